@@ -43,7 +43,7 @@ from .facts import (
 from .idx import read_idx
 from .npy import map_npy
 from .pictures import ENDINGS as PICTURE_ENDINGS
-from .pictures import new_picture_files, read_new_picture
+from .pictures import Centering, new_picture_files, paper_level, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
 from .sample_names import find_sample
@@ -73,6 +73,7 @@ __all__ = [
     "PARTS",
     "PICTURE_ENDINGS",
     "TELLS",
+    "Centering",
     "Column",
     "Corruption",
     "Dataset",
@@ -114,6 +115,7 @@ __all__ = [
     "map_npy",
     "new_picture_files",
     "origin_options",
+    "paper_level",
     "prepare_new_rows",
     "quoted_cell",
     "read_decisions",

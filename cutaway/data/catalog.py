@@ -18,6 +18,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 
 from .arrays import is_sparse
 from .dataset import Dataset
+from .pictures import as_centering
 from .sources import DatasetInfo, DataSource, registry
 from .tables import (
     Table,
@@ -32,7 +33,7 @@ from .tables import (
     table_options,
 )
 
-KNOWN_OPTIONS = frozenset({"name", "size", *(field.name for field in fields(TableOptions))})
+KNOWN_OPTIONS = frozenset({"name", "size", "centering", *(field.name for field in fields(TableOptions))})
 """Options that an origin may hold."""
 
 _NAMED: WeakValueDictionary[str, Dataset | Table] = WeakValueDictionary()
@@ -51,6 +52,7 @@ def load_dataset(
     size: Any = None,
     class_names: Any = None,
     name: str | None = None,
+    centering: str | None = None,
     on_progress: ProgressCallback = ...,
 ) -> Dataset: ...
 
@@ -63,7 +65,12 @@ def load_dataset(
 
 @public
 def load_dataset(
-    where: Any, *, name: str | None = None, on_progress: ProgressCallback = ignore_progress, **options: Any
+    where: Any,
+    *,
+    name: str | None = None,
+    centering: str | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+    **options: Any,
 ) -> Dataset | Table:
     """Load a dataset by name or by path, or from a table in memory.
 
@@ -75,6 +82,9 @@ def load_dataset(
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
         name: Name for reports and run folders; that of the data, or of the file or folder, if None.
+        centering: Of gray pictures that show single digits or letters: how they were made from ink on paper, so that
+            new pictures and drawings are made so too. "mass" is as MNIST's were, "upright" as UCI's digits, see
+            `cutaway.data.Centering`; None if new pictures are only brought to their size. Named datasets know theirs.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
             classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all. Of
@@ -89,12 +99,18 @@ def load_dataset(
         UsageError: Neither a name nor a path nor a table, or an option that such data do not take.
     """
     data = _load_any(where, options, on_progress)
-    if name is None:
-        return data
-    if not isinstance(name, str) or not name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+    if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError("the name of a dataset is a string", got=repr(name), hint='pass for example name="customers"')
-    given = origin_options(data.origin) | {"name": name}  # so that it has this name when it is loaded again
-    return replace(data, name=name, origin={**data.origin, "options": json.dumps(given, ensure_ascii=False)})
+    if centering is not None:
+        if isinstance(data, Table):
+            raise UsageError("centering is for gray pictures", got=f"the table {data.name}", hint="leave it out")
+        data = replace(data, centering=as_centering(centering, data.sources["train"].x))
+    given = {key: value for key, value in (("name", name), ("centering", centering)) if value is not None}
+    if not given:
+        return data
+    again = origin_options(data.origin) | given  # so that it is the same when it is loaded again
+    origin = {**data.origin, "options": json.dumps(again, ensure_ascii=False)}
+    return replace(data, name=name or data.name, origin=origin)
 
 
 def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:

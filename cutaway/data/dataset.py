@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from cutaway.errors import DataError, UsageError
 from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
 from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
+from .pictures import Centering, as_centering
 from .preparation import Preparation
 from .rows import LazyRows
 from .samples import Naming, SampleIds
@@ -56,6 +57,8 @@ class Dataset:
         preparation: How the columns of a table became inputs, or None if they were inputs already.
         relabeled: New class names by the place of the sample, where a person decided so; `sources` has them already.
         naming: What the samples are called: by the names of the rows of a table, or by their files; None for neither.
+        centering: How the pictures were made from ink on paper, where they show single digits or letters and this is
+            known; new pictures and drawings are made so too. None for all other data.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Dataset:
     preparation: Preparation | None = None
     relabeled: Mapping[str, str] = field(default_factory=dict)
     naming: Naming | None = field(default=None, repr=False)
+    centering: Centering | None = None
 
     def __post_init__(self) -> None:
         check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')
@@ -192,6 +196,8 @@ class Dataset:
             named["preparation"] = self.preparation.to_record()
         if self.relabeled:
             named["relabeled"] = dict(self.relabeled)
+        if self.centering is not None:
+            named["centering"] = asdict(self.centering)
         return {
             "name": self.name,
             "sha256": self.sha256,
@@ -235,6 +241,7 @@ class Dataset:
         name: str = "arrays",
         class_names: Sequence[str] | None = None,
         scale: float | str = "auto",
+        centering: str | None = None,
     ) -> "Dataset":
         """Make a dataset from NumPy arrays, lists or pandas tables; values in memory are copied.
 
@@ -250,10 +257,11 @@ class Dataset:
             name: Name of the dataset.
             class_names: A name for each class; integer labels are indices into it, string labels entries of it.
             scale: The inputs of the model are x / scale; "auto" is 255 for uint8 and 1 for everything else.
+            centering: As of `load_dataset`.
 
         Raises:
             DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.
-            UsageError: `scale`, `name`, `class_names` or the name of a column is invalid.
+            UsageError: `scale`, `name`, `class_names`, `centering` or the name of a column is invalid.
         """
         if (x_test is None) != (y_test is None):
             raise UsageError(
@@ -277,6 +285,7 @@ class Dataset:
             scale=_resolve_scale(scale, inputs["train"], ranges=ranges),
             origin={"kind": "arrays"},
             feature_names=tuple(map(str, x.columns)) if is_pandas(x, "DataFrame") else None,
+            centering=as_centering(centering, inputs["train"]),
         )
 
 

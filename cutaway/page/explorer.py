@@ -160,8 +160,9 @@ class NetworkData:
             float32, in the order of ``spec["weights"]``. Times its factor, an array is the weight.
         preparation: Of a table: ``steps``, as run.json keeps them, and ``controls``, what a slider or a list for each
             column needs. None for other data.
-        drawing: Of pictures: ``shape``, ``scale`` (the value of a white pixel), ``digit`` (whether a drawing is scaled
-            and centered as MNIST's) and ``paper`` (the gray level of the background, 0 to 255). None for other data.
+        drawing: Of pictures: ``shape``, ``scale`` (the value of a white pixel), ``centering`` (the rule by which ink
+            is scaled and centered, or None) and ``paper`` (the gray level of the background, 0 to 255). None for other
+            data.
     """
 
     spec: dict[str, Any]

@@ -114,6 +114,15 @@ DataOrigin = Annotated[dict[Name, Text], Field(max_length=16), AfterValidator(_n
 """How data are loaded again: ``kind``, and ``name`` or ``path``."""
 
 
+class CenteringRecord(BaseModel):
+    """What run.json keeps of how pictures were made from ink on paper, as `cutaway.data.Centering` says."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    rule: Literal["mass", "upright"]
+    dark_ink: bool = False
+
+
 class DatasetRecord(BaseModel):
     """What run.json keeps of a dataset.
 
@@ -127,6 +136,7 @@ class DatasetRecord(BaseModel):
         feature_names: Names of the values of a sample, where they are known.
         preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
         relabeled: New class names by the place of the sample, where a person decided so; digest and split have them.
+        centering: How the pictures were made, where they show single digits or letters and this is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -140,6 +150,7 @@ class DatasetRecord(BaseModel):
     feature_names: Annotated[tuple[Name, ...], Field(max_length=1_000_000)] | None = None
     preparation: Annotated[dict[Name, Any], Field(max_length=100)] | None = None
     relabeled: Annotated[dict[Name, Name], Field(max_length=1_000_000)] | None = None
+    centering: CenteringRecord | None = None
 
     @model_validator(mode="after")
     def _names_its_values(self) -> "DatasetRecord":

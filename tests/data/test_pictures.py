@@ -1,4 +1,4 @@
-"""Folders of pictures: every format and mode, sizes, broken and hostile files; and digits centered as MNIST's are."""
+"""Folders of pictures: every format and mode, sizes, broken and hostile files."""
 
 import struct
 import zlib
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cutaway.data import load_again, load_dataset, split_dataset
-from cutaway.data.pictures import center_digit, read_picture
+from cutaway.data.pictures import read_picture
 from cutaway.errors import CutawayWarning, DataError, UsageError
 
 
@@ -171,49 +171,3 @@ def test_other_files_are_named_and_left_out(digits, tmp_path):
     (tmp_path / "7" / ".DS_Store").write_text("x")
     with pytest.warns(CutawayWarning, match=r"1 files in .* are no pictures and left out, the first is notes.txt"):
         assert len(load_dataset(tmp_path).sources["train"].y) == 40
-
-
-def test_a_digit_on_paper_becomes_one_of_mnist(digits):
-    """MNIST's own digits, enlarged, as ink on gray paper and off center, come back nearly as they were."""
-    distances = []
-    for digit in digits[0][:100]:
-        large = np.asarray(Image.fromarray(digit).resize((140, 140), Image.Resampling.BICUBIC)).astype(float)
-        paper = 220 - 0.8 * np.pad(large, ((10, 90), (70, 20)))
-        distances.append(np.abs(center_digit(paper.astype(np.uint8)).astype(int) - digit).mean())
-    others = [np.abs(digits[0][n].astype(int) - digits[0][n + 1]).mean() for n in range(100)]
-    assert np.median(distances) < np.median(others) / 2
-
-
-def test_a_digit_may_touch_the_edges(digits):
-    """But for a 1, whose tight cut is more ink than paper."""
-    alike = []
-    for digit in digits[0][digits[1] != 1][:40]:
-        rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
-        cut = Image.fromarray(digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-        large = np.asarray(cut.resize((10 * cut.width, 10 * cut.height), Image.Resampling.BICUBIC))
-        bright, dark = center_digit(large), center_digit(255 - large)
-        assert bright is not None
-        assert dark is not None
-        alike.append(np.corrcoef(bright.ravel(), digit.ravel())[0, 1])
-        assert np.abs(dark.astype(int) - bright).mean() < 2
-    assert np.median(alike) > 0.85
-
-
-def test_a_thin_line_does_not_fade():
-    paper = np.full((300, 200), 255, np.uint8)
-    paper[40:43, 40:160] = 0
-    for step in range(220):
-        column = 158 - step // 3
-        paper[40 + step, column : column + 2] = 0
-    seven = center_digit(paper)
-    assert seven is not None
-    assert seven.max() > 200
-    assert 0.08 < (seven > 100).mean() < 0.3
-
-
-def test_nothing_is_drawn_on_a_blank_picture():
-    assert center_digit(np.full((50, 60), 255, np.uint8)) is None
-    assert center_digit(np.zeros((50, 60), np.uint8)) is None
-    noise = np.random.default_rng(0).normal(200, 4, (80, 80)).astype(np.uint8)
-    assert center_digit(noise) is None
-    assert center_digit(np.zeros((1, 1), np.uint8)) is None

@@ -95,7 +95,7 @@ def test_a_drawing_is_predicted_as_its_file_is(run_script, digits_run, digits_da
     picture = digits_run.data.inputs(digits_run.split.test, flat=False)[3] * 255
     sheet = np.asarray(Image.fromarray(picture.astype(np.uint8)).resize((240, 240), Image.Resampling.BICUBIC))
     Image.fromarray(sheet).save(tmp_path / "drawing.png")
-    assert digits_data.drawing == {"shape": [8, 8], "scale": 16.0, "digit": False, "paper": 0}
+    assert digits_data.drawing == {"shape": [8, 8], "scale": 16.0, "centering": "upright", "paper": 0}
     body = """
       const { input } = prepareDrawing(data.drawing, data.sheet);
       return new Network(data.spec, data.weights).forward(input).probabilities;

@@ -7,10 +7,11 @@ chunk, or rows in a file. May call every room below `api`, and `cutaway.api.cont
 from .file import check_rows_file, write_rows, write_text
 from .predicting import examine, predict, predictions
 from .record import Predictions
-from .samples import new_samples, one_sample, pixel_scale, shows_digits
+from .samples import centering_of, new_samples, one_sample, pixel_scale
 
 __all__ = [
     "Predictions",
+    "centering_of",
     "check_rows_file",
     "examine",
     "new_samples",
@@ -18,7 +19,6 @@ __all__ = [
     "pixel_scale",
     "predict",
     "predictions",
-    "shows_digits",
     "write_rows",
     "write_text",
 ]

@@ -10,7 +10,9 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.data import (
+    Centering,
     Preparation,
+    dataset_names,
     is_frame,
     is_table_path,
     map_npy,
@@ -75,10 +77,10 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     elif paths:
         _check_pictures(context, paths)
         files = new_picture_files(paths)
-        digit, scale = shows_digits(context), pixel_scale(context)
+        centering, scale = centering_of(context), pixel_scale(context)
         for first in range(0, len(files), PICTURES):
             chunk = files[first : first + PICTURES]
-            read = [read_new_picture(path, shape=record.shape, scale=scale, digit=digit) for path in chunk]
+            read = [read_new_picture(path, shape=record.shape, scale=scale, centering=centering) for path in chunk]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
         yield from _chunks(context, np.asarray(x), where=f"the {type(x).__name__}")
@@ -152,9 +154,15 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
         )
 
 
-def shows_digits(context: RunContext) -> bool:
-    """Whether a new picture shows one digit, which is brought to the form of MNIST's."""
-    return context.manifest.dataset.origin.get("name") == "mnist"
+def centering_of(context: RunContext) -> Centering | None:
+    """How the pictures of a run were made; None where they are no gray pictures, or this is not known."""
+    record = context.manifest.dataset
+    if len(record.shape) != 2:
+        return None
+    if record.centering is not None:
+        return Centering(record.centering.rule, dark_ink=record.centering.dark_ink)
+    # runs of earlier versions keep the name of the data only
+    return next((info.centering for info in dataset_names() if info.name == record.origin.get("name")), None)
 
 
 def pixel_scale(context: RunContext) -> float:

@@ -5,16 +5,19 @@ pictures and (sample, row, column, 3) for colored ones. Files are never written.
 `cutaway.checks`; Pillow is imported inside the functions that need it.
 """
 
-from .centering import center_digit
+from .centering import Centering, as_centering, center_ink, paper_level
 from .files import ENDINGS, PackedPicture, check_size, picture_files, read_picture, read_pictures
 from .new_pictures import new_picture_files, read_new_picture
 
 __all__ = [
     "ENDINGS",
+    "Centering",
     "PackedPicture",
-    "center_digit",
+    "as_centering",
+    "center_ink",
     "check_size",
     "new_picture_files",
+    "paper_level",
     "picture_files",
     "read_new_picture",
     "read_picture",

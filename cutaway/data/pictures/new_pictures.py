@@ -8,7 +8,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.errors import UsageError
 
-from .centering import center_digit
+from .centering import Centering, center_ink
 from .files import ENDINGS, picture_files, read_picture
 
 
@@ -26,14 +26,16 @@ def new_picture_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def read_new_picture(path: Path, *, shape: tuple[int, ...], scale: float, digit: bool) -> np.ndarray:
+def read_new_picture(
+    path: Path, *, shape: tuple[int, ...], scale: float, centering: Centering | None = None
+) -> np.ndarray:
     """Read a picture for a model.
 
     Args:
         path: The file.
         shape: Of the model's samples: (row, column), or (row, column, 3).
         scale: The value in those samples that becomes 1: 255, or 16 for scikit-learn's digits.
-        digit: Whether it shows one digit, which is brought to the form of MNIST's.
+        centering: How the model's samples were made, where they show single digits or letters.
 
     Returns:
         uint8 or float32 of that shape.
@@ -48,10 +50,12 @@ def read_new_picture(path: Path, *, shape: tuple[int, ...], scale: float, digit:
             got=f"{path} for samples of the shape {shape}",
             hint="pass an array of that shape",
         )
-    if digit:
-        found = center_digit(read_picture(path, mode="L"))
-        if found is None:
-            warn_user(f"no digit is seen in {path}, so the prediction is that of an empty picture")
-        return np.zeros(shape, np.uint8) if found is None else found
-    picture = read_picture(path, mode="L" if len(shape) == 2 else "RGB", size=(shape[0], shape[1]))
+    size = (shape[0], shape[1])
+    if centering is not None:
+        picture = center_ink(read_picture(path, mode="L"), shape=size, centering=centering)
+        if picture is None:
+            warn_user(f"no digit or letter is seen in {path}, so the prediction is that of an empty picture")
+            picture = np.full(shape, 255 * centering.dark_ink, np.uint8)
+    else:
+        picture = read_picture(path, mode="L" if len(shape) == 2 else "RGB", size=size)
     return picture if scale == 255 else (picture * (scale / 255)).astype(np.float32)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.data.dataset import Dataset
+from cutaway.data.pictures import Centering
 
 from .record import DatasetInfo, DataSource
 
@@ -17,6 +18,7 @@ INFO = DatasetInfo(
     classes=10,
     provenance="handwritten digits, Alpaydin and Kaynak, UCI repository; comes with scikit-learn",
     license="CC BY 4.0 (UCI repository)",
+    centering=Centering("upright"),
 )
 
 
@@ -29,7 +31,7 @@ def load(_: str | Path) -> Dataset:
     images = digits.images.astype(np.uint8)
     names = tuple("0123456789")
     dataset = Dataset.from_arrays(images, digits.target, name=INFO.name, class_names=names, scale=16)
-    return replace(dataset, origin={"kind": "named", "name": INFO.name})
+    return replace(dataset, origin={"kind": "named", "name": INFO.name}, centering=INFO.centering)
 
 
 SOURCE = DataSource("scikit-learn's digits", lambda where: where == INFO.name, load, INFO)

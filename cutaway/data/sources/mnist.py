@@ -9,6 +9,7 @@ import numpy as np
 
 from cutaway.data.dataset import Dataset
 from cutaway.data.idx import read_content
+from cutaway.data.pictures import Centering
 from cutaway.errors import CutawayError, DataError
 
 from .record import DatasetInfo, DataSource
@@ -20,6 +21,7 @@ INFO = DatasetInfo(
     classes=10,
     provenance="handwritten digits, LeCun, Cortes and Burges, from NIST SD-1 and SD-3; comes with cutaway",
     license="copyright LeCun and Cortes; commonly distributed under CC BY-SA 3.0",
+    centering=Centering("mass"),
 )
 FILES = {
     "x_train": "train-images-idx3-ubyte",
@@ -54,7 +56,7 @@ def load(_: str | Path) -> Dataset:
         name=INFO.name,
         class_names=tuple("0123456789"),
     )
-    return replace(dataset, origin={"kind": "named", "name": INFO.name})
+    return replace(dataset, origin={"kind": "named", "name": INFO.name}, centering=INFO.centering)
 
 
 def _read(file: Traversable, digest: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.data.dataset import Dataset
+from cutaway.data.pictures import Centering
 from cutaway.data.tables import Table
 from cutaway.errors import CutawayError, DataError
 
@@ -26,6 +27,7 @@ class DatasetInfo:
         classes: Number of classes.
         provenance: Where it comes from and who made it.
         license: Its terms of use.
+        centering: How its pictures were made.
     """
 
     name: str
@@ -34,6 +36,7 @@ class DatasetInfo:
     classes: int
     provenance: str
     license: str
+    centering: Centering
 
 
 @dataclass(frozen=True)

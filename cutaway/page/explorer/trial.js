@@ -26,7 +26,7 @@ export function makeTrial(parts) {
   store.watch(["model"], ({ model }) => {
     if (!model || !(model.drawing || model.preparation)) return;
     host.hidden = false;
-    const what = samples.columns.get("label")?.names.length === 10 && model.drawing?.digit ? "a digit" : "a picture";
+    const what = samples.columns.get("label")?.names.length === 10 && model.drawing?.centering ? "a digit" : "a picture";
     summary.textContent = model.drawing
       ? `Draw ${what} and watch the model`
       : "Change the values of a row and watch the model";
@@ -79,6 +79,7 @@ class Trial {
     const [height, width] = this.model.drawing.shape;
     new DrawingPad(host, {
       aspect: width / height,
+      penFollows: this.model.drawing.centering !== null,
       onStroke: (sheet) => {
         const { input, picture, isEmpty } = prepareDrawing(this.model.drawing, sheet);
         if (isEmpty) this.#clear();

@@ -1,28 +1,32 @@
-// A drawn digit as MNIST would show it: white on black, scaled, and centered by its mass. The same steps as
+// A drawn digit as the pictures of a dataset show it: cut out, scaled and centered by the same rule. The same steps as
 // cutaway/data/pictures/centering.py, which says why.
 
 import { resizePicture } from "./resampling.js";
 
 /** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
 
-/** MNIST's digits fit into 20 x 20 pixels, and their center of mass is the center of 28 x 28. */
-const DIGIT_SIDE = 28;
-const DIGIT_BOX = 20;
+/** @typedef {{ width: number, height: number }} Size */
 
 /** Difference between ink and paper, of 1 between black and white, below which nothing is drawn. */
 const LEAST_CONTRAST = 0.15;
 
-/** Pixels that a stroke has at least in 20 x 20. */
+/** Pixels that a stroke has at least in the scaled ink. */
 const LEAST_STROKE = 2;
 
+/** Side of the blocks whose pixels are counted where the rule is "upright". */
+const BLOCK = 4;
+
+/** Shares of the pixels below which, and above which, strokes are made thicker or thinner where the rule is "upright". */
+const LITTLE_INK = [256 / 1024, 108 / 1024];
+const MUCH_INK = [412 / 1024, 560 / 1024];
+
 /**
- * Prepare a picture of one digit as MNIST's were.
- *
- * Source: LeCun, Cortes and Burges, the MNIST database of handwritten digits; Otsu 1979.
+ * Prepare a picture of one digit or letter as those of a dataset were.
  * @param {GrayPicture} picture Of any size, dark on light or light on dark.
- * @returns {GrayPicture | null} 28 x 28, white on black; null if nothing is drawn.
+ * @param {{ rule: "mass" | "upright", size: Size }} made How the pictures of the dataset were made, and their size.
+ * @returns {GrayPicture | null} White on black; null if nothing is drawn.
  */
-export function centerDigit(picture) {
+export function centerInk(picture, { rule, size }) {
   const { values, width, height } = picture;
   const ink = findInk(picture);
   const inside = ink ? inkCount(ink) : 0;
@@ -35,12 +39,93 @@ export function centerDigit(picture) {
   const levels = Uint8Array.from({ length: 256 }, (_, level) => {
     return Math.trunc(Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255);
   });
+  const cut = { ...cutInk, values: cutPicture(picture, box).values.map((value, i) => (near[i] ? levels[value] : 0)) };
+  return rule === "mass" ? centerByMass(cut, cutInk, size) : makeUpright(cut, cutInk, size);
+}
+
+/**
+ * The rule "mass".
+ * @param {GrayPicture} cut
+ * @param {GrayPicture} ink 1 for ink.
+ * @param {Size} size
+ * @returns {GrayPicture}
+ */
+function centerByMass(cut, ink, size) {
+  const [boxHeight, boxWidth] = [size.height, size.width].map((side) => Math.max(1, roundHalfEven((side * 20) / 28)));
+  const ratio = Math.min(boxHeight / cut.height, boxWidth / cut.width);
+  const [width, height] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
+  return placeByMass(scaleInk(cut, { ink, ratio, size: { width, height } }), size);
+}
+
+/**
+ * The rule "upright".
+ *
+ * Source: Garris and others 1994, NISTIR 5469; Alpaydin and Kaynak 1998, UCI optical recognition of handwritten digits.
+ * @param {GrayPicture} cut
+ * @param {GrayPicture} ink 1 for ink.
+ * @param {Size} size
+ * @returns {GrayPicture}
+ */
+function makeUpright(cut, ink, size) {
+  const [width, height] = [BLOCK * size.width, BLOCK * size.height];
+  const box = Math.max(1, roundHalfEven((width * 20) / 32));
+  const ratio = Math.min(height / cut.height, box / cut.width);
+  const scaled = scaleInk(cut, { ink, ratio, size: { width: box, height } });
+  const left = (width - box) >> 1;
+  const most = scaled.values.reduce((a, b) => Math.max(a, b), 0);
   /** @type {Uint8Array} */
-  let digit = cutPicture(picture, box).values.map((value, i) => (near[i] ? levels[value] : 0));
-  const ratio = DIGIT_BOX / Math.max(cutInk.width, cutInk.height);
-  for (let times = missingPixels(cutInk, ratio); times > 0; times--) digit = growInk(digit, cutInk);
-  const [columns, rows] = [cutInk.width, cutInk.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
-  return placeDigit(resizePicture({ ...cutInk, values: digit }, { width: columns, height: rows }));
+  let bitmap = new Uint8Array(width * height);
+  scaled.values.forEach((level, at) => {
+    bitmap[Math.floor(at / box) * width + left + (at % box)] = 2 * level >= most ? 1 : 0;
+  });
+  const share = inkCount(bitmap) / bitmap.length;
+  for (const limit of LITTLE_INK) if (share < limit) bitmap = growInk(bitmap, { width, height });
+  for (const limit of MUCH_INK) {
+    const thinner = growInk(bitmap.map(flip), { width, height }).map(flip);
+    if (share > limit && inkCount(thinner)) bitmap = thinner;
+  }
+  return countBlocks(bitmap, size);
+}
+
+/** @param {number} flag */
+const flip = (flag) => 1 - flag;
+
+/**
+ * Shear a bitmap so that the first pixels in its top and its bottom row are below each other, and count its blocks.
+ * @param {Uint8Array} bitmap
+ * @param {Size} size Of the blocks.
+ * @returns {GrayPicture}
+ */
+function countBlocks(bitmap, size) {
+  const width = BLOCK * size.width;
+  const places = Array.from(bitmap.keys()).filter((at) => bitmap[at]);
+  const counts = new Uint8Array(size.width * size.height);
+  const [top, bottom] = [places[0], places[places.length - 1]].map((at) => Math.floor(at / width));
+  const first = (/** @type {number} */ row) => bitmap.indexOf(1, row * width) - row * width;
+  const lean = (first(bottom) - first(top)) / Math.max(bottom - top, 1);
+  const shifted = places.map((at) => {
+    const row = Math.floor(at / width);
+    return { row, column: (at % width) - Math.floor(lean * (row - (BLOCK * size.height) / 2) + 0.5) };
+  });
+  const [least, most] = shifted.reduce(([a, b], { column }) => [Math.min(a, column), Math.max(b, column)], [width, 0]);
+  const move = Math.floor((width - 1 - least - most) / 2);
+  for (const { row, column } of shifted) {
+    const to = column + move;
+    if (to >= 0 && to < width) counts[Math.floor(row / BLOCK) * size.width + Math.floor(to / BLOCK)]++;
+  }
+  return { values: counts.map((count) => roundHalfEven((count * 255) / BLOCK ** 2)), ...size };
+}
+
+/**
+ * Bring ink to another size; before, strokes that would fade are made thicker.
+ * @param {GrayPicture} cut
+ * @param {{ ink: GrayPicture, ratio: number, size: Size }} options By about which ratio.
+ * @returns {GrayPicture}
+ */
+function scaleInk(cut, { ink, ratio, size }) {
+  let { values } = cut;
+  for (let times = missingPixels(ink, ratio); times > 0; times--) values = growInk(values, cut);
+  return resizePicture({ ...cut, values }, size);
 }
 
 /**
@@ -82,7 +167,7 @@ function otsuThreshold(values) {
 /**
  * The largest value of each pixel and the eight beside it.
  * @param {Uint8Array} values
- * @param {{ width: number, height: number }} size
+ * @param {Size} size
  * @returns {Uint8Array}
  */
 function growInk(values, { width, height }) {
@@ -99,7 +184,7 @@ function growInk(values, { width, height }) {
 /**
  * The columns and rows that hold ink, both ends included.
  * @param {Uint8Array} ink
- * @param {{ width: number, height: number }} size
+ * @param {Size} size
  * @returns {{ left: number, right: number, top: number, bottom: number }}
  */
 function inkBox(ink, { width, height }) {
@@ -152,23 +237,24 @@ function missingPixels({ values: ink, width, height }, ratio) {
 /**
  * Place a digit so that its center of mass is the center, as far as it stays inside.
  * @param {GrayPicture} digit
+ * @param {Size} size
  * @returns {GrayPicture}
  */
-function placeDigit({ values, width, height }) {
+function placeByMass({ values, width, height }, size) {
   let [total, down, right] = [0, 0, 0];
   values.forEach((value, at) => {
     total += value;
     down += value * Math.floor(at / width);
     right += value * (at % width);
   });
-  const place = (/** @type {number} */ moment, /** @type {number} */ side) =>
-    Math.min(Math.max(roundHalfEven(DIGIT_SIDE / 2 - moment / total), 0), DIGIT_SIDE - side);
-  const [top, left] = [place(down, height), place(right, width)];
-  const canvas = new Uint8Array(DIGIT_SIDE * DIGIT_SIDE);
+  const place = (/** @type {number} */ moment, /** @type {number} */ side, /** @type {number} */ room) =>
+    Math.min(Math.max(roundHalfEven(room / 2 - moment / Math.max(total, 1)), 0), room - side);
+  const [top, left] = [place(down, height, size.height), place(right, width, size.width)];
+  const canvas = new Uint8Array(size.width * size.height);
   for (let row = 0; row < height; row++) {
-    canvas.set(values.subarray(row * width, (row + 1) * width), (top + row) * DIGIT_SIDE + left);
+    canvas.set(values.subarray(row * width, (row + 1) * width), (top + row) * size.width + left);
   }
-  return { values: canvas, width: DIGIT_SIDE, height: DIGIT_SIDE };
+  return { values: canvas, ...size };
 }
 
 /**

@@ -1,7 +1,7 @@
 // A sheet to draw on with mouse, pen, finger or keyboard.
 
 import { element } from "../core/elements.js";
-import { PEN_RADIUS, drawSegment, drawStrokes } from "./drawing.js";
+import { drawStrokes, penRadius } from "./drawing.js";
 
 /** @typedef {import("./drawing.js").StrokePoint} StrokePoint */
 /** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
@@ -41,14 +41,15 @@ export class DrawingPad {
    * @param {(sheet: GrayPicture) => void} options.onStroke Called at most once a frame with the whole drawing, 0 for
    *   paper and 255 for ink.
    * @param {number} [options.aspect] Width over height of the sheet.
+   * @param {boolean} [options.penFollows] Whether the pen is as wide as suits the size of the drawing.
    * @param {string} [options.label] What is to be drawn, for screen readers.
    */
-  constructor(host, { onStroke, aspect = 1, label = "Sheet to draw on" }) {
+  constructor(host, { onStroke, aspect = 1, penFollows = false, label = "Sheet to draw on" }) {
     this.onStroke = onStroke;
+    this.penFollows = penFollows;
     const longer = Math.max(aspect, 1);
     this.size = { width: Math.round((SHEET_PIXELS * aspect) / longer), height: Math.round(SHEET_PIXELS / longer) };
-    this.sheet = drawStrokes([], this.size);
-    this.pen = { x: this.size.width / 2, y: this.size.height / 2, radius: PEN_RADIUS * SHEET_PIXELS };
+    this.pen = { x: this.size.width / 2, y: this.size.height / 2, pressure: 1 };
     this.element = element("div", { class: "drawing-pad" });
     const help = element("p", { class: "drawing-help", id: `drawingHelp${++padCount}`, text: PAD_HELP });
     const named = { role: "application", "aria-label": label, "aria-describedby": help.id };
@@ -90,8 +91,13 @@ export class DrawingPad {
     context.clearRect(0, 0, this.size.width, this.size.height);
     context.lineCap = context.lineJoin = "round";
     context.strokeStyle = getComputedStyle(this.canvas).color;
-    for (const points of this.#strokes) paintStroke(context, points);
+    for (const points of this.#strokes) paintStroke(context, points, this.#radius);
     if (this.#showsPen) this.#paintPen(context);
+  }
+
+  /** Radius of the pen, in pixels of the sheet that is handed on. */
+  get #radius() {
+    return penRadius(this.#strokes, { size: this.size, follows: this.penFollows });
   }
 
   /** Take the pad out of the page. */
@@ -155,7 +161,7 @@ export class DrawingPad {
     const x = ((event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * size.width;
     const y = ((event.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * size.height;
     const pressure = event.pointerType === "pen" && event.pressure ? 0.5 + event.pressure : 1;
-    return { x, y, radius: this.pen.radius * pressure };
+    return { x, y, pressure };
   }
 
   /** @param {KeyboardEvent} event */
@@ -205,10 +211,8 @@ export class DrawingPad {
    */
   #extend(point) {
     const points = this.#strokes[this.#strokes.length - 1] ?? [];
-    const before = points[points.length - 1] ?? point;
     points[points.length] = point;
     this.#strokes[Math.max(this.#strokes.length - 1, 0)] = points;
-    drawSegment(this.sheet, before, point);
     this.#tell();
   }
 
@@ -216,7 +220,6 @@ export class DrawingPad {
   #redraw(status) {
     this.#penIsDown = false;
     this.#pointer = null;
-    this.sheet = drawStrokes(this.#strokes, this.size);
     this.status.textContent = status;
     this.#tell();
   }
@@ -228,7 +231,7 @@ export class DrawingPad {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.repaint();
-      this.onStroke(this.sheet);
+      this.onStroke(drawStrokes(this.#strokes, this.size, this.#radius));
     });
   }
 
@@ -246,7 +249,7 @@ export class DrawingPad {
     context.lineWidth = 3;
     if (!this.#penIsDown) context.setLineDash([4, 4]);
     context.beginPath();
-    context.arc(this.pen.x, this.pen.y, this.pen.radius + 4, 0, 2 * Math.PI);
+    context.arc(this.pen.x, this.pen.y, this.#radius + 4, 0, 2 * Math.PI);
     context.stroke();
     context.restore();
   }
@@ -256,12 +259,13 @@ export class DrawingPad {
  * Draw a stroke on the screen: as one line where it is of one width, since the edges of parts would add up.
  * @param {CanvasRenderingContext2D} context
  * @param {StrokePoint[]} points
+ * @param {number} radius Of the pen.
  */
-function paintStroke(context, points) {
+function paintStroke(context, points, radius) {
   context.beginPath();
   points.forEach((point, i) => {
     const before = points[Math.max(i - 1, 0)];
-    const width = before.radius + point.radius;
+    const width = radius * (before.pressure + point.pressure);
     if (i === 0 || Math.abs(width - context.lineWidth) > 1e-3) {
       context.stroke();
       context.beginPath();

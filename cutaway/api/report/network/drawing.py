@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from cutaway.api.context import RunContext
-from cutaway.api.prediction import pixel_scale, shows_digits
+from cutaway.api.prediction import centering_of, pixel_scale
+from cutaway.data import paper_level
 from cutaway.errors import CutawayError
 
 SAMPLES = 200
@@ -16,23 +17,17 @@ def drawing_form(context: RunContext) -> dict[str, Any] | None:
     """What the page needs to make a sample from a drawing; None where the data are no pictures.
 
     Args:
-        context: The run. Where its data cannot be loaded, the background is taken as black.
+        context: The run. Where its data cannot be loaded, the background is taken as that of its kind, mostly black.
     """
     shape = context.manifest.dataset.shape
     is_picture = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
     if not is_picture or context.preparation is not None:
         return None
-    scale = pixel_scale(context)
+    scale, centering = pixel_scale(context), centering_of(context)
     try:
         x = context.data.x(context.ids("train", samples=SAMPLES))
-        paper = _border_level(x, scale)
+        paper = int(np.clip(round(paper_level(x) * 255 / scale), 0, 255))
     except CutawayError:
-        paper = 0
-    return {"shape": list(shape), "scale": scale, "digit": shows_digits(context), "paper": paper}
-
-
-def _border_level(x: np.ndarray, scale: float) -> int:
-    """The median gray level of the outermost pixels of pictures ``(sample, row, column[, 3])``, 0 to 255."""
-    edges = (x[:, 0], x[:, -1], x[:, :, 0], x[:, :, -1])
-    pixels = np.concatenate([edge.reshape(-1) for edge in edges])
-    return int(np.clip(round(float(np.median(pixels)) * 255 / scale), 0, 255))
+        paper = 255 if centering is not None and centering.dark_ink else 0
+    rule = None if centering is None else centering.rule
+    return {"shape": list(shape), "scale": scale, "centering": rule, "paper": paper}
