@@ -29,15 +29,24 @@ def _listed(value: Any) -> str:
 
 
 def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:
-    """The columns of a table that were used, and what became of each; none where the data are no table."""
+    """The columns of a table and what became of each, those that were used first; none where the data are no table."""
     if record.preparation is None:
         return []
     try:
         steps = Preparation.from_record(record.preparation).steps
     except CutawayError as error:
         return [("columns", f"not known: {error.got}")]
-    rows = [(f"column {step.column}", step_in_words(step)) for step in steps[:COLUMNS]]
-    return [*rows, ("columns", f"and {len(steps) - COLUMNS:,} more")] if len(steps) > COLUMNS else rows
+    rows = [(f"column {step.column}", step_in_words(step)) for step in steps]
+    rows += [(f"column {name}", f"left out: {why}") for name, why in columns_left_out(record).items()]
+    return [*rows[:COLUMNS], ("columns", f"and {len(rows) - COLUMNS:,} more")] if len(rows) > COLUMNS else rows
+
+
+def columns_left_out(record: DatasetRecord) -> dict[str, str]:
+    """Why each column of a table that nothing was learned from was left out, by its name."""
+    try:
+        return dict(Preparation.from_record(record.preparation).left_out) if record.preparation else {}
+    except CutawayError:  # `columns_in_words` says that it is damaged
+        return {}
 
 
 def step_in_words(step: Any) -> str:

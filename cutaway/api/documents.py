@@ -22,6 +22,7 @@ from .analyses import (
     defined,
     plain,
 )
+from .data_words import columns_left_out
 from .model_files import Export, ModelSummary
 from .run import Run
 
@@ -53,6 +54,7 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
             "name": manifest.dataset.name,
             "sha256": manifest.dataset.sha256,
             "origin": manifest.dataset.origin,
+            "left_out": columns_left_out(manifest.dataset),
         },
         "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
         "config": manifest.config,

@@ -74,7 +74,7 @@ def record(
     # what can fail or be canceled comes before the folder is made
     test = _test_metrics(model, data, split=split, progress=progress)
     manifest = _manifest(model, data, split=split)
-    writer = RunWriter.create(runs, name=name or str(named.name), manifest=manifest)
+    writer = RunWriter.create(runs, name=name, otherwise=str(named.name), manifest=manifest)
     try:
         writer.snapshot(0, models.get_weights(model))
         writer.finish("finished", test=test, kept_epoch=0, cost={"training": 0.0})

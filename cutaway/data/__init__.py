@@ -62,8 +62,12 @@ from .tables import (
     date_seconds,
     is_bunch,
     is_frame,
+    is_workbook,
+    left_out,
+    left_out_in_words,
     prepare_new_rows,
     spellings,
+    workbook_error,
 )
 
 __all__ = [
@@ -108,7 +112,10 @@ __all__ = [
     "is_bunch",
     "is_frame",
     "is_table_path",
+    "is_workbook",
     "join_ids",
+    "left_out",
+    "left_out_in_words",
     "load_again",
     "load_dataset",
     "look_at_table",
@@ -132,5 +139,6 @@ __all__ = [
     "telling_input",
     "tells_alone",
     "traits_of",
+    "workbook_error",
     "write_decisions",
 ]

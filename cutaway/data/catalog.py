@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import SURROGATES, file_kind, meant
+from cutaway.checks import SURROGATES, file_kind, meant, warn_user
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -20,6 +20,7 @@ from .arrays import is_sparse
 from .dataset import Dataset
 from .pictures import as_centering
 from .sources import DatasetInfo, DataSource, registry
+from .sources.table import tables_beside
 from .tables import (
     Table,
     TableOptions,
@@ -142,6 +143,11 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
             f"a path to data is {kinds}",
             got=str(path),
             hint="read the file yourself and pass the arrays to Dataset.from_arrays(x, y)",
+        )
+    if others := tables_beside(path):
+        warn_user(
+            f"{path} is read as {source.description}, without the other data in it ({', '.join(others[:5])}"
+            f"{f' and {len(others) - 5:,} more' if len(others) > 5 else ''}): to train on those, name the file"
         )
     return _load(source, path, options, on_progress)
 

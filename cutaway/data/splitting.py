@@ -1,6 +1,7 @@
 """How samples are divided into train, val and test: by class, by group or by time."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -11,6 +12,9 @@ from cutaway.errors import ConfigError, DataError
 from .samples import SampleIds
 from .sampling import stratified_split
 from .split import Split, join_ids
+
+MEASURED = 20
+"""Different whole numbers up to which labels are taken for classes, whatever their samples: grades, years, digits."""
 
 
 class Labeled(Protocol):
@@ -104,6 +108,10 @@ def _hold_out(
     counts = np.bincount(labels[index], minlength=len(data.class_names))
     present = np.unique(labels)
     short = present[counts[present] < 2]
+    held = math.ceil(share * len(index))
+    least = min(held, len(index) - held)
+    if short.size or least < len(present):
+        _refuse_measurements(data, present)
     if short.size:
         name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
         raise DataError(
@@ -111,8 +119,7 @@ def _hold_out(
             got=f"class {name!r} with {total}",
             hint="add samples of this class or drop it",
         )
-    held = math.ceil(share * len(index))
-    if min(held, len(index) - held) < len(present):
+    if least < len(present):
         raise DataError(
             f"both sides of a split have at least one sample of each of the {len(present)} classes",
             got=f"{held} of {len(index)} samples for a share of {share:g}",
@@ -120,6 +127,20 @@ def _hold_out(
         )
     kept, held_out = stratified_split(labels[index], held_out=held, seed=seed)
     return index[kept], index[held_out]
+
+
+def _refuse_measurements(data: Labeled, present: np.ndarray) -> None:
+    """Say of labels that cannot be split that they look like measurements, where they do."""
+    names = [data.class_names[k] for k in present]
+    if len(names) <= MEASURED or not all(re.fullmatch(r"-?\d+", name) for name in names):
+        return
+    numbers = sorted(map(int, names))
+    raise DataError(
+        "cutaway is for classification: a label is one of a few classes, each with several samples",
+        got=f"{len(numbers):,} different whole numbers from {numbers[0]:,} to {numbers[-1]:,}, some in too few samples",
+        hint="if they measure something, make classes of them, for example with pandas.cut(labels, 5); if each is a "
+        "class, drop those with too few samples",
+    )
 
 
 def _hold_out_groups(
@@ -136,6 +157,13 @@ def _hold_out_groups(
             hint="choose a larger share, or another column of groups",
         )
     labels = data.labels["train"][index]
+    if (largest := int(np.bincount(labels).max())) < folds:
+        _refuse_measurements(data, np.unique(labels))
+        raise DataError(
+            f"holding out a share of {share:g} in whole groups takes a class of at least {folds} samples",
+            got=f"{largest} in the largest class",
+            hint="add samples, or choose a larger share",
+        )
     folded = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
     kept, held = next(iter(folded))
     _check_classes(data, index[kept], index[held], where="in one group only, which is held out")
@@ -164,6 +192,7 @@ def _check_classes(data: Labeled, kept: np.ndarray, held: np.ndarray, *, where: 
     labels = data.labels["train"]
     lacking = np.setdiff1d(labels[held], labels[kept])
     if lacking.size:
+        _refuse_measurements(data, np.unique(labels))
         raise DataError(
             "every class is in the training samples",
             got=f"class {data.class_names[lacking[0]]!r} {where}",

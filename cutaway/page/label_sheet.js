@@ -34,6 +34,7 @@ export class LabelSheetView {
   #pending = 0;
   /** @type {Promise<void>} */
   #last = Promise.resolve();
+  #failed = 0;
 
   /**
    * @param {HTMLElement} host
@@ -142,6 +143,7 @@ export class LabelSheetView {
     this.#pending++;
     this.#count();
     this.#last = this.#last.then(() => keep(index, now, action && { action, label })).catch(() => {
+      this.#failed++;
       this.decisions.delete(index); // it was not kept, and somebody has said why
       this.#done = this.#done.filter((each) => each.index !== index);
       this.#show(index);
@@ -149,6 +151,13 @@ export class LabelSheetView {
     await this.#last;
     this.#pending--;
     this.#count();
+  }
+
+  /** Wait until what was decided so far is kept; whether all of it was. */
+  async kept() {
+    const failed = this.#failed;
+    await this.#last;
+    return this.#failed === failed;
   }
 
   /**

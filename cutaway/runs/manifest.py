@@ -174,6 +174,7 @@ class Manifest(BaseModel):
     Attributes:
         format: Format number of the run folder.
         name: Name of the folder.
+        title: What a person called it, as they typed it; None for the name of the folder.
         created: Date and time in UTC, ISO 8601.
         status: "running", "finished", "stopped" or "failed".
         why: The reason, where the training did not finish.
@@ -199,6 +200,7 @@ class Manifest(BaseModel):
 
     format: Annotated[int, Field(ge=1, le=FORMAT)] = FORMAT
     name: Text
+    title: Name | None = None
     created: Annotated[str, Field(max_length=64)]
     status: Status
     why: Text | None = None

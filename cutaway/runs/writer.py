@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 
 from cutaway.checks import warn_user
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import RunError, UsageError, printable
 
 from .atomic import remove_strays, write_atomic
 from .folder import RunFolder
@@ -39,6 +39,9 @@ NAME_LENGTH = 60
 NAME_BYTES = 180
 """Its bytes at most: file systems take 255 of a name, of which the date and the digits need 21."""
 
+TITLE_LENGTH = 200
+"""Characters of a title at most."""
+
 
 class RunWriter:
     """A run folder being written by exactly one process.
@@ -59,13 +62,18 @@ class RunWriter:
         return bytes(self._history.lines)
 
     @classmethod
-    def create(cls, runs: Path | str, *, name: str, manifest: Mapping[str, Any], begin: bool = True) -> "RunWriter":
+    def create(
+        cls, runs: Path | str, *, name: str | None, otherwise: str = "", manifest: Mapping[str, Any], begin: bool = True
+    ) -> "RunWriter":
         """Make a new run folder named by the time, `name` and four random digits.
+
+        A name of other characters becomes the run's title, as it was typed.
 
         Args:
             runs: Folder for runs; made if it is not there.
             name: Middle part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-". Of more
                 than `NAME_LENGTH` characters or `NAME_BYTES` bytes the rest is cut off, with a warning.
+            otherwise: The middle part where there is no name, such as that of the data.
             manifest: As for `create_at`.
             begin: As for `create_at`.
 
@@ -73,10 +81,12 @@ class RunWriter:
             UsageError: The name is no text.
             RunError: The folder cannot be made or written.
         """
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError("the name of a run is text", got=repr(name), hint='pass for example name="first"')
-        path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name)}-{secrets.token_hex(2)}"
-        return cls.create_at(path, manifest=manifest, begin=begin)
+        path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
+        title = printable(name or "", TITLE_LENGTH)
+        titled = {} if title in path.name else {"title": title}
+        return cls.create_at(path, manifest={**manifest, **titled}, begin=begin)
 
     @classmethod
     def create_at(cls, path: Path | str, *, manifest: Mapping[str, Any], begin: bool = True) -> "RunWriter":

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,13 +148,13 @@ class Workspace:
         self.trash.take_back(run)
         return self._tell_trash({"changed": [self.index.refresh(run)], "gone": []})
 
-    def empty_trash(self) -> int:
-        """Delete what is in the trash for good, and return the number of runs.
+    def empty_trash(self, runs: Collection[str] | None = None) -> int:
+        """Delete what is in the trash for good, or only some runs of it, and return their number.
 
         Raises:
             RunError: Something could not be deleted.
         """
-        deleted = self.trash.empty()
+        deleted = self.trash.empty(runs)
         self._tell_trash(None)
         return deleted
 

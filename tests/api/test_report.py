@@ -15,12 +15,16 @@ from PIL import Image
 
 import cutaway as ct
 from cutaway.api.analyses import LayerHistory, evidence_of, kept_embedding, spaced_epochs
+from cutaway.api.data_words import columns_in_words
+from cutaway.api.documents import run_document
 from cutaway.api.report import figures, overview, report_html, sections
+from cutaway.api.report.document import heading
 from cutaway.api.report.explorer import explore
 from cutaway.api.report.explorer.units import unit_columns
 from cutaway.api.report.knowledge import best_layer_lead, knowledge
 from cutaway.api.report.samples import mistakes
 from cutaway.api.report.source import ReportSource
+from cutaway.cli.trainings.training import print_history
 from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
 from cutaway.progress import ignore_progress
@@ -222,7 +226,7 @@ def test_without_mistakes_the_section_says_so(source, digits_run):
     assert shown.paragraphs == ("All test samples are predicted correctly.",)
 
 
-def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp_path):
+def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp_path, capsys):
     random = np.random.default_rng(0)
     age = random.normal(50, 10, 300).round(2)
     frame = pandas.DataFrame({"age": age, "city": random.choice(["Oslo", "Rome"], 300)})
@@ -230,10 +234,11 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
     for number in range(49):
         frame[f"n{number}"] = random.normal(size=300)
     frame["y"] = np.where(age > 50, "old", "young")
+    frame["id"] = [f"p-{number}" for number in range(300)]
     frame.loc[::7, "age"] = np.nan
     frame.to_csv(tmp_path / "people.csv", index=False)
     data = ct.load_dataset(tmp_path / "people.csv", label="y", category=["zip"], test_share=0.3)
-    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False, name="Kündigung März (2. Versuch)")
     rows = [(row["Setting"], row["Value"]) for row in overview.settings(source_of(run)).rows]
     shown = dict(rows)
     assert shown["data"] == f"{tmp_path / 'people.csv'}; label y; test_share 0.3; category zip"
@@ -244,7 +249,15 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
     assert shown["column city"] == "category: one-hot of Oslo, Rome; 2 inputs"
     assert shown["column zip"] == "category: one-hot of 0, 1, 2; 3 inputs"
     assert len([name for name, _ in rows if name.startswith("column ")]) == 50
-    assert shown["columns"] == "and 2 more"
+    assert shown["columns"] == "and 3 more"
+    assert columns_in_words(run.context.manifest.dataset)[-1] == ("columns", "and 3 more")
+    page = heading(source_of(run))
+    assert page.subtitle.endswith('; columns left out: "id" (nearly unique)')
+    assert page.title == "Kündigung März (2. Versuch)"
+    assert "-Kündigung-März--2.-Versuch-" in run.path.name
+    assert run_document(run)["dataset"]["left_out"] == {"id": "nearly unique"}
+    print_history(run)
+    assert 'Columns left out: "id" (nearly unique).  To use one all the same: --use COLUMN' in capsys.readouterr().out
 
 
 def test_settings_contain_the_whole_configuration(source, digits_run):

@@ -223,12 +223,12 @@ def test_missing_and_duplicate_files_are_refused(tmp_path):
 
 
 def test_files_of_other_formats_are_refused(tmp_path):
-    (tmp_path / "table.xls").write_text("a,b")
+    (tmp_path / "table.doc").write_text("a,b")
     with pytest.raises(
         DataError,
         match=r"a table \(CSV, .*, or a folder of IDX or \.npy files, or an \.npz file; got .*; next: .*from_arrays",
     ):
-        load_dataset(tmp_path / "table.xls")
+        load_dataset(tmp_path / "table.doc")
 
 
 @pytest.mark.parametrize(
@@ -283,9 +283,9 @@ def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):
     (tmp_path / "mine.dat").write_text("")
     data = load_dataset(tmp_path / "mine.dat")
     assert (data.name, data.origin["path"]) == ("mine", str((tmp_path / "mine.dat").resolve()))
-    (tmp_path / "table.xls").write_text("a,b")
+    (tmp_path / "table.doc").write_text("a,b")
     with pytest.raises(DataError, match=r"IDX or \.npy files, or an \.npz file, or a \.dat file; got"):
-        load_dataset(tmp_path / "table.xls")
+        load_dataset(tmp_path / "table.doc")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")

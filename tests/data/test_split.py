@@ -35,6 +35,63 @@ def split(mnist):
     return split_dataset(mnist)
 
 
+def numbered(numbers, counts):
+    """A dataset whose classes are called by numbers, as those of a column of whole numbers are."""
+    y = np.repeat(np.arange(len(numbers)), counts)
+    names = [str(number) for number in numbers]
+    return Dataset.from_arrays(np.zeros((len(y), 1), np.float32), y, class_names=names, scale=1)
+
+
+MEASURED = (
+    r"a label is one of a few classes.*; got {} different whole numbers from {} to {}, .*pandas\.cut\(labels, 5\)"
+)
+
+
+class TestMeasurements:
+    """Whole numbers that measure something are not taken for classes in which samples are missing."""
+
+    @pytest.mark.parametrize(
+        ("numbers", "counts", "said"),
+        [
+            (range(19, 219), [1, 3] * 100, ("200", "19", "218")),  # prices: some occur once
+            (range(-10, 40), [2] * 50, ("50", "-10", "39")),  # each twice, and a test sample of each is too much
+            (range(1000, 22_000, 1000), [1] + [50] * 20, ("21", "1,000", "21,000")),
+        ],
+    )
+    def test_many_numbers_with_few_samples_are_said_to_measure(self, numbers, counts, said):
+        with pytest.raises(DataError, match=MEASURED.format(*said)):
+            split_dataset(numbered(numbers, counts))
+
+    @pytest.mark.parametrize("how", ["groups", "times"])
+    def test_also_where_groups_or_times_are_held_out(self, how):
+        data = numbered(range(100), [1] * 100)
+        with pytest.raises(DataError, match=MEASURED.format(100, 0, 99)):
+            split_dataset(data, **{how: np.arange(100)})
+
+    def test_small_classes_in_groups_are_refused_in_words(self):
+        with pytest.raises(DataError, match=r"takes a class of at least 5 samples; got 4 in the largest"):
+            split_dataset(numbered("ab", [4, 4]), groups=np.arange(8))
+
+    @pytest.mark.parametrize(
+        ("numbers", "counts"),
+        [
+            (range(10), [5] * 10),
+            (range(2018, 2023), [10] * 5),  # years
+            (range(20), [10] * 20),
+            (range(100), [20] * 100),  # a hundred classes, of which there is enough
+        ],
+    )
+    def test_numbers_that_are_classes_are_split(self, numbers, counts):
+        assert len(split_dataset(numbered(numbers, counts)).train) > 0
+
+    @pytest.mark.parametrize(
+        "names", [[str(k) for k in range(20)], [f"c{k}" for k in range(40)], ["1.5", *"abcdefghijklmnopqrstuv"]]
+    )
+    def test_of_few_numbers_or_names_the_class_that_lacks_samples_is_named(self, names):
+        with pytest.raises(DataError, match=r"every class has enough samples .* with 1; next: add samples"):
+            split_dataset(numbered(names, [1] + [9] * (len(names) - 1)))
+
+
 class TestSampleIds:
     ids = SampleIds(("train", "test"), np.array([0, 1, 1], np.uint8), np.array([5, 7, 0]))
 

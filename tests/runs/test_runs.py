@@ -76,6 +76,26 @@ def test_two_runs_in_one_second_have_two_folders(tmp_path):
     assert len(names) == 5
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Kündigung März (2. Versuch)", "Kündigung März (2. Versuch)"),
+        ("tiny-2", None),  # it is in the name of the folder
+        ("", None),
+        (None, None),
+        ("../a\tb", "../a b"),
+        ("a\ud800 b", "a\\ud800 b"),
+        ("x y" * 100, ("x y" * 67)[:199].rstrip() + "…"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:the name of a run has at most")
+def test_a_name_of_other_characters_stays_as_a_title(tmp_path, name, title):
+    writer = RunWriter.create(tmp_path, name=name, otherwise="data", manifest=MANIFEST)
+    writer.close()
+    assert RunFolder.open(writer.path).manifest.title == title
+    assert ("-data-" in writer.path.name) == (not name)
+
+
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_a_folder_that_cannot_be_made_is_said(tmp_path, place):
     (tmp_path / "file").write_text("")

@@ -10,6 +10,7 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pyarrow
 import pytest
 from pyarrow import parquet
@@ -167,6 +168,36 @@ def test_a_note_names_a_choice_of_the_page_and_no_option_of_python(tmp_path):
     notes = survey_data(str(file), {}, lambda _: None)["notes"]
     assert any('choose "Time" for "since <b>" to test it on the latest' in note for note in notes)
     assert not any("time=" in note for note in notes)
+
+
+def test_of_a_wide_table_no_measurement_is_guessed_as_the_label(tmp_path):
+    random, file = np.random.default_rng(0), tmp_path / "wide.csv"
+    sensors = pd.DataFrame(random.normal(size=(80, 30))).rename(columns="sensor_{}".format)
+    sensors.assign(count=random.integers(0, 5_000, 80)).to_csv(file, index=False)
+    found = survey_data(str(file), {}, lambda _: None)
+    assert (found["guessed"], found["options"]["label"]) == (False, None)
+    assert found["problem"] == (
+        "a table needs its label, the column with the classes; got none that looks like one; "
+        'next: choose "Label" for it'
+    )
+    assert [column["wrong"] for column in found["columns"]] == [None] * 31
+    sensors.insert(12, "zustand", random.choice(["gut", "schlecht"], 80))
+    sensors.assign(rpm=random.integers(900, 5_000, 80)).to_csv(file, index=False)
+    found = survey_data(str(file), {}, lambda _: None)
+    assert (found["guessed"], found["options"]["label"], found["problem"]) == (True, "zustand", None)
+
+
+def test_one_leak_is_one_card_and_columns_that_are_left_out_are_named(tmp_path):
+    random, file = np.random.default_rng(0), tmp_path / "leak.csv"
+    label = random.integers(0, 2, 900)
+    leak = np.where(random.random(900) < 0.97, label, 1 - label) + random.normal(size=900) / 20
+    note = [f"call {k} was about {k % 7} things" for k in range(900)]
+    pd.DataFrame({"leak": leak, "x": random.normal(size=900), "note": note, "label": label}).to_csv(file, index=False)
+    found = survey_data(str(file), {}, lambda _: None)
+    said = [*found["notes"], *(f"{each['title']} {each['text']}" for each in found["findings"])]
+    assert len([each for each in said if "alone tells" in each or "gives the label away" in each]) == 1
+    assert found["left_out"] == '"note" (free text)'
+    assert len([each for each in said if '"note" is free text' in each]) == 1
 
 
 def test_a_wrong_label_is_said_and_the_columns_are_there_all_the_same(tmp_path):

@@ -1,6 +1,7 @@
 """Data are chosen, looked at, changed by click and uploaded in a browser."""
 
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -28,6 +29,24 @@ def looked(opened, more_than=0):
     """Wait until what was found is there."""
     opened.wait(f"Number(document.querySelector('.data-body')?.dataset.looked ?? 0) > {more_than}", seconds=60)
     return opened.page.evaluate("Number(document.querySelector('.data-body').dataset.looked)")
+
+
+def chosen_in(address):
+    """The options in an address."""
+    return json.loads(parse_qs(urlsplit(address).query)["options"][0])
+
+
+def hold_looks(opened):
+    """Slow the server down: looks at data wait until they are let through; returns those that wait."""
+    held = []
+    opened.page.route("**/api/data/survey", lambda route: held.append(route))  # Playwright marks what it is given
+    return held
+
+
+def let_through(opened, held):
+    for route in held:
+        route.continue_()
+    opened.page.unroute("**/api/data/survey")
 
 
 def uses(opened):
@@ -81,6 +100,57 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     opened.check_quiet()
 
 
+ODD = "/data?data=folder/0/tables/%253Ci%253Eodd%253Ci%253E.csv"
+
+
+def test_choices_made_while_the_server_reads_are_all_kept_and_all_trained_on(start_studio, open_page, data):
+    opened = open_page(start_studio(None, "--data", data), ODD)
+    page, count = opened.page, looked(opened)
+    train = page.get_by_text("Train on these data")
+    held = hold_looks(opened)
+    page.get_by_label("Use of the column size").select_option("ignore")
+    opened.wait("document.querySelector('.data-body').ariaBusy === 'true'")
+    wanted = {"label": "kind", "ignore": ["size"]}
+    assert chosen_in(train.get_attribute("href")) == chosen_in(page.url) == wanted
+    page.get_by_label(f"Use of the column {HOSTILE}").select_option("category")
+    page.get_by_label("Unknown numbers").select_option("refuse")
+    wanted |= {"category": [HOSTILE], "missing": "refuse"}
+    page.get_by_label("Test samples").select_option("0.3")
+    wanted["test_share"] = 0.3
+    assert chosen_in(train.get_attribute("href")) == chosen_in(page.url) == wanted
+    let_through(opened, held)  # the answers to the earlier choices come as well
+    looked(opened, count)
+    assert uses(opened) == {HOSTILE: "category", "size": "ignore", "kind": "label"}
+    held = hold_looks(opened)
+    page.get_by_label("Use of the column kind").select_option("ignore")
+    page.get_by_label(f"Use of the column {HOSTILE}").select_option("label")
+    assert uses(opened) == {HOSTILE: "label", "size": "ignore", "kind": "ignore"}  # what is on the screen is chosen
+    assert page.locator(".column-table tbody tr").first.locator(".treatment").inner_text() == "", "not known yet"
+    train.click()
+    opened.ready()
+    let_through(opened, held)
+    with page.expect_request(lambda asked: asked.url.endswith("/trainings/check")) as asked:
+        page.fill("#setting-epochs", "1")
+    said = asked.value.post_data_json["task"]["options"]
+    assert said == {"label": HOSTILE, "ignore": ["size", "kind"], "missing": "refuse", "test_share": 0.3}
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
+def test_choices_that_cannot_be_together_are_taken_back_and_it_is_said(start_studio, open_page, data):
+    opened = open_page(start_studio(None, "--data", data), ODD)
+    looked(opened)
+    before, held = uses(opened), hold_looks(opened)
+    opened.page.get_by_label("Use of the column size").select_option("group")
+    opened.page.get_by_label(f"Use of the column {HOSTILE}").select_option("time")
+    let_through(opened, held)
+    opened.wait("document.querySelector('.problem')", seconds=60)
+    said = opened.page.inner_text(".problem")
+    assert said.endswith("leave one of them out. Your last 2 choices were taken back."), said
+    assert uses(opened) == before
+    assert chosen_in(opened.page.url) == {"label": "kind"}
+
+
 @pytest.mark.exhaustive
 def test_another_table_is_the_test(start_studio, open_page, data):
     name = "<i>later<i>.csv"
@@ -114,6 +184,33 @@ def test_a_label_that_cannot_be_one_is_said_in_its_row(start_studio, open_page, 
     opened.page.get_by_label("Use of the column kind").select_option("label")
     looked(opened, count + 1)
     assert opened.page.get_by_text("Train on these data").get_attribute("href")
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("width", [390, 1280])
+def test_of_a_wide_table_the_reason_stands_beside_the_button(start_studio, open_page, data, width):
+    names = [f"sensor_{k}" for k in range(300)]
+    rows = "".join(",".join(f"{(k * j + j) % 97 / 7:.3f}" for k in range(300)) + "\n" for j in range(60))
+    (data / "wide.csv").write_text(",".join(names) + "\n" + rows)
+    studio = start_studio(None, "--data", data)
+    opened = open_page(studio, "/data?data=folder/0/wide.csv", viewport={"width": width, "height": 800})
+    count = looked(opened)
+    page, train = opened.page, opened.page.get_by_text("Train on these data")
+
+    def check(words):
+        said = page.locator(f"#{train.get_attribute('aria-describedby')}")
+        assert (train.get_attribute("href"), train.get_attribute("aria-disabled")) == (None, "true")
+        assert said.inner_text().startswith(words)
+        gap = said.bounding_box()["y"] - train.bounding_box()["y"] - train.bounding_box()["height"]
+        assert 0 <= gap < 40, "it stands below the button, not in a row far below"
+
+    check("a table needs its label, the column with the classes; got none that looks like one")
+    assert "label" not in uses(opened).values()
+    page.get_by_label("Use of the column sensor_299").select_option("label")
+    looked(opened, count)
+    check("cutaway is for classification: a label is one of a few classes")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     opened.check_quiet()
 
 
@@ -190,6 +287,27 @@ def test_a_file_of_another_kind_is_refused_in_words(start_studio, open_page, tmp
     )
     # a refused request is an error of the network in the console, and no other
     assert [each for each in opened.complaints if "400 (Bad Request)" not in each] == []
+
+
+@pytest.mark.exhaustive
+def test_a_workbook_is_refused_before_it_is_sent(start_studio, open_page, tmp_path):
+    file = tmp_path / "Kündigung (März).xlsx"
+    file.write_bytes(b"PK\x03\x04")
+    opened, sent = open_page(start_studio(), "/data"), []
+    opened.page.on("request", lambda asked: sent.append(asked.method) if "/uploads/" in asked.url else None)
+    opened.page.set_input_files("#upload-file", file)
+    opened.wait("document.querySelector('.studio-message.error')")
+    assert opened.page.inner_text(".studio-message.error p") == (
+        "a table is a CSV, TSV, ARFF, Parquet, Feather or Arrow file; got the workbook Kündigung (März).xlsx; next: "
+        'save its sheet as CSV, or in Python pass the frame of pandas.read_excel("Kündigung (März).xlsx")'
+    )
+    assert sent == ["GET"]
+    file.rename(file.with_suffix(".csv"))
+    file.with_suffix(".csv").write_text(TABLE)
+    opened.page.set_input_files("#upload-file", file.with_suffix(".csv"))
+    opened.page.wait_for_url("**/data?data=upload*", timeout=60_000)
+    opened.ready()
+    assert opened.page.inner_text("#studioView h1") == "Kündigung (März).csv"
 
 
 @pytest.mark.exhaustive

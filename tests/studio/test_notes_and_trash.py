@@ -100,6 +100,15 @@ def test_nothing_is_ever_overwritten(run, new_run):
     assert (run / "run.json").is_file()
 
 
+def test_only_runs_that_were_seen_in_the_trash_are_deleted_for_good(run, new_run):
+    bin_of_runs = Trash(run.parent)
+    for path in (run, new_run(run.parent / "b"), new_run(run.parent / "c")):
+        bin_of_runs.put(path)
+    assert bin_of_runs.empty([run.name, "b", "never there", "../c"]) == 2
+    assert bin_of_runs.names() == ["c"]
+    assert bin_of_runs.empty() == 1
+
+
 def test_the_trash_is_emptied(run, new_run):
     bin_ = Trash(run.parent)
     bin_.put(run)

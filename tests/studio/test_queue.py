@@ -129,6 +129,21 @@ def test_what_is_checked_is_what_the_library_refuses(tmp_path):
     assert set(both["errors"]) == {"loss"}
 
 
+def test_before_data_are_read_nothing_is_said_that_depends_on_them(tmp_path):
+    def checked(data, **known):
+        return check_training(Training(data=data, settings={"batch_size": 64}), runs=tmp_path, **known)
+
+    of_table = checked("/data/churn.csv")
+    assert of_table["recipe"] == "table"
+    assert (of_table["form"]["hidden"], of_table["settings"]["patience"]) == ((128, 128), 10)
+    assert [of_table["settings"][name] for name in ("epochs", "batch_size", "validation")] == ["auto", 64, "auto"]
+    assert checked("/data/churn.csv", samples=1_000)["settings"]["validation"] == 0.25
+    assert checked("/data/pictures")["recipe"] == checked("digits")["recipe"] == "default"
+    assert checked("/data/churn.csv", samples=1_000, table=False)["recipe"] == "default"  # as what was read says
+    lesson = check_training(Training(data="digits", form=Form(recipe="lesson")), runs=tmp_path)
+    assert (lesson["recipe"], lesson["settings"]["epochs"]) == ("lesson", 2)
+
+
 def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeypatch):
     read = []
     found = {ProcessRecord(pid=7, host="x").model_dump_json(): "a-run"}

@@ -167,6 +167,41 @@ def test_runs_are_deleted_after_asking_and_taken_back(start_studio, open_page, r
 
 
 @pytest.mark.exhaustive
+def test_what_others_change_meanwhile_is_neither_undone_nor_deleted(start_studio, open_page, runs):
+    opened = open_page(start_studio())
+    page, ask = opened.page, opened.studio.ask
+    ask("/api/runs/alpha", method="DELETE")
+    page.get_by_role("button", name="Trash (1)").click()
+    dialog = page.get_by_role("dialog").last
+    dialog.get_by_role("button", name="Empty the trash").click()
+    page.get_by_text("1 run and all that is in them").wait_for()
+    ask("/api/runs/broken", method="DELETE")  # by somebody else, while this person reads "1 run"
+    page.get_by_role("button", name="Delete 1 run for good").click()
+    opened.wait("document.querySelectorAll('dialog li').length === 1")
+    assert [name for name in os.listdir(runs / ".trash") if not name.startswith(".")] == ["broken"]
+    dialog.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Edit beta").click()
+    ask("/api/runs/beta/notes", method="PUT", body={"note": "of another page"})
+    page.get_by_label("Title").fill("mine")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="mine").wait_for()
+    assert json.loads((runs / "beta" / "notes.json").read_text())["note"] == "of another page"
+    held = []
+    page.route("**/api/runs", lambda route: held.append((route, route.fetch())))
+    page.evaluate("new BroadcastChannel(`cutaway-events ${document.baseURI}`).postMessage(['reset', {}])")
+    while not held:
+        page.wait_for_timeout(20)
+    ask("/api/runs/gamma", method="DELETE")  # after the list was read, before it arrives
+    wait_for_list(opened, ["beta"])
+    route, older = held[0]
+    assert "gamma" in older.text()
+    route.fulfill(response=older)
+    page.wait_for_timeout(300)
+    assert listed(opened) == ["beta"]
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_a_training_is_followed_and_a_run_that_appears_is_shown(start_studio, open_page, runs, new_run, tmp_path):
     opened = open_page(start_studio())
     page = opened.page

@@ -125,6 +125,36 @@ def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page
 
 
 @pytest.mark.exhaustive
+def test_while_a_table_is_read_the_form_shows_nothing_of_other_data(start_studio, open_page, tmp_path):
+    rows = "".join(f"{k * k & 127},p-{k},{'ab'[(k * k & 127) > 50]}\n" for k in range(400))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "t.csv").write_text("size,id,kind\n" + rows)
+    opened = open_page(start_studio(None, "--data", tmp_path / "data"))
+    page, held = opened.page, []
+    page.route("**/api/data/survey", lambda route: held.append(route))
+    opened.open("/train?data=folder/0/t.csv")
+    checked(opened)
+    fields = "#setting-epochs, #setting-batch_size, #setting-patience"
+    shown = f"[...document.querySelectorAll('{fields}')].map((each) => each.placeholder)"
+    assert page.evaluate(shown) == ["auto", "auto", "10"]
+    recipe = page.locator("#recipe option:checked")
+    assert recipe.inner_text() == "default (table): a good model of a table: smaller, and stopped before it overfits"
+    assert page.inner_text(".train-start .hint") == 'What "auto" becomes is known when the data have been read.'
+    held[0].continue_()
+    opened.wait("document.querySelector('#setting-batch_size').placeholder === '32'", seconds=60)
+    assert page.evaluate(shown) == ["60", "32", "10"]
+    assert page.get_by_text('Columns left out: "id" (nearly unique).').is_visible()
+    page.select_option("#recipe", "lesson")
+    opened.wait("document.querySelector('#setting-epochs').placeholder === '2'")
+    assert recipe.inner_text().startswith("lesson: the classic lesson")
+    page.fill("#run-name", "Kündigung März (2. Versuch)")
+    give(opened, epochs="1")
+    begin(opened)
+    assert page.inner_text("#studioView h1") == "Kündigung März (2. Versuch)"
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_resumed(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="30000", hidden="64, 64")

@@ -8,7 +8,8 @@ from typing import Any
 
 from cutaway.api.analyses import pair_samples
 from cutaway.api.context import RunContext
-from cutaway.api.data_words import test_losses
+from cutaway.api.data_words import columns_left_out, test_losses
+from cutaway.data import left_out_in_words
 from cutaway.errors import Canceled, CutawayError, UsageError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
@@ -144,7 +145,8 @@ def make_section(source: ReportSource, name: str) -> Section | None:
 def heading(source: ReportSource) -> Page:
     """The page of a report without its sections."""
     context = source.context
-    return Page(title=context.path.name, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
+    title = context.manifest.title or context.path.name
+    return Page(title=title, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
 
 
 def embeddings(source: ReportSource) -> int:
@@ -165,7 +167,9 @@ def _subtitle(context: RunContext) -> str:
     how = f"{_short(config.get('optimizer'))} with {', '.join(settings)}"
     if manifest.origin == "model":
         how = "not trained here"
-    return f"{_model_in_words(context)} on {manifest.dataset.name}: {how}; {samples}"
+    left_out = left_out_in_words(columns_left_out(manifest.dataset))
+    columns = f"; columns left out: {left_out}" if left_out else ""
+    return f"{_model_in_words(context)} on {manifest.dataset.name}: {how}; {samples}{columns}"
 
 
 def _footer(context: RunContext) -> str:

@@ -74,7 +74,13 @@ def join_processes(
 
 
 def create_run(
-    world: "World | None", runs: str | Path, *, name: str, manifest: Mapping[str, Any], facts: Mapping[str, Any]
+    world: "World | None",
+    runs: str | Path,
+    *,
+    name: str | None,
+    otherwise: str,
+    manifest: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> RunWriter:
     """Make a new run folder: in the first process, where there are several that were given the same.
 
@@ -82,6 +88,7 @@ def create_run(
         world: All processes; None for one.
         runs: As of `RunWriter.create`.
         name: As of `RunWriter.create`.
+        otherwise: As of `RunWriter.create`.
         manifest: As of `RunWriter.create`.
         facts: What must be the same in all processes.
 
@@ -90,12 +97,12 @@ def create_run(
         RunError: The folder cannot be made, or not all processes see it.
     """
     if world is None:
-        return RunWriter.create(runs, name=name, manifest=manifest, begin=False)
+        return RunWriter.create(runs, name=name, otherwise=otherwise, manifest=manifest, begin=False)
     world.check_same(facts)
     made: list[RunWriter] = []
 
     def make() -> tuple[str, dict[str, Any]]:
-        made.append(RunWriter.create(runs, name=name, manifest=manifest, begin=False))
+        made.append(RunWriter.create(runs, name=name, otherwise=otherwise, manifest=manifest, begin=False))
         return str(made[0].path), made[0].manifest.to_record()
 
     path, record = world.share(make)

@@ -68,7 +68,7 @@ def start_training(
     with together(world):
         check_shard_layers(shard_layers, model)
         facts = {} if world is None else facts_of(manifest, model=model, weight=weight, shard_layers=shard_layers)
-        writer = create_run(world, runs, name=name or data.name, manifest=manifest, facts=facts)
+        writer = create_run(world, runs, name=name, otherwise=data.name, manifest=manifest, facts=facts)
     samples = training_data(data, split, weight)
     run = train_into(
         *(writer, model, samples),

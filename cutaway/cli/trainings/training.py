@@ -33,7 +33,7 @@ from cutaway.cli.options import (
     with_options,
 )
 from cutaway.cli.output import print_findings, print_json, print_quality, print_table, say
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 
 from .distributed import connected, process_options
 
@@ -305,6 +305,11 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
+    from cutaway.api.data_words import columns_left_out
+    from cutaway.data import left_out_in_words
+
+    if words := left_out_in_words(columns_left_out(run.context.manifest.dataset)):
+        say(f"Columns left out: {printable(words, 2_000)}.  To use one all the same: --use COLUMN")
     relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
     if (of_sweep := run.context.manifest.sweep) is not None:
         say(f"Trial {of_sweep.trial} of the sweep {of_sweep.name}, which leaves the test samples out of all trials.")

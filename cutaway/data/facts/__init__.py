@@ -4,6 +4,7 @@ In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 """
 
 from .duplicates import first_equal, repeated_samples
+from .grouping import Grouping, grouping_of
 from .inputs import InputFacts, input_facts
 from .shift import Shift, tell_apart
 from .single import FEWER, LEAST, TELLS, TellingInput, halves, telling_input, tells_alone, told_alone
@@ -12,10 +13,12 @@ __all__ = [
     "FEWER",
     "LEAST",
     "TELLS",
+    "Grouping",
     "InputFacts",
     "Shift",
     "TellingInput",
     "first_equal",
+    "grouping_of",
     "halves",
     "input_facts",
     "repeated_samples",

@@ -22,12 +22,14 @@ class Preparation(BaseModel):
     Attributes:
         steps: One for each column that is used, in the order of the inputs.
         rows: Number of training samples that it was fitted on.
+        left_out: Why each other column but the label and its like is not used, by its name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=20_000)]
     rows: Annotated[int, Field(ge=1)]
+    left_out: Annotated[dict[str, Annotated[str, Field(max_length=2_000)]], Field(max_length=1_000_000)] = {}
 
     @model_validator(mode="after")
     def _has_each_column_once(self) -> "Preparation":
@@ -99,7 +101,7 @@ class Preparation(BaseModel):
 
     def to_record(self) -> dict[str, Any]:
         """The preparation as data for JSON, sufficient to apply it again."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", exclude=None if self.left_out else {"left_out"})
 
     @classmethod
     def from_record(cls, record: Any) -> "Preparation":

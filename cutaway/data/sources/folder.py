@@ -12,6 +12,7 @@ from cutaway.data.npy import map_npy
 from cutaway.errors import DataError
 
 from .record import DataSource, dataset_from_files
+from .table import tables_beside
 
 FILE_NAMES = {
     "x_train": r"train-images",
@@ -55,7 +56,9 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
             raise DataError(
                 "a data folder contains IDX files train-images* and train-labels*, or x_train.npy and y_train.npy",
                 got=f"{folder} without {FILE_NAMES[part]}* or {part}.npy",
-                hint="check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
+                hint=f"name the table itself: {folder / tables[0]}"
+                if (tables := tables_beside(folder))
+                else "check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
             )
     return {part: _read(paths[0]) for part, paths in found.items() if paths}
 

@@ -1,11 +1,13 @@
 """A look at a table before anybody has said what it is for: every column, also where something is wrong with it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cutaway.data.tables import (
     Column,
+    ColumnProfile,
     Reader,
     TableOptions,
     decide_each,
@@ -23,6 +25,9 @@ from .parts import columnar_parts
 LABELS = ("label", "labels", "class", "classes", "target", "y", "outcome", "species", "diagnosis", "category")
 """Names that columns of classes often have; where there is none of them, the last column is the usual place."""
 
+MOST = 100
+"""Classes of a label that is guessed at most: a measurement in whole numbers has more values."""
+
 ROWS = 8
 
 
@@ -31,7 +36,7 @@ class TableLook:
     """What is in a table.
 
     Attributes:
-        options: What was said about it, with the label that was guessed if none was named.
+        options: What was said about it, with the label that was guessed if none was named; "" if none was found.
         columns: All columns, and what would be done with each.
         wrong: What is wrong with a column, by its name.
         rows: The first rows, as text; "" where a value is not known.
@@ -63,17 +68,28 @@ def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progres
         label = read_features(parts["train"][0]).only_classes if label is None else label
     else:
         reader = open_reader(where, header=options.get("header"))
-    options["label"] = guess_label(reader.columns) if label is None else label
+    options["label"] = "" if label is None else label
     chosen = table_options(reader.columns, where=str(where), **options)
     found = survey(reader, chosen, on_progress=on_progress)
+    if label is None:
+        chosen = replace(chosen, label=guess_label(found.profiles))
     columns, wrong = decide_each(found.profiles, chosen, where=where.name, same=found.same)
     return TableLook(chosen, columns, wrong, _first_rows(reader), found.profiles[0].rows)
 
 
-def guess_label(columns: tuple[str, ...] | list[str]) -> str:
-    """The column that most likely holds the classes, by its name or its place."""
-    by_name = {name.strip().lower(): name for name in reversed(columns)}
-    return next((by_name[name] for name in LABELS if name in by_name), columns[-1])
+def guess_label(profiles: Sequence[ColumnProfile]) -> str:
+    """The column that most likely holds the classes, by its name or, of those that can, its place; "" if none can."""
+    by_name = {profile.name.strip().lower(): profile.name for profile in reversed(profiles)}
+    named = next((by_name[name] for name in LABELS if name in by_name), None)
+    return named or next((profile.name for profile in reversed(profiles) if _can_be_classes(profile)), "")
+
+
+def _can_be_classes(profile: ColumnProfile) -> bool:
+    """Whether a column holds a few values, each of them often."""
+    most = min(MOST, profile.known // 2)
+    if profile.kind == "number":
+        return profile.whole and 1 <= profile.high - profile.low < most and not profile.missing
+    return profile.kind == "category" and 2 <= (profile.distinct or 0) <= most and not profile.missing
 
 
 def _shown(value: Any) -> str:

@@ -10,6 +10,7 @@ from cutaway.data.tables import (
     Reader,
     Table,
     TableOptions,
+    is_workbook,
     make_table,
     open_any,
     open_columnar,
@@ -90,9 +91,23 @@ def is_table_path(where: str | Path) -> bool:
     return bool(endings) and endings[-1] in (*TEXT, *FORMATS)
 
 
+def tables_beside(folder: Path) -> list[str]:
+    """Names of the files of a folder that could be trained on by themselves, and are not read with it."""
+    if not folder.is_dir():
+        return []
+    read = {file for files in columnar_parts(folder).values() for file in files}
+    found = [file for file in folder.iterdir() if file.is_file() and file not in read and file.name[0] != "."]
+    # a text file is more often a note than a table
+    return sorted(
+        file.name
+        for file in found
+        if is_workbook(file) or file.suffix.lower() == ".npz" or (is_table_path(file) and ".txt" not in file.suffixes)
+    )
+
+
 SOURCE = DataSource(
     "a table (CSV, TSV, ARFF, Parquet, Feather or Arrow)",
-    is_table_path,
+    lambda where: is_table_path(where) or (isinstance(where, Path) and is_workbook(where)),
     load,
     options=frozenset(field.name for field in dataclasses.fields(TableOptions)),
     reports=True,

@@ -11,19 +11,22 @@ from .cells import date_seconds, python_values, spellings
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
+from .profile import ColumnProfile
 from .readers import (
     FORMATS,
     Reader,
     columnar_files,
     frame_reader,
     is_frame,
+    is_workbook,
     open_any,
     open_columnar,
     open_reader,
     read_schema,
     row_words,
+    workbook_error,
 )
-from .schema import Column, decide_each
+from .schema import Column, decide_each, left_out, left_out_in_words
 from .survey import survey
 from .table import Table, cell_chunks, make_table
 
@@ -31,6 +34,7 @@ __all__ = [
     "FORMATS",
     "MISSING",
     "Column",
+    "ColumnProfile",
     "Reader",
     "Table",
     "TableOptions",
@@ -43,6 +47,9 @@ __all__ = [
     "frame_reader",
     "is_bunch",
     "is_frame",
+    "is_workbook",
+    "left_out",
+    "left_out_in_words",
     "make_table",
     "open_any",
     "open_columnar",
@@ -54,4 +61,5 @@ __all__ = [
     "spellings",
     "survey",
     "table_options",
+    "workbook_error",
 ]

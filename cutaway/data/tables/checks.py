@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway.data.dataset import Dataset
-from cutaway.data.facts import LEAST, halves, tells_alone, told_alone
+from cutaway.data.facts import LEAST, Grouping, grouping_of, halves, tells_alone, told_alone
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
 
@@ -40,6 +40,13 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
             f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
             "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
         )
+    for column in columns:
+        if column.use == "ignored" and column.treatment == "free text":
+            yield (
+                f'"{column.name}" is free text that differs in nearly every row, and is left out: cutaway does not '
+                "learn from words. If the label depends on it, make columns of its words first, for example with "
+                "scikit-learn's TfidfVectorizer"
+            )
     features = [column for column in columns if column.use == "feature"]
     for column in features:
         last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
@@ -89,6 +96,18 @@ def telling_columns(
             )
 
 
+def grouped_columns(
+    columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedArray]", labels: np.ndarray, *, seed: int
+) -> Iterator[tuple[str, Grouping]]:
+    """Columns whose values say which rows belong together; arguments as of `telling_columns`."""
+    for column in columns:
+        numbers = column.kind == "number" and column.profile.whole
+        if column.use == "feature" and (numbers or column.kind == "category"):
+            values = _numbers(cells[column.name], column.kind)
+            if found := grouping_of(values, labels, ordered=numbers, seed=seed):
+                yield column.name, found
+
+
 def repeated_rows(data: Dataset, split: Split) -> str | None:
     """A sentence on val and test samples that equal a training sample, if there are any."""
     seen = np.unique(_digests(data, split.train))
@@ -121,4 +140,4 @@ def _numbers(cells: "pa.ChunkedArray", kind: str) -> np.ndarray:
     if kind != "category":
         return cells.to_numpy().astype(np.float64)
     encoded = cells.combine_chunks().dictionary_encode()
-    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.float64)
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.float64)  # NaN where null

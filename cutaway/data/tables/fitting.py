@@ -19,7 +19,7 @@ from cutaway.data.preparation import (
 )
 from cutaway.errors import DataError
 
-from .schema import Column
+from .schema import Column, left_out
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +56,8 @@ def fit_preparation(columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedAr
             continue
         values = cells[column.name]
         steps.append(_fit(column, values, numbers))
-    prepared = Preparation(steps=tuple(steps), rows=len(next(iter(cells.values()))))  # type: ignore[arg-type]
+    rows = len(next(iter(cells.values())))
+    prepared = Preparation(steps=tuple(steps), rows=rows, left_out=left_out(columns))  # type: ignore[arg-type]
     if len(prepared.features) > MOST_INPUTS:
         widest = max(prepared.steps, key=lambda step: len(step.features))
         raise DataError(

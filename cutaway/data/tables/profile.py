@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MOST_DISTINCT = 20_000
 """Different values of a column that are counted; beyond, it is known that there are more."""
 
+SAMPLED = 1000
+"""Values of a chunk whose words are counted, or that are tried as dates first."""
+
 LONGEST = 16
 """Characters of a value that a summary shows."""
 
@@ -53,6 +56,7 @@ class ColumnProfile:
         month_first: How the dates are written if the month comes first, where no date tells; else "".
         other: Number of cells that are no numbers, or no dates, in a column of which most are; None otherwise.
         first_other: The first of them: its row from 0, and its text.
+        words: Words of a value of a category, the mean of the first `SAMPLED` values of every chunk.
     """
 
     name: str
@@ -69,6 +73,7 @@ class ColumnProfile:
     month_first: str = ""
     other: int | None = None
     first_other: tuple[int, str] | None = None
+    words: float = 1.0
 
     @property
     def summary(self) -> str:
@@ -121,6 +126,7 @@ class ColumnScan:
         self.other_dates: int | None = None  # cells that are no dates where nearly all are
         self.first_other_date: tuple[int, str] | None = None
         self.typed: Kind | None = None
+        self.spaces = self.sampled = 0  # in the first values of every chunk, and how many these are
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
@@ -169,6 +175,7 @@ class ColumnScan:
             month_first=self._month_first() if kind == "date" else "",
             other=known - self.numbers if number and self.numbers < known else self.other_dates if not number else None,
             first_other=self.first_other if number else self.first_other_date if self.other_dates else None,
+            words=1 + self.spaces / max(self.sampled, 1),
         )
 
     def _add_text(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:
@@ -191,11 +198,15 @@ class ColumnScan:
                 self.first_other = (self.rows + row, column[row].as_py())
         if self.formats:
             self._note_other_dates(known, column)
-            fitting = known.slice(0, 1000) if numbers is None else known.slice(0, 0)
+            fitting = known.slice(0, SAMPLED) if numbers is None else known.slice(0, 0)
             self.formats = [f for f in self.formats if len(fitting) and as_dates(fitting, f).null_count == 0]
             self.formats = [f for f in self.formats if as_dates(known, f).null_count == 0]
             for name in self.formats[:1]:
                 self._add_range(as_dates(known, name).to_numpy())
+        if self.text and numbers is None:
+            some = known.slice(0, SAMPLED)
+            self.spaces += pc.sum(pc.count_substring_regex(some, r"\s+")).as_py()
+            self.sampled += len(some)
         if self.values is not None and not (self.text and numbers is not None):
             counts = pc.value_counts(as_categories(known, self.kept).combine_chunks())
             self.values.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))

@@ -16,8 +16,11 @@ Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
 FEW = 64
 """Different values of a column up to which each gets an input of its own."""
 
-NUMERIC_CLASSES = 20
-"""Different numbers up to which a label column of whole numbers is taken for classes."""
+LISTED = 8
+"""Columns that are left out and named at most."""
+
+FREE_TEXT = 5
+"""Words from which the values of a column that nearly all differ are sentences rather than names or identifiers."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,17 @@ def decide_each(
     return tuple(columns), wrong
 
 
+def left_out(columns: Sequence[Column]) -> dict[str, str]:
+    """Why each column that no model learns from is left out, by its name."""
+    return {column.name: column.treatment for column in columns if column.use == "ignored"}
+
+
+def left_out_in_words(columns: Mapping[str, str]) -> str:
+    """What `left_out` found: '"note" (free text), "row" (counts the rows)'; "" where every column is used."""
+    words = ", ".join(f'"{name}" ({why})' for name, why in list(columns.items())[:LISTED])
+    return f"{words} and {len(columns) - LISTED:,} more" if len(columns) > LISTED else words
+
+
 def check_known(profiles: Sequence[ColumnProfile], columns: Sequence[Column], *, where: str) -> None:
     """Refuse a table in which a value of a column that is used is not known.
 
@@ -179,7 +193,7 @@ def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
     # 0.9: a few names that occur twice do not make a column of names worth learning
     unique = distinct is None or distinct > max(0.9 * profile.known, FEW)
     if unique and not wanted:
-        return _ignored(profile, "nearly unique")
+        return _ignored(profile, "free text" if profile.words >= FREE_TEXT else "nearly unique")
     treatment = "one-hot" if distinct is not None and distinct <= FEW else "hashed"
     return Column(profile.name, "category", "feature", treatment, profile)
 

@@ -19,7 +19,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cells import python_values, read_cells
-from .checks import question_columns, repeated_rows, telling_columns
+from .checks import grouped_columns, question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
@@ -31,6 +31,9 @@ from .survey import Survey, survey
 if TYPE_CHECKING:
     import pandas
     import pyarrow as pa
+
+SHARED = 0.2
+"""Share of test rows with a training row of their group from which the group is asked for."""
 
 FIT_ROWS = 500_000
 """Training samples that a preparation is fitted on at most; of more, so many are drawn at random."""
@@ -181,8 +184,24 @@ class Table:
         for name, column in (data.preparation.renamed if data.preparation else {}).items():
             yield f'an input of "{column}" is called "{name}", because another input has its usual name'
         yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
+        yield from self._shared_groups(split, cells, data.y(drawn))
         if repeated := repeated_rows(data, split):
             yield repeated
+
+    def _shared_groups(self, split: Split, cells: "dict[str, pa.ChunkedArray]", labels: np.ndarray) -> Iterator[str]:
+        """Columns that look like groups of which the test has rows that training has, unless the split is another."""
+        if self.options.group or self.options.time or self.options.test:
+            return
+        for name, found in grouped_columns(self.columns, cells, labels, seed=split.seed):
+            known = set(cells[name].to_pylist()) - {None}
+            held = self._cells_of(split.test, ignore_progress, only=name)[name].to_pylist()
+            share = sum(value in known for value in held) / max(len(held), 1)
+            if share >= SHARED:
+                yield (
+                    f'{share:.0%} of the test rows share their "{name}" with a training row, and two rows that share '
+                    f"it have the same label in {found.agreement:.0%} of cases ({found.chance:.0%} by chance), so "
+                    f'accuracies may be too good: if it says which rows belong together, pass group="{name}"'
+                )
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:
         """Some rows as they are in the table, all columns, in the order of `ids`; the table is read up to the last."""
@@ -222,8 +241,10 @@ class Table:
         if source == "test":
             warn_of(notes, what="test samples")
 
-    def _cells_of(self, ids: SampleIds, on_progress: ProgressCallback) -> "dict[str, pa.ChunkedArray]":
-        """The cells of some samples, in order of source and row."""
+    def _cells_of(
+        self, ids: SampleIds, on_progress: ProgressCallback, *, only: str | None = None
+    ) -> "dict[str, pa.ChunkedArray]":
+        """The cells of some samples, in order of source and row: of all columns that are used, or of one of them."""
         import pyarrow as pa
 
         parts: dict[str, list[Any]] = {}
@@ -232,18 +253,19 @@ class Table:
             wanted[ids.index[ids.source_index == number]] = True
             if not wanted.any():
                 continue
-            for first, cells in self._chunks(source, None, on_progress):
+            for first, cells in self._chunks(source, None, on_progress, only=only):
                 mask = pa.array(wanted[first : first + row_count(cells)])
                 for name, column in cells.items():
                     parts.setdefault(name, []).extend(column.filter(mask).chunks)
         return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
 
     def _chunks(
-        self, source: str, preparation: Preparation | None, on_progress: ProgressCallback
+        self, source: str, preparation: Preparation | None, on_progress: ProgressCallback, *, only: str | None = None
     ) -> "Iterator[tuple[int, dict[str, pa.ChunkedArray]]]":
         """The first row of each chunk, and its cells as what they are."""
         if preparation is None:
             kinds = {column.name: column.kind for column in self.columns if column.use == "feature"}
+            kinds = kinds if only is None else {only: kinds[only]}
             formats = {column.name: column.date_format for column in self.columns}
         else:
             kinds, formats = preparation.columns, preparation.date_formats

@@ -7,6 +7,6 @@ started and parts below it, which are followed without leaving it.
 from .folder_uploads import FolderUploads
 from .references import DataReference, DataRoots, list_folder, resolve
 from .surveys import Surveys
-from .uploads import Uploads
+from .uploads import Uploads, upload_name
 
-__all__ = ["DataReference", "DataRoots", "FolderUploads", "Surveys", "Uploads", "list_folder", "resolve"]
+__all__ = ["DataReference", "DataRoots", "FolderUploads", "Surveys", "Uploads", "list_folder", "resolve", "upload_name"]

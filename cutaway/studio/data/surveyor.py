@@ -17,7 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.data import Dataset, Split, Table, TableLook, is_table_path, look_at_table, split_and_prepare
+from cutaway.data import (
+    Dataset,
+    Split,
+    Table,
+    TableLook,
+    is_table_path,
+    left_out,
+    left_out_in_words,
+    look_at_table,
+    split_and_prepare,
+)
 from cutaway.errors import CutawayError, CutawayWarning, UsageError
 from cutaway.progress import Progress
 from cutaway.studio.data.surveys import MEMORY
@@ -43,9 +53,9 @@ def survey_data(where: str, options: dict[str, Any], on_progress: Any) -> dict[s
     """Everything that the studio shows of some data.
 
     Returns:
-        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns`` and the
-        first ``rows`` of a table, the ``options`` with what was guessed, ``findings``, ``notes``, ``sheet`` of
-        pictures, and ``problem``, why it cannot be trained on as it is, or None.
+        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns``, those that
+        are ``left_out`` in words and the first ``rows`` of a table, the ``options`` with what was guessed,
+        ``findings``, ``notes``, ``sheet`` of pictures, and ``problem``, why it cannot be trained on as it is, or None.
     """
     notes: list[str] = []
     found: dict[str, Any] = {
@@ -64,6 +74,12 @@ def survey_data(where: str, options: dict[str, Any], on_progress: Any) -> dict[s
             found |= _of_table(look, options)
             options = found["options"]
         try:
+            if found.get("kind") == "table" and not options["label"]:
+                raise UsageError(
+                    "a table needs its label, the column with the classes",
+                    got="none that looks like one",
+                    hint='choose "Label" for it',
+                )
             found |= _of_samples(where, options, on_progress, notes)
         except CutawayError as error:
             found["problem"] = _for_page(str(error), where)
@@ -95,11 +111,12 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
     return {
         "kind": "table",
         "columns": columns,
+        "left_out": left_out_in_words(left_out(look.columns)),
         "more_columns": max(0, len(look.columns) - COLUMNS),
         "rows": [list(row[:COLUMNS]) for row in look.rows],
-        "options": {**options, "label": look.options.label},
+        "options": {**options, "label": look.options.label or None},
         "counts": {"train": look.count},
-        "guessed": options.get("label") is None,
+        "guessed": options.get("label") is None and bool(look.options.label),
     }
 
 
@@ -128,7 +145,8 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: Any, notes: li
     known["findings"] = [
         {"severity": each.severity, "title": each.title, "text": each.text, "samples": list(each.samples)}
         for each in data_findings(data, split)
-        if each.severity != "good"
+        # a note says it of the column, which was judged by more samples: two shares for one leak would only confuse
+        if each.severity != "good" and not (isinstance(given, Table) and each.kind == "telling-input")
     ]
     if data.is_image:
         known["sheet"] = _sheet(data, split)

@@ -12,7 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from cutaway.data import is_table_path
+from cutaway.data import is_table_path, is_workbook, workbook_error
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.studio.folders import check_own, names_in
 
@@ -87,7 +87,7 @@ class Uploads:
             DataError: It is too large, or came only in part.
             RunError: It cannot be written, or the folder of uploads is a link.
         """
-        safe = _safe_name(name)
+        safe = upload_name(name)
         check_own(self._runs, UPLOADS)
         check_room(self.folder, length or 0)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
@@ -182,12 +182,20 @@ def remove_tree(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _safe_name(name: str) -> str:
-    """A name for a file, from one that a stranger chose."""
+def upload_name(name: str) -> str:
+    """A name for a file, from one that a stranger chose.
+
+    Raises:
+        UsageError: Data are not called so.
+        DataError: It is a workbook.
+    """
     last = re.split(r"[/\\]", name)[-1]
-    safe = re.sub(r"[^\w.+ -]", "-", last).strip(". ")
+    # what a file system takes stays as it is
+    safe = "".join(c if c.isprintable() and c not in ':*?"<>|' else "-" for c in last).strip(". ")
     safe = safe.encode()[-NAME_BYTES:].decode(errors="ignore").strip(". ")
     ending = Path(safe).suffix.lower()
+    if is_workbook(Path(safe)):
+        raise workbook_error(safe)
     if not safe or not (is_table_path(Path("/nowhere") / safe) or ending == ".npz"):
         raise UsageError(
             "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from cutaway.data import PICTURE_ENDINGS, dataset_names
-from cutaway.studio.data import DataReference, list_folder, resolve
+from cutaway.studio.data import DataReference, list_folder, resolve, upload_name
 from cutaway.studio.trainings import Options
 
 from .given import GivenRoots, GivenWorkspace
@@ -97,6 +97,12 @@ def cancel_survey(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
     """Stop looking at data."""
     workspace.surveys.cancel(workspace.folder, key)
     return {"key": key}
+
+
+@router.get("/uploads/{name}")
+def upload_check(name: UploadName, _: GivenWorkspace) -> dict[str, Any]:
+    """What a file would be called that is uploaded next; refused here, it need not be sent at all."""
+    return {"name": upload_name(name)}
 
 
 @router.put("/uploads/{name}")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from cutaway.studio.runs import Notes
@@ -11,6 +12,14 @@ from cutaway.studio.runs import Notes
 from .given import GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
+
+
+class Seen(BaseModel):
+    """The runs that a person has seen in the trash."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: list[str]
 
 
 @router.get("/runs")
@@ -55,6 +64,7 @@ def take_back(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 
 
 @router.delete("/trash")
-def empty(workspace: GivenWorkspace) -> dict[str, Any]:
-    """Delete what is in the trash for good."""
-    return {"deleted": workspace.empty_trash(), "trash": []}
+def empty(workspace: GivenWorkspace, seen: Seen | None = None) -> dict[str, Any]:
+    """Delete what is in the trash for good, or of that the runs that a person has seen there."""
+    deleted = workspace.empty_trash(None if seen is None else seen.runs)
+    return {"deleted": deleted, "trash": workspace.trash.names()}

@@ -55,7 +55,7 @@ class Question(BaseModel):
     task: Wanted
     samples: Annotated[int, Field(ge=1, le=2**40)] | None = None
     tested: Annotated[int, Field(ge=0, le=2**40)] = 0
-    table: bool = False
+    table: bool | None = None
 
 
 class Stop(BaseModel):
@@ -83,7 +83,7 @@ def check(question: Question, workspace: GivenWorkspace, places: GivenRoots) -> 
     """What is wrong with a training, and what its settings will be."""
     task = _task(question.task, workspace, places)
     if isinstance(task, Continuation):
-        return {"errors": {}, "settings": None, "form": None}
+        return {"errors": {}, "settings": None, "form": None, "recipe": None}
     known = {"samples": question.samples, "tested": question.tested, "table": question.table}
     return check_training(task, runs=workspace.folder, **known)
 

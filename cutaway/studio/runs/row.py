@@ -36,7 +36,8 @@ def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
     notes = read_notes(path).model_dump(mode="json")
     try:
         folder = RunFolder.open(path)
-        return {"id": path.name, **notes, **_known(folder)}, folder.manifest.process
+        titled = {"title": notes["title"] or folder.manifest.title or ""}
+        return {"id": path.name, **notes, **titled, **_known(folder)}, folder.manifest.process
     except CutawayError as error:
         why = str(error)
     except OSError as error:

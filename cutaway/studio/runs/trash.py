@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -68,8 +68,11 @@ class Trash:
             )
         self._move(self.folder / name, self._runs / name)
 
-    def empty(self) -> int:
+    def empty(self, runs: Collection[str] | None = None) -> int:
         """Delete what is in the trash for good, and return the number of runs.
+
+        Args:
+            runs: Only these, as far as they are there; None for all.
 
         Raises:
             RunError: Something could not be deleted.
@@ -78,6 +81,8 @@ class Trash:
         with self._writing("the trash"):
             check_own(self._runs, Path(TRASH))
             for name in self.names():
+                if runs is not None and name not in runs:
+                    continue
                 os.rename(self.folder / name, self.folder / f"{LEAVING}{secrets.token_hex(8)}")
                 deleted += 1
             for name in self._entries():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cutaway.data import is_table_path
 from cutaway.errors import CutawayError, UsageError
 from cutaway.models import ACTIVATIONS, check_form
 from cutaway.runs import RunFolder
@@ -11,6 +12,7 @@ from cutaway.training import (
     LOSSES,
     OPTIMIZERS,
     RECIPES,
+    Recipe,
     TrainingConfig,
     base_settings,
     find_recipe,
@@ -38,6 +40,9 @@ HELP = {
     "seed": "Decides first weights, split, order and dropout: the same seed gives the same run.",
 }
 """What each setting does; a test checks that none is missing."""
+
+OF_SAMPLES = ("epochs", "batch_size", "validation")
+"""Settings of which "auto" depends on the number of samples."""
 
 AUTO = ("epochs", "batch_size", "learning_rate", "precision", "validation")
 """Settings that may be "auto"."""
@@ -93,7 +98,7 @@ def _limits(low: float | None, above: float | None, high: float | None, below: f
 
 
 def check_training(
-    task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, table: bool = False
+    task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, table: bool | None = None
 ) -> dict[str, Any]:
     """Find what is wrong with a training before it waits, and what its settings will be.
 
@@ -102,17 +107,24 @@ def check_training(
         runs: The folder of runs.
         samples: Training samples before the split; None if that is not known.
         tested: How many of them become test samples.
-        table: Whether the data are a table.
+        table: Whether the data are a table; None if nobody has read them yet, which their name says then.
 
     Returns:
-        ``errors``, a message for each wrong field ("" for what concerns several), and ``settings`` and ``form`` with
-        every value resolved, where nothing is wrong.
+        ``errors``, a message for each wrong field ("" for what concerns several), and ``settings``, ``form`` and
+        ``recipe`` with every value resolved, where nothing is wrong. What depends on the number of samples stays "auto"
+        where that is not known.
     """
     errors: dict[str, str] = {}
+    nothing: dict[str, Any] = {"settings": None, "form": None, "recipe": None}
+    recipe = None
     try:
-        base, form = _base(task, runs, errors, table=table)
+        if isinstance(task, Training):
+            place = Path(task.data)
+            table = place.is_absolute() and is_table_path(place) if table is None else table
+            recipe = find_recipe(recipe_for(task.form.recipe, table=table))
+        base, form = _base(task, runs, errors, recipe)
     except CutawayError as error:
-        return {"errors": {"": str(error)}, "settings": None, "form": None}
+        return {"errors": {"": str(error)}, **nothing}
     settings: dict[str, Any] = {name: value for name, value in task.settings.items() if name != "class_weight"}
     weights = task.settings.get("class_weight")
     if weights is not None and weights != "balanced" and not isinstance(weights, dict):
@@ -127,14 +139,18 @@ def check_training(
         except CutawayError as error:
             errors[name] = str(error)
     if errors:
-        return {"errors": errors, "settings": None, "form": None}
+        return {"errors": errors, **nothing}
     try:
         first = make_config(base, samples=samples, **settings)
         left = None if samples is None else max(1, round((samples - tested) * (1 - first.validation)))
         config = make_config(base, samples=left, **{**settings, "validation": first.validation})
     except CutawayError as error:
-        return {"errors": {"": str(error)}, "settings": None, "form": None}
-    return {"errors": {}, "settings": config.model_dump() | {"class_weight": weights}, "form": form}
+        return {"errors": {"": str(error)}, **nothing}
+    known = config.model_dump() | {"class_weight": weights}
+    if samples is None:
+        asked = {**base, **settings}
+        known |= {name: "auto" for name in OF_SAMPLES if asked.get(name) == "auto"}
+    return {"errors": {}, "settings": known, "form": form, "recipe": recipe and recipe.name}
 
 
 def _beside(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,12 +162,12 @@ def _beside(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _base(
-    task: Training | Repeat, runs: Path, errors: dict[str, str], *, table: bool
+    task: Training | Repeat, runs: Path, errors: dict[str, str], recipe: Recipe | None
 ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
     """The settings that are not given, and the form of the model; what is wrong with that goes into `errors`."""
     if isinstance(task, Repeat):
         return recorded_config(RunFolder.open(runs / task.run).manifest.config).model_dump(), None
-    recipe = find_recipe(recipe_for(task.form.recipe, table=table))
+    assert recipe is not None
     form = _complete(task.form, recipe.hidden, recipe.dropout)
     defaults = {"hidden": (), "dropout": 0.0, "activation": "relu", "ensemble": 1}
     for name in defaults:

@@ -119,6 +119,24 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, ope
 
 
 @pytest.mark.exhaustive
+def test_a_training_waits_for_decisions_that_are_on_their_way(mending, own_studio):
+    page, held, asked = mending.page, [], []
+    page.locator(".suspect").first.focus()
+    page.keyboard.press("r")
+    mending.wait("document.querySelector('.mend-again button')?.disabled === false")
+    page.route(
+        "**/decisions", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.route("**/api/trainings", lambda route: asked.append(decisions(own_studio)) or route.fulfill(json={}))
+    page.keyboard.press("r")
+    page.get_by_role("button", name="Train again from the same seed with these decisions").click()
+    page.wait_for_timeout(500)
+    assert (len(held), asked) == (1, []), "the second decision is on the screen and not in the file"
+    held[0].continue_()
+    eventually(mending, lambda: [len(each) for each in asked], [2])
+
+
+@pytest.mark.exhaustive
 def test_training_again_with_the_decisions_and_what_it_changed(mending, own_studio):
     mending.page.locator(".suspect").first.focus()
     for key in "rrrrd":

@@ -1,7 +1,7 @@
 """Readers of tables: text, columnar files and frames, as chunks of columns."""
 
 from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar, read_schema
-from .opening import open_any, open_reader
+from .opening import is_workbook, open_any, open_reader, workbook_error
 from .reader import Reader, frame_reader, is_frame, reading, row_words, texts_of
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "columnar_files",
     "frame_reader",
     "is_frame",
+    "is_workbook",
     "open_any",
     "open_columnar",
     "open_reader",
@@ -18,4 +19,5 @@ __all__ = [
     "reading",
     "row_words",
     "texts_of",
+    "workbook_error",
 ]

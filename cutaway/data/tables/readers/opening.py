@@ -12,6 +12,11 @@ from .columnar import FORMATS, open_columnar
 from .delimited import open_delimited
 from .reader import Reader, frame_reader, is_frame
 
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How zip archives, which newer workbooks are, and older workbooks begin; no text does."""
+
 
 def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> Reader:
     """Open a table in a file or a folder: columnar ones and ARFF by the ending of their names, all else as text.
@@ -26,7 +31,31 @@ def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str
     """
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
+    if is_workbook(path) or _begins_as_workbook(path):
+        raise workbook_error(path.name)
     return open_arff(path) if is_arff(path) else open_delimited(path, header=header, wanted=wanted)
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file is named as workbooks of Excel and its kin are."""
+    return path.suffix.lower() in WORKBOOKS
+
+
+def workbook_error(name: str) -> DataError:
+    """Why a workbook is not read, and what to do: it is an archive that may unpack to any size."""
+    return DataError(
+        "a table is a CSV, TSV, ARFF, Parquet, Feather or Arrow file",
+        got=f"the workbook {name}",
+        hint=f'save its sheet as CSV, or in Python pass the frame of pandas.read_excel("{name}")',
+    )
+
+
+def _begins_as_workbook(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(SIGNATURES)
+    except OSError:
+        return False  # whoever reads it says what is wrong
 
 
 def open_any(

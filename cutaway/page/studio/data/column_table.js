@@ -15,14 +15,17 @@ const ROLES = ["label", "id", "group", "time", "weight"];
 const LISTS = ["ignore", "use", "category"];
 
 /**
- * How a column is used, as one of `USES`.
+ * How a column is used with some options, as one of `USES`: also with options with which nobody has read the table yet.
  * @param {import("./survey.js").ColumnRecord} column
  * @param {Record<string, any>} options
  */
-export function useOf(column, options) {
-  if (ROLES.includes(column.use)) return column.use;
-  if ((options.category ?? []).includes(column.name)) return "category";
-  return column.use === "feature" ? "feature" : "ignore";
+export function useOf({ name, type, use }, options) {
+  const role = ROLES.find((each) => options[each] === name);
+  if (role) return role;
+  if (type === "empty" || type === "unsupported") return "ignore";
+  const list = ["ignore", "category", "use"].find((each) => (options[each] ?? []).includes(name));
+  if (list) return list === "use" ? "feature" : list;
+  return use === "ignored" ? "ignore" : "feature";
 }
 
 /**
@@ -44,39 +47,37 @@ export function withUse(options, column, use) {
   if (ROLES.includes(use)) changed[use] = name;
   else if (use === "ignore") add("ignore");
   else if (use === "category") add("category");
-  else if (column.use === "ignored" && !(options.ignore ?? []).includes(name)) add("use"); // it would be left out by itself
+  else if (column.use === "ignored") add("use"); // it might be left out by itself
   return changed;
 }
 
 /**
  * The columns of a table: their types, what is missing, and what will be done with each, which a click changes.
  * @param {import("./survey.js").DataSurvey} found
- * @param {Record<string, any>} options
- * @param {(options: Record<string, any>) => void} changed
+ * @param {(edit: (options: Record<string, any>) => Record<string, any>) => void} change takes how options are changed,
+ *   not options: those that this table was drawn with may be old by then
  */
-export function columnTable(found, options, changed) {
+export function columnTable(found, change) {
   const head = ["Column", "Use", "Type", "Missing", "Values", "What becomes of it"];
   const rows = found.columns.map((column) => {
-    const use = useOf(column, options);
     const select = element("select", {
       "aria-label": `Use of the column ${column.name}`,
-      onchange: () => changed(withUse(options, column, select.value)),
+      onchange: () => change((options) => withUse(options, column, select.value)),
     });
-    for (const [value, text] of USES) select.append(element("option", { value, text, selected: value === use }));
-    const said = column.use === "ignored" ? `left out: ${column.treatment}` : column.treatment;
-    const treatment = element("td", { class: "treatment", text: said });
-    if (column.wrong) treatment.replaceChildren(element("span", { class: "field-wrong", text: column.wrong }));
+    for (const [value, text] of USES) select.append(element("option", { value, text }));
     return element(
       "tr",
-      { "data-use": use, "data-column": column.name },
+      { "data-column": column.name },
       element("th", { scope: "row", text: column.name }),
       element("td", {}, select),
       element("td", { text: column.type }),
       element("td", { class: "number", text: column.missing ? percent(column.missing) : "" }),
       element("td", { class: "column-values", text: column.values }),
-      treatment,
+      element("td", { class: "treatment" }),
     );
   });
+  const body = element("tbody", {}, ...rows);
+  showUses(body, found, found.options);
   const more = found.more_columns ? `${found.more_columns.toLocaleString("en")} more columns are not listed.` : null;
   return element(
     "div",
@@ -84,10 +85,31 @@ export function columnTable(found, options, changed) {
     element(
       "div",
       { class: "scroll column-table" },
-      element("table", {}, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", text })))), element("tbody", {}, ...rows)),
+      element("table", {}, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", text })))), body),
     ),
     more ? element("p", { class: "caption", text: more }) : null,
   );
+}
+
+/**
+ * Show how each column is used with some options. What becomes of one whose use has changed is not known until the table
+ * is read again.
+ * @param {ParentNode} host of the rows
+ * @param {import("./survey.js").DataSurvey} found
+ * @param {Record<string, any>} options
+ */
+export function showUses(host, found, options) {
+  const rows = /** @type {NodeListOf<HTMLElement>} */ (host.querySelectorAll("tr[data-column]"));
+  for (const [k, column] of found.columns.entries()) {
+    const use = useOf(column, options);
+    const known = use === useOf(column, found.options);
+    rows[k].dataset.use = use;
+    /** @type {HTMLSelectElement} */ (rows[k].querySelector("select")).value = use;
+    const treatment = /** @type {HTMLElement} */ (rows[k].querySelector(".treatment"));
+    const { wrong } = column;
+    const words = column.use === "ignored" ? `left out: ${column.treatment}` : column.treatment;
+    treatment.replaceChildren(known && wrong ? element("span", { class: "field-wrong", text: wrong }) : known ? words : "");
+  }
 }
 
 /**

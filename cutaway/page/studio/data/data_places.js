@@ -71,9 +71,12 @@ function folderElement({ folder, name }) {
   const way = element("p", { class: "folder-way" });
   const list = element("ul", { class: "entries" });
   const note = element("p", { class: "caption" });
+  let asked = 0;
   const show = async (/** @type {string[]} */ parts) => {
     const query = new URLSearchParams(parts.map((part) => ["part", part]));
+    const number = ++asked;
     const { entries, more } = await ask(`api/data/folder/${folder}?${query}`);
+    if (number !== asked) return; // another folder was opened meanwhile
     const step = (/** @type {string} */ text, /** @type {string[]} */ to) =>
       element("button", { type: "button", class: "way-step", text, onclick: () => void show(to).catch(showError) });
     way.replaceChildren(step(name, []), ...parts.flatMap((part, k) => [" / ", step(part, parts.slice(0, k + 1))]));

@@ -1,5 +1,5 @@
 import { counted, element } from "../../core/elements.js";
-import { columnTable, rowTable } from "./column_table.js";
+import { columnTable, rowTable, showUses } from "./column_table.js";
 import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
 import { placesElement, tablesBeside } from "./data_places.js";
 import { showError } from "../messages.js";
@@ -50,6 +50,10 @@ export async function showData(host) {
 /** Some data: what is in them, what will be done with them, and what is wrong with them. */
 class ChosenData {
   #asked = 0;
+  /** Choices that were made since something was found. */
+  #choices = 0;
+  /** Why nothing can be trained on these data, or null if something can. */
+  #obstacle = /** @type {string | null} */ ("The data are being read.");
   /** @type {Promise<import("./data_address.js").DataReference[]> | null} */
   #beside = null;
   /** @type {import("./survey.js").DataSurvey | null} what was found with the last options that could be used */
@@ -58,30 +62,40 @@ class ChosenData {
   /**
    * @param {HTMLElement} host
    * @param {import("./data_address.js").DataReference} data
-   * @param {Record<string, any>} options
+   * @param {Record<string, any>} options as they are on the screen: whatever a person presses reads them here, when it
+   *   is pressed, and nowhere else
    */
   constructor(host, data, options) {
     this.data = data;
     this.options = options;
-    this.train = element("a", { class: "button primary-link", text: "Train on these data" });
+    this.train = element("a", { class: "button primary-link", text: "Train on these data", "aria-describedby": "data-said" });
+    this.said = element("div", { id: "data-said" });
     this.working = element("div");
     this.body = element("div", { class: "data-body" });
     this.facts = element("p", { class: "subtitle" });
     const other = element("a", { class: "button", href: "data", text: "Other data" });
     host.append(
       element("div", { class: "data-head" }, element("h1", { text: dataName(data) }), element("p", { class: "train-start" }, this.train, other)),
-      this.facts,
-      this.working,
-      this.body,
+      ...[this.said, this.facts, this.working, this.body],
     );
-    this.#link(false);
+    this.#link();
+    this.#say(mayWrite() ? "" : "You may look at these data, but not train on them.");
   }
 
-  /** @param {boolean} usable */
-  #link(usable) {
-    if (usable && mayWrite()) this.train.setAttribute("href", dataAddress("train", this.data, this.options));
+  /** Let the button train with what is on the screen, if anything can be trained. */
+  #link() {
+    const usable = this.#obstacle === null && mayWrite();
+    if (usable) this.train.setAttribute("href", dataAddress("train", this.data, this.options));
     else this.train.removeAttribute("href");
     this.train.setAttribute("aria-disabled", String(!usable));
+  }
+
+  /**
+   * Say below the button why it cannot be pressed, or why a choice was taken back.
+   * @param {string} text
+   */
+  #say(text) {
+    this.said.replaceChildren(...(text ? [element("p", { class: "problem", role: "alert", text })] : []));
   }
 
   async look() {
@@ -89,7 +103,7 @@ class ChosenData {
     this.body.setAttribute("aria-busy", "true");
     try {
       const found = await surveyData(this.working, this.data, this.options);
-      if (number === this.#asked) this.#show(found);
+      if (number === this.#asked) this.#show(found, found.problem ?? "");
     } catch (error) {
       if (number !== this.#asked) return;
       this.#fail(error instanceof Error ? error.message : String(error));
@@ -103,31 +117,38 @@ class ChosenData {
    * @param {string} why
    */
   #fail(why) {
-    const said = element("p", { class: "problem", role: "alert", text: why });
     if (this.#found) {
-      this.#show(this.#found);
-      this.body.prepend(said);
+      this.#show(this.#found, this.#choices > 1 ? `${why}. Your last ${this.#choices} choices were taken back.` : why);
       history.replaceState(null, "", dataAddress("data", this.data, this.options));
       return;
     }
-    this.#link(false);
+    this.#say(why);
     const plain = element("a", { class: "button", href: dataAddress("data", this.data), text: "Look at them without these choices" });
-    this.body.replaceChildren(said, ...(Object.keys(this.options).length ? [element("p", {}, plain)] : []));
+    this.body.replaceChildren(...(Object.keys(this.options).length ? [element("p", {}, plain)] : []));
   }
 
-  /** @param {Record<string, any>} options */
-  change(options) {
-    this.options = options;
-    history.replaceState(null, "", dataAddress("data", this.data, options));
+  /** @param {(options: Record<string, any>) => Record<string, any>} edit makes the next options from those of now */
+  change(edit) {
+    this.options = edit(this.options);
+    this.#choices++;
+    history.replaceState(null, "", dataAddress("data", this.data, this.options));
+    this.#link();
+    if (this.#found) showUses(this.body, this.#found, this.options);
     void this.look().catch(showError);
   }
 
-  /** @param {import("./survey.js").DataSurvey} found */
-  #show(found) {
+  /**
+   * @param {import("./survey.js").DataSurvey} found
+   * @param {string} said
+   */
+  #show(found, said) {
     const focused = document.activeElement?.closest("tr")?.getAttribute("data-column");
     this.#found = found;
     this.options = found.options;
-    this.#link(!found.problem);
+    this.#choices = 0;
+    this.#obstacle = found.problem;
+    this.#link();
+    if (mayWrite()) this.#say(said);
     this.facts.textContent = found.counts ? factsText(found) : "";
     this.body.replaceChildren(...this.#parts(found));
     this.body.dataset.looked = String(this.#asked);
@@ -137,15 +158,15 @@ class ChosenData {
   /** @param {import("./survey.js").DataSurvey} found */
   #parts(found) {
     const parts = [];
-    const wrongColumn = found.columns.some(({ wrong }) => wrong && wrong.split(";")[0] === found.problem?.split(";")[0]);
-    if (found.problem && !wrongColumn) parts.push(element("p", { class: "problem", role: "alert", text: found.problem }));
     if (found.guessed) {
       const text = `The label was taken to be "${found.options.label}". If it is another column, choose "Label" there.`;
       parts.push(element("p", { class: "lead", text }));
     }
     parts.push(findingsElement(found));
     if (found.columns.length) {
-      parts.push(element("h2", { text: "Columns" }), columnTable(found, this.options, (options) => this.change(options)), this.#choices());
+      parts.push(element("h2", { text: "Columns" }));
+      if (found.left_out) parts.push(element("p", { class: "caption", text: `Left out: ${found.left_out}.` }));
+      parts.push(columnTable(found, (edit) => this.change(edit)), this.#tableChoices());
       if (found.rows.length) parts.push(rowTable(found));
     }
     if (found.kind === "pictures" || /size/.test(found.problem ?? "")) parts.push(this.#size());
@@ -159,18 +180,16 @@ class ChosenData {
     if (this.data.place === "bundled") return element("div");
     const input = element("input", { id: "data-size", type: "text", inputmode: "numeric", placeholder: "their own", value: this.options.size ?? "" });
     input.addEventListener("change", () => {
-      const { size: _, ...others } = this.options;
-      this.change(input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others);
+      this.change(({ size: _, ...others }) => (input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others));
     });
     const label = element("label", { for: input.id, text: "Rows and columns of each picture, in pixels" });
     return element("div", { class: "field data-choices" }, label, input);
   }
 
-  #choices() {
+  #tableChoices() {
     const fields = CHOICES.map(({ name, label, values }) => {
       const change = () => {
-        const { [name]: _, ...others } = this.options;
-        this.change(select.value === values[0][0] ? others : { ...others, [name]: select.value });
+        this.change(({ [name]: _, ...others }) => (select.value === values[0][0] ? others : { ...others, [name]: select.value }));
       };
       const select = element("select", { id: `data-${name}`, onchange: change });
       for (const [value, text] of values) select.append(element("option", { value, text, selected: value === String(this.options[name]) }));
@@ -181,11 +200,11 @@ class ChosenData {
 
   /** Which samples are the test: a share of the rows, or another table beside this one. */
   #testField() {
-    const { test, test_share: share, ...others } = this.options;
+    const { test, test_share: share } = this.options;
     const change = () => {
       const { value } = select;
-      if (value === "") return this.change(others);
-      this.change(value.includes("/") ? { ...others, test: value } : { ...others, test_share: Number(value) });
+      const chosen = value === "" ? {} : value.includes("/") ? { test: value } : { test_share: Number(value) };
+      this.change(({ test: _, test_share: __, ...others }) => ({ ...others, ...chosen }));
     };
     const select = element("select", { id: "data-test", onchange: change });
     for (const [value, text] of SHARES) select.append(element("option", { value, text, selected: value === String(share ?? "") }));

@@ -6,7 +6,7 @@ import { dataBody } from "./data_address.js";
  * What is in some data; see `cutaway.studio.data.surveyor`.
  * @typedef {{ kind?: string, name?: string, counts?: Record<string, number>, split?: Record<string, number>,
  *   classes?: { name: string, samples: number }[], more_classes?: number, inputs?: number, shape?: number[],
- *   columns: ColumnRecord[], more_columns?: number, rows: string[][], options: Record<string, any>, guessed?: boolean,
+ *   columns: ColumnRecord[], more_columns?: number, left_out?: string, rows: string[][], options: Record<string, any>, guessed?: boolean,
  *   findings: { severity: string, title: string, text: string, samples: string[] }[], notes: string[],
  *   sheet?: { png: string, columns: number, height: number, width: number, names: string[], classes: string[] },
  *   problem: string | null }} DataSurvey

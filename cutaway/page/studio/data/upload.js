@@ -1,4 +1,5 @@
 import { element } from "../../core/elements.js";
+import { ask } from "../server.js";
 
 /**
  * Show that something is being uploaded: words, how far it is, and a button that cancels it.
@@ -54,6 +55,7 @@ export function sendBytes(path, body, { signal, onProgress }) {
  * @returns {Promise<string>} what the file is called there
  */
 export async function uploadFile(host, file) {
+  await ask(`api/uploads/${encodeURIComponent(file.name)}`); // a kind of file that is refused is not sent first
   const { box, bar, signal } = uploadBox(host, file.name);
   const onProgress = (/** @type {number} */ sent) => (bar.value = file.size ? sent / file.size : 0);
   try {

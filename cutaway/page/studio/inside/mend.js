@@ -4,6 +4,7 @@ import { showDoctor } from "./doctor.js";
 import { showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
 import { ask, listen, mayWrite } from "../server.js";
+import { followJobs } from "../train/queue.js";
 import { doWork, failureLine, progressLine } from "./work.js";
 
 /**
@@ -133,13 +134,11 @@ class MendView {
 
   /** Follow the last training with decisions of this run, also one that was begun before the page was loaded. */
   #followTraining() {
-    const show = (/** @type {{ jobs: any[] }} */ { jobs }) => {
+    const show = (/** @type {any[]} */ jobs) => {
       this.#training = jobs.findLast((each) => each.of === this.run.id && each.labels) ?? null;
       this.#offerAgain();
     };
-    const look = () => void ask("api/trainings").then(show, showError);
-    listen({ jobs: show, reset: look });
-    look();
+    void followJobs(show).catch(showError);
   }
 
   /** Say how many decisions there are, and offer a training with them, or say how the one with them stands. */
@@ -185,6 +184,7 @@ class MendView {
   }
 
   async #train() {
+    if (!(await this.sheet?.kept())) return; // what could not be kept is said, and no longer on the screen
     this.#training = await ask("api/trainings", { method: "POST", body: { kind: "like", run: this.run.id, labels: true } });
     this.#offerAgain();
   }

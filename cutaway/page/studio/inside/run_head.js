@@ -28,11 +28,13 @@ export function runHead(host, run) {
       element("button", { type: "button", text: "Delete", onclick: () => void remove().catch(showError) }),
     );
   const edit = async () => {
-    const { runs } = await ask("api/runs");
-    editRun(run, runs.flatMap((/** @type {{ tags: string[] }} */ { tags }) => tags), (notes) => {
-      Object.assign(run, notes);
+    const { runs } = await ask("api/runs"); // another page may have changed the notes since this one was loaded
+    const become = (/** @type {any} */ { title, tags, note }) => {
+      Object.assign(run, { title, tags, note });
       draw();
-    });
+    };
+    become(runs.find((/** @type {{ id: string }} */ each) => each.id === run.id) ?? run);
+    editRun(run, runs.flatMap((/** @type {{ tags: string[] }} */ { tags }) => tags), become);
   };
   const remove = async () => {
     if ((await deleteRuns([run], { offerUndo: false })).length) showDeleted(host, run);

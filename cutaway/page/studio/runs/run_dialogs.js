@@ -18,9 +18,10 @@ function runPath(id) {
  * Let a person write the title, the tags and the note of a run.
  * @param {Pick<RunRow, "id" | "title" | "tags" | "note">} row
  * @param {Iterable<string>} tags of all runs, to choose from
- * @param {(notes: { title: string, tags: string[], note: string }) => void} [done] called with what was saved
+ * @param {(saved: Pick<RunRow, "title" | "tags" | "note">) => void} [done] called with the run's row after that
  */
 export function editRun(row, tags, done) {
+  const before = /** @type {Record<string, any>} */ (row);
   const title = element("input", { type: "text", maxlength: 200, placeholder: row.id, value: row.title });
   const words = element("input", { type: "text", maxlength: 2000, list: "studioTags", value: row.tags.join(", ") });
   const options = [...new Set(tags)].sort().map((tag) => element("option", { value: tag }));
@@ -43,10 +44,12 @@ export function editRun(row, tags, done) {
     event.preventDefault();
     const listed = words.value.split(",").map((tag) => tag.trim()).filter(Boolean);
     try {
-      const notes = { title: title.value, tags: listed, note: note.value };
-      await ask(`${runPath(row.id)}/notes`, { method: "PUT", body: notes });
+      const written = Object.entries({ title: title.value, tags: listed, note: note.value });
+      // what this person has not touched stays as others have written it meanwhile
+      const body = Object.fromEntries(written.filter(([name, value]) => String(value) !== String(before[name])));
+      const saved = await ask(`${runPath(row.id)}/notes`, { method: "PUT", body });
       dialog.close();
-      done?.(notes);
+      done?.(saved);
     } catch (error) {
       showError(error);
     }
@@ -124,8 +127,8 @@ async function forEach(ids, act) {
  */
 export function openTrash(ids) {
   const list = element("ul", { class: "trash" });
-  const empty = element("button", { type: "button", class: "serious", text: "Empty the trash", onclick: () => void emptyTrash(count) });
-  let count = 0;
+  const empty = element("button", { type: "button", class: "serious", text: "Empty the trash", onclick: () => void emptyTrash(shown) });
+  let shown = ids;
   const close = element("button", { type: "button", text: "Close", onclick: () => dialog.close() });
   const hint = element("p", { class: "hint" });
   const dialog = openDialog("Trash", hint, list, element("div", { class: "studio-buttons" }, close, empty));
@@ -137,22 +140,22 @@ export function openTrash(ids) {
       const back = element("button", { type: "button", text: "Take back", "aria-label": `Take back ${id}`, onclick: () => void takeBack([id]) });
       return element("li", {}, element("span", { text: id }), back);
     }));
-    count = now.length;
+    shown = now;
   };
   show(ids);
   return show;
 }
 
-/** @param {number} count of runs in it */
-async function emptyTrash(count) {
+/** @param {string[]} runs those that the person sees: what came into the trash since then stays there */
+async function emptyTrash(runs) {
   const sure = await askFirst({
     title: "Empty the trash?",
-    text: [`${counted(count, "run")} and all that is in them: weights, predictions, results, notes, decided labels. Nobody can bring them back.`],
-    action: `Delete ${counted(count, "run")} for good`,
+    text: [`${counted(runs.length, "run")} and all that is in them: weights, predictions, results, notes, decided labels. Nobody can bring them back.`],
+    action: `Delete ${counted(runs.length, "run")} for good`,
   });
   if (!sure) return;
   try {
-    await ask("api/trash", { method: "DELETE" });
+    await ask("api/trash", { method: "DELETE", body: { runs } });
   } catch (error) {
     showError(error);
   }

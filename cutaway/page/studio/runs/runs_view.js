@@ -22,6 +22,8 @@ class RunsView {
   #unread = 0;
   #missing = false;
   #drawing = 0;
+  /** @type {(() => void)[] | null} what is told while all runs are read: the answer may be older */
+  #since = null;
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -59,7 +61,10 @@ class RunsView {
   }
 
   async read() {
+    /** @type {(() => void)[]} */
+    const since = (this.#since = []);
     const answer = await ask("api/runs");
+    if (since !== this.#since) return; // they were asked for again meanwhile
     this.#folder = answer.folder;
     this.#missing = answer.missing;
     this.#unread = answer.unread;
@@ -70,11 +75,14 @@ class RunsView {
       this.#rows.set(row.id, before && JSON.stringify(before) === JSON.stringify(row) ? before : row);
     }
     this.#takeTrash(answer.trash);
+    this.#since = null;
+    for (const again of since) again();
     this.#draw();
   }
 
   /** @param {{ changed: RunRow[], gone: string[], unread?: number }} event */
   change({ changed, gone, unread = 0 }) {
+    this.#since?.push(() => this.change({ changed, gone, unread }));
     for (const id of gone) {
       this.#rows.delete(id);
       this.#selected.delete(id);
@@ -86,6 +94,7 @@ class RunsView {
 
   /** @param {{ trash: string[] }} event */
   changeTrash({ trash }) {
+    this.#since?.push(() => this.changeTrash({ trash }));
     this.#takeTrash(trash);
     this.#drawSoon();
   }

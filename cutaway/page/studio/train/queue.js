@@ -36,6 +36,27 @@ function placeWords({ place, waiting, starts_in: seconds }) {
   return `${words}, ${place === 1 ? "" : "starting "}in about ${seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute")}`;
 }
 
+/**
+ * Call a function with all trainings of the queue, now and whenever one of them changes.
+ * @param {(jobs: JobRow[]) => void} show
+ */
+export async function followJobs(show) {
+  let told = 0;
+  const read = async () => {
+    const before = told;
+    const { jobs } = await ask("api/trainings");
+    if (told === before) show(jobs); // otherwise it is older than what was told meanwhile
+  };
+  listen({
+    jobs: ({ jobs }) => {
+      told++;
+      show(jobs);
+    },
+    reset: () => void read().catch(showError),
+  });
+  await read();
+}
+
 /** The trainings that wait, run, or have failed. */
 export async function queueElement() {
   const list = element("ul", { class: "queue" });
@@ -45,11 +66,7 @@ export async function queueElement() {
     box.hidden = !shown.length;
     list.replaceChildren(...shown.map(jobElement));
   };
-  listen({
-    jobs: ({ jobs }) => draw(jobs),
-    reset: () => void ask("api/trainings").then(({ jobs }) => draw(jobs)).catch(showError),
-  });
-  draw((await ask("api/trainings")).jobs);
+  await followJobs(draw);
   return box;
 }
 

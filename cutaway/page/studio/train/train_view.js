@@ -130,7 +130,7 @@ class TrainForm {
     const samples = like ? like.samples : (survey?.counts?.train ?? null);
     const { train = 0, val = 0 } = survey?.split ?? {};
     const tested = survey?.split ? Math.max(0, samples - train - val) : 0;
-    const body = { task: this.task, samples, tested, table: survey?.kind === "table" };
+    const body = { task: this.task, samples, tested, table: survey ? survey.kind === "table" : null };
     let said;
     try {
       said = await ask("api/trainings/check", { method: "POST", body });
@@ -147,16 +147,26 @@ class TrainForm {
       const folded = this.element.querySelector("details.more-settings");
       if (folded?.querySelector('[aria-invalid="true"]')) /** @type {HTMLDetailsElement} */ (folded).open = true;
     }
-    if (said.settings) this.#resolve({ ...said.settings, ...(said.form ?? {}) });
+    if (said.settings) this.#resolve({ ...said.settings, ...(said.form ?? {}) }, said.recipe);
     this.element.dataset.checked = String(number);
     return !this.start.disabled;
   }
 
-  /** @param {Record<string, any>} resolved */
-  #resolve(resolved) {
+  /**
+   * @param {Record<string, any>} resolved
+   * @param {string | null} recipe the one that is trained with: of a table, "default" is another one
+   */
+  #resolve(resolved, recipe) {
+    for (const option of this.recipe.options) {
+      const name = option.value === this.recipe.value ? recipe : option.value;
+      const { summary } = this.form.recipes.find((/** @type {{ name: string }} */ each) => each.name === name) ?? { summary: "" };
+      option.text = `${option.value}${name && name !== option.value ? ` (${name})` : ""}: ${summary}`;
+    }
     for (const [name, field] of this.fields) if (field.value === undefined) field.otherwise(resolved[name]);
     const { epochs, batch_size: batch, learning_rate: rate, optimizer } = resolved;
-    if (this.words) this.words.textContent = `${counted(epochs, "epoch")} in batches of ${batch}, ${optimizer} with a learning rate of ${rate}.`;
+    if (!this.words) return;
+    if (epochs === "auto" || batch === "auto") this.words.textContent = 'What "auto" becomes is known when the data have been read.';
+    else this.words.textContent = `${counted(epochs, "epoch")} in batches of ${batch}, ${optimizer} with a learning rate of ${rate}.`;
   }
 
   async #begin() {
@@ -236,8 +246,9 @@ async function showNew(host, data, options) {
   pick.append(element("option", { value: "data", text: "Other data ..." }));
   const look = element("a", { href: dataAddress("data", chosen, options), text: "Look at the data" });
   const said = element("p", { class: "field-wrong", role: "alert" });
+  const leftOut = element("p", { class: "field-help" });
   const reading = element("div");
-  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "Data" }), pick, element("p", { class: "field-help" }, look), said, reading));
+  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "Data" }), pick, element("p", { class: "field-help" }, look), leftOut, said, reading));
   const view = new TrainForm(form, { data: chosen, options });
   host.append(view.element);
   await view.check();
@@ -245,6 +256,7 @@ async function showNew(host, data, options) {
   void surveyData(reading, chosen, options).then(
     (survey) => {
       said.textContent = survey.problem ?? "";
+      leftOut.textContent = survey.left_out ? `Columns left out: ${survey.left_out}.` : "";
       view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };
       return view.check();
     },
