@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageError
-from cutaway.runs import RunFolder, RunWriter, find_run, history, list_runs, output_file, run_command, write_atomic
+from cutaway.runs import (
+    ResultStore,
+    RunFolder,
+    RunWriter,
+    find_run,
+    history,
+    list_runs,
+    output_file,
+    run_command,
+    write_atomic,
+)
 from cutaway.runs.history import HistoryFile, read_history
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
@@ -288,3 +299,18 @@ def test_an_accuracy_is_a_share(writer, accuracy):
     assert manifest.test is None
     with pytest.raises(RunError, match='"test" in run.json must have an "accuracy" from 0 to 1'):
         manifest.check("test")
+
+
+@pytest.mark.parametrize("name", ["results", "snapshots", "predictions"])
+def test_no_file_is_written_into_a_folder_that_is_a_link(tmp_path, name):
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    RunWriter.create_at(run, manifest=MANIFEST).finish("stopped")
+    outside.mkdir()
+    shutil.rmtree(run / name)
+    (run / name).symlink_to(outside)
+    with pytest.raises(RunError, match="lie in its folder; got a symbolic link"):
+        RunWriter.reopen(run)
+    if name == "results":
+        with pytest.warns(CutawayWarning, match="not kept in .*: a symbolic link"):
+            assert ResultStore(run).write("a.json", b"{}") is None
+    assert list(outside.iterdir()) == []
