@@ -19,7 +19,8 @@ EngineOption = Annotated[
         "--engine",
         metavar="ENGINE",
         help="Where models are trained: local (processes of this machine), dask://HOST:PORT, tls://HOST:PORT, "
-        "ray://HOST:PORT or spark. Default: here, one after the other.",
+        "ray://HOST:PORT or spark. Name only a cluster whose operators you trust: it can run code here, and without "
+        "tls:// data travel unencrypted. Default: here, one after the other.",
     ),
 ]
 EpochOption = Annotated[

@@ -50,7 +50,9 @@ def studio(
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")] = False,
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
     key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
-    behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy through which people come.")] = "",
+    behind: Annotated[
+        str, typer.Option(metavar="URL", help="Address of a proxy through which people come, by https.")
+    ] = "",
     parallel: Annotated[
         int | None, typer.Option(min=1, max=64, help="Trainings at once. Default: one for each 4 CPUs.")
     ] = None,
@@ -60,9 +62,8 @@ def studio(
         raise UsageError("the studio needs Linux or macOS", got="Windows", hint="run it in WSL")
     from cutaway.studio import StudioSettings, make_people, serve
 
-    _check_reach(
-        host, allow_remote=allow_remote, protected=bool(certificate or behind), key_alone=bool(key and not certificate)
-    )
+    protected = bool(certificate) or behind.lower().startswith("https:")
+    _check_reach(host, allow_remote=allow_remote, protected=protected, key_alone=bool(key and not certificate))
     names = _names(people, students, own_folders=own_folders, links=links)
     runs = _runs_folder(folder)
     places = _data_folders(data, links=links, alone=not names)
@@ -102,8 +103,8 @@ def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: b
         )
     if host not in LOOPBACK and not (allow_remote and protected):
         raise UsageError(
-            "a studio that other machines can reach needs --allow-remote, and --certificate or --behind: whoever reads "
-            "along on the way could take the link, and with it train and delete",
+            "a studio that other machines can reach needs --allow-remote, and --certificate or --behind https://...: "
+            "whoever reads along on the way could take the link, and with it train and delete",
             got=f"--host {host}",
             hint="leave --host out, and reach it through an SSH tunnel",
         )

@@ -71,6 +71,14 @@ class StudioSettings:
                 got=f'"{self.behind}"',
                 hint="try --behind https://hub.example.org/user/ada/proxy/8765",
             )
+        address = urlsplit(self.behind)
+        if address.scheme == "http" and address.hostname not in LOOPBACK:
+            raise UsageError(
+                "--behind begins with https:// where people come from other machines: whoever reads along on the way "
+                "could take the link, and with it train and delete",
+                got=f'"{self.behind}"',
+                hint="let the proxy speak TLS, or leave --behind out and reach the studio through an SSH tunnel",
+            )
         first = self.base.partition("/")[2].partition("/")[0]
         if first in OWN:
             raise UsageError(

@@ -211,6 +211,8 @@ def test_data_that_share_nothing_are_refused(digits_run, runs):
     pictures = arrays_run(runs, rng.normal(size=(60, 8, 8)), np.arange(60) % 10)
     with pytest.raises(UsageError, match="samples that both have; got none"):
         compare(digits_run, pictures, shared=True)
+    with pytest.raises(UsageError, match="the same data; got .*; next: they share no test sample, so compare runs on"):
+        compare(digits_run, pictures)
     columns = arrays_run(runs, rng.normal(size=(60, 3)), np.arange(60) % 2)
     with pytest.raises(UsageError, match=r"one kind; got arrays of \(8, 8\) and arrays of \(3,\)"):
         compare(digits_run, columns, shared=True)
@@ -222,6 +224,8 @@ def test_other_classes_and_labels_of_the_same_samples(runs):
     first = arrays_run(runs, x[20:], y[20:], **given)
     changed = {**given, "y_test": np.where(np.arange(20) < 5, 1 - y[:20], y[:20])}
     second = arrays_run(runs, x[20:], y[20:], **changed)
+    with pytest.raises(UsageError, match="pass shared=True to compare them on the 15 samples that they share"):
+        compare(first, second)
     found = compare(first, second, shared=True)
     assert found.left_out.labeled_differently == 5
     assert len(found) == 15

@@ -131,7 +131,10 @@ def test_other_samples_are_refused_with_the_option_that_compares_them(cutaway, f
     code, _, err = cutaway("compare", folder / "first", folder / "reseeded")
     assert code == 2
     assert "the same test samples; got 360 and 360" in err
-    assert err.strip().splitlines()[-1].endswith("next: pass --shared to compare them on what they share")
+    hint = (
+        r"got 360 and 360, of which they share (\d+); next: pass --shared to compare them on the \d+ samples that they"
+    )
+    assert re.search(hint, err)
     code, out, _ = cutaway("compare", folder / "first", folder / "reseeded", "--shared", "--epochs", "0,-1")
     assert code == 0
     assert "that one of the runs was trained on" in out
@@ -143,7 +146,7 @@ def test_a_report_compares_with_another_run_or_says_which_option_does(cutaway, f
     code, out, err = cutaway("report", folder / "first", "--against", folder / "reseeded", "-o", page)
     assert (code, out, page.exists()) == (2, "", False)
     assert "runs are compared on the same test samples; got 360 and 360" in err
-    assert "next: pass --shared to compare them on what they share" in err
+    assert "next: pass --shared to compare them on the " in err
     code, out, _ = cutaway("report", "first", "--against", "second", "--runs", folder, "-o", page)
     assert code == 0
     assert "Comparison with second" in page.read_text()

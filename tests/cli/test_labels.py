@@ -69,12 +69,19 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     code, out, _ = cutaway("labels", "latest", "--drop", "c5", "--keep", "c7")
     assert code == 0
     again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
-    assert cutaway(*again, "--epochs", "1")[0] == 0
-    code, out, _ = cutaway("labels", "latest", "--drop", "val[0]", "--relabel", "c9=0")
+    code, out, _ = cutaway(*again, "--epochs", "1")
+    assert code == 0
+    then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
+    assert (then[0], len(then)) == ("compare", 3)
+    assert cutaway(*then, "--json")[0] == 0
+    code, out, _ = cutaway("labels", "latest", "--drop", "test[0]", "--relabel", "c9=0")
     assert code == 0
     again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     code, out, _ = cutaway(*again, "--epochs", "1")
     assert (code, "1 sample relabeled, 2 left out" in out) == (0, True)
+    then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
+    assert (then[0], then[-1]) == ("compare", "--shared"), "the test samples of the two are not the same"
+    assert cutaway(*then, "--json")[0] == 0
 
 
 @pytest.mark.exhaustive

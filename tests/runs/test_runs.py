@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageError
 from cutaway.runs import (
+    ResultStore,
     RunFolder,
     RunWriter,
     check_output,
@@ -473,3 +475,18 @@ def test_an_accuracy_is_a_share(writer, accuracy):
     assert manifest.test is None
     with pytest.raises(RunError, match='"test" in run.json must have an "accuracy" from 0 to 1'):
         manifest.check("test")
+
+
+@pytest.mark.parametrize("name", ["results", "snapshots", "predictions"])
+def test_no_file_is_written_into_a_folder_that_is_a_link(tmp_path, name):
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    RunWriter.create_at(run, manifest=MANIFEST).finish("stopped")
+    outside.mkdir()
+    shutil.rmtree(run / name)
+    (run / name).symlink_to(outside)
+    with pytest.raises(RunError, match="lie in its folder; got a symbolic link"):
+        RunWriter.reopen(run)
+    if name == "results":
+        with pytest.warns(CutawayWarning, match="not kept in .*: a symbolic link"):
+            assert ResultStore(run).write("a.json", b"{}") is None
+    assert list(outside.iterdir()) == []

@@ -38,6 +38,12 @@ def said(tmp_path, monkeypatch, capsys):
         (["--host", "0.0.0.0", "--allow-remote"], "needs --allow-remote, and --certificate or --behind"),
         (["--host", "192.0.2.1", "--behind", "https://x.org/"], "needs --allow-remote"),
         (["--behind", "x.org"], "--behind is the address by which people reach the proxy"),
+        (["--behind", "http://x.org/", "--allow-remote"], "--behind begins with https:// where people come from other"),
+        (["--behind", "HTTP://x.org/"], "--behind begins with https:// where people come from other machines"),
+        (
+            ["--host", "0.0.0.0", "--allow-remote", "--behind", "http://127.0.0.1:9/"],
+            "needs --allow-remote, and --certificate or --behind https://",
+        ),
         (["--key", "file"], "TLS needs a certificate and its key; got --key alone"),
         (["--certificate", "no.pem"], 'got no file "no.pem"'),
         (["--people", "no.txt"], "a file of people has a name in each line"),

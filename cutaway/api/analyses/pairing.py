@@ -22,6 +22,9 @@ PIECE = 4096
 Digests = Callable[[SampleIds], list[bytes]]
 
 
+SAME_DATA = "compare runs on the same data with the same seed"
+
+
 @dataclass(frozen=True, eq=False)
 class PairedSamples:
     """The samples that two runs are compared on.
@@ -74,8 +77,8 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
     place = {name: number for number, name in enumerate(names)}
     codes = _codes(first, place), _codes(second, place)
     by = "identity" if _same_place(*contexts, shared=shared) else "content"
-    if not shared:
-        _check_same(first, second, by=by, split=split)
+    if not shared and (rule_and_got := _difference(first, second, by=by, split=split)) is not None:
+        raise _refusal(*rule_and_got, first, second, split=split)
     found = _by_identity(contexts, split) if by == "identity" else _by_content(contexts, split)
     parts = contexts[0].part(split), contexts[1].part(split)
     ids = parts[0].take(found.rows[0]), parts[1].take(found.rows[1])
@@ -92,7 +95,17 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
         labeled_differently=int((~equal).sum()),
         unshared=len(parts[0]) + len(parts[1]) - 2 * len(ids[0]) - found.trained_on,
     )
-    _check_pairs(paired, shared=shared, split=split)
+    both = len(paired.labels) + paired.labeled_differently
+    if paired.labeled_differently and not shared:
+        got = f"other labels for {paired.labeled_differently:,} of {both:,} samples"
+        raise _refusal("runs are compared on data with the same labels", got, first, second, split=split)
+    if not len(paired.labels):
+        raise UsageError(
+            f"runs are compared on {split} samples that both have",
+            got=f"none: one of them was trained on {paired.trained_on:,} samples of the other, "
+            f"{paired.labeled_differently:,} are labeled differently, and {paired.unshared:,} are in one of them only",
+            hint=SAME_DATA,
+        )
     return paired
 
 
@@ -158,54 +171,30 @@ def _place(context: RunContext) -> tuple[Any, ...] | None:
     return origin.get("name"), origin.get("path"), origin_options(origin).get("test")
 
 
-def _check_same(first: RunContext, second: RunContext, *, by: str, split: str) -> None:
-    """Refuse runs on other data or with another split.
-
-    Raises:
-        UsageError: They are.
-    """
+def _difference(first: RunContext, second: RunContext, *, by: str, split: str) -> tuple[str, str] | None:
+    """What keeps runs on other data or with another split from being compared: the rule, and what came; or None."""
     one, other = first.manifest.dataset, second.manifest.dataset
     if by == "content":
-        raise _other(
-            "runs are compared on the same data",
-            f"data with SHA-256 {one.sha256[:12]} ({one.name}) and {other.sha256[:12]} ({other.name})",
-        )
+        got = f"data with SHA-256 {one.sha256[:12]} ({one.name}) and {other.sha256[:12]} ({other.name})"
+        return "runs are compared on the same data", got
     if one.class_names != other.class_names:
-        raise _other(
-            "runs are compared on the same classes", f"{_some(one.class_names)} and {_some(other.class_names)}"
-        )
+        got = f"{_some(one.class_names)} and {_some(other.class_names)}"
+        return "runs are compared on the same classes", got
     keys = [_keys(each.part(split), one=first.split.part(split).sources) for each in (first, second)]
-    if not np.array_equal(np.sort(keys[0]), np.sort(keys[1])):
-        both = len(np.intersect1d(keys[0], keys[1]))
-        raise _other(
-            f"runs are compared on the same {split} samples",
-            f"{len(keys[0]):,} and {len(keys[1]):,}, of which they share {both:,}",
-        )
+    if np.array_equal(np.sort(keys[0]), np.sort(keys[1])):
+        return None
+    both = len(np.intersect1d(keys[0], keys[1]))
+    got = f"{len(keys[0]):,} and {len(keys[1]):,}, of which they share {both:,}"
+    return f"runs are compared on the same {split} samples", got
 
 
-def _check_pairs(paired: PairedSamples, *, shared: bool, split: str) -> None:
-    """Refuse samples that are labeled differently, or none at all.
-
-    Raises:
-        UsageError: There are.
-    """
-    both = len(paired.labels) + paired.labeled_differently
-    if paired.labeled_differently and not shared:
-        raise _other(
-            "runs are compared on data with the same labels",
-            f"other labels for {paired.labeled_differently:,} of {both:,} samples",
-        )
-    if not len(paired.labels):
-        raise UsageError(
-            f"runs are compared on {split} samples that both have",
-            got=f"none: one of them was trained on {paired.trained_on:,} samples of the other, "
-            f"{paired.labeled_differently:,} are labeled differently, and {paired.unshared:,} are in one of them only",
-            hint="compare runs on the same data with the same seed",
-        )
-
-
-def _other(rule: str, got: str) -> UsageError:
-    return UsageError(rule, got=got, hint="pass shared=True to compare them on what they share")
+def _refusal(rule: str, got: str, first: RunContext, second: RunContext, *, split: str) -> UsageError:
+    """Why two runs are not compared, with the option that compares them only where there is something to compare."""
+    try:
+        count = len(pair_samples(first, second, split=split, shared=True).labels)
+    except CutawayError:
+        return UsageError(rule, got=got, hint=f"they share no {split} sample, so {SAME_DATA}")
+    return UsageError(rule, got=got, hint=f"pass shared=True to compare them on the {count:,} samples that they share")
 
 
 def _some(names: Sequence[str]) -> str:

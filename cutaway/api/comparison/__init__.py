@@ -11,16 +11,17 @@ from cutaway._lazy import lazy_getattr
 if TYPE_CHECKING:
     from cutaway.api.analyses.comparison import Comparison
 
-    from .comparing import compare
+    from .comparing import compare, comparing_options
     from .leaderboard import Leaderboard, leaderboard_of
 
 _MODULES = {
     "Comparison": "cutaway.api.analyses.comparison",
     "Leaderboard": "cutaway.api.comparison.leaderboard",
     "compare": "cutaway.api.comparison.comparing",
+    "comparing_options": "cutaway.api.comparison.comparing",
     "leaderboard_of": "cutaway.api.comparison.leaderboard",
 }
 
-__all__ = ["Comparison", "Leaderboard", "compare", "leaderboard_of"]
+__all__ = ["Comparison", "Leaderboard", "compare", "comparing_options", "leaderboard_of"]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

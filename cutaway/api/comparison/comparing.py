@@ -1,5 +1,6 @@
 """The verb that compares two runs: `compare`."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
 from cutaway.checks import check_whole
 from cutaway.errors import Canceled, CutawayError, UsageError, printable
+
+
+def comparing_options(first: Run, second: Run) -> str | None:
+    """What ``cutaway compare`` needs for these runs: nothing or " --shared"; None where they share no test sample."""
+    for shared, option in ((False, ""), (True, " --shared")):
+        with contextlib.suppress(CutawayError):  # the next form, or none, is the answer
+            pair_samples(first.context, second.context, shared=shared)
+            return option
+    return None
 
 
 @public

@@ -3,6 +3,7 @@
 import shlex
 import time
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -171,9 +172,24 @@ def train(
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
         begin = partial(train_recipe, data, options=options, **of_model)
+    before = None if labels is None else _decided_on(like, labels, runs=runs)
     with connected(**processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
-    _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True))
+    _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before)
+
+
+def _decided_on(like: str | None, labels: str, *, runs: str) -> Path | None:
+    """The run that a training with decisions on labels is to be compared with, if one is known.
+
+    Raises:
+        UnknownNameError, RunError: There is no run of this name, or it is damaged.
+    """
+    from cutaway.runs import find_run
+
+    if like is not None:
+        return find_run(like, runs=runs).path
+    folder = Path(labels).parent  # the decisions of a run are in its folder
+    return folder.absolute() if (folder / "run.json").is_file() else None
 
 
 @with_options(process_options)
@@ -193,7 +209,7 @@ def resume(
     _print_run(resumed, start=start, as_json=as_json, first=shared.get("progress", True))
 
 
-def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True) -> None:
+def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True, before: Path | None = None) -> None:
     if not first:  # another process says it
         return
     if as_json:
@@ -204,7 +220,25 @@ def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True) -> 
     from cutaway.runs import run_command
 
     print_history(run)
-    say(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
+    say(f"\n  run  {run.path}\n\nNext: {_comparison(before, run) or run_command('report', run.path)}")
+
+
+def _comparison(before: Path | None, run: Any) -> str | None:
+    """The command that compares a run with the one before, as it works for these two; None where none does."""
+    from cutaway.api.comparison import comparing_options
+    from cutaway.api.opening import open_run
+    from cutaway.errors import CutawayError
+    from cutaway.runs import run_argument, run_command
+
+    if before is None:
+        return None
+    try:
+        options = comparing_options(open_run(before), run)
+    except CutawayError:  # it was deleted or damaged meanwhile
+        return None
+    return (
+        None if options is None else f"{run_command('compare', before)} {shlex.quote(run_argument(run.path))}{options}"
+    )
 
 
 def _one_place(data: str | None, moved: str | None) -> str | None:
