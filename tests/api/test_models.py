@@ -116,8 +116,8 @@ def test_wrong_exports(digits_run, tmp_path):
     (tmp_path / "folder.keras").mkdir()
     wrong = [
         ((digits_run, tmp_path / "model.h5"), {}, "ends in .keras or .onnx"),
-        ((digits_run, tmp_path / "folder.keras"), {}, "the name of a file"),
-        ((digits_run, tmp_path / "none" / "model.keras"), {}, "in a folder that exists"),
+        ((digits_run, tmp_path / "folder.keras"), {}, "got the folder .*folder.keras; next: name a file in"),
+        ((digits_run, tmp_path / "none" / "model.keras"), {}, "into a folder that exists"),
         ((digits_run, tmp_path / "model.onnx"), {"input": "int8"}, 'got "int8" for model.onnx'),
         ((digits_run, tmp_path / "model.keras"), {"input": "uint8"}, "chosen for .onnx alone"),
         ((digits_run, tmp_path / "model.keras"), {"epoch": 99}, "got epoch 99"),

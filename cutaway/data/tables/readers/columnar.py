@@ -69,7 +69,7 @@ class ColumnarReader:
                 )
             try:
                 yield from _batches(file, columns)
-            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:
                 raise _unreadable(file, error) from None
 
 
@@ -116,7 +116,7 @@ def read_schema(file: Path) -> Any:
             return parquet.read_schema(file)
         with _open_ipc(file) as reader:
             return reader.schema
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:
         raise _unreadable(file, error) from None
 
 

@@ -70,19 +70,18 @@ def parquet_rows(file: Path, columns: Sequence[str] | None) -> int:
     from pyarrow import parquet
 
     metadata = parquet.read_metadata(file)
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    parts = [
-        (number, part)
-        for number, group in enumerate(groups)
-        for part in map(group.column, range(group.num_columns))
-        if columns is None or part.path_in_schema in columns or part.path_in_schema.partition(".")[0] in columns
+    paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+    wanted = [
+        place for place, path in enumerate(paths) if columns is None or {path, path.partition(".")[0]} & {*columns}
     ]
-    page = min(max((part.total_uncompressed_size for _, part in parts), default=0), PAGE_BYTES)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    parts = {(number, place): group.column(place) for number, group in enumerate(groups) for place in wanted}
+    page = min(max((part.total_uncompressed_size for part in parts.values()), default=0), PAGE_BYTES)
     _ask(page + LABEL_BYTES * metadata.num_rows, file)
-    texts = [(number, part) for number, part in parts if part.physical_type == "BYTE_ARRAY"]
-    if any("DELTA_BYTE_ARRAY" in part.encodings for _, part in texts):
+    texts = [key for key, part in parts.items() if part.physical_type == "BYTE_ARRAY"]
+    if any("DELTA_BYTE_ARRAY" in parts[key].encodings for key in texts):
         return SHARED_ROWS
-    names = sorted({part.path_in_schema for _, part in texts})
+    names = sorted({paths[place] for _, place in texts})
     rows = CHUNK_ROWS
     with parquet.ParquetFile(file, read_dictionary=names) as opened:
         for number in sorted({number for number, _ in texts}):
