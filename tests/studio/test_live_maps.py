@@ -26,7 +26,7 @@ class Process:
     def end(self):
         self.alive = False
 
-    def frame(self, run, epoch):
+    def draw(self, run, epoch):
         self.on_line({"path": str(run), "epoch": epoch, "data": base64.b64encode(b"xy").decode()})
 
 
@@ -47,9 +47,9 @@ def test_one_process_computes_for_all_folders_and_each_is_told_of_its_own(live):
     process = live._process
     assert Process.made == 1
     assert process.sent[-1] == [str(ADA / "run"), str(BOB / "run")]
-    process.frame(ADA / "run", 1)
-    process.frame(BOB / "run", 1)
-    process.frame(BOB / "run", 2)
+    process.draw(ADA / "run", 1)
+    process.draw(BOB / "run", 1)
+    process.draw(BOB / "run", 2)
     process.on_line({"path": str(ADA / "run"), "error": "no map"})
     head = {"run": "run", "epoch": 1, "number": 0}
     assert live.told[ADA] == [head, {"run": "run", "error": "no map"}]

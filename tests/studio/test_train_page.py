@@ -252,7 +252,7 @@ def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_p
     opened.wait("document.querySelector('#studioView .subtitle')?.textContent === 'The next one to start.'")
     queue = opened.page.locator(".queue li")
     assert queue.count() == 3
-    assert "Number 2 in the queue." in queue.nth(2).inner_text()
+    assert "Number 2 of 2 in the queue." in queue.nth(2).inner_text()
     queue.nth(1).get_by_role("button", name="Cancel").click()
     opened.wait("document.querySelector('#studioView .subtitle').textContent === 'Canceled.'")
     opened.wait("document.querySelectorAll('.queue li').length === 2")
