@@ -43,6 +43,7 @@ def _offline(event, args):
     if event in ("socket.getaddrinfo", "socket.gethostbyname") and args[0] not in local:
         raise OSError(f"lessons must work offline, but something tried to look up {args[0]}")
 _sys.addaudithook(_offline)
+import matplotlib.font_manager as _  # on a fresh machine it says on stderr that it builds its cache
 """
 
 
