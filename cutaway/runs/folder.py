@@ -364,8 +364,10 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
                 hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {run_command('report', path)}",
             )
     names = [r.path.name for r in list_runs(runs)]
+    choose = f"choose one of: {', '.join(names[-5:])}"
+    similar = meant(run, ["latest", *names], "")
     raise UnknownNameError(
         f'a run is a path, a name in the folder "{runs}", or "latest"',
         got=f'"{run}"',
-        hint=meant(run, ["latest", *names], f"choose one of: {', '.join(names[-5:])}") if names else TRAIN_FIRST,
+        hint=(f"{similar} or {choose}" if similar else choose) if names else TRAIN_FIRST,
     )

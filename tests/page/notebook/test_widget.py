@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -223,3 +224,14 @@ def test_modules_become_one_with_a_default_export():
     assert linked.count("export") == 1
     with pytest.raises(UsageError, match="got initialize, and exports render in a.js"):
         link_module("a.js", sources.__getitem__, exports=("render", "initialize"))
+
+
+def test_a_sample_with_a_file_is_selected_by_its_place_as_well(record):
+    """Tables have places in their column "sample", and files beside them."""
+    others = [f"test[{number}]" for number in range(3, record.count)]
+    named = replace(record, names=("a/0.png (sample[4])", "twin (train[3])", "b (c).png (sample[0])", *others))
+    widget = explorer_widget(named)
+    widget.selection = pd.DataFrame({"sample": ["sample[4]", "train[3]"], "file": ["a/0.png", "b"]})
+    assert list(widget.selected) == [0, 1]
+    widget.pinned = "sample[0]"
+    assert widget.pinned == "b (c).png (sample[0])"
