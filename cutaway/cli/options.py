@@ -67,11 +67,19 @@ MonthFirstOption = Annotated[
     bool, typer.Option("--month-first", help="Dates such as 03/04/2020 have the month first, where none of them tells.")
 ]
 SizeOption = Annotated[str | None, typer.Option("--size", help="Size that pictures are brought to, such as 28x28.")]
+CenteringOption = Annotated[
+    str | None,
+    typer.Option(
+        "--centering",
+        help="How pictures of single digits or letters were made, so that new ones are made so too: mass, as "
+        "MNIST's, or upright, as UCI's digits.",
+    ),
+]
 
 
 OF_DATA = {
     **{name: name for name in ("label", "test", "test_share", "group", "weight", "ignore", "use", "category")},
-    **{name: name for name in ("numbers", "missing", "header", "month_first", "class_names", "size")},
+    **{name: name for name in ("numbers", "missing", "header", "month_first", "class_names", "size", "centering")},
     "time_column": "time",
     "id_column": "id",
 }

@@ -211,6 +211,43 @@ def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
     assert np.array_equal(mnist_run.predict([str(path) for path in paths[:5]]), mnist_run.predict(tmp_path)[:5])
 
 
+@pytest.mark.parametrize("light", [True, False])
+def test_pictures_of_digits_work_on_those_of_uci(digits_run, tmp_path, light):
+    """Large, off center, on light or on dark paper; a run of before says only which data it was trained on."""
+    ids = digits_run.split.test.take(slice(60))
+    x, y = digits_run.data.x(ids), digits_run.data.y(ids)
+    for number, digit in enumerate(x):
+        large = np.asarray(Image.fromarray(digit * 15).resize((80, 120), Image.Resampling.BICUBIC)).astype(float)
+        paper = np.pad(large, ((15, 60), (90, 10)))
+        Image.fromarray((230 - 0.85 * paper if light else paper).astype(np.uint8)).save(tmp_path / f"{number:03d}.png")
+    found = digits_run.predict(tmp_path)
+    assert (found.argmax(axis=1) == y).mean() > 0.8
+    old = shutil.copytree(digits_run.path, tmp_path / "run")
+    record = json.loads((old / "run.json").read_text(encoding="utf-8"))
+    assert record["dataset"].pop("centering") == {"rule": "upright", "dark_ink": False}
+    (old / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    np.testing.assert_allclose(ct.open_run(old).predict(tmp_path / "000.png"), found[:1], rtol=1e-4)
+
+
+def test_pictures_are_made_as_a_user_says(mnist_run, tmp_path):
+    held = mnist_run.data.sources["test"]
+    data = ct.Dataset.from_arrays(255 - held.x[:200], held.y[:200], class_names=tuple("0123456789"), centering="mass")
+    run = ct.train(ct.mlp((8,)), data, epochs=1, runs=tmp_path / "runs", progress=False)
+    small = Image.fromarray(held.x[3])  # white on black, and the training pictures are black on white
+    paper = Image.new("L", (90, 70))
+    paper.paste(small, (50, 10))
+    paper.save(tmp_path / "three.png")
+    like_training = ct.open_run(run.path).predict(255 - mnist_run.data.sources["test"].x[3])
+    np.testing.assert_allclose(run.predict(tmp_path / "three.png"), like_training, atol=0.05)
+    record = json.loads((run.path / "run.json").read_text(encoding="utf-8"))
+    assert record["dataset"]["centering"] == {"rule": "mass", "dark_ink": True}
+    record["dataset"]["centering"]["rule"] = "elsewhere"
+    (run.path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(ct.CutawayError, match="centering") as caught:
+        ct.open_run(run.path)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.exhaustive
 def test_test_digits_are_not_far_and_noise_is(mnist_run):
     held = mnist_run.data.sources["test"]
@@ -278,7 +315,7 @@ def test_pictures_in_other_units_are_refused(mnist_run):
 
 def test_a_blank_picture_is_said_to_be_one(mnist_run, tmp_path):
     Image.new("L", (100, 80), 255).save(tmp_path / "blank.png")
-    with pytest.warns(ct.CutawayWarning, match=r"no digit is seen in .*blank.png"):
+    with pytest.warns(ct.CutawayWarning, match=r"no digit or letter is seen in .*blank.png"):
         mnist_run.predict(tmp_path / "blank.png")
 
 

@@ -49,7 +49,7 @@ SHAPES = {
 }
 """Two ways to write each digit: strokes of points, x and y in percent of a box; more than two are on a curve."""
 
-POINTS = 12
+POINTS = 6
 """Points of a curve between two that are given."""
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-import cutaway as ct
+from cutaway.api.recipe import train_recipe
 
 from .scripted_digits import scripted_digit
 
@@ -13,28 +13,24 @@ JUDGED = 20_261
 """Seed of the 40 drawings that are counted. Nothing was chosen by what becomes of them."""
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    def train(name):
-        return ct.train_recipe(name, seed=0, runs=tmp_path_factory.mktemp(name), progress=False)
-
-    return train
+@pytest.fixture(scope="module", params=["mnist", "digits"])
+def run(request, tmp_path_factory):
+    """What `cutaway train` makes of a dataset."""
+    return train_recipe(request.param, seed=0, runs=tmp_path_factory.mktemp("runs"), progress=False)
 
 
-@pytest.fixture
-def sheet(browser, visit):
-    def open_sheet(run):
-        opened = visit(browser, path=run.report(progress=False))
-        opened.page.locator(".trial summary").click()
-        opened.page.locator(".drawing-sheet").scroll_into_view_if_needed()
-        return opened
-
-    return open_sheet
+def open_sheet(browser, visit, run):
+    # few samples and a small window: in a browser without a GPU, what changes on the map takes longer than all else
+    path = run.report(samples=300, progress=False)
+    opened = visit(browser, path=path, viewport={"width": 420, "height": 640})
+    opened.page.locator(".trial summary").click()
+    return opened
 
 
 def draw(opened, strokes, *, pressure):
     """Draw with a mouse, or with a pen where there is a pressure, and return the most probable class."""
     page = opened.page
+    page.locator(".drawing-sheet").scroll_into_view_if_needed()
     box = page.locator(".drawing-sheet").bounding_box()
     pen = {"button": "left", "pointerType": "mouse" if pressure is None else "pen"}
     if pressure is not None:
@@ -54,6 +50,7 @@ def draw(opened, strokes, *, pressure):
     page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
     found = page.locator(".trial .probabilities .bar-name").first.inner_text()
     page.get_by_role("button", name="Clear").last.click()
+    opened.wait("document.querySelector('.trial .probabilities') === null")  # the page has become shorter by then
     return found
 
 
@@ -67,3 +64,20 @@ def count_right(opened, *, drawings, seed):
         if found != str(digit):
             wrong.append((number, digit, found))
     return drawings - len(wrong), wrong
+
+
+@pytest.mark.short
+def test_drawings_of_the_digits_are_recognized(browser, visit, digits_run):
+    opened = open_sheet(browser, visit, digits_run)
+    assert opened.page.locator(".trial summary").inner_text() == "Draw a digit and watch the model"
+    right, wrong = count_right(opened, drawings=8, seed=JUDGED + 1)
+    assert right >= 6, wrong
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
+def test_forty_drawings_are_recognized(browser, visit, run):
+    opened = open_sheet(browser, visit, run)
+    right, wrong = count_right(opened, drawings=40, seed=JUDGED)
+    assert right >= {"mnist": 38, "digits": 30}[run.data.name], wrong
+    opened.check_quiet()

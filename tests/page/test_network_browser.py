@@ -113,6 +113,28 @@ def test_the_mouse_draws_where_it_is(open_part):
     assert page.get_by_role("status").inner_text() == "Sheet cleared"
 
 
+def test_a_pen_that_follows_is_as_wide_as_suits_the_drawing(open_part):
+    page = open_part(PAD.replace("onStroke, label", "onStroke, penFollows: true, label"))
+    draw(page, [(0.3, 0.4), (0.6, 0.4)])
+    small = last_sheet(page)
+    thin = (small[:, round(0.35 * 280)] > 127).sum()
+    assert thin == pytest.approx(2 * 0.07 * 0.3 * 280, abs=1)
+    draw(page, [(0.45, 0.4), (0.45, 0.9)])
+    both = last_sheet(page)
+    wide = (both[:, round(0.35 * 280)] > 127).sum()
+    assert wide == pytest.approx(2 * 0.07 * 0.5 * 280, abs=2), "the first stroke as well"
+    shown = page.evaluate(
+        """() => {
+          const { width, height } = pad.canvas;
+          const { data } = pad.canvas.getContext("2d").getImageData(Math.round(0.35 * width), 0, 1, height);
+          return data.filter((value, i) => i % 4 === 3 && value > 127).length / height;
+        }"""
+    )
+    assert shown == pytest.approx(wide / 280, abs=0.01), "the screen shows what is handed on"
+    page.get_by_role("button", name="Undo").click()
+    np.testing.assert_array_equal(last_sheet(page), small)
+
+
 @pytest.mark.exhaustive
 def test_a_finger_draws_and_the_page_does_not_scroll(open_part):
     page = open_part(PAD, has_touch=True, device_scale_factor=2)

@@ -41,8 +41,8 @@ def made(rule, height, width):
 
 @pytest.mark.parametrize(
     ("rule", "shape", "tolerance"),
-    # Pillow 13 scales some pictures first in height, and rounds levels in between; a bitmap may differ in a pixel, and
-    # its blocks by one of 16
+    # Pillow 13 scales some pictures first in height, and rounds levels in between; a bitmap may differ in a pixel,
+    # and its blocks by one of 16
     [("mass", (28, 28), 1), ("mass", (20, 33), 12), ("upright", (8, 8), 16), ("upright", (5, 9), 16)],
 )
 def test_drawings_are_centered_as_python_centers_pictures(run_script, rule, shape, tolerance):

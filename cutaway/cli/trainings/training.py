@@ -10,6 +10,7 @@ import typer
 
 from cutaway.cli.options import (
     CategoryOption,
+    CenteringOption,
     ClassNamesOption,
     DataOption,
     GroupOption,
@@ -122,6 +123,7 @@ def train(
     month_first: MonthFirstOption = False,
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
+    centering: CenteringOption = None,
     labels: Annotated[
         str | None, typer.Option(metavar="FILE", help="Decisions on labels: samples to keep, relabel or drop.")
     ] = None,

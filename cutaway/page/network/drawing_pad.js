@@ -1,10 +1,11 @@
 // A sheet to draw on with mouse, pen, finger or keyboard.
 
 import { element } from "../core/elements.js";
-import { drawStrokes, penRadius } from "./drawing.js";
+import { drawSegment, drawStrokes, penRadius } from "./drawing.js";
 
 /** @typedef {import("./drawing.js").StrokePoint} StrokePoint */
 /** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
+/** @typedef {{ sheet: GrayPicture, radius: number }} Drawn The drawing as it was handed on, and its pen. */
 
 /** Pixels of the longer side of the sheet that is handed on; the one on the screen has its own resolution. */
 const SHEET_PIXELS = 280;
@@ -26,6 +27,10 @@ let padCount = 0;
 export class DrawingPad {
   /** @type {StrokePoint[][]} */
   #strokes = [];
+  /** @type {[StrokePoint, StrokePoint][]} Parts of strokes that are not drawn yet. */
+  #fresh = [];
+  /** @type {Drawn | null} What is drawn; null once a part of it was taken back. */
+  #drawn = null;
   /** @type {number | null} The pointer that draws. */
   #pointer = null;
   #penIsDown = false;
@@ -211,6 +216,7 @@ export class DrawingPad {
    */
   #extend(point) {
     const points = this.#strokes[this.#strokes.length - 1] ?? [];
+    this.#fresh[this.#fresh.length] = [points[points.length - 1] ?? point, point];
     points[points.length] = point;
     this.#strokes[Math.max(this.#strokes.length - 1, 0)] = points;
     this.#tell();
@@ -220,8 +226,22 @@ export class DrawingPad {
   #redraw(status) {
     this.#penIsDown = false;
     this.#pointer = null;
+    this.#drawn = null;
     this.status.textContent = status;
     this.#tell();
+  }
+
+  /**
+   * The whole drawing; where the pen is as wide as before, only what is new is drawn.
+   * @returns {GrayPicture}
+   */
+  #draw() {
+    const radius = this.#radius;
+    if (this.#drawn?.radius === radius) {
+      for (const [from, to] of this.#fresh) drawSegment(this.#drawn.sheet, radius, from, to);
+    } else this.#drawn = { sheet: drawStrokes(this.#strokes, this.size, radius), radius };
+    this.#fresh = [];
+    return this.#drawn.sheet;
   }
 
   /** Show and hand on the drawing in the next frame. */
@@ -231,7 +251,7 @@ export class DrawingPad {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.repaint();
-      this.onStroke(drawStrokes(this.#strokes, this.size, this.#radius));
+      this.onStroke(this.#draw());
     });
   }
 
