@@ -17,6 +17,8 @@ const PAD_HELP =
   "Draw with mouse, pen or finger. With the keyboard, arrow keys move the pen, Space puts it down and lifts it, " +
   "Backspace undoes a stroke, and Delete clears the sheet.";
 
+const PEN_HELP = " The pen is as wide as suits the size of the drawing.";
+
 /** @type {Record<string, [number, number]>} */
 const ARROW_MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -56,7 +58,8 @@ export class DrawingPad {
     this.size = { width: Math.round((SHEET_PIXELS * aspect) / longer), height: Math.round(SHEET_PIXELS / longer) };
     this.pen = { x: this.size.width / 2, y: this.size.height / 2, pressure: 1 };
     this.element = element("div", { class: "drawing-pad" });
-    const help = element("p", { class: "drawing-help", id: `drawingHelp${++padCount}`, text: PAD_HELP });
+    const text = penFollows ? PAD_HELP + PEN_HELP : PAD_HELP;
+    const help = element("p", { class: "drawing-help", id: `drawingHelp${++padCount}`, text });
     const named = { role: "application", "aria-label": label, "aria-describedby": help.id };
     this.canvas = element("canvas", { class: "drawing-sheet", tabindex: 0, ...named });
     this.canvas.style.aspectRatio = `${this.size.width} / ${this.size.height}`;
