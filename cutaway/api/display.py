@@ -82,7 +82,7 @@ def png_of(figure: "Figure") -> bytes:
     """The bytes of a figure as a PNG."""
     file = io.BytesIO()
     drawn: Any = figure
-    drawn.savefig(file, format="png", bbox_inches="tight")
+    drawn.savefig(file, format="png", bbox_inches="tight", facecolor="none")
     return file.getvalue()
 
 

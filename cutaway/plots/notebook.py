@@ -15,7 +15,8 @@ from .theme import INK, LINE
 class NotebookFigure(Figure):
     """A matplotlib figure that a notebook shows as a picture, whatever its backend is set to.
 
-    It has no background, and axes whose names, ticks and lines are legible on light and dark pages.
+    There it has no background, and axes whose names, ticks and lines are legible on light and dark pages. A file that
+    a user saves has a white one, as other figures of matplotlib do.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -29,7 +30,11 @@ class NotebookFigure(Figure):
         axes.spines[:].set_color(LINE)
         return axes
 
+    def savefig(self, fname: Any, **settings: Any) -> None:
+        """Save the figure, as matplotlib does, on white if `facecolor` says nothing else."""
+        super().savefig(fname, **{"facecolor": "white", **settings})
+
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
-        self.savefig(file, format="png", bbox_inches="tight")
+        self.savefig(file, format="png", bbox_inches="tight", facecolor="none")
         return file.getvalue()

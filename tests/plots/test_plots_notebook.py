@@ -65,6 +65,8 @@ def test_a_figure_suits_light_and_dark_notebooks(name):
     figure = FIGURES[name]()
     picture = np.asarray(Image.open(io.BytesIO(figure._repr_png_())).convert("RGBA"))
     assert picture[0, 0, 3] == picture[-1, -1, 3] == 0, "there is no background"
+    figure.savefig(saved := io.BytesIO(), format="png")
+    assert np.asarray(Image.open(saved).convert("RGBA"))[0, 0].tolist() == [255] * 4, "a file is on white"
     on_cells = {"confusion": {ON_LIGHT}, "heat map": {ON_LIGHT, "#ffffff"}}.get(name, set())
     colors = {to_hex(text.get_color()) for text in figure.findobj(Text) if text.get_visible() and text.get_text()}
     assert INK in colors
