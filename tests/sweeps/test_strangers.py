@@ -16,7 +16,7 @@ import cutaway as ct
 from cutaway.api.sweeps import launch
 from cutaway.api.sweeps.manifest import FixedSettings, SweepManifest, read_manifest, write_manifest
 from cutaway.cli import main
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.execution import SweepStudy, close_storage, hide_password, open_storage, read_space
 
 DEFAULT = {
@@ -160,6 +160,30 @@ def test_looking_at_a_journal_changes_no_byte_and_takes_no_lock(sweep, tmp_path,
     for path in (sweep, *sweep.iterdir()):
         path.chmod(0o755 if path.is_dir() else 0o644)
     assert contents(sweep) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"values":[0.5]', '"values":[[0.5,1]]'),
+        ('"values":[0.5]', '"values":["0.5"]'),
+        ('"values":[0.5]', '"values":[1e400]'),
+        ('"val_accuracy":0.75', '"val_accuracy":[0.75]'),
+        ('"epochs":1', '"epochs":-1'),
+        ('"parameters":10', '"parameters":"10"'),
+        ('"param_name":"dropout"', '"param_name":"nothing"'),
+        ('"param_name":"dropout"', '"param_name":3'),
+        ('"study_name":"digits"', '"study_name":3'),
+        ('"op_code":4', '"op_code":[[]]'),
+    ],
+)
+def test_values_in_a_journal_that_no_worker_writes_are_one_line(sweep, old, new):
+    text = (sweep / "journal.log").read_text()
+    assert old in text
+    (sweep / "journal.log").write_text(text.replace(old, new))
+    with pytest.raises((RunError, UnknownNameError)) as refused:
+        ct.open_sweep(sweep)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["journal.log", "journal.log.lock", "workers.log", "report.html"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cutaway.checks import meant
-from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError, printable
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -88,7 +88,7 @@ def close_storage(storage: "BaseStorage") -> None:
 def study_names(storage: "BaseStorage") -> list[str]:
     """The names of all studies in a storage."""
     with storage_errors():
-        return sorted(study.study_name for study in storage.get_all_studies())
+        return sorted(str(study.study_name) for study in storage.get_all_studies())
 
 
 def hide_password(url: str) -> str:
@@ -220,7 +220,8 @@ def find_study(storage: "BaseStorage", name: str | None) -> str:
         return name
     if name is None and len(names) == 1:
         return names[0]
-    choose = meant(name or "", names, f"choose one with name=: {', '.join(names[:5])}")
+    known = [printable(each, 60) for each in names]
+    choose = meant(name or "", known, f"choose one with name=: {', '.join(known[:5])}")
     raise UnknownNameError(
         "a storage is joined by the name of a sweep in it",
         got=f'"{name}"' if name else f"{len(names)} sweeps" if names else "none",
