@@ -36,7 +36,8 @@ FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings 
 test-all: setup
 	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive $(MORE)
 
-# Ten thousand damaged run folders, and a thousand damaged Feather and Parquet files each: an hour.
+# Ten thousand damaged run folders, and a thousand damaged Feather and Parquet files each: an hour. With other
+# damages:  make fuzz CUTAWAY_FUZZ_SEED=123456
 fuzz: setup
 	CUTAWAY_FUZZ_CASES=10000 $(BIN)/pytest -n 0 -m exhaustive tests/attacks/test_fuzz.py -k "run_folders or columnar"
 

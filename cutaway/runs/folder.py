@@ -165,12 +165,8 @@ class RunFolder:
         epochs = self.epochs
         if not epochs:
             folder = self.path / SNAPSHOTS
-            try:
-                os.listdir(folder)
-            except PermissionError as error:
-                raise RunError("snapshots are in a folder that can be read", got=str(folder), hint=RESTORE) from error
-            except OSError:
-                pass  # it is not there
+            if folder.is_dir() and not os.access(folder, os.R_OK):
+                raise RunError("snapshots are in a folder that can be read", got=str(folder), hint=RESTORE)
             raise RunError(
                 "a run has a snapshot of its first weights",
                 got=f"none in {folder}",

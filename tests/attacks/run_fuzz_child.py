@@ -187,6 +187,25 @@ def damage_result(run, draw):
     path.write_bytes(safetensors.numpy.save({key: np.ascontiguousarray(each) for key, each in arrays.items()}))
 
 
+def damage_weights(run, draw):
+    """Weights that no training leads to, or of another kind, in some or all snapshots or in the checkpoint."""
+    paths = draw.choice([sorted((run / "snapshots").iterdir())] * 2 + [[run / "checkpoint.safetensors"]])
+    paths = paths if draw.random() < 0.5 else [draw.choice(paths)]
+    value, dtype = draw.choice([3e38, -3e38, 1e20, float("nan"), float("inf")]), draw.choice(["<i4", "<f8", "?", "<f2"])
+    way = draw.choice(["all", "one", "signs", "dtype"])
+    for path in paths:
+        with safetensors.safe_open(path, "numpy") as file:
+            arrays, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+        name = draw.choice([name for name, array in arrays.items() if array.dtype.kind == "f" and array.size])
+        array = arrays[name].copy()
+        if way == "dtype":
+            array = array.astype(dtype)
+        else:
+            signs = np.where(np.arange(array.size) % 2, 1, -1) if way == "signs" else 1
+            array.flat[: 1 if way == "one" else array.size] = value * signs
+        path.write_bytes(safetensors.numpy.save({**arrays, name: array}, metadata))
+
+
 def damage_kind(run, draw):
     """Something else in the place of a file or a folder."""
     path = draw.choice(sorted(run.rglob("*")))
@@ -223,7 +242,7 @@ DAMAGES = (
     *(damage_json,) * 6,
     *(damage_result,) * 3,
     *(damage_history, damage_bytes, damage_kind) * 2,
-    *(damage_model, damage_split, damage_names),
+    *(damage_model, damage_split, damage_names, damage_weights),
 )
 STOPPED = tuple(damage for damage in DAMAGES if damage is not damage_result)
 """A run that was canceled has no results yet."""
@@ -316,6 +335,7 @@ def one(case, finished, stopped, folder, counts):
 def run_cases(finished, stopped, cases, first):
     counts = {"worked": 0, "refused": 0}
     warnings.simplefilter("ignore")
+    warnings.simplefilter("error", RuntimeWarning)  # of NumPy, which people read as an error
     # made once for all calls: reading the options of 46 commands and the digits takes a quarter of the time of a case
     typer.main.get_command = functools.cache(typer.main.get_command)
     sklearn.datasets.load_digits = functools.cache(sklearn.datasets.load_digits)

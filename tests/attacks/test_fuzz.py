@@ -34,6 +34,9 @@ RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
 LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "600"))
 """Cases in the long form; `make fuzz` sets it to ten thousand, which take half an hour."""
 
+FIRST = int(os.environ.get("CUTAWAY_FUZZ_SEED", "0"))
+"""Seed of the first case; each case has the next one. Another seed damages in ways that nobody has tried."""
+
 PORTION = 600
 """Cases of one process: JAX keeps some 2 MB of each model that it has compiled, 20 GB of ten thousand."""
 
@@ -71,7 +74,7 @@ def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
     log, counts = tmp_path / "cases.txt", Counter()  # a file, so that the long form can be watched
     for first in range(0, cases, PORTION):
         portion = min(PORTION, cases - first)
-        command = [sys.executable, RUN_CHILD, *runs, str(portion), str(first)]
+        command = [sys.executable, RUN_CHILD, *runs, str(portion), str(FIRST + first)]
         with log.open("w") as file:
             out = subprocess.run(
                 command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=tmp_path, timeout=120 + 2 * portion
@@ -93,7 +96,7 @@ def test_damaged_columnar_files_are_read_or_refused(kind, cases, tmp_path):
     """In a process of its own, which a crash of the reader would end."""
     log = tmp_path / "cases.txt"
     (tmp_path / "files").mkdir()
-    command = [sys.executable, TABLE_CHILD, tmp_path / "files", kind, str(cases), "0"]
+    command = [sys.executable, TABLE_CHILD, tmp_path / "files", kind, str(cases), str(FIRST)]
     with log.open("w") as file:
         out = subprocess.run(command, stdout=subprocess.PIPE, stderr=file, text=True, timeout=180 + 2 * cases)
     assert out.returncode == 0, log.read_text()[-2000:]

@@ -344,7 +344,7 @@ def test_a_snapshot_that_may_not_be_read_is_not_called_missing(writer, monkeypat
             with pytest.raises(RunError, match="can be read; got Permission denied at .*epoch-0000.safetensors; next:"):
                 ask()
     monkeypatch.setattr(Path, "iterdir", lambda folder: refuses(f"{folder}.safetensors"))
-    monkeypatch.setattr(os, "listdir", lambda folder: refuses(f"{folder}.safetensors"))
+    monkeypatch.setattr(os, "access", lambda folder, mode: False)
     with pytest.raises(RunError, match="in a folder that can be read; got .*snapshots; next: restore"):
         run.snapshot()
 

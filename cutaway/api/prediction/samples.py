@@ -132,7 +132,7 @@ def _paths(x: Any) -> list[Path]:
     if not all(isinstance(path, str | os.PathLike) for path in given):
         return []
     paths = [Path(path).expanduser() for path in given]
-    lacking = next((path for path in paths if not path.exists()), None)
+    lacking = next((path for path in paths if not os.path.exists(path)), None)
     if lacking is not None:
         raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
     return paths

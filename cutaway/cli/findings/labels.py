@@ -1,5 +1,6 @@
 """The command that finds suspect labels and keeps decisions on them."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,7 +124,7 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
     try:
         return open_run(where, data=data, runs=runs)
     except UnknownNameError:
-        if data is not None or not Path(where).expanduser().exists():
+        if data is not None or not os.path.exists(Path(where).expanduser()):
             raise
         return None
 

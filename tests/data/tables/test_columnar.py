@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
 from cutaway.data import load_dataset, look_at_table
-from cutaway.data.tables import open_columnar, prepare_new_rows
+from cutaway.data.tables import open_any, open_columnar, prepare_new_rows
 from cutaway.data.tables.readers import unpacking
 from cutaway.errors import CutawayError, DataError
 from cutaway.parallel import memory
@@ -275,3 +275,31 @@ def test_cells_that_python_cannot_hold_are_marked_and_others_are_as_they_are(tmp
     (tmp_path / "t.arrow").write_bytes(ipc(table))
     found = look_at_table(tmp_path / "t.arrow", label="label")
     assert found.rows == (("1970-01-01", "b'u'", "a"), ("?", "b'v'", "b"), ("1970-01-02", "b'w'", "a"))
+
+
+@pytest.mark.parametrize("ending", ["arrow", "parquet"])
+@pytest.mark.parametrize("name", [b"label", b"bytes", b"inner"])
+def test_a_name_that_is_no_text_is_refused(tmp_path, ending, name):
+    pictures = pa.array([{"bytes": b"p", "path": "q"}] * 3)
+    table = pa.table({"image": pictures, "list": pa.array([[{"inner": 1}]] * 3), "label": ["a", "b", "a"]})
+    path = tmp_path / f"table.{ending}"
+    path.write_bytes(ipc(table)) if ending == "arrow" else parquet.write_table(table, path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(name, b"\xff" + name[1:]))
+    with pytest.raises(DataError, match="file can be read; got .*codec can't decode byte 0xff"):
+        load_dataset(path, label="label")
+    with pytest.raises(DataError, match="file can be read; got .*codec can't decode byte 0xff"):
+        list(open_columnar(path).chunks())
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "table.arff", "table.parquet"])
+def test_a_table_that_may_not_be_read_is_refused(tmp_path, name, monkeypatch):
+    path = tmp_path / name
+    path.write_bytes(b"a,label\n")
+
+    def refuses(path, mode="r"):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # an administrator, who may run the tests, may read everything
+    monkeypatch.setattr("cutaway.data.tables.readers.opening.open", refuses, raising=False)
+    with pytest.raises(DataError, match=rf"a table can be read; got .*{name} \(Permission denied\); next: check its"):
+        open_any(path)

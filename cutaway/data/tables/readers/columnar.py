@@ -1,6 +1,6 @@
 """Parquet, Feather and Arrow files, and folders of them: typed columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,11 +113,26 @@ def read_schema(file: Path) -> Any:
 
     try:
         if FORMATS[file.suffix.lower()] == "parquet":
-            return parquet.read_schema(file)
-        with _open_ipc(file) as reader:
-            return reader.schema
+            schema = parquet.read_schema(file)
+        else:
+            with _open_ipc(file) as reader:
+                schema = reader.schema
+        _check_names(schema)
+        return schema
     except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:
         raise _unreadable(file, error) from None
+
+
+def _check_names(fields: "Iterable[pa.Field]") -> None:
+    """Read the name of each field once, which pyarrow decodes only then.
+
+    Raises:
+        UnicodeDecodeError: One is no text.
+    """
+    for field in fields:
+        assert isinstance(field.name, str)
+        kind: Any = field.type
+        _check_names(kind.field(place) for place in range(kind.num_fields))
 
 
 def _batches(file: Path, columns: Sequence[str] | None) -> "Iterator[pa.Table]":

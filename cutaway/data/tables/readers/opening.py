@@ -27,8 +27,14 @@ def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str
         wanted: The columns that are read; all if None.
 
     Raises:
-        DataError: The file is damaged or empty, or two columns have the same name.
+        DataError: The file cannot be read, is damaged or empty, or two columns have the same name.
     """
+    try:
+        os.listdir(path) if path.is_dir() else open(path, "rb").close()
+    except OSError as error:
+        raise DataError(
+            "a table can be read", got=f"{path} ({error.strerror or error})", hint="check its permissions"
+        ) from None
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
     if is_workbook(path) or _begins_as_workbook(path):
@@ -78,7 +84,7 @@ def open_any(
     if not isinstance(table, str | os.PathLike):
         raise UsageError(f"{what} is a path or a frame", got=type(table).__name__, hint="pass one of them")
     path = Path(table).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, it returns False in a folder that nobody may look into
         raise UsageError(f"{what} is in a file that exists", got=str(path), hint="check the path")
     if not path.is_file() and not path.is_dir():
         raise DataError(f"{what} is a file or a folder", got=f"{path}, which is neither", hint="copy it into a file")
