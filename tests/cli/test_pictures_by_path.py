@@ -55,9 +55,10 @@ def test_a_folder_of_png_files_trains_by_path(cutaway, pictures, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(path)
     options = ("--epochs", "10", "--hidden", "32", "--learning-rate", "0.1", "--batch-size", "32", "--json")
-    code, out, err = cutaway("train", "png", "--class-names", NAMES, *options)
+    code, out, err = cutaway("train", "png", "--class-names", NAMES, "--centering", "mass", *options)
     assert code == 0, err
     answer = json.loads(out)
+    assert ct.open_run(answer["run"]).data.centering == ct.data.Centering("mass")
     assert answer["test"]["accuracy"] > 0.5
     assert ct.open_run(answer["run"]).class_names == tuple(NAMES.split(","))
     code, out, err = cutaway("predict", answer["run"], "png/1/8.png", "--json")

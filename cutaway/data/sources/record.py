@@ -27,7 +27,7 @@ class DatasetInfo:
         classes: Number of classes.
         provenance: Where it comes from and who made it.
         license: Its terms of use.
-        centering: How its pictures were made.
+        centering: How its pictures were made, as of `Dataset`.
     """
 
     name: str
@@ -36,7 +36,7 @@ class DatasetInfo:
     classes: int
     provenance: str
     license: str
-    centering: Centering
+    centering: Centering | None = None
 
 
 @dataclass(frozen=True)
