@@ -88,9 +88,11 @@ class RunFolder:
 
     @property
     def damage(self) -> RunError | None:
-        """The error that says that a finished training has no history any more; None where it has one."""
+        """The error that says that a finished training has no history, or no folder, any more; None where it has."""
         if self.status != "finished" or not self.manifest.kept_epoch:
             return None
+        if self.is_gone:
+            return self._gone
         try:
             size = (self.path / HISTORY).stat().st_size
         except OSError:
@@ -110,11 +112,15 @@ class RunFolder:
             RunError: It was deleted or moved since it was opened.
         """
         if self.is_gone:
-            raise RunError(
-                "a run is read from its folder, also after it was opened",
-                got=f"no folder {self.path}",
-                hint="open it where it is now, or train again",
-            )
+            raise self._gone
+
+    @property
+    def _gone(self) -> RunError:
+        return RunError(
+            "a run is read from its folder, also after it was opened",
+            got=f"no folder {self.path}",
+            hint="open it where it is now, or train again",
+        )
 
     @property
     def results(self) -> ResultStore:

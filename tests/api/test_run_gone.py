@@ -45,3 +45,11 @@ def test_what_is_read_from_it_names_the_folder(ask, gone):
 def test_it_can_still_be_shown(gone):
     assert repr(gone) == f"<Run {gone.path.name}: its folder is gone>"
     assert "its folder is gone" in gone._repr_html_()
+
+
+def test_a_run_whose_history_is_gone_is_no_finished_one(tmp_path):
+    run = ct.train(ct.mlp((8,)), "digits", epochs=1, runs=tmp_path, progress=False)
+    assert repr(run).startswith(f"<Run {run.path.name}: finished, 1 epoch, ")
+    (run.path / "history.jsonl").unlink()
+    for again in (run, ct.open_run(run.path)):
+        assert repr(again).startswith(f"<Run {run.path.name}: damaged, 0 epochs, ")

@@ -23,7 +23,7 @@ class Process:
     def job(self):
         return self.path and self.path.name
 
-    def train(self, path, lock):
+    def train(self, path, lock, log):
         self.path, self._lock = path, os.dup(lock)
         self._started.append(self)
 
@@ -252,6 +252,22 @@ def test_what_was_canceled_after_the_queue_was_looked_at_is_not_started(tmp_path
     quiet(queue).look()
     assert started == []
     assert JobQueue(tmp_path).rows()[0]["state"] == "canceled"
+
+
+def test_a_log_that_cannot_be_written_starts_no_process_again_and_again(tmp_path, started):
+    queue = JobQueue(tmp_path)
+    scheduler = Scheduler([(queue, lambda rows: None)], parallel=1)
+    name = queue.add(Job(created=1.0, task=Training(data="digits")))
+    (queue.path(name) / "log.txt").symlink_to(tmp_path / "elsewhere")
+    for _ in range(3):
+        scheduler.look()
+    assert started.made == []
+    assert queue.rows()[0]["note"] == "cannot be started: a symbolic link in the place of a file"
+    assert not (tmp_path / "elsewhere").exists()
+    (queue.path(name) / "log.txt").unlink()
+    scheduler.look()
+    assert [process.job for process in started] == [name]
+    started[0].finish()
 
 
 def test_what_cannot_be_started_waits_for_as_long_as_it_takes_and_can_be_canceled(tmp_path, started, monkeypatch):

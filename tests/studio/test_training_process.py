@@ -8,7 +8,7 @@ import pytest
 from cutaway.runs import is_locked, take_lock
 from cutaway.studio.trainings import Form, Job, JobQueue, Training
 from cutaway.studio.trainings.files import LOCK, read_status
-from cutaway.studio.trainings.process import TrainingProcess
+from cutaway.studio.trainings.process import TrainingProcess, open_log
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,8 @@ def test_it_holds_the_lock_of_its_job_from_the_moment_in_which_it_is_given(tmp_p
     name = queue.add(Job(created=1.0, task=Training(data="digits", form=Form(hidden=(4,)), settings={"epochs": 1})))
     path, process = queue.path(name), TrainingProcess()
     lock = take_lock(path / LOCK)
-    process.train(path, lock)
+    with open_log(path) as log:
+        process.train(path, lock, log)
     os.close(lock)
     assert is_locked(path / LOCK)  # it has perhaps not even begun to read
     assert take_lock(path / LOCK) is None
@@ -51,7 +52,7 @@ def test_one_that_is_gone_cannot_be_given_a_job(tmp_path):
     process._process.kill()
     wait_for(lambda: not process.alive)
     lock = take_lock(path / LOCK)
-    with pytest.raises(OSError, match="Broken pipe"):
-        process.train(path, lock)
+    with open_log(path) as log, pytest.raises(OSError, match="Broken pipe"):
+        process.train(path, lock, log)
     os.close(lock)
     assert queue.rows()[0]["state"] == "queued"

@@ -84,6 +84,22 @@ def test_canceled_after_any_call_and_resumed(calls, tmp_path):
         np.testing.assert_array_equal(finished.folder.predictions(epoch), straight.folder.predictions(epoch))
 
 
+def test_a_best_epoch_without_its_snapshot_is_said_before_the_others_are_trained(tmp_path):
+    def stop(progress):
+        if progress.note.startswith("epoch 4/"):
+            raise CANCELED
+
+    with pytest.raises(Canceled):
+        train(tmp_path, epochs=6, patience=6, progress=stop)
+    run = ct.open_run("latest", runs=tmp_path)
+    best = min(run.history.rows, key=lambda row: row["val_loss"])["epoch"]
+    (run.path / "snapshots" / f"epoch-{best:04d}.safetensors").unlink()
+    history = (run.path / "history.jsonl").read_bytes()
+    with pytest.raises(RunError, match=f"with the snapshot of its best epoch; got none of epoch {best} in "):
+        ct.resume(run, progress=False)
+    assert (run.path / "history.jsonl").read_bytes() == history
+
+
 @pytest.mark.exhaustive
 def test_batch_normalization_and_weights_survive_a_cancellation(tmp_path):
     import keras

@@ -35,7 +35,8 @@ class RecordedRun:
         test = self.test
         losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
         accuracy = f", test accuracy {test['accuracy']:.2%}, {next(losses)}" if test else ""
-        return f"<Run {self.path.name}: {self.folder.status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
+        status = "damaged" if self.folder.damage else self.folder.status
+        return f"<Run {self.path.name}: {status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
 
     def plot(self) -> "Figure":
         """Draw loss and accuracy by epoch as a matplotlib Figure."""

@@ -29,7 +29,7 @@ class Grouping:
     Attributes:
         groups: Number of different values.
         agreement: Of a row, the mean share of the other rows of its value that have its label.
-        chance: The same where labels are shuffled.
+        chance: The same where labels are shuffled, in the mean of all orders.
     """
 
     groups: int
@@ -64,12 +64,13 @@ def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int =
     rows = np.isin(codes, drawn)
     codes, labels = np.searchsorted(drawn, codes[rows]), y[known][rows]
     counts = _counts(codes, labels, (len(drawn), classes))
-    found = _within(counts)
-    shuffled = [_within(_counts(codes, random.permutation(labels), counts.shape)) for _ in range(SHUFFLES)]
-    chance = float(np.mean(shuffled))
+    found, of_class = _within(counts), counts.sum(axis=0)
+    chance = float((of_class * (of_class - 1)).sum()) / (len(labels) * max(len(labels) - 1, 1))
     explained = _agreement(counts[:-1], counts[1:], counts[1:].sum(axis=1)) if ordered else chance
-    beyond = (found - max(chance, explained)) / max(1 - chance, 1e-9)
-    return Grouping(groups, found, chance) if found > max(shuffled) and beyond >= AGREES else None
+    if (found - max(chance, explained)) / max(1 - chance, 1e-9) < AGREES:
+        return None  # as of nearly all columns, for which nothing needs to be shuffled
+    shuffled = (_within(_counts(codes, random.permutation(labels), counts.shape)) for _ in range(SHUFFLES))
+    return Grouping(groups, found, chance) if all(each < found for each in shuffled) else None
 
 
 def _counts(codes: np.ndarray, labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

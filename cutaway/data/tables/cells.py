@@ -291,7 +291,7 @@ def _dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray | No
 
     if is_text(column):
         return as_dates(column, date_format or DATE_FORMATS[0])
-    types = pa.types
+    column, types = _decoded(column), pa.types
     dates = types.is_date(column.type) or types.is_timestamp(column.type) or types.is_null(column.type)
     return as_dates(column, "") if dates else None
 

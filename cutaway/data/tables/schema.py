@@ -75,9 +75,10 @@ def decide(
     columns = tuple(_column(by_name[name], options, roles.get(name), (same or {}).get(name), where) for name in by_name)
     _check_label(by_name[options.label], options, where)
     if not any(column.use == "feature" for column in columns):
+        words = left_out_in_words(left_out(columns))
         raise DataError(
             "a table has at least one column to learn from",
-            got=f"{where}, where every column but the label is ignored: {_list([c.name for c in columns])}",
+            got=f"none in {where}" + (f", which leaves out {words}" if words else ""),
             hint="name columns that are to be used all the same with use=",
         )
     return columns

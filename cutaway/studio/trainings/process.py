@@ -5,10 +5,20 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from cutaway.runs import open_regular
 
 from .files import LOG
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open the log of a job for what its process prints.
+
+    Raises:
+        OSError: It cannot be written, or is a link.
+    """
+    return open(open_regular(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o666), "ab")
 
 
 class TrainingProcess:
@@ -43,18 +53,18 @@ class TrainingProcess:
         """Whether it is still there."""
         return self._process.poll() is None
 
-    def train(self, path: Path, lock: int) -> None:
+    def train(self, path: Path, lock: int, log: IO[bytes]) -> None:
         """Give it its job.
 
         Args:
             path: Folder of the job.
             lock: Descriptor of the job's lock: from now on the process holds it, also before it has read that it does.
+            log: What it prints into; see `open_log`.
 
         Raises:
-            OSError: It is gone, or the log of the job cannot be written.
+            OSError: It is gone.
         """
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with self._socket, open(open_regular(path / LOG, flags, mode=0o666), "ab") as log:
+        with self._socket:
             socket.send_fds(self._socket, [os.fsencode(path)], [lock, log.fileno()])
 
     def end(self) -> None:

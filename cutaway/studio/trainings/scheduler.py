@@ -18,7 +18,7 @@ from cutaway.runs import take_lock
 from .files import LOCK, read_status, why_not_started, write_status
 from .job import Job, Status, Task
 from .order import Turn, Waiting, comparable, starting_order
-from .process import TrainingProcess
+from .process import TrainingProcess, open_log
 from .queue import JobQueue
 from .started import note_starts, starts_of
 
@@ -237,14 +237,15 @@ class Scheduler:
         try:
             if (before is not None and before.state != "starting") or why_not_started(path):
                 return False  # it was canceled, or exchanged, after its queue was looked at
-            started = starts_of(path.name)
-            note_starts(path.name, started + 1)
-            write_status(path, Status(state="starting", attempts=attempts + 1))
-            process, self._next = self._next, None
-            if process is None or not process.alive:
-                process = TrainingProcess()
-            self._children.append(process)
-            process.train(path, lock)
+            with open_log(path) as log:  # before anything is written or started: it may be a link, each time again
+                started = starts_of(path.name)
+                note_starts(path.name, started + 1)
+                write_status(path, Status(state="starting", attempts=attempts + 1))
+                process, self._next = self._next, None
+                if process is None or not process.alive:
+                    process = TrainingProcess()
+                self._children.append(process)
+                process.train(path, lock, log)
         except OSError as error:  # it is tried again: a disk or a memory that is full now may not be later
             queue.trouble[name] = f"cannot be started: {error.strerror or error}"
             with contextlib.suppress(OSError):

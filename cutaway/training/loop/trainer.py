@@ -147,6 +147,13 @@ class Trainer:
                 got=f"a history.jsonl without one of epoch {damaged[0]} in {folder.path.name}",
                 hint=ANOTHER,
             )
+        best = None if self.config.patience is None else best_epoch(self.rows)
+        if best is not None and best not in folder.epochs:  # otherwise the last epoch would be trained first
+            raise RunError(
+                "a training with patience is resumed with the snapshot of its best epoch",
+                got=f"none of epoch {best} in {folder.path.name}",
+                hint=ANOTHER,
+            )
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:

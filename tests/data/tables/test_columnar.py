@@ -269,6 +269,16 @@ def test_columns_of_every_type_are_used_left_out_or_refused(name, tmp_path, prep
             pytest.fail("rows are lacking")
 
 
+@pytest.mark.filterwarnings("ignore::cutaway.errors.CutawayWarning")
+def test_codes_of_dates_are_read_as_the_dates_themselves(tmp_path):
+    days, path, found = pa.array(DAYS.astype("datetime64[ms]")), tmp_path / "table.arrow", []
+    for column in (days, days.dictionary_encode()):
+        path.write_bytes(ipc(pa.table({"day": column, "label": LABELS})))
+        table = load_dataset(path, label="label")
+        found.append(table.prepare(table.split(seed=0)).sources["train"].x[:])
+    assert np.array_equal(*found)
+
+
 def test_cells_that_python_cannot_hold_are_marked_and_others_are_as_they_are(tmp_path):
     days = viewed([0, 10**8, 1], pa.date32())
     table = pa.table({"day": days, "bytes": pa.array([b"u", b"v", b"w"], pa.binary_view()), "label": ["a", "b", "a"]})

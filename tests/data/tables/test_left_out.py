@@ -73,3 +73,11 @@ def test_few_are_listed_by_name():
     many = left_out_in_words({f"c{k}": "constant" for k in range(1_200)})
     assert many.startswith('"c0" (constant), ')
     assert many.endswith('"c7" (constant) and 1,192 more')
+
+
+def test_a_table_of_which_nothing_is_left_says_why():
+    frame = pd.DataFrame({"text": numbered("row {} came after {} or so"), "label": ["a", "b"] * 150})
+    with pytest.raises(DataError, match=r'got none in the table, which leaves out "text" \(free text\); next: name'):
+        load_dataset(frame, label="label")
+    with pytest.raises(DataError, match="got none in the table; next: name columns"):
+        load_dataset(frame[["label"]], label="label")
