@@ -1,5 +1,6 @@
 """Commands that look at runs: runs, show, embed and report."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,7 +42,8 @@ def runs(
             say(f"damaged: {printable(row['run'])}: {as_typed(row['why'])}")
     sweeps = sorted(path.parent.name for path in Path(folder).glob("*/sweep.json"))
     if sweeps:
-        say(f"Sweeps: {printable(', '.join(sweeps))}. Their trials: cutaway runs {Path(folder) / 'NAME'}")
+        trials = f"cutaway runs {shlex.quote(str(Path(folder) / 'NAME'))}"
+        say(f"Sweeps: {printable(', '.join(sweeps))}. Their trials: {trials}")
     elif not rows:
         say(f'No runs in "{folder}". Next: cutaway train mnist')
 
@@ -106,20 +108,20 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
     _print_classes(class_document(opened))
-    _print_warnings(kept_findings(opened.context), where)
+    _print_warnings(kept_findings(opened.context), run_command("doctor", opened.path))
 
 
-def _print_warnings(found: "Sequence[Finding] | None", where: str) -> None:
+def _print_warnings(found: "Sequence[Finding] | None", doctor: str) -> None:
     """Print the warnings of a run that was judged before, or how it is judged."""
     if found is None:
-        say(f"\nNext: look for what is wrong:  cutaway doctor {where}")
+        say(f"\nNext: look for what is wrong:  {doctor}")
         return
     warnings = [each for each in found if each.severity == "warning"]
     say()
     print_findings(warnings)
     if not warnings:
         say("No warnings in the findings.")
-    say(f"All findings, with their rules:  cutaway doctor {where} --rules")
+    say(f"All findings, with their rules:  {doctor} --rules")
 
 
 def _print_classes(document: dict[str, Any]) -> None:

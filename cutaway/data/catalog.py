@@ -20,6 +20,7 @@ from .arrays import is_sparse
 from .dataset import Dataset
 from .pictures import as_centering
 from .sources import DatasetInfo, DataSource, registry
+from .sources.look import likely_label
 from .sources.table import tables_beside
 from .tables import (
     Table,
@@ -219,7 +220,8 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     options = dict(options)
     reader, label, test = frame_reader(frame), options.pop("label", None), options.pop("test", None)
     readers = {"train": reader} if test is None else {"train": reader, "test": open_any(test, what="test")}
-    chosen = table_options(reader.columns, label=label, where=reader.form, **options)
+    likely = likely_label(reader) if label is None else ""
+    chosen = table_options(reader.columns, label=label, where=reader.form, likely=likely, **options)
     origin = {"kind": "arrays", "options": chosen.to_json()}
     table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
     if not names or chosen.class_names or chosen.label != label:

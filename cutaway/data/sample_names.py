@@ -1,6 +1,7 @@
 """What samples are called, and which one is meant: here alone identities become names, and names identities."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -77,14 +78,18 @@ class TextNames(Naming):
         return similar_name(name, (text for text in islice(texts, COMPARED) if text is not None))
 
     def find(self, name: str, sources: tuple[str, ...]) -> SampleIds:
-        """All samples of a name."""
-        return self._where("equal", name, sources)
+        """All samples of a name; of none that is exactly so, those that are printed so."""
+        found = self._where("equal", name, sources)
+        return found if len(found) else self._where("equal", name, sources, as_printed=True)
 
-    def _where(self, function: str, text: str, sources: tuple[str, ...]) -> SampleIds:
+    def _where(self, function: str, text: str, sources: tuple[str, ...], *, as_printed: bool = False) -> SampleIds:
         import pyarrow.compute
 
         test: Any = getattr(pyarrow.compute, function)
-        rows = [np.flatnonzero(test(self._cells[each], text).fill_null(False).to_numpy()) for each in sources]
+        cells = {each: _as_printed(self._cells[each]) if as_printed else self._cells[each] for each in sources}
+        if as_printed:
+            text = " ".join(unicodedata.normalize("NFC", text).split())
+        rows = [np.flatnonzero(test(cells[each], text).fill_null(False).to_numpy()) for each in sources]
         places = np.repeat(np.arange(len(sources), dtype=np.uint8), [len(found) for found in rows])
         return SampleIds(sources, places, np.concatenate(rows).astype(np.int64), naming=self)
 
@@ -127,10 +132,22 @@ class FileNames(TextNames):
         return {"sample": ids.places(), "file": self.texts(ids)}
 
     def find(self, name: str, sources: tuple[str, ...]) -> SampleIds:
-        """The sample of a file; or all whose path ends so."""
+        """The sample of a file; or all whose path ends so; or else, in the same order, those that are printed so."""
         name = _utf8(name)
-        found = super().find(name, sources)
-        return found if len(found) else self._where("ends_with", f"/{name}", sources)
+        for as_printed in (False, True):
+            for function, text in (("equal", name), ("ends_with", f"/{name}")):
+                if len(found := self._where(function, text, sources, as_printed=as_printed)):
+                    return found
+        return found
+
+
+def _as_printed(cells: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """Names as they look: with a run of white space as one space, and an umlaut, which macOS writes as two, as one letter."""
+    import pyarrow.compute
+
+    pc: Any = pyarrow.compute
+    spaced = pc.replace_substring_regex(pc.utf8_normalize(cells, form="NFC"), pattern=r"\s+", replacement=" ")
+    return pc.utf8_trim_whitespace(spaced)
 
 
 def _utf8(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 import tracemalloc
+import unicodedata
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -76,6 +77,21 @@ def test_a_file_that_is_not_there_and_an_end_of_several_are_refused(run):
         run.explain("digit 0/scan 0.png")
     with pytest.raises(ct.CutawayError, match="check the spelling"):
         run.explain("§")
+
+
+def test_a_file_is_found_by_its_name_as_it_looks(tmp_path):
+    loaded = load_digits()
+    names = ["two  blanks.png", unicodedata.normalize("NFD", "Äpfel.png"), "plain.png"]
+    for number in range(12):
+        folder = f"digit {loaded.target[number]}"
+        write(tmp_path / folder / (names[number] if number < 3 else f"{number}.png"), loaded.images[number])
+    data = load_dataset(tmp_path)
+    sizes = {source: len(part.y) for source, part in data.sources.items()}
+    for number, looks in enumerate(["two blanks.png", "Äpfel.png", "plain.png"]):
+        found = find_sample(looks, sizes, loaded=data)
+        assert data.naming.texts(found) == [f"digit {loaded.target[number]}/{names[number]}"]
+        shown = data.naming.of(found)[0].rpartition(" (")[0]
+        assert find_sample(shown, sizes, loaded=data).places() == found.places()
 
 
 def test_a_name_whose_file_is_elsewhere_now_is_refused(run, folder):

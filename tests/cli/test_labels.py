@@ -1,6 +1,7 @@
 """The commands labels and doctor as they are typed, on a small table with planted wrong labels."""
 
 import json
+import shlex
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -82,6 +83,17 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     assert (then[0], then[-1]) == ("compare", "--shared"), "the test samples of the two are not the same"
     assert cutaway(*then, "--json")[0] == 0
+
+
+def test_printed_commands_work_for_runs_in_folders_with_blanks(cutaway, table):
+    assert cutaway("train", *table, "--epochs", "1", "--runs", "my runs", "--name", "erster Lauf")[0] == 0
+    code, out, _ = cutaway("show", "latest", "--runs", "my runs")
+    doctor = shlex.split(out.splitlines()[-1].partition("wrong:  cutaway ")[2])
+    assert (code, doctor[0], len(doctor)) == (0, "doctor", 2)
+    assert cutaway(*doctor)[0] == 0
+    code, out, _ = cutaway("labels", doctor[1], "--drop", "test[0]")
+    compare = shlex.split(next(line for line in out.splitlines() if " compare " in line).partition("cutaway ")[2])
+    assert (code, compare) == (0, ["compare", doctor[1], "latest", "--shared"])
 
 
 @pytest.mark.exhaustive

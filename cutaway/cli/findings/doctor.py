@@ -1,5 +1,6 @@
 """The command that says what is wrong with a run or with data."""
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -83,7 +84,7 @@ def doctor(
     if run is None:
         say("\nNext: train on it with the same options, and then: cutaway doctor latest")
     elif not prove and any(can_be_tried(each, run) for each in found.findings):
-        say(f"\nNext: try what would help:  cutaway doctor {where} --prove")
+        say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
 
 
 def can_be_tried(finding: Any, run: Any) -> bool:

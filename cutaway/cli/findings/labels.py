@@ -137,6 +137,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
             hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
     from cutaway.api.labels import count_held_out
+    from cutaway.runs import run_command
 
     path = run.decide(decisions)
     held = count_held_out(run.context, [each.sample for each in decisions if each.action != "keep"])
@@ -147,7 +148,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         say(f"{count} added to {path}")
         if held:
             say(f"{_held_out_in_words(held)}: they change by what the model is judged, not what it learns.")
-            say(f"Runs with and without them are compared with: cutaway compare {_argument(run)} latest --shared")
+            say(f"Runs with and without them are compared with: {run_command('compare', run.path)} latest --shared")
         say(f"\nNext: {_again(run, str(path))}")
 
 

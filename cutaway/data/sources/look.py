@@ -11,12 +11,14 @@ from cutaway.data.tables import (
     Reader,
     TableOptions,
     decide_each,
+    first_profiles,
     open_columnar,
     open_reader,
     python_values,
     survey,
     table_options,
 )
+from cutaway.errors import CutawayError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .features import read_features
@@ -29,6 +31,9 @@ MOST = 100
 """Classes of a label that is guessed at most: a measurement in whole numbers has more values."""
 
 ROWS = 8
+
+LOOKED_AT = 10_000
+"""Rows by which a label is proposed where none was named."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,14 @@ def guess_label(profiles: Sequence[ColumnProfile]) -> str:
     by_name = {profile.name.strip().lower(): profile.name for profile in reversed(profiles)}
     named = next((by_name[name] for name in LABELS if name in by_name), None)
     return named or next((profile.name for profile in reversed(profiles) if _can_be_classes(profile)), "")
+
+
+def likely_label(reader: Reader) -> str:
+    """The column that most likely holds the classes, as far as the first rows show; "" if none can."""
+    try:
+        return guess_label(first_profiles(reader, LOOKED_AT))
+    except CutawayError:  # what is damaged is said when it is read
+        return ""
 
 
 def _can_be_classes(profile: ColumnProfile) -> bool:

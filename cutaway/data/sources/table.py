@@ -20,6 +20,7 @@ from cutaway.data.tables import (
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .features import read_features
+from .look import likely_label
 from .parts import columnar_parts
 from .record import DataSource
 
@@ -59,7 +60,8 @@ def load(
     if test is not None:
         readers["test"] = open_any(test, header=header, what="test")
         options["test"] = str(readers["test"].where or "")
-    chosen = table_options(readers["train"].columns, label=label, where=str(path), **options)
+    likely = likely_label(readers["train"]) if label is None else ""
+    chosen = table_options(readers["train"].columns, label=label, where=str(path), likely=likely, **options)
     origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
     table = make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
     if features is None or chosen.class_names:

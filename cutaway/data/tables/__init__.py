@@ -27,7 +27,7 @@ from .readers import (
     workbook_error,
 )
 from .schema import Column, decide_each, left_out, left_out_in_words
-from .survey import survey
+from .survey import first_profiles, survey
 from .table import Table, cell_chunks, make_table
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "columnar_files",
     "date_seconds",
     "decide_each",
+    "first_profiles",
     "frame_reader",
     "is_bunch",
     "is_frame",

@@ -1,5 +1,6 @@
 """Cells of a column as text, numbers or dates: how each is read, once, for finding types and for preparing."""
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -171,11 +172,30 @@ def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
         except pa.ArrowInvalid:
             return pa.chunked_array([pa.nulls(len(column), pa.float64())])
     elif date_format:
-        times = pc.strptime(column, format=date_format, unit="us", error_is_null=True)
+        times = _calendar_times(column, date_format, "us")
     else:
         times = column.cast(pa.timestamp("us"), safe=False)
     # beyond 2255 float64 has no microseconds: the end of 9999-12-31 is rounded to 32 of them
     return pc.divide(pc.cast(pc.cast(times, pa.int64()), pa.float64(), safe=False), 1e6)
+
+
+def _calendar_times(column: "pa.ChunkedArray", date_format: str, unit: str) -> "pa.ChunkedArray":
+    """The times of strings; null where one is no date, also where its month has no such day, as 31.02.2023.
+
+    ``strptime`` takes that for the 3rd of March: it counts on from the end of a month, to the 3rd at most.
+    """
+    import pyarrow as pa
+
+    pc = compute()
+    times = pc.strptime(column, format=date_format, unit=unit, error_is_null=True)
+    early = pc.fill_null(pc.less_equal(pc.day(times), 3), False)
+    if not pc.any(early).as_py():
+        return times
+    before, _, _ = date_format.partition("%d")
+    pattern = "".join(rf"\d+{re.escape(between)}" for between in re.split("%[a-zA-Z]", before)[1:])
+    written = pc.extract_regex(column, pattern=rf"^\s*{pattern}(?P<day>\d+)")
+    late = pc.greater(pc.cast(pc.struct_field(written, [0]), pa.int64()), 3)
+    return pc.if_else(pc.and_(early, pc.fill_null(late, False)), pa.scalar(None, times.type), times)
 
 
 def date_seconds(cells: "list[Any]", date_format: str) -> np.ndarray:
@@ -200,7 +220,7 @@ def as_dates_or_null(column: "pa.ChunkedArray", date_format: str) -> "pa.Chunked
 
     pc = compute()
     shaped = pc.match_substring_regex(column, ISO_DATE)
-    days = pc.strptime(pc.utf8_slice_codeunits(column, 0, 10), format="%Y-%m-%d", unit="s", error_is_null=True)
+    days = _calendar_times(pc.utf8_slice_codeunits(column, 0, 10), "%Y-%m-%d", "s")
     seconds = pc.cast(pc.cast(days, pa.int64()), pa.float64())
     return pc.if_else(pc.fill_null(shaped, False), seconds, pa.scalar(None, pa.float64()))
 

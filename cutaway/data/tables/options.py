@@ -81,8 +81,17 @@ class TableOptions:
                 yield role, name
 
 
-def table_options(columns: Sequence[str], *, label: str | int | None, where: str, **options: Any) -> TableOptions:
+def table_options(
+    columns: Sequence[str], *, label: str | int | None, where: str, likely: str = "", **options: Any
+) -> TableOptions:
     """Make options, with the label as a name or as the number of a column: from 1, or from -1 backwards.
+
+    Args:
+        columns: The names of all columns.
+        label: The column of the classes.
+        where: What the table is called in messages.
+        likely: The column that is named as an example where there is no label; "" for the last one.
+        options: As of `TableOptions`.
 
     Raises:
         UsageError: There is no label, or an option is unknown or outside its range.
@@ -92,7 +101,7 @@ def table_options(columns: Sequence[str], *, label: str | int | None, where: str
         raise UsageError(
             "a table needs its label, the column with the classes",
             got=f"{where} with the columns {names}",
-            hint=f'pass for example label="{columns[-1]}"',
+            hint=f'pass for example label="{likely or columns[-1]}"',
         )
     if not isinstance(label, str | int) or isinstance(label, bool):
         raise UsageError("label is the name or the number of a column", got=repr(label), hint="pass a string")

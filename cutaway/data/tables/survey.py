@@ -71,6 +71,25 @@ class Survey:
         return labels
 
 
+def first_profiles(reader: Reader, most: int) -> tuple[ColumnProfile, ...]:
+    """What is in each column, as far as the first rows show.
+
+    Args:
+        reader: The table.
+        most: Rows to read at most.
+
+    Raises:
+        DataError: The table is damaged.
+    """
+    decimal, texts = getattr(getattr(reader, "dialect", None), "decimal", "."), texts_of(reader)
+    for chunk in reader.chunks():
+        scans = [ColumnScan(name, decimal=decimal, text=texts.get(name)) for name in reader.columns]
+        for scan in scans:
+            scan.add(chunk[scan.name].slice(0, most))
+        return tuple(scan.profile() for scan in scans)
+    return ()
+
+
 def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallback = ignore_progress) -> Survey:
     """Read a table once.
 

@@ -8,6 +8,7 @@ never sees the file.
 
 import math
 import os
+import shlex
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def build_from_file(file: ModelFile) -> keras.Model:
         raise ModelError(
             "a model file may only hold layers and settings that cutaway knows",
             got="; ".join(shown) + (f"; and {more} more" if more > 0 else ""),
-            hint=f"see its layers with: cutaway open {file.path.name}; or {RECORD}",
+            hint=f"see its layers with: cutaway open {shlex.quote(file.path.name)}; or {RECORD}",
         )
     spec, weights = model.spec(), _read_weights(file)
     for item in spec["layers"]:

@@ -1,14 +1,18 @@
 """A table of every kind of column: what each is taken for, and that files and frames give the same dataset."""
 
 import json
+import re
 import warnings
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cutaway.data import Dataset, Table, load_again, load_dataset, split_and_prepare, telling_input
 from cutaway.data.facts import halves, told_alone
+from cutaway.data.tables.cells import DATE_FORMATS, as_dates
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 
 
@@ -296,6 +300,38 @@ def test_a_bad_cell_is_named_with_its_row(column, words, tmp_path):
     pd.DataFrame({"v": column, "y": ["a", "b"] * 21 + ["a"]}).to_csv(path, index=False)
     with pytest.raises(DataError, match=words):
         split_and_prepare(load_dataset(path, label="y"))
+
+
+@pytest.mark.parametrize("wrong", ["31.02.2023", "29.02.2023", "31.4.2023"])
+def test_a_date_that_no_calendar_has_is_refused_and_not_counted_on(wrong, tmp_path):
+    dates = ["29.02.2024", wrong, "3.3.2023", *(f"{1 + row % 28}.{1 + row % 12}.2023" for row in range(117))]
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"since": dates, "y": ["a", "b"] * 60}).to_csv(path, index=False)
+    with pytest.raises(DataError, match=rf"{re.escape(repr(wrong))} in row 2 "):
+        split_and_prepare(load_dataset(path, label="y"))
+
+
+@pytest.mark.parametrize("form", DATE_FORMATS[2:])
+def test_of_every_form_of_dates_the_days_of_a_month_are_known(form):
+    def written(year, month, day):
+        return date(2000, 11, 25).strftime(form).replace("2000", year).replace("11", month).replace("25", day)
+
+    right = [("2024", "02", "29"), ("2023", "3", "1"), ("2023", "12", "31"), ("2023", "01", "03")]
+    wrong = [("2023", "02", "29"), ("2024", "2", "30"), ("2023", "02", "31"), ("2023", "04", "31")]
+    cells = pa.chunked_array([[written(*each) for each in right + wrong] + [None]])
+    expected = [datetime(*map(int, each), tzinfo=UTC).timestamp() for each in right] + [None] * (len(wrong) + 1)
+    assert as_dates(cells, form).to_pylist() == expected
+
+
+def test_without_a_label_the_column_that_looks_like_one_is_proposed(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"sensor_{number}": random.normal(size=60) for number in range(30)})
+    frame.insert(12, "state", ["fine", "broken", "fine"] * 20)
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    with pytest.raises(UsageError, match='next: pass for example label="state"'):
+        load_dataset(tmp_path / "wide.csv")
+    with pytest.raises(UsageError, match='next: pass for example label="state"'):
+        load_dataset(frame)
 
 
 def test_measured_labels_are_refused_or_questioned():
