@@ -142,7 +142,7 @@ class FileNames(TextNames):
 
 
 def _as_printed(cells: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Names as they look: with a run of white space as one space, and an umlaut, which macOS writes as two, as one letter."""
+    """Names as they look: a run of white space is one space, and an umlaut one letter, which macOS writes as two."""
     import pyarrow.compute
 
     pc: Any = pyarrow.compute
