@@ -86,7 +86,7 @@ class Pace:
             first, last = self._moments[0][1], self._moments[-1][1]
             if not steps or last - first < self.SHARE * (total - first):
                 return None
-        else:
+        if len(steps) > 1:
             steps.remove(max(steps, key=lambda step: step[0] / step[1]))
         seconds = sum(seconds for seconds, _ in steps)
         return sum(done for _, done in steps) / seconds if seconds > 0 else None
