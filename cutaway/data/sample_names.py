@@ -142,7 +142,7 @@ class FileNames(TextNames):
 
 
 def _as_printed(cells: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Names as they look: with a run of white space as one space, and an umlaut, which macOS writes as two, as one letter."""
+    """Names as they look: white space as one space each, and an umlaut, which macOS writes as two letters, as one."""
     import pyarrow.compute
 
     pc: Any = pyarrow.compute
