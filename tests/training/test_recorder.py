@@ -111,6 +111,7 @@ def test_the_manifest_holds_what_is_known(recorded, digits):
         "feature_names": None,
         "preparation": None,
         "relabeled": None,
+        "centering": {"rule": "upright", "dark_ink": False},
     }
     assert manifest.split == recorded[3].split.to_record()
     known = {"epochs": 3, "batch_size": 50, "optimizer": "sgd", "loss": CATEGORICAL, "momentum": 0.0, "seed": 0}
