@@ -113,6 +113,8 @@ def test_few_large_steps_say_how_long_the_rest_takes():
     pace.take(1, 20.0)
     assert pace.rate(3) == pytest.approx(1 / 20)
     assert pace.rate(11) is None
+    pace.take(2, 21.0)
+    assert pace.rate(20) == pytest.approx(1)
 
 
 def test_work_that_becomes_slower_takes_longer_from_then_on():
