@@ -208,10 +208,10 @@ def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_
 
 
 def test_decisions_are_added_to_what_a_spreadsheet_saved_where_it_has_the_same_columns(
-    run: ct.Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: ct.Run, tmp_path: Path
 ) -> None:
-    path = tmp_path / "labels.csv"
-    monkeypatch.setattr("cutaway.api.labels.deciding.labels_path", lambda folder: path)
+    run = ct.open_run(shutil.copytree(run.path, tmp_path / "run"), data=run.data)
+    path = tmp_path / "run" / "labels.csv"
     path.write_bytes(b'\xef\xbb\xbf"sample","decision","label","by","when"\r\nsample[1],drop,,me,\r\n')
     run.decide(ct.Decision("sample[2]", "relabel", "7"))
     assert [(d.sample, d.action, d.label) for d in run.decisions] == [
