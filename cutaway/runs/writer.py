@@ -240,7 +240,9 @@ def _middle(name: str) -> str:
 
 
 def _json(manifest: Manifest) -> bytes:
-    return json.dumps(manifest.to_record(), indent=2, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+    text = json.dumps(manifest.to_record(), indent=2, allow_nan=False, ensure_ascii=False)
+    # half of a surrogate pair, which a damaged run.json may hold, becomes the escape of JSON that it was
+    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def _tensors(arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> bytes:

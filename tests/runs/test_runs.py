@@ -365,6 +365,16 @@ def test_a_dataset_without_a_known_origin_is_refused(writer, origin):
         RunFolder.open(writer.path)
 
 
+def test_half_of_a_surrogate_pair_is_written_as_it_was(writer):
+    record = json.loads((writer.path / "run.json").read_text())
+    record |= {"device": {"backend": "\ud800", "kind": "é"}, "mine": ["\udfff"]}
+    (writer.path / "run.json").write_text(json.dumps(record))
+    writer.manifest = RunFolder.open(writer.path).manifest
+    writer.update(status="stopped")
+    written = json.loads((writer.path / "run.json").read_bytes())
+    assert (written["device"], written["mine"], written["status"]) == (record["device"], record["mine"], "stopped")
+
+
 def test_a_newer_format_is_not_guessed_at(writer):
     record = json.loads((writer.path / "run.json").read_text())
     (writer.path / "run.json").write_text(json.dumps({**record, "format": 3}))

@@ -237,7 +237,7 @@ def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:
         "feature_names": None if record.feature_names is None else list(record.feature_names),
         "columns": None if steps is None else [step.model_dump(mode="json") for step in steps.steps],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+    return json.dumps(document, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def _check_target(target: Path, kind: str) -> None:

@@ -44,7 +44,9 @@ def run_entry(path: Path) -> Entry:
     """Read a run folder. The signature is taken first: what changes meanwhile is read again the next time."""
     signature = signature_of(path) or ()
     row, process = run_row(path)
-    return Entry(signature, row, json.dumps(row, ensure_ascii=False, allow_nan=False).encode(), process)
+    return Entry(
+        signature, row, json.dumps(row, ensure_ascii=False, allow_nan=False).encode(errors="backslashreplace"), process
+    )
 
 
 def signature_of(path: Path) -> Signature | None:
