@@ -425,7 +425,8 @@ def test_schedules_run_as_they_say(schedule, tmp_path):
     ids=str,
 )
 def test_settings_that_are_numbers_take_neither_text_nor_truth_values(settings, tmp_path):
-    with pytest.raises(ConfigError, match="is a (whole )?number( of epochs)?, not text or a truth value; got .*; next: pass for example"):
+    rule = r"is a (whole )?number( of epochs)?, not text or a truth value; got .*; next: pass for example"
+    with pytest.raises(ConfigError, match=rule):
         ct.train(ct.mlp((4,)), small_data(), runs=tmp_path, progress=False, **settings)
     config = make_config(epochs=np.int64(3), learning_rate=np.float32(0.5))
     assert (config.epochs, config.learning_rate) == (3, 0.5)
