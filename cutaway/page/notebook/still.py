@@ -20,15 +20,17 @@ def still_png(record: Explorer) -> bytes:
     figure = embedding_scatter(
         layer.layouts[place].astype(np.float32), labels.values[0], labels.names, title=still_title(record)
     )
-    return _smaller(figure._repr_png_())  # type: ignore[attr-defined]
+    on_white = io.BytesIO()
+    figure.savefig(on_white, format="png", bbox_inches="tight")
+    return _smaller(on_white)
 
 
-def _smaller(png: bytes) -> bytes:
+def _smaller(png: io.BytesIO) -> bytes:
     """The same picture in few colors: a third of the bytes, of which a notebook keeps two copies."""
     from PIL import Image
 
     file = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as picture:
+    with Image.open(png) as picture:
         picture.convert("RGB").quantize(COLORS).save(file, "PNG", optimize=True)
     return file.getvalue()
 
