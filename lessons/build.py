@@ -208,7 +208,7 @@ def main(names: list[str]) -> int:
             continue
         start = time.perf_counter()
         target, seconds = build(path)
-        slowest = max(seconds, key=seconds.get)
+        slowest = max(seconds, key=lambda name: seconds[name])
         print(
             f"{target.name}: {time.perf_counter() - start:.0f} s, {target.stat().st_size / 1e6:.1f} MB; CPU "
             f"{sum(seconds.values()):.0f} s, slowest cell {slowest} ({seconds[slowest]:.0f} s)"
