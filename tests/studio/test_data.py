@@ -322,11 +322,11 @@ def test_a_decompression_bomb_is_refused_by_its_reader_and_the_studio_goes_on(st
 @pytest.mark.exhaustive
 @slow
 def test_a_small_file_of_many_rows_takes_no_more_than_its_share_of_memory(tmp_path):
-    column = pyarrow.array(np.zeros(60_000_000, np.int8))
-    parquet.write_table(pyarrow.table({"a": column, "b": column}), tmp_path / "bomb.parquet")
+    a, b = (pyarrow.array((np.arange(60_000_000) % k == 0).astype(np.int8)) for k in (1, 2))
+    parquet.write_table(pyarrow.table({"a": a, "b": b}), tmp_path / "bomb.parquet")
     program = "from cutaway.studio.data import surveyor; surveyor.LEAST = 1; "
     program += "surveyor.os.sysconf = lambda _: 1 << 15; surveyor.main()"
-    request = {"key": "k", "where": str(tmp_path / "bomb.parquet"), "options": {}}
+    request = {"key": "k", "where": str(tmp_path / "bomb.parquet"), "options": {"label": "b"}}
     given = json.dumps(request).encode() + b"\n"
     done = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, timeout=120)
     last = json.loads(done.stdout.splitlines()[-1])

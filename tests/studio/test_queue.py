@@ -183,20 +183,17 @@ def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monke
     assert len(looks) == 2
 
 
-def test_a_folder_that_was_copied_away_and_back_starts_nothing(tmp_path):
+def test_a_copy_of_a_folder_starts_nothing_and_one_that_comes_back_only_what_never_started(tmp_path):
     queue = JobQueue(tmp_path / "runs")
     waits, ended = queue.add(job(1.0)), queue.add(job(2.0))
-    files.write_status(queue.path(ended), Status(state="ended", exit=0))
     shutil.copytree(tmp_path / "runs", tmp_path / "given")
+    started.note_starts(ended, started.ATTEMPTS)  # after the copy was made, which says that it waits
     shutil.rmtree(tmp_path / "runs")
+    assert {(row["state"], row["error"]) for row in JobQueue(tmp_path / "given").rows()} == {("failed", files.FOREIGN)}
     shutil.copytree(tmp_path / "given", tmp_path / "runs")
-    for each in (tmp_path / "runs", tmp_path / "given"):
-        rows = {row["id"]: row for row in JobQueue(each).rows()}
-        assert (rows[waits]["state"], rows[waits]["error"]) == ("failed", files.FOREIGN)
-        assert rows[ended]["state"] == "ended"
-    (queue.path(ended) / "status.json").unlink()
-    assert {(row["state"], row["error"]) for row in JobQueue(tmp_path / "runs").rows()} == {("failed", files.FOREIGN)}
-    assert "\n" not in files.FOREIGN
+    rows = {row["id"]: (row["state"], row["error"]) for row in JobQueue(tmp_path / "runs").rows()}
+    assert rows == {waits: ("queued", None), ended: ("failed", files.STARTED)}
+    assert "\n" not in files.FOREIGN + files.STARTED
 
 
 def test_a_folder_that_is_moved_starts_nothing_and_moved_back_it_goes_on(tmp_path):

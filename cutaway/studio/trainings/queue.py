@@ -79,7 +79,7 @@ class JobQueue:
         check_own(self.runs, JOBS)
         try:
             making.mkdir(parents=True)
-            write_atomic(making / SEAL, seal(self.folder / name, data, made=making).encode())
+            write_atomic(making / SEAL, seal(self.folder / name, data).encode())
             write_atomic(making / JOB, data)
             making.rename(self.folder / name)  # a job is there whole or not at all
         except OSError as error:

@@ -1,7 +1,8 @@
 """The mark of trainings that were asked for here.
 
 A folder of runs may come from a stranger, with jobs in it that wait, or come back from one. To open it must start
-nothing, so a job is started only with a mark that needs a secret of the user and is of this very folder.
+nothing, so a job is started only with a mark that needs a secret of the user and holds the path of its folder. One that
+comes back to its path starts only if it was neither started nor canceled before; see `started`.
 """
 
 import functools
@@ -16,20 +17,14 @@ SECRET = "secret"
 BYTES = 32
 
 
-def seal(path: Path, job: bytes, *, made: Path | None = None) -> str:
+def seal(path: Path, job: bytes) -> str:
     """The mark of a job, hexadecimal.
 
     Args:
         path: Folder of the job, whose name is its id.
         job: What it is to do, as it is written.
-        made: Where the folder is until it is moved to its place. The number of a folder in its file system stays when
-            it is moved, and a copy has another one.
-
-    Raises:
-        OSError: The folder is gone.
     """
-    place = os.fsencode(os.path.realpath(path))
-    return hmac.new(_secret(), b"%b\0%d\0%b" % (place, (made or path).stat().st_ino, job), "sha256").hexdigest()
+    return hmac.new(_secret(), os.fsencode(os.path.realpath(path)) + b"\0" + job, "sha256").hexdigest()
 
 
 def is_seal(given: str, path: Path, job: bytes) -> bool:

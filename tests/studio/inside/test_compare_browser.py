@@ -36,7 +36,7 @@ def test_what_is_selected_in_one_is_selected_in_the_other(beside):
     box.scroll_into_view_if_needed()
     at = box.bounding_box()
     beside.page.keyboard.down("Shift")
-    beside.page.mouse.move(at["x"] + 4, at["y"] + 4)
+    beside.page.mouse.move(at["x"] + 20, at["y"] + 20)
     beside.page.mouse.down()
     for x, y in ((0.6, 0.02), (0.6, 0.98), (0.02, 0.98)):
         beside.page.mouse.move(at["x"] + x * at["width"], at["y"] + y * at["height"], steps=4)

@@ -147,7 +147,7 @@ def left_out(source: ReportSource) -> str:
     """Says that `MOST_PLACED` leaves epochs out, as a sentence without its period; "" where it does not."""
     layers, epochs = shown_maps(source)
     known = len(source.context.folder.epochs)
-    if not layers or source.map_epochs is not None or len(epochs) >= min(EPOCHS, known):
+    if not layers or source.map_epochs is not None or _affordable(source, layers) >= min(EPOCHS, known):
         return ""
     return f"The maps of {len(source.shown):,} samples are of {len(epochs)} of {known} epochs"
 
