@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import printable
+from cutaway.errors import ConfigError, DataError, printable
 
 from .options import (
     CategoryOption,
@@ -84,17 +84,24 @@ def datasets(
 
 def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     from cutaway.api.documents import dataset_document
-    from cutaway.data import load_dataset
+    from cutaway.data import load_dataset, split_and_prepare
 
     loaded = load_dataset(data, **options)
     document = dataset_document(loaded)
+    try:  # as a training does, which warns of columns and may refuse labels
+        split_and_prepare(loaded)
+        document["problem"] = None
+    except (ConfigError, DataError) as error:
+        document["problem"] = str(error)
     if as_json:
         print_json(document)
         return
-    columns = document.pop("columns", [])
+    columns, problem = document.pop("columns", []), document.pop("problem")
     for name, value in document.items():
         say(f"  {name.replace('_', ' '):<12} {printable(str(value))}")
     print_table(_fitted([_row(column) for column in columns], console().width))
+    if problem:
+        say(f"No model can be trained on these data: {printable(problem)}")
 
 
 def _row(column: dict[str, Any]) -> dict[str, str]:

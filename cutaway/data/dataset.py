@@ -225,7 +225,7 @@ class Dataset:
             held = {name: len(source.y) for name, source in self.sources.items()}
             raise DataError(
                 f"sample ids are those of the dataset {self.name!r} with {held} samples",
-                got=ids[int(outside.argmax())],
+                got=ids.take([int(outside.argmax())]).places()[0],  # by its place: the data have no name for it
                 hint="use the ids of a split of this dataset",
             )
         return LazyRows(arrays, source_index, ids.index)

@@ -21,6 +21,11 @@ class Labeled(Protocol):
     """Samples with classes, as `Dataset` and `Table` are."""
 
     @property
+    def name(self) -> str:
+        """What the data are called."""
+        ...
+
+    @property
     def labels(self) -> Mapping[str, np.ndarray]:
         """int64 (sample,) class indices by source: "train", then "test" if there is one."""
         ...
@@ -137,7 +142,8 @@ def _refuse_measurements(data: Labeled, present: np.ndarray) -> None:
     numbers = sorted(map(int, names))
     raise DataError(
         "cutaway is for classification: a label is one of a few classes, each with several samples",
-        got=f"{len(numbers):,} different whole numbers from {numbers[0]:,} to {numbers[-1]:,}, some in too few samples",
+        got=f"{len(numbers):,} different whole numbers from {numbers[0]:,} to {numbers[-1]:,} in {data.name}, "
+        "some in too few samples",
         hint="if they measure something, make classes of them, for example with pandas.cut(labels, 5); if each is a "
         "class, drop those with too few samples",
     )

@@ -182,6 +182,23 @@ def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monk
     assert ("a number with a long name" in out) == (width >= 120)
 
 
+def test_datasets_says_why_data_cannot_be_trained_on_and_warns_of_columns(cutaway, tmp_path):
+    rows = "".join(f"{n % 7},{n % 2},{n * n + 7},{'ab'[n % 2]}\n" for n in range(200))
+    (tmp_path / "t.csv").write_text("rooms,twin,price,y\n" + rows)
+    code, out, err = cutaway("datasets", "t.csv", "--label", "price")
+    assert (code, err) == (0, "")
+    assert "No model can be trained on these data: cutaway is for classification: " in out
+    assert "got 200 different whole numbers from 7 to 39,608 in t, some in too few samples" in " ".join(out.split())
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # printed, as outside of the tests
+        code, out, err = cutaway("datasets", "t.csv", "--label", "y")
+    assert code == 0
+    assert "No model" not in out
+    assert '"twin" alone tells' in err
+    code, out, _ = cutaway("datasets", "t.csv", "--label", "y", "--ignore", "twin", "--json")
+    assert json.loads(out)["problem"] is None
+
+
 @pytest.mark.parametrize("width", ["60", "80", "120"])
 def test_the_list_of_commands_says_each_in_whole_words(cutaway, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", width)

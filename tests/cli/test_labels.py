@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import cutaway as ct
 from cutaway.cli.findings.decisions import typed_decisions
 from cutaway.cli.findings.doctor import can_be_tried
 from cutaway.cli.findings.sheet import check_pictures, check_sheet
@@ -91,6 +92,9 @@ def test_printed_commands_work_for_runs_in_folders_with_blanks(cutaway, table):
     doctor = shlex.split(out.splitlines()[-1].partition("wrong:  cutaway ")[2])
     assert (code, doctor[0], len(doctor)) == (0, "doctor", 2)
     assert cutaway(*doctor)[0] == 0
+    code, out, _ = cutaway("labels", doctor[1], "--drop", f"sample[{ct.open_run(doctor[1]).split.val.index[0]}]")
+    compare = shlex.split(next(line for line in out.splitlines() if " compare " in line).partition("cutaway ")[2])
+    assert (code, compare) == (0, ["compare", doctor[1], "latest"]), "the test samples of both are the same"
     code, out, _ = cutaway("labels", doctor[1], "--drop", "test[0]")
     compare = shlex.split(next(line for line in out.splitlines() if " compare " in line).partition("cutaway ")[2])
     assert (code, compare) == (0, ["compare", doctor[1], "latest", "--shared"])

@@ -133,13 +133,13 @@ def take_back_decision(run: Path, decision: Decision, *, check: Check = _accept)
         write_atomic(path, text.removesuffix(row))
 
 
-def count_held_out(context: RunContext, names: Sequence[str]) -> int:
-    """How many of these samples are validation or test samples, which the model of a run does not learn from.
+def count_held_out(context: RunContext, names: Sequence[str], parts: Sequence[str] = ("val", "test")) -> int:
+    """How many of these samples are in some parts of the split: held out, as validation or test samples.
 
     Raises:
         UnknownNameError: There is no such sample, or there are several.
     """
-    held = {pair for part in ("val", "test") for pair in _pairs(context.split.part(part))}
+    held = {pair for part in parts for pair in _pairs(context.split.part(part))}
     return sum(pair in held for name in names for pair in _pairs(context.sample(name)))
 
 

@@ -140,7 +140,8 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
     from cutaway.runs import run_command
 
     path = run.decide(decisions)
-    held = count_held_out(run.context, [each.sample for each in decisions if each.action != "keep"])
+    changed = [each.sample for each in decisions if each.action != "keep"]
+    held = count_held_out(run.context, changed)
     if as_json:
         print_json({"decisions": len(decisions), "held_out": held, "file": str(path)})
     else:
@@ -148,7 +149,8 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         say(f"{count} added to {path}")
         if held:
             say(f"{_held_out_in_words(held)}: they change by what the model is judged, not what it learns.")
-            say(f"Runs with and without them are compared with: {run_command('compare', run.path)} latest --shared")
+            shared = " --shared" if count_held_out(run.context, changed, ["test"]) else ""
+            say(f"Runs with and without them are compared with: {run_command('compare', run.path)} latest{shared}")
         say(f"\nNext: {_again(run, str(path))}")
 
 

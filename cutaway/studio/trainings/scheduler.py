@@ -1,6 +1,7 @@
 """Who starts the trainings that wait: a thread of the server, for all folders that it serves."""
 
 import contextlib
+import logging
 import math
 import os
 import threading
@@ -21,6 +22,8 @@ from .order import Turn, Waiting, comparable, starting_order
 from .process import TrainingProcess, open_log
 from .queue import JobQueue
 from .started import note_starts, starts_of
+
+log = logging.getLogger("cutaway.studio.trainings")
 
 TICK = 0.3
 """Seconds between two looks at the queues."""
@@ -206,8 +209,10 @@ class Scheduler:
         """Have the process of the next job loaded while others run."""
         self._wanted = time.monotonic()
         if self._next is None or not self._next.alive:
-            with contextlib.suppress(OSError):  # it is tried again when the job begins, which then says why
+            try:
                 self._next = TrainingProcess()
+            except OSError:  # it is tried again when the job begins, whose row then says why
+                log.warning("no process could be loaded ahead of the next training", exc_info=True)
 
     def _let_go(self) -> None:
         process, self._next = self._next, None
