@@ -16,6 +16,7 @@ import typer
 
 from cutaway.cache import cache_folder
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
+from cutaway.log import shown_log
 from cutaway.models import lean_keras
 from cutaway.progress import CancelToken
 
@@ -95,7 +96,7 @@ app = typer.Typer(
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error, and what is logged.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
@@ -149,7 +150,7 @@ def main(arguments: list[str] | None = None) -> None:
     # --debug may stand anywhere: people add it at the end of the line that failed
     debug = "--debug" in arguments
     warnings.showwarning = _show(warnings.showwarning)
-    with cancel_on_signal():
+    with shown_log(debug=debug), cancel_on_signal():
         code = _run([a for a in arguments if a != "--debug"], debug=debug)
     give_up_output()
     if is_program:
@@ -209,7 +210,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _stop(STOPPED, debug=debug)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - said in one line, and in full with --debug
         said = " ".join(str(error).split())[:300]
         if ran_out_of_memory(error):
             got = said.removeprefix("RESOURCE_EXHAUSTED: ").rstrip(".") or "a request for more than is left"

@@ -155,6 +155,8 @@ def _data_folders(folders: list[str] | None, *, links: str | None, alone: bool) 
 
 def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
     """Print or write the links, which let people in."""
+    from cutaway.studio import LOG
+
     first, *others = settings.people
     rows = [{"Name": person.name, "Link": settings.link(person)} for person in others]
     if links is not None:
@@ -166,6 +168,7 @@ def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
         width = max(len(row["Name"]) for row in rows)
         say("\n".join(f"  {row['Name']:<{width}}  {row['Link']}" for row in rows) + "\n")
     say("Whoever has a link can come in. Ctrl-C ends the studio; trainings go on.")
+    say(f"Log: {first.runs / LOG}")
     sys.stdout.flush()
 
 

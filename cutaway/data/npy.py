@@ -39,7 +39,7 @@ def map_npy(path: Path) -> np.ndarray:
         ) from None
     # As with .npz, NumPy's header parser raises too many kinds to list.
     except Exception as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -58,7 +58,7 @@ def open_dask(address: str) -> Generator[Pool]:
             "a scheduler of Dask listens at the address of the engine",
             got=f"{address}: {reason}",
             hint="start one with: dask scheduler" + (", or check Dask's certificates" if is_tls else ""),
-        ) from None
+        ) from error
     with client, pool_of(client, address) as pool:
         yield pool
 

@@ -1,8 +1,8 @@
 """Any other backend of joblib, such as Spark's, or one that a user has registered."""
 
-import contextlib
 import copy
 import itertools
+import logging
 import re
 import tempfile
 import threading
@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ExecutionError
+from cutaway.log import survive
 
 from .pool import Pending, Pool
 from .sharing import share_in_files
 from .worker import failed_import, perform, without_cutaway
+
+log = logging.getLogger("cutaway.execution.joblib_backend")
 
 _ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 """Begins the lines in which a traceback says what was raised."""
@@ -76,7 +79,7 @@ class BackendPool:
                         futures[place].set_result(result)
                     else:
                         futures[place].set_exception(error)
-        except BaseException as error:  # of the backend: tasks return what they raise
+        except BaseException as error:  # noqa: BLE001 - of the backend, raised by whoever waits
             for future in futures:
                 if not future.done():
                     future.set_exception(_BackendError(error))
@@ -112,7 +115,7 @@ class BackendPool:
         """Begin no more tasks; those under way are aborted, or end in their own time."""
         self._stopped.set()
         if self._can_abort and any(not future.done() for future in self._futures):
-            with contextlib.suppress(Exception):  # it is over
+            with survive(log, "aborting the tasks of joblib's backend", Exception):
                 self._backend.abort_everything(ensure_ready=False)
         if self._folder is not None:
             self._folder.cleanup()
@@ -130,14 +133,14 @@ def _attempt(place: int, *task: Any) -> tuple[int, Any, Exception | None]:
     """Do a task; what it raises is returned, since not every backend brings it as it was raised (joblib-spark 0.6)."""
     try:
         return place, perform(*task), None
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised by whoever waits
         return place, None, _picklable(error)
 
 
 def _picklable(error: BaseException) -> Exception:
     """The error itself, or what it says where it cannot travel: copies are made as pickle makes them."""
     if isinstance(error, Exception):
-        with contextlib.suppress(Exception):  # whatever its own code raises
+        with survive(log, "copying an error", Exception):  # whatever its own code raises
             copy.deepcopy(error)
             return error
     return RuntimeError(f"{type(error).__name__}: {error}")

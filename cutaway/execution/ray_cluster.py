@@ -42,7 +42,7 @@ def open_ray(address: str) -> Generator[Pool]:
             "Ray's client server listens at the address of the engine",
             got=f"{address}: {error}",
             hint="start one with: ray start --head --ray-client-server-port 10001",
-        ) from None
+        ) from error
     with context:
         pool = RayPool(ray, address)
         try:

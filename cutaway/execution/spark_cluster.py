@@ -83,7 +83,7 @@ def _begin(builder: Any, *, is_own: bool) -> Any:
         if is_own:
             session.sparkContext.setLogLevel("FATAL")  # what goes wrong is raised as well
     except Exception as error:  # of many kinds, Java's among them
-        raise _refused(error) from None
+        raise _refused(error) from error
     return session
 
 
@@ -117,7 +117,7 @@ def _wait_for_executor(session: Any) -> None:
     def count() -> None:
         try:
             counted.set_result(session.range(1).count())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits
             counted.set_exception(error)
 
     Thread(target=count, daemon=True).start()

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from .log_file import LOG
     from .people import make_people, read_names, students
     from .server import serve
     from .settings import LOOPBACK, Person, StudioSettings
 
 _MODULES = {
+    "LOG": "cutaway.studio.log_file",
     "LOOPBACK": "cutaway.studio.settings",
     "Person": "cutaway.studio.settings",
     "StudioSettings": "cutaway.studio.settings",
@@ -25,6 +27,6 @@ _MODULES = {
     "students": "cutaway.studio.people",
 }
 
-__all__ = ["LOOPBACK", "Person", "StudioSettings", "make_people", "read_names", "serve", "students"]
+__all__ = ["LOG", "LOOPBACK", "Person", "StudioSettings", "make_people", "read_names", "serve", "students"]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -2,12 +2,17 @@
 
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import IO, Any
+
+from cutaway.log import ErrorLines
+
+log = logging.getLogger("cutaway.studio.lines")
 
 LONGEST = 64 << 20
 """Bytes of a line at most."""
@@ -62,8 +67,9 @@ class LineProcess:
     def _start(self) -> None:
         command = [sys.executable, "-P", "-m", self._module]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
+        ErrorLines(self._process.stderr, log, self._module)
         threading.Thread(target=self._read, args=(self._process,), name=self._module, daemon=True).start()
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:

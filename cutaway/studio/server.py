@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cutaway.errors import UsageError
 
+from .log_file import logged_into
 from .settings import LOOPBACK, StudioSettings
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def serve(
     try:
         settings = replace(settings, port=listener.getsockname()[1])
         server = _make_server(settings, certificate=certificate, key=key)
-        with _ended_by_signals(server):
+        with logged_into(settings.people[0].runs), _ended_by_signals(server):
             on_start(settings)  # who connects from now on waits until it accepts, in a moment
             server.run(sockets=[listener])
     finally:

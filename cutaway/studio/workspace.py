@@ -1,6 +1,7 @@
 """A folder of runs that is open in the studio, with everything that is alive around it."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Collection
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.parallel import free_memory
 from cutaway.runs import RunFolder, kept_so_far
 
@@ -17,6 +19,8 @@ from .events import Hub
 from .live import LiveMaps
 from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
 from .trainings import JobQueue
+
+log = logging.getLogger("cutaway.studio.workspace")
 
 FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
@@ -181,7 +185,8 @@ class Workspace:
         looked, kept = -SLOW, time.monotonic()
         self.trash.clear_leavings()
         while not self._ending.wait(0.0 if looked < 0 else FAST):
-            with contextlib.suppress(Exception):  # anything may be gone in the middle of a look, or be in a file
+            # anything may be gone in the middle of a look, or be in a file
+            with survive(log, f"looking at {self.folder}", Exception):
                 now = time.monotonic()
                 if now - looked >= SLOW or looked < 0:
                     looked = now
@@ -206,7 +211,8 @@ class Workspace:
             if size == seen.size:
                 continue
             changed = True
-            with contextlib.suppress(OSError, CutawayError):  # a damaged history says so in its row
+            # a damaged history says so in its row
+            with survive(log, f"following the training of {run}", OSError, CutawayError):
                 folder = RunFolder.open(self.folder / run)
                 changed = len(folder.history()) > seen.epochs
                 if not changed and now - seen.told < BETWEEN:

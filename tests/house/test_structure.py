@@ -20,7 +20,7 @@ FLOORS = (
     {"models", "data"},
     {"metrics", "parallel"},
     {"checks", "progress", "cache"},
-    {"errors"},
+    {"errors", "log"},
     {"_lazy"},
 )
 API_FLOORS = (

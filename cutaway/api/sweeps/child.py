@@ -10,6 +10,7 @@ import sys
 import threading
 
 from cutaway.errors import Canceled, CutawayError
+from cutaway.log import shown_log
 from cutaway.progress import CancelToken
 
 
@@ -48,7 +49,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
+    with shown_log():
+        code = main()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # threads of XLA that still want the interpreter would end the process by force

@@ -46,7 +46,7 @@ def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
         raise
     # On damaged files zipfile, zlib and NumPy's header parser raise too many kinds to list, even tokenize.TokenError.
     except Exception as error:
-        raise _damaged(path, textwrap.shorten(str(error) or type(error).__name__, 200)) from None
+        raise _damaged(path, textwrap.shorten(str(error) or type(error).__name__, 200)) from error
 
 
 def _find_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:

@@ -7,6 +7,7 @@ compiled where it is needed.
 """
 
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.log import ErrorLines
 from cutaway.neighbors import (
     COMPILING,
     Compilation,
@@ -37,6 +39,8 @@ from .descent import KL_INTERVAL, descend
 from .interpolation import InterpolationGrid
 from .schedule import EXACT, phases_for
 from .settings import TSNESettings
+
+log = logging.getLogger("cutaway.embedding")
 
 SAMPLES = 300
 """Of the small layout that compiles everything; beyond 256, points are divided into cells."""
@@ -152,9 +156,12 @@ def _start_child(*, exact: bool) -> "subprocess.Popen[Any] | None":
         return None  # an application that contains Python would start again
     path = [place for place in sys.path if place]  # "" is the current folder
     program = _PROGRAM.format(path=path, module=__name__, exact=exact)
-    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command = [sys.executable, "-I", "-c", program]
     try:
         # isolated: modules come from the path of this process alone, not from the current folder
-        return subprocess.Popen([sys.executable, "-I", "-c", program], stdin=subprocess.PIPE, **silent)
-    except OSError:
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    except OSError as error:
+        log.info("no second process compiles: %s", error)
         return None
+    ErrorLines(child.stderr, log, "the second process that compiles", level=logging.INFO)
+    return child

@@ -143,7 +143,7 @@ def _open_journal(path: Path, *, writes: bool) -> "BaseStorage":
             "a sweep keeps its trials in a journal of whole lines",
             got=f"{_one_line(error)} in {path}",
             hint="restore the file from a copy, or begin another sweep with name=",
-        ) from None
+        ) from error
 
 
 def _open_database(url: str, *, writes: bool) -> "BaseStorage":

@@ -95,7 +95,7 @@ def read_archive(data: bytes, name: str) -> Archive:
         raise
     # damaged bytes make zipfile and zlib raise too many kinds of errors to list
     except Exception as error:
-        raise _refuse(name, f"damaged: {textwrap.shorten(str(error) or type(error).__name__, 200)}") from None
+        raise _refuse(name, f"damaged: {textwrap.shorten(str(error) or type(error).__name__, 200)}") from error
     version = read_json(metadata, f"{METADATA} of {name}").get("keras_version", "")
     return Archive(read_json(config, f"{CONFIG} of {name}"), version if isinstance(version, str) else "", weights)
 

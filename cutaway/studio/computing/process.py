@@ -4,8 +4,8 @@ It reads orders from its input and writes what happens to its output, a line of 
 main thread listens, so that a job can be canceled; another one works.
 """
 
-import contextlib
 import json
+import logging
 import math
 import os
 import queue
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import Canceled, CutawayError, printable, ran_out_of_memory
+from cutaway.log import shown_log, survive
 from cutaway.progress import CancelToken, Pace, Progress
 from cutaway.studio.priority import lower_priority
 
@@ -24,6 +25,8 @@ from .tasks import TaskBox
 
 if TYPE_CHECKING:
     from .making import Maker
+
+log = logging.getLogger("cutaway.studio.computing")
 
 EVERY = 0.2
 """Seconds between two reports of progress."""
@@ -91,7 +94,7 @@ class Bench:
 
     def work(self) -> None:
         """Load what is needed, then do jobs until the process ends."""
-        with contextlib.suppress(Exception):  # the first job says what is wrong
+        with survive(log, "loading what analyses need", Exception):  # the first job says what is wrong
             from cutaway.models import import_lean_keras
 
             from .making import Maker
@@ -132,6 +135,7 @@ class Bench:
         except Exception as error:
             if ran_out_of_memory(error):
                 return {"end": "error", "error": "memory has run out; next: show fewer samples"}
+            log.exception("an analysis failed")
             return {"end": "error", "error": printable(f"unexpected {type(error).__name__}: {error}")}
 
 
@@ -146,4 +150,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with shown_log():
+        main()

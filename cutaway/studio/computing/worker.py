@@ -2,16 +2,18 @@
 
 import contextlib
 import json
-import os
+import logging
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 from cutaway.errors import printable
+from cutaway.log import ErrorLines
+
+log = logging.getLogger("cutaway.studio.computing")
 
 PATIENCE = 20.0
 """Seconds in which canceled work must stop; after that its process is ended. One that still loads is given more."""
@@ -33,7 +35,7 @@ class Worker:
     def __init__(self, *, nice: int = 0) -> None:
         self._nice = nice
         self._process: subprocess.Popen[bytes] | None = None
-        self._errors: IO[bytes] | None = None
+        self._errors: ErrorLines | None = None
         self._lock = threading.Lock()
         self._job: str | None = None
         self._count, self._ready = 0, False
@@ -101,9 +103,6 @@ class Worker:
         """End the process."""
         with self._lock:
             process, self._process = self._process, None
-            errors, self._errors = self._errors, None
-        if errors is not None:
-            errors.close()
         if process is not None:
             with contextlib.suppress(OSError):
                 process.kill()
@@ -127,13 +126,11 @@ class Worker:
 
     def _start(self) -> None:
         self._ready = False
-        if self._errors is not None:
-            self._errors.close()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process is
         command = [sys.executable, "-P", "-m", "cutaway.studio.computing.process", str(self._nice)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
+        self._errors = ErrorLines(self._process.stderr, log, "the process that computes")
 
     def _obituary(self, process: subprocess.Popen[bytes]) -> str:
         """How it ended, in one line."""
@@ -145,14 +142,4 @@ class Worker:
             return "it was killed, perhaps because memory ran out"
         if code < 0:
             return f"it was ended by signal {-code}"
-        return printable(f"it ended with exit code {code}: {self._last_line()}")
-
-    def _last_line(self) -> str:
-        if self._errors is None:
-            return ""
-        with contextlib.suppress(OSError, ValueError):
-            self._errors.seek(0, os.SEEK_END)
-            self._errors.seek(max(0, self._errors.tell() - 2000))
-            lines = self._errors.read().decode(errors="replace").strip().splitlines()
-            return lines[-1][:300] if lines else ""
-        return ""
+        return printable(f"it ended with exit code {code}: {self._errors.last() if self._errors else ''}")

@@ -6,6 +6,7 @@ It reads requests, one after the other, and writes what it finds, with progress;
 import base64
 import contextlib
 import dataclasses
+import logging
 import os
 import re
 import sys
@@ -29,9 +30,12 @@ from cutaway.data import (
     split_and_prepare,
 )
 from cutaway.errors import CutawayError, CutawayWarning, UsageError
+from cutaway.log import shown_log
 from cutaway.progress import Progress
 from cutaway.studio.data.surveys import MEMORY
 from cutaway.studio.lines import read_lines, write_line
+
+log = logging.getLogger("cutaway.studio.data")
 
 ROWS = 500_000
 """Rows of a table up to which it is prepared, to look for what is wrong with its samples."""
@@ -220,6 +224,7 @@ def main() -> None:
         except MemoryError:
             write_line({"key": key, "error": MEMORY})
         except Exception as error:
+            log.exception("looking at data failed")
             said = " ".join(str(error).split())[:300]
             failed = UsageError(
                 "these data can be read", got=f"{type(error).__name__}: {said}", hint="look at the file"
@@ -228,4 +233,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with shown_log():
+        main()

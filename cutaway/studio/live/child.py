@@ -6,6 +6,7 @@ samples, and has an allowance of CPU time: a long training beside it must lose n
 
 import base64
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway.errors import CutawayError, UnknownNameError
+from cutaway.log import shown_log
 from cutaway.parallel import cpu_count, single_threaded_blas
 from cutaway.studio.lines import read_lines, write_line
 from cutaway.studio.priority import lower_priority
@@ -24,6 +26,8 @@ from cutaway.studio.priority import lower_priority
 if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.studio.live.moving import MovingMap
+
+log = logging.getLogger("cutaway.studio.live")
 
 SAMPLES = 600
 """On the map. 0.04 s of CPU time for each frame; 1,000 take 0.07 s, which an epoch of less than a second feels."""
@@ -171,6 +175,7 @@ def _look(path: Path, runs: "dict[Path, LiveRun | None]") -> bool:
         runs[path] = None
         write_line({"path": str(path), "error": str(error)})
     except Exception as error:
+        log.exception("a live map failed")
         runs[path] = None
         said = " ".join(str(error).split())[:300]
         got = f"{type(error).__name__}: {said}"
@@ -181,4 +186,5 @@ def _look(path: Path, runs: "dict[Path, LiveRun | None]") -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    with shown_log():
+        main()

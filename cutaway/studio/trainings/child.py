@@ -6,7 +6,6 @@ lock of its job for as long as it lives, and writes into the job's folder which 
 SIGTERM stops the training as Ctrl-C does: everything up to the last step is kept.
 """
 
-import contextlib
 import importlib
 import logging
 import os
@@ -15,11 +14,11 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import Canceled, CutawayError
+from cutaway.log import shown_log, survive
 from cutaway.progress import CancelToken, Progress
 from cutaway.runs import ProcessRecord, labels_path
 
@@ -73,7 +72,8 @@ class _Teller:
 
     def _tell(self, **fields: Any) -> None:
         self._status = self._status.model_copy(update=fields)
-        with contextlib.suppress(OSError):  # a full disk must not end a training that may yet get through
+        # a full disk must not end a training that may yet get through
+        with survive(log, "writing how the job stands", OSError):
             write_status(self._path, self._status)
 
 
@@ -100,7 +100,7 @@ def train_job(path: Path, lock: int) -> int:
         sys.stderr.write(f"{error}\n")
         return teller.end(error.exit_code, error=_by_name(str(error), job.task, runs))
     except BaseException as error:
-        traceback.print_exc()
+        log.exception("the training failed")
         said = " ".join(_by_name(str(error), job.task, runs).split())[:300]
         return teller.end(1, error=f"unexpected {type(error).__name__}: {said}; next: look into the log of the job")
 
@@ -146,7 +146,7 @@ def main() -> int:
     """Wait for a job, do it, and return the exit code."""
     with socket.socket(fileno=int(sys.argv[1])) as given:
         if not select.select([given], [], [], 0)[0]:
-            with contextlib.suppress(Exception):  # the training says what is wrong
+            with survive(log, "loading what trainings need", Exception):  # the training says what is wrong
                 _load()
         path, descriptors, _, _ = socket.recv_fds(given, 65_536, 2)
     if not path:
@@ -160,7 +160,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
+    with shown_log():
+        code = main()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # threads of XLA may still want the interpreter, which taking itself apart would end by force

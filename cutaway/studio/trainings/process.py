@@ -1,5 +1,6 @@
 """The process of one training, as the scheduler sees it: loaded ahead, if there is time, and used once."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -7,9 +8,12 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from cutaway.log import ErrorLines
 from cutaway.runs import open_regular
 
 from .files import LOG
+
+log = logging.getLogger("cutaway.studio.trainings")
 
 
 def open_log(path: Path) -> IO[bytes]:
@@ -35,15 +39,15 @@ class TrainingProcess:
         try:
             with theirs:
                 command = [sys.executable, "-P", "-m", "cutaway.studio.trainings.child", str(theirs.fileno())]
-                nothing = subprocess.DEVNULL
                 self._process = subprocess.Popen(
                     command,
-                    stdin=nothing,
-                    stdout=nothing,
-                    stderr=nothing,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,  # until it has a job, into whose log it then writes
                     start_new_session=True,
                     pass_fds=[theirs.fileno()],
                 )
+                ErrorLines(self._process.stderr, log, "a training that is loaded")
         except BaseException:
             self._socket.close()
             raise

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.parallel import cpu_count, free_memory
 from cutaway.runs import take_lock
 
@@ -174,7 +175,7 @@ class Scheduler:
             queue.tidy()
         while not self._ending.is_set():
             # a folder may be gone for a while, or its disk full; and no file in it, whatever it holds, ends this thread
-            with contextlib.suppress(Exception):
+            with survive(log, f"looking at the queues of {len(self._queues)} folders", Exception):
                 self.look()
             self._awake.wait(TICK)
             self._awake.clear()

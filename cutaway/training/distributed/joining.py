@@ -60,7 +60,7 @@ def join_processes(
             _connect(coordinator, processes, process_index, device)
             all_there.set()
             _meet(processes, wait)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised by the thread that waits
             ended.append(error)
 
     if coordinator is not None and process_index == 0:

@@ -6,6 +6,7 @@ each compiled call, every 0.2 s. Arrays never go this way.
 
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
@@ -15,6 +16,7 @@ import jax
 from jax._src import distributed  # JAX has no public name for the store that its coordination service keeps
 
 from cutaway.errors import REQUEST, Canceled, CutawayError, RunError, UsageError
+from cutaway.log import survive
 
 from .ending import (
     RULE,
@@ -26,6 +28,8 @@ from .ending import (
     lost_error,
     reason_is_known,
 )
+
+log = logging.getLogger("cutaway.training.distributed")
 
 POLL_MS = 1_000
 """Milliseconds after which a process that waits looks whether another one has failed."""
@@ -99,7 +103,7 @@ class World:
             self._part()
             raise
         self._set(f"cutaway/shared/{number}", {"value": value})
-        with contextlib.suppress(Exception):  # the first ones were never there
+        with survive(log, "deleting an old value", Exception):  # the first ones were never there
             self._client.key_value_delete(f"cutaway/shared/{number - KEPT}")
         return value
 
@@ -168,7 +172,7 @@ class World:
         end_is_known()
         if _parted or (isinstance(error, RunError) and error.rule == RULE):  # the cause is in another process
             return
-        with contextlib.suppress(Exception):
+        with survive(log, "telling the other processes why this one ends", Exception):
             why = str(error)[:600] or "it was interrupted"
             self._client.key_value_set(f"cutaway/failed/{self.index}", why, allow_overwrite=True)
 
@@ -179,7 +183,7 @@ class World:
             return error
         end_is_known()
         said = None
-        with contextlib.suppress(Exception):
+        with survive(log, "asking which process failed", Exception):
             said = self._failure()
         return lost_error(said) if said else meant
 

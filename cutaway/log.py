@@ -1,0 +1,99 @@
+"""Failures that the program survives: each is logged, and `CUTAWAY_LOG` or ``--debug`` shows them.
+
+Loggers are named as their module is, "cutaway.studio.workspace". A survived failure is logged at the level INFO, which
+nobody sees who does not ask, and its traceback at the level DEBUG; what a user should know is logged as a warning.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Generator
+from typing import IO
+
+VARIABLE = "CUTAWAY_LOG"
+"""Environment variable with the level that is shown on standard error: "debug", "info" or "warning"."""
+
+LONGEST = 300
+"""Characters of a line of a process that are kept."""
+
+WAIT_SECONDS = 5.0
+"""Until the last line of a process that has ended is read."""
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@contextlib.contextmanager
+def survive(log: logging.Logger, task: str, *errors: type[BaseException]) -> Generator[None]:
+    """Go on after one of some errors, as `contextlib.suppress` does, and log it.
+
+    Args:
+        log: The logger of the module.
+        task: What fails then, such as "reading the index of runs".
+        errors: Kinds of errors.
+    """
+    try:
+        yield
+    except errors as error:
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        shown = error if log.isEnabledFor(logging.DEBUG) else None
+        log.info("%s failed, and work goes on: %s", task, words, exc_info=shown)
+
+
+@contextlib.contextmanager
+def shown_log(*, debug: bool = False) -> Generator[None]:
+    """Write what is logged to standard error, at the level that `VARIABLE` names, or all of it.
+
+    Args:
+        debug: Whether to show everything, whatever the variable says.
+    """
+    asked = "debug" if debug else os.environ.get(VARIABLE, "")
+    if not asked:
+        yield
+        return
+    level = logging.getLevelNamesMapping().get(asked.upper(), logging.INFO)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(FORMAT))
+    root = logging.getLogger("cutaway")
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+
+
+class ErrorLines:
+    """Logs each line that a process writes to its standard error, in a thread of its own, until the process ends.
+
+    Args:
+        stream: The reading end of the pipe, which is closed in the end.
+        log: Where the lines go.
+        source: What the process is called there.
+        level: At which level.
+    """
+
+    def __init__(
+        self, stream: IO[bytes] | None, log: logging.Logger, source: str, *, level: int = logging.WARNING
+    ) -> None:
+        assert stream is not None, "a pipe was asked for"
+        self._stream, self._source = stream, source
+        self._log, self._level = log, level
+        self._last = ""
+        self._thread = threading.Thread(target=self._read, name=f"errors of {source}", daemon=True)
+        self._thread.start()
+
+    def last(self) -> str:
+        """The last line of a process that has ended, at most `LONGEST` characters; "" where it wrote none."""
+        self._thread.join(WAIT_SECONDS)
+        return self._last
+
+    def _read(self) -> None:
+        with self._stream:
+            while line := self._stream.readline(65_536):
+                if text := line.decode(errors="replace").rstrip():
+                    self._last = text[:LONGEST]
+                    self._log.log(self._level, "%s: %s", self._source, text[:LONGEST])

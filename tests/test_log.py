@@ -1,0 +1,45 @@
+"""What is logged of failures that are survived, and where it is shown."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from cutaway.log import ErrorLines, shown_log, survive
+
+log = logging.getLogger("cutaway.tests")
+
+
+def fail():
+    raise ValueError("no\nsuch thing")
+
+
+@pytest.mark.parametrize(("level", "lines"), [("info", 1), ("debug", 7), ("warning", 0), ("loud", 1), ("", 0)])
+def test_a_survived_failure_is_one_line_and_with_debug_a_traceback(level, lines, monkeypatch, capsys):
+    monkeypatch.setenv("CUTAWAY_LOG", level)
+    with shown_log(), survive(log, "reading a file", ValueError):
+        fail()
+    err = capsys.readouterr().err.splitlines()
+    assert (len(err) >= lines) if level == "debug" else (len(err) == lines)
+    if lines:
+        assert err[0].endswith("INFO cutaway.tests: reading a file failed, and work goes on: ValueError: no such thing")
+    with survive(log, "reading a file", ValueError):
+        fail()
+    assert capsys.readouterr().err == "", "only for as long as it was asked for"
+
+
+def test_other_failures_are_not_survived():
+    with pytest.raises(ValueError, match="such thing"), survive(log, "reading a file", OSError):
+        fail()
+
+
+def test_lines_of_a_process_are_logged_and_the_last_one_is_known(caplog):
+    program = "import os; os.write(2, b'first\\n\\n' + b'x' * 200_000 + b'\\nbytes \\xff, and the last'); os._exit(3)"
+    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
+    lines = ErrorLines(process.stderr, log, "a process")
+    assert process.wait(20) == 3
+    assert lines.last() == "bytes \ufffd, and the last"
+    assert caplog.records[0].levelname == "WARNING"
+    assert "a process: first" in caplog.text
+    assert max(map(len, caplog.messages)) < 400
