@@ -11,7 +11,8 @@ from cutaway.studio.log_file import LOG, logged_into
 log = logging.getLogger("cutaway.studio.tests")
 
 
-def test_what_is_logged_is_in_a_private_file_and_the_same_line_only_once(tmp_path):
+def test_what_is_logged_is_in_a_private_file_and_the_same_line_only_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("cutaway"), "propagate", False)  # pytest could not send half a character on
     with logged_into(tmp_path):
         for _ in range(3):
             log.info("a folder is gone: \udcff")
