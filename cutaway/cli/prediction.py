@@ -75,6 +75,8 @@ def predict(
         records = (record for part in parts for record in part.records())
         shown = list(itertools.islice(records, SHOWN))
         print_table([_shown(record) for record in shown])
+        if max(nearest, explain) > 1:
+            say("Of inputs and nearest samples the first is shown: all of them are in --json and in a file of -o.")
         if (more := sum(1 for _ in records)) > 0:
             say(f"and {more:,} more: write all of them to a file with -o predictions.csv")
 

@@ -84,12 +84,14 @@ def datasets(
 
 def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     from cutaway.api.documents import dataset_document
+    from cutaway.api.progress import show_progress
     from cutaway.data import load_dataset, split_and_prepare
 
     loaded = load_dataset(data, **options)
     document = dataset_document(loaded)
     try:  # as a training does, which warns of columns and may refuse labels
-        split_and_prepare(loaded)
+        with show_progress(True) as on_progress:
+            split_and_prepare(loaded, on_progress=on_progress)
         document["problem"] = None
     except (ConfigError, DataError) as error:
         document["problem"] = str(error)

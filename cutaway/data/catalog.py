@@ -145,12 +145,21 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
             got=str(path),
             hint="read the file yourself and pass the arrays to Dataset.from_arrays(x, y)",
         )
-    if others := tables_beside(path):
-        warn_user(
-            f"{path} is read as {source.description}, without the other data in it ({', '.join(others[:5])}"
-            f"{f' and {len(others) - 5:,} more' if len(others) > 5 else ''}): to train on those, name the file"
+    others = tables_beside(path)
+    listed = f"{', '.join(others[:5])}{f' and {len(others) - 5:,} more' if len(others) > 5 else ''}"
+    if others and not {name for name, value in options.items() if value is not None} <= source.options:
+        raise UsageError(
+            "options of a table are for a table, not for the folder that it is in",
+            got=f"{path}, which holds {listed}",
+            hint=f"name the table itself, such as {path / others[0]}",
         )
-    return _load(source, path, options, on_progress)
+    loaded = _load(source, path, options, on_progress)
+    if others:
+        warn_user(
+            f"{path} is read as {source.description}, without the other data in it ({listed}): to train on those, name "
+            "the file"
+        )
+    return loaded
 
 
 def origin_options(origin: Mapping[str, str]) -> dict[str, Any]:

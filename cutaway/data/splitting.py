@@ -159,7 +159,7 @@ def _hold_out_groups(
     if count < folds:
         raise DataError(
             f"holding out a share of {share:g} in whole groups takes at least {folds} groups",
-            got=f"{count} groups",
+            got=f"{count} group{'' if count == 1 else 's'}",
             hint="choose a larger share, or another column of groups",
         )
     labels = data.labels["train"][index]

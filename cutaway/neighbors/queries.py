@@ -29,7 +29,8 @@ def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
         float32 (m, k), their squared distances.
     """
     keep = min(k + SPARE_CANDIDATES, len(points))
-    norms = np.einsum("ij,ij->i", points, points)
+    with _overflow_is_far():
+        norms = np.einsum("ij,ij->i", points, points)
     index = np.empty((len(queries), k), np.int32)
     squared = np.empty((len(queries), k), np.float32)
 
@@ -40,7 +41,8 @@ def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
             candidates = np.sort(np.argpartition(scores, keep - 1, axis=1)[:, :keep], axis=1)
         else:
             candidates = np.tile(np.arange(keep), (len(block), 1))
-        exact = np.square(points[candidates] - block[:, None, :]).sum(axis=2)
+        with _overflow_is_far():
+            exact = np.square(points[candidates] - block[:, None, :]).sum(axis=2)
         order = np.argsort(exact, axis=1, kind="stable")[:, :k]
         index[start:stop] = np.take_along_axis(candidates, order, axis=1)
         squared[start:stop] = np.take_along_axis(exact, order, axis=1)
@@ -63,7 +65,8 @@ def nearest_with_ties(points: np.ndarray, queries: np.ndarray, k: int) -> Iterat
         For a block of queries, in order, the pairs of a query and one of its neighbors: int64 (pair,), the query's
         row number, ascending, and int64 (pair,), the point's row number, ascending for each query.
     """
-    norms = (points**2).sum(axis=1)
+    with _overflow_is_far():
+        norms = (points**2).sum(axis=1)
     for start, stop in ranges(len(queries), TIED_QUERIES_PER_BLOCK):
         scores = _scores(points, norms, queries[start:stop])
         # finding the k-th value and comparing takes a quarter of the time of argpartition, which breaks ties by chance
@@ -73,7 +76,13 @@ def nearest_with_ties(points: np.ndarray, queries: np.ndarray, k: int) -> Iterat
 
 def _scores(points: np.ndarray, norms: np.ndarray, queries: np.ndarray) -> np.ndarray:
     """Squared distance of each query to each point, less the query's own squared norm, which changes no order."""
-    scores = queries @ points.T
-    scores *= -2
-    scores += norms
+    with _overflow_is_far():
+        scores = queries @ points.T
+        scores *= -2
+        scores += norms
     return scores
+
+
+def _overflow_is_far() -> np.errstate:
+    """Squares beyond float32, of a model that has diverged, are infinite distances, without a warning."""
+    return np.errstate(over="ignore", invalid="ignore")

@@ -70,7 +70,10 @@ def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | 
     Raises:
         OSError: The file cannot be made, or is a link or another kind of file.
     """
-    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT, mode=mode)
+    try:
+        descriptor = open_regular(path, os.O_RDWR | os.O_CREAT, mode=mode)
+    except PermissionError:  # another user of a shared folder made it, and taking it needs no right to write
+        descriptor = open_regular(path, os.O_RDONLY)
     end = time.monotonic() + patience
     try:
         while not lock_descriptor(descriptor):

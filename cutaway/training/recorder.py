@@ -329,13 +329,16 @@ class Recorder(keras.callbacks.Callback):
     def _kept_epoch(self, writer: RunWriter) -> tuple[int | None, bool]:
         """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced.
 
+        Of several the best one: with a learning rate of zero all are equal.
+
         Returns:
             The epoch, and whether its snapshot was equal.
         """
         weights, folder = named_values(self._keras_model, opens=self._opens), RunFolder.open(self.path)
         if not is_finite(weights):
             return None, False
-        for epoch in reversed(folder.epochs):
+        best = best_epoch(folder.history())
+        for epoch in sorted(folder.epochs, key=lambda epoch: (epoch == best, epoch), reverse=True):
             snapshot = folder.snapshot(epoch)
             if all(np.array_equal(snapshot[name], value) for name, value in weights.items()):
                 return epoch, True

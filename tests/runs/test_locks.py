@@ -3,7 +3,9 @@
 import importlib.util
 import os
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -38,6 +40,27 @@ def test_whoever_looks_does_not_hide_a_lock_from_others_who_look(tmp_path):
     assert not is_locked(file)
     assert take_lock(file) is None
     os.close(looking)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become other users")
+def test_two_users_of_a_shared_folder_change_a_file_in_turn():
+    with tempfile.TemporaryDirectory() as made:  # others may not enter the folders of pytest
+        Path(made).chmod(0o777)
+        file = Path(made) / "labels.csv"
+        for user in (1234, 1235):
+            child = os.fork()
+            if not child:
+                code = 1
+                try:
+                    os.setuid(user)
+                    with changing(file):
+                        before = file.read_bytes() if file.exists() else b""
+                        write_atomic(file, before + b"x", mode=0o644)
+                    code = 0
+                finally:
+                    os._exit(code)
+            assert os.waitpid(child, 0)[1] == 0, user
+        assert file.read_bytes() == b"xx"
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder"])

@@ -1,5 +1,6 @@
 """The queue of trainings on disk, without any process."""
 
+import io
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.runs import ProcessRecord, is_locked, take_lock
 from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, files, form_fields, started
 from cutaway.studio.trainings.checking import HELP
@@ -211,7 +212,9 @@ def test_a_folder_that_is_moved_starts_nothing_and_moved_back_it_goes_on(tmp_pat
 def test_a_job_whose_folder_forgot_that_it_was_started_or_canceled_never_starts(tmp_path, monkeypatch, how):
     begun = []
     monkeypatch.setattr(
-        subprocess, "Popen", lambda command, **_: begun.append(command) or SimpleNamespace(poll=lambda: 0)
+        subprocess,
+        "Popen",
+        lambda command, **_: begun.append(command) or SimpleNamespace(poll=lambda: 0, stderr=io.BytesIO()),
     )
     queue = JobQueue(tmp_path)
     name = queue.add(job())
@@ -244,9 +247,47 @@ def test_jobs_that_were_started_are_remembered_and_bounded(monkeypatch):
 def test_a_damaged_list_of_started_jobs_starts_nothing_and_is_said(tmp_path):
     started._file().write_text('{"starts": [')
     name = JobQueue(tmp_path).add(job())
-    assert JobQueue(tmp_path).rows()[0]["error"] == "cannot be started: started.json in the cache is damaged; delete it"
+    queue = JobQueue(tmp_path)
+    (row,) = queue.rows()
+    why = "cannot be started: started.json in the cache is damaged; delete it"
+    assert (row["state"], row["error"], row["note"]) == ("queued", None, why)
     started._file().unlink()
-    assert [(row["id"], row["state"]) for row in JobQueue(tmp_path).rows()] == [(name, "queued")]
+    assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
+
+
+def test_a_seal_that_cannot_be_read_for_a_moment_does_not_end_a_job(tmp_path, monkeypatch):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+
+    def refuse(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "is_seal", refuse)
+        assert [(row["state"], row["note"]) for row in queue.rows()] == [
+            ("queued", "cannot be started: Too many open files")
+        ]
+    assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
+
+
+def test_a_job_that_was_removed_from_the_list_does_not_come_back_with_a_copy(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    name = queue.add(job())
+    shutil.copytree(tmp_path / "runs", tmp_path / "given")
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    JobQueue(tmp_path / "moved").forget(name)
+    (tmp_path / "given").rename(tmp_path / "runs")
+    assert [(row["state"], row["error"]) for row in queue.rows()] == [("failed", files.STARTED)]
+
+
+def test_a_job_whose_lock_is_something_else_is_not_canceled_and_says_so(tmp_path):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    (queue.path(name) / "lock").mkdir()
+    with pytest.raises(
+        RunError, match="a training that waits is canceled in its folder; got .* next: delete the folder"
+    ):
+        queue.cancel(name)
 
 
 def test_without_a_cache_a_job_that_was_started_does_not_start_again_either(tmp_path, monkeypatch):

@@ -270,6 +270,24 @@ def test_a_log_that_cannot_be_written_starts_no_process_again_and_again(tmp_path
     started[0].finish()
 
 
+@pytest.mark.parametrize("what", ["the folder's lock", "the job's lock"])
+def test_a_folder_whose_lock_cannot_be_taken_stops_no_other_folder(tmp_path, started, what):
+    queues = [JobQueue(tmp_path / name) for name in "ab"]
+    scheduler = Scheduler([(queue, lambda rows: None) for queue in queues], parallel=1)
+    first, second = (queue.add(Job(created=1.0, task=Training(data="digits"))) for queue in queues)
+    if what == "the job's lock":
+        (queues[0].path(first) / "lock").mkdir()
+    else:
+        (tmp_path / "a" / ".studio" / "scheduler.lock").symlink_to(tmp_path / "elsewhere")
+    scheduler.look()
+    scheduler.look()
+    assert [process.job for process in started] == [second]
+    row = queues[0].rows()[0]
+    assert row["state"] == "queued"
+    assert row["note"].startswith("cannot be started: ")
+    started[0].finish()
+
+
 def test_what_cannot_be_started_waits_for_as_long_as_it_takes_and_can_be_canceled(tmp_path, started, monkeypatch):
     queue, (first, second) = queue_of(tmp_path, 2)
     scheduler = quiet(queue)

@@ -43,7 +43,7 @@ def sweep_page(sweep: SweepOutcome) -> Page:
         facts=tuple(facts),
         sections=tuple(_made(sweep, name) for name in SECTIONS),
         footer=f"Made by cutaway {version('cutaway')}."
-        + (f" To train the chosen settings and test them once: {again}" if again else ""),
+        + (f" To train the settings of trial {best.number} and test them once: {again}" if again and best else ""),
     )
 
 
@@ -78,7 +78,8 @@ def importance(sweep: SweepOutcome) -> Section:
     """
     found, chances, best = sweep.importance(), sweep.importance_p_values(), sweep.best_trial
     if not found:
-        raise UsageError("importance needs 8 trials that ended", got=repr(sweep), hint="continue the sweep")
+        ended = sum(trial.ended for trial in sweep.trials)
+        raise UsageError("importance needs 8 trials that ended", got=f"{ended}", hint="continue the sweep")
     rows = [
         {
             "Setting": name,

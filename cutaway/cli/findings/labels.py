@@ -148,7 +148,8 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         count = f"{len(decisions):,} decision{'s' if len(decisions) > 1 else ''}"
         say(f"{count} added to {path}")
         if held:
-            say(f"{_held_out_in_words(held)}: they change by what the model is judged, not what it learns.")
+            they = "it changes" if held == 1 else "they change"
+            say(f"{_held_out_in_words(held)}: {they} by what the model is judged, not what it learns.")
             shared = " --shared" if count_held_out(run.context, changed, ["test"]) else ""
             say(f"Runs with and without them are compared with: {run_command('compare', run.path)} latest{shared}")
         say(f"\nNext: {_again(run, str(path))}")
@@ -191,6 +192,12 @@ def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, ru
     for file in (output, sheet):
         if file is not None:
             say(f"written: {file}")
+    from cutaway.runs import labels_path
+
+    if run is not None and (kept := labels_path(run.path)).exists():
+        say(f"\nDecisions of before are in {kept}.")
+        say("A list of others does not apply them: --keep, --relabel and --drop add to them, and --labels of that file")
+        say("applies them.")
     file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
     again = "" if file == output else "write the list with -o suspects.csv, "
     say(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")

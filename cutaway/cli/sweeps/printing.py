@@ -102,7 +102,8 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
         say(f"\nNext: see all trials:  {see}")
     if found.command is not None:
         then = "Then train" if report is None else "\nNext: train"
-        say(f"{then} the chosen settings and test them once:  {found.command}")
+        of = "" if found.best_trial is None else f" of trial {found.best_trial.number}"
+        say(f"{then} the settings{of} and test them once:  {found.command}")
 
 
 _STATES = (("complete", "complete"), ("pruned", "stopped early"), ("failed", "failed"))

@@ -20,8 +20,12 @@ def new_picture_files(paths: Sequence[Path]) -> list[Path]:
     """
     files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
     if not files:
+        inner = [each for path in paths if path.is_dir() for each in sorted(path.iterdir()) if each.is_dir()]
+        with_pictures = next((each for each in inner if picture_files(each)), None)
         raise UsageError(
-            f"a folder of new samples holds pictures ({', '.join(ENDINGS)})", got=str(paths[0]), hint="check the path"
+            f"a folder of new samples holds pictures ({', '.join(ENDINGS)}), not folders of them",
+            got=str(paths[0]),
+            hint="check the path" if with_pictures is None else f"pass the folders in it, such as {with_pictures}",
         )
     return files
 

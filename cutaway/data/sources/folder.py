@@ -56,7 +56,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
             raise DataError(
                 "a data folder contains IDX files train-images* and train-labels*, or x_train.npy and y_train.npy",
                 got=f"{folder} without {FILE_NAMES[part]}* or {part}.npy",
-                hint=f"name the table itself: {folder / tables[0]}"
+                hint=f"name the table itself, {' or '.join(str(folder / each) for each in tables[:3])}"
                 if (tables := tables_beside(folder))
                 else "check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
             )

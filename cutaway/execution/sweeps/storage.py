@@ -3,7 +3,7 @@
 import contextlib
 import re
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -101,9 +101,17 @@ def hide_password(url: str) -> str:
         shown = parsed.difference_update_query(set(parsed.query) - HARMLESS).render_as_string(hide_password=True)
     except (ArgumentError, ValueError):
         return "a URL"
-    # a password with @ in it, which a URL has as %40, would be taken for the name of the host
+    # a password with @ in it, which a URL has as %40, would be taken for the name of the host; and what follows a
+    # separator in the name of a database or in a setting may be another setting
+    parts = [] if parsed.get_backend_name() == "sqlite" else [parsed.database or "", *_texts(parsed.query, HARMLESS)]
     plain = url.count("@") <= 1 and url.isprintable() and len(shown) <= LONGEST
-    return shown if plain else "a URL"
+    return shown if plain and not any(set(part) & set("@:;&=#?") for part in parts) else "a URL"
+
+
+def _texts(query: "Mapping[str, str | tuple[str, ...]]", names: "frozenset[str]") -> list[str]:
+    """What some settings in a query are, each as often as it is there."""
+    values = [value for name, value in query.items() if name in names]
+    return [text for value in values for text in ([value] if isinstance(value, str) else value)]
 
 
 @contextlib.contextmanager

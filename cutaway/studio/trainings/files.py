@@ -70,21 +70,26 @@ def _last_line(log: Path) -> str:
 
 
 def why_not_started(path: Path) -> str | None:
-    """Why a job that waits is not started; None where nothing is against it."""
+    """Why a job that waits is never started; None where nothing is against it.
+
+    Raises:
+        OSError: That cannot be told now.
+    """
     if not _is_sealed(path):
         return FOREIGN
-    try:
-        return None if starts_of(path.name) < ATTEMPTS else STARTED
-    except OSError as error:
-        return f"cannot be started: {error.strerror or error}"
+    return None if starts_of(path.name) < ATTEMPTS else STARTED
 
 
 def _is_sealed(path: Path) -> bool:
-    """Whether a job was asked for here, and did not come with the folder."""
+    """Whether a job was asked for here, and did not come with the folder.
+
+    Raises:
+        OSError: A file of it cannot be read.
+    """
     try:
         given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SEAL, JOB))
         return is_seal(given.decode(errors="replace"), path, data)
-    except (OSError, RunError):
+    except (FileNotFoundError, NotADirectoryError, RunError):
         return False
 
 

@@ -15,9 +15,11 @@ from cutaway.runs import take_lock, write_atomic
 from cutaway.studio.folders import check_own, is_linked, names_in
 
 from .files import (
+    FOREIGN,
     JOB,
     LOCK,
     SEAL,
+    STARTED,
     key_of,
     look_at_job,
     read_job,
@@ -28,7 +30,7 @@ from .files import (
 )
 from .job import Job, Status, task_words
 from .seal import seal
-from .started import ATTEMPTS, note_starts
+from .started import ATTEMPTS, note_starts, starts_of
 from .stopping import stop_process
 
 log = logging.getLogger("cutaway.studio.trainings")
@@ -134,7 +136,7 @@ class JobQueue:
         rows: list[dict[str, Any]] = []
         for name in names:
             row = self._ended.get(name) or self._row(name)
-            if name not in self._ended and row["state"] in ENDED:
+            if name not in self._ended and row["state"] in ENDED and row["error"] not in (FOREIGN, STARTED):
                 if row["run"] is None and row["state"] == "died":
                     runs = runs_by_process(self.runs) if runs is None else runs
                     status = self.status(name)
@@ -158,17 +160,22 @@ class JobQueue:
         Raises:
             UnknownNameError: There is none of this id.
             UsageError: It has begun.
+            RunError: Its lock cannot be taken.
         """
         path = self.path(name)
-        lock = take_lock(path / LOCK, patience=0.1)
+        try:
+            lock = take_lock(path / LOCK, patience=0.1)
+        except OSError as error:
+            raise RunError(
+                "a training that waits is canceled in its folder",
+                got=f"{error.strerror or error} at {path.name}/{LOCK}",
+                hint=f"delete the folder {path}",
+            ) from error
         try:
             status = read_status(path)
             if lock is None or (status is not None and status.state != "starting"):  # one that no process holds waits
                 raise UsageError("only a training that waits is canceled", got="one that has begun", hint="stop it")
-            try:
-                note_starts(name, ATTEMPTS)
-            except OSError:
-                log.warning("only the folder of %s says that it was canceled", name, exc_info=True)
+            self._never_start(name)
             write_status(path, Status(state="canceled", attempts=0))
         finally:
             if lock is not None:
@@ -195,6 +202,7 @@ class JobQueue:
         path = self.path(name)
         if self.row(name)["state"] in ("queued", "starting", "running"):
             raise UsageError("only a training that has ended is removed", got="one that has not", hint="stop it first")
+        self._never_start(name)  # a copy of its folder may come back
         shutil.rmtree(path, ignore_errors=True)
 
     def tidy(self) -> None:
@@ -207,6 +215,14 @@ class JobQueue:
                 if time.time() - stray.stat().st_mtime > 3600:
                     shutil.rmtree(stray, ignore_errors=True)
 
+    def _never_start(self, name: str) -> None:
+        """Remember that a job is over, so that no older copy of its folder starts it."""
+        try:
+            if starts_of(name) < ATTEMPTS:
+                note_starts(name, ATTEMPTS)
+        except OSError:
+            log.warning("only the folder of %s says that it is over", name, exc_info=True)
+
     def _row(self, name: str) -> dict[str, Any]:
         path = self.folder / name
         try:
@@ -214,8 +230,12 @@ class JobQueue:
         except RunError as error:
             return {"id": name, "state": "failed", "run": None, "note": "", "error": str(error), "created": None}
         status, state, error = look_at_job(path)
-        if state == "queued" and (why := why_not_started(path)):
-            state, error = "failed", why
+        note = self.trouble.get(name) or (status.note if status else "")
+        try:
+            if state == "queued" and (why := why_not_started(path)):
+                state, error = "failed", why
+        except OSError as failure:  # it waits until that can be told
+            note = f"cannot be started: {failure.strerror or failure}"
         return {
             "id": name,
             "state": state,
@@ -224,5 +244,5 @@ class JobQueue:
             **task_words(job.task),
             "run": status.run if status else None,
             "stopped": status is not None and status.exit == Canceled.exit_code,
-            "note": self.trouble.get(name) or (status.note if status else ""),
+            "note": note,
         }

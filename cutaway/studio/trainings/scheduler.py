@@ -172,7 +172,8 @@ class Scheduler:
 
     def _run(self) -> None:
         for queue, _ in self._queues:
-            queue.tidy()
+            with survive(log, f"tidying {queue.folder}", Exception):
+                queue.tidy()
         while not self._ending.is_set():
             # a folder may be gone for a while, or its disk full; and no file in it, whatever it holds, ends this thread
             with survive(log, f"looking at the queues of {len(self._queues)} folders", Exception):
@@ -192,7 +193,7 @@ class Scheduler:
         running = sum(row["state"] in ("starting", "running") for each in rows.values() for row in each)
         tried = set[Path]()
         for queue, name in ((queues[turn.job.queue], turn.job.job) for turn in turns):
-            if queue.folder in tried or not self._is_ours(queue):
+            if queue.folder in tried or not self._is_ours(queue, name):
                 continue
             if running and free_memory() < MEMORY:
                 break
@@ -220,14 +221,18 @@ class Scheduler:
         if process is not None:
             process.end()
 
-    def _is_ours(self, queue: JobQueue) -> bool:
-        """Whether it is this server that starts the jobs of a queue."""
+    def _is_ours(self, queue: JobQueue, name: str) -> bool:
+        """Whether it is this server that starts the jobs of a queue, the next of which is named."""
         file = queue.folder.parent / LOCKED
         if queue.folder in self._locks:
             if file.exists():
                 return True
             os.close(self._locks.pop(queue.folder))  # the folder was removed, and a new one is there
-        lock = take_lock(file)
+        try:
+            lock = take_lock(file)
+        except OSError as error:  # such as a link, or the file of another user: other folders go on
+            _cannot_start(queue, name, error)
+            return False
         if lock is not None:
             self._locks[queue.folder] = lock
         return lock is not None
@@ -235,7 +240,11 @@ class Scheduler:
     def _begin(self, queue: JobQueue, name: str) -> bool:
         """Give a job and its lock to a process; False if that is not possible now."""
         path = queue.folder / name
-        lock = take_lock(path / LOCK)
+        try:
+            lock = take_lock(path / LOCK)
+        except OSError as error:
+            _cannot_start(queue, name, error)
+            return False
         if lock is None:
             return False
         before = read_status(path)
@@ -253,7 +262,7 @@ class Scheduler:
                 self._children.append(process)
                 process.train(path, lock, log)
         except OSError as error:  # it is tried again: a disk or a memory that is full now may not be later
-            queue.trouble[name] = f"cannot be started: {error.strerror or error}"
+            _cannot_start(queue, name, error)
             with contextlib.suppress(OSError):
                 if started is not None:
                     note_starts(path.name, started)
@@ -264,6 +273,14 @@ class Scheduler:
         queue.trouble.pop(name, None)
         self._begun[queue.folder] = self._started[name] = time.monotonic()
         return True
+
+
+def _cannot_start(queue: JobQueue, name: str, error: OSError) -> None:
+    """Say in the row of a job why it could not be started; it waits, and is tried again."""
+    words = f"cannot be started: {error.strerror or error}"
+    if queue.trouble.get(name) != words:
+        queue.trouble[name] = words
+        log.warning("%s in %s %s", name, queue.folder, words)
 
 
 def _roughly(seconds: float) -> int | None:

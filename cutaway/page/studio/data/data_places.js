@@ -43,7 +43,7 @@ function uploadElement(uploads, endings) {
     );
   draw(uploads);
   const open = (/** @type {string} */ name) => location.assign(new URL(dataAddress("data", { place: "upload", name }), document.baseURI));
-  return element("section", { class: "place" }, element("h2", { text: "Your files" }), mayWrite() ? uploadArea(endings, open) : null, list);
+  return element("section", { class: "place", hidden: !mayWrite() && !uploads.length }, element("h2", { text: mayWrite() ? "Your files" : "Uploaded files" }), mayWrite() ? uploadArea(endings, open) : null, list);
 }
 
 /**

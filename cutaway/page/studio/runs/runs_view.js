@@ -229,7 +229,7 @@ class RunsView {
     }
     if (this.#unread) return [element("p", { text: "The runs are being read." })];
     const hint = element("p", {}, "Or in a terminal: ", element("code", { text: "cutaway train mnist" }));
-    const words = element("p", { text: "What you train is listed here, also while it is being trained." });
+    const words = element("p", { text: `${mayWrite() ? "What you train" : "What is trained"} is listed here, also while it is being trained.` });
     const train = element("p", {}, element("a", { class: "button main", href: "train", text: "Train a model" }));
     return [element("h2", { text: "No runs yet" }), words, ...(mayWrite() ? [train, hint] : [])];
   }
