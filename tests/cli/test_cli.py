@@ -173,6 +173,8 @@ def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monk
     monkeypatch.setenv("COLUMNS", str(width))
     code, out, err = cutaway("datasets", "t.csv", "--label", "y", "--group", "fold", "--numbers", "robust", "--id", "n")
     assert code == 0, err
+    out, _, problem = out.partition("\nNo model can be trained on these data: ")
+    assert "got 2 groups" in problem
     table = [line.rstrip() for line in out.splitlines()][4:]
     assert len([line for line in table if line]) == 8, "the heading, a line below it, and one for each of six columns"
     assert max(map(len, table)) <= width

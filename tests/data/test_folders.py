@@ -9,7 +9,7 @@ from PIL import Image
 
 from cutaway.data import is_table_path, load_dataset
 from cutaway.data.sources.table import tables_beside
-from cutaway.errors import CutawayWarning, DataError
+from cutaway.errors import CutawayWarning, DataError, UsageError
 
 FRAME = pd.DataFrame({"x": np.random.default_rng(0).permutation(40) / 2, "label": ["a", "b"] * 20})
 
@@ -63,8 +63,9 @@ def test_a_folder_of_text_tables_names_one_to_train_on(tmp_path):
     for name in ("b.csv", "a.csv"):
         (tmp_path / name).write_text("x,label\n")
     assert tables_beside(tmp_path) == ["a.csv", "b.csv"]
-    with (
-        pytest.warns(CutawayWarning, match=r"\(a\.csv, b\.csv\): to train on those, name the file"),
-        pytest.raises(DataError, match=rf"next: name the table itself: {tmp_path}/a\.csv"),
-    ):
+    with pytest.raises(DataError, match=rf"next: name the table itself, {tmp_path}/a\.csv or {tmp_path}/b\.csv"):
         load_dataset(tmp_path)
+    with pytest.raises(
+        UsageError, match=rf"which holds a\.csv, b\.csv; next: name the table itself, .*{tmp_path}/a\.csv"
+    ):
+        load_dataset(tmp_path, label="label")
