@@ -99,6 +99,7 @@ def analyses_of(run):
         "units": run.units("dense_1", progress=False).to_pandas().to_dict("list"),
         "influence": [each.to_pandas().to_dict("list") for each in run.influence(["sample[3]"])],
         "probabilities": run.predictions().tolist(),
+        "facts": [str(each) for each in run.findings(progress=False)],
     }
 
 
@@ -110,6 +111,7 @@ def test_kept_analyses_are_those_that_were_computed(reported, monkeypatch):
 
 
 WRONG = {
+    "facts": lambda record, arrays: {**record, "class_counts": {**record["class_counts"], "val": [1, -1]}},
     "layers": lambda record, arrays: record[:1],
     "layer-history": lambda record, arrays: [{**each, "probe_accuracy": float("nan")} for each in record],
     "units": lambda record, arrays: arrays.update(top_samples=arrays["top_samples"] + 10**6),

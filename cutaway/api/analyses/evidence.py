@@ -147,4 +147,7 @@ def _read(context: RunContext, found: KeptResult) -> dict[str, Any]:
             raise ValueError(classes)
         repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
         facts["confusion"] = confusion_counts(*repeated, classes=classes)
+    by_split: dict[str, list[int]] = facts.get("class_counts") or {}
+    if any(len(each) != len(context.class_names) or min(each) < 0 for each in by_split.values()):
+        raise ValueError(by_split)
     return facts
