@@ -60,11 +60,11 @@ class _Stderr:
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError):  # as above
             self._stream.flush()
 
     def isatty(self) -> bool:
-        with suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError):  # as above
             return self._stream.isatty()
         return False
 

@@ -143,7 +143,7 @@ def _folder() -> Path | None:
     try:
         return private_folder(name)
     except OSError as error:
-        with suppress(OSError):
+        with suppress(OSError):  # without a home there is no better name
             name = str(cache_folder(name))
         tell_unwritable(name, error.strerror or str(error))
         return None

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from cutaway.log import ErrorLines
+from cutaway.log import ErrorLines, survive
 
 log = logging.getLogger("cutaway.studio.lines")
 
@@ -74,7 +74,8 @@ class LineProcess:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with contextlib.suppress(OSError, ValueError), process:  # which closes its pipes and waits for it
+        # `process` closes its pipes and waits for it
+        with survive(log, f"reading from {self._module}", OSError, ValueError), process:
             for record in read_lines(process.stdout):
                 self._on_line(record)
             process.kill()

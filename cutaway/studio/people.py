@@ -1,8 +1,8 @@
 """Who may come into a studio, with a link each, which stays the same when the studio is started again."""
 
-import contextlib
 import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -11,9 +11,12 @@ from pathlib import Path
 
 from cutaway.cache import private_folder
 from cutaway.errors import UsageError
+from cutaway.log import survive
 from cutaway.runs import changing, write_atomic
 
 from .settings import Person
+
+log = logging.getLogger("cutaway.studio")
 
 PEOPLE = 500
 """People of one studio at most."""
@@ -75,7 +78,8 @@ def make_people(
         folder = runs / FOLDER / name if own_folders else runs
         folder.mkdir(parents=True, exist_ok=True)
         people.append(Person(name, folder, writes=own_folders))
-    with contextlib.suppress(OSError, ValueError):  # without a cache each start has new links
+    # without a cache each start has new links
+    with survive(log, "keeping the links of the last start", OSError, ValueError):
         file = _tokens_file(runs)
         with changing(file):  # another studio of this folder may start at this moment
             known = {} if renew else _read_tokens(file)

@@ -17,5 +17,5 @@ def lower_priority(nice: int) -> None:
     nice = min(nice, int(os.environ.get(MOST_NICE, "19")))
     with contextlib.suppress(OSError, AttributeError):  # Windows has no such call
         os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # not Linux, or without groups
         Path("/proc/self/autogroup").write_text(str(nice))

@@ -1,6 +1,5 @@
 """A folder of runs that is open in the studio, with everything that is alive around it."""
 
-import contextlib
 import logging
 import threading
 import time
@@ -221,7 +220,7 @@ class Workspace:
                 seen.epochs, seen.told = seen.epochs + len(told["rows"]), now
                 self.hub.send("training", {"run": run, **told})
             if changed:  # otherwise the next look at the whole folder is soon enough
-                with contextlib.suppress(CutawayError):
+                with survive(log, f"reading {run} again", CutawayError):
                     self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
             seen.size = size
 

@@ -231,7 +231,7 @@ def _decisions_in(path: Path) -> int:
 
 def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    with contextlib.suppress(ValueError, RecursionError):
+    with contextlib.suppress(ValueError, RecursionError):  # refused below, with the number of the line
         found: Any = json.loads(line)
         row = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):

@@ -1,6 +1,6 @@
 """How every training begins: its run folder is made or reopened, trained into, and told how it ended."""
 
-import contextlib
+import logging
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from cutaway.api.run import Run
 from cutaway.api.weighting import sample_weights, weights_digest
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError, WorkInterrupted
+from cutaway.log import survive
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions, run_argument
 
@@ -21,6 +22,8 @@ from .processes import check_shard_layers, create_run, facts_of, together
 if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.training import TrainingConfig, TrainingData
+
+log = logging.getLogger("cutaway.api.start")
 
 
 def start_training(
@@ -169,7 +172,7 @@ def _end(writer: RunWriter, status: str, why: str) -> None:
     A new run that never began leaves nothing, and one that could not be resumed stays as it was.
     """
     if writer.begun:
-        with contextlib.suppress(OSError):
+        with survive(log, f"writing how {writer.path.name} ended", OSError):
             writer.finish(status, why=why)
     writer.discard()
 

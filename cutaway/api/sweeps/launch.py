@@ -67,7 +67,7 @@ def _started(
         yield children
     finally:
         _stop(children)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # an empty log stays
             if not log.stat().st_size:
                 log.unlink()
 
@@ -100,7 +100,7 @@ def _stop(children: "list[subprocess.Popen[bytes]]") -> None:
             child.kill()
             child.wait()
         if child.stdin is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # the process is gone
                 child.stdin.close()
 
 

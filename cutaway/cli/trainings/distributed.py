@@ -77,7 +77,7 @@ def _leave_out_logs() -> None:
     """
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         return
-    with contextlib.suppress(AttributeError, OSError, ValueError):
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # a stream without a descriptor stays as it is
         if sys.stderr.fileno() != 2:
             return
         sys.stderr.flush()

@@ -76,7 +76,7 @@ def _write(target: Path, shape: tuple[int, int], size: int, fill: Callable[[np.n
         del inputs
         os.replace(name, target)
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError):  # it has been renamed
             os.unlink(name)
 
 

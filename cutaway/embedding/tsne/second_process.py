@@ -80,7 +80,7 @@ def compile_kernels(samples: int, compilation: Compilation, *, on_progress: Prog
             start = perf_counter()
             while child.poll() is None and perf_counter() - start < PATIENCE:
                 on_progress(Progress(COMPILING, 0, 1, "step", "once on this machine: the rest, in a second process"))
-                with suppress(subprocess.TimeoutExpired):
+                with suppress(subprocess.TimeoutExpired):  # it still compiles
                     child.wait(0.1)
             compilation.seconds += perf_counter() - start
             compilation.count += missing - count_missing(_KERNELS)
@@ -138,7 +138,7 @@ def _cpu_is_free() -> bool:
     Averages of the load would count the training that has just ended.
     """
     running = []
-    with suppress(OSError, ValueError, IndexError):
+    with suppress(OSError, ValueError, IndexError):  # not Linux: nothing is known to run
         for _ in range(5):
             running.append(int(LOAD.read_text().split()[3].split("/")[0]))
             sleep(0.01)

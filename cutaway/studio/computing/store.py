@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import logging
 import os
 import re
 import shutil
@@ -12,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.cache import private_folder
+from cutaway.log import survive
 from cutaway.runs import write_atomic
+
+log = logging.getLogger("cutaway.studio.computing")
 
 BYTES = 2 << 30
 """Of all results together; those that were not used for longest are deleted first."""
@@ -76,7 +80,7 @@ class PartStore:
 
     def reopen(self, key: str) -> None:
         """A result counts as not finished any more; its parts stay."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError):  # it is none that is finished
             (self.folder / _checked(key, _KEY) / INDEX).unlink()
 
     def part(self, key: str, name: str) -> "PartFile | None":
@@ -90,13 +94,13 @@ class PartStore:
         except OSError:
             return None
         except (ValueError, RecursionError):
-            with contextlib.suppress(OSError):
+            with survive(log, f"deleting {path.name}, which is damaged", OSError):
                 path.unlink()
             return None
 
     def tidy(self, *, most: int = BYTES) -> None:
         """Delete results that were not used for longest until the rest has at most so many bytes."""
-        with contextlib.suppress(OSError):
+        with survive(log, "deleting results that were not used for longest", OSError):
             sizes = {entry.path: _size(entry.path) for entry in os.scandir(self.folder) if entry.is_dir()}
             total = sum(sizes.values())
             for path in sorted(sizes, key=lambda path: os.stat(path).st_mtime):

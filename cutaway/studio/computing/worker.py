@@ -93,7 +93,7 @@ class Worker:
         job, process = self._job, self._process
         if job is None:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it is gone, and so is its job
             self._send({"cancel": job})
         timer = threading.Timer(PATIENCE if self._ready else LOADING, self._end_if_stuck, (job, process))
         timer.daemon = True
@@ -104,12 +104,12 @@ class Worker:
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it is gone
                 process.kill()
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    with contextlib.suppress(OSError):
+                    with contextlib.suppress(OSError):  # what was not sent has nobody to read it
                         stream.close()
 
     def _end_if_stuck(self, job: str, process: subprocess.Popen[bytes] | None) -> None:
@@ -134,7 +134,7 @@ class Worker:
 
     def _obituary(self, process: subprocess.Popen[bytes]) -> str:
         """How it ended, in one line."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it is killed next
             process.wait(5)
         process.kill()
         code = process.wait()

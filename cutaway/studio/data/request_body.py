@@ -63,7 +63,7 @@ class RequestBody:
         return True
 
     async def _more(self) -> bool:
-        with contextlib.suppress(StopAsyncIteration):
+        with contextlib.suppress(StopAsyncIteration):  # all has come
             self._waiting += await anext(self._pieces)
             return True
         return False

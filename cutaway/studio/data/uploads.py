@@ -1,6 +1,6 @@
 """Files that people upload: written beside their place while they arrive, and there whole or not at all."""
 
-import contextlib
+import logging
 import os
 import re
 import secrets
@@ -14,9 +14,12 @@ from anyio import to_thread
 
 from cutaway.data import is_table_path, is_workbook, workbook_error
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+from cutaway.log import survive
 from cutaway.studio.folders import check_own, names_in
 
 from .references import UPLOADS
+
+log = logging.getLogger("cutaway.studio.data")
 
 BYTES = 4 << 30
 """Of one upload at most."""
@@ -123,7 +126,7 @@ class Uploads:
         """Make the folder if there is none, and remove what a server that was killed left half written in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for stray in self.folder.glob(".*.part"):
-            with contextlib.suppress(OSError):
+            with survive(log, "removing an upload that was never finished", OSError):
                 if time.time() - stray.lstat().st_mtime > STALE:
                     remove_tree(stray)
 

@@ -56,7 +56,7 @@ def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
     """
     path = workspace.index.path(run)
     changed = 0.0
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError):  # nothing was decided
         changed = labels_path(path).stat().st_mtime
     numbers = {name: number for number, name in enumerate(RunFolder.open(path).manifest.dataset.class_names)}
     last = {each.sample: each for each in read_all(path)}

@@ -1,13 +1,16 @@
 """The rows of a folder of runs in the user's cache, a file of JSON lines; losing it costs only time."""
 
-import contextlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cutaway.log import survive
 from cutaway.runs import ProcessRecord, write_atomic
 
 from .entry import Entry
+
+log = logging.getLogger("cutaway.studio.runs")
 
 METHOD = 3
 """Number of what a row holds; rows that were kept under another one are made again."""
@@ -57,5 +60,5 @@ def write_entries(file: Callable[[], Path], entries: Mapping[str, Entry]) -> Non
         process = entry.process and entry.process.model_dump()
         record = {"id": name, "signature": entry.signature, "process": process}
         lines += [json.dumps(record).encode(), entry.encoded]
-    with contextlib.suppress(OSError, ValueError):
+    with survive(log, "keeping the rows of runs for the next start", OSError, ValueError):
         write_atomic(file(), b"\n".join([*lines, b""]))

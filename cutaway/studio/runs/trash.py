@@ -98,7 +98,7 @@ class Trash:
 
     def _move(self, source: Path, target: Path) -> None:
         with self._writing(source.name):
-            with suppress(FileExistsError):
+            with suppress(FileExistsError):  # it is there
                 self.folder.mkdir()
             check_own(self._runs, Path(TRASH))
             if os.path.lexists(target):

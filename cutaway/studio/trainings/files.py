@@ -1,18 +1,22 @@
 """The files of one training that was asked for in the studio, and what they say of how it stands."""
 
 import contextlib
+import logging
 import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from cutaway.errors import Canceled, RunError, printable
+from cutaway.log import survive
 from cutaway.runs import ProcessRecord, is_locked, read_bytes, read_json, regular_file, write_atomic
 from cutaway.studio.folders import names_in
 
 from .job import Job, Status
 from .seal import is_seal
 from .started import ATTEMPTS, starts_of
+
+log = logging.getLogger("cutaway.studio.trainings")
 
 JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
 
@@ -131,9 +135,9 @@ def find_run_of(runs: Path, process: ProcessRecord) -> str | None:
 def runs_by_process(runs: Path) -> dict[str, str]:
     """The run that each process writes or was writing when it died, the newest one if several."""
     found: dict[str, str] = {}
-    with contextlib.suppress(OSError):
+    with survive(log, "looking for the run of a process", OSError):
         for name in names_in(runs):
-            with contextlib.suppress(OSError, RunError, ValueError, AttributeError):
+            with contextlib.suppress(OSError, RunError, ValueError, AttributeError):  # its row says that it is damaged
                 record = read_json(read_bytes(runs / name / "run.json", run=runs / name, limit=BYTES), where=name)
                 found[key_of(ProcessRecord.model_validate(record.get("process")))] = name
     return found

@@ -1,6 +1,5 @@
 """The queue of trainings of a folder of runs: one folder for each job, which outlives every server."""
 
-import contextlib
 import logging
 import os
 import secrets
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
+from cutaway.log import survive
 from cutaway.runs import take_lock, write_atomic
 from cutaway.studio.folders import check_own, is_linked, names_in
 
@@ -210,7 +210,7 @@ class JobQueue:
         ended = [row["id"] for row in self.rows() if row["state"] in ENDED]
         for name in ended[:-KEPT]:
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        with contextlib.suppress(OSError):
+        with survive(log, "removing what a killed server left", OSError):
             for stray in self.folder.glob(".*.making"):
                 if time.time() - stray.stat().st_mtime > 3600:
                     shutil.rmtree(stray, ignore_errors=True)

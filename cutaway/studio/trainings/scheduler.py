@@ -252,7 +252,7 @@ class Scheduler:
         try:
             if (before is not None and before.state != "starting") or why_not_started(path):
                 return False  # it was canceled, or exchanged, after its queue was looked at
-            with open_log(path) as log:  # before anything is written or started: it may be a link, each time again
+            with open_log(path) as output:  # before anything is written or started: it may be a link, each time again
                 started = starts_of(path.name)
                 note_starts(path.name, started + 1)
                 write_status(path, Status(state="starting", attempts=attempts + 1))
@@ -260,10 +260,10 @@ class Scheduler:
                 if process is None or not process.alive:
                     process = TrainingProcess()
                 self._children.append(process)
-                process.train(path, lock, log)
+                process.train(path, lock, output)
         except OSError as error:  # it is tried again: a disk or a memory that is full now may not be later
             _cannot_start(queue, name, error)
-            with contextlib.suppress(OSError):
+            with survive(log, f"writing that {name} waits again", OSError):
                 if started is not None:
                     note_starts(path.name, started)
                 write_status(path, Status(state="starting", attempts=attempts))

@@ -99,10 +99,10 @@ def _aborted(_: int) -> None:
     else:
         time.sleep(CLOSING)  # the process ends by itself, unless it waits for an answer of one that is gone
     line = str(lost_error())
-    with contextlib.suppress(BaseException):
+    with contextlib.suppress(BaseException):  # no log: the thread that ends may hold its lock
         if _before is not None:
             _before(line)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody can read it
         os.write(sys.stderr.fileno(), f"error: {line}\n".encode())
     os._exit(1)
 

@@ -168,7 +168,7 @@ def _missing(coordinator: str | None, processes: int | None, index: int | None, 
     got = f"not all{f' {processes}' if processes else ''} after {wait:g} s"
     if coordinator is not None and index:
         host, _, port = coordinator.rpartition(":")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # nobody listens, which is what is looked for
             try:
                 socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
             except OSError:

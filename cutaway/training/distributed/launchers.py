@@ -64,7 +64,7 @@ class Launched:
 def launched() -> Launched | None:
     """What started this process as one of a job; None if nothing says so."""
     for by, names in _NUMBERS.items():
-        with contextlib.suppress(KeyError, ValueError):
+        with contextlib.suppress(KeyError, ValueError):  # not started by this one
             numbers = [int(os.environ[name]) for name in names]
             job = os.environ.get("PMIX_NAMESPACE", "") if by == "Open MPI" else _starter()
             return Launched(by, *numbers, job=job)

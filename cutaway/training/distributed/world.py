@@ -4,7 +4,6 @@ Messages are entries of the coordination service's store, which lives in the fir
 each compiled call, every 0.2 s. Arrays never go this way.
 """
 
-import contextlib
 import json
 import logging
 import time
@@ -191,7 +190,7 @@ class World:
         """Wait until all processes know why they end: what they tell each other is gone with the first one."""
         global _parted
         end_is_known()
-        with contextlib.suppress(jax.errors.JaxRuntimeError):
+        with survive(log, "waiting until all know why they end", jax.errors.JaxRuntimeError):
             self._client.wait_at_barrier(f"cutaway/end/{next(self._numbers)}", PARTING_MS)
             if self.first:  # whose end would cut off the answers of the barrier, for which the others wait without end
                 time.sleep(ANSWERING)
