@@ -29,6 +29,10 @@ class Naming:
         return {"sample": self.of(ids)}
 
 
+ROW_BITS = 40
+"""Bits of a key that hold the row; the source is above them."""
+
+
 @dataclass(frozen=True, eq=False)
 class SampleIds:
     """The identities of some samples, in order.
@@ -96,6 +100,37 @@ class SampleIds:
     def take(self, selection: Any) -> "SampleIds":
         """The ids at some positions, selected as in NumPy by an integer array, a slice or a boolean mask."""
         return SampleIds(self.sources, self.source_index[selection], self.index[selection], self.naming)
+
+    def keys(self, sources: Sequence[str] | None = None) -> np.ndarray:
+        """A number for each sample, by which samples are compared and sorted.
+
+        Args:
+            sources: Names of sources in the order in which they count, where samples of several datasets are compared;
+                those of these ids if None. A source that is not among them counts after them.
+
+        Returns:
+            int64 (sample,), equal for two samples if they are the same one; ascending by source and then by row.
+        """
+        known = {name: place for place, name in enumerate(self.sources if sources is None else sources)}
+        places = [known.get(name, len(known) + place) for place, name in enumerate(self.sources)]
+        return np.array([*places, 0], np.int64)[self.source_index] << ROW_BITS | self.index
+
+    def positions_in(self, others: "SampleIds") -> np.ndarray:
+        """Where each of these samples is among others: int64 (sample,), -1 where it is not there."""
+        wanted, held = self.keys(), others.keys(self.sources)
+        if not len(held):
+            return np.full(len(wanted), -1)
+        order = np.argsort(held, kind="stable")
+        found = order[np.searchsorted(held, wanted, sorter=order).clip(max=len(held) - 1)]
+        return np.where(held[found] == wanted, found, -1)
+
+    def isin(self, others: "SampleIds") -> np.ndarray:
+        """Whether each of these samples is among others: bool (sample,)."""
+        return np.isin(self.keys(), others.keys(self.sources))
+
+    def ordered(self) -> "SampleIds":
+        """The same samples by source and then by row."""
+        return self.take(np.argsort(self.keys(), kind="stable"))
 
     def names(self) -> list[str]:
         """What each sample is called, in order: by its own name where it has one, otherwise by its place."""

@@ -74,7 +74,7 @@ class Split:
         parts = [self.train, self.val, self.test, *([] if self.dropped is None else [self.dropped])]
         ids = join_ids(parts)
         part = np.repeat(np.arange(len(parts), dtype=np.uint8), [len(part) for part in parts])
-        order = np.lexsort((ids.index, ids.source_index))
+        order = np.argsort(ids.keys(), kind="stable")
         membership = {}
         for number, source in enumerate(ids.sources):
             of_source = order[ids.source_index[order] == number]

@@ -90,6 +90,34 @@ class TestMeasurements:
             split_dataset(numbered(names, [1] + [9] * (len(names) - 1)))
 
 
+@st.composite
+def some_ids(draw, sources=None):
+    names = sources or draw(st.permutations(["train", "test", "val"]))
+    names = tuple(names[: draw(st.integers(1, 3))])
+    places = draw(st.lists(st.tuples(st.integers(0, len(names) - 1), st.integers(0, 2**39)), max_size=8))
+    places += draw(st.lists(st.tuples(st.integers(0, len(names) - 1), st.integers(0, 4)), max_size=8))
+    source, row = np.array(places, np.int64).reshape(-1, 2).T
+    return SampleIds(names, source.astype(np.uint8), row.copy())
+
+
+def identities(ids):
+    return [(ids.sources[source], int(row)) for source, row in zip(ids.source_index, ids.index, strict=True)]
+
+
+@given(some_ids(), some_ids())
+def test_samples_are_the_same_where_the_names_of_their_sources_and_their_rows_are(ids, others):
+    wanted, held = identities(ids), identities(others)
+    assert ids.isin(others).tolist() == [each in held for each in wanted]
+    places = ids.positions_in(others)
+    assert [held[place] if place >= 0 else None for place in places] == [
+        each if each in held else None for each in wanted
+    ]
+    assert places.dtype == np.int64
+    order = {name: place for place, name in enumerate(ids.sources)}
+    assert identities(ids.ordered()) == sorted(wanted, key=lambda each: (order[each[0]], each[1]))
+    assert len(set(ids.keys().tolist())) == len(set(wanted))
+
+
 class TestSampleIds:
     ids = SampleIds(("train", "test"), np.array([0, 1, 1], np.uint8), np.array([5, 7, 0]))
 

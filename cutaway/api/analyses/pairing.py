@@ -180,7 +180,8 @@ def _difference(first: RunContext, second: RunContext, *, by: str, split: str) -
     if one.class_names != other.class_names:
         got = f"{_some(one.class_names)} and {_some(other.class_names)}"
         return "runs are compared on the same classes", got
-    keys = [_keys(each.part(split), one=first.split.part(split).sources) for each in (first, second)]
+    sources = first.split.part(split).sources
+    keys = [each.part(split).keys(sources) for each in (first, second)]
     if np.array_equal(np.sort(keys[0]), np.sort(keys[1])):
         return None
     both = len(np.intersect1d(keys[0], keys[1]))
@@ -201,17 +202,10 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
 
 
-def _keys(ids: SampleIds, *, one: Sequence[str]) -> np.ndarray:
-    """A number for each sample, int64, by its source and row; `one` are the names of the sources of one of the runs."""
-    known = {name: number for number, name in enumerate(one)}
-    places = [known.get(name, len(known) + number) for number, name in enumerate(ids.sources)]
-    return np.array([*places, 0], np.int64)[ids.source_index] << 40 | ids.index
-
-
 def _by_identity(contexts: tuple[RunContext, RunContext], split: str) -> _Found:
     sources = contexts[0].split.part(split).sources
-    first, second = (_keys(each.split.part(split), one=sources) for each in contexts)
-    trained = [_keys(each.split.train, one=sources) for each in contexts]
+    first, second = (each.split.part(split).keys(sources) for each in contexts)
+    trained = [each.split.train.keys(sources) for each in contexts]
     _, of_first, of_second = np.intersect1d(first, second, assume_unique=True, return_indices=True)
     order = np.argsort(of_first)
     on = int(np.isin(first, trained[1]).sum() + np.isin(second, trained[0]).sum())

@@ -188,9 +188,7 @@ def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.n
     """The recorded predictions for some samples, which are those for validation and test."""
     whole = context.split.part("all")
     kept = recorded_predictions(context, context.epoch(epoch))
-    order = np.lexsort((whole.index, whole.source_index))
-    keys = whole.source_index[order].astype(np.int64) << 40 | whole.index[order]
-    rows = order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]
+    rows = ids.positions_in(whole)
     found, trained = kept[rows].astype(np.float32), rows < len(context.split.train)
     if np.isnan(found[trained]).any():
         raise RunError(

@@ -148,8 +148,7 @@ def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[Samp
     start, split = time.perf_counter(), _divided_again(run)
     # by the validation samples, early stopping chooses an epoch
     is_chosen = run.config.get("patience") is not None and len(split.test) > 0
-    held_again = set(_keys(split.test if is_chosen else join_ids([split.val, split.test])))
-    common = held.take(np.array([key in held_again for key in _keys(held)], bool))
+    common = held.take(held.isin(split.test if is_chosen else join_ids([split.val, split.test])))
     if not len(common):
         rule = "both models are judged on samples that neither was trained on"
         raise DataError(rule, got="none of them", hint="train on more samples")
@@ -161,7 +160,7 @@ def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[Samp
 def _divided_again(run: Run) -> Split:
     """All samples of a run in parts as large as before, each with the same shares of the classes."""
     whole, seed, parts = run.split.part("all"), run.config["seed"], list[SampleIds]()
-    whole = whole.take(np.lexsort((whole.index, whole.source_index)))
+    whole = whole.ordered()
     for size in (len(run.split.test), len(run.split.val)):
         every = np.arange(len(whole))
         rest, out = stratified_split(run.data.y(whole), held_out=size, seed=seed) if size else (every, every[:0])
@@ -214,12 +213,7 @@ def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:
     """Decisions to drop the training samples whose labels are suspect."""
     issues = run.label_issues(folds=3, seeds=1, progress=progress)
     wanted = issues.ids.take(issues.scores > SUSPECT)
-    keys = _keys(run.split.train)
-    return [Decision(place, "drop") for place, key in zip(wanted.places(), _keys(wanted), strict=True) if key in keys]
-
-
-def _keys(ids: SampleIds) -> list[tuple[int, int]]:
-    return list(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
+    return [Decision(place, "drop") for place in wanted.take(wanted.isin(run.split.train)).places()]
 
 
 def _same_samples(run: Run, ids: SampleIds) -> SampleIds:

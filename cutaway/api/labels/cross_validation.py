@@ -70,7 +70,7 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
     from cutaway.training import TrainingConfig, recorded_config
 
     data, whole = context.data, context.named(context.split.part("all"))
-    ids = whole.take(np.lexsort((whole.index, whole.source_index)))
+    ids = whole.ordered()
     recipe = None
     if context.manifest.origin == "training" and context.opens:
         config, spec = recorded_config(context.manifest.config), context.spec

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cutaway.api.context import RunContext
-from cutaway.data import Decision, SampleIds, check_decisions, decide, read_decisions, write_decisions
+from cutaway.data import Decision, check_decisions, decide, join_ids, read_decisions, write_decisions
 from cutaway.errors import DataError, RunError
 from cutaway.runs import changing, labels_path, regular_file, write_atomic
 
@@ -139,12 +139,8 @@ def count_held_out(context: RunContext, names: Sequence[str], parts: Sequence[st
     Raises:
         UnknownNameError: There is no such sample, or there are several.
     """
-    held = {pair for part in parts for pair in _pairs(context.split.part(part))}
-    return sum(pair in held for name in names for pair in _pairs(context.sample(name)))
-
-
-def _pairs(ids: SampleIds) -> list[tuple[int, int]]:
-    return list(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
+    held = join_ids([context.split.part(part) for part in parts])
+    return sum(int(context.sample(name).isin(held).sum()) for name in names)
 
 
 def _check_header(before: bytes, text: str, path: Path) -> None:

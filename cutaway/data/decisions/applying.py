@@ -151,7 +151,7 @@ def drop(split: Split, dropped: SampleIds) -> Split:
     if not len(dropped):
         return split
     parts = {name: split.part(name) for name in ("train", "val", "test")}
-    kept = {name: ids.take(~_among(ids, dropped)) for name, ids in parts.items()}
+    kept = {name: ids.take(~ids.isin(dropped)) for name, ids in parts.items()}
     for name in ("train", "val"):
         if not len(kept[name]):
             raise DataError(
@@ -160,9 +160,4 @@ def drop(split: Split, dropped: SampleIds) -> Split:
                 hint="drop fewer",
             )
     before = dropped.take(slice(0)) if split.dropped is None else split.dropped
-    return replace(split, **kept, dropped=join_ids([before, dropped.take(~_among(dropped, before))]))
-
-
-def _among(ids: SampleIds, others: SampleIds) -> np.ndarray:
-    keys = [each.source_index.astype(np.int64) << 40 | each.index for each in (ids, others)]
-    return np.isin(keys[0], keys[1])
+    return replace(split, **kept, dropped=join_ids([before, dropped.take(~dropped.isin(before))]))

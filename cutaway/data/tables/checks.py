@@ -127,7 +127,7 @@ def _digests(data: Dataset, ids: SampleIds) -> np.ndarray:
     """
     import pandas as pd
 
-    ordered = ids.take(np.lexsort((ids.index, ids.source_index)))  # a memory map is read from its start to its end
+    ordered = ids.ordered()  # a memory map is read from its start to its end
     digests = np.empty(len(ids), np.uint64)
     for start in range(0, len(ids), CHUNK):
         rows = pd.DataFrame(data.x(ordered.take(slice(start, start + CHUNK))))

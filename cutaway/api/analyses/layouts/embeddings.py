@@ -124,7 +124,7 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
     if whole is None:
         return None
     ids, epoch, layer = context.ids("all"), context.epoch(None), context.layer(layer, epoch=None)
-    rows = positions(ids, shown)
+    rows = shown.positions_in(ids)
     name, layout, cached = whole
     misplaced = None if layout.misplaced is None else layout.misplaced[rows]
     part = replace(layout, xy=layout.xy[rows], misplaced=misplaced)
@@ -150,13 +150,6 @@ def kept_layout(context: RunContext, layer: str | None) -> tuple[str, Layout, di
     name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings, some=some)
     found = read_layout(context, name, ids)
     return None if found is None else (name, *found)
-
-
-def positions(ids: SampleIds, some: SampleIds) -> np.ndarray:
-    """Where in ``ids`` each of some of them is, int64 ``(some,)``."""
-    keys, wanted = (each.source_index.astype(np.int64) << 48 | each.index.astype(np.int64) for each in (ids, some))
-    order = np.argsort(keys)
-    return order[np.searchsorted(keys, wanted, sorter=order)]
 
 
 def sampled_rows(labels: np.ndarray, settings: dict[str, Any], *, laid_out: int) -> np.ndarray | None:

@@ -86,17 +86,13 @@ def memorization(
     number, suspect = context.epoch(epoch), scores > SUSPECT
     ids, given, train = ids.take(suspect), given[suspect], context.split.train
     whole = context.split.part("all")
-    if ids.sources != whole.sources or not np.isin(_keys(ids), _keys(whole)).all():
+    if ids.sources != whole.sources or not ids.isin(whole).all():
         raise UsageError(
             "suspect labels are those of this run's samples",
             got="samples that are in none of its splits",
             hint="pass what run.label_issues() of the same run returned",
         )
-    trained = np.isin(_keys(ids), _keys(train))
+    trained = ids.isin(train)
     same = predict_classes(context, ids, epoch=number).predicted == given if len(ids) else np.zeros(0, bool)
     shares = [share_of(int(same[part].sum()), int(part.sum())) for part in (trained, ~trained)]
     return Memorization(number, *shares)
-
-
-def _keys(ids: SampleIds) -> np.ndarray:
-    return ids.source_index.astype(np.int64) << 40 | ids.index

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.analyses import probabilities
-from cutaway.api.analyses.layouts.embeddings import positions
 from cutaway.api.analyses.layouts.explored import class_columns, misplaced_column
 from cutaway.api.report.source import ReportSource
 from cutaway.data import PARTS, Column, Table, date_seconds
@@ -44,7 +43,7 @@ def _split(source: ReportSource) -> SampleColumn:
     split = source.context.split
     parts = np.repeat(np.arange(len(PARTS)), [len(split.part(name)) for name in PARTS])
     names = ("training", "validation", "test")
-    values = parts[positions(split.part("all"), source.shown)]
+    values = parts[source.shown.positions_in(split.part("all"))]
     return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
 
 
@@ -58,7 +57,7 @@ def suspect_columns(source: ReportSource) -> list[SampleColumn]:
         return []
     if found is None:
         return []
-    scores = found.all_scores[positions(found.all_ids, source.shown)]
+    scores = found.all_scores[source.shown.positions_in(found.all_ids)]
     return [SampleColumn(key="suspect", title="Suspect label", kind="number", values=(scores,))]
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from cutaway.api.report.source import COMPARED, ReportSource
-from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import SampleColumn
 
@@ -24,10 +23,8 @@ def compared_columns(source: ReportSource) -> list[SampleColumn]:
         raise
     except CutawayError:  # a model that has diverged; the section of the comparison says so
         return []
-    shown, compared = _keys(source.shown), _keys(found.ids)
-    order = np.argsort(compared)
-    rows = order[np.searchsorted(compared, shown, sorter=order).clip(max=len(order) - 1)]
-    known = compared[rows] == shown
+    rows = source.shown.positions_in(found.ids)
+    known = rows >= 0
     differ = (found.predicted[0] != found.predicted[1]).astype(np.int64)
     changes, predicted, same = (
         np.where(known, each[rows], -1) for each in (source.compared, found.predicted[1], differ)
@@ -59,7 +56,3 @@ def compared_columns(source: ReportSource) -> list[SampleColumn]:
             palette="right",
         ),
     ]
-
-
-def _keys(ids: SampleIds) -> np.ndarray:
-    return ids.source_index.astype(np.int64) << 48 | ids.index.astype(np.int64)

@@ -2,7 +2,7 @@
 
 from cutaway.api.labels import decisions_of
 from cutaway.api.report.source import ReportSource
-from cutaway.data import Decision, SampleIds, csv_row, write_decisions
+from cutaway.data import Decision, csv_row, write_decisions
 from cutaway.errors import UnknownNameError
 from cutaway.page import LabelSheet, Section, SuspectLabel
 
@@ -17,7 +17,7 @@ def suspects(source: ReportSource) -> Section | None:
         return None
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
-    samples, decided, places = found.ids.names(), found.ids.columns()["sample"], _places(found.ids)
+    samples, decided, places = found.ids.names(), found.ids.columns()["sample"], found.ids.keys().tolist()
     rows: list[SuspectLabel] = []
     for i, (title, pictures, values) in enumerate(shown_samples(context, found.ids, name=True)):
         decision = before.get(places[i])
@@ -69,18 +69,14 @@ def _cell(text: str) -> str:
     return csv_row([text]).removesuffix("\n")
 
 
-def _places(ids: SampleIds) -> list[tuple[int, int]]:
-    return list(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
-
-
-def _decided(source: ReportSource, decisions: tuple[Decision, ...]) -> dict[tuple[int, int], Decision]:
-    """The last decision on each sample; one on a sample or a class that there is not is left out."""
-    last: dict[tuple[int, int], Decision] = {}
+def _decided(source: ReportSource, decisions: tuple[Decision, ...]) -> dict[int, Decision]:
+    """The last decision on each sample, by its key; one on a sample or a class that there is not is left out."""
+    last: dict[int, Decision] = {}
     for each in decisions:
         try:
-            (place,) = _places(source.context.sample(each.sample))
+            (key,) = source.context.sample(each.sample).keys().tolist()
         except UnknownNameError:
             continue
         if each.label is None or each.label in source.context.class_names:
-            last[place] = each
+            last[key] = each
     return last
