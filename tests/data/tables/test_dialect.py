@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cutaway.data import load_dataset
 from cutaway.data.tables.readers.delimited import open_delimited
 from cutaway.data.tables.readers.dialect import find_dialect
 from cutaway.errors import CutawayWarning, DataError
@@ -172,3 +173,16 @@ def test_names_that_occur_as_values_below_are_questioned(tmp_path):
     # one cell that does not occur below is enough of a name
     path.write_text("\n".join(["red,shape,yes", *rows]))
     assert open_delimited(path).columns == ("red", "shape", "yes")
+
+
+def test_a_name_with_a_line_break_is_one_name(tmp_path):
+    rows = "".join(f"{n},{n % 5},{'ab'[n % 2]}\n" for n in range(60))
+    (tmp_path / "t.csv").write_text('"size\nin cm",c,y\n' + rows)
+    table = load_dataset(tmp_path / "t.csv", label="y")
+    assert [(column.name, column.profile.kind, column.profile.rows) for column in table.columns[:2]] == [
+        ("size\nin cm", "number", 60),
+        ("c", "number", 60),
+    ]
+    (tmp_path / "t.csv").write_text('"size\nin cm",c,y\n' + rows + "60,x,a\n")
+    with pytest.raises(DataError, match=r"got 'x' in row 61 of .*t\.csv, counted from 1 below the names"):
+        load_dataset(tmp_path / "t.csv", label="y")

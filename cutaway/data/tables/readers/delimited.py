@@ -165,7 +165,8 @@ def _open(
             block_size=BLOCK,
             encoding=dialect.encoding.removesuffix("-sig"),  # pyarrow skips the mark of UTF-8 itself
             use_threads=False,  # line numbers in errors; one thread was as fast as two
-            skip_rows=1 if dialect.header and names is not None else 0,
+            # not `skip_rows`, which would end in the middle of a name with a line break, as Excel writes them
+            skip_rows_after_names=1 if dialect.header and names is not None else 0,
             column_names=list(names) if names is not None else None,
             autogenerate_column_names=names is None and not dialect.header,
         ),
