@@ -233,3 +233,13 @@ def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):
     assert "Labels are judged by models" in out
     code, _, err = cutaway("doctor", *table, "--prove")
     assert (code, "remedies are tried on a run" in err) == (2, True)
+
+
+def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_path):
+    rows = "".join(f"{n % 7},2024-01-{1 + n // 10:02d},{1 + n % 3},{'ab'[n % 7 > 2]}\n" for n in range(300))
+    (tmp_path / "t.csv").write_text("x,day,weight,y\n" + rows)
+    options = ("t.csv", "--label", "y", "--time", "day", "--weight", "weight", "--test-share", "0.3")
+    code, out, err = cutaway("labels", *options, "--folds", "2", "--seeds", "1", "--epochs", "2", "--json")
+    assert code == 0, err
+    assert json.loads(out)["samples"] == 300
+    assert cutaway("doctor", *options, "--json")[0] == 0

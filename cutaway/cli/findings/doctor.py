@@ -22,7 +22,10 @@ from cutaway.cli.options import (
     RunsOption,
     SizeOption,
     TestOption,
+    TestShareOption,
+    TimeOption,
     UseOption,
+    WeightOption,
     given_options,
 )
 from cutaway.cli.output import print_findings, print_json, say
@@ -45,7 +48,10 @@ def doctor(
     data: DataOption = None,
     label: LabelOption = None,
     test: TestOption = None,
+    test_share: TestShareOption = None,
     group: GroupOption = None,
+    time_column: TimeOption = None,
+    weight: WeightOption = None,
     id_column: IdOption = None,
     ignore: IgnoreOption = None,
     use: UseOption = None,

@@ -25,7 +25,10 @@ from cutaway.cli.options import (
     RunsOption,
     SizeOption,
     TestOption,
+    TestShareOption,
+    TimeOption,
     UseOption,
+    WeightOption,
     given_options,
 )
 from cutaway.cli.output import beside, percent, print_json, print_table, say, shorten
@@ -58,7 +61,10 @@ def labels(
     data: DataOption = None,
     label: LabelOption = None,
     test: TestOption = None,
+    test_share: TestShareOption = None,
     group: GroupOption = None,
+    time_column: TimeOption = None,
+    weight: WeightOption = None,
     id_column: IdOption = None,
     ignore: IgnoreOption = None,
     use: UseOption = None,
