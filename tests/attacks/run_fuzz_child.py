@@ -176,7 +176,8 @@ def damage_result(run, draw):
     elif way == "values":
         array = arrays[name].copy()
         places = [draw.randrange(array.size) for _ in range(3)] if array.size else []
-        array.flat[places] = draw.choice([0, 1, 255] if array.dtype.kind in "bu" else [-2, 100, 2**20])
+        with np.errstate(over="ignore"):  # 2**20 is infinite as float16
+            array.flat[places] = draw.choice([0, 1, 255] if array.dtype.kind in "bu" else [-2, 100, 2**20])
         arrays[name] = array
     elif way == "shape":
         arrays[name] = arrays[name].ravel()[: draw.randrange(arrays[name].size + 1)]

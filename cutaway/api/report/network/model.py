@@ -1,5 +1,6 @@
 """The model of a run as operations and weights of 16 bits, checked against the model itself."""
 
+import json
 import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,7 @@ def _read(context: RunContext, found: KeptResult) -> Computed | str:
     )
     if not fits or len(arrays) != len(found.arrays):
         raise ValueError("a network of another model")
+    json.dumps(spec, allow_nan=False)  # a ValueError for what a page cannot hold
     return spec, arrays
 
 
