@@ -35,6 +35,9 @@ class _PrivateFile(RotatingFileHandler):
         descriptor = open_regular(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose a line that cannot be written, such as on a full disk: there is no other place for it."""
+
 
 class _Unrepeated(logging.Filter):
     """Leaves out what a logger has just said: a folder that is gone for an hour is looked at 12,000 times."""
@@ -82,4 +85,5 @@ def logged_into(runs: Path) -> Generator[None]:
         own.setLevel(level)
         for name in LOGGERS:
             logging.getLogger(name).removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # lines that could not be written are tried once more
+            handler.close()

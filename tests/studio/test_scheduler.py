@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,7 +95,9 @@ def test_nobody_waits_for_all_that_another_person_has_asked(tmp_path, started, o
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started, seed):
+def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started, seed, monkeypatch):
+    clock = [0.0]  # places of several folders are of one moment: the seconds left decide them too
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock[0], time=time.time))
     draw = random.Random(seed)
     parallel = 1 + seed % 3
     queues = [JobQueue(tmp_path / str(number)) for number in range(4)]
@@ -109,6 +113,7 @@ def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started
         assert sorted(now.values()) == list(range(1, len(now) + 1))
         assert all(now[job] <= before[job] for job in now), "somebody was sent back"
         before = now
+        clock[0] += 1.0
         started[ended].finish()
     assert [process.job for process in started] == sorted(told, key=told.get)
 

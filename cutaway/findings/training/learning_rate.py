@@ -88,7 +88,7 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
 def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterable[Finding]:
     classes = len(evidence.class_names or ()) or 2
     nothing = math.log(classes)
-    fall = 1 - losses[-1] / losses[-2]
+    fall = 1 - losses[-1] / losses[-2] if losses[-2] else 0.0
     updates = [each.updates[-1] for each in (evidence.weights or {}).values() if each.updates]
     if losses[-1] < LITTLE * nothing or not updates:
         return
