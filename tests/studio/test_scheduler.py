@@ -76,8 +76,11 @@ def quiet(*queues, parallel=1):
 
 
 def places(scheduler, *queues):
-    """The place of each job that waits, by its id."""
-    rows = [row for queue in queues for row in scheduler.rows(queue)]
+    """The place of each job that waits, by its id, at one moment: the seconds that are left decide it too."""
+    now = time.monotonic()
+    with pytest.MonkeyPatch.context() as frozen:
+        frozen.setattr(module, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
+        rows = [row for queue in queues for row in scheduler.rows(queue)]
     return {row["id"]: row["place"] for row in rows if row["state"] == "queued"}
 
 
@@ -95,9 +98,7 @@ def test_nobody_waits_for_all_that_another_person_has_asked(tmp_path, started, o
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started, seed, monkeypatch):
-    clock = [0.0]  # places of several folders are of one moment: the seconds left decide them too
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock[0], time=time.time))
+def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started, seed):
     draw = random.Random(seed)
     parallel = 1 + seed % 3
     queues = [JobQueue(tmp_path / str(number)) for number in range(4)]
@@ -113,7 +114,6 @@ def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started
         assert sorted(now.values()) == list(range(1, len(now) + 1))
         assert all(now[job] <= before[job] for job in now), "somebody was sent back"
         before = now
-        clock[0] += 1.0
         started[ended].finish()
     assert [process.job for process in started] == sorted(told, key=told.get)
 
