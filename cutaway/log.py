@@ -1,7 +1,8 @@
 """Failures that the program survives: each is logged, and `CUTAWAY_LOG` or ``--debug`` shows them.
 
-Loggers are named as their module is, "cutaway.studio.workspace". A survived failure is logged at the level INFO, which
-nobody sees who does not ask, and its traceback at the level DEBUG; what a user should know is logged as a warning.
+Loggers are named after their package or module, such as "cutaway.studio.trainings". A survived failure is logged at the
+level INFO, which nobody sees who does not ask, and its traceback at the level DEBUG; what a user should know is logged
+as a warning.
 """
 
 import contextlib

@@ -270,3 +270,9 @@ def test_one_test_sample_raises_no_warning(validation: float) -> None:
     one = {"confusion": np.array([[0, 1], [0, 0]]), "test_samples": 1, "test_accuracy": 0.0}
     known = replace(HEALTHY, **one, val_accuracy=validation, calibration=(0.95, 0.95, 0.0))
     assert [each.kind for each in warnings(known)] == []
+
+
+def test_a_training_loss_of_zero_is_no_division() -> None:
+    slow = rates((0.01,) * 3, (0.01,) * 3)
+    found = warnings(replace(HEALTHY, history=losses(0.69, 0.0, 0.0), weights=slow))
+    assert "learning-rate-too-low" not in [each.kind for each in found]

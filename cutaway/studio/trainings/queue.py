@@ -169,7 +169,7 @@ class JobQueue:
             raise RunError(
                 "a training that waits is canceled in its folder",
                 got=f"{error.strerror or error} at {path.name}/{LOCK}",
-                hint=f"delete the folder {path}",
+                hint=f"delete the folder {JOBS / name} among the runs",
             ) from error
         try:
             status = read_status(path)
