@@ -76,7 +76,8 @@ def predict(
         shown = list(itertools.islice(records, SHOWN))
         print_table([_shown(record) for record in shown])
         if max(nearest, explain) > 1:
-            say("Of inputs and nearest samples the first is shown: all of them are in --json and in a file of -o.")
+            say("Of inputs and nearest samples the first is shown.")
+            say("All of them are in --json and in a file of -o.")
         if (more := sum(1 for _ in records)) > 0:
             say(f"and {more:,} more: write all of them to a file with -o predictions.csv")
 

@@ -182,7 +182,8 @@ def damage_result(run, draw):
     elif way == "shape":
         arrays[name] = arrays[name].ravel()[: draw.randrange(arrays[name].size + 1)]
     elif way == "dtype":
-        arrays[name] = arrays[name].astype(draw.choice(["<f4", "<f8", "<i2", "<i8", "?"]))
+        with np.errstate(invalid="ignore"):  # a NaN has no whole number
+            arrays[name] = arrays[name].astype(draw.choice(["<f4", "<f8", "<i2", "<i8", "?"]))
     else:
         del arrays[name]
     path.write_bytes(safetensors.numpy.save({key: np.ascontiguousarray(each) for key, each in arrays.items()}))

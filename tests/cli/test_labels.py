@@ -129,7 +129,7 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     first, second = train.names()[0], val.names()[0]
     code, out, _ = cutaway("labels", "runs/fit", "--relabel", f"{first}=1", "--drop", second, "--keep", val.names()[1])
     assert code == 0
-    assert "1 of them is a validation or test sample: they change by what the model is judged, not what it" in out
+    assert "1 of them is a validation or test sample: it changes what the model is judged by" in out
     run = ct.open_run("runs/fit")
     assert eval(out.splitlines()[-1].split("train its model on: ")[1], {"cutaway": ct, "run": run}).split.dropped
 

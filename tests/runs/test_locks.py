@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -44,22 +45,20 @@ def test_whoever_looks_does_not_hide_a_lock_from_others_who_look(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become other users")
 def test_two_users_of_a_shared_folder_change_a_file_in_turn():
+    script = """if True:
+        import os, sys
+        from pathlib import Path
+        from cutaway.runs import changing, write_atomic
+        file = Path(sys.argv[1])
+        os.setuid(int(sys.argv[2]))  # after the imports: another user may not read this folder
+        with changing(file):
+            write_atomic(file, (file.read_bytes() if file.exists() else b"") + b"x", mode=0o644)
+    """
     with tempfile.TemporaryDirectory() as made:  # others may not enter the folders of pytest
         Path(made).chmod(0o777)
         file = Path(made) / "labels.csv"
-        for user in (1234, 1235):
-            child = os.fork()
-            if not child:
-                code = 1
-                try:
-                    os.setuid(user)
-                    with changing(file):
-                        before = file.read_bytes() if file.exists() else b""
-                        write_atomic(file, before + b"x", mode=0o644)
-                    code = 0
-                finally:
-                    os._exit(code)
-            assert os.waitpid(child, 0)[1] == 0, user
+        for user in ("1234", "1235"):
+            subprocess.run([sys.executable, "-c", script, file, user], check=True)
         assert file.read_bytes() == b"xx"
 
 

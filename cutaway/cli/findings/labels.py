@@ -155,7 +155,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         say(f"{count} added to {path}")
         if held:
             they = "it changes" if held == 1 else "they change"
-            say(f"{_held_out_in_words(held)}: {they} by what the model is judged, not what it learns.")
+            say(f"{_held_out_in_words(held)}: {they} what the model is judged by, not what it learns.")
             shared = " --shared" if count_held_out(run.context, changed, ["test"]) else ""
             say(f"Runs with and without them are compared with: {run_command('compare', run.path)} latest{shared}")
         say(f"\nNext: {_again(run, str(path))}")

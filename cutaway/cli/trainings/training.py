@@ -326,7 +326,7 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
     if not count:
         return ""
     which = "1 relabeled sample is" if count == 1 else f"{count:,} relabeled samples are"
-    return f"; {which} held out for validation or test, and change by what the model is judged, not what it learns"
+    return f"; {which} held out for validation or test: this changes what the model is judged by, not what it learns"
 
 
 def print_history(run: Any) -> None:
