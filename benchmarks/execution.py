@@ -24,8 +24,8 @@ import json, resource, sys, time
 import cutaway as ct
 from cutaway.models import import_lean_keras
 import_lean_keras()
-from cutaway.api.labels import of_data
-from cutaway.api.labels.folds import held_out
+from cutaway.topics.labels import of_data
+from cutaway.topics.labels.folds import held_out
 from cutaway.progress import ignore_progress
 data = ct.load_dataset(sys.argv[1])
 setup = of_data(data, folds=int(sys.argv[2]), seeds=1, epochs=int(sys.argv[3]), on_progress=ignore_progress)

@@ -24,11 +24,11 @@ from sklearn.metrics import average_precision_score
 
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
-from cutaway.api.labels import of_data
-from cutaway.api.labels.folds import held_out
 from cutaway.findings import HeldOut, label_scores
 from cutaway.neighbors import nearest_among
 from cutaway.progress import ignore_progress
+from cutaway.topics.labels import of_data
+from cutaway.topics.labels.folds import held_out
 
 KINDS = {"1% random": (0.01, False), "5% random": (0.05, False), "1% confusable": (0.01, True)}
 FOLDS, SEEDS = 5, 3

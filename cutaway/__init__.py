@@ -20,85 +20,85 @@ if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import (
-        Calibration,
-        ConfusedPairs,
-        Coverage,
-        Embedding,
-        EmbeddingSequence,
-        Explanation,
-        Generalization,
-        History,
-        Importances,
-        Influences,
-        LayerHistory,
-        LearningCurve,
-        Robustness,
-        SampleDynamics,
-        Thresholds,
-        Units,
-    )
     from cutaway.api.classifier import Classifier
-    from cutaway.api.comparison import Comparison, compare
-    from cutaway.api.doctor import Diagnosis, doctor
-    from cutaway.api.labels import LabelIssues, label_issues
+    from cutaway.api.comparing import compare
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
-    from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
     from cutaway.api.start import Processes, join_processes
-    from cutaway.api.sweeps import Sweep, join_sweep, open_sweep, sweep
+    from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
+    from cutaway.topics.comparison import Comparison
+    from cutaway.topics.confidence.calibration import Calibration
+    from cutaway.topics.confidence.confused_pairs import ConfusedPairs
+    from cutaway.topics.confidence.coverage import Coverage
+    from cutaway.topics.confidence.thresholds import Thresholds
+    from cutaway.topics.doctor import Diagnosis, doctor
+    from cutaway.topics.embedding.result import Embedding
+    from cutaway.topics.embedding.sequence import EmbeddingSequence
+    from cutaway.topics.explanation import Explanation
+    from cutaway.topics.history import History
+    from cutaway.topics.importance import Importances
+    from cutaway.topics.influence.result import Influences
+    from cutaway.topics.labels import LabelIssues
+    from cutaway.topics.layers.measuring import LayerHistory
+    from cutaway.topics.learning_curve.generalization import Generalization
+    from cutaway.topics.learning_curve.result import LearningCurve
+    from cutaway.topics.prediction import Predictions
+    from cutaway.topics.robustness import Robustness
+    from cutaway.topics.samples.dynamics import SampleDynamics
+    from cutaway.topics.sweeps import Sweep, join_sweep, open_sweep, sweep
+    from cutaway.topics.units.measuring import Units
     from cutaway.training import Recorder
 
 _MODULES = {
-    "Calibration": "cutaway.api.analyses",
+    "Calibration": "cutaway.topics.confidence.calibration",
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
-    "Comparison": "cutaway.api.comparison",
-    "ConfusedPairs": "cutaway.api.analyses",
-    "Coverage": "cutaway.api.analyses",
+    "Comparison": "cutaway.topics.comparison.result",
+    "ConfusedPairs": "cutaway.topics.confidence.confused_pairs",
+    "Coverage": "cutaway.topics.confidence.coverage",
     "Dataset": "cutaway.data",
     "Decision": "cutaway.data",
-    "Diagnosis": "cutaway.api.doctor",
-    "Embedding": "cutaway.api.analyses",
-    "EmbeddingSequence": "cutaway.api.analyses",
-    "Explanation": "cutaway.api.analyses",
-    "Generalization": "cutaway.api.analyses",
-    "Importances": "cutaway.api.analyses",
-    "Influences": "cutaway.api.analyses",
-    "History": "cutaway.api.analyses",
-    "LabelIssues": "cutaway.api.labels",
-    "LayerHistory": "cutaway.api.analyses",
-    "LearningCurve": "cutaway.api.analyses",
-    "Predictions": "cutaway.api.prediction",
+    "Diagnosis": "cutaway.topics.doctor",
+    "Embedding": "cutaway.topics.embedding.result",
+    "EmbeddingSequence": "cutaway.topics.embedding.sequence",
+    "Explanation": "cutaway.topics.explanation",
+    "Generalization": "cutaway.topics.learning_curve.generalization",
+    "Importances": "cutaway.topics.importance",
+    "Influences": "cutaway.topics.influence.result",
+    "History": "cutaway.topics.history",
+    "LabelIssues": "cutaway.topics.labels",
+    "LayerHistory": "cutaway.topics.layers.measuring",
+    "LearningCurve": "cutaway.topics.learning_curve.result",
+    "Predictions": "cutaway.topics.prediction",
     "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
-    "Robustness": "cutaway.api.analyses",
+    "Robustness": "cutaway.topics.robustness.result",
     "Run": "cutaway.api.run",
-    "SampleDynamics": "cutaway.api.analyses",
-    "Sweep": "cutaway.api.sweeps",
+    "SampleDynamics": "cutaway.topics.samples.dynamics",
+    "Sweep": "cutaway.topics.sweeps",
     "Table": "cutaway.data",
-    "Thresholds": "cutaway.api.analyses",
-    "Units": "cutaway.api.analyses",
-    "compare": "cutaway.api.comparison",
-    "doctor": "cutaway.api.doctor",
+    "Thresholds": "cutaway.topics.confidence.thresholds",
+    "Units": "cutaway.topics.units.measuring",
+    "compare": "cutaway.api.comparing",
+    "doctor": "cutaway.topics.doctor",
     "export": "cutaway.api.model_files",
     "join_processes": "cutaway.api.start",
-    "join_sweep": "cutaway.api.sweeps",
-    "label_issues": "cutaway.api.labels",
+    "join_sweep": "cutaway.topics.sweeps",
+    "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.opening",
-    "open_sweep": "cutaway.api.sweeps",
+    "open_sweep": "cutaway.topics.sweeps",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
-    "sweep": "cutaway.api.sweeps",
+    "sweep": "cutaway.topics.sweeps",
     "train": "cutaway.api.train",
     "train_like": "cutaway.api.train",
 }

@@ -18,13 +18,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from cutaway._lazy import public
 from cutaway.data import Dataset, Table, load_dataset, split_dataset
 from cutaway.errors import Canceled, RunError, TrainingError, UsageError, WorkInterrupted
+from cutaway.topics.common.weighting import class_weights
+from cutaway.topics.prediction import predict
 
 from .opening import open_run
-from .prediction import predict
 from .run import Run
 from .start import start_training
 from .train import mlp
-from .weighting import class_weights
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags

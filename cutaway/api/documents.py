@@ -9,20 +9,16 @@ from cutaway.data import Column, Dataset, Table
 from cutaway.errors import CutawayError
 from cutaway.metrics import LISTED
 from cutaway.models import units_in_words
+from cutaway.results.plain import defined, plain
+from cutaway.topics.common.data_words import columns_left_out
+from cutaway.topics.embedding.result import Embedding
+from cutaway.topics.explanation import Explanation
+from cutaway.topics.importance import Importances
+from cutaway.topics.influence.result import Influences
+from cutaway.topics.layers.measuring import LayerHistory, Layers
+from cutaway.topics.samples.dynamics import SampleDynamics
+from cutaway.topics.units.measuring import Units
 
-from .analyses import (
-    Embedding,
-    Explanation,
-    Importances,
-    Influences,
-    LayerHistory,
-    Layers,
-    SampleDynamics,
-    Units,
-    defined,
-    plain,
-)
-from .data_words import columns_left_out
 from .model_files import Export, ModelSummary
 from .run import Run
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from cutaway._lazy import public
+from cutaway.context import RunContext, same_data
 from cutaway.data import Dataset, Table, dataset_names, load_dataset, origin_options, relabel
 from cutaway.runs import RUNS, DatasetRecord, find_run
 
-from .context import RunContext, same_data
 from .run import Run
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cutaway.data import Table
+from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS
+from cutaway.topics.embedding.result import Embedding
 
-from .analyses import Embedding
 from .given_data import as_dataset
-from .progress import ProgressOption, show_progress
 from .run import Run
 from .start import check_shard_layers
 from .train import mlp, train

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway._lazy import public
+from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, split_dataset
 from cutaway.errors import ModelError, UsageError
 from cutaway.metrics import classification_metrics
+from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
-from .context import RunContext
 from .given_data import as_prepared, refuse_model
 from .model_files import open_model
-from .progress import ProgressOption, show_progress
 from .run import Run
 
 if TYPE_CHECKING:

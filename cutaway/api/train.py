@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.context import same_form
 from cutaway.data import Dataset, Decision, Split, Table, decide, drop, relabel, split_and_prepare
 from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
+from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, run_argument
+from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
 from cutaway.training import DRAWN, GIVEN
 
-from .context import same_form
 from .given_data import as_dataset, as_decisions
 from .opening import open_run
-from .progress import ProgressOption, show_progress
 from .run import Run
 from .start import check_shard_layers, facts_of, reopen_run, start_training, together, train_into, training_data
-from .weighting import check_same_weights, class_weights, given_weights
 
 if TYPE_CHECKING:
     from cutaway.models import Model

@@ -16,9 +16,9 @@ from .trainings import print_history
 from .typed import as_typed
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Embedding
     from cutaway.findings import Finding
     from cutaway.runs import DamagedRun, RunFolder
+    from cutaway.topics.embedding.result import Embedding
 
 
 def runs(
@@ -50,9 +50,9 @@ def runs(
 
 def _row(found: "RunFolder | DamagedRun") -> dict[str, Any]:
     """A run as one row; one that cannot be read with the reason."""
-    from cutaway.api.context import RunContext
     from cutaway.api.documents import run_row
     from cutaway.api.run import Run
+    from cutaway.context import RunContext
     from cutaway.errors import CutawayError
     from cutaway.runs import DamagedRun
 
@@ -76,11 +76,11 @@ def _cell(value: object) -> str:
 
 def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
     """Show what a run was, epoch by epoch, and what was found in it."""
-    from cutaway.api.analyses import kept_findings
-    from cutaway.api.data_words import data_in_words
     from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.opening import open_run
     from cutaway.runs import run_argument, run_command
+    from cutaway.topics.common.data_words import data_in_words
+    from cutaway.topics.findings.evidence import kept_findings
 
     opened = open_run(run, data=data, runs=runs)
     if as_json:

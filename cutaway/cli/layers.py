@@ -157,7 +157,8 @@ def _cka_rows(records: list[Any], names: list[str]) -> list[dict[str, str]]:
 
 
 def _epoch_rows(similarity: Any) -> list[dict[str, str]]:
-    from cutaway.api.analyses import defined, evenly_spaced
+    from cutaway.results.plain import defined
+    from cutaway.topics.common.epochs import evenly_spaced
 
     epochs, cka = list(similarity.index), similarity.to_numpy().tolist()
     shown = evenly_spaced(range(len(epochs)), 8)

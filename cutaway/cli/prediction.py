@@ -44,9 +44,9 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Predict the classes of new samples, which are prepared as the training samples were."""
-    from cutaway.api.analyses import find_temperature
     from cutaway.api.opening import open_run
-    from cutaway.api.prediction import predictions, write_rows, write_text
+    from cutaway.topics.confidence.temperature import find_temperature
+    from cutaway.topics.prediction import predictions, write_rows, write_text
 
     opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
@@ -192,7 +192,7 @@ def _check_output(output: str | None, files: list[str]) -> None:
     Raises:
         UsageError: The output is one of the inputs, or as `check_rows_file`.
     """
-    from cutaway.api.prediction import check_rows_file
+    from cutaway.topics.prediction import check_rows_file
 
     if output and output != "-":
         check_rows_file(Path(output))

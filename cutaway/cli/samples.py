@@ -48,8 +48,8 @@ def samples(
     """Show how each sample was learned: when, how often it was forgotten, and how sure the model was; hardest first."""
     from cutaway.api.documents import samples_document
     from cutaway.api.opening import open_run
-    from cutaway.api.prediction import check_rows_file, write_rows, write_text
     from cutaway.metrics import check_dynamics_sort
+    from cutaway.topics.prediction import check_rows_file, write_rows, write_text
 
     check_dynamics_sort(sort)  # before anything is computed
     if output not in (None, "-"):

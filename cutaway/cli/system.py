@@ -84,8 +84,8 @@ def datasets(
 
 def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     from cutaway.api.documents import dataset_document
-    from cutaway.api.progress import show_progress
     from cutaway.data import load_dataset, split_and_prepare
+    from cutaway.results.progress import show_progress
 
     loaded = load_dataset(data, **options)
     document = dataset_document(loaded)

@@ -24,9 +24,9 @@ def units(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each unit of a hidden layer is for, which unit is most similar, and what its ablation costs."""
-    from cutaway.api.analyses import check_sort
     from cutaway.api.documents import units_document
     from cutaway.api.opening import open_run
+    from cutaway.topics.units.measuring import check_sort
 
     check_sort(sort)  # before anything is computed
     opened = open_run(run, data=data, runs=runs)
@@ -86,7 +86,7 @@ def importance(
 
 
 def _row(summary: Mapping[str, Any]) -> dict[str, str]:
-    from cutaway.api.analyses import cost_in_digits
+    from cutaway.topics.units.measuring import cost_in_digits
 
     cost, error = cost_in_digits(summary)
     affected = points(-summary["most_affected_cost"])

@@ -7,10 +7,10 @@ import pandas
 import pytest
 
 import cutaway as ct
-from cutaway.api.report.explorer.columns import sample_columns
-from cutaway.api.report.source import ReportSource
 from cutaway.data import date_seconds
 from cutaway.progress import ignore_progress
+from cutaway.report.explorer.columns import sample_columns
+from cutaway.topics.common.source import ReportSource
 
 ROWS = 240
 DAYS = pandas.Series(pandas.date_range("2024-01-03 10:30", periods=ROWS, freq="36h"))

@@ -8,10 +8,10 @@ from unittest.mock import patch
 
 import pytest
 
-from cutaway.api.labels import append_decisions, deciding, read_all, take_back_decision
 from cutaway.data import Decision
 from cutaway.errors import DataError, RunError
 from cutaway.runs import changing, labels_path
+from cutaway.topics.labels import append_decisions, deciding, read_all, take_back_decision
 
 KEEP, DROP = Decision("test[1]", "keep", by="ada"), Decision("test[2]", "drop", by="ada")
 ODD = Decision('=cmd,"x"\nline', "relabel", "'a'", by="ada")
@@ -55,7 +55,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cutaway.api.labels.deciding.write_atomic", refuse)
+    monkeypatch.setattr("cutaway.topics.labels.deciding.write_atomic", refuse)
     with pytest.raises(RunError, match="No space left on device"):
         append_decisions(tmp_path, [KEEP])
     assert read_all(tmp_path) == ()
@@ -64,7 +64,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
 DECIDES = """
 import sys
 from pathlib import Path
-from cutaway.api.labels import append_decisions, take_back_decision
+from cutaway.topics.labels import append_decisions, take_back_decision
 from cutaway.data import Decision
 from cutaway.errors import DataError
 run, who, count, takes_back = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "True"

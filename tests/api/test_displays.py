@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.comparison import leaderboard_of
-from cutaway.api.display import facts_html, table_html
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.results.notebook import facts_html, table_html
+from cutaway.topics.comparison.leaderboard import leaderboard_of
 
 QUIET = {"progress": False}
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "$\\href{javascript:alert(3)}{x}$"]

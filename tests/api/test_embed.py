@@ -227,7 +227,7 @@ def test_quality_of_placed_samples_is_measured_when_asked_for(placed):
 
 
 def test_figures_of_more_points_than_are_drawn_show_a_sample(placed, monkeypatch):
-    monkeypatch.setattr("cutaway.api.analyses.layouts.embedding.DRAWN", 100)
+    monkeypatch.setattr("cutaway.topics.embedding.result.DRAWN", 100)
     (axes,) = placed.plot().axes
     assert sum(len(points.get_offsets()) for points in axes.collections) == 100
     assert "t-SNE of 100 of 1,797 samples, 600 laid out" in axes.get_title(loc="left")

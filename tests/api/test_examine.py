@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.api.prediction import nearest as nearest_module
-from cutaway.api.prediction import predictions, write_rows
 from cutaway.errors import DataError
+from cutaway.topics.prediction import nearest as nearest_module
+from cutaway.topics.prediction import predictions, write_rows
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +113,7 @@ def test_chunks_make_no_difference(run, customers, monkeypatch):
 
 
 def test_arrays_are_answered_in_chunks(digits_run, monkeypatch, tmp_path):
-    from cutaway.api.prediction import samples
+    from cutaway.topics.prediction import samples
 
     x = digits_run.data.x(digits_run.split.test)
     np.save(tmp_path / "x.npy", x)
@@ -126,7 +126,7 @@ def test_arrays_are_answered_in_chunks(digits_run, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
 def test_a_value_of_an_array_that_is_not_finite_is_refused_with_its_row(value, digits_run, monkeypatch, tmp_path):
-    from cutaway.api.prediction import samples
+    from cutaway.topics.prediction import samples
 
     x = digits_run.data.x(digits_run.split.test).astype(float)
     x[217, 3, 4] = value

@@ -4,7 +4,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 import cutaway as ct
-from cutaway.api.context import RunContext
+from cutaway.context import RunContext
 from cutaway.data import Dataset, split_dataset
 from cutaway.errors import DataError, ModelError, UnknownNameError
 

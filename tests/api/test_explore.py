@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.api.report.explorer import explore, shown_maps
-from cutaway.api.report.explorer.section import left_out
-from cutaway.api.report.source import ReportSource
 from cutaway.errors import CutawayWarning, UnknownNameError, UsageError
 from cutaway.page import scale_layout
 from cutaway.progress import ignore_progress
+from cutaway.report.explorer import explore, shown_maps
+from cutaway.report.explorer.section import left_out
+from cutaway.topics.common.source import ReportSource
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,11 @@ def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(di
     count = len(digits_run.split.val)
     layers, every = shown_maps(source)
     assert (len(layers), every, left_out(source)) == (4, list(range(7)), "")
-    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 22 * count)  # one map, and 7 of 3 layers
+    monkeypatch.setattr("cutaway.report.explorer.section.MOST_PLACED", 22 * count)  # one map, and 7 of 3 layers
     assert shown_maps(source) == (layers, every)
-    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 22 * count - 1)
+    monkeypatch.setattr("cutaway.report.explorer.section.MOST_PLACED", 22 * count - 1)
     assert shown_maps(source)[1] == [0, 1, 2, 4, 5, 6]
-    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 1)
+    monkeypatch.setattr("cutaway.report.explorer.section.MOST_PLACED", 1)
     kept = digits_run.context.epoch()
     assert shown_maps(source)[1] == sorted({0, kept, 6, *([3] if kept == 6 else [])})
     said = f"maps of {count} samples are of 3 of 7 epochs"
@@ -71,7 +71,7 @@ def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(di
     assert chosen.epochs == tuple(sorted({1, 2, kept}))
     assert said not in chosen.caption
     monkeypatch.undo()
-    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 22 * 50)
+    monkeypatch.setattr("cutaway.report.explorer.section.MOST_PLACED", 22 * 50)
     fewer = digits_run.explore(split="val", samples=50, progress=False).record
     assert (fewer.count, fewer.epochs) == (50, tuple(every))
     assert fewer.python[1] == 'run.explore(split="val", samples=50)'
@@ -101,15 +101,15 @@ def test_wrong_options_are_refused(digits_run, options, error, says):
 
 
 def test_too_few_samples_are_no_map(digits_run, monkeypatch):
-    monkeypatch.setattr("cutaway.api.report.explorer.section.FEWEST", 10_000)
-    monkeypatch.setattr("cutaway.api.report.explorer.by_itself.FEWEST", 10_000)
+    monkeypatch.setattr("cutaway.report.explorer.section.FEWEST", 10_000)
+    monkeypatch.setattr("cutaway.report.explorer.by_itself.FEWEST", 10_000)
     with pytest.raises(UsageError, match=r"at least 10000 samples; got \d+ in the split"):
         digits_run.explore(progress=False)
 
 
 def test_nothing_is_computed_where_the_widget_cannot_be_shown(digits_run, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cutaway.page.notebook.widget", None)
-    monkeypatch.setattr("cutaway.api.report.run_explorer", lambda *_, **__: pytest.fail("computed"))
+    monkeypatch.setattr("cutaway.report.run_explorer", lambda *_, **__: pytest.fail("computed"))
     with pytest.raises(UsageError, match=r"cutaway\[notebook\]"):
         digits_run.explore()
 

@@ -8,8 +8,8 @@ import pytest
 from sklearn.datasets import load_wine
 
 import cutaway as ct
-from cutaway.api.prediction import far, predictions
 from cutaway.runs import ResultStore
+from cutaway.topics.prediction import far, predictions
 
 pytestmark = pytest.mark.slow
 

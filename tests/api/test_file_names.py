@@ -16,9 +16,9 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import cutaway as ct
-from cutaway.api.labels import write_suspects
 from cutaway.data import Decision, SampleIds, all_ids, find_sample, load_dataset
 from cutaway.data.sample_names import FileNames
+from cutaway.topics.labels import write_suspects
 
 QUIET = {"progress": False}
 

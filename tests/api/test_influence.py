@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.analyses.samples.snapshots import snapshot_rates, spread, training_weights
 from cutaway.errors import ModelError, RunError, UnknownNameError, UsageError
 from cutaway.interpret import answers_at_once
 from cutaway.runs import RunFolder
+from cutaway.topics.common.snapshots import snapshot_rates, spread, training_weights
 
 
 def rates_of(run):

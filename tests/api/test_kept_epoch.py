@@ -10,10 +10,10 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.documents import run_document, run_row
-from cutaway.api.report import report_html
-from cutaway.api.report.comparison import verdict
 from cutaway.cli import main
 from cutaway.progress import ignore_progress
+from cutaway.report import report_html
+from cutaway.topics.comparison.section import verdict
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,15 @@ import pytest
 from safetensors.numpy import load, save
 
 import cutaway as ct
-from cutaway.api.analyses import layer_activations, probabilities
-from cutaway.api.analyses.layouts.passes import SharedPasses
-from cutaway.api.context import RunContext
-from cutaway.api.report.explorer.columns import sample_columns
-from cutaway.api.report.source import ReportSource
+from cutaway.context import RunContext
 from cutaway.errors import CutawayWarning, UnknownNameError
 from cutaway.progress import ignore_progress
+from cutaway.report.explorer.columns import sample_columns
 from cutaway.runs import KeptResult, kept, result_name
+from cutaway.topics.common.predictions import probabilities
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.embedding.activations import layer_activations
+from cutaway.topics.embedding.passes import SharedPasses
 
 BOKEH_ID = re.compile(rb"p[0-9]{4,}")
 """Names of the parts of a figure, which Bokeh numbers through a process."""
@@ -64,7 +65,7 @@ def test_a_second_report_computes_nothing_and_is_the_same(reported, tmp_path, mo
     run, first = reported
     monkeypatch.setattr(RunContext, "build_model", refuse)
     for name in ("embed", "embed_next", "layer_neighbors"):
-        monkeypatch.setattr(f"cutaway.api.analyses.layouts.sequence_steps.{name}", refuse)
+        monkeypatch.setattr(f"cutaway.topics.embedding.sequence_steps.{name}", refuse)
     monkeypatch.setattr("cutaway.neighbors.nearest_neighbors", refuse)
     again = ct.open_run(run.path)
     before = {file: file.stat().st_mtime_ns for file in (run.path / "results").iterdir()}
@@ -264,7 +265,7 @@ def test_without_a_split_there_is_no_column_of_it(reported):
 
 
 def test_the_caption_says_what_is_left_out(reported, tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.api.report.source.MOST_OF_SPLIT", 100)
+    monkeypatch.setattr("cutaway.topics.common.source.MOST_OF_SPLIT", 100)
     html = ct.open_run(reported[0].path).report(tmp_path / "a.html", split="train", progress=False).read_text()
     assert "100 of 1,077 training samples (977 are left out, of each class the same share)" in html
 

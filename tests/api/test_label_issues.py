@@ -12,10 +12,10 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 import cutaway as ct
-from cutaway.api.labels import write_suspects
 from cutaway.data import read_decisions
 from cutaway.errors import Canceled, DataError, RunError, UnknownNameError, UsageError
 from cutaway.progress import Progress, ignore_progress
+from cutaway.topics.labels import write_suspects
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_work_that_was_canceled_goes_on_where_it_ended(
 def test_neighbors_are_looked_for_among_a_sample_of_many(
     run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cutaway.api.labels.finding.SEARCHED", 200)
+    monkeypatch.setattr("cutaway.topics.labels.finding.SEARCHED", 200)
     found = run.label_issues(folds=3, seeds=2, progress=False)  # the folds are kept
     assert (found.scores == issues.scores).all()
     assert len(found.neighbor_ids) == 200
@@ -125,7 +125,7 @@ def test_a_damaged_result_is_computed_again(
     sizes = {"folds": 2, "seeds": 1, "epochs": 1}
     first = ct.label_issues(planted[0], progress=False, **sizes)
     with monkeypatch.context() as patched:
-        patched.setattr("cutaway.api.labels.cross_validation.first_equal", None)
+        patched.setattr("cutaway.topics.labels.cross_validation.first_equal", None)
         patched.setattr("cutaway.training.FoldTrainer", None)
         ct.label_issues(planted[0], progress=False, **sizes)  # nothing is compared or trained a second time
     files = sorted((tmp_path / "cutaway" / "labels" / "results").iterdir())
@@ -156,7 +156,7 @@ def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkey
     assert 1 <= direct.epochs < 60  # the first fold found out when the held-out loss is lowest
     for fold in (tmp_path / "cutaway" / "labels" / "results").glob("labels-*-0-2.safetensors"):
         fold.unlink()
-    monkeypatch.setattr("cutaway.api.labels.folds.find_epochs", None)  # that is not found out a second time
+    monkeypatch.setattr("cutaway.topics.labels.folds.find_epochs", None)  # that is not found out a second time
     again = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
     assert again.epochs == direct.epochs
     assert (again.scores == direct.scores).all()
@@ -254,7 +254,7 @@ def test_a_folder_that_cannot_be_written_says_so(run: ct.Run, monkeypatch: pytes
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cutaway.api.labels.deciding.write_atomic", refuse)
+    monkeypatch.setattr("cutaway.topics.labels.deciding.write_atomic", refuse)
     with pytest.raises(RunError, match="No space left"):
         run.decide([ct.Decision("sample[1]", "keep")])
 
@@ -262,9 +262,9 @@ def test_a_folder_that_cannot_be_written_says_so(run: ct.Run, monkeypatch: pytes
 def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing(
     run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from cutaway.api.report.explorer.columns import suspect_columns
-    from cutaway.api.report.samples import suspects
-    from cutaway.api.report.source import ReportSource
+    from cutaway.report.explorer.columns import suspect_columns
+    from cutaway.topics.common.source import ReportSource
+    from cutaway.topics.labels.section import suspects
     from cutaway.training import FoldTrainer
 
     def refuse(*_: object, **__: object) -> None:

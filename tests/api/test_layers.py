@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.api.analyses import layer_history, layers, similarity
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.topics.layers import measuring as layers
+from cutaway.topics.layers.measuring import layer_history, similarity
 
 
 @pytest.fixture(scope="module")

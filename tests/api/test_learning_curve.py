@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.analyses.learning import trainings
 from cutaway.api.start import start_training
 from cutaway.data import Split, stratified_sample
 from cutaway.errors import Canceled, CutawayWarning, DataError, UsageError
 from cutaway.metrics import LEAST_SIZES, PowerLaw, forecast, share_of
+from cutaway.topics.learning_curve import trainings
 from cutaway.training import DRAWN, GIVEN, recorded_config
 
 pytestmark = pytest.mark.slow

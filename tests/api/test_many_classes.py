@@ -10,12 +10,12 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.documents import class_document, layer_history_document, units_document
-from cutaway.api.report import figures
-from cutaway.api.report.classes import classes
-from cutaway.api.report.knowledge import knowledge
-from cutaway.api.report.source import ReportSource
 from cutaway.errors import CutawayWarning, RunError, UsageError
 from cutaway.progress import ignore_progress
+from cutaway.report import figures
+from cutaway.topics.classes.section import classes
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.layers.section import knowledge
 
 CLASSES = 150
 CHILD = Path(__file__).with_name("many_classes_child.py")
@@ -106,7 +106,7 @@ def test_small_classes_of_an_embedding_share_a_look(run):
 
 
 def test_a_confusion_matrix_that_is_too_large_is_refused(run, monkeypatch):
-    monkeypatch.setattr("cutaway.api.analyses.predictions.DENSE_CLASSES", 149)
+    monkeypatch.setattr("cutaway.topics.classes.confusion.DENSE_CLASSES", 149)
     with pytest.raises(UsageError, match=r"at most 149 classes; got 150; next: use run.per_class\(\)"):
         run.confusion()
 
@@ -118,7 +118,7 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, cap
     whole = run.layer_history(epochs=[0], progress=False)
     assert (whole.records[0].samples, whole.note) == (asked, "")
     assert "fit into memory" not in repr(whole)
-    monkeypatch.setattr("cutaway.api.analyses.layers.VALUES", 150 * 200)
+    monkeypatch.setattr("cutaway.topics.layers.measuring.VALUES", 150 * 200)
     history = run.layer_history(epochs=[0], progress=False)
     assert {record.samples for record in history.records} == {200}, "the widest layer has 150 units"
     assert history.note.startswith(f"200 of {asked:,} samples, so that activations fit into memory: ")
@@ -126,7 +126,7 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, cap
     assert history.note in repr(history)
     assert layer_history_document(run, history)["note"] == history.note
     assert knowledge(source).caption.startswith("Measured on 200 test samples"), "the report as well"
-    monkeypatch.setattr("cutaway.api.analyses.layers.ACTIVATION_BYTES", 4 * 174 * 120)
+    monkeypatch.setattr("cutaway.topics.layers.measuring.ACTIVATION_BYTES", 4 * 174 * 120)
     assert run.layer_history(epochs=[0], progress=False).records[0].samples == 120, "all layers together"
     _layer_history(run, layer=None, as_json=False)
     assert "Measured on 120 of " in " ".join(capsys.readouterr().out.split())

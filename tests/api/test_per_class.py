@@ -12,11 +12,11 @@ from scipy.sparse import csr_array
 from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
 
 import cutaway as ct
-from cutaway.api.report.classes import classes
-from cutaway.api.report.source import ReportSource
 from cutaway.cli import main
 from cutaway.errors import CutawayWarning
 from cutaway.progress import ignore_progress
+from cutaway.topics.classes.section import classes
+from cutaway.topics.common.source import ReportSource
 
 
 def printed(capsys, *arguments):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import cutaway as ct
 from cutaway import errors
-from cutaway.api.context import RunContext
+from cutaway.context import RunContext
 from cutaway.data import Dataset
 
 ERRORS = [

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.prediction import predictions, write_rows
 from cutaway.cli import main
+from cutaway.topics.prediction import predictions, write_rows
 
 pytestmark = pytest.mark.slow
 

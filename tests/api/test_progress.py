@@ -16,10 +16,10 @@ import types
 import pytest
 
 import cutaway as ct
-from cutaway.api.progress import show_progress
-from cutaway.api.report import ReportProgress
 from cutaway.errors import Canceled
 from cutaway.progress import CancelToken, Pace, Progress, active_tokens
+from cutaway.report import ReportProgress
+from cutaway.results.progress import show_progress
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def shown(monkeypatch):
 def clock(monkeypatch):
     """A clock that stands still until a test moves it."""
     now = [0.0]
-    monkeypatch.setattr("cutaway.api.progress.time", types.SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("cutaway.results.progress.time", types.SimpleNamespace(perf_counter=lambda: now[0]))
     return now
 
 
@@ -128,7 +128,7 @@ def test_work_that_becomes_slower_takes_longer_from_then_on():
 def test_a_report_has_no_time_left_before_anybody_can_know(monkeypatch):
     # of 150 embeddings one loads and compiles for 15 s, and the others take 0.4 s: 2,237 seconds were said to be left
     now, told = [0.0], []
-    monkeypatch.setattr("cutaway.api.report.progress.perf_counter", lambda: now[0])
+    monkeypatch.setattr("cutaway.report.progress.perf_counter", lambda: now[0])
     progress = ReportProgress(told.append, ["heading", "explore"])
     progress.expect(150)
     progress.begin("heading")
@@ -273,7 +273,7 @@ progress.time = types.SimpleNamespace(perf_counter=lambda: now[0])
 
 PROGRAM = """
 import time
-from cutaway.api.progress import show_progress
+from cutaway.results.progress import show_progress
 from cutaway.progress import Progress
 with show_progress(True) as on_progress:
     for task in ("training", "t-SNE", "training"):
@@ -293,7 +293,7 @@ def test_bars_in_a_terminal_end_at_their_end():
 
 
 LONG_NOTE = """
-from cutaway.api.progress import show_progress
+from cutaway.results.progress import show_progress
 from cutaway.progress import Progress
 with show_progress(True) as on_progress:
     on_progress(Progress("principal components", 300_000, 300_000, "samples"))

@@ -10,24 +10,29 @@ import numpy as np
 import pandas
 import pytest
 from bokeh.models import Span
-from keras import layers
+from cutaway.topics.samples.mistakes_section import mistakes
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, evidence_of, kept_embedding, spaced_epochs
-from cutaway.api.data_words import columns_in_words
 from cutaway.api.documents import run_document
-from cutaway.api.report import figures, overview, report_html, sections
-from cutaway.api.report.document import heading
-from cutaway.api.report.explorer import explore
-from cutaway.api.report.explorer.units import unit_columns
-from cutaway.api.report.knowledge import best_layer_lead, knowledge
-from cutaway.api.report.samples import mistakes
-from cutaway.api.report.source import ReportSource
 from cutaway.cli.trainings.training import print_history
 from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
 from cutaway.progress import ignore_progress
+from cutaway.report import report_html, sections, settings
+from cutaway.report.document import heading
+from cutaway.report.explorer import explore
+from cutaway.report.explorer.units import unit_columns
+from cutaway.topics.classes.section import confusions
+from cutaway.topics.common.data_words import columns_in_words
+from cutaway.topics.common.epochs import spaced_epochs
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.embedding.embeddings import kept_embedding
+from cutaway.topics.findings.evidence import evidence_of
+from cutaway.topics.findings.section import findings, findings_of
+from cutaway.topics.history import learning
+from cutaway.topics.layers.measuring import LayerHistory
+from cutaway.topics.layers.section import best_layer_lead, knowledge, layers, layers_of
 
 
 def source_of(run):
@@ -46,7 +51,7 @@ def digits_knowledge(source):
 
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory):
-    model = keras.Sequential([keras.Input((64,)), layers.Dense(10, activation="softmax", name="only")])
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax", name="only")])
     return source_of(ct.record(model, "digits", runs=tmp_path_factory.mktemp("untrained"), progress=False))
 
 
@@ -81,7 +86,7 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
 
 
 def test_learning_curves_begin_with_the_verdict_of_the_findings(source, digits_run):
-    section = figures.learning(source)
+    section = learning(source)
     found = next(each for each in digits_run.findings() if each.kind == "overfitting")
     assert section.lead.startswith(f"{found.title}. The validation loss was lowest in epoch ")
     assert digits_run.context.epoch() in [span.location for span in section.figure.select({"type": Span})]
@@ -91,23 +96,20 @@ def test_early_stopping_is_part_of_the_verdict(source, monkeypatch):
     config = {**source.context.manifest.config, "patience": 2, "epochs": 50}
     context = SimpleNamespace(manifest=SimpleNamespace(config=config, status="finished"), row=source.context.row)
     found = (SimpleNamespace(kind="stalled", title="Nothing moved", text="It is 1.5 now. Try another."),)
-    stopped = SimpleNamespace(context=context, history=source.history, findings=found)
-    assert (
-        figures.learning(stopped).lead
-        == "Nothing moved. It is 1.5 now. Early stopping ended the training after epoch 6."
-    )
+    stopped = SimpleNamespace(context=context, rows=source.rows, computed={findings_of.__wrapped__: found})
+    assert learning(stopped).lead == "Nothing moved. It is 1.5 now. Early stopping ended the training after epoch 6."
 
 
 def test_a_section_without_content_is_left_out(untrained, monkeypatch):
-    assert figures.learning(untrained) is None
-    monkeypatch.setattr(sections, "SECTIONS", (figures.learning, overview.layers))
+    assert learning(untrained) is None
+    monkeypatch.setattr(sections, "SECTIONS", (learning, layers))
     html = report_html(untrained.context, on_progress=ignore_progress)
     assert 'id="learning"' not in html
     assert 'id="layers"' in html
 
 
 def test_the_evidence_is_that_of_the_run(source, digits_run):
-    evidence = evidence_of(digits_run.context, layers=lambda: source.layers)
+    evidence = evidence_of(digits_run.context, layers=lambda: layers_of(source))
     last = digits_run.history.rows[-1]
     assert evidence.history == digits_run.history.rows
     assert (evidence.test_accuracy, evidence.val_accuracy) == (digits_run.test["accuracy"], last["val_accuracy"])
@@ -121,7 +123,7 @@ def test_the_evidence_is_that_of_the_run(source, digits_run):
 
 def test_every_finding_has_a_card(source, digits_run):
     found = digits_run.findings()
-    cards = overview.findings(source).cards
+    cards = findings(source).cards
     assert [(card.severity, card.title, *card.text) for card in cards] == [(f.severity, f.title, f.text) for f in found]
     for card, finding in zip(cards, found, strict=True):
         assert any(finding.rule.words in line for line in card.small) == (finding.severity != "good")
@@ -239,7 +241,7 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
     frame.to_csv(tmp_path / "people.csv", index=False)
     data = ct.load_dataset(tmp_path / "people.csv", label="y", category=["zip"], test_share=0.3)
     run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False, name="Kündigung März (2. Versuch)")
-    rows = [(row["Setting"], row["Value"]) for row in overview.settings(source_of(run)).rows]
+    rows = [(row["Setting"], row["Value"]) for row in settings.settings(source_of(run)).rows]
     shown = dict(rows)
     assert shown["data"] == f"{tmp_path / 'people.csv'}; label y; test_share 0.3; category zip"
     known = frame["age"].to_numpy()[run.split.train.index]
@@ -261,7 +263,7 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
 
 
 def test_settings_contain_the_whole_configuration(source, digits_run):
-    rows = {row["Setting"]: row["Value"] for row in overview.settings(source).rows}
+    rows = {row["Setting"]: row["Value"] for row in settings.settings(source).rows}
     config = {name: str(value) for name, value in digits_run.config.items() if value is not None}
     assert config.items() <= rows.items()
     assert rows["layer dense_1"] == "Dense, units 32, activation relu"
@@ -270,12 +272,12 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
 
 
 def test_a_click_on_the_confusion_matrix_is_promised_as_far_as_the_map_goes(source, monkeypatch):
-    assert figures.confusions(source).click == "A click on a cell shows its samples on the map."
+    assert confusions(source).click == "A click on a cell shows its samples on the map."
     same = "A click on a cell shows the samples on the map with the same true and predicted class."
-    assert figures.confusions(dataclasses.replace(source, asked="train")).click == same
-    monkeypatch.setattr("cutaway.api.report.source.MOST_SHOWN", 100)
+    assert confusions(dataclasses.replace(source, asked="train")).click == same
+    monkeypatch.setattr("cutaway.topics.common.source.MOST_SHOWN", 100)
     some = "A click on a cell shows those of its samples that are on the map."
-    assert figures.confusions(dataclasses.replace(source)).click == some
+    assert confusions(dataclasses.replace(source)).click == some
 
 
 @pytest.mark.exhaustive
@@ -286,7 +288,7 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     assert "All 360 test samples; t-SNE with perplexity 30." in alone.caption
     whole = run.embed(progress=False)
     before = sorted((run.path / "results").iterdir())
-    monkeypatch.setattr("cutaway.api.analyses.layouts.embeddings.embed", None)  # nothing is embedded any more
+    monkeypatch.setattr("cutaway.topics.embedding.embeddings.embed", None)  # nothing is embedded any more
     shown = explore(source_of(run))
     assert "All 360 test samples, from an embedding of 1,797 samples; t-SNE with perplexity 30." in shown.caption
     assert f"trustworthiness {whole.quality.trustworthiness:.3f}" in shown.caption
@@ -308,7 +310,7 @@ def test_wide_samples_have_a_map_and_those_that_take_too_much_memory_a_sentence(
     shown = explore(source_of(run))
     assert [layer.name for layer in shown.layers] == ["input", "dense_1", "dense_2", "output"]
     assert "no map" not in shown.caption
-    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_VALUES", 30 * 2999)
+    monkeypatch.setattr("cutaway.report.explorer.section.MOST_VALUES", 30 * 2999)
     shown = explore(source_of(run))
     assert [layer.name for layer in shown.layers] == ["dense_1", "dense_2", "output"]
     assert "There is no map of input: 3,000 values of 30 samples take more than 1 GB." in shown.caption
@@ -323,7 +325,9 @@ def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monk
 
 def test_sections_of_a_model_whose_units_are_all_inactive_say_why_and_the_others_are_there(tmp_path):
     """As after a training with far too high a learning rate."""
-    model = keras.Sequential([keras.Input((64,)), layers.Dense(8, "relu", name="one"), layers.Dense(10, "softmax")])
+    model = keras.Sequential(
+        [keras.Input((64,)), layers.Dense(8, "relu", name="one"), keras.layers.Dense(10, "softmax")]
+    )
     model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
     run = ct.record(model, "digits", runs=tmp_path, progress=False)
     sections = {

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.analyses import comparison as measured
-from cutaway.api.analyses import pair_samples
-from cutaway.api.report import report_html
-from cutaway.api.report.comparison import comparison, verdict
-from cutaway.api.report.explorer.compared import compared_columns
-from cutaway.api.report.source import COMPARED, ReportSource
 from cutaway.errors import UsageError
 from cutaway.metrics import mcnemar, paired_measures
 from cutaway.page import HeatMap, Text
 from cutaway.progress import ignore_progress
+from cutaway.report import report_html
+from cutaway.report.explorer.compared import compared_columns
+from cutaway.topics import comparison as measured
+from cutaway.topics.common.pairing import pair_samples
+from cutaway.topics.common.source import COMPARED, ReportSource
+from cutaway.topics.comparison.section import comparison, verdict
 
 BOKEH_ID = re.compile(r"\bp\d+\b")
 SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "progress": False}

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api import analyses
-from cutaway.api.report import report_html
-from cutaway.api.report.confidence import confidence
-from cutaway.api.report.samples.sample_values import values_of
-from cutaway.api.report.samples.training_samples import EXPLAINED, HARDEST, SUPPORTING, hardest, influence
-from cutaway.api.report.source import ReportSource
 from cutaway.page import Cards, Figure
 from cutaway.progress import ignore_progress
+from cutaway.report import report_html
+from cutaway.topics.common.sample_values import values_of
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.confidence.section import confidence
+from cutaway.topics.influence import Answers, influence
+from cutaway.topics.influence import section as influence_module
+from cutaway.topics.influence.section import EXPLAINED, SUPPORTING, influence_section
+from cutaway.topics.samples.section import HARDEST, hardest
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_the_hardest_training_samples_are_those_of_the_dynamics(source: ReportSo
 
 
 def test_the_samples_that_led_to_a_mistake_are_those_of_its_influence(source: ReportSource, digits_run: ct.Run) -> None:
-    section = influence(source)
+    section = influence_section(source)
     assert isinstance(section, Cards)
     mistakes = digits_run.mistakes(EXPLAINED)
     assert [card.title for card in section.cards] == mistakes.ids.names()
@@ -71,7 +73,7 @@ def test_the_samples_that_led_to_a_mistake_are_those_of_its_influence(source: Re
 
 def test_a_model_that_was_not_trained_here_has_no_training_samples_to_show(recorded: ReportSource) -> None:
     assert hardest(recorded) is None
-    assert influence(recorded) is None
+    assert influence_section(recorded) is None
 
 
 @pytest.mark.exhaustive
@@ -101,10 +103,10 @@ def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path
 def test_mistakes_that_no_training_sample_supports_have_no_card(
     source: ReportSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = analyses.influence(source.context, analyses.Answers.named(source.context, ["test[3]"]), 3)[0]
+    found = influence(source.context, Answers.named(source.context, ["test[3]"]), 3)[0]
     nothing = dataclasses.replace(found, supporting=())
-    monkeypatch.setattr(analyses, "influence", lambda context, answers, *_, **__: [nothing] * len(answers.x))
-    assert influence(source) is None
+    monkeypatch.setattr(influence_module, "influence", lambda context, answers, *_, **__: [nothing] * len(answers.x))
+    assert influence_section(source) is None
 
 
 def test_values_of_samples_are_written_in_one_way(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.api.analyses.robustness import measuring
 from cutaway.cli import main
 from cutaway.data import CORRUPTIONS, corrupt, corruption_generator, traits_of
 from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.metrics import paired_difference_interval, wilson_interval
 from cutaway.models.compression import prune, quantize
+from cutaway.topics.robustness import measuring
 
 SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "progress": False}
 OF_PICTURES = ["noise", "shift", "rotation", "occlusion", "pruning", "quantization"]

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.analyses import EmbeddingSequence, embed_epochs, embed_layers
 from cutaway.embedding import inspect_quality
 from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.topics.embedding.sequence import EmbeddingSequence
+from cutaway.topics.embedding.sequences import embed_epochs, embed_layers
 
 SETTINGS = {"split": "test", "perplexity": 20.0}
 

@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from cutaway.api.analyses import cost_in_digits
 from cutaway.errors import UnknownNameError
 from cutaway.interpret import Ablation
+from cutaway.topics.units.measuring import cost_in_digits
 
 
 @pytest.fixture(scope="module")

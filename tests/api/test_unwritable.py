@@ -70,7 +70,7 @@ def test_a_run_on_a_read_only_disk_is_embedded_and_reported_into_another_folder(
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.api.report.document.report_html", lambda *_, **__: pytest.fail("computed"))
+    monkeypatch.setattr("cutaway.report.document.report_html", lambda *_, **__: pytest.fail("computed"))
     monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != tmp_path.resolve())
     with pytest.raises(UsageError, match="a file that can be written; got no permission to write, or a read-only disk"):
         run.report(tmp_path / "report.html", progress=False)

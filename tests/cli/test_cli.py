@@ -44,7 +44,7 @@ def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digi
         if now.task == "t-SNE" and now.done:
             active_tokens()[-1].cancel()
 
-    monkeypatch.setattr("cutaway.api.progress._lines", lambda: cancel_in_the_descent)
+    monkeypatch.setattr("cutaway.results.progress._lines", lambda: cancel_in_the_descent)
     code, out, err = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "21.5", *options)
     assert code == 130
     if options:
@@ -65,7 +65,7 @@ def test_a_stopped_training_says_how_to_go_on_everywhere(cutaway, tmp_path, monk
             active_tokens()[-1].cancel()
 
     with monkeypatch.context() as patched:
-        patched.setattr("cutaway.api.progress._lines", lambda: stop_in_epoch_3)
+        patched.setattr("cutaway.results.progress._lines", lambda: stop_in_epoch_3)
         code, out, err = cutaway("train", "digits", "--epochs", "5", "--runs", "my runs", "--name", "it")
     (run,) = (tmp_path / "my runs").iterdir()
     again = f"cutaway resume '{run}'"

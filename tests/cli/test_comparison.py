@@ -170,7 +170,7 @@ def test_wrong_calls_are_one_line(cutaway, folder, arguments, says):
 
 
 def test_a_leaderboard_as_a_frame(folder):
-    from cutaway.api.comparison import leaderboard_of
+    from cutaway.topics.comparison.leaderboard import leaderboard_of
 
     found = leaderboard_of(folder)
     table = found.to_pandas()

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from cutaway.api.analyses import cost_in_digits
 from cutaway.cli.layers import layers
 from cutaway.cli.units import units
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.topics.units.measuring import cost_in_digits
 
 
 def layer_history(run, **options):

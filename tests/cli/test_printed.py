@@ -8,10 +8,10 @@ import unicodedata
 import pytest
 
 from cutaway.api import recipe
-from cutaway.api.analyses import cost_in_digits
 from cutaway.cli.output import points, print_findings, print_quality, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
+from cutaway.topics.units.measuring import cost_in_digits
 
 
 def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):

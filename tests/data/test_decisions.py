@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway import Dataset, Decision, load_dataset
-from cutaway.api.prediction.file import write_text
 from cutaway.data import (
     MISSING,
     Split,
@@ -29,6 +28,7 @@ from cutaway.data import (
 )
 from cutaway.data.decisions.record import NUMBER, quoted_cell
 from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.topics.prediction.file import write_text
 
 letters = st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from(" '\"=+-@,;\t\r\n")
 names = st.text(letters, min_size=1, max_size=12) | st.sampled_from([*MISSING[1:], " pad", "'=q", "=q", "''", "+3"])

@@ -78,7 +78,7 @@ def test_the_finding_is_found(follow):
 SECTION = """
 import sys
 import cutaway as ct
-from cutaway.api.report import report_html, sections
+from cutaway.report import report_html, sections
 from cutaway.progress import ignore_progress
 sections.SECTIONS = sections.SECTIONS[-1:]  # the others have their own tests
 print(report_html(ct.open_run(sys.argv[1]).context, on_progress=ignore_progress))

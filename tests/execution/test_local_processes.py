@@ -15,11 +15,11 @@ import worker_tasks
 from clusters import FOLDER, REPOSITORY, wait_until
 
 import cutaway as ct
-from cutaway.api.doctor.trying import prove_all
 from cutaway.errors import Canceled, ExecutionError, TrainingError
 from cutaway.execution import is_elsewhere, run_tasks
 from cutaway.findings import Finding, Remedy
 from cutaway.progress import CancelToken, Progress
+from cutaway.topics.doctor.trying import prove_all
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import joblib
 import numpy as np
 import pytest
 
-from cutaway.api.analyses.layouts import placing_tasks
 from cutaway.errors import Canceled
 from cutaway.progress import CancelToken, Progress
+from cutaway.topics.embedding import placing_tasks
 
 pytest.importorskip("distributed")
 from clusters import Cluster

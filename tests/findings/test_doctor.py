@@ -11,15 +11,15 @@ import pytest
 from sick_runs import digits, model_of, not_finite, table, train
 
 import cutaway as ct
-from cutaway.api.doctor import Proof
-from cutaway.api.doctor.judging import Judgment
-from cutaway.api.doctor.proving import prove
 from cutaway.api.start import start_training
 from cutaway.cli import main
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
 from cutaway.progress import Progress
 from cutaway.runs import KeptResult
+from cutaway.topics.doctor import Proof
+from cutaway.topics.doctor.judging import Judgment
+from cutaway.topics.doctor.proving import prove
 
 pytestmark = pytest.mark.slow
 
@@ -204,7 +204,7 @@ def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: 
         splits.append(split)
         return start_training(*given, split=split, **settings)
 
-    monkeypatch.setattr("cutaway.api.doctor.proving.start_training", noted)
+    monkeypatch.setattr("cutaway.topics.doctor.proving.start_training", noted)
     weights = Remedy("draw first weights by Keras' default initializers", change="default-weights")
     proof = prove(run, Finding("low-rank", "warning", "", "", {}, weights))
     assert splits == [run.split], "houses are in one part only"

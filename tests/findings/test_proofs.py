@@ -9,7 +9,7 @@ import pytest
 from sick_runs import PLAIN, digits, model_of, table, train
 
 import cutaway as ct
-from cutaway.api.doctor.proving import prove
+from cutaway.topics.doctor.proving import prove
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 

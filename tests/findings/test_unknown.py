@@ -8,12 +8,12 @@ import pytest
 from sick_runs import digits, model_of
 
 import cutaway as ct
-from cutaway.api.doctor.judging import Judgment
-from cutaway.api.doctor.record import Proof
-from cutaway.api.doctor.unknown import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
 from cutaway.data import Shift
 from cutaway.errors import UsageError
 from cutaway.findings import RULES, Evidence, Finding, run_checks
+from cutaway.topics.doctor.judging import Judgment
+from cutaway.topics.doctor.result import Proof
+from cutaway.topics.doctor.unknown import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 

@@ -70,19 +70,21 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import analyses, classifier, comparison, doctor, labels, model_files, opening, prediction, record
-from cutaway.api import run, start, sweeps, train
+from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
+from cutaway.topics import comparison, confidence, doctor, embedding, explanation, history, importance, influence
+from cutaway.topics import labels, layers, learning_curve, prediction, robustness, samples, sweeps, units
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [classifier.Classifier, tables.Table, prediction.Predictions]
-defined += [labels.LabelIssues, labels.label_issues, decisions.Decision, comparison.Comparison, comparison.compare]
+defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [doctor.Diagnosis, doctor.doctor, start.Processes, start.join_processes]
 defined += [sweeps.Sweep, sweeps.join_sweep, sweeps.open_sweep, sweeps.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
-names = "Calibration ConfusedPairs Coverage Embedding EmbeddingSequence Explanation Generalization History Importances "
-names += "Influences LayerHistory LearningCurve Robustness SampleDynamics Thresholds Units"
-defined += [getattr(analyses, name) for name in names.split()]
+defined += [confidence.Calibration, confidence.ConfusedPairs, confidence.Coverage, confidence.Thresholds]
+defined += [embedding.Embedding, embedding.EmbeddingSequence, explanation.Explanation, history.History]
+defined += [importance.Importances, influence.Influences, layers.LayerHistory, learning_curve.Generalization]
+defined += [learning_curve.LearningCurve, robustness.Robustness, samples.SampleDynamics, units.Units]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]
 assert not wrong, wrong

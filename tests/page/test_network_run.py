@@ -12,10 +12,10 @@ from keras import layers as L
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.report.network import model as model_file
-from cutaway.api.report.network import network_data
 from cutaway.interpret import input_attribution
 from cutaway.page import NetworkData
+from cutaway.report.network import model as model_file
+from cutaway.report.network import network_data
 
 pytestmark = pytest.mark.slow
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cutaway as ct
-from cutaway.api.sweeps import launch
-from cutaway.api.sweeps.manifest import FixedSettings, SweepManifest, read_manifest, write_manifest
 from cutaway.cli import main
 from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.execution import SweepStudy, close_storage, hide_password, open_storage, read_space
+from cutaway.topics.sweeps import launch
+from cutaway.topics.sweeps.manifest import FixedSettings, SweepManifest, read_manifest, write_manifest
 
 DEFAULT = {
     "hidden": [8],

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.sweeps.words import verdict
 from cutaway.errors import DataError, RunError, TrainingError, UnknownNameError, UsageError
 from cutaway.metrics import selection_gain
 from cutaway.page import render
+from cutaway.topics.sweeps.words import verdict
 
 SPACE = {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}, "dropout": {"low": 0.0, "high": 0.5}}
 
@@ -146,8 +146,8 @@ def test_the_gain_is_of_the_run_folders_that_are_there(found, tmp_path):
 
 
 def test_tables_figures_and_documents(found, tmp_path):
-    from cutaway.api.sweeps.document import sweep_document
-    from cutaway.api.sweeps.page import sweep_page
+    from cutaway.topics.sweeps.document import sweep_document
+    from cutaway.topics.sweeps.page import sweep_page
 
     table = found.to_pandas()
     assert list(table["trial"]) == list(range(9))
@@ -188,7 +188,7 @@ def test_none_is_better_and_cheaper_than_a_trial_on_the_frontier(found, cost):
 
 
 def test_a_training_that_diverges_is_not_tried_again(tmp_path, monkeypatch):
-    from cutaway.api.sweeps import worker
+    from cutaway.topics.sweeps import worker
 
     def diverges(*_, **__):
         raise TrainingError("the loss must stay finite", got="nan", hint="try a lower rate")
@@ -205,7 +205,7 @@ def test_a_training_that_diverges_is_not_tried_again(tmp_path, monkeypatch):
 
 
 def test_where_no_trial_can_be_trained_the_sweep_ends(tmp_path, monkeypatch):
-    from cutaway.api.sweeps import worker
+    from cutaway.topics.sweeps import worker
 
     def fails(*_, **__):
         raise RunError("a disk has room", got="none", hint="free some")
@@ -234,7 +234,7 @@ def test_a_full_disk_costs_no_trial(tmp_path, monkeypatch):
 
 
 def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, monkeypatch):
-    from cutaway.api.sweeps import worker
+    from cutaway.topics.sweeps import worker
 
     monkeypatch.setattr(worker, "train_trial", None)
     runs = found.folder.parent
@@ -324,7 +324,7 @@ def test_without_optuna_it_says_what_to_install(tmp_path):
 
 
 def test_ticks_of_a_cost_are_few_enough_for_a_phone():
-    from cutaway.api.sweeps.figures import _ticks
+    from cutaway.topics.sweeps.figures import _ticks
 
     assert _ticks(np.array([900.0, 5000.0])) == [1000, 2000, 5000]
     assert _ticks(np.array([7_923.0, 377_363.0])) == [10_000, 30_000, 100_000, 300_000]
@@ -333,7 +333,7 @@ def test_ticks_of_a_cost_are_few_enough_for_a_phone():
 
 
 def test_what_mattered_in_a_sentence():
-    from cutaway.api.sweeps.words import what_mattered
+    from cutaway.topics.sweeps.words import what_mattered
 
     class Outcome:
         def __init__(self, **found):

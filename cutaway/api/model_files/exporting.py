@@ -11,10 +11,10 @@ from typing import Any
 from cutaway._lazy import public
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
-from cutaway.api.written import WrittenFile
 from cutaway.checks import warn_user
 from cutaway.data import MISSING, Preparation, spellings
 from cutaway.errors import UsageError
+from cutaway.results.written import WrittenFile
 from cutaway.runs import RUNS, check_output, write_output
 
 ENDINGS = (".keras", ".onnx")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.api.context import RunContext
-from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
-from cutaway.api.weighting import sample_weights, weights_digest
+from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError, WorkInterrupted
 from cutaway.log import survive
 from cutaway.progress import raise_if_canceled
+from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions, run_argument
+from cutaway.topics.common.weighting import sample_weights, weights_digest
 
 from .processes import check_shard_layers, create_run, facts_of, together
 

@@ -9,7 +9,7 @@ from cutaway.cli.output import percent, points, print_json, print_table, say
 from cutaway.errors import printable
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Robustness
+    from cutaway.topics.robustness import Robustness
 
 
 def robustness(

@@ -8,7 +8,7 @@ from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from cutaway.api.comparison import Leaderboard
+    from cutaway.topics.comparison.leaderboard import Leaderboard
 
 MODEL = 24
 """Columns that a model takes at most."""
@@ -16,7 +16,7 @@ MODEL = 24
 
 def print_runs(folder: str, *, given: str | None, as_json: bool) -> None:
     """Print all runs of a folder, a table for each set of test samples."""
-    from cutaway.api.comparison import leaderboard_of
+    from cutaway.topics.comparison.leaderboard import leaderboard_of
 
     if given is not None:
         raise UsageError(

@@ -13,7 +13,7 @@ from cutaway.errors import UsageError, printable
 from .many_runs import print_runs, span
 
 if TYPE_CHECKING:
-    from cutaway.api.comparison import Comparison
+    from cutaway.topics.comparison import Comparison
 
 WIDE = 24
 """Columns that a setting takes at most."""
@@ -55,7 +55,7 @@ def compare(
             got="none" if run_a is None else "one run",
             hint="try cutaway compare A B, or cutaway compare --leaderboard runs",
         )
-    from cutaway.api.comparison import compare as compare_runs
+    from cutaway.api.comparing import compare as compare_runs
     from cutaway.api.opening import open_run
 
     first = open_run(run_a, data=data, runs=runs)
@@ -83,7 +83,7 @@ def parse_epochs(text: str | None) -> tuple[int | None, int | None]:
 
 
 def _print(found: "Comparison", *, limit: int | None) -> None:
-    from cutaway.api.analyses.comparison import epochs_in_words
+    from cutaway.topics.comparison import epochs_in_words
 
     say(f"A  {printable(found.runs[0])}, epoch {found.epochs[0]}")
     say(f"B  {printable(found.runs[1])}, epoch {found.epochs[1]}")

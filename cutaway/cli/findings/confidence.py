@@ -9,7 +9,12 @@ from cutaway.cli.output import number, percent, points, print_json, print_table,
 from cutaway.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Calibration, ConfusedPairs, Coverage, Generalization, LearningCurve, Thresholds
+    from cutaway.topics.confidence.calibration import Calibration
+    from cutaway.topics.confidence.confused_pairs import ConfusedPairs
+    from cutaway.topics.confidence.coverage import Coverage
+    from cutaway.topics.confidence.thresholds import Thresholds
+    from cutaway.topics.learning_curve.generalization import Generalization
+    from cutaway.topics.learning_curve.result import LearningCurve
 
 
 def confidence(
@@ -33,8 +38,8 @@ def confidence(
     as_json: JsonOption = False,
 ) -> None:
     """Show how far probabilities can be relied on: calibration, coverage, confused classes, thresholds."""
-    from cutaway.api.analyses import confidence_document
     from cutaway.api.opening import open_run
+    from cutaway.topics.confidence.document import confidence_document
 
     opened = open_run(run, data=data, runs=runs)
     measured = split or ("test" if len(opened.split.test) else "val")
@@ -67,8 +72,8 @@ def learning_curve(
     as_json: JsonOption = False,
 ) -> None:
     """Show whether the model overfits and whether more data would help, by training it on less."""
-    from cutaway.api.analyses import learning_curve_document
     from cutaway.api.opening import open_run
+    from cutaway.topics.learning_curve.document import learning_curve_document
 
     numbers = _numbers(shares)
     opened = open_run(run, data=data, runs=runs)

@@ -90,7 +90,8 @@ def labels(
     if decisions:
         _decide(run, decisions, where=where, as_json=as_json)
         return
-    from cutaway.api.labels import check_suspects_file, label_issues, write_suspects
+    from cutaway.api.suspects import label_issues
+    from cutaway.topics.labels import check_suspects_file, write_suspects
 
     if output is not None:
         check_suspects_file(Path(output))
@@ -114,7 +115,7 @@ def labels(
 
 def _load(where: str, options: Mapping[str, Any]) -> Any:
     from cutaway.api.given_data import as_dataset
-    from cutaway.api.progress import show_progress
+    from cutaway.results.progress import show_progress
 
     with show_progress(True) as on_progress:
         return as_dataset(where, None, verb="label_issues", on_progress=on_progress, **given_options(options))
@@ -142,8 +143,8 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
             got=f'the data "{where}"',
             hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
-    from cutaway.api.labels import count_held_out
     from cutaway.runs import run_command
+    from cutaway.topics.labels import count_held_out
 
     path = run.decide(decisions)
     changed = [each.sample for each in decisions if each.action != "keep"]

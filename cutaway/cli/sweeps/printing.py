@@ -9,8 +9,8 @@ from cutaway.cli.wrapping import wrapped
 from cutaway.errors import escaped
 
 if TYPE_CHECKING:
-    from cutaway.api.sweeps import Sweep
     from cutaway.execution import Trial
+    from cutaway.topics.sweeps import Sweep
 
 BEST = 5
 """Trials that are printed at the end."""
@@ -37,7 +37,7 @@ class TrialPrinter:
 
 
 def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
-    from cutaway.api.sweeps.figures import written
+    from cutaway.topics.sweeps.figures import written
 
     result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
     words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
@@ -59,12 +59,12 @@ def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
 def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended: bool = False) -> None:
     """Print what came of a sweep; `had_ended` says that no trial was left to do."""
     if as_json:
-        from cutaway.api.sweeps.document import sweep_document
+        from cutaway.topics.sweeps.document import sweep_document
 
         print_json(sweep_document(found, report=None if report is None else str(report)))
         return
-    from cutaway.api.sweeps.figures import written
-    from cutaway.api.sweeps.words import verdict, what_mattered
+    from cutaway.topics.sweeps.figures import written
+    from cutaway.topics.sweeps.words import verdict, what_mattered
 
     complete = [trial for trial in found.trials if trial.state == "complete" and trial.val_loss is not None]
     best = sorted(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number))[:BEST]
@@ -96,7 +96,7 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
     if report is not None:
         say(f"  page   {report.resolve().as_uri()}")
     elif best:
-        from cutaway.api.sweeps.command import command_of
+        from cutaway.topics.sweeps.command import command_of
 
         see = command_of("report", _relative(found.folder), storage=found.manifest.storage)
         say(f"\nNext: see all trials:  {see}")

@@ -227,7 +227,7 @@ def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True, bef
 
 def _comparison(before: Path | None, run: Any) -> str | None:
     """The command that compares a run with the one before, as it works for these two; None where none does."""
-    from cutaway.api.comparison import comparing_options
+    from cutaway.api.comparing import comparing_options
     from cutaway.api.opening import open_run
     from cutaway.errors import CutawayError
     from cutaway.runs import run_argument, run_command
@@ -316,8 +316,8 @@ _COLUMNS = {
 
 def _relabeled_held_out(run: Any, places: list[str]) -> str:
     """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
-    from cutaway.api.labels import count_held_out
     from cutaway.errors import CutawayError
+    from cutaway.topics.labels import count_held_out
 
     try:
         count = count_held_out(run.context, places)
@@ -331,8 +331,8 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
 
 def print_history(run: Any) -> None:
     """Print a run's epochs, whether it overfits, and its test accuracy."""
-    from cutaway.api.data_words import test_losses
     from cutaway.runs import kept_so_far
+    from cutaway.topics.common.data_words import test_losses
 
     columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
     print_table(
@@ -341,8 +341,8 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
-    from cutaway.api.data_words import columns_left_out
     from cutaway.data import left_out_in_words
+    from cutaway.topics.common.data_words import columns_left_out
 
     if words := left_out_in_words(columns_left_out(run.context.manifest.dataset)):
         say(f"Columns left out: {printable(words, 2_000)}.  To use one all the same: --use COLUMN")

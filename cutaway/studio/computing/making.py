@@ -6,24 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cutaway.api.analyses import pair_samples
-from cutaway.api.context import RunContext
-from cutaway.api.progress import show_progress
-from cutaway.api.report import (
-    ReportProgress,
-    ReportSource,
-    embeddings,
-    heading,
-    make_section,
-    preview,
-    report_page,
-    section_names,
-)
 from cutaway.api.run import Run
+from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
+from cutaway.report import ReportProgress, embeddings, heading, make_section, preview, report_page, section_names
+from cutaway.results.progress import show_progress
 from cutaway.runs import RunFolder
+from cutaway.topics.common.pairing import pair_samples
+from cutaway.topics.common.source import ReportSource
 
 from .store import INDEX, PartStore
 from .tasks import (
@@ -225,7 +217,7 @@ class Maker:
 
     def _suspects(self, task: SuspectsTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
         """Each fold is kept in the run, from where the sheet reads it: there is no part."""
-        from cutaway.api.labels import check_sizes, find_label_issues, of_run
+        from cutaway.topics.labels import check_sizes, find_label_issues, of_run
 
         check_sizes(folds=task.folds, seeds=task.seeds, epochs=None)
         setup = of_run(self._context(folder, task.run), folds=task.folds, seeds=task.seeds, epochs=None)
@@ -233,7 +225,7 @@ class Maker:
         return {}
 
     def _doctor(self, task: DoctorTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        from cutaway.api.doctor import doctor
+        from cutaway.topics.doctor import doctor
 
         found = doctor(Run(self._with_data(folder, task.run)), progress=on_progress)
         findings = [_plain_finding(each) for each in found.findings]
@@ -241,7 +233,7 @@ class Maker:
         return {}
 
     def _proof(self, task: ProofTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        from cutaway.api.doctor import prove
+        from cutaway.topics.doctor import prove
 
         run = Run(self._context(folder, task.run))
         known = [each for each in run.findings(progress=on_progress) if each.remedy is not None]

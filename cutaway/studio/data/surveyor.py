@@ -125,8 +125,8 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_samples(where: str, options: dict[str, Any], on_progress: Any, notes: list[str]) -> dict[str, Any]:
-    from cutaway.api.analyses import data_findings
     from cutaway.api.given_data import as_dataset
+    from cutaway.topics.findings.before_training import data_findings
 
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
     labels = given.labels

@@ -70,8 +70,8 @@ class LiveRun:
     """A run that is watched: the samples on its map, and the last frame."""
 
     def __init__(self, path: Path) -> None:
-        from cutaway.api.analyses.layouts.explored import explorer_colors
         from cutaway.api.opening import open_run
+        from cutaway.topics.embedding.explored import explorer_colors
 
         context = open_run(path).context
         self._folder = context.folder  # the samples that are not on the map are let go

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from cutaway.api.labels import append_decisions, read_all, take_back_decision
 from cutaway.data import Decision
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.runs import RunFolder, labels_path
+from cutaway.topics.labels import append_decisions, read_all, take_back_decision
 
 from .given import GivenDesk, GivenPerson, GivenWorkspace, RunId
 

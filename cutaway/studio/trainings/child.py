@@ -114,10 +114,10 @@ def _by_name(message: str, task: Training | Repeat | Continuation, runs: Path) -
 
 
 def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":
-    from cutaway.api.labels import read_all
     from cutaway.api.recipe import train_recipe
     from cutaway.api.train import resume, train_like
     from cutaway.models import lean_keras
+    from cutaway.topics.labels import read_all
 
     lean_keras()
     if isinstance(task, Continuation):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cutaway as ct
-from cutaway.api.analyses import predict_classes
+from cutaway.topics.common.predictions import predict_classes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,0 +1,85 @@
+"""The verb that compares two runs: `compare`."""
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+from cutaway._lazy import public
+from cutaway.checks import check_whole
+from cutaway.errors import Canceled, CutawayError, UsageError, printable
+from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.topics.common.epochs import check_epoch
+from cutaway.topics.common.pairing import pair_samples
+from cutaway.topics.comparison import SAMPLES, Comparison, compare_layers, compare_predictions
+
+from .opening import open_run
+from .run import Run
+
+
+def comparing_options(first: Run, second: Run) -> str | None:
+    """What ``cutaway compare`` needs for these runs: nothing or " --shared"; None where they share no test sample."""
+    for shared, option in ((False, ""), (True, " --shared")):
+        with contextlib.suppress(CutawayError):  # the next form, or none, is the answer
+            pair_samples(first.context, second.context, shared=shared)
+            return option
+    return None
+
+
+@public
+def compare(
+    run_a: Run | str | Path,
+    run_b: Run | str | Path,
+    *,
+    split: str = "test",
+    epochs: tuple[int | None, int | None] = (None, None),
+    shared: bool = False,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    progress: ProgressOption = True,
+) -> Comparison:
+    """Compare two runs: their settings, what each is worth on the same samples, what changed, and their layers.
+
+    Args:
+        run_a: A run, or where `open_run` finds one.
+        run_b: Another one, or the same at another epoch.
+        split: "test" or "val".
+        epochs: Numbers of the epochs of both; the kept ones where None.
+        shared: Whether runs on different data, or with different samples in this split, are compared on the samples
+            that both have in it. Samples are found by source and row where the data are from the same place, and
+            otherwise by their content; those that one of the runs was trained on are left out and counted.
+        samples: The most samples on which layers are compared, a stratified sample by class; fewer where layers are
+            very wide.
+        seed: Random seed of that sample.
+        progress: See `Run`.
+
+    Returns:
+        A `Comparison`. Where a model does not open, what needs its layers is None, and ``missing`` says why.
+
+    Raises:
+        UnknownNameError: There is no such run, epoch or split.
+        UsageError: The runs are on different data, classes or samples, and `shared` is False; or they share none.
+        DataError: The data cannot be loaded again, or a prediction is not a number.
+
+    Source:
+        McNemar 1947; Tango 1998 (interval of the difference of accuracies); Dietterich 1998, "Approximate statistical
+        tests for comparing supervised classification learning algorithms": McNemar's test is of these two trained
+        models, not of the way in which they were trained.
+    """
+    samples = check_whole(samples, name="samples", least=2)
+    if not isinstance(epochs, tuple | list) or len(epochs) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "epochs are one for each run", got=printable(repr(epochs), 60), hint="pass for example epochs=(1, None)"
+        )
+    wanted = check_epoch(epochs[0]), check_epoch(epochs[1])
+    first, second = (run if isinstance(run, Run) else open_run(run) for run in (run_a, run_b))
+    numbers = first.context.epoch(wanted[0]), second.context.epoch(wanted[1])
+    with show_progress(progress) as on_progress:
+        paired = pair_samples(first.context, second.context, split=split, shared=shared)
+        found = compare_predictions(paired, epochs=numbers, split=split, on_progress=on_progress)
+        try:
+            layers = compare_layers(paired, epochs=numbers, samples=samples, seed=seed, on_progress=on_progress)
+        except Canceled:
+            raise
+        except CutawayError as error:
+            return replace(found, missing={"layers": f"{error.rule}; got {error.got}"})
+    return replace(found, layers=layers)

@@ -1,0 +1,1021 @@
+"""The run as the user holds it: what is recorded of a training, and every question about it, one method each."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+
+from cutaway import topics
+from cutaway._lazy import public
+from cutaway.context import RunContext
+from cutaway.data import Dataset, Split
+from cutaway.errors import UsageError
+from cutaway.metrics import at_temperature
+from cutaway.results.notebook import facts_html, figure_html, joined_html, line_html
+from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.results.written import WrittenFile
+from cutaway.runs import REPORT, RUNS, RunFolder, find_run
+from cutaway.topics.common.data_words import data_in_words, test_losses
+from cutaway.topics.common.epochs import check_epoch, epoch_numbers
+
+if TYPE_CHECKING:
+    from cutaway.data import Decision
+    from cutaway.embedding import Iterate
+    from cutaway.models import Model
+    from cutaway.page import ExplorerWidget
+    from cutaway.plots import Figure
+    from cutaway.topics.classes import ClassMeasures, Confusion
+    from cutaway.topics.confidence import Calibration, ConfusedPairs, Coverage, Thresholds
+    from cutaway.topics.embedding import Embedding, EmbeddingSequence
+    from cutaway.topics.explanation import Explanation
+    from cutaway.topics.findings import Findings
+    from cutaway.topics.history import History
+    from cutaway.topics.importance import Importances
+    from cutaway.topics.influence.result import Answers, Influences
+    from cutaway.topics.labels import LabelIssues
+    from cutaway.topics.layers import LayerHistory, Layers
+    from cutaway.topics.layers.similarity_matrix import Similarity
+    from cutaway.topics.learning_curve import Generalization, LearningCurve, Memorization
+    from cutaway.topics.mistakes import Mistakes
+    from cutaway.topics.prediction import Predictions
+    from cutaway.topics.robustness import Robustness
+    from cutaway.topics.samples import SampleDynamics
+    from cutaway.topics.units import Units
+
+
+@public
+class Run:
+    """A training that was, or still is, recorded in a run folder.
+
+    Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
+    ``epoch=None`` is the kept epoch: with `patience` the best one, and otherwise the last. ``epoch=-1`` is the
+    last one with a snapshot, ``epoch=0`` the model as initialized. ``progress=True`` draws progress bars, False draws
+    nothing, and a callable gets `Progress` records.
+
+    Attributes:
+        context: Its folder, data and models, as every analysis uses them.
+    """
+
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+        self._layers: dict[int, Layers] = {}  # small records that take a pass over all samples
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.context,)
+
+    def __repr__(self) -> str:
+        if self.folder.is_gone:
+            return f"<Run {self.path.name}: its folder is gone>"
+        test = self.test
+        losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
+        accuracy = f", test accuracy {test['accuracy']:.2%}, {next(losses)}" if test else ""
+        status = "damaged" if self.folder.damage else self.folder.status
+        return f"<Run {self.path.name}: {status}, {topics.history.epochs_in_words(len(self.history))}{accuracy}>"
+
+    def plot(self) -> "Figure":
+        """Draw loss and accuracy by epoch as a matplotlib Figure."""
+        return self.history.plot()
+
+    def _repr_html_(self) -> str:
+        if self.folder.is_gone:
+            return line_html(self)
+        manifest, history = self.context.manifest, self.history
+        facts = {
+            "data": data_in_words(manifest.dataset),
+            "kept epoch": manifest.kept_epoch,
+            "folder": str(self.path),
+        }
+        report = self.path / REPORT
+        link = WrittenFile(report).link() if report.is_file() else "run.report() writes the report"
+        figure = figure_html(history.plot(), alt=repr(history)) if len(history) else ""
+        return joined_html(line_html(self), facts_html(facts), figure, f"<div>{link}</div>")
+
+    @property
+    def folder(self) -> RunFolder:
+        """What is on disk."""
+        return self.context.folder
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.context.path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Every training setting, resolved."""
+        self.context.manifest.check("config")
+        return dict(self.context.manifest.config)
+
+    @property
+    def test(self) -> dict[str, Any] | None:
+        """What the kept epoch is worth on the test samples, or None until the training has ended.
+
+        ``accuracy`` in 0..1; ``loss``, that of the training, with label smoothing where the training has some;
+        ``cross_entropy``, in nats, without it, which runs of earlier versions do not have.
+        """
+        return self.context.manifest.test
+
+    @property
+    def history(self) -> "History":
+        """Metrics of every finished epoch."""
+        return topics.history.History(self.folder.history())
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.context.class_names
+
+    @property
+    def split(self) -> Split:
+        """Which sample belongs to train, val and test."""
+        return self.context.split
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset, loaded again from where it came.
+
+        Raises:
+            DataError: It cannot be loaded again, or has changed since.
+        """
+        return self.context.data
+
+    def model(self, epoch: int | None = None) -> "Model":
+        """A new Keras model with the weights after an epoch: ``summary()``, ``layers``, ``predict()``.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        return self.context.build_model(check_epoch(epoch))
+
+    def confusion(self, *, split: str = "test", epoch: int | None = None) -> "Confusion":
+        """Counts, int64 ``(true class, predicted class)``, an array with ``plot()`` and ``to_pandas()``.
+
+        Raises:
+            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+        """
+        return topics.classes.confusion(self.context, split=split, epoch=check_epoch(epoch))
+
+    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
+        """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
+        return topics.classes.class_measures(self.context, split=split, epoch=check_epoch(epoch))
+
+    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
+        """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
+        return topics.mistakes.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
+
+    def dynamics(
+        self, *, split: str | None = None, predictions: str = "auto", progress: ProgressOption = False
+    ) -> "SampleDynamics":
+        """How each sample was learned: when first, how often forgotten, how sure the model was of its label.
+
+        Recorded predictions of training samples are those made while the model was trained on them in the epoch, with
+        dropout, and each by the weights of its own step; those of other samples are of the weights after the epoch.
+
+        Args:
+            split: "train", "val", "test" or "all" (in that order). If None all; of a model that does not open, the test
+                samples (or the validation samples, where there are none) if only predictions of these were recorded.
+            predictions: "recorded", those that training has recorded of every epoch; "computed", those of the snapshots
+                after each epoch, for all samples in evaluation; "auto", the recorded ones, or computed ones where some
+                were not recorded.
+            progress: See `Run`.
+
+        Returns:
+            A `SampleDynamics`; ``hardest(20).to_pandas()`` lists the samples that were hardest to learn.
+
+        Raises:
+            UnknownNameError: There is no such split, or no such kind of predictions.
+            RunError: Predictions were not recorded, and the model cannot be opened; or no epoch was trained.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.samples.sample_dynamics(
+                self.context, split=split, predictions=predictions, on_progress=on_progress
+            )
+
+    def activations(
+        self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
+    ) -> np.ndarray:
+        """Activations of a layer in evaluation, float32 ``(sample, unit)``.
+
+        Args:
+            layer: Name of the layer.
+            split: "train", "val", "test" or "all" (in that order).
+            epoch: Number of the epoch; the kept one if None.
+            progress: See `Run`.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+        """
+        epoch, ids = check_epoch(epoch), self.split.part(split)
+        with show_progress(progress) as on_progress:
+            return topics.embedding.layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
+
+    def layers(self, *, epoch: int | None = None, progress: ProgressOption = False) -> "Layers":
+        """What each layer is and holds after an epoch, and how many of its units are inactive on the whole dataset.
+
+        Returns:
+            A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
+        """
+        number = self.context.epoch(check_epoch(epoch))
+        if number not in self._layers:
+            with show_progress(progress) as on_progress:
+                self._layers[number] = topics.layers.layer_records(self.context, epoch=number, on_progress=on_progress)
+        return self._layers[number]
+
+    def layer_history(
+        self,
+        *,
+        split: str = "test",
+        epochs: Sequence[int] | int | None = None,
+        samples: int = 10_000,
+        k: int = 15,
+        seed: int = 0,
+        progress: ProgressOption = True,
+    ) -> "LayerHistory":
+        """Measure what each layer knows after each epoch; ``to_pandas()`` is a table, one row an epoch and layer.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            epochs: Their numbers, or a single one; all with a snapshot if None.
+            samples: The most samples, a stratified sample by class; fewer where layers are very wide.
+            k: Number of neighbors in the k-NN accuracy.
+            seed: Random seed of the sample.
+            progress: See `Run`.
+
+        Raises:
+            UnknownNameError: There is no such split or epoch.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.layers.layer_history(
+                self.context, split=split, epochs=epochs, samples=samples, k=k, seed=seed, on_progress=on_progress
+            )
+
+    def similarity(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "test",
+        epochs: Sequence[int] | int | None = None,
+        samples: int = 10_000,
+        seed: int = 0,
+        progress: ProgressOption = True,
+    ) -> "Similarity":
+        """Compare a layer with itself between every two epochs by linear CKA: when does it stop changing?
+
+        `LayerHistory.cka` compares the layers of one epoch.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: "train", "val", "test" or "all".
+            epochs: Their numbers, or a single one; all with a snapshot if None.
+            samples: The most samples, a stratified sample by class; fewer where the layer is very wide.
+            seed: Random seed of the sample.
+            progress: See `Run`.
+
+        Returns:
+            A pandas DataFrame (epoch, epoch) with ``plot()``, in [0, 1]; NaN where a layer is constant or has diverged.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.layers.similarity(
+                self.context, layer, split=split, epochs=epochs, samples=samples, seed=seed, on_progress=on_progress
+            )
+
+    def units(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = None,
+        progress: ProgressOption = True,
+    ) -> "Units":
+        """Summarize every unit of a hidden layer: ``to_pandas(sort)`` is a table, ``summary(number)`` one unit.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: Samples on which units are measured; constant units are found on the whole dataset.
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            progress: See `Run`.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+            UsageError: The layer is the output, or the split is empty.
+            DataError: An activation is not a finite number: the model has diverged.
+        """
+        epoch = check_epoch(epoch)
+        with show_progress(progress) as on_progress:
+            return topics.units.units(
+                self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
+            )
+
+    def embed(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "all",
+        epoch: int | None = None,
+        method: str = "tsne",
+        points: int | None = None,
+        seed: int = 0,
+        callback: "Callable[[Iterate], bool | None] | None" = None,
+        quality: bool = True,
+        laid_out: int = 250_000,
+        engine: str | None = None,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "Embedding":
+        """Give the activations of a layer two coordinates a sample.
+
+        The result is cached in the run folder; the same call again reads it.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+            method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
+            points: The most samples, a stratified sample by class; all of them if None.
+            seed: Random seed of the sample, and of everything random in the method.
+            callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
+                the first step, and never where the result is cached. If it returns False, the embedding stops, and you
+                get the coordinates reached so far (which are not cached).
+            quality: Whether to measure its quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512; if
+                False, it is measured when `Embedding.quality` or ``misplaced`` is first asked for.
+            laid_out: The most samples that t-SNE lays out. Of more samples, these are a stratified sample by class, and
+                all others are placed among them as `Embedding.transform` does: quickly, with few activations in memory.
+                The result says how many, and its quality is that of the whole, measured on 1,500 samples.
+            engine: Where the other samples are placed, as of `cutaway.label_issues`: by default here, batch by batch.
+                t-SNE itself runs here.
+            progress: See `Run`.
+            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
+                early_exaggeration, exaggeration, learning_rate and others.
+
+        Returns:
+            An `Embedding`. Where the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it
+            holds those reached so far, and ``canceled`` is True.
+
+        Raises:
+            UnknownNameError: There is no such layer, split, epoch or method.
+            UsageError: A setting is unknown or outside its range, or there is no such engine.
+            DataError: The activations cannot be embedded.
+            ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
+            Canceled: A `CancelToken` stopped it before there were any coordinates.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.embedding.embed_layer(
+                self.context,
+                layer,
+                split=split,
+                epoch=check_epoch(epoch),
+                points=points,
+                settings={"method": method, "seed": seed, **settings},
+                callback=callback,
+                quality=quality,
+                laid_out=laid_out,
+                engine=engine,
+                on_progress=on_progress,
+            )
+
+    def embed_epochs(
+        self,
+        layer: str | None = None,
+        epochs: Sequence[int] | None = None,
+        *,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "EmbeddingSequence":
+        """Embed a layer at several epochs, so that a sample keeps its place while its neighbors stay the same.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
+            epochs: Their numbers, ascending; all with a snapshot if None.
+            progress: See `Run`.
+            settings: split, points (250,000 if None), seed, and settings of t-SNE, as in `embed`. There is no callback.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+            UsageError: There are fewer than two epochs, or a setting is wrong.
+            DataError: The activations of an epoch cannot be embedded.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.embedding.embed_epochs(
+                self.context, layer, epochs=epochs, on_progress=on_progress, **settings
+            )
+
+    def embed_layers(
+        self,
+        epoch: int | None = None,
+        layers: Sequence[str] | None = None,
+        *,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "EmbeddingSequence":
+        """Embed several layers at one epoch, so that a sample keeps its place while its neighbors stay the same.
+
+        Args:
+            epoch: Number of the epoch; the kept one if None.
+            layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
+            progress: See `Run`.
+            settings: As of `embed_epochs`, whose errors these are.
+        """
+        epoch = check_epoch(epoch)
+        with show_progress(progress) as on_progress:
+            return topics.embedding.embed_layers(
+                self.context, epoch, layers=layers, on_progress=on_progress, **settings
+            )
+
+    def explore(
+        self,
+        *,
+        split: str | None = None,
+        epochs: Sequence[int] | int | None = None,
+        samples: int | None = None,
+        height: int = 480,
+        progress: ProgressOption = True,
+    ) -> "ExplorerWidget":
+        """Show every sample, layer by layer and epoch by epoch, as a widget in a notebook.
+
+        It is the first section of `report`, with its selection in Python: ``widget.selection`` is a DataFrame of the
+        selected samples, and setting it selects. ``widget.layer``, ``epoch``, ``color`` and ``pinned`` change with what
+        is done in the browser, and change what it shows when they are set. Where it is not alive, as in an exported
+        notebook, a picture takes its place.
+
+        Args:
+            split: "train", "val", "test" or "all". If None, test samples, or validation samples where there are none.
+            epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. At most
+                16, evenly spaced, if None; of many samples in many layers fewer, which a note and the page say, so that
+                there are at most 2,000,000 places on all maps, or 3 epochs.
+            samples: The most samples, 20..100,000; of more, a stratified sample by class. If None, 100,000 of a split
+                that is named, and otherwise 10,000.
+            height: Height of the large map in CSS pixels, 200..4000.
+            progress: See `Run`.
+
+        Returns:
+            The widget. What is computed for it is kept among the results of the run, and shared with `report`.
+
+        Raises:
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The package anywidget is not installed (the extra "notebook"), a number is outside its range, or
+                the split has fewer than 20 samples.
+            RunError: The run does not hold its model.
+        """
+        from cutaway.page import check_widget, explorer_widget
+        from cutaway.report import run_explorer
+
+        check_widget(height=height)
+        numbers = None if epochs is None else epoch_numbers(self.context, epochs)
+        with show_progress(progress) as on_progress:
+            record = run_explorer(self.context, split=split, epochs=numbers, samples=samples, on_progress=on_progress)
+        return explorer_widget(record, height=height)
+
+    def confused_pairs(self, n: int = 10, *, split: str = "test", epoch: int | None = None) -> "ConfusedPairs":
+        """The most confused pairs of classes, and the samples between them, the most confident first.
+
+        Args:
+            n: Number of pairs at most, from 1.
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            The most frequent pair first, each with its share of the true class and a 95% interval (Wilson).
+
+        Raises:
+            UsageError: `n` is outside its range, or the split is empty.
+            DataError: The model has diverged.
+        """
+        return topics.confidence.confused_pairs(self.context, n, split=split, epoch=check_epoch(epoch))
+
+    def calibration(self, *, split: str = "test", bins: int = 15, epoch: int | None = None) -> "Calibration":
+        """Whether probabilities are right as often as they say, as they are and with a fitted temperature.
+
+        The temperature is fitted on the validation samples and measured on the split.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            bins: Bins of the reliability curve, of equally many samples each, 1..1000; there are fewer where many
+                samples are equally confident.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            The reliability curve with 95% intervals (Wilson), the expected calibration error in bins of equally many
+            samples and in bins of equal width, the Brier score and the negative log-likelihood. Outputs that do not
+            sum to 1, as of several sigmoids, are divided by their sums.
+
+        Raises:
+            UsageError: `bins` is outside its range, or the split is empty.
+            DataError: The model has diverged.
+
+        Source:
+            Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks".
+        """
+        return topics.confidence.calibration(self.context, split=split, bins=bins, epoch=check_epoch(epoch))
+
+    def coverage(
+        self, *, split: str = "test", accuracy: Sequence[float] | float | None = None, epoch: int | None = None
+    ) -> "Coverage":
+        """How often the model is right if it answers only where it is confident, and says elsewhere: I do not know.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            accuracy: Wanted accuracies of the answered samples, above 0 and at most 1; 95%, 98%, 99%, 99.5% and 99.9%
+                if None. For each, the threshold that answers most samples is chosen on the validation samples and
+                checked on the split.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            Accuracy by the share of answered samples, the area under it, and the thresholds.
+
+        Raises:
+            UsageError: An accuracy is outside its range, the split is empty, or accuracies are asked for and there are
+                no validation samples.
+            DataError: The model has diverged.
+
+        Source:
+            Geifman and El-Yaniv 2017, "Selective classification for deep neural networks".
+        """
+        return topics.confidence.coverage(self.context, split=split, accuracy=accuracy, epoch=check_epoch(epoch))
+
+    def thresholds(
+        self, *, positive: str | int | None = None, cost: Any = None, split: str = "test", epoch: int | None = None
+    ) -> "Thresholds":
+        """What each threshold on the probability of a class gives, and the one whose mistakes cost least.
+
+        That threshold is chosen on the validation samples and checked on the split.
+
+        Args:
+            positive: The class that is looked for, its name or its number; of two classes, the second if None. Of more
+                than two, it is compared with all others.
+            cost: What an answer costs, 2 x 2 numbers: a row for each true class (negative, positive) and a column for
+                each answer. ``[[0, 1], [10, 0]]``: a missed positive costs ten times as much as a false alarm. Each
+                mistake costs 1 if None.
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            The ROC curve with the 95% interval of its area (DeLong), precision and recall, and recall, precision and
+            cost at the chosen threshold and at 0.5.
+
+        Raises:
+            UnknownNameError: There is no such class.
+            UsageError: There are more than two classes and none is named, a cost is wrong, the split is empty, or there
+                are no validation samples.
+            DataError: The model has diverged, or samples of one kind are missing.
+        """
+        return topics.confidence.thresholds(
+            self.context, positive=positive, cost=cost, split=split, epoch=check_epoch(epoch)
+        )
+
+    def generalization(self, *, epoch: int | None = None) -> "Generalization":
+        """Accuracy on samples that the model was trained on against others, and what early stopping would have given.
+
+        All samples are predicted in evaluation: the history's training accuracy is measured during training, with
+        dropout, while the weights change.
+
+        Args:
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            Accuracy of each split with a 95% interval (Wilson), the gap between training and validation, and validation
+            and test accuracy at the epoch of the lowest validation loss against the last epoch.
+
+        Raises:
+            UnknownNameError: There is no such epoch.
+            DataError: The model has diverged.
+        """
+        return topics.learning_curve.generalization(self.context, epoch=check_epoch(epoch))
+
+    def memorization(self, issues: "LabelIssues", *, epoch: int | None = None) -> "Memorization":
+        """How many suspect labels the model has learned by heart: those that it predicts as they are given.
+
+        Args:
+            issues: What `label_issues` of this run returned. Labels count whose score is above 0.5: models that were
+                not trained on these samples prefer another one.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            The share of these labels that is predicted as given, of training samples and of all others.
+
+        Raises:
+            UsageError: The samples are not those of this run, or `issues` is something else.
+        """
+        if not all(hasattr(issues, name) for name in ("ids", "given", "scores")):
+            raise UsageError(
+                "memorization is of the suspect labels that were found in a run",
+                got=type(issues).__name__,
+                hint="pass issues=run.label_issues()",
+            )
+        return topics.learning_curve.memorization(
+            self.context, issues.ids, issues.given, issues.scores, epoch=check_epoch(epoch)
+        )
+
+    def learning_curve(
+        self,
+        *,
+        shares: Sequence[float] = (0.1, 0.2, 0.4, 0.8),
+        seeds: int = 1,
+        progress: ProgressOption = True,
+    ) -> "LearningCurve":
+        """Would more data help? Train on shares of the training samples, and extend their errors by a power law.
+
+        Each share is a stratified sample by class, trained with the settings of the run for as many epochs as it kept,
+        so that less data also means fewer steps. Each result is kept in the run folder: work that was canceled goes on
+        where it ended, and the same call again is quick.
+
+        Args:
+            shares: At least three different shares of the training samples, above 0 and below 1.
+            seeds: Trainings of each share, with other samples and other first weights; more make a surer forecast.
+            progress: See `Run`.
+
+        Returns:
+            Accuracy and loss of each training and of the run itself on validation and test samples, and a forecast for
+            the data of the run, twice and four times as many, with 95% prediction intervals.
+
+        Raises:
+            UsageError: A number is outside its range, or the run was not trained by cutaway.
+            TrainingError: A training diverged.
+            DataError: The data cannot be loaded, or the run's own model has diverged.
+
+        Source:
+            Cortes, Jackel, Solla, Vapnik, Denker 1994, "Learning curves: asymptotic values and rate of convergence";
+            Hestness et al. 2017, "Deep learning scaling is predictable, empirically".
+        """
+        with show_progress(progress) as on_progress:
+            return topics.learning_curve.learning_curve(
+                self.context, shares=shares, seeds=seeds, on_progress=on_progress
+            )
+
+    def label_issues(
+        self,
+        *,
+        folds: int = 5,
+        seeds: int = 3,
+        epochs: int | None = None,
+        engine: str | None = None,
+        progress: ProgressOption = True,
+    ) -> "LabelIssues":
+        """Find labels that are probably wrong, by models of this kind that were not trained on them.
+
+        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
+        was canceled goes on where it ended, and the same call again is quick.
+
+        Args:
+            folds: Models are trained on all folds but one, and judge the samples of that one.
+            seeds: Times that all folds are trained; fewer are quicker and less sure.
+            epochs: Epochs of each training; as many as the run kept if None.
+            engine: Where folds are trained, as of `cutaway.label_issues`.
+            progress: See `Run`.
+
+        Raises:
+            UsageError: A number is outside its range.
+            DataError: There are too few samples, or the data cannot be loaded.
+            TrainingError: A training diverged.
+            ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
+
+        Source:
+            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
+        """
+        from cutaway.execution import check_engine
+
+        topics.labels.check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        check_engine(engine)
+        setup = topics.labels.of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        with show_progress(progress) as on_progress:
+            return topics.labels.find_label_issues(setup, context=self.context, engine=engine, on_progress=on_progress)
+
+    def predictions(
+        self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
+    ) -> np.ndarray:
+        """Probabilities in evaluation, float32 ``(sample, class)``."""
+        epoch, ids = check_epoch(epoch), self.split.part(split)
+        with show_progress(progress) as on_progress:
+            return topics.predictions.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
+
+    def predict(
+        self, x: Any, *, epoch: int | None = None, temperature: float | Literal["fitted"] | None = None
+    ) -> np.ndarray:
+        """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
+
+        Args:
+            x: A file, a list of files or a frame with the columns of the table, in any order; a picture file, a list or
+                a folder of them (for MNIST a digit is inverted, scaled and centered); or an array or .npy file
+                ``(sample, *shape)``.
+            epoch: Number of the epoch; the kept one if None.
+            temperature: "fitted" for the temperature with which the validation samples are predicted best (see
+                `calibration`), or a number above 0: above 1 the model is less confident, below 1 more. None leaves
+                the probabilities as they are. The predicted class is always the same.
+
+        Raises:
+            DataError, UsageError: `x` or `temperature` does not fit.
+        """
+        epoch = check_epoch(epoch)
+        found = topics.confidence.find_temperature(self.context, temperature, epoch=epoch)
+        probabilities = topics.prediction.predict(self.context, x, epoch=epoch)
+        return probabilities if found is None else at_temperature(probabilities, found)
+
+    def examine(
+        self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+    ) -> "Predictions":
+        """Predict new samples, and say what speaks for the answer.
+
+        Args:
+            x: As of `predict`.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none;
+                if None 5, or all where there are fewer.
+            explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
+                none, which a model that is not piecewise linear needs; if None 5, or all where there are fewer.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            Probabilities, nearest samples, contributions and, of at least 20 training samples, the distance to them,
+            with ``to_pandas()``, one row a sample.
+
+        Raises:
+            DataError: `x` does not fit, or the training samples cannot be loaded.
+            UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
+            ModelError: The model is not piecewise linear, so that contributions do not add up.
+        """
+        return topics.prediction.examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
+
+    def labels(self, *, split: str = "test") -> np.ndarray:
+        """The class of each sample, int64 ``(sample,)``."""
+        return topics.predictions.labels(self.context, split)
+
+    def explain(self, x: Any, *, epoch: int | None = None) -> "Explanation":
+        """Explain one prediction: what spoke for the winning class and against the runner-up.
+
+        Args:
+            x: Raw values of one sample; a new row of a table, as a frame or as a mapping from columns to cells; or the
+                name of a sample, such as "test[7]". With data without test samples of their own,
+                such as the digits, names are "sample[7]", and "test[7]" is row 7 of the split "test".
+            epoch: Number of the epoch; the kept one if None.
+
+        Raises:
+            UnknownNameError: There is no such sample or epoch.
+            ModelError: The model is not piecewise linear, so that contributions do not add up.
+        """
+        return topics.explanation.explain(
+            self.context, topics.prediction.one_sample(self.context, x), epoch=check_epoch(epoch)
+        )
+
+    def influence(
+        self,
+        samples: Any,
+        n: int = 10,
+        *,
+        target: str = "predicted",
+        epoch: int | None = None,
+        epochs: Any = "auto",
+        progress: ProgressOption = False,
+    ) -> "tuple[Influences, ...]":
+        """The training samples that have raised, and those that have lowered, the probability of answers most.
+
+        The influence of a training sample is the sum, over snapshots, of the learning rate times the product of two
+        gradients: of its loss, and of the negative log-probability of the answer. It is above 0 where a step on the
+        sample raised the probability. Gradients are without dropout and by all trained weights. What the optimizer adds
+        to them, such as the scaling of each weight by Adam, is left out; the order is then that of an approximation.
+
+        Args:
+            samples: The samples that are answered: a name, such as "test[7]", or a list of names; or raw values as of
+                `predict`, ``(sample, *shape)``.
+            n: How many training samples of each kind at most.
+            target: The class whose probability is explained: "predicted", or "label" for the sample's own class.
+            epoch: After which epoch the model answers; the kept one if None.
+            epochs: The snapshots to sum over: their numbers, or a single one; all up to `epoch` if None; "auto" for as
+                many, at most 20, as take about a second with 60,000 samples; `Influences.epochs` says which.
+            progress: See `Run`.
+
+        Returns:
+            An `Influences` for each answer, in order.
+
+        Raises:
+            UnknownNameError: There is no such sample, epoch or target.
+            UsageError: A number is outside its range, or the model was not trained before `epoch`.
+            ModelError: A layer has no gradient in closed form, or the loss is not one of those of `train`.
+            DataError: `samples` do not fit, or the model has diverged.
+
+        Source:
+            Pruthi, Liu, Sundararajan, Kale 2020, "Estimating training data influence by tracing gradient descent".
+        """
+        with show_progress(progress) as on_progress:
+            return topics.influence.influence(
+                self.context,
+                _answers(self.context, samples),
+                n,
+                target=target,
+                epoch=check_epoch(epoch),
+                epochs=epochs,
+                on_progress=on_progress,
+            )
+
+    def self_influence(
+        self,
+        split: str = "train",
+        *,
+        epoch: int | None = None,
+        epochs: Any = "auto",
+        progress: ProgressOption = False,
+    ) -> np.ndarray:
+        """The influence of each sample on its own loss, float32 ``(sample,)`` from 0 up: large for outliers.
+
+        It is the squared norm of the gradient of the loss, times the learning rate, summed over snapshots. Samples with
+        wrong labels are among the largest.
+
+        Args:
+            split: "train", "val", "test" or "all" (in that order).
+            epoch: Up to which epoch; the kept one if None.
+            epochs: As of `influence`.
+            progress: See `Run`.
+
+        Raises:
+            CutawayError: As `influence`.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.influence.self_influence(
+                self.context, split, epoch=check_epoch(epoch), epochs=epochs, on_progress=on_progress
+            )
+
+    def importance(
+        self,
+        *,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 10_000,
+        repeats: int = 5,
+        seed: int = 0,
+        progress: ProgressOption = False,
+    ) -> "Importances":
+        """How much worse the model predicts once a column of the table is shuffled among the samples.
+
+        The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            repeats: How often each column is shuffled.
+            seed: Random seed of the sample and the shuffles.
+            progress: See `Run`.
+
+        Raises:
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The data are pictures, or the split has fewer than two samples.
+
+        Source:
+            Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.importance.importance(
+                self.context,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                repeats=repeats,
+                seed=seed,
+                on_progress=on_progress,
+            )
+
+    def robustness(
+        self,
+        against: "Run | str | Path | None" = None,
+        *,
+        perturbations: Sequence[str] | None = None,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 2000,
+        seed: int = 0,
+        shared: bool = False,
+        progress: ProgressOption = True,
+    ) -> "Robustness":
+        """How long the model stays right while samples or weights get worse, alone or beside another run's.
+
+        Pictures get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
+        are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
+
+        Args:
+            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it.
+            perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
+            split: "train", "val", "test" or "all"; with `against` "test" or "val".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            seed: Random seed of the sample and of everything random in the corruptions.
+            shared: With `against`: whether runs that do not have the same samples in this split are compared on those
+                that both have in it; see `compare`.
+            progress: See `Run`.
+
+        Returns:
+            Accuracies with 95% intervals at each severity; and why some perturbations do not apply.
+
+        Raises:
+            UnknownNameError: There is no such split, epoch or perturbation.
+            UsageError: The runs have other samples, or a number is outside its range.
+            RunError: A model does not open.
+
+        Source:
+            Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
+            perturbations"; what is done to weights is in `cutaway.models.compression`.
+        """
+        with show_progress(progress) as on_progress:
+            return topics.robustness.measure_robustness(
+                self.context,
+                None if against is None else _context_of(against),
+                perturbations=perturbations,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                seed=seed,
+                shared=shared,
+                on_progress=on_progress,
+            )
+
+    @property
+    def decisions(self) -> "tuple[Decision, ...]":
+        """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
+        return topics.labels.decisions_of(self.context)
+
+    def decide(self, decisions: "Decision | Sequence[Decision]") -> Path:
+        """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
+
+        Args:
+            decisions: `Decision` records, or one; they get the user's name and the time where they have none.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            UsageError: They are no decisions.
+            UnknownNameError, DataError: There is no such sample or class.
+            RunError: The folder cannot be written.
+        """
+        return WrittenFile(topics.labels.add_decisions(self.context, decisions))
+
+    def findings(self, *, progress: ProgressOption = False) -> "Findings":
+        """What a person should look at: warnings first, causes before what follows from them."""
+        return topics.findings.Findings(
+            topics.findings.findings(self.context, layers=lambda: self.layers(progress=progress))
+        )
+
+    def report(
+        self,
+        path: str | Path | None = None,
+        *,
+        split: str | None = None,
+        epochs: Sequence[int] | int | None = None,
+        samples: int | None = None,
+        against: "Run | str | Path | None" = None,
+        shared: bool = False,
+        progress: ProgressOption = True,
+    ) -> Path:
+        """Write everything about the run into one HTML file that works without a network, and return its path.
+
+        Args:
+            path: Where to write it; report.html in the run folder if None.
+            split: Whose samples the explorer shows, as of `explore`. The other sections are always of held-out samples.
+            epochs: The epochs that it shows, as of `explore`.
+            samples: The most samples that it shows, as of `explore`.
+            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it: the report has a
+                section that compares both, and colors of the explorer that show which of them is right.
+            shared: With `against`: whether runs that do not hold out the same samples are compared on those that both
+                do, as by `compare`.
+            progress: See `Run`.
+
+        What is computed for it is kept among the results of the run: the next report takes a few seconds.
+
+        Raises:
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The file cannot be written, the split is empty, a number is outside its range, or the runs
+                cannot be compared.
+        """
+        from cutaway.report import write_report
+
+        other = None if against is None else _context_of(against)
+        numbers = None if epochs is None else epoch_numbers(self.context, epochs)
+        with show_progress(progress) as on_progress:
+            given: Any = {"split": split, "epochs": numbers, "samples": samples, "against": other, "shared": shared}
+            return WrittenFile(write_report(self.context, path, **given, on_progress=on_progress))
+
+
+def _context_of(run: Run | str | Path) -> RunContext:
+    """The context of a run, or of the folder or name of one."""
+    if isinstance(run, Run):
+        return run.context
+    if not isinstance(run, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "the other run is a Run, or the name or path of its folder",
+            got=type(run).__name__,
+            hint="pass for example against=cutaway.open_run(path)",
+        )
+    return RunContext(find_run(run, runs=RUNS))
+
+
+def _answers(context: RunContext, samples: Any) -> "Answers":
+    """Samples by their names, or new ones."""
+    if isinstance(samples, str | list):
+        named = cast("list[Any]", [samples] if isinstance(samples, str) else samples)
+        if all(isinstance(name, str) for name in named):
+            return topics.influence.Answers.named(context, named)
+    parts = list(topics.prediction.new_samples(context, samples, warn=False))
+    rows = [part.x for part in parts] or [np.empty((0, *context.manifest.dataset.shape), np.uint8)]
+    return topics.influence.Answers(np.concatenate(rows), [name for part in parts for name in part.names])

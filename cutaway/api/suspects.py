@@ -1,0 +1,55 @@
+"""The verb that finds suspect labels in data of which there is no run yet."""
+
+from pathlib import Path
+from typing import Any
+
+from cutaway._lazy import public
+from cutaway.data import Dataset, Table
+from cutaway.execution import check_engine
+from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.topics.labels.cross_validation import of_data
+from cutaway.topics.labels.finding import check_sizes, find_label_issues
+from cutaway.topics.labels.result import LabelIssues
+
+from .given_data import as_dataset
+
+
+@public
+def label_issues(
+    data: Dataset | Table | str | Path | Any,
+    y: Any = None,
+    *,
+    folds: int = 5,
+    seeds: int = 3,
+    epochs: int | None = None,
+    engine: str | None = None,
+    progress: ProgressOption = True,
+    **options: Any,
+) -> LabelIssues:
+    """Find labels that are probably wrong, by models of the default recipe that were not trained on them.
+
+    The result of each fold is kept in the user's cache, so that work that was canceled goes on where it ended.
+
+    Args:
+        data: As of `train`.
+        y: Labels ``(sample,)``, where `data` are inputs.
+        folds: Models are trained on all folds but one, and judge the samples of that one.
+        seeds: Times that all folds are trained; fewer are quicker and less sure.
+        epochs: Epochs of each training; the recipe's if None. For a table, the first fold finds the best number.
+        engine: Where folds are trained: "local" (processes of this machine), "dask://HOST:PORT", "tls://HOST:PORT",
+            "ray://HOST:PORT" or "spark"; if None, what `joblib.parallel_config` has made active, or else this process.
+        progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
+        options: Of data by name or path, as `load_dataset` takes them.
+
+    Raises:
+        UsageError, DataError: The data cannot be loaded, there are too few samples, or a number is outside its range.
+        TrainingError: A training diverged.
+        ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
+        Canceled: It was canceled; the same call goes on from there.
+    """
+    check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+    check_engine(engine)
+    with show_progress(progress) as on_progress:
+        given = as_dataset(data, y, verb="label_issues", on_progress=on_progress, **options)
+        setup = of_data(given, folds=folds, seeds=seeds, epochs=epochs, on_progress=on_progress)
+        return find_label_issues(setup, engine=engine, on_progress=on_progress)

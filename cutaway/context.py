@@ -1,0 +1,366 @@
+"""What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from cutaway.checks import check_whole
+from cutaway.data import (
+    Dataset,
+    Preparation,
+    SampleIds,
+    Split,
+    Table,
+    find_sample,
+    join_ids,
+    load_again,
+    origin_options,
+    relabel,
+    stratified_sample,
+)
+from cutaway.errors import DataError, RunError, UsageError
+from cutaway.runs import DatasetRecord, Manifest, RunFolder, kept_so_far
+
+if TYPE_CHECKING:
+    from cutaway.interpret import Outline
+    from cutaway.models import Model
+
+MODELS = 2
+"""Models with weights that are held at a time, each for one epoch."""
+
+
+class RunContext:
+    """A run as the analyses see it. Can be pickled: another process reads the folder again.
+
+    Attributes:
+        folder: What is on disk.
+    """
+
+    def __init__(
+        self, folder: RunFolder, *, data: Dataset | None = None, loaded: Dataset | Table | None = None
+    ) -> None:
+        self.folder = folder
+        self._models: dict[int, Model] = {}
+        if data is not None:
+            self.data = self.loaded = data
+        if loaded is not None:
+            self.loaded = loaded
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a dataset that can be loaded again does not travel
+        data = self.loaded if self.manifest.dataset.origin.get("kind") == "arrays" else None
+        return _reopen, (self.folder, data)
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.folder.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What run.json holds."""
+        return self.folder.manifest
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.manifest.dataset.class_names
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The specification of the model, as `cutaway.models.model_from_spec` takes it.
+
+        Raises:
+            RunError: The run folder does not hold it.
+        """
+        self.manifest.check("model")
+        if self.manifest.model is None:
+            unopened = (self.manifest.model_extra or {}).get("unopened")
+            raise RunError(
+                "looking at layers needs the model's specification",
+                got=f"{self.path.name}, recorded without: {unopened or 'its layers are not known'}",
+                hint="its history, test metrics and predictions are there all the same",
+            )
+        return self.manifest.model.to_record()
+
+    @property
+    def opens(self) -> bool:
+        """Whether the model can be built; of others there are history, test metrics and recorded predictions.
+
+        Raises:
+            RunError: Its specification is damaged.
+        """
+        self.manifest.check("model")
+        return self.manifest.model is not None
+
+    @property
+    def knows_training_samples(self) -> bool:
+        """Whether the samples of the split "train" are those that the model was trained on."""
+        extra: dict[str, Any] = self.manifest.model_extra or {}
+        fit, origin = extra.get("fit"), self.manifest.origin
+        said: Any = cast("dict[str, Any]", fit).get("training") if isinstance(fit, dict) else None
+        return origin == "training" or (origin == "keras fit" and said == "train")
+
+    def train_like(self, where: str | None = None) -> str | None:
+        """What to type to train again as this run was trained; None for a run that was recorded.
+
+        Args:
+            where: How the run is found: its path, or the name of its folder, which is meant by None.
+        """
+        record = self.manifest
+        if record.origin != "training":
+            return None
+        where = self.path.name if where is None else where
+        needed = {"data": record.dataset.origin["kind"] == "arrays", "sample_weight": bool(record.sample_weight)}
+        if any(needed.values()):  # a run folder keeps no arrays, and the command line takes none
+            given = ", ".join(f"{name}=..." for name, is_needed in needed.items() if is_needed)
+            return f"cutaway.train_like({where!r}, {given})"
+        return f"cutaway train --like {shlex.quote(where)}"
+
+    @cached_property
+    def split(self) -> Split:
+        """Which sample belongs to train, val and test."""
+        self.manifest.check("split")
+        return Split.from_record(self.manifest.split)
+
+    @cached_property
+    def loaded(self) -> Dataset | Table:
+        """The dataset, loaded again from where it came; a table is not prepared yet.
+
+        Raises:
+            DataError: It cannot be loaded again.
+        """
+        record = self.manifest.dataset
+        if record.origin["kind"] == "arrays":
+            raise DataError(
+                f'the dataset "{record.name}" was made from arrays, which a run folder does not keep',
+                got=f"{self.path.name} opened without it",
+                hint="open the run with data= and the same arrays, or with a file of them",
+            )
+        places = (record.origin.get("path"), origin_options(record.origin).get("test"))
+        if lacking := [place for place in places if place and not Path(place).exists()]:
+            raise DataError(
+                "the data of a run are where they were",
+                got=f"nothing at {lacking[0]}",
+                hint="move them back, or open the run with data= and where they are now",
+            )
+        return relabel(load_again(record.origin), record.relabeled or {})
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The dataset, as the model was trained on it.
+
+        Raises:
+            DataError: It cannot be loaded again, or has changed since.
+        """
+        return same_data(self.loaded, self.manifest.dataset)
+
+    @cached_property
+    def preparation(self) -> Preparation | None:
+        """How the columns of a table became inputs; None if the model is fed what the dataset holds.
+
+        Raises:
+            DataError: The record of it is damaged.
+        """
+        record = self.manifest.dataset.preparation
+        if record is None:
+            return None
+        preparation, shape = Preparation.from_record(record), self.manifest.dataset.shape
+        if shape != (len(preparation.features),):
+            raise RunError(
+                "the preparation of a table makes the inputs of the model",
+                got=f"{len(preparation.features):,} inputs for samples of the shape {shape} in {self.path.name}",
+                hint="restore run.json or train again",
+            )
+        return preparation
+
+    def row(self, epoch: int | None = None, *, rows: Sequence[dict[str, Any]] | None = None) -> dict[str, Any] | None:
+        """The line of an epoch in the history; None where it has none, as epoch 0.
+
+        Args:
+            epoch: Its number; the kept one if None, while the training goes on the one that it would keep now.
+            rows: The history, where it has been read already.
+        """
+        rows = self.folder.history() if rows is None else rows
+        wanted = kept_so_far(self.manifest, rows) if epoch is None else epoch
+        return next((row for row in rows if row["epoch"] == wanted), None)
+
+    def epoch(self, epoch: int | None = None) -> int:
+        """The number of an epoch with a snapshot; None is the kept epoch; negative numbers count from the last.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        return self.folder.resolve_epoch(epoch)
+
+    def build_model(self, epoch: int | None = None) -> "Model":
+        """Build a Keras model with the weights after an epoch, for a caller who may change it.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        from cutaway.models import check_fit, model_from_spec, require_jax, set_weights
+
+        require_jax()
+        spec = self.spec
+        weights = self.snapshot(self.epoch(epoch))
+        model = model_from_spec(spec, initialize=False)
+        set_weights(model, weights)
+        check_fit(model, shape=self.manifest.dataset.shape, classes=len(self.class_names))
+        return model
+
+    def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
+        """The weights after an epoch by name, whose shapes are those of the model.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+            RunError: The file is damaged.
+            ModelError: The specification or the snapshot does not fit.
+        """
+        self.check_sizes(epoch)
+        return self.folder.snapshot(epoch)
+
+    def check_sizes(self, epoch: int | None = None) -> None:
+        """Compare the sizes that the specification asks for with those in a snapshot, before memory is taken for them.
+
+        Raises:
+            UnknownNameError, RunError, ModelError: As `snapshot`.
+        """
+        from cutaway.models import check_snapshot, spec_weights
+
+        check_snapshot(spec_weights(self.spec), self.folder.snapshot_shapes(epoch))
+
+    def model(self, epoch: int | None = None) -> "Model":
+        """The Keras model with the weights after an epoch, built once and shared: nobody may change it.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        number = self.epoch(epoch)
+        if number not in self._models:
+            while len(self._models) >= MODELS:
+                del self._models[next(iter(self._models))]
+            self._models[number] = self.build_model(number)
+        return self._models[number]
+
+    @cached_property
+    def outline(self) -> "Outline":
+        """The layers of the model, from its specification: Keras is not loaded. Errors are those of `spec`."""
+        from cutaway.interpret import Outline
+
+        return Outline.of(self.spec)
+
+    def layer(self, name: str | None, *, epoch: int | None = None) -> str:
+        """The name of a layer; None is the last hidden one.
+
+        Raises:
+            UnknownNameError: The model has no layer of that name.
+        """
+        if name is None:
+            return self.outline.default
+        if not isinstance(name, str) or name not in self.outline.kinds:  # pyright: ignore[reportUnnecessaryIsInstance]
+            from cutaway.interpret import find_layer
+
+            find_layer(self.model(epoch), name)
+        return name
+
+    def part(self, split: str) -> SampleIds:
+        """The samples of a split, of which there are some.
+
+        Raises:
+            UnknownNameError: There is no such split.
+            UsageError: It is empty.
+        """
+        ids = self.split.part(split)
+        if not len(ids):
+            raise UsageError(
+                "measuring needs at least one sample",
+                got=f'the empty split "{split}"',
+                hint=f'try split="{"val" if len(self.split.val) else "all"}"',
+            )
+        return ids
+
+    def ids(self, split: str, *, samples: int | None = None, seed: int = 0) -> SampleIds:
+        """Samples of a split: all of them, or at most so many, a stratified sample by class.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            samples: The most samples; all of them if None.
+            seed: Random seed of the sample.
+
+        Raises:
+            UnknownNameError: There is no such split.
+            UsageError: ``samples`` is below 1, or the split is empty.
+        """
+        if samples is not None:
+            check_whole(samples, name="samples", least=1)
+        ids = self.part(split)
+        if samples is None:
+            return ids
+        return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
+
+    def sample(self, name: str) -> SampleIds:
+        """The identity of one sample by its name: its place, such as "test[7]", or what its row of a table is called.
+
+        Raises:
+            UnknownNameError: There is no such sample, or there are several.
+        """
+        sizes = {source: len(labels) for source, labels in self.data.labels.items()}
+        return find_sample(name, sizes, split=self.split, loaded=self.loaded)
+
+    def samples(self, names: Sequence[str]) -> SampleIds:
+        """The identities of samples by their names, at least one, in their order. Errors are those of `sample`."""
+        return self.named(join_ids([self.sample(name) for name in names]))
+
+    def named(self, ids: SampleIds) -> SampleIds:
+        """The same samples, which know what the data call them."""
+        return dataclasses.replace(ids, naming=self.loaded.naming)
+
+
+def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
+    return RunContext(folder, loaded=data)
+
+
+def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
+    """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
+
+    A table is prepared as that of the run was.
+
+    Raises:
+        DataError: Its digest, its scale or its classes are others.
+    """
+    data = same_form(data, record)
+    for what, ours, theirs in (
+        ("SHA-256", record.sha256, data.sha256),
+        ("the shape", record.shape, data.shape),
+        ("scale", record.scale, data.scale),
+        ("the classes", record.class_names, data.class_names),
+    ):
+        if ours != theirs:
+            raise DataError(
+                f"the run was trained on data with {what} {ours!s:.60}",
+                got=f"{theirs!s:.60} from {data.name}",
+                hint="open it with the data it was trained on",
+            )
+    return data
+
+
+def same_form(data: Dataset | Table, record: DatasetRecord) -> Dataset:
+    """A dataset with the preparation and the scale of the one that a run was trained on.
+
+    Raises:
+        DataError: It is a table, and the run was trained on arrays.
+    """
+    if isinstance(data, Table):
+        if record.preparation is None:
+            raise DataError(
+                "the run was trained on arrays", got=f"the table {data.name}", hint="open it with the same arrays"
+            )
+        data = data.apply(Preparation.from_record(record.preparation))
+    # a model that rescales its inputs itself is fed raw samples
+    return dataclasses.replace(data, scale=record.scale) if record.scale == 1 != data.scale else data

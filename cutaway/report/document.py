@@ -1,0 +1,217 @@
+"""The report as a whole: its heading, its facts, its sections."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cutaway.context import RunContext
+from cutaway.data import left_out_in_words
+from cutaway.errors import Canceled, CutawayError, UsageError, printable
+from cutaway.models import DENSE_KINDS, units_in_words
+from cutaway.page import Page, Section, Text, render
+from cutaway.progress import ProgressCallback
+from cutaway.runs import REPORT, check_no_link, check_output, write_output
+from cutaway.topics.common.data_words import columns_left_out, test_losses
+from cutaway.topics.common.pairing import pair_samples
+from cutaway.topics.common.source import ReportSource, check_shown
+from cutaway.topics.layers.section import layers_of
+
+from . import sections
+from .explorer import note_left_out, shown_maps
+from .progress import ReportProgress
+
+
+def write_report(
+    context: RunContext,
+    path: str | Path | None,
+    *,
+    on_progress: ProgressCallback,
+    **chosen: Any,
+) -> Path:
+    """Write the report of a run into a file; see `cutaway.Run.report` and, for what may be chosen, `report_html`."""
+    target = output_path(path, folder=context.path)
+    html = report_html(context, on_progress=on_progress, **chosen)
+    write_html(target, html)
+    return target
+
+
+def output_path(path: str | Path | None, *, folder: Path) -> Path:
+    """The path of an HTML file that is to be written, checked before the work of half a minute.
+
+    Args:
+        path: As a user names it, links included; report.html in `folder` if None.
+        folder: A folder that may come from a stranger, in which no link is followed.
+
+    Raises:
+        RunError: The report of the folder is a link.
+        UsageError: It is no HTML file in a folder that exists, or cannot be written.
+    """
+    target = folder / REPORT if path is None else Path(path)
+    if path is None:
+        check_no_link(target)
+    # a file of no type, such as /dev/stdout, is written as well
+    if target.suffix.lower() not in ("", ".html", ".htm"):
+        raise UsageError(
+            "a report is an HTML file", got=f'"{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
+        )
+    check_output(target)
+    return target
+
+
+def write_html(target: Path, html: str) -> None:
+    """Write an HTML file, whole or not at all.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    write_output(target, html.encode(errors="backslashreplace"))
+
+
+def report_html(
+    context: RunContext,
+    *,
+    split: str | None = None,
+    epochs: Sequence[int] | None = None,
+    samples: int | None = None,
+    against: RunContext | None = None,
+    shared: bool = False,
+    on_progress: ProgressCallback,
+) -> str:
+    """Return the report of a run as one HTML document.
+
+    Args:
+        context: The run.
+        split: The split whose samples are explored; "test", or "val" where there are no test samples, if None.
+        epochs: Numbers of the epochs that are explored, beside the kept one; as many as take minutes if None.
+        samples: The most samples that are explored; as `ReportSource` says if None.
+        against: A run to compare with, after its kept epoch; None for none.
+        shared: Whether it is compared on the samples that both hold out, where they do not hold out the same ones.
+        on_progress: Called with the progress of the whole report.
+
+    Raises:
+        UnknownNameError: There is no such split.
+        UsageError: It is empty, the number of samples is outside its range, or the runs cannot be compared.
+    """
+    if split is not None:
+        context.part(split)
+    progress = ReportProgress(on_progress, section_names())
+    numbers = None if epochs is None else tuple(epochs)
+    source = ReportSource(context, progress.inner, split, map_samples=check_shown(samples), map_epochs=numbers)
+    note_left_out(source)
+    if against is not None:  # before the work of half a minute
+        paired = pair_samples(context, against, split=source.split, shared=shared)
+        source = replace(source, against=paired)
+    page = report_page(source, progress)
+    html = render(page)
+    progress.end()
+    return html
+
+
+def section_names() -> list[str]:
+    """The names of all sections, in order."""
+    return [section.__name__ for section in sections.SECTIONS]
+
+
+def report_page(source: ReportSource, progress: ReportProgress) -> Page:
+    """The whole report as a record, of which `progress` still lacks the last step."""
+    progress.expect(embeddings(source))
+    shown: list[Section | None] = []
+    names = section_names()
+    for name in names:
+        progress.begin(name)
+        shown.append(make_section(source, name))
+        if len(shown) < len(names):  # the last step is the page
+            progress.end()
+    return replace(heading(source), sections=tuple(section for section in shown if section is not None))
+
+
+def make_section(source: ReportSource, name: str) -> Section | None:
+    """A section, or the reason why it could not be made; None for a run that has nothing to show there.
+
+    Raises:
+        Canceled: It was canceled.
+    """
+    make = next(section for section in sections.SECTIONS if section.__name__ == name)
+    try:
+        return make(source)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        why = f"This section could not be made: {error.rule}; got {error.got}."
+        return Text(name=name, title=name.capitalize(), paragraphs=(printable(why),))
+
+
+def heading(source: ReportSource) -> Page:
+    """The page of a report without its sections."""
+    context = source.context
+    title = context.manifest.title or context.path.name
+    return Page(title=title, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
+
+
+def embeddings(source: ReportSource) -> int:
+    """How many embeddings the explorer shows, each a step of the work."""
+    try:
+        layers, epochs = shown_maps(source)
+    except CutawayError:  # the explorer itself says so
+        return 0
+    return 1 + (len(layers) - 1) * len(epochs) if layers else 0
+
+
+def _subtitle(context: RunContext) -> str:
+    manifest, config = context.manifest, context.manifest.config
+    train, val, test = (f"{len(context.split.part(name)):,}" for name in ("train", "val", "test"))
+    samples = f"{train} training, {val} validation and {test} test samples"
+    known = [("learning rate", "learning_rate"), ("batch size", "batch_size"), ("seed", "seed")]
+    settings = [f"{words} {_short(config[name])}" for words, name in known if config.get(name) is not None]
+    how = f"{_short(config.get('optimizer'))} with {', '.join(settings)}"
+    if manifest.origin == "model":
+        how = "not trained here"
+    left_out = left_out_in_words(columns_left_out(manifest.dataset))
+    columns = f"; columns left out: {left_out}" if left_out else ""
+    return f"{_model_in_words(context)} on {manifest.dataset.name}: {how}; {samples}{columns}"
+
+
+def _footer(context: RunContext) -> str:
+    """What made the page, and what makes the run again."""
+    made_by, trained_by = version("cutaway"), context.manifest.versions.get("cutaway", "of an unknown version")
+    of_run = "" if trained_by == made_by else f", a run of cutaway {trained_by}"
+    again = context.train_like()
+    how = "" if again is None else f" To train this run again: {again}"
+    return f"Made by cutaway {made_by} from {context.path.name}{of_run}.{how}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _model_in_words(context: RunContext) -> str:
+    """Its name and sizes: "mlp 784-512-512-10"."""
+    model = context.manifest.model
+    if model is None:
+        return "a model whose layers are not known"
+    units = [units_in_words(layer.config) for layer in model.layers if layer.kind in DENSE_KINDS]
+    return f"{model.name} {'-'.join(['x'.join(map(str, model.input.shape)), *units])}"
+
+
+def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
+    rows, test = source.rows, source.context.manifest.test
+    facts: list[tuple[str, str]] = []
+    status = source.context.manifest.status
+    if status != "finished":
+        facts += [("Status", f"{status} after epoch {rows[-1]['epoch']}" if rows else f"{status} in epoch 1")]
+    if test:
+        facts += [("Test accuracy", f"{test['accuracy']:.2%}")]
+        facts += [(f"Test {name}", value) for name, value in test_losses(source.context.manifest).items()]
+    if rows:
+        kept = source.context.row() or {}
+        if kept.get("val_accuracy") is not None:
+            facts += [("Validation accuracy", f"{kept['val_accuracy']:.2%}")]
+        facts += [("Epochs", str(len(rows)))]
+        seconds = source.context.manifest.cost.get("training")
+        if seconds is not None:  # the same seconds as in `show`, evaluation and writing included
+            facts += [("Training time", f"{seconds:.1f} s")]
+    if layers_of(source):  # those of a model that cannot be opened are not known
+        facts += [("Parameters", f"{sum(record.parameters for record in layers_of(source)):,}")]
+    return tuple(facts)

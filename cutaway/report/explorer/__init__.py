@@ -1,0 +1,11 @@
+"""The section in which all samples are looked at, in every layer and after every epoch.
+
+In comes a `ReportSource`, or for a notebook a `RunContext`; out comes an `Explorer` for the page. May call what
+`cutaway.report` may call.
+"""
+
+from .by_itself import run_explorer
+from .preview import preview
+from .section import explore, note_left_out, shown_maps
+
+__all__ = ["explore", "note_left_out", "preview", "run_explorer", "shown_maps"]

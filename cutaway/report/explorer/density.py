@@ -1,0 +1,36 @@
+"""The density of all samples on the map, where the page has points for some of them only."""
+
+import numpy as np
+
+from cutaway.data import PARTS
+from cutaway.page import Density
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.embedding.embeddings import kept_layout
+
+
+def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch: int) -> Density | None:
+    """The density of a split that was asked for, on the embedding of all samples that the run keeps.
+
+    Args:
+        source: The run.
+        shown: float32 (some, 2), the layout of the points.
+        layer: Place of the layer among those of the explorer.
+        epoch: Place of the layout among those of the layer.
+
+    Returns:
+        None where all samples have a point, no split was asked for, or ``run.embed()`` was not called.
+    """
+    context, split = source.context, source.asked
+    if split is None or len(source.shown) >= len(context.split.part(split)):
+        return None
+    found = kept_layout(context, None)
+    if found is None:
+        return None
+    rows, begin = slice(None), 0
+    for name in PARTS:
+        end = begin + len(context.split.part(name))
+        if name == split:
+            rows = slice(begin, end)
+        begin = end
+    labels = context.data.y(context.split.part(split))
+    return Density.of(found[1].xy[rows], labels, shown=shown, layer=layer, epoch=epoch)

@@ -1,0 +1,63 @@
+"""A first look at the samples: linear maps after the kept epoch, made in a second, until the real ones are there."""
+
+import math
+
+import numpy as np
+
+from cutaway.errors import DataError
+from cutaway.page import Explorer, LayerMap, scale_layout
+from cutaway.topics.common.predictions import probabilities
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.embedding.explored import class_columns, explorer_colors, page_pictures
+
+from .section import shown_maps
+
+
+def preview(source: ReportSource) -> Explorer | None:
+    """The samples and layers of the explorer by their first two principal components; None where there are no maps."""
+    from cutaway.topics.embedding.activations import INPUT
+    from cutaway.topics.embedding.passes import SharedPasses
+
+    context = source.context
+    layers, _ = shown_maps(source)
+    if not layers:
+        return None
+    epoch, root, labels = context.epoch(), context.layer(None), context.data.y(source.shown)
+    passes = SharedPasses(context, source.shown, layers)
+    maps: list[LayerMap] = []
+    for name in layers:
+        h = passes.activations(name, epoch, on_progress=source.on_progress)
+        units = math.prod(context.data.shape) if name == INPUT else context.outline.units[name]
+        title, words = ("Input", "values") if name == INPUT else (name, "units")
+        maps.append(LayerMap(name=name, title=title, detail=f"{units:,} {words}", layouts=(_linear(h),)))
+    found = probabilities(context, source.shown, epoch=epoch, on_progress=source.on_progress)
+    return Explorer(
+        name="explore",
+        title="Every sample, layer by layer",
+        lead="A first look by principal components. The maps by t-SNE, of every epoch, are being computed.",
+        names=tuple(source.shown.names()),
+        epochs=(epoch,),
+        kept=0,
+        columns=tuple(class_columns(labels, context.class_names, [found.argmax(axis=1)], [found.max(axis=1)])),
+        layers=tuple(maps),
+        layer=layers.index(root),
+        pictures=page_pictures(context, source.shown),
+        without="The model comes with the maps that are being computed.",
+        colors=explorer_colors(),
+    )
+
+
+def _linear(h: np.ndarray) -> np.ndarray:
+    """The first two principal components, uint16 (sample, 2); all in one place where the samples do not differ.
+
+    Raises:
+        DataError: The activations are not finite.
+    """
+    from cutaway.neighbors import pca
+
+    if not np.isfinite(h).all():
+        raise DataError("a map needs finite activations", got="NaN or infinity", hint="look at an earlier epoch")
+    # a layer with one unit has its samples on a line
+    wide = h if h.shape[1] > 1 else np.concatenate([h, np.zeros_like(h)], axis=1)
+    same = (wide == wide[0]).all()
+    return scale_layout(np.zeros((len(h), 2), np.float32) if same else pca(wide, 2))

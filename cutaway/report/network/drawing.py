@@ -1,0 +1,33 @@
+"""How a drawing becomes a sample of a run on pictures."""
+
+from typing import Any
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.data import paper_level
+from cutaway.errors import CutawayError
+from cutaway.topics.prediction import centering_of, pixel_scale
+
+SAMPLES = 200
+"""Training samples whose border tells the gray level of the background."""
+
+
+def drawing_form(context: RunContext) -> dict[str, Any] | None:
+    """What the page needs to make a sample from a drawing; None where the data are no pictures.
+
+    Args:
+        context: The run. Where its data cannot be loaded, the background is taken as that of its kind, mostly black.
+    """
+    shape = context.manifest.dataset.shape
+    is_picture = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
+    if not is_picture or context.preparation is not None:
+        return None
+    scale, centering = pixel_scale(context), centering_of(context)
+    try:
+        x = context.data.x(context.ids("train", samples=SAMPLES))
+        paper = int(np.clip(round(paper_level(x) * 255 / scale), 0, 255))
+    except CutawayError:
+        paper = 255 if centering is not None and centering.dark_ink else 0
+    rule = None if centering is None else centering.rule
+    return {"shape": list(shape), "scale": scale, "centering": rule, "paper": paper}

@@ -1,0 +1,164 @@
+"""The model of a run as operations and weights of 16 bits, checked against the model itself."""
+
+import json
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.errors import CutawayError, ModelError, printable
+from cutaway.page import NetworkData
+from cutaway.runs import KeptResult, kept, result_name
+
+from .columns import column_controls
+from .drawing import drawing_form
+
+if TYPE_CHECKING:
+    from cutaway.models.exporting import Operations
+
+METHOD = 1
+"""Part of the key of a kept network: other operations or another rounding give others."""
+
+MOST_BYTES = 8 * 2**20
+"""Bytes of weights at most: with 16 bits each, 4 million of them, twice as many as in 784-1024-1024-10."""
+
+AGREEMENT = 1e-3
+"""Probabilities by rounded weights may differ from those of the model by so much."""
+
+SAMPLES = 256
+"""Samples on which they are compared."""
+
+EXPONENT = 15
+"""Largest weights are scaled to between 2^14 and 2^15, so that float16 holds them and the smallest ones well."""
+
+
+LONGEST = 1000
+"""Characters of the reason why there is no network at most."""
+
+Computed = tuple[dict[str, Any], tuple[np.ndarray, ...]]
+"""The specification of a network, and its weights."""
+
+
+def network_data(context: RunContext, *, epoch: int | None = None) -> NetworkData | str:
+    """The model of a run for the page, or the reason why the page cannot run it, as a sentence.
+
+    Args:
+        context: The run. Where its data cannot be loaded, rounded weights are not compared with the model.
+        epoch: After which epoch; the kept one if None.
+
+    Raises:
+        UnknownNameError: There is no snapshot of that epoch.
+        RunError: A file of the run is damaged.
+    """
+    if not context.opens:
+        return "The layers of this model are not known, only its history and its predictions."
+    number = context.epoch(epoch)
+    found = kept(
+        context.folder,
+        result_name(context.folder, "network", epochs=[number], decides=[METHOD, MOST_BYTES, AGREEMENT]),
+        read=partial(_read, context),
+        write=_written,
+        compute=lambda: _computed(context, number),
+    )
+    if isinstance(found, str):
+        return found
+    spec, arrays = found
+    return NetworkData(spec, arrays, column_controls(context), drawing_form(context))
+
+
+def _written(found: Computed | str) -> KeptResult:
+    if isinstance(found, str):
+        return KeptResult({"without": found})
+    spec, arrays = found
+    return KeptResult({"spec": spec}, {str(place): array for place, array in enumerate(arrays)})
+
+
+def _read(context: RunContext, found: KeptResult) -> Computed | str:
+    """A kept network, if its layers are those of the model and its arrays have the shapes that it says."""
+    if "without" in found.record:
+        if not isinstance(found.record["without"], str) or len(found.record["without"]) > LONGEST:
+            raise ValueError("no sentence")
+        return printable(found.record["without"])
+    spec = found.record["spec"]
+    arrays = tuple(found.arrays[str(place)] for place in range(len(spec["weights"])))
+    kinds = {layer["name"]: layer["kind"] for layer in spec["layers"]}
+    fits = kinds == context.outline.kinds and all(
+        list(array.shape) == item["shape"] and array.dtype.str in ("<f2", "<f4") and math.isfinite(item["factor"])
+        for array, item in zip(arrays, spec["weights"], strict=True)
+    )
+    if not fits or len(arrays) != len(found.arrays):
+        raise ValueError("a network of another model")
+    json.dumps(spec, allow_nan=False)  # a ValueError for what a page cannot hold
+    return spec, arrays
+
+
+def _computed(context: RunContext, epoch: int) -> Computed | str:
+    from cutaway.models import spec_weights
+    from cutaway.models.exporting import to_operations
+
+    kernels = sum(math.prod(shape) for shape in spec_weights(context.spec).values() if len(shape) > 1)
+    if 2 * kernels > MOST_BYTES:
+        return f"The model has {kernels:,} weights, and a page holds at most {MOST_BYTES // 2:,}."
+    model = context.model(epoch)
+    try:
+        found = to_operations(model)
+    except ModelError as error:
+        return f"The page cannot compute this model: {error.got}."
+    if not all(np.isfinite(value).all() for value in found.weights):
+        return "Some weights of the model are not finite numbers."
+    arrays, factors = _rounded(context, found, epoch)
+    if sum(array.nbytes for array in arrays) > MOST_BYTES:
+        return (
+            "Weights of 16 bits would change the predictions of this model, and those of 32 bits take more than "
+            f"{MOST_BYTES // 2**20} MB."
+        )
+    described = [item | {"factor": factor} for item, factor in zip(found.spec["weights"], factors, strict=True)]
+    more = {"scale": context.manifest.dataset.scale, "hidden": context.outline.default, "weights": described}
+    return found.spec | more, arrays
+
+
+def _rounded(
+    context: RunContext, found: "Operations", epoch: int | None
+) -> tuple[tuple[np.ndarray, ...], tuple[float, ...]]:
+    """The weights as they travel, and what each array is to be multiplied by."""
+    names = [item["name"] for item in found.spec["weights"]]
+    halves = {
+        name: to_half(value) for name, value in zip(names, found.weights, strict=True) if name.endswith("/kernel")
+    }
+    if not _agree(context, {name: half.astype(np.float32) * factor for name, (half, factor) in halves.items()}, epoch):
+        halves = {}
+    pairs = [halves.get(name, (value, 1.0)) for name, value in zip(names, found.weights, strict=True)]
+    return tuple(array for array, _ in pairs), tuple(factor for _, factor in pairs)
+
+
+def to_half(value: np.ndarray) -> tuple[np.ndarray, float]:
+    """Round an array to float16 after scaling it by a power of two.
+
+    Args:
+        value: float32, finite.
+
+    Returns:
+        float16, and the factor by which it gives the array again, to about 3 digits.
+    """
+    largest = float(np.abs(value).max(initial=0.0))
+    exponent = math.frexp(largest)[1] - EXPONENT if largest else 0
+    return np.ldexp(value, -exponent).astype(np.float16), math.ldexp(1.0, exponent)
+
+
+def _agree(context: RunContext, rounded: dict[str, np.ndarray], epoch: int | None) -> bool:
+    """Whether some samples get the same probabilities by rounded kernels; True where there are no samples."""
+    from cutaway.models import class_probabilities, forward, get_weights
+
+    model, scale = context.model(epoch), context.manifest.dataset.scale
+    try:
+        split = next(name for name in ("test", "val", "train") if len(context.split.part(name)))
+        x = context.data.x(context.ids(split, samples=SAMPLES))
+    except CutawayError:
+        return True
+
+    def probabilities(changed: dict[str, np.ndarray]) -> np.ndarray:
+        return class_probabilities(model, forward(model, x, scale=scale, weights=get_weights(model) | changed))
+
+    return bool((np.abs(probabilities(rounded) - probabilities({})) <= AGREEMENT).all())

@@ -1,0 +1,37 @@
+"""The sections of the report, in order."""
+
+from collections.abc import Callable
+
+from cutaway.page import Section
+from cutaway.topics.classes.section import classes, confusions
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.comparison.section import comparison
+from cutaway.topics.confidence.section import confidence
+from cutaway.topics.findings.section import findings
+from cutaway.topics.history import learning
+from cutaway.topics.influence.section import influence_section
+from cutaway.topics.labels.section import suspects
+from cutaway.topics.layers.section import knowledge, layers
+from cutaway.topics.mistakes import mistakes_section
+from cutaway.topics.samples.section import hardest
+
+from .explorer import explore
+from .settings import settings
+
+SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
+    explore,
+    comparison,
+    findings,
+    learning,
+    confusions,
+    classes,
+    confidence,
+    layers,
+    knowledge,
+    mistakes_section,
+    suspects,
+    influence_section,
+    hardest,
+    settings,
+)
+"""Each returns None for a run that has nothing to show there. A new section is one function and one line here."""

@@ -1,0 +1,40 @@
+"""The section on settings: everything that is needed to repeat a run."""
+
+from typing import Any
+
+from cutaway.page import Section, Table
+from cutaway.runs import Manifest
+from cutaway.topics.common.data_words import columns_in_words, data_in_words
+from cutaway.topics.common.source import ReportSource
+
+
+def settings(source: ReportSource) -> Section:
+    """Everything that is needed to repeat the run, one row per setting."""
+    manifest, again = source.context.manifest, source.context.train_like()
+    pairs: list[tuple[str, Any]] = [("train again with", again)] if again else []
+    pairs += [("created", manifest.created), ("status", manifest.status)]
+    pairs += [(name, value) for name, value in manifest.config.items() if value is not None]
+    pairs += _model_rows(manifest)
+    pairs += [("data", data_in_words(manifest.dataset)), ("dataset sha256", manifest.dataset.sha256)]
+    pairs += columns_in_words(manifest.dataset)
+    pairs += [(f"version of {name}", version) for name, version in manifest.versions.items()]
+    pairs += [(f"device {name}", value) for name, value in manifest.device.items()]
+    return Table(
+        name="settings",
+        title="Settings",
+        summary="Everything needed to repeat this run",
+        rows=tuple({"Setting": name, "Value": str(value)} for name, value in pairs),
+        wrap=True,
+    )
+
+
+def _model_rows(manifest: Manifest) -> list[tuple[str, str]]:
+    """The model, one pair a layer: "layer dense_1" and "Dense, units 512, activation relu"."""
+    shown, model = ("units", "activation", "rate"), manifest.model
+    if model is None:
+        return []
+    rows = [("model", model.name), ("model input", " x ".join(map(str, model.input.shape)))]
+    for layer in model.layers:
+        values = [f"{key} {layer.config[key]}" for key in shown if isinstance(layer.config.get(key), str | int | float)]
+        rows.append((f"layer {layer.name}", ", ".join([layer.kind, *values])))
+    return rows

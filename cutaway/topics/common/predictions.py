@@ -1,0 +1,164 @@
+"""What the model predicts: probabilities and classes of samples, computed in batches and cached."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from cutaway import metrics
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import DataError, RunError
+from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, digest_of, kept, result_name
+
+METHOD = 1
+"""Part of the key of kept probabilities: another way of computing them gives others."""
+
+KEPT_BYTES = 2**23
+"""Bytes of probabilities that are kept at most, of some samples after one epoch: those of 70,000 samples of 10 classes
+take 3 MB."""
+
+ROUNDING = 1e-5
+"""By which a probability may exceed 1."""
+
+
+def probabilities(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> np.ndarray:
+    """Probabilities in evaluation, float32 ``(sample, class)``; NaN where the model has diverged.
+
+    Those of a model that cannot be opened are the ones that were recorded after the epoch.
+    """
+    if not context.opens:
+        return _recorded(context, ids, epoch=epoch)
+    if _is_kept(context, ids):
+        number = context.epoch(epoch)
+        compute = partial(_computed, context, ids, epoch=number, on_progress=on_progress)
+        return _kept(context, ids, epoch=number, compute=compute)
+    return _computed(context, ids, epoch=epoch, on_progress=on_progress)
+
+
+def probability_batches(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`probabilities` batch by batch, so that never all of them are in memory: rows of `ids`, and those of the rows."""
+    if not context.opens or _is_kept(context, ids):
+        yield slice(0, len(ids)), probabilities(context, ids, epoch=epoch, on_progress=on_progress)
+        return
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(epoch), context.data
+    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
+    for rows, outputs in batches:
+        for found in outputs.values():
+            yield rows, class_probabilities(model, found)
+
+
+def _is_kept(context: RunContext, ids: SampleIds) -> bool:
+    return 0 < 4 * len(ids) * len(context.class_names) <= KEPT_BYTES
+
+
+def _computed(context: RunContext, ids: SampleIds, *, epoch: int | None, on_progress: ProgressCallback) -> np.ndarray:
+    from cutaway.models import class_probabilities, forward
+
+    model, data = context.model(epoch), context.data
+    return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
+
+
+def _kept(context: RunContext, ids: SampleIds, *, epoch: int, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """Probabilities that are kept among the results, so that using them again needs neither the samples nor Keras."""
+    shape = len(ids), len(context.class_names)
+    return kept(
+        context.folder,
+        probabilities_name(context, ids, epoch=epoch),
+        read=lambda found: found.array("probabilities", np.float32, *shape, low=0, high=1 + ROUNDING),
+        write=lambda value: KeptResult(arrays={"probabilities": value}),
+        compute=compute,
+    )
+
+
+def keep_probabilities(context: RunContext, ids: SampleIds, found: np.ndarray, *, epoch: int) -> None:
+    """Keep probabilities that were computed beside something else, where they are not kept yet.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        found: What `probabilities` gives of them.
+        epoch: Number of the epoch.
+    """
+    if _is_kept(context, ids):
+        _kept(context, ids, epoch=epoch, compute=lambda: found)
+
+
+def probabilities_name(context: RunContext, ids: SampleIds, *, epoch: int) -> str:
+    """Name of the file with the probabilities of some samples after an epoch, with a digest of all that decides it."""
+    decides = [METHOD, digest_of(ids.source_index, ids.index)]
+    return result_name(context.folder, "probabilities", epochs=[epoch], decides=decides)
+
+
+def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:
+    """The recorded predictions for some samples, which are those for validation and test."""
+    whole = context.split.part("all")
+    kept = recorded_predictions(context, context.epoch(epoch))
+    rows = ids.positions_in(whole)
+    found, trained = kept[rows].astype(np.float32), rows < len(context.split.train)
+    if np.isnan(found[trained]).any():
+        raise RunError(
+            "of a model whose layers cannot be opened, predictions are recorded for validation and test samples",
+            got="training samples among those asked for",
+            hint='use split="test" or split="val"',
+        )
+    return found
+
+
+def recorded_predictions(context: RunContext, epoch: int) -> np.ndarray:
+    """What a run has recorded of an epoch, float16 ``(sample, class)``, in the order train, val, test.
+
+    Raises:
+        RunError: Nothing was recorded, or the file is damaged.
+    """
+    kept, shape = context.folder.predictions(epoch), (len(context.split.part("all")), len(context.class_names))
+    if kept.shape != shape or kept.dtype.kind != "f":
+        raise RunError(
+            f"predictions of this run have the shape {shape}",
+            got=f"{kept.dtype} of the shape {kept.shape} in epoch {epoch}",
+            hint="restore the file from a copy of the run",
+        )
+    return kept
+
+
+def labels(context: RunContext, split: str = "test") -> np.ndarray:
+    """The class of each sample of a split, int64 ``(sample,)``."""
+    return context.data.y(context.split.part(split))
+
+
+def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilities: np.ndarray) -> None:
+    """Check that probabilities are numbers.
+
+    Raises:
+        DataError: One is not, as after a training that diverged.
+    """
+    wrong = ~np.isfinite(probabilities).all(axis=1)
+    if wrong.any():
+        raise DataError(
+            "predictions are judged where probabilities are numbers",
+            got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
+            hint="train with a smaller learning rate, or ask for an earlier epoch with epoch=",
+        )
+
+
+def predict_classes(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> metrics.PredictedClasses:
+    """The class predicted for each sample, computed batch by batch.
+
+    Raises:
+        DataError: A probability is not a number: the model has diverged.
+    """
+    # a split may be empty
+    parts = [metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))]
+    for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress):
+        check_numbers(context, ids, rows, found)
+        parts.append(metrics.PredictedClasses.of(found, first=rows.start))
+    return metrics.PredictedClasses.join(parts)

@@ -1,0 +1,59 @@
+"""The samples of a split as a model scores them, batch by batch."""
+
+from collections.abc import Sequence
+
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import UsageError
+from cutaway.metrics import ScoredSamples, at_temperature
+
+from .predictions import check_numbers, probability_batches
+
+
+def scored_samples(
+    context: RunContext, ids: SampleIds, *, epoch: int | None, temperatures: Sequence[float] = (1.0,)
+) -> list[ScoredSamples]:
+    """Score samples, once at each temperature.
+
+    Args:
+        context: The run.
+        ids: The samples, at least one.
+        epoch: After which epoch; the kept one if None.
+        temperatures: At least one; 1 leaves the probabilities as they are.
+
+    Raises:
+        DataError: A probability is not a number: the model has diverged.
+    """
+    labels = context.data.y(ids)
+    parts: list[list[ScoredSamples]] = [[] for _ in temperatures]
+    for rows, found in probability_batches(context, ids, epoch=epoch):
+        check_numbers(context, ids, rows, found)
+        for temperature, into in zip(temperatures, parts, strict=True):
+            at = found if temperature == 1 else at_temperature(found, temperature)
+            into.append(ScoredSamples.of(at, labels[rows]))
+    return [ScoredSamples.join(each) for each in parts]
+
+
+def validation(context: RunContext, *, chosen: str) -> SampleIds:
+    """The validation samples.
+
+    Args:
+        context: The run.
+        chosen: What is to be chosen on them, in words.
+
+    Raises:
+        UsageError: There are none.
+    """
+    if not len(context.split.val):
+        raise UsageError(
+            f"{chosen} is chosen on validation samples, never on those that it is checked on",
+            got=f"none in {context.path.name}",
+            hint="train with a share of the samples for validation",
+        )
+    return context.split.val
+
+
+def split_in_words(split: str, samples: int) -> str:
+    """A split and its size: "1,000 test samples"."""
+    name = {"all": "", "train": "training ", "val": "validation "}.get(split, f"{split} ")
+    return f"{samples:,} {name}sample{'' if samples == 1 else 's'}"

@@ -1,0 +1,37 @@
+"""Samples as cards show them: a picture, or the first values."""
+
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.page import Picture
+
+from .sample_values import values_of
+
+
+def shown_samples(
+    context: RunContext, ids: SampleIds, *, name: bool = False
+) -> list[tuple[str, tuple[Picture, ...], str]]:
+    """Samples as cards show them.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        name: Whether the title also says the place in the data, where it is not part of the name.
+
+    Returns:
+        For each: its title; its picture, or nothing; and its first values, or "" where there is a picture.
+    """
+    from cutaway.plots import picture_png
+
+    ids = context.named(ids)
+    places, classes = ids.places(), context.data.y(ids)
+    pictures = context.data.pictures(ids)
+    values = values_of(context, ids) if pictures is None else []
+    found: list[tuple[str, tuple[Picture, ...], str]] = []
+    for i in range(len(ids)):
+        title = ids[i] if not name or places[i] in ids[i] else f"{ids[i]} ({places[i]})"
+        if pictures is not None:
+            alt = f"{ids[i]}, labeled {context.class_names[int(classes[i])]}"
+            found.append((title, (Picture(picture_png(pictures[i], scale=3), alt),), ""))
+        else:
+            found.append((title, (), values[i]))
+    return found

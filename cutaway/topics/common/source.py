@@ -1,0 +1,132 @@
+"""A run and what several sections of its report need, computed once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from cutaway.checks import check_whole
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
+from cutaway.progress import ProgressCallback
+
+from .pairing import PairedSamples
+from .predictions import labels, predict_classes
+
+Computed = TypeVar("Computed")
+
+FEWEST = 20
+"""With fewer samples than this, a map shows no structure."""
+
+MOST_SHOWN = 10_000
+"""Samples on the map at most, where nobody asked for a split: all test samples of MNIST."""
+
+MOST_OF_SPLIT = 100_000
+"""Samples of a split that was asked for at most."""
+
+MOST_PROBABILITIES = 2**24
+"""Samples on the map times classes at most: their probabilities after an epoch, 67 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReportSource:
+    """What sections are made from.
+
+    Attributes:
+        context: The run.
+        on_progress: Called with the progress of everything that is computed.
+        asked: The split whose samples are on the map: "train", "val", "test" or "all"; those of `split` if None.
+        map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` where a split was asked
+            for, and otherwise `MOST_SHOWN`.
+        map_layers: Names of the layers on the map, beside the last hidden one; up to six, evenly spaced, if None.
+        map_epochs: Epochs on the map, beside the kept one; up to 16, evenly spaced, if None.
+        against: The samples of `split` on which the run is compared with another one; None if it is not.
+        computed: What `once` has computed.
+    """
+
+    context: RunContext
+    on_progress: ProgressCallback
+    asked: str | None = None
+    map_samples: int | None = None
+    map_layers: tuple[str, ...] | None = None
+    map_epochs: tuple[int, ...] | None = None
+    against: PairedSamples | None = None
+    computed: dict[Callable[..., Any], Any] = field(
+        default_factory=dict[Callable[..., Any], Any], init=False, repr=False
+    )
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The history: metrics of every finished epoch."""
+        return self.context.folder.history()
+
+    @property
+    def other_name(self) -> str:
+        """What the other run is called, another name than this one."""
+        assert self.against is not None
+        first, second = (context.path.name for context in self.against.contexts)
+        return second if first != second else f"{second} (the other run)"
+
+    @property
+    def split(self) -> str:
+        """The split whose samples sections show: "test", or "val" where there are no test samples."""
+        return "test" if len(self.context.split.test) else "val"
+
+    @property
+    def kind(self) -> str:
+        """What the samples of `split` are called: "test" or "validation"."""
+        return "test" if self.split == "test" else "validation"
+
+    @property
+    def ids(self) -> SampleIds:
+        """The samples of `split`; none where there are neither test nor validation samples."""
+        return self.context.split.part(self.split)
+
+    @cached_property
+    def shown(self) -> SampleIds:
+        """The samples on the map, a stratified sample by class where there are more."""
+        most = MOST_SHOWN if self.asked is None else MOST_OF_SPLIT
+        if self.map_samples is not None:
+            most = min(self.map_samples, MOST_OF_SPLIT)
+        most = max(1, min(most, MOST_PROBABILITIES // max(len(self.context.class_names), 1)))
+        return self.context.named(self.context.ids(self.asked or self.split, samples=most, seed=0))
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The classes of these samples, int64 ``(sample,)``."""
+        return labels(self.context, self.split)
+
+    @cached_property
+    def predicted(self) -> PredictedClasses:
+        """Predictions on these samples."""
+        return predict_classes(self.context, self.ids)
+
+    @cached_property
+    def confusion(self) -> SparseCounts:
+        """Counts on these samples, sparse int64 (true, predicted)."""
+        classes = len(self.context.class_names)
+        return confusion_counts(self.labels, self.predicted.predicted, classes=classes)
+
+
+def once(compute: Callable[[ReportSource], Computed]) -> Callable[[ReportSource], Computed]:
+    """Decorate what several sections need, so that it is computed once for each report."""
+
+    @wraps(compute)
+    def computed(source: ReportSource) -> Computed:
+        if compute not in source.computed:
+            source.computed[compute] = compute(source)
+        return source.computed[compute]
+
+    return computed
+
+
+def check_shown(samples: int | None) -> int | None:
+    """Return how many samples a user wants on the map at most.
+
+    Raises:
+        UsageError: It is not a whole number in the range of a map.
+    """
+    return None if samples is None else check_whole(samples, name="samples", least=FEWEST, most=MOST_OF_SPLIT)

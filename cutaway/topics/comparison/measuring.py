@@ -1,0 +1,169 @@
+"""What is measured of two runs: their predictions on the same samples, and how similar their layers are."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.data import stratified_sample
+from cutaway.metrics import PredictedClasses, cross_entropies, paired_measures
+from cutaway.progress import ProgressCallback
+from cutaway.runs import KeptResult, digest_of, kept, result_name
+from cutaway.topics.common.pairing import PairedSamples
+from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.layers.measuring import sample_room
+
+from .result import Comparison, LeftOut
+from .settings import setting_differences
+
+if TYPE_CHECKING:
+    from cutaway.interpret import ModelSimilarity
+
+METHOD = 1
+"""Part of the key of a kept CKA: another way of computing it gives others."""
+
+SAMPLES = 10_000
+"""The most samples on which layers are compared."""
+
+LONGEST = 1000
+"""Characters of the name of a layer at most."""
+
+
+def compare_predictions(
+    paired: PairedSamples, *, epochs: tuple[int, int], split: str, on_progress: ProgressCallback
+) -> Comparison:
+    """Compare two runs without their layers.
+
+    Args:
+        paired: The samples that they are compared on.
+        epochs: Numbers of the epochs of both.
+        split: The split that the samples are of.
+        on_progress: Called with the progress of the predictions.
+
+    Raises:
+        DataError: A probability is not a number: a model has diverged.
+    """
+    first, second = paired.contexts
+    predicted, confidence, of_label = _predictions(paired, epochs, on_progress)
+    loss = cross_entropies(of_label)
+    correct = predicted == paired.labels
+    return Comparison(
+        runs=(first.path.name, second.path.name),
+        epochs=epochs,
+        split=split,
+        settings=setting_differences(first.manifest, second.manifest, epochs=epochs),
+        measures=paired_measures((correct[0], correct[1]), (loss[0], loss[1])),
+        ids=paired.ids[0],
+        class_names=paired.class_names,
+        labels=paired.labels,
+        predicted=predicted,
+        confidence=confidence,
+        label_probability=of_label,
+        matched_by=paired.by,
+        left_out=LeftOut(paired.trained_on, paired.labeled_differently, paired.unshared),
+        layers=None,
+        missing={},
+    )
+
+
+def _predictions(
+    paired: PairedSamples, epochs: tuple[int, int], on_progress: ProgressCallback
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predicted classes int64, their probabilities and those of the true classes float32, each ``(run, sample)``.
+
+    Raises:
+        DataError: A probability is not a number: the model has diverged.
+    """
+    shape = 2, len(paired.labels)
+    predicted, confidence, of_label = (
+        np.empty(shape, np.int64),
+        np.empty(shape, np.float32),
+        np.empty(shape, np.float32),
+    )
+    for run, (context, ids, codes) in enumerate(zip(paired.contexts, paired.ids, paired.codes, strict=True)):
+        own = context.data.y(ids)
+        for rows, found in probability_batches(context, ids, epoch=epochs[run], on_progress=on_progress):
+            classes = PredictedClasses.of(found, first=rows.start)
+            predicted[run, rows], confidence[run, rows] = codes[classes.predicted], classes.confidence
+            of_label[run, rows] = np.take_along_axis(found, own[rows, None], axis=1)[:, 0]
+    return predicted, confidence, of_label
+
+
+def compare_layers(
+    paired: PairedSamples, *, epochs: tuple[int, int], samples: int, seed: int, on_progress: ProgressCallback
+) -> "ModelSimilarity":
+    """How similar the layers of two runs are.
+
+    Args:
+        paired: The samples that they are compared on.
+        epochs: Numbers of the epochs of both.
+        samples: How many of them at most, a stratified sample by class; fewer where layers are very wide.
+        seed: Random seed of that sample.
+        on_progress: Called with the progress.
+
+    Raises:
+        CutawayError: A model does not open.
+    """
+    models = [context.model(epoch) for context, epoch in zip(paired.contexts, epochs, strict=True)]
+    from cutaway.interpret import compare_models
+
+    room = min(sample_room(context) for context in paired.contexts) // 2
+    chosen = stratified_sample(paired.labels, max(2, min(samples, room)), seed=seed)
+    rows = [c.data.rows(ids.take(chosen)) for c, ids in zip(paired.contexts, paired.ids, strict=True)]
+    scales = [context.data.scale for context in paired.contexts]
+    return compare_models(*models, x=(rows[0], rows[1]), scale=(scales[0], scales[1]), on_progress=on_progress)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCka:
+    """How similar every layer of one run is to every layer of another.
+
+    Attributes:
+        first: Names of the layers of the first run.
+        second: Those of the second.
+        values: float64 ``(layer of the first, layer of the second)`` in 0..1; NaN where it is not defined.
+        samples: Number of samples.
+    """
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    values: np.ndarray
+    samples: int
+
+
+def kept_layer_cka(paired: PairedSamples, *, epochs: tuple[int, int], on_progress: ProgressCallback) -> LayerCka:
+    """Linear CKA of all layers of two runs on up to `SAMPLES` samples, kept among the results of the first run.
+
+    Args:
+        paired: The samples that they are compared on.
+        epochs: Numbers of the epochs of both.
+        on_progress: Called with the progress.
+
+    Raises:
+        CutawayError: A model does not open.
+    """
+    (first, second), ids = paired.contexts, paired.ids
+
+    def compute() -> LayerCka:
+        found = compare_layers(paired, epochs=epochs, samples=SAMPLES, seed=0, on_progress=on_progress)
+        return LayerCka(found.first, found.second, found.cka, found.samples)
+
+    digests = [digest_of(each.source_index, each.index) for each in ids]
+    other = result_name(second.folder, "similarity", epochs=[epochs[1]], decides=digests)
+    name = result_name(first.folder, "similarity", epochs=[epochs[0]], decides=[METHOD, SAMPLES, other])
+    return kept(first.folder, name, read=_read, write=_written, compute=compute)
+
+
+def _written(found: LayerCka) -> KeptResult:
+    record = {"first": list(found.first), "second": list(found.second), "samples": found.samples}
+    return KeptResult(record, {"cka": found.values})
+
+
+def _read(found: KeptResult) -> LayerCka:
+    first, second, samples = (found.record[key] for key in ("first", "second", "samples"))
+    values = found.array("cka", np.float64, len(first), len(second))
+    known = values[~np.isnan(values)]
+    names = all(isinstance(name, str) and len(name) <= LONGEST for name in (*first, *second))
+    if not names or not isinstance(samples, int) or ((known < 0) | (known > 1)).any():
+        raise ValueError("no CKA")
+    return LayerCka(tuple(first), tuple(second), values, samples)

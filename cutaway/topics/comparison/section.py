@@ -1,0 +1,280 @@
+"""The section in which the run is compared with another one: which is better, how sure that is, and what differs."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.errors import Canceled, CutawayError, printable
+from cutaway.metrics import Interval, confusion_counts, per_class, wilson_interval
+from cutaway.page import Card, Cards, HeatMap, Parts, Section, Table, Text
+from cutaway.results.units import number, percent
+from cutaway.topics.common.shown import shown_samples
+from cutaway.topics.common.source import ReportSource, once
+from cutaway.topics.comparison.measuring import compare_predictions
+
+from . import Comparison, LayerCka, epochs_in_words, kept_layer_cka
+
+SURE = 0.05
+"""With a smaller p-value one of the runs is called better."""
+
+EXAMPLES = 6
+"""Samples of a group that are shown: those whose true class's probability differs most."""
+
+CLASSES = 20
+"""Classes whose recall changed most that are listed."""
+
+FEW_SETTINGS = 12
+"""More settings that differ are collapsed."""
+
+
+COMPARED = ("both correct", "only this run correct", "only the other run correct", "neither correct")
+"""What two runs make of a sample. A search for "right" or "wrong" in the explorer is about this run and finds none."""
+
+
+@once
+def comparison_of(source: ReportSource) -> Comparison:
+    """This run, the first, beside the one that it is compared with, without their layers.
+
+    Raises:
+        DataError: One of the models has diverged.
+    """
+    assert source.against is not None
+    first, second = source.against.contexts
+    epochs = first.epoch(), second.epoch()
+    return compare_predictions(source.against, epochs=epochs, split=source.split, on_progress=source.on_progress)
+
+
+@once
+def compared_of(source: ReportSource) -> np.ndarray:
+    """What the two runs make of each sample, int64 ``(sample,)``, an index into `COMPARED`."""
+    here, there = comparison_of(source).correct
+    return np.where(here, np.where(there, 0, 1), np.where(there, 2, 3))
+
+
+def comparison(source: ReportSource) -> Section | None:
+    """The run beside the one that it is compared with; None where there is none."""
+    if source.against is None:
+        return None
+    found, other = comparison_of(source), source.other_name
+    parts = (
+        _measures(source, found),
+        _groups(source, found),
+        _classes(found),
+        _settings(found),
+        _layers(source),
+    )
+    return Parts(name="comparison", title=f"Comparison with {other}", lead=verdict(found, other), parts=parts)
+
+
+def verdict(found: Comparison, other: str) -> str:
+    """Which run is better and how sure that is, in words."""
+    m, kind = found.measures, "test" if found.split == "test" else "validation"
+    here, there = (percent(correct / m.samples) for correct in m.correct)
+    accuracies = f"Of {m.samples:,} {kind} samples, this run predicts {here} correctly and {other} {there}"
+    only_here, only_there = m.test.broken, m.test.fixed
+    if not only_here + only_there:
+        return f"Both runs are right on the same samples. {accuracies}."
+    if m.test.p_value >= SURE:
+        first = "It is not clear which of the two is better."
+    elif only_here > only_there:
+        first = f"This run is better than {other}."
+    else:
+        first = f"{other} is better than this run."
+    difference = (
+        f"a difference of {_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}"
+    )
+    p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
+    said = (
+        f"{first} {accuracies}: {difference}. {only_here:,} samples are right in this run only, and {only_there:,} in "
+        f"the other only. Between equally good models, a difference at least as large has a probability of {p} "
+        f"(McNemar's test, {m.test.method}). This is about these two trained models: with another seed, each would be "
+        "another model."
+    )
+    return f"{said} {epochs_in_words(found.epochs)}".rstrip()
+
+
+def _measures(source: ReportSource, found: Comparison) -> Table:
+    """What both are worth on the same samples."""
+    m, contexts = found.measures, _contexts(source)
+    intervals = [wilson_interval(correct, m.samples) for correct in m.correct]
+    accuracies = [f"{percent(c / m.samples)} ({_span(i)})" for c, i in zip(m.correct, intervals, strict=True)]
+    classes = len(found.class_names)
+    recalls = [
+        per_class(confusion_counts(found.labels, predicted, classes=classes)).balanced_accuracy
+        for predicted in found.predicted
+    ]
+    confidences = found.confidence.mean(axis=1, dtype=np.float64).tolist()
+    losses = _interval(_negative(m.loss_interval), form="+.4f")
+    rows = [
+        (
+            "Accuracy",
+            *accuracies,
+            f"{_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}",
+        ),
+        ("Balanced accuracy", *map(percent, recalls), f"{_points(recalls[0] - recalls[1])} points"),
+        ("Cross-entropy", *(number(loss, digits=4) for loss in m.loss), f"{-m.loss_difference:+.4f}, {losses}"),
+        ("Mean confidence", *map(percent, confidences), f"{_points(confidences[0] - confidences[1])} points"),
+        ("Epoch", *map(str, found.epochs), ""),
+        ("Parameters", *map(_parameters, contexts), ""),
+        ("Training time", *map(_seconds, contexts), ""),
+    ]
+    heads = ("Measure", "This run", "Other run", "Difference")
+    return Table(
+        name="comparedmeasures",
+        title="What both are worth",
+        rows=tuple(dict(zip(heads, row, strict=True)) for row in rows),
+        caption="In brackets 95% intervals: Wilson's of an accuracy, Tango's of the difference of two on the "
+        "same samples. Differences are this run minus the other.",
+    )
+
+
+def _groups(source: ReportSource, found: Comparison) -> Cards:
+    """The samples by which of the runs is right, and those that they predict differently."""
+    codes = compared_of(source)
+    differ = found.predicted[0] != found.predicted[1]
+    cards = [
+        _card(source, found, name, codes == code, search=f'compared:"{name}"', shown=code > 0)
+        for code, name in enumerate(COMPARED)
+    ]
+    cards.append(_card(source, found, "predictions differ", differ, search="same:different", shown=False))
+    left_out = found.left_out.in_words()
+    return Cards(
+        name="comparedsamples",
+        title="Which samples they get right",
+        cards=tuple(cards),
+        lead="The samples shown are those whose true class gets the most different probabilities from the two runs.",
+        caption=f"Samples left out: {left_out}." if left_out else "",
+    )
+
+
+def _card(source: ReportSource, found: Comparison, name: str, chosen: np.ndarray, *, search: str, shown: bool) -> Card:
+    """A group of samples, with those that differ most."""
+    count = int(chosen.sum())
+    rows = found.moved[chosen[found.moved]][: EXAMPLES if shown else 0]
+    examples = shown_samples(source.context, found.ids.take(rows)) if len(rows) else []
+    return Card(
+        title=name.capitalize(),
+        subtitle=f"{count:,} {'sample' if count == 1 else 'samples'} ({percent(count / len(found))})",
+        pictures=tuple(picture for _, pictures, _ in examples for picture in pictures),
+        values="\n".join(f"{title}: {values}" for title, _, values in examples[: EXAMPLES // 2] if values),
+        search=search if count else "",
+    )
+
+
+def _classes(found: Comparison) -> Section:
+    """The classes whose recall changed, the largest change first."""
+    name, title = "comparedclasses", "Class by class"
+    classes = len(found.class_names)
+    samples = np.bincount(found.labels, minlength=classes)
+    right = np.stack([np.bincount(found.labels[each], minlength=classes) for each in found.correct])
+    recall = right / np.maximum(samples, 1)
+    here, there = found.correct
+    only_here, only_there = (np.bincount(found.labels[e], minlength=classes) for e in (here & ~there, there & ~here))
+    changed = np.flatnonzero(only_here + only_there)
+    if not len(changed):
+        return Text(name=name, title=title, paragraphs=("Both runs are right on the same samples of every class.",))
+    order = np.argsort(-np.abs(recall[0] - recall[1])[changed], kind="stable")[:CLASSES]
+    listed: list[int] = changed[order].tolist()
+    rows = tuple(
+        {
+            "Class": found.class_names[k],
+            "Samples": f"{samples[k]:,}",
+            "Recall, this run": percent(float(recall[0, k])),
+            "Recall, other run": percent(float(recall[1, k])),
+            "Difference in points": _points(float(recall[0, k] - recall[1, k])),
+            "Right in this run only": f"{only_here[k]:,}",
+            "Right in the other only": f"{only_there[k]:,}",
+        }
+        for k in listed
+    )
+    same = int((samples > 0).sum()) - len(changed)
+    said = [f"{len(changed) - CLASSES:,} more classes changed less."] if len(changed) > CLASSES else []
+    said += (
+        [f"In {same:,} other {'class' if same == 1 else 'classes'} both are right on the same samples."] if same else []
+    )
+    return Table(name=name, title=title, rows=rows, caption=" ".join(said))
+
+
+def _settings(found: Comparison) -> Section:
+    """The settings that differ."""
+    name, title = "comparedsettings", "Settings that differ"
+    if not found.settings:
+        return Text(name=name, title=title, paragraphs=("All settings of both runs are the same.",))
+    rows = tuple(
+        {"Setting": f"{each.section}: {each.setting}", "This run": _value(each.a), "Other run": _value(each.b)}
+        for each in found.settings
+    )
+    summary = f"{len(rows)} settings" if len(rows) > FEW_SETTINGS else ""
+    return Table(name=name, title=title, rows=rows, wrap=True, summary=summary)
+
+
+def _layers(source: ReportSource) -> Section:
+    """How similar every two layers are, or why that is not known."""
+    name, title = "comparedlayers", "How similar their layers are"
+    found = _cka(source)
+    if isinstance(found, str):
+        return Text(name=name, title=title, paragraphs=(f"Layers are not compared: {found}.",))
+    return HeatMap(
+        name=name,
+        title=title,
+        rows=found.first,
+        columns=found.second,
+        down="this run",
+        across="other run",
+        values=found.values,
+        caption=f"Linear CKA on {found.samples:,} samples: 1 where two layers are equal up to rotation and scale.",
+    )
+
+
+def _cka(source: ReportSource) -> LayerCka | str:
+    assert source.against is not None
+    try:
+        return kept_layer_cka(source.against, epochs=comparison_of(source).epochs, on_progress=source.on_progress)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        return printable(f"{error.rule}; got {error.got}")
+
+
+def _contexts(source: ReportSource) -> Iterable[RunContext]:
+    assert source.against is not None
+    return source.against.contexts
+
+
+def _parameters(context: RunContext) -> str:
+    """The number of weights of the kept epoch."""
+    known = context.folder.parameters()
+    return "–" if known is None else f"{known:,}"
+
+
+def _seconds(context: RunContext) -> str:
+    seconds = context.manifest.cost.get("training")
+    return "–" if seconds is None else f"{seconds:.1f} s"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, cast("list[Any]", value)))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _negative(interval: Interval) -> Interval:
+    return -interval[1], -interval[0]
+
+
+def _points(share: float) -> str:
+    """A difference of shares in points, with its sign."""
+    return f"{round(100 * share, 2) + 0.0:+.2f}"
+
+
+def _interval(interval: Interval, *, form: str = "") -> str:
+    low, high = (f"{limit:{form}}" if form else _points(limit) for limit in interval)
+    return f"95% interval {low} to {high}"
+
+
+def _span(interval: Interval) -> str:
+    return f"{percent(interval[0])} to {percent(interval[1])}"

@@ -1,0 +1,96 @@
+"""The verb `doctor`: findings on a run or on data, and proofs of their remedies."""
+
+from pathlib import Path
+from typing import Any
+
+from cutaway._lazy import public
+from cutaway.api.given_data import as_dataset
+from cutaway.api.run import Run
+from cutaway.data import (
+    Dataset,
+    Split,
+    Table,
+    split_and_prepare,
+)
+from cutaway.errors import ConfigError, DataError
+from cutaway.execution import check_engine
+from cutaway.findings import Evidence, Finding, run_checks
+from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.topics.findings import repeated_facts, sample_facts
+
+from .result import Diagnosis
+from .trying import prove_all
+from .unknown import unknown_of_data, unknown_of_run
+
+
+@public
+def doctor(
+    what: Run | Dataset | Table | str | Path | Any,
+    y: Any = None,
+    *,
+    proofs: bool = False,
+    engine: str | None = None,
+    progress: ProgressOption = True,
+    **options: Any,
+) -> Diagnosis:
+    """Say what is wrong with a run or with data, most important first.
+
+    Args:
+        what: A `Run`; or data, as of `train`, of which everything is judged that shows before a training.
+        y: Labels ``(sample,)``, where `what` are inputs.
+        proofs: Whether to try the remedy of each warning that has one: the run's model is trained again from the same
+            seed with it, and both are compared on the same samples, by what the finding is about: accuracy, balanced
+            accuracy, loss or calibration error, with a paired test. Needs a run made by `train`, except for a
+            temperature, for which nothing is trained.
+        engine: Where proofs are trained, as of `cutaway.label_issues`; workers read the run's folder.
+        progress: True draws bars, False draws nothing, a callable gets `Progress` records.
+        options: Of data by name or path, as `load_dataset` takes them.
+
+    Raises:
+        UsageError, DataError: The data cannot be loaded, or there is no such engine.
+        ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
+    """
+    check_engine(engine)
+    if isinstance(what, Run):
+        findings = what.findings(progress=progress)
+        wanted = [each for each in findings if proofs and _is_tried(each)]
+        found = prove_all(what, wanted, engine=engine, progress=progress)
+        return Diagnosis(what.path.name, findings, found, unknown_of_run(what))
+    with show_progress(progress) as on_progress:
+        given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
+        split, data = _split(given)
+        return Diagnosis(data.name, run_checks(_evidence(split, data)), not_judged=unknown_of_data(data))
+
+
+def _is_tried(finding: Finding) -> bool:
+    return finding.remedy is not None and finding.severity == "warning"
+
+
+def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
+    try:
+        return split_and_prepare(given)
+    except (DataError, ConfigError) as error:
+        rule = "data are judged once they are divided into training, validation and test samples"
+        raise DataError(rule, got=error.got, hint=error.hint) from error
+
+
+def _evidence(split: Split, data: Dataset) -> Evidence:
+    """What is known of data before a training."""
+    facts = sample_facts(data, split)
+    examples = {name: data.named(ids).names() for name, ids in facts.pop("concerned").items()}
+    if "test" in data.labels:
+        facts |= repeated_facts(data, split.train, split.test)
+        facts["repeated"] = data.named(facts.pop("ids")).names()
+    else:  # parts of one source that we split are alike, and equal rows in it are common
+        facts["shift"] = None
+    return Evidence(
+        class_names=data.class_names,
+        train_samples=len(split.train),
+        val_samples=len(split.val),
+        test_samples=len(split.test),
+        input_names=data.feature_names,
+        input_columns=None if data.preparation is None else data.preparation.columns_of_features,
+        pictures=len(data.shape) > 1,
+        examples=examples,
+        **facts,
+    )

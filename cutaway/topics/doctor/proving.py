@@ -1,0 +1,239 @@
+"""Proofs: the model of a run trained again from the same seed with a remedy, and both judged on the same samples."""
+
+import copy
+import dataclasses
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.api.run import Run
+from cutaway.api.start import start_training
+from cutaway.api.train import train_like
+from cutaway.data import Dataset, Decision, SampleIds, Source, Split, join_ids, stratified_split
+from cutaway.errors import Canceled, CutawayError, DataError
+from cutaway.findings import SUSPECT, Finding, Remedy
+from cutaway.results.progress import ProgressOption
+from cutaway.topics.common.weighting import check_same_weights, given_weights
+from cutaway.topics.confidence.temperature import fitted_temperature
+
+from .judging import MEASURES, Answers, answers, judge
+from .result import Proof
+
+Tried = dict[str, tuple[Answers, float]]
+"""What models that were trained with a remedy say, and the seconds of the training, by all that the remedy changes."""
+
+
+def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: ProgressOption = False) -> Proof:
+    """Try the remedy of a finding.
+
+    Args:
+        run: The run that it was found in.
+        finding: It has a remedy.
+        tried: Remedies that were tried for other findings of the run, which are not tried again; this one is added.
+        progress: As of `cutaway.doctor`.
+
+    Returns:
+        What it changed; with the reason where it could not be tried.
+
+    Raises:
+        Canceled: It was canceled.
+    """
+    remedy = finding.remedy
+    assert remedy is not None
+    if remedy.untried:
+        return Proof(finding.kind, remedy.words, why=remedy.untried)
+    if remedy.change != "temperature" and run.context.manifest.origin != "training":
+        return Proof(finding.kind, remedy.words, why="only a run that cutaway trained can be trained again")
+    try:
+        split = "test" if len(run.split.test) else "val"
+        ids = run.split.part(split)
+        if remedy.change == "drop-repeated":
+            return _without_repeated(run, finding, remedy, split)
+        if remedy.change == "shuffle":
+            if not run.split.stratified:
+                why = "the samples are divided by group or by time, which shuffling would undo"
+                return Proof(finding.kind, remedy.words, why=why)
+            ids, after, seconds = _shuffled(run, ids, progress)
+        else:
+            after, seconds = _tried(run, remedy, ids, tried={} if tried is None else tried, progress=progress)
+        before = answers(run.context, ids)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        return Proof(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
+    measure = MEASURES.get(finding.kind, "accuracy")
+    # a temperature changes no answer
+    shown = ("calibration error", "loss") if measure == "calibration error" else dict.fromkeys((measure, "accuracy"))
+    return Proof(
+        kind=finding.kind,
+        remedy=remedy.words,
+        before=float(before.correct.mean()),
+        after=float(after.correct.mean()),
+        judgments=tuple(judge(each, before, after) for each in shown),
+        fixed=int((after.correct & ~before.correct).sum()),
+        broken=int((before.correct & ~after.correct).sum()),
+        samples=len(ids),
+        split=split,
+        seconds=seconds,
+    )
+
+
+def _tried(
+    run: Run, remedy: Remedy, ids: SampleIds, *, tried: Tried, progress: ProgressOption
+) -> tuple[Answers, float]:
+    """What the model says with a remedy, and the seconds of its training."""
+    if remedy.change == "temperature":
+        return answers(run.context, ids, temperature=fitted_temperature(run.context).value), 0.0
+    key = remedy_key(remedy)
+    if key not in tried:
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
+            again = _train(run, remedy, Path(folder), progress)
+            tried[key] = answers(again.context, _same_samples(again, ids)), time.perf_counter() - start
+    return tried[key]
+
+
+def remedy_key(remedy: Remedy) -> str:
+    """All that a remedy changes: findings whose remedies have the same key share a training."""
+    return repr(dataclasses.replace(remedy, words=""))
+
+
+def _train(run: Run, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:
+    """Train the run's model again with a remedy."""
+    settings: dict[str, Any] = dict(remedy.settings)
+    if remedy.change is None and remedy.activation is None and not remedy.units:
+        return train_like(run, runs=folder, progress=progress, **settings)
+    if remedy.change == "drop-suspects":
+        return train_like(run, labels=_suspects(run, progress), runs=folder, progress=progress, **settings)
+    data = _changed(run, remedy) if remedy.change in ("standardize", "drop-inputs") else run.data
+    return _train_on(run, data, run.split, remedy, folder, progress)
+
+
+def _train_on(run: Run, data: Dataset, split: Split, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:
+    """Train the run's model, with what a remedy changes about it, on these data and this split."""
+    from cutaway import models, training
+
+    sample_weight = given_weights(run.context.loaded, None)
+    check_same_weights(sample_weight, run.context.manifest.sample_weight)
+    models.require_jax()
+    models.keep_compiled_programs()
+    base = training.recorded_config(run.config).model_dump()
+    accelerator = training.has_accelerator()
+    return start_training(
+        _model(run, remedy),
+        data,
+        loaded=data,
+        split=split,
+        config=training.make_config(base, samples=len(split.train), accelerator=accelerator, **remedy.settings),
+        first_weights=training.DRAWN,
+        sample_weight=sample_weight,
+        runs=folder,
+        name=None,
+        progress=progress,
+    )
+
+
+def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[SampleIds, Answers, float]:
+    """Train again on all samples, divided by chance and by class into parts as large as those of the run.
+
+    Returns:
+        The samples that were held out of both trainings; what the new model says of them; and its seconds.
+
+    Raises:
+        DataError: There is no such sample, or a class is too small.
+    """
+    start, split = time.perf_counter(), _divided_again(run)
+    # by the validation samples, early stopping chooses an epoch
+    is_chosen = run.config.get("patience") is not None and len(split.test) > 0
+    common = held.take(held.isin(split.test if is_chosen else join_ids([split.val, split.test])))
+    if not len(common):
+        rule = "both models are judged on samples that neither was trained on"
+        raise DataError(rule, got="none of them", hint="train on more samples")
+    with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
+        again = _train_on(run, run.data, split, Remedy("shuffle"), Path(folder), progress)
+        return common, answers(again.context, common), time.perf_counter() - start
+
+
+def _divided_again(run: Run) -> Split:
+    """All samples of a run in parts as large as before, each with the same shares of the classes."""
+    whole, seed, parts = run.split.part("all"), run.config["seed"], list[SampleIds]()
+    whole = whole.ordered()
+    for size in (len(run.split.test), len(run.split.val)):
+        every = np.arange(len(whole))
+        rest, out = stratified_split(run.data.y(whole), held_out=size, seed=seed) if size else (every, every[:0])
+        parts.append(whole.take(out))
+        whole = whole.take(rest)
+    test, val = parts
+    return dataclasses.replace(run.split, train=whole, val=val, test=test)
+
+
+def _changed(run: Run, remedy: Remedy) -> Dataset:
+    """The data of a run with standardized inputs, or without some of them."""
+    data = run.data
+    train_x = data.inputs(run.split.train)
+    mean, deviation = train_x.mean(axis=0), train_x.std(axis=0)
+    sources: dict[str, Source] = {}
+    for name, source in data.sources.items():
+        x = np.divide(source.x, np.float32(data.scale), dtype=np.float32).reshape(len(source.x), -1)
+        if remedy.change == "standardize":
+            x = (x - mean) / np.where(deviation > 0, deviation, 1)
+        else:  # what is left out says the same of every sample
+            x[:, list(remedy.inputs)] = 0
+        sources[name] = Source(x.reshape(source.x.shape).astype(np.float32), source.y)
+    return Dataset(data.name, sources, data.class_names, 1.0, {"kind": "arrays"}, data.feature_names)
+
+
+SQUASHING = ("sigmoid", "tanh", "softsign")
+
+
+def _model(run: Run, remedy: Remedy) -> Any:
+    """The model of a run with new first weights from its seed, and what a remedy changes about its layers."""
+    from cutaway.models import initialize, model_from_spec
+
+    spec = copy.deepcopy(dict(run.context.spec))
+    replaced = SQUASHING if remedy.activation == "relu" else ("relu", "relu6")
+    for layer in spec["layers"]:
+        config = layer["config"]
+        if layer["name"] != spec["output"] and remedy.activation and config.get("activation") in replaced:
+            config["activation"] = remedy.activation
+            config.pop("kernel_initializer", None)
+        if remedy.change == "default-weights":
+            config.pop("kernel_initializer", None)
+            config.pop("bias_initializer", None)
+        config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
+    model = model_from_spec(spec, initialize=False)
+    initialize(model, run.config["seed"])
+    return model
+
+
+def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:
+    """Decisions to drop the training samples whose labels are suspect."""
+    issues = run.label_issues(folds=3, seeds=1, progress=progress)
+    wanted = issues.ids.take(issues.scores > SUSPECT)
+    return [Decision(place, "drop") for place in wanted.take(wanted.isin(run.split.train)).places()]
+
+
+def _same_samples(run: Run, ids: SampleIds) -> SampleIds:
+    """The same samples of a run whose data have the same sources."""
+    return SampleIds(tuple(run.data.sources), ids.source_index, ids.index)
+
+
+def _without_repeated(run: Run, finding: Finding, remedy: Remedy, split: str) -> Proof:
+    """The accuracy without samples that the model was trained on; nothing is trained for it."""
+    from cutaway.data import repeated_samples
+
+    ids = run.split.part(split)
+    right = answers(run.context, ids).correct
+    new = repeated_samples(run.data.x(run.split.train), run.data.x(ids)) < 0
+    return Proof(
+        finding.kind,
+        remedy.words,
+        before=float(right.mean()),
+        after=float(right[new].mean()) if new.any() else float("nan"),
+        samples=int(new.sum()),
+        split=split,
+        why=None if new.any() else "every sample is a training sample",
+    )

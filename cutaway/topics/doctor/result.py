@@ -1,0 +1,154 @@
+"""What the doctor says: findings, and what their remedies changed."""
+
+import html
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cutaway._lazy import public
+from cutaway.findings import Finding
+from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
+from cutaway.results.plain import plain
+from cutaway.topics.findings.result import draw_findings, findings_html, findings_table
+
+from .judging import Judgment
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+
+LEVEL = 0.05
+"""p-value below which a remedy is said to have changed what it is judged by."""
+
+TELLING = "telling-input"
+"""The finding whose remedy lowers an accuracy that was too good."""
+
+LOW_IS_GOOD = ("loss", "calibration error")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a remedy changed: the same model trained again from the same seed, judged on the same samples.
+
+    Attributes:
+        kind: Kind of the finding.
+        remedy: What was done, in words.
+        before: Accuracy of the run, 0..1.
+        after: Accuracy with the remedy.
+        judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
+            where the finding is about something else, the loss, the calibration error or the balanced accuracy. Empty
+            where the two are of different samples.
+        fixed: Samples that only the new training predicts right.
+        broken: Samples that only the run predicts right.
+        samples: Number of samples.
+        split: The split that they are of.
+        seconds: Time of the new training; 0 of a remedy without one.
+        why: Why nothing could be tried, or None.
+    """
+
+    kind: str
+    remedy: str
+    before: float = float("nan")
+    after: float = float("nan")
+    judgments: tuple[Judgment, ...] = ()
+    fixed: int = 0
+    broken: int = 0
+    samples: int = 0
+    split: str = "test"
+    seconds: float = 0.0
+    why: str | None = None
+
+    @property
+    def p_value(self) -> float | None:
+        """Of what it is judged by first; None where nothing was compared."""
+        return self.judgments[0].p_value if self.judgments else None
+
+    @property
+    def helped(self) -> bool:
+        """Whether what it is judged by first became better by more than chance."""
+        if not self.judgments:
+            return False
+        first = self.judgments[0]
+        better = first.after < first.before if first.measure in LOW_IS_GOOD else first.after > first.before
+        return better and first.p_value < LEVEL
+
+    @property
+    def words(self) -> str:
+        """What it shows, as a sentence."""
+        if self.why is not None:
+            return f"Not tried: {self.why}."
+        if not self.judgments:
+            return f"The accuracy is {self.after:.2%} instead of {self.before:.2%}."
+        split = "validation" if self.split == "val" else self.split
+        counts = f"{self.samples:,} {split} sample{'' if self.samples == 1 else 's'}"
+        changes = "; ".join(map(_changed, self.judgments))
+        first = self.judgments[0]
+        means = "" if first.p_value < LEVEL else f" The change of the {first.measure} may be chance."
+        if self.kind == TELLING:
+            means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
+        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong.{means}"
+
+
+def _changed(each: Judgment) -> str:
+    """A measure before and after, with the interval of the difference and the p-value."""
+    low, high = each.interval
+    is_loss = each.measure == "loss"
+    ends = [f"{end:+.4f}" if is_loss else f"{100 * end:+.2f}" for end in (low, high)]
+    unit = "" if is_loss else " points"
+    values = f"{each.before:.4f} to {each.after:.4f}" if is_loss else f"{each.before:.2%} to {each.after:.2%}"
+    if not math.isfinite(low + high):
+        difference = "of so few samples the difference has no interval"
+    elif ends[0] == ends[1]:  # as of a model with one answer, of which every sample is as sure as another
+        difference = f"difference {ends[0]}{unit}, whichever samples are drawn"
+    else:
+        difference = f"difference {ends[0]} to {ends[1]}{unit}"
+    return f"{each.measure} goes from {values} ({difference}, p = {each.p_value:.2g})"
+
+
+@public
+@dataclass(frozen=True)
+class Diagnosis(NotebookDisplay):
+    """What `cutaway.doctor` found, the most important first.
+
+    Attributes:
+        name: The run or the data.
+        findings: Warnings, notes and what is good.
+        proofs: What remedies changed, where they were tried.
+        not_judged: What could not be judged, and why, a sentence each.
+    """
+
+    name: str
+    findings: tuple[Finding, ...] = field(repr=False)
+    proofs: tuple[Proof, ...] = field(default=(), repr=False)
+    not_judged: tuple[str, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        warnings = [each.title for each in self.findings if each.severity == "warning"]
+        first = f"; first: {warnings[0]}" if warnings else ""
+        count = f"{len(warnings):,} warning{'' if len(warnings) == 1 else 's'}"
+        return f"<Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}>"
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """A JSON-able record for each finding: its rule and source, and its remedy and its proof where it has them."""
+        proofs = {proof.kind: proof for proof in self.proofs}
+        for each in self.findings:
+            record = each.record()
+            if each.kind in proofs:
+                proof = proofs[each.kind]
+                record["proof"] = plain(proof) | {"p_value": proof.p_value, "helped": proof.helped}
+            yield record
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
+        return findings_table(self.findings)
+
+    def plot(self) -> "Figure":
+        """Draw the findings as a list, a matplotlib Figure."""
+        return draw_findings(self.findings)
+
+    def _repr_html_(self) -> str:
+        proofs = {proof.kind: f"{proof.remedy}. {proof.words}" for proof in self.proofs}
+        rest = "".join(f'<div style="opacity: 0.75">{html.escape(words)}</div>' for words in self.not_judged)
+        return joined_html(line_html(self), findings_html(self.findings, proofs), rest)

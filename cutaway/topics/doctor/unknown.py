@@ -1,0 +1,89 @@
+"""What the doctor could not judge, and why: a sentence each."""
+
+from collections.abc import Iterator
+
+from cutaway.api.run import Run
+from cutaway.data import Dataset
+from cutaway.errors import DataError
+from cutaway.topics.findings import kept_findings
+from cutaway.topics.history import epochs_in_words
+
+TRAINING = (
+    "divergence",
+    "stalled",
+    "overfitting",
+    "learning-rate-too-high",
+    "learning-rate-too-low",
+    "oscillation",
+    "batch-too-large",
+)
+"""Kinds of findings on how a training went."""
+
+GRADIENTS = ("vanishing-gradients", "exploding-gradients")
+
+PREDICTIONS = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test")
+"""Kinds of findings on predictions of samples that a model was not trained on."""
+
+LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
+"""Epochs below which nothing of a kind is found."""
+
+
+def unknown_of_run(run: Run) -> tuple[str, ...]:
+    """What could not be judged of a run, and why."""
+    found = [*_of_samples(run), *_of_training(run)]
+    if not run.context.opens:
+        found.append("The model does not open, so that its layers, weights and gradients are not judged.")
+    if run.context.manifest.origin == "keras fit":
+        found.append("The order in which a fit of your own took its samples is not known.")
+    try:
+        run.data  # noqa: B018 (asks whether it can be loaded)
+    except DataError as error:
+        is_known = kept_findings(run.context) is not None
+        judged = "judged by what was measured before" if is_known else "not judged"
+        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {judged}.")
+    return tuple(found)
+
+
+def _of_samples(run: Run) -> Iterator[str]:
+    if len(run.split.test):
+        return
+    if len(run.split.val):
+        yield (
+            "There are no test samples, so that test and validation accuracy are not compared; predictions are judged "
+            "on the validation samples."
+        )
+    else:
+        yield f"There are neither test nor validation samples, so that these are not judged: {', '.join(PREDICTIONS)}."
+
+
+def _of_training(run: Run) -> Iterator[str]:
+    if run.context.manifest.origin == "model":
+        kinds = ", ".join((*TRAINING, *GRADIENTS))
+        yield f"The training of a ready-made model is not known, so that these are not judged: {kinds}."
+        yield (
+            "Whether the model was trained on some validation or test samples is not known. Where it was, it may "
+            "have learned their wrong labels by heart, so that label-noise is not found, and accuracies are too good."
+        )
+        return
+    rows = run.folder.history()
+    if not rows:
+        rest = [kind for kind in TRAINING if kind != "divergence" or run.folder.status != "failed"]
+        yield f"No epoch has ended, so that these are not judged: {', '.join(rest)}."
+        return
+    short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
+    if short:
+        verb = "is" if len(rows) == 1 else "are"
+        yield f"Not judged, since {epochs_in_words(len(rows))} {verb} too few: {', '.join(short)}."
+    if not all("val_loss" in row for row in rows):
+        yield "There is no validation loss of every epoch, so that overfitting and oscillation are not judged."
+
+
+def unknown_of_data(data: Dataset) -> tuple[str, ...]:
+    """What cannot be judged of data before a training, and why."""
+    found = ["Labels are judged by models: see cutaway labels, and the doctor of a run."]
+    if "test" not in data.labels:
+        found.append(
+            "There are no test samples of their own, so that neither equal samples in two splits nor test samples that "
+            "differ from the training samples are looked for: the doctor of a run judges its split."
+        )
+    return tuple(found)

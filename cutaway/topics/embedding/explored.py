@@ -1,0 +1,125 @@
+"""What an explorer shows of samples and embeddings, for a notebook and for a report."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import Canceled, CutawayError
+from cutaway.page import SampleColumn
+from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, digest_of, kept, result_name
+
+METHOD = 1
+"""Part of the key of kept neighbors: another way of finding them may give others."""
+
+NEIGHBORS = 8
+"""Nearest samples that a card shows."""
+
+LARGEST_SIDE = 64
+"""Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
+
+MOST_VALUES = 64_000_000
+"""Gray values of all pictures in the page, 70,000 of MNIST being 55 million; more of them lose rows and columns.
+Colored pictures, which are mostly photographs and hardly get smaller when they are packed, have a third of it."""
+
+
+def class_columns(
+    labels: np.ndarray, names: tuple[str, ...], predicted: Sequence[np.ndarray], confidence: Sequence[np.ndarray]
+) -> list[SampleColumn]:
+    """Labels, and predictions after each epoch.
+
+    Args:
+        labels: Integers (sample,).
+        names: Names of the classes.
+        predicted: Integers (sample,), for each epoch.
+        confidence: Probability of the predicted class (sample,), for each epoch.
+    """
+    wrong = tuple((each != labels).astype(np.int64) for each in predicted)
+    classes: dict[str, Any] = {"kind": "category", "names": names, "palette": "classes"}
+    return [
+        SampleColumn(key="label", title="Label", values=(labels,), **classes),
+        SampleColumn(key="predicted", title="Prediction", values=tuple(predicted), **classes),
+        SampleColumn(
+            key="right",
+            title="Right or wrong",
+            kind="category",
+            values=wrong,
+            names=("right", "wrong"),
+            palette="right",
+        ),
+        SampleColumn(key="confidence", title="Confidence", kind="number", values=tuple(confidence)),
+    ]
+
+
+def misplaced_column(misplaced: np.ndarray) -> SampleColumn:
+    """How far samples are misplaced on the map, 0..1 (sample,)."""
+    return SampleColumn(key="misplaced", title="Misplaced on the map", kind="number", values=(misplaced,))
+
+
+def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
+    """Samples as the page shows them, uint8 (sample, height, width[, 3]); None where they are no pictures."""
+    pictures = context.data.pictures(ids)
+    if pictures is None:
+        return None
+    most = min(LARGEST_SIDE, math.isqrt(MOST_VALUES // (max(len(ids), 1) * math.prod(pictures.shape[3:]) ** 2)))
+    step = -(-max(pictures.shape[1:3]) // max(most, 1))
+    return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
+
+
+def near_samples(
+    context: RunContext,
+    ids: SampleIds,
+    *,
+    layer: str,
+    epoch: int,
+    activations: Callable[[], np.ndarray],
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray | None:
+    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        activations: Computes float32 (sample, unit), where neighbors are not kept.
+        on_progress: Called with the number of samples done.
+    """
+    count, k = len(ids), min(NEIGHBORS, len(ids) - 1)
+
+    def compute() -> np.ndarray:
+        from cutaway.neighbors import nearest_neighbors
+
+        return nearest_neighbors(activations(), k, on_progress=on_progress).index
+
+    decides = [METHOD, layer, k, digest_of(ids.source_index, ids.index)]
+    try:
+        return kept(
+            context.folder,
+            result_name(context.folder, "neighbors", epochs=[epoch], decides=decides),
+            read=lambda found: found.array("index", np.int32, count, k, low=0, high=count - 1),
+            write=lambda index: KeptResult(arrays={"index": index}),
+            compute=compute,
+        )
+    except Canceled:
+        raise
+    except CutawayError:  # a model that has diverged; other sections say so
+        return None
+
+
+def explorer_colors() -> dict[str, Any]:
+    """The colors of figures, for the page."""
+    from cutaway.plots import CLASS_COLORS, COMPARED_COLORS, MISSING_COLOR, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
+
+    return {
+        "classes": list(CLASS_COLORS),
+        "sequential": list(SEQUENTIAL_COLORS),
+        "compared": list(COMPARED_COLORS),
+        "right": RIGHT_COLOR,
+        "wrong": WRONG_COLOR,
+        "missing": MISSING_COLOR,
+    }

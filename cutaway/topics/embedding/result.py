@@ -1,0 +1,279 @@
+"""An embedding as the user holds it: coordinates, their quality, and the samples they belong to."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.context import RunContext
+from cutaway.data import SampleIds, stratified_sample
+from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, layout_quality
+from cutaway.errors import UsageError
+from cutaway.results.notebook import NotebookDisplay
+
+from .activations import LazyActivations, layer_activations
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.page import Explorer, ExplorerWidget
+    from cutaway.plots import BokehFigure, Figure
+
+DRAWN = 250_000
+"""The most points of a figure; a page that holds more would take seconds to open."""
+
+PICTURES = 10_000
+"""The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
+
+METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Embedding(NotebookDisplay):
+    """Two coordinates for each sample, from a layer's activations after an epoch.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        layout: Coordinates, settings as they were used, seconds and quality.
+        ids: Identity of each sample.
+        labels: int64 ``(sample,)``, the class of each sample.
+        predicted: int64 ``(sample,)``, the class that the model predicts at that epoch.
+        file: Where it is cached in the run folder; None where it was canceled or could not be written.
+        context: The run it is of.
+    """
+
+    layer: str
+    epoch: int
+    layout: Layout = field(repr=False)
+    ids: SampleIds = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    predicted: np.ndarray = field(repr=False)
+    file: Path | None
+    context: RunContext = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Embedding {self.title}{', canceled' if self.canceled else ''}>"
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Coordinates, float32 ``(sample, 2)``; their unit has no meaning."""
+        return self.layout.xy
+
+    @property
+    def canceled(self) -> bool:
+        """Whether it was stopped before it was done, by its callback or a `CancelToken`.
+
+        The coordinates are then those reached so far. They are not cached, and their quality was not measured.
+        """
+        return self.layout.settings.get("stopped") == "canceled"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.context.class_names
+
+    @property
+    def quality(self) -> Quality | None:
+        """How far its distances can be trusted.
+
+        Where it was left out, and in the later embeddings of a sequence, it is measured when first asked for.
+
+        None where there are too few samples, or where the embedding was canceled.
+        """
+        return self._measured[0]
+
+    @property
+    def misplaced(self) -> np.ndarray | None:
+        """float32 ``(sample,)``, 0..1: the share of a sample's neighbors here that are far from it in the layer."""
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[Quality | None, np.ndarray | None]:
+        # whoever canceled it did not want to wait for more
+        if self.canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
+            return self.layout.quality, self.layout.misplaced
+        given: Any = {"k": QUALITY_NEIGHBORS, "seed": self.layout.settings["seed"], "labels": self.labels}
+        if self._laid_out is None:
+            return layout_quality(self.activations(), self.xy, **given)
+        from cutaway.embedding import sampled_quality
+
+        h = self._lazy_activations
+        return sampled_quality(h, self.xy, some=h[self._laid_out], **given), None
+
+    @cached_property
+    def _laid_out(self) -> np.ndarray | None:
+        """The samples that were laid out, int64 (some,), where the others were placed among them; otherwise None.
+
+        Of a part of such an embedding, all samples count.
+        """
+        settings = self.layout.settings
+        if "placed" not in settings or len(self) != settings["laid_out"] + settings["placed"]:
+            return None
+        return stratified_sample(self.labels, settings["laid_out"], seed=settings["seed"])
+
+    @property
+    def _lazy_activations(self) -> LazyActivations:
+        return LazyActivations(self.context, self.layer, self.ids, self.epoch)
+
+    def activations(self) -> np.ndarray:
+        """The activations that were embedded, float32 ``(sample, unit)``, computed again."""
+        return layer_activations(self.context, self.layer, self.ids, epoch=self.epoch)
+
+    def transform(self, h: np.ndarray) -> np.ndarray:
+        """Place new activations of the same layer; the samples that are there stay where they are.
+
+        Where only some samples were laid out, new ones are placed among these, as the others were: quickly, by
+        approximate neighbors. Pass some 100,000 at a time.
+
+        Args:
+            h: float32 ``(sample, unit)``, such as ``run.activations`` returns, of samples that were not embedded.
+
+        Returns:
+            float32 ``(sample, 2)``.
+
+        Raises:
+            UsageError: The embedding was not made by t-SNE.
+            DataError: The activations are not finite numbers, or of another layer.
+        """
+        from cutaway.embedding import place, place_many
+
+        if self.layout.method != "tsne":
+            raise UsageError(
+                "new samples can be placed in a t-SNE embedding",
+                got=f'an embedding by "{self.layout.method}"',
+                hint='embed with method="tsne"',
+            )
+        return place(h, self._placement) if self._laid_out is None else place_many(h, self._placement)
+
+    @cached_property
+    def _placement(self) -> Any:
+        from cutaway.embedding import ManyPlacement, placement
+
+        rows = self._laid_out
+        if rows is None:
+            return placement(self.activations(), self.xy)
+        at = placement(self._lazy_activations[rows], self.xy[rows])
+        return ManyPlacement.of(at, seed=self.layout.settings["seed"])
+
+    @property
+    def title(self) -> str:
+        """What it shows, in a few words."""
+        method, settings = METHOD_NAMES[self.layout.method], self.layout.settings
+        begin, count = f"{self.layer}, epoch {self.epoch}: {method} of", f"{len(self.xy):,}"
+        if "placed" not in settings:
+            return f"{begin} {count} samples"
+        laid_out, placed = settings["laid_out"], settings["placed"]
+        shown = f"{count} of {laid_out + placed:,}" if len(self) < laid_out + placed else count
+        return f"{begin} {shown} samples, {laid_out:,} laid out and {placed:,} placed among them"
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a sample: sample, file or row, x, y, label, predicted.
+
+        A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
+        """
+        import pandas
+
+        names = np.asarray(self.class_names)
+        return pandas.DataFrame(
+            {
+                **self.ids.columns(),
+                "x": self.xy[:, 0],
+                "y": self.xy[:, 1],
+                "label": names[self.labels],
+                "predicted": names[self.predicted],
+            }
+        )
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples 250,000."""
+        from cutaway.plots import embedding_scatter
+
+        drawn = self._drawn
+        return embedding_scatter(drawn.xy, drawn.labels, self.class_names, title=drawn.title)
+
+    @property
+    def _drawn(self) -> "Embedding":
+        """The samples that are drawn: all, or of more than `DRAWN` a stratified sample by class."""
+        if len(self) <= DRAWN:
+            return self
+        rows = stratified_sample(self.labels, DRAWN, seed=0)
+        misplaced = None if self.layout.misplaced is None else self.layout.misplaced[rows]
+        return replace(
+            self,
+            layout=replace(self.layout, xy=self.xy[rows], misplaced=misplaced),
+            ids=self.ids.take(rows),
+            labels=self.labels[rows],
+            predicted=self.predicted[rows],
+        )
+
+    def _shown_table(self) -> str:
+        return ""
+
+    def bokeh(self) -> "BokehFigure":
+        """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
+
+        Up to 10,000 samples show their picture as well; of millions 250,000 are drawn.
+        """
+        from cutaway.plots import embedding_scatter_bokeh
+
+        drawn = self._drawn
+        pictures = self.context.data.pictures(drawn.ids) if len(drawn) <= PICTURES else None
+        return embedding_scatter_bokeh(
+            drawn.xy,
+            drawn.labels,
+            self.class_names,
+            names=drawn.ids.names(),
+            predicted=drawn.predicted,
+            pictures=pictures,
+        )
+
+    def explore(self, *, height: int = 480) -> "ExplorerWidget":
+        """Show its samples as a widget in a notebook: point at them, select them, and get the selection back.
+
+        Args:
+            height: Height of the map in CSS pixels, 200..4000.
+
+        Returns:
+            As of `cutaway.Run.explore`, of this layer, this epoch and these samples; of millions 250,000 are shown.
+
+        Raises:
+            UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
+                range.
+        """
+        from cutaway.page import check_widget, explorer_widget
+
+        check_widget(height=height)
+        return explorer_widget(self._drawn._explorer(), height=height)
+
+    def _explorer(self) -> "Explorer":
+        from cutaway.page import Explorer, LayerMap, scale_layout
+        from cutaway.topics.common.predictions import probabilities
+
+        from .explored import class_columns, explorer_colors, misplaced_column, near_samples, page_pictures
+
+        context, ids, layer, epoch = self.context, self.ids, self.layer, self.epoch
+        found = probabilities(context, ids, epoch=epoch)
+        columns = class_columns(self.labels, self.class_names, [found.argmax(axis=1)], [found.max(axis=1)])
+        if self.misplaced is not None:
+            columns.append(misplaced_column(self.misplaced))
+        return Explorer(
+            name="explore",
+            title=self.title,
+            names=tuple(context.named(ids).names()),
+            epochs=(epoch,),
+            kept=0,
+            columns=tuple(columns),
+            layers=(LayerMap(name=layer, title=layer, detail=f"epoch {epoch}", layouts=(scale_layout(self.xy),)),),
+            pictures=page_pictures(context, ids),
+            neighbors=near_samples(context, ids, layer=layer, epoch=epoch, activations=self.activations),
+            neighbors_in=layer,
+            colors=explorer_colors(),
+        )

@@ -1,0 +1,153 @@
+"""What a person should look at in a run."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.errors import CutawayError
+from cutaway.findings import Evidence, Finding, run_checks
+from cutaway.metrics import confusion_counts
+from cutaway.runs import KeptResult, kept, kept_so_far, read_kept, result_name
+
+from .facts import facts_of
+
+if TYPE_CHECKING:
+    from cutaway.interpret import LayerRecord
+
+METHOD = 5
+"""Part of the key of kept facts: other measurements or thresholds in them give others."""
+
+
+def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> Evidence:
+    """Collect what is known about a run; what takes long to measure is kept among its results.
+
+    Args:
+        context: The run.
+        layers: Gives what its layers are; it is called if that is not known already.
+    """
+    name = _name(context)
+    if name is None:
+        return _with_records(context, facts_of(context, layers=layers)[0])
+
+    def read(found: KeptResult) -> tuple[dict[str, Any], bool]:
+        return _read(context, found), True
+
+    facts, _ = kept(
+        context.folder,
+        name,
+        read=read,
+        write=lambda made: KeptResult(_written(made[0])) if made[1] else None,
+        compute=lambda: facts_of(context, layers=layers),
+    )
+    return _with_records(context, facts)
+
+
+def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
+    """Findings that need no further measurement, since everything was measured before; otherwise None."""
+    name = _name(context)
+    facts = None if name is None else read_kept(context.folder, name, read=partial(_read, context))
+    return None if facts is None else run_checks(_with_records(context, facts))
+
+
+def findings(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> tuple[Finding, ...]:
+    """Run all checks on a run; see `cutaway.Run.findings`."""
+    context.manifest.check("model")
+    return run_checks(evidence_of(context, layers=layers))
+
+
+def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
+    """Evidence of measured facts and of what the run folder records."""
+    rows, test, record = context.folder.history(), context.manifest.test, context.manifest.dataset
+    kept = context.row(rows=rows) or {}
+    facts = dict(facts)
+    measured = facts.pop("val_accuracy", None)
+    return Evidence(
+        history=rows,
+        class_names=context.class_names,
+        kept_epoch=kept_so_far(context.manifest, rows),
+        diverged=_diverged(context, epochs=len(rows)),
+        recorded=context.manifest.origin == "keras fit",
+        ready_made=context.manifest.origin == "model",
+        test_accuracy=test["accuracy"] if test else None,
+        val_accuracy=measured if context.manifest.origin == "model" else _share(kept.get("val_accuracy")),
+        test_samples=len(context.split.test),
+        val_samples=len(context.split.val),
+        config={name: value for name, value in context.manifest.config.items() if value is not None},
+        train_samples=len(context.split.train),
+        default_weights=_has_default_weights(context),
+        input_names=record.feature_names,
+        input_columns=None if context.preparation is None else context.preparation.columns_of_features,
+        pictures=len(record.shape) > 1,
+        **facts,
+    )
+
+
+def _share(accuracy: float | None) -> float | None:
+    """An accuracy that a history names; None for what is none, as a metric of a user's own that is called so."""
+    return accuracy if accuracy is not None and 0 <= accuracy <= 1 else None
+
+
+def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
+    """The epoch that a training of ours did not end because a loss was not finite, and that loss."""
+    from cutaway.training import FINITE
+
+    why = (context.manifest.why or "") if context.manifest.status == "failed" else ""
+    return next(((epochs + 1, metric) for metric, rule in FINITE.items() if why.startswith(rule)), None)
+
+
+def _has_default_weights(context: RunContext) -> bool | None:
+    """Whether first weights were drawn by Keras' default initializers; None of a model that does not open."""
+    from cutaway.training import DRAWN
+
+    if not context.opens:
+        return None
+    usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
+    configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
+    drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
+    return context.manifest.first_weights == DRAWN and all(_class_name(given) == name for given, name in drawn)
+
+
+def _class_name(initializer: Any) -> Any:
+    """The class of an initializer in a specification; None of a damaged one, which is no object."""
+    return cast("dict[str, Any]", initializer).get("class_name") if isinstance(initializer, dict) else None
+
+
+def _name(context: RunContext) -> str | None:
+    """Name of the file with the facts of a run; None of a run without weights.
+
+    All epochs decide them, since how far weights moved is measured.
+    """
+    try:
+        decides = [METHOD, context.epoch()]
+        return result_name(context.folder, "facts", epochs=context.folder.epochs, decides=decides)
+    except CutawayError:
+        return None
+
+
+def _written(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts as a record; the confusion matrix by its entries."""
+    counts = facts.get("confusion")
+    if counts is None:
+        return facts
+    found = counts.tocoo()
+    return facts | {"confusion": [found.shape[0], found.row.tolist(), found.col.tolist(), found.data.tolist()]}
+
+
+def _read(context: RunContext, found: KeptResult) -> dict[str, Any]:
+    from pydantic import TypeAdapter
+
+    hints = get_type_hints(Evidence)
+    facts: dict[str, Any] = {key: TypeAdapter(hints[key]).validate_python(value) for key, value in found.record.items()}
+    if facts.get("confusion") is not None:
+        classes, rows, columns, counts = facts["confusion"]
+        if classes != len(context.class_names):
+            raise ValueError(classes)
+        repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
+        facts["confusion"] = confusion_counts(*repeated, classes=classes)
+    by_split: dict[str, list[int]] = facts.get("class_counts") or {}
+    if any(len(each) != len(context.class_names) or min(each) < 0 for each in by_split.values()):
+        raise ValueError(by_split)
+    return facts

@@ -1,0 +1,222 @@
+"""What findings need to know about a run beyond its history: its layers, weights, inputs and samples."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.data import (
+    PARTS,
+    Dataset,
+    SampleIds,
+    Split,
+    input_facts,
+    join_ids,
+    repeated_samples,
+    stratified_sample,
+    tell_apart,
+    telling_input,
+)
+from cutaway.errors import Canceled, CutawayError
+from cutaway.findings import HeldOut, LayerFacts, WeightFacts, errors_of_the_surest, estimate_count, keep_highest
+from cutaway.metrics import confusion_counts, exact_interval
+from cutaway.topics.common.predictions import probability_batches
+
+from .concerned import concerned_layers, concerned_samples
+
+if TYPE_CHECKING:
+    from cutaway.interpret import LayerRecord
+
+SAMPLES = 2000
+"""Training samples on which layers, gradients and inputs are measured at most."""
+
+BYTES = 8 * 2**20
+"""Bytes of these samples as float32 at most: of wide ones there are fewer."""
+
+REPEATED = 70_000
+"""Samples of each part of a split that are compared with those of the others at most."""
+
+FOUR_ERRORS = 0.99993666
+"""Share of a normal distribution within four standard deviations."""
+
+BINS = 15
+"""Bins of equally many samples in which confidence and accuracy are compared."""
+
+
+def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> tuple[dict[str, Any], bool]:
+    """What is known about a run, as fields of `cutaway.findings.Evidence`.
+
+    Args:
+        context: The run.
+        layers: Gives what its layers are.
+
+    Returns:
+        The facts without those that cannot be known, as where data are gone or the model has diverged; and whether none
+        is missing.
+    """
+    found: dict[str, Any] = {}
+    examples: dict[str, Any] = {}
+    is_whole = True
+    parts: list[Callable[[], dict[str, Any]]] = [
+        partial(_of_samples, context),
+        partial(_of_layers, context, layers),
+        partial(_of_model, context),
+        partial(_of_predictions, context),
+    ]
+    for part in parts:
+        try:
+            known = part()
+        except Canceled:
+            raise
+        except CutawayError:
+            is_whole = False
+            continue
+        examples |= known.pop("examples", {})
+        is_whole = is_whole and bool(known)
+        found |= known
+    return found | {"examples": examples}, is_whole
+
+
+def _of_samples(context: RunContext) -> dict[str, Any]:
+    facts = sample_facts(context.data, context.split)
+    repeated = repeated_facts(context.data, context.split.train, join_ids([context.split.val, context.split.test]))
+    examples = {name: context.named(ids).names() for name, ids in facts.pop("concerned").items()}
+    names = context.named(repeated.pop("ids")).names()
+    return facts | repeated | {"repeated": names, "examples": examples}
+
+
+def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
+    """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`.
+
+    Also "concerned", `SampleIds` by kind of finding.
+    """
+    most = sample_room(data)
+    ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
+    x, y = data.inputs(ids), data.y(ids)
+    held = split.test if len(split.test) else split.val
+    compared = held.take(slice(0, None, max(1, -(-len(held) // most))))
+    others = data.inputs(compared) if len(held) else x[:0]
+    counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
+    shift = tell_apart(x, others)
+    concerned = {"class-imbalance": split.train.take(_of_the_smallest_class(data.y(split.train)))}
+    if shift is not None:
+        concerned["shifted-test-samples"] = compared.take(np.array(shift.surest, np.int64))
+    return {
+        "inputs": input_facts(x),
+        "class_counts": {name: each.tolist() for name, each in counts.items() if each.sum()},
+        "telling": telling_input(x, y, classes=data.classes),
+        "shift": shift,
+        "concerned": concerned,
+    }
+
+
+def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:
+    counts = np.bincount(labels)
+    smallest = np.where(counts > 0, counts, len(labels) + 1).argmin()
+    return np.flatnonzero(labels == smallest)[:20]
+
+
+def sample_room(data: Dataset) -> int:
+    """The most samples that are measured: at least two."""
+    return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
+
+
+def repeated_facts(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, Any]:
+    """The samples of others that are training samples as well, among the first of both: "ids".
+
+    Where there are some, also how many training samples differ, and different values of an input, as fields of
+    `cutaway.findings.Evidence`.
+    """
+    few = others.take(slice(0, REPEATED))
+    known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
+    ids = few.take(known >= 0)
+    if not len(ids):
+        return {"ids": ids}
+    some = train.take(slice(0, sample_room(data)))
+    rows = data.x(some)
+    distinct = repeated_samples(rows, rows) == np.arange(len(some))
+    values = np.sort(rows.reshape(len(some), -1), axis=0)
+    changes = (values[1:] != values[:-1]).sum(axis=0)
+    return {"ids": ids, "distinct": (int(distinct.sum()), len(some)), "most_values": int(changes.max()) + 1}
+
+
+def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
+    if not context.opens:
+        return {}
+    records = tuple(layers())
+    return {
+        "inactive_units": {each.name: (each.inactive, each.units) for each in records if each.inactive is not None},
+        "examples": concerned_layers(records, {}),
+    }
+
+
+def _of_model(context: RunContext) -> dict[str, Any]:
+    if not context.opens:
+        return {}
+    from cutaway.interpret import gradient_sizes, layer_health, update_sizes
+
+    ids = context.ids("train", samples=sample_room(context.data))
+    x, y, scale = context.data.x(ids), context.data.y(ids), context.data.scale
+    model, kept = context.model(), context.epoch()
+    layers = layer_health(model, x=x, scale=scale)
+    epochs = context.folder.epochs
+    ends = [context.snapshot(epoch) for epoch in (epochs[0], kept)]
+    first, last = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=ends)
+    updates: dict[str, list[float]] = {}
+    before = context.snapshot(epochs[0])
+    for epoch in epochs[1:]:
+        after = context.snapshot(epoch)
+        for name, size in update_sizes(before, after).items():
+            updates.setdefault(name, []).append(size)
+        before = after
+    names = {field.name for field in dataclasses.fields(LayerFacts)}
+    return {
+        "examples": concerned_layers((), layers),
+        "layers": {
+            name: LayerFacts(**{key: value for key, value in dataclasses.asdict(each).items() if key in names})
+            for name, each in layers.items()
+        },
+        "weights": {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first},
+    }
+
+
+def _of_predictions(context: RunContext) -> dict[str, Any]:
+    data, split = context.data, context.split
+    others = join_ids([split.val, split.test])
+    if not len(others):
+        return {}
+    y = data.y(others)
+    confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
+    kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for rows, p in probability_batches(context, others):
+        if not np.isfinite(p).all():
+            return {}
+        confidence[rows], predicted[rows] = p.max(axis=1), p.argmax(axis=1)
+        kept.append(keep_highest(p, y[rows]))
+    given, highest, shares = (np.concatenate([each[part] for each in kept]) for part in range(3))
+    held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
+    right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
+    validated = right[: len(split.val)]
+    return {
+        "confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes),
+        "val_accuracy": float(validated.mean()) if len(validated) else None,
+        "examples": concerned_samples(context.named(others), held, predicted, confidence, tested=tested),
+        "calibration": _calibration(confidence[tested], right[tested]),
+        "wrong_labels": estimate_count(held),
+        "judged": len(y),
+        "sure": errors_of_the_surest(confidence, right),
+    }
+
+
+def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
+    """Expected calibration error, confidence minus accuracy, and the standard error of a higher accuracy."""
+    order = np.argsort(confidence, kind="stable")
+    parts = np.array_split(order, min(BINS, len(order)))
+    error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)
+    accuracy = float(right.mean())
+    # a quarter of what the exact interval of four standard errors reaches up: of no or all samples it is not 0
+    _, high = exact_interval(int(right.sum()), len(order), confidence=FOUR_ERRORS)
+    return float(error), float(confidence.mean() - accuracy), (high - accuracy) / 4

@@ -1,0 +1,201 @@
+"""What a finding looks like: small plots, and the samples that it is about. One function a kind at most."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cutaway.data import SampleIds
+from cutaway.errors import CutawayError
+from cutaway.findings import Finding
+from cutaway.metrics import is_finite
+from cutaway.page import Line, Picture, SmallPlot
+from cutaway.runs import KeptResult, kept, result_name
+from cutaway.topics.common.sample_values import values_of
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.confidence.section import calibration_of
+from cutaway.topics.embedding.activations import layer_activations
+
+METHOD = 1
+"""Part of the key of kept histograms: another way of counting gives others."""
+
+SAMPLES = 8
+"""Samples on a card at most."""
+
+ACTIVE_SAMPLES = 2000
+"""Samples on which the activity of units is measured at most."""
+
+BARS = 20
+"""Bars of a histogram, and classes whose sizes are shown at most."""
+
+Plots = tuple[SmallPlot, ...]
+
+
+def plots_of(source: ReportSource, finding: Finding) -> Plots:
+    """The small plots of a finding; none where what it shows cannot be computed."""
+    draw = PLOTS.get(finding.kind)
+    if draw is None or finding.severity == "good":
+        return ()
+    try:
+        return draw(source, finding)
+    except CutawayError:
+        return ()
+
+
+def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, ...], str]:
+    """The samples of a finding as pictures with their names, or as text with the values that are least usual."""
+    ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
+    if ids is None:
+        return _telling(source, finding), ""
+    from cutaway.plots import picture_png
+
+    names, pictures = ids.names(), source.context.data.pictures(ids)
+    if pictures is None:
+        return (), "\n".join(
+            f"{name}: {values}"
+            for name, values in zip(names, values_of(source.context, ids, unusual=True), strict=True)
+        )
+    labels = [source.context.class_names[int(label)] for label in source.context.data.y(ids)]
+    words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
+    shown = [_enlarged(each) for each in pictures]
+    return tuple(Picture(picture_png(p), alt, caption=alt) for p, alt in zip(shown, words, strict=True)), ""
+
+
+def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
+    """The samples of some names; None where there are none, or the data are gone."""
+    if not names:
+        return None
+    try:
+        return source.context.samples(names)
+    except CutawayError:
+        return None
+
+
+def _enlarged(picture: np.ndarray) -> np.ndarray:
+    factor = max(1, 64 // max(picture.shape[:2]))
+    step = -(-max(picture.shape[:2]) // 128)
+    return picture[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _telling(source: ReportSource, finding: Finding) -> tuple[Picture, ...]:
+    """The pixel that gives the label away, on the mean of the training pictures."""
+    shape = source.context.data.shape if finding.kind == "telling-input" and source.context.data.is_image else ()
+    if len(shape) != 2 or finding.remedy is None:
+        return ()
+    from cutaway.plots import signed_png
+
+    mean = source.context.data.inputs(source.context.ids("train", samples=ACTIVE_SAMPLES)).mean(axis=0)
+    shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)
+    (place,) = finding.remedy.inputs
+    shown[place] = 1
+    words = f"row {place // shape[1]}, column {place % shape[1]}"
+    scale = max(1, 96 // max(shape))
+    png = signed_png(shown.reshape(shape), scale=scale)
+    return (Picture(png, f"The telling pixel in orange: {words}", frame=True, caption=words),)
+
+
+def _losses(source: ReportSource, finding: Finding) -> Plots:
+    rows = source.rows
+    names = [name for name in ("loss", "val_loss") if any(name in row for row in rows)]
+    values = [float(row[name]) for row in rows for name in names if is_finite(row.get(name))]
+    if len(rows) < 2 or not values:
+        return ()
+    low, high, last = min(values), max(values), len(rows) - 1
+    span = high - low or 1.0
+    lines = tuple(
+        Line(
+            {"loss": "training", "val_loss": "validation"}[name],
+            tuple(
+                (i / last, (float(row[name]) - low) / span if is_finite(row.get(name)) else None)
+                for i, row in enumerate(rows)
+            ),
+        )
+        for name in names
+    )
+    best = finding.evidence.get("best_epoch")
+    mark = next((i / last for i, row in enumerate(rows) if row["epoch"] == best), None)
+    x = (f"epoch {rows[0]['epoch']}", "" if mark is None else f"lowest: epoch {best}", f"epoch {rows[-1]['epoch']}")
+    return (SmallPlot(alt="Losses by epoch", lines=lines, mark=mark, x=x, y=(f"{low:.2g}", f"{high:.2g}", "loss")),)
+
+
+def _reliability(source: ReportSource, finding: Finding) -> Plots:
+    found = calibration_of(source)
+    curves = [("as it is", found.curve)]
+    if found.temperature is not None and found.scaled_curve is not None:
+        curves.append((f"temperature {found.temperature.value:.2f}", found.scaled_curve))
+    lines = tuple(Line(name, tuple(zip(c.confidence.tolist(), c.accuracy.tolist(), strict=True))) for name, c in curves)
+    x, y = ("0%", "confidence", "100%"), ("0%", "100%", "accuracy")
+    return (SmallPlot(alt="Accuracy by confidence", lines=lines, diagonal=True, x=x, y=y),)
+
+
+def _activity(source: ReportSource, finding: Finding) -> Plots:
+    """For how many samples each unit fires."""
+    title = f"units of {finding.evidence['layer']} by the share of samples for which they fire"
+    counts, _, _ = _counted(source, finding, lambda h: (h > 0).mean(axis=0), ends=(0.0, 1.0))
+    return (_histogram(counts, title, ("never", "always")),)
+
+
+def _range(source: ReportSource, finding: Finding) -> Plots:
+    """Where the outputs of a layer are."""
+    counts, low, high = _counted(source, finding, np.ravel)
+    return (_histogram(counts, f"outputs of {finding.evidence['layer']}", (f"{low:.2g}", f"{high:.2g}")),)
+
+
+def _counted(
+    source: ReportSource,
+    finding: Finding,
+    values_of: Callable[[np.ndarray], np.ndarray],
+    *,
+    ends: tuple[float, float] | None = None,
+) -> tuple[list[int], float, float]:
+    """A histogram of what the outputs of a layer give, and its ends; it is kept among the results of the run."""
+    context, layer = source.context, finding.evidence["layer"]
+
+    def compute() -> tuple[list[int], float, float]:
+        values = values_of(layer_activations(context, layer, context.ids("train", samples=ACTIVE_SAMPLES)))
+        low, high = ends or (float(values.min()), float(values.max()))
+        counts, _ = np.histogram(values, BARS, (low, high if high > low else low + 1))
+        return counts.tolist(), low, high
+
+    def read(found: KeptResult) -> tuple[list[int], float, float]:
+        counts, low, high = found.record
+        if len(counts) != BARS or not all(isinstance(n, int) and n >= 0 for n in counts):
+            raise ValueError("no histogram")
+        return counts, float(low), float(high)
+
+    decides = [METHOD, finding.kind, layer, ACTIVE_SAMPLES, BARS]
+    name = result_name(context.folder, "histogram", epochs=[context.epoch()], decides=decides)
+    return kept(context.folder, name, read=read, write=KeptResult, compute=compute)
+
+
+def _histogram(counts: list[int], title: str, ends: tuple[str, str]) -> SmallPlot:
+    most = max(*counts, 1)
+    bars = tuple(((i + 0.1) / BARS, (i + 0.9) / BARS, count / most) for i, count in enumerate(counts))
+    return SmallPlot(alt=title, bars=bars, x=(ends[0], "", ends[1]), y=("0", f"{most:,}", title))
+
+
+def _sizes(source: ReportSource, finding: Finding) -> Plots:
+    """Training samples of each class; of many classes, none."""
+    names, context = source.context.class_names, source.context
+    if len(names) > BARS:
+        return ()
+    counts = np.bincount(context.data.y(context.split.train), minlength=len(names))
+    most, total = max(int(counts.max()), 1), len(names)
+    bars = tuple(((i + 0.1) / total, (i + 0.9) / total, count / most) for i, count in enumerate(counts.tolist()))
+    x = (names[0], "", names[-1])
+    return (SmallPlot(alt="Training samples of each class", bars=bars, x=x, y=("0", f"{most:,}", "training samples")),)
+
+
+PLOTS: dict[str, Callable[[ReportSource, Finding], Plots]] = {
+    "overfitting": _losses,
+    "oscillation": _losses,
+    "divergence": _losses,
+    "stalled": _losses,
+    "learning-rate-too-high": _losses,
+    "learning-rate-too-low": _losses,
+    "batch-too-large": _losses,
+    "miscalibration": _reliability,
+    "inactive-units": _activity,
+    "saturated-units": _range,
+    "class-imbalance": _sizes,
+}
+"""The small plots of a kind of finding."""

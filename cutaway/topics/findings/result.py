@@ -1,0 +1,81 @@
+"""The findings of a run as the user holds them."""
+
+import html
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.findings import Finding
+    from cutaway.plots import Figure
+
+MARKS = {"warning": ("▲", "#e76300"), "note": ("●", "#3f90da"), "good": ("■", "#8a8f99")}
+"""Mark and color of each severity, legible on light and dark pages."""
+
+COLUMNS = ("kind", "severity", "title", "text", "remedy", "rule", "source", "known_as")
+
+
+class Findings(tuple["Finding", ...], NotebookDisplay):
+    """What a person should look at: a tuple of `Finding`, warnings first, causes before what follows from them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        counts = Counter(each.severity for each in self)
+        words = {"warning": "warnings", "note": "notes", "good": "good"}
+        shown = [f"{counts[k]} {k if counts[k] == 1 else words[k]}" for k in MARKS if counts[k]]
+        first = f"; first: {self[0].title}" if self else ""
+        return f"<Findings: {', '.join(shown) or 'none'}{first}>"
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
+        return findings_table(self)
+
+    def plot(self) -> "Figure":
+        """Draw them as a list with a mark for how serious each is, as a matplotlib Figure."""
+        return draw_findings(self)
+
+    def _repr_html_(self) -> str:
+        return joined_html(line_html(self), findings_html(self))
+
+
+def findings_table(findings: "Iterable[Finding]") -> "pandas.DataFrame":
+    """Findings as a pandas DataFrame, a row each."""
+    import pandas
+
+    records = [each.record() for each in findings]
+    return pandas.DataFrame([{name: record[name] for name in COLUMNS} for record in records], columns=list(COLUMNS))
+
+
+def draw_findings(findings: "Iterable[Finding]") -> "Figure":
+    """Findings as a list, a matplotlib Figure."""
+    from cutaway.plots import finding_list
+
+    shown = list(findings)
+    return finding_list([f.severity for f in shown], [f.title for f in shown], [f.text for f in shown])
+
+
+def findings_html(findings: "Iterable[Finding]", proofs: "dict[str, str] | None" = None) -> str:
+    """Findings as HTML: a mark, the title, the text, what would help, and what that changed.
+
+    Args:
+        findings: The findings.
+        proofs: Kind of a finding -> a sentence on what its remedy changed.
+    """
+    items: list[str] = []
+    for each in findings:
+        mark, color = MARKS[each.severity]
+        lines = [f'<div style="opacity: 0.85">{html.escape(each.text)}</div>']
+        if each.remedy is not None:
+            lines.append(f'<div style="opacity: 0.85">To try: {html.escape(each.remedy.words)}.</div>')
+        if proof := (proofs or {}).get(each.kind):
+            lines.append(f'<div style="opacity: 0.85">Tried: {html.escape(proof)}</div>')
+        items.append(
+            f'<div style="display: flex; gap: 8px; margin: 8px 0; max-width: 860px"><div style="color: {color}">{mark}'
+            f"</div><div><b>{each.severity}: {html.escape(each.title)}</b>{''.join(lines)}</div></div>"
+        )
+    return "".join(items)

@@ -1,0 +1,52 @@
+"""The section on findings: what a person should look at, one card a finding."""
+
+from cutaway.findings import Finding, run_checks
+from cutaway.page import Card, Cards, Section, Text
+from cutaway.topics.common.source import ReportSource, once
+from cutaway.topics.layers.section import layers_of
+
+from .evidence import evidence_of
+from .pictures import plots_of, samples_of
+
+UNITS = 8
+"""Units that are named on a card at most."""
+
+
+@once
+def findings_of(source: ReportSource) -> tuple[Finding, ...]:
+    """What a person should look at, warnings first."""
+    return run_checks(evidence_of(source.context, layers=lambda: layers_of(source)))
+
+
+def findings(source: ReportSource) -> Section:
+    """What a person should look at, one card per finding."""
+    if not findings_of(source):
+        return Text(name="findings", title="Findings", paragraphs=("Nothing in this run needs attention.",))
+    return Cards(
+        name="findings",
+        title="Findings",
+        cards=tuple(_card(source, each) for each in findings_of(source)),
+        size="large",
+    )
+
+
+def _card(source: ReportSource, finding: Finding) -> Card:
+    """A finding with its pictures, what would help, and its rule; the rule of what is good would only fill the page."""
+    pictures, values = samples_of(source, finding)
+    is_good, rule, small = finding.severity == "good", finding.rule, list[str]()
+    if finding.units:
+        small.append(f"Units: {', '.join(finding.units[:UNITS])}{', ...' if len(finding.units) > UNITS else ''}")
+    if rule is not None and not is_good:
+        small += [f"Rule: {rule.words}", f"Known as: {rule.known_as}. Source: {rule.source}"]
+    words = finding.remedy.words if finding.remedy is not None and not is_good else ""
+    return Card(
+        severity=finding.severity,
+        title=finding.title,
+        text=(finding.text,),
+        plots=plots_of(source, finding),
+        pictures=pictures,
+        values=values,
+        help=f"{words}." if words else "",
+        small=tuple(small),
+        samples=() if is_good else finding.samples,
+    )

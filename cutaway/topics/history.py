@@ -1,0 +1,155 @@
+"""How training went: Keras' metrics, one row an epoch, and the learning curves of the report."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cutaway._lazy import public
+from cutaway.checks import meant
+from cutaway.errors import UnknownNameError
+from cutaway.page import Figure as FigureSection
+from cutaway.page import Section
+from cutaway.results.notebook import NotebookDisplay
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.findings.section import findings_of
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import BokehLayout, Figure
+
+    from .common.source import ReportSource
+
+JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
+"""Kinds of findings that judge learning curves; the worst is the verdict. A rate that is too low is underfitting."""
+
+
+@public
+class History(NotebookDisplay):
+    """Metrics of every finished epoch, as Keras' ``History`` names them.
+
+    Attributes:
+        rows: One mapping for each epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
+            samples_per_second. Of a user's own fit: what it measured, with None for what was not a finite number.
+        history: Keras' form: name -> list of values, an entry an epoch.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = [dict(row) for row in rows]
+        names = dict.fromkeys(name for row in self.rows for name in row)  # Keras may validate every second epoch only
+        self.history = {name: [row.get(name) for row in self.rows] for name in names}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.history
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """The values of a metric, an entry an epoch.
+
+        Raises:
+            UnknownNameError: There is no such metric.
+        """
+        if name not in self.history:
+            known = ", ".join(self.history) or "none, as no epoch has finished"
+            raise UnknownNameError(
+                f"the metrics of this history are {known}", got=repr(name), hint=meant(name, self.history)
+            )
+        return self.history[name]
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "<History: no epoch finished>"
+        last = self.rows[-1]
+        names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
+        shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
+        return f"<History: {epochs_in_words(len(self))}; last: {shown}>"
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The metrics as a pandas DataFrame, one row an epoch."""
+        import pandas
+
+        return pandas.DataFrame(self.rows)
+
+    @property
+    def turned(self) -> int | None:
+        """The epoch after which the validation loss rose; None if it did not, or was not measured in every epoch."""
+        from cutaway.metrics import watch_overfitting
+
+        losses = [row.get(name) for row in self.rows for name in ("loss", "val_loss")]
+        if not losses or None in losses:
+            return None
+        watched = watch_overfitting(self.rows)
+        return watched.best_epoch if watched.turned else None
+
+    @staticmethod
+    def lowest_loss(config: Mapping[str, Any], *, classes: int) -> float | None:
+        """The lowest loss that label smoothing allows, in nats; None without label smoothing.
+
+        Args:
+            config: Training settings.
+            classes: Number of classes.
+        """
+        smoothing = config.get("label_smoothing")
+        if not smoothing or not 0 < smoothing < 1:
+            return None
+        from cutaway.training import lowest_loss
+
+        return lowest_loss(smoothing, classes=2 if config.get("loss") == "binary_crossentropy" else classes)
+
+    def plot(self) -> "Figure":
+        """Draw loss and accuracy, training against validation, as a matplotlib Figure."""
+        from cutaway.plots import learning_curves
+
+        return learning_curves(self.rows, turned=self.turned)
+
+    def bokeh(self) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers of an epoch."""
+        from cutaway.plots import learning_curves_bokeh
+
+        return learning_curves_bokeh(self.rows, turned=self.turned)
+
+    def _shown_figure(self) -> "Figure | None":
+        return self.plot() if self.rows else None
+
+
+def epochs_in_words(count: int) -> str:
+    """A number of epochs: "1 epoch", "5 epochs"."""
+    return "1 epoch" if count == 1 else f"{count} epochs"
+
+
+def learning(source: ReportSource) -> Section | None:
+    """Loss and accuracy by epoch; None for a model that was not trained here."""
+    from cutaway.plots import learning_curves_bokeh
+
+    history = History(source.rows)
+    if not history.rows:
+        return None
+    return FigureSection(
+        name="learning",
+        title="Learning curves",
+        lead=_verdict(source),
+        figure=learning_curves_bokeh(history.rows, turned=history.turned, kept=_kept_epoch(source)),
+        caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
+        "validation values are of the weights after the epoch, on samples that the model was not trained on.",
+    )
+
+
+def _kept_epoch(source: ReportSource) -> int | None:
+    """The epoch whose weights are kept; None where the history does not have it."""
+    kept = source.context.row()
+    return None if kept is None else int(kept["epoch"])
+
+
+def _verdict(source: ReportSource) -> str:
+    """What the findings say of the curves, in a sentence or two, and whether early stopping ended them."""
+    found = next((each for each in findings_of(source) if each.kind in JUDGED), None)
+    said = [] if found is None else [f"{found.title}.", re.split(r"(?<=\.) (?=[A-Z])", found.text, maxsplit=1)[0]]
+    config, rows = source.context.manifest.config, source.rows
+    epochs = config.get("epochs")
+    ended_early = config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs
+    is_finished = source.context.manifest.status == "finished"
+    if is_finished and ended_early:
+        said.append(f"Early stopping ended the training after epoch {rows[-1]['epoch']}.")
+    return " ".join(said)

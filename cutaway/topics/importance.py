@@ -1,0 +1,164 @@
+"""Which columns of a table a run's model needs."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import check_whole
+from cutaway.context import RunContext
+from cutaway.data import stratified_sample
+from cutaway.errors import UsageError
+from cutaway.progress import ProgressCallback
+from cutaway.results.notebook import NotebookDisplay
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.interpret import Importance
+    from cutaway.plots import Figure
+
+MOST_COLUMNS = 2_000
+"""Columns that are shuffled at most: each takes `repeats` passes over the samples."""
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Importances(NotebookDisplay):
+    """How much worse the model predicts once a column is shuffled among the samples, for each column.
+
+    A column that others can stand in for matters little by itself, and one that the model does not use not at all.
+
+    Attributes:
+        columns: Names of the columns.
+        split: The split whose samples were predicted.
+        samples: Number of samples.
+        epoch: Number of the epoch.
+        measures: The numbers, arrays along the columns.
+    """
+
+    columns: tuple[str, ...] = field(repr=False)
+    split: str
+    samples: int
+    epoch: int
+    measures: "Importance" = field(repr=False)
+
+    def __repr__(self) -> str:
+        first = int(self.measures.loss_increase.argmax())
+        return (
+            f"<Importances of {len(self.columns)} columns on {self.samples:,} {self.split} samples, epoch "
+            f'{self.epoch}: "{self.columns[first]}" first, loss +{self.measures.loss_increase[first]:.3g}>'
+        )
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """One mapping a column, JSON-able, the most important first.
+
+        Its keys: column, loss_increase and loss_error (nats), accuracy_decrease and accuracy_error (shares), and
+        measurable, whether the loss rises by more than two standard errors.
+        """
+        m = self.measures
+        return [
+            {
+                "column": self.columns[i],
+                "loss_increase": float(m.loss_increase[i]),
+                "loss_error": float(m.loss_error[i]),
+                "accuracy_decrease": float(m.accuracy_decrease[i]),
+                "accuracy_error": float(m.accuracy_error[i]),
+                "measurable": bool(m.measurable[i]),
+            }
+            for i in map(int, np.argsort(-m.loss_increase, kind="stable"))
+        ]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a column, the most important first."""
+        import pandas
+
+        return pandas.DataFrame(self.summaries())
+
+    def plot(self, n: int = 20) -> "Figure":
+        """Draw how much the loss rises, with two standard errors on each side, as a matplotlib Figure.
+
+        Columns are gray for which the rise is not more than that.
+
+        Args:
+            n: Columns at most, the most important first; from 1.
+
+        Raises:
+            UsageError: It is below 1.
+        """
+        from cutaway.plots import BLUE, GRAY, Bars, bars
+
+        rows = self.summaries()[: check_whole(n, name="n", least=1)]
+        value, error = (np.array([row[name] for row in rows]) for name in ("loss_increase", "loss_error"))
+        title = f"Importance on {self.samples:,} {self.split} samples"
+        names = [row["column"] for row in rows]
+        label = "rise of the loss once it is shuffled, nats"
+        colors = [BLUE if row["measurable"] else GRAY for row in rows]
+        low, high = value - 2 * error, value + 2 * error
+        return bars([Bars(title, names, value, low, high, x_label=label, colors=colors)])
+
+
+def importance(
+    context: RunContext,
+    *,
+    split: str = "test",
+    epoch: int | None = None,
+    samples: int | None = 10_000,
+    repeats: int = 5,
+    seed: int = 0,
+    on_progress: ProgressCallback,
+) -> Importances:
+    """Shuffle each column among the samples of a split; see `cutaway.Run.importance`."""
+    from cutaway.interpret import permutation_importance
+
+    repeats = check_whole(repeats, name="repeats", least=1, most=1000)
+    ids = context.split.part(split)
+    if len(ids) < 2:
+        raise UsageError(
+            "columns are shuffled among two samples or more",
+            got=f"{len(ids)} in the split {split}",
+            hint="choose another split",
+        )
+    data, groups = context.data, _groups(context)
+    if samples is not None and samples < len(ids):
+        samples = check_whole(samples, name="samples", least=2)
+        ids = ids.take(stratified_sample(data.y(ids), samples, seed=seed))
+    found = permutation_importance(
+        context.model(epoch),
+        data.x(ids).reshape(len(ids), -1),
+        data.y(ids),
+        list(groups.values()),
+        scale=data.scale,
+        repeats=repeats,
+        seed=seed,
+        on_progress=on_progress,
+    )
+    return Importances(tuple(groups), split, len(ids), context.epoch(epoch), found)
+
+
+def _groups(context: RunContext) -> dict[str, list[int]]:
+    """The columns of the data, and which inputs each became."""
+    data = context.data
+    if data.is_image or len(data.shape) > 1:
+        raise UsageError(
+            "columns are those of a table, or of an array (sample, column)",
+            got=f"samples of the shape {data.shape}",
+            hint="run.explain shows which pixels spoke for a prediction",
+        )
+    if data.preparation is None:
+        names = data.feature_names or tuple(f"column {number}" for number in range(1, data.features + 1))
+        groups = {name: [number] for number, name in enumerate(names)}
+    else:
+        groups, first = {}, 0
+        for step in data.preparation.steps:
+            groups[step.column] = list(range(first, first + len(step.features)))
+            first += len(step.features)
+    if len(groups) > MOST_COLUMNS:
+        raise UsageError(
+            f"at most {MOST_COLUMNS:,} columns are shuffled", got=f"{len(groups):,}", hint="train on fewer columns"
+        )
+    return groups

@@ -1,0 +1,300 @@
+"""Which training samples an answer of a run is owed to, as the user holds it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import check_whole, meant
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import UnknownNameError, UsageError
+from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import plain
+from cutaway.runs import KeptResult, digest_of, kept, plain_records, records_of, result_name
+from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+METHOD = 1
+"""Part of the key of kept influences: another way of measuring gives others."""
+
+TARGETS = ("predicted", "label")
+"""The class whose probability is explained: the one that the model predicts, or the label of the sample."""
+
+
+@dataclass(frozen=True)
+class InfluentialSample:
+    """A training sample, and what it did for an answer.
+
+    Attributes:
+        sample: Its name, such as "train[123]".
+        label: Name of its class.
+        influence: How much training on it has raised the log-probability of the answer, up to a factor that all samples
+            share; below 0 where it has lowered it.
+    """
+
+    sample: str
+    label: str
+    influence: float
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Influences(NotebookDisplay):
+    """The training samples that have raised and lowered the probability of one answer most, made by `Run.influence`.
+
+    Attributes:
+        sample: What the sample that was answered is called.
+        target: Name of the class whose log-probability is explained.
+        probability: What the model gives to that class, in [0, 1].
+        epoch: Number of the epoch after which the model answered.
+        rates: Epoch of each snapshot that was used -> what it weighs: the learning rate, summed over the epochs that
+            are nearest to it.
+        samples: Number of training samples among which these were found.
+        supporting: Those with the largest influence, the largest first; all are above 0.
+        opposing: Those with the smallest influence, the smallest first; all are below 0.
+        approximation: What is left out of how the model was trained, in words; "" where nothing is.
+    """
+
+    sample: str
+    target: str
+    probability: float
+    epoch: int
+    rates: Mapping[int, float] = field(repr=False)
+    samples: int
+    supporting: tuple[InfluentialSample, ...] = field(repr=False)
+    opposing: tuple[InfluentialSample, ...] = field(repr=False)
+    approximation: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        most = {"supporting": self.supporting, "opposing": self.opposing}
+        shown = [f"most {kind} {found[0].sample} ({found[0].label})" for kind, found in most.items() if found]
+        return (
+            f"<Influences on {self.sample} as {self.target} ({self.probability:.1%}) at epoch {self.epoch}: "
+            f"{', '.join(shown) or 'none'}, of {self.samples:,} training samples>"
+        )
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Epochs of the snapshots that were used."""
+        return tuple(self.rates)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a training sample: effect, sample, label, influence."""
+        import pandas
+
+        rows = [{"effect": "supporting", **vars(each)} for each in self.supporting]
+        rows += [{"effect": "opposing", **vars(each)} for each in self.opposing]
+        return pandas.DataFrame(rows, columns=["effect", "sample", "label", "influence"])
+
+    def plot(self) -> "Figure":
+        """Draw the influence of each sample as a matplotlib Figure: orange raised the probability, blue lowered it.
+
+        Raises:
+            UsageError: No sample has an influence.
+        """
+        from cutaway.plots import Bars, bars
+
+        found = [*self.supporting, *reversed(self.opposing)]
+        if not found:
+            raise UsageError("influences are drawn where there are some", got="none", hint="choose another answer")
+        names = [f"{each.sample} ({each.label})" for each in found]
+        title = f"Influence on {self.sample} as {self.target} ({self.probability:.1%})"
+        return bars([Bars(title, names, [each.influence for each in found], x_label="influence", signed=True)])
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Samples whose answers are explained.
+
+    Attributes:
+        x: ``(sample, *shape)`` raw rows.
+        names: What each is called.
+        labels: int64 ``(sample,)``, their classes, or None where they are not known.
+    """
+
+    x: np.ndarray
+    names: Sequence[str]
+    labels: np.ndarray | None = None
+
+    @classmethod
+    def named(cls, context: RunContext, names: Sequence[str]) -> "Answers":
+        """Samples of the data by their names.
+
+        Raises:
+            UnknownNameError: There is no such sample.
+        """
+        if not names:
+            return cls(np.empty((0, *context.data.shape), np.float32), [])
+        ids = context.samples(names)
+        return cls(context.data.x(ids), ids.names(), context.data.y(ids))
+
+
+def influence(
+    context: RunContext,
+    answers: Answers,
+    n: int = 10,
+    *,
+    target: str = "predicted",
+    epoch: int | None = None,
+    epochs: Any = "auto",
+    on_progress: ProgressCallback = ignore_progress,
+) -> tuple[Influences, ...]:
+    """Find the training samples that influenced answers most; see `cutaway.Run.influence`."""
+    number = context.epoch(epoch)
+    n = check_whole(n, name="n", least=1, most=len(context.part("train")))
+    if not len(answers.x):
+        raise UsageError("influence is on one answer or more", got="none", hint='pass for example ["test[7]"]')
+    rates = snapshot_rates(context, epoch=number, epochs=epochs)
+
+    def compute() -> tuple[Influences, ...]:
+        return _measure(context, answers, n, target=target, epoch=number, rates=rates, on_progress=on_progress)
+
+    if answers.labels is None:  # new samples: nothing of them is left in the folder
+        return compute()
+    manifest, weights = context.manifest, training_weights(context, context.data.y(context.split.train))
+    decides = [METHOD, n, target, rates, manifest.origin, manifest.config, digest_of(answers.x, answers.labels)]
+    decides += [list(answers.names), None if weights is None else digest_of(weights)]
+    name = result_name(context.folder, "influence", epochs=[*rates, number], decides=plain(decides))
+    return kept(context.folder, name, read=partial(_read, context, answers, n, rates), write=_written, compute=compute)
+
+
+def _written(found: tuple[Influences, ...]) -> KeptResult:
+    return KeptResult(plain_records(found))
+
+
+def _read(
+    context: RunContext, answers: Answers, n: int, rates: dict[int, float], found: KeptResult
+) -> tuple[Influences, ...]:
+    """Kept influences, if they are on these answers, and of classes and samples of the run."""
+    records = records_of(Influences, found.record)
+    if [(each.sample, dict(each.rates)) for each in records] != [(name, rates) for name in answers.names]:
+        raise ValueError("influences on other answers")
+    for each in records:
+        listed = [*each.supporting, *each.opposing]
+        known = {each.target, *(sample.label for sample in listed)} <= set(context.class_names)
+        finite = np.isfinite([each.probability, *(sample.influence for sample in listed)]).all()
+        if not known or not finite or max(len(each.supporting), len(each.opposing)) > n:
+            raise ValueError(f"influences on {each.sample} that are none")
+        if listed:
+            context.samples([sample.sample for sample in listed])
+    return records
+
+
+def _measure(
+    context: RunContext,
+    answers: Answers,
+    n: int,
+    *,
+    target: str,
+    epoch: int,
+    rates: dict[int, float],
+    on_progress: ProgressCallback,
+) -> tuple[Influences, ...]:
+    from cutaway.interpret import TrainingSamples, answers_at_once, influences
+
+    ids, number = context.part("train"), epoch
+    model, data = context.model(number), context.data
+    objective, approximation = objective_of(context)
+    probabilities, targets = _targets(context, answers, target=target, epoch=number)
+    samples = TrainingSamples(data.rows(ids), data.y(ids), training_weights(context, data.y(ids)))
+    found: list[Influences] = []
+    step = answers_at_once(len(ids))
+    for first in range(0, len(targets), step):
+        part = slice(first, first + step)
+        values = influences(
+            model,
+            answers.x[part],
+            targets[part],
+            samples=samples,
+            objective=objective,
+            scale=data.scale,
+            snapshot=context.snapshot,
+            rates=rates,
+            on_progress=on_progress,
+        )
+        found += [
+            Influences(
+                sample=answers.names[place],
+                target=context.class_names[int(targets[place])],
+                probability=float(probabilities[place, targets[place]]),
+                epoch=number,
+                rates=rates,
+                samples=len(ids),
+                supporting=_most(context, ids, of_samples, n),
+                opposing=_most(context, ids, of_samples, n, sign=-1),
+                approximation=approximation,
+            )
+            for place, of_samples in enumerate(values, start=first)
+        ]
+    return tuple(found)
+
+
+def self_influence(
+    context: RunContext,
+    split: str = "train",
+    *,
+    epoch: int | None = None,
+    epochs: Any = "auto",
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
+    """Measure the influence of each sample on its own loss; see `cutaway.Run.self_influence`."""
+    from cutaway.interpret import TrainingSamples, self_influences
+
+    ids, number, data = context.part(split), context.epoch(epoch), context.data
+    weight = training_weights(context, data.y(context.split.train))
+    if weight is not None and split != "train":
+        others = len(ids) - len(context.split.train) if split == "all" else len(ids)
+        ones = np.ones(others, np.float32)
+        weight = np.concatenate([weight, ones]) if split == "all" else ones
+    return self_influences(
+        context.model(number),
+        TrainingSamples(data.rows(ids), data.y(ids), weight),
+        objective=objective_of(context)[0],
+        scale=data.scale,
+        snapshot=context.snapshot,
+        rates=snapshot_rates(context, epoch=number, epochs=epochs),
+        on_progress=on_progress,
+    )
+
+
+def _targets(context: RunContext, answers: Answers, *, target: str, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities (answer, class) at an epoch, and the class (answer,) whose probability is explained."""
+    from cutaway.models import class_probabilities, forward
+
+    if target not in TARGETS:
+        hint = meant(target, TARGETS, 'try "predicted"')
+        raise UnknownNameError(f"target is one of {', '.join(TARGETS)}", got=repr(target), hint=hint)
+    if target == "label" and answers.labels is None:
+        raise UsageError(
+            "the label of a sample is known of samples of the data",
+            got='target="label" for values',
+            hint='pass names of samples, such as "test[7]"',
+        )
+    model, scale = context.model(epoch), context.data.scale
+    probabilities = class_probabilities(model, forward(model, answers.x, scale=scale))
+    labels = probabilities.argmax(axis=1) if target == "predicted" or answers.labels is None else answers.labels
+    return probabilities, labels
+
+
+def _most(
+    context: RunContext, ids: SampleIds, values: np.ndarray, n: int, *, sign: int = 1
+) -> tuple[InfluentialSample, ...]:
+    """The samples with the largest values, or the smallest for a sign of -1, that have this sign; equals in order."""
+    signed = sign * values
+    places = np.argpartition(-signed, n - 1)[:n] if n < len(values) else np.arange(len(values))
+    places = places[signed[places] > 0]
+    places = places[np.lexsort((places, -signed[places]))]
+    chosen, names = ids.take(places), context.class_names
+    labels = context.data.y(chosen).tolist()
+    return tuple(
+        InfluentialSample(name, names[int(label)], float(value))
+        for name, label, value in zip(context.named(chosen).names(), labels, values[places], strict=True)
+    )

@@ -1,0 +1,161 @@
+"""Cross-validation over all samples: which model is trained on which folds of which samples."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.cache import private_folder
+from cutaway.checks import warn_user
+from cutaway.context import RunContext
+from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, first_equal
+from cutaway.progress import ProgressCallback
+from cutaway.runs import ResultStore, file_name
+
+if TYPE_CHECKING:
+    from cutaway.training import TrainingConfig
+
+METHOD = 2
+"""Number of the way in which folds are trained and kept; results of another one are computed again."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """Which model is trained on which folds of which samples.
+
+    Attributes:
+        data: The dataset.
+        ids: The samples, in order of source and row.
+        spec: Specification of the model.
+        config: Every setting; the number of epochs is `epochs` unless it is to be found.
+        patience: Epochs without a lower held-out loss after which the first fold ends, which decides the number of
+            epochs for all; None where the config has it.
+        folds: Number of folds.
+        seeds: Number of times that all folds are trained, each with other folds and other first weights.
+        groups: int64 ``(sample,)``, samples that stay together in a fold, or None.
+        store: Where results are kept; None where nothing can be.
+        recipe: Name of the recipe that model and settings are from; None where they are those of a run.
+    """
+
+    data: Dataset = field(repr=False)
+    ids: SampleIds
+    spec: Mapping[str, Any] = field(repr=False)
+    config: "TrainingConfig"
+    patience: int | None
+    folds: int
+    seeds: int
+    groups: np.ndarray | None = field(repr=False)
+    store: ResultStore | None = field(repr=False)
+    recipe: str | None = None
+
+    @property
+    def key(self) -> str:
+        """A digest of everything that decides the result of one fold of one seed."""
+        digest = hashlib.sha256(self.ids.source_index.tobytes() + self.ids.index.tobytes())
+        settings = [METHOD, self.data.sha256, self.spec, self.config.model_dump(), self.patience, self.folds]
+        digest.update(json.dumps(settings, sort_keys=True).encode())
+        if self.groups is not None:
+            digest.update(self.groups.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -> CrossValidation:
+    """Cross-validation with the model and the settings of a run, and as many epochs as it kept."""
+    from cutaway.training import TrainingConfig, recorded_config
+
+    data, whole = context.data, context.named(context.split.part("all"))
+    ids = whole.ordered()
+    recipe = None
+    if context.manifest.origin == "training" and context.opens:
+        config, spec = recorded_config(context.manifest.config), context.spec
+        kept = context.manifest.kept_epoch or config.epochs
+        config = config.model_copy(update={"epochs": epochs or kept, "patience": None, "class_weight": None})
+        config, patience = TrainingConfig.model_validate(config.model_dump()), None
+    else:
+        spec, config, patience, recipe = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
+    store = context.folder.results
+    groups = _groups(context.loaded, data, ids, store)
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
+
+
+def of_data(
+    given: Dataset | Table, *, folds: int, seeds: int, epochs: int | None, on_progress: ProgressCallback
+) -> CrossValidation:
+    """Cross-validation with the default model for some data."""
+    ids = dataclasses.replace(all_ids(given), naming=given.naming)
+    nothing = ids.take(slice(0))
+    everything = Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
+    # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
+    data = given.prepare(everything, on_progress=on_progress) if isinstance(given, Table) else given
+    spec, config, patience, recipe = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
+    store = _user_store()
+    groups = _groups(given, data, ids, store)
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
+
+
+def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mapping[str, Any], Any, int | None, str]:
+    """Specification, config, patience and name of the default recipe for some data."""
+    from cutaway import models, training
+
+    recipe = training.find_recipe(training.recipe_for("default", table=data.preparation is not None))
+    settings = {} if epochs is None else {"epochs": epochs}
+    config = training.make_config(recipe.settings, samples=samples, accelerator=training.has_accelerator(), **settings)
+    patience = None if epochs is not None else config.patience
+    models.require_jax()
+    model = models.mlp(recipe.hidden, dropout=recipe.dropout)
+    models.build_model(model, shape=data.shape, classes=data.classes, seed=0)
+    return models.spec_of(model), config.model_copy(update={"patience": None}), patience, recipe.name
+
+
+def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray | None:
+    """The group of each sample, int64 ``(sample,)``; None where each sample is its own.
+
+    Where a column says which samples belong together it is this, and samples of "test" are their own groups. Otherwise
+    equal samples are one group: a model would know the label of a sample from a copy that it was trained on.
+    """
+    column = loaded.extras["train"].get("group") if isinstance(loaded, Table) else None
+    if column is None:
+        first = _first_equal(data, ids, store)
+        return None if (first == np.arange(len(ids))).all() else first
+    first = int(column.max(initial=0)) + 1
+    groups = first + np.arange(len(ids))
+    train = ids.source_index == ids.sources.index("train")
+    groups[train] = column[ids.index[train]]
+    return groups
+
+
+def _first_equal(data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray:
+    """For each sample the first one that equals it, int64 ``(sample,)``, kept so that rows are compared once."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load, save
+
+    digest = hashlib.sha256(data.sha256.encode() + ids.source_index.tobytes() + ids.index.tobytes()).hexdigest()
+    name = file_name("labels", "equal", f"{digest[:16]}.safetensors")
+    kept = None if store is None else store.read(name)
+    if kept is not None:
+        try:
+            first = load(kept)["first"]
+            if first.shape == (len(ids),) and first.dtype == np.int64 and (first <= np.arange(len(ids))).all():
+                return first
+        except (SafetensorError, KeyError, ValueError, TypeError):
+            pass
+        warn_user(f"the list of equal samples, {name}, is damaged and is made again")
+    first = first_equal(data.rows(ids)).astype(np.int64)
+    if store is not None:
+        store.write(name, save({"first": first}))
+    return first
+
+
+def _user_store() -> ResultStore | None:
+    """The store in the user's cache, for data without a run."""
+    try:
+        return ResultStore(Path(os.fspath(private_folder("labels"))))
+    except OSError as error:
+        warn_user(f"results of folds are not kept, since the user's cache cannot be written: {error.strerror or error}")
+        return None

@@ -1,0 +1,178 @@
+"""Suspect labels of a run's data, or of a dataset."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutaway.checks import check_whole
+from cutaway.context import RunContext
+from cutaway.data import SampleIds, stratified_sample
+from cutaway.errors import DataError, UsageError
+from cutaway.findings import CountEstimate, HeldOut, estimate_count, estimate_note, label_scores, suggest
+from cutaway.progress import ProgressCallback, ignore_progress
+
+from .cross_validation import CrossValidation
+from .folds import held_out
+from .result import LabelIssues
+
+LEAST_LISTED, SHARE_LISTED = 100, 0.02
+"""Suspects that are listed at least, as a number and as a share of the samples; twice the estimate where it is more."""
+
+NEIGHBORS = 10
+"""Nearest neighbors that are looked at for each suspect."""
+
+SEARCHED = 70_000
+"""Samples among which they are looked for at most: of more, a stratified sample by class."""
+
+
+def check_sizes(*, folds: int, seeds: int, epochs: int | None) -> None:
+    """Check the numbers of a cross-validation.
+
+    Raises:
+        UsageError: One is outside its range.
+    """
+    for name, value, least, most in (("folds", folds, 2, 100), ("seeds", seeds, 1, 100)):
+        check_whole(value, name=name, least=least)
+        if value > most:
+            raise UsageError(f"{name} is at most {most}", got=str(value), hint=f"pass {name}={5 if least == 2 else 3}")
+    if epochs is not None:
+        check_whole(epochs, name="epochs", least=1)
+
+
+def find_label_issues(
+    setup: CrossValidation,
+    *,
+    context: RunContext | None = None,
+    engine: str | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> LabelIssues:
+    """Find suspect labels by models that were not trained on them.
+
+    Args:
+        setup: What is trained.
+        context: The run, whose last hidden layer neighbors are looked for in; without one, they are in the inputs.
+        engine: As of `held_out`.
+        on_progress: Told in hundredths of a fold; cancels the work between two compiled calls.
+
+    Raises:
+        DataError: There are too few samples of every class.
+        TrainingError: A training diverged.
+        Canceled: `on_progress` raised it; folds that were finished are kept, and the same call goes on from there.
+    """
+    counts = np.bincount(setup.data.y(setup.ids), minlength=setup.data.classes)
+    if (counts >= setup.folds).sum() < 2:
+        second = int(np.sort(counts)[-2])
+        raise DataError(
+            f"labels are checked in {setup.folds} folds, with at least {setup.folds} samples of each of 2 classes",
+            got=f"{second:,} sample{'' if second == 1 else 's'} of the second largest class",
+            hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
+        )
+    held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
+    judged = judge_labels(held)
+    listed, suggested, count = judged.listed, judged.suggested, judged.count
+    searched = stratified_sample(held.labels, SEARCHED, seed=0)
+    neighbors = _neighbors(setup, context, listed, searched)
+    return LabelIssues(
+        ids=setup.ids.take(listed),
+        given=held.labels[listed],
+        suggested=suggested[listed],
+        scores=judged.scores[listed],
+        probabilities=np.stack([held.given.mean(axis=0)[listed], judged.probability[listed]], axis=1),
+        neighbors=neighbors,
+        neighbor_labels=held.labels[searched][neighbors],
+        neighbor_ids=setup.ids.take(searched),
+        class_names=setup.data.class_names,
+        count=count,
+        note=estimate_note(judged.known, count),
+        samples=len(held.labels),
+        not_judged=len(held.labels) - len(judged.known.labels),
+        accuracy=accuracy,
+        folds=setup.folds,
+        seeds=setup.seeds,
+        epochs=epochs,
+        pictures=setup.data.pictures(setup.ids.take(listed[:200])),
+        recipe=setup.recipe,
+        hidden=_hidden(setup),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedLabels:
+    """What models say of labels that they were not trained on.
+
+    Attributes:
+        scores: float64 ``(sample,)`` in 0..1, how suspect each label is; 0 where nothing can be said.
+        suggested: int64 ``(sample,)``, the most probable other class.
+        probability: float32 ``(sample,)``, its probability.
+        known: What is held out of the samples of which something can be said.
+        count: Estimate of how many labels are wrong.
+        listed: int64 ``(suspect,)``, the samples that are listed, the most suspect first.
+    """
+
+    scores: np.ndarray
+    suggested: np.ndarray
+    probability: np.ndarray
+    known: HeldOut
+    count: CountEstimate
+    listed: np.ndarray
+
+
+def judge_labels(held: HeldOut) -> JudgedLabels:
+    """Judge all labels, and list the most suspect ones."""
+    # a class with a single sample is unknown to the models that are to judge it
+    judged = np.bincount(held.labels, minlength=held.classes)[held.labels] > 1
+    scores = np.where(judged, label_scores(held), 0)
+    suggested, probability = suggest(held)
+    known = held if judged.all() else held.take(judged)
+    count = estimate_count(known)
+    return JudgedLabels(scores, suggested, probability, known, count, _listed(scores, judged, most=2 * count.high))
+
+
+def _hidden(setup: CrossValidation) -> tuple[int, ...]:
+    """Units of the hidden dense layers of the models."""
+    output = setup.spec["output"]
+    dense = (layer for layer in setup.spec["layers"] if layer["name"] != output and layer["kind"] == "Dense")
+    return tuple(int(layer["config"]["units"]) for layer in dense)
+
+
+def _listed(scores: np.ndarray, judged: np.ndarray, *, most: int) -> np.ndarray:
+    """The samples to list, the most suspect first; ties in order."""
+    count = min(int(judged.sum()), max(LEAST_LISTED, round(SHARE_LISTED * len(scores)), most))
+    return np.argsort(-scores, kind="stable")[:count]
+
+
+def _neighbors(
+    setup: CrossValidation, context: RunContext | None, rows: np.ndarray, searched: np.ndarray
+) -> np.ndarray:
+    """The nearest other samples of some, in the last hidden layer of a run or else in the inputs.
+
+    Args:
+        setup: What was trained.
+        context: The run, if there is one.
+        rows: int64 ``(suspect,)``, the samples.
+        searched: int64 ``(searched,)``, ascending, the samples among which neighbors are looked for.
+
+    Returns:
+        int64 ``(suspect, k)``, places in `searched`.
+    """
+    from cutaway.neighbors import nearest_among
+
+    points, wanted = (_points(setup, context, setup.ids.take(some)) for some in (searched, rows))
+    k = min(NEIGHBORS, len(points) - 1)
+    found = nearest_among(points, wanted, k + 1).index.astype(np.int64)
+    others = searched[found] != rows[:, None]
+    # it was not searched, or equal samples before it have pushed it out of its own list
+    others[others.all(axis=1), -1] = False
+    return found[others].reshape(len(rows), k)
+
+
+def _points(setup: CrossValidation, context: RunContext | None, ids: SampleIds) -> np.ndarray:
+    """Where samples lie among which neighbors are looked for, finite float32 ``(sample, value)``."""
+    if context is not None and context.opens:
+        from cutaway.interpret import activations
+
+        layer = context.layer(None)
+        points = activations(context.model(), layer, x=setup.data.rows(ids), scale=setup.data.scale)
+    else:
+        points = setup.data.inputs(ids)
+    return np.nan_to_num(points.reshape(len(points), -1), posinf=1e12, neginf=-1e12)

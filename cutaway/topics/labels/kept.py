@@ -1,0 +1,95 @@
+"""Suspect labels of a run whose folds were all trained before: read, and never trained."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.findings import CountEstimate, HeldOut
+
+from .cross_validation import CrossValidation, of_run
+from .finding import judge_labels
+from .folds import kept_epochs, kept_held_out
+
+_FOLD = re.compile(r"labels-([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
+
+
+@dataclass(frozen=True, eq=False)
+class KeptSuspects:
+    """The most suspect labels of a run, by folds that were trained before.
+
+    Attributes:
+        ids: The samples, the worst first.
+        given: int64 ``(suspect,)``, their labels.
+        suggested: int64 ``(suspect,)``, the most probable other class.
+        scores: float64 ``(suspect,)`` in 0..1, how suspect.
+        count: Estimate of how many of all labels are wrong.
+        samples: Number of all samples.
+        all_ids: All samples.
+        all_scores: float64 ``(sample,)``, the score of each of them; 0 where a label cannot be judged.
+    """
+
+    ids: SampleIds
+    given: np.ndarray
+    suggested: np.ndarray
+    scores: np.ndarray
+    count: CountEstimate
+    samples: int
+    all_ids: SampleIds
+    all_scores: np.ndarray
+
+
+def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
+    """The most suspect labels of a run as `cutaway.Run.label_issues` has found them; None if it was not called.
+
+    Args:
+        context: The run.
+        most: Number of suspects at most.
+    """
+    found = next(_kept(context), None)
+    if found is None:
+        return None
+    setup, held = found
+    judged = judge_labels(held)
+    listed = judged.listed[:most]
+    return KeptSuspects(
+        ids=setup.ids.take(listed),
+        given=held.labels[listed],
+        suggested=judged.suggested[listed],
+        scores=judged.scores[listed],
+        count=judged.count,
+        samples=len(held.labels),
+        all_ids=setup.ids,
+        all_scores=judged.scores,
+    )
+
+
+def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
+    """The cross-validations of which every fold is kept, the one of most trainings first, and what they say.
+
+    The name of a file holds a digest of all settings. Those that a person chooses, the numbers of folds, seeds and
+    epochs, follow from the files, and the digest says whether they are right.
+    """
+    found: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    store = context.folder.results
+    folder = store.path("labels").parent
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if match := _FOLD.fullmatch(path.name):
+            key, seed, fold = match.groups()
+            found[key][int(seed)].add(int(fold))
+    for key, trained in sorted(found.items(), key=lambda each: (-sum(map(len, each[1].values())), each[0])):
+        folds = max(max(each) for each in trained.values()) + 1
+        seeds = next(k for k in range(len(trained) + 1) if len(trained.get(k, ())) < folds)
+        if folds < 2 or not seeds:
+            continue
+        for epochs in (None, kept_epochs(store, key)):
+            setup = of_run(context, folds=folds, seeds=seeds, epochs=epochs)
+            if setup.key == key:
+                held = kept_held_out(setup)
+                if held is not None:
+                    yield setup, held
+                break

@@ -1,0 +1,263 @@
+"""The list of suspect labels as a user holds it, and the files that it is written to."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.data import SampleIds, csv_row, read_decisions
+from cutaway.errors import DataError, UsageError
+from cutaway.findings import SUSPECT, CountEstimate
+from cutaway.results.notebook import ROWS, NotebookDisplay, table_html
+from cutaway.runs import check_output, write_output
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+
+ENDINGS = (".csv", ".jsonl", ".parquet")
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class LabelIssues(NotebookDisplay):
+    """Samples whose label is suspect, the worst first, made by `Run.label_issues` and `cutaway.label_issues`.
+
+    Attributes:
+        ids: The samples.
+        given: int64 ``(suspect,)``, their labels.
+        suggested: int64 ``(suspect,)``, the most probable other class.
+        scores: float64 ``(suspect,)`` in 0..1, how suspect; above 0.5 the models prefer another class.
+        probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
+        neighbors: int64 ``(suspect, k)``, the nearest other samples, as places in `neighbor_ids`.
+        neighbor_labels: int64 ``(suspect, k)``, their labels.
+        neighbor_ids: The samples among which neighbors were looked for: all, or of more than 70,000 a stratified sample
+            by class.
+        class_names: Names of the classes.
+        count: Estimate of how many of all labels are wrong.
+        note: Why the estimate may count hard samples or errors of the models, or "".
+        samples: Number of all samples.
+        not_judged: Samples of classes with a single sample, of which nothing can be said.
+        accuracy: Share of all samples whose label is the most probable class out of sample, 0..1.
+        folds: Number of folds.
+        seeds: Number of times that all folds were trained.
+        epochs: Number of epochs of each training.
+        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no pictures.
+        recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
+            a run.
+        hidden: Units of the hidden dense layers of the models.
+    """
+
+    ids: SampleIds = field(repr=False)
+    given: np.ndarray = field(repr=False)
+    suggested: np.ndarray = field(repr=False)
+    scores: np.ndarray = field(repr=False)
+    probabilities: np.ndarray = field(repr=False)
+    neighbors: np.ndarray = field(repr=False)
+    neighbor_labels: np.ndarray = field(repr=False)
+    neighbor_ids: SampleIds = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    count: CountEstimate
+    note: str = field(repr=False)
+    samples: int
+    not_judged: int
+    accuracy: float
+    folds: int
+    seeds: int
+    epochs: int
+    pictures: np.ndarray | None = field(repr=False)
+    recipe: str | None = None
+    hidden: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        low, high = self.count.low, self.count.high
+        first = ""
+        if len(self):
+            given, suggested = self._names(self.given[:1])[0], self._names(self.suggested[:1])[0]
+            first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
+        note = f"; {self.note}" if self.note else ""
+        return (
+            f"<LabelIssues: about {self.count.count:,} ({low:,} to {high:,}) of {self.samples:,} labels may be wrong"
+            f"{first}{note}>"
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def above_half(self) -> int:
+        """Number of suspects whose score is above 0.5: the models prefer another class."""
+        return int((self.scores > SUSPECT).sum())
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors.
+
+        Beside the sample is its file, where it is one in a folder of pictures, or its row in the file of a table.
+        """
+        given, suggested = self._names(self.given), self._names(self.suggested)
+        known, places = np.unique(self.neighbors, return_inverse=True)
+        called, places = self.neighbor_ids.take(known).names(), places.reshape(self.neighbors.shape)
+        for row, named in enumerate(self.ids.records()):
+            near = [called[int(place)] for place in places[row].tolist()]
+            labels = self._names(self.neighbor_labels[row])
+            yield {
+                **named,
+                "given": given[row],
+                "suggested": suggested[row],
+                "score": float(self.scores[row]),
+                "probability_given": float(self.probabilities[row, 0]),
+                "probability_suggested": float(self.probabilities[row, 1]),
+                "neighbors": [{"sample": n, "label": label} for n, label in zip(near, labels, strict=True)],
+            }
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a suspect, the worst first.
+
+        Returns:
+            Columns sample, decision, label, by and when, for a person's decisions, empty; file, of pictures in a
+            folder, or row, of a table in a file; given, suggested, score, P(given), P(suggested), and the shares of the
+            nearest samples that have the given and the suggested label.
+        """
+        import pandas
+
+        return pandas.DataFrame(self.columns())
+
+    def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
+        """The pictures of the first suspects, with their names, labels and suggestions, a matplotlib figure.
+
+        Args:
+            n: Number of suspects, at most 200.
+            columns: Pictures in a row.
+
+        Raises:
+            UsageError: The samples are no pictures.
+        """
+        from cutaway.plots import picture_grid
+
+        if self.pictures is None:
+            raise UsageError(
+                "a sheet shows pictures", got="samples that are no pictures", hint="use to_pandas(), or write a table"
+            )
+        shown = min(n, len(self.pictures))
+        pairs = zip(self.ids.names(), self._names(self.given), self._names(self.suggested), strict=True)
+        titles = [f"{name}\n{given} → {suggested}?" for name, given, suggested in list(pairs)[:shown]]
+        return picture_grid(self.pictures[:shown], titles, columns=columns)
+
+    def _shown_table(self) -> str:
+        """The table without the columns for decisions, which are empty."""
+        import pandas
+
+        columns = {name: values[:ROWS] for name, values in self.columns().items() if not _is_empty(values)}
+        return table_html(pandas.DataFrame(columns), caption=f"the first of {len(self):,} suspects")
+
+    def _names(self, classes: np.ndarray) -> list[str]:
+        return [self.class_names[number] for number in classes.tolist()]
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of `to_pandas` by name, text or numbers ``(suspect,)``."""
+        empty, called = [""] * len(self), self.ids.columns()
+        return {
+            "sample": called.pop("sample"),
+            "decision": empty,
+            "label": empty,
+            "by": empty,
+            "when": empty,
+            **called,
+            "given": self._names(self.given),
+            "suggested": self._names(self.suggested),
+            "score": self.scores,
+            "P(given)": self.probabilities[:, 0],
+            "P(suggested)": self.probabilities[:, 1],
+            "neighbors of given": (self.neighbor_labels == self.given[:, None]).mean(axis=1),
+            "neighbors of suggested": (self.neighbor_labels == self.suggested[:, None]).mean(axis=1),
+        }
+
+
+def _is_empty(values: Any) -> bool:
+    """Whether a column holds empty texts only."""
+    return isinstance(values, list) and not any(cast("list[Any]", values))
+
+
+def check_suspects_file(path: Path) -> None:
+    """Refuse a file that a list of suspects is not written to, before anything is trained.
+
+    Raises:
+        UsageError: The ending is unknown, the folder does not exist, or the file holds decisions.
+        DataError: The file holds something else, which is not overwritten.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(
+            f"suspect labels are written to a file that ends in {', '.join(ENDINGS)}",
+            got=str(path),
+            hint="rename it, for example to suspects.csv",
+        )
+    check_output(path)
+    if decided := _decisions_in(path):
+        raise UsageError(
+            "a file with decisions is never overwritten",
+            got=f"{path} with {decided:,} of them",
+            hint="write the new list to another file, such as suspects-2.csv",
+        )
+
+
+def write_suspects(issues: LabelIssues, path: Path) -> None:
+    """Write the list to a file, in which a person then decides; see `cutaway.data.read_decisions`.
+
+    Raises:
+        UsageError: The ending is another one, the disk or the folder refuses, or the file holds decisions.
+    """
+    check_suspects_file(path)
+    write_output(path, _bytes(issues, path.suffix.lower()))
+
+
+def _decisions_in(path: Path) -> int:
+    """The number of decisions in a file that is there."""
+    if not path.exists():
+        return 0
+    if path.suffix.lower() != ".jsonl":
+        return len(read_decisions(path))
+    with open(path, encoding="utf-8", errors="replace") as file:
+        rows = [_json_row(line, number, path) for number, line in enumerate(file, start=1) if line.strip()]
+    return sum(bool(row.get("decision")) for row in rows)
+
+
+def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    with contextlib.suppress(ValueError, RecursionError):  # refused below, with the number of the line
+        found: Any = json.loads(line)
+        row = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
+        return row
+    raise DataError(
+        "only a list of suspect labels is replaced by another one",
+        got=f"{path}, whose line {number:,} is none of one",
+        hint="write the list to another file, such as suspects.jsonl",
+    )
+
+
+def _bytes(issues: LabelIssues, ending: str) -> bytes:
+    if ending == ".parquet":
+        buffer = io.BytesIO()
+        issues.to_pandas().to_parquet(buffer, index=False)
+        return buffer.getvalue()
+    text = io.StringIO()
+    if ending == ".jsonl":
+        text.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in issues.records())
+    else:
+        columns = {name: _cells(values) for name, values in issues.columns().items()}
+        text.writelines(csv_row(row) for row in (tuple(columns), *zip(*columns.values(), strict=True)))
+    return text.getvalue().encode()
+
+
+def _cells(values: Any) -> list[str]:
+    if isinstance(values, np.ndarray):
+        return [f"{value:.4g}" for value in values.tolist()]
+    return list(map(str, values))

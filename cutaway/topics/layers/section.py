@@ -1,0 +1,142 @@
+"""The section on what each layer knows: probes, neighbors and other measures, epoch by epoch."""
+
+from typing import Any
+
+from cutaway.page import Section, Table
+from cutaway.results.units import number, percent
+from cutaway.topics.common.epochs import spaced_epochs
+from cutaway.topics.common.source import ReportSource, once
+
+from .measuring import LayerHistory, Layers, layer_history, layer_records
+
+FEW = 4
+"""With fewer samples per unit than this, the section says that they are few."""
+
+CLOSE = 0.99
+"""A layer knows the classes from the epoch on in which its probe reaches this share of its accuracy in the kept one."""
+
+
+MEASURED = 5_000
+"""Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
+per unit the small output layer would beat layers that know more."""
+
+EPOCHS = 6
+"""Epochs after which layers are measured at most, the first, the kept one and the last among them."""
+
+
+@once
+def layers_of(source: ReportSource) -> Layers:
+    """What each layer is and holds; nothing of a model that cannot be opened."""
+    return layer_records(source.context, on_progress=source.on_progress) if source.context.opens else Layers(())
+
+
+@once
+def layer_history_of(source: ReportSource) -> LayerHistory | None:
+    """What each layer knows after some epochs, on held-out samples; None where there are none."""
+    if not len(source.ids) or not source.context.opens:
+        return None
+    epochs = spaced_epochs(source.context.folder.epochs, EPOCHS, kept=source.context.epoch())
+    return layer_history(
+        source.context, split=source.split, epochs=epochs, samples=MEASURED, on_progress=source.on_progress
+    )
+
+
+def knowledge(source: ReportSource) -> Section | None:
+    """Every layer at several epochs, one row each; None if there are no held-out samples."""
+    history = layer_history_of(source)
+    if history is None:
+        return None
+    names = list(dict.fromkeys(record.layer for record in history.records))
+    records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
+    return Table(
+        name="knowledge",
+        title="What each layer knows",
+        lead=best_layer_lead(history),
+        summary="All measures, by layer and epoch",
+        rows=tuple(measures_row(record) for record in records),
+        caption=_caption(source, history),
+    )
+
+
+def best_layer_lead(history: LayerHistory) -> str:
+    """Which layer of the kept epoch knows the classes best, and since which epoch."""
+    kept = history.measured_epoch()
+    best = max(
+        (r for r in history.records if r.epoch == kept and r.probe_accuracy is not None),
+        key=lambda r: r.probe_accuracy or 0.0,
+        default=None,
+    )
+    if best is None or best.probe_accuracy is None:
+        return "There are too few samples to tell which layer knows the classes."
+    start = f"After epoch {kept}, a" if len(history.epochs) > 1 else "A"
+    lead = (
+        f"{start} linear classifier (a probe) on the activations of {best.layer} is right for "
+        f"{percent(best.probe_accuracy)} of the samples. No other layer reaches a higher accuracy."
+    )
+    of_layer = [r for r in history.records if r.layer == best.layer and r.epoch <= kept]
+    if len(of_layer) == 1:
+        return lead
+    behind = [r.epoch for r in of_layer if (r.probe_accuracy or 0.0) < CLOSE * best.probe_accuracy]
+    since = next(r.epoch for r in of_layer if not behind or r.epoch > behind[-1])
+    if since == of_layer[0].epoch:
+        return f"{lead} In epoch {since}, the first one measured, it was already within 1% of that."
+    return f"{lead} Of the epochs measured, it has been within 1% of that since epoch {since}."
+
+
+def _caption(source: ReportSource, history: LayerHistory) -> str:
+    samples, widest = history.records[0].samples, max(history.records, key=lambda r: r.units)
+    caption = (
+        f"Measured on {samples:,} {source.kind} samples: the probe and the k-NN classifier are fitted on one half "
+        "and tested on the other."
+    )
+    if samples / 2 < FEW * widest.units:
+        caption += (
+            f" That is few for the {widest.units:,} units of {widest.layer}, whose probe might be better with more."
+        )
+    return caption
+
+
+def layers(source: ReportSource) -> Section | None:
+    """What each layer is and holds, one row per layer."""
+    if not layers_of(source):
+        return None
+    samples = len(source.context.split.part("all"))
+    return Table(
+        name="layers",
+        title="Layers",
+        rows=tuple(layer_row(record) for record in layers_of(source)),
+        caption=f"An inactive unit never fires: its output is 0 for each of the {samples:,} samples of the whole "
+        "dataset. A constant unit gives the same output for every sample; an inactive one is constant at 0.",
+    )
+
+
+def layer_row(record: Any) -> dict[str, str]:
+    """What a layer is and holds: a `LayerRecord` as text; the weights are those of its kernel."""
+    kernel, share = (record.weights[0] if record.weights else None), record.inactive_share
+    row = {
+        "Layer": record.name,
+        "Kind": record.kind,
+        "Output": " x ".join(str(side) for side in record.output_shape),
+        "Parameters": f"{record.parameters:,}",
+        "Trainable": f"{record.trainable:,}",
+        "Inactive units": "–" if share is None else f"{record.inactive} ({percent(share)})",
+    }
+    for name in ("mean", "std", "min", "max"):
+        row[f"Weight {name}"] = number(getattr(kernel, name) if kernel else None, digits=4)
+    return row
+
+
+def measures_row(record: Any) -> dict[str, str]:
+    """What a layer knows after an epoch: a `LayerMeasures` as text."""
+    return {
+        "Layer": record.layer,
+        "Epoch": str(record.epoch),
+        "Probe accuracy": percent(record.probe_accuracy),
+        "k-NN accuracy": percent(record.knn_accuracy),
+        "Separation": number(record.separation, digits=2),
+        "Effective rank": number(record.effective_rank, digits=1),
+        "CKA to last epoch": number(record.cka_last, digits=3),
+        "Zeros": percent(record.sparsity),
+        "Weight norm": number(record.weight_norm, digits=4),
+        "Update norm": number(record.update_norm, digits=4),
+    }

@@ -1,0 +1,209 @@
+"""Trainings of a run's model on shares of its training samples, each kept as soon as it is there."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.checks import warn_user
+from cutaway.context import RunContext
+from cutaway.data import Table, stratified_sample
+from cutaway.errors import UsageError
+from cutaway.metrics import ScoredSamples
+from cutaway.progress import Progress, ProgressCallback
+from cutaway.runs import file_name
+from cutaway.topics.common.weighting import sample_weights
+
+if TYPE_CHECKING:
+    from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
+
+METHOD = 1
+"""Number of the way in which shares are trained and kept; results of another one are computed again."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutLosses:
+    """What a training gives on the validation samples, which come first, and the test samples.
+
+    Attributes:
+        samples: Number of training samples.
+        seed: Random seed of the share, first weights and order; None for the run itself.
+        log_loss: float32 ``(sample,)``, minus the logarithm of the probability of the true class.
+        correct: bool ``(sample,)``, whether it is predicted.
+    """
+
+    samples: int
+    seed: int | None
+    log_loss: np.ndarray = field(repr=False)
+    correct: np.ndarray = field(repr=False)
+
+    @classmethod
+    def of(cls, scored: ScoredSamples, *, samples: int, seed: int | None) -> "HeldOutLosses":
+        """What scored samples say."""
+        return cls(samples, seed, scored.log_loss.astype(np.float32), scored.correct)
+
+
+class ShareTrainings:
+    """Trains a run's model on shares of its training samples.
+
+    Everything is as in the run: settings, number of epochs (as many as it kept), validation and test samples, weights
+    of samples. A schedule of the learning rate has the length that it has for so many samples. First weights are drawn
+    from the seed, or are those that were given with the run's model.
+
+    Args:
+        context: The run.
+        counts: Numbers of training samples, ascending.
+        seeds: Number of trainings of each.
+        on_progress: Told of the samples that were trained on; what it raises ends the work, and what was trained is
+            kept.
+
+    Raises:
+        UsageError: The run was not trained by cutaway, or had sample weights, which a run folder does not keep.
+        RunError: Its settings are damaged.
+    """
+
+    def __init__(
+        self, context: RunContext, *, counts: Sequence[int], seeds: int, on_progress: ProgressCallback
+    ) -> None:
+        from cutaway.training import GIVEN, recorded_config
+
+        manifest = context.manifest
+        if manifest.origin != "training" or not context.opens:
+            raise UsageError(
+                "a learning curve trains a run's model again with its settings, which are known of runs that cutaway "
+                "trained",
+                got=f"{context.path.name}, which was recorded",
+                hint="in Python, train its model with cutaway.train(run.model(), run.data), and ask that run"
+                if context.opens
+                else "train a model that opens with cutaway.train",
+            )
+        self.context, self.counts, self.seeds, self.on_progress = context, tuple(counts), seeds, on_progress
+        self.config: TrainingConfig = recorded_config(manifest.config)
+        self.epochs = manifest.kept_epoch or self.config.epochs
+        self.labels = context.data.y(context.split.train)
+        self.weight = self._weight()
+        self._first = context.snapshot(0) if manifest.first_weights == GIVEN else None
+        self._whole = context.split.part("all")
+        self._done = self._trained = 0  # samples of finished trainings, and of the one under way
+        self._ended = False
+
+    def run(self) -> list[HeldOutLosses]:
+        """Train what is not kept yet, the smallest share first.
+
+        Raises:
+            TrainingError: A training diverged.
+            Canceled: `on_progress` raised it.
+        """
+        found: list[HeldOutLosses] = []
+        for count in self.counts:
+            trainer: FoldTrainer | None = None
+            for seed in range(self.seeds):
+                name = file_name("learning", self._key(), str(count), f"{seed}.safetensors")
+                self._report(0, count)
+                kept = self._read(name, count, seed)
+                if kept is None:
+                    drawn = stratified_sample(self.labels, count, seed=seed)
+                    data = self._data(drawn)
+                    trainer = trainer or self._make_trainer(data)
+                    kept = self._train(trainer, data, seed=seed)
+                    self._keep(name, kept)
+                found.append(kept)
+                self._done, self._trained = self._done + count * self.epochs, 0
+                self._report(0, count)
+        return found
+
+    def _make_trainer(self, data: "TrainingData") -> "FoldTrainer":
+        from cutaway import models, training
+
+        models.require_jax()
+        models.keep_compiled_programs()
+        model = models.model_from_spec(self.context.spec, initialize=False)
+        return training.FoldTrainer(model, data, config=self.config)
+
+    def _train(self, trainer: "FoldTrainer", data: "TrainingData", *, seed: int) -> HeldOutLosses:
+        def on_samples(samples: int) -> None:
+            self._report(samples, data.train)
+
+        found = trainer.train(data, seed=seed, epochs=self.epochs, weights=self._first, on_samples=on_samples)
+        scored = ScoredSamples.of(found.probabilities, data.y[data.train :])
+        return HeldOutLosses.of(scored, samples=data.train, seed=seed)
+
+    def _data(self, drawn: np.ndarray) -> "TrainingData":
+        from cutaway.training import TrainingData
+
+        context = self.context
+        held = np.arange(len(self.labels), len(self._whole))  # train, val and test are in this order
+        ids = self._whole.take(np.concatenate([drawn, held]))
+        return TrainingData(
+            x=context.data.x(ids) if context.data.in_memory else context.data.rows(ids),
+            y=context.data.y(ids),
+            train=len(drawn),
+            val=len(context.split.val),
+            scale=context.data.scale,
+            classes=context.data.classes,
+            weight=None if self.weight is None else self.weight[drawn],
+        )
+
+    def _weight(self) -> np.ndarray | None:
+        """What each training sample weighs, float32 ``(training sample,)``, or None."""
+        context = self.context
+        given = context.loaded.weights if isinstance(context.loaded, Table) else None
+        if context.manifest.sample_weight and given is None:
+            raise UsageError(
+                "a run with sample weights is trained again with them, and a run folder does not keep them",
+                got=context.path.name,
+                hint="put them into a weight column of a table",
+            )
+        return sample_weights(given, data=context.data, split=context.split, per_class=self.config.class_weight)
+
+    def _report(self, samples: int, count: int) -> None:
+        """Report that so many more samples were trained on; cancels the work where that is asked for."""
+        self._trained += samples
+        total = sum(self.counts) * self.seeds * self.epochs
+        done = min(self._done + self._trained, total)
+        if self._ended:
+            return
+        self._ended = done == total  # said once
+        note = f"{count:,} of {len(self.labels):,} training samples"
+        self.on_progress(Progress("learning curve", done, total, "samples", note))
+
+    def _key(self) -> str:
+        """A digest of everything that decides the result of a training, but its number of samples and its seed."""
+        manifest, data = self.context.manifest, self.context.data
+        decides = [METHOD, data.sha256, data.scale, self.context.spec, manifest.split, self.epochs]
+        digest = hashlib.sha256(json.dumps([*decides, self.config.model_dump()], sort_keys=True).encode())
+        for values in (self.weight, *(self._first or {}).values()):
+            if values is not None:
+                digest.update(values.tobytes())
+        return digest.hexdigest()[:16]
+
+    def _read(self, name: str, count: int, seed: int) -> HeldOutLosses | None:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        stored = self.context.folder.results.read(name)
+        if stored is None:
+            return None
+        try:
+            kept: Any = load(stored)
+            log_loss, correct = kept["log_loss"], kept["correct"]
+            shape = (len(self._whole) - len(self.labels),)
+            if (
+                log_loss.shape == correct.shape == shape
+                and log_loss.dtype == np.float32
+                and np.isfinite(log_loss).all()
+            ):
+                return HeldOutLosses(count, seed, log_loss, correct.astype(bool))
+        except (SafetensorError, KeyError, ValueError, TypeError):
+            pass
+        warn_user(f"the result of a training, {name}, is damaged and is computed again")
+        return None
+
+    def _keep(self, name: str, found: HeldOutLosses) -> None:
+        from safetensors.numpy import save
+
+        arrays = {"log_loss": found.log_loss, "correct": found.correct.astype(np.uint8)}
+        self.context.folder.results.write(name, save(arrays))

@@ -1,0 +1,139 @@
+"""Where the model is wrong: the most confident mistakes, and their section of the report."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway import metrics
+from cutaway.checks import check_whole
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import UsageError
+from cutaway.page import Card, Cards, Section, Text
+from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.units import percent
+
+from .common.predictions import labels, predict_classes
+from .common.shown import shown_samples
+from .common.source import ReportSource
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+
+PICTURES = 200
+"""Mistakes that carry their picture at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mistakes(metrics.Mistakes, NotebookDisplay):
+    """Samples with a wrong prediction, the most confident first.
+
+    Attributes:
+        position: int64 ``(mistake,)``, rows of the split.
+        label: int64 ``(mistake,)``, true classes.
+        predicted: int64 ``(mistake,)``, predicted classes.
+        confidence: float32 ``(mistake,)``, their probabilities.
+        ids: Identity of each sample.
+        class_names: Names of the classes.
+        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None where samples are no pictures.
+    """
+
+    ids: SampleIds = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    pictures: np.ndarray | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Mistakes: none>"
+        true, predicted = self.class_names[int(self.label[0])], self.class_names[int(self.predicted[0])]
+        worst = f"{self.ids[0]}, {true} predicted as {predicted} with {self.confidence[0]:.1%}"
+        return f"<Mistakes: {len(self):,} {'sample' if len(self) == 1 else 'samples'}, first {worst}>"
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a mistake: sample, file or row, label, predicted, confidence.
+
+        A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
+        """
+        import pandas
+
+        names = np.asarray(self.class_names, dtype=object)
+        return pandas.DataFrame(
+            {
+                **self.ids.columns(),
+                "label": names[self.label],
+                "predicted": names[self.predicted],
+                "confidence": self.confidence,
+            }
+        )
+
+    def plot(self, n: int = 24, *, columns: int = 8) -> "Figure":
+        """The pictures of the first mistakes with their names and classes, or bars of confidence, a matplotlib Figure.
+
+        Args:
+            n: How many at most, from 1 to 200.
+            columns: Pictures in a row.
+
+        Raises:
+            UsageError: There are no mistakes, or `n` is outside its range.
+        """
+        from cutaway.plots import Bars, bars, picture_grid
+
+        shown = min(check_whole(n, name="n", least=1, most=PICTURES), len(self))
+        if not shown:
+            raise UsageError("mistakes are drawn where there are some", got="none", hint="choose another split")
+        names, known = self.ids.take(slice(shown)).names(), self.class_names
+        pairs = zip(self.label[:shown].tolist(), self.predicted[:shown].tolist(), strict=True)
+        wrong = [f"{known[a]} → {known[b]}" for a, b in pairs]
+        if self.pictures is None:
+            named = [f"{name}: {pair}" for name, pair in zip(names, wrong, strict=True)]
+            return bars([Bars("confidence", named, self.confidence[:shown], percent=True, limits=(0, 1))])
+        chances = [f"{value:.0%}" for value in self.confidence[:shown].tolist()]
+        titles = ["\n".join(parts[:2]) + f", {parts[2]}" for parts in zip(names, wrong, chances, strict=True)]
+        return picture_grid(self.pictures[:shown], titles, columns=columns)
+
+
+def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
+    """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
+    ids = context.named(context.part(split))
+    worst = metrics.worst_mistakes(predict_classes(context, ids, epoch=epoch), labels(context, split), n=n)
+    return Mistakes(
+        position=worst.position,
+        label=worst.label,
+        predicted=worst.predicted,
+        confidence=worst.confidence,
+        ids=ids.take(worst.position),
+        class_names=context.class_names,
+        pictures=context.data.pictures(ids.take(worst.position[:PICTURES])),
+    )
+
+
+def mistakes_section(source: ReportSource) -> Section | None:
+    """A card for each of the most confident wrong predictions; None without held-out samples."""
+    if not len(source.ids):
+        return None
+    name, title = "mistakes", "The most confident mistakes"
+    cards = _cards(source)
+    if not cards:
+        return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
+    lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
+    size = "small" if cards[0].pictures else "medium"
+    return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
+
+
+def _cards(source: ReportSource) -> tuple[Card, ...]:
+    context = source.context
+    worst, names = metrics.worst_mistakes(source.predicted, source.labels), context.class_names
+    cards: list[Card] = []
+    ids = context.named(source.ids.take(worst.position))
+    for i, (title, pictures, values) in enumerate(shown_samples(context, ids, name=True)):
+        change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
+        text = (f"{percent(float(worst.confidence[i]))} confident",)
+        shown = Card(title=title, pictures=pictures, values=values, subtitle=change, text=text, samples=(ids[i],))
+        cards.append(shown)
+    return tuple(cards)

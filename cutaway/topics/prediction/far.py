@@ -1,0 +1,198 @@
+"""Samples that are far from everything a model was trained on.
+
+The rule: of up to 2,000 training samples, as the model sees them, the distance of each to its nearest other one is
+taken. A new sample is far if its distance to the nearest of them is more than 1.2 times the 99.9% quantile of those.
+A sample from where the training samples came from is nearer with a probability of about 99.9%, because its distance is
+one more of the same kind (as in conformal prediction: Vovk, Gammerman, Shafer 2005, "Algorithmic Learning in a Random
+World"); the factor is for small tables, whose quantile is that of a hundred samples.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from cutaway.checks import warn_user
+from cutaway.context import RunContext
+from cutaway.errors import CutawayError, UsageError
+from cutaway.runs import file_name
+
+SAMPLES = 2000
+"""Training samples that are compared with at most."""
+
+VALUES = 2**19
+"""Values of these samples at most, 2 MB: 668 of MNIST's pictures, with which a picture takes 2.7 times as long as with
+a model of two layers of 512 units alone, 40 µs more (benchmarks/far_samples.py)."""
+
+LEAST = 20
+"""Training samples without which there is no telling what is far."""
+
+QUANTILE, MARGIN = 0.999, 1.2
+
+QUICK = 100 * 2**20
+"""Bytes of training data up to which they are read only to find out what is far."""
+
+LARGEST = 1e12
+"""Inputs beyond this are far in any case."""
+
+NAMED = 5
+"""Samples that a warning names."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingDistances:
+    """Training samples, and how far they are from one another.
+
+    Attributes:
+        points: float32 ``(sample, value)``, as the model sees them.
+        limit: A sample is far if it is farther than this from all of them.
+    """
+
+    points: np.ndarray
+    limit: float
+
+    def __call__(self, x: np.ndarray, *, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """The distance to the nearest of the training samples, and whether that is far.
+
+        Args:
+            x: ``(sample, *shape)`` raw samples.
+            scale: The value that becomes 1.
+
+        Returns:
+            float32 ``(sample,)`` and bool ``(sample,)``.
+        """
+        from cutaway.neighbors import nearest_among
+
+        distances = np.sqrt(nearest_among(self.points, _inputs(x, scale), 1).squared[:, 0])
+        return distances, distances > self.limit
+
+
+_KEPT: WeakKeyDictionary[RunContext, TrainingDistances] = WeakKeyDictionary()
+
+
+def training_distances(context: RunContext, *, wanted: bool) -> TrainingDistances | None:
+    """The distances among training samples: those that are kept in the run, or else computed and kept.
+
+    Args:
+        context: The run.
+        wanted: Whether they were asked for; otherwise None is returned where they are not at hand or quickly computed.
+
+    Raises:
+        DataError: They were asked for, and the training samples cannot be loaded.
+        UsageError: They were asked for, and there are too few training samples.
+    """
+    try:
+        found = _KEPT.get(context) or _read(context) or (_measure(context) if wanted or _is_quick(context) else None)
+    except CutawayError:
+        if wanted:
+            raise
+        return None
+    if found is not None:
+        _KEPT[context] = found
+    return found
+
+
+class FarSamples:
+    """Counts the samples that are far, chunk by chunk, for one warning."""
+
+    def __init__(self) -> None:
+        self.samples = self.far = 0
+        self.first: list[str] = []
+
+    def add(self, names: Sequence[str], far: np.ndarray) -> None:
+        """Take in a chunk: what its samples are called, and which are far."""
+        self.samples, self.far = self.samples + len(names), self.far + int(far.sum())
+        self.first += [names[place] for place in np.flatnonzero(far).tolist()[: NAMED - len(self.first)]]
+
+    def warn(self) -> None:
+        """Warn of those that are far, if there are any."""
+        if self.far:
+            are = "sample is" if self.samples == 1 else "samples is" if self.far == 1 else "samples are"
+            named = ", ".join(self.first) + (", ..." if self.far > len(self.first) else "")
+            warn_user(
+                f"{self.far:,} of {self.samples:,} {are} farther from the training samples than those are from one "
+                f"another: {named}; check the values, because the model has seen nothing like them"
+            )
+
+
+def _measure(context: RunContext) -> TrainingDistances:
+    from cutaway.neighbors import nearest_among
+
+    ids = context.split.train
+    if len(ids) < LEAST:
+        raise UsageError(
+            f"distances are compared with those among at least {LEAST} training samples",
+            got=f"{len(ids):,}",
+            hint="leave the distances out",
+        )
+    data = context.data
+    count = min(len(ids), SAMPLES, max(LEAST, VALUES // data.features))
+    drawn = np.sort(np.random.default_rng(0).choice(len(ids), count, replace=False))
+    points = _inputs(data.x(ids.take(drawn)), data.scale)
+    nearest = np.sqrt(nearest_among(points, points, 2).squared[:, 1])  # the first is the sample itself, or its equal
+    # where nearly all samples have an equal, rounding must not make the others far
+    rounding = 1e-3 * float(np.sqrt(np.square(points, dtype=np.float64).sum(axis=1).mean()))
+    limit = max(MARGIN * float(np.quantile(nearest, QUANTILE, method="higher")), rounding)
+    measured = TrainingDistances(points, limit)
+    _keep(context, measured)
+    return measured
+
+
+def _inputs(x: np.ndarray, scale: float) -> np.ndarray:
+    """Raw samples as the model sees them, float32 ``(sample, value)``, within a range whose squares are finite."""
+    values = np.divide(x, np.float32(scale), dtype=np.float32).reshape(len(x), math.prod(x.shape[1:]))
+    return np.clip(values, -LARGEST, LARGEST, out=values)
+
+
+def _is_quick(context: RunContext) -> bool:
+    """Whether the training data are in memory, or are few bytes."""
+    path = context.manifest.dataset.origin.get("path")
+    if path is None or "data" in vars(context):
+        return True
+    place, size = Path(path), 0
+    try:
+        for file in place.rglob("*") if place.is_dir() else (place,):
+            size += file.stat().st_size
+            if size > QUICK:
+                return False
+    except OSError:
+        return False
+    return True
+
+
+def _name(context: RunContext) -> str:
+    """The data, their scale and the split decide the result, with the rules of this file."""
+    train = context.split.train
+    digest = hashlib.sha256(train.source_index.tobytes() + train.index.tobytes())
+    rules = f"{SAMPLES}-{VALUES}-{QUANTILE}-{MARGIN}-{context.manifest.dataset.scale}"
+    digest.update(f"{context.manifest.dataset.sha256}-{rules}".encode())
+    return file_name("distances", f"{digest.hexdigest()[:16]}.safetensors")
+
+
+def _keep(context: RunContext, measured: TrainingDistances) -> None:
+    from safetensors.numpy import save
+
+    limit = np.array([measured.limit], np.float64)
+    context.folder.results.write(_name(context), save({"points": measured.points, "limit": limit}))
+
+
+def _read(context: RunContext) -> TrainingDistances | None:
+    """What is kept in the run; None where there is nothing, or nothing usable."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data = context.folder.results.read(_name(context))
+    if data is None:
+        return None
+    try:
+        arrays = load(data)
+        points, limit = arrays["points"], float(arrays["limit"].item())
+    except (SafetensorError, KeyError, ValueError, TypeError):
+        return None
+    features = math.prod(context.manifest.dataset.shape)
+    fits = points.dtype == np.float32 and points.ndim == 2 and len(points) and points.shape[1] == features
+    return TrainingDistances(points, limit) if fits and np.isfinite(points).all() and np.isfinite(limit) else None

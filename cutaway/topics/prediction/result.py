@@ -1,0 +1,201 @@
+"""Predictions of new samples as the user holds them, and as rows of a file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import check_whole
+from cutaway.errors import UsageError
+from cutaway.metrics import at_temperature
+from cutaway.results.notebook import NotebookDisplay
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class NearestSamples:
+    """The training samples whose activations in the last hidden layer are nearest to those of some samples.
+
+    Attributes:
+        names: What each training sample is called, text ``(sample, k)``, the nearest first.
+        labels: int64 ``(sample, k)``, their classes.
+        distances: float32 ``(sample, k)``, Euclidean distances in the layer, ascending.
+    """
+
+    names: np.ndarray
+    labels: np.ndarray
+    distances: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """The inputs that contributed most to the difference between the two highest logits, by absolute value.
+
+    Attributes:
+        runner_up: int64 ``(sample,)``, the class with the second highest logit.
+        inputs: What each input is called, text ``(sample, n)``, the largest contribution first.
+        values: float32 ``(sample, n)``, contributions: above 0 for the predicted class, below 0 for the runner-up.
+    """
+
+    runner_up: np.ndarray
+    inputs: np.ndarray
+    values: np.ndarray
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Predictions(NotebookDisplay):
+    """What a model says of new samples, made by `Run.examine`.
+
+    Attributes:
+        names: What each sample is called: by the column of names that the run was told of, by the number of its row in
+            a table, from 1, by its index in an array, or by the name of its file.
+        probabilities: float32 ``(sample, class)``.
+        class_names: Names of the classes.
+        nearest: The nearest training samples, or None if they were not asked for.
+        contributions: The inputs that contributed most, or None if they were not asked for.
+        distances: float32 ``(sample,)``, from each sample to the nearest of up to 2,000 training samples, as the model
+            sees them; None if they were not asked for, or if there are fewer than 20 training samples.
+        far: bool ``(sample,)``, whether that is farther than training samples are from one another; or None.
+    """
+
+    names: Sequence[str] = field(repr=False)
+    probabilities: np.ndarray = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    nearest: NearestSamples | None = field(default=None, repr=False)
+    contributions: Contributions | None = field(default=None, repr=False)
+    distances: np.ndarray | None = field(default=None, repr=False)
+    far: np.ndarray | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        far = "" if self.far is None else f", {int(self.far.sum()):,} far from the training samples"
+        return f"<Predictions of {len(self):,} {'sample' if len(self) == 1 else 'samples'}{far}>"
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def at_temperature(self, temperature: float) -> "Predictions":
+        """The same samples with probabilities at another temperature; see `Run.predict`.
+
+        Args:
+            temperature: Above 0.
+        """
+        return replace(self, probabilities=at_temperature(self.probabilities, temperature))
+
+    @property
+    def predicted(self) -> list[str]:
+        """Name of the most probable class of each sample."""
+        return [self.class_names[best] for best in self.probabilities.argmax(axis=1)]
+
+    def columns(self) -> dict[str, Any]:
+        """A column for everything: text and numbers ``(sample,)`` by name.
+
+        Returns:
+            sample, predicted and, for each class, P(class). Where they were asked for: runner-up, input 1, input 1
+            contribution, ...; nearest 1, nearest 1 label, nearest 1 distance, ...; distance and far.
+        """
+        columns: dict[str, Any] = {"sample": list(self.names), "predicted": self.predicted}
+        columns |= {f"P({name})": self.probabilities[:, number] for number, name in enumerate(self.class_names)}
+        if (parts := self.contributions) is not None:
+            columns["runner-up"] = self._named(parts.runner_up)
+            for place in range(parts.values.shape[1]):
+                columns[f"input {place + 1}"] = parts.inputs[:, place].tolist()
+                columns[f"input {place + 1} contribution"] = parts.values[:, place]
+        if (near := self.nearest) is not None:
+            for place in range(near.labels.shape[1]):
+                columns[f"nearest {place + 1}"] = near.names[:, place].tolist()
+                columns[f"nearest {place + 1} label"] = self._named(near.labels[:, place])
+                columns[f"nearest {place + 1} distance"] = near.distances[:, place]
+        if self.distances is not None and self.far is not None:
+            columns |= {"distance": self.distances, "far": self.far}
+        return columns
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """A JSON-able record for each sample, with lists of what `columns` numbers; None for what is no number."""
+        predicted, rows = self.predicted, self.probabilities.tolist()
+        for i, name in enumerate(self.names):
+            values = map(_defined, rows[i])
+            record: dict[str, Any] = {
+                "sample": name,
+                "predicted": predicted[i],
+                "probabilities": dict(zip(self.class_names, values, strict=True)),
+            }
+            if (parts := self.contributions) is not None:
+                record["runner_up"] = self.class_names[int(parts.runner_up[i])]
+                record["contributions"] = [
+                    {"input": named, "contribution": _defined(value)}
+                    for named, value in zip(parts.inputs[i].tolist(), parts.values[i].tolist(), strict=True)
+                ]
+            if (near := self.nearest) is not None:
+                labels, distances = self._named(near.labels[i]), near.distances[i].tolist()
+                record["nearest"] = [
+                    {"sample": named, "label": label, "distance": _defined(distance)}
+                    for named, label, distance in zip(near.names[i].tolist(), labels, distances, strict=True)
+                ]
+            if self.distances is not None and self.far is not None:
+                record |= {"distance": _defined(float(self.distances[i])), "far": bool(self.far[i])}
+            yield record
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a sample, with the columns of `columns`."""
+        import pandas
+
+        return pandas.DataFrame(self.columns())
+
+    def plot(self, n: int = 24) -> "Figure":
+        """Draw the probability of the predicted class of the first samples as a matplotlib Figure.
+
+        Args:
+            n: Samples at most, from 1.
+
+        Raises:
+            UsageError: There are no samples, or `n` is below 1.
+        """
+        from cutaway.plots import Bars, bars, class_style
+
+        shown = min(check_whole(n, name="n", least=1), len(self))
+        if not shown:
+            raise UsageError("predictions are drawn of one sample or more", got="none", hint="predict some samples")
+        highest = self.probabilities[:shown].argmax(axis=1)
+        names = [f"{name}: {self.class_names[k]}" for name, k in zip(self.names[:shown], highest.tolist(), strict=True)]
+        values = self.probabilities[:shown].max(axis=1)
+        colors = [class_style(k).color for k in highest.tolist()]
+        title = "Probability of the predicted class"
+        return bars([Bars(title, names, values, percent=True, limits=(0, 1), colors=colors)])
+
+    def _named(self, classes: np.ndarray) -> list[str]:
+        return [self.class_names[number] for number in classes.tolist()]
+
+
+def join(parts: Sequence[Predictions]) -> Predictions:
+    """The predictions of several chunks, at least one, as one."""
+    first = parts[0]
+    nearest = first.nearest and NearestSamples(*_joined([p.nearest for p in parts], "names", "labels", "distances"))
+    contributions = first.contributions and Contributions(
+        *_joined([p.contributions for p in parts], "runner_up", "inputs", "values")
+    )
+    known = first.distances is not None
+    distances, far = _joined(parts, "distances", "far") if known else (None, None)
+    return Predictions(
+        names=[name for part in parts for name in part.names],
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        class_names=first.class_names,
+        nearest=nearest,
+        contributions=contributions,
+        distances=distances,
+        far=far,
+    )
+
+
+def _joined(records: Sequence[Any], *names: str) -> list[np.ndarray]:
+    return [np.concatenate([getattr(record, name) for record in records]) for name in names]
+
+
+def _defined(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,193 @@
+"""Accuracy of one or two runs under increasing corruption of the samples and compression of the weights."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import meant
+from cutaway.errors import UnknownNameError
+from cutaway.metrics import paired_difference_interval, wilson_interval
+from cutaway.results.notebook import NotebookDisplay
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class RobustnessCurve:
+    """How many samples are predicted correctly at each severity of one perturbation.
+
+    Attributes:
+        perturbation: Its name, such as "noise".
+        parameter: What the severity is, with its unit.
+        severities: Those that were measured; at the first, nothing is changed.
+        samples: Number of samples.
+        correct: int64 ``(run, severity)``, how many of them are predicted correctly.
+        gained: int64 ``(severity,)``, how many of them only the second run predicts correctly; None of a single run.
+        lost: int64 ``(severity,)``, how many only the first does; None of a single run.
+    """
+
+    perturbation: str
+    parameter: str
+    severities: tuple[float, ...]
+    samples: int
+    correct: np.ndarray = field(repr=False)
+    gained: np.ndarray | None = field(default=None, repr=False)
+    lost: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """float64 ``(run, severity)``, the share of the samples that is predicted correctly."""
+        return self.correct / self.samples
+
+    @property
+    def intervals(self) -> np.ndarray:
+        """float64 ``(run, severity, 2)``, Wilson's 95% interval of each accuracy."""
+        return np.array([[wilson_interval(k, self.samples) for k in of_run] for of_run in self.correct.tolist()])
+
+    @property
+    def differences(self) -> np.ndarray | None:
+        """float64 ``(severity, 3)``: accuracy of the second run minus the first, and Tango's 95% interval of it.
+
+        None of a single run.
+        """
+        if self.gained is None or self.lost is None:
+            return None
+        pairs = list(zip(self.gained.tolist(), self.lost.tolist(), strict=True))
+        return np.array(
+            [((b - c) / self.samples, *paired_difference_interval(b, c, self.samples)) for b, c in pairs], np.float64
+        )
+
+    @property
+    def positions(self) -> tuple[float, ...]:
+        """Where the severities are on an axis: at their values if these ascend, otherwise at equal distances."""
+        ascend = all(a < b for a, b in itertools.pairwise(self.severities))
+        return self.severities if ascend else tuple(map(float, range(len(self.severities))))
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Robustness(NotebookDisplay):
+    """Accuracy of one or two runs under increasing perturbations, made by `Run.robustness`.
+
+    Attributes:
+        runs: Name of the run folder, or of both.
+        epochs: Number of the epoch of each.
+        split: The split whose samples were predicted.
+        samples: Number of samples.
+        seed: Random seed of the sample and of everything random in the corruptions.
+        curves: One for each perturbation.
+        left_out: Name of each perturbation that does not apply -> why.
+    """
+
+    runs: tuple[str, ...]
+    epochs: tuple[int, ...]
+    split: str
+    samples: int
+    seed: int
+    curves: tuple[RobustnessCurve, ...] = field(repr=False)
+    left_out: dict[str, str] = field(repr=False)
+
+    def __repr__(self) -> str:
+        head = f"<Robustness of {' and '.join(self.runs)} on {self.samples:,} {self.split} samples"
+        if not self.curves:
+            return f"{head}: no perturbation applies>"
+        lowest = min(self.curves, key=lambda curve: int(curve.correct[0].min()))
+        at = int(lowest.correct[0].argmin())
+        before, after = (
+            " and ".join(f"{share:.2%}" for share in accuracy[:, severity].tolist())
+            for accuracy, severity in ((self.curves[0].accuracy, 0), (lowest.accuracy, at))
+        )
+        return f"{head}: accuracy {before}, lowest at {lowest.perturbation} {lowest.severities[at]:g}: {after}>"
+
+    def curve(self, perturbation: str) -> RobustnessCurve:
+        """The curve of one perturbation.
+
+        Raises:
+            UnknownNameError: It was not measured; the reason is named, if it does not apply.
+        """
+        for curve in self.curves:
+            if curve.perturbation == perturbation:
+                return curve
+        why, known = self.left_out.get(perturbation), [curve.perturbation for curve in self.curves]
+        raise UnknownNameError(
+            f"measured perturbations are {', '.join(known)}",
+            got=f'"{perturbation}"' + (f" ({why})" if why else ""),
+            hint="choose one of these" if why else meant(perturbation, known),
+        )
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """One mapping for each perturbation, severity and run, JSON-able.
+
+        Its keys: perturbation, parameter, severity, run, accuracy, low and high, the limits of the 95% interval. The
+        second run has difference, difference_low and difference_high as well: its accuracy minus that of the first.
+        """
+        return [row for curve in self.curves for row in _rows(curve, self.runs)]
+
+    def summary(self) -> dict[str, Any]:
+        """Everything as one JSON-able mapping."""
+        return {
+            "runs": list(self.runs),
+            "epochs": list(self.epochs),
+            "split": self.split,
+            "samples": self.samples,
+            "seed": self.seed,
+            "curves": self.summaries(),
+            "left_out": dict(self.left_out),
+        }
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row for each perturbation, severity and run; see `summaries`."""
+        import pandas
+
+        columns = ["perturbation", "parameter", "severity", "run", "accuracy", "low", "high"]
+        if len(self.runs) > 1:
+            columns += ["difference", "difference_low", "difference_high"]
+        return pandas.DataFrame(self.summaries(), columns=columns)
+
+    def plot(self) -> "Figure":
+        """Draw the curves with their intervals, as a matplotlib Figure."""
+        from cutaway.plots import robustness_curves
+
+        return robustness_curves(self._panels(), runs=self.runs)
+
+    def bokeh(self) -> Any:
+        """Draw the curves with Bokeh, as a layout of panels: hovering shows the numbers."""
+        from cutaway.plots import robustness_curves_bokeh
+
+        return robustness_curves_bokeh(self._panels(), runs=self.runs)
+
+    def _panels(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "title": curve.perturbation,
+                "parameter": curve.parameter,
+                "positions": curve.positions,
+                "labels": [f"{severity:g}" for severity in curve.severities],
+                "accuracy": curve.accuracy,
+                "low": intervals[..., 0],
+                "high": intervals[..., 1],
+            }
+            for curve in self.curves
+            for intervals in [curve.intervals]
+        ]
+
+
+def _rows(curve: RobustnessCurve, runs: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The rows of one curve; see `Robustness.summaries`."""
+    accuracy, intervals, differences = curve.accuracy.tolist(), curve.intervals.tolist(), curve.differences
+    rows: list[dict[str, Any]] = []
+    for at, severity in enumerate(curve.severities):
+        about = {"perturbation": curve.perturbation, "parameter": curve.parameter, "severity": float(severity)}
+        for number, run in enumerate(runs):
+            low, high = intervals[number][at]
+            rows.append({**about, "run": run, "accuracy": accuracy[number][at], "low": low, "high": high})
+        if differences is not None:
+            names = ("difference", "difference_low", "difference_high")
+            rows[-1] |= dict(zip(names, differences[at].tolist(), strict=True))
+    return rows

@@ -1,0 +1,296 @@
+"""How each sample of a run was learned, as the user holds it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import check_whole, meant
+from cutaway.context import RunContext
+from cutaway.data import PARTS, SampleIds
+from cutaway.errors import RunError, UnknownNameError
+from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.results.notebook import ROWS, NotebookDisplay, table_html
+from cutaway.topics.common.predictions import labels as labels_of
+from cutaway.topics.common.predictions import recorded_predictions
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import BokehFigure, Figure
+
+PREDICTIONS = ("auto", "recorded", "computed")
+"""Where predictions are from: those that training recorded, or those of the snapshots, computed now."""
+
+VALUES = 2**22
+"""Values of predictions that are judged at a time: 32 MiB as float64."""
+
+PICTURES = 10_000
+"""The most points that carry their picture to the page, as in an embedding."""
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class SampleDynamics(NotebookDisplay):
+    """How each sample was learned, from its predictions in every epoch, made by `Run.dynamics`.
+
+    Recorded predictions of training samples are those made while the model was trained on them: in training mode, with
+    dropout, and in the midst of the epoch. Those of validation and test samples, and all that were computed from
+    snapshots, are of the model after the epoch, in evaluation. So compare training samples with one another only.
+
+    Attributes:
+        split: The split whose samples these are.
+        predictions: "recorded" or "computed": where the predictions are from.
+        measures: The numbers, arrays along the samples, such as ``measures.forgotten``.
+        ids: Identity of each sample.
+        parts: uint8 ``(sample,)``, 0 for training, 1 for validation and 2 for test samples.
+        labels: int64 ``(sample,)``, the class of each sample.
+        context: The run it is of.
+    """
+
+    split: str
+    predictions: str
+    measures: Dynamics = field(repr=False)
+    ids: SampleIds = field(repr=False)
+    parts: np.ndarray = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    context: RunContext = field(repr=False)
+
+    def __repr__(self) -> str:
+        m, of = self.measures, "" if self.split == "all" else f"{self.split} "
+        counts = np.bincount(m.difficulty, minlength=len(DIFFICULTIES)) / max(len(self), 1)
+        shares = ", ".join(f"{share:.1%} {name}" for share, name in zip(counts, DIFFICULTIES, strict=True))
+        return (
+            f"<SampleDynamics of {len(self):,} {of}samples in {len(self.epochs)} epochs: {shares}; "
+            f"{int((m.forgotten > 0).sum()):,} forgotten, {int(m.never_learned.sum()):,} never learned>"
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Numbers of the epochs whose predictions were used."""
+        return self.measures.epochs
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.context.class_names
+
+    @property
+    def difficulty(self) -> list[str]:
+        """Of each sample: "easy", "ambiguous" or "hard", as `cutaway.metrics.Dynamics.difficulty` draws the limits."""
+        return [DIFFICULTIES[number] for number in self.measures.difficulty.tolist()]
+
+    def take(self, selection: Any) -> "SampleDynamics":
+        """The same of some of the samples, selected as in NumPy by an integer array, a slice or a boolean mask."""
+        return SampleDynamics(
+            split=self.split,
+            predictions=self.predictions,
+            measures=self.measures.take(selection),
+            ids=self.ids.take(selection),
+            parts=self.parts[selection],
+            labels=self.labels[selection],
+            context=self.context,
+        )
+
+    def hardest(self, n: int | None = None, *, sort: str = "area_under_margin") -> "SampleDynamics":
+        """The samples that were hardest to learn, the hardest first.
+
+        Args:
+            n: How many at most; all if None.
+            sort: By what: "area_under_margin", "margin", "confidence" or "correctness", the smallest first;
+                "variability", the largest first; "forgotten" or "first_learned", with those never learned first, then
+                the most often forgotten, or the last learned.
+
+        Raises:
+            UnknownNameError: ``sort`` is none of these.
+            UsageError: ``n`` is no whole number from 1 up.
+        """
+        return self.take(self.measures.order(sort)[: None if n is None else check_whole(n, name="n", least=1)])
+
+    def columns(self) -> dict[str, Any]:
+        """A column for everything: text and numbers ``(sample,)`` by name.
+
+        Returns:
+            sample; file, of pictures in a folder, or row, of a table in a file, from 1; split, label, predicted (in the
+            last epoch), difficulty, first_learned (masked where it was never learned), forgotten, correctness,
+            confidence, variability, margin and area_under_margin.
+        """
+        m, names = self.measures, self.class_names
+        return {
+            **self.ids.columns(),
+            "split": [PARTS[number] for number in self.parts.tolist()],
+            "label": [names[number] for number in self.labels.tolist()],
+            "predicted": [names[number] for number in m.predicted.tolist()],
+            "difficulty": self.difficulty,
+            "first_learned": np.ma.masked_equal(m.first_learned, NEVER),
+            "forgotten": m.forgotten,
+            **{name: getattr(m, name) for name in MEASURES},
+        }
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """A JSON-able record for each sample, with the entries of `columns`; None where it was never learned."""
+        columns = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in self.columns().items()}
+        for row in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, row, strict=True))
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a sample, with the columns of `columns`."""
+        import pandas
+
+        table: Any = pandas.DataFrame(self.columns())
+        return table.astype({"first_learned": "Int64"})
+
+    def plot(self) -> "Figure":
+        """Draw the data map with matplotlib: confidence against variability, colored by difficulty.
+
+        Source:
+            Swayamdipta et al. 2020, "Dataset cartography", figure 1.
+        """
+        from cutaway.plots import data_map
+
+        m = self.measures
+        return data_map(m.variability, m.confidence, m.difficulty, DIFFICULTIES, title=repr(self)[1:-1].split(":")[0])
+
+    def _shown_table(self) -> str:
+        return table_html(self.hardest(ROWS).to_pandas(), caption="the hardest to learn")
+
+    def bokeh(self) -> "BokehFigure":
+        """Draw the data map with Bokeh; a click in the legend hides a kind, hovering shows the sample.
+
+        Up to 10,000 samples show their picture as well.
+        """
+        from cutaway.plots import data_map_bokeh
+
+        m, columns = self.measures, self.columns()
+        told = {name: columns[name] for name in ("label", "predicted", "forgotten")}
+        learned = ["never" if epoch == NEVER else f"epoch {epoch}" for epoch in m.first_learned.tolist()]
+        return data_map_bokeh(
+            m.variability,
+            m.confidence,
+            m.difficulty,
+            DIFFICULTIES,
+            names=self.ids.names(),
+            details={**told, "first learned": learned},
+            pictures=self.context.data.pictures(self.ids) if len(self) <= PICTURES else None,
+        )
+
+
+MEASURES = ("correctness", "confidence", "variability", "margin", "area_under_margin")
+"""Measures that are real numbers."""
+
+
+def sample_dynamics(
+    context: RunContext,
+    *,
+    split: str | None = None,
+    predictions: str = "auto",
+    on_progress: ProgressCallback = ignore_progress,
+) -> SampleDynamics:
+    """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
+    if predictions not in PREDICTIONS:
+        known, hint = ", ".join(PREDICTIONS), meant(predictions, PREDICTIONS, 'try "auto"')
+        raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint=hint)
+    if split is None:
+        split = _recorded_split(context)
+    ids, y = context.named(context.part(split)), labels_of(context, split)
+    epochs, of_epoch = _source(context, split, predictions)
+    tracker = DynamicsTracker(y)
+    on_progress(Progress("samples", 0, len(epochs), "epochs"))
+    for done, epoch in enumerate(epochs, start=1):
+        tracker.add(epoch, of_epoch(epoch))
+        on_progress(Progress("samples", done, len(epochs), "epochs"))
+    counts = [len(context.split.part(name)) if split in (name, "all") else 0 for name in PARTS]
+    return SampleDynamics(
+        split=split,
+        predictions="recorded" if isinstance(of_epoch, _Recorded) else "computed",
+        measures=tracker.result(),
+        ids=ids,
+        parts=np.repeat(np.arange(len(PARTS), dtype=np.uint8), counts),
+        labels=y,
+        context=context,
+    )
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """The predictions that were recorded of a split, epoch by epoch, each in chunks."""
+
+    context: RunContext
+    split: str
+
+    def __call__(self, epoch: int) -> Iterator[np.ndarray]:
+        kept = recorded_predictions(self.context, epoch)[_rows(self.context, self.split)]
+        yield from _chunks(kept)
+
+    def missing(self, epoch: int) -> bool:
+        """Whether those of some samples were not recorded, as those of training samples in a user's own fit."""
+        return bool(np.isnan(recorded_predictions(self.context, epoch)[_rows(self.context, self.split), 0]).any())
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """The predictions of snapshots for a split, epoch by epoch, each batch by batch."""
+
+    context: RunContext
+    split: str
+
+    def __call__(self, epoch: int) -> Iterator[np.ndarray]:
+        from cutaway.models import ForwardPass, class_probabilities
+
+        model, data = self.context.model(), self.context.data
+        rows, weights = data.rows(self.context.part(self.split)), self.context.snapshot(epoch)
+        for _, found in ForwardPass.of(model, scale=data.scale).batches(rows, weights=weights):
+            for outputs in found.values():
+                yield class_probabilities(model, outputs)
+
+
+def _recorded_split(context: RunContext) -> str:
+    """The split that is followed where none is named: "all", unless a part of it is all that can be known."""
+    epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
+    if context.opens or not epochs or not _Recorded(context, "all").missing(epochs[0]):
+        return "all"
+    return "test" if len(context.split.test) else "val"
+
+
+def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int], _Recorded | _Computed]:
+    """The epochs that can be followed, and where their predictions are from."""
+    recorded = _Recorded(context, split)
+    epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
+    if predictions != "computed" and epochs and not recorded.missing(epochs[0]):
+        return epochs, recorded
+    if predictions == "recorded" or not context.opens:
+        computes = 'use predictions="computed", which takes them from the snapshots'
+        others = 'use split="test", whose predictions are recorded' if epochs else "record them while it is trained"
+        raise RunError(
+            "how samples were learned is seen in the predictions that a run has recorded of each epoch",
+            got=f'none of split="{split}" in {context.path.name}',
+            hint=computes if context.opens else others,
+        )
+    epochs = [epoch for epoch in context.folder.epochs if epoch > 0]
+    if not epochs:
+        raise RunError(
+            "how samples were learned is seen in a run of one epoch or more",
+            got=f"{context.path.name}, whose training was not recorded",
+            hint="train with cutaway.train, or fit with a cutaway.Recorder",
+        )
+    return epochs, _Computed(context, split)
+
+
+def _rows(context: RunContext, split: str) -> slice:
+    """The rows of a split among those of all three."""
+    if split == "all":
+        return slice(None)
+    first = sum(len(context.split.part(name)) for name in PARTS[: PARTS.index(split)])
+    return slice(first, first + len(context.split.part(split)))
+
+
+def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
+    step = max(1, VALUES // max(values.shape[1], 1))
+    for first in range(0, len(values), step):
+        yield values[first : first + step]

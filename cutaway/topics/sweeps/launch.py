@@ -1,0 +1,123 @@
+"""Local workers of a sweep, each a process of its own, and the one that waits for them."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO
+
+from cutaway.errors import RunError
+from cutaway.parallel import cpu_count
+from cutaway.runs import open_regular
+
+from .worker import WAIT_SECONDS, Teller
+
+END_SECONDS = 60.0
+"""Seconds that workers get to keep their trial when they are stopped."""
+
+
+def watch_workers(folder: Path, *, storage: str | None, study: str, workers: int, teller: Teller) -> None:
+    """Start workers on this machine and wait until all trials are done.
+
+    Raises:
+        Canceled: `teller` raised it; the workers were stopped, and what they did is kept.
+        RunError: All workers ended before the trials were done.
+    """
+    with _started(folder, storage=storage, study=study, workers=workers) as children:
+        while True:
+            running = any(child.poll() is None for child in children)
+            trials = teller.look()
+            if len(trials) >= teller.study.total and all(trial.ended for trial in trials):
+                return
+            if not running:
+                raise RunError(
+                    "workers of a sweep end when all trials are done",
+                    got=f"none left of {workers}; the last one said: {_last_words(folder)}",
+                    hint="continue with the same command",
+                )
+            time.sleep(WAIT_SECONDS)
+
+
+@contextlib.contextmanager
+def _started(
+    folder: Path, *, storage: str | None, study: str, workers: int
+) -> "Generator[list[subprocess.Popen[bytes]]]":
+    log, children = folder / "workers.log", list[subprocess.Popen[bytes]]()
+    try:
+        with _new_log(log) as said:
+            for number in range(workers):
+                child = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "cutaway.topics.sweeps.child"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    start_new_session=True,  # Ctrl-C comes from us, once
+                )
+                children.append(child)
+                assert child.stdin is not None
+                # not as arguments, which everybody on the machine can read: a URL may hold a password
+                task = {"folder": str(folder), "storage": storage, "study": study, "cpus": _share(number, workers)}
+                child.stdin.write(json.dumps(task).encode() + b"\n")
+                child.stdin.flush()
+        yield children
+    finally:
+        _stop(children)
+        with contextlib.suppress(OSError):  # an empty log stays
+            if not log.stat().st_size:
+                log.unlink()
+
+
+def _new_log(log: Path) -> IO[bytes]:
+    """The file into which workers write their errors, empty.
+
+    Raises:
+        RunError: It cannot be written, or is a link.
+    """
+    try:
+        return open(open_regular(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o666), "wb")
+    except OSError as error:
+        raise RunError(
+            "workers of a sweep write their errors into its folder",
+            got=f"{error.strerror or error} at {log}",
+            hint="make the folder writable, or delete what is there",
+        ) from error
+
+
+def _stop(children: "list[subprocess.Popen[bytes]]") -> None:
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + END_SECONDS
+    for child in children:
+        try:
+            child.wait(timeout=max(deadline - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        if child.stdin is not None:
+            with contextlib.suppress(OSError):  # the process is gone
+                child.stdin.close()
+
+
+def _share(number: int, workers: int) -> list[int]:
+    """The CPUs of a worker: as many for each, or all of them where there are fewer than workers."""
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    cpus = sorted(os.sched_getaffinity(0))
+    each = min(len(cpus), max(cpu_count(), 1)) // workers
+    return cpus[number * each : (number + 1) * each] if each else cpus
+
+
+def _last_words(folder: Path) -> str:
+    """The last line that a worker wrote."""
+    try:
+        with open(open_regular(folder / "workers.log", os.O_RDONLY), errors="replace") as file:
+            lines = file.read().strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1].removeprefix("error: ") if lines else "nothing"

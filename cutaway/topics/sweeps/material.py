@@ -1,0 +1,209 @@
+"""What all trials of a sweep are trained on, and how one of them is trained: the test samples are left out."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway.api.given_data import as_dataset
+from cutaway.api.run import Run
+from cutaway.api.start import train_into, training_data, training_manifest
+from cutaway.api.train import mlp
+from cutaway.data import Dataset, Split, Table, drop, load_again, split_and_prepare
+from cutaway.errors import DataError, UsageError
+from cutaway.execution import Choices, Space
+from cutaway.progress import ProgressCallback
+from cutaway.results.progress import ProgressOption
+from cutaway.runs import RunWriter
+from cutaway.topics.common.weighting import class_weights, given_weights, sample_weights
+
+from .manifest import FixedSettings, SweepManifest
+
+if TYPE_CHECKING:
+    from cutaway.training import TrainingConfig
+
+FORM = ("hidden", "dropout", "activation", "ensemble", "layers", "units")
+"""Settings of the model; all others are of the training."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """The data of a sweep, prepared once for all trials of a process.
+
+    Attributes:
+        loaded: A dataset, or a table before it was prepared.
+        data: What models are trained on.
+        split: Training and validation samples; the test samples belong to no part of it.
+    """
+
+    loaded: Dataset | Table
+    data: Dataset
+    split: Split
+
+
+def prepare(loaded: Dataset | Table, fixed: FixedSettings, *, seed: int, on_progress: ProgressCallback) -> Material:
+    """Split the data as `cutaway.train` does, prepare them, and leave the test samples out.
+
+    Raises:
+        ConfigError, DataError: As `cutaway.train`.
+    """
+    from cutaway import training
+
+    # validation is a share of all training samples
+    config = training.make_config(
+        base_of(fixed, loaded), samples=len(loaded.labels["train"]), **settings_of(fixed, seed)
+    )
+    split, data = split_and_prepare(loaded, validation=config.validation, seed=seed, on_progress=on_progress)
+    return Material(loaded, data, drop(split, split.test))
+
+
+def load(manifest: SweepManifest, data: Any) -> Dataset | Table:
+    """The data of a sweep that is joined: as they are given, or loaded from where they were.
+
+    Raises:
+        UsageError, DataError: As `cutaway.load_dataset`; or they were arrays, and are not given.
+    """
+    if data is not None and not isinstance(data, str | Path):
+        return as_dataset(data, None, verb="sweep")
+    origin = dict(manifest.data.get("origin") or {})
+    if data is not None:
+        origin |= {"path": str(data)} if origin.get("kind") == "path" else {"kind": "path", "path": str(data)}
+    if origin.get("kind") == "arrays":
+        raise DataError(
+            "the data of a sweep are a name or a path, so that workers can load them",
+            got=f'"{manifest.data.get("name")}", made from arrays',
+            hint="pass them with data=...",
+        )
+    place = origin.get("path")
+    if place and not Path(place).exists():
+        raise DataError(
+            "the data of a sweep are where they were", got=f"nothing at {place}", hint="say where they are: data=PATH"
+        )
+    return load_again(origin)
+
+
+def base_of(fixed: FixedSettings, loaded: Dataset | Table) -> Mapping[str, Any]:
+    """The settings of the recipe."""
+    from cutaway import training
+
+    recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(loaded, Table)))
+    weighted = fixed.class_weight is not None or given_weights(loaded, None) is not None
+    return training.base_settings(recipe, weighted=weighted)
+
+
+def settings_of(fixed: FixedSettings, seed: int) -> dict[str, Any]:
+    """The settings of the training that are given."""
+    return {**fixed.settings, "seed": seed}
+
+
+def default_settings(material: Material, fixed: FixedSettings, *, seed: int, space: Space) -> dict[str, Any]:
+    """The settings of trial 0: those that `cutaway train` would use, resolved.
+
+    Raises:
+        UsageError: A setting is both fixed and in the space, or fixed ones do not go with an optimizer of the space.
+    """
+    from cutaway import training
+
+    both = [name for name in space.settings if name in fixed.given() or (name in ("layers", "units") and fixed.hidden)]
+    if both:
+        raise UsageError(
+            "a setting is fixed, or in the space", got=f"{both[0]} twice", hint="leave it out of one of the two"
+        )
+    base, samples = base_of(fixed, material.loaded), len(material.split.train)
+    given = settings_of(fixed, seed)
+    optimizers = space.settings.get("optimizer")
+    for optimizer in optimizers.values if isinstance(optimizers, Choices) else ():
+        training.make_config(base, samples=samples, **given, optimizer=optimizer)
+    config = training.make_config(base, samples=samples, accelerator=training.has_accelerator(), **given)
+    recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(material.loaded, Table)))
+    hidden = recipe.hidden if fixed.hidden is None else fixed.hidden
+    per_class = fixed.class_weight
+    return {
+        **{name: value for name, value in config.model_dump(mode="json").items() if name != "class_weight"},
+        "class_weight": per_class,
+        "hidden": list(hidden),
+        "layers": len(hidden),
+        "units": hidden[0] if hidden else 0,
+        "dropout": recipe.dropout if fixed.dropout is None else fixed.dropout,
+        "activation": fixed.activation or "relu",
+        "ensemble": fixed.ensemble or 1,
+    }
+
+
+def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of the model of a trial, and those of its training that were drawn.
+
+    Args:
+        settings: What was drawn.
+        default: The settings of trial 0.
+    """
+    hidden = tuple(settings.get("hidden", default["hidden"]))
+    if {"layers", "units"} & {*settings}:
+        layers, units = (int(settings.get(name, default[name])) for name in ("layers", "units"))
+        hidden = (units,) * layers
+    form = {name: settings.get(name, default[name]) for name in ("dropout", "activation", "ensemble")}
+    of_training = {name: value for name, value in settings.items() if name not in FORM}
+    return {"hidden": hidden, **form, **of_training}
+
+
+def train_trial(
+    material: Material,
+    manifest: SweepManifest,
+    settings: Mapping[str, Any],
+    *,
+    path: Path,
+    number: int,
+    progress: ProgressOption,
+) -> Run:
+    """Train one trial into a new run folder.
+
+    Args:
+        material: What it is trained on.
+        manifest: The sweep.
+        settings: What was drawn for it.
+        path: Where the run folder is made.
+        number: Its number in the sweep, which run.json keeps.
+        progress: As of `cutaway.train`.
+
+    Raises:
+        UsageError, RunError, TrainingError, Canceled: As `cutaway.train`.
+    """
+    from cutaway import models, training
+
+    models.require_jax()
+    models.keep_compiled_programs()
+    wanted, split = resolved(settings, manifest.default), material.split
+    form = {name: wanted.pop(name) for name in ("hidden", "dropout", "activation", "ensemble")}
+    model = mlp(form.pop("hidden"), **form)
+    data = training.as_taken(model, material.data)
+    config = _config(material, manifest, wanted)
+    models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
+    training.check_loss(config, outputs=models.output_size(model))
+    given = given_weights(material.loaded, None)
+    weight = sample_weights(given, data=data, split=split, per_class=config.class_weight)
+    record = training_manifest(
+        model, data=data, split=split, config=config, first_weights=training.DRAWN, sample_weight=given
+    )
+    writer = RunWriter.create_at(
+        path, manifest=record | {"sweep": {"name": manifest.name, "trial": number}}, begin=False
+    )
+    samples = training_data(data, split, weight)
+    run = train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
+    run.context.loaded = material.loaded
+    return run
+
+
+def _config(material: Material, manifest: SweepManifest, drawn: Mapping[str, Any]) -> "TrainingConfig":
+    from cutaway import training
+
+    fixed, split = manifest.fixed, material.split
+    settings = settings_of(fixed, manifest.seed) | dict(drawn)
+    # as many epochs for every trial, and the validation share of the split
+    settings |= {name: manifest.default[name] for name in ("epochs", "validation")}
+    per_class: Any = fixed.class_weight
+    if isinstance(per_class, dict):
+        per_class = {int(number): weight for number, weight in fixed.class_weight.items()}  # type: ignore[union-attr]
+    settings["class_weight"] = class_weights(per_class, material.data.y(split.train), classes=material.data.classes)
+    accelerator = training.has_accelerator()
+    base = base_of(fixed, material.loaded)
+    return training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)

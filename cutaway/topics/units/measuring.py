@@ -1,0 +1,322 @@
+"""What every unit of a layer is for, and what it is worth."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import check_whole, meant
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import UnknownNameError
+from cutaway.metrics import LISTED
+from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import defined
+from cutaway.runs import KeptResult, digest_of, kept, result_name
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.interpret import Ablation, UnitMeasures
+    from cutaway.plots import Figure
+
+    from .unit import Unit
+
+    Measured = tuple[UnitMeasures, Ablation, np.ndarray]
+
+METHOD = 1
+"""Part of the key of kept measures: another way of measuring gives others."""
+
+SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
+"""What units can be sorted by: by number, or the largest first."""
+
+LEAST = 1e-4
+"""Costs and standard errors below this are written with an exponent: four decimals would leave no digit of them."""
+
+LISTS = ("class_mean", "top_activating")
+"""Parts of a summary that are no single value."""
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Units(NotebookDisplay):
+    """Summaries of all units of a hidden layer.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        split: The split whose samples were measured.
+        class_names: Names of the classes.
+        ids: Identity of each sample measured.
+        measures: Activations: means, selectivity, top activating samples, most similar unit.
+        ablation: What loss and accuracy are without each unit.
+        constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
+        pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
+            are no pictures.
+        context: The run it is of, for the pictures of top activating samples; None if it is not known.
+    """
+
+    layer: str
+    epoch: int
+    split: str
+    class_names: tuple[str, ...] = field(repr=False)
+    ids: SampleIds = field(repr=False)
+    measures: "UnitMeasures" = field(repr=False)
+    ablation: "Ablation" = field(repr=False)
+    constant: np.ndarray = field(repr=False)
+    pictures: np.ndarray | None = field(repr=False)
+    context: RunContext | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        constant = int(self.constant.sum())
+        return f"<Units of {self.layer}, epoch {self.epoch}: {len(self)} units, {constant} constant>"
+
+    def __len__(self) -> int:
+        return len(self.constant)
+
+    def __getitem__(self, unit: int) -> "Unit":
+        """One unit: what it looks for, and what makes it fire.
+
+        Raises:
+            UnknownNameError: There is no such unit.
+        """
+        from .unit import Unit
+
+        summary = self.summary(unit)
+        top = self.measures.top_samples[unit]
+        ids = self.ids.take(top[top >= 0])
+        return Unit(
+            layer=self.layer,
+            number=unit,
+            summary=summary,
+            class_mean=self.measures.class_mean[unit],
+            class_names=self.class_names,
+            weights=None if self.pictures is None else _gray(self.pictures[unit]),
+            pictures=None if self.context is None else self.context.data.pictures(ids),
+        )
+
+    def __iter__(self) -> "Iterator[Unit]":
+        return (self[unit] for unit in range(len(self)))
+
+    def plot(self, n: int = 24, *, sort: str = "ablation_cost") -> "Figure":
+        """Draw units as a matplotlib Figure: their incoming weights as pictures, or their ablation costs as bars.
+
+        Args:
+            n: How many at most, from 1.
+            sort: Which come first, one of `SORTS`.
+
+        Raises:
+            UnknownNameError: Units are not sorted by that.
+            UsageError: `n` is below 1.
+        """
+        from cutaway.plots import Bars, bars, weight_grid
+
+        shown = self.order(sort)[: check_whole(n, name="n", least=1)]
+        title = f"{self.layer}, epoch {self.epoch}: {len(shown)} of {len(self)} units by {sort.replace('_', ' ')}"
+        cost, error = self.ablation.cost[shown], np.nan_to_num(self.ablation.cost_error[shown])
+        if self.pictures is not None:
+            titles = [f"{unit}: {value:.3g}" for unit, value in zip(shown, cost.tolist(), strict=True)]
+            return weight_grid(np.stack([_gray(self.pictures[unit]) for unit in shown]), titles, title=title)
+        names = [f"unit {unit}" for unit in shown]
+        return bars([Bars(title, names, cost, cost - 2 * error, cost + 2 * error, x_label="ablation cost, nats")])
+
+    def order(self, sort: str = "unit") -> list[int]:
+        """Numbers of the units, sorted by one of `SORTS`: the largest first, then by number; undefined values last.
+
+        By "ablation_cost", units without which the loss measurably rises come first, then those whose cost is not
+        measurable, then those without which the loss measurably falls; each of the three with the largest cost first.
+
+        Raises:
+            UnknownNameError: ``sort`` is none of these.
+        """
+        check_sort(sort)
+        if sort == "unit":
+            return list(range(len(self)))
+        if sort == "ablation_cost":
+            cost = self.ablation.cost
+            return np.lexsort((-cost, -np.where(self.ablation.measurable, np.sign(cost), 0))).tolist()
+        values = getattr(self.measures, sort)
+        return np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable").tolist()
+
+    def summary(self, unit: int) -> dict[str, Any]:
+        """Everything about a unit, JSON-able: None where something is not defined.
+
+        Returns:
+            unit, mean, firing, constant, preferred_class, selectivity, similar (unit), similarity, ablation_cost (how
+            much the mean cross-entropy loss rises without it, in nats), ablation_cost_error (its standard error),
+            measurable (whether the cost is more than two standard errors away from 0), accuracy_cost (accuracy lost
+            without it), most_affected (the class that loses most accuracy; None if none does), most_affected_cost
+            (accuracy lost within it), class_mean (by class; of more than 100 classes, the 100 highest), top_activating
+            (list of sample and activation, strongest first).
+
+        Raises:
+            UnknownNameError: There is no such unit.
+        """
+        if not 0 <= unit < len(self):
+            rule = f'units of "{self.layer}" are 0 to {len(self) - 1}'
+            raise UnknownNameError(rule, got=str(unit), hint="choose one of these")
+        m, losses = self.measures, self.ablation.class_accuracy_cost[unit]
+        worst = int(losses.argmax())
+        return {
+            "unit": unit,
+            "mean": float(m.mean[unit]),
+            "firing": float(m.firing[unit]),
+            "constant": bool(self.constant[unit]),
+            "preferred_class": None if m.top_samples[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
+            "selectivity": defined(m.selectivity[unit]),
+            "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
+            "similarity": defined(m.similarity[unit]),
+            "ablation_cost": float(self.ablation.cost[unit]),
+            "ablation_cost_error": defined(self.ablation.cost_error[unit]),
+            "measurable": bool(self.ablation.measurable[unit]),
+            "accuracy_cost": float(self.ablation.accuracy_cost[unit]),
+            "most_affected": self.class_names[worst] if losses[worst] > 0 else None,
+            "most_affected_cost": float(max(losses[worst], 0.0)),
+            "class_mean": self._class_means(unit),
+            "top_activating": [
+                {"sample": self.ids[int(place)], "activation": float(value)}
+                for place, value in zip(m.top_samples[unit], m.top_activations[unit], strict=True)
+                if place >= 0
+            ],
+        }
+
+    def _class_means(self, unit: int) -> dict[str, float | None]:
+        means = self.measures.class_mean[unit]
+        highest = np.argsort(-means, kind="stable")[:LISTED] if len(means) > LISTED else np.arange(len(means))
+        return {self.class_names[i]: defined(means[i]) for i in highest.tolist()}
+
+    def summaries(self, sort: str = "unit") -> list[dict[str, Any]]:
+        """Summaries of all units, sorted as by `order`."""
+        return [self.summary(unit) for unit in self.order(sort)]
+
+    def to_pandas(self, sort: str = "unit") -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a unit, without class means and top activating samples."""
+        import pandas
+
+        return pandas.DataFrame([{k: v for k, v in s.items() if k not in LISTS} for s in self.summaries(sort)])
+
+
+def _gray(picture: np.ndarray) -> np.ndarray:
+    """Weights as (row, column): the mean over the colors of a picture."""
+    return picture.mean(axis=-1) if picture.ndim == 3 else picture
+
+
+def cost_in_digits(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The ablation cost of a unit and its standard error as text, with digits enough that neither rounds to 0."""
+    cost, error = summary["ablation_cost"], summary["ablation_cost_error"] or 0.0
+    smallest = min((abs(value) for value in (cost, error) if value), default=1.0)
+    form = ".4f" if smallest >= LEAST else ".1e"
+    return f"{cost:{form}}", f"{error:{form}}" if error else "0"
+
+
+def check_sort(sort: str) -> None:
+    """Refuse a name by which units cannot be sorted.
+
+    Raises:
+        UnknownNameError: It is none of `SORTS`.
+    """
+    if sort not in SORTS:
+        hint = meant(sort, SORTS, 'try "ablation_cost"')
+        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint=hint)
+
+
+def units(
+    context: RunContext,
+    layer: str | None = None,
+    *,
+    split: str = "test",
+    epoch: int | None = None,
+    samples: int | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> Units:
+    """Summarize all units of a hidden layer; see `cutaway.Run.units`.
+
+    Args:
+        context: The run.
+        layer: Name of a hidden layer; the last one if None.
+        split: Samples to measure: "train", "val", "test" or "all". Constant units are found on all.
+        epoch: Number of the epoch; the kept one if None.
+        samples: The most samples, a stratified sample by class; all of them if None.
+        on_progress: Called after every batch, in samples.
+
+    Raises:
+        UnknownNameError: There is no such layer, split or epoch.
+        UsageError: The layer is the output, or the split is empty.
+        DataError: An activation is not a finite number.
+    """
+    number, name = context.epoch(epoch), context.layer(layer, epoch=epoch)
+    ids = context.named(context.ids(split, samples=samples))
+
+    def compute() -> "Measured":
+        from cutaway.interpret import ablate, constant_units, unit_measures
+
+        model, data = context.model(number), context.data
+        inputs: dict[str, Any] = {"scale": data.scale, "on_progress": on_progress}
+        labeled: dict[str, Any] = {**inputs, "x": data.rows(ids), "labels": data.y(ids), "classes": data.classes}
+        everything = data.rows(context.split.part("all"))
+        measures, ablation = unit_measures(model, name, **labeled), ablate(model, name, **labeled)
+        return measures, ablation, constant_units(model, name, x=everything, **inputs)
+
+    decides = [METHOD, name, digest_of(ids.source_index, ids.index)]
+    file = result_name(context.folder, "units", epochs=[number], decides=decides, words=(name,))
+    read = partial(_read, units=context.outline.units[name], classes=len(context.class_names), samples=len(ids))
+    measures, ablation, constant = kept(context.folder, file, read=read, write=_written, compute=compute)
+    return Units(
+        layer=name,
+        epoch=number,
+        split=split,
+        class_names=context.class_names,
+        ids=ids,
+        measures=measures,
+        ablation=ablation,
+        constant=constant,
+        pictures=_incoming_pictures(context, name, epoch=number) if context.data.is_image else None,
+        context=context,
+    )
+
+
+def _incoming_pictures(context: RunContext, layer: str, *, epoch: int) -> np.ndarray | None:
+    """The incoming weights of each unit, in the shape of a sample; None where the layer does not read the input."""
+    if not context.outline.reads_input(layer):
+        return None
+    shape, units = context.data.shape, context.outline.units[layer]
+    kernel = context.folder.snapshot(epoch).get(f"{layer}/kernel")
+    if kernel is None or kernel.shape != (math.prod(shape), units):
+        return None
+    return kernel.T.reshape(units, *shape)
+
+
+def _written(found: "Measured") -> KeptResult:
+    measures, ablation, constant = found
+    return KeptResult(arrays={**vars(measures), **vars(ablation), "constant": constant})
+
+
+def _read(found: KeptResult, *, units: int, classes: int, samples: int) -> "Measured":
+    """Kept measures of a layer, if they are of so many units, classes and samples."""
+    from cutaway.interpret import TOP_SAMPLES, Ablation, UnitMeasures
+
+    array, most = found.array, {"low": 0, "high": samples}
+    measures = UnitMeasures(
+        mean=array("mean", np.float64, units),
+        firing=array("firing", np.float64, units),
+        class_mean=array("class_mean", np.float64, units, classes),
+        preferred_class=array("preferred_class", np.int64, units, low=0, high=classes - 1),
+        selectivity=array("selectivity", np.float64, units),
+        top_samples=array("top_samples", np.int64, units, TOP_SAMPLES, low=-1, high=samples - 1),
+        top_activations=array("top_activations", np.float32, units, TOP_SAMPLES),
+        similar=array("similar", np.int64, units, low=-1, high=units - 1),
+        similarity=array("similarity", np.float64, units),
+    )
+    ablation = Ablation(
+        correct=array("correct", np.int64, units, classes, **most),
+        correct_unablated=array("correct_unablated", np.int64, classes, **most),
+        samples=array("samples", np.int64, classes, **most),
+        cost=array("cost", np.float64, units),
+        cost_error=array("cost_error", np.float64, units),
+    )
+    return measures, ablation, array("constant", np.bool_, units)
