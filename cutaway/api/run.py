@@ -18,6 +18,7 @@ from cutaway.results.written import WrittenFile
 from cutaway.runs import REPORT, RUNS, RunFolder, find_run
 from cutaway.topics.common.data_words import data_in_words, test_losses
 from cutaway.topics.common.epochs import check_epoch, epoch_numbers
+from cutaway.topics.common.predictions import labels, probabilities
 
 if TYPE_CHECKING:
     from cutaway.data import Decision
@@ -691,7 +692,7 @@ class Run:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
         epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
-            return topics.predictions.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
+            return probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
     def predict(
         self, x: Any, *, epoch: int | None = None, temperature: float | Literal["fitted"] | None = None
@@ -741,7 +742,7 @@ class Run:
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
-        return topics.predictions.labels(self.context, split)
+        return labels(self.context, split)
 
     def explain(self, x: Any, *, epoch: int | None = None) -> "Explanation":
         """Explain one prediction: what spoke for the winning class and against the runner-up.

@@ -3,7 +3,8 @@
 A topic holds its options, its result, its computation from a `cutaway.context.RunContext` and its section of the
 report: a change to calibration is a change in `cutaway.topics.confidence`. Algorithms live in the packages below,
 which know arrays only. Topics do not know each other, but for those that gather: findings, comparison, doctor, sweeps.
-May call `cutaway.context`, `cutaway.results` and the packages below; doctor and sweeps, which train again, `cutaway.api`.
+In comes a `RunContext`; out come results. May call `cutaway.context`, `cutaway.results` and the packages below; doctor
+and sweeps, which train again, may call `cutaway.api`.
 """
 
 import importlib
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         findings,
         history,
         importance,
+        influence,
         labels,
         layers,
         learning_curve,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
         samples,
         units,
     )
-    from .common import predictions
-    from .influence import result as influence
 
 __all__ = [
     "classes",
@@ -46,7 +46,6 @@ __all__ = [
     "learning_curve",
     "mistakes",
     "prediction",
-    "predictions",
     "robustness",
     "samples",
     "units",
