@@ -15,7 +15,7 @@ import pytest
 from safetensors.numpy import load, save
 
 import cutaway as ct
-from cutaway.api.analyses import layer_activations, probabilities
+from cutaway.api.analyses import evidence_of, layer_activations, probabilities
 from cutaway.api.analyses.layouts.passes import SharedPasses
 from cutaway.api.context import RunContext
 from cutaway.api.report.explorer.columns import sample_columns
@@ -205,6 +205,20 @@ def test_influence_on_new_samples_leaves_nothing_in_the_folder(copy):
     before = set((copy.path / "results").iterdir())
     copy.influence(np.full((1, 8, 8), 8, np.float32))
     assert set((copy.path / "results").iterdir()) == before
+
+
+def test_findings_claim_nothing_of_weights_that_are_no_numbers(digits_run, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(digits_run.path, path)
+    run = ct.open_run(path)
+    snapshot = sorted((path / "snapshots").iterdir())[-2]
+    arrays = load(snapshot.read_bytes())
+    name = next(name for name, array in arrays.items() if "dense" in name and array.ndim == 2)
+    arrays[name] = np.full_like(arrays[name], np.nan)
+    snapshot.write_bytes(save(arrays))
+    sizes = evidence_of(run.context, layers=run.layers).weights
+    assert len(sizes) == 2, "of three layers"
+    assert all(np.isfinite(each.updates).all() for each in sizes.values())
 
 
 def test_arrays_of_another_kind_are_no_results():
