@@ -100,6 +100,7 @@ def analyses_of(run):
         "influence": [each.to_pandas().to_dict("list") for each in run.influence(["sample[3]"])],
         "probabilities": run.predictions().tolist(),
         "facts": [str(each) for each in run.findings(progress=False)],
+        "temperature": run.calibration().temperature.value,
     }
 
 
@@ -116,6 +117,7 @@ WRONG = {
     "layer-history": lambda record, arrays: [{**each, "probe_accuracy": float("nan")} for each in record],
     "units": lambda record, arrays: arrays.update(top_samples=arrays["top_samples"] + 10**6),
     "influence": lambda record, arrays: [{**each, "target": "no class"} for each in record],
+    "temperature": lambda record, arrays: {**record, "value": 1e-50},
     "probabilities": lambda record, arrays: arrays.update(probabilities=arrays["probabilities"] * 3),
 }
 
