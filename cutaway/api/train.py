@@ -313,6 +313,7 @@ def resume(
     config = training.recorded_config(opened.config)
     opened.context.check_sizes(-1)
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
+    models.check_fit(model, shape=opened.data.shape, classes=opened.data.classes)
     models.reseed(model, config.seed)
     samples = training_data(opened.data, opened.split, None)
     world = training.current_world()

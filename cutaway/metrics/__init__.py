@@ -6,6 +6,7 @@ records. May call numpy, scipy, scikit-learn and `cutaway.errors`; it knows no r
 
 from .calibration import (
     BINS,
+    TEMPERATURES,
     Binning,
     ProbabilityScores,
     Reliability,
@@ -70,6 +71,7 @@ __all__ = [
     "NEVER",
     "OVERFITTING_EPOCHS",
     "OVERFITTING_RISE",
+    "TEMPERATURES",
     "Answered",
     "Binning",
     "Confusion",

@@ -110,7 +110,9 @@ def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """
     logs: Any = np.log(np.maximum(probabilities, LEAST, dtype=np.float32))
     logs -= logs.max(axis=1, keepdims=True)
-    np.exp(np.divide(logs, np.float32(temperature), out=logs), out=logs)
+    span = np.finfo(np.float32)  # beyond it, the probabilities are those of the limit: 0 and 1, or all alike
+    with np.errstate(over="ignore"):
+        np.exp(np.divide(logs, np.float32(np.clip(temperature, span.tiny, span.max)), out=logs), out=logs)
     logs /= logs.sum(axis=1, keepdims=True)
     return logs
 

@@ -24,6 +24,7 @@ from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.activations import layer_activations
 from cutaway.topics.embedding.passes import SharedPasses
+from cutaway.topics.findings.evidence import evidence_of
 
 BOKEH_ID = re.compile(rb"p[0-9]{4,}")
 """Names of the parts of a figure, which Bokeh numbers through a process."""
@@ -101,6 +102,7 @@ def analyses_of(run):
         "influence": [each.to_pandas().to_dict("list") for each in run.influence(["sample[3]"])],
         "probabilities": run.predictions().tolist(),
         "facts": [str(each) for each in run.findings(progress=False)],
+        "temperature": run.calibration().temperature.value,
     }
 
 
@@ -117,6 +119,7 @@ WRONG = {
     "layer-history": lambda record, arrays: [{**each, "probe_accuracy": float("nan")} for each in record],
     "units": lambda record, arrays: arrays.update(top_samples=arrays["top_samples"] + 10**6),
     "influence": lambda record, arrays: [{**each, "target": "no class"} for each in record],
+    "temperature": lambda record, arrays: {**record, "value": 1e-50},
     "probabilities": lambda record, arrays: arrays.update(probabilities=arrays["probabilities"] * 3),
 }
 
@@ -206,6 +209,20 @@ def test_influence_on_new_samples_leaves_nothing_in_the_folder(copy):
     before = set((copy.path / "results").iterdir())
     copy.influence(np.full((1, 8, 8), 8, np.float32))
     assert set((copy.path / "results").iterdir()) == before
+
+
+def test_findings_claim_nothing_of_weights_that_are_no_numbers(digits_run, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(digits_run.path, path)
+    run = ct.open_run(path)
+    snapshot = sorted((path / "snapshots").iterdir())[-2]
+    arrays = load(snapshot.read_bytes())
+    name = next(name for name, array in arrays.items() if "dense" in name and array.ndim == 2)
+    arrays[name] = np.full_like(arrays[name], np.nan)
+    snapshot.write_bytes(save(arrays))
+    sizes = evidence_of(run.context, layers=run.layers).weights
+    assert len(sizes) == 2, "of three layers"
+    assert all(np.isfinite(each.updates).all() for each in sizes.values())
 
 
 def test_arrays_of_another_kind_are_no_results():

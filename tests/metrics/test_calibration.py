@@ -85,6 +85,13 @@ def test_the_temperature_undoes_what_made_probabilities_sharper(sharpness):
         assert after.ece_equal_mass < before.ece_equal_mass / 2
 
 
+@pytest.mark.parametrize("temperature", [1e-300, 1e-40, 1e300])
+def test_extreme_temperatures_give_the_probabilities_of_the_limit(temperature):
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.4, 0.2]], np.float32)
+    limit = np.full((2, 3), 1 / 3) if temperature > 1 else np.array([[1, 0, 0], [0.5, 0.5, 0]])
+    np.testing.assert_allclose(at_temperature(probabilities, temperature), limit, atol=1e-6)
+
+
 def test_samples_without_mistakes_do_not_determine_a_temperature():
     probabilities = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
     assert fit_temperature(probabilities, np.array([0, 1])).at_limit

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.errors import Canceled, RunError, UsageError
+from cutaway.errors import Canceled, ModelError, RunError, UsageError
 from cutaway.progress import CancelToken
 from cutaway.runs import RunWriter
 
@@ -199,6 +199,13 @@ def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
     with pytest.raises(RunError, match="holds the model and the optimizer of its run"):
         ct.resume(stopped, progress=False)
     checkpoint.write_bytes(data)
+    record = (stopped.path / "run.json").read_text()
+    changed = json.loads(record)
+    changed["model"]["input"]["shape"] *= 2
+    (stopped.path / "run.json").write_text(json.dumps(changed))
+    with pytest.raises(ModelError, match="the model's input must have shape"):
+        ct.resume(stopped.path, progress=False)
+    (stopped.path / "run.json").write_text(record)
     assert ct.resume(stopped, progress=False).folder.status == "finished"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.errors import UsageError
-from cutaway.metrics import Temperature, fit_temperature
+from cutaway.metrics import TEMPERATURES, Temperature, fit_temperature
 from cutaway.runs import KeptResult, digest_of, kept, records_of, result_name
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import validation
@@ -94,6 +94,7 @@ def _name(context: RunContext, epoch: int) -> str:
 
 def _read(found: KeptResult) -> Temperature:
     (fitted,) = records_of(Temperature, [found.record])
-    if not all(map(math.isfinite, vars(fitted).values())) or fitted.value <= 0 or fitted.samples < 1:
+    low, high = TEMPERATURES
+    if not all(map(math.isfinite, vars(fitted).values())) or not low <= fitted.value <= high or fitted.samples < 1:
         raise ValueError(fitted)
     return fitted

@@ -63,6 +63,10 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
     rows, test, record = context.folder.history(), context.manifest.test, context.manifest.dataset
     kept = context.row(rows=rows) or {}
     facts = dict(facts)
+    if weights := facts.get("weights"):  # of layers whose weights are no numbers in some epoch nothing is known
+        facts["weights"] = {
+            name: each for name, each in weights.items() if np.isfinite([*each.updates, each.first, each.kept]).all()
+        }
     measured = facts.pop("val_accuracy", None)
     return Evidence(
         history=rows,
