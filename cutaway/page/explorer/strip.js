@@ -96,14 +96,21 @@ class SmallMap {
     this.painter.drop(b);
     const place = (/** @type {number} */ index) =>
       [2 * index, 2 * index + 1].map((k) => (A[k] + (B[k] - A[k]) * t) / STEPS);
-    const { color: ink, backgroundColor: paper } = getComputedStyle(this.canvas);
-    const { pen } = this.painter;
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const mark = (/** @type {number[]} */ [x, y], /** @type {number} */ radius) =>
-      paintRing(pen, this.view.toScreen(x, y), radius, { ink, paper, halo: 4 });
-    if (pinned >= 0) mark(place(pinned), 5);
+    if (pinned >= 0) this.#mark(place(pinned), 5);
     const nearest = this.store.state.tried?.get(this.layer);
-    if (nearest) mark(placeOf(nearest, place), 3);
+    if (nearest) this.#mark(placeOf(nearest, place), 3);
+  }
+
+  /**
+   * @param {number[]} place data coordinates
+   * @param {number} radius
+   */
+  #mark([x, y], radius) {
+    const { pen } = this.painter;
+    const { ratio } = this.view;
+    const { color: ink, backgroundColor: paper } = getComputedStyle(this.canvas);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paintRing(pen, this.view.toScreen(x, y), radius, { ink, paper, halo: 4 });
     pen.setTransform(1, 0, 0, 1, 0, 0);
   }
 }
