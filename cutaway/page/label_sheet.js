@@ -1,4 +1,5 @@
-import { counted, element, saveText } from "./core/elements.js";
+import { element, saveText, textButton } from "./core/elements.js";
+import { counted, grouped } from "./core/words.js";
 
 /** Who decided, in the file of decisions. */
 const DECIDER = "page";
@@ -16,12 +17,12 @@ const DECIDER = "page";
  */
 
 /**
- * Keeps a decision at once; what it throws takes the decision back.
+ * Keeps a decision immediately; what it throws takes the decision back.
  * @typedef {(index: number, now: LabelDecision | null, before: Pick<LabelDecision, "action" | "label"> | null)
  *   => Promise<void>} Decide `now` is null where the decision `before` is taken back
  */
 
-/** A sheet of suspect labels, on which a person decides. Decisions are kept as long as the page is open, or at once. */
+/** A sheet of suspect labels, on which a person decides. Decisions are kept as long as the page is open, or immediately. */
 export class LabelSheetView {
   /** @type {Map<number, LabelDecision>} what was decided in the page, by the place of the suspect */
   decisions = new Map();
@@ -40,7 +41,7 @@ export class LabelSheetView {
    * @param {HTMLElement} host
    * @param {LabelSheetRecord} record
    * @param {{ save?: (text: string) => void | Promise<void>, decide?: Decide | null }} [given] `save` takes the file of
-   *   decisions, and people save it if that is not given; `decide` keeps each at once
+   *   decisions, and people save it if that is not given; `decide` keeps each immediately
    */
   constructor(host, record, { save = (text) => saveText("labels.csv", text), decide = null } = {}) {
     this.record = record;
@@ -131,7 +132,7 @@ export class LabelSheetView {
   }
 
   /**
-   * Keep a decision at once, after those that are on their way, if somebody does that.
+   * Keep a decision immediately, after those that are on their way, if somebody does that.
    * @param {number} index
    * @param {LabelDecision | null} now
    * @param {{ action: LabelAction | null, label: number | null }} before
@@ -194,7 +195,7 @@ export class LabelSheetView {
       this.go(index + 1);
     };
     const button = (/** @type {LabelAction} */ action, /** @type {string} */ text, /** @type {string} */ title) =>
-      element("button", { type: "button", text, title, "aria-label": title, "data-action": action, onclick: () => decide(action) });
+      textButton(text, () => decide(action), { title, "aria-label": title, "data-action": action });
     const other = element(
       "select",
       { "aria-label": "Relabel as", title: "Relabel as another class" },
@@ -253,7 +254,7 @@ export class LabelSheetView {
     const total = kept + relabeled + dropped;
     const unsaved = this.unsaved ? (this.keep ? "; saving" : "; not saved yet") : "";
     this.counts.textContent =
-      `${total.toLocaleString("en")} of ${counted(all.length, "label")} decided` +
+      `${grouped(total)} of ${counted(all.length, "label")} decided` +
       (total ? `: ${kept} kept, ${relabeled} relabeled, ${dropped} dropped` : "") +
       unsaved;
     this.undoButton.disabled = !this.#done.length;

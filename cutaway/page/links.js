@@ -1,4 +1,4 @@
-import { counted } from "./core/elements.js";
+import { counted } from "./core/words.js";
 
 const SHOWS_SAMPLES = "button[data-samples], button[data-search]";
 
@@ -13,7 +13,7 @@ const MATRIX_CELLS = "[data-matrix] button";
  */
 export function linkSections(explorer, root = document) {
   const signal = explorer.parts?.ended;
-  for (const said of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-needs-map]"))) said.hidden = false;
+  for (const hint of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-needs-map]"))) hint.hidden = false;
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(SHOWS_SAMPLES))) {
     const { samples, search } = button.dataset;
     const names = /** @type {string[]} */ (JSON.parse(samples ?? "[]"));

@@ -69,7 +69,7 @@ def test_labels_do_not_overlap_and_stay_inside():
         for k, (x, y, w) in enumerate(zip(*random.uniform(0, 300, (2, 60)), random.uniform(10, 90, 60), strict=True))
     ]
     placed = run_script(
-        "return placeLabels(data.labels, 300, 300);", {"labels": labels}, imports={"map/islands.js": "placeLabels"}
+        "return placeLabels(data.labels, 300, 300);", {"labels": labels}, imports={"map/groups.js": "placeLabels"}
     )
     assert placed[0]["name"] == 0, "the most important one has its place"
     assert 5 < len(placed) < 60
@@ -85,9 +85,9 @@ def test_a_label_is_at_a_member_of_its_group_near_the_median():
     (a, b), _ = _positions(1)
     groups = np.arange(400, dtype=np.int32) % 4 - 1
     found = run_script(
-        "return findIslands({ a: data.a, b: data.b, t: 0 }, new Uint8Array(400), data.groups, 3);",
+        "return findGroups({ a: data.a, b: data.b, t: 0 }, new Uint8Array(400), data.groups, 3);",
         {"a": a, "b": b, "groups": groups},
-        imports={"map/islands.js": "findIslands"},
+        imports={"map/groups.js": "findGroups"},
     )
     assert sorted(island["group"] for island in found) == [0, 1, 2]
     for island in found:

@@ -4,7 +4,7 @@
  */
 
 /** Codes of numbers go from 0 to this one; 255 is for samples without a value. */
-export const LARGEST_CODE = 254;
+const LARGEST_CODE = 254;
 export const MISSING_CODE = 255;
 
 /**

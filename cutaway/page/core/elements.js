@@ -19,20 +19,45 @@ export function element(tag, given = {}, ...children) {
 }
 
 /**
- * @param {number} value from 0 to 1
- * @param {number} [digits]
+ * A button with a text.
+ * @param {string} text
+ * @param {((event: Event) => void) | null} onclick
+ * @param {Record<string, any>} [attributes]
  */
-export function percent(value, digits = 1) {
-  return `${(100 * value).toFixed(digits)}%`;
+export function textButton(text, onclick, attributes = {}) {
+  return element("button", { type: "button", text, onclick, ...attributes });
 }
 
 /**
- * @param {number} count
- * @param {string} one
- * @param {string} [many]
+ * A control with its label before it.
+ * @param {string} text
+ * @param {HTMLElement} control
  */
-export function counted(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+export function labeled(text, control) {
+  return element("label", {}, element("span", { text }), control);
+}
+
+/**
+ * A list to choose from.
+ * @param {Iterable<readonly [string | number, string]>} options the value and the text of each
+ * @param {Record<string, any>} [attributes]
+ * @param {string | number} [chosen] the value that is chosen at first; if there is none, the first one
+ */
+export function choice(options, attributes = {}, chosen) {
+  const items = Array.from(options, ([value, text]) =>
+    element("option", { value, text, selected: chosen !== undefined && String(value) === String(chosen) }),
+  );
+  return element("select", attributes, ...items);
+}
+
+/**
+ * A patch of color, as in a legend.
+ * @param {string} color
+ */
+export function swatch(color) {
+  const patch = element("span", { class: "swatch", "aria-hidden": "true" });
+  patch.style.background = color;
+  return patch;
 }
 
 /**

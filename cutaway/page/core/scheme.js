@@ -5,7 +5,7 @@ const FOLDED = "section > details:not([open])";
 const listeners = [];
 
 /** Whether the page is dark: as its button says, or else as the system prefers. */
-export function isDark() {
+function isDark() {
   const chosen = document.documentElement.dataset.scheme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }

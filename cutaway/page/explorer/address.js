@@ -1,4 +1,5 @@
 import { packIndices, unpackIndices } from "../core/indices.js";
+import { afterPause } from "../core/timing.js";
 
 /** What the address says of the state begins so. */
 const BEGINNING = "#explore:";
@@ -15,19 +16,19 @@ export function keepInAddress({ store, samples, commands, ended }) {
   const { layers, epochs, kept, layer: first, begins } = samples.record;
   const read = (/** @type {string} */ hash) => {
     if (!hash.startsWith(BEGINNING)) return;
-    const said = new URLSearchParams(hash.slice(BEGINNING.length));
-    const layer = layers.findIndex(({ name }) => name === said.get("layer"));
-    const epoch = epochs.indexOf(Number(said.get("epoch") ?? epochs[kept]));
-    const color = said.get("color") ?? "";
+    const query = new URLSearchParams(hash.slice(BEGINNING.length));
+    const layer = layers.findIndex(({ name }) => name === query.get("layer"));
+    const epoch = epochs.indexOf(Number(query.get("epoch") ?? epochs[kept]));
+    const color = query.get("color") ?? "";
     store.set({
       layer: layer < 0 ? first : layer,
       epoch: epoch < 0 ? kept : epoch,
       color: samples.columns.has(color) ? color : store.state.color,
       off: [],
-      search: said.get("find") ?? "",
-      pinned: samples.places.get(said.get("sample") ?? "") ?? -1,
+      search: query.get("find") ?? "",
+      pinned: samples.places.get(query.get("sample") ?? "") ?? -1,
     });
-    const selected = unpackIndices(said.get("selected") ?? "", samples.count) ?? new Uint32Array();
+    const selected = unpackIndices(query.get("selected") ?? "", samples.count) ?? new Uint32Array();
     if (String(selected) !== String(store.state.selection)) commands.select(selected);
   };
   read(location.hash.startsWith(BEGINNING) ? location.hash : begins);
@@ -35,18 +36,16 @@ export function keepInAddress({ store, samples, commands, ended }) {
   const section = document.getElementById(samples.record.name);
   if (location.hash.startsWith(BEGINNING) && scrollY === 0) section?.scrollIntoView();
   addEventListener("hashchange", () => read(location.hash), { signal: ended });
-  let timer = 0;
   let before = addressOf({ store, samples });
-  ended.addEventListener("abort", () => clearTimeout(timer));
-  store.watch(["layer", "epochShown", "color", "search", "pinned", "selection"], () => {
-    clearTimeout(timer); // browsers allow some changes of the address a second
-    timer = setTimeout(() => {
-      const now = addressOf({ store, samples });
-      // the address of a page in the studio is not that of its <base>
-      if (now !== before) history.replaceState(null, "", `${location.pathname}${location.search}${now}`);
-      before = now;
-    }, 300);
-  });
+  // browsers allow some changes of the address a second
+  const write = afterPause(() => {
+    const now = addressOf({ store, samples });
+    // the address of a page in the studio is not that of its <base>
+    if (now !== before) history.replaceState(null, "", `${location.pathname}${location.search}${now}`);
+    before = now;
+  }, 300);
+  ended.addEventListener("abort", write.cancel);
+  store.watch(["layer", "epochShown", "color", "search", "pinned", "selection"], write);
 }
 
 /**
@@ -56,10 +55,10 @@ export function keepInAddress({ store, samples, commands, ended }) {
 export function addressOf({ store, samples }) {
   const { layer, epochShown, color, search, pinned, selection } = store.state;
   const { layers, epochs } = samples.record;
-  const said = new URLSearchParams({ layer: layers[layer].name, epoch: String(epochs[epochShown]), color });
-  if (search) said.set("find", search);
-  if (pinned >= 0) said.set("sample", samples.names[pinned]);
+  const query = new URLSearchParams({ layer: layers[layer].name, epoch: String(epochs[epochShown]), color });
+  if (search) query.set("find", search);
+  if (pinned >= 0) query.set("sample", samples.names[pinned]);
   const selected = selection.length ? packIndices(selection, samples.count) : "";
-  if (selected && selected.length <= LONGEST) said.set("selected", selected);
-  return `${BEGINNING}${said}`;
+  if (selected && selected.length <= LONGEST) query.set("selected", selected);
+  return `${BEGINNING}${query}`;
 }

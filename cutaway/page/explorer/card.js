@@ -1,5 +1,6 @@
-import { element, percent } from "../core/elements.js";
-import { paintPicture } from "../map/pictures.js";
+import { element, textButton } from "../core/elements.js";
+import { percent } from "../core/words.js";
+import { pictureCanvas } from "../map/pictures.js";
 
 /** Neighbors on a card at most. */
 const NEIGHBORS = 8;
@@ -67,7 +68,7 @@ function cardOf(parts, index, epoch, pinned) {
   /** @type {(Node | string)[]} */
   const nodes = [head];
   if (pinned) {
-    nodes.push(element("button", { type: "button", class: "close", text: "Close", onclick: () => store.set({ pinned: -1 }) }));
+    nodes.push(textButton("Close", () => store.set({ pinned: -1 }), { class: "close" }));
     const near = neighbors(parts, index, epoch);
     if (near) nodes.push(near);
   }
@@ -81,10 +82,7 @@ function cardOf(parts, index, epoch, pinned) {
  * @param {string} kind
  */
 export function picture(samples, index, kind) {
-  if (!samples.pictures) return null;
-  const canvas = element("canvas", { class: kind, role: "img", "aria-label": samples.names[index] });
-  paintPicture(canvas, samples.pictures, index);
-  return canvas;
+  return samples.pictures && pictureCanvas(samples.pictures, index, { kind, label: samples.names[index] });
 }
 
 /**

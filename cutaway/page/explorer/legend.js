@@ -1,4 +1,5 @@
-import { element } from "../core/elements.js";
+import { element, swatch } from "../core/elements.js";
+import { grouped } from "../core/words.js";
 
 /**
  * What the colors mean. A click on a category hides or shows its samples.
@@ -17,8 +18,6 @@ export function makeLegend({ store, samples }) {
     }
     for (const { name, color: tone, count, code } of legend) {
       const shown = !off.includes(code);
-      const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-      swatch.style.background = tone;
       host.append(
         element(
           "button",
@@ -28,9 +27,9 @@ export function makeLegend({ store, samples }) {
             title: shown ? `Hide ${name}` : `Show ${name}`,
             onclick: () => store.set({ off: shown ? [...off, code] : off.filter((each) => each !== code) }),
           },
-          swatch,
+          swatch(tone),
           element("span", { class: "legend-name", text: name }),
-          element("span", { class: "legend-count", text: count.toLocaleString("en") }),
+          element("span", { class: "legend-count", text: grouped(count) }),
         ),
       );
     }

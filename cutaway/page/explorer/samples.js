@@ -1,7 +1,7 @@
 import { categoryPalette, MISSING_CODE, numberCodes, rampPalette } from "../core/colors.js";
 
 /** With more categories than this, a legend names none. */
-export const MOST_NAMED = 100;
+const MOST_NAMED = 100;
 
 /**
  * @typedef {{
@@ -63,7 +63,7 @@ export class Samples {
     const { record, bundle } = this;
     const read = (/** @type {ColumnRecord} */ { kind, values }) =>
       Promise.all(values.map((k) => (kind === "text" ? bundle.texts(k) : bundle.array(k))));
-    // all at once: from a server, one after the other takes as many round trips
+    // all of them simultaneously: from a server, one after the other takes as many round trips
     const [names, ...columns] = await Promise.all([bundle.texts(record.names), ...record.columns.map(read)]);
     this.names = names;
     for (const [k, { key }] of record.columns.entries()) this.#values.set(key, columns[k]);
@@ -170,7 +170,7 @@ export class Samples {
 }
 
 /** @param {number} value */
-export function numberText(value) {
+function numberText(value) {
   // four digits may be a year
   if (Number.isInteger(value)) return value.toLocaleString("en", { useGrouping: Math.abs(value) >= 10_000 });
   return Math.abs(value) >= 999.5 ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : value.toPrecision(3);

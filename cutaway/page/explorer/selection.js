@@ -1,4 +1,5 @@
-import { counted, csvCell, element, saveText } from "../core/elements.js";
+import { csvCell, element, saveText, textButton } from "../core/elements.js";
+import { counted, grouped } from "../core/words.js";
 import { sampleButton } from "./card.js";
 import { pythonCode } from "./python.js";
 
@@ -19,7 +20,7 @@ export function makeSelection(parts) {
   const labels = element("p", { class: "labels" });
   const { python } = samples.record;
   const text = element("pre", { tabindex: 0, "aria-label": "Python that gives the same samples" });
-  const copy = element("button", { type: "button", text: "Copy", onclick: () => void copyText(text, copy) });
+  const copy = textButton("Copy", () => void copyText(text, copy));
   const code = element("div", { class: "selection-code", hidden: true }, text, copy);
   const showCode = () => {
     code.hidden = !code.hidden;
@@ -29,7 +30,7 @@ export function makeSelection(parts) {
   };
   const list = element("div", { class: "samples" });
   const action = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
-    element("button", { type: "button", text, onclick });
+    textButton(text, onclick);
   host.append(
     count,
     element(
@@ -85,7 +86,7 @@ function shares(samples, selection) {
   for (const index of selection) if (labels[index] >= 0) counts[labels[index]]++;
   const order = Array.from(counts.keys()).filter((label) => counts[label]);
   order.sort((one, other) => counts[other] - counts[one]);
-  const named = order.slice(0, NAMED).map((label) => `${names[label]}: ${counts[label].toLocaleString("en")}`);
+  const named = order.slice(0, NAMED).map((label) => `${names[label]}: ${grouped(counts[label])}`);
   const rest = order.length - named.length;
   return `By label: ${named.join(", ")}${rest ? `, and ${counted(rest, "more label", "more labels")}` : ""}.`;
 }

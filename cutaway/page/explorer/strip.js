@@ -1,10 +1,15 @@
+import { sparkline, svgElement } from "../core/charts.js";
 import { element } from "../core/elements.js";
+import { inNextFrame } from "../core/timing.js";
+import { percent } from "../core/words.js";
 import { CanvasPainter } from "../map/canvas_painter.js";
+import { paintRing } from "../map/overlay.js";
 import { STEPS, View } from "../map/view.js";
 import { pointStyle } from "./samples.js";
 import { placeOf } from "./trial.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+/** The size of a curve in units of its own, which are stretched to the width of its layer. */
+const CURVE = { width: 100, height: 30 };
 
 /**
  * The layers side by side, from the inputs to the classes: a small map of each, and what it knows through the epochs. A
@@ -34,7 +39,7 @@ export function makeStrip(parts) {
 
 /** A map of a layer without gestures, painted without WebGL, since a page has 16 contexts at most. */
 class SmallMap {
-  #frame = 0;
+  #paintSoon = inNextFrame(() => this.#paint());
 
   /**
    * @param {import("./explorer.js").Parts} parts
@@ -64,11 +69,10 @@ class SmallMap {
   }
 
   repaint() {
-    if (this.visible) this.#frame ||= requestAnimationFrame(() => this.#paint());
+    if (this.visible) this.#paintSoon();
   }
 
   #paint() {
-    this.#frame = 0;
     const ratio = devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const { epoch, selection, pinned } = this.store.state;
@@ -103,19 +107,10 @@ class SmallMap {
    */
   #mark([x, y], radius) {
     const { pen } = this.painter;
-    const [px, py] = this.view.toScreen(x, y);
-    const { color, backgroundColor } = getComputedStyle(this.canvas);
-    pen.setTransform(this.view.ratio, 0, 0, this.view.ratio, 0, 0);
-    for (const [width, tone] of /** @type {[number, string][]} */ ([
-      [4, backgroundColor],
-      [2, color],
-    ])) {
-      pen.strokeStyle = tone;
-      pen.lineWidth = width;
-      pen.beginPath();
-      pen.arc(px, py, radius, 0, 7);
-      pen.stroke();
-    }
+    const { ratio } = this.view;
+    const { color: ink, backgroundColor: paper } = getComputedStyle(this.canvas);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paintRing(pen, this.view.toScreen(x, y), radius, { ink, paper, halo: 4 });
     pen.setTransform(1, 0, 0, 1, 0, 0);
   }
 }
@@ -134,24 +129,17 @@ const MEANINGS = new Map([
 function makeCurve({ title, values }, epochs) {
   const value = element("span", { class: "curve-value" });
   const host = element("div", { class: "curve" }, element("p", {}, element("span", { text: title, title: MEANINGS.get(title) }), value));
-  const x = (/** @type {number} */ k) => (epochs > 1 ? (100 * k) / (epochs - 1) : 50);
-  const known = values.flatMap((each, k) => (each === null ? [] : [`${x(k).toFixed(2)},${(30 - 30 * each).toFixed(2)}`]));
-  const mark = document.createElementNS(SVG, "line");
-  if (known.length > 1) {
-    const svg = document.createElementNS(SVG, "svg");
-    for (const [name, given] of Object.entries({ viewBox: "0 0 100 30", preserveAspectRatio: "none", "aria-hidden": "true" })) {
-      svg.setAttribute(name, given);
-    }
-    const line = document.createElementNS(SVG, "polyline");
-    line.setAttribute("points", known.join(" "));
-    mark.setAttribute("y1", "0");
-    mark.setAttribute("y2", "30");
-    svg.append(mark, line);
+  const x = (/** @type {number} */ epoch) => (epochs > 1 ? (CURVE.width * epoch) / (epochs - 1) : CURVE.width / 2);
+  const mark = svgElement("line", { y1: 0, y2: CURVE.height });
+  if (values.filter((each) => each !== null).length > 1) {
+    const frame = { ...CURVE, low: 0, high: 1 };
+    const svg = sparkline([{ values, name: "" }], frame, { preserveAspectRatio: "none", "aria-hidden": "true" });
+    svg.prepend(mark);
     host.append(svg);
   }
   const show = (/** @type {number} */ epoch) => {
     const now = values[Math.min(values.length - 1, Math.round(epoch))] ?? null;
-    value.textContent = now === null ? "–" : `${(100 * now).toFixed(1)}%`;
+    value.textContent = now === null ? "–" : percent(now);
     mark.setAttribute("x1", String(x(epoch)));
     mark.setAttribute("x2", String(x(epoch)));
   };

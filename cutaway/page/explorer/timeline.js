@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element, textButton } from "../core/elements.js";
 
 /** Milliseconds from one epoch to the next while it plays. */
 const STEP = 900;
@@ -12,8 +12,8 @@ export function makeTimeline({ store, samples }) {
   const last = epochs.length - 1;
   if (last < 1) return null;
   const play = element("button", { type: "button", class: "play", onclick: () => toggle() });
-  const back = element("button", { type: "button", text: "‹", "aria-label": "Epoch before", onclick: () => step(-1) });
-  const forth = element("button", { type: "button", text: "›", "aria-label": "Next epoch", onclick: () => step(1) });
+  const back = textButton("‹", () => step(-1), { "aria-label": "Epoch before" });
+  const forth = textButton("›", () => step(1), { "aria-label": "Next epoch" });
   const slider = element("input", {
     type: "range",
     min: 0,

@@ -1,4 +1,5 @@
-import { element } from "../core/elements.js";
+import { element, labeled, textButton } from "../core/elements.js";
+import { grouped } from "../core/words.js";
 
 const MODES = /** @type {const} */ ([
   ["pan", "Move", "Drag to move the map. Shift-drag selects, Alt-drag removes from the selection."],
@@ -24,9 +25,9 @@ export function makeToolbar({ store, samples, commands }) {
   });
   const found = element("output", { class: "found", "aria-live": "polite" });
   const modes = MODES.map(([mode, text, title]) =>
-    element("button", { type: "button", text, title, onclick: () => store.set({ mode }) }),
+    textButton(text, () => store.set({ mode }), { title }),
   );
-  const reset = element("button", { type: "button", text: "Whole map", onclick: () => commands.resetView() });
+  const reset = textButton("Whole map", () => commands.resetView());
   store.watch(["color"], list);
   store.watch(["color", "mode", "search"], (state) => {
     color.value = state.color;
@@ -34,12 +35,12 @@ export function makeToolbar({ store, samples, commands }) {
     for (const [k, button] of modes.entries()) button.setAttribute("aria-pressed", String(MODES[k][0] === state.mode));
   });
   store.watch(["shown"], ({ shown }) => {
-    found.textContent = shown < samples.count ? `${shown.toLocaleString("en")} of ${samples.count.toLocaleString("en")}` : "";
+    found.textContent = shown < samples.count ? `${grouped(shown)} of ${grouped(samples.count)}` : "";
   });
   return element(
     "div",
     { class: "toolbar" },
-    element("label", {}, element("span", { text: "Color" }), color),
+    labeled("Color", color),
     element("label", { class: "search" }, element("span", { text: "Find" }), search, found),
     element("div", { class: "modes", role: "group", "aria-label": "What dragging does" }, ...modes),
     reset,

@@ -1,5 +1,6 @@
 import { element } from "../core/elements.js";
-import { paintPicture } from "../map/pictures.js";
+import { grouped } from "../core/words.js";
+import { pictureCanvas } from "../map/pictures.js";
 import { ColumnSliders } from "../network/column_sliders.js";
 import { prepareDrawing } from "../network/drawing.js";
 import { DrawingPad } from "../network/drawing_pad.js";
@@ -107,12 +108,9 @@ class Trial {
    * @param {import("../network/resampling.js").GrayPicture | null} picture
    */
   #show(input, picture) {
-    const canvas = picture && element("canvas", { class: "card-picture", role: "img", "aria-label": "What the model gets" });
-    if (canvas && picture) {
-      const { values, width, height } = picture;
-      paintPicture(canvas, { bytes: Uint8Array.from(values), width, height, channels: 1 }, 0);
-    }
-    this.#tried = { input, outputs: showWay(this.parts, this.model, input, this.steps, { picture: canvas }) };
+    const gray = picture && { ...picture, bytes: Uint8Array.from(picture.values), channels: 1 };
+    const shown = gray && pictureCanvas(gray, 0, { kind: "card-picture", label: "What the model gets" });
+    this.#tried = { input, outputs: showWay(this.parts, this.model, input, this.steps, { picture: shown }) };
     this.#place();
   }
 
@@ -178,14 +176,13 @@ class Trial {
     const classes = this.parts.samples.columns.get("label")?.names ?? [];
     const { index } = nearestRows(rows, activations, NEAREST);
     const shown = Array.from(index, (k) => {
-      const picture = this.#pictures && element("canvas", { class: "small-picture", role: "img", "aria-label": names[k] });
-      if (picture && this.#pictures) paintPicture(picture, this.#pictures, k);
+      const picture = this.#pictures && pictureCanvas(this.#pictures, k, { kind: "small-picture", label: names[k] });
       const label = classes[labels[k]] ?? String(labels[k]);
       const text = this.#pictures ? label : `${names[k]} · ${label}`;
       return element("div", { class: "sample", title: `${names[k]}, labeled ${label}` }, picture, element("span", { text }));
     });
     this.near.replaceChildren(
-      element("h4", { text: `Nearest of ${names.length.toLocaleString("en")} training samples` }),
+      element("h4", { text: `Nearest of ${grouped(names.length)} training samples` }),
       element("div", { class: "samples" }, ...shown),
     );
   }

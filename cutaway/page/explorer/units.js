@@ -1,15 +1,16 @@
-import { counted, element, percent } from "../core/elements.js";
+import { choice, element, labeled, textButton } from "../core/elements.js";
+import { counted, percent, signed } from "../core/words.js";
 import { sampleButton } from "./card.js";
-import { paintUnits } from "./way.js";
+import { unitsCanvas } from "./way.js";
 
 /** Units that are added at a time: layers of thousands stay quick. */
-const UNITS_SHOWN = 48;
+const SHOWN = 48;
 
-/** Activations are computed of at most so many samples: 10,000 of MNIST take 3 seconds. */
+/** Activations are computed of at most this many samples: 10,000 of MNIST take 3 seconds. */
 const MOST_ACTIVATIONS = 20_000;
 
 /** What units are sorted by, the largest first. */
-const UNIT_SORTS = /** @type {const} */ ([
+const SORTS = /** @type {const} */ ([
   ["cost", "Ablation cost"],
   ["selectivity", "Selectivity"],
   ["firing", "Share of samples"],
@@ -49,14 +50,13 @@ export function makeUnits(parts) {
  * @param {number} unit
  * @param {string[]} names of the classes
  */
-export function costInWords({ cost, error, measurable, accuracy, affected, affected_accuracy: lost }, unit, names) {
+function costInWords({ cost, error, measurable, accuracy, affected, affected_accuracy: lost }, unit, names) {
   if (!measurable[unit]) return "No measurable cost";
-  const change = (/** @type {number} */ value) => `${value >= 0 ? "+" : "−"}${Math.abs(value).toPrecision(2)}`;
   const points = (/** @type {number} */ share) =>
-    share ? `${share > 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)} points` : "unchanged";
+    share ? `${signed(-100 * share)} points` : "unchanged";
   const about = error[unit] > 0 ? ` (standard error ${error[unit].toPrecision(2)})` : "";
   const most = lost[unit] > 0 ? `, for ${names[affected[unit]] ?? "–"} ${points(lost[unit])}` : "";
-  return `Without it: loss ${change(cost[unit])}${about}; accuracy ${points(accuracy[unit])}${most}`;
+  return `Without it: loss ${signed(cost[unit], (size) => size.toPrecision(2))}${about}; accuracy ${points(accuracy[unit])}${most}`;
 }
 
 /** The units of one layer, as cards that can be sorted. */
@@ -77,15 +77,13 @@ class UnitView {
     const record = /** @type {import("./samples.js").UnitRecord} */ (parts.samples.record.layers[layer].units);
     this.examples = record.examples;
     this.size = record.pictures;
-    const options = UNIT_SORTS.map(([key, title]) => element("option", { value: key, text: title }));
-    const sort = element("select", { onchange: () => this.#sort(/** @type {any} */ (sort.value)) }, ...options);
+    const sort = choice(SORTS, { onchange: () => this.#sort(/** @type {any} */ (sort.value)) });
     this.grid = element("ul", { class: "unit-cards" });
     this.more = element("button", { type: "button", onclick: () => this.#showMore() });
-    const label = element("label", {}, element("span", { text: "Sort by" }), sort);
     this.colors = Boolean(parts.samples.record.network) && parts.samples.count <= MOST_ACTIVATIONS;
-    this.said = `${record.note}${this.colors ? " A click on the name of a unit colors the map by its activation after this epoch." : ""}`;
-    this.note = element("p", { class: "hint", text: this.said, "aria-live": "polite" });
-    this.host = element("div", {}, element("div", { class: "toolbar" }, label), this.note, this.grid, this.more);
+    this.about = `${record.note}${this.colors ? " A click on the name of a unit colors the map by its activation after this epoch." : ""}`;
+    this.note = element("p", { class: "hint", text: this.about, "aria-live": "polite" });
+    this.host = element("div", {}, element("div", { class: "toolbar" }, labeled("Sort by", sort)), this.note, this.grid, this.more);
     this.#sort("cost");
   }
 
@@ -120,12 +118,12 @@ class UnitView {
   }
 
   #showMore() {
-    const next = this.#order.slice(this.#count, this.#count + UNITS_SHOWN);
+    const next = this.#order.slice(this.#count, this.#count + SHOWN);
     this.#count += next.length;
     this.grid.append(...next.map((unit) => this.#card(unit)));
     const left = this.#order.length - this.#count;
     this.more.hidden = !left;
-    this.more.textContent = `Show ${Math.min(UNITS_SHOWN, left)} more of ${counted(left, "unit")}`;
+    this.more.textContent = `Show ${Math.min(SHOWN, left)} more of ${counted(left, "unit")}`;
   }
 
   /** @param {number} unit */
@@ -139,17 +137,11 @@ class UnitView {
     return element(
       "li",
       {},
-      element(
-        "button",
-        {
-          type: "button",
-          class: "unit-title",
-          text: `Unit ${unit}`,
-          title: this.colors ? "Color the map by the activation of this unit" : null,
-          disabled: !this.colors,
-          onclick: () => this.#colorBy(unit),
-        },
-      ),
+      textButton(`Unit ${unit}`, () => this.#colorBy(unit), {
+        class: "unit-title",
+        title: this.colors ? "Color the map by the activation of this unit" : null,
+        disabled: !this.colors,
+      }),
       this.#weights(unit),
       element("p", { text: `${fires}${selective}` }),
       element("p", { text: costInWords(arrays, unit, names) }),
@@ -162,12 +154,9 @@ class UnitView {
   #weights(unit) {
     if (!this.size) return null;
     const { width, height } = this.size;
-    const canvas = element("canvas", { class: "units", role: "img", "aria-label": `Incoming weights of unit ${unit}` });
-    [canvas.width, canvas.height] = [width, height];
     const pixels = width * height;
     const weights = Float32Array.from(this.arrays.pictures.subarray(pixels * unit, pixels * (unit + 1)));
-    requestAnimationFrame(() => paintUnits(canvas, weights));
-    return canvas;
+    return unitsCanvas(weights, { width, height, label: `Incoming weights of unit ${unit}` });
   }
 
   /**
@@ -180,7 +169,7 @@ class UnitView {
     const { name, title } = samples.record.layers[this.layer];
     if (!model || !this.colors) return;
     const onProgress = (/** @type {number} */ done, /** @type {number} */ all) => {
-      this.note.textContent = done < all ? `Activations of ${title}: ${percent(done / all, 0)}` : this.said;
+      this.note.textContent = done < all ? `Activations of ${title}: ${percent(done / all, 0)}` : this.about;
     };
     const rows = /** @type {Float32Array | Uint8Array} */ (model.inputs);
     const activations = await model.activations(name, rows, onProgress);

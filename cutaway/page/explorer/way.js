@@ -1,4 +1,6 @@
-import { element, percent } from "../core/elements.js";
+import { rgb } from "../core/colors.js";
+import { element } from "../core/elements.js";
+import { grouped, percent, signed } from "../core/words.js";
 import { sumByColumn } from "../network/preparing.js";
 
 /** Classes whose probability is shown at most. */
@@ -63,49 +65,47 @@ function step(title, ...content) {
 function layerStep(title, activations, contributions) {
   const shown = activations.subarray(0, MOST_UNITS);
   const columns = Math.ceil(Math.sqrt(shown.length));
-  const canvas = element("canvas", { class: "units", role: "img" });
   const active = shown.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
-  const words = `${active.toLocaleString("en")} of ${shown.length.toLocaleString("en")} units above 0`;
-  canvas.setAttribute("aria-label", `${title}: ${words}`);
-  [canvas.width, canvas.height] = [columns, Math.ceil(shown.length / columns)];
-  requestAnimationFrame(() => paintUnits(canvas, shown));
-  const said = element("p", { text: words });
+  const words = `${grouped(active)} of ${grouped(shown.length)} units above 0`;
+  const canvas = unitsCanvas(shown, { width: columns, height: Math.ceil(shown.length / columns), label: `${title}: ${words}` });
+  const caption = element("p", { text: words });
   canvas.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const unit = Math.floor((y / box.height) * canvas.height) * columns + Math.floor((x / box.width) * columns);
     if (unit >= shown.length) return;
     const adds = contributions ? `, adds ${contributions[unit].toFixed(2)}` : "";
-    said.textContent = `unit ${unit}: ${shown[unit].toPrecision(3)}${adds}`;
+    caption.textContent = `unit ${unit}: ${shown[unit].toPrecision(3)}${adds}`;
   });
-  canvas.addEventListener("pointerleave", () => (said.textContent = words));
-  return step(title, canvas, said);
+  canvas.addEventListener("pointerleave", () => (caption.textContent = words));
+  return step(title, canvas, caption);
 }
 
 /**
- * Paint numbers, in one color above 0 and another below, the stronger the larger.
+ * Numbers as a picture: in one color above 0 and in another below, the stronger the larger.
+ * @param {Float32Array} values row by row
+ * @param {{ width: number, height: number, label: string }} options
+ */
+export function unitsCanvas(values, { width, height, label }) {
+  const canvas = element("canvas", { class: "units", role: "img", "aria-label": label, width, height });
+  requestAnimationFrame(() => paintUnits(canvas, values)); // once it is in the page, which has the colors
+  return canvas;
+}
+
+/**
  * @param {HTMLCanvasElement} canvas in the page, as large as there are numbers
  * @param {Float32Array} values
  */
-export function paintUnits(canvas, values) {
+function paintUnits(canvas, values) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(canvas.width, canvas.height);
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-9);
   const style = getComputedStyle(canvas);
-  const [above, below] = [style.getPropertyValue("--above"), style.getPropertyValue("--below")].map(hexColor);
+  const [above, below] = ["--above", "--below"].map((name) => rgb(style.getPropertyValue(name).trim()));
   values.forEach((value, unit) => {
     image.data.set([...(value >= 0 ? above : below), 255 * Math.sqrt(Math.abs(value) / most)], 4 * unit);
   });
   pen.putImageData(image, 0, 0);
-}
-
-/**
- * @param {string} hex such as "#3f90da"
- * @returns {number[]}
- */
-function hexColor(hex) {
-  const value = Number.parseInt(hex.trim().slice(1), 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
 /**
@@ -148,7 +148,7 @@ function columnContributions(samples, model, inputs) {
 
 /**
  * Why the winner and not the runner-up: the columns of the user's data, or the pixels, and the units of the last hidden
- * layer that spoke for either.
+ * layer that are evidence for either.
  * @param {import("./model.js").PageModel} model
  * @param {import("../network/explaining.js").NetworkExplanation} reasons
  * @param {string[]} names
@@ -183,11 +183,6 @@ function largest(contributions, count) {
   return element("ul", { class: "reasons" }, ...order.map(item));
 }
 
-/** @param {number} value */
-function signed(value) {
-  return `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(2)}`;
-}
-
 /**
  * What each pixel contributes, in all of its colors together; nothing where samples are no pictures of this size.
  * @param {Float32Array} inputs
@@ -202,10 +197,7 @@ function inputPicture(inputs, picture) {
     for (let j = 0; j < channels; j++) sum += inputs[channels * k + j];
     return sum;
   });
-  const canvas = element("canvas", { class: "units", role: "img", "aria-label": "What each pixel contributes" });
-  [canvas.width, canvas.height] = [picture.width, picture.height];
-  requestAnimationFrame(() => paintUnits(canvas, sums));
-  return canvas;
+  return unitsCanvas(sums, { width: picture.width, height: picture.height, label: "What each pixel contributes" });
 }
 
 /**

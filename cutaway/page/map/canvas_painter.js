@@ -72,9 +72,26 @@ export class CanvasPainter {
       for (const pass of selected ? [0, 1] : [0]) {
         this.#blend(painting, pass, pass ? Math.max(alpha, 0.9) : selected ? alpha * dim : alpha);
       }
-      this.#develop();
+      this.#develop((covered) => 255 * covered);
     }
     this.pen.putImageData(this.#image, 0, 0);
+  }
+
+  /**
+   * What the loops over points read. A point is at left + scale * x and top - scale * y, in device pixels.
+   * @param {import("./painting.js").Painting} painting
+   * @param {number} side of what is painted there, in device pixels
+   */
+  #prepared({ a, b, view }, side) {
+    const { width, height } = this.canvas;
+    const scale = (view.scale * view.ratio) / STEPS;
+    return {
+      ...{ width, height, scale, codes: this.#codes, states: this.#states, palette: this.#palette, sums: this.#sums },
+      A: /** @type {Uint16Array} */ (this.#layouts.get(a)),
+      B: /** @type {Uint16Array} */ (this.#layouts.get(b)),
+      left: width / 2 - view.x * STEPS * scale - side / 2,
+      top: height / 2 + view.y * STEPS * scale - side / 2,
+    };
   }
 
   /**
@@ -82,15 +99,10 @@ export class CanvasPainter {
    * @param {number} pass
    * @param {number} alpha
    */
-  #blend({ a, b, t, view, size, count, selected }, pass, alpha) {
-    const { width, height } = this.canvas;
-    const A = /** @type {Uint16Array} */ (this.#layouts.get(a));
-    const B = /** @type {Uint16Array} */ (this.#layouts.get(b));
-    const [codes, states, palette, sums] = [this.#codes, this.#states, this.#palette, this.#sums];
+  #blend(painting, pass, alpha) {
+    const { t, view, size, count, selected } = painting;
     const side = Math.max(1, Math.round((pass ? enlarged(selected) : 1) * size * view.ratio));
-    const scale = (view.scale * view.ratio) / STEPS;
-    const left = width / 2 - view.x * STEPS * scale - side / 2;
-    const top = height / 2 + view.y * STEPS * scale - side / 2;
+    const { width, height, A, B, codes, states, palette, sums, scale, left, top } = this.#prepared(painting, side);
     const disc = discOf(side, alpha);
     for (let i = 0; i < count; i++) {
       const state = states[i];
@@ -114,16 +126,17 @@ export class CanvasPainter {
     }
   }
 
-  #develop() {
+  /** @param {(weight: number) => number} opacity of a pixel, 0..255, by the weight of its points, which is not 0 */
+  #develop(opacity) {
     const data = /** @type {ImageData} */ (this.#image).data;
     const sums = this.#sums;
     for (let k = 0; k < sums.length; k += 4) {
-      const covered = sums[k + 3];
-      data[k + 3] = 255 * covered;
-      if (covered === 0) continue;
-      data[k] = sums[k] / covered;
-      data[k + 1] = sums[k + 1] / covered;
-      data[k + 2] = sums[k + 2] / covered;
+      const weight = sums[k + 3];
+      data[k + 3] = weight === 0 ? 0 : opacity(weight);
+      if (weight === 0) continue;
+      data[k] = sums[k] / weight;
+      data[k + 1] = sums[k + 1] / weight;
+      data[k + 2] = sums[k + 2] / weight;
     }
   }
 
@@ -131,14 +144,9 @@ export class CanvasPainter {
    * Each pixel has the mean color of its points; its opacity grows with the logarithm of their number.
    * @param {import("./painting.js").Painting} painting
    */
-  #density({ a, b, t, view, dim, count, selected }) {
-    const { width, height } = this.canvas;
-    const A = /** @type {Uint16Array} */ (this.#layouts.get(a));
-    const B = /** @type {Uint16Array} */ (this.#layouts.get(b));
-    const [codes, states, palette, sums] = [this.#codes, this.#states, this.#palette, this.#sums];
-    const scale = (view.scale * view.ratio) / STEPS;
-    const left = width / 2 - view.x * STEPS * scale;
-    const top = height / 2 + view.y * STEPS * scale;
+  #density(painting) {
+    const { t, dim, count, selected } = painting;
+    const { width, height, A, B, codes, states, palette, sums, scale, left, top } = this.#prepared(painting, 0);
     let most = 1;
     for (let i = 0; i < count; i++) {
       const state = states[i];
@@ -155,16 +163,8 @@ export class CanvasPainter {
       sums[k + 3] += weight;
       if (sums[k + 3] > most) most = sums[k + 3];
     }
-    const data = /** @type {ImageData} */ (this.#image).data;
     const unit = 200 / Math.log1p(most);
-    for (let k = 0; k < sums.length; k += 4) {
-      const points = sums[k + 3];
-      data[k + 3] = points === 0 ? 0 : 55 * Math.min(1, points) + unit * Math.log1p(points);
-      if (points === 0) continue;
-      data[k] = sums[k] / points;
-      data[k + 1] = sums[k + 1] / points;
-      data[k + 2] = sums[k + 2] / points;
-    }
+    this.#develop((points) => 55 * Math.min(1, points) + unit * Math.log1p(points));
   }
 
   /** Wait until everything is painted. */

@@ -1,3 +1,5 @@
+import { element } from "../core/elements.js";
+
 /**
  * A grid of cells over the map: how many samples there are in each, and of which class most of them are.
  * @typedef {{
@@ -28,9 +30,9 @@ const LARGEST_CELL = 2;
 export class Density {
   /** Cells along each side of the grid that is painted; 0 for none. */
   side = 0;
-  #canvas = document.createElement("canvas");
+  #canvas = element("canvas", { id: "density", "aria-hidden": "true" });
   /** The tiles that can be seen, a pixel a cell. */
-  #image = document.createElement("canvas");
+  #image = element("canvas");
   /** Which tiles these are. */
   #imaged = "";
   /** @type {(DensityCells | null | undefined)[]} null while it is loaded */
@@ -41,8 +43,6 @@ export class Density {
   /** @param {DensityRecord} record */
   constructor(record) {
     this.record = record;
-    this.#canvas.id = "density";
-    this.#canvas.setAttribute("aria-hidden", "true");
   }
 
   /**

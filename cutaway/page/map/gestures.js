@@ -29,7 +29,7 @@ export class Gestures {
     top.addEventListener("pointermove", (event) => this.#move(event));
     top.addEventListener("pointerup", (event) => this.#up(event));
     top.addEventListener("pointercancel", (event) => this.#up(event));
-    // after a tap, pointerleave would close the card at once
+    // after a tap, pointerleave would close the card immediately
     top.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && map.hover(-1, "mouse"));
     top.addEventListener("dblclick", () => map.reset());
     top.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });

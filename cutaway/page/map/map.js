@@ -1,6 +1,8 @@
+import { inNextFrame } from "../core/timing.js";
+import { grouped } from "../core/words.js";
 import { mapElements } from "./elements.js";
 import { Gestures } from "./gestures.js";
-import { findIslands } from "./islands.js";
+import { findGroups } from "./groups.js";
 import { Transition } from "./transition.js";
 import { paintTop } from "./overlay.js";
 import { MOST_PICTURES, PictureSheet } from "./pictures.js";
@@ -8,7 +10,7 @@ import { HIDDEN, SELECTED, combineSelections, nearestPoint, pointsInBox, pointsI
 import { Surface } from "./surface.js";
 import { STEPS, View } from "./view.js";
 
-/** Pictures take the place of points from this zoom on; of few samples at once. */
+/** Pictures take the place of points from this zoom on; of few samples immediately. */
 const PICTURE_ZOOM = 2.5;
 const FEW = 80;
 
@@ -32,12 +34,13 @@ export class SampleMap extends EventTarget {
   /** @type {number[] | null} the samples whose pictures are shown, or null where points are */
   pictured = null;
   /** @type {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} */
-  islands = null;
+  grouping = null;
   /** @type {import("./density.js").Density | null} what is painted below the points */
   backdrop = null;
-  /** @type {import("./islands.js").Island[] | null} */
+  /** @type {import("./groups.js").GroupPlace[] | null} */
   #found = null;
-  #frame = 0;
+  /** Paint in the next frame. */
+  repaint = inNextFrame(() => this.paint());
   #ending = new AbortController();
 
   /**
@@ -57,7 +60,7 @@ export class SampleMap extends EventTarget {
     this.describe = describe;
     this.point = { size, alpha, dim };
     this.root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
-    this.root.replaceChildren(...mapElements(`${label}, ${count.toLocaleString("en")} samples`));
+    this.root.replaceChildren(...mapElements(`${label}, ${grouped(count)} samples`));
     this.top = /** @type {HTMLCanvasElement} */ (this.root.getElementById("top"));
     this.pen = /** @type {CanvasRenderingContext2D} */ (this.top.getContext("2d"));
     const points = /** @type {HTMLCanvasElement} */ (this.root.getElementById("points"));
@@ -78,7 +81,7 @@ export class SampleMap extends EventTarget {
 
   /** Give back what the map holds. */
   release() {
-    cancelAnimationFrame(this.#frame);
+    this.repaint.cancel();
     this.transition.stop();
     this.resizing?.disconnect();
     this.#ending.abort();
@@ -147,11 +150,11 @@ export class SampleMap extends EventTarget {
 
   /**
    * Write a name on each group of samples.
-   * @param {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} islands groups: of each
+   * @param {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} grouping groups: of each
    *   sample, negative for none; codes: the color of each group
    */
-  label(islands) {
-    this.islands = islands;
+  label(grouping) {
+    this.grouping = grouping;
     this.#found = null;
     this.repaint();
   }
@@ -164,9 +167,9 @@ export class SampleMap extends EventTarget {
   /** Where the labels of groups belong, the largest group first. */
   get labels() {
     const between = this.transition.positions;
-    if (!between || !this.islands) return [];
-    const { groups, names } = this.islands;
-    this.#found ??= findIslands(between, this.states, groups, names.length);
+    if (!between || !this.grouping) return [];
+    const { groups, names } = this.grouping;
+    this.#found ??= findGroups(between, this.states, groups, names.length);
     return this.#found;
   }
 
@@ -315,11 +318,6 @@ export class SampleMap extends EventTarget {
 
   // ---- painting ----
 
-  /** Paint in the next frame. */
-  repaint() {
-    this.#frame ||= requestAnimationFrame(() => this.paint());
-  }
-
   /** Larger and denser points as one zooms in. */
   get #style() {
     const zoomed = Math.max(1, this.view.zoomed);
@@ -328,8 +326,7 @@ export class SampleMap extends EventTarget {
   }
 
   paint() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.repaint.cancel();
     const between = this.transition.positions;
     if (!between || !this.view.width) return;
     // pictures would cover each other where the whole map is seen

@@ -1,11 +1,11 @@
-import { placeLabels } from "./islands.js";
+import { placeLabels } from "./groups.js";
 
 const FONT = "14px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 /** The most labels on a map. */
 const MOST_LABELS = 60;
 
-/** A label is cut to so many characters. */
+/** A label is cut to this many characters. */
 const LONGEST_LABEL = 24;
 
 /**
@@ -26,53 +26,50 @@ export function paintTop(map) {
       place: (index) => map.toScreen(index),
       color: (index) => map.surface.palette.subarray(4 * map.surface.codes[index], 4 * map.surface.codes[index] + 3),
     });
-  } else if (map.islands) paintLabels(map, ink, paper);
-  if (map.pinned >= 0) paintRing(map, map.pinned, 9, ink, paper);
-  if (map.focus >= 0) paintRing(map, map.focus, 7, ink, paper);
-  if (map.marked) paintCross(map, map.view.toScreen(...map.marked), ink, paper);
+  } else if (map.grouping) paintLabels(map, ink, paper);
+  if (map.pinned >= 0) paintRing(pen, map.toScreen(map.pinned), 9, { ink, paper });
+  if (map.focus >= 0) paintRing(pen, map.toScreen(map.focus), 7, { ink, paper });
+  if (map.marked) paintCross(pen, map.view.toScreen(...map.marked), { ink, paper });
   if (map.gestures?.path && map.gestures.path.length > 4) paintPath(pen, map.gestures.path, ink);
 }
 
 /**
- * @param {import("./map.js").SampleMap} map
- * @param {number} index
+ * A ring with a halo, so that it is seen on points of every color.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {[number, number]} place CSS pixels
  * @param {number} radius
- * @param {string} ink
- * @param {string} paper
+ * @param {{ ink: string, paper: string, halo?: number }} colors halo: the width of the halo
  */
-function paintRing(map, index, radius, ink, paper) {
-  const [x, y] = map.toScreen(index);
-  for (const [r, width, color] of /** @type {[number, number, string][]} */ ([
-    [radius, 5, paper],
-    [radius, 2, ink],
-  ])) {
-    map.pen.strokeStyle = color;
-    map.pen.lineWidth = width;
-    map.pen.beginPath();
-    map.pen.arc(x, y, r, 0, 7);
-    map.pen.stroke();
-  }
+export function paintRing(pen, [x, y], radius, { ink, paper, halo = 5 }) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 7);
+  strokeOn(pen, [halo, paper], [2, ink]);
 }
 
 /**
- * @param {import("./map.js").SampleMap} map
- * @param {[number, number]} place
- * @param {string} ink
- * @param {string} paper
+ * @param {CanvasRenderingContext2D} pen
+ * @param {[number, number]} place CSS pixels
+ * @param {{ ink: string, paper: string }} colors
  */
-function paintCross({ pen }, [x, y], ink, paper) {
-  for (const [width, color] of /** @type {[number, string][]} */ ([
-    [7, paper],
-    [3, ink],
-  ])) {
+function paintCross(pen, [x, y], { ink, paper }) {
+  pen.lineCap = "round";
+  pen.beginPath();
+  pen.moveTo(x - 9, y - 9);
+  pen.lineTo(x + 9, y + 9);
+  pen.moveTo(x + 9, y - 9);
+  pen.lineTo(x - 9, y + 9);
+  strokeOn(pen, [7, paper], [3, ink]);
+}
+
+/**
+ * Stroke a path several times.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {...[number, string]} strokes the width and the color of each
+ */
+function strokeOn(pen, ...strokes) {
+  for (const [width, color] of strokes) {
     pen.strokeStyle = color;
     pen.lineWidth = width;
-    pen.lineCap = "round";
-    pen.beginPath();
-    pen.moveTo(x - 9, y - 9);
-    pen.lineTo(x + 9, y + 9);
-    pen.moveTo(x + 9, y - 9);
-    pen.lineTo(x - 9, y + 9);
     pen.stroke();
   }
 }
@@ -101,14 +98,14 @@ function paintPath(pen, path, ink) {
  * @param {string} paper
  */
 function paintLabels(map, ink, paper) {
-  const { pen, view, islands } = map;
-  if (!islands) return;
+  const { pen, view, grouping } = map;
+  if (!grouping) return;
   pen.font = `600 ${FONT}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.lineJoin = "round";
   const labels = map.labels.slice(0, MOST_LABELS).map(({ group, x, y }) => {
-    const name = islands.names[group];
+    const name = grouping.names[group];
     const text = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
     const [px, py] = view.toScreen(x, y);
     return { text, x: px, y: py, width: pen.measureText(text).width + 8, height: 19 };

@@ -1,6 +1,7 @@
+import { element } from "../core/elements.js";
 import { SELECTED } from "./search.js";
 
-/** Pictures take the place of points once at most so many are on the screen. */
+/** Pictures take the place of points once at most this many are on the screen. */
 export const MOST_PICTURES = 700;
 
 /** Pictures in a row of the sheet on which those on the screen are kept. */
@@ -79,14 +80,13 @@ export class PictureSheet {
 }
 
 /**
- * Paint one picture into a canvas, with 0 as black.
- * @param {HTMLCanvasElement} canvas gets the size of the picture
+ * One picture as an element, with 0 as black.
  * @param {Pictures} pictures
  * @param {number} index
+ * @param {{ kind: string, label: string }} options kind: the class of the element
  */
-export function paintPicture(canvas, { bytes, width, height, channels }, index) {
-  canvas.width = width;
-  canvas.height = height;
+export function pictureCanvas({ bytes, width, height, channels }, index, { kind, label }) {
+  const canvas = element("canvas", { class: kind, role: "img", "aria-label": label, width, height });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(width, height);
   const pixels = width * height;
@@ -96,4 +96,5 @@ export function paintPicture(canvas, { bytes, width, height, channels }, index) 
     image.data[4 * k + 3] = 255;
   }
   pen.putImageData(image, 0, 0);
+  return canvas;
 }

@@ -63,7 +63,7 @@ export class Transition {
   }
 
   /**
-   * Move all points to another layout; at once where reduced motion is preferred.
+   * Move all points to another layout; immediately where reduced motion is preferred.
    * @param {string} key
    * @param {number} [milliseconds]
    */

@@ -1,7 +1,8 @@
 // A slider or a list for each column of a table, so that a row can be changed and its answer watched.
 
-import { element } from "../core/elements.js";
-import { OTHER_VALUE } from "./preparing.js";
+import { choice, element, textButton } from "../core/elements.js";
+import { inNextFrame } from "../core/timing.js";
+import { interpolateAt, OTHER_VALUE } from "./preparing.js";
 
 /** @typedef {import("./preparing.js").Cell} Cell */
 /** @typedef {import("./preparing.js").ColumnControl} ColumnControl */
@@ -32,7 +33,7 @@ let controlCount = 0;
 export class ColumnSliders {
   /** @type {Map<string, { input: ColumnInput, missing: HTMLInputElement | null }>} */
   #columns = new Map();
-  #frame = 0;
+  #changed = inNextFrame(() => this.onChange(this.cells));
 
   /**
    * @param {HTMLElement} host Where the controls are put.
@@ -47,11 +48,11 @@ export class ColumnSliders {
     this.element = element("form", { class: "column-sliders" });
     this.element.addEventListener("submit", (event) => event.preventDefault());
     for (const control of controls) this.element.append(this.#row(control));
-    this.element.addEventListener("input", () => this.#tell());
-    this.resetButton = element("button", { type: "button", text: "Usual values" });
+    this.element.addEventListener("input", () => this.#update());
+    this.resetButton = textButton("Usual values", null);
     this.resetButton.addEventListener("click", () => {
       this.write(this.usualCells);
-      this.#tell();
+      this.#update();
     });
     this.element.append(this.resetButton);
     this.write(this.usualCells);
@@ -89,7 +90,7 @@ export class ColumnSliders {
 
   /** Take the controls out of the page. */
   destroy() {
-    cancelAnimationFrame(this.#frame);
+    this.#changed.cancel();
     this.element.remove();
   }
 
@@ -98,9 +99,9 @@ export class ColumnSliders {
    * @returns {HTMLElement}
    */
   #row(control) {
-    const makers = { number: sliderInput, date: dateInput, category: listInput, text: textInput };
+    const inputs = { number: sliderInput, date: dateInput, category: listInput, text: textInput };
     const { column, title = column } = control;
-    const input = makers[control.kind](control);
+    const input = inputs[control.kind](control);
     const id = `columnControl${++controlCount}`;
     input.elements[0].id = id;
     for (const part of input.elements.slice(1)) part.setAttribute("aria-label", `${title}, typed`);
@@ -115,13 +116,9 @@ export class ColumnSliders {
     return row;
   }
 
-  #tell() {
+  #update() {
     this.#allow();
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.onChange(this.cells);
-    });
+    this.#changed();
   }
 
   /** Let those controls be changed whose value is known. */
@@ -175,25 +172,12 @@ function sliderScale({ low = 0, high = 1, step = 1, quantiles }) {
   }
   const values = [low, ...quantiles, high];
   const knots = SLIDER_KNOTS.map((knot) => knot * SLIDER_STEPS);
-  const toValue = (/** @type {number} */ at) => Math.round(alongKnots(at, knots, values) / step) * step;
+  const toValue = (/** @type {number} */ at) => Math.round(interpolateAt(at, knots, values) / step) * step;
   return {
     ...{ min: "0", max: String(SLIDER_STEPS), step: "1" },
     toValue: (at) => Math.min(Math.max(toValue(at), low), high),
-    toSlider: (value) => Math.round(alongKnots(value, values, knots)),
+    toSlider: (value) => Math.round(interpolateAt(value, values, knots)),
   };
-}
-
-/**
- * @param {number} x
- * @param {number[]} from Ascending, no two equal.
- * @param {number[]} to
- * @returns {number}
- */
-function alongKnots(x, from, to) {
-  const last = from.length - 1;
-  const bounded = Math.min(Math.max(x, from[0]), from[last]);
-  const at = Math.min(from.findIndex((_, i) => i === last || bounded < from[i + 1]), last - 1);
-  return to[at] + ((bounded - from[at]) / (from[at + 1] - from[at])) * (to[at + 1] - to[at]);
 }
 
 /**
@@ -244,11 +228,11 @@ function dateInput({ low = 0, high = 1, step = 86_400 }) {
  * @returns {ColumnInput}
  */
 function listInput({ values = [], texts = values, other = false, missing }) {
-  const list = element("select");
-  const known = [...values.map((value, i) => [value, texts[i]]), ...(other ? [[OTHER_VALUE, "another value"]] : [])];
-  for (const [value, text] of [...known, ...(missing ? [[UNKNOWN_VALUE, "not known"]] : [])]) {
-    list.append(element("option", { value, text }));
-  }
+  /** @type {[string, string][]} */
+  const options = values.map((value, i) => [value, texts[i]]);
+  if (other) options.push([OTHER_VALUE, "another value"]);
+  if (missing) options.push([UNKNOWN_VALUE, "not known"]);
+  const list = choice(options);
   return {
     elements: [list],
     read: () => (list.value === UNKNOWN_VALUE || list.selectedIndex < 0 ? null : list.value),

@@ -1,6 +1,7 @@
 // A sheet to draw on with mouse, pen, finger or keyboard.
 
-import { element } from "../core/elements.js";
+import { element, textButton } from "../core/elements.js";
+import { inNextFrame } from "../core/timing.js";
 import { drawSegment, drawStrokes, penRadius } from "./drawing.js";
 
 /** @typedef {import("./drawing.js").StrokePoint} StrokePoint */
@@ -37,7 +38,10 @@ export class DrawingPad {
   #pointer = null;
   #penIsDown = false;
   #showsPen = false;
-  #frame = 0;
+  #changed = inNextFrame(() => {
+    this.repaint();
+    this.onStroke(this.#draw());
+  });
   #stop = new AbortController();
   #resized = new ResizeObserver(() => this.repaint());
   #recolored = new MutationObserver(() => this.repaint());
@@ -64,8 +68,8 @@ export class DrawingPad {
     this.canvas = element("canvas", { class: "drawing-sheet", tabindex: 0, ...named });
     this.canvas.style.aspectRatio = `${this.size.width} / ${this.size.height}`;
     this.canvas.style.touchAction = "none";
-    this.undoButton = element("button", { type: "button", text: "Undo" });
-    this.clearButton = element("button", { type: "button", text: "Clear" });
+    this.undoButton = textButton("Undo", null);
+    this.clearButton = textButton("Clear", null);
     this.status = element("p", { class: "drawing-status", role: "status" });
     const buttons = element("div", { class: "drawing-buttons" }, this.undoButton, this.clearButton);
     this.element.append(this.canvas, buttons, help, this.status);
@@ -113,7 +117,7 @@ export class DrawingPad {
     this.#stop.abort();
     this.#resized.disconnect();
     this.#recolored.disconnect();
-    cancelAnimationFrame(this.#frame);
+    this.#changed.cancel();
     this.element.remove();
   }
 
@@ -222,7 +226,7 @@ export class DrawingPad {
     this.#fresh[this.#fresh.length] = [points[points.length - 1] ?? point, point];
     points[points.length] = point;
     this.#strokes[Math.max(this.#strokes.length - 1, 0)] = points;
-    this.#tell();
+    this.#update();
   }
 
   /** @param {string} status */
@@ -231,7 +235,7 @@ export class DrawingPad {
     this.#pointer = null;
     this.#drawn = null;
     this.status.textContent = status;
-    this.#tell();
+    this.#update();
   }
 
   /**
@@ -248,14 +252,9 @@ export class DrawingPad {
   }
 
   /** Show and hand on the drawing in the next frame. */
-  #tell() {
+  #update() {
     this.#allowButtons();
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.repaint();
-      this.onStroke(this.#draw());
-    });
+    this.#changed();
   }
 
   #allowButtons() {

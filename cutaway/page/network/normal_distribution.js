@@ -6,7 +6,7 @@
  * @param {number} x
  * @returns {number} From -1 to 1.
  */
-export function errorFunction(x) {
+function errorFunction(x) {
   if (Number.isNaN(x)) return NaN;
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x;

@@ -87,28 +87,17 @@ export function neighborWeights(distances, perplexity = PLACING_PERPLEXITY) {
 }
 
 /**
- * The place of a new sample among its neighbors in a map: the weighted median, or mean, of each of their coordinates.
+ * The place of a new sample among its neighbors in a map: the weighted median of each of their coordinates.
  *
- * The median is where `cutaway.embedding.place` begins; unlike the mean it does not fall between two islands.
+ * That is where `cutaway.embedding.place` begins; unlike the mean it does not fall between two groups.
  * @param {ArrayLike<number>} xy (sample, 2), in any units.
  * @param {NearestRows} nearest
- * @param {{ by?: "median" | "mean" }} [options]
  * @returns {[number, number]}
  */
-export function placeAmong(xy, nearest, { by = "median" } = {}) {
+export function placeAmong(xy, nearest) {
   const weights = neighborWeights(nearest.distance);
-  const average = by === "median" ? weightedMedian : weightedMean;
-  const [x, y] = [0, 1].map((axis) => average(Array.from(nearest.index, (at) => xy[2 * at + axis]), weights));
+  const [x, y] = [0, 1].map((axis) => weightedMedian(Array.from(nearest.index, (at) => xy[2 * at + axis]), weights));
   return [x, y];
-}
-
-/**
- * @param {number[]} values
- * @param {Float64Array} weights
- * @returns {number}
- */
-function weightedMean(values, weights) {
-  return values.reduce((sum, value, i) => sum + value * weights[i], 0) / weights.reduce((sum, one) => sum + one, 0);
 }
 
 /**

@@ -1,7 +1,7 @@
 // From the cells of a row of a table to the inputs of a model, as `cutaway.data.Preparation` makes them.
 
 import { murmurHash } from "./hashing.js";
-import { normalProbability, normalQuantile } from "./normal_distribution.js";
+import { normalQuantile } from "./normal_distribution.js";
 
 /** @typedef {number | string | null | undefined} Cell Null or undefined where it is not known. */
 
@@ -40,9 +40,6 @@ export const OTHER_VALUE = "\u0000other";
 /** @type {Record<string, (step: PreparationStep, cell: Cell) => number[]>} */
 const STEP_INPUTS = { number: numberInputs, category: categoryInputs, hash: hashInputs, date: dateInputs };
 
-/** @type {Record<string, (step: PreparationStep, inputs: ArrayLike<number>) => Cell>} */
-const STEP_CELLS = { number: numberCell, category: categoryCell, hash: () => null, date: dateCell };
-
 /**
  * Make the inputs of a model from a row.
  * @param {TablePreparation} preparation
@@ -57,28 +54,11 @@ export function prepareRow(preparation, cells) {
 }
 
 /**
- * Restore the cells of a row from the inputs that were made of it, as far as these tell.
- * @param {TablePreparation} preparation
- * @param {ArrayLike<number>} inputs
- * @returns {Record<string, Cell>} Null where the value was not known or cannot be restored.
- */
-export function restoreRow(preparation, inputs) {
-  let at = 0;
-  const cells = preparation.steps.map((step) => {
-    const width = inputCount(step);
-    const own = Array.from({ length: width }, (_, i) => inputs[at + i]);
-    at += width;
-    return [step.column, STEP_CELLS[step.kind](step, own)];
-  });
-  return Object.fromEntries(cells);
-}
-
-/**
  * The number of inputs that a column becomes.
  * @param {PreparationStep} step
  * @returns {number}
  */
-export function inputCount(step) {
+function inputCount(step) {
   if (step.kind === "hash") return step.inputs;
   const own = step.kind === "category" ? step.values.length + (step.other ? 1 : 0) : (step.parts?.length ?? 1);
   return own + (step.indicator ? 1 : 0);
@@ -115,17 +95,6 @@ function numberInputs(step, cell) {
 }
 
 /**
- * @param {PreparationStep} step
- * @param {ArrayLike<number>} inputs
- * @returns {number | null}
- */
-function numberCell(step, inputs) {
-  if (step.indicator && inputs[1] > 0.5) return null;
-  if (!step.quantiles) return inputs[0] * step.scale + step.center;
-  return interpolateAt(normalProbability(inputs[0]), quantileShares(step.quantiles), step.quantiles);
-}
-
-/**
  * The share of the samples that do not exceed each of the quantiles.
  * @param {number[]} quantiles
  * @returns {number[]}
@@ -157,7 +126,7 @@ function rankDeviate(value, quantiles) {
  * @param {number[]} values
  * @returns {number}
  */
-function interpolateAt(x, places, values) {
+export function interpolateAt(x, places, values) {
   const last = places.length - 1;
   if (x >= places[last]) return values[last];
   if (x < places[0]) return values[0];
@@ -183,17 +152,6 @@ function categoryInputs(step, cell) {
   else if (!isUnknown && step.other) inputs[step.values.length] = 1;
   if (isUnknown && step.indicator) inputs[inputs.length - 1] = 1;
   return inputs;
-}
-
-/**
- * @param {PreparationStep} step
- * @param {ArrayLike<number>} inputs
- * @returns {string | null}
- */
-function categoryCell(step, inputs) {
-  const place = Array.from(inputs).findIndex((value) => value > 0.5);
-  if (place === step.values.length && step.other) return OTHER_VALUE;
-  return step.values[place] ?? null;
 }
 
 /**
@@ -224,17 +182,6 @@ function dateInputs(step, cell) {
     return name === "sin" ? Math.sin(angle) : Math.cos(angle);
   });
   return step.indicator ? [...inputs, given === null ? 1 : 0] : inputs;
-}
-
-/**
- * @param {PreparationStep} step
- * @param {ArrayLike<number>} inputs
- * @returns {number | null}
- */
-function dateCell(step, inputs) {
-  const time = step.parts.indexOf("time");
-  if (time < 0 || (step.indicator && inputs[inputs.length - 1] > 0.5)) return null;
-  return inputs[time] * step.scale + step.center;
 }
 
 /**

@@ -17,27 +17,27 @@ export function keepInStep(model, explorer, ended) {
     model.on(`change:${name}`, listener);
     ended.addEventListener("abort", () => model.off(`change:${name}`, listener));
   };
-  const tell = (/** @type {string} */ name, /** @type {any} */ value) => {
+  const send = (/** @type {string} */ name, /** @type {any} */ value) => {
     if (ended.aborted) return;
     model.set(name, value);
     model.save_changes();
   };
   for (const name of /** @type {const} */ (["layer", "color", "pinned"])) {
     follow(name, () => store.set({ [name]: traitsOf(model)[name] }));
-    store.watch([name], (state) => state[name] !== traitsOf(model)[name] && tell(name, state[name]));
+    store.watch([name], (state) => state[name] !== traitsOf(model)[name] && send(name, state[name]));
   }
-  // between two epochs the nearest one is told, and its answer does not stop the way to the next
+  // between two epochs the nearest one is sent, and its answer does not stop the way to the next
   follow("epoch", () => {
     const { epoch } = traitsOf(model);
     if (epoch !== store.state.epochShown) store.set({ epoch, playing: false });
   });
-  store.watch(["epochShown"], ({ epochShown }) => epochShown !== traitsOf(model).epoch && tell("epoch", epochShown));
+  store.watch(["epochShown"], ({ epochShown }) => epochShown !== traitsOf(model).epoch && send("epoch", epochShown));
   follow("selected", () => {
     const selected = selectedIn(model);
     if (!same(selected, store.state.selection)) explorer.map?.select(selected);
   });
   store.watch(["selection"], ({ selection }) => {
-    if (!same(selection, selectedIn(model))) tell("selected", new DataView(selection.slice().buffer));
+    if (!same(selection, selectedIn(model))) send("selected", new DataView(selection.slice().buffer));
   });
 }
 

@@ -1,5 +1,6 @@
 import { element } from "../core/elements.js";
 import { announceScheme } from "../core/scheme.js";
+import { grouped } from "../core/words.js";
 import { Explorer } from "../explorer/explorer.js";
 import { bundleFromKernel } from "./arrays.js";
 import { keepInStep, traitsOf } from "./sync.js";
@@ -19,7 +20,7 @@ export function render({ model, el }) {
   const root = shell.attachShadow({ mode: "open" });
   const style = element("style", { text: model.get("_style") });
   const record = model.get("_record").explorer;
-  const waiting = `The map of ${record.count.toLocaleString("en")} samples comes from the kernel, which may be busy.`;
+  const waiting = `The map of ${grouped(record.count)} samples comes from the kernel, which may be busy.`;
   const host = element("div", { class: "explorer" }, element("p", { class: "hint", text: waiting }));
   host.style.setProperty("--map-height", `${model.get("height")}px`);
   root.append(style, host);

@@ -46,7 +46,7 @@ class ExplorerWidget(anywidget.AnyWidget):
         height: Height of the large map in CSS pixels.
     """
 
-    _esm = link_module("notebook/widget.js", read_module, exports=("render",))
+    _esm = link_module("notebook/widget.js", read_module)
     _key = traitlets.Unicode().tag(sync=True)
     _style = traitlets.Unicode().tag(sync=True)
     _record = traitlets.Dict().tag(sync=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from cutaway.page.linking import linked_modules
+from cutaway.page.linking import imported_modules
 from cutaway.page.resources import read_module, read_template
 
 BOKEHJS = ("bokeh.min.js", "bokeh-gl.min.js")
@@ -86,7 +86,7 @@ def studio_shell(*, base: str, person: str, writes: bool) -> str:
     environment = Environment(loader=FunctionLoader(read_template), autoescape=True, undefined=StrictUndefined)
     static = f"{base}/static/{studio_files().digest}"
     # asked for at once: a browser that follows the imports waits for one level of modules after the other
-    modules = [f"{static}/{name}" for name in reversed(linked_modules(SCRIPT, read_module))]
+    modules = [f"{static}/{name}" for name in reversed(imported_modules(SCRIPT, read_module))]
     styles = [f"{static}/templates/{name}" for name in STYLES]
     return environment.get_template("studio.html").render(
         base=f"{base}/", styles=styles, modules=modules, script=f"{static}/{SCRIPT}", person=person, writes=writes

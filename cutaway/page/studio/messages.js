@@ -1,4 +1,5 @@
-import { element } from "../core/elements.js";
+import { element, textButton } from "../core/elements.js";
+import { errorText } from "./words.js";
 
 /**
  * Say something at the bottom of the page, which a person can close. What is no error goes away by itself.
@@ -7,7 +8,7 @@ import { element } from "../core/elements.js";
  *   button, closes it as well
  */
 export function showMessage(text, { kind = "note", action = null, seconds = 12 } = {}) {
-  const close = element("button", { type: "button", text: "Close", onclick: () => message.remove() });
+  const close = textButton("Close", () => message.remove());
   const message = element("div", { class: `studio-message ${kind}` }, element("p", { text }), action, close);
   action?.addEventListener("click", () => message.remove());
   document.getElementById("studioMessages")?.append(message);
@@ -21,7 +22,17 @@ export function showMessage(text, { kind = "note", action = null, seconds = 12 }
 
 /** @param {unknown} error */
 export function showError(error) {
-  showMessage(error instanceof Error ? error.message : String(error), { kind: "error" });
+  showMessage(errorText(error), { kind: "error" });
+}
+
+/**
+ * A button for something that may fail: then the error is shown.
+ * @param {string} text
+ * @param {() => Promise<unknown>} act
+ * @param {Record<string, any>} [attributes]
+ */
+export function actionButton(text, act, attributes) {
+  return textButton(text, () => void act().catch(showError), attributes);
 }
 
 /**
@@ -31,8 +42,8 @@ export function showError(error) {
  */
 export function askFirst({ title, text, action }) {
   return new Promise((resolve) => {
-    const no = element("button", { type: "button", text: "Cancel", onclick: () => dialog.close() });
-    const yes = element("button", { type: "button", class: "serious", text: action, onclick: () => dialog.close("yes") });
+    const no = textButton("Cancel", () => dialog.close());
+    const yes = textButton(action, () => dialog.close("yes"), { class: "serious" });
     const lines = text.map((line) => element("p", { text: line }));
     const buttons = element("div", { class: "studio-buttons" }, no, yes);
     const dialog = openDialog(title, ...lines, buttons);

@@ -7,23 +7,14 @@ export class ServerError extends Error {}
 /**
  * Ask the server.
  * @param {string} path such as "api/runs"
- * @param {{ method?: string, body?: any, signal?: AbortSignal, keepalive?: boolean }} [given] the body becomes JSON; a
+ * @param {{ method?: string, body?: any, signal?: AbortSignal, keepalive?: boolean }} [options] the body becomes JSON; a
  *   request that is kept alive is sent even though the page is closed
  * @returns {Promise<any>} its JSON
  */
 export async function ask(path, { method = "GET", body, signal, keepalive } = {}) {
   const headers = { "x-cutaway": "1", ...(body === undefined ? {} : { "content-type": "application/json" }) };
-  const sent = { method, headers, signal, keepalive, body: body === undefined ? undefined : JSON.stringify(body) };
-  let answer;
-  try {
-    answer = await fetch(new URL(path, root), sent);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ServerError("The studio does not answer. Next: look whether cutaway studio still runs in its terminal.");
-  }
-  const text = await answer.text();
-  if (!answer.ok) throw new ServerError(explained(text));
-  return JSON.parse(text);
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return (await answerTo(path, { method, headers, signal, keepalive, body: text })).json();
 }
 
 /**
@@ -32,13 +23,30 @@ export async function ask(path, { method = "GET", body, signal, keepalive } = {}
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function askBytes(path) {
-  const answer = await fetch(new URL(path, root));
-  if (!answer.ok) throw new ServerError(explained(await answer.text()));
-  return new Uint8Array(await answer.arrayBuffer());
+  return new Uint8Array(await (await answerTo(path)).arrayBuffer());
 }
 
-/** @param {string} text of an answer */
-function explained(text) {
+/**
+ * @param {string} path
+ * @param {RequestInit} [request]
+ */
+async function answerTo(path, request = {}) {
+  let answer;
+  try {
+    answer = await fetch(new URL(path, root), request);
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    throw new ServerError("The studio does not answer. Next: look whether cutaway studio still runs in its terminal.");
+  }
+  if (!answer.ok) throw new ServerError(explained(await answer.text()));
+  return answer;
+}
+
+/**
+ * What an answer says is wrong.
+ * @param {string} text of the answer
+ */
+export function explained(text) {
   try {
     return JSON.parse(text).error ?? text;
   } catch {
@@ -59,7 +67,7 @@ export function listen(listeners) {
   const pages = new BroadcastChannel(name);
   pages.addEventListener("message", ({ data }) => hear(data));
   /** @param {[string, any]} event */
-  const tell = (event) => {
+  const pass = (event) => {
     hear(event);
     pages.postMessage(event);
   };
@@ -68,25 +76,25 @@ export function listen(listeners) {
     return;
   }
   void navigator.locks.request(name, () => new Promise((resolve) => {
-    const leave = holdStream(tell);
+    const leave = holdStream(pass);
     addEventListener("pagehide", () => resolve(leave()));
   }));
 }
 
 /**
- * @param {(event: [string, any]) => void} tell
+ * @param {(event: [string, any]) => void} pass
  * @returns {() => void} ends it
  */
-function holdStream(tell) {
+function holdStream(pass) {
   let source = new EventSource(new URL("api/events", root));
   let timer = 0;
   const open = () => {
     source.addEventListener("message", ({ data }) => {
       const event = JSON.parse(data);
-      tell(event[0] === "hello" ? ["reset", {}] : event);
+      pass(event[0] === "hello" ? ["reset", {}] : event);
     });
     source.addEventListener("error", () => {
-      tell(["offline", {}]);
+      pass(["offline", {}]);
       if (source.readyState !== EventSource.CLOSED) return; // the browser tries again itself
       timer = setTimeout(() => {
         source = new EventSource(new URL("api/events", root));
@@ -99,6 +107,31 @@ function holdStream(tell) {
     clearTimeout(timer);
     source.close();
   };
+}
+
+/**
+ * Go to another page of the studio.
+ * @param {string} path
+ */
+export function goTo(path) {
+  location.assign(new URL(path, root));
+}
+
+/**
+ * The address of a run in the studio, or of what belongs to it.
+ * @param {string} id
+ */
+export function runPath(id) {
+  return `runs/${encodeURIComponent(id)}`;
+}
+
+/**
+ * The address of two runs side by side.
+ * @param {string} one
+ * @param {string} other
+ */
+export function comparePath(one, other) {
+  return `compare/${encodeURIComponent(one)}/${encodeURIComponent(other)}`;
 }
 
 /** Whether the person who sees the page may change something. */

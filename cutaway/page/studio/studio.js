@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element, textButton } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
 import { showCompare } from "./inside/compare.js";
 import { showData } from "./data/data_view.js";
@@ -30,7 +30,7 @@ async function start() {
   for (const [path, { title }] of Object.entries(VIEWS)) {
     if (title) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
   }
-  const tour = element("button", { type: "button", class: "tour-start", text: "Tour", onclick: startTour });
+  const tour = textButton("Tour", startTour, { class: "tour-start" });
   if (mayWrite()) document.getElementById("pageScheme")?.before(tour);
   const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));
   host.replaceChildren();

@@ -1,5 +1,5 @@
-import { element } from "../core/elements.js";
-import { mayWrite, pathParts } from "./server.js";
+import { element, textButton } from "../core/elements.js";
+import { goTo, mayWrite, pathParts } from "./server.js";
 
 /** Which step a person has come to; it lasts as long as the tab. */
 const STEP = "cutaway-tour";
@@ -67,7 +67,7 @@ export function followTour() {
 export function startTour() {
   localStorage.setItem(OFFERED, "yes");
   sessionStorage.setItem(STEP, "0");
-  location.assign(new URL(".", document.baseURI));
+  goTo(".");
 }
 
 /**
@@ -76,7 +76,7 @@ export function startTour() {
  * @param {number} at
  * @returns {number} -1 for none
  */
-export function stepOn(path, at) {
+function stepOn(path, at) {
   if (at < 0) return -1;
   return [at, at + 1].find((step) => STEPS[step]?.page.test(path)) ?? -1;
 }
@@ -100,7 +100,7 @@ function showStep(step) {
     showStep(step + 1);
   });
   const last = step === STEPS.length - 1;
-  const leave = element("button", { type: "button", text: last ? "Done" : "End the tour", onclick: end });
+  const leave = textButton(last ? "Done" : "End the tour", end);
   const panel = element(
     "aside",
     { class: "tour", "aria-label": "Tour" },
@@ -142,8 +142,8 @@ function offer() {
     element(
       "div",
       { class: "studio-buttons" },
-      element("button", { type: "button", text: "No, thanks", onclick: answer }),
-      element("button", { type: "button", class: "main", text: "Take the tour", onclick: startTour }),
+      textButton("No, thanks", answer),
+      textButton("Take the tour", startTour, { class: "main" }),
     ),
   );
   document.body.append(panel);

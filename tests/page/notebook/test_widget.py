@@ -219,11 +219,13 @@ def test_modules_become_one_with_a_default_export():
         "a.js": 'import { b } from "./b.js";\nexport function render() {\n  b();\n}\n',
         "b.js": "export const b = 1;\n",
     }
-    linked = link_module("a.js", sources.__getitem__, exports=("render",))
-    assert linked.endswith("\nexport default { render };\n")
+    linked = link_module("a.js", sources.__getitem__)
+    assert linked.endswith('return { render };\n})();\n\nexport default linkedModules["a.js"];\n')
     assert linked.count("export") == 1
-    with pytest.raises(UsageError, match="got initialize, and exports render in a.js"):
-        link_module("a.js", sources.__getitem__, exports=("render", "initialize"))
+
+
+def test_the_widget_is_what_anywidget_asks_for(widget):
+    assert widget._esm.endswith('return { render };\n})();\n\nexport default linkedModules["notebook/widget.js"];\n')
 
 
 def test_a_sample_with_a_file_is_selected_by_its_place_as_well(record):

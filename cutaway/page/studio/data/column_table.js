@@ -1,6 +1,7 @@
-import { element, percent } from "../../core/elements.js";
+import { choice, element } from "../../core/elements.js";
+import { grouped, percent } from "../../core/words.js";
 
-/** What a person can do with a column: what it is called in the list, and what that means for the options. */
+/** @type {[string, string][]} What a person can do with a column, and what it is called in the list. */
 const USES = [
   ["feature", "Learn from it"],
   ["category", "Learn from it as a category"],
@@ -19,7 +20,7 @@ const LISTS = ["ignore", "use", "category"];
  * @param {import("./survey.js").ColumnRecord} column
  * @param {Record<string, any>} options
  */
-export function useOf({ name, type, use }, options) {
+function useOf({ name, type, use }, options) {
   const role = ROLES.find((each) => options[each] === name);
   if (role) return role;
   if (type === "empty" || type === "unsupported") return "ignore";
@@ -34,7 +35,7 @@ export function useOf({ name, type, use }, options) {
  * @param {import("./survey.js").ColumnRecord} column
  * @param {string} use
  */
-export function withUse(options, column, use) {
+function withUse(options, column, use) {
   const changed = structuredClone(options);
   const { name } = column;
   for (const role of ROLES) if (changed[role] === name) delete changed[role];
@@ -60,11 +61,10 @@ export function withUse(options, column, use) {
 export function columnTable(found, change) {
   const head = ["Column", "Use", "Type", "Missing", "Values", "What becomes of it"];
   const rows = found.columns.map((column) => {
-    const select = element("select", {
+    const select = choice(USES, {
       "aria-label": `Use of the column ${column.name}`,
       onchange: () => change((options) => withUse(options, column, select.value)),
     });
-    for (const [value, text] of USES) select.append(element("option", { value, text }));
     return element(
       "tr",
       { "data-column": column.name },
@@ -78,14 +78,14 @@ export function columnTable(found, change) {
   });
   const body = element("tbody", {}, ...rows);
   showUses(body, found, found.options);
-  const more = found.more_columns ? `${found.more_columns.toLocaleString("en")} more columns are not listed.` : null;
+  const more = found.more_columns ? `${grouped(found.more_columns)} more columns are not listed.` : null;
   return element(
     "div",
     {},
     element(
       "div",
       { class: "scroll column-table" },
-      element("table", {}, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", text })))), body),
+      element("table", {}, headRow(head), body),
     ),
     more ? element("p", { class: "caption", text: more }) : null,
   );
@@ -128,9 +128,14 @@ export function rowTable(found) {
       element(
         "table",
         {},
-        element("thead", {}, element("tr", {}, ...names.map((text) => element("th", { scope: "col", text })))),
+        headRow(names),
         element("tbody", {}, ...found.rows.map((row) => element("tr", {}, ...row.map((text) => element("td", { text }))))),
       ),
     ),
   );
+}
+
+/** @param {string[]} titles of the columns */
+function headRow(titles) {
+  return element("thead", {}, element("tr", {}, ...titles.map((text) => element("th", { scope: "col", text }))));
 }

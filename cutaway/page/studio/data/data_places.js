@@ -1,8 +1,9 @@
-import { counted, element } from "../../core/elements.js";
+import { element } from "../../core/elements.js";
+import { counted } from "../../core/words.js";
 import { dataAddress, dataName } from "./data_address.js";
-import { showError } from "../messages.js";
-import { ask, mayWrite } from "../server.js";
-import { sizeText } from "./size_text.js";
+import { actionButton, showError } from "../messages.js";
+import { ask, goTo, mayWrite } from "../server.js";
+import { sizeText } from "../words.js";
 import { uploadArea } from "./upload_area.js";
 
 /**
@@ -36,13 +37,13 @@ function uploadElement(uploads, endings) {
     list.replaceChildren(
       ...rows.map(({ name, folder, bytes }) => {
         const remove = async () => draw((await ask(`api/uploads/${encodeURIComponent(name)}`, { method: "DELETE" })).uploads);
-        const button = element("button", { type: "button", text: "Delete", "aria-label": `Delete ${name}`, onclick: () => void remove().catch(showError) });
+        const button = actionButton("Delete", remove, { "aria-label": `Delete ${name}` });
         const link = element("a", { href: dataAddress("data", { place: "upload", name }), text: name });
         return element("li", { class: "entry" }, link, element("span", { class: "hint", text: folder ? "pictures" : sizeText(bytes) }), mayWrite() ? button : null);
       }),
     );
   draw(uploads);
-  const open = (/** @type {string} */ name) => location.assign(new URL(dataAddress("data", { place: "upload", name }), document.baseURI));
+  const open = (/** @type {string} */ name) => goTo(dataAddress("data", { place: "upload", name }));
   return element("section", { class: "place", hidden: !mayWrite() && !uploads.length }, element("h2", { text: mayWrite() ? "Your files" : "Uploaded files" }), mayWrite() ? uploadArea(endings, open) : null, list);
 }
 
@@ -78,7 +79,7 @@ function folderElement({ folder, name }) {
     const { entries, more } = await ask(`api/data/folder/${folder}?${query}`);
     if (number !== asked) return; // another folder was opened meanwhile
     const step = (/** @type {string} */ text, /** @type {string[]} */ to) =>
-      element("button", { type: "button", class: "way-step", text, onclick: () => void show(to).catch(showError) });
+      actionButton(text, () => show(to), { class: "way-step" });
     way.replaceChildren(step(name, []), ...parts.flatMap((part, k) => [" / ", step(part, parts.slice(0, k + 1))]));
     if (parts.length) {
       const here = dataAddress("data", { place: "folder", folder, parts });
@@ -90,7 +91,7 @@ function folderElement({ folder, name }) {
           "li",
           { class: "entry" },
           entry.folder
-            ? element("button", { type: "button", class: "way-step folder", text: `${entry.name}/`, onclick: () => void show([...parts, entry.name]).catch(showError) })
+            ? actionButton(`${entry.name}/`, () => show([...parts, entry.name]), { class: "way-step folder" })
             : element("a", { href: dataAddress("data", { place: "folder", folder, parts: [...parts, entry.name] }), text: entry.name }),
           entry.folder ? null : element("span", { class: "hint", text: sizeText(entry.bytes) }),
         ),

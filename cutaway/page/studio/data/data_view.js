@@ -1,12 +1,18 @@
-import { counted, element } from "../../core/elements.js";
+import { choice, element } from "../../core/elements.js";
+import { capitalized, counted, grouped } from "../../core/words.js";
 import { columnTable, rowTable, showUses } from "./column_table.js";
 import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
 import { placesElement, tablesBeside } from "./data_places.js";
+import { field, verdictItem } from "../elements.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
 import { surveyData } from "./survey.js";
+import { errorText } from "../words.js";
 
-/** Choices that concern a whole table. */
+/**
+ * Choices that concern a whole table.
+ * @type {{ name: string, label: string, values: [string, string][] }[]}
+ */
 const CHOICES = [
   {
     name: "numbers",
@@ -28,7 +34,7 @@ const CHOICES = [
   },
 ];
 
-/** Shares of the rows that become test samples, and what they are called. */
+/** @type {[string, string][]} Shares of the rows that become test samples, and what they are called. */
 const SHARES = [
   ["", "a fifth of the rows"],
   ["0.1", "a tenth"],
@@ -69,14 +75,14 @@ class ChosenData {
     this.data = data;
     this.options = options;
     this.train = element("a", { class: "button primary-link", text: "Train on these data", "aria-describedby": "data-said" });
-    this.said = element("div", { id: "data-said" });
+    this.notice = element("div", { id: "data-said" });
     this.working = element("div");
     this.body = element("div", { class: "data-body" });
     this.facts = element("p", { class: "subtitle" });
     const other = element("a", { class: "button", href: "data", text: "Other data" });
     host.append(
       element("div", { class: "data-head" }, element("h1", { text: dataName(data) }), element("p", { class: "train-start" }, this.train, other)),
-      ...[this.said, this.facts, this.working, this.body],
+      ...[this.notice, this.facts, this.working, this.body],
     );
     this.#link();
     this.#say(mayWrite() ? "" : "You may look at these data, but not train on them.");
@@ -95,7 +101,7 @@ class ChosenData {
    * @param {string} text
    */
   #say(text) {
-    this.said.replaceChildren(...(text ? [element("p", { class: "problem", role: "alert", text })] : []));
+    this.notice.replaceChildren(...(text ? [element("p", { class: "problem", role: "alert", text })] : []));
   }
 
   async look() {
@@ -106,7 +112,7 @@ class ChosenData {
       if (number === this.#asked) this.#show(found, found.problem ?? "");
     } catch (error) {
       if (number !== this.#asked) return;
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(errorText(error));
     } finally {
       if (number === this.#asked) this.body.removeAttribute("aria-busy");
     }
@@ -139,16 +145,16 @@ class ChosenData {
 
   /**
    * @param {import("./survey.js").DataSurvey} found
-   * @param {string} said
+   * @param {string} reason
    */
-  #show(found, said) {
+  #show(found, reason) {
     const focused = document.activeElement?.closest("tr")?.getAttribute("data-column");
     this.#found = found;
     this.options = found.options;
     this.#choices = 0;
     this.#obstacle = found.problem;
     this.#link();
-    if (mayWrite()) this.#say(said);
+    if (mayWrite()) this.#say(reason);
     this.facts.textContent = found.counts ? factsText(found) : "";
     this.body.replaceChildren(...this.#parts(found));
     this.body.dataset.looked = String(this.#asked);
@@ -191,9 +197,8 @@ class ChosenData {
       const change = () => {
         this.change(({ [name]: _, ...others }) => (select.value === values[0][0] ? others : { ...others, [name]: select.value }));
       };
-      const select = element("select", { id: `data-${name}`, onchange: change });
-      for (const [value, text] of values) select.append(element("option", { value, text, selected: value === String(this.options[name]) }));
-      return element("div", { class: "field" }, element("label", { for: select.id, text: label }), select);
+      const select = choice(values, { id: `data-${name}`, onchange: change }, this.options[name]);
+      return field(label, select);
     });
     return element("div", { class: "fields data-choices" }, ...fields, this.#testField());
   }
@@ -206,10 +211,9 @@ class ChosenData {
       const chosen = value === "" ? {} : value.includes("/") ? { test: value } : { test_share: Number(value) };
       this.change(({ test: _, test_share: __, ...others }) => ({ ...others, ...chosen }));
     };
-    const select = element("select", { id: "data-test", onchange: change });
-    for (const [value, text] of SHARES) select.append(element("option", { value, text, selected: value === String(share ?? "") }));
+    const select = choice(SHARES, { id: "data-test", onchange: change }, share ?? "");
     void this.#offerTables(select, test).catch(showError);
-    return element("div", { class: "field" }, element("label", { for: select.id, text: "Test samples" }), select);
+    return field("Test samples", select);
   }
 
   /**
@@ -222,7 +226,7 @@ class ChosenData {
       const value = dataText(each);
       group.append(element("option", { value, text: dataName(each), selected: value === chosen }));
     };
-    const first = typeof chosen === "string" ? readData(chosen) : null; // shown at once, and also if it is gone
+    const first = typeof chosen === "string" ? readData(chosen) : null; // shown immediately, and also if it is gone
     if (first) {
       offer(first);
       select.append(group);
@@ -236,7 +240,7 @@ class ChosenData {
 function factsText(found) {
   const { counts = {}, split, inputs, shape } = found;
   const total = Object.values(counts).reduce((sum, each) => sum + each, 0);
-  const sizes = split ? Object.entries(split).map(([part, count]) => `${count.toLocaleString("en")} for ${{ train: "training", val: "validation", test: "test" }[part] ?? part}`) : [];
+  const sizes = split ? Object.entries(split).map(([part, count]) => `${grouped(count)} for ${{ train: "training", val: "validation", test: "test" }[part] ?? part}`) : [];
   const form = shape && shape.length > 1 ? ` of ${shape.join(" x ")}` : inputs ? `, ${counted(inputs, "input")} each` : "";
   return `${counted(total, found.kind === "table" ? "row" : "sample")}${form}${sizes.length ? `: ${sizes.join(", ")}` : ""}.`;
 }
@@ -245,15 +249,13 @@ function factsText(found) {
 function findingsElement({ findings, notes, problem }) {
   const items = [
     ...findings.map(({ severity, title, text }) => ({ severity, title, text })),
-    ...notes.map((text) => ({ severity: "note", title: "", text: `${text[0].toUpperCase()}${text.slice(1)}.` })),
+    ...notes.map((text) => ({ severity: "note", title: "", text: `${capitalized(text)}.` })),
   ];
   if (!items.length && !problem) items.push({ severity: "good", title: "Nothing is wrong with these data, as far as their samples show", text: "" });
   return element(
     "ul",
     { class: "live-verdicts data-findings" },
-    ...items.map(({ severity, title, text }) =>
-      element("li", { class: severity }, title ? element("p", { class: "severity", text: title }) : null, text ? element("p", { class: "caption", text }) : null),
-    ),
+    ...items.map(verdictItem),
   );
 }
 
@@ -263,9 +265,9 @@ function classesElement({ classes = [], more_classes: more }) {
   const list = classes.map(({ name, samples }) => {
     const bar = element("span", { class: "class-bar", "aria-hidden": "true" });
     bar.style.width = `${(100 * samples) / most}%`;
-    return element("li", {}, element("span", { class: "class-name", text: name, title: name }), element("span", { class: "class-track" }, bar), element("span", { class: "number", text: samples.toLocaleString("en") }));
+    return element("li", {}, element("span", { class: "class-name", text: name, title: name }), element("span", { class: "class-track" }, bar), element("span", { class: "number", text: grouped(samples) }));
   });
-  const rest = more ? element("p", { class: "caption", text: `and ${more.toLocaleString("en")} more` }) : null;
+  const rest = more ? element("p", { class: "caption", text: `and ${grouped(more)} more` }) : null;
   return element("div", {}, element("ul", { class: "class-counts" }, ...list), rest);
 }
 

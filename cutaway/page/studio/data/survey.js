@@ -1,6 +1,7 @@
-import { element, percent } from "../../core/elements.js";
+import { capitalized, percent } from "../../core/words.js";
 import { ask, listen } from "../server.js";
 import { dataBody } from "./data_address.js";
+import { workingBox } from "./upload.js";
 
 /**
  * What is in some data; see `cutaway.studio.data.surveyor`.
@@ -38,11 +39,8 @@ export async function surveyData(host, data, options) {
  */
 function waitedFor(host, key) {
   const path = `api/data/surveys/${key}`;
-  const words = element("p", { text: "Reading the data", role: "status" });
-  const bar = element("progress", { class: "live-bar", max: 1, "aria-label": "Reading the data" });
-  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => void ask(path, { method: "DELETE" }) });
-  const box = element("div", { class: "working" }, words, bar, cancel);
-  host.append(box);
+  const { box, words, bar } = workingBox(host, "Reading the data", { cancel: () => void ask(path, { method: "DELETE" }) });
+  words.setAttribute("role", "status");
   return new Promise((done, failed) => {
     let over = false;
     const look = async () => {
@@ -57,13 +55,13 @@ function waitedFor(host, key) {
       box.remove();
     };
     listen({
-      survey: (told) => {
-        if (over || told.key !== key) return;
-        if (told.state !== "working") void look();
-        else if (told.progress) {
-          const { task, done: so, total } = told.progress;
-          words.textContent = `${task[0].toUpperCase()}${task.slice(1)}${total ? ` ${percent(so / total, 0)}` : ""}`;
-          if (total) bar.value = so / total;
+      survey: (message) => {
+        if (over || message.key !== key) return;
+        if (message.state !== "working") void look();
+        else if (message.progress) {
+          const { task, done: part, total } = message.progress;
+          words.textContent = `${capitalized(task)}${total ? ` ${percent(part / total, 0)}` : ""}`;
+          if (total) bar.value = part / total;
         }
       },
       reset: () => void (over || look()),

@@ -1,19 +1,30 @@
-import { element } from "../../core/elements.js";
-import { ask } from "../server.js";
+import { element, textButton } from "../../core/elements.js";
+import { ask, explained } from "../server.js";
 
 /**
- * Show that something is being uploaded: words, how far it is, and a button that cancels it.
+ * Show that something goes on: words, how far it is, and a button that cancels it.
  * @param {HTMLElement} host where it is shown
+ * @param {string} text
+ * @param {{ label?: string, cancel: () => void }} options label: of the bar; the text if there is none
+ */
+export function workingBox(host, text, { label = text, cancel }) {
+  const words = element("p", { text });
+  const bar = element("progress", { class: "live-bar", max: 1, "aria-label": label });
+  const box = element("div", { class: "working" }, words, bar, textButton("Cancel", cancel));
+  host.append(box);
+  return { box, words, bar };
+}
+
+/**
+ * Show that something is being uploaded.
+ * @param {HTMLElement} host
  * @param {string} name
  */
 export function uploadBox(host, name) {
   const leaving = new AbortController();
-  const words = element("p", { text: `Uploading ${name}` });
-  const bar = element("progress", { class: "live-bar", max: 1, value: 0, "aria-label": `Upload of ${name}` });
-  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => leaving.abort() });
-  const box = element("div", { class: "working" }, words, bar, cancel);
-  host.append(box);
-  return { box, words, bar, signal: leaving.signal };
+  const shown = workingBox(host, `Uploading ${name}`, { label: `Upload of ${name}`, cancel: () => leaving.abort() });
+  shown.bar.value = 0;
+  return { ...shown, signal: leaving.signal };
 }
 
 /**
@@ -24,7 +35,7 @@ export function uploadBox(host, name) {
  * @returns {Promise<any>} its JSON
  */
 export function sendBytes(path, body, { signal, onProgress }) {
-  const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
+  const request = new XMLHttpRequest(); // fetch does not report what was sent
   const abort = () => request.abort();
   return new Promise((done, failed) => {
     signal.addEventListener("abort", abort);
@@ -33,14 +44,8 @@ export function sendBytes(path, body, { signal, onProgress }) {
     request.addEventListener("abort", () => failed(new Error("The upload was canceled.")));
     request.addEventListener("error", () => failed(new Error("The upload broke off. Next: try it again.")));
     request.addEventListener("load", () => {
-      let said;
-      try {
-        said = JSON.parse(request.responseText);
-      } catch {
-        said = { error: request.responseText };
-      }
-      if (request.status === 200) done(said);
-      else failed(new Error(said.error || "The studio refused the upload."));
+      if (request.status === 200) done(JSON.parse(request.responseText));
+      else failed(new Error(explained(request.responseText) || "The studio refused the upload."));
     });
     request.open("PUT", new URL(path, document.baseURI));
     request.setRequestHeader("x-cutaway", "1");

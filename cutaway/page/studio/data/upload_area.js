@@ -1,4 +1,4 @@
-import { element } from "../../core/elements.js";
+import { element, textButton } from "../../core/elements.js";
 import { showError } from "../messages.js";
 import { uploadFile } from "./upload.js";
 import { uploadFolder } from "./upload_folder.js";
@@ -51,8 +51,8 @@ export function uploadArea(endings, uploaded) {
     element(
       "div",
       { class: "upload-buttons" },
-      element("button", { type: "button", text: "Choose a file", onclick: () => fileInput.click() }),
-      element("button", { type: "button", text: "Choose a folder", onclick: () => folderInput.click() }),
+      textButton("Choose a file", () => fileInput.click()),
+      textButton("Choose a folder", () => folderInput.click()),
     ),
     fileInput,
     folderInput,

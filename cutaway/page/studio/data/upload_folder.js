@@ -1,6 +1,6 @@
-import { counted } from "../../core/elements.js";
+import { counted, grouped } from "../../core/words.js";
 import { ask } from "../server.js";
-import { sizeText } from "./size_text.js";
+import { sizeText } from "../words.js";
 import { sendBytes, uploadBox } from "./upload.js";
 
 /**
@@ -38,7 +38,7 @@ export async function uploadFolder(host, { name, files }, endings) {
   const onProgress = (/** @type {number} */ now) => {
     const rate = (1000 * (sent + now)) / Math.max(1, performance.now() - begun);
     bar.value = (sent + now) / Math.max(1, bytes);
-    words.textContent = `Uploading ${name}: ${count.toLocaleString("en")} of ${counted(pictures.length, "picture")}, ${sizeText(rate)}/s.${leftOut}`;
+    words.textContent = `Uploading ${name}: ${grouped(count)} of ${counted(pictures.length, "picture")}, ${sizeText(rate)}/s.${leftOut}`;
   };
   let remove = () => {};
   try {

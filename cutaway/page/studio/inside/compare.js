@@ -2,9 +2,9 @@ import { element } from "../../core/elements.js";
 import { linkSections } from "../../links.js";
 import { MapView } from "./map_view.js";
 import { fetchPart, sectionElement } from "./parts.js";
-import { ask } from "../server.js";
+import { ask, runPath } from "../server.js";
 import { joinExplorers } from "./share.js";
-import { doWork, failureLine, progressLine } from "./work.js";
+import { showWork } from "./work.js";
 
 /**
  * Two runs side by side, with one selection.
@@ -12,14 +12,14 @@ import { doWork, failureLine, progressLine } from "./work.js";
  * @param {string[]} ids
  */
 export async function showCompare(host, [first, second]) {
-  const runs = await Promise.all([first, second].map((id) => ask(`api/runs/${encodeURIComponent(id)}`)));
+  const runs = await Promise.all([first, second].map((id) => ask(`api/${runPath(id)}`)));
   const line = element("div");
   const comparison = element("div", { class: "comparison" });
   const beside = element("div", { class: "pair" });
   host.append(element("h1", { text: "Two runs side by side" }), beside, line, comparison);
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
-    const link = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
+    const link = element("a", { href: runPath(run.id), text: run.title || run.id });
     const title = element("p", { class: "pair-title" }, element("span", { class: "hint", text: k ? "Other run: " : "This run: " }), link);
     beside.append(element("div", { class: "pair-run" }, title, place));
     const against = runs[1 - k].id;
@@ -33,24 +33,14 @@ export async function showCompare(host, [first, second]) {
   };
   for (const map of maps) map.host.addEventListener("shown", join);
   for (const map of maps) void map.start();
-  const start = async (again = false) => {
-    const progress = progressLine({ title: "Comparing the runs" });
-    try {
-      const key = await doWork("compare", { run: first, other: second }, {
-        again,
-        onState: (state) => {
-          if (state.state === "done") return;
-          line.replaceChildren(progress.host);
-          progress.show(state);
-        },
-      });
-      comparison.replaceChildren(sectionElement(await fetchPart(key, "comparison")));
-      line.replaceChildren();
-      if (maps[0].explorer) linkSections(maps[0].explorer, comparison);
-    } catch (error) {
-      line.replaceChildren(failureLine(error, () => void start(true)));
-      beside.before(line); // above the maps, where it is seen
-    }
+  const work = {
+    title: "Comparing the runs",
+    kind: "compare",
+    given: { run: first, other: second },
+    onFailure: () => beside.before(line), // above the maps, where it is seen
   };
-  void start();
+  void showWork(line, work, async (key) => {
+    comparison.replaceChildren(sectionElement(await fetchPart(key, "comparison")));
+    if (maps[0].explorer) linkSections(maps[0].explorer, comparison);
+  });
 }

@@ -1,7 +1,8 @@
-import { element } from "../../core/elements.js";
+import { element, textButton } from "../../core/elements.js";
+import { capitalized } from "../../core/words.js";
 import { fetchPart } from "./parts.js";
 import { mayWrite } from "../server.js";
-import { doWork, failureLine, progressLine } from "./work.js";
+import { showWork } from "./work.js";
 
 /**
  * What is wrong with a run, and proofs of what would help.
@@ -14,26 +15,11 @@ export function showDoctor(host, run) {
   const unjudged = element("p", { class: "caption" });
   const title = element("h2", { id: "doctor-title", text: "What would help" });
   host.append(element("section", { id: "doctor", "aria-labelledby": "doctor-title" }, title, line, list, unjudged));
-  const start = async (again = false) => {
-    const progress = progressLine({ title: "Examining the run" });
-    try {
-      const key = await doWork("doctor", { run: run.id }, {
-        again,
-        onState: (state) => {
-          if (state.state === "done") return;
-          line.replaceChildren(progress.host);
-          progress.show(state);
-        },
-      });
-      const found = await fetchPart(key, "doctor");
-      line.replaceChildren();
-      list.replaceChildren(...found.findings.map((/** @type {any} */ finding) => findingCard(run, finding)));
-      unjudged.textContent = found.unjudged.join(" ");
-    } catch (error) {
-      line.replaceChildren(failureLine(error, () => void start(true)));
-    }
-  };
-  void start();
+  void showWork(line, { title: "Examining the run", kind: "doctor", given: { run: run.id } }, async (key) => {
+    const { findings, unjudged: words } = await fetchPart(key, "doctor");
+    list.replaceChildren(...findings.map((/** @type {any} */ finding) => findingCard(run, finding)));
+    unjudged.textContent = words.join(" ");
+  });
 }
 
 /**
@@ -42,30 +28,24 @@ export function showDoctor(host, run) {
  */
 function findingCard(run, { kind, severity, title, text, remedy, untried }) {
   const place = element("div", { class: "proof", "aria-live": "polite" });
-  const prove = async (again = false) => {
-    const canceling = new AbortController();
-    const line = progressLine({ title: "Trying the remedy", cancel: () => canceling.abort() });
-    place.replaceChildren(line.host);
-    try {
-      const key = await doWork("proof", { run: run.id, finding: kind }, { again, signal: canceling.signal, onState: line.show });
+  const prove = () => {
+    place.replaceChildren();
+    const work = { title: "Trying the remedy", kind: "proof", given: { run: run.id, finding: kind }, cancels: true };
+    void showWork(place, work, async (key) => {
       const { words, helped } = await fetchPart(key, "proof");
       const verdict = element("p", { class: helped ? "severity good" : "severity note", text: helped ? "It helps" : "Not proven" });
       place.replaceChildren(verdict, element("p", { class: "proof-words", text: words }));
-    } catch (error) {
-      place.replaceChildren(failureLine(error, () => void prove(true)));
-    }
+    });
   };
-  const button = element("button", { type: "button", text: "Prove it", onclick: () => void prove() });
-  const capital = remedy && `${remedy[0].toUpperCase()}${remedy.slice(1)}.`;
   if (remedy && untried) place.append(element("p", { class: "caption", text: `It cannot be tried: ${untried}.` }));
-  else if (remedy && mayWrite()) place.append(button);
+  else if (remedy && mayWrite()) place.append(textButton("Prove it", prove));
   return element(
     "li",
     { class: severity, "data-kind": kind },
-    element("p", { class: "severity", text: severity[0].toUpperCase() + severity.slice(1) }),
+    element("p", { class: "severity", text: capitalized(severity) }),
     element("h3", { text: title }),
     element("p", { text }),
-    capital ? element("p", { class: "help", text: capital }) : null,
+    remedy ? element("p", { class: "help", text: `${capitalized(remedy)}.` }) : null,
     place,
   );
 }

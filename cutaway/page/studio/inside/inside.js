@@ -1,12 +1,13 @@
-import { element } from "../../core/elements.js";
+import { choice, element, textButton } from "../../core/elements.js";
+import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { linkSections } from "../../links.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
 import { showError } from "../messages.js";
 import { drawSection, fetchPart, sectionElement } from "./parts.js";
-import { ask, listen, mayWrite } from "../server.js";
-import { doWork, failureLine, progressLine, WorkCanceled } from "./work.js";
+import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
+import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
 
 /**
  * The inside of a run: its map, and all sections of its report, as they are made.
@@ -18,7 +19,7 @@ export function showInside(host, run) {
   const inside = element("div", { class: "inside" });
   host.append(inside);
   if (run.state !== "running") return void new InsideView(inside, run).start();
-  const look = element("button", { type: "button", text: "Look inside the model as it is now", onclick: () => begin() });
+  const look = textButton("Look inside the model as it is now", () => begin());
   const begin = () => {
     inside.replaceChildren();
     new InsideView(inside, run).start();
@@ -60,21 +61,21 @@ class InsideView {
 
   start() {
     void this.map.start();
-    void this.#sections();
+    this.#sections();
     void this.#sheet();
   }
 
   /** What can be done with the run. */
   #bar() {
-    const id = encodeURIComponent(this.run.id);
-    const report = element("button", { type: "button", text: "Save as one file", onclick: () => void this.#report(report) });
-    const mend = element("a", { class: "button", href: `runs/${id}/mend`, text: "Mend labels" });
-    const others = element("select", { "aria-label": "Compare with" }, element("option", { value: "", text: "Compare with…" }));
+    const { id } = this.run;
+    const report = textButton("Save as one file", () => void this.#report(report));
+    const fixLabels = element("a", { class: "button", href: `${runPath(id)}/mend`, text: "Mend labels" });
+    const others = choice([["", "Compare with…"]], { "aria-label": "Compare with" });
     others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
     others.addEventListener("change", () => {
-      if (others.value) location.assign(new URL(`compare/${id}/${encodeURIComponent(others.value)}`, document.baseURI));
+      if (others.value) goTo(comparePath(id, others.value));
     });
-    return element("div", { class: "inside-bar" }, report, mayWrite() ? mend : null, others);
+    return element("div", { class: "inside-bar" }, report, mayWrite() ? fixLabels : null, others);
   }
 
   /** @param {HTMLSelectElement} list */
@@ -85,24 +86,15 @@ class InsideView {
     list.append(...known.map((/** @type {any} */ each) => element("option", { value: each.id, text: each.title || each.id })));
   }
 
-  async #sections(again = false) {
-    const canceling = new AbortController();
-    const line = progressLine({ title: "Computing the sections below", cancel: () => canceling.abort() });
-    try {
-      await doWork("sections", { run: this.run.id }, {
-        again,
-        signal: canceling.signal,
-        onPart: (key, name) => void this.#part(key, name).catch(showError),
-        onState: (state) => {
-          if (state.state === "done") return;
-          if (!line.host.isConnected) this.line.replaceChildren(line.host);
-          line.show(state);
-        },
-      });
-      this.line.replaceChildren();
-    } catch (error) {
-      this.line.replaceChildren(failureLine(error, () => void this.#sections(true)));
-    }
+  #sections() {
+    const work = {
+      title: "Computing the sections below",
+      kind: "sections",
+      given: { run: this.run.id },
+      cancels: true,
+      onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
+    };
+    void showWork(this.line, work, () => {});
   }
 
   /**
@@ -149,14 +141,14 @@ class InsideView {
     const count = (await fetchPart(key, "suspects")).sheets[0]?.suspects.length;
     if (!count) return;
     const words = `${count} labels are suspect: go through them with the keyboard, and train again with what you decide.`;
-    const link = element("a", { href: `runs/${encodeURIComponent(this.run.id)}/mend`, text: "Mend labels" });
+    const link = element("a", { href: `${runPath(this.run.id)}/mend`, text: "Mend labels" });
     this.sections.before(element("p", { class: "caption" }, words, " ", mayWrite() ? link : null));
   }
 
   #navigate() {
     const found = [.../** @type {NodeListOf<HTMLElement>} */ (this.navigation.parentElement?.querySelectorAll("section[id]") ?? [])];
     const link = (/** @type {HTMLElement} */ section) => {
-      const text = section.id[0].toUpperCase() + section.id.slice(1);
+      const text = capitalized(section.id);
       const go = (/** @type {Event} */ event) => {
         event.preventDefault(); // what is shown stays in the address
         section.scrollIntoView();

@@ -1,5 +1,6 @@
-import { element } from "../../core/elements.js";
+import { choice, element, labeled } from "../../core/elements.js";
 
+/** @type {[string, string][]} */
 const SPLITS = [
   ["", "held-out samples"],
   ["test", "test samples"],
@@ -13,13 +14,13 @@ const SPLITS = [
  * @param {string} run
  */
 export function mapTask(run) {
-  const said = new URLSearchParams(location.search);
-  const numbers = said.getAll("epochs").filter((each) => /^\d{1,9}$/.test(each));
+  const query = new URLSearchParams(location.search);
+  const numbers = query.getAll("epochs").filter((each) => /^\d{1,9}$/.test(each));
   return {
     run,
-    split: SPLITS.some(([split]) => split === said.get("split")) ? said.get("split") : null,
-    samples: /^\d{2,6}$/.test(said.get("samples") ?? "") ? said.get("samples") : null,
-    layers: said.getAll("layers"),
+    split: SPLITS.some(([split]) => split === query.get("split")) ? query.get("split") : null,
+    samples: /^\d{2,6}$/.test(query.get("samples") ?? "") ? query.get("samples") : null,
+    layers: query.getAll("layers"),
     epochs: numbers,
   };
 }
@@ -29,28 +30,25 @@ export function mapTask(run) {
  * @param {ReturnType<typeof mapTask>} task
  */
 export function mapControls(task) {
-  const split = element("select", {}, ...SPLITS.map(([value, text]) => element("option", { value, text })));
-  split.value = task.split ?? "";
+  const split = choice(SPLITS, {}, task.split ?? "");
   const samples = element("input", { type: "number", min: 20, max: 100_000, step: 1, placeholder: "all", value: task.samples });
   const words = (/** @type {string[]} */ list) => list.join(", ");
   const layers = element("input", { type: "text", placeholder: "up to 6, evenly spaced", value: words(task.layers) });
   const epochs = element("input", { type: "text", placeholder: "up to 16, evenly spaced", value: words(task.epochs), inputmode: "numeric" });
-  const field = (/** @type {string} */ text, /** @type {HTMLElement} */ control) =>
-    element("label", {}, element("span", { text }), control);
   const form = element(
     "form",
     { class: "map-controls" },
-    ...[field("Samples", split), field("At most", samples), field("Layers", layers), field("Epochs", epochs)],
+    ...[labeled("Samples", split), labeled("At most", samples), labeled("Layers", layers), labeled("Epochs", epochs)],
     element("button", { text: "Show" }),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const said = new URLSearchParams();
-    if (split.value) said.set("split", split.value);
-    if (samples.value) said.set("samples", samples.value);
-    for (const name of layers.value.split(",").map((each) => each.trim())) if (name) said.append("layers", name);
-    for (const epoch of epochNumbers(epochs.value)) said.append("epochs", String(epoch));
-    location.search = String(said); // the rest of the address stays
+    const query = new URLSearchParams();
+    if (split.value) query.set("split", split.value);
+    if (samples.value) query.set("samples", samples.value);
+    for (const name of layers.value.split(",").map((each) => each.trim())) if (name) query.append("layers", name);
+    for (const epoch of epochNumbers(epochs.value)) query.append("epochs", String(epoch));
+    location.search = String(query); // the rest of the address stays
   });
   const chosen = task.split || task.samples || task.layers.length || task.epochs.length;
   return element("details", { class: "map-choice", open: Boolean(chosen) }, element("summary", { text: "Other samples, layers or epochs" }), form);
@@ -63,7 +61,7 @@ const MOST_EPOCHS = 200;
  * The numbers of a list such as "0, 5-8".
  * @param {string} text
  */
-export function epochNumbers(text) {
+function epochNumbers(text) {
   const found = new Set();
   for (const [, first, last] of text.matchAll(/(\d{1,9})(?:\s*-\s*(\d{1,9}))?/g)) {
     for (let epoch = Number(first); epoch <= Number(last ?? first) && found.size < MOST_EPOCHS; epoch++) found.add(epoch);

@@ -6,7 +6,7 @@ import { fetchPart, partArrays, sectionElement } from "./parts.js";
 import { shareSelection, showIn, shownIn } from "./share.js";
 import { doWork, failureLine, progressLine } from "./work.js";
 
-/** The map of a run: a first look at once, and the maps of all layers and epochs when they are there. */
+/** The map of a run: a first look immediately, and the maps of all layers and epochs when they are there. */
 export class MapView {
   /** @type {Explorer | null} */
   explorer = null;

@@ -1,4 +1,5 @@
 import { Bundle } from "../../core/bundle.js";
+import { element } from "../../core/elements.js";
 import { drawFigures } from "../../figures.js";
 import { ask, askBytes } from "../server.js";
 
@@ -54,11 +55,8 @@ function loadBokeh() {
 /** @param {string} src */
 function loadScript(src) {
   return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = src;
-    script.onload = () => resolve(undefined);
-    script.onerror = () => reject(new Error("BokehJS, which draws the figures, is not there: reinstall bokeh."));
-    document.head.append(script);
+    const onerror = () => reject(new Error("BokehJS, which draws the figures, is not there: reinstall bokeh."));
+    document.head.append(element("script", { src, onload: resolve, onerror }));
   });
 }
 

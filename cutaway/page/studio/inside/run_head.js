@@ -1,5 +1,5 @@
-import { element } from "../../core/elements.js";
-import { showError } from "../messages.js";
+import { element, textButton } from "../../core/elements.js";
+import { actionButton } from "../messages.js";
 import { deleteRuns, editRun, takeBack } from "../runs/run_dialogs.js";
 import { ask, mayWrite } from "../server.js";
 
@@ -24,8 +24,8 @@ export function runHead(host, run) {
     element(
       "div",
       { class: "live-actions" },
-      element("button", { type: "button", text: "Edit", title: "Title, tags and note", onclick: () => void edit().catch(showError) }),
-      element("button", { type: "button", text: "Delete", onclick: () => void remove().catch(showError) }),
+      actionButton("Edit", () => edit(), { title: "Title, tags and note" }),
+      actionButton("Delete", () => remove()),
     );
   const edit = async () => {
     const { runs } = await ask("api/runs"); // another page may have changed the notes since this one was loaded
@@ -58,7 +58,7 @@ function showDeleted(host, run) {
     element(
       "p",
       { class: "studio-buttons" },
-      element("button", { type: "button", text: "Take it back", onclick: () => void back() }),
+      textButton("Take it back", () => void back()),
       element("a", { class: "button", href: ".", text: "All runs" }),
     ),
   );

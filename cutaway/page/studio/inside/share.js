@@ -1,3 +1,5 @@
+import { afterPause } from "../../core/timing.js";
+
 /** Milliseconds between two messages about one explorer at least. */
 const PAUSE = 60;
 
@@ -49,11 +51,11 @@ export function showIn({ store, samples, parts }, { layer, epoch, color, search,
  * @param {(shown: Shown) => void} say
  */
 function whenShown(explorer, keys, say) {
-  let [timer, first] = [0, true];
+  let first = true;
+  const sayLater = afterPause(() => !explorer.parts?.ended.aborted && say(shownIn(explorer)), PAUSE);
   explorer.store.watch(keys, () => {
-    if (first) return void (first = false);
-    clearTimeout(timer);
-    timer = setTimeout(() => !explorer.parts?.ended.aborted && say(shownIn(explorer)), PAUSE);
+    if (first) first = false;
+    else sayLater();
   });
 }
 
@@ -64,7 +66,7 @@ function whenShown(explorer, keys, say) {
  */
 export function joinExplorers(one, other) {
   showIn(other, shownIn(one));
-  /** @type {Map<AnyExplorer, Shown>} what each has said or was told; told back, it would undo what came since */
+  /** @type {Map<AnyExplorer, Shown>} what each has shown or taken over; sent back, it would undo what came since */
   const known = new Map([one, other].map((each) => [each, shownIn(each)]));
   for (const [from, to] of [
     [one, other],

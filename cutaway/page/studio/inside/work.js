@@ -1,5 +1,7 @@
-import { counted, element } from "../../core/elements.js";
+import { element, textButton } from "../../core/elements.js";
+import { counted, grouped } from "../../core/words.js";
 import { ask, listen, ServerError } from "../server.js";
+import { errorText } from "../words.js";
 
 /** By this the server knows who waits for what. */
 const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random()).slice(2);
@@ -96,20 +98,47 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
 }
 
 /**
+ * Have something computed, and show how far it is; if it fails, why, with a button that tries again.
+ * @param {HTMLElement} host where that is shown, and nothing once it is done
+ * @param {{ title: string, kind: string, given: Record<string, any>, cancels?: boolean,
+ *   onPart?: (key: string, name: string) => void, onFailure?: () => void, again?: boolean }} work kind, given and onPart:
+ *   as for `doWork`; cancels: whether a button cancels it; again: whether what failed before is tried again
+ * @param {(key: string) => unknown} done is called with the key of the result
+ */
+export async function showWork(host, work, done) {
+  const { title, kind, given, cancels = false, onPart, onFailure, again } = work;
+  const canceling = new AbortController();
+  const line = progressLine({ title, cancel: cancels ? () => canceling.abort() : null });
+  const onState = (/** @type {WorkState} */ state) => {
+    if (state.state === "done") return;
+    if (!line.host.isConnected) host.replaceChildren(line.host);
+    line.show(state);
+  };
+  try {
+    const key = await doWork(kind, given, { again, signal: canceling.signal, onPart, onState });
+    await done(key);
+    if (line.host.parentElement === host) line.host.remove();
+  } catch (error) {
+    host.replaceChildren(failureLine(error, () => void showWork(host, { ...work, again: true }, done)));
+    onFailure?.();
+  }
+}
+
+/**
  * A line that shows how far work is, with a button that cancels it.
  * @param {{ title: string, cancel?: (() => void) | null }} given
  */
 export function progressLine({ title, cancel = null }) {
   const bar = element("progress", { max: 1, "aria-label": title });
   const words = element("span", { class: "work-words", "aria-live": "polite", text: title });
-  const button = cancel && element("button", { type: "button", text: "Cancel", onclick: cancel });
+  const button = cancel && textButton("Cancel", cancel);
   const host = element("div", { class: "work-line" }, words, bar, button);
   const show = (/** @type {WorkState} */ { state, progress }) => {
     const share = progress?.total ? progress.done / progress.total : null;
     if (share === null) bar.removeAttribute("value");
     else bar.value = share;
-    const said = state === "waiting" ? ["waiting for its turn"] : progressWords(progress);
-    words.textContent = said.length ? `${title}: ${said.join(", ")}` : title;
+    const details = state === "waiting" ? ["waiting for its turn"] : progressWords(progress);
+    words.textContent = details.length ? `${title}: ${details.join(", ")}` : title;
   };
   return { host, show };
 }
@@ -120,7 +149,7 @@ function progressWords(progress) {
   const words = [progress.note || (progress.task === "report" ? "" : progress.task)];
   const part = words[0].includes("%"); // the note says how far one step of several is
   if (progress.total) words.push(`${Math.floor((100 * progress.done) / progress.total)}%${part ? " of everything" : ""}`);
-  if (progress.rate && progress.rate >= 10) words.push(`${Math.round(progress.rate).toLocaleString("en")} ${progress.unit}/s`);
+  if (progress.rate && progress.rate >= 10) words.push(`${grouped(Math.round(progress.rate))} ${progress.unit}/s`);
   if (progress.left !== null && progress.left >= 1) words.push(`about ${counted(Math.ceil(progress.left), "second")} left`);
   return words.filter(Boolean);
 }
@@ -135,7 +164,7 @@ export function failureLine(error, retry) {
   return element(
     "div",
     { class: canceled ? "work-line" : "work-line failed", role: canceled ? "status" : "alert" },
-    element("span", { class: "work-words", text: error instanceof Error ? error.message : String(error) }),
-    element("button", { type: "button", text: canceled ? "Go on" : "Try again", onclick: retry }),
+    element("span", { class: "work-words", text: errorText(error) }),
+    textButton(canceled ? "Go on" : "Try again", retry),
   );
 }

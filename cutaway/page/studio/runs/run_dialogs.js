@@ -1,17 +1,13 @@
-import { counted, element } from "../../core/elements.js";
+import { element, labeled, textButton } from "../../core/elements.js";
+import { counted } from "../../core/words.js";
 import { askFirst, openDialog, showError, showMessage } from "../messages.js";
-import { ask } from "../server.js";
+import { ask, runPath } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
 
 /** @param {Pick<RunRow, "id" | "title">} row */
 function nameOf(row) {
   return row.title || row.id;
-}
-
-/** @param {string} id */
-function runPath(id) {
-  return `api/runs/${encodeURIComponent(id)}`;
 }
 
 /**
@@ -28,7 +24,7 @@ export function editRun(row, tags, done) {
   const note = element("textarea", { rows: 6, maxlength: 20000 });
   note.value = row.note;
   const save = element("button", { type: "submit", class: "main", text: "Save" });
-  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => dialog.close() });
+  const cancel = textButton("Cancel", () => dialog.close());
   const form = element(
     "form",
     { method: "dialog", onsubmit: (/** @type {Event} */ event) => void send(event) },
@@ -47,21 +43,13 @@ export function editRun(row, tags, done) {
       const written = Object.entries({ title: title.value, tags: listed, note: note.value });
       // what this person has not touched stays as others have written it meanwhile
       const body = Object.fromEntries(written.filter(([name, value]) => String(value) !== String(before[name])));
-      const saved = await ask(`${runPath(row.id)}/notes`, { method: "PUT", body });
+      const saved = await ask(`api/${runPath(row.id)}/notes`, { method: "PUT", body });
       dialog.close();
       done?.(saved);
     } catch (error) {
       showError(error);
     }
   };
-}
-
-/**
- * @param {string} text
- * @param {HTMLElement} field
- */
-function labeled(text, field) {
-  return element("label", {}, element("span", { text }), field);
 }
 
 /**
@@ -84,9 +72,9 @@ export async function deleteRuns(rows, { offerUndo = true } = {}) {
     action: one ? "Delete the run" : `Delete ${counted(rows.length, "run")}`,
   });
   if (!sure) return [];
-  const deleted = await forEach(rows.map(({ id }) => id), (id) => ask(runPath(id), { method: "DELETE" }));
+  const deleted = await forEach(rows.map(({ id }) => id), (id) => ask(`api/${runPath(id)}`, { method: "DELETE" }));
   if (!deleted.length || !offerUndo) return deleted;
-  const undo = element("button", { type: "button", text: "Undo", onclick: () => void takeBack(deleted) });
+  const undo = textButton("Undo", () => void takeBack(deleted));
   const text = one ? `${names} is in the trash.` : `${counted(deleted.length, "run")} are in the trash.`;
   showMessage(text, { action: undo, seconds: 30 });
   return deleted;
@@ -127,9 +115,9 @@ async function forEach(ids, act) {
  */
 export function openTrash(ids) {
   const list = element("ul", { class: "trash" });
-  const empty = element("button", { type: "button", class: "serious", text: "Empty the trash", onclick: () => void emptyTrash(shown) });
+  const empty = textButton("Empty the trash", () => void emptyTrash(shown), { class: "serious" });
   let shown = ids;
-  const close = element("button", { type: "button", text: "Close", onclick: () => dialog.close() });
+  const close = textButton("Close", () => dialog.close());
   const hint = element("p", { class: "hint" });
   const dialog = openDialog("Trash", hint, list, element("div", { class: "studio-buttons" }, close, empty));
   /** @param {string[]} now */
@@ -137,7 +125,7 @@ export function openTrash(ids) {
     hint.textContent = now.length ? "Deleted runs are here until the trash is emptied." : "The trash is empty.";
     empty.hidden = !now.length;
     list.replaceChildren(...now.map((id) => {
-      const back = element("button", { type: "button", text: "Take back", "aria-label": `Take back ${id}`, onclick: () => void takeBack([id]) });
+      const back = textButton("Take back", () => void takeBack([id]), { "aria-label": `Take back ${id}` });
       return element("li", {}, element("span", { text: id }), back);
     }));
     shown = now;

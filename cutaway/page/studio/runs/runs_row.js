@@ -1,18 +1,10 @@
-import { element, percent } from "../../core/elements.js";
-import { mayWrite } from "../server.js";
-import { smallCurve } from "./small_curve.js";
+import { sparkline } from "../../core/charts.js";
+import { element, textButton } from "../../core/elements.js";
+import { grouped, percent } from "../../core/words.js";
+import { mayWrite, runPath } from "../server.js";
+import { durationText, stateWord } from "../words.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
-
-/** @type {Record<string, string>} */
-const STATE_WORDS = {
-  running: "training",
-  finished: "finished",
-  stopped: "stopped",
-  failed: "failed",
-  died: "died",
-  damaged: "damaged",
-};
 
 /**
  * What a person does with a row.
@@ -40,13 +32,13 @@ export function runRow(row, { selected, actions }) {
   ];
   const epochs = row.planned && row.planned !== row.epochs ? `${row.epochs} of ${row.planned}` : `${row.epochs ?? ""}`;
   cells.push(
-    element("td", { class: "run-curve", "data-label": "Loss" }, smallCurve(row.curves)),
+    element("td", { class: "run-curve", "data-label": "Loss" }, lossCurve(row.curves)),
     numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}`),
     numberCell("Test", accuracyWords(row.test?.accuracy), row.test && lossWords(row.test)),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),
     numberCell("Epochs", epochs),
-    numberCell("Time", durationWords(row.seconds)),
+    numberCell("Time", row.seconds === null || row.seconds === undefined ? "" : durationText(row.seconds)),
     element("td", { class: "run-created", "data-label": "Started" }, createdElement(row.created)),
   );
   if (mayWrite()) cells.push(element("td", { class: "run-actions" }, ...actionButtons(row, actions)));
@@ -58,16 +50,12 @@ export function runRow(row, { selected, actions }) {
  * @param {RowActions} actions
  */
 function nameParts(row, actions) {
-  const address = `runs/${encodeURIComponent(row.id)}`;
-  const link = element("a", { href: address, "data-part": "open", text: row.title || row.id });
+  const link = element("a", { href: runPath(row.id), "data-part": "open", text: row.title || row.id });
   const tags = row.tags.map((tag) =>
-    element("button", {
-      type: "button",
+    textButton(tag, () => actions.findTag(tag), {
       class: "tag",
-      text: tag,
       title: `Show runs with ${tag}`,
       "data-part": `tag ${tag}`,
-      onclick: () => actions.findTag(tag),
     }),
   );
   return [
@@ -79,17 +67,41 @@ function nameParts(row, actions) {
   ].filter((part) => part !== null);
 }
 
+/**
+ * How the loss fell: of the training samples, and, in front of it, of the validation samples.
+ * @param {Record<string, (number | null)[]> | undefined} curves
+ * @returns {SVGElement | null} null where nothing was measured
+ */
+function lossCurve({ loss = [], val_loss: held = [] } = {}) {
+  const [known, knownHeld] = [loss, held].map((values) => values.filter((value) => value !== null));
+  const all = [...known, ...knownHeld];
+  if (!all.length) return null;
+  // losses fall by powers of ten, and in a linear picture only the first epochs would be seen
+  const scale = all.every((value) => value > 0) ? Math.log : Number;
+  const scaled = (/** @type {(number | null)[]} */ values) => values.map((value) => value === null ? null : scale(value));
+  const spoken = knownHeld.length ? knownHeld : known;
+  const then = spoken.length > 1 ? `, then ${spoken[spoken.length - 1].toPrecision(3)}` : "";
+  return sparkline(
+    [
+      { values: scaled(loss), name: "training" },
+      { values: scaled(held), name: "validation" },
+    ],
+    { width: 96, height: 28, margin: 2, low: scale(Math.min(...all)), high: scale(Math.max(...all)) },
+    { class: "small-curve", role: "img", "aria-label": `loss ${spoken[0].toPrecision(3)}${then}` },
+  );
+}
+
 /** @param {RunRow} row */
 function stateParts(row) {
-  const word = element("span", { class: "state-word", text: STATE_WORDS[row.state] ?? row.state, title: row.state === "died" ? "The process that trained it is gone." : row.why });
+  const word = element("span", { class: "state-word", text: stateWord(row.state), title: row.state === "died" ? "The process that trained it is gone." : row.why });
   const { progress } = row;
   if (!progress) return [word];
   const bar = element("progress", { max: 1, "aria-label": "Share of all epochs" });
   if (progress.share !== null) bar.value = progress.share;
   const parts = [
     row.planned ? `epoch ${progress.epoch} of ${row.planned}` : `epoch ${progress.epoch}`,
-    progress.seconds_left === null ? null : `${durationWords(progress.seconds_left)} left`,
-    progress.rate === null ? null : `${Math.round(progress.rate).toLocaleString("en")} samples/s`,
+    progress.seconds_left === null ? null : `${durationText(progress.seconds_left)} left`,
+    progress.rate === null ? null : `${grouped(Math.round(progress.rate))} samples/s`,
   ];
   return [word, bar, element("span", { class: "progress-words", text: parts.filter(Boolean).join(" · ") })];
 }
@@ -102,14 +114,11 @@ function actionButtons(row, actions) {
   const name = row.title || row.id;
   /** @type {(text: string, act: (row: RunRow) => void, off?: boolean) => HTMLElement} */
   const button = (text, act, off = false) =>
-    element("button", {
-      type: "button",
-      text,
+    textButton(text, () => act(row), {
       "data-part": text,
       "aria-label": `${text} ${name}`,
       disabled: off,
       title: off ? "Stop the training first" : null,
-      onclick: () => act(row),
     });
   return [button("Edit", actions.edit), button("Delete", actions.remove, row.state === "running")];
 }
@@ -140,22 +149,8 @@ function accuracyWords(value) {
  * What the test samples cost: the cross-entropy, and the loss of the training where it is another number.
  * @param {{ loss: number, cross_entropy: number | null }} test
  */
-export function lossWords({ loss, cross_entropy: plain }) {
+function lossWords({ loss, cross_entropy: plain }) {
   const [own, known] = [loss.toPrecision(3), plain?.toPrecision(3)];
   if (known === undefined) return `loss ${own}`;
   return own === known ? `cross-entropy ${known}` : `cross-entropy ${known}, loss of the training ${own}`;
-}
-
-/**
- * Seconds as a person says them: "0.8 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h".
- * @param {number | null | undefined} seconds
- */
-export function durationWords(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }

@@ -29,7 +29,7 @@ export const STATES = [
  * What runs are sorted by: a text or a number; undefined and null come last.
  * @type {Record<string, (row: RunRow) => string | number | null | undefined>}
  */
-export const SORTED = {
+const SORTED = {
   created: (row) => row.created,
   name: (row) => (row.title || row.id).toLowerCase(),
   state: (row) => row.state,
@@ -118,13 +118,13 @@ export function sortedBy(query, column) {
  * @returns {RunsQuery}
  */
 export function readQuery(text) {
-  const said = new URLSearchParams(text);
-  const sort = said.get("sort") ?? "-created";
+  const parameters = new URLSearchParams(text);
+  const sort = parameters.get("sort") ?? "-created";
   const column = sort.replace(/^-/, "");
   const known = Object.hasOwn(SORTED, column);
-  const states = (said.get("state") ?? "").split(",").filter((name) => STATES.some((state) => state.name === name));
+  const states = (parameters.get("state") ?? "").split(",").filter((name) => STATES.some((state) => state.name === name));
   return {
-    search: said.get("find") ?? "",
+    search: parameters.get("find") ?? "",
     states,
     sort: known ? column : "created",
     falling: known ? sort.startsWith("-") : true,
@@ -136,9 +136,9 @@ export function readQuery(text) {
  * @param {RunsQuery} query
  */
 export function writtenQuery({ search, states, sort, falling }) {
-  const said = new URLSearchParams();
-  if (search) said.set("find", search);
-  if (states.length) said.set("state", states.join(","));
-  if (sort !== "created" || !falling) said.set("sort", `${falling ? "-" : ""}${sort}`);
-  return String(said);
+  const parameters = new URLSearchParams();
+  if (search) parameters.set("find", search);
+  if (states.length) parameters.set("state", states.join(","));
+  if (sort !== "created" || !falling) parameters.set("sort", `${falling ? "-" : ""}${sort}`);
+  return String(parameters);
 }

@@ -1,4 +1,5 @@
-import { element } from "../../core/elements.js";
+import { element, textButton } from "../../core/elements.js";
+import { grouped } from "../../core/words.js";
 import { runRow } from "./runs_row.js";
 
 /**
@@ -6,7 +7,7 @@ import { runRow } from "./runs_row.js";
  * @typedef {import("./runs_search.js").RunsQuery} RunsQuery
  */
 
-/** Rows that are drawn at once; the next ones are drawn when a person comes near the end. */
+/** Rows that are drawn immediately; the next ones are drawn when a person comes near the end. */
 const PAGE_OF_ROWS = 40;
 
 /** Columns that are sorted by a click, by their name in `SORTED`. */
@@ -45,7 +46,7 @@ export class RunsTable {
     });
     this.heads = COLUMNS.map(({ name, title, kind = "" }) => {
       const head = element("th", { scope: "col", class: kind });
-      if (name) head.append(element("button", { type: "button", text: title, onclick: () => sort(name) }));
+      if (name) head.append(textButton(title, () => sort(name)));
       else head.textContent = title;
       return head;
     });
@@ -111,7 +112,7 @@ export class RunsTable {
     for (const { tr } of before.values()) tr.remove();
     const left = this.#rows.length - shown.length;
     this.more.hidden = left <= 0;
-    this.more.textContent = `Show ${Math.min(left, PAGE_OF_ROWS)} more of ${left.toLocaleString("en")}`;
+    this.more.textContent = `Show ${Math.min(left, PAGE_OF_ROWS)} more of ${grouped(left)}`;
     if (part && run && document.activeElement !== focused) this.#focus(run, part);
   }
 

@@ -1,9 +1,10 @@
-import { counted, element } from "../../core/elements.js";
+import { element, textButton } from "../../core/elements.js";
+import { counted, grouped } from "../../core/words.js";
 import { showError } from "../messages.js";
 import { deleteRuns, editRun, openTrash } from "./run_dialogs.js";
 import { countedStates, foundRuns, readQuery, sortedBy, STATES, writtenQuery } from "./runs_search.js";
 import { RunsTable } from "./runs_table.js";
-import { ask, listen, mayWrite } from "../server.js";
+import { ask, comparePath, listen, mayWrite } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
 
@@ -22,7 +23,7 @@ class RunsView {
   #unread = 0;
   #missing = false;
   #drawing = 0;
-  /** @type {(() => void)[] | null} what is told while all runs are read: the answer may be older */
+  /** @type {(() => void)[] | null} events that come while all runs are read: the answer may be older */
   #since = null;
 
   /** @param {HTMLElement} host */
@@ -167,8 +168,8 @@ class RunsView {
   /** @param {number} found */
   #drawHead(found) {
     const all = counted(this.#rows.size, "run");
-    const some = found === this.#rows.size ? all : `${found.toLocaleString("en")} of ${all}`;
-    const reading = this.#unread ? `, ${this.#unread.toLocaleString("en")} more are being read` : "";
+    const some = found === this.#rows.size ? all : `${grouped(found)} of ${all}`;
+    const reading = this.#unread ? `, ${grouped(this.#unread)} more are being read` : "";
     this.summary.textContent = `${some} in ${this.#folder}${reading}`;
     this.trash.textContent = this.#trash.length ? `Trash (${this.#trash.length})` : "Trash";
   }
@@ -180,12 +181,9 @@ class RunsView {
     this.states.replaceChildren(...STATES.filter(({ name }) => counts.get(name) || states.includes(name)).map(({ name, title }) => {
       const on = states.includes(name);
       const next = on ? states.filter((each) => each !== name) : [...states, name];
-      const button = element("button", {
-        type: "button",
+      const button = textButton(`${title} ${grouped(counts.get(name) ?? 0)}`, () => this.#ask({ states: next }), {
         "aria-pressed": String(on),
         "data-state-name": name,
-        text: `${title} ${counts.get(name)?.toLocaleString("en")}`,
-        onclick: () => this.#ask({ states: next }),
       });
       return button;
     }));
@@ -195,15 +193,14 @@ class RunsView {
   #drawChosen() {
     const rows = [...this.#selected].flatMap((id) => this.#rows.get(id) ?? []);
     this.chosen.hidden = !rows.length;
-    const [a, b] = rows.map(({ id }) => encodeURIComponent(id));
     const two = rows.length === 2 && rows.every(({ state }) => state !== "damaged");
     this.chosen.replaceChildren(
-      element("span", { text: `${rows.length.toLocaleString("en")} selected` }),
+      element("span", { text: `${grouped(rows.length)} selected` }),
       two
-        ? element("a", { class: "button main", href: `compare/${a}/${b}`, text: "Compare" })
+        ? element("a", { class: "button main", href: comparePath(rows[0].id, rows[1].id), text: "Compare" })
         : element("span", { class: "hint", text: "Select two to compare them." }),
-      ...(mayWrite() ? [element("button", { type: "button", text: "Delete", onclick: () => void deleteRuns(rows) })] : []),
-      element("button", { type: "button", text: "Clear", onclick: () => this.#select([...this.#selected], false) }),
+      ...(mayWrite() ? [textButton("Delete", () => void deleteRuns(rows))] : []),
+      textButton("Clear", () => this.#select([...this.#selected], false)),
     );
   }
 
@@ -211,14 +208,10 @@ class RunsView {
   #drawEmpty(found) {
     this.empty.hidden = found > 0;
     if (found) return;
-    const all = element("button", {
-      type: "button",
-      text: "Show all runs",
-      onclick: () => {
+    const all = textButton("Show all runs", () => {
         this.search.value = "";
         this.#ask({ search: "", states: [] });
-      },
-    });
+      });
     this.empty.replaceChildren(...(this.#rows.size ? [element("p", { text: "No run matches." }), all] : this.#emptyWords()));
   }
 

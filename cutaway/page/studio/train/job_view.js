@@ -1,7 +1,7 @@
 import { element } from "../../core/elements.js";
 import { showError } from "../messages.js";
 import { jobTitle, jobWords, queueElement } from "./queue.js";
-import { ask, listen } from "../server.js";
+import { ask, listen, runPath } from "../server.js";
 
 /**
  * A training that waits or begins; once its run is there, the page goes on to it.
@@ -15,7 +15,7 @@ export async function showJob(host, [id]) {
   host.append(title, words, next);
   const draw = (/** @type {import("./queue.js").JobRow} */ job) => {
     if (job.run && job.state !== "queued") {
-      location.replace(new URL(`runs/${encodeURIComponent(job.run)}`, document.baseURI));
+      location.replace(new URL(runPath(job.run), document.baseURI));
       return;
     }
     title.textContent = jobTitle(job);

@@ -1,37 +1,21 @@
-import { counted, element, percent } from "../../core/elements.js";
-import { CurveChart } from "./curves.js";
+import { CurveChart } from "../../core/charts.js";
+import { element, textButton } from "../../core/elements.js";
+import { inNextFrame } from "../../core/timing.js";
+import { capitalized, counted, grouped, percent } from "../../core/words.js";
 import { LiveMap } from "./live_map.js";
 import { showError } from "../messages.js";
-import { ask, listen, mayWrite } from "../server.js";
+import { ask, goTo, listen, mayWrite, runPath } from "../server.js";
+import { durationText, stateWord } from "../words.js";
+import { verdictItem } from "../elements.js";
 
-/** Milliseconds after which a training that was asked to stop, and has not, may be ended at once. */
+/** Milliseconds after which a training that was asked to stop, and has not, may be ended immediately. */
 const PATIENCE = 8000;
 
 /** Seconds of a first epoch that says by itself how long the others take: the compilation in it is a small part. */
 const LONG = 30;
 
-const STATES = {
-  running: "Training",
-  finished: "Finished",
-  stopped: "Stopped",
-  failed: "Failed",
-  died: "Died",
-  damaged: "Damaged",
-};
-
 /** @typedef {{ epoch: number, loss: number, accuracy?: number, val_loss?: number, val_accuracy?: number,
  *   seconds?: number, samples_per_second?: number, [more: string]: any }} HistoryRow */
-
-/**
- * A duration in a few words: "40 s", "3 min 20 s", "2 h 5 min".
- * @param {number} seconds
- */
-export function durationText(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 90) return `${whole} s`;
-  if (whole < 5400) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
-}
 
 /** How a training goes: its curves, its pace, what they say, and what can be done with it. */
 class LiveRun {
@@ -42,7 +26,8 @@ class LiveRun {
   /** @type {number | null} */
   samples = null;
   #stopping = 0;
-  #drawn = 0;
+  /** Draw with the next frame of the screen, once, however much comes before it. */
+  draw = inNextFrame(() => this.#draw());
 
   /** @param {any} run as `api/runs/ID` says it */
   constructor(run) {
@@ -65,7 +50,7 @@ class LiveRun {
     );
   }
 
-  /** @param {{ rows: HistoryRow[], since: number, progress: any, samples: number | null, verdict: any[] | null }} told */
+  /** @param {{ rows: HistoryRow[], since: number, progress: any, samples: number | null, verdict: any[] | null }} message */
   take({ rows, since, progress, samples, verdict }) {
     if (since > this.rows.length) return void this.reload().catch(showError); // something was missed
     this.rows = [...this.rows.slice(0, since), ...rows];
@@ -76,7 +61,7 @@ class LiveRun {
   }
 
   async reload() {
-    const run = await ask(`api/runs/${encodeURIComponent(this.run.id)}`);
+    const run = await ask(`api/${runPath(this.run.id)}`);
     this.become(run);
     if (run.rows) this.take(run);
   }
@@ -97,19 +82,11 @@ class LiveRun {
     return this.between && this.samples ? this.between.epoch - 1 + this.between.samples / this.samples : done;
   }
 
-  /** Draw with the next frame of the screen, once, however much is told before it. */
-  draw() {
-    this.#drawn ||= requestAnimationFrame(() => {
-      this.#drawn = 0;
-      this.#draw();
-    });
-  }
-
   #draw() {
     const { state } = this.run;
     this.element.dataset.state = state;
     this.element.dataset.epochs = String(this.rows.length);
-    this.state.textContent = STATES[/** @type {keyof STATES} */ (state)] ?? state;
+    this.state.textContent = capitalized(stateWord(state));
     const planned = Math.max(this.run.planned ?? 0, this.rows.at(-1)?.epoch ?? 0, 1);
     this.bar.value = Math.min(1, this.#place / planned);
     this.bar.hidden = state !== "running";
@@ -151,9 +128,9 @@ class LiveRun {
     if (!recent.length) return this.between ? `${epoch}.` : `${epoch}: the step is compiled.`;
     const each = times[Math.floor((times.length - 1) / 2)];
     const rate = recent.at(-1)?.samples_per_second;
-    const pace = rate ? `, ${Math.round(rate).toLocaleString("en")} samples/s` : "";
+    const pace = rate ? `, ${grouped(Math.round(rate))} samples/s` : "";
     if (recent.length === 1 && each < LONG) return `${epoch}${pace}.`;
-    return `${epoch}${pace}, about ${durationText(each * (planned - this.#place))} left.`;
+    return `${epoch}${pace}, about ${durationText(each * (planned - this.#place), 0)} left.`;
   }
 
   /** @param {string | null} why */
@@ -161,21 +138,12 @@ class LiveRun {
     if (this.run.state === "died") {
       return "Its process ended without a word, as when the machine runs out of memory. Next: resume it from its last step.";
     }
-    return why ? `${why[0].toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? "" : "."}` : "";
+    return why ? `${capitalized(why)}${/[.!?]$/.test(why) ? "" : "."}` : "";
   }
 
   /** @param {{ severity: string, title: string, text: string }[]} verdict */
   #judge(verdict) {
-    this.verdicts.replaceChildren(
-      ...verdict.map(({ severity, title, text }) =>
-        element(
-          "li",
-          { class: severity },
-          element("p", { class: "severity", text: title }),
-          element("p", { class: "caption", text }),
-        ),
-      ),
-    );
+    this.verdicts.replaceChildren(...verdict.map(verdictItem));
   }
 
   #drawActions() {
@@ -183,17 +151,13 @@ class LiveRun {
     const own = origin === "training";
     const name = encodeURIComponent(id);
     const button = (/** @type {string} */ text, /** @type {() => Promise<void>} */ act) =>
-      element("button", {
-        type: "button",
-        text,
-        onclick: (/** @type {Event} */ event) => {
+      textButton(text, (/** @type {Event} */ event) => {
           const pressed = /** @type {HTMLButtonElement} */ (event.currentTarget);
           pressed.disabled = true;
           act()
             .catch(showError)
             .finally(() => (pressed.disabled = false));
-        },
-      });
+        });
     const link = (/** @type {string} */ text, /** @type {string} */ href) => element("a", { class: "button", href, text });
     const wanted = [];
     if (mayWrite() && state === "running") {
@@ -206,7 +170,7 @@ class LiveRun {
     if (this.actions.dataset.shown === wanted.join()) return; // a button that is being pressed stays
     this.actions.dataset.shown = wanted.join();
     /** @type {Record<string, () => HTMLElement>} */
-    const makers = {
+    const elements = {
       stop: () => button("Stop", () => this.#stop(false)),
       stopping: () => element("span", { class: "hint", text: "It stops after this step." }),
       kill: () => button("End it at once", () => this.#stop(true)),
@@ -214,20 +178,20 @@ class LiveRun {
       like: () => link("Train again with changes", `train?like=${name}`),
       branch: () => link("Branch from an epoch", `train?branch=${name}`),
     };
-    this.actions.replaceChildren(...wanted.map((each) => makers[each]()));
+    this.actions.replaceChildren(...wanted.map((each) => elements[each]()));
   }
 
   /** @param {boolean} kill */
   async #stop(kill) {
-    await ask(`api/runs/${encodeURIComponent(this.run.id)}/stop`, { method: "POST", body: { kill } });
+    await ask(`api/${runPath(this.run.id)}/stop`, { method: "POST", body: { kill } });
     this.#stopping ||= performance.now();
     this.draw();
-    setTimeout(() => this.draw(), PATIENCE + 100);
+    setTimeout(this.draw, PATIENCE + 100);
   }
 
   async #resume() {
     const job = await ask("api/trainings", { method: "POST", body: { kind: "resume", run: this.run.id } });
-    location.assign(new URL(`trainings/${encodeURIComponent(job.id)}`, document.baseURI));
+    goTo(`trainings/${encodeURIComponent(job.id)}`);
   }
 }
 
@@ -243,10 +207,10 @@ export function showLive(host, run) {
   if (run.state === "running") live.map.start();
   const reload = () => void live.reload().catch(showError);
   listen({
-    training: (told) => {
+    training: (message) => {
       // of a training that has ended, what was read before its end may come after what was read then
-      const late = live.run.state !== "running" && told.since + told.rows.length <= live.rows.length;
-      if (told.run === run.id && !late) live.take(told);
+      const late = live.run.state !== "running" && message.since + message.rows.length <= live.rows.length;
+      if (message.run === run.id && !late) live.take(message);
     },
     runs: ({ changed }) => {
       const row = changed.find((/** @type {{ id: string }} */ each) => each.id === run.id);

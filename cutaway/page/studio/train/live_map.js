@@ -1,8 +1,9 @@
 import { categoryPalette } from "../../core/colors.js";
-import { element, percent } from "../../core/elements.js";
+import { element, swatch, textButton } from "../../core/elements.js";
+import { grouped, percent } from "../../core/words.js";
 import { SampleMap } from "../../map/map.js";
 import { showError } from "../messages.js";
-import { ask, askBytes, listen } from "../server.js";
+import { ask, askBytes, listen, runPath } from "../server.js";
 
 /** Milliseconds between two words to the studio that this page still looks; after 30 seconds it computes no more frames. */
 const AGAIN = 10_000;
@@ -39,7 +40,7 @@ export class LiveMap {
     this.caption = element("p", { class: "caption live-map-caption", "aria-live": "off" });
     this.host = element("div", { class: "live-map-host", hidden: true });
     this.legend = element("ul", { class: "live-legend" });
-    this.switch = element("button", { type: "button", text: "Color by right or wrong", onclick: () => this.#toggle() });
+    this.switch = textButton("Color by right or wrong", () => this.#toggle());
     this.switch.hidden = true;
     this.element = element(
       "figure",
@@ -82,7 +83,7 @@ export class LiveMap {
   async #watch() {
     if (document.hidden || !this.#timer) return; // nobody looks
     try {
-      const { frames, error } = await ask(`api/runs/${encodeURIComponent(this.run)}/live`);
+      const { frames, error } = await ask(`api/${runPath(this.run)}/live`);
       if (frames.length) this.#take(frames.at(-1));
       else if (error) this.#take({ run: this.run, error });
       else if (this.element.hidden && !this.element.classList.contains("ended")) {
@@ -114,7 +115,7 @@ export class LiveMap {
       const head = this.#next;
       this.#next = null;
       try {
-        this.#show(head, await askBytes(`api/runs/${encodeURIComponent(this.run)}/live/${head.number}`));
+        this.#show(head, await askBytes(`api/${runPath(this.run)}/live/${head.number}`));
       } catch {
         break; // a newer frame has taken its place, or the studio is gone, which others say
       }
@@ -152,7 +153,7 @@ export class LiveMap {
     const right = 1 - this.#codes.wrong.reduce((sum, each) => sum + each, 0) / samples;
     const when = head.epoch ? `after epoch ${head.epoch}` : "before the first step";
     this.caption.textContent =
-      `${samples.toLocaleString("en")} ${head.split} samples in ${head.layer}, ${when}: ` +
+      `${grouped(samples)} ${head.split} samples in ${head.layer}, ${when}: ` +
       `${percent(right)} of them are predicted correctly.`;
     this.element.dataset.epoch = String(head.epoch);
     this.element.dataset.frame = String(head.number);
@@ -172,11 +173,7 @@ export class LiveMap {
     this.map.color(byClass ? this.#codes.codes : this.#codes.wrong, categoryPalette(list, missing));
     const names = byClass ? this.head.classes.slice(0, 20) : ["right", "wrong"];
     this.legend.replaceChildren(
-      ...names.map((name, code) => {
-        const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-        swatch.style.background = list[code % list.length];
-        return element("li", {}, swatch, element("span", { text: name }));
-      }),
+      ...names.map((name, code) => element("li", {}, swatch(list[code % list.length]), element("span", { text: name }))),
     );
   }
 }

@@ -1,6 +1,7 @@
-import { counted, element } from "../../core/elements.js";
-import { showError } from "../messages.js";
-import { ask, listen, mayWrite } from "../server.js";
+import { element } from "../../core/elements.js";
+import { capitalized, counted } from "../../core/words.js";
+import { actionButton, showError } from "../messages.js";
+import { ask, listen, mayWrite, runPath } from "../server.js";
 
 /**
  * A training of the queue; see `cutaway.studio.trainings.queue`.
@@ -21,7 +22,7 @@ export function jobWords(job) {
   const { state, note, error } = job;
   if (state === "queued") return `${placeWords(job)}${note ? `; it ${note}` : ""}.`;
   if (state === "starting") return "It is starting.";
-  if (state === "running") return job.run ? "It is training." : note ? `${note[0].toUpperCase()}${note.slice(1)}.` : "Loading the data.";
+  if (state === "running") return job.run ? "It is training." : note ? `${capitalized(note)}.` : "Loading the data.";
   if (state === "canceled") return "Canceled.";
   return error ?? "It has ended.";
 }
@@ -41,15 +42,15 @@ function placeWords({ place, waiting, starts_in: seconds }) {
  * @param {(jobs: JobRow[]) => void} show
  */
 export async function followJobs(show) {
-  let told = 0;
+  let updates = 0;
   const read = async () => {
-    const before = told;
+    const before = updates;
     const { jobs } = await ask("api/trainings");
-    if (told === before) show(jobs); // otherwise it is older than what was told meanwhile
+    if (updates === before) show(jobs); // otherwise it is older than an update that came meanwhile
   };
   listen({
     jobs: ({ jobs }) => {
-      told++;
+      updates++;
       show(jobs);
     },
     reset: () => void read().catch(showError),
@@ -73,13 +74,11 @@ export async function queueElement() {
 /** @param {JobRow} job */
 function jobElement(job) {
   const name = encodeURIComponent(job.id);
-  const href = job.run ? `runs/${encodeURIComponent(job.run)}` : `trainings/${name}`;
-  const act = (/** @type {string} */ text, /** @type {() => Promise<any>} */ work) =>
-    element("button", { type: "button", text, onclick: () => void work().catch(showError) });
+  const href = job.run ? runPath(job.run) : `trainings/${name}`;
   const takeAway = () => ask(`api/trainings/${name}`, { method: "DELETE" });
   const stop = () => ask(`api/trainings/${name}/stop`, { method: "POST", body: {} });
   const button =
-    job.state === "queued" ? act("Cancel", takeAway) : job.state === "running" ? act("Stop", stop) : job.state === "starting" ? null : act("Remove from the list", takeAway);
+    job.state === "queued" ? actionButton("Cancel", takeAway) : job.state === "running" ? actionButton("Stop", stop) : job.state === "starting" ? null : actionButton("Remove from the list", takeAway);
   return element(
     "li",
     { "data-state": job.state },

@@ -1,4 +1,6 @@
-import { element } from "../../core/elements.js";
+import { choice, element } from "../../core/elements.js";
+import { capitalized } from "../../core/words.js";
+import { field } from "../elements.js";
 
 /**
  * A setting, as its schema describes it; see `cutaway.studio.trainings.checking`.
@@ -7,14 +9,14 @@ import { element } from "../../core/elements.js";
  */
 
 /** How a value is written in a field. */
-export function settingText(/** @type {any} */ value) {
+function settingText(/** @type {any} */ value) {
   if (value === null || value === undefined) return "";
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
 /** @param {string} name */
-export function settingTitle(name) {
-  return `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+function settingTitle(name) {
+  return capitalized(name.replaceAll("_", " "));
 }
 
 /** A setting that a person may give: its field, what it is if they do not, and what is wrong with it. */
@@ -31,19 +33,13 @@ export class SettingField {
     const given = { id, name, "aria-describedby": described, autocomplete: "off", spellcheck: "false" };
     this.input =
       kind === "choice"
-        ? element("select", given, element("option", { value: "", text: "" }), ...choices.map((value) => element("option", { value, text: value })))
+        ? choice(["", ...choices].map((value) => [value, value]), given)
         : element("input", { ...given, type: "text", inputmode: kind === "whole" ? "numeric" : kind === "number" ? "decimal" : "text" });
     this.input.addEventListener("input", changed);
     this.wrong = element("p", { class: "field-wrong", id: `${id}-wrong` });
-    const words = [help, limits ? `${limits[0].toUpperCase()}${limits.slice(1)}.` : ""].filter(Boolean).join(" ");
-    this.element = element(
-      "div",
-      { class: "field" },
-      element("label", { for: id, text: settingTitle(name) }),
-      this.input,
-      element("p", { class: "field-help", id: `${id}-help`, text: words }),
-      this.wrong,
-    );
+    const words = [help, limits ? `${capitalized(limits)}.` : ""].filter(Boolean).join(" ");
+    const about = element("p", { class: "field-help", id: `${id}-help`, text: words });
+    this.element = field(settingTitle(name), this.input, about, this.wrong);
   }
 
   /** What a person gave: undefined for nothing, null for none; text that is no number stays text, which the studio refuses in words. */

@@ -1,15 +1,19 @@
-import { counted, element } from "../../core/elements.js";
+import { choice, element } from "../../core/elements.js";
+import { afterPause } from "../../core/timing.js";
+import { counted } from "../../core/words.js";
 import { dataAddress, dataBody, dataName, readData, readOptions } from "../data/data_address.js";
 import { showError } from "../messages.js";
 import { queueElement } from "./queue.js";
-import { ask, mayWrite } from "../server.js";
+import { field } from "../elements.js";
+import { ask, goTo, mayWrite, runPath } from "../server.js";
 import { SettingField } from "./setting_fields.js";
 import { surveyData } from "../data/survey.js";
+import { errorText } from "../words.js";
 
 /** Milliseconds after the last key until what was typed is checked. */
 const PAUSE = 250;
 
-/** Settings that are shown at once; the others are folded. */
+/** Settings that are shown immediately; the others are folded. */
 const FIRST = ["epochs", "learning_rate", "optimizer", "batch_size"];
 
 /** @type {import("./setting_fields.js").SettingRecord[]} of the model, which has no schema */
@@ -33,7 +37,6 @@ const FORM = /** @type {any[]} */ ([
 class TrainForm {
   /** @type {Map<string, SettingField>} */
   fields = new Map();
-  #timer = 0;
   #asked = 0;
 
   /**
@@ -43,21 +46,21 @@ class TrainForm {
   constructor(form, given) {
     this.form = form;
     this.given = given;
+    const checkLater = afterPause(() => void this.check().catch(showError), PAUSE);
     const changed = () => {
-      clearTimeout(this.#timer);
       this.#asked++; // an answer that is on its way is to what was typed before
       delete this.element.dataset.checked;
-      this.#timer = setTimeout(() => void this.check().catch(showError), PAUSE);
+      checkLater();
     };
     const withChoices = FORM.map((each) => (each.name === "activation" ? { ...each, choices: form.activations } : each));
     for (const record of [...(given.like ? [] : withChoices), ...form.settings]) {
       this.fields.set(record.name, new SettingField(record, changed));
     }
-    this.recipe = element("select", { id: "recipe", onchange: changed });
-    for (const { name, summary } of form.recipes) this.recipe.append(element("option", { value: name, text: `${name}: ${summary}` }));
+    const recipes = form.recipes.map((/** @type {any} */ { name, summary }) => [name, `${name}: ${summary}`]);
+    this.recipe = choice(recipes, { id: "recipe", onchange: changed });
     this.name = element("input", { id: "run-name", type: "text", maxlength: 60, autocomplete: "off", oninput: changed });
-    this.epoch = element("select", { id: "branch-epoch", onchange: changed });
-    for (const epoch of given.like?.epochs ?? []) this.epoch.append(element("option", { value: epoch, text: `epoch ${epoch}` }));
+    const epochs = (given.like?.epochs ?? []).map((/** @type {number} */ epoch) => [epoch, `epoch ${epoch}`]);
+    this.epoch = choice(epochs, { id: "branch-epoch", onchange: changed });
     if (given.branch) this.epoch.value = String(given.epoch ?? given.like?.epochs.at(-1) ?? 0);
     this.problem = element("p", { class: "field-wrong", role: "alert" });
     this.start = element("button", { type: "submit", class: "primary", text: "Start training" });
@@ -72,8 +75,7 @@ class TrainForm {
     const of = (/** @type {string[]} */ names) => names.map((name) => this.fields.get(name)?.element ?? null);
     const settings = this.form.settings.map((/** @type {{ name: string }} */ { name }) => name);
     const rest = settings.filter((/** @type {string} */ name) => !FIRST.includes(name));
-    const field = (/** @type {string} */ label, /** @type {HTMLElement} */ input, /** @type {string} */ help) =>
-      element("div", { class: "field" }, element("label", { for: input.id, text: label }), input, element("p", { class: "field-help", text: help }));
+    const help = (/** @type {string} */ text) => element("p", { class: "field-help", text });
     const { like, branch } = this.given;
     return element(
       "form",
@@ -84,10 +86,10 @@ class TrainForm {
             "fieldset",
             {},
             element("legend", { text: "Model" }),
-            element("div", { class: "fields" }, field("Recipe", this.recipe, "What you leave empty comes from the recipe."), ...of(FORM.map(({ name }) => name))),
+            element("div", { class: "fields" }, field("Recipe", this.recipe, help("What you leave empty comes from the recipe.")), ...of(FORM.map(({ name }) => name))),
           ),
       branch
-        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin from the start."))
+        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, help("The weights that the run had after this epoch. The optimizer and the schedule begin from the start.")))
         : null,
       element(
         "fieldset",
@@ -96,7 +98,7 @@ class TrainForm {
         element("div", { class: "fields" }, ...of(FIRST)),
         element("details", { class: "more-settings" }, element("summary", { text: `All ${settings.length} settings` }), element("div", { class: "fields" }, ...of(rest))),
       ),
-      field("Name of the run", this.name, "It becomes part of the folder's name. If it is empty, the name of the data does."),
+      field("Name of the run", this.name, help("It becomes part of the folder's name. If it is empty, the name of the data does.")),
       this.problem,
       element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
     );
@@ -131,23 +133,23 @@ class TrainForm {
     const { train = 0, val = 0 } = survey?.split ?? {};
     const tested = survey?.split ? Math.max(0, samples - train - val) : 0;
     const body = { task: this.task, samples, tested, table: survey ? survey.kind === "table" : null };
-    let said;
+    let answer;
     try {
-      said = await ask("api/trainings/check", { method: "POST", body });
+      answer = await ask("api/trainings/check", { method: "POST", body });
     } catch (error) {
-      said = { errors: { "": error instanceof Error ? error.message : String(error) }, settings: null };
+      answer = { errors: { "": errorText(error) }, settings: null };
     }
     if (number !== this.#asked) return null; // an answer to what was typed before
     const known = new Set(this.fields.keys());
-    const others = Object.entries(said.errors).filter(([name]) => !known.has(name));
-    for (const [name, field] of this.fields) field.complain(said.errors[name]);
+    const others = Object.entries(answer.errors).filter(([name]) => !known.has(name));
+    for (const [name, field] of this.fields) field.complain(answer.errors[name]);
     this.problem.textContent = others.map(([, message]) => message).join(" ");
-    this.start.disabled = Object.keys(said.errors).length > 0;
+    this.start.disabled = Object.keys(answer.errors).length > 0;
     if (this.start.disabled) {
       const folded = this.element.querySelector("details.more-settings");
       if (folded?.querySelector('[aria-invalid="true"]')) /** @type {HTMLDetailsElement} */ (folded).open = true;
     }
-    if (said.settings) this.#resolve({ ...said.settings, ...(said.form ?? {}) }, said.recipe);
+    if (answer.settings) this.#resolve({ ...answer.settings, ...(answer.form ?? {}) }, answer.recipe);
     this.element.dataset.checked = String(number);
     return !this.start.disabled;
   }
@@ -179,7 +181,7 @@ class TrainForm {
     this.start.disabled = true;
     try {
       const job = await ask("api/trainings", { method: "POST", body: this.task });
-      location.assign(new URL(`trainings/${encodeURIComponent(job.id)}`, document.baseURI));
+      goTo(`trainings/${encodeURIComponent(job.id)}`);
     } finally {
       this.start.disabled = false;
     }
@@ -214,8 +216,8 @@ export async function showTrain(host) {
  * @param {number} epoch
  */
 async function showLike(host, run, branch, epoch) {
-  const [like, form] = await Promise.all([ask(`api/runs/${encodeURIComponent(run)}/settings`), ask("api/trainings/form")]);
-  const link = element("a", { href: `runs/${encodeURIComponent(run)}`, text: run });
+  const [like, form] = await Promise.all([ask(`api/${runPath(run)}/settings`), ask("api/trainings/form")]);
+  const link = element("a", { href: runPath(run), text: run });
   const words = ` on ${like.data}: the same data, split, model (${like.model}) and settings, but for what you change here.`;
   host.append(element("p", { class: "subtitle" }, "Like ", link, words));
   if (!like.repeats) {
@@ -237,7 +239,7 @@ async function showNew(host, data, options) {
   const [form, places] = await Promise.all([ask("api/trainings/form"), ask("api/data")]);
   const chosen = data ?? { place: /** @type {const} */ ("bundled"), name: places.bundled[0].name };
   const bundled = places.bundled.find((/** @type {{ name: string }} */ each) => chosen.place === "bundled" && each.name === chosen.name);
-  const pick = element("select", { id: "train-data", onchange: () => location.assign(new URL(pick.value, document.baseURI)) });
+  const pick = element("select", { id: "train-data", onchange: () => goTo(pick.value) });
   for (const each of places.bundled) {
     const text = `${each.name}: ${counted(each.samples, "sample")}, ${counted(each.classes, "class", "classes")}`;
     pick.append(element("option", { value: dataAddress("train", { place: "bundled", name: each.name }), text, selected: each === bundled }));
@@ -245,21 +247,21 @@ async function showNew(host, data, options) {
   if (!bundled) pick.append(element("option", { value: dataAddress("train", chosen, options), text: dataName(chosen), selected: true }));
   pick.append(element("option", { value: "data", text: "Other data ..." }));
   const look = element("a", { href: dataAddress("data", chosen, options), text: "Look at the data" });
-  const said = element("p", { class: "field-wrong", role: "alert" });
+  const problem = element("p", { class: "field-wrong", role: "alert" });
   const leftOut = element("p", { class: "field-help" });
   const reading = element("div");
-  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "Data" }), pick, element("p", { class: "field-help" }, look), leftOut, said, reading));
+  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "Data" }), pick, element("p", { class: "field-help" }, look), leftOut, problem, reading));
   const view = new TrainForm(form, { data: chosen, options });
   host.append(view.element);
   await view.check();
   // what "auto" becomes depends on the data, which may take a while to read
   void surveyData(reading, chosen, options).then(
     (survey) => {
-      said.textContent = survey.problem ?? "";
+      problem.textContent = survey.problem ?? "";
       leftOut.textContent = survey.left_out ? `Columns left out: ${survey.left_out}.` : "";
       view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };
       return view.check();
     },
-    (error) => (said.textContent = error.message),
+    (error) => (problem.textContent = error.message),
   );
 }

@@ -1,20 +1,21 @@
-import { element } from "../../core/elements.js";
+import { element, textButton } from "../../core/elements.js";
+import { grouped } from "../../core/words.js";
 import { LabelSheetView } from "../../label_sheet.js";
 import { showDoctor } from "./doctor.js";
-import { showError } from "../messages.js";
+import { actionButton, showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
-import { ask, listen, mayWrite } from "../server.js";
+import { ask, comparePath, listen, mayWrite, runPath } from "../server.js";
 import { followJobs } from "../train/queue.js";
-import { doWork, failureLine, progressLine } from "./work.js";
+import { showWork } from "./work.js";
 
 /**
  * Go through suspect labels, decide, train again, and see what it changed.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
  */
-export function showMend(host, run) {
-  const view = new MendView(run);
-  const back = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
+export function showFixLabels(host, run) {
+  const view = new FixLabelsView(run);
+  const back = element("a", { href: runPath(run.id), text: run.title || run.id });
   host.append(
     element("p", { class: "crumbs" }, back),
     element("h1", { text: "Mend the labels" }),
@@ -24,7 +25,7 @@ export function showMend(host, run) {
   void view.start();
 }
 
-class MendView {
+class FixLabelsView {
   /** @type {LabelSheetView | null} */
   sheet = null;
   #key = "";
@@ -36,37 +37,28 @@ class MendView {
   /** @param {any} run */
   constructor(run) {
     this.run = run;
-    this.path = `api/runs/${encodeURIComponent(run.id)}`;
+    this.path = `api/${runPath(run.id)}`;
     this.line = element("div");
     this.place = element("div", { class: "mend-sheet" });
     this.again = element("section", { class: "mend-again", id: "again", hidden: true });
     // so that the label that has the focus is above it
-    const tell = () => document.body.style.setProperty("--mend-bar", `${this.again.offsetHeight}px`);
-    new ResizeObserver(tell).observe(this.again);
+    const keepSpace = () => document.body.style.setProperty("--mend-bar", `${this.again.offsetHeight}px`);
+    new ResizeObserver(keepSpace).observe(this.again);
     listen({
-      decisions: (told) => told.run === run.id && void this.#update().catch(showError),
+      decisions: (event) => event.run === run.id && void this.#update().catch(showError),
       reset: () => void this.#update().catch(showError),
     });
   }
 
-  async start() {
-    const line = progressLine({ title: "Reading the suspect labels" });
-    try {
-      this.#key = await doWork("sheet", { run: this.run.id }, {
-        again: true,
-        onState: (state) => {
-          if (state.state === "done") return;
-          this.line.replaceChildren(line.host);
-          line.show(state);
-        },
-      });
-      const index = await fetchPart(this.#key, "index");
+  start() {
+    const work = { title: "Reading the suspect labels", kind: "sheet", given: { run: this.run.id }, again: true };
+    return showWork(this.line, work, async (key) => {
+      this.#key = key;
+      const index = await fetchPart(key, "index");
       this.line.replaceChildren();
       if (index.sections.length) await this.#show();
       else this.#offer();
-    } catch (error) {
-      this.line.replaceChildren(failureLine(error, () => void this.start()));
-    }
+    });
   }
 
   /** Nobody has looked for suspect labels yet. */
@@ -74,21 +66,14 @@ class MendView {
     const words =
       "Nobody has looked for wrong labels in these data yet. Models are trained on parts of the data, and each sample is " +
       "judged by models that were not trained on it. It takes about as long as five trainings, and what is finished stays.";
-    const begin = element("button", { type: "button", text: "Find suspect labels", onclick: () => void this.#find() });
+    const begin = textButton("Find suspect labels", () => this.#find());
     this.place.replaceChildren(element("p", { class: "paragraph", text: words }), mayWrite() ? begin : "");
   }
 
-  async #find() {
-    const canceling = new AbortController();
-    const line = progressLine({ title: "Looking for suspect labels", cancel: () => canceling.abort() });
+  #find() {
     this.place.replaceChildren();
-    this.line.replaceChildren(line.host);
-    try {
-      await doWork("suspects", { run: this.run.id }, { again: true, signal: canceling.signal, onState: line.show });
-      await this.start();
-    } catch (error) {
-      this.line.replaceChildren(failureLine(error, () => void this.#find()));
-    }
+    const work = { title: "Looking for suspect labels", kind: "suspects", given: { run: this.run.id }, cancels: true, again: true };
+    void showWork(this.line, work, () => this.start());
   }
 
   async #show() {
@@ -105,14 +90,14 @@ class MendView {
     Object.assign(host, { sheet: this.sheet }); // for scripts of others, and for tests
     await this.#update();
     this.#followTraining();
-    if (document.activeElement === document.body) this.sheet.goOn(); // the keys work at once
+    if (document.activeElement === document.body) this.sheet.goOn(); // the keys work immediately
   }
 
   /** @type {import("../../label_sheet.js").Decide} */
   async #decide(index, now, before) {
-    const said = now && { action: now.action, label: now.label };
+    const decision = now && { action: now.action, label: now.label };
     try {
-      await ask(`${this.path}/decisions`, { method: "POST", body: { key: this.#key, index, now: said, before } });
+      await ask(`${this.path}/decisions`, { method: "POST", body: { key: this.#key, index, now: decision, before } });
     } catch (error) {
       showError(error);
       throw error;
@@ -149,27 +134,24 @@ class MendView {
     if (known === this.#shown) return; // a button that is drawn again loses the focus
     this.#shown = known;
     this.again.hidden = !count || this.run.origin !== "training";
-    const compare = `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}`;
+    const compare = comparePath(this.run.id, run);
     if (["queued", "starting", "running"].includes(state)) {
-      const watch = run ? `runs/${encodeURIComponent(run)}` : `trainings/${encodeURIComponent(id)}`;
+      const watch = run ? runPath(run) : `trainings/${encodeURIComponent(id)}`;
       const link = element("a", { href: watch, text: run ? "Watch it" : "See where it stands" });
       this.#say(["It is being trained with your decisions. ", link]);
       return;
     }
     const isDone = state === "ended" && run && !stopped && created >= changed;
-    const begin = element("button", {
-      type: "button",
+    const begin = actionButton("Train again from the same seed with these decisions", () => this.#train(), {
       class: isDone ? "" : "primary",
-      text: "Train again from the same seed with these decisions",
       disabled: !changing,
-      onclick: () => void this.#train().catch(showError),
     });
     if (isDone) {
       const link = element("a", { class: "button primary", href: compare, text: "See what it changed, sample by sample" });
       this.#say(["The training with your decisions is done."], link, begin);
     } else {
       const failed = error ? `The training did not end well: ${error} ` : stopped ? "The last training was stopped. " : "";
-      const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something. `;
+      const words = `${grouped(count)} decisions are in labels.csv, of which ${grouped(changing)} change something. `;
       const link = state === "ended" && run ? element("a", { href: compare, text: "See what the last training changed" }) : "";
       this.#say([failed + words, link], begin);
     }
@@ -184,7 +166,7 @@ class MendView {
   }
 
   async #train() {
-    if (!(await this.sheet?.kept())) return; // what could not be kept is said, and no longer on the screen
+    if (!(await this.sheet?.kept())) return; // what could not be kept was reported, and is no longer on the screen
     this.#training = await ask("api/trainings", { method: "POST", body: { kind: "like", run: this.run.id, labels: true } });
     this.#offerAgain();
   }

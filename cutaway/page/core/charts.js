@@ -1,8 +1,55 @@
-import { element } from "../../core/elements.js";
+/** Charts of the page, as SVG. */
 
-const SVG = "http://www.w3.org/2000/svg";
+import { element } from "./elements.js";
+
+/** The height of a chart with axes, and the space around its lines, in CSS pixels. */
 const HEIGHT = 190;
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
+
+/**
+ * Make an element of a chart.
+ * @param {string} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {...(Element | string)} children
+ * @returns {SVGElement}
+ */
+export function svgElement(tag, attributes, ...children) {
+  const made = /** @type {SVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", tag));
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/**
+ * A line through points.
+ * @param {number[][]} points x and y of each
+ * @param {Record<string, string | number>} [attributes]
+ */
+export function polyline(points, attributes = {}) {
+  const places = points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`);
+  return svgElement("polyline", { ...attributes, points: places.join(" ") });
+}
+
+/**
+ * A small chart without axes: lines over values at equal distances. One value alone is a dot, by the round end of its line.
+ * @param {{ values: (number | null)[], name: string }[]} lines null where there is no value; the name is the class
+ * @param {{ width: number, height: number, margin?: number, low: number, high: number }} frame margin: around the
+ *   lines; low and high: the values at its bottom and its top
+ * @param {Record<string, string | number>} attributes
+ */
+export function sparkline(lines, { width, height, margin = 0, low, high }, attributes) {
+  const drawn = lines.flatMap(({ values, name }) => {
+    const points = values.flatMap((value, k) => {
+      if (value === null) return [];
+      const along = values.length === 1 ? 0.5 : k / (values.length - 1);
+      const down = high === low ? 0.5 : (high - value) / (high - low);
+      return [[margin + along * (width - 2 * margin), margin + down * (height - 2 * margin)]];
+    });
+    if (points.length === 1) points.push(points[0]);
+    return points.length ? [polyline(points, { class: name })] : [];
+  });
+  return svgElement("svg", { ...attributes, viewBox: `0 0 ${width} ${height}` }, ...drawn);
+}
 
 /**
  * A line of a chart.
@@ -11,25 +58,13 @@ const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
  */
 
 /**
- * @param {string} tag
- * @param {Record<string, string | number>} given
- * @param {...(Element | string)} children
- */
-function svgElement(tag, given, ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(given)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
-}
-
-/**
- * About so many round numbers between two, the largest step of 1, 2 or 5 times a power of ten first.
+ * Round numbers between two, at most about `most` of them, with the smallest step of 1, 2 or 5 times a power of ten first.
  * @param {number} low
  * @param {number} high
  * @param {number} most
  * @param {boolean} [whole]
  */
-export function roundTicks(low, high, most, whole = false) {
+function roundTicks(low, high, most, whole = false) {
   const span = high - low;
   if (!(span > 0)) return [low];
   let step = 10 ** Math.floor(Math.log10(span / most));
@@ -117,9 +152,8 @@ export class CurveChart {
       parts.push(svgElement("text", { x: x(tick), y: HEIGHT - 6, "text-anchor": "middle" }, String(tick)));
     }
     for (const { points, tone, dot } of this.#curves) {
-      const path = points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`);
-      if (dot) path.push(`${x(dot[0]).toFixed(1)},${y(dot[1]).toFixed(1)}`);
-      parts.push(svgElement("polyline", { class: `curve ${tone}`, points: path.join(" ") }));
+      const path = [...points, ...(dot ? [dot] : [])].map(([epoch, value]) => [x(epoch), y(value)]);
+      parts.push(polyline(path, { class: `curve ${tone}` }));
       const end = dot ?? points.at(-1);
       if (end) parts.push(svgElement("circle", { class: `end ${tone}`, cx: x(end[0]), cy: y(end[1]), r: dot ? 3 : 3.5 }));
     }

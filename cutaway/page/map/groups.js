@@ -1,14 +1,14 @@
 import { HIDDEN } from "./search.js";
 import { STEPS } from "./view.js";
 
-/** A label needs so many samples. */
-const SMALLEST_ISLAND = 5;
+/** A label needs at least this many samples. */
+const SMALLEST_GROUP = 5;
 
 /** Points that are looked at to find the place of a label, at most, of each group. */
 const SAMPLED = 500;
 
 /**
- * @typedef {{ group: number, x: number, y: number, count: number }} Island a group's place in data coordinates 0..1
+ * @typedef {{ group: number, x: number, y: number, count: number }} GroupPlace a group's place in data coordinates 0..1
  */
 
 /**
@@ -17,9 +17,9 @@ const SAMPLED = 500;
  * @param {Uint8Array} states
  * @param {ArrayLike<number>} groups of each sample; negative for none
  * @param {number} count number of groups
- * @returns {Island[]} the largest first
+ * @returns {GroupPlace[]} the largest first
  */
-export function findIslands({ a, b, t }, states, groups, count) {
+export function findGroups({ a, b, t }, states, groups, count) {
   const sizes = new Uint32Array(count);
   for (let i = 0; i < states.length; i++) if (groups[i] >= 0 && !(states[i] & HIDDEN)) sizes[groups[i]]++;
   const xs = Array.from({ length: count }, () => /** @type {number[]} */ ([]));
@@ -32,13 +32,13 @@ export function findIslands({ a, b, t }, states, groups, count) {
     xs[group].push((a[2 * i] + (b[2 * i] - a[2 * i]) * t) / STEPS);
     ys[group].push((a[2 * i + 1] + (b[2 * i + 1] - a[2 * i + 1]) * t) / STEPS);
   }
-  const islands = [];
+  const places = [];
   for (let group = 0; group < count; group++) {
-    if (sizes[group] < SMALLEST_ISLAND) continue;
+    if (sizes[group] < SMALLEST_GROUP) continue;
     const [x, y] = nearestMember(xs[group], ys[group]);
-    islands.push({ group, x, y, count: sizes[group] });
+    places.push({ group, x, y, count: sizes[group] });
   }
-  return islands.sort((one, other) => other.count - one.count);
+  return places.sort((one, other) => other.count - one.count);
 }
 
 /**

@@ -1,0 +1,40 @@
+/** Numbers and texts as people read them. */
+
+/**
+ * @param {number} value from 0 to 1
+ * @param {number} [digits]
+ */
+export function percent(value, digits = 1) {
+  return `${(100 * value).toFixed(digits)}%`;
+}
+
+/**
+ * A whole number with its thousands apart.
+ * @param {number} count
+ */
+export function grouped(count) {
+  return count.toLocaleString("en");
+}
+
+/**
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function counted(count, one, many = `${one}s`) {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/**
+ * A number with its sign.
+ * @param {number} value
+ * @param {(size: number) => string} [write] how the number without its sign is written
+ */
+export function signed(value, write = (size) => size.toFixed(2)) {
+  return `${value >= 0 ? "+" : "−"}${write(Math.abs(value))}`;
+}
+
+/** @param {string} text */
+export function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
