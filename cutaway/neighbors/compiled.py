@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -110,12 +110,6 @@ def compilation_progress(on_progress: ProgressCallback) -> Generator[Compilation
         told = f"{listener.count} functions in {listener.seconds:.1f} s, once on this machine"
         with suppress(Canceled):  # the next report raises it again, where a layout that is done is kept
             on_progress(Progress(COMPILING, 1, 1, "step", told))
-
-
-def count_missing(kernels: Iterable[Any]) -> int:
-    """Count the kernels that have to be compiled and can be kept: neither loaded nor in the folder."""
-    files = [each._cache._cache_file for each in kernels if not each.signatures and hasattr(each._cache, "_cache_file")]
-    return sum(not Path(each._index_path).is_file() for each in files)
 
 
 def _checked(dispatcher: Any) -> Any:
