@@ -4,7 +4,7 @@ This repeats JAX's own generator, because a user would feel the loss: the weight
 3.2 CPU seconds to draw with XLA, and 0.26 once their programs are kept; here 0.03 (2-core Sapphire Rapids Xeon, Python
 3.11.7, NumPy 2.4.6, JAX 0.10.2). The public way, to call the initializer, gives the same bytes:
 `tests/models/test_initialization.py` compares them, and fails where JAX draws other numbers. Then, or once compiling
-costs little, this file can go, and `draw` call the initializer. Upstream: https://github.com/jax-ml/jax/pull/37872.
+costs little, this file can go, and `draw` call the initializer. Upstream: https://github.com/jax-ml/jax/issues/1172.
 """
 
 import math

@@ -163,12 +163,3 @@ def test_no_lazy_name_is_that_of_a_submodule(door):
     imports = [node for node in ast.parse(MODULES[door].read_text()).body if isinstance(node, ast.ImportFrom)]
     eager = {alias.name for node in imports for alias in node.names}
     assert lazy <= eager
-
-
-def test_no_folder_holds_more_than_15_files():
-    crowded = {
-        str(folder.relative_to(ROOT)): len(files)
-        for folder in [PACKAGE, *PACKAGE.rglob("*/")]
-        if folder.name not in ("__pycache__", "mnist") and len(files := list(folder.glob("*.py"))) > 15
-    }
-    assert not crowded
