@@ -68,6 +68,7 @@ def train_recipe(
     Raises:
         UsageError, DataError, RunError, TrainingError, BackendError, Canceled: As `cutaway.train`.
     """
+    from cutaway.models import import_lean_keras
     from cutaway.training import find_recipe, make_config, recipe_for
 
     base = find_recipe(recipe)
@@ -78,6 +79,7 @@ def train_recipe(
     with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
     base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
+    import_lean_keras()
     model = mlp(
         base.hidden if hidden is None else hidden,
         dropout=base.dropout if dropout is None else dropout,

@@ -308,8 +308,7 @@ def resume(
     check_shard_layers(shard_layers)
     opened = run if isinstance(run, Run) else open_run(run, data=data, runs=runs)
     _check_resumable(opened)
-    models.require_jax()
-    models.keep_compiled_programs()
+    models.import_lean_keras()
     config = training.recorded_config(opened.config)
     opened.context.check_sizes(-1)
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights

@@ -9,6 +9,7 @@ import typer
 
 from cutaway.errors import UsageError, printable
 
+from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_findings, print_json, print_quality, print_table, say, shorten
 from .sweeps import report_sweep, sweep_at
@@ -191,6 +192,7 @@ def embed(
     from cutaway.errors import Canceled
 
     opened = open_run(run, data=data, runs=runs)
+    load_keras(opened)
     given = {
         "laid_out": laid_out,
         "engine": engine,
@@ -269,6 +271,7 @@ def report(
 
     opened = open_run(run, data=data, runs=runs)
     other = None if against is None else open_run(against, data=data, runs=runs)
+    load_keras(opened)
     numbers = _parse_epochs(epochs)
     page = opened.report(output, split=split, epochs=numbers, samples=samples, against=other, shared=shared)
     if as_json:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, print_json, print_table, say, shorten
 
@@ -36,6 +37,7 @@ def layers(
     if history and epoch is not None:
         raise UsageError("--history shows every epoch", got=f"--epoch {epoch}", hint="leave one of the two out")
     opened = open_run(run, data=data, runs=runs)
+    load_keras(opened)
     if history:
         _layer_history(opened, layer=layer, as_json=as_json)
         return

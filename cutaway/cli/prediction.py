@@ -11,6 +11,7 @@ import typer
 from cutaway.checks import warn_user
 from cutaway.errors import ModelError, UsageError, printable
 
+from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, print_json, print_table, say, shorten
 
@@ -50,6 +51,7 @@ def predict(
 
     opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
+    load_keras()
     found = find_temperature(opened.context, _temperature(temperature), epoch=epoch)
     parts = predictions(
         opened.context,
@@ -102,6 +104,7 @@ def explain(
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
+    load_keras()
     influences = opened.influence(sample, epoch=epoch, progress=True)[0] if influence else None
     ids = opened.context.named(opened.context.sample(sample))
     label = opened.class_names[int(opened.data.y(ids)[0])]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import number, percent, points, print_json, print_table, say, shorten
 
@@ -30,6 +31,7 @@ def units(
 
     check_sort(sort)  # before anything is computed
     opened = open_run(run, data=data, runs=runs)
+    load_keras(opened)
     found = opened.units(layer, split=split, epoch=epoch)
     if as_json:
         print_json(units_document(opened, found, sort=sort))
@@ -63,6 +65,7 @@ def importance(
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
+    load_keras(opened)
     found = opened.importance(split=split, epoch=epoch, samples=samples, repeats=repeats, seed=seed, progress=True)
     if as_json:
         print_json(importance_document(opened, found))

@@ -2,6 +2,11 @@
 
 import numpy as np
 
+SAMPLES = 300
+"""Of the small layout that compiles everything; beyond 256, points are divided into cells."""
+
+NEIGHBORS = 9
+
 
 def warm_up() -> None:
     """Compile every kernel, or load it from the user's cache, by calls on arrays of a few hundred rows.
@@ -9,18 +14,23 @@ def warm_up() -> None:
     Meant for a thread beside the training of a model: the compiler holds the interpreter only part of the time.
     Problems such as a cache folder that cannot be written are left to the first real call.
     """
-    from cutaway.neighbors import compilation_progress, nearest_neighbors
-    from cutaway.progress import ignore_progress
+    from cutaway.neighbors import nearest_neighbors
 
     from .new_samples import place, placement
     from .quality import inspect_quality
-    from .tsne.second_process import NEIGHBORS, compile_descent, compile_kernels, small_sample
+    from .tsne.affinities import joint_affinities, kl_divergence
+    from .tsne.descent import KL_INTERVAL, descend
+    from .tsne.interpolation import InterpolationGrid
+    from .tsne.schedule import phases_for
+    from .tsne.settings import TSNESettings
 
-    h = small_sample()
-    with compilation_progress(ignore_progress) as compilation:
-        compile_kernels(len(h), compilation)
-    nearest_neighbors(h, NEIGHBORS)
-    compile_descent(exact=True, grid=True)
-    start = np.ascontiguousarray(h[:, :2])
+    h = np.random.default_rng(0).normal(size=(SAMPLES, 4)).astype(np.float32)
+    affinities, start = joint_affinities(nearest_neighbors(h, NEIGHBORS), 3.0), np.ascontiguousarray(h[:, :2])
+    # as many iterations as estimate the KL divergence once
+    phases = phases_for(SAMPLES, TSNESettings(n_iter=KL_INTERVAL, early_exaggeration_iter=KL_INTERVAL - 1))
+    for exact in (SAMPLES, 0):  # with the forces summed over all pairs, and through a grid
+        descend(affinities, start, phases=phases, threads=1, exact=exact)
+    InterpolationGrid().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))  # a wide layout needs two levels
+    kl_divergence(affinities, start)
     place(h[:2], placement(h, start))
     inspect_quality(h, start, k=3, seed=0)

@@ -122,10 +122,11 @@ class LocalPool:
 def _begin(parent: int) -> None:
     """Prepare a process: it leaves Ctrl-C to its parent, ends with it, and loads Keras quickly."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from cutaway.models import import_lean_keras
+    from cutaway.models import import_lean_keras, lean_keras
 
-    import_lean_keras()
+    lean_keras()
+    import_lean_keras()  # before there is a second thread
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:

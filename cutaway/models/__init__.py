@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .backend import import_lean_keras, lean_keras, require_jax
+from .backend import require_jax
+from .lean_keras import import_lean_keras, lean_keras
 
 if TYPE_CHECKING:
     from .compiled_programs import forget_compiled_programs, keep_compiled_programs

@@ -22,27 +22,21 @@ from .exact import Neighbors, nearest_neighbors
 from .queries import nearest_among, nearest_with_ties
 
 if TYPE_CHECKING:
-    from .compiled import COMPILING, Compilation, U, compilation_progress, count_missing, kernel
+    from .compiled import U, compilation_progress, kernel
 
 # These load Numba.
 _MODULES = {
-    "COMPILING": "cutaway.neighbors.compiled",
-    "Compilation": "cutaway.neighbors.compiled",
     "U": "cutaway.neighbors.compiled",
     "compilation_progress": "cutaway.neighbors.compiled",
-    "count_missing": "cutaway.neighbors.compiled",
     "kernel": "cutaway.neighbors.compiled",
 }
 
 __all__ = [
-    "COMPILING",
     "CenteredMatrix",
-    "Compilation",
     "Neighbors",
     "PrincipalComponents",
     "U",
     "compilation_progress",
-    "count_missing",
     "kernel",
     "nearest_among",
     "nearest_neighbors",

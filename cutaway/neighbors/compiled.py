@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from cutaway.cache import cache_folder, private_folder
 from cutaway.errors import Canceled
 from cutaway.progress import Progress, ProgressCallback
 
-from .kernel_files import KernelFiles, tell_unwritable
+from .kernel_files import tell_unwritable, with_checked_files
 
 # The type of indices in hot loops: a signed index could count from the end, which costs seven more instructions.
 U = np.uint64
@@ -57,7 +57,7 @@ def kernel(*, inner: bool = False, **flags: Any) -> Callable[[Any], Any]:
             # Numba reads the folder while it decorates; the user's own functions must not end up in ours.
             config.CACHE_DIR = str(folder)
             try:
-                return _checked(njit(cache=True, **options)(function))
+                return with_checked_files(njit(cache=True, **options)(function))
             finally:
                 config.CACHE_DIR = users
 
@@ -110,21 +110,6 @@ def compilation_progress(on_progress: ProgressCallback) -> Generator[Compilation
         told = f"{listener.count} functions in {listener.seconds:.1f} s, once on this machine"
         with suppress(Canceled):  # the next report raises it again, where a layout that is done is kept
             on_progress(Progress(COMPILING, 1, 1, "step", told))
-
-
-def count_missing(kernels: Iterable[Any]) -> int:
-    """Count the kernels that have to be compiled and can be kept: neither loaded nor in the folder."""
-    files = [each._cache._cache_file for each in kernels if not each.signatures and hasattr(each._cache, "_cache_file")]
-    return sum(not Path(each._index_path).is_file() for each in files)
-
-
-def _checked(dispatcher: Any) -> Any:
-    """Let a kernel keep its files in a form that shows damage, and go on without them."""
-    files = dispatcher._cache
-    files._cache_file = KernelFiles(
-        files._cache_path, files._impl.filename_base, files._impl.locator.get_source_stamp()
-    )
-    return dispatcher
 
 
 @cache

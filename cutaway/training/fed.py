@@ -1,8 +1,8 @@
 """What a user's own fit was fed: raw or scaled samples, and which samples of the dataset it was validated on.
 
-A callback is told nothing of the data. But Keras holds the arrays that it validates on for as long as the fit lasts,
-and their rows are compared with those of the dataset. Where they cannot be seen (a generator, another preparation of
-the samples, a version of Keras that keeps them elsewhere) nothing is assumed of them.
+A callback is told nothing of the data. But Keras holds the arrays that it validates on for as long as the fit lasts
+(`validation_arrays`), and their rows are compared with those of the dataset. Where they cannot be seen (a generator,
+another preparation of the samples, a version of Keras that keeps them elsewhere) nothing is assumed of them.
 """
 
 import dataclasses
@@ -17,6 +17,8 @@ import numpy as np
 
 from cutaway.data import Dataset, Preparation, SampleIds, Split
 from cutaway.errors import UsageError
+
+from .validation_arrays import validation_arrays
 
 Inputs = Literal["scaled", "raw"]
 
@@ -104,9 +106,8 @@ def _standardizes(layer: Any, preparation: Preparation) -> bool:
 
 def validation_of(model: keras.Model, data: Dataset) -> Validation | None:
     """What the fit that is running is validated on; None if that cannot be seen, or there is nothing."""
-    adapter = getattr(getattr(model, "_eval_epoch_iterator", None), "data_adapter", None)
-    arrays = getattr(adapter, "_inputs", None)
-    if not isinstance(arrays, tuple) or not 2 <= len(arrays) <= 3 or not hasattr(arrays[0], "shape"):
+    arrays = validation_arrays(model)
+    if arrays is None:
         return None
     try:
         x = np.asarray(keras.ops.convert_to_numpy(arrays[0]))

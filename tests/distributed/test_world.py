@@ -1,5 +1,6 @@
 """Several real processes train what one does."""
 
+import importlib
 import os
 import shutil
 import signal
@@ -157,3 +158,19 @@ def test_a_process_that_lost_another_one_is_not_the_cause(monkeypatch):
     assert not told
     one.fail(UsageError("a rule", got="another", hint="do it"))
     assert told == {"cutaway/failed/0": "a rule; got another; next: do it"}
+
+
+def test_one_process_needs_no_private_name_of_jax(monkeypatch):
+    from cutaway.training import current_world
+
+    monkeypatch.setitem(sys.modules, "cutaway.training.distributed.coordination_client", None)
+    assert current_world() is None
+
+
+def test_jax_still_has_the_private_names_of_the_coordination_client():
+    from cutaway.training.distributed.coordination_client import coordination_client
+
+    assert coordination_client() is None, "of a process that has joined no other"
+    client = importlib.import_module("jaxlib._jax").DistributedRuntimeClient
+    used = {"blocking_key_value_get", "key_value_delete", "key_value_dir_get", "key_value_set", "wait_at_barrier"}
+    assert used <= set(dir(client)), "world.py calls these"

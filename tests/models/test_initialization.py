@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cutaway.models import get_weights, initialize, model_from_spec, spec_of
-from cutaway.models.initialization import CHUNK, draw, random_bits, without_drawing
+from cutaway.models.initialization import draw, without_drawing
+from cutaway.models.threefry import CHUNK, random_bits
 
 K = keras.initializers
 DRAWN = {

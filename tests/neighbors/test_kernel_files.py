@@ -37,6 +37,45 @@ def filled(tmp_path_factory):
     return cache
 
 
+def test_numba_still_has_the_private_names_that_kernel_files_needs():
+    """Where this fails, look at `cutaway/neighbors/kernel_files.py` and at numba/core/caching.py."""
+    from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+    used = ("save", "load", "_load_index", "_save_index", "_load_data", "_save_data", "_data_path", "_dump")
+    assert [name for name in (*used, "_open_for_write") if not hasattr(IndexDataCacheFile, name)] == []
+    cache = FunctionCache(flip)
+    file = cache._cache_file
+    assert type(file) is IndexDataCacheFile
+    assert {"_cache_path", "_index_path", "_version", "_source_stamp"} <= vars(file).keys()
+    assert cache._cache_path == file._cache_path
+    assert isinstance(cache._impl.filename_base, str)
+    assert cache._impl.locator.get_source_stamp() == file._source_stamp
+
+
+PLAIN = """
+import sys
+import numba
+@numba.njit(cache=True)
+def double(x):
+    return 2 * x
+print(double(3))
+"""
+
+
+@pytest.mark.slow
+def test_numba_still_fails_on_a_file_that_is_cut_off(tmp_path):
+    """Where this fails, Numba checks its files, and kernel_files.py may go."""
+    (tmp_path / "plain.py").write_text(PLAIN, encoding="utf-8")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, str(tmp_path / "plain.py")]
+    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout == "6\n"
+    (file,) = (tmp_path / "cache").rglob("*.nbc")
+    file.write_bytes(file.read_bytes()[:-9])
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Error" in done.stderr.splitlines()[-1]
+
+
 def flip(data: bytes, place: float) -> bytes:
     damaged = bytearray(data)
     damaged[int(place * (len(data) - 1))] ^= 1

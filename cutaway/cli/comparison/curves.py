@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.loading import load_keras
 from cutaway.cli.options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from cutaway.cli.output import percent, points, print_json, print_table, say
 from cutaway.errors import printable
@@ -45,6 +46,7 @@ def robustness(
 
     first = open_run(run, data=data, runs=runs)
     second = None if other is None else open_run(other, data=data if data_b is None else data_b, runs=runs)
+    load_keras(first)
     found = first.robustness(
         second,
         perturbations=perturbation or None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.loading import load_keras
 from cutaway.cli.options import JsonOption, RunsOption
 from cutaway.cli.output import beside, number, percent, points, print_json, print_table, say, shorten
 from cutaway.cli.typed import as_typed
@@ -60,6 +61,7 @@ def compare(
 
     first = open_run(run_a, data=data, runs=runs)
     second = open_run(run_b, data=data if data_b is None else data_b, runs=runs)
+    load_keras(first, second)
     found = compare_runs(first, second, split=split, epochs=parse_epochs(epochs), shared=shared, progress=True)
     if as_json:
         print_json(found.summary())

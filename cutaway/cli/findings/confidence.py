@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.loading import load_keras
 from cutaway.cli.options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from cutaway.cli.output import number, percent, points, print_json, print_table, say, shorten
 from cutaway.errors import UsageError, printable
@@ -80,6 +81,7 @@ def learning_curve(
     gap = opened.generalization()
     if not as_json:
         _print_gap(gap)  # all that is known of a recorded run, which is not trained again
+    load_keras(opened)
     curve = opened.learning_curve(shares=numbers, seeds=seeds)
     if as_json:
         print_json(learning_curve_document(opened.context, curve, gap))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.cli.loading import load_keras
 from cutaway.cli.options import (
     CategoryOption,
     ClassNamesOption,
@@ -102,6 +103,7 @@ def labels(
     loaded = _load(where, context.params) if run is None else None
     if sheet is not None:
         check_pictures(run.data if run is not None else loaded)
+    load_keras(*([] if run is None else [run]))
     issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
     if output is not None:
         write_suspects(issues, Path(output))

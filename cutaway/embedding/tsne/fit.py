@@ -86,10 +86,7 @@ def tsne(
     from cutaway.neighbors import compilation_progress
 
     perplexity = float(chosen.perplexity)
-    from .second_process import compile_kernels
-
-    with compilation_progress(on_progress) as compilation:
-        compile_kernels(samples, compilation, on_progress=on_progress)
+    with compilation_progress(on_progress):
         affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
         from .descent import descend
 

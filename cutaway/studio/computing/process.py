@@ -92,15 +92,19 @@ class Bench:
         self._tokens[message["job"]] = CancelToken()
         self._orders.put(message)
 
-    def work(self) -> None:
-        """Load what is needed, then do jobs until the process ends."""
+    def load(self) -> None:
+        """Load what is needed, while there is one thread."""
         with survive(log, "loading what analyses need", Exception):  # the first job says what is wrong
-            from cutaway.models import import_lean_keras
+            from cutaway.models import import_lean_keras, lean_keras
 
             from .making import Maker
 
             self._maker = Maker(PartStore())
+            lean_keras()
             import_lean_keras()
+
+    def work(self) -> None:
+        """Do jobs until the process ends."""
         self._mouth.say(ready=True)
         while True:
             order = self._orders.get()
@@ -143,6 +147,7 @@ def main() -> None:
     """Listen until the input ends."""
     lower_priority(int(sys.argv[1]))
     bench = Bench(Mouth())
+    bench.load()
     threading.Thread(target=bench.work, daemon=True).start()
     for line in sys.stdin.buffer:
         bench.take(json.loads(line))

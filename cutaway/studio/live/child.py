@@ -130,22 +130,23 @@ class _Watched:
 
 
 def _load() -> None:
-    """Load what maps need while the training that will be watched loads its own."""
-    from cutaway.embedding import warm_up
-    from cutaway.models import import_lean_keras
+    """Load what maps need while the training that will be watched loads its own, before there is a second thread."""
+    from cutaway.models import import_lean_keras, lean_keras
 
+    lean_keras()
     import_lean_keras()
-    warm_up()
 
 
 def main() -> None:
     """Write frames until the studio is gone."""
+    from cutaway.embedding import warm_up
     from cutaway.models import forget_compiled_programs
 
-    watched, runs = _Watched(), dict[Path, LiveRun | None]()
     os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other beside a training take more CPU time
     lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
     _load()
+    watched, runs = _Watched(), dict[Path, LiveRun | None]()
+    warm_up()
     lower_priority(19)  # at 10, an epoch of 0.8 s took 7% longer: each of its steps waits for the slower of two threads
     while True:
         paths = list(watched.paths)

@@ -116,10 +116,11 @@ def _by_name(message: str, task: Training | Repeat | Continuation, runs: Path) -
 def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":
     from cutaway.api.recipe import train_recipe
     from cutaway.api.train import resume, train_like
-    from cutaway.models import lean_keras
+    from cutaway.models import import_lean_keras, lean_keras
     from cutaway.topics.labels import read_all
 
     lean_keras()
+    import_lean_keras()
     if isinstance(task, Continuation):
         return resume(str(runs / task.run), runs=runs, progress=teller.on_progress)
     if isinstance(task, Repeat):
@@ -135,8 +136,9 @@ def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> 
 
 def _load() -> None:
     """Load what trainings need."""
-    from cutaway.models import import_lean_keras
+    from cutaway.models import import_lean_keras, lean_keras
 
+    lean_keras()
     import_lean_keras()
     for name in LOADED:
         importlib.import_module(name)

@@ -31,12 +31,13 @@ def main() -> int:
         sys.stdin.buffer.read()
         token.cancel()
 
-    threading.Thread(target=wait_for_end, daemon=True).start()
-    from cutaway.models import import_lean_keras
+    from cutaway.models import import_lean_keras, lean_keras
 
     from .sweeping import join_sweep
 
-    import_lean_keras()
+    lean_keras()
+    import_lean_keras()  # before there is a second thread
+    threading.Thread(target=wait_for_end, daemon=True).start()
     try:
         with token:
             join_sweep(task["folder"], storage=task["storage"], name=task["study"], progress=False)

@@ -12,7 +12,6 @@ from itertools import count
 from typing import Any
 
 import jax
-from jax._src import distributed  # JAX has no public name for the store that its coordination service keeps
 
 from cutaway.errors import REQUEST, Canceled, CutawayError, RunError, UsageError
 from cutaway.log import survive
@@ -235,10 +234,11 @@ def current_world() -> World | None:
 
     A process that called ``jax.distributed.initialize`` itself has joined as well.
     """
-    client = distributed.global_state.client
-    if client is None or jax.process_count() == 1:
+    if not jax.distributed.is_initialized() or jax.process_count() == 1:
         return None
-    return World(client, index=jax.process_index(), count=jax.process_count())
+    from .coordination_client import coordination_client
+
+    return World(coordination_client(), index=jax.process_index(), count=jax.process_count())
 
 
 def _difference(mine: Mapping[str, Any], theirs: Mapping[str, Any], other: int) -> str | None:

@@ -1,0 +1,54 @@
+"""Importing Keras without the packages that it takes along, in processes that are cutaway's own.
+
+Keras imports each of them where it is installed, for features that cutaway does not use, and has no setting against it.
+What None in `sys.modules` means is documented: an import raises ModuleNotFoundError, which Keras expects.
+"""
+
+import gc
+import importlib
+import logging
+import sys
+import threading
+
+from .backend import require_jax
+from .compiled_programs import keep_compiled_programs
+
+log = logging.getLogger("cutaway.models")
+
+HIDDEN = ("IPython", "PIL", "matplotlib", "pandas", "requests", "sklearn")
+"""What Keras 3.15 and JAX 0.10 import if it is there."""
+
+_ours = False  # set by `lean_keras`
+
+
+def lean_keras() -> None:
+    """Say that this process is cutaway's own, such as a command: `import_lean_keras` may hide packages in it."""
+    global _ours
+    _ours = True
+
+
+def import_lean_keras() -> None:
+    """Import Keras now, where it is going to be needed, and keep what XLA compiles for the next process.
+
+    Keras is imported with all that it takes along in a process that is not cutaway's own, where a user's Keras code
+    would lack it for good (fit on a DataFrame, plots), and in one with several threads, whose imports would fail
+    meanwhile.
+
+    Raises:
+        BackendError: As `require_jax`.
+    """
+    require_jax()
+    if "keras" not in sys.modules:
+        hidden = [name for name in HIDDEN if name not in sys.modules]
+        if not _ours or threading.active_count() > 1:
+            log.debug("Keras is imported with all that it takes along")
+            hidden = []
+        sys.modules.update(dict.fromkeys(hidden))  # pyright: ignore[reportArgumentType, reportCallIssue]
+        try:
+            importlib.import_module("keras")
+        finally:
+            for name in hidden:
+                del sys.modules[name]
+        if _ours:
+            gc.freeze()  # modules stay as long as the process: every collection would go through them, 0.15 s
+    keep_compiled_programs()
