@@ -10,7 +10,6 @@ import numpy as np
 import pandas
 import pytest
 from bokeh.models import Span
-from cutaway.topics.samples.mistakes_section import mistakes
 from PIL import Image
 
 import cutaway as ct
@@ -33,6 +32,7 @@ from cutaway.topics.findings.section import findings, findings_of
 from cutaway.topics.history import learning
 from cutaway.topics.layers.measuring import LayerHistory
 from cutaway.topics.layers.section import best_layer_lead, knowledge, layers, layers_of
+from cutaway.topics.mistakes import mistakes_section
 
 
 def source_of(run):
@@ -203,7 +203,7 @@ def test_units_of_a_table_have_no_pictures_and_a_model_without_hidden_layers_no_
 
 def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, table):
     worst, names = digits_run.mistakes(), digits_run.class_names
-    shown = mistakes(source)
+    shown = mistakes_section(source)
     assert isinstance(shown, Cards)
     assert [card.title for card in shown.cards] == digits_run.split.test.take(worst.position).names()
     assert [card.subtitle for card in shown.cards] == [
@@ -212,8 +212,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert [card.text for card in shown.cards] == [(f"{each:.2%} confident",) for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
         assert image.size == (24, 24)
-    assert (shown.size, mistakes(table).size) == ("small", "medium")
-    values = mistakes(table).cards[0].values.split(", ")
+    assert (shown.size, mistakes_section(table).size) == ("small", "medium")
+    values = mistakes_section(table).cards[0].values.split(", ")
     assert len(values) == 4
     assert [value.rsplit(" ", 1)[0] for value in values] == [f"input {number}" for number in range(4)]
     assert all(float(value.rsplit(" ", 1)[1]) for value in values)
@@ -223,7 +223,7 @@ def test_without_mistakes_the_section_says_so(source, digits_run):
     right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
     held_out = {"ids": source.ids, "labels": source.labels, "kind": source.kind}
     perfect = SimpleNamespace(context=source.context, predicted=right, **held_out)
-    shown = mistakes(perfect)
+    shown = mistakes_section(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)
 
