@@ -11,11 +11,9 @@ from .document import (
     embeddings,
     heading,
     make_section,
-    output_path,
     report_html,
     report_page,
     section_names,
-    write_html,
     write_report,
 )
 from .explorer import preview, run_explorer
@@ -27,12 +25,10 @@ __all__ = [
     "embeddings",
     "heading",
     "make_section",
-    "output_path",
     "preview",
     "report_html",
     "report_page",
     "run_explorer",
     "section_names",
-    "write_html",
     "write_report",
 ]

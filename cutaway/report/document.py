@@ -8,11 +8,11 @@ from typing import Any
 
 from cutaway.context import RunContext
 from cutaway.data import left_out_in_words
-from cutaway.errors import Canceled, CutawayError, UsageError, printable
+from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
-from cutaway.runs import REPORT, check_no_link, check_output, write_output
+from cutaway.results.written import output_path, write_html
 from cutaway.topics.common.data_words import columns_left_out, test_losses
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource, check_shown
@@ -35,38 +35,6 @@ def write_report(
     html = report_html(context, on_progress=on_progress, **chosen)
     write_html(target, html)
     return target
-
-
-def output_path(path: str | Path | None, *, folder: Path) -> Path:
-    """The path of an HTML file that is to be written, checked before the work of half a minute.
-
-    Args:
-        path: As a user names it, links included; report.html in `folder` if None.
-        folder: A folder that may come from a stranger, in which no link is followed.
-
-    Raises:
-        RunError: The report of the folder is a link.
-        UsageError: It is no HTML file in a folder that exists, or cannot be written.
-    """
-    target = folder / REPORT if path is None else Path(path)
-    if path is None:
-        check_no_link(target)
-    # a file of no type, such as /dev/stdout, is written as well
-    if target.suffix.lower() not in ("", ".html", ".htm"):
-        raise UsageError(
-            "a report is an HTML file", got=f'"{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
-        )
-    check_output(target)
-    return target
-
-
-def write_html(target: Path, html: str) -> None:
-    """Write an HTML file, whole or not at all.
-
-    Raises:
-        UsageError: It cannot be written.
-    """
-    write_output(target, html.encode(errors="backslashreplace"))
 
 
 def report_html(

@@ -4,6 +4,9 @@ import html
 import os
 from pathlib import Path
 
+from cutaway.errors import UsageError
+from cutaway.runs import REPORT, check_no_link, check_output, write_output
+
 
 class WrittenFile(type(Path())):
     """The path of a file that was written; a notebook shows it as a link."""
@@ -15,3 +18,35 @@ class WrittenFile(type(Path())):
         """A link to the file as HTML."""
         where = os.path.relpath(self)  # a notebook serves the folder in which it runs
         return f'<a href="{html.escape(where)}" target="_blank">{html.escape(str(self))}</a>'
+
+
+def output_path(path: str | Path | None, *, folder: Path) -> Path:
+    """The path of an HTML file that is to be written, checked before the work of half a minute.
+
+    Args:
+        path: As a user names it, links included; report.html in `folder` if None.
+        folder: A folder that may come from a stranger, in which no link is followed.
+
+    Raises:
+        RunError: The report of the folder is a link.
+        UsageError: It is no HTML file in a folder that exists, or cannot be written.
+    """
+    target = folder / REPORT if path is None else Path(path)
+    if path is None:
+        check_no_link(target)
+    # a file of no type, such as /dev/stdout, is written as well
+    if target.suffix.lower() not in ("", ".html", ".htm"):
+        raise UsageError(
+            "a report is an HTML file", got=f'"{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
+        )
+    check_output(target)
+    return target
+
+
+def write_html(target: Path, html: str) -> None:
+    """Write an HTML file, whole or not at all.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    write_output(target, html.encode(errors="backslashreplace"))

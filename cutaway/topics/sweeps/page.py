@@ -7,8 +7,7 @@ from pathlib import Path
 from cutaway.errors import UsageError
 from cutaway.page import Figure, Page, Section, Table, Text, render
 from cutaway.plots import panels_bokeh, parallel_coordinates_bokeh
-from cutaway.report import output_path, write_html
-from cutaway.results.written import WrittenFile
+from cutaway.results.written import WrittenFile, output_path, write_html
 
 from .command import train_command
 from .figures import frontier_panels, parallel_axes, trials_panel, written
