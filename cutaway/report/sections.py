@@ -9,10 +9,10 @@ from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
 from cutaway.topics.findings.section import findings
 from cutaway.topics.history import learning
-from cutaway.topics.influence.section import influence_section
+from cutaway.topics.influence.section import influence
 from cutaway.topics.labels.section import suspects
 from cutaway.topics.layers.section import knowledge, layers
-from cutaway.topics.mistakes import mistakes_section
+from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
 
 from .explorer import explore
@@ -28,9 +28,9 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     confidence,
     layers,
     knowledge,
-    mistakes_section,
+    mistakes,
     suspects,
-    influence_section,
+    influence,
     hardest,
     settings,
 )

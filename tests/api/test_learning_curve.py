@@ -14,7 +14,7 @@ from cutaway.api.start import start_training
 from cutaway.data import Split, stratified_sample
 from cutaway.errors import Canceled, CutawayWarning, DataError, UsageError
 from cutaway.metrics import LEAST_SIZES, PowerLaw, forecast, share_of
-from cutaway.topics.learning_curve import trainings
+from cutaway.topics.learning_curve import CurvePoint, trainings
 from cutaway.training import DRAWN, GIVEN, recorded_config
 
 pytestmark = pytest.mark.slow
@@ -166,8 +166,7 @@ def made(law, *, samples=4000, seed=0):
     amounts, difficulty = np.array([0.1, 0.2, 0.4, 0.8, 1.0]), random.uniform(size=samples)
     wrong = (difficulty[None] < law(amounts)[:, None]).astype(float)
     points = tuple(
-        ct.api.analyses.CurvePoint(round(1000 * n), n, 0, 0.0, 0.0, 1 - w.mean(), 1.0)
-        for n, w in zip(amounts, wrong, strict=True)
+        CurvePoint(round(1000 * n), n, 0, 0.0, 0.0, 1 - w.mean(), 1.0) for n, w in zip(amounts, wrong, strict=True)
     )
     made, check = forecast(amounts, wrong), forecast(amounts[:-1], wrong[:-1], at=(1.0,))
     return ct.LearningCurve("test", samples, 1000, 5, points, made, made, check)

@@ -12,8 +12,7 @@ import cutaway as ct
 from cutaway.api.documents import class_document, layer_history_document, units_document
 from cutaway.errors import CutawayWarning, RunError, UsageError
 from cutaway.progress import ignore_progress
-from cutaway.report import figures
-from cutaway.topics.classes.section import classes
+from cutaway.topics.classes.section import classes, confusions
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.layers.section import knowledge
 
@@ -58,7 +57,7 @@ def test_the_table_of_the_report_lists_the_classes_with_the_lowest_recall(run, s
 
 
 def test_the_confusion_matrix_of_the_report_shows_the_classes_with_the_most_mistakes(run, source):
-    section, matrix = figures.confusions(source), run.confusion()
+    section, matrix = confusions(source), run.confusion()
     wrong = matrix - np.diag(matrix.diagonal())
     chosen = np.sort(np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:50])
     part = matrix[np.ix_(chosen, chosen)]
@@ -106,7 +105,7 @@ def test_small_classes_of_an_embedding_share_a_look(run):
 
 
 def test_a_confusion_matrix_that_is_too_large_is_refused(run, monkeypatch):
-    monkeypatch.setattr("cutaway.topics.classes.confusion.DENSE_CLASSES", 149)
+    monkeypatch.setattr("cutaway.topics.classes.confusion_matrix.DENSE_CLASSES", 149)
     with pytest.raises(UsageError, match=r"at most 149 classes; got 150; next: use run.per_class\(\)"):
         run.confusion()
 

@@ -266,7 +266,7 @@ def test_every_task_begins_at_0_and_ends_at_its_end(task, work, digits_run, tmp_
 # the clock of these programs is ours: another program may hold them up for a second
 CLOCK = """
 import types
-from cutaway.api import progress
+from cutaway.results import progress
 now = [0.0]
 progress.time = types.SimpleNamespace(perf_counter=lambda: now[0])
 """

@@ -32,7 +32,7 @@ from cutaway.topics.findings.section import findings, findings_of
 from cutaway.topics.history import learning
 from cutaway.topics.layers.measuring import LayerHistory
 from cutaway.topics.layers.section import best_layer_lead, knowledge, layers, layers_of
-from cutaway.topics.mistakes import mistakes_section
+from cutaway.topics.mistakes.section import mistakes
 
 
 def source_of(run):
@@ -203,7 +203,7 @@ def test_units_of_a_table_have_no_pictures_and_a_model_without_hidden_layers_no_
 
 def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, table):
     worst, names = digits_run.mistakes(), digits_run.class_names
-    shown = mistakes_section(source)
+    shown = mistakes(source)
     assert isinstance(shown, Cards)
     assert [card.title for card in shown.cards] == digits_run.split.test.take(worst.position).names()
     assert [card.subtitle for card in shown.cards] == [
@@ -212,8 +212,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert [card.text for card in shown.cards] == [(f"{each:.2%} confident",) for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
         assert image.size == (24, 24)
-    assert (shown.size, mistakes_section(table).size) == ("small", "medium")
-    values = mistakes_section(table).cards[0].values.split(", ")
+    assert (shown.size, mistakes(table).size) == ("small", "medium")
+    values = mistakes(table).cards[0].values.split(", ")
     assert len(values) == 4
     assert [value.rsplit(" ", 1)[0] for value in values] == [f"input {number}" for number in range(4)]
     assert all(float(value.rsplit(" ", 1)[1]) for value in values)
@@ -223,7 +223,7 @@ def test_without_mistakes_the_section_says_so(source, digits_run):
     right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
     held_out = {"ids": source.ids, "labels": source.labels, "kind": source.kind}
     perfect = SimpleNamespace(context=source.context, predicted=right, **held_out)
-    shown = mistakes_section(perfect)
+    shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)
 
@@ -326,7 +326,7 @@ def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monk
 def test_sections_of_a_model_whose_units_are_all_inactive_say_why_and_the_others_are_there(tmp_path):
     """As after a training with far too high a learning rate."""
     model = keras.Sequential(
-        [keras.Input((64,)), layers.Dense(8, "relu", name="one"), keras.layers.Dense(10, "softmax")]
+        [keras.Input((64,)), keras.layers.Dense(8, "relu", name="one"), keras.layers.Dense(10, "softmax")]
     )
     model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
     run = ct.record(model, "digits", runs=tmp_path, progress=False)

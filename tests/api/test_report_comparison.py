@@ -16,8 +16,8 @@ from cutaway.report import report_html
 from cutaway.report.explorer.compared import compared_columns
 from cutaway.topics import comparison as measured
 from cutaway.topics.common.pairing import pair_samples
-from cutaway.topics.common.source import COMPARED, ReportSource
-from cutaway.topics.comparison.section import comparison, verdict
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.comparison.section import COMPARED, comparison, verdict
 
 BOKEH_ID = re.compile(r"\bp\d+\b")
 SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "progress": False}

@@ -15,7 +15,8 @@ from cutaway.topics.common.source import ReportSource
 from cutaway.topics.confidence.section import confidence
 from cutaway.topics.influence import Answers, influence
 from cutaway.topics.influence import section as influence_module
-from cutaway.topics.influence.section import EXPLAINED, SUPPORTING, influence_section
+from cutaway.topics.influence.section import EXPLAINED, SUPPORTING
+from cutaway.topics.influence.section import influence as influence_section
 from cutaway.topics.samples.section import HARDEST, hardest
 
 
@@ -105,7 +106,7 @@ def test_mistakes_that_no_training_sample_supports_have_no_card(
 ) -> None:
     found = influence(source.context, Answers.named(source.context, ["test[3]"]), 3)[0]
     nothing = dataclasses.replace(found, supporting=())
-    monkeypatch.setattr(influence_module, "influence", lambda context, answers, *_, **__: [nothing] * len(answers.x))
+    monkeypatch.setattr(influence_module, "influences", lambda context, answers, *_, **__: [nothing] * len(answers.x))
     assert influence_section(source) is None
 
 

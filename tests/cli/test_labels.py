@@ -177,7 +177,7 @@ def test_a_list_of_suspects_is_refused_before_anything_is_trained(cutaway, table
 
 
 def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.topics.labels.label_issues", None)
+    monkeypatch.setattr("cutaway.api.suspects.label_issues", None)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "notes.png").write_text("my notes")
     for name, code, words in (

@@ -15,7 +15,7 @@ from cutaway.results.notebook import NotebookDisplay
 from cutaway.results.plain import defined
 from cutaway.runs import file_name
 
-from .confusion import confusion_counts
+from .confusion_matrix import confusion_counts
 
 if TYPE_CHECKING:
     import pandas

@@ -145,13 +145,14 @@ def _read(context: RunContext, found: KeptResult) -> dict[str, Any]:
 
     hints = get_type_hints(Evidence)
     facts: dict[str, Any] = {key: TypeAdapter(hints[key]).validate_python(value) for key, value in found.record.items()}
+    samples = len(context.split.part("all"))
     if facts.get("confusion") is not None:
         classes, rows, columns, counts = facts["confusion"]
-        if classes != len(context.class_names):
-            raise ValueError(classes)
+        if classes != len(context.class_names) or min(counts, default=0) < 0 or sum(counts) > samples:
+            raise ValueError(facts["confusion"])
         repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
         facts["confusion"] = confusion_counts(*repeated, classes=classes)
     by_split: dict[str, list[int]] = facts.get("class_counts") or {}
-    if any(len(each) != len(context.class_names) or min(each) < 0 for each in by_split.values()):
+    if any(len(n) != len(context.class_names) or min(n) < 0 or sum(n) > samples for n in by_split.values()):
         raise ValueError(by_split)
     return facts

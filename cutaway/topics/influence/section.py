@@ -6,7 +6,8 @@ from cutaway.page import Card, Cards, Section
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
 
-from .result import Answers, Influences, influence
+from .result import Answers, Influences
+from .result import influence as influences
 
 EXPLAINED = 8
 """Mistakes whose training samples are looked for: the influence on 100 answers takes 2.4 s on MNIST, on 1 1.7 s."""
@@ -15,7 +16,7 @@ SUPPORTING = 5
 """Training samples on the card of a mistake."""
 
 
-def influence_section(source: ReportSource) -> Section | None:
+def influence(source: ReportSource) -> Section | None:
     """The training samples that support the most confident mistakes; None without mistakes or snapshots."""
     context = source.context
     if not context.knows_training_samples or not context.opens or not len(source.ids):
@@ -25,7 +26,7 @@ def influence_section(source: ReportSource) -> Section | None:
         return None
     ids = context.named(source.ids).take(worst.position[:EXPLAINED])
     answers = Answers.named(context, ids.names())
-    found = influence(context, answers, SUPPORTING, on_progress=source.on_progress)
+    found = influences(context, answers, SUPPORTING, on_progress=source.on_progress)
     cards = tuple(
         _influence_card(source, mistake, ids.take(slice(i, i + 1)), context.class_names[int(worst.label[i])])
         for i, mistake in enumerate(found)

@@ -1,4 +1,4 @@
-"""Where the model is wrong: the most confident mistakes, and their section of the report."""
+"""Where the model is wrong: the most confident mistakes."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,13 +10,8 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
-from cutaway.page import Card, Cards, Section, Text
 from cutaway.results.notebook import NotebookDisplay
-from cutaway.results.units import percent
-
-from .common.predictions import labels, predict_classes
-from .common.shown import shown_samples
-from .common.source import ReportSource
+from cutaway.topics.common.predictions import labels, predict_classes
 
 if TYPE_CHECKING:
     import pandas
@@ -111,29 +106,3 @@ def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: in
         class_names=context.class_names,
         pictures=context.data.pictures(ids.take(worst.position[:PICTURES])),
     )
-
-
-def mistakes_section(source: ReportSource) -> Section | None:
-    """A card for each of the most confident wrong predictions; None without held-out samples."""
-    if not len(source.ids):
-        return None
-    name, title = "mistakes", "The most confident mistakes"
-    cards = _cards(source)
-    if not cards:
-        return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
-    lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
-    size = "small" if cards[0].pictures else "medium"
-    return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
-
-
-def _cards(source: ReportSource) -> tuple[Card, ...]:
-    context = source.context
-    worst, names = metrics.worst_mistakes(source.predicted, source.labels), context.class_names
-    cards: list[Card] = []
-    ids = context.named(source.ids.take(worst.position))
-    for i, (title, pictures, values) in enumerate(shown_samples(context, ids, name=True)):
-        change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
-        text = (f"{percent(float(worst.confidence[i]))} confident",)
-        shown = Card(title=title, pictures=pictures, values=values, subtitle=change, text=text, samples=(ids[i],))
-        cards.append(shown)
-    return tuple(cards)

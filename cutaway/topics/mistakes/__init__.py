@@ -1,0 +1,5 @@
+"""Mistakes: the most confident wrong predictions."""
+
+from .result import Mistakes, mistakes
+
+__all__ = ["Mistakes", "mistakes"]
