@@ -27,7 +27,7 @@ from benchmarks.harness import keep, machine, verdict
 from cutaway.findings import HeldOut, label_scores
 from cutaway.neighbors import nearest_among
 from cutaway.progress import ignore_progress
-from cutaway.topics.labels import of_data
+from cutaway.topics.labels.cross_validation import of_data
 from cutaway.topics.labels.folds import held_out
 
 KINDS = {"1% random": (0.01, False), "5% random": (0.05, False), "1% confusable": (0.01, True)}

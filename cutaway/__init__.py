@@ -31,26 +31,28 @@ if TYPE_CHECKING:
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
-    from cutaway.topics.comparison import Comparison
+    from cutaway.topics.comparison.result import Comparison
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.confused_pairs import ConfusedPairs
     from cutaway.topics.confidence.coverage import Coverage
     from cutaway.topics.confidence.thresholds import Thresholds
-    from cutaway.topics.doctor import Diagnosis, doctor
+    from cutaway.topics.doctor.diagnosing import doctor
+    from cutaway.topics.doctor.result import Diagnosis
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation import Explanation
     from cutaway.topics.history import History
     from cutaway.topics.importance import Importances
     from cutaway.topics.influence.result import Influences
-    from cutaway.topics.labels import LabelIssues
+    from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.measuring import LayerHistory
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
-    from cutaway.topics.prediction import Predictions
-    from cutaway.topics.robustness import Robustness
+    from cutaway.topics.prediction.result import Predictions
+    from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
-    from cutaway.topics.sweeps import Sweep, join_sweep, open_sweep, sweep
+    from cutaway.topics.sweeps.result import Sweep
+    from cutaway.topics.sweeps.sweeping import join_sweep, open_sweep, sweep
     from cutaway.topics.units.measuring import Units
     from cutaway.training import Recorder
 
@@ -63,7 +65,7 @@ _MODULES = {
     "Coverage": "cutaway.topics.confidence.coverage",
     "Dataset": "cutaway.data",
     "Decision": "cutaway.data",
-    "Diagnosis": "cutaway.topics.doctor",
+    "Diagnosis": "cutaway.topics.doctor.result",
     "Embedding": "cutaway.topics.embedding.result",
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
     "Explanation": "cutaway.topics.explanation",
@@ -71,34 +73,34 @@ _MODULES = {
     "Importances": "cutaway.topics.importance",
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history",
-    "LabelIssues": "cutaway.topics.labels",
+    "LabelIssues": "cutaway.topics.labels.result",
     "LayerHistory": "cutaway.topics.layers.measuring",
     "LearningCurve": "cutaway.topics.learning_curve.result",
-    "Predictions": "cutaway.topics.prediction",
+    "Predictions": "cutaway.topics.prediction.result",
     "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Robustness": "cutaway.topics.robustness.result",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.topics.samples.dynamics",
-    "Sweep": "cutaway.topics.sweeps",
+    "Sweep": "cutaway.topics.sweeps.result",
     "Table": "cutaway.data",
     "Thresholds": "cutaway.topics.confidence.thresholds",
     "Units": "cutaway.topics.units.measuring",
     "compare": "cutaway.api.comparing",
-    "doctor": "cutaway.topics.doctor",
+    "doctor": "cutaway.topics.doctor.diagnosing",
     "export": "cutaway.api.model_files",
     "join_processes": "cutaway.api.start",
-    "join_sweep": "cutaway.topics.sweeps",
+    "join_sweep": "cutaway.topics.sweeps.sweeping",
     "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.opening",
-    "open_sweep": "cutaway.topics.sweeps",
+    "open_sweep": "cutaway.topics.sweeps.sweeping",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
-    "sweep": "cutaway.topics.sweeps",
+    "sweep": "cutaway.topics.sweeps.sweeping",
     "train": "cutaway.api.train",
     "train_like": "cutaway.api.train",
 }

@@ -21,6 +21,7 @@ extensions = [
     "names",
     "setting_tables",
     "finding_rules",
+    "result_tables",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["drawing", "extensions", "theme", "images"]

@@ -19,7 +19,7 @@ from cutaway._lazy import public
 from cutaway.data import Dataset, Table, load_dataset, split_dataset
 from cutaway.errors import Canceled, RunError, TrainingError, UsageError, WorkInterrupted
 from cutaway.topics.common.weighting import class_weights
-from cutaway.topics.prediction import predict
+from cutaway.topics.prediction.predicting import predict
 
 from .opening import open_run
 from .run import Run

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from cutaway import topics
 from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Split
@@ -26,23 +25,30 @@ if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.page import ExplorerWidget
     from cutaway.plots import Figure
-    from cutaway.topics.classes import ClassMeasures, Confusion
-    from cutaway.topics.confidence import Calibration, ConfusedPairs, Coverage, Thresholds
-    from cutaway.topics.embedding import Embedding, EmbeddingSequence
+    from cutaway.topics.classes.confusion_matrix import Confusion
+    from cutaway.topics.classes.measures import ClassMeasures
+    from cutaway.topics.confidence.calibration import Calibration
+    from cutaway.topics.confidence.confused_pairs import ConfusedPairs
+    from cutaway.topics.confidence.coverage import Coverage
+    from cutaway.topics.confidence.thresholds import Thresholds
+    from cutaway.topics.embedding.result import Embedding
+    from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation import Explanation
-    from cutaway.topics.findings import Findings
+    from cutaway.topics.findings.result import Findings
     from cutaway.topics.history import History
     from cutaway.topics.importance import Importances
     from cutaway.topics.influence.result import Answers, Influences
-    from cutaway.topics.labels import LabelIssues
-    from cutaway.topics.layers import LayerHistory, Layers
+    from cutaway.topics.labels.result import LabelIssues
+    from cutaway.topics.layers.measuring import LayerHistory, Layers
     from cutaway.topics.layers.similarity_matrix import Similarity
-    from cutaway.topics.learning_curve import Generalization, LearningCurve, Memorization
-    from cutaway.topics.mistakes import Mistakes
-    from cutaway.topics.prediction import Predictions
-    from cutaway.topics.robustness import Robustness
-    from cutaway.topics.samples import SampleDynamics
-    from cutaway.topics.units import Units
+    from cutaway.topics.learning_curve.generalization import Generalization
+    from cutaway.topics.learning_curve.memorization import Memorization
+    from cutaway.topics.learning_curve.result import LearningCurve
+    from cutaway.topics.mistakes.result import Mistakes
+    from cutaway.topics.prediction.result import Predictions
+    from cutaway.topics.robustness.result import Robustness
+    from cutaway.topics.samples.dynamics import SampleDynamics
+    from cutaway.topics.units.measuring import Units
 
 
 @public
@@ -66,13 +72,15 @@ class Run:
         return type(self), (self.context,)
 
     def __repr__(self) -> str:
+        from cutaway.topics.history import epochs_in_words
+
         if self.folder.is_gone:
             return f"<Run {self.path.name}: its folder is gone>"
         test = self.test
         losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
         accuracy = f", test accuracy {test['accuracy']:.2%}, {next(losses)}" if test else ""
         status = "damaged" if self.folder.damage else self.folder.status
-        return f"<Run {self.path.name}: {status}, {topics.history.epochs_in_words(len(self.history))}{accuracy}>"
+        return f"<Run {self.path.name}: {status}, {epochs_in_words(len(self.history))}{accuracy}>"
 
     def plot(self) -> "Figure":
         """Draw loss and accuracy by epoch as a matplotlib Figure."""
@@ -120,7 +128,9 @@ class Run:
     @property
     def history(self) -> "History":
         """Metrics of every finished epoch."""
-        return topics.history.History(self.folder.history())
+        from cutaway.topics.history import History
+
+        return History(self.folder.history())
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -155,15 +165,21 @@ class Run:
         Raises:
             UsageError: There are more than 10,000 classes, of which this would take 800 MB.
         """
-        return topics.classes.confusion(self.context, split=split, epoch=check_epoch(epoch))
+        from cutaway.topics.classes.confusion_matrix import confusion
+
+        return confusion(self.context, split=split, epoch=check_epoch(epoch))
 
     def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
         """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
-        return topics.classes.class_measures(self.context, split=split, epoch=check_epoch(epoch))
+        from cutaway.topics.classes.measures import class_measures
+
+        return class_measures(self.context, split=split, epoch=check_epoch(epoch))
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-        return topics.mistakes.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
+        from cutaway.topics.mistakes.result import mistakes
+
+        return mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
 
     def dynamics(
         self, *, split: str | None = None, predictions: str = "auto", progress: ProgressOption = False
@@ -188,10 +204,10 @@ class Run:
             UnknownNameError: There is no such split, or no such kind of predictions.
             RunError: Predictions were not recorded, and the model cannot be opened; or no epoch was trained.
         """
+        from cutaway.topics.samples.dynamics import sample_dynamics
+
         with show_progress(progress) as on_progress:
-            return topics.samples.sample_dynamics(
-                self.context, split=split, predictions=predictions, on_progress=on_progress
-            )
+            return sample_dynamics(self.context, split=split, predictions=predictions, on_progress=on_progress)
 
     def activations(
         self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -207,9 +223,11 @@ class Run:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
+        from cutaway.topics.embedding.activations import layer_activations
+
         epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
-            return topics.embedding.layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
+            return layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
     def layers(self, *, epoch: int | None = None, progress: ProgressOption = False) -> "Layers":
         """What each layer is and holds after an epoch, and how many of its units are inactive on the whole dataset.
@@ -217,10 +235,12 @@ class Run:
         Returns:
             A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
         """
+        from cutaway.topics.layers.measuring import layer_records
+
         number = self.context.epoch(check_epoch(epoch))
         if number not in self._layers:
             with show_progress(progress) as on_progress:
-                self._layers[number] = topics.layers.layer_records(self.context, epoch=number, on_progress=on_progress)
+                self._layers[number] = layer_records(self.context, epoch=number, on_progress=on_progress)
         return self._layers[number]
 
     def layer_history(
@@ -246,8 +266,10 @@ class Run:
         Raises:
             UnknownNameError: There is no such split or epoch.
         """
+        from cutaway.topics.layers.measuring import layer_history
+
         with show_progress(progress) as on_progress:
-            return topics.layers.layer_history(
+            return layer_history(
                 self.context, split=split, epochs=epochs, samples=samples, k=k, seed=seed, on_progress=on_progress
             )
 
@@ -279,8 +301,10 @@ class Run:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
+        from cutaway.topics.layers.measuring import similarity
+
         with show_progress(progress) as on_progress:
-            return topics.layers.similarity(
+            return similarity(
                 self.context, layer, split=split, epochs=epochs, samples=samples, seed=seed, on_progress=on_progress
             )
 
@@ -307,11 +331,11 @@ class Run:
             UsageError: The layer is the output, or the split is empty.
             DataError: An activation is not a finite number: the model has diverged.
         """
+        from cutaway.topics.units.measuring import units
+
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
-            return topics.units.units(
-                self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
-            )
+            return units(self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress)
 
     def embed(
         self,
@@ -365,8 +389,10 @@ class Run:
             ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
             Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
+        from cutaway.topics.embedding.embeddings import embed_layer
+
         with show_progress(progress) as on_progress:
-            return topics.embedding.embed_layer(
+            return embed_layer(
                 self.context,
                 layer,
                 split=split,
@@ -401,10 +427,10 @@ class Run:
             UsageError: There are fewer than two epochs, or a setting is wrong.
             DataError: The activations of an epoch cannot be embedded.
         """
+        from cutaway.topics.embedding.sequences import embed_epochs
+
         with show_progress(progress) as on_progress:
-            return topics.embedding.embed_epochs(
-                self.context, layer, epochs=epochs, on_progress=on_progress, **settings
-            )
+            return embed_epochs(self.context, layer, epochs=epochs, on_progress=on_progress, **settings)
 
     def embed_layers(
         self,
@@ -422,11 +448,11 @@ class Run:
             progress: See `Run`.
             settings: As of `embed_epochs`, whose errors these are.
         """
+        from cutaway.topics.embedding.sequences import embed_layers
+
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
-            return topics.embedding.embed_layers(
-                self.context, epoch, layers=layers, on_progress=on_progress, **settings
-            )
+            return embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def explore(
         self,
@@ -487,7 +513,9 @@ class Run:
             UsageError: `n` is outside its range, or the split is empty.
             DataError: The model has diverged.
         """
-        return topics.confidence.confused_pairs(self.context, n, split=split, epoch=check_epoch(epoch))
+        from cutaway.topics.confidence.confused_pairs import confused_pairs
+
+        return confused_pairs(self.context, n, split=split, epoch=check_epoch(epoch))
 
     def calibration(self, *, split: str = "test", bins: int = 15, epoch: int | None = None) -> "Calibration":
         """Whether probabilities are right as often as they say, as they are and with a fitted temperature.
@@ -512,7 +540,9 @@ class Run:
         Source:
             Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks".
         """
-        return topics.confidence.calibration(self.context, split=split, bins=bins, epoch=check_epoch(epoch))
+        from cutaway.topics.confidence.calibration import calibration
+
+        return calibration(self.context, split=split, bins=bins, epoch=check_epoch(epoch))
 
     def coverage(
         self, *, split: str = "test", accuracy: Sequence[float] | float | None = None, epoch: int | None = None
@@ -537,7 +567,9 @@ class Run:
         Source:
             Geifman and El-Yaniv 2017, "Selective classification for deep neural networks".
         """
-        return topics.confidence.coverage(self.context, split=split, accuracy=accuracy, epoch=check_epoch(epoch))
+        from cutaway.topics.confidence.coverage import coverage
+
+        return coverage(self.context, split=split, accuracy=accuracy, epoch=check_epoch(epoch))
 
     def thresholds(
         self, *, positive: str | int | None = None, cost: Any = None, split: str = "test", epoch: int | None = None
@@ -565,9 +597,9 @@ class Run:
                 are no validation samples.
             DataError: The model has diverged, or samples of one kind are missing.
         """
-        return topics.confidence.thresholds(
-            self.context, positive=positive, cost=cost, split=split, epoch=check_epoch(epoch)
-        )
+        from cutaway.topics.confidence.thresholds import thresholds
+
+        return thresholds(self.context, positive=positive, cost=cost, split=split, epoch=check_epoch(epoch))
 
     def generalization(self, *, epoch: int | None = None) -> "Generalization":
         """Accuracy on samples that the model was trained on against others, and what early stopping would have given.
@@ -586,7 +618,9 @@ class Run:
             UnknownNameError: There is no such epoch.
             DataError: The model has diverged.
         """
-        return topics.learning_curve.generalization(self.context, epoch=check_epoch(epoch))
+        from cutaway.topics.learning_curve.generalization import generalization
+
+        return generalization(self.context, epoch=check_epoch(epoch))
 
     def memorization(self, issues: "LabelIssues", *, epoch: int | None = None) -> "Memorization":
         """How many suspect labels the model has learned by heart: those that it predicts as they are given.
@@ -602,15 +636,15 @@ class Run:
         Raises:
             UsageError: The samples are not those of this run, or `issues` is something else.
         """
+        from cutaway.topics.learning_curve.memorization import memorization
+
         if not all(hasattr(issues, name) for name in ("ids", "given", "scores")):
             raise UsageError(
                 "memorization is of the suspect labels that were found in a run",
                 got=type(issues).__name__,
                 hint="pass issues=run.label_issues()",
             )
-        return topics.learning_curve.memorization(
-            self.context, issues.ids, issues.given, issues.scores, epoch=check_epoch(epoch)
-        )
+        return memorization(self.context, issues.ids, issues.given, issues.scores, epoch=check_epoch(epoch))
 
     def learning_curve(
         self,
@@ -643,10 +677,10 @@ class Run:
             Cortes, Jackel, Solla, Vapnik, Denker 1994, "Learning curves: asymptotic values and rate of convergence";
             Hestness et al. 2017, "Deep learning scaling is predictable, empirically".
         """
+        from cutaway.topics.learning_curve.result import learning_curve
+
         with show_progress(progress) as on_progress:
-            return topics.learning_curve.learning_curve(
-                self.context, shares=shares, seeds=seeds, on_progress=on_progress
-            )
+            return learning_curve(self.context, shares=shares, seeds=seeds, on_progress=on_progress)
 
     def label_issues(
         self,
@@ -679,12 +713,14 @@ class Run:
             `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
         """
         from cutaway.execution import check_engine
+        from cutaway.topics.labels.cross_validation import of_run
+        from cutaway.topics.labels.finding import check_sizes, find_label_issues
 
-        topics.labels.check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
         check_engine(engine)
-        setup = topics.labels.of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
         with show_progress(progress) as on_progress:
-            return topics.labels.find_label_issues(setup, context=self.context, engine=engine, on_progress=on_progress)
+            return find_label_issues(setup, context=self.context, engine=engine, on_progress=on_progress)
 
     def predictions(
         self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -711,9 +747,12 @@ class Run:
         Raises:
             DataError, UsageError: `x` or `temperature` does not fit.
         """
+        from cutaway.topics.confidence.temperature import find_temperature
+        from cutaway.topics.prediction.predicting import predict
+
         epoch = check_epoch(epoch)
-        found = topics.confidence.find_temperature(self.context, temperature, epoch=epoch)
-        probabilities = topics.prediction.predict(self.context, x, epoch=epoch)
+        found = find_temperature(self.context, temperature, epoch=epoch)
+        probabilities = predict(self.context, x, epoch=epoch)
         return probabilities if found is None else at_temperature(probabilities, found)
 
     def examine(
@@ -738,7 +777,9 @@ class Run:
             UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        return topics.prediction.examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
+        from cutaway.topics.prediction.predicting import examine
+
+        return examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -757,9 +798,10 @@ class Run:
             UnknownNameError: There is no such sample or epoch.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        return topics.explanation.explain(
-            self.context, topics.prediction.one_sample(self.context, x), epoch=check_epoch(epoch)
-        )
+        from cutaway.topics.explanation import explain
+        from cutaway.topics.prediction.samples import one_sample
+
+        return explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
 
     def influence(
         self,
@@ -800,8 +842,10 @@ class Run:
         Source:
             Pruthi, Liu, Sundararajan, Kale 2020, "Estimating training data influence by tracing gradient descent".
         """
+        from cutaway.topics.influence.result import influence
+
         with show_progress(progress) as on_progress:
-            return topics.influence.influence(
+            return influence(
                 self.context,
                 _answers(self.context, samples),
                 n,
@@ -833,10 +877,10 @@ class Run:
         Raises:
             CutawayError: As `influence`.
         """
+        from cutaway.topics.influence.result import self_influence
+
         with show_progress(progress) as on_progress:
-            return topics.influence.self_influence(
-                self.context, split, epoch=check_epoch(epoch), epochs=epochs, on_progress=on_progress
-            )
+            return self_influence(self.context, split, epoch=check_epoch(epoch), epochs=epochs, on_progress=on_progress)
 
     def importance(
         self,
@@ -867,8 +911,10 @@ class Run:
         Source:
             Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
         """
+        from cutaway.topics.importance import importance
+
         with show_progress(progress) as on_progress:
-            return topics.importance.importance(
+            return importance(
                 self.context,
                 split=split,
                 epoch=check_epoch(epoch),
@@ -918,8 +964,10 @@ class Run:
             Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
             perturbations"; what is done to weights is in `cutaway.models.compression`.
         """
+        from cutaway.topics.robustness.measuring import measure_robustness
+
         with show_progress(progress) as on_progress:
-            return topics.robustness.measure_robustness(
+            return measure_robustness(
                 self.context,
                 None if against is None else _context_of(against),
                 perturbations=perturbations,
@@ -934,7 +982,9 @@ class Run:
     @property
     def decisions(self) -> "tuple[Decision, ...]":
         """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
-        return topics.labels.decisions_of(self.context)
+        from cutaway.topics.labels.deciding import decisions_of
+
+        return decisions_of(self.context)
 
     def decide(self, decisions: "Decision | Sequence[Decision]") -> Path:
         """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
@@ -950,13 +1000,16 @@ class Run:
             UnknownNameError, DataError: There is no such sample or class.
             RunError: The folder cannot be written.
         """
-        return WrittenFile(topics.labels.add_decisions(self.context, decisions))
+        from cutaway.topics.labels.deciding import add_decisions
+
+        return WrittenFile(add_decisions(self.context, decisions))
 
     def findings(self, *, progress: ProgressOption = False) -> "Findings":
         """What a person should look at: warnings first, causes before what follows from them."""
-        return topics.findings.Findings(
-            topics.findings.findings(self.context, layers=lambda: self.layers(progress=progress))
-        )
+        from cutaway.topics.findings.evidence import findings
+        from cutaway.topics.findings.result import Findings
+
+        return Findings(findings(self.context, layers=lambda: self.layers(progress=progress)))
 
     def report(
         self,
@@ -1013,10 +1066,13 @@ def _context_of(run: Run | str | Path) -> RunContext:
 
 def _answers(context: RunContext, samples: Any) -> "Answers":
     """Samples by their names, or new ones."""
+    from cutaway.topics.influence.result import Answers
+    from cutaway.topics.prediction.samples import new_samples
+
     if isinstance(samples, str | list):
         named = cast("list[Any]", [samples] if isinstance(samples, str) else samples)
         if all(isinstance(name, str) for name in named):
-            return topics.influence.Answers.named(context, named)
-    parts = list(topics.prediction.new_samples(context, samples, warn=False))
+            return Answers.named(context, named)
+    parts = list(new_samples(context, samples, warn=False))
     rows = [part.x for part in parts] or [np.empty((0, *context.manifest.dataset.shape), np.uint8)]
-    return topics.influence.Answers(np.concatenate(rows), [name for part in parts for name in part.names])
+    return Answers(np.concatenate(rows), [name for part in parts for name in part.names])

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.errors import UsageError, printable
+from cutaway.results.units import percent
 
 from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import percent, print_findings, print_json, print_quality, print_table, say, shorten
+from .output import print_findings, print_json, print_quality, print_table, say, shorten
 from .sweeps import report_sweep, sweep_at
 from .trainings import print_history
 from .typed import as_typed

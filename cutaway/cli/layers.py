@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.results.units import number, percent
+
 from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from .output import number, percent, print_json, print_table, say, shorten
+from .output import print_json, print_table, say, shorten
 
 KNOWLEDGE = """\
 k-NN: accuracy of a vote of the nearest samples. Probe: of a linear classifier.
@@ -128,8 +130,8 @@ def _knowledge(record: Any) -> dict[str, str]:
     return {
         "Layer": shorten(record.layer),
         "Epoch": str(record.epoch),
-        "k-NN": percent(record.knn_accuracy),
-        "Probe": percent(record.probe_accuracy),
+        "k-NN": percent(record.knn_accuracy, 1),
+        "Probe": percent(record.probe_accuracy, 1),
         "Separation": number(record.separation, 3),
         "Eff. rank": number(record.effective_rank, 1),
         "CKA prev.": number(record.cka_previous, 3),
@@ -143,9 +145,9 @@ def _activity(record: Any) -> dict[str, str]:
         "Epoch": str(record.epoch),
         "Mean": number(record.mean, 3),
         "Std": number(record.std, 3),
-        "Zeros": percent(record.sparsity),
-        "Constant": percent(record.constant),
-        "Saturated": percent(record.saturated),
+        "Zeros": percent(record.sparsity, 1),
+        "Constant": percent(record.constant, 1),
+        "Saturated": percent(record.saturated, 1),
         "Weights": number(record.weight_norm, 5),
         "Update": number(record.update_norm, 5),
     }

@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -127,6 +128,32 @@ def with_options(source: Callable[..., Any], names: Iterable[str] | None = None)
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *further)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
+        return command
+
+    return give
+
+
+def with_record(record: type) -> Callable[[_Command], _Command]:
+    """Give a command an option for each field of a record of options, which come as its ``**`` argument.
+
+    Args:
+        record: A dataclass whose fields are made by `cutaway.results.options.option`.
+    """
+    types = get_type_hints(record)
+
+    def give(command: _Command) -> _Command:
+        own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
+        for each in dataclasses.fields(record):
+            described = each.metadata
+            option = typer.Option(help=described["help"], metavar=described["metavar"], min=described["least"])
+            keyword = inspect.Parameter.KEYWORD_ONLY
+            own.append(
+                inspect.Parameter(
+                    each.name, keyword, default=each.default, annotation=Annotated[types[each.name], option]
+                )
+            )
+        command.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in own} | {"return": None}
         return command
 
     return give

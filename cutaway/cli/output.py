@@ -5,12 +5,17 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import escaped, printable
+from cutaway.results.units import UNDEFINED
 
 from .typed import as_typed
 from .wrapping import wrapped
+
+if TYPE_CHECKING:
+    from cutaway.results.result import Result
 
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
@@ -63,15 +68,28 @@ def print_rich(renderable: Any) -> None:
     print("\n".join(line.rstrip() for line in captured.get().split("\n")), end="")
 
 
-def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
-    """Print rows as a table; columns in which every entry is a number are aligned right.
+def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "", right: Mapping[str, bool] | None = None) -> None:
+    """Print rows as a table.
+
+    Columns are aligned right where `right` says so; those it does not know, where every entry is a number.
 
     A table that is wider than the terminal goes on below, with its first column again, since a cell that is cut off
     can neither be read nor copied.
     """
     for number, columns in enumerate(_parts(rows, console().width)):
         part = [{column: row[column] for column in columns} for row in rows]
-        print_rich(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2))
+        print_rich(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2, right=right or {}))
+
+
+def print_result(result: "Result") -> None:
+    """Print the tables of a result, each with the sentences that belong to it."""
+    for place, table in enumerate(tables := result.tables()):
+        if place and tables[place - 1].notes:
+            say()
+        right = {each.heading: each.unit.right for each in table.columns}
+        print_table(table.texts(), title=table.title, right=right)
+        for note in table.notes:
+            say(note)
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
@@ -91,7 +109,13 @@ def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
     return parts
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, title: str = "", narrow: bool = False) -> Any:
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    title: str = "",
+    narrow: bool = False,
+    right: Mapping[str, bool] = MappingProxyType({}),
+) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -99,7 +123,7 @@ def _table(rows: Sequence[Mapping[str, Any]], *, title: str = "", narrow: bool =
     head = Text(printable(title), "table.title") if title else None
     table = Table(box=box.SIMPLE_HEAD, title=head, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
-        numeric = all(_is_number(str(row[column])) for row in rows)
+        numeric = right.get(column, all(_is_number(str(row[column])) for row in rows))
         widest = max(width_of(printable(str(cell))) for cell in (column, *(row[column] for row in rows)))
         table.add_column(
             Text(printable(column)),
@@ -115,7 +139,7 @@ def _table(rows: Sequence[Mapping[str, Any]], *, title: str = "", narrow: bool =
 
 def _is_number(cell: str) -> bool:
     """Whether a cell begins with a number; names with digits, such as 20261127-111753-mnist-9421, do not."""
-    return cell in ("", "-") or (cell.lstrip("-+±")[:1].isdigit() and re.search(r"\d-\w", cell) is None)
+    return cell in ("", "-", UNDEFINED) or (cell.lstrip("-+±")[:1].isdigit() and re.search(r"\d-\w", cell) is None)
 
 
 def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
@@ -190,19 +214,3 @@ def shorten(name: str, most: int = NAME) -> str:
 def beside(record: Mapping[str, Any]) -> dict[str, str]:
     """The columns of a printed table that say where a sample is found: its file, or its row; both as they are."""
     return {name.capitalize(): str(record[name]) for name in ("file", "row") if name in record}
-
-
-def number(value: float | None, digits: int) -> str:
-    """A number with some digits after the point; "-" for None."""
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def points(share: float) -> str:
-    """A difference of two shares in percentage points, with its sign: "-0.02", and "0.00" for what rounds to it."""
-    value = round(100 * share, 2)
-    return f"{value:+.2f}" if value else "0.00"
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """A share as a percentage; "-" for None."""
-    return "-" if value is None else f"{value:.{digits}%}"

@@ -10,10 +10,11 @@ import typer
 
 from cutaway.checks import warn_user
 from cutaway.errors import ModelError, UsageError, printable
+from cutaway.results.units import number, percent
 
 from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from .output import number, percent, print_json, print_table, say, shorten
+from .output import print_json, print_table, say, shorten
 
 SHOWN = 20
 """Predictions that are printed as a table."""
@@ -47,7 +48,8 @@ def predict(
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
     from cutaway.topics.confidence.temperature import find_temperature
-    from cutaway.topics.prediction import predictions, write_rows, write_text
+    from cutaway.topics.prediction.file import write_rows, write_text
+    from cutaway.topics.prediction.predicting import predictions
 
     opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
@@ -161,7 +163,7 @@ def _print_influences(found: Any) -> None:
     """Print the training samples that an answer is owed to, beside each other those that support and oppose it."""
     snapshots = f"{len(found.rates)} {'snapshot' if len(found.rates) == 1 else 'snapshots'}"
     say(f"Of {found.samples:,} training samples, those that raised and lowered the probability")
-    say(printable(f"of {found.target} for {found.sample} ({percent(found.probability)}) most, by {snapshots}:"))
+    say(printable(f"of {found.target} for {found.sample} ({percent(found.probability, 1)}) most, by {snapshots}:"))
     for title, samples in (("Raised it most", found.supporting), ("Lowered it most", found.opposing)):
         print_table([_influential(each) for each in samples], title=title)
     if found.approximation:
@@ -195,7 +197,7 @@ def _check_output(output: str | None, files: list[str]) -> None:
     Raises:
         UsageError: The output is one of the inputs, or as `check_rows_file`.
     """
-    from cutaway.topics.prediction import check_rows_file
+    from cutaway.topics.prediction.file import check_rows_file
 
     if output and output != "-":
         check_rows_file(Path(output))
@@ -212,9 +214,9 @@ def _shown(record: dict[str, Any]) -> dict[str, str]:
     (best, highest), (second, lower) = sorted(
         record["probabilities"].items(), key=lambda entry: -1.0 if entry[1] is None else entry[1], reverse=True
     )[:2]
-    row = {"Sample": record["sample"], "Predicted": shorten(best), "Probability": percent(highest)}
+    row = {"Sample": record["sample"], "Predicted": shorten(best), "Probability": percent(highest, 1)}
     if set(record) == {"sample", "predicted", "probabilities"}:  # beside more columns there is no room
-        row["Next"] = f"{shorten(second)} {percent(lower)}"
+        row["Next"] = f"{shorten(second)} {percent(lower, 1)}"
     for part in record.get("contributions", ())[:1]:
         row["Input"] = f"{shorten(part['input'], 16)} {number(part['contribution'], 2)}"
     for part in record.get("nearest", ())[:1]:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.results.units import number
+
 from .options import DataOption, JsonOption, RunArgument, RunsOption
-from .output import beside, number, print_json, print_table, say, shorten
+from .output import beside, print_json, print_table, say, shorten
 
 COLUMNS = """\
 First: the first epoch in which the label was predicted; -: in none.
@@ -49,7 +51,7 @@ def samples(
     from cutaway.api.documents import samples_document
     from cutaway.api.opening import open_run
     from cutaway.metrics import check_dynamics_sort
-    from cutaway.topics.prediction import check_rows_file, write_rows, write_text
+    from cutaway.topics.prediction.file import check_rows_file, write_rows, write_text
 
     check_dynamics_sort(sort)  # before anything is computed
     if output not in (None, "-"):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cutaway.errors import ConfigError, DataError, printable
+from cutaway.results.units import percent
 
 from .options import (
     CategoryOption,
@@ -26,7 +27,7 @@ from .options import (
     WeightOption,
     given_options,
 )
-from .output import console, percent, print_json, print_table, say, shorten, width_of
+from .output import console, print_json, print_table, say, shorten, width_of
 
 LEAST = {"Values": 12, "Column": 12, "What is done": 24}
 """Columns of the table of columns that are cut on a narrow terminal, in this order, and to how many characters."""
@@ -111,7 +112,7 @@ def _row(column: dict[str, Any]) -> dict[str, str]:
     return {
         "Column": printable(column["name"]),
         "Type": column["type"],
-        "Missing": percent(column["missing"] / column["rows"]) if column["missing"] else "-",
+        "Missing": percent(column["missing"] / column["rows"], 1) if column["missing"] else "-",
         "Values": printable(column["values"]),
         "What is done": printable(f"ignored: {done}" if column["use"] == "ignored" else done),
     }

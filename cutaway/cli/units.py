@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.results.units import number, percent, points
+
 from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import number, percent, points, print_json, print_table, say, shorten
+from .output import print_json, print_table, say, shorten
 
 
 def units(
@@ -95,7 +97,7 @@ def _row(summary: Mapping[str, Any]) -> dict[str, str]:
     affected = points(-summary["most_affected_cost"])
     return {
         "Unit": str(summary["unit"]),
-        "Fires": "constant" if summary["constant"] else percent(summary["firing"]),
+        "Fires": "constant" if summary["constant"] else percent(summary["firing"], 1),
         "Class": shorten(summary["preferred_class"] or "-"),
         "Select.": number(summary["selectivity"], 3),
         "Similar": "-" if summary["similar"] is None else f"{summary['similar']} ({number(summary['similarity'], 2)})",

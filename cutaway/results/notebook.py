@@ -13,6 +13,8 @@ from cutaway.errors import CutawayError
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
+    from .table import Column, Table
+
 ROWS = 10
 """Rows of a table that are shown."""
 
@@ -127,6 +129,36 @@ def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
     rest = f'<div style="{_QUIET}">{" and ".join(notes)}; to_pandas() has all</div>' if notes else ""
     above = f"<div>{_escaped(caption)}</div>" if caption else ""
     return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{rest}'
+
+
+def declared_html(table: "Table", *, rows: int = ROWS) -> str:
+    """The first rows of a declared table as HTML; the heading of a column tells what it means and its names."""
+    texts = table.texts()
+    columns = {each.heading: each for each in table.columns}
+    headings = list(texts[0]) if texts else list(columns)
+    shown = [columns.get(heading) for heading in headings]
+    sides = ["right" if each is None or each.unit.right else "left" for each in shown]
+    head = "".join(
+        f'<th style="{_CELL}; text-align: {side}" title="{_meaning(each)}">{_escaped(heading)}</th>'
+        for heading, each, side in zip(headings, shown, sides, strict=True)
+    )
+    lines = [f"<tr>{head}</tr>"]
+    for row in texts[:rows]:
+        cells = zip(row.values(), sides, strict=True)
+        lines.append(
+            "<tr>"
+            + "".join(f'<td style="{_CELL}; text-align: {s}">{_escaped(t[:CHARACTERS])}</td>' for t, s in cells)
+            + "</tr>"
+        )
+    more = (
+        f'<div style="{_QUIET}">{rows:,} of {len(texts):,} rows; to_pandas() has all</div>' if len(texts) > rows else ""
+    )
+    above = f"<div>{_escaped(table.title)}</div>" if table.title else ""
+    return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{more}'
+
+
+def _meaning(column: "Column | None") -> str:
+    return "" if column is None else _escaped(f"{column.meaning} In to_pandas(): {', '.join(column.names)}.")
 
 
 def facts_html(facts: Mapping[str, Any]) -> str:

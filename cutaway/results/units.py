@@ -1,5 +1,8 @@
 """How values are written for people: one function for each kind of value, and a dash for what is not defined."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from math import isnan
 
 UNDEFINED = "–"
@@ -11,7 +14,7 @@ def percent(share: float | None, digits: int = 2) -> str:
     return UNDEFINED if share is None or isnan(share) else f"{share:.{digits}%}"
 
 
-def number(value: float | None, *, digits: int) -> str:
+def number(value: float | None, digits: int) -> str:
     """A number with some digits after the point."""
     return UNDEFINED if value is None or isnan(value) else f"{value:.{digits}f}"
 
@@ -22,3 +25,72 @@ def points(share: float | None) -> str:
         return UNDEFINED
     value = round(100 * share, 2)
     return f"{value:+.2f}" if value else "0.00"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How the values of a column are written.
+
+    Attributes:
+        name: What the reference page calls it.
+        text: The text of the values in one row, one argument for each name of the column.
+        right: Whether the texts are aligned right, as numbers are.
+    """
+
+    name: str
+    text: Callable[..., str]
+    right: bool = True
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    ends = percent(low, 1), percent(high, 1)
+    return UNDEFINED if UNDEFINED in ends else " to ".join(ends)
+
+
+def _span(low: float, high: float) -> str:
+    return percent(low) if low == high else f"{percent(low)} to {percent(high)}"
+
+
+def _with_interval(share: float | None, low: float | None, high: float | None) -> str:
+    return UNDEFINED if share is None or isnan(share) else f"{percent(share, 1)} ({_interval(low, high)})"
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _count_of(count: int, of: int) -> str:
+    return f"{count:,} of {of:,}"
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0]
+
+
+def _marked(value: float, mark: str) -> str:
+    return f"{value:.4f} {mark}".rstrip()
+
+
+def _reached(value: float | None) -> str:
+    return "never" if value is None or isnan(value) else f"{value:.4f}"
+
+
+def share(digits: int = 2) -> Unit:
+    """A share, or a probability, as a percentage with some digits."""
+    return Unit("share, 0..1", partial(percent, digits=digits))
+
+
+def decimals(digits: int) -> Unit:
+    """A number with some digits after the point."""
+    return Unit("number", partial(number, digits=digits))
+
+
+COUNT = Unit("count", _count)
+COUNT_OF = Unit("count, and of how many", _count_of)
+INTERVAL = Unit("interval of a share, 0..1", _interval)
+SPAN = Unit("span of shares, 0..1", _span)
+SHARE_WITH_INTERVAL = Unit("share with its 95% interval, 0..1", _with_interval)
+THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
+MARKED = Unit("probability, 0..1, and a word", _marked, right=False)
+NAME = Unit("name", str, right=False)
+FIRST_NAME = Unit("list of names, of which the first is shown", _first, right=False)

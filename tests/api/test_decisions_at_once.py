@@ -11,7 +11,8 @@ import pytest
 from cutaway.data import Decision
 from cutaway.errors import DataError, RunError
 from cutaway.runs import changing, labels_path
-from cutaway.topics.labels import append_decisions, deciding, read_all, take_back_decision
+from cutaway.topics.labels import deciding
+from cutaway.topics.labels.deciding import append_decisions, read_all, take_back_decision
 
 KEEP, DROP = Decision("test[1]", "keep", by="ada"), Decision("test[2]", "drop", by="ada")
 ODD = Decision('=cmd,"x"\nline', "relabel", "'a'", by="ada")

@@ -9,7 +9,8 @@ from sklearn.datasets import load_wine
 
 import cutaway as ct
 from cutaway.runs import ResultStore
-from cutaway.topics.prediction import far, predictions
+from cutaway.topics.prediction import far
+from cutaway.topics.prediction.predicting import predictions
 
 pytestmark = pytest.mark.slow
 

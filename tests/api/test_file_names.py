@@ -18,7 +18,7 @@ from sklearn.datasets import load_digits
 import cutaway as ct
 from cutaway.data import Decision, SampleIds, all_ids, find_sample, load_dataset
 from cutaway.data.sample_names import FileNames
-from cutaway.topics.labels import write_suspects
+from cutaway.topics.labels.result import write_suspects
 
 QUIET = {"progress": False}
 

@@ -15,7 +15,7 @@ import cutaway as ct
 from cutaway.data import read_decisions
 from cutaway.errors import Canceled, DataError, RunError, UnknownNameError, UsageError
 from cutaway.progress import Progress, ignore_progress
-from cutaway.topics.labels import write_suspects
+from cutaway.topics.labels.result import write_suspects
 
 pytestmark = pytest.mark.slow
 

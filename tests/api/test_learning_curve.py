@@ -14,7 +14,8 @@ from cutaway.api.start import start_training
 from cutaway.data import Split, stratified_sample
 from cutaway.errors import Canceled, CutawayWarning, DataError, UsageError
 from cutaway.metrics import LEAST_SIZES, PowerLaw, forecast, share_of
-from cutaway.topics.learning_curve import CurvePoint, trainings
+from cutaway.topics.learning_curve import trainings
+from cutaway.topics.learning_curve.result import CurvePoint
 from cutaway.training import DRAWN, GIVEN, recorded_config
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from PIL import Image
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.topics.prediction import predictions, write_rows
+from cutaway.topics.prediction.file import write_rows
+from cutaway.topics.prediction.predicting import predictions
 
 pytestmark = pytest.mark.slow
 

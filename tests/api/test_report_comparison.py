@@ -14,9 +14,9 @@ from cutaway.page import HeatMap, Text
 from cutaway.progress import ignore_progress
 from cutaway.report import report_html
 from cutaway.report.explorer.compared import compared_columns
-from cutaway.topics import comparison as measured
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.comparison import measuring
 from cutaway.topics.comparison.section import COMPARED, comparison, verdict
 
 BOKEH_ID = re.compile(r"\bp\d+\b")
@@ -186,7 +186,7 @@ def test_the_second_report_has_the_same_bytes_and_compares_no_layers_again(digit
     shutil.copytree(other.path, tmp_path / "<b>other")
     run = ct.open_run(tmp_path / "run")
     first = run.report(tmp_path / "a.html", against=tmp_path / "<b>other", progress=False).read_bytes()
-    monkeypatch.setattr(measured.measuring, "compare_layers", None)
+    monkeypatch.setattr(measuring, "compare_layers", None)
     again = ct.open_run(tmp_path / "run")
     other_again = ct.open_run(tmp_path / "<b>other")
     second = again.report(tmp_path / "b.html", against=other_again, progress=False).read_bytes()

@@ -13,8 +13,8 @@ from cutaway.report import report_html
 from cutaway.topics.common.sample_values import values_of
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.confidence.section import confidence
-from cutaway.topics.influence import Answers, influence
 from cutaway.topics.influence import section as influence_module
+from cutaway.topics.influence.result import Answers, influence
 from cutaway.topics.influence.section import EXPLAINED, SUPPORTING
 from cutaway.topics.influence.section import influence as influence_section
 from cutaway.topics.samples.section import HARDEST, hardest

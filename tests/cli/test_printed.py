@@ -8,9 +8,10 @@ import unicodedata
 import pytest
 
 from cutaway.api import recipe
-from cutaway.cli.output import points, print_findings, print_quality, print_table, say, shorten
+from cutaway.cli.output import print_findings, print_quality, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
+from cutaway.results.units import points
 from cutaway.topics.units.measuring import cost_in_digits
 
 

@@ -17,9 +17,9 @@ from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
 from cutaway.progress import Progress
 from cutaway.runs import KeptResult
-from cutaway.topics.doctor import Proof
 from cutaway.topics.doctor.judging import Judgment
 from cutaway.topics.doctor.proving import prove
+from cutaway.topics.doctor.result import Proof
 
 pytestmark = pytest.mark.slow
 

@@ -71,20 +71,32 @@ import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
 from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
-from cutaway.topics import comparison, confidence, doctor, embedding, explanation, history, importance, influence
-from cutaway.topics import labels, layers, learning_curve, prediction, robustness, samples, sweeps, units
+from cutaway.topics import explanation, history, importance
+from cutaway.topics.comparison import result as comparison
+from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
+from cutaway.topics.doctor import diagnosing, result as diagnosis
+from cutaway.topics.embedding import result as embedding, sequence
+from cutaway.topics.influence import result as influence
+from cutaway.topics.labels import result as labels
+from cutaway.topics.layers import measuring as layers
+from cutaway.topics.learning_curve import generalization, result as learning_curve
+from cutaway.topics.prediction import result as prediction
+from cutaway.topics.robustness import result as robustness
+from cutaway.topics.samples import dynamics
+from cutaway.topics.sweeps import result as sweep, sweeping
+from cutaway.topics.units import measuring as units
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [classifier.Classifier, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
-defined += [doctor.Diagnosis, doctor.doctor, start.Processes, start.join_processes]
-defined += [sweeps.Sweep, sweeps.join_sweep, sweeps.open_sweep, sweeps.sweep]
+defined += [diagnosis.Diagnosis, diagnosing.doctor, start.Processes, start.join_processes]
+defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
-defined += [confidence.Calibration, confidence.ConfusedPairs, confidence.Coverage, confidence.Thresholds]
-defined += [embedding.Embedding, embedding.EmbeddingSequence, explanation.Explanation, history.History]
-defined += [importance.Importances, influence.Influences, layers.LayerHistory, learning_curve.Generalization]
-defined += [learning_curve.LearningCurve, robustness.Robustness, samples.SampleDynamics, units.Units]
+defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
+defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
+defined += [importance.Importances, influence.Influences, layers.LayerHistory, generalization.Generalization]
+defined += [learning_curve.LearningCurve, robustness.Robustness, dynamics.SampleDynamics, units.Units]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]
 assert not wrong, wrong

@@ -1,5 +1,5 @@
 """An old import path, which scripts and pickles of version 0.1 name."""
 
-from cutaway.topics.robustness import RobustnessCurve
+from cutaway.topics.robustness.result import RobustnessCurve
 
 __all__ = ["RobustnessCurve"]

@@ -6,11 +6,12 @@ import typer
 
 from cutaway.cli.loading import load_keras
 from cutaway.cli.options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from cutaway.cli.output import percent, points, print_json, print_table, say
+from cutaway.cli.output import print_json, print_table, say
 from cutaway.errors import printable
+from cutaway.results.units import percent, points
 
 if TYPE_CHECKING:
-    from cutaway.topics.robustness import Robustness
+    from cutaway.topics.robustness.result import Robustness
 
 
 def robustness(

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cutaway.cli.output import number, percent, print_json, print_table, say, shorten
+from cutaway.cli.output import print_json, print_table, say, shorten
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
+from cutaway.results.units import number, percent
 
 if TYPE_CHECKING:
     from cutaway.topics.comparison.leaderboard import Leaderboard

@@ -7,14 +7,15 @@ import typer
 
 from cutaway.cli.loading import load_keras
 from cutaway.cli.options import JsonOption, RunsOption
-from cutaway.cli.output import beside, number, percent, points, print_json, print_table, say, shorten
+from cutaway.cli.output import beside, print_json, print_table, say, shorten
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
+from cutaway.results.units import number, percent, points
 
 from .many_runs import print_runs, span
 
 if TYPE_CHECKING:
-    from cutaway.topics.comparison import Comparison
+    from cutaway.topics.comparison.result import Comparison
 
 WIDE = 24
 """Columns that a setting takes at most."""
@@ -85,7 +86,7 @@ def parse_epochs(text: str | None) -> tuple[int | None, int | None]:
 
 
 def _print(found: "Comparison", *, limit: int | None) -> None:
-    from cutaway.topics.comparison import epochs_in_words
+    from cutaway.topics.comparison.settings import epochs_in_words
 
     say(f"A  {printable(found.runs[0])}, epoch {found.epochs[0]}")
     say(f"B  {printable(found.runs[1])}, epoch {found.epochs[1]}")
@@ -144,9 +145,9 @@ def _print_samples(samples: Sequence[Mapping[str, Any]], title: str) -> None:
                 "Sample": shorten(each["sample"], 20),
                 "Label": shorten(each["label"]),
                 "A": shorten(each["predicted_a"]),
-                "Conf. A": percent(each["confidence_a"]),
+                "Conf. A": percent(each["confidence_a"], 1),
                 "B": shorten(each["predicted_b"]),
-                "Conf. B": percent(each["confidence_b"]),
+                "Conf. B": percent(each["confidence_b"], 1),
                 "Moved": points(each["moved"]),
                 **beside(each),
             }

@@ -5,63 +5,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.cli.loading import load_keras
-from cutaway.cli.options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from cutaway.cli.output import number, percent, points, print_json, print_table, say, shorten
-from cutaway.errors import UsageError, printable
+from cutaway.cli.options import DataOption, JsonOption, RunArgument, RunsOption, with_record
+from cutaway.cli.output import print_json, print_result, print_table, say
+from cutaway.errors import UsageError
+from cutaway.results.units import number, percent, points
+from cutaway.topics.confidence.options import ConfidenceOptions
 
 if TYPE_CHECKING:
-    from cutaway.topics.confidence.calibration import Calibration
-    from cutaway.topics.confidence.confused_pairs import ConfusedPairs
-    from cutaway.topics.confidence.coverage import Coverage
-    from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
 
 
+@with_record(ConfidenceOptions)
 def confidence(
-    run: RunArgument,
-    split: Annotated[
-        str | None, typer.Option(help="train, val, test or all. Default: test, or val without test samples.")
-    ] = None,
-    bins: Annotated[int, typer.Option(help="Bins of the reliability curve.")] = 15,
-    accuracy: Annotated[
-        list[float] | None, typer.Option(help="Wanted accuracy of answered samples, such as 0.99; may be repeated.")
-    ] = None,
-    pairs: Annotated[int, typer.Option(min=1, help="Pairs of confused classes to print.")] = 10,
-    positive: Annotated[
-        str | None, typer.Option(metavar="CLASS", help="Class that is looked for. Default: the second of two.")
-    ] = None,
-    false_alarm: Annotated[float, typer.Option(help="Cost of a sample that is called positive and is not.")] = 1.0,
-    miss: Annotated[float, typer.Option(help="Cost of a positive sample that is not found.")] = 1.0,
-    epoch: EpochOption = None,
-    data: DataOption = None,
-    runs: RunsOption = "runs",
-    as_json: JsonOption = False,
+    run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False, **options: Any
 ) -> None:
     """Show how far probabilities can be relied on: calibration, coverage, confused classes, thresholds."""
     from cutaway.api.opening import open_run
-    from cutaway.topics.confidence.document import confidence_document
+    from cutaway.topics.confidence.answer import compute
 
     opened = open_run(run, data=data, runs=runs)
-    measured = split or ("test" if len(opened.split.test) else "val")
-    options: dict[str, Any] = {"split": measured, "epoch": epoch}
-    wanted_thresholds = len(opened.class_names) == 2 or positive is not None
-    cost = [[0, false_alarm], [miss, 0]]
-    thresholds = opened.thresholds(positive=positive, cost=cost, **options) if wanted_thresholds else None
-    calibration = opened.calibration(bins=bins, **options)
-    coverage = opened.coverage(accuracy=accuracy or None, **options)
-    confused = opened.confused_pairs(pairs, **options)
+    answer = compute(opened.context, ConfidenceOptions(**options))
     if as_json:
-        print_json(confidence_document(opened.context, calibration, coverage, confused, thresholds))
+        print_json(answer.to_json())
         return
-    if split is None and measured == "val":
+    if answer.assumed:
         say("There are no test samples, so that validation samples are measured, on which temperature and")
         say("thresholds were chosen: expect less on new samples.")
-    _print_calibration(calibration)
-    _print_coverage(coverage)
-    _print_pairs(confused)
-    if thresholds is not None:
-        _print_thresholds(thresholds)
+    print_result(answer)
 
 
 def learning_curve(
@@ -95,113 +66,6 @@ def _numbers(text: str) -> list[float]:
     except ValueError:
         rule = "shares are numbers above 0 and below 1, with commas between them"
         raise UsageError(rule, got=repr(text), hint="pass for example --shares 0.1,0.2,0.4,0.8") from None
-
-
-def _print_calibration(found: "Calibration") -> None:
-    before, after = found.scores, found.scaled_scores
-    name = "" if found.temperature is None else f"Temperature {found.temperature.value:.3f}"
-    measures = {
-        "Accuracy": ("accuracy", True),
-        "Mean confidence": ("confidence", True),
-        "Calibration error, bins of equal mass": ("ece_equal_mass", True),
-        "Calibration error, bins of equal width": ("ece_equal_width", True),
-        "Brier score": ("brier", False),
-        "Negative log-likelihood": ("log_loss", False),
-    }
-    rows: list[dict[str, str]] = []
-    for words, (attribute, is_share) in measures.items():
-        values = [getattr(scores, attribute) for scores in (before, after) if scores is not None]
-        cells = [percent(value, 2) if is_share else number(value, 4) for value in values]
-        rows.append({"Measure": words, **dict(zip(("As it is", name), cells, strict=False))})
-    print_table(rows, title=f"Calibration on {found.samples:,} {found.split} samples after epoch {found.epoch}")
-    chance = found.curve.error_by_chance
-    say(f"A perfectly calibrated model stays below {chance:.2%} in 95 of 100 cases (equal mass).")
-    if found.temperature is not None:
-        say(f"The temperature was fitted on {found.temperature.samples:,} validation samples.")
-    if found.note:
-        say(f"Note: {found.note}.")
-    curve = found.curve
-    table = zip(
-        curve.lower, curve.upper, curve.counts, curve.confidence, curve.accuracy, curve.low, curve.high, strict=True
-    )
-    rows = [
-        {
-            "Confidence": f"{lower:.1%} to {upper:.1%}",
-            "Samples": f"{count:,}",
-            "Mean": percent(mean),
-            "Accuracy": percent(right),
-            "95% interval": f"{low:.1%} to {high:.1%}",
-        }
-        for lower, upper, count, mean, right, low, high in table
-    ]
-    print_table(rows, title="Right as often as it says?")
-
-
-def _print_coverage(found: "Coverage") -> None:
-    rows = [
-        {
-            "Wanted": "{:.2%}{}".format(wanted[0], f" to {wanted[-1]:.2%}" if len(wanted) > 1 else ""),
-            "Answer from": "never" if row["threshold"] is None else f"{row['threshold']:.4f}",
-            "Answered": percent(row["coverage"], 2),
-            "Right": percent(row["accuracy"], 2),
-            "95% interval": "-" if row["low"] is None else f"{row['low']:.1%} to {row['high']:.1%}",
-            "On val": percent(row["val_accuracy"], 2),
-        }
-        for row, wanted in _together(found.summaries())
-    ]
-    print_table(rows, title="Answers only from a confidence up, chosen on validation samples")
-    say(f"Area under accuracy over coverage: {found.area:.4f}.")
-    if found.note:
-        say(f"Note: {found.note}.")
-
-
-def _together(summaries: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[float]]]:
-    """Summaries that say the same of several wanted accuracies once, each with these accuracies."""
-    found: list[tuple[dict[str, Any], list[float]]] = []
-    for row in summaries:
-        said = {name: value for name, value in row.items() if name != "wanted"}
-        if found and said == {name: value for name, value in found[-1][0].items() if name != "wanted"}:
-            found[-1][1].append(row["wanted"])
-        else:
-            found.append((row, [row["wanted"]]))
-    return found
-
-
-def _print_pairs(found: "ConfusedPairs") -> None:
-    rows = [
-        {
-            "True": shorten(row["true"]),
-            "Predicted": shorten(row["predicted"]),
-            "Samples": f"{row['count']:,} of {row['of']:,}",
-            "Share": f"{row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%})",
-            "Most confident": row["samples"][0],
-        }
-        for row in found.summaries(1)
-    ]
-    print_table(rows, title=f"Most confused classes of {found.mistakes:,} mistakes")
-    if not rows:
-        say("No sample is predicted wrong.")
-
-
-def _print_thresholds(found: "Thresholds") -> None:
-    has_costs = found.cost.tolist() != [[0, 1], [1, 0]]
-    rows = [
-        {
-            "From": f"{point.threshold:.4f}{words}",
-            "Recall": f"{point.recall.value:.1%} ({point.recall.low:.1%} to {point.recall.high:.1%})",
-            "Specificity": percent(point.specificity.value, 1),
-            "Precision": "-" if not point.precision.samples else percent(point.precision.value, 1),
-            **({"Cost": f"{point.cost:.4f}"} if has_costs else {"Errors": percent(point.cost, 2)}),
-        }
-        for words, point in ((" chosen", found.chosen), ("", found.half))
-    ]
-    print_table(rows, title=printable(f"Thresholds: {found.positive} against {found.negative}"))
-    roc, average = found.roc, found.precision_recall.average_precision
-    say(f"Area under the ROC curve {roc.area:.4f} ({roc.low:.4f} to {roc.high:.4f}), average precision {average:.4f}.")
-    if has_costs:
-        say(f"Were the probabilities calibrated, {found.calibrated:.4f} would cost least.")
-    if found.note:
-        say(f"Note: {found.note}.")
 
 
 def _print_gap(found: "Generalization") -> None:

@@ -67,7 +67,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is wrong with a run, or with data before a training, and what would help."""
-    from cutaway.topics.doctor import doctor as diagnose
+    from cutaway.topics.doctor.diagnosing import doctor as diagnose
 
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)

@@ -32,9 +32,10 @@ from cutaway.cli.options import (
     WeightOption,
     given_options,
 )
-from cutaway.cli.output import beside, percent, print_json, print_table, say, shorten
+from cutaway.cli.output import beside, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.execution import check_engine
+from cutaway.results.units import percent
 
 from .decisions import typed_decisions
 from .sheet import check_pictures, check_sheet, write_sheet
@@ -92,7 +93,7 @@ def labels(
         _decide(run, decisions, where=where, as_json=as_json)
         return
     from cutaway.api.suspects import label_issues
-    from cutaway.topics.labels import check_suspects_file, write_suspects
+    from cutaway.topics.labels.result import check_suspects_file, write_suspects
 
     if output is not None:
         check_suspects_file(Path(output))
@@ -146,7 +147,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
             hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
     from cutaway.runs import run_command
-    from cutaway.topics.labels import count_held_out
+    from cutaway.topics.labels.deciding import count_held_out
 
     path = run.decide(decisions)
     changed = [each.sample for each in decisions if each.action != "keep"]
@@ -244,8 +245,8 @@ def _row(record: dict[str, Any]) -> dict[str, str]:
         "Label": shorten(record["given"]),
         "Suggested": shorten(record["suggested"]),
         "Score": f"{record['score']:.3f}",
-        "P(label)": percent(record["probability_given"]),
-        "P(suggested)": percent(record["probability_suggested"]),
+        "P(label)": percent(record["probability_given"], 1),
+        "P(suggested)": percent(record["probability_suggested"], 1),
         "Neighbors": f"{near.count(record['suggested'])} of {len(near)}",
         **beside(record),
     }

@@ -62,14 +62,14 @@ def sweep(
                 got=f"--attach and {other}",
                 hint="leave one of the two out; --data says where data are that have moved",
             )
-        from cutaway.topics.sweeps import join_sweep
+        from cutaway.topics.sweeps.sweeping import join_sweep
 
         found = join_sweep(attach, data=moved, **of_both)
     else:
         data = data or moved
         if data is None:
             raise UsageError("sweep needs data, or a sweep to attach to", got="neither", hint="try cutaway sweep mnist")
-        from cutaway.topics.sweeps import sweep as begin
+        from cutaway.topics.sweeps.sweeping import sweep as begin
 
         settings_of_train = _settings(given)
         found = begin(data, space=space or "default", options=options, **of_both, **settings_of_train)
@@ -112,7 +112,7 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
             got=f"the sweep {folder.name}",
             hint="leave them out, or name one of its trials",
         )
-    from cutaway.topics.sweeps import open_sweep
+    from cutaway.topics.sweeps.sweeping import open_sweep
 
     page = open_sweep(folder, storage=storage).report(output)
     if as_json:

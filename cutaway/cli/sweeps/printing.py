@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutaway.cli.output import number, percent, print_json, print_table, say
+from cutaway.cli.output import print_json, print_table, say
 from cutaway.cli.wrapping import wrapped
 from cutaway.errors import escaped
+from cutaway.results.units import number, percent
 
 if TYPE_CHECKING:
     from cutaway.execution import Trial
-    from cutaway.topics.sweeps import Sweep
+    from cutaway.topics.sweeps.result import Sweep
 
 BEST = 5
 """Trials that are printed at the end."""

@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.data import paper_level
 from cutaway.errors import CutawayError
-from cutaway.topics.prediction import centering_of, pixel_scale
+from cutaway.topics.prediction.samples import centering_of, pixel_scale
 
 SAMPLES = 200
 """Training samples whose border tells the gray level of the background."""

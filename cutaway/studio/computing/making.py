@@ -217,7 +217,8 @@ class Maker:
 
     def _suspects(self, task: SuspectsTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
         """Each fold is kept in the run, from where the sheet reads it: there is no part."""
-        from cutaway.topics.labels import check_sizes, find_label_issues, of_run
+        from cutaway.topics.labels.cross_validation import of_run
+        from cutaway.topics.labels.finding import check_sizes, find_label_issues
 
         check_sizes(folds=task.folds, seeds=task.seeds, epochs=None)
         setup = of_run(self._context(folder, task.run), folds=task.folds, seeds=task.seeds, epochs=None)
@@ -225,7 +226,7 @@ class Maker:
         return {}
 
     def _doctor(self, task: DoctorTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        from cutaway.topics.doctor import doctor
+        from cutaway.topics.doctor.diagnosing import doctor
 
         found = doctor(Run(self._with_data(folder, task.run)), progress=on_progress)
         findings = [_plain_finding(each) for each in found.findings]
@@ -233,7 +234,7 @@ class Maker:
         return {}
 
     def _proof(self, task: ProofTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        from cutaway.topics.doctor import prove
+        from cutaway.topics.doctor.proving import prove
 
         run = Run(self._context(folder, task.run))
         known = [each for each in run.findings(progress=on_progress) if each.remedy is not None]

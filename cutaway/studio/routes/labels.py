@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cutaway.data import Decision
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.runs import RunFolder, labels_path
-from cutaway.topics.labels import append_decisions, read_all, take_back_decision
+from cutaway.topics.labels.deciding import append_decisions, read_all, take_back_decision
 
 from .given import GivenDesk, GivenPerson, GivenWorkspace, RunId
 

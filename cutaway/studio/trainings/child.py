@@ -117,7 +117,7 @@ def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> 
     from cutaway.api.recipe import train_recipe
     from cutaway.api.train import resume, train_like
     from cutaway.models import import_lean_keras, lean_keras
-    from cutaway.topics.labels import read_all
+    from cutaway.topics.labels.deciding import read_all
 
     lean_keras()
     import_lean_keras()

@@ -14,7 +14,9 @@ from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.measuring import compare_predictions
 
-from . import Comparison, LayerCka, epochs_in_words, kept_layer_cka
+from .measuring import LayerCka, kept_layer_cka
+from .result import Comparison
+from .settings import epochs_in_words
 
 SURE = 0.05
 """With a smaller p-value one of the runs is called better."""

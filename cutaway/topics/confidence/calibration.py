@@ -1,7 +1,9 @@
 """Whether a run's probabilities are right as often as they say, and what a temperature changes."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
@@ -14,20 +16,67 @@ from cutaway.metrics import (
     probability_scores,
     reliability,
 )
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, percent, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
 
 from .temperature import fitted_temperature
 
 if TYPE_CHECKING:
-    import pandas
+    from cutaway.plots import Panel
 
-    from cutaway.plots import BokehLayout, Figure, Panel
+
+BINS = (
+    column(
+        "temperature",
+        "Temperature",
+        decimals(3),
+        "The temperature that the logits are divided by; 1 for the model as it is.",
+    ),
+    column("lower upper", "Confidence", INTERVAL, "The lowest and the highest confidence in the bin."),
+    column("samples", "Samples", COUNT, "Samples in the bin."),
+    column("confidence", "Mean", share(), "Mean confidence of the samples in the bin."),
+    column("accuracy", "Accuracy", share(), "Share of them that are predicted correctly."),
+    column("low high", "95% interval", INTERVAL, "The 95% interval of that share (Wilson)."),
+)
+"""The bins of a reliability curve."""
+
+SCORES = (
+    column(
+        "probabilities", "Measure", NAME, "Whether the probabilities are those of the model or with the temperature."
+    ),
+    column("accuracy", "Accuracy", share(), "Share of samples that are predicted correctly."),
+    column("confidence", "Mean confidence", share(), "Mean of the highest probability."),
+    column(
+        "ece_equal_mass",
+        "Calibration error, bins of equal mass",
+        share(),
+        "Expected calibration error in bins of equally many samples.",
+    ),
+    column(
+        "ece_equal_width",
+        "Calibration error, bins of equal width",
+        share(),
+        "Expected calibration error in bins of equal width.",
+    ),
+    column("brier", "Brier score", decimals(4), "Mean squared distance of the probabilities to the labels."),
+    column(
+        "log_loss",
+        "Negative log-likelihood",
+        decimals(4),
+        "Mean negative logarithm of the probability of the label, in nats.",
+    ),
+)
+"""Scores of probabilities, as they are and with the temperature."""
+
+_MEASURES = tuple(each.names[0] for each in SCORES[1:])
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Calibration(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Result):
     """Confidence against accuracy, made by `Run.calibration`.
 
     Attributes:
@@ -54,39 +103,59 @@ class Calibration(NotebookDisplay):
     scaled_scores: ProbabilityScores | None = field(repr=False)
     note: str = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         s, with_it = self.scores, ""
         if self.temperature is not None and self.scaled_scores is not None:
-            with_it = f"; {self.scaled_scores.ece_equal_mass:.2%} with the temperature {self.temperature.value:.2f}"
+            with_it = (
+                f"; {percent(self.scaled_scores.ece_equal_mass)} with the temperature {self.temperature.value:.2f}"
+            )
         return (
-            f"<Calibration on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: confidence "
-            f"{s.confidence:.2%}, accuracy {s.accuracy:.2%}, calibration error {s.ece_equal_mass:.2%}{with_it}>"
+            f"Calibration on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: confidence "
+            f"{percent(s.confidence)}, accuracy {percent(s.accuracy)}, calibration error "
+            f"{percent(s.ece_equal_mass)}{with_it}"
         )
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a bin; those with the fitted temperature follow those at temperature 1.
-
-        Returns:
-            Columns temperature, lower, upper, samples, confidence, accuracy, and low and high, its 95% interval.
-        """
-        import pandas
-
-        tables = [_table(self.curve, 1.0)]
+    def table(self) -> Table:
+        """The bins of the curve; those with the fitted temperature follow those at temperature 1."""
+        tables = [_bins(self.curve, 1.0)]
         if self.temperature is not None and self.scaled_curve is not None:
-            tables.append(_table(self.scaled_curve, self.temperature.value))
-        return pandas.concat(tables, ignore_index=True)
+            tables.append(_bins(self.scaled_curve, self.temperature.value))
+        return Table(BINS, {name: np.concatenate([each[name] for each in tables]) for name in tables[0]})
 
-    def plot(self) -> "Figure":
-        """Draw the reliability curve as a matplotlib Figure: on the diagonal, a model is as good as it says."""
-        from cutaway.plots import panels
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read."""
+        scores, names, notes = [self.scores], ["As it is"], list[str]()
+        chance = percent(self.curve.error_by_chance)
+        notes.append(f"A perfectly calibrated model stays below {chance} in 95 of 100 cases (equal mass).")
+        if self.temperature is not None and self.scaled_scores is not None:
+            scores.append(self.scaled_scores)
+            names.append(f"Temperature {self.temperature.value:.3f}")
+            notes.append(f"The temperature was fitted on {self.temperature.samples:,} validation samples.")
+        if self.note:
+            notes.append(f"Note: {self.note}.")
+        values: dict[str, Any] = {name: [getattr(each, name) for each in scores] for name in _MEASURES}
+        title = f"Calibration on {self.samples:,} {self.split} samples after epoch {self.epoch}"
+        shown = [each.heading for each in BINS if each.heading != "Temperature"]
+        return (
+            Table(SCORES, {"probabilities": names, **values}, title=title, notes=tuple(notes), turned=True),
+            Table(BINS, _bins(self.curve, 1.0), title="Right as often as it says?").only(*shown),
+        )
 
-        return panels([reliability_panel(self)])
+    def panels(self) -> "list[Panel]":
+        """The figure, one panel after the other."""
+        return [reliability_panel(self)]
 
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers of a bin."""
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh([reliability_panel(self)])
+    def to_json(self) -> dict[str, Any]:
+        """Scores at temperature 1 and with the fitted one, and the bins of the curve."""
+        return {
+            "scores": plain(self.scores),
+            "error_by_chance": self.curve.error_by_chance,
+            "temperature": plain(self.temperature),
+            "scaled_scores": plain(self.scaled_scores),
+            "bins": self.table().records(),
+            "note": self.note or None,
+        }
 
 
 def reliability_panel(measured: Calibration) -> "Panel":
@@ -141,9 +210,14 @@ def _measured(scored: ScoredSamples, bins: int) -> tuple[Reliability, Probabilit
     return reliability(scored.confidence, scored.correct, bins=bins), probability_scores(scored, bins=bins)
 
 
-def _table(curve: Reliability, temperature: float) -> "pandas.DataFrame":
-    import pandas
-
-    columns = {"lower": curve.lower, "upper": curve.upper, "samples": curve.counts, "confidence": curve.confidence}
-    columns |= {"accuracy": curve.accuracy, "low": curve.low, "high": curve.high}
-    return pandas.DataFrame({"temperature": temperature, **columns})
+def _bins(curve: Reliability, temperature: float) -> dict[str, np.ndarray]:
+    return {
+        "temperature": np.full(len(curve.counts), temperature),
+        "lower": curve.lower,
+        "upper": curve.upper,
+        "samples": curve.counts,
+        "confidence": curve.confidence,
+        "accuracy": curve.accuracy,
+        "low": curve.low,
+        "high": curve.high,
+    }

@@ -1,6 +1,6 @@
 """The pairs of classes that a run's model confuses most, and the samples between them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,14 +9,14 @@ from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.metrics import Share, confusion_counts, share_of, top_confusions
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT_OF, FIRST_NAME, NAME, SHARE_WITH_INTERVAL
 from cutaway.topics.common.predictions import predict_classes
 from cutaway.topics.common.scoring import split_in_words
 
 if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.plots import BokehLayout, Figure, Panel
+    from cutaway.plots import Panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,21 @@ class ConfusedPair:
         return self.share.count
 
 
+PAIRS = (
+    column("true", "True", NAME, "The class that the samples belong to."),
+    column("predicted", "Predicted", NAME, "The class that is predicted."),
+    column("count of", "Samples", COUNT_OF, "Samples that are confused so, of all samples of the true class."),
+    column(
+        "share low high", "Share", SHARE_WITH_INTERVAL, "Their share of the true class, with its 95% interval (Wilson)."
+    ),
+    column("samples", "Most confident", FIRST_NAME, "The samples, the most confident first."),
+)
+"""The most confused pairs of classes."""
+
+
 @public
-@dataclass(frozen=True, eq=False)
-class ConfusedPairs(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class ConfusedPairs(Result):
     """The most confused pairs of classes, the most frequent first, made by `Run.confused_pairs`.
 
     Attributes:
@@ -62,15 +74,16 @@ class ConfusedPairs(NotebookDisplay):
     mistakes: int
     pairs: tuple[ConfusedPair, ...] = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         first = ""
         if self.pairs:
             p = self.pairs[0]
             first = f"; first {p.true} predicted as {p.predicted}, {p.count:,} of {p.share.samples:,}"
         wrong = f"{self.mistakes:,} mistake{'' if self.mistakes == 1 else 's'}"
         return (
-            f"<ConfusedPairs: {len(self)}, on {split_in_words(self.split, self.samples)} with {wrong}, epoch "
-            f"{self.epoch}{first}>"
+            f"ConfusedPairs: {len(self)}, on {split_in_words(self.split, self.samples)} with {wrong}, epoch "
+            f"{self.epoch}{first}"
         )
 
     def __len__(self) -> int:
@@ -80,49 +93,41 @@ class ConfusedPairs(NotebookDisplay):
         return self.pairs[place]
 
     def summaries(self, samples: int | None = None) -> list[dict[str, Any]]:
-        """One mapping a pair, JSON-able: true, predicted, count, of, share, low, high, samples, confidence.
+        """One JSON-able mapping for each pair: true, predicted, count, of, share, low, high, samples, confidence.
 
         Args:
             samples: How many samples of each pair at most, the most confident first; all if None.
         """
-        return [
-            {
-                "true": pair.true,
-                "predicted": pair.predicted,
-                "count": pair.count,
-                "of": pair.share.samples,
-                "share": pair.share.value,
-                "low": pair.share.low,
-                "high": pair.share.high,
-                "samples": pair.ids.take(slice(samples)).names(),
-                "confidence": [float(value) for value in pair.confidence[:samples]],
-            }
-            for pair in self.pairs
-        ]
+        records = zip(self.table(samples).records(), self.pairs, strict=True)
+        return [{**row, "confidence": [float(value) for value in pair.confidence[:samples]]} for row, pair in records]
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a pair.
+    def table(self, samples: int | None = None) -> Table:
+        """One row for each pair, with the names of at most so many samples."""
+        values: dict[str, list[Any]] = {
+            "true": [pair.true for pair in self.pairs],
+            "predicted": [pair.predicted for pair in self.pairs],
+            "count": [pair.count for pair in self.pairs],
+            "of": [pair.share.samples for pair in self.pairs],
+            "share": [pair.share.value for pair in self.pairs],
+            "low": [pair.share.low for pair in self.pairs],
+            "high": [pair.share.high for pair in self.pairs],
+            "samples": [pair.ids.take(slice(samples)).names() for pair in self.pairs],
+        }
+        return Table(PAIRS, values)
 
-        Returns:
-            Columns true, predicted, count, of (samples of the true class), share, low, high, and samples: a list with
-            the name of each sample, the most confident first.
-        """
-        import pandas
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read."""
+        title = f"Most confused classes of {self.mistakes:,} mistakes"
+        notes = () if self.pairs else ("No sample is predicted wrong.",)
+        return (replace(self.table(1), title=title, notes=notes),)
 
-        columns = ["true", "predicted", "count", "of", "share", "low", "high", "samples"]
-        return pandas.DataFrame(self.summaries(), columns=columns)
+    def to_json(self) -> list[dict[str, Any]]:
+        """The pairs, as `summaries`."""
+        return self.summaries()
 
-    def plot(self) -> "Figure":
-        """Draw the share of each pair with its 95% interval as a matplotlib Figure."""
-        from cutaway.plots import panels
-
-        return panels([self._panel()])
-
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh([self._panel()])
+    def panels(self) -> "list[Panel]":
+        """The figure, one panel after the other."""
+        return [self._panel()]
 
     def _panel(self) -> "Panel":
         from cutaway.plots import Panel, Series

@@ -9,14 +9,14 @@ from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.errors import UsageError
 from cutaway.metrics import Answered, CoverageCurve, answered_at, coverage_curve
-from cutaway.results.notebook import NotebookDisplay
 from cutaway.results.plain import defined
+from cutaway.results.result import Result
+from cutaway.results.table import POINTS, Table, column
+from cutaway.results.units import COUNT, INTERVAL, SPAN, THRESHOLD, number, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words, validation
 
 if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.plots import BokehLayout, Figure, Panel
+    from cutaway.plots import Panel
 
 WANTED = (0.95, 0.98, 0.99, 0.995, 0.999)
 """Accuracies for which thresholds are looked for, where no others are asked for."""
@@ -41,9 +41,44 @@ class WantedAccuracy:
     checked: Answered | None
 
 
+_RIGHT = "Share of the answered samples that are predicted correctly."
+_WILSON = "The 95% interval of that share (Wilson)."
+
+CURVE = (
+    column("threshold", "Answer from", THRESHOLD, "The lowest confidence that is answered."),
+    column("answered", "Samples", COUNT, "Samples that are answered."),
+    column("coverage", "Answered", share(), "Share of all samples that are answered."),
+    column("accuracy", "Right", share(), _RIGHT),
+    column("low high", "95% interval", INTERVAL, _WILSON),
+)
+"""Accuracy by the share of answered samples."""
+
+TARGETS = (
+    column("wanted", "Wanted", share(), "The accuracy that the answered samples should have."),
+    column("threshold", "Answer from", THRESHOLD, "The confidence that is chosen for it on the validation samples."),
+    column("val_coverage", "Answered on val", share(), "Share of the validation samples that are answered."),
+    column("val_accuracy", "On val", share(), "Share of those that are predicted correctly."),
+    column("coverage", "Answered", share(), "Share of the samples of the split that are answered."),
+    column("accuracy", "Right", share(), _RIGHT),
+    column("low high", "95% interval", INTERVAL, _WILSON),
+)
+"""Thresholds for wanted accuracies."""
+
+PRINTED = (
+    column("wanted wanted_to", "Wanted", SPAN, "The wanted accuracies that this threshold gives."),
+    *(
+        each
+        for heading in ("Answer from", "Answered", "Right", "95% interval", "On val")
+        for each in TARGETS
+        if each.heading == heading
+    ),
+)
+"""The same in a terminal, of 80 columns."""
+
+
 @public
-@dataclass(frozen=True, eq=False)
-class Coverage(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Coverage(Result):
     """Accuracy of the answered samples by their share, made by `Run.coverage`.
 
     Attributes:
@@ -63,7 +98,8 @@ class Coverage(NotebookDisplay):
     targets: tuple[WantedAccuracy, ...] = field(repr=False)
     note: str = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         reached = [each.checked for each in self.targets if each.checked is not None and each.checked.threshold > 0]
         reached = [each for each in reached if each.accuracy.samples]
         first = ""
@@ -73,8 +109,8 @@ class Coverage(NotebookDisplay):
                 f"; {a.accuracy.value:.2%} of those with a confidence from {a.threshold:.3f}, {a.coverage.value:.2%}"
             )
         return (
-            f"<Coverage on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: accuracy "
-            f"{self.curve.accuracy[-1]:.2%} of all{first}; area {self.area:.4f}>"
+            f"Coverage on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: accuracy "
+            f"{self.curve.accuracy[-1]:.2%} of all{first}; area {self.area:.4f}"
         )
 
     @property
@@ -83,33 +119,57 @@ class Coverage(NotebookDisplay):
         return self.curve.area
 
     def summaries(self) -> list[dict[str, Any]]:
-        """One mapping a wanted accuracy, JSON-able.
+        """One JSON-able mapping for each wanted accuracy; the keys are the names in `TARGETS`."""
+        return self.targets_table().records()
 
-        Its keys: wanted; threshold, None where it is not reached; val_coverage and val_accuracy, of the samples on
-        which the threshold was chosen; coverage, accuracy, low and high (the 95% interval of the accuracy), of the
-        split that was measured.
-        """
-        return [_summary(each) for each in self.targets]
+    def targets_table(self) -> Table:
+        """What the thresholds give: chosen on the validation samples, checked on the split."""
+        chosen, checked = [each.chosen for each in self.targets], [each.checked for each in self.targets]
+        values: dict[str, list[Any]] = {
+            "wanted": [each.wanted for each in self.targets],
+            "threshold": [each and each.threshold for each in chosen],
+            "val_coverage": [each and each.coverage.value for each in chosen],
+            "val_accuracy": [each and defined(each.accuracy.value) for each in chosen],
+            "coverage": [each and each.coverage.value for each in checked],
+            "accuracy": [each and defined(each.accuracy.value) for each in checked],
+            "low": [each and defined(each.accuracy.low) for each in checked],
+            "high": [each and defined(each.accuracy.high) for each in checked],
+        }
+        return Table(TARGETS, values)
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame of the curve, one row a point: threshold, answered, coverage, accuracy, low, high."""
-        import pandas
-
+    def table(self) -> Table:
+        """The curve, one row for each threshold."""
         low, high = self.curve.interval
-        columns = {"threshold": self.curve.thresholds, "answered": self.curve.answered, "coverage": self.curve.coverage}
-        return pandas.DataFrame({**columns, "accuracy": self.curve.accuracy, "low": low, "high": high})
+        values = {
+            "threshold": self.curve.thresholds,
+            "answered": self.curve.answered,
+            "coverage": self.curve.coverage,
+            "accuracy": self.curve.accuracy,
+            "low": low,
+            "high": high,
+        }
+        return Table(CURVE, values)
 
-    def plot(self) -> "Figure":
-        """Draw accuracy over coverage as a matplotlib Figure, with 95% intervals."""
-        from cutaway.plots import panels
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read."""
+        notes = [f"Area under accuracy over coverage: {number(self.area, digits=4)}."]
+        if self.note:
+            notes.append(f"Note: {self.note}.")
+        title = "Answers only from a confidence up, chosen on validation samples"
+        return (Table(PRINTED, _together(self.summaries()), title=title, notes=tuple(notes)),)
 
-        return panels([self._panel()])
+    def to_json(self) -> dict[str, Any]:
+        """The area, the thresholds, and the curve in at most `POINTS` points."""
+        return {
+            "area": self.area,
+            "targets": self.summaries(),
+            "curve": self.table().records(POINTS),
+            "note": self.note or None,
+        }
 
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh([self._panel()])
+    def panels(self) -> "list[Panel]":
+        """The figure, one panel after the other."""
+        return [self._panel()]
 
     def _panel(self) -> "Panel":
         from cutaway.plots import Panel, Series
@@ -168,15 +228,13 @@ def _check_wanted(accuracy: Any) -> tuple[float, ...]:
     return tuple(map(float, given))
 
 
-def _summary(target: WantedAccuracy) -> dict[str, Any]:
-    chosen, checked = target.chosen, target.checked
-    return {
-        "wanted": target.wanted,
-        "threshold": None if chosen is None else chosen.threshold,
-        "val_coverage": None if chosen is None else chosen.coverage.value,
-        "val_accuracy": None if chosen is None else defined(chosen.accuracy.value),
-        "coverage": None if checked is None else checked.coverage.value,
-        "accuracy": None if checked is None else defined(checked.accuracy.value),
-        "low": None if checked is None else defined(checked.accuracy.low),
-        "high": None if checked is None else defined(checked.accuracy.high),
-    }
+def _together(summaries: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The values of `PRINTED`: what is the same for several wanted accuracies stands there once."""
+    rows: list[dict[str, Any]] = []
+    for row in summaries:
+        said = {name: value for name, value in row.items() if name != "wanted"}
+        if rows and said.items() <= rows[-1].items():
+            rows[-1]["wanted_to"] = row["wanted"]
+        else:
+            rows.append({**row, "wanted_to": row["wanted"]})
+    return {name: [row[name] for row in rows] for each in PRINTED for name in each.names}

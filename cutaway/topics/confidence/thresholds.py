@@ -22,19 +22,47 @@ from cutaway.metrics import (
     precision_recall,
     roc_curve,
 )
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import POINTS, Table, column
+from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, number, share
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import split_in_words, validation
 
 if TYPE_CHECKING:
-    import pandas
+    from cutaway.plots import Panel
 
-    from cutaway.plots import BokehLayout, Figure, Panel
+
+CURVE = (
+    column("threshold", "From", THRESHOLD, "The probability of the class from which on samples are called positive."),
+    column(
+        "false_positive_rate", "False positives", share(), "Share of the negative samples that are called positive."
+    ),
+    column("true_positive_rate", "Recall", share(), "Share of the positive samples that are called positive."),
+    column("cost", "Cost", decimals(4), "Mean cost of a sample."),
+)
+"""The ROC curve."""
+
+CHOSEN = (
+    column("threshold mark", "From", MARKED, "The probability of the class from which on samples are called positive."),
+    column(
+        "recall low high",
+        "Recall",
+        SHARE_WITH_INTERVAL,
+        "Share of the positive samples that are found, with its 95% interval.",
+    ),
+    column("specificity", "Specificity", share(1), "Share of the negative samples that are called negative."),
+    column("precision", "Precision", share(1), "Share of the samples that are called positive that are."),
+)
+"""What the chosen threshold and 0.5 give."""
+
+COST = column("cost", "Cost", decimals(4), "Mean cost of a sample.")
+ERRORS = column("cost", "Errors", share(), "Share of the samples that are called wrong.")
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Thresholds(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Thresholds(Result):
     """What each threshold on the probability of one class gives, made by `Run.thresholds`.
 
     Attributes:
@@ -70,40 +98,70 @@ class Thresholds(NotebookDisplay):
     calibrated: float = field(repr=False)
     note: str = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         return (
-            f"<Thresholds of {self.positive} against {self.negative} on {split_in_words(self.split, self.samples)}, "
+            f"Thresholds of {self.positive} against {self.negative} on {split_in_words(self.split, self.samples)}, "
             f"epoch {self.epoch}: area {self.roc.area:.4f} ({self.roc.low:.4f} to {self.roc.high:.4f}); cost "
-            f"{self.chosen.cost:.4g} from {self.chosen.threshold:.3f} up, {self.half.cost:.4g} from 0.5 up>"
+            f"{self.chosen.cost:.4g} from {self.chosen.threshold:.3f} up, {self.half.cost:.4g} from 0.5 up"
         )
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame of the ROC curve, one row a threshold, from the highest to the lowest.
-
-        Returns:
-            Columns threshold, false_positive_rate, true_positive_rate (recall), and cost, the mean cost of a sample.
-        """
-        import pandas
-
+    def table(self) -> Table:
+        """The ROC curve, one row for each threshold, from the highest to the lowest."""
         false, true = self.roc.false_positive_rate, self.roc.true_positive_rate
         rate, c = self.positives / self.samples, self.cost
         cost = rate * (true * c[1, 1] + (1 - true) * c[1, 0]) + (1 - rate) * (false * c[0, 1] + (1 - false) * c[0, 0])
-        columns = {"threshold": self.roc.thresholds, "false_positive_rate": false, "true_positive_rate": true}
-        return pandas.DataFrame({**columns, "cost": cost})
+        values = {"threshold": self.roc.thresholds, "false_positive_rate": false, "true_positive_rate": true}
+        return Table(CURVE, {**values, "cost": cost})
 
-    def plot(self) -> "Figure":
-        """Draw the ROC curve, and precision over recall, as a matplotlib Figure; the chosen threshold is a point."""
-        from cutaway.plots import panels
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read."""
+        marks, points = ["chosen", ""], [self.chosen, self.half]
+        recalls, defined = [each.recall for each in points], [each.precision.samples > 0 for each in points]
+        values: dict[str, list[Any]] = {
+            "threshold": [each.threshold for each in points],
+            "mark": marks,
+            "recall": [each.value for each in recalls],
+            "low": [each.low for each in recalls],
+            "high": [each.high for each in recalls],
+            "specificity": [each.specificity.value for each in points],
+            "precision": [each.precision.value if known else None for each, known in zip(points, defined, strict=True)],
+            "cost": [each.cost for each in points],
+        }
+        area = f"{self.roc.area:.4f} ({self.roc.low:.4f} to {self.roc.high:.4f})"
+        average = number(self.precision_recall.average_precision, digits=4)
+        notes, has_costs = [f"Area under the ROC curve {area}, average precision {average}."], self.has_costs
+        if has_costs:
+            notes.append(f"Were the probabilities calibrated, {number(self.calibrated, digits=4)} would cost least.")
+        if self.note:
+            notes.append(f"Note: {self.note}.")
+        title = f"Thresholds: {self.positive} against {self.negative}"
+        return (Table((*CHOSEN, COST if has_costs else ERRORS), values, title=title, notes=tuple(notes)),)
 
-        return panels(self._panels())
+    @property
+    def has_costs(self) -> bool:
+        """Whether mistakes cost something else than 1 each."""
+        return self.cost.tolist() != [[0, 1], [1, 0]]
 
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
-        from cutaway.plots import panels_bokeh
+    def to_json(self) -> dict[str, Any]:
+        """The areas, what the chosen threshold and 0.5 give, and the ROC curve in at most `POINTS` points."""
+        return {
+            "positive": self.positive,
+            "negative": self.negative,
+            "positives": self.positives,
+            "area": {"value": self.roc.area, "low": self.roc.low, "high": self.roc.high},
+            "average_precision": self.precision_recall.average_precision,
+            "cost": plain(self.cost),
+            "chosen": plain(self.chosen),
+            "chosen_on": plain(self.chosen_on),
+            "half": plain(self.half),
+            "calibrated": self.calibrated,
+            "curve": self.table().records(POINTS),
+            "note": self.note or None,
+        }
 
-        return panels_bokeh(self._panels())
-
-    def _panels(self) -> "list[Panel]":
+    def panels(self) -> "list[Panel]":
+        """The figure, one panel after the other."""
         from cutaway.plots import Panel, Series
 
         chosen, name = self.chosen, f"from {self.chosen.threshold:.3f} up"

@@ -3,9 +3,3 @@
 In come a run or data; out comes a `Diagnosis` of findings, and of trainings from the same seed with their remedies.
 May call everything in `api` but the command line's own modules.
 """
-
-from .diagnosing import doctor
-from .proving import prove
-from .result import Diagnosis, Proof
-
-__all__ = ["Diagnosis", "Proof", "doctor", "prove"]

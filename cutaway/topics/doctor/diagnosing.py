@@ -16,7 +16,7 @@ from cutaway.errors import ConfigError, DataError
 from cutaway.execution import check_engine
 from cutaway.findings import Evidence, Finding, run_checks
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.topics.findings import repeated_facts, sample_facts
+from cutaway.topics.findings.facts import repeated_facts, sample_facts
 
 from .result import Diagnosis
 from .trying import prove_all

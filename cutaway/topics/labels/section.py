@@ -6,7 +6,7 @@ from cutaway.page import LabelSheet, Section, SuspectLabel
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 
-from . import decisions_of
+from .deciding import decisions_of
 from .kept import KeptSuspects, kept_suspects
 
 SUSPECTS = 200

@@ -1,5 +1,1 @@
 """Mistakes: the most confident wrong predictions."""
-
-from .result import Mistakes, mistakes
-
-__all__ = ["Mistakes", "mistakes"]

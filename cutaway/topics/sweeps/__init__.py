@@ -3,8 +3,3 @@
 `sweeping` begins, joins and opens sweeps, `worker` does trials, `material` is what all of them are trained on, and
 `Sweep` is what a user holds.
 """
-
-from .result import Sweep
-from .sweeping import join_sweep, open_sweep, sweep
-
-__all__ = ["Sweep", "join_sweep", "open_sweep", "sweep"]

@@ -17,7 +17,7 @@ from cutaway.page import Text
 from cutaway.studio.computing import making
 from cutaway.studio.computing.store import PartStore
 from cutaway.studio.computing.tasks import PreviewTask, run_signature
-from cutaway.topics.labels import add_decisions
+from cutaway.topics.labels.deciding import add_decisions
 
 SECTIONS = ["findings", "learning", "confusions", "classes", "confidence", "layers", "knowledge", "mistakes"]
 

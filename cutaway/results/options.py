@@ -1,0 +1,20 @@
+"""Options of a topic, declared once: a frozen dataclass, from which the flags of a command and their help come.
+
+Pydantic reads and checks such a dataclass where options come from elsewhere; it is not imported here, since every
+command imports the options of all topics.
+"""
+
+from dataclasses import field
+from typing import Any
+
+
+def option(default: Any, words: str, *, least: int | None = None, metavar: str | None = None) -> Any:
+    """A field of a record of options.
+
+    Args:
+        default: What applies where nothing is given.
+        words: What it is, for people.
+        least: The least number that is allowed.
+        metavar: The word for its value in the help of a command.
+    """
+    return field(default=default, metadata={"help": words, "least": least, "metavar": metavar})

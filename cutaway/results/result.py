@@ -1,0 +1,63 @@
+"""What a topic answers: a record that is shown everywhere from one declaration of its columns and panels."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .notebook import NotebookDisplay, declared_html
+from .table import Table
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import BokehLayout, Figure, Panel
+
+
+class Result(NotebookDisplay):
+    """An answer. A topic declares `line`, `table`, and where it has more `tables` and `panels`; the rest follows."""
+
+    __slots__ = ()
+
+    def line(self) -> str:
+        """The answer in one telling line."""
+        raise NotImplementedError
+
+    def table(self) -> Table:
+        """The table of `to_pandas`."""
+        raise NotImplementedError
+
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read, the most telling first."""
+        return (self.table(),)
+
+    def panels(self) -> "Sequence[Panel]":
+        """The figure, side by side; none for a result that has no figure."""
+        return ()
+
+    def to_json(self) -> Any:
+        """What ``--json`` answers."""
+        return {"rows": self.table().records()}
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame; the page on results in the documentation says what each column means."""
+        return self.table().to_pandas()
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib Figure."""
+        from cutaway.plots import panels
+
+        return panels(self.panels())
+
+    def bokeh(self) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers."""
+        from cutaway.plots import panels_bokeh
+
+        return panels_bokeh(self.panels())
+
+    def __repr__(self) -> str:
+        return f"<{self.line()}>"
+
+    def _shown_table(self) -> str:
+        return "".join(declared_html(each) for each in self.tables())
+
+    def _shown_figure(self) -> "Figure | None":
+        return self.plot() if self.panels() else None

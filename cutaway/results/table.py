@@ -1,0 +1,99 @@
+"""A table that is declared once: what each column is called, how it is written, and what it means.
+
+From its columns come `to_pandas()`, the JSON of ``--json``, the table in a terminal, in a notebook and on a page, and
+the reference page of the documentation.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .plain import plain
+from .units import Unit
+
+if TYPE_CHECKING:
+    import pandas
+
+
+POINTS = 200
+"""Rows of a curve in JSON at most."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        names: Names of its values in `to_pandas()` and in JSON, several where one text shows several values.
+        heading: For people.
+        unit: How it is written.
+        meaning: One sentence: a tooltip, and the entry on the reference page.
+    """
+
+    names: tuple[str, ...]
+    heading: str
+    unit: Unit
+    meaning: str
+
+
+def column(names: str, heading: str, unit: Unit, meaning: str) -> Column:
+    """A `Column`, whose names are written with blanks between them."""
+    return Column(tuple(names.split()), heading, unit, meaning)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Values with their columns.
+
+    Attributes:
+        columns: What is shown, from left to right.
+        values: By name, a value for each row.
+        title: What it shows; may be empty.
+        notes: Sentences below it.
+        turned: Whether people see a row for each column, and a column for each row, with the first text as heading.
+    """
+
+    columns: tuple[Column, ...]
+    values: Mapping[str, Sequence[Any] | np.ndarray]
+    title: str = ""
+    notes: tuple[str, ...] = field(default=())
+    turned: bool = False
+
+    def __len__(self) -> int:
+        return len(self.values[self.columns[0].names[0]])
+
+    def only(self, *headings: str) -> "Table":
+        """The same with some columns only, in this order."""
+        by_heading = {each.heading: each for each in self.columns}
+        return replace(self, columns=tuple(by_heading[heading] for heading in headings))
+
+    def texts(self) -> list[dict[str, str]]:
+        """What people read: for each row a text by heading."""
+        rows = [
+            {each.heading: each.unit.text(*(self.values[name][row] for name in each.names)) for each in self.columns}
+            for row in range(len(self))
+        ]
+        if not self.turned:
+            return rows
+        first, *others = (each.heading for each in self.columns)
+        return [{first: heading, **{row[first]: row[heading] for row in rows}} for heading in others]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The values as a pandas DataFrame."""
+        import pandas
+
+        return pandas.DataFrame({name: self.values[name] for each in self.columns for name in each.names})
+
+    def records(self, most: int | None = None) -> list[dict[str, Any]]:
+        """The values as JSON-able rows.
+
+        Args:
+            most: How many rows at most, evenly spaced with both ends; all of them if None.
+        """
+        names = [name for each in self.columns for name in each.names]
+        rows = range(len(self))
+        if most is not None and len(self) > most:
+            rows = np.unique(np.linspace(0, len(self) - 1, most).round().astype(int)).tolist()
+        return [{name: plain(self.values[name][row]) for name in names} for row in rows]

@@ -1,0 +1,85 @@
+"""How far a run's probabilities can be relied on: everything that ``cutaway confidence`` answers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cutaway.context import RunContext
+from cutaway.results.result import Result
+from cutaway.results.table import Table
+
+from .calibration import Calibration, calibration
+from .confused_pairs import ConfusedPairs, confused_pairs
+from .coverage import Coverage, coverage
+from .options import ConfidenceOptions
+from .thresholds import Thresholds, thresholds
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Confidence(Result):
+    """Calibration, coverage, confused pairs, and thresholds where there is a class that is looked for.
+
+    Attributes:
+        run: Path of the run folder.
+        calibration: Whether probabilities are right as often as they say.
+        coverage: How often the model is right where it is confident.
+        confused: The most confused pairs of classes.
+        thresholds: What thresholds on the probability of one class give, or None.
+        assumed: Whether validation samples are measured since there are no test samples.
+    """
+
+    run: str
+    calibration: Calibration
+    coverage: Coverage
+    confused: ConfusedPairs
+    thresholds: Thresholds | None
+    assumed: bool = field(default=False)
+
+    def line(self) -> str:
+        """The answer in one telling line."""
+        return self.calibration.line()
+
+    def table(self) -> Table:
+        """The table of `to_pandas`."""
+        return self.calibration.table()
+
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read."""
+        parts = (self.calibration, self.coverage, self.confused, self.thresholds)
+        return tuple(table for part in parts if part is not None for table in part.tables())
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway confidence --json`` answers."""
+        return {
+            "run": self.run,
+            "split": self.calibration.split,
+            "samples": self.calibration.samples,
+            "epoch": self.calibration.epoch,
+            "calibration": self.calibration.to_json(),
+            "coverage": self.coverage.to_json(),
+            "mistakes": self.confused.mistakes,
+            "confused_pairs": self.confused.to_json(),
+            "thresholds": None if self.thresholds is None else self.thresholds.to_json(),
+        }
+
+
+def compute(context: RunContext, options: ConfidenceOptions) -> Confidence:
+    """Measure everything about confidence.
+
+    Raises:
+        UsageError: An option is outside its range, or the split is empty.
+        UnknownNameError: There is no such class, split or epoch.
+        DataError: The model has diverged.
+    """
+    split = options.split or ("test" if len(context.split.test) else "val")
+    epoch, wanted, positive = options.epoch, options.accuracy or None, options.positive
+    looks_for_one = len(context.class_names) == 2 or positive is not None
+    cost = [[0, options.false_alarm], [options.miss, 0]]
+    found = thresholds(context, positive=positive, cost=cost, split=split, epoch=epoch) if looks_for_one else None
+    return Confidence(
+        run=str(context.path),
+        calibration=calibration(context, split=split, bins=options.bins, epoch=epoch),
+        coverage=coverage(context, split=split, accuracy=wanted, epoch=epoch),
+        confused=confused_pairs(context, options.pairs, split=split, epoch=epoch),
+        thresholds=found,
+        assumed=options.split is None and split == "val",
+    )

@@ -1,0 +1,19 @@
+"""What can be asked about confidence."""
+
+from dataclasses import dataclass
+
+from cutaway.results.options import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfidenceOptions:
+    """The options of ``cutaway confidence`` and of `compute`."""
+
+    split: str | None = option(None, "train, val, test or all. Default: test, or val without test samples.")
+    bins: int = option(15, "Bins of the reliability curve.")
+    accuracy: list[float] | None = option(None, "Wanted accuracy of answered samples, such as 0.99; may be repeated.")
+    pairs: int = option(10, "Pairs of confused classes to print.", least=1)
+    positive: str | None = option(None, "Class that is looked for. Default: the second of two.", metavar="CLASS")
+    false_alarm: float = option(1.0, "Cost of a sample that is called positive and is not.")
+    miss: float = option(1.0, "Cost of a positive sample that is not found.")
+    epoch: int | None = option(None, "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")

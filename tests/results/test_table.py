@@ -1,0 +1,111 @@
+"""Results that are declared once: what programs get, what people read, and what follows from the declaration."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from cutaway.results.notebook import declared_html
+from cutaway.results.options import option
+from cutaway.results.table import POINTS, Table, column
+from cutaway.results.units import (
+    COUNT_OF,
+    INTERVAL,
+    MARKED,
+    NAME,
+    SHARE_WITH_INTERVAL,
+    SPAN,
+    THRESHOLD,
+    decimals,
+    share,
+)
+
+COLUMNS = (
+    column("class", "Class", NAME, "The class."),
+    column("right", "Right", share(), "Share that is right."),
+    column("low high", "Interval", INTERVAL, "Its interval."),
+)
+VALUES = {"class": ["a", "<b>"], "right": np.array([0.5, np.nan]), "low": [0.25, np.nan], "high": [0.75, np.nan]}
+TABLE = Table(COLUMNS, VALUES, title="Classes")
+
+
+def test_people_read_texts_by_heading():
+    assert TABLE.texts() == [
+        {"Class": "a", "Right": "50.00%", "Interval": "25.0% to 75.0%"},
+        {"Class": "<b>", "Right": "–", "Interval": "–"},
+    ]
+    assert TABLE.only("Right", "Class").texts()[0] == {"Right": "50.00%", "Class": "a"}
+
+
+def test_a_turned_table_has_a_row_for_each_column():
+    turned = Table(COLUMNS, VALUES, turned=True)
+    assert turned.texts() == [
+        {"Class": "Right", "a": "50.00%", "<b>": "–"},
+        {"Class": "Interval", "a": "25.0% to 75.0%", "<b>": "–"},
+    ]
+
+
+def test_programs_get_values_by_name():
+    assert list(TABLE.to_pandas()) == ["class", "right", "low", "high"]
+    assert TABLE.records()[1] == {"class": "<b>", "right": None, "low": None, "high": None}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, POINTS, POINTS + 1, 5 * POINTS])
+def test_a_long_curve_is_thinned_with_both_ends(rows):
+    curve = Table((column("x", "X", decimals(1), "A number."),), {"x": np.arange(rows)})
+    found = [row["x"] for row in curve.records(POINTS)]
+    assert len(found) == min(rows, POINTS)
+    assert found == sorted(set(found))
+    assert rows == 0 or (found[0], found[-1]) == (0, rows - 1)
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "text"),
+    [
+        (share(1), (0.1234,), "12.3%"),
+        (decimals(2), (None,), "–"),
+        (COUNT_OF, (1234, 5678), "1,234 of 5,678"),
+        (SPAN, (0.95, 0.95), "95.00%"),
+        (SPAN, (0.95, 0.99), "95.00% to 99.00%"),
+        (SHARE_WITH_INTERVAL, (0.5, 0.25, 0.75), "50.0% (25.0% to 75.0%)"),
+        (SHARE_WITH_INTERVAL, (float("nan"), 0.0, 1.0), "–"),
+        (THRESHOLD, (None,), "never"),
+        (MARKED, (0.5, ""), "0.5000"),
+        (MARKED, (0.25, "chosen"), "0.2500 chosen"),
+    ],
+)
+def test_units_write_values(unit, values, text):
+    assert unit.text(*values) == text
+
+
+def test_a_notebook_shows_headings_meanings_and_escaped_texts():
+    html = declared_html(TABLE)
+    assert 'title="Share that is right. In to_pandas(): right.">Right</th>' in html
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "2 of 2 rows" not in html
+    assert "1 of 2 rows; to_pandas() has all" in declared_html(TABLE, rows=1)
+
+
+def test_the_flags_of_a_command_come_from_a_record_of_options():
+    import typer
+
+    from cutaway.cli.options import with_record
+
+    @dataclass(frozen=True)
+    class Options:
+        bins: int = option(15, "Number of bins.", least=1)
+        classes: list[str] | None = option(None, "Classes.", metavar="CLASS")
+
+    got = []
+
+    @with_record(Options)
+    def command(run: str, **options):
+        got.append((run, Options(**options)))
+
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    app(["latest", "--bins", "3", "--classes", "a", "--classes", "b"], standalone_mode=False)
+    assert got == [("latest", Options(3, ["a", "b"]))]
+    with pytest.raises(typer.TyperException, match="greater than or equal to 1"):
+        app(["latest", "--bins", "0"], standalone_mode=False)
