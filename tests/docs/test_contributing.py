@@ -87,7 +87,7 @@ print(report_html(ct.open_run(sys.argv[1]).context, on_progress=ignore_progress)
 
 @pytest.mark.exhaustive
 def test_the_section_is_on_the_page(follow, digits_run):
-    html = follow("cutaway/api/report/class_sizes.py", SECTION, digits_run.path)
+    html = follow("cutaway/topics/classes/sizes.py", SECTION, digits_run.path)
     assert '<section id="sizes"' in html
     sizes = [np.bincount(digits_run.labels(split=split)) for split in ("train", "val", "test")]
     entries = re.findall(r"<td[^>]*>(.*?)</td>", html)
