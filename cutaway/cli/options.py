@@ -143,15 +143,17 @@ def with_record(record: type) -> Callable[[_Command], _Command]:
 
     def give(command: _Command) -> _Command:
         own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
+        asked = list[inspect.Parameter]()
         for each in dataclasses.fields(record):
             described = each.metadata
-            option = typer.Option(help=described["help"], metavar=described["metavar"], min=described["least"])
+            flag = typer.Option(help=described["help"], metavar=described["metavar"], min=described["least"])
+            annotation = Annotated[types[each.name], flag]
             keyword = inspect.Parameter.KEYWORD_ONLY
-            own.append(
-                inspect.Parameter(
-                    each.name, keyword, default=each.default, annotation=Annotated[types[each.name], option]
-                )
-            )
+            asked.append(inspect.Parameter(each.name, keyword, default=each.default, annotation=annotation))
+        # arguments first, then what is asked, then what all commands share
+        arguments = [each for each in own if each.default is each.empty]
+        shared = [each.replace(kind=each.KEYWORD_ONLY) for each in own if each.default is not each.empty]
+        own = [*arguments, *asked, *shared]
         command.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in own} | {"return": None}
         return command

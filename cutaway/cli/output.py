@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import escaped, printable
+from cutaway.results.units import NAME as NAME_UNIT
 from cutaway.results.units import UNDEFINED
 
 from .typed import as_typed
@@ -87,7 +88,9 @@ def print_result(result: "Result") -> None:
         if place and tables[place - 1].notes:
             say()
         right = {each.heading: each.unit.right for each in table.columns}
-        print_table(table.texts(), title=table.title, right=right)
+        short = {each.heading for each in table.columns if each.unit == NAME_UNIT and not table.turned}
+        rows = [{head: shorten(text) if head in short else text for head, text in row.items()} for row in table.texts()]
+        print_table(rows, title=table.title, right=right)
         for note in table.notes:
             say(note)
 

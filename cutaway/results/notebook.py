@@ -13,7 +13,7 @@ from cutaway.errors import CutawayError
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
-    from .table import Column, Table
+    from .table import Table
 
 ROWS = 10
 """Rows of a table that are shown."""
@@ -132,33 +132,34 @@ def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
 
 
 def declared_html(table: "Table", *, rows: int = ROWS) -> str:
-    """The first rows of a declared table as HTML; the heading of a column tells what it means and its names."""
-    texts = table.texts()
-    columns = {each.heading: each for each in table.columns}
-    headings = list(texts[0]) if texts else list(columns)
-    shown = [columns.get(heading) for heading in headings]
-    sides = ["right" if each is None or each.unit.right else "left" for each in shown]
-    head = "".join(
-        f'<th style="{_CELL}; text-align: {side}" title="{_meaning(each)}">{_escaped(heading)}</th>'
-        for heading, each, side in zip(headings, shown, sides, strict=True)
-    )
-    lines = [f"<tr>{head}</tr>"]
+    """The first rows of a declared table as HTML, with the sentences below it; headings tell what columns mean."""
+    texts, meanings = table.texts(), {each.heading: each.meaning for each in table.columns}
+    right = {each.heading: each.unit.right for each in table.columns}
+    headings = list(texts[0]) if texts else list(meanings)
+    sides = ["right" if right.get(heading, True) else "left" for heading in headings]
+    cells = [("th", heading, meanings.get(heading, "")) for heading in headings]
+    lines = [_declared_row(cells, sides)]
     for row in texts[:rows]:
-        cells = zip(row.values(), sides, strict=True)
-        lines.append(
-            "<tr>"
-            + "".join(f'<td style="{_CELL}; text-align: {s}">{_escaped(t[:CHARACTERS])}</td>' for t, s in cells)
-            + "</tr>"
-        )
-    more = (
-        f'<div style="{_QUIET}">{rows:,} of {len(texts):,} rows; to_pandas() has all</div>' if len(texts) > rows else ""
-    )
+        # the first cell of a turned table is the heading of a column
+        first = meanings.get(next(iter(row.values())), "") if table.turned else ""
+        told = [("td", text, "" if place else first) for place, text in enumerate(row.values())]
+        lines.append(_declared_row(told, sides))
+    notes = [f"{rows:,} of {len(texts):,} rows"] if len(texts) > rows else []
+    below = "".join(f'<div style="{_QUIET}">{_escaped(note)}</div>' for note in (*notes, *table.notes))
     above = f"<div>{_escaped(table.title)}</div>" if table.title else ""
-    return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{more}'
+    return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{below}'
 
 
-def _meaning(column: "Column | None") -> str:
-    return "" if column is None else _escaped(f"{column.meaning} In to_pandas(): {', '.join(column.names)}.")
+def _declared_row(cells: list[tuple[str, str, str]], sides: list[str]) -> str:
+    inner = "".join(
+        f'<{tag} style="{_CELL}; text-align: {side}"{_tooltip(meaning)}>{_escaped(text[:CHARACTERS])}</{tag}>'
+        for (tag, text, meaning), side in zip(cells, sides, strict=True)
+    )
+    return f"<tr>{inner}</tr>"
+
+
+def _tooltip(text: str) -> str:
+    return f' title="{_escaped(text)}"' if text else ""
 
 
 def facts_html(facts: Mapping[str, Any]) -> str:

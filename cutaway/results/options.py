@@ -1,7 +1,7 @@
 """Options of a topic, declared once: a frozen dataclass, from which the flags of a command and their help come.
 
-Pydantic reads and checks such a dataclass where options come from elsewhere; it is not imported here, since every
-command imports the options of all topics.
+It is a plain dataclass, since the command line imports it at its start: importing pydantic takes half as long as all of
+the command line.
 """
 
 from dataclasses import field

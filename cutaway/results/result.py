@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from cutaway.errors import UsageError
+
 from .notebook import NotebookDisplay, declared_html
 from .table import Table
 
@@ -42,22 +44,32 @@ class Result(NotebookDisplay):
         return self.table().to_pandas()
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib Figure."""
+        """Draw it as a matplotlib Figure.
+
+        Raises:
+            UsageError: This result has no figure.
+        """
         from cutaway.plots import panels
 
-        return panels(self.panels())
+        return panels(self._drawn())
 
     def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
+        """Draw the same with Bokeh; hovering shows the numbers.
+
+        Raises:
+            UsageError: This result has no figure.
+        """
         from cutaway.plots import panels_bokeh
 
-        return panels_bokeh(self.panels())
+        return panels_bokeh(self._drawn())
 
     def __repr__(self) -> str:
         return f"<{self.line()}>"
 
+    def _drawn(self) -> "Sequence[Panel]":
+        if not (drawn := self.panels()):
+            raise UsageError("a result with a figure is drawn", got=type(self).__name__, hint="use its to_pandas()")
+        return drawn
+
     def _shown_table(self) -> str:
         return "".join(declared_html(each) for each in self.tables())
-
-    def _shown_figure(self) -> "Figure | None":
-        return self.plot() if self.panels() else None

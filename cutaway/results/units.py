@@ -42,33 +42,42 @@ class Unit:
     right: bool = True
 
 
+def _unknown(*values: float | None) -> bool:
+    return any(value is None or isnan(value) for value in values)
+
+
 def _interval(low: float | None, high: float | None) -> str:
-    ends = percent(low, 1), percent(high, 1)
-    return UNDEFINED if UNDEFINED in ends else " to ".join(ends)
+    return UNDEFINED if _unknown(low, high) else f"{percent(low, 1)} to {percent(high, 1)}"
 
 
-def _span(low: float, high: float) -> str:
+def _span(low: float | None, high: float | None) -> str:
+    if _unknown(low, high):
+        return UNDEFINED
     return percent(low) if low == high else f"{percent(low)} to {percent(high)}"
 
 
 def _with_interval(share: float | None, low: float | None, high: float | None) -> str:
-    return UNDEFINED if share is None or isnan(share) else f"{percent(share, 1)} ({_interval(low, high)})"
+    return percent(share, 1) if _unknown(share, low, high) else f"{percent(share, 1)} ({_interval(low, high)})"
 
 
-def _count(value: int) -> str:
-    return f"{value:,}"
+def _count(value: float | None) -> str:
+    return UNDEFINED if value is None or isnan(value) else f"{value:,.0f}"
 
 
-def _count_of(count: int, of: int) -> str:
-    return f"{count:,} of {of:,}"
+def _count_of(count: float | None, of: float | None) -> str:
+    return f"{_count(count)} of {_count(of)}"
+
+
+def _name(name: object) -> str:
+    return UNDEFINED if name is None else str(name)
 
 
 def _first(names: Sequence[str]) -> str:
-    return names[0]
+    return names[0] if names else UNDEFINED
 
 
-def _marked(value: float, mark: str) -> str:
-    return f"{value:.4f} {mark}".rstrip()
+def _marked(value: float | None, mark: str) -> str:
+    return f"{number(value, 4)} {mark}".rstrip()
 
 
 def _reached(value: float | None) -> str:
@@ -92,5 +101,5 @@ SPAN = Unit("span of shares, 0..1", _span)
 SHARE_WITH_INTERVAL = Unit("share with its 95% interval, 0..1", _with_interval)
 THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
 MARKED = Unit("probability, 0..1, and a word", _marked, right=False)
-NAME = Unit("name", str, right=False)
+NAME = Unit("name", _name, right=False)
 FIRST_NAME = Unit("list of names, of which the first is shown", _first, right=False)

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from cutaway.errors import UsageError
 from cutaway.results.notebook import declared_html
 from cutaway.results.options import option
+from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Table, column
 from cutaway.results.units import (
+    COUNT,
     COUNT_OF,
+    FIRST_NAME,
     INTERVAL,
     MARKED,
     NAME,
@@ -70,6 +74,12 @@ def test_a_long_curve_is_thinned_with_both_ends(rows):
         (SHARE_WITH_INTERVAL, (0.5, 0.25, 0.75), "50.0% (25.0% to 75.0%)"),
         (SHARE_WITH_INTERVAL, (float("nan"), 0.0, 1.0), "–"),
         (THRESHOLD, (None,), "never"),
+        (COUNT, (None,), "–"),
+        (COUNT, (1234.0,), "1,234"),
+        (SPAN, (float("nan"), 1.0), "–"),
+        (NAME, (None,), "–"),
+        (FIRST_NAME, ([],), "–"),
+        (MARKED, (None, ""), "–"),
         (MARKED, (0.5, ""), "0.5000"),
         (MARKED, (0.25, "chosen"), "0.2500 chosen"),
     ],
@@ -80,11 +90,14 @@ def test_units_write_values(unit, values, text):
 
 def test_a_notebook_shows_headings_meanings_and_escaped_texts():
     html = declared_html(TABLE)
-    assert 'title="Share that is right. In to_pandas(): right.">Right</th>' in html
+    assert 'title="Share that is right.">Right</th>' in html
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
     assert "2 of 2 rows" not in html
-    assert "1 of 2 rows; to_pandas() has all" in declared_html(TABLE, rows=1)
+    turned = Table(COLUMNS, {**VALUES, "class": ["a", "b"]}, turned=True, notes=("Of 5 & more.",))
+    assert 'title="Share that is right.">Right</td>' in declared_html(turned)
+    assert "Of 5 &amp; more." in declared_html(turned)
+    assert "1 of 2 rows<" in declared_html(TABLE, rows=1)
 
 
 def test_the_flags_of_a_command_come_from_a_record_of_options():
@@ -109,3 +122,18 @@ def test_the_flags_of_a_command_come_from_a_record_of_options():
     assert got == [("latest", Options(3, ["a", "b"]))]
     with pytest.raises(typer.TyperException, match="greater than or equal to 1"):
         app(["latest", "--bins", "0"], standalone_mode=False)
+
+
+def test_a_result_without_a_figure_says_so():
+    class Plain(Result):
+        def line(self):
+            return "Plain: 2 rows"
+
+        def table(self):
+            return TABLE
+
+    assert repr(Plain()) == "<Plain: 2 rows>"
+    assert "Classes" in Plain()._repr_html_()
+    assert Plain().to_json() == {"rows": TABLE.records()}
+    with pytest.raises(UsageError, match="a result with a figure is drawn; got Plain"):
+        Plain().plot()

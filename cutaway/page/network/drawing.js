@@ -8,7 +8,7 @@ import { resizePicture } from "./resampling.js";
 /** @typedef {{ x: number, y: number, pressure: number }} StrokePoint Place in pixels; the pressure widens the pen. */
 
 /**
- * @typedef {object} DrawingSpec How the pictures of a run were prepared; `cutaway/api/report/network/drawing.py` writes it.
+ * @typedef {object} DrawingSpec How the pictures of a run were prepared; `cutaway/report/network/drawing.py` writes it.
  * @property {number[]} shape (row, column), or (row, column, 3).
  * @property {number} scale The value of a white pixel.
  * @property {"mass" | "upright" | null} centering By which rule the ink was scaled and centered; null for none.
