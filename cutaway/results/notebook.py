@@ -146,7 +146,7 @@ def declared_html(table: "Table", *, rows: int = ROWS) -> str:
         lines.append(_declared_row(told, sides))
     notes = [f"{rows:,} of {len(texts):,} rows"] if len(texts) > rows else []
     below = "".join(f'<div style="{_QUIET}">{_escaped(note)}</div>' for note in (*notes, *table.notes))
-    above = f"<div>{_escaped(table.title)}</div>" if table.title else ""
+    above = f'<div style="margin-top: 12px">{_escaped(table.title)}</div>' if table.title else ""
     return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{below}'
 
 

@@ -27,7 +27,7 @@ class ResultTable(Directive):
             names = [part for name in each.names for part in (nodes.Text(", "), nodes.literal(text=name))][1:]
             body += _row([names, [nodes.Text(each.heading)], [nodes.Text(each.unit.name)], [nodes.Text(each.meaning)]])
         group += [head, body]
-        return [nodes.table("", group)]
+        return [nodes.table("", group, classes=["result-table"])]
 
 
 def _row(cells: list[list[nodes.Node]]) -> nodes.row:
