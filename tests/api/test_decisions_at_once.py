@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
 DECIDES = """
 import sys
 from pathlib import Path
-from cutaway.topics.labels import append_decisions, take_back_decision
+from cutaway.topics.labels.deciding import append_decisions, take_back_decision
 from cutaway.data import Decision
 from cutaway.errors import DataError
 run, who, count, takes_back = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "True"
