@@ -162,7 +162,7 @@ def _cka_rows(records: list[Any], names: list[str]) -> list[dict[str, str]]:
 
 def _epoch_rows(similarity: Any) -> list[dict[str, str]]:
     from cutaway.results.plain import defined
-    from cutaway.topics.common.epochs import evenly_spaced
+    from cutaway.results.table import evenly_spaced
 
     epochs, cka = list(similarity.index), similarity.to_numpy().tolist()
     shown = evenly_spaced(range(len(epochs)), 8)

@@ -138,19 +138,19 @@ def declared_html(table: "Table", *, rows: int = ROWS) -> str:
     headings = list(texts[0]) if texts else list(meanings)
     sides = ["right" if right.get(heading, True) else "left" for heading in headings]
     cells = [("th", heading, meanings.get(heading, "")) for heading in headings]
-    lines = [_declared_row(cells, sides)]
+    lines = [_html_row(cells, sides)]
     for row in texts[:rows]:
         # the first cell of a turned table is the heading of a column
         first = meanings.get(next(iter(row.values())), "") if table.turned else ""
         told = [("td", text, "" if place else first) for place, text in enumerate(row.values())]
-        lines.append(_declared_row(told, sides))
+        lines.append(_html_row(told, sides))
     notes = [f"{rows:,} of {len(texts):,} rows"] if len(texts) > rows else []
     below = "".join(f'<div style="{_QUIET}">{_escaped(note)}</div>' for note in (*notes, *table.notes))
     above = f'<div style="margin-top: 12px">{_escaped(table.title)}</div>' if table.title else ""
     return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{below}'
 
 
-def _declared_row(cells: list[tuple[str, str, str]], sides: list[str]) -> str:
+def _html_row(cells: list[tuple[str, str, str]], sides: list[str]) -> str:
     inner = "".join(
         f'<{tag} style="{_CELL}; text-align: {side}"{_tooltip(meaning)}>{_escaped(text[:CHARACTERS])}</{tag}>'
         for (tag, text, meaning), side in zip(cells, sides, strict=True)
@@ -176,10 +176,7 @@ def _row(cells: list[str], name: str | None, numeric: list[bool], *, cell: str =
     aligned = [("right" if number else "left", text) for number, text in zip(numeric, cells, strict=True)]
     if name is not None:
         aligned.insert(0, ("left", name))
-    inner = "".join(
-        f'<{cell} style="{_CELL}; text-align: {side}">{_escaped(text[:CHARACTERS])}</{cell}>' for side, text in aligned
-    )
-    return f"<tr>{inner}</tr>"
+    return _html_row([(cell, text, "") for _, text in aligned], [side for side, _ in aligned])
 
 
 def _written(value: Any) -> str:

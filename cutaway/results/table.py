@@ -5,7 +5,7 @@ the reference page of the documentation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class Table:
     columns: tuple[Column, ...]
     values: Mapping[str, Sequence[Any] | np.ndarray]
     title: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     turned: bool = False
 
     def __len__(self) -> int:
@@ -93,7 +93,11 @@ class Table:
             most: How many rows at most, evenly spaced with both ends; all of them if None.
         """
         names = [name for each in self.columns for name in each.names]
-        rows = range(len(self))
-        if most is not None and len(self) > most:
-            rows = np.unique(np.linspace(0, len(self) - 1, most).round().astype(int)).tolist()
+        rows = range(len(self)) if most is None else evenly_spaced(range(len(self)), most)
         return [{name: plain(self.values[name][row]) for name in names} for row in rows]
+
+
+def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of the items, evenly spaced, the first and the last among them."""
+    total = len(items)
+    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

@@ -11,7 +11,8 @@ from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 from cutaway.report.network import network_data
-from cutaway.topics.common.epochs import evenly_spaced, spaced_epochs
+from cutaway.results.table import evenly_spaced
+from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import FEWEST, ReportSource
 from cutaway.topics.embedding.explored import explorer_colors, near_samples, page_pictures
 from cutaway.topics.layers.section import layer_history_of, layers_of

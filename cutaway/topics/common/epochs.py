@@ -6,6 +6,7 @@ from typing import Any
 
 from cutaway.context import RunContext
 from cutaway.errors import UsageError, printable
+from cutaway.results.table import evenly_spaced
 
 
 def check_epoch(epoch: Any) -> int | None:
@@ -71,9 +72,3 @@ def spaced_epochs(epochs: Sequence[int], most: int, *, kept: int) -> list[int]:
     """
     spaced = evenly_spaced(epochs, most)
     return spaced if kept in spaced else sorted({*evenly_spaced(epochs, most - 1), kept})
-
-
-def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the items, evenly spaced, the first and the last among them."""
-    total = len(items)
-    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

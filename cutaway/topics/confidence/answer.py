@@ -1,6 +1,6 @@
 """How far a run's probabilities can be relied on: everything that ``cutaway confidence`` answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cutaway.context import RunContext
@@ -32,7 +32,7 @@ class Confidence(Result):
     coverage: Coverage
     confused: ConfusedPairs
     thresholds: Thresholds | None
-    assumed: bool = field(default=False)
+    assumed: bool = False
 
     def line(self) -> str:
         """The answer in one telling line."""

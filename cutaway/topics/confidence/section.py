@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
+from cutaway.metrics import BINS
 from cutaway.page import Figure, Section
 from cutaway.results.units import percent
 from cutaway.topics.common.source import ReportSource, once
 
 from .calibration import Calibration, calibration
-
-BINS = 15
-"""Bins of the reliability curve, as of `cutaway.Run.calibration`."""
 
 
 @once
