@@ -187,7 +187,8 @@ def test_a_drawing_gets_probabilities(opened, digits_run):
     opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
     names, shares, picture = opened.evaluate(
         """[
-          ...["name", "value"].map((part) => [...document.querySelectorAll(`.trial .bar-${part}`)].map((bar) => bar.textContent)),
+          ...[".trial .bar-name", ".trial .bar-value"].map((parts) =>
+            [...document.querySelectorAll(parts)].map((part) => part.textContent)),
           [...document.querySelector(".trial .card-picture").getContext("2d").getImageData(0, 0, 8, 8).data],
         ]"""
     )
