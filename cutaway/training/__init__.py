@@ -33,10 +33,10 @@ if TYPE_CHECKING:
         note_differences,
     )
     from .distributed import World, current_world, is_agreed, is_said_by_first, join_processes
-    from .fed import as_taken, own_scale
     from .feeding import INPUTS
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, check_shard_layers, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
+    from .recorded_data import as_taken, own_scale
     from .recorder import Recorder
 
 _MODULES = {
@@ -47,7 +47,7 @@ _MODULES = {
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
     "World": "cutaway.training.distributed",
-    "as_taken": "cutaway.training.fed",
+    "as_taken": "cutaway.training.recorded_data",
     "check_shard_layers": "cutaway.training.loop",
     "current_world": "cutaway.training.distributed",
     "describe_device": "cutaway.training.device",
@@ -59,7 +59,7 @@ _MODULES = {
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
-    "own_scale": "cutaway.training.fed",
+    "own_scale": "cutaway.training.recorded_data",
     "train_model": "cutaway.training.loop",
     "warn_of_predictions": "cutaway.training.manifest",
 }
