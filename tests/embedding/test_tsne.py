@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed
-from cutaway.embedding.tsne import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 from cutaway.neighbors import principal_points
 
 

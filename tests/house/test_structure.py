@@ -95,12 +95,12 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def test_other_packages_are_entered_by_their_door():
-    doors = {"cutaway.models.importing", "cutaway.models.exporting"}
+    open_below = ("cutaway.models.importing.", "cutaway.models.exporting.")  # what few need is named by its module
     wrong = [
         f"{name} enters {other}"
         for name, others in GRAPH.items()
         for other in others
-        if other.count(".") > 1 and other not in doors and name.split(".")[1:2] != other.split(".")[1:2]
+        if other.count(".") > 1 and not f"{other}.".startswith(open_below) and name.split(".")[1:2] != other.split(".")[1:2]
         if other.split(".")[1] not in OPEN
     ]
     assert not wrong
