@@ -1,11 +1,11 @@
 """Commands on what a run's predictions are worth: confidence and learning-curve."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutaway.cli.loading import load_keras
-from cutaway.cli.options import DataOption, JsonOption, RunArgument, RunsOption, with_record
+from cutaway.cli.options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from cutaway.cli.output import print_json, print_result, print_table, say
 from cutaway.errors import UsageError
 from cutaway.results.units import number, percent, points
@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from cutaway.topics.learning_curve.result import LearningCurve
 
 
-@with_record(ConfidenceOptions)
+@with_records
 def confidence(
-    run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False, **options: Any
+    run: RunArgument,
+    options: ConfidenceOptions,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
 ) -> None:
     """Show how far probabilities can be relied on: calibration, coverage, confused classes, thresholds."""
     from cutaway.api.opening import open_run
     from cutaway.topics.confidence.answer import compute
 
     opened = open_run(run, data=data, runs=runs)
-    answer = compute(opened.context, ConfidenceOptions(**options))
+    answer = compute(opened.context, options)
     if as_json:
         print_json(answer.to_json())
         return
