@@ -21,8 +21,9 @@ def option(
     *,
     least: int | None = None,
     metavar: str | None = None,
+    flag: str | None = None,
     parse: Callable[[str], Any] | None = None,
-    short: str | None = None,
+    typed: str | None = None,
 ) -> Any:
     """A field of a record of options.
 
@@ -31,11 +32,22 @@ def option(
         words: What it is, for people.
         least: The least number that is allowed.
         metavar: The word for its value in the help of a command.
+        flag: The names of its flag with blanks between them; that of the field if None.
         parse: Makes the value of the text that is typed; None where the type of the field says how.
-        short: A second name for its flag, of one letter.
+        typed: The default as it is typed, where there is `parse`.
     """
-    described = {"help": words, "least": least, "metavar": metavar, "parse": parse, "short": short}
+    described = {"help": words, "least": least, "metavar": metavar, "flag": flag, "parse": parse, "typed": typed}
     return field(default=default, metadata=described)
+
+
+def epoch_option() -> Any:
+    """A field for the number of an epoch."""
+    return option(None, "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
+
+
+def seed_option() -> Any:
+    """A field for a random seed."""
+    return option(0, "Random seed.")
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -92,12 +92,12 @@ def flags_of(record: type, *, optional: bool = False) -> list[inspect.Parameter]
     hints, flags = get_type_hints(record), list[inspect.Parameter]()
     for field in dataclasses.fields(record):
         described, kind = field.metadata, _typed(hints[field.name], is_text=field.metadata["parse"] is not None)
-        default = field.default
+        default = described["typed"] or field.default
         if optional and kind is not bool:
             kind, default = kind | None, None
-        # a flag of two words says both; one that is False unless it is given has no opposite
-        names = [f"--{field.name.replace('_', '-')}"] if kind is bool or described["short"] else []
-        names += [described["short"]] if described["short"] else []
+        names = (described["flag"] or "").split()
+        if kind is bool and not names:  # it has no opposite
+            names = [f"--{field.name.replace('_', '-')}"]
         flag = typer.Option(*names, help=described["help"], metavar=described["metavar"], min=described["least"])
         keyword = inspect.Parameter.KEYWORD_ONLY
         flags.append(inspect.Parameter(field.name, keyword, default=default, annotation=Annotated[kind, flag]))
@@ -110,7 +110,7 @@ def _typed(hint: Any, *, is_text: bool) -> Any:
         return str | None
     if get_origin(hint) is Literal:
         return str
-    if get_origin(hint) is tuple:
+    if get_origin(hint) in (tuple, Sequence):
         return list[str]
     if get_origin(hint) in (Union, types.UnionType):
         inner = [_typed(each, is_text=False) for each in get_args(hint) if each is not type(None)]
@@ -132,7 +132,9 @@ def _given(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _made(record: type, values: Mapping[str, Any]) -> Any:
-    return record(**{field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)})
+    """The record of what a user gave, with its defaults for the rest."""
+    parsed = {field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)}
+    return record(**{name: value for name, value in parsed.items() if value not in (None, [])})
 
 
 def with_record(record: type) -> Callable[[_Command], _Command]:

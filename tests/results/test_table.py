@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.results.notebook import declared_html
 from cutaway.options import option
+from cutaway.results.notebook import declared_html
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Table, column
 from cutaway.results.units import (
