@@ -56,8 +56,9 @@ def _span(low: float | None, high: float | None) -> str:
     return percent(low) if low == high else f"{percent(low)} to {percent(high)}"
 
 
-def _with_interval(share: float | None, low: float | None, high: float | None) -> str:
-    return percent(share, 1) if _unknown(share, low, high) else f"{percent(share, 1)} ({_interval(low, high)})"
+def _with_interval(share: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
+    limits = "" if _unknown(share, low, high) else f" ({_interval(low, high, digits)})"
+    return f"{percent(share, digits)}{limits}"
 
 
 def _with_limits(share: float | None, low: float | None, high: float | None) -> str:
@@ -112,11 +113,16 @@ def interval(digits: int) -> Unit:
     return Unit("interval of a share, 0..1", partial(_interval, digits=digits))
 
 
+def share_with_interval(digits: int) -> Unit:
+    """A share with its interval, as percentages with some digits."""
+    return Unit("share with its 95% interval, 0..1", partial(_with_interval, digits=digits))
+
+
 COUNT = Unit("count", _count)
 COUNT_OF = Unit("count, and of how many", _count_of)
 INTERVAL = interval(1)
 SPAN = Unit("span of shares, 0..1", _span)
-SHARE_WITH_INTERVAL = Unit("share with its 95% interval, 0..1", _with_interval)
+SHARE_WITH_INTERVAL = share_with_interval(1)
 SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits)
 POINTS = Unit("difference of shares, -1..1", points)
 POINTS_WITH_LIMITS = Unit("difference of shares with its 95% interval, -1..1", _points_with_limits)
