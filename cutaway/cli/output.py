@@ -79,7 +79,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "", right: Ma
     """
     for number, columns in enumerate(_parts(rows, console().width)):
         part = [{column: row[column] for column in columns} for row in rows]
-        print_rich(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2, right=right or {}))
+        if title and number == 0:  # as a title of the table it would be broken at the width of that
+            print_rich(_text(title, "table.title"))
+        print_rich(_table(part, narrow=len(columns) <= 2, right=right or {}))
 
 
 def print_result(result: "Result") -> None:
@@ -93,6 +95,8 @@ def print_result(result: "Result") -> None:
         print_table(rows, title=table.title, right=right)
         for note in table.notes:
             say(note)
+    for note in result.notes():
+        say(note)
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
@@ -115,7 +119,6 @@ def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
 def _table(
     rows: Sequence[Mapping[str, Any]],
     *,
-    title: str = "",
     narrow: bool = False,
     right: Mapping[str, bool] = MappingProxyType({}),
 ) -> Any:
@@ -123,8 +126,7 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
-    head = Text(printable(title), "table.title") if title else None
-    table = Table(box=box.SIMPLE_HEAD, title=head, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
         numeric = right.get(column, all(_is_number(str(row[column])) for row in rows))
         widest = max(width_of(printable(str(cell))) for cell in (column, *(row[column] for row in rows)))
@@ -138,6 +140,12 @@ def _table(
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row.values()))
     return table
+
+
+def _text(words: str, style: str) -> Any:
+    from rich.text import Text
+
+    return Text(printable(words), style)
 
 
 def _is_number(cell: str) -> bool:

@@ -1,20 +1,5 @@
-"""Options of a topic, declared once: a frozen dataclass, from which the flags of a command and their help come.
+"""The former place of `cutaway.options.option`."""
 
-It is a plain dataclass, since the command line imports it at its start: importing pydantic takes half as long as all of
-the command line.
-"""
+from cutaway.options import option
 
-from dataclasses import field
-from typing import Any
-
-
-def option(default: Any, words: str, *, least: int | None = None, metavar: str | None = None) -> Any:
-    """A field of a record of options.
-
-    Args:
-        default: What applies where nothing is given.
-        words: What it is, for people.
-        least: The least number that is allowed.
-        metavar: The word for its value in the help of a command.
-    """
-    return field(default=default, metadata={"help": words, "least": least, "metavar": metavar})
+__all__ = ["option"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import UsageError
 
-from .notebook import NotebookDisplay, declared_html
+from .notebook import NotebookDisplay, declared_html, notes_html
 from .table import Table
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class Result(NotebookDisplay):
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read, the most telling first."""
         return (self.table(),)
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that people read below all tables."""
+        return ()
 
     def panels(self) -> "Sequence[Panel]":
         """The figure, side by side; none for a result that has no figure."""
@@ -72,4 +76,4 @@ class Result(NotebookDisplay):
         return drawn
 
     def _shown_table(self) -> str:
-        return "".join(declared_html(each) for each in self.tables())
+        return "".join(declared_html(each) for each in self.tables()) + notes_html(self.notes())

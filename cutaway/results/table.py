@@ -61,6 +61,20 @@ class Table:
     notes: tuple[str, ...] = ()
     turned: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        columns: tuple[Column, ...],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        title: str = "",
+        notes: tuple[str, ...] = (),
+        turned: bool = False,
+    ) -> "Table":
+        """A table of rows, in each of which values are found by name; None stands for what a row does not have."""
+        names = [name for each in columns for name in each.names]
+        return cls(columns, {name: [row.get(name) for row in rows] for name in names}, title, notes, turned)
+
     def __len__(self) -> int:
         return len(self.values[self.columns[0].names[0]])
 
