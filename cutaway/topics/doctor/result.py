@@ -141,7 +141,7 @@ class Diagnosis(NotebookDisplay):
             yield record
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
+        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source, known_as, cause."""
         return findings_table(self.findings)
 
     def plot(self) -> "Figure":

@@ -17,7 +17,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 5
+METHOD = 6
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
