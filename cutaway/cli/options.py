@@ -146,7 +146,8 @@ def with_record(record: type) -> Callable[[_Command], _Command]:
         asked = list[inspect.Parameter]()
         for each in dataclasses.fields(record):
             described = each.metadata
-            flag = typer.Option(help=described["help"], metavar=described["metavar"], min=described["least"])
+            names = [f"--{each.name.replace('_', '-')}"] if each.default is False else []  # without an opposite
+            flag = typer.Option(*names, help=described["help"], metavar=described["metavar"], min=described["least"])
             annotation = Annotated[types[each.name], flag]
             keyword = inspect.Parameter.KEYWORD_ONLY
             asked.append(inspect.Parameter(each.name, keyword, default=each.default, annotation=annotation))

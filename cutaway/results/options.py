@@ -7,6 +7,9 @@ the command line.
 from dataclasses import field
 from typing import Any
 
+EPOCH = "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch."
+"""What ``--epoch`` is."""
+
 
 def option(default: Any, words: str, *, least: int | None = None, metavar: str | None = None) -> Any:
     """A field of a record of options.
