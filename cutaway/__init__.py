@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation import Explanation
     from cutaway.topics.history import History
-    from cutaway.topics.importance import Importances
+    from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.measuring import LayerHistory
@@ -70,7 +70,7 @@ _MODULES = {
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
     "Explanation": "cutaway.topics.explanation",
     "Generalization": "cutaway.topics.learning_curve.generalization",
-    "Importances": "cutaway.topics.importance",
+    "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history",
     "LabelIssues": "cutaway.topics.labels.result",

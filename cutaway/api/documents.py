@@ -13,11 +13,9 @@ from cutaway.results.plain import defined, plain
 from cutaway.topics.common.data_words import columns_left_out
 from cutaway.topics.embedding.result import Embedding
 from cutaway.topics.explanation import Explanation
-from cutaway.topics.importance import Importances
 from cutaway.topics.influence.result import Influences
 from cutaway.topics.layers.measuring import LayerHistory, Layers
 from cutaway.topics.samples.dynamics import SampleDynamics
-from cutaway.topics.units.measuring import Units
 
 from .model_files import Export, ModelSummary
 from .run import Run
@@ -160,31 +158,6 @@ def layer_history_document(
         cka = [[defined(value) for value in row] for row in similarity.to_numpy().tolist()]
         document["between_epochs"] = {"epochs": list(similarity.index), "cka": cka}
     return document
-
-
-def units_document(run: Run, units: Units, *, sort: str) -> dict[str, Any]:
-    """What units answers: all units, sorted."""
-    return {
-        "run": str(run.path),
-        "layer": units.layer,
-        "epoch": units.epoch,
-        "split": units.split,
-        "accuracy": units.ablation.accuracy,
-        "units": units.summaries(sort),
-    }
-
-
-def importance_document(run: Run, found: Importances) -> dict[str, Any]:
-    """What importance answers: all columns, the most important first."""
-    return {
-        "run": str(run.path),
-        "epoch": found.epoch,
-        "split": found.split,
-        "samples": found.samples,
-        "loss": found.measures.loss,
-        "accuracy": found.measures.accuracy,
-        "columns": found.summaries(),
-    }
 
 
 def samples_document(run: Run, found: SampleDynamics) -> dict[str, Any]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cutaway.topics.explanation import Explanation
     from cutaway.topics.findings.result import Findings
     from cutaway.topics.history import History
-    from cutaway.topics.importance import Importances
+    from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
     from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.measuring import LayerHistory, Layers
@@ -911,7 +911,7 @@ class Run:
         Source:
             Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
         """
-        from cutaway.topics.importance import importance
+        from cutaway.topics.importance.result import importance
 
         with show_progress(progress) as on_progress:
             return importance(

@@ -2,4 +2,7 @@
 
 from cutaway.options import option
 
-__all__ = ["option"]
+EPOCH = "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch."
+"""What ``--epoch`` is."""
+
+__all__ = ["EPOCH", "option"]

@@ -1,6 +1,7 @@
 """What a topic answers: a record that is shown everywhere from one declaration of its columns and panels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import UsageError
@@ -77,3 +78,26 @@ class Result(NotebookDisplay):
 
     def _shown_table(self) -> str:
         return "".join(declared_html(each) for each in self.tables()) + notes_html(self.notes())
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a command answers about a run, in two forms, each made when it is asked for.
+
+    Attributes:
+        run: Path of the run folder.
+        document: Makes what ``--json`` answers beside the path.
+        tables: Makes the tables that people read.
+    """
+
+    run: str
+    document: Callable[[], dict[str, Any]]
+    tables: Callable[[], tuple[Table, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--json`` answers."""
+        return {"run": self.run, **self.document()}
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences below all tables: none, since each table has its own."""
+        return ()

@@ -4,7 +4,7 @@ From its columns come `to_pandas()`, the JSON of ``--json``, the table in a term
 the reference page of the documentation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,17 +30,19 @@ class Column:
         heading: For people.
         unit: How it is written.
         meaning: One sentence: a tooltip, and the entry on the reference page.
+        explained: Whether a terminal, which has no tooltips, says below the table what it means.
     """
 
     names: tuple[str, ...]
     heading: str
     unit: Unit
     meaning: str
+    explained: bool = False
 
 
-def column(names: str, heading: str, unit: Unit, meaning: str) -> Column:
+def column(names: str, heading: str, unit: Unit, meaning: str, *, explained: bool = False) -> Column:
     """A `Column`, whose names are written with blanks between them."""
-    return Column(tuple(names.split()), heading, unit, meaning)
+    return Column(tuple(names.split()), heading, unit, meaning, explained)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class Table:
 
     Attributes:
         columns: What is shown, from left to right.
-        values: By name, a value for each row.
+        values: By name, a value for each row; names are in the order that programs see.
         title: What it shows; may be empty.
         notes: Sentences below it.
         turned: Whether people see a row for each column, and a column for each row, with the first text as heading.
@@ -83,6 +85,15 @@ class Table:
         by_heading = {each.heading: each for each in self.columns}
         return replace(self, columns=tuple(by_heading[heading] for heading in headings))
 
+    def without(self, *headings: str) -> "Table":
+        """The same without some columns."""
+        return replace(self, columns=tuple(each for each in self.columns if each.heading not in headings))
+
+    def take(self, rows: Iterable[int]) -> "Table":
+        """The same with some rows only, in this order."""
+        places = list(rows)
+        return replace(self, values={name: [column[row] for row in places] for name, column in self.values.items()})
+
     def texts(self) -> list[dict[str, str]]:
         """What people read: for each row a text by heading."""
         rows = [
@@ -94,11 +105,16 @@ class Table:
         first, *others = (each.heading for each in self.columns)
         return [{first: heading, **{row[first]: row[heading] for row in rows}} for heading in others]
 
+    def names(self) -> list[str]:
+        """The names of the values that are shown."""
+        shown = {name for each in self.columns for name in each.names}
+        return [name for name in self.values if name in shown]
+
     def to_pandas(self) -> "pandas.DataFrame":
         """The values as a pandas DataFrame."""
         import pandas
 
-        return pandas.DataFrame({name: self.values[name] for each in self.columns for name in each.names})
+        return pandas.DataFrame({name: self.values[name] for name in self.names()})
 
     def records(self, most: int | None = None) -> list[dict[str, Any]]:
         """The values as JSON-able rows.
@@ -106,7 +122,7 @@ class Table:
         Args:
             most: How many rows at most, evenly spaced with both ends; all of them if None.
         """
-        names = [name for each in self.columns for name in each.names]
+        names = self.names()
         rows = range(len(self)) if most is None else evenly_spaced(range(len(self)), most)
         return [{name: plain(self.values[name][row]) for name in names} for row in rows]
 

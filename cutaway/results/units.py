@@ -8,6 +8,9 @@ from math import isnan
 UNDEFINED = "–"
 """What stands for a value that is not defined."""
 
+LEAST = 1e-4
+"""Numbers with a standard error are written with an exponent where four decimals would leave no digit of one."""
+
 
 def percent(share: float | None, digits: int = 2) -> str:
     """A share 0..1 such as "98.52%"."""
@@ -35,11 +38,13 @@ class Unit:
         name: What the reference page calls it.
         text: The text of the values in one row, one argument for each name of the column.
         right: Whether the texts are aligned right, as numbers are.
+        most: Columns of a terminal that a text takes at most; None where it is never shortened.
     """
 
     name: str
     text: Callable[..., str]
     right: bool = True
+    most: int | None = None
 
 
 def _unknown(*values: float | None) -> bool:
@@ -76,6 +81,26 @@ def _general(value: float | None) -> str:
 
 def _count(value: float | None) -> str:
     return UNDEFINED if value is None or isnan(value) else f"{value:,.0f}"
+
+
+def _count_share(count: float | None, share: float | None) -> str:
+    return UNDEFINED if _unknown(count, share) else f"{_count(count)} ({percent(share, 1)})"
+
+
+def _measured(value: float, error: float | None, measurable: bool) -> str:
+    """A number and its standard error, with digits enough that neither rounds to 0."""
+    if not measurable:
+        return "~0"
+    known = 0.0 if error is None or isnan(error) else error
+    smallest = min((abs(part) for part in (value, known) if part), default=1.0)
+    form = ".4f" if smallest >= LEAST else ".1e"
+    return f"{value:{form}}±{f'{known:{form}}' if known else '0'}"
+
+
+def _lost(share: float | None, error: float | None = None) -> str:
+    """A share that is lost as a change in points."""
+    change = points(None if share is None else -share)
+    return change if error is None else f"{change}±{100 * error:.2f}"
 
 
 def _count_of(count: float | None, of: float | None) -> str:
@@ -121,6 +146,7 @@ def share_with_interval(digits: int) -> Unit:
 COUNT = Unit("count", _count)
 COUNT_OF = Unit("count, and of how many", _count_of)
 INTERVAL = interval(1)
+COUNT_SHARE = Unit("count, and its share, 0..1", _count_share)
 SPAN = Unit("span of shares, 0..1", _span)
 SHARE_WITH_INTERVAL = share_with_interval(1)
 SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits)
@@ -129,6 +155,8 @@ POINTS_WITH_LIMITS = Unit("difference of shares with its 95% interval, -1..1", _
 GENERAL = Unit("number", _general)
 THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
 MARKED = Unit("probability, 0..1, and a word", _marked, right=False)
-NAME = Unit("name", _name, right=False)
+MEASURED = Unit("number with its standard error, and whether that is more than noise", _measured)
+LOST = Unit("share that is lost, shown as the change in percentage points", _lost)
+NAME = Unit("name", _name, right=False, most=12)
 TEXT = Unit("text", _name, right=False)
 FIRST_NAME = Unit("list of names, of which the first is shown", _first, right=False)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.documents import class_document, layer_history_document, units_document
+from cutaway.api.documents import class_document, layer_history_document
 from cutaway.errors import CutawayWarning, RunError, UsageError
 from cutaway.progress import ignore_progress
 from cutaway.topics.classes.section import classes, confusions
@@ -84,7 +84,7 @@ def test_the_summary_of_a_unit_has_the_classes_for_which_it_fires_most(run):
     means = units.measures.class_mean[3]
     found = units.summary(3)["class_mean"]
     assert list(found) == [f"c{i}" for i in np.argsort(-means, kind="stable")[:100]]
-    assert len(json.dumps(units_document(run, units, sort="unit"))) < 24 * 8_000
+    assert len(json.dumps(units.to_json())) < 24 * 8_000
 
 
 def test_missed_classes_in_a_finding_are_bounded(run):

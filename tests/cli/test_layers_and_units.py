@@ -5,7 +5,7 @@ import pytest
 from cutaway.cli.layers import layers
 from cutaway.cli.units import units
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.topics.units.measuring import cost_in_digits
+from cutaway.results.units import MEASURED
 
 
 def layer_history(run, **options):
@@ -53,7 +53,7 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     assert "5 of 32 units, by ablation_cost" in out
     found = digits_run.units("dense_1", progress=False)
     first = found.summary(found.order("ablation_cost")[0])
-    assert "±".join(cost_in_digits(first)) in out
+    assert MEASURED.text(first["ablation_cost"], first["ablation_cost_error"], first["measurable"]) in out
     assert f"{found.ablation.measurable.sum()} of 32 units have a measurable cost" in out
     assert "-0.00" not in out
     units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=True)
