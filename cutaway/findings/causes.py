@@ -82,12 +82,15 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Findin
 
 
 def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
-    """Each finding that stands for itself, in order, with those that follow from it."""
+    """Each finding that stands for itself, in order, with those that follow from it.
+
+    What is good and follows from a cause is left out: that a model does not overfit is no comfort before it has learned.
+    """
     listed = list(findings)
     causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}
     follow: dict[int, list[Finding]] = {}
     for each in listed:
-        if each.cause in causes:
+        if each.cause in causes and each.severity != "good":
             follow.setdefault(causes[each.cause], []).append(each)
     return tuple(
         (each, tuple(follow.get(number, ()))) for number, each in enumerate(listed) if each.cause not in causes

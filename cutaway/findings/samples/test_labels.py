@@ -29,7 +29,8 @@ RULES = (
             f"test samples or more either the labels are independent of the predictions (a chi-square test with p of "
             f"{LEVEL:g} or more, and an accuracy whose 99% interval is below the middle between chance and the "
             f"validation accuracy), or the test accuracy is below {LOW:.0%} of the validation accuracy and another "
-            f"numbering of the classes brings back {PROMISED:.0%} of it. Not where test samples differ from training samples."
+            f"numbering of the classes brings back {PROMISED:.0%} of it. Not where test samples differ "
+            "from training samples."
         ),
         source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
         known_as="label mismatch, label encoding differs between files",

@@ -11,6 +11,8 @@ from cutaway.findings.stalled import has_usual_rate, stalled_loss
 from .learning_rate import LEFT, STILL_FALLING
 
 KIND = "too-few-epochs"
+# Steps of a single epoch in which no model learns much.
+FEW_STEPS = 200
 # What a remedy trains for: ten times as long, and at least so many steps.
 TIMES, STEPS = 10, 2_000
 RULES = (
@@ -18,8 +20,9 @@ RULES = (
         KIND,
         words=(
             f"The learning rate is at least a third of the default of the optimizer, the loss is above {LEFT:.0%} of "
-            f"that of equal probabilities, and it still fell by more than {STILL_FALLING:.0%} in the last epoch; of a "
-            "single epoch, the model is no better than always predicting one class."
+            f"that of equal probabilities, and it still fell by more than {STILL_FALLING:.0%} in the last epoch; a "
+            f"single epoch has fewer than {FEW_STEPS} steps, or its model is no better than always predicting one "
+            "class."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="underfitting, undertrained",
@@ -37,8 +40,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     # where the rate is lower, that is the cause
     if not losses or not has_usual_rate(evidence) or losses[-1] <= LEFT * nothing:
         return
+    per_epoch = -(-samples // (config.get("batch_size") or samples))
     if len(losses) == 1:
-        if not learned_nothing(evidence.confusion):
+        if per_epoch >= FEW_STEPS and not learned_nothing(evidence.confusion):
             return
         fell = ""
     else:
@@ -46,7 +50,6 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         if fall <= STILL_FALLING:
             return
         fell = f", and still fell by {fall:.1%} in the last one"
-    per_epoch = -(-samples // (config.get("batch_size") or samples))
     steps, epochs = per_epoch * len(losses), max(TIMES * len(losses), -(-STEPS // per_epoch))
     trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
     text = (

@@ -52,6 +52,11 @@ def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
     return None if facts is None else run_checks(_with_records(context, facts))
 
 
+def recorded_findings(context: RunContext) -> tuple[Finding, ...]:
+    """What shows in the history and in what run.json records: nothing is measured for it."""
+    return run_checks(_with_records(context, {}))
+
+
 def findings(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`."""
     context.manifest.check("model")
