@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
+from cutaway.results.table import Table, column
+from cutaway.results.units import TEXT
 
 if TYPE_CHECKING:
     import pandas
@@ -16,7 +18,17 @@ if TYPE_CHECKING:
 MARKS = {"warning": ("▲", "#e76300"), "note": ("●", "#3f90da"), "good": ("■", "#8a8f99")}
 """Mark and color of each severity, legible on light and dark pages."""
 
-COLUMNS = ("kind", "severity", "title", "text", "remedy", "rule", "source", "known_as")
+FINDINGS = (
+    column("kind", "Kind", TEXT, "The kind of finding, one word or a few with hyphens."),
+    column("severity", "Severity", TEXT, "How serious it is: warning, note or good."),
+    column("title", "Title", TEXT, "What was found, in a few words."),
+    column("text", "Text", TEXT, "The same with its numbers."),
+    column("remedy", "To try", TEXT, "What would help; none where nothing is known."),
+    column("rule", "Rule", TEXT, "The rule by which it was found."),
+    column("source", "Source", TEXT, "Where the rule is from."),
+    column("known_as", "Known as", TEXT, "What others call it."),
+)
+"""Findings, the most important first."""
 
 
 class Findings(tuple["Finding", ...], NotebookDisplay):
@@ -33,7 +45,7 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
-        return findings_table(self)
+        return findings_table(self).to_pandas()
 
     def plot(self) -> "Figure":
         """Draw them as a list with a mark for how serious each is, as a matplotlib Figure."""
@@ -43,12 +55,9 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
         return joined_html(line_html(self), findings_html(self))
 
 
-def findings_table(findings: "Iterable[Finding]") -> "pandas.DataFrame":
-    """Findings as a pandas DataFrame, a row each."""
-    import pandas
-
-    records = [each.record() for each in findings]
-    return pandas.DataFrame([{name: record[name] for name in COLUMNS} for record in records], columns=list(COLUMNS))
+def findings_table(findings: "Iterable[Finding]") -> Table:
+    """Findings as a table, a row each."""
+    return Table.of(FINDINGS, [each.record() for each in findings])
 
 
 def draw_findings(findings: "Iterable[Finding]") -> "Figure":
