@@ -16,17 +16,18 @@ def _fits(out):
     return all(len(line.rstrip()) <= 80 for line in out.splitlines())
 
 
-def test_history_as_tables_and_as_json(digits_run, capsys):
+def test_history_as_tables_and_as_json(digits_run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     layer_history(digits_run)
     out = capsys.readouterr().out
     assert _fits(out)
     for words in (
         "What each layer knows",
-        "Probe",
-        "CKA last",
+        "Separation",
+        "CKA last: ",
         "Activations and weights",
         "Update",
-        "CKA between layers after",
+        "Linear CKA of the layers after",
     ):
         assert words in out
     layer_history(digits_run, layer="dense_2", as_json=True)
@@ -40,7 +41,7 @@ def test_history_as_tables_and_as_json(digits_run, capsys):
     layer_history(digits_run, layer="dense_2")
     out = capsys.readouterr().out
     assert _fits(out)
-    assert "CKA of dense_2 between epochs" in out
+    assert "Linear CKA of dense_2 between epochs" in out
     with pytest.raises(UnknownNameError, match='got "dense_7"'):
         layer_history(digits_run, layer="dense_7")
 
@@ -80,5 +81,5 @@ def test_settings_of_a_layer_are_words_and_fit_the_width(cutaway, digits_run, mo
 
 def test_columns_of_what_layers_know_are_explained(cutaway, digits_run):
     _, out, _ = cutaway("layers", digits_run.path, "--history")
-    for word in ("k-NN: ", "Probe: ", "Separation: ", "Eff. rank: ", "CKA: "):
+    for word in ("k-NN accuracy: ", "Probe accuracy: ", "Separation: ", "Effective rank: ", "CKA last: "):
         assert word in out
