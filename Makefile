@@ -23,8 +23,9 @@ demo: setup
 	$(BIN)/cutaway demo
 	@echo "The program is $(BIN)/cutaway; to type just cutaway:  . $(BIN)/activate"
 
+# What the tests compile is kept in build/ for the next time; CI compiles everything anew.
 test: setup
-	$(PYTEST)
+	CUTAWAY_KEEP_COMPILED=build/compiled $(PYTEST)
 
 # Under a minute, to run after every edit: nothing is trained and no browser is started.
 test-fast: setup

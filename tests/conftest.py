@@ -1,6 +1,7 @@
 """Settings of the whole suite, made before cutaway, Keras, JAX or Numba are imported."""
 
 import gc
+import hashlib
 import itertools
 import os
 import random
@@ -13,14 +14,36 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# All workers and child processes of one session share what Numba and XLA compile. The folder is new in every session:
-# programs from an earlier one would hide a compilation that fails.
+ROOT = Path(__file__).parents[1]
+
+
+def compiled_folder(keep):
+    """The folder inside `keep` for programs compiled from these sources with these libraries; removes older ones.
+
+    Numba checks a compiled function only against the file that defines it, not against the helpers that it calls, so
+    the name of the folder holds a digest of all files with compiled functions.
+    """
+    sources = [ROOT / "requirements-dev.lock"]
+    for package in ("neighbors", "embedding"):
+        sources += sorted((ROOT / "cutaway" / package).rglob("*.py"))
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
+    for older in keep.glob("*"):
+        if older.name != digest:
+            shutil.rmtree(older, ignore_errors=True)
+    return keep / digest
+
+
+# All workers and child processes of one session share what Numba and XLA compile. `make test` keeps it between
+# sessions, in the folder that this variable names: it is half of the CPU time of many tests. Without the variable, as
+# in CI, the folder is new in every session, since programs from an earlier one would hide a compilation that fails.
 SESSION_CACHE = None if "PYTEST_XDIST_WORKER" in os.environ else tempfile.mkdtemp(prefix="cutaway-tests-")
 if SESSION_CACHE:
+    KEEP = os.environ.get("CUTAWAY_KEEP_COMPILED")
+    compiled = compiled_folder(Path(KEEP).absolute()) if KEEP else Path(SESSION_CACHE)
     os.environ["XDG_CACHE_HOME"] = SESSION_CACHE
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(SESSION_CACHE, "xla")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(compiled / "xla")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    os.environ["NUMBA_CACHE_DIR"] = os.path.join(SESSION_CACHE, "kernels")  # also where a test has a cache of its own
+    os.environ["NUMBA_CACHE_DIR"] = str(compiled / "kernels")  # also where a test has a cache of its own
 # What one process reads from there while another one writes it is compiled again. Child processes do not read
 # pyproject.toml, so they get that filter here.
 UNREADABLE = "ignore:Error reading persistent compilation cache entry"

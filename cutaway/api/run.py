@@ -965,19 +965,19 @@ class Run:
             perturbations"; what is done to weights is in `cutaway.models.compression`.
         """
         from cutaway.topics.robustness.measuring import measure_robustness
+        from cutaway.topics.robustness.options import RobustnessOptions
 
+        options = RobustnessOptions(
+            perturbations=perturbations,
+            split=split,
+            epoch=check_epoch(epoch),
+            samples=samples,
+            seed=seed,
+            shared=shared,
+        )
+        other = None if against is None else _context_of(against)
         with show_progress(progress) as on_progress:
-            return measure_robustness(
-                self.context,
-                None if against is None else _context_of(against),
-                perturbations=perturbations,
-                split=split,
-                epoch=check_epoch(epoch),
-                samples=samples,
-                seed=seed,
-                shared=shared,
-                on_progress=on_progress,
-            )
+            return measure_robustness(self.context, other, options, on_progress=on_progress)
 
     @property
     def decisions(self) -> "tuple[Decision, ...]":

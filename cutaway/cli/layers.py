@@ -1,26 +1,27 @@
 """The command layers: what each layer is, and what it knows after each epoch."""
 
-from typing import Any
-
 from cutaway.results.progress import show_progress
 from cutaway.topics.layers.options import LayersOptions
 
 from .loading import load_keras
-from .options import DataOption, JsonOption, RunArgument, RunsOption, with_record
+from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_answer
 
 
-@with_record(LayersOptions)
+@with_records
 def layers(
-    run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False, **options: Any
+    run: RunArgument,
+    options: LayersOptions,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
 ) -> None:
     """Show what each layer is and holds, and how many of its units are inactive."""
     from cutaway.api.opening import open_run
     from cutaway.topics.layers.measuring import compute
 
-    wanted = LayersOptions(**options)
     opened = open_run(run, data=data, runs=runs)
     load_keras(opened)
     with show_progress(True) as on_progress:
-        answer = compute(opened.context, wanted, on_progress=on_progress)
+        answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)

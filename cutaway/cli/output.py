@@ -83,7 +83,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "", right: Ma
         parts = _parts(rows, width)
     for number, columns in enumerate(parts):
         part = [{column: row[column] for column in columns} for row in rows]
-        print_rich(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2, right=right or {}))
+        if title and number == 0:  # as a title of the table it would be broken at the width of that
+            print_rich(_text(title, "table.title"))
+        print_rich(_table(part, narrow=len(columns) <= 2, right=right or {}))
 
 
 def print_answer(answer: "Answer | Result", *, as_json: bool) -> None:
@@ -111,6 +113,8 @@ def print_result(result: "Answer | Result") -> None:
         for line in words:
             say(line)
         has_words = bool(words)
+    for note in result.notes():
+        say(note)
 
 
 def _broken_headings(
@@ -150,7 +154,6 @@ def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
 def _table(
     rows: Sequence[Mapping[str, Any]],
     *,
-    title: str = "",
     narrow: bool = False,
     right: Mapping[str, bool] = MappingProxyType({}),
 ) -> Any:
@@ -158,8 +161,7 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
-    head = Text(printable(title), "table.title") if title else None
-    table = Table(box=box.SIMPLE_HEAD, title=head, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
         numeric = right.get(column, all(_is_number(str(row[column])) for row in rows))
         lines = [printable(line) for line in column.split("\n")]
@@ -174,6 +176,12 @@ def _table(
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row.values()))
     return table
+
+
+def _text(words: str, style: str) -> Any:
+    from rich.text import Text
+
+    return Text(printable(words), style)
 
 
 def _is_number(cell: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import UsageError
 
-from .notebook import NotebookDisplay, declared_html
+from .notebook import NotebookDisplay, declared_html, notes_html
 from .table import Table
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ class Result(NotebookDisplay):
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read, the most telling first."""
         return (self.table(),)
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that people read below all tables."""
+        return ()
 
     def panels(self) -> "Sequence[Panel]":
         """The figure, side by side; none for a result that has no figure."""
@@ -73,7 +77,7 @@ class Result(NotebookDisplay):
         return drawn
 
     def _shown_table(self) -> str:
-        return "".join(declared_html(each) for each in self.tables())
+        return "".join(declared_html(each) for each in self.tables()) + notes_html(self.notes())
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +97,7 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """What ``--json`` answers."""
         return {"run": self.run, **self.document()}
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences below all tables: none, since each table has its own."""
+        return ()

@@ -6,7 +6,7 @@ the reference page of the documentation.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -63,6 +63,20 @@ class Table:
     notes: tuple[str, ...] = ()
     turned: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        columns: tuple[Column, ...],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        title: str = "",
+        notes: tuple[str, ...] = (),
+        turned: bool = False,
+    ) -> "Table":
+        """A table of rows, in each of which values are found by name; None stands for what a row does not have."""
+        names = [name for each in columns for name in each.names]
+        return cls(columns, {name: [row.get(name) for row in rows] for name in names}, title, notes, turned)
+
     def __len__(self) -> int:
         return len(self.values[self.columns[0].names[0]])
 
@@ -77,12 +91,11 @@ class Table:
 
     def take(self, rows: Iterable[int]) -> "Table":
         """The same with some rows only, in this order."""
-        places = list(rows)
-
-        def taken(column: Any) -> Any:
-            return column[places] if isinstance(column, np.ndarray) else [column[row] for row in places]
-
-        return replace(self, values={name: taken(column) for name, column in self.values.items()})
+        places, values = list(rows), dict[str, Any]()
+        for name, column in self.values.items():
+            is_array = isinstance(column, np.ndarray)
+            values[name] = cast(Any, column)[places] if is_array else [column[row] for row in places]
+        return replace(self, values=values)
 
     def texts(self) -> list[dict[str, str]]:
         """What people read: for each row a text by heading."""

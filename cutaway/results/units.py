@@ -51,8 +51,8 @@ def _unknown(*values: float | None) -> bool:
     return any(value is None or isnan(value) for value in values)
 
 
-def _interval(low: float | None, high: float | None) -> str:
-    return UNDEFINED if _unknown(low, high) else f"{percent(low, 1)} to {percent(high, 1)}"
+def _interval(low: float | None, high: float | None, digits: int = 1) -> str:
+    return UNDEFINED if _unknown(low, high) else f"{percent(low, digits)} to {percent(high, digits)}"
 
 
 def _span(low: float | None, high: float | None) -> str:
@@ -61,8 +61,22 @@ def _span(low: float | None, high: float | None) -> str:
     return percent(low) if low == high else f"{percent(low)} to {percent(high)}"
 
 
-def _with_interval(share: float | None, low: float | None, high: float | None) -> str:
-    return percent(share, 1) if _unknown(share, low, high) else f"{percent(share, 1)} ({_interval(low, high)})"
+def _with_interval(share: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
+    limits = "" if _unknown(share, low, high) else f" ({_interval(low, high, digits)})"
+    return f"{percent(share, digits)}{limits}"
+
+
+def _with_limits(share: float | None, low: float | None, high: float | None) -> str:
+    limits = "" if low is None or high is None or _unknown(low, high) else f" ({100 * low:.2f} to {100 * high:.2f})"
+    return f"{percent(share)}{limits}"
+
+
+def _points_with_limits(difference: float | None, low: float | None, high: float | None) -> str:
+    return points(difference) + ("" if _unknown(low, high) else f" ({points(low)} to {points(high)})")
+
+
+def _general(value: float | None) -> str:
+    return UNDEFINED if value is None or isnan(value) else f"{value:g}"
 
 
 def _count(value: float | None) -> str:
@@ -119,12 +133,26 @@ def decimals(digits: int) -> Unit:
     return Unit("number", partial(number, digits=digits))
 
 
+def interval(digits: int) -> Unit:
+    """An interval of a share, as percentages with some digits."""
+    return Unit("interval of a share, 0..1", partial(_interval, digits=digits))
+
+
+def share_with_interval(digits: int) -> Unit:
+    """A share with its interval, as percentages with some digits."""
+    return Unit("share with its 95% interval, 0..1", partial(_with_interval, digits=digits))
+
+
 COUNT = Unit("count", _count)
 COUNT_OF = Unit("count, and of how many", _count_of)
+INTERVAL = interval(1)
 COUNT_SHARE = Unit("count, and its share, 0..1", _count_share)
-INTERVAL = Unit("interval of a share, 0..1", _interval)
 SPAN = Unit("span of shares, 0..1", _span)
-SHARE_WITH_INTERVAL = Unit("share with its 95% interval, 0..1", _with_interval)
+SHARE_WITH_INTERVAL = share_with_interval(1)
+SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits)
+POINTS = Unit("difference of shares, -1..1", points)
+POINTS_WITH_LIMITS = Unit("difference of shares with its 95% interval, -1..1", _points_with_limits)
+GENERAL = Unit("number", _general)
 THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
 MARKED = Unit("probability, 0..1, and a word", _marked, right=False)
 MEASURED = Unit("number with its standard error, and whether that is more than noise", _measured)

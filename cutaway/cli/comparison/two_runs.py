@@ -70,6 +70,12 @@ def compare(
         _print(found, limit=limit or None)
 
 
+def say_runs(runs: Sequence[str], epochs: Sequence[int]) -> None:
+    """Print which run is A and which is B, and the epoch of each; of a single run its name."""
+    for letter, name, epoch in zip("AB", runs, epochs, strict=False):
+        say(f"{letter if len(runs) > 1 else 'Run'}  {printable(name)}, epoch {epoch}")
+
+
 def parse_epochs(text: str | None) -> tuple[int | None, int | None]:
     """Parse ``"1,5"``.
 
@@ -88,8 +94,7 @@ def parse_epochs(text: str | None) -> tuple[int | None, int | None]:
 def _print(found: "Comparison", *, limit: int | None) -> None:
     from cutaway.topics.comparison.settings import epochs_in_words
 
-    say(f"A  {printable(found.runs[0])}, epoch {found.epochs[0]}")
-    say(f"B  {printable(found.runs[1])}, epoch {found.epochs[1]}")
+    say_runs(found.runs, found.epochs)
     summary = found.summary(limit)
     rows = [
         {"": each["section"], "Setting": shorten(each["setting"], WIDE), "A": _value(each["a"]), "B": _value(each["b"])}

@@ -5,29 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.cli.options import (
-    CategoryOption,
-    ClassNamesOption,
-    DataOption,
-    EngineOption,
-    GroupOption,
-    HeaderOption,
-    IdOption,
-    IgnoreOption,
-    JsonOption,
-    LabelOption,
-    MissingOption,
-    MonthFirstOption,
-    NumbersOption,
-    RunsOption,
-    SizeOption,
-    TestOption,
-    TestShareOption,
-    TimeOption,
-    UseOption,
-    WeightOption,
-    given_options,
-)
+from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
@@ -36,8 +14,9 @@ from cutaway.execution import check_engine
 from .labels import find_run_or_data
 
 
+@with_records
 def doctor(
-    context: typer.Context,
+    *,
     where: Annotated[
         str, typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
     ],
@@ -46,22 +25,7 @@ def doctor(
     ] = False,
     rules: Annotated[bool, typer.Option("--rules", help="Show the rule of each finding, and its source.")] = False,
     data: DataOption = None,
-    label: LabelOption = None,
-    test: TestOption = None,
-    test_share: TestShareOption = None,
-    group: GroupOption = None,
-    time_column: TimeOption = None,
-    weight: WeightOption = None,
-    id_column: IdOption = None,
-    ignore: IgnoreOption = None,
-    use: UseOption = None,
-    category: CategoryOption = None,
-    numbers: NumbersOption = None,
-    missing: MissingOption = None,
-    header: HeaderOption = None,
-    month_first: MonthFirstOption = False,
-    class_names: ClassNamesOption = None,
-    size: SizeOption = None,
+    options: GivenDataOptions,
     runs: RunsOption = "runs",
     engine: EngineOption = None,
     as_json: JsonOption = False,
@@ -76,7 +40,7 @@ def doctor(
     else:
         if prove:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
-        found = diagnose(where, **given_options(context.params))
+        found = diagnose(where, **options)
     if as_json:
         print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
         return

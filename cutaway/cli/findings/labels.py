@@ -9,29 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cutaway.cli.loading import load_keras
-from cutaway.cli.options import (
-    CategoryOption,
-    ClassNamesOption,
-    DataOption,
-    EngineOption,
-    GroupOption,
-    HeaderOption,
-    IdOption,
-    IgnoreOption,
-    JsonOption,
-    LabelOption,
-    MissingOption,
-    MonthFirstOption,
-    NumbersOption,
-    RunsOption,
-    SizeOption,
-    TestOption,
-    TestShareOption,
-    TimeOption,
-    UseOption,
-    WeightOption,
-    given_options,
-)
+from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import beside, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.execution import check_engine
@@ -41,8 +19,9 @@ from .decisions import typed_decisions
 from .sheet import check_pictures, check_sheet, write_sheet
 
 
+@with_records
 def labels(
-    context: typer.Context,
+    *,
     where: Annotated[
         str, typer.Argument(metavar="DATA|RUN", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
     ],
@@ -61,22 +40,7 @@ def labels(
     drop: Annotated[list[str] | None, typer.Option(metavar="SAMPLE", help="Decide: leave it out.")] = None,
     by: Annotated[str, typer.Option(help="Who decides. Default: the user's name.")] = "",
     data: DataOption = None,
-    label: LabelOption = None,
-    test: TestOption = None,
-    test_share: TestShareOption = None,
-    group: GroupOption = None,
-    time_column: TimeOption = None,
-    weight: WeightOption = None,
-    id_column: IdOption = None,
-    ignore: IgnoreOption = None,
-    use: UseOption = None,
-    category: CategoryOption = None,
-    numbers: NumbersOption = None,
-    missing: MissingOption = None,
-    header: HeaderOption = None,
-    month_first: MonthFirstOption = False,
-    class_names: ClassNamesOption = None,
-    size: SizeOption = None,
+    options: GivenDataOptions,
     runs: RunsOption = "runs",
     engine: EngineOption = None,
     as_json: JsonOption = False,
@@ -101,7 +65,7 @@ def labels(
         check_sheet(Path(sheet))
 
     sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs, "engine": engine}
-    loaded = _load(where, context.params) if run is None else None
+    loaded = _load(where, options) if run is None else None
     if sheet is not None:
         check_pictures(run.data if run is not None else loaded)
     load_keras(*([] if run is None else [run]))
@@ -121,7 +85,7 @@ def _load(where: str, options: Mapping[str, Any]) -> Any:
     from cutaway.results.progress import show_progress
 
     with show_progress(True) as on_progress:
-        return as_dataset(where, None, verb="label_issues", on_progress=on_progress, **given_options(options))
+        return as_dataset(where, None, verb="label_issues", on_progress=on_progress, **options)
 
 
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
-from cutaway.results.options import EPOCH, option
+from cutaway.options import epoch_option, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class LayersOptions:
     """
 
     layer: str | None = option(None, "Show only this layer, with its configuration.")
-    epoch: int | None = option(None, EPOCH)
+    epoch: int | None = epoch_option()
     history: bool = option(False, "Show what each layer knows after every epoch.")
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutaway.results.options import option
+from cutaway.options import option
 
 
 @dataclass(frozen=True, kw_only=True)
