@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
-    from cutaway.topics.layers.measuring import LayerHistory
+    from cutaway.topics.layers.result import LayerHistory
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
@@ -75,7 +75,7 @@ _MODULES = {
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history",
     "LabelIssues": "cutaway.topics.labels.result",
-    "LayerHistory": "cutaway.topics.layers.measuring",
+    "LayerHistory": "cutaway.topics.layers.result",
     "LearningCurve": "cutaway.topics.learning_curve.result",
     "Predictions": "cutaway.topics.prediction.result",
     "Processes": "cutaway.api.start",

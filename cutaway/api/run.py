@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
     from cutaway.topics.labels.result import LabelIssues
-    from cutaway.topics.layers.measuring import LayerHistory, Layers
+    from cutaway.topics.layers.result import LayerHistory, Layers
     from cutaway.topics.layers.similarity_matrix import Similarity
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.memorization import Memorization

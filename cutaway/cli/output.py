@@ -16,6 +16,7 @@ from .wrapping import wrapped
 
 if TYPE_CHECKING:
     from cutaway.results.result import Answer, Result
+    from cutaway.results.table import Table
 
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
@@ -97,9 +98,16 @@ def print_answer(answer: "Answer | Result", *, as_json: bool) -> None:
 
 
 def print_result(result: "Answer | Result") -> None:
-    """Print the tables of a result, each with what its columns mean and the sentences that belong to it."""
+    """Print the tables of a result, and the sentences that belong to it."""
+    print_tables(result.tables())
+    for note in result.notes():
+        say(note)
+
+
+def print_tables(tables: Sequence["Table"]) -> None:
+    """Print declared tables, each with what its columns mean and the sentences that belong to it."""
     has_words = False
-    for table in result.tables():
+    for table in tables:
         if has_words:
             say()
         right = {each.heading: each.unit.right for each in table.columns}
@@ -108,13 +116,13 @@ def print_result(result: "Answer | Result") -> None:
             {head: shorten(text, most[head]) if head in most else text for head, text in row.items()}
             for row in table.texts()
         ]
+        if table.title and not rows:
+            print_rich(_text(table.title, "table.title"))
         print_table(rows, title=table.title, right=right)
         words = [*(f"{each.heading}: {each.meaning}" for each in table.columns if each.explained), *table.notes]
         for line in words:
             say(line)
         has_words = bool(words)
-    for note in result.notes():
-        say(note)
 
 
 def _broken_headings(

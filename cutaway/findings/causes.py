@@ -84,7 +84,7 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Findin
 def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
     """Each finding that stands for itself, in order, with those that follow from it.
 
-    What is good and follows from a cause is left out: that a model does not overfit is no comfort before it has learned.
+    What is good and follows from a cause is left out: not to overfit is no comfort for a model that has not learned.
     """
     listed = list(findings)
     causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cutaway.errors import UsageError
@@ -54,6 +54,7 @@ class Table(Section):
         wrap: Whether long entries continue on a new line; otherwise a wide table scrolls sideways.
         long: The heading of a column whose entries continue on a new line, so that the others need not; "" for none.
         spare: Headings of columns that are left out where the page is narrow.
+        meanings: Heading -> one sentence on what its column means, as a tooltip.
     """
 
     template: ClassVar[str] = "table.html"
@@ -62,6 +63,7 @@ class Table(Section):
     wrap: bool = False
     long: str = ""
     spare: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -138,7 +138,7 @@ def notes_html(notes: Sequence[str]) -> str:
 
 def declared_html(table: "Table", *, rows: int = ROWS) -> str:
     """The first rows of a declared table as HTML, with the sentences below it; headings tell what columns mean."""
-    texts, meanings = table.texts(), {each.heading: each.meaning for each in table.columns}
+    texts, meanings = table.texts(), table.meanings()
     right = {each.heading: each.unit.right for each in table.columns}
     headings = list(texts[0]) if texts else list(meanings)
     sides = ["right" if right.get(heading, True) else "left" for heading in headings]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from cutaway.findings import folded
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
+from cutaway.results.table import Table, column
+from cutaway.results.units import TEXT
 
 if TYPE_CHECKING:
     import pandas
@@ -17,7 +19,18 @@ if TYPE_CHECKING:
 MARKS = {"warning": ("▲", "#e76300"), "note": ("●", "#3f90da"), "good": ("■", "#8a8f99")}
 """Mark and color of each severity, legible on light and dark pages."""
 
-COLUMNS = ("kind", "severity", "title", "text", "remedy", "rule", "source", "known_as", "cause")
+FINDINGS = (
+    column("kind", "Kind", TEXT, "The kind of finding, one word or a few with hyphens."),
+    column("severity", "Severity", TEXT, "How serious it is: warning, note or good."),
+    column("title", "Title", TEXT, "What was found, in a few words."),
+    column("text", "Text", TEXT, "The same with its numbers."),
+    column("remedy", "To try", TEXT, "What would help; none where nothing is known."),
+    column("rule", "Rule", TEXT, "The rule by which it was found."),
+    column("source", "Source", TEXT, "Where the rule is from."),
+    column("known_as", "Known as", TEXT, "What others call it."),
+    column("cause", "Cause", TEXT, "The kind of the finding that explains it; none where it stands for itself."),
+)
+"""Findings, the most important first."""
 
 
 class Findings(tuple["Finding", ...], NotebookDisplay):
@@ -34,7 +47,7 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source, known_as, cause."""
-        return findings_table(self)
+        return findings_table(self).to_pandas()
 
     def plot(self) -> "Figure":
         """Draw them as a list with a mark for how serious each is, as a matplotlib Figure."""
@@ -49,12 +62,9 @@ def explains_in_words(consequences: int) -> str:
     return f"This explains {consequences} other finding{'' if consequences == 1 else 's'}"
 
 
-def findings_table(findings: "Iterable[Finding]") -> "pandas.DataFrame":
-    """Findings as a pandas DataFrame, a row each."""
-    import pandas
-
-    records = [each.record() for each in findings]
-    return pandas.DataFrame([{name: record[name] for name in COLUMNS} for record in records], columns=list(COLUMNS))
+def findings_table(findings: "Iterable[Finding]") -> Table:
+    """Findings as a table, a row each."""
+    return Table.of(FINDINGS, [each.record() for each in findings])
 
 
 def draw_findings(findings: "Iterable[Finding]") -> "Figure":
