@@ -44,7 +44,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if len(losses) == 1:
         if per_epoch >= FEW_STEPS and not learned_nothing(evidence.confusion):
             return
-        fell = ""
+        fall, fell = None, ""
     else:
         fall = 1 - losses[-1] / losses[-2] if losses[-2] else 0.0
         if fall <= STILL_FALLING:
@@ -56,7 +56,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"After {trained} of {per_epoch:,} steps each the training loss is {losses[-1]:.3f}, where knowing nothing "
         f"gives {nothing:.3f}{fell}: the training ended when the model had hardly begun to learn."
     )
-    record = {"epochs": len(losses), "steps": steps, "loss": losses[-1], "knowing_nothing": nothing}
+    moved = max((sum(each.updates) for each in (evidence.weights or {}).values()), default=None)
+    record = {"learning_rate": config["learning_rate"], "loss": losses[-1], "fall": fall, "moved": moved}
+    record |= {"epochs": len(losses), "steps": steps, "knowing_nothing": nothing}
     remedy = Remedy(f"train for {epochs:,} epochs", {"epochs": epochs})
     advice = "Train for more epochs, and stop when the validation loss does not fall any more."
     yield Finding(KIND, "warning", "Too few epochs", text, record, remedy, advice=advice)
