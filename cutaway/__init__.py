@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cutaway.topics.doctor.result import Diagnosis
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
-    from cutaway.topics.explanation import Explanation
+    from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.history import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
@@ -69,7 +69,7 @@ _MODULES = {
     "Diagnosis": "cutaway.topics.doctor.result",
     "Embedding": "cutaway.topics.embedding.result",
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
-    "Explanation": "cutaway.topics.explanation",
+    "Explanation": "cutaway.topics.explanation.result",
     "Generalization": "cutaway.topics.learning_curve.generalization",
     "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",

@@ -7,12 +7,10 @@ import numpy as np
 
 from cutaway.data import Column, Dataset, Table
 from cutaway.models import units_in_words
-from cutaway.results.plain import defined, plain
+from cutaway.results.plain import plain
 from cutaway.topics.classes.measures import classes_of_test
 from cutaway.topics.common.data_words import columns_left_out
 from cutaway.topics.embedding.result import Embedding
-from cutaway.topics.explanation import Explanation
-from cutaway.topics.influence.result import Influences
 
 from .model_files import Export, ModelSummary
 from .run import Run
@@ -99,43 +97,6 @@ def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, 
         "embedding": None if embedding.file is None else str(embedding.file),
         "report": str(report),
     }
-
-
-def explanation_document(
-    run: Run,
-    explanation: Explanation,
-    *,
-    sample: str,
-    label: str,
-    layer: str | None,
-    influences: Influences | None = None,
-) -> dict[str, Any]:
-    """What explain answers: all contributions of the input or of a layer, the largest first.
-
-    Of a table with columns of several inputs, such as the one-hot ones of a category, also their sums by column.
-    With influences, the training samples that raised and lowered the probability of the answer most as well.
-    """
-    document = {
-        "run": str(run.path),
-        "sample": sample,
-        "label": label,
-        "epoch": explanation.epoch,
-        "predicted": explanation.winner,
-        "runner_up": explanation.runner_up,
-        "difference": explanation.attribution.difference,
-        "offset": defined(explanation.attribution.offsets.get(layer or "", float("nan"))),
-        "layer": layer,
-        "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
-    }
-    columns = None if layer is not None else explanation.columns()
-    document |= {} if columns is None else {"columns": plain(columns)}
-    return document if influences is None else document | {"influences": plain(influences)}
-
-
-def influences_document(run: Run, influences: Influences, *, label: str) -> dict[str, Any]:
-    """What explain answers of influences alone, for a model that has no contributions."""
-    about = {"run": str(run.path), "sample": influences.sample, "label": label, "epoch": influences.epoch}
-    return {**about, "influences": plain(influences)}
 
 
 def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
-    from cutaway.topics.explanation import Explanation
+    from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.result import Findings
     from cutaway.topics.history import History
     from cutaway.topics.importance.result import Importances
@@ -800,7 +800,7 @@ class Run:
             UnknownNameError: There is no such sample or epoch.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        from cutaway.topics.explanation import explain
+        from cutaway.topics.explanation.result import explain
         from cutaway.topics.prediction.samples import one_sample
 
         return explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
