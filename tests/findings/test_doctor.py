@@ -15,10 +15,11 @@ from cutaway.api.start import start_training
 from cutaway.cli import main
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
+from cutaway.metrics import compare_trainings
 from cutaway.progress import Progress
 from cutaway.runs import KeptResult
-from cutaway.topics.doctor.judging import Judgment
-from cutaway.topics.doctor.proving import prove
+from cutaway.topics.doctor.judging import Judgment, answers
+from cutaway.topics.doctor.proving import Tried, prove, remedy_key
 from cutaway.topics.doctor.result import Proof
 
 pytestmark = pytest.mark.slow
@@ -48,6 +49,27 @@ def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slo
     record = next(each for each in found.records() if each["kind"] == "learning-rate-too-low")
     assert json.loads(json.dumps(record)) == record
     assert record["proof"]["fixed"] == proof.fixed
+
+
+def test_several_trainings_on_each_side_are_compared(slow_run: ct.Run) -> None:
+    (finding,) = [each for each in slow_run.findings() if each.kind == "learning-rate-too-low"]
+    tried: Tried = {}
+    proof = prove(slow_run, finding, seeds=3, tried=tried)
+    first = proof.judgments[0]
+    assert first.trainings == 3
+    before = [answers(slow_run.context, slow_run.split.test), *(tried["", seed][0] for seed in (1, 2))]
+    after = [tried[remedy_key(finding.remedy), seed][0] for seed in range(3)]
+    found = compare_trainings(*(np.array([each.correct.mean() for each in side]) for side in (before, after)))
+    assert (first.before, first.after) == pytest.approx((found.before, found.after))
+    assert first.p_value == pytest.approx(found.p_value)
+    assert len({each.loss.sum() for each in after}) == 3, "each from a seed of its own"
+    assert proof.after == after[0].correct.mean()
+    assert "of 3 trainings with it and 3 without it, the accuracy goes from" in proof.words
+    assert "newly wrong with the seed of the run." in proof.words
+    again = prove(slow_run, finding, seeds=3, tried=tried)
+    assert again.judgments == proof.judgments, "nothing is trained twice"
+    alone = prove(slow_run, finding, tried=tried)
+    assert alone.words.endswith("This is of these two trainings: how much others would differ was not tried.")
 
 
 def test_a_proof_that_is_canceled_says_nothing_of_the_remedy(slow_run: ct.Run) -> None:
@@ -217,11 +239,13 @@ def test_where_no_training_helps_the_finding_says_what_does_and_why_there_is_no_
     run = train(ct.mlp((32,)), x[:1100], y[:1100], tmp_path, epochs=4, x_test=x[1100:] + 1.0, y_test=y[1100:])
     found = ct.doctor(run, proofs=True, progress=False)
     proofs = {each.kind: each for each in found.proofs}
-    for kind in ("shifted-test-samples", "test"):
-        (finding,) = [each for each in found.findings if each.kind == kind]
-        assert "no proof" in finding.text
-        assert proofs[kind].why
-        assert not proofs[kind].helped
+    (finding,) = [each for each in found.findings if each.kind == "shifted-test-samples"]
+    assert "no proof" in finding.text
+    assert proofs[finding.kind].why
+    assert not proofs[finding.kind].helped
+    (follows,) = [each for each in found.findings if each.kind == "test"]
+    assert (follows.cause, follows.remedy) == ("shifted-test-samples", None)
+    assert "test" not in proofs
     assert "take test samples like those that the model will see" in proofs["shifted-test-samples"].remedy
 
 

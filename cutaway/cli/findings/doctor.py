@@ -34,7 +34,7 @@ def doctor(
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
-        found = diagnose(run, proofs=asked.prove, engine=engine)
+        found = diagnose(run, proofs=asked.prove, seeds=asked.seeds, engine=engine)
     else:
         if asked.prove:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")

@@ -6,6 +6,7 @@ from typing import Any
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.api.run import Run
+from cutaway.checks import check_whole
 from cutaway.data import (
     Dataset,
     Split,
@@ -29,6 +30,7 @@ def doctor(
     y: Any = None,
     *,
     proofs: bool = False,
+    seeds: int = 5,
     engine: str | None = None,
     progress: ProgressOption = True,
     **options: Any,
@@ -38,10 +40,13 @@ def doctor(
     Args:
         what: A `Run`; or data, as of `train`, of which everything is judged that shows before a training.
         y: Labels ``(sample,)``, where `what` are inputs.
-        proofs: Whether to try the remedy of each warning that has one: the run's model is trained again from the same
-            seed with it, and both are compared on the same samples, by what the finding is about: accuracy, balanced
-            accuracy, loss or calibration error, with a paired test. Needs a run made by `train`, except for a
+        proofs: Whether to try the remedy of each warning that has one: the run's model is trained again with it, and
+            without it from other seeds, and both are compared on the same samples, by what the finding is about:
+            accuracy, balanced accuracy, loss or calibration error. Needs a run made by `train`, except for a
             temperature, for which nothing is trained.
+        seeds: Trainings on each side of a proof, from 1 up, that of the run among them: a remedy is said to help where
+            the means differ by more than trainings do that differ by their seed alone (Welch's test). With 1 the run
+            and one training from its seed are compared on their samples, which says nothing of other trainings.
         engine: Where proofs are trained, as of `cutaway.label_issues`; workers read the run's folder.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
@@ -54,7 +59,8 @@ def doctor(
     if isinstance(what, Run):
         findings = what.findings(progress=progress)
         wanted = [each for each in findings if proofs and _is_tried(each)]
-        found = prove_all(what, wanted, engine=engine, progress=progress)
+        seeds = check_whole(seeds, name="seeds", least=1, most=100)
+        found = prove_all(what, wanted, seeds=seeds, engine=engine, progress=progress)
         return Diagnosis(what.path.name, findings, found, unknown_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)

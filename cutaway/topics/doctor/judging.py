@@ -1,5 +1,6 @@
-"""Whether a remedy helped: two models on the same samples, judged by what the finding is about."""
+"""Whether a remedy helped: models with and without it on the same samples, judged by what the finding is about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from cutaway.metrics import (
     Interval,
     at_temperature,
     bootstrap_interval,
+    compare_trainings,
     exchange_test,
     exchange_test_of,
     mcnemar,
@@ -61,10 +63,13 @@ class Judgment:
 
     Attributes:
         measure: What is measured.
-        before: Its value for the run.
-        after: Its value with the remedy.
-        interval: The 95% interval of the difference, after minus before.
-        p_value: How likely at least such a difference is between models that are equally good.
+        before: Its value for the run, or the mean of several trainings without the remedy.
+        after: Its value with the remedy, or the mean of several trainings with it.
+        interval: The 95% interval of the difference, after minus before: of several trainings that of the means of ever
+            more trainings on these samples, of one that of ever more samples for these two models.
+        p_value: How likely at least such a difference is between ways to train, or models, that are equally good.
+        trainings: Trainings on each side, with a seed each; 1 where two models are compared and nothing is known of
+            other seeds.
     """
 
     measure: Measure
@@ -72,6 +77,7 @@ class Judgment:
     after: float
     interval: Interval
     p_value: float
+    trainings: int = 1
 
 
 def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0) -> Answers:
@@ -86,6 +92,37 @@ def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0) ->
         own = np.where(is_number, np.take_along_axis(p, labels[rows][:, None], axis=1)[:, 0], 0)
         loss[rows] = -np.log(np.maximum(own.astype(np.float64), LEAST))
     return Answers(labels, correct, confidence, loss)
+
+
+def judge_trainings(measure: Measure, before: Sequence[Answers], after: Sequence[Answers]) -> Judgment:
+    """Compare trainings without and with a remedy, which differ by their seeds, on the same samples.
+
+    Of one training on each side it is `judge`, which knows nothing of other seeds: two trainings of the same kind that
+    differ by their seed alone were told apart by it in 6% to 38% of cases by their accuracy, and in 14% to 55% by their
+    loss.
+    """
+    if len(before) == len(after) == 1:
+        return judge(measure, before[0], after[0])
+    found = compare_trainings(*(np.array([_value(measure, each) for each in side]) for side in (before, after)))
+    return Judgment(measure, found.before, found.after, found.interval, found.p_value, len(after))
+
+
+def _value(measure: Measure, answers: Answers) -> float:
+    """What a model is worth on some samples."""
+    if measure == "calibration error":
+        return reliability(answers.confidence, answers.correct).error
+    if measure == "loss":
+        return float(answers.loss.mean())
+    return float((_weights(measure, answers) * answers.correct).sum())
+
+
+def _weights(measure: Measure, answers: Answers) -> np.ndarray:
+    """How much each sample counts: of a balanced accuracy each class as much as another."""
+    samples = len(answers.labels)
+    if measure != "balanced accuracy":
+        return np.full(samples, 1 / samples)
+    counts = np.bincount(answers.labels)
+    return 1 / (counts[answers.labels] * (counts > 0).sum())
 
 
 def judge(measure: Measure, before: Answers, after: Answers) -> Judgment:
@@ -103,10 +140,7 @@ def judge(measure: Measure, before: Answers, after: Answers) -> Judgment:
         return Judgment(measure, *means, interval, mcnemar(fixed, broken).p_value)
     if measure == "calibration error":
         return _of_calibration(before, after)
-    weights = np.full(samples, 1 / samples)
-    if measure == "balanced accuracy":  # each class counts as much as another
-        counts = np.bincount(before.labels)
-        weights = 1 / (counts[before.labels] * (counts > 0).sum())
+    weights = _weights(measure, before)
     first, second = (each.loss if measure == "loss" else each.correct.astype(float) for each in (before, after))
     changes = weights * (second - first)
     interval = bootstrap_interval(lambda rows: float(changes[rows].sum()), samples)

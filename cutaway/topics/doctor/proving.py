@@ -1,38 +1,43 @@
-"""Proofs: the model of a run trained again from the same seed with a remedy, and both judged on the same samples."""
+"""Proofs: the model of a run is trained with a remedy and without it, and judged on the same samples."""
 
 import copy
 import dataclasses
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.api.run import Run
 from cutaway.api.start import start_training
-from cutaway.api.train import train_like
-from cutaway.data import Dataset, Decision, SampleIds, Source, Split, join_ids, stratified_split
+from cutaway.data import Dataset, Decision, SampleIds, Source, Split, decide, drop, join_ids, stratified_split
 from cutaway.errors import Canceled, CutawayError, DataError
 from cutaway.findings import SUSPECT, Finding, Remedy
 from cutaway.results.progress import ProgressOption
-from cutaway.topics.common.weighting import check_same_weights, given_weights
+from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
 from cutaway.topics.confidence.temperature import fitted_temperature
 
-from .judging import MEASURES, Answers, answers, judge
+from .judging import MEASURES, Answers, answers, judge_trainings
 from .result import Proof
 
-Tried = dict[str, tuple[Answers, float]]
-"""What models that were trained with a remedy say, and the seconds of the training, by all that the remedy changes."""
+if TYPE_CHECKING:
+    from cutaway.models import Model
+
+Tried = dict[tuple[str, int], tuple[Answers, float]]
+"""What models say that were trained with a remedy, or with "" without any, and a seed, and the seconds of each."""
 
 
-def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: ProgressOption = False) -> Proof:
+def prove(
+    run: Run, finding: Finding, *, seeds: int = 1, tried: Tried | None = None, progress: ProgressOption = False
+) -> Proof:
     """Try the remedy of a finding.
 
     Args:
         run: The run that it was found in.
         finding: It has a remedy.
-        tried: Remedies that were tried for other findings of the run, which are not tried again; this one is added.
+        seeds: Trainings on each side, as of `cutaway.doctor`; one where the samples are divided again.
+        tried: What was trained for other findings of the run, which is not trained again; what is trained is added.
         progress: As of `cutaway.doctor`.
 
     Returns:
@@ -56,10 +61,12 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
             if not run.split.stratified:
                 why = "the samples are divided by group or by time, which shuffling would undo"
                 return Proof(finding.kind, remedy.words, why=why)
-            ids, after, seconds = _shuffled(run, ids, progress)
+            ids, answered, seconds = _shuffled(run, ids, progress)
+            befores, afters = [answers(run.context, ids)], [answered]
         else:
-            after, seconds = _tried(run, remedy, ids, tried={} if tried is None else tried, progress=progress)
-        before = answers(run.context, ids)
+            tried = {} if tried is None else tried
+            befores, afters, seconds = _tried(run, remedy, ids, seeds=seeds, tried=tried, progress=progress)
+        before, after = befores[0], afters[0]
     except Canceled:
         raise
     except CutawayError as error:
@@ -72,7 +79,7 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
         remedy=remedy.words,
         before=float(before.correct.mean()),
         after=float(after.correct.mean()),
-        judgments=tuple(judge(each, before, after) for each in shown),
+        judgments=tuple(judge_trainings(each, befores, afters) for each in shown),
         fixed=int((after.correct & ~before.correct).sum()),
         broken=int((before.correct & ~after.correct).sum()),
         samples=len(ids),
@@ -82,18 +89,28 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
 
 
 def _tried(
-    run: Run, remedy: Remedy, ids: SampleIds, *, tried: Tried, progress: ProgressOption
-) -> tuple[Answers, float]:
-    """What the model says with a remedy, and the seconds of its training."""
+    run: Run, remedy: Remedy, ids: SampleIds, *, seeds: int, tried: Tried, progress: ProgressOption
+) -> tuple[list[Answers], list[Answers], float]:
+    """What models say that were trained without a remedy and with it, that of the run first, and the seconds of all."""
+    own = answers(run.context, ids)
     if remedy.change == "temperature":
-        return answers(run.context, ids, temperature=fitted_temperature(run.context).value), 0.0
-    key = remedy_key(remedy)
-    if key not in tried:
-        start = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
-            again = _train(run, remedy, Path(folder), progress)
-            tried[key] = answers(again.context, _same_samples(again, ids)), time.perf_counter() - start
-    return tried[key]
+        return [own], [answers(run.context, ids, temperature=fitted_temperature(run.context).value)], 0.0
+    seconds = 0.0
+    befores, afters = [own], list[Answers]()
+    wanted = [(remedy_key(remedy), seed) for seed in range(seeds)] + [("", seed) for seed in range(1, seeds)]
+    for key, number in wanted:
+        if (key, number) not in tried:
+            start = time.perf_counter()
+            with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
+                again = train_again(
+                    run, remedy if key else Remedy(""), run.config["seed"] + number, Path(folder), progress
+                )
+                found = answers(again.context, _same_samples(again, ids))
+            tried[key, number] = found, time.perf_counter() - start
+        found, duration = tried[key, number]
+        (afters if key else befores).append(found)
+        seconds += duration
+    return befores, afters, seconds
 
 
 def remedy_key(remedy: Remedy) -> str:
@@ -101,18 +118,19 @@ def remedy_key(remedy: Remedy) -> str:
     return repr(dataclasses.replace(remedy, words=""))
 
 
-def _train(run: Run, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:
-    """Train the run's model again with a remedy."""
-    settings: dict[str, Any] = dict(remedy.settings)
-    if remedy.change is None and remedy.activation is None and not remedy.units:
-        return train_like(run, runs=folder, progress=progress, **settings)
+def train_again(run: Run, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption) -> Run:
+    """Train the run's model again on its split, with a remedy and a seed."""
+    data, split = run.data, run.split
     if remedy.change == "drop-suspects":
-        return train_like(run, labels=_suspects(run, progress), runs=folder, progress=progress, **settings)
-    data = _changed(run, remedy) if remedy.change in ("standardize", "drop-inputs") else run.data
-    return _train_on(run, data, run.split, remedy, folder, progress)
+        split = drop(split, decide(run.context.loaded, _suspects(run, progress)).dropped)
+    elif remedy.change in ("standardize", "drop-inputs"):
+        data = _changed(run, remedy)
+    return _train_on(run, data, split, remedy, seed, folder, progress)
 
 
-def _train_on(run: Run, data: Dataset, split: Split, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:
+def _train_on(
+    run: Run, data: Dataset, split: Split, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption
+) -> Run:
     """Train the run's model, with what a remedy changes about it, on these data and this split."""
     from cutaway import models, training
 
@@ -121,14 +139,18 @@ def _train_on(run: Run, data: Dataset, split: Split, remedy: Remedy, folder: Pat
     models.require_jax()
     models.keep_compiled_programs()
     base = training.recorded_config(run.config).model_dump()
+    settings: dict[str, Any] = {**remedy.settings, "seed": seed}
+    if "class_weight" in settings:
+        settings["class_weight"] = class_weights(settings["class_weight"], data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()
+    model, drawn = _model(run, remedy, seed)
     return start_training(
-        _model(run, remedy),
+        model,
         data,
         loaded=data,
         split=split,
-        config=training.make_config(base, samples=len(split.train), accelerator=accelerator, **remedy.settings),
-        first_weights=training.DRAWN,
+        config=training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings),
+        first_weights=training.DRAWN if drawn else training.GIVEN,
         sample_weight=sample_weight,
         runs=folder,
         name=None,
@@ -153,7 +175,7 @@ def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[Samp
         rule = "both models are judged on samples that neither was trained on"
         raise DataError(rule, got="none of them", hint="train on more samples")
     with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
-        again = _train_on(run, run.data, split, Remedy("shuffle"), Path(folder), progress)
+        again = _train_on(run, run.data, split, Remedy("shuffle"), run.config["seed"], Path(folder), progress)
         return common, answers(again.context, common), time.perf_counter() - start
 
 
@@ -189,10 +211,15 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
 SQUASHING = ("sigmoid", "tanh", "softsign")
 
 
-def _model(run: Run, remedy: Remedy) -> Any:
-    """The model of a run with new first weights from its seed, and what a remedy changes about its layers."""
-    from cutaway.models import initialize, model_from_spec
+def _model(run: Run, remedy: Remedy, seed: int) -> "tuple[Model, bool]":
+    """The model of a run with what a remedy changes about its layers, and whether its first weights are drawn.
 
+    They are drawn from the seed, but where the run began with given weights that still fit.
+    """
+    from cutaway import models, training
+
+    drawn = run.context.manifest.first_weights == training.DRAWN
+    drawn = drawn or remedy.activation is not None or remedy.change == "default-weights" or bool(remedy.units)
     spec = copy.deepcopy(dict(run.context.spec))
     replaced = SQUASHING if remedy.activation == "relu" else ("relu", "relu6")
     for layer in spec["layers"]:
@@ -207,9 +234,13 @@ def _model(run: Run, remedy: Remedy) -> Any:
             config |= {name: None for name in config if name.endswith("_regularizer")}
             config |= {"rate": 0.0} if layer["kind"] == "Dropout" else {}
         config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
-    model = model_from_spec(spec, initialize=False)
-    initialize(model, run.config["seed"])
-    return model
+    model = models.model_from_spec(spec, initialize=False)
+    if drawn:
+        models.initialize(model, seed)
+    else:
+        models.set_weights(model, run.context.snapshot(0))
+    models.reseed(model, seed)
+    return model, drawn
 
 
 def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:

@@ -30,21 +30,21 @@ LOW_IS_GOOD = ("loss", "calibration error")
 
 @dataclass(frozen=True)
 class Proof:
-    """What a remedy changed: the same model trained again from the same seed, judged on the same samples.
+    """What a remedy changed: the same model trained with it and without it, judged on the same samples.
 
     Attributes:
         kind: Kind of the finding.
         remedy: What was done, in words.
         before: Accuracy of the run, 0..1.
-        after: Accuracy with the remedy.
+        after: Accuracy with the remedy and the seed of the run.
         judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
             where the finding is about something else, the loss, the calibration error or the balanced accuracy. Empty
             where the two are of different samples.
-        fixed: Samples that only the new training predicts right.
+        fixed: Samples that only the new training with the seed of the run predicts right.
         broken: Samples that only the run predicts right.
         samples: Number of samples.
         split: The split that they are of.
-        seconds: Time of the new training; 0 of a remedy without one.
+        seconds: Time of the new trainings; 0 of a remedy without one.
         why: Why nothing could be tried, or None.
     """
 
@@ -86,9 +86,14 @@ class Proof:
         changes = "; ".join(map(_changed, self.judgments))
         first = self.judgments[0]
         means = "" if first.p_value < LEVEL else f" The change of the {first.measure} may be chance."
+        if first.trainings > 1:
+            counts += f", of {first.trainings} trainings with it and {first.trainings} without it"
+        elif self.seconds:  # of two trainings nothing is known of others
+            means += " This is of these two trainings: how much others would differ was not tried."
         if self.kind == TELLING:
             means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
-        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong.{means}"
+        same = " with the seed of the run" if first.trainings > 1 else ""
+        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
 
 
 def _changed(each: Judgment) -> str:

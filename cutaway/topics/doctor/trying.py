@@ -24,13 +24,14 @@ QUICK = ("temperature", "drop-repeated")
 
 
 def prove_all(
-    run: Run, findings: Sequence[Finding], *, engine: str | None, progress: ProgressOption
+    run: Run, findings: Sequence[Finding], *, seeds: int, engine: str | None, progress: ProgressOption
 ) -> tuple[Proof, ...]:
     """Try the remedies of findings, each once, and return a proof for each finding in order.
 
     Args:
         run: The run that they were found in.
         findings: Each has a remedy.
+        seeds: As of `cutaway.doctor`.
         engine: Where models are trained, as of `cutaway.doctor`.
         progress: As of `cutaway.doctor`.
 
@@ -40,7 +41,7 @@ def prove_all(
     """
     if not is_elsewhere(engine):
         tried: Tried = {}
-        return tuple(prove(run, each, tried=tried, progress=progress) for each in findings)
+        return tuple(prove(run, each, seeds=seeds, tried=tried, progress=progress) for each in findings)
     by_remedy: dict[str, list[int]] = {}
     for place, finding in enumerate(findings):
         if _is_trained(run, finding):
@@ -49,14 +50,16 @@ def prove_all(
     groups, found = list(by_remedy.values()), dict[int, Proof]()
     if groups:
         header, arrays = _data_of(run)
-        tasks = [ProofTask(str(run.path), header, tuple(findings[place] for place in group)) for group in groups]
+        tasks = [ProofTask(str(run.path), header, tuple(findings[n] for n in group), seeds) for group in groups]
         with show_progress(progress) as on_progress:
             options: dict[str, Any] = {"name": "proofs", "unit": "proofs", "on_progress": on_progress}
             folder = run.context.folder.results.path("").parent
             proofs = run_tasks(prove_group, tasks, arrays=arrays, engine=engine, folder=folder, **options)
         for group, of_group in zip(groups, proofs, strict=True):
             found |= dict(zip(group, of_group, strict=True))
-    return tuple(found.get(place) or prove(run, each, progress=progress) for place, each in enumerate(findings))
+    return tuple(
+        found.get(place) or prove(run, each, seeds=seeds, progress=progress) for place, each in enumerate(findings)
+    )
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,13 @@ class ProofTask:
         path: The run folder, which workers read.
         data: The dataset without its arrays, which lie beside the task; None where it is loaded from its file.
         findings: What the remedy is for.
+        seeds: Trainings on each side.
     """
 
     path: str
     data: Dataset | None = field(repr=False)
     findings: tuple[Finding, ...]
+    seeds: int = 1
 
 
 def prove_group(task: ProofTask, arrays: Mapping[str, np.ndarray]) -> list[Proof]:
@@ -93,7 +98,7 @@ def prove_group(task: ProofTask, arrays: Mapping[str, np.ndarray]) -> list[Proof
             hint="put the runs into a folder that all machines mount",
         ) from None
     tried: Tried = {}
-    return [prove(run, finding, tried=tried) for finding in task.findings]
+    return [prove(run, finding, seeds=task.seeds, tried=tried) for finding in task.findings]
 
 
 def _is_trained(run: Run, finding: Finding) -> bool:
