@@ -184,8 +184,7 @@ def test_what_a_link_leads_to_is_neither_shown_nor_written(in_process, tmp_path,
         assert studio.ask("/api/uploads/taxes.csv", method="DELETE").status == 404
         refused = studio.ask("/api/uploads/new.csv", method="PUT", body=b"a,b\n1,2\n")
         assert (refused.status, "a symbolic link" in refused.json["error"]) == (409, True)
-        look = json.dumps({"data": {"place": "upload", "name": "taxes.csv"}}).encode()
-        assert studio.ask("/api/data/survey", method="POST", body=look).status == 404
+        assert studio.ask_for("survey", data={"place": "upload", "name": "taxes.csv"}).status == 404
     if linked != ".studio/uploads":
         with pytest.raises(RunError, match="a symbolic link"):
             JobQueue(tmp_path / "runs").add(Job(created=1.0, task=Training(data="digits")))

@@ -7,8 +7,8 @@ from sklearn.datasets import load_digits
 from cutaway.embedding import PCA_COMPONENTS, embed, layer_neighbors
 from cutaway.embedding.tsne import joint_affinities, kl_divergence
 from cutaway.errors import DataError
+from cutaway.jobs.moving_map import MovingMap
 from cutaway.neighbors import nearest_neighbors, pca
-from cutaway.studio.live.moving import MovingMap
 
 SAMPLES = 600
 EPOCHS = 8

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cutaway.studio.live import child
+from cutaway.jobs import live_work as child
 
 
 @pytest.fixture

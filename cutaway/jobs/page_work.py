@@ -1,5 +1,6 @@
-"""What the process that computes does for each task: the report's own code, part by part."""
+"""What pages show of runs, made by the report's own code, part by part."""
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,20 +18,21 @@ from cutaway.runs import RunFolder
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 
-from .store import INDEX, PartStore
-from .tasks import (
-    CompareTask,
-    DoctorTask,
-    ExploreTask,
-    PreviewTask,
-    ProofTask,
-    ReportTask,
-    SectionsTask,
-    SheetTask,
-    SuspectsTask,
-    Task,
-    run_signature,
+from .job_context import JobContext
+from .signatures import run_signature
+from .specifications import (
+    CompareJob,
+    DoctorJob,
+    ExploreJob,
+    PageJob,
+    PreviewJob,
+    ProofJob,
+    ReportJob,
+    SectionsJob,
+    SheetJob,
+    SuspectsJob,
 )
+from .store import INDEX, PartStore
 
 CONTEXTS = 2
 """Runs whose data are held at a time."""
@@ -38,27 +40,35 @@ CONTEXTS = 2
 QUICK = ("learning", "settings", "heading", "findings", "confusions", "classes")
 """What is made first: these take least, or say most."""
 
-ELSEWHERE = ("explore", "suspects", "comparison")
-"""Sections that have tasks of their own."""
+OTHER_JOBS = ("explore", "suspects", "comparison")
+"""Sections that have jobs of their own."""
 
-FEW = "There are too few samples for a map, or the run does not hold its model."
-
-OnPart = Callable[[str], None]
+TOO_FEW = "There are too few samples for a map, or the run does not hold its model."
 
 
-class Relay:
-    """Hands progress on to whoever waits now: what is held between two tasks keeps no callback of an old one."""
+@functools.cache
+def _maker() -> "PartMaker":
+    return PartMaker(PartStore())
+
+
+def run(job: PageJob, context: JobContext) -> None:
+    """Make the parts of a job; see `PartMaker.make`."""
+    _maker().make(job, context)
+
+
+class CurrentCallback:
+    """Hands progress on to whoever waits now: what is held between two jobs keeps no callback of an old one."""
 
     def __init__(self) -> None:
-        self.to: ProgressCallback = ignore_progress
+        self.callback: ProgressCallback = ignore_progress
 
     def __call__(self, now: Progress) -> None:
         """Hand a report on."""
-        self.to(now)
+        self.callback(now)
 
 
-class Maker:
-    """Makes the parts of tasks; holds the data of the last runs.
+class PartMaker:
+    """Makes the parts of jobs; holds the data of the last runs.
 
     Attributes:
         store: Where parts go.
@@ -67,38 +77,35 @@ class Maker:
     def __init__(self, store: PartStore) -> None:
         self.store = store
         self._contexts: OrderedDict[str, RunContext] = OrderedDict()
-        self._sources: OrderedDict[str, tuple[ReportSource, Relay]] = OrderedDict()
+        self._sources: OrderedDict[str, tuple[ReportSource, CurrentCallback]] = OrderedDict()
 
-    def make(self, task: Task, folder: Path, *, key: str, on_progress: ProgressCallback, on_part: OnPart) -> None:
-        """Do a task: write all its parts that are not there, the index last.
+    def make(self, job: PageJob, context: JobContext) -> None:
+        """Do a job: write all its parts that are not there, the index last.
 
         Args:
-            task: What to do.
-            folder: Folder of the runs.
-            key: Of the result.
-            on_progress: Called with the progress.
-            on_part: Called with the name of each part once it is there.
+            job: What to do.
+            context: Where, and who is told.
 
         Raises:
             CutawayError: It cannot be done.
             Canceled: It was canceled.
             OSError: The disk refuses.
         """
-        with show_progress(on_progress) as shown:
-            out = _Out(self.store, key, on_part)
+        with show_progress(context.on_progress) as shown:
+            out = _Parts(self.store, context.key, context.on_part)
             makers: dict[type, Callable[..., Any]] = {
-                PreviewTask: self._preview,
-                SectionsTask: self._sections,
-                SheetTask: self._sheet,
-                ExploreTask: self._explore,
-                ReportTask: self._report,
-                CompareTask: self._compare,
-                SuspectsTask: self._suspects,
-                DoctorTask: self._doctor,
-                ProofTask: self._proof,
+                PreviewJob: self._preview,
+                SectionsJob: self._sections,
+                SheetJob: self._sheet,
+                ExploreJob: self._explore,
+                ReportJob: self._report,
+                CompareJob: self._compare,
+                SuspectsJob: self._suspects,
+                DoctorJob: self._doctor,
+                ProofJob: self._proof,
             }
             try:
-                index = makers[type(task)](task, folder, out, shown)
+                index = makers[type(job)](job, context.folder, out, shown)
             except Canceled:
                 raise
             except CutawayError:  # data that are not those of the run may be replaced by the right ones
@@ -131,43 +138,43 @@ class Maker:
         return context
 
     def _source(
-        self, task: Task, folder: Path, on_progress: ProgressCallback, *, against: str | None = None
+        self, job: PageJob, folder: Path, on_progress: ProgressCallback, *, against: str | None = None
     ) -> ReportSource:
-        """What sections are made from; held, since sections of the next task need the same."""
-        context = self._context(folder, task.run)
+        """What sections are made from; held, since sections of the next job need the same."""
+        context = self._context(folder, job.run)
         chosen: dict[str, Any] = {}
-        if isinstance(task, PreviewTask | ExploreTask | ReportTask):
-            chosen = {"asked": task.split, "map_samples": task.samples}
-            chosen |= {"map_layers": task.layers, "map_epochs": task.epochs}
-        if task.kind != "sections" and chosen.get("asked") is not None:
+        if isinstance(job, PreviewJob | ExploreJob | ReportJob):
+            chosen = {"asked": job.split, "map_samples": job.samples}
+            chosen |= {"map_layers": job.layers, "map_epochs": job.epochs}
+        if job.kind != "sections" and chosen.get("asked") is not None:
             context.part(chosen["asked"])
         # a source remembers what was found of suspect labels, also that nobody has looked
-        signature = run_signature(folder / task.run, suspects=True, labels=True)
+        signature = run_signature(folder / job.run, suspects=True, labels=True)
         name = f"{id(context)} {chosen} {against} {signature}"
         if name not in self._sources or self._sources[name][0].context is not context:
-            relay = Relay()
-            source = ReportSource(context, relay, **chosen)
+            current = CurrentCallback()
+            source = ReportSource(context, current, **chosen)
             if against is not None:
                 source = replace(source, against=_paired(source, self._context(folder, against)))
-            self._sources[name] = source, relay
+            self._sources[name] = source, current
             while len(self._sources) > CONTEXTS:
                 self._sources.popitem(last=False)
         self._sources.move_to_end(name)
-        source, relay = self._sources[name]
-        relay.to = on_progress
+        source, current = self._sources[name]
+        current.callback = on_progress
         return source
 
-    def _preview(self, task: PreviewTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        section = preview(self._source(task, folder, on_progress))
+    def _preview(self, job: PreviewJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
+        section = preview(self._source(job, folder, on_progress))
         out.section("preview", section)
         return {"sections": ["preview"] if section is not None else []}
 
-    def _sections(self, task: SectionsTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        names = [name for name in section_names() if name not in ELSEWHERE]
+    def _sections(self, job: SectionsJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
+        names = [name for name in section_names() if name not in OTHER_JOBS]
         order = [*(name for name in QUICK if name == "heading" or name in names), *names]
         order = list(dict.fromkeys(order))
         progress = ReportProgress(on_progress, order)
-        source = self._source(task, folder, progress.inner)
+        source = self._source(job, folder, progress.inner)
         there = out.there
         out.put("order", {"names": names})
         for name in order:
@@ -181,79 +188,79 @@ class Maker:
             progress.end()
         return {"sections": [name for name in names if name in out.there]}
 
-    def _sheet(self, task: SheetTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        self._with_data(folder, task.run)
-        section = make_section(self._source(task, folder, on_progress), "suspects")
+    def _sheet(self, job: SheetJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
+        self._with_data(folder, job.run)
+        section = make_section(self._source(job, folder, on_progress), "suspects")
         out.section("suspects", section)
         return {"sections": ["suspects"] if section is not None else []}
 
-    def _explore(self, task: ExploreTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        for run in task.runs:
+    def _explore(self, job: ExploreJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
+        for run in job.runs:
             self._with_data(folder, run)
         progress = ReportProgress(on_progress, ["explore"])
-        source = self._source(task, folder, progress.inner, against=task.against)
+        source = self._source(job, folder, progress.inner, against=job.against)
         progress.expect(embeddings(source))
         progress.begin("explore")
-        found = make_section(source, "explore")
-        out.section("explore", found or Text(name="explore", title="Every sample", paragraphs=(FEW,)))
+        section = make_section(source, "explore")
+        out.section("explore", section or Text(name="explore", title="Every sample", paragraphs=(TOO_FEW,)))
         progress.end()
         return {"sections": ["explore"]}
 
-    def _report(self, task: ReportTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+    def _report(self, job: ReportJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
         progress = ReportProgress(on_progress, section_names())
-        page = report_page(self._source(task, folder, progress.inner, against=task.against), progress)
-        begun = [replace(each, begins=task.state) if isinstance(each, Explorer) else each for each in page.sections]
+        page = report_page(self._source(job, folder, progress.inner, against=job.against), progress)
+        begun = [replace(part, begins=job.state) if isinstance(part, Explorer) else part for part in page.sections]
         html = render(replace(page, sections=tuple(begun)))
-        out.put("report", {"name": f"{task.run}.html"}, [html.encode(errors="backslashreplace")])
+        out.put("report", {"name": f"{job.run}.html"}, [html.encode(errors="backslashreplace")])
         progress.end()
         return {}
 
-    def _compare(self, task: CompareTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
-        for run in task.runs:
+    def _compare(self, job: CompareJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
+        for run in job.runs:
             self._with_data(folder, run)
-        source = self._source(task, folder, on_progress, against=task.other)
+        source = self._source(job, folder, on_progress, against=job.other)
         out.section("comparison", make_section(source, "comparison"))
         return {"sections": ["comparison"]}
 
-    def _suspects(self, task: SuspectsTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+    def _suspects(self, job: SuspectsJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
         """Each fold is kept in the run, from where the sheet reads it: there is no part."""
         from cutaway.topics.labels.cross_validation import of_run
         from cutaway.topics.labels.finding import check_sizes, find_label_issues
 
-        check_sizes(folds=task.folds, seeds=task.seeds, epochs=None)
-        setup = of_run(self._context(folder, task.run), folds=task.folds, seeds=task.seeds, epochs=None)
+        check_sizes(folds=job.folds, seeds=job.seeds, epochs=None)
+        setup = of_run(self._context(folder, job.run), folds=job.folds, seeds=job.seeds, epochs=None)
         find_label_issues(setup, on_progress=on_progress)
         return {}
 
-    def _doctor(self, task: DoctorTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+    def _doctor(self, job: DoctorJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
         from cutaway.topics.doctor.diagnosing import doctor
 
-        found = doctor(Run(self._with_data(folder, task.run)), progress=on_progress)
-        findings = [_plain_finding(each) for each in found.findings]
-        out.put("doctor", {"findings": findings, "unjudged": [escaped(words) for words in found.not_judged]})
+        diagnosis = doctor(Run(self._with_data(folder, job.run)), progress=on_progress)
+        findings = [_plain_finding(finding) for finding in diagnosis.findings]
+        out.put("doctor", {"findings": findings, "unjudged": [escaped(words) for words in diagnosis.not_judged]})
         return {}
 
-    def _proof(self, task: ProofTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+    def _proof(self, job: ProofJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
         from cutaway.topics.doctor.proving import prove
 
-        run = Run(self._context(folder, task.run))
-        known = [each for each in run.findings(progress=on_progress) if each.remedy is not None]
-        finding = next((each for each in known if each.kind == task.finding), None)
+        run = Run(self._context(folder, job.run))
+        known = [finding for finding in run.findings(progress=on_progress) if finding.remedy is not None]
+        finding = next((finding for finding in known if finding.kind == job.finding), None)
         if finding is None:
             raise UnknownNameError(
                 "a remedy is that of a finding of the run",
-                got=f'"{task.finding:.100}"',
-                hint=f"choose one of {', '.join(each.kind for each in known) or 'none: there is no remedy to try'}",
+                got=f'"{job.finding:.100}"',
+                hint=f"choose one of {', '.join(one.kind for one in known) or 'none: there is no remedy to try'}",
             )
         proof = prove(run, finding, progress=on_progress)
         out.put("proof", {"words": escaped(proof.words), "helped": proof.helped})
         return {}
 
 
-class _Out:
+class _Parts:
     """Where the parts of one result go."""
 
-    def __init__(self, store: PartStore, key: str, on_part: OnPart) -> None:
+    def __init__(self, store: PartStore, key: str, on_part: Callable[[str], None]) -> None:
         self._store, self._key, self._on_part = store, key, on_part
 
     @property

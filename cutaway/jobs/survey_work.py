@@ -1,16 +1,9 @@
-"""The process that looks at data: ``python -m cutaway.studio.data.surveyor``.
-
-It reads requests, one after the other, and writes what it finds, with progress; whoever cancels ends the process.
-"""
+"""Looks at data before a training: what is in them, and what is wrong with them."""
 
 import base64
 import contextlib
-import dataclasses
-import logging
 import os
 import re
-import sys
-import time
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -29,13 +22,11 @@ from cutaway.data import (
     look_at_table,
     split_and_prepare,
 )
-from cutaway.errors import CutawayError, CutawayWarning, UsageError
-from cutaway.log import shown_log
-from cutaway.progress import Progress
-from cutaway.studio.data.surveys import MEMORY
-from cutaway.studio.lines import read_lines, write_line
+from cutaway.errors import Canceled, CutawayError, CutawayWarning, UsageError
+from cutaway.progress import ProgressCallback
 
-log = logging.getLogger("cutaway.studio.data")
+from .job_context import JobContext
+from .specifications import SURVEY_HINT, SURVEY_MEMORY, Survey
 
 ROWS = 500_000
 """Rows of a table up to which it is prepared, to look for what is wrong with its samples."""
@@ -53,7 +44,7 @@ _ROLE = re.compile(r'\bpass (?:for example )?(time|group|label|weight)="([^"]*)"
 """What a message says in Python, and a page has under "Use" of a column."""
 
 
-def survey_data(where: str, options: dict[str, Any], on_progress: Any) -> dict[str, Any]:
+def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
     """Everything that the studio shows of some data.
 
     Returns:
@@ -124,7 +115,7 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_samples(where: str, options: dict[str, Any], on_progress: Any, notes: list[str]) -> dict[str, Any]:
+def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallback, notes: list[str]) -> dict[str, Any]:
     from cutaway.api.given_data import as_dataset
     from cutaway.topics.findings.before_training import data_findings
 
@@ -193,7 +184,7 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     }
 
 
-def _bound_memory() -> None:
+def bound_memory() -> None:
     """Leave half of the machine's memory to others: a file of 2 MB may hold hundreds of millions of rows."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or a system that does not say
         import resource
@@ -205,33 +196,20 @@ def _bound_memory() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def main() -> None:
-    """Answer requests until the studio is gone."""
-    _bound_memory()
-    for request in read_lines(sys.stdin.buffer):
-        key, told = request["key"], [0.0]
+def run(survey: Survey, context: JobContext) -> dict[str, Any]:
+    """Look at the data of a survey; the result is that of `survey_data`, without the path of test data.
 
-        def on_progress(now: Progress, key: str = key, told: list[float] = told) -> None:
-            if time.monotonic() - told[0] > 0.2:
-                told[0] = time.monotonic()
-                write_line({"key": key, "progress": dataclasses.asdict(now)})
-
-        try:
-            result = survey_data(request["where"], request["options"], on_progress)
-            write_line({"key": key, "result": result})
-        except CutawayError as error:
-            write_line({"key": key, "error": _for_page(str(error), request["where"])})
-        except MemoryError:
-            write_line({"key": key, "error": MEMORY})
-        except Exception as error:
-            log.exception("looking at data failed")
-            said = " ".join(str(error).split())[:300]
-            failed = UsageError(
-                "these data can be read", got=f"{type(error).__name__}: {said}", hint="look at the file"
-            )
-            write_line({"key": key, "error": str(failed)})
-
-
-if __name__ == "__main__":
-    with shown_log():
-        main()
+    Raises:
+        UsageError: They cannot be read, in the words of a page.
+    """
+    try:
+        result = survey_data(survey.data, dict(survey.options), context.on_progress)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        rule, got, hint = (_for_page(text, survey.data) for text in (error.rule, error.got, error.hint))
+        raise UsageError(rule, got=got, hint=hint) from error
+    except MemoryError:
+        raise UsageError(SURVEY_MEMORY, got="less than that", hint=SURVEY_HINT) from None
+    options = {name: value for name, value in result["options"].items() if name != "test"}
+    return {**result, "options": options}
