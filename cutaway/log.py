@@ -1,6 +1,6 @@
 """Failures that the program survives: each is logged, and `CUTAWAY_LOG` or ``--debug`` shows them.
 
-Loggers are named after their package or module, such as "cutaway.studio.trainings". A survived failure is logged at the
+Loggers are named after their package or module, such as "cutaway.jobs.trainings". A survived failure is logged at the
 level INFO, which nobody sees who does not ask, and its traceback at the level DEBUG; what a user should know is logged
 as a warning.
 """

@@ -2,7 +2,8 @@
 
 In comes a `Specification`; out come progress, parts, and a result. `JobManager` queues what pages ask for: what several
 ask for is done once, and what nobody waits for any more is canceled. `runner` is the process, `cutaway.parallel` has it
-as whoever started it sees it, and `PartStore` holds what came out. May call `cutaway.api` and every package below it.
+as whoever started it sees it, and `PartStore` holds what came out. Trainings outlive the studio: `JobQueue` keeps them
+in the folder of runs, and `Scheduler` starts them. May call `cutaway.api` and every package below it.
 """
 
 from .frames import Frame, FrameStore
@@ -10,22 +11,32 @@ from .manager import JobManager, JobState
 from .queues import QUEUES, Queue, QueueName
 from .specifications import (
     SPECIFICATION,
+    Continuation,
+    Form,
     JobSpecification,
     LiveMap,
     Options,
+    Repeat,
+    Settings,
     SheetJob,
     Specification,
     Survey,
+    Training,
+    TrainingJob,
     writes,
 )
 from .store import PartFile, PartStore
+from .trainings import JobQueue, QueuedTraining, Scheduler, stop_process
 
 __all__ = [
     "QUEUES",
     "SPECIFICATION",
+    "Continuation",
+    "Form",
     "Frame",
     "FrameStore",
     "JobManager",
+    "JobQueue",
     "JobSpecification",
     "JobState",
     "LiveMap",
@@ -34,8 +45,15 @@ __all__ = [
     "PartStore",
     "Queue",
     "QueueName",
+    "QueuedTraining",
+    "Repeat",
+    "Scheduler",
+    "Settings",
     "SheetJob",
     "Specification",
     "Survey",
+    "Training",
+    "TrainingJob",
+    "stop_process",
     "writes",
 ]

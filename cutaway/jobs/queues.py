@@ -21,7 +21,8 @@ class Queue:
         at_once: Jobs that one process runs at the same time.
         stop_seconds: Seconds in which a canceled job must stop; after that its process is ended.
         waits_for_looks: Whether jobs begin after the first looks that were asked for at the same moment.
-        finishes: Whether a process keeps what its jobs have done before it ends with whoever started it.
+        finishes: Whether a process does one job, and keeps what that has done before it ends with whoever started it.
+        detached: Whether it needs nobody once it has its job, in whose folder it says how that stands.
     """
 
     nice: int = 0
@@ -33,6 +34,7 @@ class Queue:
     stop_seconds: float = STOP_SECONDS
     waits_for_looks: bool = False
     finishes: bool = False
+    detached: bool = False
 
 
 QUEUES: dict[QueueName, Queue] = {
@@ -42,7 +44,7 @@ QUEUES: dict[QueueName, Queue] = {
     "data": Queue(processes=2, stop_seconds=0.0),
     # at 10, its process is ready after 30 s beside a training that takes all CPUs; once it is, it goes down to 19
     "live": Queue(nice=5, idle=0.0, lease=30.0, at_once=16),
-    "training": Queue(finishes=True),
+    "training": Queue(detached=True),
     "sweep": Queue(finishes=True),
 }
 """A first look is slowed by nothing that another page has asked for, and a training by little.

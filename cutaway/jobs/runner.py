@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,8 @@ from cutaway.progress import CancelToken, ProgressReporter
 from .job_context import JobContext
 from .priority import lower_priority
 from .queues import QUEUES, Queue, QueueName
-from .specifications import SPECIFICATION, Specification
+from .specifications import SPECIFICATION
+from .trainings.detached import has_order, run_detached
 
 log = logging.getLogger("cutaway.jobs")
 
@@ -65,12 +67,16 @@ class Runner:
         self._pool.submit(self._run, order["job"], order)
 
     def end(self) -> None:
-        """End the process: whoever started it is gone."""
+        """End the process: whoever started it is gone, or has sent a signal."""
         if self._queue.finishes:
-            for token in self._tokens.values():
+            for token in list(self._tokens.values()):
                 token.cancel()
             self._pool.shutdown()
-        os._exit(0)
+        self._leave(0)
+
+    def _leave(self, code: int) -> None:
+        sys.stderr.flush()
+        os._exit(code)  # threads of XLA that still want the interpreter would end the process by force
 
     def _run(self, job: str, order: dict[str, Any]) -> None:
         state, write = "failed", self._writer.write
@@ -83,22 +89,20 @@ class Runner:
         )
         try:
             with self._tokens[job]:
-                result = run_job(SPECIFICATION.validate_python(order["specification"]), context)
+                result = SPECIFICATION.validate_python(order["specification"]).run_in(context)
             if result is not None:
                 write("result", job, result)
             state = "done"
         except Canceled:
             state = "canceled"
         except Exception as error:
-            log.debug("a job failed", exc_info=True)
-            write("error", job, words_on(error))
+            words = words_on(error)
+            log.warning("a job failed: %s", words, exc_info=log.isEnabledFor(logging.DEBUG))
+            write("error", job, words)
         del self._tokens[job]
         write("end", job, state)
-
-
-def run_job(specification: Specification, context: JobContext) -> Any:
-    """Do a job in this process and thread, and return its result, JSON-able, or None."""
-    return importlib.import_module(specification.module).run(specification, context)
+        if self._queue.finishes:
+            self._leave(0 if state != "failed" else 1)
 
 
 def words_on(error: Exception) -> str:
@@ -119,6 +123,10 @@ def _load(name: QueueName) -> None:
         from .survey_work import bound_memory
 
         bound_memory()
+    elif name == "training":
+        from .training_work import load
+
+        load()
     elif name == "live":
         from .live_work import load
 
@@ -126,7 +134,8 @@ def _load(name: QueueName) -> None:
     else:
         from cutaway.models import import_lean_keras, lean_keras
 
-        importlib.import_module("cutaway.jobs.page_work")
+        if name != "sweep":
+            importlib.import_module("cutaway.jobs.page_work")
         lean_keras()
         import_lean_keras()
 
@@ -136,11 +145,17 @@ def main() -> None:
     name = cast(QueueName, sys.argv[1])
     queue = QUEUES[name]
     lower_priority(queue.nice)
-    writer = MessageWriter()
-    with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
-        _load(name)
+    writer = MessageWriter()  # before anything is printed
+    if not (queue.detached and has_order()):
+        with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
+            _load(name)
+    if queue.detached:
+        run_detached()
     writer.write("ready")
     runner = Runner(queue, writer)
+    if queue.finishes:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: runner.end())
     for line in sys.stdin.buffer:
         runner.take(json.loads(line))
     runner.end()

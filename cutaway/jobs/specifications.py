@@ -4,6 +4,7 @@ To add a kind, write its record here, add it to `JobSpecification`, and write th
 """
 
 import hashlib
+import importlib
 import json
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from .job_context import JobContext
 from .queues import QueueName
 from .signatures import file_signature, run_signature
 
@@ -23,6 +25,10 @@ Name = Annotated[str, Field(max_length=255)]
 Text = Annotated[str, Field(max_length=4096)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Setting = bool | int | Number | Text | None
+Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=40)]
+"""Settings as of `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
+
+RunTitle = Annotated[str, Field(max_length=200)]
 Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
 Options = Annotated[dict[Text, Option], Field(max_length=40)]
 """Options of data, as of `cutaway.load_dataset`."""
@@ -35,7 +41,7 @@ class Specification(BaseModel):
         queue: Where it waits, and which process runs it.
         priority: Of several that wait, the one with the lowest number is first; a running one gives way to a lower one.
         writes: Whether only people who may write into the folder of runs can ask for it: it trains, or reads data.
-        module: Name of the module whose function ``run(specification, context)`` does it, in the process of the queue.
+        module: Name of the module whose function ``run(specification, context)`` does it, in a process of the queue.
         answer_seconds: How long an answer to whoever asks for it waits for its end.
         died: What is said when its process ends in the middle of it, with ``{reason}``.
     """
@@ -64,6 +70,10 @@ class Specification(BaseModel):
             RunError: A run cannot be read.
         """
         return []
+
+    def run_in(self, context: JobContext) -> Any:
+        """Do it in this process and thread, and return its result, JSON-able, or None."""
+        return importlib.import_module(self.module).run(self, context)
 
     def key(self, folder: Path) -> str:
         """The digest of all that decides the result, 32 hexadecimal digits.
@@ -269,7 +279,97 @@ class LiveMap(_OfRun):
 PageJob = PreviewJob | SectionsJob | SheetJob | ExploreJob | ReportJob | CompareJob | SuspectsJob | DoctorJob | ProofJob
 """What pages show of runs."""
 
-JobSpecification = PageJob | Survey | LiveMap
+
+class Form(BaseModel):
+    """The model of a training: what is None comes from the recipe.
+
+    Values of any type are taken: `check_training` refuses wrong ones in the words of the library.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Text = "default"
+    hidden: Annotated[tuple[Setting, ...], Field(max_length=100)] | None = None
+    dropout: Setting = None
+    activation: Text | None = None
+    ensemble: Setting = 1
+
+
+class _Training(Specification):
+    """A training, which outlives the studio; it waits in the folder of runs, and is in no job manager."""
+
+    queue: ClassVar[QueueName] = "training"
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.training_work"
+
+
+class Training(_Training):
+    """Train a model on data.
+
+    Attributes:
+        data: Name of a bundled dataset, or an absolute path.
+        options: Of the data.
+        form: Of the model.
+        settings: Of the training, without those that come from the recipe.
+        name: Middle part of the run's name; the dataset's name if None.
+    """
+
+    kind: Literal["train"] = "train"
+    data: Text
+    options: Options = {}
+    form: Form = Form()
+    settings: Settings = {}
+    name: RunTitle | None = None
+
+
+class Repeat(_Training):
+    """Train again as a run was trained.
+
+    Attributes:
+        run: Its id.
+        from_epoch: The epoch whose weights are the first ones; None for those of the run.
+        settings: What is to be different.
+        labels: Whether the decisions on labels in the run's folder are followed.
+        name: Middle part of the new run's name; the dataset's name if None.
+    """
+
+    kind: Literal["like"] = "like"
+    run: Text
+    from_epoch: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    settings: Settings = {}
+    labels: bool = False
+    name: RunTitle | None = None
+
+
+class Continuation(_Training):
+    """Resume a run."""
+
+    kind: Literal["resume"] = "resume"
+    run: Text
+
+
+class SweepWorker(Specification):
+    """A local worker of a sweep, in whose folder it works.
+
+    Attributes:
+        storage: URL of the database with its trials, or None.
+        study: Name of the study there.
+        cpus: Numbers of the CPUs that it uses; all of them if empty.
+    """
+
+    queue: ClassVar[QueueName] = "sweep"
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.sweep_work"
+    kind: Literal["sweep-worker"] = "sweep-worker"
+    storage: str | None = None
+    study: str
+    cpus: tuple[int, ...] = ()
+
+
+TrainingJob = Training | Repeat | Continuation
+"""What trains a run."""
+
+JobSpecification = PageJob | Survey | LiveMap | TrainingJob | SweepWorker
 """Every kind of job."""
 
 KINDS: dict[str, type[Specification]] = {kind.model_fields["kind"].default: kind for kind in get_args(JobSpecification)}

@@ -11,12 +11,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
-from cutaway.jobs import JobManager
+from cutaway.jobs import JobManager, Scheduler
 
 from .gate import Gate
 from .routes import ROUTERS
 from .settings import StudioSettings
-from .trainings import Scheduler
 from .workspace import Workspace
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError
-from cutaway.jobs import JobManager
+from cutaway.jobs import JobManager, JobQueue
 from cutaway.log import survive
 from cutaway.parallel import free_memory
 from cutaway.runs import RunFolder, kept_so_far
@@ -17,7 +17,6 @@ from cutaway.runs import RunFolder, kept_so_far
 from .data import FolderUploads, Uploads
 from .events import Hub
 from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
-from .trainings import JobQueue
 
 log = logging.getLogger("cutaway.studio.workspace")
 

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from cutaway.jobs import JobManager
+from cutaway.jobs import JobManager, Scheduler
 from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
-from cutaway.studio.trainings import Scheduler
 from cutaway.studio.workspace import Workspace
 
 

@@ -1,8 +1,8 @@
-"""The mark of trainings that were asked for here.
+"""The signature of trainings that were asked for here.
 
 A folder of runs may come from a stranger, with jobs in it that wait, or come back from one. To open it must start
-nothing, so a job is started only with a mark that needs a secret of the user and holds the path of its folder. One that
-comes back to its path starts only if it was neither started nor canceled before; see `started`.
+nothing, so a job is started only with a signature that needs a secret of the user and holds the path of its folder. One
+that comes back to its path starts only if it was neither started nor canceled before; see `started`.
 """
 
 import functools
@@ -17,8 +17,8 @@ SECRET = "secret"
 BYTES = 32
 
 
-def seal(path: Path, job: bytes) -> str:
-    """The mark of a job, hexadecimal.
+def sign(path: Path, job: bytes) -> str:
+    """The signature of a job, hexadecimal.
 
     Args:
         path: Folder of the job, whose name is its id.
@@ -27,9 +27,9 @@ def seal(path: Path, job: bytes) -> str:
     return hmac.new(_secret(), os.fsencode(os.path.realpath(path)) + b"\0" + job, "sha256").hexdigest()
 
 
-def is_seal(given: str, path: Path, job: bytes) -> bool:
-    """Whether this is the mark of a job; see `seal`."""
-    return hmac.compare_digest(given.encode(), seal(path, job).encode())
+def is_signature(given: str, path: Path, job: bytes) -> bool:
+    """Whether this is the signature of a job; see `sign`."""
+    return hmac.compare_digest(given.encode(), sign(path, job).encode())
 
 
 def _secret() -> bytes:

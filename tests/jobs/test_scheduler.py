@@ -4,15 +4,16 @@ import json
 import os
 import random
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.studio.trainings import Job, JobQueue, Scheduler, Training
-from cutaway.studio.trainings import scheduler as module
-from cutaway.studio.trainings.job import Continuation, Repeat
-from cutaway.studio.trainings.order import Waiting, comparable, starting_order
+from cutaway.jobs import JobQueue, QueuedTraining, Scheduler, Training
+from cutaway.jobs.specifications import Continuation, Repeat
+from cutaway.jobs.trainings import scheduler as module
+from cutaway.jobs.trainings.order import Waiting, comparable, starting_order
 
 
 class Process:
@@ -25,8 +26,9 @@ class Process:
     def job(self):
         return self.path and self.path.name
 
-    def train(self, path, lock, log):
-        self.path, self._lock = path, os.dup(lock)
+    def send(self, job, order, *, descriptors):
+        self.path, self._lock = Path(order["folder"]), os.dup(descriptors[0])
+        assert self.job == job
         self._started.append(self)
 
     def finish(self, **status):
@@ -34,7 +36,7 @@ class Process:
         os.close(self._lock)
         self.alive = False
 
-    def end(self):
+    def close(self):
         assert self.job is None, "a training was ended"
         self.alive = False
 
@@ -49,11 +51,12 @@ def started(monkeypatch):
     found = Started()
     found.made = []
 
-    def make():
+    def make(queue, *, detached):
+        assert (queue, detached) == ("training", True)
         found.made.append(Process(found))
         return found.made[-1]
 
-    monkeypatch.setattr(module, "TrainingProcess", make)
+    monkeypatch.setattr(module, "RunnerProcess", make)
     monkeypatch.setattr(module, "free_memory", lambda: 8 << 30)
     return found
 
@@ -68,7 +71,9 @@ def clock(monkeypatch):
 
 def queue_of(folder, jobs, **task):
     queue = JobQueue(folder)
-    return queue, [queue.add(Job(created=float(k), task=Training(data="digits", **task))) for k in range(jobs)]
+    return queue, [
+        queue.add(QueuedTraining(created=float(k), task=Training(data="digits", **task))) for k in range(jobs)
+    ]
 
 
 def quiet(*queues, parallel=1):
@@ -104,7 +109,7 @@ def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started
     queues = [JobQueue(tmp_path / str(number)) for number in range(4)]
     scheduler = quiet(*queues, parallel=parallel)
     for created in range(12):
-        draw.choice(queues).add(Job(created=float(created), task=Training(data="digits")))
+        draw.choice(queues).add(QueuedTraining(created=float(created), task=Training(data="digits")))
     told = places(scheduler, *queues)
     assert sorted(told.values()) == list(range(1, 13))
     before = told
@@ -262,7 +267,7 @@ def test_what_was_canceled_after_the_queue_was_looked_at_is_not_started(tmp_path
 def test_a_log_that_cannot_be_written_starts_no_process_again_and_again(tmp_path, started):
     queue = JobQueue(tmp_path)
     scheduler = Scheduler([(queue, lambda rows: None)], parallel=1)
-    name = queue.add(Job(created=1.0, task=Training(data="digits")))
+    name = queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))
     (queue.path(name) / "log.txt").symlink_to(tmp_path / "elsewhere")
     for _ in range(3):
         scheduler.look()
@@ -279,7 +284,7 @@ def test_a_log_that_cannot_be_written_starts_no_process_again_and_again(tmp_path
 def test_a_folder_whose_lock_cannot_be_taken_stops_no_other_folder(tmp_path, started, what):
     queues = [JobQueue(tmp_path / name) for name in "ab"]
     scheduler = Scheduler([(queue, lambda rows: None) for queue in queues], parallel=1)
-    first, second = (queue.add(Job(created=1.0, task=Training(data="digits"))) for queue in queues)
+    first, second = (queue.add(QueuedTraining(created=1.0, task=Training(data="digits"))) for queue in queues)
     if what == "the job's lock":
         (queues[0].path(first) / "lock").mkdir()
     else:
@@ -297,11 +302,11 @@ def test_what_cannot_be_started_waits_for_as_long_as_it_takes_and_can_be_cancele
     queue, (first, second) = queue_of(tmp_path, 2)
     scheduler = quiet(queue)
 
-    def refuse():
+    def refuse(*_, **__):
         raise OSError(12, "Cannot allocate memory")
 
     with monkeypatch.context() as without:
-        without.setattr(module, "TrainingProcess", refuse)
+        without.setattr(module, "RunnerProcess", refuse)
         for _ in range(5):
             scheduler.look()
             row = queue.row(first)

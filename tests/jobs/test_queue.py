@@ -10,16 +10,17 @@ from types import SimpleNamespace
 import pytest
 
 from cutaway.errors import RunError, UnknownNameError, UsageError
+from cutaway.jobs import Form, JobQueue, QueuedTraining, Training
+from cutaway.jobs.trainings import files, started
+from cutaway.jobs.trainings.records import Status
+from cutaway.jobs.trainings.scheduler import Scheduler
 from cutaway.runs import ProcessRecord, is_locked, take_lock
-from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, files, form_fields, started
-from cutaway.studio.trainings.checking import HELP
-from cutaway.studio.trainings.job import Status
-from cutaway.studio.trainings.scheduler import Scheduler
+from cutaway.studio.training_form import HELP, check_training, form_fields
 from cutaway.training import TrainingConfig
 
 
 def job(created=1000.0, **fields):
-    return Job(created=created, task=Training(data="digits", **fields))
+    return QueuedTraining(created=created, task=Training(data="digits", **fields))
 
 
 def test_what_was_added_is_there_for_another_server(tmp_path):
@@ -83,7 +84,7 @@ def test_a_folder_that_is_removed_is_an_empty_queue(tmp_path):
 
 
 def test_only_the_newest_jobs_that_ended_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.studio.trainings.queue.KEPT", 2)
+    monkeypatch.setattr("cutaway.jobs.trainings.queue.KEPT", 2)
     queue = JobQueue(tmp_path)
     names = [queue.add(job(float(created))) for created in range(5)]
     for name in names[:4]:
@@ -107,7 +108,11 @@ def test_a_process_that_dies_before_it_can_say_anything_is_started_twice_at_most
 
 def test_no_path_is_told_to_a_page(tmp_path):
     queue = JobQueue(tmp_path)
-    queue.add(Job(created=1.0, task=Training(data="/home/ada/secret/iris.csv", options={"test": "/home/ada/test.csv"})))
+    queue.add(
+        QueuedTraining(
+            created=1.0, task=Training(data="/home/ada/secret/iris.csv", options={"test": "/home/ada/test.csv"})
+        )
+    )
     assert "ada" not in json.dumps(queue.rows())
 
 
@@ -148,7 +153,7 @@ def test_before_data_are_read_nothing_is_said_that_depends_on_them(tmp_path):
 def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeypatch):
     read = []
     found = {ProcessRecord(pid=7, host="x").model_dump_json(): "a-run"}
-    monkeypatch.setattr("cutaway.studio.trainings.queue.runs_by_process", lambda runs: read.append(runs) or found)
+    monkeypatch.setattr("cutaway.jobs.trainings.queue.runs_by_process", lambda runs: read.append(runs) or found)
     queue = JobQueue(tmp_path)
     for _ in range(50):
         status = {"state": "running", "attempts": 2, "process": {"pid": 7, "host": "x"}}
@@ -160,7 +165,7 @@ def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeyp
 
 
 def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.studio.trainings.queue.KEPT", 3)
+    monkeypatch.setattr("cutaway.jobs.trainings.queue.KEPT", 3)
     queue = JobQueue(tmp_path)
     for created in range(10):
         queue.cancel(queue.add(job(float(created))))
@@ -169,7 +174,7 @@ def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch
 
 def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monkeypatch):
     queue = JobQueue(tmp_path)
-    name = queue.add(Job(created=1.0, task=Training(data="digits")))
+    name = queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))
     files.write_status(queue.path(name), Status(state="running", attempts=1))
     looks = []
 
@@ -255,7 +260,7 @@ def test_a_damaged_list_of_started_jobs_starts_nothing_and_is_said(tmp_path):
     assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
 
 
-def test_a_seal_that_cannot_be_read_for_a_moment_does_not_end_a_job(tmp_path, monkeypatch):
+def test_a_signature_that_cannot_be_read_for_a_moment_does_not_end_a_job(tmp_path, monkeypatch):
     queue = JobQueue(tmp_path)
     name = queue.add(job())
 
@@ -263,7 +268,7 @@ def test_a_seal_that_cannot_be_read_for_a_moment_does_not_end_a_job(tmp_path, mo
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr(files, "is_seal", refuse)
+        patched.setattr(files, "is_signature", refuse)
         assert [(row["state"], row["note"]) for row in queue.rows()] == [
             ("queued", "cannot be started: Too many open files")
         ]

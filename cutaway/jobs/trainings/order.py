@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .job import Continuation, Repeat, Training
+from cutaway.jobs.specifications import Continuation, Training, TrainingJob
 
 
 class Waiting(NamedTuple):
@@ -82,7 +82,7 @@ def starting_order(
     return turns
 
 
-def comparable(task: Training | Repeat | Continuation) -> tuple[str, ...]:
+def comparable(task: TrainingJob) -> tuple[str, ...]:
     """What trainings have in common that take about as long, the closest first; nothing where that is not known."""
     if isinstance(task, Continuation):
         return ()

@@ -4,21 +4,30 @@ import contextlib
 import logging
 import os
 from pathlib import Path
+from typing import IO
 
 from pydantic import ValidationError
 
 from cutaway.errors import Canceled, RunError, printable
-from cutaway.log import survive
-from cutaway.runs import ProcessRecord, is_locked, read_bytes, read_json, regular_file, write_atomic
-from cutaway.studio.folders import names_in
+from cutaway.log import last_line, survive
+from cutaway.runs import (
+    ProcessRecord,
+    is_locked,
+    names_in,
+    open_regular,
+    read_bytes,
+    read_json,
+    regular_file,
+    write_atomic,
+)
 
-from .job import Job, Status
-from .seal import is_seal
+from .records import QueuedTraining, Status
+from .signature import is_signature
 from .started import ATTEMPTS, starts_of
 
-log = logging.getLogger("cutaway.studio.trainings")
+log = logging.getLogger("cutaway.jobs.trainings")
 
-JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
+JOB, SIGNATURE, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
 
 FOREIGN = (
     "a training starts where it was asked for; got one that came with the folder of runs, was moved or copied, or was "
@@ -31,9 +40,6 @@ STARTED = (
 
 BYTES = 4 << 20
 """Bytes of a file at most."""
-
-LOG_BYTES = 4_000
-"""The end of a log that is looked at."""
 
 
 def look_at_job(path: Path) -> tuple[Status | None, str, str | None]:
@@ -66,11 +72,18 @@ def _state(path: Path, status: Status | None, *, held: bool) -> tuple[str, str |
 def _last_line(log: Path) -> str:
     try:
         with open(regular_file(log, run=log.parent), "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_BYTES))
-            lines = file.read(LOG_BYTES).decode(errors="replace").strip().splitlines()
+            return last_line(file)
     except (OSError, RunError):
         return ""
-    return lines[-1] if lines else ""
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open the log of a job for what its process prints.
+
+    Raises:
+        OSError: It cannot be written, or is a link.
+    """
+    return open(open_regular(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o666), "ab")
 
 
 def why_not_started(path: Path) -> str | None:
@@ -79,32 +92,32 @@ def why_not_started(path: Path) -> str | None:
     Raises:
         OSError: That cannot be told now.
     """
-    if not _is_sealed(path):
+    if not _is_signed(path):
         return FOREIGN
     return None if starts_of(path.name) < ATTEMPTS else STARTED
 
 
-def _is_sealed(path: Path) -> bool:
+def _is_signed(path: Path) -> bool:
     """Whether a job was asked for here, and did not come with the folder.
 
     Raises:
         OSError: A file of it cannot be read.
     """
     try:
-        given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SEAL, JOB))
-        return is_seal(given.decode(errors="replace"), path, data)
+        given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SIGNATURE, JOB))
+        return is_signature(given.decode(errors="replace"), path, data)
     except (FileNotFoundError, NotADirectoryError, RunError):
         return False
 
 
-def read_job(path: Path) -> Job:
+def read_job(path: Path) -> QueuedTraining:
     """What the job in a folder is to do.
 
     Raises:
         RunError: Its file is damaged or gone.
     """
     try:
-        return Job.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
+        return QueuedTraining.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
     except (OSError, ValueError, RunError) as error:
         got = error.strerror or str(error) if isinstance(error, OSError) else f"a damaged {JOB}"
         raise RunError("a job says what is to be trained", got=got, hint="start the training again") from error

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
+from cutaway.jobs import Form, JobQueue, QueuedTraining, Training
+from cutaway.jobs.trainings.files import LOCK, open_log, read_status
+from cutaway.parallel import RunnerProcess
 from cutaway.runs import is_locked, take_lock
-from cutaway.studio.trainings import Form, Job, JobQueue, Training
-from cutaway.studio.trainings.files import LOCK, read_status
-from cutaway.studio.trainings.process import TrainingProcess, open_log
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def wait_for(happens, *, seconds=120):
 
 
 def test_without_a_job_it_ends_with_whoever_started_it():
-    process = TrainingProcess()
+    process = RunnerProcess("training", detached=True)
     assert process.alive
     process._socket.close()  # as the end of the studio does, whatever ends it
     wait_for(lambda: not process.alive)
@@ -30,11 +30,13 @@ def test_without_a_job_it_ends_with_whoever_started_it():
 
 def test_it_holds_the_lock_of_its_job_from_the_moment_in_which_it_is_given(tmp_path):
     queue = JobQueue(tmp_path)
-    name = queue.add(Job(created=1.0, task=Training(data="digits", form=Form(hidden=(4,)), settings={"epochs": 1})))
-    path, process = queue.path(name), TrainingProcess()
+    name = queue.add(
+        QueuedTraining(created=1.0, task=Training(data="digits", form=Form(hidden=(4,)), settings={"epochs": 1}))
+    )
+    path, process = queue.path(name), RunnerProcess("training", detached=True)
     lock = take_lock(path / LOCK)
     with open_log(path) as log:
-        process.train(path, lock, log)
+        process.send(path.name, {"folder": str(path)}, descriptors=(lock, log.fileno()))
     os.close(lock)
     assert is_locked(path / LOCK)  # it has perhaps not even begun to read
     assert take_lock(path / LOCK) is None
@@ -48,11 +50,14 @@ def test_it_holds_the_lock_of_its_job_from_the_moment_in_which_it_is_given(tmp_p
 
 def test_one_that_is_gone_cannot_be_given_a_job(tmp_path):
     queue = JobQueue(tmp_path)
-    path, process = queue.path(queue.add(Job(created=1.0, task=Training(data="digits")))), TrainingProcess()
+    path, process = (
+        queue.path(queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))),
+        RunnerProcess("training", detached=True),
+    )
     process._process.kill()
     wait_for(lambda: not process.alive)
     lock = take_lock(path / LOCK)
     with open_log(path) as log, pytest.raises(OSError, match="Broken pipe"):
-        process.train(path, lock, log)
+        process.send(path.name, {"folder": str(path)}, descriptors=(lock, log.fileno()))
     os.close(lock)
     assert queue.rows()[0]["state"] == "queued"

@@ -11,14 +11,13 @@ from typing import Any
 
 from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
 from cutaway.log import survive
-from cutaway.runs import take_lock, write_atomic
-from cutaway.studio.folders import check_own, is_linked, names_in
+from cutaway.runs import check_own, is_linked, names_in, take_lock, write_atomic
 
 from .files import (
     FOREIGN,
     JOB,
     LOCK,
-    SEAL,
+    SIGNATURE,
     STARTED,
     key_of,
     look_at_job,
@@ -28,12 +27,12 @@ from .files import (
     why_not_started,
     write_status,
 )
-from .job import Job, Status, task_words
-from .seal import seal
+from .records import QueuedTraining, Status, task_words
+from .signature import sign
 from .started import ATTEMPTS, note_starts, starts_of
 from .stopping import stop_process
 
-log = logging.getLogger("cutaway.studio.trainings")
+log = logging.getLogger("cutaway.jobs.trainings")
 
 JOBS = Path(".studio") / "jobs"
 
@@ -49,9 +48,10 @@ ENDED = ("ended", "failed", "canceled", "died")
 class JobQueue:
     """The jobs of a folder of runs, a folder each.
 
-    What a job is to do is in ``job.json``, which is written once, and ``seal`` proves that it was asked for here. How
-    it stands is in ``status.json``, which only the holder of ``lock`` writes; its process prints into ``log.txt``. The
-    user's cache holds which jobs were started, so that none is started again by an older copy of its folder.
+    What a job is to do is in ``job.json``, which is written once; its signature, in ``seal``, proves that it was asked
+    for here. How it stands is in ``status.json``, which only the holder of ``lock`` writes; its process prints into
+    ``log.txt``. The user's cache holds which jobs were started, so that none is started again by an older copy of its
+    folder.
 
     Attributes:
         runs: The folder of runs.
@@ -64,7 +64,7 @@ class JobQueue:
         self.trouble: dict[str, str] = {}
         self._ended: dict[str, dict[str, Any]] = {}
 
-    def add(self, job: Job) -> str:
+    def add(self, job: QueuedTraining) -> str:
         """Put a job at the end of the queue, and return its id.
 
         Raises:
@@ -81,7 +81,7 @@ class JobQueue:
         check_own(self.runs, JOBS)
         try:
             making.mkdir(parents=True)
-            write_atomic(making / SEAL, seal(self.folder / name, data).encode())
+            write_atomic(making / SIGNATURE, sign(self.folder / name, data).encode())
             write_atomic(making / JOB, data)
             making.rename(self.folder / name)  # a job is there whole or not at all
         except OSError as error:
@@ -110,7 +110,7 @@ class JobQueue:
             raise UnknownNameError("a training is one of the queue", got=f'"{name:.100}"', hint="look at the queue")
         return self.folder / name
 
-    def job(self, name: str) -> Job:
+    def job(self, name: str) -> QueuedTraining:
         """What a job is to do.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Folders in which the studio keeps things, read with the caution that a folder from a stranger needs."""
+"""What lies inside a folder of runs, read with the caution that a folder from a stranger needs."""
 
 import os
 from pathlib import Path
@@ -19,13 +19,13 @@ def names_in(folder: Path, *, files: bool = False) -> list[str]:
         OSError: It cannot be read.
     """
     with os.scandir(folder) as entries:
-        found = [
+        names = [
             entry.name
             for entry in entries
             if not entry.name.startswith(".")
             and (entry.is_file(follow_symlinks=False) if files else entry.is_dir(follow_symlinks=False))
         ]
-    return sorted(name for name in found if is_text(name))
+    return sorted(name for name in names if is_text(name))
 
 
 def is_text(name: str) -> bool:

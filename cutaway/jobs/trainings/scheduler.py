@@ -13,18 +13,18 @@ from statistics import median
 from typing import Any
 
 from cutaway.errors import CutawayError
+from cutaway.jobs.specifications import TrainingJob
 from cutaway.log import survive
-from cutaway.parallel import cpu_count, free_memory
+from cutaway.parallel import RunnerProcess, cpu_count, free_memory
 from cutaway.runs import take_lock
 
-from .files import LOCK, read_status, why_not_started, write_status
-from .job import Job, Status, Task
+from .files import LOCK, open_log, read_status, why_not_started, write_status
 from .order import Turn, Waiting, comparable, starting_order
-from .process import TrainingProcess, open_log
 from .queue import JobQueue
+from .records import QueuedTraining, Status
 from .started import note_starts, starts_of
 
-log = logging.getLogger("cutaway.studio.trainings")
+log = logging.getLogger("cutaway.jobs.trainings")
 
 TICK = 0.3
 """Seconds between two looks at the queues."""
@@ -67,8 +67,8 @@ class Scheduler:
         self.parallel = parallel or max(1, cpu_count() // CPUS)
         self._queues = queues
         self._locks: dict[Path, int] = {}
-        self._children: list[TrainingProcess] = []
-        self._next: TrainingProcess | None = None
+        self._children: list[RunnerProcess] = []
+        self._next: RunnerProcess | None = None
         self._wanted = 0.0
         self._told: dict[Path, Rows] = {}
         self._begun: dict[Path, float] = {}
@@ -98,14 +98,14 @@ class Scheduler:
         """Look at the queues now."""
         self._awake.set()
 
-    def add(self, queue: JobQueue, task: Task, *, person: str = "") -> dict[str, Any]:
+    def add(self, queue: JobQueue, task: TrainingJob, *, person: str = "") -> dict[str, Any]:
         """Put a job at the end of a queue, and return its row, as in `rows`.
 
         Raises:
             UsageError, RunError: As `JobQueue.add`.
         """
         with self._adding:  # who is told a place stays before those who ask later
-            name = queue.add(Job(created=time.time(), person=person, task=task))
+            name = queue.add(QueuedTraining(created=time.time(), person=person, task=task))
         self.wake()
         return self.row(queue, name)
 
@@ -212,14 +212,14 @@ class Scheduler:
         self._wanted = time.monotonic()
         if self._next is None or not self._next.alive:
             try:
-                self._next = TrainingProcess()
+                self._next = RunnerProcess("training", detached=True)
             except OSError:  # it is tried again when the job begins, whose row then says why
                 log.warning("no process could be loaded ahead of the next training", exc_info=True)
 
     def _let_go(self) -> None:
         process, self._next = self._next, None
         if process is not None:
-            process.end()
+            process.close()
 
     def _is_ours(self, queue: JobQueue, name: str) -> bool:
         """Whether it is this server that starts the jobs of a queue, the next of which is named."""
@@ -258,9 +258,9 @@ class Scheduler:
                 write_status(path, Status(state="starting", attempts=attempts + 1))
                 process, self._next = self._next, None
                 if process is None or not process.alive:
-                    process = TrainingProcess()
+                    process = RunnerProcess("training", detached=True)
                 self._children.append(process)
-                process.train(path, lock, output)
+                process.send(name, {"folder": str(path)}, descriptors=(lock, output.fileno()))
         except OSError as error:  # it is tried again: a disk or a memory that is full now may not be later
             _cannot_start(queue, name, error)
             with survive(log, f"writing that {name} waits again", OSError):

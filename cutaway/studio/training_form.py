@@ -6,6 +6,7 @@ from typing import Any
 
 from cutaway.data import is_table_path
 from cutaway.errors import CutawayError, UsageError
+from cutaway.jobs import Form, Repeat, Training
 from cutaway.models import ACTIVATIONS, check_form
 from cutaway.runs import RunFolder
 from cutaway.training import (
@@ -20,8 +21,6 @@ from cutaway.training import (
     recipe_for,
     recorded_config,
 )
-
-from .job import Form, Repeat, Training
 
 HELP = {
     "epochs": "How often the model sees every training sample.",
