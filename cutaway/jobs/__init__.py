@@ -7,7 +7,8 @@ in the folder of runs, and `Scheduler` starts them. May call `cutaway.api` and e
 """
 
 from .frames import Frame, FrameStore
-from .manager import JobManager, JobState
+from .job import JobState
+from .manager import JobManager
 from .queues import QUEUES, Queue, QueueName
 from .specifications import (
     SPECIFICATION,

@@ -48,7 +48,7 @@ class FrameStore:
         with self._lock:
             return [frame.head for (path, _), frame in self._frames.items() if path == run]
 
-    def frame(self, run: Path, number: int) -> Frame | None:
+    def find(self, run: Path, number: int) -> Frame | None:
         """A frame of a run; None if it is not there any more."""
         with self._lock:
             return self._frames.get((run, number))

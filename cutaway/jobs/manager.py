@@ -5,17 +5,18 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cutaway.errors import RunError
 from cutaway.log import survive
 from cutaway.parallel import Message, RunnerProcess, free_memory
 
 from .frames import FrameStore
+from .job import Callback, Job, JobProcess, JobState, State
 from .queues import QUEUES, QueueName
 from .specifications import Specification
 from .store import INDEX, PartStore
@@ -44,95 +45,6 @@ MAX_JOBS = 64
 MAX_ENDED = 100
 """Failures and results that are remembered, so that pages that ask again are told."""
 
-State = Literal["waiting", "running", "done", "failed", "canceled"]
-Callback = Callable[[str, Any], None]
-
-
-@dataclass(frozen=True)
-class JobState:
-    """How a job stands, as a page is told.
-
-    Attributes:
-        key: Of the job and its result.
-        state: "waiting", "running", "done", "failed" or "canceled".
-        parts: Names of the parts that are in the store, or the heads of frames.
-        progress: A `cutaway.progress.ProgressRecord` as JSON, or None.
-        error: Why it failed, or None.
-        result: What came out, of jobs that have no parts; otherwise None.
-    """
-
-    key: str
-    state: State
-    parts: list[Any] = field(default_factory=list[Any])
-    progress: dict[str, Any] | None = None
-    error: str | None = None
-    result: Any = None
-
-
-@dataclass(eq=False)
-class Job:
-    """Something that pages wait for.
-
-    Attributes:
-        key: Of its result.
-        specification: What to do.
-        folder: Folder of the runs.
-        callback: Tells the pages that show this folder.
-        queue: Where it waits.
-        pages: The pages that wait, each after its person and a slash, and when each asked last.
-        state: How it stands.
-        progress: How far it is, or None.
-        error: Why it failed, or None.
-        result: What came out, or None.
-        process: Which process runs it, or None.
-        is_moved: Whether it is being stopped for something more urgent, and then waits again.
-        asked: When it was first asked for.
-        begun: When it was begun; infinite before.
-        turn: When whoever waits was served last before it was begun.
-    """
-
-    key: str
-    specification: Specification
-    folder: Path
-    callback: Callback
-    queue: QueueName
-    pages: dict[str, float] = field(default_factory=dict[str, float])
-    state: State = "waiting"
-    progress: dict[str, Any] | None = None
-    error: str | None = None
-    result: Any = None
-    process: "_Process | None" = None
-    is_moved: bool = False
-    asked: float = -math.inf
-    begun: float = math.inf
-    turn: float = math.inf
-
-    @property
-    def people(self) -> set[str]:
-        """Who waits."""
-        return {page.partition("/")[0] for page in self.pages}
-
-
-@dataclass(eq=False)
-class _Process:
-    """One process of a queue, which comes and goes.
-
-    Attributes:
-        runner: The process; None while there is none.
-        jobs: What it runs.
-        begun: When its last job began.
-        load_at: When it is loaded ahead of any job; infinite for never.
-        needed_until: When it ends, if it has no job.
-        is_stopping: Whether it is being ended: until its end is seen, it begins with nothing.
-    """
-
-    runner: RunnerProcess | None = None
-    jobs: list[Job] = field(default_factory=list[Job])
-    begun: float = -math.inf
-    load_at: float = math.inf
-    needed_until: float = 0.0
-    is_stopping: bool = False
-
 
 class JobManager:
     """Takes jobs from pages, has each done once, and tells the pages that wait.
@@ -150,8 +62,8 @@ class JobManager:
         self._jobs: dict[str, Job] = {}
         self._ended: OrderedDict[str, JobState] = OrderedDict()
         self._served: dict[tuple[QueueName, str], float] = {}
-        self._processes: dict[QueueName, list[_Process]] = {
-            name: [_Process() for _ in range(queue.processes)] for name, queue in QUEUES.items()
+        self._processes: dict[QueueName, list[JobProcess]] = {
+            name: [JobProcess() for _ in range(queue.processes)] for name, queue in QUEUES.items()
         }
         self._changed = threading.Condition(threading.RLock())
         self._over = threading.Event()
@@ -202,7 +114,7 @@ class JobManager:
             job.pages[page] = time.monotonic()
             self._dispatch()
             self._changed.wait_for(lambda: job.state not in ("waiting", "running"), specification.answer_seconds)
-            return self._state(job, parts)
+            return job.as_state(parts)
 
     def leave(self, page: str, key: str | None = None) -> None:
         """A page waits no longer for a job, or for any; what nobody waits for is canceled.
@@ -228,7 +140,7 @@ class JobManager:
                     process.load_at = min(process.load_at, now + number * SETTLE_SECONDS)
             self._tend()
 
-    def _all(self) -> Iterator[tuple[QueueName, _Process]]:
+    def _all(self) -> Iterator[tuple[QueueName, JobProcess]]:
         for name, processes in self._processes.items():
             for process in processes:
                 yield name, process
@@ -266,7 +178,7 @@ class JobManager:
             if other.is_moved or other.specification.priority <= job.specification.priority:
                 continue
             turn = other.turn if other.people & job.people else self._last_served(job)
-            if _order(job, turn) < _order(other, other.turn):
+            if job.order(turn) < other.order(other.turn):
                 other.is_moved = True
                 self._cancel(other)
                 return
@@ -288,29 +200,20 @@ class JobManager:
         else:
             self._stop(process)
 
-    def _stop(self, process: _Process) -> None:
+    def _stop(self, process: JobProcess) -> None:
         if process.runner is not None:
             process.is_stopping = True
             process.runner.kill()
-
-    def _state(self, job: Job, parts: Sequence[Any] = ()) -> JobState:
-        return JobState(job.key, job.state, list(parts), job.progress, job.error, job.result)
-
-    def _notify(self, job: Job, **more: Any) -> None:
-        """Tell the pages, all but a result, which they ask for."""
-        state = {name: value for name, value in asdict(self._state(job)).items() if name not in ("parts", "result")}
-        what = {"kind": job.specification.model_dump()["kind"], "run": next(iter(job.specification.runs), None)}
-        job.callback("job", {**state, **what, **more})
 
     def _end(self, job: Job, state: State) -> None:
         """A job is over; the lock is held."""
         job.state = state
         self._jobs.pop(job.key, None)
         if job.error is not None or job.result is not None:
-            self._ended[job.key] = self._state(job)
+            self._ended[job.key] = job.as_state()
             while len(self._ended) > MAX_ENDED:
                 self._ended.popitem(last=False)
-        self._notify(job)
+        job.notify()
         self._changed.notify_all()
 
     def _watch(self) -> None:
@@ -341,7 +244,7 @@ class JobManager:
                 self._stop(process)
         self._dispatch()
 
-    def _start(self, name: QueueName, process: _Process) -> RunnerProcess:
+    def _start(self, name: QueueName, process: JobProcess) -> RunnerProcess:
         process.load_at = math.inf
         process.needed_until = max(process.needed_until, time.monotonic() + QUEUES[name].idle)
         process.runner = RunnerProcess(
@@ -358,9 +261,9 @@ class JobManager:
                 process = self._free_process(name)
                 if process is None or self._is_held_back(name, waiting):
                     break
-                self._begin(min(waiting, key=lambda job: _order(job, self._last_served(job))), process)
+                self._begin(min(waiting, key=lambda job: job.order(self._last_served(job))), process)
 
-    def _free_process(self, name: QueueName) -> _Process | None:
+    def _free_process(self, name: QueueName) -> JobProcess | None:
         """The process that takes the next job of a queue, or None."""
         queue = QUEUES[name]
         for process in self._processes[name]:
@@ -370,7 +273,7 @@ class JobManager:
                 return None  # it will soon be free
         return None
 
-    def _begin(self, job: Job, process: _Process) -> None:
+    def _begin(self, job: Job, process: JobProcess) -> None:
         now = time.monotonic()
         job.turn, job.begun, process.begun = self._last_served(job), now, now
         job.state, job.process, job.error = "running", process, None
@@ -384,7 +287,7 @@ class JobManager:
         process.jobs.append(job)
         order = {"specification": job.specification.model_dump(mode="json"), "folder": str(job.folder), "key": job.key}
         runner.send(job.key, order)
-        self._notify(job)
+        job.notify()
 
     def _last_served(self, job: Job) -> float:
         return min((self._served.get((job.queue, person), -math.inf) for person in job.people), default=math.inf)
@@ -397,7 +300,7 @@ class JobManager:
         looks = [job for job in self._jobs.values() if job.queue == "look"]
         return any(job.asked < late and now - job.begun < HOLD_SECONDS for job in looks)
 
-    def _take(self, process: _Process, message: Message) -> None:
+    def _take(self, process: JobProcess, message: Message) -> None:
         """Take what a process says of a job."""
         with self._changed:
             job = next((job for job in process.jobs if job.key == message.job), None)
@@ -407,11 +310,11 @@ class JobManager:
                 self._cancel(job)  # everybody may have left while the process was loaded
             elif message.kind == "progress":
                 job.progress = message.value
-                self._notify(job)
+                job.notify()
             elif message.kind == "part":
                 frame = isinstance(message.value, dict)
                 run = job.folder / job.specification.runs[0]
-                self._notify(job, part=self.frames.add(run, message.value) if frame else message.value)
+                job.notify(part=self.frames.add(run, message.value) if frame else message.value)
             elif message.kind == "result":
                 job.result = message.value
             elif message.kind == "error":
@@ -429,11 +332,11 @@ class JobManager:
             state, job.error = "canceled", None
         if state == "canceled" and job.pages:
             job.state, job.progress, job.is_moved, job.begun = "waiting", None, False, math.inf
-            self._notify(job)
+            job.notify()
         else:
             self._end(job, state)
 
-    def _process_ended(self, name: QueueName, process: _Process, reason: str) -> None:
+    def _process_ended(self, name: QueueName, process: JobProcess, reason: str) -> None:
         """A process is gone, whatever ended it."""
         with self._changed:
             jobs, process.jobs, process.runner = process.jobs, [], None
@@ -445,13 +348,3 @@ class JobManager:
                 self._finish(job, "canceled" if was_stopped else "failed")
             log.info("the process of %s jobs has ended: %s", name, "it was stopped" if was_stopped else reason)
             self._dispatch()
-
-
-def _order(job: Job, served: float) -> tuple[bool, float, int]:
-    """What decides which job is done first: that with the lowest.
-
-    Args:
-        job: The job.
-        served: When whoever waits for it was served last.
-    """
-    return job.specification.priority > 0, served, job.specification.priority

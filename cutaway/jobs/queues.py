@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cutaway.parallel.runner_process import STOP_SECONDS
-
 QueueName = Literal["look", "view", "long", "data", "live", "training", "sweep"]
 
 
@@ -31,7 +29,7 @@ class Queue:
     processes: int = 1
     patience: float = 5.0
     at_once: int = 1
-    stop_seconds: float = STOP_SECONDS
+    stop_seconds: float = 20.0
     waits_for_looks: bool = False
     finishes: bool = False
     detached: bool = False

@@ -25,11 +25,8 @@ RUNNER = "cutaway.jobs.runner"
 
 MAX_LINE_BYTES = 64 << 20
 
-STOP_SECONDS = 20.0
-"""Seconds in which a canceled job must stop; after that its process is ended."""
-
 LOADING_SECONDS = 120.0
-"""The same for a process that still loads what it needs."""
+"""Seconds more in which a canceled job must stop where its process still loads what it needs."""
 
 MessageKind = Literal["ready", "begun", "progress", "part", "result", "error", "end"]
 """What a runner writes: that it has loaded; of a job that it has begun, how far it is (a `ProgressRecord`), what it has
@@ -128,7 +125,7 @@ class RunnerProcess:
         else:
             self._write(line)
 
-    def cancel(self, job: str, *, seconds: float = STOP_SECONDS) -> None:
+    def cancel(self, job: str, *, seconds: float) -> None:
         """Ask it to stop a job; the process is ended where that takes too long.
 
         Args:

@@ -35,8 +35,8 @@ def test_one_process_computes_for_all_folders_and_each_is_told_of_its_own(manage
     assert (manager.events[ADA][-1]["run"], manager.events[ADA][-1]["error"]) == ("run", "no map")
     state = manager.want(ADA, "ada", LiveMap(run="run"))
     assert (state.parts, state.error) == ([head], "no map")
-    assert manager.frames.frame(BOB / "run", 1).data == b"xy"
-    assert manager.frames.frame(ADA / "run", 1) is None
+    assert manager.frames.find(BOB / "run", 1).data == b"xy"
+    assert manager.frames.find(ADA / "run", 1) is None
 
 
 def test_the_process_ends_when_nobody_watches_in_any_folder(manager, clock):

@@ -134,11 +134,11 @@ def report(manager: GivenManager, key: Key, name: Annotated[str, Path(max_length
 
 
 @router.get("/runs/{run}/frames/{number}")
-def frame(
+def live_frame(
     run: RunId, number: Annotated[int, Path(ge=0, le=2**53)], workspace: GivenWorkspace, manager: GivenManager
 ) -> Response:
     """The bytes of a frame of a live map; see `cutaway.jobs.Frame`."""
-    kept = manager.frames.frame(workspace.folder / run, number)
+    kept = manager.frames.find(workspace.folder / run, number)
     if kept is None:
         return PlainTextResponse("This frame is not kept any more.\n", 404)
     return Response(kept.data, media_type="application/octet-stream")
