@@ -11,11 +11,11 @@ from .job import JobState
 from .manager import JobManager
 from .queues import QUEUES, Queue, QueueName
 from .specifications import (
-    SPECIFICATION,
+    MANAGED_JOB,
     Continuation,
     Form,
-    JobSpecification,
     LiveMap,
+    ManagedJob,
     Options,
     Repeat,
     Settings,
@@ -30,17 +30,17 @@ from .store import PartFile, PartStore
 from .trainings import JobQueue, QueuedTraining, Scheduler, stop_process
 
 __all__ = [
+    "MANAGED_JOB",
     "QUEUES",
-    "SPECIFICATION",
     "Continuation",
     "Form",
     "Frame",
     "FrameStore",
     "JobManager",
     "JobQueue",
-    "JobSpecification",
     "JobState",
     "LiveMap",
+    "ManagedJob",
     "Options",
     "PartFile",
     "PartStore",

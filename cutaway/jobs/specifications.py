@@ -369,13 +369,19 @@ class SweepWorker(Specification):
 TrainingJob = Training | Repeat | Continuation
 """What trains a run."""
 
-JobSpecification = PageJob | Survey | LiveMap | TrainingJob | SweepWorker
+ManagedJob = PageJob | Survey | LiveMap
+"""What the job manager takes. Pages ask for it by address; nothing else may be asked for there: a page names no path."""
+
+JobSpecification = ManagedJob | TrainingJob | SweepWorker
 """Every kind of job."""
 
 KINDS: dict[str, type[Specification]] = {kind.model_fields["kind"].default: kind for kind in get_args(JobSpecification)}
 
 SPECIFICATION: TypeAdapter[JobSpecification] = TypeAdapter(Annotated[JobSpecification, Field(discriminator="kind")])
-"""Checks a specification that comes as JSON."""
+"""Checks a specification that comes as JSON from whoever started a runner."""
+
+MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(discriminator="kind")])
+"""Checks a specification of what the job manager takes."""
 
 
 def writes(kind: str) -> bool:

@@ -147,7 +147,21 @@ def test_links_on_other_sites_lead_to_pages_only(in_process, site):
         assert studio.ask(path, query=f"token={token}", headers=visit).status == (403 if expected == 403 else 303), path
 
 
-@pytest.mark.parametrize("kind", KINDS)
+PATHS = ("train", "like", "resume", "sweep-worker")
+"""Kinds whose specification names paths, or starts trainings: pages ask for them elsewhere, or not at all."""
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_what_names_paths_is_no_job_that_is_asked_for_by_address(in_process, tmp_path, kind):
+    reader = Person("ada", tmp_path / "runs", writes=False)
+    studio = in_process(people=(Person("", tmp_path / "runs"), reader))
+    job = {"train": {"data": "/etc/secret.csv"}, "sweep-worker": {"study": "x"}}.get(kind, {"run": "a"})
+    assert studio.ask_for(kind, token=reader.token, **job).status == 403
+    answer = studio.ask_for(kind, **job)
+    assert (answer.status, answer.json["error"].startswith("a job has the parts of its kind")) == (400, True)
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(PATHS)))
 def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run, tmp_path, kind):
     for run in ("a", "b"):
         new_run(tmp_path / "runs" / run)

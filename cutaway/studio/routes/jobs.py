@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
 from cutaway.errors import UsageError
-from cutaway.jobs import SPECIFICATION, JobSpecification, JobState, Options
+from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options
 from cutaway.studio.data import DataReference, DataRoots, resolve
 
 from .given import GivenManager, GivenPerson, GivenRoots, GivenWorkspace, RunId
@@ -84,11 +84,11 @@ def _page(person: str, page: str) -> str:
     return f"{person}/{page}"
 
 
-def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> JobSpecification:
+def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> ManagedJob:
     try:
         if kind == "survey":
             job = _with_paths(SurveyRequest.model_validate(job), places)
-        return SPECIFICATION.validate_python({**job, "kind": kind})
+        return MANAGED_JOB.validate_python({**job, "kind": kind})
     except ValidationError as error:
         got = wrong_part(error.errors()[0], skip=1)
         raise UsageError("a job has the parts of its kind", got=got, hint="load the page again") from error
