@@ -65,7 +65,7 @@ def opentsne(file: str):
 
 def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
     """KL of several layouts of the same points."""
-    from cutaway.embedding.tsne import compute_affinities, kl_divergence
+    from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 
     if len(points) != 10_000:
         affinities = compute_affinities(points, PERPLEXITY)

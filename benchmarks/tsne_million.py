@@ -97,7 +97,7 @@ def main() -> int:
         for name, program in programs.items():
             found, xy = lay_out(program, folder)
             if "kl" not in found:
-                from cutaway.embedding.tsne import compute_affinities, kl_divergence
+                from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 
                 found["kl"] = kl_divergence(compute_affinities(points, PERPLEXITY), xy)
             found["recall"] = recall(points, xy)

@@ -1,8 +1,8 @@
 """How long work reports its progress, and how it is canceled.
 
-A room that works for more than a second takes an ``on_progress`` callable and hands it `Progress` records. Who draws
-them (a terminal bar, a notebook, the studio) is decided above, in `cutaway.api`. The same callable is how work is
-canceled: where a `CancelToken` is active, it raises `Canceled`, and the room stops after the current step.
+A function that works for more than a second takes an ``on_progress`` callable and hands it `Progress` records. Who
+draws them (a terminal bar, a notebook, the studio) is decided above, in `cutaway.api`. The same callable is how work is
+canceled: where a `CancelToken` is active, it raises `Canceled`, and the work stops after the current step.
 """
 
 import math

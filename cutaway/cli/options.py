@@ -1,13 +1,16 @@
 """Options that several commands share."""
 
 import dataclasses
+import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, TypeVar, get_type_hints
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import typer
 
-from cutaway.errors import UsageError
+from cutaway.options import DataOptions
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -32,130 +35,103 @@ DataOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(help="Random seed.")]
 
-LabelOption = Annotated[
-    str | None, typer.Option("--label", help="Column of a table with the classes: its name, or its number from 1.")
-]
-TestOption = Annotated[str | None, typer.Option("--test", help="Table with the test samples.")]
-TestShareOption = Annotated[
-    float | None, typer.Option("--test-share", help="Share of a table's rows for the test. Default: 0.2.")
-]
-GroupOption = Annotated[str | None, typer.Option("--group", help="Column whose values are never in two splits.")]
-TimeOption = Annotated[str | None, typer.Option("--time", help="Column that orders the rows: the latest are the test.")]
-WeightOption = Annotated[str | None, typer.Option("--weight", help="Column with the weight of each row in the loss.")]
-IdOption = Annotated[str | None, typer.Option("--id", help="Column with a name for each row.")]
-IgnoreOption = Annotated[list[str] | None, typer.Option("--ignore", help="Column to leave out; may be repeated.")]
-UseOption = Annotated[
-    list[str] | None, typer.Option("--use", help="Column to use although it looks like an identifier; may be repeated.")
-]
-CategoryOption = Annotated[
-    list[str] | None, typer.Option("--category", help="Column of numbers that stand for categories; may be repeated.")
-]
-NumbersOption = Annotated[
-    str | None,
-    typer.Option("--numbers", help="How numbers are scaled: standard (if not given), robust, quantile or none."),
-]
-MissingOption = Annotated[
-    str | None,
-    typer.Option("--missing", help="Unknown numbers: median (if not given) fills them in, refuse is an error."),
-]
-HeaderOption = Annotated[
-    bool | None, typer.Option("--header/--no-header", help="Whether line 1 of a table holds names. Default: found out.")
-]
-ClassNamesOption = Annotated[
-    str | None, typer.Option("--class-names", help="Names for the labels in their order, such as no,yes.")
-]
-MonthFirstOption = Annotated[
-    bool, typer.Option("--month-first", help="Dates such as 03/04/2020 have the month first, where none of them tells.")
-]
-SizeOption = Annotated[str | None, typer.Option("--size", help="Size that pictures are brought to, such as 28x28.")]
-CenteringOption = Annotated[
-    str | None,
-    typer.Option(
-        "--centering",
-        help="How pictures of single digits or letters were made, so that new ones are made so too: mass, as "
-        "MNIST's, or upright, as UCI's digits.",
-    ),
-]
 
+@dataclass(frozen=True)
+class OptionsGiven:
+    """Marks a parameter of a command that gets the options of a record that a user gives, by name, and no others.
 
-OF_DATA = {
-    **{name: name for name in ("label", "test", "test_share", "group", "weight", "ignore", "use", "category")},
-    **{name: name for name in ("numbers", "missing", "header", "month_first", "class_names", "size", "centering")},
-    "time_column": "time",
-    "id_column": "id",
-}
-"""Parameters of a command that are options of data -> their names in `cutaway.load_dataset`."""
-
-
-def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of data among the parameters of a command, without those that the user left out."""
-    options = {name: parameters.get(parameter) for parameter, name in OF_DATA.items()}
-    named = options["class_names"]
-    options |= {"size": parse_size(options["size"]), "class_names": named.split(",") if named else None}
-    left_out = (None, [], ())
-    flags = {"month_first"} if not options["month_first"] else set()
-    return {name: value for name, value in options.items() if value not in left_out and name not in flags}
-
-
-def parse_size(text: str | None) -> tuple[int, int] | None:
-    """The rows and columns in a size such as 28x28, or 28.
-
-    Raises:
-        UsageError: It is neither.
+    Attributes:
+        record: A dataclass whose fields are made by `cutaway.options.option`.
     """
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.strip().isdecimal() for side in sides):
-        raise UsageError("a size is rows x columns in pixels", got=repr(text), hint="pass for example --size 28x28")
-    return int(sides[0]), int(sides[-1])
+
+    record: type
 
 
-def with_options(source: Callable[..., Any], names: Iterable[str] | None = None) -> Callable[[_Command], _Command]:
-    """Give a command options of another function, which come as its ``**`` argument.
+GivenDataOptions = Annotated[dict[str, Any], OptionsGiven(DataOptions)]
+"""Options of data, as `cutaway.load_dataset` takes them."""
+
+
+def with_records(command: _Command) -> _Command:
+    """Give a command an option for each field of the records among its parameters, in their places.
+
+    A parameter whose type is a record of options (a dataclass whose fields are made by `cutaway.options.option`) gets
+    the record; one that is annotated with `OptionsGiven` gets a mapping of what the user gave.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    parameters, makers = list[inspect.Parameter](), dict[str, Callable[[dict[str, Any]], Any]]()
+    for parameter in inspect.signature(command).parameters.values():
+        hint = hints[parameter.name]
+        given = next((mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, OptionsGiven)), None)
+        if given is not None:
+            parameters += flags_of(given.record, optional=True)
+            makers[parameter.name] = functools.partial(_given, given.record)
+        elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            parameters += flags_of(hint)
+            makers[parameter.name] = functools.partial(_made, hint)
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hint))
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        records = {name: make(values) for name, make in makers.items()}
+        own = {name: value for name, value in values.items() if name in hints}
+        command(**{**own, **records})
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
+    return run  # type: ignore[return-value]
+
+
+def flags_of(record: type, *, optional: bool = False) -> list[inspect.Parameter]:
+    """A parameter for typer for each field of a record of options.
 
     Args:
-        source: The function that has them.
-        names: Their names; all of its parameters if None.
+        record: A dataclass whose fields are made by `cutaway.options.option`.
+        optional: Whether flags that are not given are None, or False, in place of the defaults of the record.
     """
-    wanted = None if names is None else set(names)
+    hints, flags = get_type_hints(record), list[inspect.Parameter]()
+    for field in dataclasses.fields(record):
+        described, kind = field.metadata, _typed(hints[field.name], is_text=field.metadata["parse"] is not None)
+        default = described["typed"] if described["parse"] else field.default
+        if optional and kind is not bool:
+            kind, default = kind | None, None
+        names = (described["flag"] or "").split()
+        if kind is bool and not names:  # it has no opposite
+            names = [f"--{field.name.replace('_', '-')}"]
+        flag = typer.Option(*names, help=described["help"], metavar=described["metavar"], min=described["least"])
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        flags.append(inspect.Parameter(field.name, keyword, default=default, annotation=Annotated[kind, flag]))
+    return flags
 
-    def give(command: _Command) -> _Command:
-        own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
-        further = [
-            each for name, each in inspect.signature(source).parameters.items() if wanted is None or name in wanted
-        ]
-        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *further)]
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
-        return command
 
-    return give
+def _typed(hint: Any, *, is_text: bool) -> Any:
+    """The type of a flag: typer knows no tuples of any length, and no choices that the library has better words for."""
+    if is_text:
+        return str | None
+    if get_origin(hint) is Literal:
+        return str
+    if get_origin(hint) in (tuple, Sequence):
+        return list[str]
+    if get_origin(hint) in (Union, types.UnionType):
+        inner = [_typed(each, is_text=False) for each in get_args(hint) if each is not type(None)]
+        return inner[0] | None
+    return hint
 
 
-def with_record(record: type) -> Callable[[_Command], _Command]:
-    """Give a command an option for each field of a record of options, which come as its ``**`` argument.
+def _parsed(field: dataclasses.Field[Any], value: Any) -> Any:
+    """A value as the record has it."""
+    parse = field.metadata["parse"]
+    return value if value is None or parse is None else parse(value)
 
-    Args:
-        record: A dataclass whose fields are made by `cutaway.results.options.option`.
-    """
-    types = get_type_hints(record)
 
-    def give(command: _Command) -> _Command:
-        own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
-        asked = list[inspect.Parameter]()
-        for each in dataclasses.fields(record):
-            described = each.metadata
-            flag = typer.Option(help=described["help"], metavar=described["metavar"], min=described["least"])
-            annotation = Annotated[types[each.name], flag]
-            keyword = inspect.Parameter.KEYWORD_ONLY
-            asked.append(inspect.Parameter(each.name, keyword, default=each.default, annotation=annotation))
-        # arguments first, then what is asked, then what all commands share
-        arguments = [each for each in own if each.default is each.empty]
-        shared = [each.replace(kind=each.KEYWORD_ONLY) for each in own if each.default is not each.empty]
-        own = [*arguments, *asked, *shared]
-        command.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in own} | {"return": None}
-        return command
+def _given(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a user gave; an empty list is none."""
+    absent = {flag.name: flag.default for flag in flags_of(record, optional=True)}
+    parsed = {field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)}
+    return {name: value for name, value in parsed.items() if value is not absent[name] and value not in (None, [], ())}
 
-    return give
+
+def _made(record: type, values: Mapping[str, Any]) -> Any:
+    """The record of what a user gave, with its defaults for the rest."""
+    parsed = {field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)}
+    return record(**{name: value for name, value in parsed.items() if value not in (None, [])})

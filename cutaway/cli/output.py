@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import escaped, printable
-from cutaway.results.units import NAME as NAME_UNIT
 from cutaway.results.units import UNDEFINED
 
 from .typed import as_typed
 from .wrapping import wrapped
 
 if TYPE_CHECKING:
-    from cutaway.results.result import Result
+    from cutaway.results.result import Answer, Result
+    from cutaway.results.table import Table
 
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
@@ -77,22 +77,69 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "", right: Ma
     A table that is wider than the terminal goes on below, with its first column again, since a cell that is cut off
     can neither be read nor copied.
     """
-    for number, columns in enumerate(_parts(rows, console().width)):
+    width = console().width
+    parts = _parts(rows, width)
+    if len(parts) > 1:  # it may fit once its headings take several lines
+        rows, right = _broken_headings(rows, right or {})
+        parts = _parts(rows, width)
+    for number, columns in enumerate(parts):
         part = [{column: row[column] for column in columns} for row in rows]
-        print_rich(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2, right=right or {}))
+        if title and number == 0:  # as a title of the table it would be broken at the width of that
+            print_rich(_text(title, "table.title"))
+        print_rich(_table(part, narrow=len(columns) <= 2, right=right or {}))
 
 
-def print_result(result: "Result") -> None:
-    """Print the tables of a result, each with the sentences that belong to it."""
-    for place, table in enumerate(tables := result.tables()):
-        if place and tables[place - 1].notes:
+def print_answer(answer: "Answer | Result", *, as_json: bool) -> None:
+    """Print what a command answers, for programs or for people."""
+    if as_json:
+        print_json(answer.to_json())
+    else:
+        print_result(answer)
+
+
+def print_result(result: "Answer | Result") -> None:
+    """Print the tables of a result, and the sentences that belong to it."""
+    print_tables(result.tables())
+    for note in result.notes():
+        say(note)
+
+
+def print_tables(tables: Sequence["Table"]) -> None:
+    """Print declared tables, each with what its columns mean and the sentences that belong to it."""
+    has_words = False
+    for table in tables:
+        if has_words:
             say()
         right = {each.heading: each.unit.right for each in table.columns}
-        short = {each.heading for each in table.columns if each.unit == NAME_UNIT and not table.turned}
-        rows = [{head: shorten(text) if head in short else text for head, text in row.items()} for row in table.texts()]
+        most = {} if table.turned else {each.heading: each.unit.most for each in table.columns if each.unit.most}
+        rows = [
+            {head: shorten(text, most[head]) if head in most else text for head, text in row.items()}
+            for row in table.texts()
+        ]
+        if table.title and not rows:
+            print_rich(_text(table.title, "table.title"))
         print_table(rows, title=table.title, right=right)
-        for note in table.notes:
-            say(note)
+        words = [*(f"{each.heading}: {each.meaning}" for each in table.columns if each.explained), *table.notes]
+        for line in words:
+            say(line)
+        has_words = bool(words)
+
+
+def _broken_headings(
+    rows: Sequence[Mapping[str, Any]], right: Mapping[str, bool]
+) -> tuple[list[dict[str, Any]], dict[str, bool]]:
+    """The same with headings that are broken between words where no cell below them is as wide."""
+    broken: dict[str, str] = {}
+    for head in rows[0]:
+        lines, widest = [""], max(width_of(printable(str(row[head]))) for row in rows)
+        for word in head.split(" "):
+            together = f"{lines[-1]} {word}".lstrip()
+            lines = [*lines[:-1], together] if width_of(together) <= widest or not lines[-1] else [*lines, word]
+        broken[head] = "\n".join(lines)
+    return (
+        [{broken[head]: cell for head, cell in row.items()} for row in rows],
+        {broken[head]: side for head, side in right.items() if head in broken},
+    )
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
@@ -115,7 +162,6 @@ def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
 def _table(
     rows: Sequence[Mapping[str, Any]],
     *,
-    title: str = "",
     narrow: bool = False,
     right: Mapping[str, bool] = MappingProxyType({}),
 ) -> Any:
@@ -123,13 +169,13 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
-    head = Text(printable(title), "table.title") if title else None
-    table = Table(box=box.SIMPLE_HEAD, title=head, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
         numeric = right.get(column, all(_is_number(str(row[column])) for row in rows))
-        widest = max(width_of(printable(str(cell))) for cell in (column, *(row[column] for row in rows)))
+        lines = [printable(line) for line in column.split("\n")]
+        widest = max(map(width_of, (*lines, *(printable(str(row[column])) for row in rows))))
         table.add_column(
-            Text(printable(column)),
+            Text("\n".join(lines)),
             justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=widest <= LONG and not narrow,
@@ -140,6 +186,12 @@ def _table(
     return table
 
 
+def _text(words: str, style: str) -> Any:
+    from rich.text import Text
+
+    return Text(printable(words), style)
+
+
 def _is_number(cell: str) -> bool:
     """Whether a cell begins with a number; names with digits, such as 20261127-111753-mnist-9421, do not."""
     return cell in ("", "-", UNDEFINED) or (cell.lstrip("-+±")[:1].isdigit() and re.search(r"\d-\w", cell) is None)
@@ -148,6 +200,8 @@ def _is_number(cell: str) -> bool:
 def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     """Print findings as marked sentences with the first samples or units that they are about.
 
+    What follows from a finding is named by its title below it.
+
     Args:
         findings: `Finding` records.
         rules: Whether to print the rule of each, its source and the names by which others know it.
@@ -155,8 +209,10 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from cutaway.findings import folded
+
     styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
-    for finding in findings:
+    for finding, consequences in folded(findings):
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
         lines = [Text.assemble((title, "bold"), f". {text}")]
@@ -168,6 +224,9 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
             of = finding.rule
             told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
             lines += [Text(escaped(line), "dim") for line in told]
+        if consequences:
+            titles = "; ".join(dict.fromkeys(each.title for each in consequences))
+            lines.append(Text(printable(f"this explains: {titles}", LONGEST_TEXT), "dim"))
         grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
         grid.add_column(width=5, justify="right")
         grid.add_column(overflow="fold")

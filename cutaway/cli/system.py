@@ -7,53 +7,20 @@ import typer
 from cutaway.errors import ConfigError, DataError, printable
 from cutaway.results.units import percent
 
-from .options import (
-    CategoryOption,
-    ClassNamesOption,
-    GroupOption,
-    HeaderOption,
-    IdOption,
-    IgnoreOption,
-    JsonOption,
-    LabelOption,
-    MissingOption,
-    MonthFirstOption,
-    NumbersOption,
-    SizeOption,
-    TestOption,
-    TestShareOption,
-    TimeOption,
-    UseOption,
-    WeightOption,
-    given_options,
-)
+from .options import GivenDataOptions, JsonOption, with_records
 from .output import console, print_json, print_table, say, shorten, width_of
 
 LEAST = {"Values": 12, "Column": 12, "What is done": 24}
 """Columns of the table of columns that are cut on a narrow terminal, in this order, and to how many characters."""
 
 
+@with_records
 def datasets(
-    context: typer.Context,
+    *,
     data: Annotated[
         str | None, typer.Argument(metavar="[DATA]", help="A dataset to look at before anything is trained.")
     ] = None,
-    label: LabelOption = None,
-    test: TestOption = None,
-    test_share: TestShareOption = None,
-    group: GroupOption = None,
-    time_column: TimeOption = None,
-    weight: WeightOption = None,
-    id_column: IdOption = None,
-    ignore: IgnoreOption = None,
-    use: UseOption = None,
-    category: CategoryOption = None,
-    numbers: NumbersOption = None,
-    missing: MissingOption = None,
-    header: HeaderOption = None,
-    month_first: MonthFirstOption = False,
-    class_names: ClassNamesOption = None,
-    size: SizeOption = None,
+    options: GivenDataOptions,
     as_json: JsonOption = False,
 ) -> None:
     """List the bundled datasets, which need no network; or show what is in a dataset, and what is done with it."""
@@ -61,7 +28,6 @@ def datasets(
     from cutaway.data import dataset_names
 
     if data is not None:
-        options = given_options(context.params)
         _show(data, options, as_json)
         return
     known = dataset_names()

@@ -14,6 +14,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.checks import SURROGATES, file_kind, meant, warn_user
 from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .arrays import is_sparse
@@ -24,7 +25,6 @@ from .sources.look import likely_label
 from .sources.table import tables_beside
 from .tables import (
     Table,
-    TableOptions,
     bunch_table,
     class_names_of,
     frame_reader,
@@ -35,7 +35,7 @@ from .tables import (
     table_options,
 )
 
-KNOWN_OPTIONS = frozenset({"name", "size", "centering", *(field.name for field in fields(TableOptions))})
+KNOWN_OPTIONS = frozenset({"name", *(field.name for field in fields(DataOptions))})
 """Options that an origin may hold."""
 
 _NAMED: WeakValueDictionary[str, Dataset | Table] = WeakValueDictionary()

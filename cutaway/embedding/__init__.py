@@ -19,7 +19,8 @@ from .new_samples import Placement, place, placement
 from .placing import ManyPlacement, embed_some, place_many
 from .quality import inspect_quality, measure_quality
 from .quality_of_many import layout_quality, sampled_quality
-from .tsne import PCA_COMPONENTS, Callback, Iterate, TSNESettings
+from .tsne.iterate import Callback, Iterate
+from .tsne.settings import PCA_COMPONENTS, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
 from .warmup import warm_up
 

@@ -9,7 +9,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.neighbors import CenteredMatrix, nearest_neighbors, principal_scores, with_fixed_sign
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .tsne import PCA_COMPONENTS
+from .tsne.settings import PCA_COMPONENTS
 
 # This share of the mean variance of a unit is added to each variance within the classes. Without it, a unit that is
 # constant within each class would be divided by 0.

@@ -15,7 +15,9 @@ from .layout import Layout, Quality
 from .quality import LIMIT, WIDER
 from .quality_of_many import layout_quality
 from .stages import stage
-from .tsne import CANCELLATIONS, Callback, Surroundings, make_settings, tsne
+from .tsne.fit import Surroundings, tsne
+from .tsne.iterate import CANCELLATIONS, Callback
+from .tsne.settings import make_settings
 
 METHODS = ("pca", "tsne", "lda", "umap")
 

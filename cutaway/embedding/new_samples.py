@@ -10,7 +10,8 @@ from cutaway.neighbors import PrincipalComponents, nearest_among, principal_poin
 from cutaway.parallel import map_ranges, ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .tsne import PCA_COMPONENTS, conditional_affinities, neighbors_for
+from .tsne.affinities import conditional_affinities, neighbors_for
+from .tsne.settings import PCA_COMPONENTS
 
 # openTSNE's values: few neighbors, because only a new sample has affinities to others, and slightly exaggerated.
 PERPLEXITY = 5.0
@@ -82,7 +83,7 @@ def place(
 
     Source: Poličar et al. 2023, section 2.
     """
-    from .tsne.kernels import optimize_new_points
+    from .tsne.kernels.new_points import optimize_new_points
 
     h = check_matrix(h, name="activations")
     check_units(h, at)

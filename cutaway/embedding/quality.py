@@ -11,7 +11,7 @@ from cutaway.parallel import ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .layout import Quality
-from .tsne import Surroundings
+from .tsne.fit import Surroundings
 
 # A neighbor in the plane is misplaced if it is not even among the 6 k nearest in the layer: for the usual k of 15 these
 # are the 90 that have affinity at the usual perplexity of 30.
@@ -195,7 +195,7 @@ def rank_neighbors(
     Returns:
         The ranks, int64 (query, k), and the k samples nearest to each query by activation, int64 (query, k).
     """
-    from .tsne.kernels import count_nearer
+    from .tsne.kernels.ranks import count_nearer
 
     samples, columns = centered.h.shape
     ours = centered.rows(queries)

@@ -10,7 +10,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 
 from .layout import Quality
 from .quality import SAMPLE, inspect_quality, is_right, kept_neighbors, rank_neighbors, standard_error
-from .tsne import Surroundings
+from .tsne.fit import Surroundings
 
 MANY = 250_000
 """Up to so many samples, the neighbors of each are searched where they are not known: 90 of a million took 60 s."""

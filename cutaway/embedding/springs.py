@@ -13,20 +13,12 @@ from cutaway.progress import ProgressCallback, ignore_progress
 
 from .alignment import PRESERVED, aligned_rows, procrustes
 from .stages import stage
-from .tsne import (
-    EXACT,
-    KL_WINDOW,
-    Affinities,
-    Descent,
-    Optimizer,
-    OptimizerState,
-    Phase,
-    TSNESettings,
-    descent_record,
-    fall_of_kl,
-    phases_for,
-    threads_for,
-)
+from .tsne.affinities import Affinities
+from .tsne.descent import KL_WINDOW, Descent, Optimizer, fall_of_kl
+from .tsne.fit import descent_record, threads_for
+from .tsne.optimizer import OptimizerState
+from .tsne.schedule import EXACT, Phase, phases_for
+from .tsne.settings import TSNESettings
 
 # All values were chosen on the sequences of benchmarks/alignment.py: 10,000 samples of MNIST, a hidden layer through 9
 # epochs, and all layers at the last epoch.

@@ -14,14 +14,8 @@ from .alignment import neighborhood, shared_neighbors
 from .layout import Layout
 from .method import check_activations
 from .stages import stage
-from .tsne import (
-    PCA_COMPONENTS,
-    Affinities,
-    check_perplexity_fits,
-    joint_affinities,
-    kl_divergence,
-    neighbors_for,
-)
+from .tsne.affinities import Affinities, joint_affinities, kl_divergence, neighbors_for
+from .tsne.settings import PCA_COMPONENTS, check_perplexity_fits
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,9 +23,9 @@ class Importance:
         loss: Mean cross-entropy loss of the samples as they are, in nats.
         accuracy: Share of them that is predicted correctly.
         loss_increase: float64 ``(group,)``: by how much the mean loss rises once the group is shuffled.
-        loss_error: float64 ``(group,)``: its standard error over the samples.
+        loss_error: float64 ``(group,)``: its standard error over samples and shuffles.
         accuracy_decrease: float64 ``(group,)``: by how much the accuracy falls.
-        accuracy_error: float64 ``(group,)``: its standard error over the samples.
+        accuracy_error: float64 ``(group,)``: its standard error over samples and shuffles.
     """
 
     loss: float
@@ -55,8 +55,8 @@ def permutation_importance(
 ) -> Importance:
     """Shuffle each group of inputs among the samples, several times, and compare the predictions with those before.
 
-    The inputs of a group keep their values beside each other. Loss and accuracy of a sample are averages over the
-    repeats, and the standard errors are those of their mean over the samples.
+    The inputs of a group keep their values beside each other. The standard errors say how much the means would differ
+    with other samples and other shuffles.
 
     Args:
         model: A built classifier; it is not changed.
@@ -94,12 +94,13 @@ def permutation_importance(
     on_progress(Progress("importance", 0, len(groups), "columns"))
     for number, group in enumerate(groups):
         shuffled, inputs = x.copy(), np.asarray(group)
-        change = np.zeros((len(x), 2))
-        for _ in range(repeats):
-            shuffled[:, inputs] = x[rng.permutation(len(x))][:, inputs]
+        changes, donors = np.empty((repeats, len(x), 2)), np.empty((repeats, len(x)), np.intp)
+        for repeat in range(repeats):
+            donors[repeat] = rng.permutation(len(x))
+            shuffled[:, inputs] = x[donors[repeat]][:, inputs]
             worse, still = measure(shuffled)
-            change += np.stack([worse - loss, correct.astype(float) - still], axis=1) / repeats
-        means[number], errors[number] = change.mean(axis=0), change.std(axis=0, ddof=1) / math.sqrt(len(x))
+            changes[repeat] = np.stack([worse - loss, correct.astype(float) - still], axis=1)
+        means[number], errors[number] = changes.mean(axis=(0, 1)), _standard_errors(changes, donors)
         on_progress(Progress("importance", number + 1, len(groups), "columns"))
     return Importance(
         loss=float(loss.mean()),
@@ -109,3 +110,27 @@ def permutation_importance(
         accuracy_decrease=means[:, 1],
         accuracy_error=errors[:, 1],
     )
+
+
+def _standard_errors(changes: np.ndarray, donors: np.ndarray) -> np.ndarray:
+    """Standard errors ``(measure,)`` of the means of changes that come from pairs of samples.
+
+    A change is that of one sample with the values of another, its donor, so each sample counts twice: with what it
+    loses, and with what its values do to others. In ``d(i, j) = mean + a(i) + b(j) + rest``, the mean over all pairs
+    has the variance of a + b divided by the number of samples. The sums of a sample's two averages over the repeats
+    vary by as much, and by the variance of single changes divided by the repeats, which is taken off. Without the
+    donors the error of an important column is a quarter too small with 5 repeats, and a third with 20
+    (`tests/interpret/test_importance.py`). Source: Hoeffding 1948, "A class of statistics with asymptotically normal
+    distribution" (projections of a mean over pairs).
+
+    Args:
+        changes: float64 ``(repeat, sample, measure)``.
+        donors: int ``(repeat, sample)``: whose values each sample had.
+    """
+    repeats, samples, _ = changes.shape
+    as_donor = np.empty_like(changes)
+    for repeat in range(repeats):
+        as_donor[repeat, donors[repeat]] = changes[repeat]
+    both = changes.mean(axis=0) + as_donor.mean(axis=0)
+    variance = both.var(axis=0, ddof=1) - changes.var(axis=(0, 1), ddof=1) / repeats
+    return np.sqrt(np.maximum(variance, 0) / samples)

@@ -370,7 +370,7 @@ TrainingJob = Training | Repeat | Continuation
 """What trains a run."""
 
 ManagedJob = PageJob | Survey | LiveMap
-"""What the job manager takes. Pages ask for it by address; nothing else may be asked for there: a page names no path."""
+"""What the job manager takes. Pages ask for nothing else by address: a page names no path."""
 
 JobSpecification = ManagedJob | TrainingJob | SweepWorker
 """Every kind of job."""

@@ -2,7 +2,7 @@
 
 In come points, float32 (sample, column); out come the k nearest other points of each (`nearest_neighbors`), or the k
 points nearest to each query (`nearest_among`, and `nearest_with_ties`), exactly. `kernel` compiles the loops of this
-room and of `cutaway.embedding` and keeps them on disk. May call numpy, numba, `cutaway.parallel`, `cutaway.checks`,
+package and of `cutaway.embedding` and keeps them on disk. May call numpy, numba, `cutaway.parallel`, `cutaway.checks`,
 `cutaway.progress` and `cutaway.errors`. Numba is loaded by the first search.
 """
 

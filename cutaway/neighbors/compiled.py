@@ -116,13 +116,13 @@ def compilation_progress(on_progress: ProgressCallback) -> Generator[Compilation
 def _folder() -> Path | None:
     """Return the folder of compiled kernels, private to the user; None, with a warning, if none can be written.
 
-    Its name contains a digest of the source of all rooms with kernels. Numba itself checks only size and date of the
+    Its name contains a digest of the source of all packages with kernels. Numba itself checks only size and date of the
     file that defines a function, so it would reuse a kernel whose helper in another file has changed (and all files of
     a wheel have the same date).
     """
     source, package = hashlib.sha256(), Path(__file__).parents[1]
-    for room in ("neighbors", "embedding"):
-        for file in sorted((package / room).rglob("*.py")):
+    for name in ("neighbors", "embedding"):
+        for file in sorted((package / name).rglob("*.py")):
             source.update(file.read_bytes())
     name = f"numba-{sys.implementation.cache_tag}-{source.hexdigest()[:16]}"
     try:

@@ -14,13 +14,13 @@ from .density import Density, DensityGrid
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
-from .notebook import check_widget, explorer_widget
+from .notebook.making import check_widget, explorer_widget
 from .render import SectionPart, render, render_section
 from .sections import Card, Cards, Figure, Line, Page, Parts, Picture, Section, SmallPlot, Table, Text
 from .studio import StudioFiles, studio_files, studio_shell
 
 if TYPE_CHECKING:
-    from .notebook import ExplorerWidget
+    from .notebook.widget import ExplorerWidget
 
 __all__ = [
     "Card",
@@ -58,6 +58,6 @@ __all__ = [
     "studio_shell",
 ]
 
-_MODULES = {"ExplorerWidget": "cutaway.page.notebook"}
+_MODULES = {"ExplorerWidget": "cutaway.page.notebook.widget"}
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

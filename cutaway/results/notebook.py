@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,9 +131,14 @@ def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
     return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{rest}'
 
 
+def notes_html(notes: Sequence[str]) -> str:
+    """Sentences below a table as HTML; "" for none."""
+    return "".join(f'<div style="{_QUIET}">{_escaped(note)}</div>' for note in notes)
+
+
 def declared_html(table: "Table", *, rows: int = ROWS) -> str:
     """The first rows of a declared table as HTML, with the sentences below it; headings tell what columns mean."""
-    texts, meanings = table.texts(), {each.heading: each.meaning for each in table.columns}
+    texts, meanings = table.texts(), table.meanings()
     right = {each.heading: each.unit.right for each in table.columns}
     headings = list(texts[0]) if texts else list(meanings)
     sides = ["right" if right.get(heading, True) else "left" for heading in headings]
@@ -145,7 +150,7 @@ def declared_html(table: "Table", *, rows: int = ROWS) -> str:
         told = [("td", text, "" if place else first) for place, text in enumerate(row.values())]
         lines.append(_html_row(told, sides))
     notes = [f"{rows:,} of {len(texts):,} rows"] if len(texts) > rows else []
-    below = "".join(f'<div style="{_QUIET}">{_escaped(note)}</div>' for note in (*notes, *table.notes))
+    below = notes_html((*notes, *table.notes))
     above = f'<div style="margin-top: 12px">{_escaped(table.title)}</div>' if table.title else ""
     return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{below}'
 
@@ -160,6 +165,11 @@ def _html_row(cells: list[tuple[str, str, str]], sides: list[str]) -> str:
 
 def _tooltip(text: str) -> str:
     return f' title="{_escaped(text)}"' if text else ""
+
+
+def lines_html(lines: Iterable[str]) -> str:
+    """Sentences as lines of HTML, everything in them escaped."""
+    return "".join(f"<div>{_escaped(line)}</div>" for line in lines)
 
 
 def facts_html(facts: Mapping[str, Any]) -> str:

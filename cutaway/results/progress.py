@@ -18,7 +18,7 @@ REDRAW = 0.2
 
 @contextmanager
 def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
-    """Turn the user's ``progress=`` into a callback for the rooms below, for as long as the work goes on.
+    """Turn the user's ``progress=`` into a callback for the packages below, for as long as the work goes on.
 
     The callback raises `Canceled` once one of the active `CancelToken`s was canceled.
 

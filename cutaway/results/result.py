@@ -1,11 +1,12 @@
 """What a topic answers: a record that is shown everywhere from one declaration of its columns and panels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import UsageError
 
-from .notebook import NotebookDisplay, declared_html
+from .notebook import NotebookDisplay, declared_html, notes_html
 from .table import Table
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Result(NotebookDisplay):
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read, the most telling first."""
         return (self.table(),)
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that people read below all tables."""
+        return ()
 
     def panels(self) -> "Sequence[Panel]":
         """The figure, side by side; none for a result that has no figure."""
@@ -72,4 +77,27 @@ class Result(NotebookDisplay):
         return drawn
 
     def _shown_table(self) -> str:
-        return "".join(declared_html(each) for each in self.tables())
+        return "".join(declared_html(each) for each in self.tables()) + notes_html(self.notes())
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a command answers about a run, in two forms, each made when it is asked for.
+
+    Attributes:
+        run: Path of the run folder.
+        document: Makes what ``--json`` answers beside the path.
+        tables: Makes the tables that people read.
+    """
+
+    run: str
+    document: Callable[[], dict[str, Any]]
+    tables: Callable[[], tuple[Table, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--json`` answers."""
+        return {"run": self.run, **self.document()}
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences below all tables: none, since each table has its own."""
+        return ()

@@ -8,6 +8,9 @@ from math import isnan
 UNDEFINED = "–"
 """What stands for a value that is not defined."""
 
+LEAST = 1e-4
+"""Numbers with a standard error are written with an exponent where four decimals would leave no digit of one."""
+
 
 def percent(share: float | None, digits: int = 2) -> str:
     """A share 0..1 such as "98.52%"."""
@@ -15,8 +18,8 @@ def percent(share: float | None, digits: int = 2) -> str:
 
 
 def number(value: float | None, digits: int) -> str:
-    """A number with some digits after the point."""
-    return UNDEFINED if value is None or isnan(value) else f"{value:.{digits}f}"
+    """A number with some digits after the point, without a sign for what rounds to 0."""
+    return UNDEFINED if value is None or isnan(value) else f"{round(float(value), digits) + 0.0:.{digits}f}"
 
 
 def points(share: float | None) -> str:
@@ -35,19 +38,21 @@ class Unit:
         name: What the reference page calls it.
         text: The text of the values in one row, one argument for each name of the column.
         right: Whether the texts are aligned right, as numbers are.
+        most: Columns of a terminal that a text takes at most; None where it is never shortened.
     """
 
     name: str
     text: Callable[..., str]
     right: bool = True
+    most: int | None = None
 
 
 def _unknown(*values: float | None) -> bool:
     return any(value is None or isnan(value) for value in values)
 
 
-def _interval(low: float | None, high: float | None) -> str:
-    return UNDEFINED if _unknown(low, high) else f"{percent(low, 1)} to {percent(high, 1)}"
+def _interval(low: float | None, high: float | None, digits: int = 1) -> str:
+    return UNDEFINED if _unknown(low, high) else f"{percent(low, digits)} to {percent(high, digits)}"
 
 
 def _span(low: float | None, high: float | None) -> str:
@@ -56,12 +61,46 @@ def _span(low: float | None, high: float | None) -> str:
     return percent(low) if low == high else f"{percent(low)} to {percent(high)}"
 
 
-def _with_interval(share: float | None, low: float | None, high: float | None) -> str:
-    return percent(share, 1) if _unknown(share, low, high) else f"{percent(share, 1)} ({_interval(low, high)})"
+def _with_interval(share: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
+    limits = "" if _unknown(share, low, high) else f" ({_interval(low, high, digits)})"
+    return f"{percent(share, digits)}{limits}"
+
+
+def _with_limits(share: float | None, low: float | None, high: float | None) -> str:
+    limits = "" if low is None or high is None or _unknown(low, high) else f" ({100 * low:.2f} to {100 * high:.2f})"
+    return f"{percent(share)}{limits}"
+
+
+def _points_with_limits(difference: float | None, low: float | None, high: float | None) -> str:
+    return points(difference) + ("" if _unknown(low, high) else f" ({points(low)} to {points(high)})")
+
+
+def _general(value: float | None) -> str:
+    return UNDEFINED if value is None or isnan(value) else f"{value:g}"
 
 
 def _count(value: float | None) -> str:
     return UNDEFINED if value is None or isnan(value) else f"{value:,.0f}"
+
+
+def _count_share(count: float | None, share: float | None) -> str:
+    return UNDEFINED if _unknown(count, share) else f"{_count(count)} ({percent(share, 1)})"
+
+
+def _measured(value: float, error: float | None, measurable: bool) -> str:
+    """A number and its standard error, with digits enough that neither rounds to 0."""
+    if not measurable:
+        return "~0"
+    known = 0.0 if error is None or isnan(error) else error
+    smallest = min((abs(part) for part in (value, known) if part), default=1.0)
+    form = ".4f" if smallest >= LEAST else ".1e"
+    return f"{value:{form}}±{f'{known:{form}}' if known else '0'}"
+
+
+def _lost(share: float | None, error: float | None = None) -> str:
+    """A share that is lost as a change in points."""
+    change = points(None if share is None else -share)
+    return change if error is None else f"{change}±{100 * error:.2f}"
 
 
 def _count_of(count: float | None, of: float | None) -> str:
@@ -94,12 +133,30 @@ def decimals(digits: int) -> Unit:
     return Unit("number", partial(number, digits=digits))
 
 
+def interval(digits: int) -> Unit:
+    """An interval of a share, as percentages with some digits."""
+    return Unit("interval of a share, 0..1", partial(_interval, digits=digits))
+
+
+def share_with_interval(digits: int) -> Unit:
+    """A share with its interval, as percentages with some digits."""
+    return Unit("share with its 95% interval, 0..1", partial(_with_interval, digits=digits))
+
+
 COUNT = Unit("count", _count)
 COUNT_OF = Unit("count, and of how many", _count_of)
-INTERVAL = Unit("interval of a share, 0..1", _interval)
+INTERVAL = interval(1)
+COUNT_SHARE = Unit("count, and its share, 0..1", _count_share)
 SPAN = Unit("span of shares, 0..1", _span)
-SHARE_WITH_INTERVAL = Unit("share with its 95% interval, 0..1", _with_interval)
+SHARE_WITH_INTERVAL = share_with_interval(1)
+SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits)
+POINTS = Unit("difference of shares, -1..1", points)
+POINTS_WITH_LIMITS = Unit("difference of shares with its 95% interval, -1..1", _points_with_limits)
+GENERAL = Unit("number", _general)
 THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
 MARKED = Unit("probability, 0..1, and a word", _marked, right=False)
-NAME = Unit("name", _name, right=False)
+MEASURED = Unit("number with its standard error, and whether that is more than noise", _measured)
+LOST = Unit("share that is lost, shown as the change in percentage points", _lost)
+NAME = Unit("name", _name, right=False, most=12)
+TEXT = Unit("text", _name, right=False)
 FIRST_NAME = Unit("list of names, of which the first is shown", _first, right=False)

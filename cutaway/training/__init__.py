@@ -32,11 +32,13 @@ if TYPE_CHECKING:
         has_accelerator,
         note_differences,
     )
-    from .distributed import World, current_world, is_agreed, is_said_by_first, join_processes
-    from .fed import as_taken, own_scale
+    from .distributed.ending import is_agreed, is_said_by_first
+    from .distributed.joining import join_processes
+    from .distributed.world import World, current_world
     from .feeding import INPUTS
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, check_shard_layers, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
+    from .recorded_data import as_taken, own_scale
     from .recorder import Recorder
 
 _MODULES = {
@@ -46,20 +48,20 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
-    "World": "cutaway.training.distributed",
-    "as_taken": "cutaway.training.fed",
+    "World": "cutaway.training.distributed.world",
+    "as_taken": "cutaway.training.recorded_data",
     "check_shard_layers": "cutaway.training.loop",
-    "current_world": "cutaway.training.distributed",
+    "current_world": "cutaway.training.distributed.world",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
-    "is_agreed": "cutaway.training.distributed",
-    "is_said_by_first": "cutaway.training.distributed",
-    "join_processes": "cutaway.training.distributed",
+    "is_agreed": "cutaway.training.distributed.ending",
+    "is_said_by_first": "cutaway.training.distributed.ending",
+    "join_processes": "cutaway.training.distributed.joining",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
-    "own_scale": "cutaway.training.fed",
+    "own_scale": "cutaway.training.recorded_data",
     "train_model": "cutaway.training.loop",
     "warn_of_predictions": "cutaway.training.manifest",
 }

@@ -13,7 +13,7 @@ from cutaway.metrics import classification_metrics
 from cutaway.models import class_probabilities
 
 from .agreement import check_agreement
-from .fed import Inputs, Validation, name_of, rescales, split_as_fed, validation_of
+from .recorded_data import Inputs, Validation, name_of, rescales, split_as_fed, validation_of
 
 INPUTS = ("auto", "scaled", "raw")
 

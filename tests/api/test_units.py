@@ -6,7 +6,7 @@ import pytest
 
 from cutaway.errors import UnknownNameError
 from cutaway.interpret import Ablation
-from cutaway.topics.units.measuring import cost_in_digits
+from cutaway.results.units import MEASURED
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +61,16 @@ def test_costs_that_are_measurable_come_first_and_units_that_do_harm_last(summar
 @pytest.mark.parametrize(
     ("cost", "error", "text"),
     [
-        (0.0312, 0.0016, ("0.0312", "0.0016")),
-        (1.5, 0.25, ("1.5000", "0.2500")),
-        (1.2e-5, 4e-6, ("1.2e-05", "4.0e-06")),
-        (0.0012, 5e-5, ("1.2e-03", "5.0e-05")),
-        (-2e-5, None, ("-2.0e-05", "0")),
+        (0.0312, 0.0016, "0.0312±0.0016"),
+        (1.5, 0.25, "1.5000±0.2500"),
+        (1.2e-5, 4e-6, "1.2e-05±4.0e-06"),
+        (0.0012, 5e-5, "1.2e-03±5.0e-05"),
+        (-2e-5, None, "-2.0e-05±0"),
     ],
 )
 def test_no_cost_rounds_to_0(cost, error, text):
-    assert cost_in_digits({"ablation_cost": cost, "ablation_cost_error": error}) == text
+    assert MEASURED.text(cost, error, True) == text
+    assert MEASURED.text(cost, error, False) == "~0"
 
 
 def test_unknown_units_and_sorts(summaries):

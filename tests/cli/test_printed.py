@@ -11,8 +11,7 @@ from cutaway.api import recipe
 from cutaway.cli.output import print_findings, print_quality, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
-from cutaway.results.units import points
-from cutaway.topics.units.measuring import cost_in_digits
+from cutaway.results.units import MEASURED, points
 
 
 def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
@@ -97,8 +96,7 @@ def test_units_print_their_cost_with_its_error_and_the_accuracy_in_points(cutawa
     assert rows.keys() == set(range(16))
     ablation = units.ablation
     for unit, line in rows.items():
-        measured = "±".join(cost_in_digits(units.summary(unit)))
-        assert (measured if ablation.measurable[unit] else "~0") in line
+        assert MEASURED.text(ablation.cost[unit], ablation.cost_error[unit], ablation.measurable[unit]) in line
         assert f" {points(-ablation.accuracy_cost[unit])} " in f"{line} ", line
     assert "-0.00" not in out
 

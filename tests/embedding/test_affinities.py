@@ -7,7 +7,7 @@ from scipy.special import entr
 from sklearn.datasets import load_digits
 from sklearn.manifold import _utils
 
-from cutaway.embedding.tsne import (
+from cutaway.embedding.tsne.affinities import (
     compute_affinities,
     conditional_affinities,
     joint_affinities,

@@ -5,17 +5,13 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from cutaway.embedding.tsne import (
-    Phase,
-    TSNESettings,
-    compute_affinities,
-    descend,
-    kl_divergence,
-    phases_for,
-)
+from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.descent import descend
 from cutaway.embedding.tsne.grid import MOST_NODES
-from cutaway.embedding.tsne.kernels import gradient_step
+from cutaway.embedding.tsne.kernels.step import gradient_step
 from cutaway.embedding.tsne.optimizer import MAX_STEP
+from cutaway.embedding.tsne.schedule import Phase, phases_for
+from cutaway.embedding.tsne.settings import TSNESettings
 from cutaway.errors import Canceled
 from cutaway.neighbors import principal_scores
 

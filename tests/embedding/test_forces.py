@@ -8,15 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from cutaway.embedding.tsne import InterpolationGrid
 from cutaway.embedding.tsne.grid import MOST_NODES, grid_for, spacing_for
-from cutaway.embedding.tsne.kernels import (
-    attractive_forces,
-    exact_repulsive_forces,
-    filter_spectrum,
-    kl_terms,
-    repulsive_forces,
-)
+from cutaway.embedding.tsne.interpolation import InterpolationGrid
+from cutaway.embedding.tsne.kernels.attraction import attractive_forces, kl_terms
+from cutaway.embedding.tsne.kernels.exact import exact_repulsive_forces
+from cutaway.embedding.tsne.kernels.repulsion import filter_spectrum, repulsive_forces
 from cutaway.embedding.tsne.order import SortedPoints
 from cutaway.parallel import WorkerPool
 

@@ -8,7 +8,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed, inspect_quality, measure_quality, pca
-from cutaway.embedding.tsne import compute_affinities, descend, kl_divergence
+from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.descent import descend
 from cutaway.errors import Canceled, DataError, UnknownNameError, UsageError
 from cutaway.neighbors import principal_scores
 from cutaway.progress import CancelToken

@@ -18,7 +18,7 @@ from cutaway.embedding import (
 from cutaway.embedding.placing import layout as placing_layout
 from cutaway.embedding.placing.cells import CELL, Cells
 from cutaway.embedding.placing.field import Field
-from cutaway.embedding.tsne import conditional_affinities
+from cutaway.embedding.tsne.affinities import conditional_affinities
 from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.neighbors import nearest_among
 

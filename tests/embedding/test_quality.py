@@ -6,7 +6,7 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 from cutaway.embedding import inspect_quality, measure_quality, pca
-from cutaway.embedding.tsne import Surroundings
+from cutaway.embedding.tsne.fit import Surroundings
 from cutaway.errors import DataError, UsageError
 from cutaway.neighbors import components
 

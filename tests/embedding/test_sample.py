@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from cutaway.embedding.tsne import Affinities, Phase, compute_affinities, descend, kl_divergence
+from cutaway.embedding.tsne.affinities import Affinities, compute_affinities, kl_divergence
+from cutaway.embedding.tsne.descent import descend
 from cutaway.embedding.tsne.sample import Sample
+from cutaway.embedding.tsne.schedule import Phase
 from cutaway.errors import Canceled
 
 CENTERS = 10 * np.random.default_rng(1).standard_normal((6, 8))

@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 
 from cutaway.embedding import Iterate, TSNESettings, embed, inspect_quality, place, placement
-from cutaway.embedding.tsne import make_settings
+from cutaway.embedding.tsne.settings import make_settings
 from cutaway.errors import DataError, UsageError
 
 IRIS = load_iris().data.astype(np.float32)

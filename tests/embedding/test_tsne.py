@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed
-from cutaway.embedding.tsne import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 from cutaway.neighbors import principal_points
 
 
@@ -178,7 +178,7 @@ for each in told:
 def test_kernels_are_kept_in_a_private_folder_and_work_without_one(tmp_path):
     program = """
 import numpy as np
-from cutaway.embedding.tsne.kernels import filter_spectrum
+from cutaway.embedding.tsne.kernels.repulsion import filter_spectrum
 filter_spectrum(np.zeros((2, 4), "f4"), np.zeros((2, 2), "f4"))
 """
     environment = {"PATH": "", "XDG_CACHE_HOME": str(tmp_path / "home")}

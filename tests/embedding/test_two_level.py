@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cutaway.embedding.tsne.grid import SMALL, grid_for, nodes_for
 from cutaway.embedding.tsne.interpolation import convolve
-from cutaway.embedding.tsne.kernels import BEFORE, FACTOR, repulsive_forces
+from cutaway.embedding.tsne.kernels.repulsion import repulsive_forces
+from cutaway.embedding.tsne.kernels.two_level import BEFORE, FACTOR
 from cutaway.embedding.tsne.two_level import (
     WEIGHTS,
     coarse_nodes,

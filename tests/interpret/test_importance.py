@@ -29,12 +29,16 @@ class Wrapped(ClassifierMixin, BaseEstimator):
 @pytest.fixture(scope="module")
 def known():
     """A model that answers by columns 0 and 1 alone, and samples labeled as it would with a little noise."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(2000, 4)).astype(np.float32)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
     model.set_weights([np.array([[0, 3], [0, 1], [0, 0], [0, 0]], np.float32), np.zeros(2, np.float32)])
-    y = (x[:, 0] * 3 + x[:, 1] + rng.logistic(size=2000) > 0).astype(int)
-    return model, x, y
+    return model, *labeled(2000, seed=0)
+
+
+def labeled(samples, *, seed):
+    """Samples and their labels."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(samples, 4)).astype(np.float32)
+    return x, (x[:, 0] * 3 + x[:, 1] + rng.logistic(size=samples) > 0).astype(int)
 
 
 def test_it_equals_that_of_scikit_learn(known):
@@ -55,13 +59,16 @@ def test_it_equals_that_of_scikit_learn(known):
 
 
 def test_the_standard_error_is_how_much_samples_change_it(known):
-    """Over 40 parts of the samples, values spread as the error of one part says."""
-    model, x, y = known
+    """Over 400 parts of 50 samples each, values spread as the error of one part says."""
+    model, *_ = known
+    x, y = labeled(20_000, seed=1)
     parts = [
-        permutation_importance(model, x[i::40], y[i::40], [[0], [1]], scale=1.0, repeats=5, seed=i) for i in range(40)
+        permutation_importance(model, x[i::400], y[i::400], [[0], [1]], scale=1.0, repeats=5, seed=i)
+        for i in range(400)
     ]
     values, errors = (np.array([getattr(p, n) for p in parts]) for n in ("loss_increase", "loss_error"))
-    np.testing.assert_allclose(values.std(axis=0), errors.mean(axis=0), rtol=0.4)
+    # the standard deviation of 400 values is within 11% of the true one in 998 of 1,000 cases
+    np.testing.assert_allclose(values.std(axis=0), errors.mean(axis=0), rtol=0.11)
 
 
 def test_inputs_of_one_column_are_shuffled_together():

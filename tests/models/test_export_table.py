@@ -12,7 +12,7 @@ from cutaway.data.preparation import PARTS, CategoryStep, DateStep, NumberStep
 from cutaway.data.tables.cells import as_categories
 from cutaway.errors import ModelError
 from cutaway.models import class_probabilities
-from cutaway.models.exporting import table_to_onnx
+from cutaway.models.exporting.onnx_graph import table_to_onnx
 
 
 def prepared(*steps, cells):

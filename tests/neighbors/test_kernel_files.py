@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import resource, sys
 import numpy as np
-from cutaway.embedding.tsne.kernels import gather, scatter
+from cutaway.embedding.tsne.kernels.two_level import gather, scatter
 if sys.argv[1:]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 out = np.zeros((3, 2), "f4")

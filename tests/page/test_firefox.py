@@ -185,8 +185,18 @@ def test_a_drawing_gets_probabilities(opened, digits_run):
     left, top, width, height = show(opened, ".drawing-sheet")
     opened.drag(*[(left + width / 2, top + height * part) for part in (0.15, 0.4, 0.6, 0.85)])
     opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
-    shares = opened.evaluate("[...document.querySelectorAll('.trial .bar-value')].map((each) => each.textContent)")
-    assert 0.5 < sum(float(share.rstrip("%")) for share in shares) / 100 < 1.01
+    names, shares, picture = opened.evaluate(
+        """[
+          ...[".trial .bar-name", ".trial .bar-value"].map((parts) =>
+            [...document.querySelectorAll(parts)].map((part) => part.textContent)),
+          [...document.querySelector(".trial .card-picture").getContext("2d").getImageData(0, 0, 8, 8).data],
+        ]"""
+    )
+    drawn = np.reshape(picture, (8, 8, 4))[..., 0] * (digits_run.data.scale / 255)
+    probabilities = digits_run.predict(drawn.astype(np.float32)[None])[0]
+    likeliest = np.argsort(-probabilities)[: len(names)]
+    assert [int(name) for name in names] == likeliest.tolist()
+    assert [float(share.rstrip("%")) / 100 for share in shares] == pytest.approx(probabilities[likeliest], abs=1.5e-3)
     opened.wait("explorer.store.state.tried?.size === explorer.record.layers.length")
     assert all(0 <= place <= 1 for place in opened.evaluate("explorer.map.marked"))
 

@@ -11,7 +11,7 @@ from sklearn.utils import murmurhash3_32
 from cutaway.data import Centering, Preparation, load_dataset, read_new_picture
 from cutaway.data.pictures import center_ink
 from cutaway.data.preparation import PARTS, CategoryStep, DateStep, HashStep, NumberStep
-from cutaway.embedding.tsne import conditional_affinities
+from cutaway.embedding.tsne.affinities import conditional_affinities
 
 DRAWING = {"network/drawing.js": "prepareDrawing, drawStrokes, penRadius", "network/centering.js": "centerInk"}
 PREPARING = {"network/preparing.js": "prepareRow"}

@@ -18,7 +18,7 @@ from cutaway.models import (
     mlp,
     spec_of,
 )
-from cutaway.models.exporting import to_operations
+from cutaway.models.exporting.operations import to_operations
 
 MODULES = {"network/forward.js": "Network", "network/explaining.js": "Explainer"}
 SCALE = 4.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
+from cutaway.options import option
 from cutaway.results.notebook import declared_html
-from cutaway.results.options import option
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Table, column
 from cutaway.results.units import (
@@ -100,28 +100,69 @@ def test_a_notebook_shows_headings_meanings_and_escaped_texts():
     assert "1 of 2 rows<" in declared_html(TABLE, rows=1)
 
 
-def test_the_flags_of_a_command_come_from_a_record_of_options():
+@dataclass(frozen=True)
+class Options:
+    bins: int = option(15, "Number of bins.", least=1)
+    classes: list[str] | None = option(None, "Classes.", metavar="CLASS")
+
+
+def program(command):
     import typer
-
-    from cutaway.cli.options import with_record
-
-    @dataclass(frozen=True)
-    class Options:
-        bins: int = option(15, "Number of bins.", least=1)
-        classes: list[str] | None = option(None, "Classes.", metavar="CLASS")
-
-    got = []
-
-    @with_record(Options)
-    def command(run: str, **options):
-        got.append((run, Options(**options)))
 
     app = typer.Typer(add_completion=False)
     app.command()(command)
-    app(["latest", "--bins", "3", "--classes", "a", "--classes", "b"], standalone_mode=False)
-    assert got == [("latest", Options(3, ["a", "b"]))]
+    return lambda *arguments: app(list(arguments), standalone_mode=False)
+
+
+def test_the_flags_of_a_command_come_from_a_record_of_options():
+    import typer
+
+    from cutaway.cli.options import with_records
+
+    got = []
+
+    @with_records
+    def command(run: str, options: Options, text: str = ""):
+        got.append((run, options, text))
+
+    call = program(command)
+    call("latest", "--bins", "3", "--classes", "a", "--classes", "b", "--text", "c")
+    assert got == [("latest", Options(3, ["a", "b"]), "c")]
     with pytest.raises(typer.TyperException, match="greater than or equal to 1"):
-        app(["latest", "--bins", "0"], standalone_mode=False)
+        call("latest", "--bins", "0")
+
+
+@pytest.mark.parametrize(
+    ("typed", "options"),
+    [
+        ("", {}),
+        ("--label y --time day --id name", {"label": "y", "time": "day", "id": "name"}),
+        ("--test-share 0.2 --numbers standard", {"test_share": 0.2, "numbers": "standard"}),
+        ("--no-header", {"header": False}),
+        ("--header --month-first", {"header": True, "month_first": True}),
+        ("--ignore a --ignore b", {"ignore": ["a", "b"]}),
+        ("--class-names no,yes --size 28", {"class_names": ("no", "yes"), "size": (28, 28)}),
+        ("--size 4x5 --centering mass", {"size": (4, 5), "centering": "mass"}),
+    ],
+)
+def test_options_of_data_are_those_that_a_user_gives(typed, options):
+    from cutaway.cli.options import GivenDataOptions, with_records
+
+    got = []
+
+    @with_records
+    def command(*, options: GivenDataOptions):
+        got.append(options)
+
+    program(command)(*typed.split())
+    assert got == [options]
+
+
+def test_a_size_that_is_none_is_refused():
+    from cutaway.options import parse_size
+
+    with pytest.raises(UsageError, match="a size is rows x columns in pixels; got '28x'"):
+        parse_size("28x")
 
 
 def test_a_result_without_a_figure_says_so():

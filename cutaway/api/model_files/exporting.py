@@ -171,7 +171,7 @@ class _Contents:
 
 
 def _contents(run: Run, ending: str, *, steps: Preparation | None, wanted: bool) -> _Contents:
-    from cutaway.models.exporting import why_not_in_keras, why_not_in_onnx
+    from cutaway.models.exporting.expressible import why_not_in_keras, why_not_in_onnx
 
     record = run.context.manifest.dataset
     columns = () if steps is None else tuple(step.model_dump(mode="json") for step in steps.steps)
@@ -188,7 +188,7 @@ def _contents(run: Run, ending: str, *, steps: Preparation | None, wanted: bool)
 
 
 def _keras(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> bytes:
-    from cutaway.models.exporting import to_keras
+    from cutaway.models.exporting.keras_file import to_keras
 
     record, model = run.context.manifest.dataset, run.model(epoch)
     if not contents.inside:
@@ -197,7 +197,7 @@ def _keras(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> by
 
 
 def _onnx(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> bytes:
-    from cutaway.models.exporting import table_to_onnx, to_onnx
+    from cutaway.models.exporting.onnx_graph import table_to_onnx, to_onnx
 
     record, model = run.context.manifest.dataset, run.model(epoch)
     table = record.preparation is not None

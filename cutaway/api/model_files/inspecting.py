@@ -48,7 +48,7 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
         UnknownNameError: There is no such file.
         DataError: It is not a model file, or damaged.
     """
-    from cutaway.models.importing import read_model
+    from cutaway.models.importing.opening import read_model
 
     file = read_model(path)
     layers = tuple(
@@ -92,6 +92,6 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
         ModelError: It holds a layer or a setting that is not on the list; `cutaway open` shows them all.
         DataError: It is damaged, or something in it is larger than the limits.
     """
-    from cutaway.models.importing import build_from_file, read_model
+    from cutaway.models.importing.opening import build_from_file, read_model
 
     return build_from_file(read_model(path))

@@ -5,63 +5,25 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.cli.options import (
-    CategoryOption,
-    ClassNamesOption,
-    DataOption,
-    EngineOption,
-    GroupOption,
-    HeaderOption,
-    IdOption,
-    IgnoreOption,
-    JsonOption,
-    LabelOption,
-    MissingOption,
-    MonthFirstOption,
-    NumbersOption,
-    RunsOption,
-    SizeOption,
-    TestOption,
-    TestShareOption,
-    TimeOption,
-    UseOption,
-    WeightOption,
-    given_options,
-)
+from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 from cutaway.execution import check_engine
+from cutaway.topics.doctor.options import DoctorOptions
 
 from .labels import find_run_or_data
 
 
+@with_records
 def doctor(
-    context: typer.Context,
+    *,
     where: Annotated[
         str, typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
     ],
-    prove: Annotated[
-        bool, typer.Option("--prove", help="Try the remedies: train again from the same seed, and compare.")
-    ] = False,
-    rules: Annotated[bool, typer.Option("--rules", help="Show the rule of each finding, and its source.")] = False,
+    asked: DoctorOptions,
     data: DataOption = None,
-    label: LabelOption = None,
-    test: TestOption = None,
-    test_share: TestShareOption = None,
-    group: GroupOption = None,
-    time_column: TimeOption = None,
-    weight: WeightOption = None,
-    id_column: IdOption = None,
-    ignore: IgnoreOption = None,
-    use: UseOption = None,
-    category: CategoryOption = None,
-    numbers: NumbersOption = None,
-    missing: MissingOption = None,
-    header: HeaderOption = None,
-    month_first: MonthFirstOption = False,
-    class_names: ClassNamesOption = None,
-    size: SizeOption = None,
+    options: GivenDataOptions,
     runs: RunsOption = "runs",
     engine: EngineOption = None,
     as_json: JsonOption = False,
@@ -72,15 +34,15 @@ def doctor(
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
-        found = diagnose(run, proofs=prove, engine=engine)
+        found = diagnose(run, proofs=asked.prove, engine=engine)
     else:
-        if prove:
+        if asked.prove:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
-        found = diagnose(where, **given_options(context.params))
+        found = diagnose(where, **options)
     if as_json:
-        print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
+        print_json(found.to_json())
         return
-    print_findings(found.findings, rules=rules)
+    print_findings(found.findings, rules=asked.rules)
     if not found.findings:
         say("Nothing that is checked here needs attention.")
     for sentence in found.not_judged:
@@ -89,7 +51,7 @@ def doctor(
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
         say("\nNext: train on it with the same options, and then: cutaway doctor latest")
-    elif not prove and any(can_be_tried(each, run) for each in found.findings):
+    elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
 
 

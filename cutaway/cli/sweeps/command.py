@@ -5,26 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.cli.options import OF_DATA, DataOption, JsonOption, given_options, with_options
+from cutaway.cli.options import DataOption, GivenDataOptions, JsonOption, with_records
 from cutaway.cli.output import print_json, say
-from cutaway.cli.trainings import parse_class_weight, parse_hidden, train
+from cutaway.cli.trainings import GivenModel, GivenSettings
 from cutaway.errors import UsageError
 
 from .printing import TrialPrinter, print_sweep
 
 SWEEP = "sweep.json"
 
-OF_TRAINING = (
-    *("recipe", "hidden", "dropout", "activation", "ensemble", "optimizer", "learning_rate", "momentum"),
-    *("weight_decay", "schedule", "precision", "patience", "class_weight", "loss", "label_smoothing", "epochs"),
-    *("batch_size", "validation", "seed"),
-)
-"""Options of ``cutaway train`` on the model and its training that may be fixed for all trials."""
 
-
-@with_options(train, (*OF_TRAINING, *OF_DATA))
+@with_records
 def sweep(
-    context: typer.Context,
+    *,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
     ] = None,
@@ -44,19 +37,20 @@ def sweep(
     name: Annotated[str | None, typer.Option(help="Name of the sweep. Default: the dataset's.")] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the sweep is kept.")] = "runs",
     as_json: JsonOption = False,
-    **fixed: Any,
+    model: GivenModel,
+    settings: GivenSettings,
+    options: GivenDataOptions,
 ) -> None:
     """Train many models with different settings, and choose the best on the validation samples."""
-    given = {name: value for name, value in fixed.items() if value is not None}
-    options = given_options(context.params)
+    fixed = {**model, **settings}
     of_both: dict[str, Any] = {"name": name, "runs": runs, "storage": storage, "workers": workers}
     printer = TrialPrinter()
     of_both |= {"on_trial": printer} | ({} if trials is None else {"trials": trials})
 
     if attach is not None:
-        settings = [key for key in given if fixed[key] not in ([], False)]
-        if data is not None or space is not None or settings:
-            other = "DATA" if data is not None else f"--{'space' if space else settings[0].replace('_', '-')}"
+        given = [*fixed, *options]
+        if data is not None or space is not None or given:
+            other = "DATA" if data is not None else f"--{'space' if space else given[0].replace('_', '-')}"
             raise UsageError(
                 "--attach takes data, space and settings from the sweep",
                 got=f"--attach and {other}",
@@ -71,20 +65,9 @@ def sweep(
             raise UsageError("sweep needs data, or a sweep to attach to", got="neither", hint="try cutaway sweep mnist")
         from cutaway.topics.sweeps.sweeping import sweep as begin
 
-        settings_of_train = _settings(given)
-        found = begin(data, space=space or "default", options=options, **of_both, **settings_of_train)
+        found = begin(data, space=space or "default", options=options, **of_both, **fixed)
     page = found.report() if report else None
     print_sweep(found, report=page, as_json=as_json, had_ended=not printer.count)
-
-
-def _settings(given: dict[str, Any]) -> dict[str, Any]:
-    """The options of the training as arguments in Python, without those of the data."""
-    settings = {name: given[name] for name in OF_TRAINING if name in given}
-    if "hidden" in settings:
-        settings["hidden"] = parse_hidden(settings["hidden"])
-    if "class_weight" in settings:
-        settings["class_weight"] = parse_class_weight(settings["class_weight"])
-    return settings
 
 
 def sweep_at(where: str, runs: str) -> Path | None:

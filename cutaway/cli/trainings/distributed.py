@@ -1,44 +1,24 @@
-"""Options of trainings by several processes, which train and resume share."""
+"""Trainings by several processes, which train and resume can join."""
 
 import atexit
 import contextlib
+import dataclasses
 import os
 import sys
 import warnings
 from collections.abc import Generator
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from cutaway.api.training_options import ProcessOptions
 from cutaway.cli.leaving import leave
 from cutaway.errors import CutawayError, CutawayWarning
 
 
-def process_options(
-    distributed: Annotated[
-        bool, typer.Option("--distributed", help="Train with the other processes of this job (srun, mpirun).")
-    ] = False,
-    coordinator: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Where the first process listens, if no cluster says so.")
-    ] = None,
-    processes: Annotated[int | None, typer.Option(help="With --coordinator: number of processes.")] = None,
-    process_index: Annotated[int | None, typer.Option(help="With --coordinator: number of this one, from 0.")] = None,
-    wait: Annotated[float | None, typer.Option(help="Seconds to wait for all processes. Default: 30.")] = None,
-    shard_layers: Annotated[
-        int, typer.Option(min=1, help="Divide the units of the first and last Dense layer over so many devices.")
-    ] = 1,
-) -> None:
-    """Has the options in its signature, for `cutaway.cli.options.with_options`."""
-
-
 @contextlib.contextmanager
-def connected(*, distributed: bool, shard_layers: int, **options: Any) -> Generator[dict[str, Any]]:
+def connected(options: ProcessOptions) -> Generator[dict[str, Any]]:
     """Connect with the other processes, where the user asks for it, and end together with them.
-
-    Args:
-        distributed: Whether the cluster says who they are.
-        shard_layers: As of `cutaway.train`.
-        options: As of `cutaway.join_processes`; None for what was not given.
 
     Yields:
         Arguments for the training: in all processes but the first, nothing is shown.
@@ -47,8 +27,9 @@ def connected(*, distributed: bool, shard_layers: int, **options: Any) -> Genera
         UsageError, RunError: As `cutaway.join_processes`.
         Exit: The training ends for a reason that the first process says.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    shared: dict[str, Any] = {"shard_layers": shard_layers}
+    asked = dataclasses.asdict(options)
+    distributed, shared = asked.pop("distributed"), {"shard_layers": asked.pop("shard_layers")}
+    given = {name: value for name, value in asked.items() if value is not None}
     if not distributed and not given:
         yield shared
         return

@@ -8,36 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.api.training_options import ModelOptions, ProcessOptions, TrainingOptions
 from cutaway.cli.options import (
-    CategoryOption,
-    CenteringOption,
-    ClassNamesOption,
     DataOption,
-    GroupOption,
-    HeaderOption,
-    IdOption,
-    IgnoreOption,
+    GivenDataOptions,
     JsonOption,
-    LabelOption,
-    MissingOption,
-    MonthFirstOption,
-    NumbersOption,
+    OptionsGiven,
     RunArgument,
     RunsOption,
     SeedOption,
-    SizeOption,
-    TestOption,
-    TestShareOption,
-    TimeOption,
-    UseOption,
-    WeightOption,
-    given_options,
-    with_options,
+    with_records,
 )
-from cutaway.cli.output import print_findings, print_json, print_quality, print_table, say
+from cutaway.cli.output import print_findings, print_json, print_quality, print_result, say
 from cutaway.errors import UsageError, printable
 
-from .distributed import connected, process_options
+from .distributed import connected
 
 
 def demo(
@@ -48,14 +33,13 @@ def demo(
     """Show what cutaway does, on the bundled MNIST: train, look inside, embed, and write a report."""
     from cutaway.api.documents import demo_document
     from cutaway.api.recipe import demo as make_demo
-    from cutaway.cli.layers import print_layers
 
     run, embedding, report = make_demo(runs=runs, seed=seed)
     if as_json:
         print_json(demo_document(run, embedding=embedding, report=report))
         return
     print_history(run)
-    print_layers(run.layers(), title="Layers")
+    print_result(run.layers())
     print_findings(run.findings(progress=True))
     say(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
@@ -66,9 +50,13 @@ def demo(
     say(f"\nNext: open the report, or all of it live in your browser:  cutaway studio{folder}")
 
 
-@with_options(process_options)
+GivenModel = Annotated[dict[str, Any], OptionsGiven(ModelOptions)]
+GivenSettings = Annotated[dict[str, Any], OptionsGiven(TrainingOptions)]
+
+
+@with_records
 def train(
-    context: typer.Context,
+    *,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
     ] = None,
@@ -84,88 +72,25 @@ def train(
         typer.Option(help="With --like: begin with the weights after this epoch of the run; -1 is the last."),
     ] = None,
     moved: DataOption = None,
-    recipe: Annotated[str | None, typer.Option(help="default (if not given; of a table: table), lesson, ...")] = None,
-    hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
-    dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
-    activation: Annotated[str | None, typer.Option(help="Activation of the hidden layers. Default: relu.")] = None,
-    ensemble: Annotated[
-        int | None, typer.Option(help="Train so many models side by side and average their logits.")
-    ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="sgd, adam or adamw.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
-    momentum: Annotated[float | None, typer.Option(help="Momentum (SGD only).")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Weight decay (AdamW only).")] = None,
-    schedule: Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or step.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Matrix products: float32, bfloat16 or auto.")] = None,
-    patience: Annotated[
-        int | None, typer.Option(help="Stop after so many epochs without a better val_loss; keep the best.")
-    ] = None,
-    class_weight: Annotated[str | None, typer.Option(help="balanced, or weights such as 0=2.0,3=0.5.")] = None,
-    loss: Annotated[str | None, typer.Option(help="Keras' name, such as categorical_crossentropy.")] = None,
-    label_smoothing: Annotated[float | None, typer.Option(help="Label smoothing, from 0 up to 1.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Number of epochs.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Batch size.")] = None,
-    validation: Annotated[float | None, typer.Option(help="Share of training samples for validation.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed. Default: 0.")] = None,
-    label: LabelOption = None,
-    test: TestOption = None,
-    test_share: TestShareOption = None,
-    group: GroupOption = None,
-    time_column: TimeOption = None,
-    weight: WeightOption = None,
-    id_column: IdOption = None,
-    ignore: IgnoreOption = None,
-    use: UseOption = None,
-    category: CategoryOption = None,
-    numbers: NumbersOption = None,
-    missing: MissingOption = None,
-    header: HeaderOption = None,
-    month_first: MonthFirstOption = False,
-    class_names: ClassNamesOption = None,
-    size: SizeOption = None,
-    centering: CenteringOption = None,
+    model: GivenModel,
+    settings: GivenSettings,
+    options: GivenDataOptions,
     labels: Annotated[
         str | None, typer.Option(metavar="FILE", help="Decisions on labels: samples to keep, relabel or drop.")
     ] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
     as_json: JsonOption = False,
-    **processes: Any,
+    processes: ProcessOptions,
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
     from cutaway.api.recipe import train_recipe
     from cutaway.api.train import train_like
 
-    given = {
-        "optimizer": optimizer,
-        "learning_rate": learning_rate,
-        "momentum": momentum,
-        "weight_decay": weight_decay,
-        "schedule": schedule,
-        "precision": precision,
-        "patience": patience,
-        "class_weight": parse_class_weight(class_weight),
-        "loss": loss,
-        "label_smoothing": label_smoothing,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "validation": validation,
-        "seed": seed,
-    }
-    model = {
-        "recipe": recipe,
-        "hidden": None if hidden is None else parse_hidden(hidden),
-        "dropout": dropout,
-        "activation": activation,
-        "ensemble": ensemble,
-    }
-    options = given_options(context.params)
-    settings = {key: value for key, value in given.items() if value is not None}
-    of_model = {key: value for key, value in model.items() if value is not None}
     data = _one_place(data, moved)
     if like is not None:
-        _check_like(of_model | options)
+        _check_like(model | options)
         branch = {} if from_epoch is None else {"from_epoch": from_epoch}
         begin = partial(train_like, like, data=data, **branch)
     elif from_epoch is not None:
@@ -173,9 +98,9 @@ def train(
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        begin = partial(train_recipe, data, options=options, **of_model)
+        begin = partial(train_recipe, data, options=options, **model)
     before = None if labels is None else _decided_on(like, labels, runs=runs)
-    with connected(**processes) as shared:
+    with connected(processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
     _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before)
 
@@ -194,19 +119,20 @@ def _decided_on(like: str | None, labels: str, *, runs: str) -> Path | None:
     return folder.absolute() if (folder / "run.json").is_file() else None
 
 
-@with_options(process_options)
+@with_records
 def resume(
+    *,
     run: RunArgument,
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
-    **processes: Any,
+    processes: ProcessOptions,
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
     from cutaway.api.train import resume as continue_training
 
-    with connected(**processes) as shared:
+    with connected(processes) as shared:
         resumed = continue_training(run, data=data, runs=runs, **shared)
     _print_run(resumed, start=start, as_json=as_json, first=shared.get("progress", True))
 
@@ -268,52 +194,6 @@ def _check_like(given: dict[str, Any]) -> None:
         )
 
 
-def parse_hidden(text: str) -> tuple[int, ...]:
-    """Parse ``"512,512"``.
-
-    Raises:
-        UsageError: It is not a list of whole numbers.
-    """
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(
-            "--hidden is a list of whole numbers separated by commas", got=f'"{text}"', hint="try --hidden 512,512"
-        ) from None
-
-
-def parse_class_weight(text: str | None) -> dict[int, float] | str | None:
-    """Parse ``"balanced"`` or ``"0=2.0,3=0.5"``.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    if text is None or text == "balanced":
-        return text
-    try:
-        pairs = (part.split("=") for part in text.split(","))
-        return {int(number): float(weight) for number, weight in pairs}
-    except ValueError:
-        raise UsageError(
-            "--class-weight is balanced, or class=weight pairs separated by commas",
-            got=f'"{text}"',
-            hint="try --class-weight 0=2.0,3=0.5",
-        ) from None
-
-
-_COLUMNS = {
-    "epoch": ("Epoch", "d"),
-    "loss": ("Loss", ".4f"),
-    "accuracy": ("Acc.", ".2%"),
-    "val_loss": ("Val loss", ".4f"),
-    "val_accuracy": ("Val acc.", ".2%"),
-    "learning_rate": ("LR", ".1e"),
-    "seconds": ("Seconds", ".2f"),
-    "samples_per_second": ("Samples/s", ",.0f"),
-}
-"""Metric -> title and format of its column; what a run did not measure is left out."""
-
-
 def _relabeled_held_out(run: Any, places: list[str]) -> str:
     """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
     from cutaway.errors import CutawayError
@@ -334,13 +214,7 @@ def print_history(run: Any) -> None:
     from cutaway.runs import kept_so_far
     from cutaway.topics.common.data_words import test_losses
 
-    columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
-    print_table(
-        [
-            {title: "-" if row.get(name) is None else format(row[name], how) for name, (title, how) in columns.items()}
-            for row in run.history.rows
-        ]
-    )
+    print_result(run.history)
     from cutaway.data import left_out_in_words
     from cutaway.topics.common.data_words import columns_left_out
 

@@ -12,7 +12,7 @@ from cutaway.embedding.method import QUALITY_NEIGHBORS, embed
 from cutaway.embedding.new_samples import placement
 from cutaway.embedding.quality_of_many import sampled_quality
 from cutaway.embedding.stages import stage
-from cutaway.embedding.tsne import Callback
+from cutaway.embedding.tsne.iterate import Callback
 from cutaway.errors import Canceled
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 

@@ -15,7 +15,7 @@ from cutaway.embedding.new_samples import (
     check_units,
     first_places,
 )
-from cutaway.embedding.tsne import conditional_affinities, neighbors_for
+from cutaway.embedding.tsne.affinities import conditional_affinities, neighbors_for
 from cutaway.neighbors import PrincipalComponents, nearest_among
 from cutaway.parallel import ranges, run_ranges
 

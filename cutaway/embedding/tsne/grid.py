@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from .kernels import FACTOR
+from .kernels.two_level import FACTOR
 from .two_level import PADDING, SPLIT, coarse_nodes, narrow_part, smooth_part
 
 # Typed as Any, because SciPy's annotations are those of its dispatcher. Transforms run on one thread while the others

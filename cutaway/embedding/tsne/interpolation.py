@@ -3,7 +3,7 @@
 import numpy as np
 
 from .grid import LEAST_NODES, SLACK, SPACING, Grid, fft, grid_for, spacing_for
-from .kernels import filter_spectrum, spread
+from .kernels.repulsion import filter_spectrum, spread
 from .two_level import coarsen, refine
 
 # The grid moves by these shares of its spacing at each update (the sequence fills a square evenly), so that its errors

@@ -8,7 +8,7 @@ from cutaway.parallel import cpu_count, map_ranges, ranges
 
 from .grid import fft, grid_for, size_for
 from .interpolation import convolve
-from .kernels import kernel_sum
+from .kernels.calibration import kernel_sum
 
 # A node of the transform takes as long as this many pairs: 20,000 points are faster through a grid, 10,000 are not.
 PAIRS_PER_NODE = 100

@@ -7,7 +7,10 @@ from cutaway.parallel import WorkerPool, ranges
 from .affinities import Affinities
 from .grid import size_for, spacing_for
 from .interpolation import InterpolationGrid
-from .kernels import attractive_forces, exact_repulsive_forces, gradient_step, kl_terms, repulsive_forces
+from .kernels.attraction import attractive_forces, kl_terms
+from .kernels.exact import exact_repulsive_forces
+from .kernels.repulsion import repulsive_forces
+from .kernels.step import gradient_step
 from .order import SortedPoints
 from .schedule import Phase
 

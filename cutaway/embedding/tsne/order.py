@@ -5,7 +5,7 @@ import numpy as np
 from cutaway.parallel import WorkerPool, ranges
 
 from .affinities import Affinities
-from .kernels import reorder_graph
+from .kernels.attraction import reorder_graph
 
 # Cells along each side of the plane; two numbers of 15 bits make a code that fits an int32.
 CELLS = 1 << 15

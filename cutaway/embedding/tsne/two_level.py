@@ -12,7 +12,7 @@ Source: Ewald 1921 (one kernel as two); Brandt and Lubrecht 1990 (the smooth par
 
 import numpy as np
 
-from .kernels import BEFORE, FACTOR, gather, scatter
+from .kernels.two_level import BEFORE, FACTOR, gather, scatter
 
 # Where the kernel is split, in units of the coarse grid: with this value the error of Z is 5e-5 at a spacing of 0.25,
 # with twice as much up to 3e-4; what is left of the narrow part across the padding is a tenth of 1.5e-3, and acts

@@ -4,18 +4,3 @@ In comes an `Explorer`; out comes a widget by anywidget, which shows the modules
 Its arrays travel as bytes, and its selection comes back as a table. Only `widget.py` knows anywidget, which is an extra
 and is imported when the first widget is made.
 """
-
-from typing import TYPE_CHECKING
-
-from cutaway._lazy import lazy_getattr
-
-from .making import check_widget, explorer_widget
-
-if TYPE_CHECKING:
-    from .widget import ExplorerWidget
-
-__all__ = ["ExplorerWidget", "check_widget", "explorer_widget"]
-
-_MODULES = {"ExplorerWidget": "cutaway.page.notebook.widget"}
-
-__getattr__ = lazy_getattr(__name__, _MODULES)

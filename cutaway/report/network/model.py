@@ -16,7 +16,7 @@ from .columns import column_controls
 from .drawing import drawing_form
 
 if TYPE_CHECKING:
-    from cutaway.models.exporting import Operations
+    from cutaway.models.exporting.operations import Operations
 
 METHOD = 1
 """Part of the key of a kept network: other operations or another rounding give others."""
@@ -96,7 +96,7 @@ def _read(context: RunContext, found: KeptResult) -> Computed | str:
 
 def _computed(context: RunContext, epoch: int) -> Computed | str:
     from cutaway.models import spec_weights
-    from cutaway.models.exporting import to_operations
+    from cutaway.models.exporting.operations import to_operations
 
     kernels = sum(math.prod(shape) for shape in spec_weights(context.spec).values() if len(shape) > 1)
     if 2 * kernels > MOST_BYTES:

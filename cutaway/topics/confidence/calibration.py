@@ -136,10 +136,9 @@ class Calibration(Result):
             notes.append(f"Note: {self.note}.")
         values: dict[str, Any] = {name: [getattr(each, name) for each in scores] for name in _MEASURES}
         title = f"Calibration on {self.samples:,} {self.split} samples after epoch {self.epoch}"
-        shown = [each.heading for each in BINS if each.heading != "Temperature"]
         return (
             Table(SCORES, {"probabilities": names, **values}, title=title, notes=tuple(notes), turned=True),
-            Table(BINS, _bins(self.curve, 1.0), title="Right as often as it says?").only(*shown),
+            Table(BINS, _bins(self.curve, 1.0), title="Right as often as it says?").without("Temperature"),
         )
 
     def panels(self) -> "list[Panel]":

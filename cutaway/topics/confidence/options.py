@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutaway.results.options import option
+from cutaway.options import epoch_option, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,4 +16,4 @@ class ConfidenceOptions:
     positive: str | None = option(None, "Class that is looked for. Default: the second of two.", metavar="CLASS")
     false_alarm: float = option(1.0, "Cost of a sample that is called positive and is not.")
     miss: float = option(1.0, "Cost of a positive sample that is not found.")
-    epoch: int | None = option(None, "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
+    epoch: int | None = epoch_option()

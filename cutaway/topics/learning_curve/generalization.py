@@ -1,7 +1,7 @@
 """The gap between training and validation accuracy, and what early stopping would have given."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +11,30 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import RunError
 from cutaway.metrics import Difference, Share, best_epoch, difference_of, paired_difference_interval, share_of
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, TEXT, percent, share, share_with_interval
 from cutaway.topics.common.predictions import predict_classes
 
 if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.plots import BokehLayout, Figure, Panel
+    from cutaway.plots import Panel
 
 PARTS = ("train", "val", "test")
+
+SPLITS = (
+    column("split", "Split", TEXT, "The split: train, val or test."),
+    column("samples", "Samples", COUNT, "Samples of the split."),
+    column(
+        "accuracy low high",
+        "Accuracy",
+        share_with_interval(2),
+        "Share of them that is predicted correctly, with its 95% interval (Wilson).",
+    ),
+    column("best", "Best epoch", share(), "Accuracy at the epoch of the lowest validation loss."),
+    column("last", "Last epoch", share(), "Accuracy after the last epoch."),
+)
+"""Accuracy by split; the last two columns where both epochs are compared."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +60,8 @@ class EarlyStopping:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Generalization(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Generalization(Result):
     """Accuracy on samples that a model was trained on against that on others, made by `Run.generalization`.
 
     Attributes:
@@ -70,49 +85,52 @@ class Generalization(NotebookDisplay):
     stopping: tuple[EarlyStopping, ...] = field(repr=False)
     note: str = field(repr=False)
 
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{split} {share.value:.2%}" for split, share in self.accuracy.items())
+    def line(self) -> str:
+        """The answer in one telling line."""
+        shown = ", ".join(f"{split} {percent(measured.value)}" for split, measured in self.accuracy.items())
         gap = "" if self.gap is None else f"; gap {self.gap}"
-        return f"<Generalization after epoch {self.epoch}: accuracy {shown}{gap}>"
+        return f"Generalization after epoch {self.epoch}: accuracy {shown}{gap}"
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a split.
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway learning-curve --json`` answers as ``generalization``."""
+        return plain(self)
 
-        Returns:
-            Columns split, samples, accuracy, low and high, its 95% interval; best and last, the accuracy at the epoch
-            of the lowest validation loss and after the last epoch, NaN where they are not compared.
-        """
-        import pandas
-
-        compared = {each.split: each for each in self.stopping}
+    def table(self) -> Table:
+        """One row for each split; best and last are NaN where they are not compared."""
+        compared, nan = {each.split: (each.best.value, each.last.value) for each in self.stopping}, float("nan")
         rows: list[dict[str, Any]] = []
-        for split, share in self.accuracy.items():
-            stop = compared.get(split)
-            row = {"split": split, "samples": share.samples, "accuracy": share.value, "low": share.low}
-            ends = (float("nan"),) * 2 if stop is None else (stop.best.value, stop.last.value)
-            rows.append({**row, "high": share.high, "best": ends[0], "last": ends[1]})
-        return pandas.DataFrame(rows)
+        for split, measured in self.accuracy.items():
+            best, last = compared.get(split, (nan, nan))
+            rows.append({"split": split, **vars(measured), "accuracy": measured.value, "best": best, "last": last})
+        return Table.of(SPLITS, rows)
 
-    def plot(self) -> "Figure":
-        """Draw the accuracy of each split with its 95% interval as a matplotlib Figure."""
-        from cutaway.plots import panels
+    def tables(self) -> tuple[Table, ...]:
+        """The table that people read."""
+        title, shown = f"Accuracy after epoch {self.epoch}, with 95% intervals", self.table()
+        if not self.stopping:
+            shown = shown.only("Split", "Samples", "Accuracy")
+        return (replace(shown, title=title, notes=tuple(self._sentences())),)
 
-        return panels([self._panel()])
+    def _sentences(self) -> Iterator[str]:
+        if self.gap is not None:
+            yield f"Training minus validation: {self.gap}."
+        for each in self.stopping:
+            yield (
+                f"Keeping epoch {self.best_epoch} instead of {self.last_epoch} changes the {each.split} accuracy by "
+                f"{each.difference}: {each.gained:,} more samples are right, {each.lost:,} fewer."
+            )
+        if self.note:
+            yield f"Note: {self.note}."
 
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh([self._panel()])
-
-    def _panel(self) -> "Panel":
+    def panels(self) -> "list[Panel]":
+        """The accuracy of each split with its 95% interval."""
         from cutaway.plots import Panel, Series
 
         shares = list(self.accuracy.values())
         value, low, high = (np.array([getattr(s, end) for s in shares]) for end in ("value", "low", "high"))
         series = [Series("", np.arange(len(shares)), value, low, high, points=True, line=False)]
         title = f"Accuracy after epoch {self.epoch}"
-        return Panel(title, "split", "accuracy", series, x_names=list(self.accuracy), y_percent=True)
+        return [Panel(title, "split", "accuracy", series, x_names=list(self.accuracy), y_percent=True)]
 
 
 def generalization(context: RunContext, *, epoch: int | None = None) -> Generalization:

@@ -10,7 +10,9 @@ from cutaway.data import SampleIds
 from cutaway.errors import UsageError
 from cutaway.findings import SUSPECT
 from cutaway.metrics import Share, share_of
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, TEXT, share_with_interval
 from cutaway.topics.common.predictions import predict_classes
 
 if TYPE_CHECKING:
@@ -18,9 +20,17 @@ if TYPE_CHECKING:
 
     from cutaway.plots import Figure
 
+SHARES = (
+    column("samples_of", "Samples", TEXT, "Whether the model was trained on the samples, the index of the DataFrame."),
+    column("suspects", "Suspect labels", COUNT, "Suspect labels of these samples."),
+    column("as_given", "Predicted as given", COUNT, "How many of them the model predicts as they are given."),
+    column("share low high", "Share", share_with_interval(2), "The share of these, with its 95% interval (Wilson)."),
+)
+"""Suspect labels that are predicted as they are given."""
 
-@dataclass(frozen=True)
-class Memorization(NotebookDisplay):
+
+@dataclass(frozen=True, repr=False)
+class Memorization(Result):
     """How many suspect labels a model predicts as they are given, made by `Run.memorization`.
 
     Attributes:
@@ -34,7 +44,8 @@ class Memorization(NotebookDisplay):
     trained: Share
     held_out: Share
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         trained, held_out = self.trained, self.held_out
         of_trained = (
             f"of {trained.samples:,} suspect labels that the model was trained on it predicts {trained} as given"
@@ -46,20 +57,20 @@ class Memorization(NotebookDisplay):
             of_others = f"of {held_out.samples:,} others it predicts {held_out} as given"
         if not held_out.samples:
             of_others = "there are no others"
-        return f"<Memorization after epoch {self.epoch}: {of_trained}, {of_others}>"
+        return f"Memorization after epoch {self.epoch}: {of_trained}, {of_others}"
+
+    def table(self) -> Table:
+        """A row for samples that the model was trained on, and one for all others; NaN without suspect labels."""
+        shares = {"trained": self.trained, "held out": self.held_out}
+        rows = [
+            {"samples_of": name, "suspects": of.samples, "as_given": of.count, "share": of.value, **vars(of)}
+            for name, of in shares.items()
+        ]
+        return Table.of(SHARES, rows)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame of both shares, with rows "trained" and "held out".
-
-        Returns:
-            Columns suspects, as_given, share, and low and high, its 95% interval; NaN without suspect labels.
-        """
-        import pandas
-
-        shares = {"trained": self.trained, "held out": self.held_out}
-        columns = {"samples": "suspects", "count": "as_given", "value": "share", "low": "low", "high": "high"}
-        rows = [{column: getattr(share, name) for name, column in columns.items()} for share in shares.values()]
-        return pandas.DataFrame(rows, index=list(shares))
+        """A pandas DataFrame with the rows "trained" and "held out"."""
+        return self.table().to_pandas().set_index("samples_of").rename_axis(None)
 
     def plot(self) -> "Figure":
         """Draw both shares with their 95% intervals as a matplotlib Figure."""

@@ -1,7 +1,7 @@
 """The learning curve of a run: what it would be worth with less data and, by a power law, with more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,10 @@ from cutaway.context import RunContext
 from cutaway.errors import UsageError
 from cutaway.metrics import LEAST_SIZES, Forecast, forecast
 from cutaway.progress import ProgressCallback
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, percent, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
 
 from .trainings import HeldOutLosses, ShareTrainings
@@ -21,7 +24,7 @@ from .trainings import HeldOutLosses, ShareTrainings
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.plots import BokehLayout, Figure, Panel, Series
+    from cutaway.plots import Panel, Series
 
 FACTORS = (1.0, 2.0, 4.0)
 """Amounts of data for which a forecast is told, in those of the run."""
@@ -36,6 +39,50 @@ WIDE = 0.2
 
 MATTERS = 0.05
 """Share of the error by which twice the data must lower it to be worth a word."""
+
+_LOSS = "Mean of minus the logarithm of the probability of the true class, in nats."
+
+
+def _seed(seed: int | None) -> str:
+    return "this run" if seed is None else str(seed)
+
+
+def _times(times: float) -> str:
+    return f"{times:g}x"
+
+
+POINTS = (
+    column("samples", "Samples", COUNT, "Training samples."),
+    column("share", "Share", share(), "Their share of all training samples."),
+    column(
+        "seed",
+        "Seed",
+        Unit("whole number, or none for the run itself", _seed),
+        "Random seed of share, first weights and order.",
+    ),
+    column("val_accuracy", "Val acc.", share(), "Share of the validation samples that is predicted correctly."),
+    column("val_loss", "Val loss", decimals(4), _LOSS),
+    column("test_accuracy", "Test acc.", share(), "Share of the test samples that is predicted correctly."),
+    column("test_loss", "Test loss", decimals(4), _LOSS),
+)
+"""Each training, the run itself last."""
+
+FORECAST = (
+    column("times", "Data", Unit("number", _times), "Amount of data, in that of the run."),
+    column("samples", "Samples", COUNT, "Training samples."),
+    column("accuracy", "Accuracy", share(), "Expected share of samples that is predicted correctly."),
+    column("low high", "95% interval", interval(2), "The 95% prediction interval of one training."),
+    column(
+        "gain gain_low gain_high",
+        "Gain",
+        POINTS_WITH_LIMITS,
+        "Expected rise over the accuracy with the data of the run, in points, with its 95% interval.",
+    ),
+    column("loss", "Loss", decimals(4), f"Expected. {_LOSS}"),
+    column("loss_low", "Loss from", decimals(4), "Lower end of its 95% prediction interval."),
+    column("loss_high", "Loss to", decimals(4), "Upper end."),
+)
+"""What is expected of more data."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +109,8 @@ class CurvePoint:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class LearningCurve(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningCurve(Result):
     """Accuracy and loss by the number of training samples, made by `Run.learning_curve`.
 
     Attributes:
@@ -86,10 +133,11 @@ class LearningCurve(NotebookDisplay):
     loss: Forecast = field(repr=False)
     check: Forecast = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         return (
-            f"<LearningCurve on {split_in_words(self.split, self.samples)}: accuracy {self.accuracy:.2%} with "
-            f"{self.train_samples:,} training samples; {self.verdict}>"
+            f"LearningCurve on {split_in_words(self.split, self.samples)}: accuracy {percent(self.accuracy)} with "
+            f"{self.train_samples:,} training samples; {self.verdict}"
         )
 
     @property
@@ -112,7 +160,8 @@ class LearningCurve(NotebookDisplay):
     def verdict(self) -> str:
         """Whether more data of the same kind would help, in a few words with numbers."""
         twice = self.summaries()[1]
-        said = f"twice the data is expected to give {twice['accuracy']:.2%} ({twice['low']:.2%} to {twice['high']:.2%})"
+        limits = interval(2).text(twice["low"], twice["high"])
+        said = f"twice the data is expected to give {percent(twice['accuracy'])} ({limits})"
         if self.samples < FEW_MEASURED:
             few = split_in_words(self.split, self.samples)
             return f"whether more data would help cannot be judged on {few}"
@@ -142,32 +191,52 @@ class LearningCurve(NotebookDisplay):
             found.append(row)
         return found
 
+    def to_json(self) -> dict[str, Any]:
+        """The trainings, and what is expected of more data."""
+        return {
+            "split": self.split,
+            "samples": self.samples,
+            "train_samples": self.train_samples,
+            "epochs": self.epochs,
+            "points": plain(self.points),
+            "forecast": plain(self.summaries()),
+            "check": {**plain(self.check), "accuracy": self.accuracy, "agrees": self.agrees},
+            "verdict": self.verdict,
+        }
+
+    def table(self) -> Table:
+        """One row for each training, the run itself last."""
+        return Table.of(POINTS, [vars(point) for point in self.points])
+
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read."""
+        shown = (each.heading for each in POINTS if each.heading != "Share")
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        trained = replace(self.table(), title=f"Trained on shares of the training samples, {epochs} each")
+        more = [row for row in self.summaries() if row["times"] > 1]  # how good the run itself is was measured
+        title = f"Expected of more data on {self.split} samples, by a power law"
+        notes = (f"{self._checked()}.", f"{self.verdict[0].upper()}{self.verdict[1:]}.")
+        expected = Table.of(FORECAST, more, title=title, notes=notes)
+        return trained.only(*shown), expected.only("Data", "Samples", "Accuracy", "95% interval", "Gain", "Loss")
+
+    def _checked(self) -> str:
+        """Whether the shares alone forecast what the run itself has."""
+        expected, low, high = (1 - float(end[0]) for end in (self.check.error, self.check.high, self.check.low))
+        agrees = {
+            True: "so that the forecast can be relied on",
+            False: "so that the forecast cannot be relied on",
+            None: "which is too little to check it by",
+        }[self.agrees]
+        span = f"{percent(expected)} ({interval(2).text(max(low, 0), high)})"
+        return f"Check: the shares alone forecast {span} for this run, which has {percent(self.accuracy)}, {agrees}"
+
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a training, the run itself last.
+        """A pandas DataFrame, one row a training, the run itself last; its seed is missing."""
+        kinds: dict[str, Any] = {"seed": "Int64", "test_accuracy": float, "test_loss": float}
+        return super().to_pandas().astype(kinds)
 
-        Returns:
-            Columns samples, share, seed, val_accuracy, val_loss, test_accuracy and test_loss; seed is missing for the
-            run itself.
-        """
-        import pandas
-
-        table: Any = pandas.DataFrame([vars(point) for point in self.points])
-        kinds: dict[str, Any] = {"seed": "Int64"} | dict.fromkeys(("test_accuracy", "test_loss"), float)
-        return table.astype(kinds)
-
-    def plot(self) -> "Figure":
-        """Draw error rate and loss by the number of training samples, with the forecast, as a matplotlib Figure."""
-        from cutaway.plots import panels
-
-        return panels(self._panels())
-
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh(self._panels())
-
-    def _panels(self) -> "list[Panel]":
+    def panels(self) -> "list[Panel]":
+        """Error rate and loss by the number of training samples, with the forecast."""
         from cutaway.plots import Panel
 
         ticks = [t for t in (self.train_samples * 4.0**k for k in range(-3, 2)) if t >= 0.9 * self.points[0].samples]

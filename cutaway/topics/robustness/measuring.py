@@ -1,7 +1,7 @@
 """How the robustness of a run is measured: its samples and weights are made worse by degrees, and predicted again."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,10 +24,8 @@ from cutaway.metrics import PredictedClasses
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.topics.common.pairing import pair_samples
 
+from .options import RobustnessOptions
 from .result import Robustness, RobustnessCurve
-
-SAMPLES = 2000
-"""Samples that are predicted at each severity, unless another number is asked for."""
 
 CHUNK_BYTES = 64 * 2**20
 """Bytes of samples that are corrupted at a time, as float32."""
@@ -39,24 +37,15 @@ Measure = Callable[[float], list[np.ndarray]]
 
 
 def measure_robustness(
-    context: RunContext,
-    against: RunContext | None = None,
-    *,
-    perturbations: Sequence[str] | None = None,
-    split: str = "test",
-    epoch: int | None = None,
-    samples: int | None = SAMPLES,
-    seed: int = 0,
-    shared: bool = False,
-    on_progress: ProgressCallback,
+    context: RunContext, against: RunContext | None, options: RobustnessOptions, *, on_progress: ProgressCallback
 ) -> Robustness:
     """Measure the accuracy of one or two runs under increasing perturbations; see `cutaway.Run.robustness`."""
     from cutaway.models import COMPRESSIONS
 
-    check_seed(seed)
-    if samples is not None:
-        samples = check_whole(samples, name="samples", least=1)
-    wanted = _wanted(perturbations, [each.name for each in (*CORRUPTIONS, *COMPRESSIONS)])
+    check_seed(options.seed)
+    if options.samples is not None:
+        options = replace(options, samples=check_whole(options.samples, name="samples", least=1))
+    wanted = _wanted(options.perturbations, [each.name for each in (*CORRUPTIONS, *COMPRESSIONS)])
     for each in (context, against):
         if each is not None and not each.opens:
             raise RunError(
@@ -64,8 +53,8 @@ def measure_robustness(
                 got=f"{each.path.name}, of which only recorded predictions are known",
                 hint="train or record a model of the layers that cutaway opens",
             )
-    subjects = _subjects(context, against, split=split, epoch=epoch, samples=samples, seed=seed, shared=shared)
-    measured, left_out = _applicable(subjects, wanted, seed=seed)
+    subjects = _subjects(context, against, options)
+    measured, left_out = _applicable(subjects, wanted, seed=options.seed)
     curves: list[RobustnessCurve] = []
     done, total = 0, sum(len(each.severities) for each, _ in measured)
     plain = [subject.correct(subject.x) for subject in subjects]
@@ -80,9 +69,9 @@ def measure_robustness(
     return Robustness(
         runs=tuple(subject.context.path.name for subject in subjects),
         epochs=tuple(subject.epoch for subject in subjects),
-        split=split,
+        split=options.split,
         samples=len(subjects[0].labels),
-        seed=seed,
+        seed=options.seed,
         curves=tuple(curves),
         left_out=left_out,
     )
@@ -157,25 +146,16 @@ def _wanted(perturbations: Sequence[str] | None, known: list[str]) -> set[str]:
     return set(given)
 
 
-def _subjects(
-    context: RunContext,
-    against: RunContext | None,
-    *,
-    split: str,
-    epoch: int | None,
-    samples: int | None,
-    seed: int,
-    shared: bool,
-) -> list[_Subject]:
+def _subjects(context: RunContext, against: RunContext | None, options: RobustnessOptions) -> list[_Subject]:
     """The run, or both, with the same samples."""
     if against is None:
-        ids = context.ids(split, samples=samples, seed=seed)
-        return [_Subject(context, context.epoch(epoch), ids, context.data.y(ids))]
-    paired = pair_samples(context, against, split=split, shared=shared)
+        ids = context.ids(options.split, samples=options.samples, seed=options.seed)
+        return [_Subject(context, context.epoch(options.epoch), ids, context.data.y(ids))]
+    paired = pair_samples(context, against, split=options.split, shared=options.shared)
     rows = np.arange(len(paired.labels))
-    if samples is not None:
-        rows = stratified_sample(paired.labels, samples, seed=seed)
-    epochs = paired.contexts[0].epoch(epoch), paired.contexts[1].epoch()
+    if options.samples is not None:
+        rows = stratified_sample(paired.labels, options.samples, seed=options.seed)
+    epochs = paired.contexts[0].epoch(options.epoch), paired.contexts[1].epoch()
     chosen = [ids.take(rows) for ids in paired.ids]
     return [
         _Subject(each, number, ids, each.data.y(ids))

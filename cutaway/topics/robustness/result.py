@@ -10,12 +10,41 @@ from cutaway._lazy import public
 from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import paired_difference_interval, wilson_interval
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import GENERAL, POINTS_WITH_LIMITS, SHARE_WITH_LIMITS, TEXT, percent
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
+
+_ACCURACY = "Share of the samples that is predicted correctly, with its 95% interval (Wilson)."
+
+CURVES = (
+    column("perturbation", "Perturbation", TEXT, "What is done to the samples, or to the weights."),
+    column("parameter", "Parameter", TEXT, "What the severity is, with its unit."),
+    column("severity", "Severity", GENERAL, "How much of it is done; at the first severity, nothing is changed."),
+    column("run", "Run", TEXT, "The name of the run folder."),
+    column("accuracy low high", "Accuracy", SHARE_WITH_LIMITS, _ACCURACY),
+)
+"""Accuracy by perturbation and severity, a row for each run."""
+
+DIFFERENCES = (
+    column(
+        "difference difference_low difference_high",
+        "B - A",
+        POINTS_WITH_LIMITS,
+        "Accuracy of the second run minus that of the first, in percentage points, with its 95% interval (Tango).",
+    ),
+)
+"""What a table of two runs has as well, in the rows of the second."""
+
+SIDE_BY_SIDE = (
+    CURVES[2],
+    column("accuracy_a low_a high_a", "A", SHARE_WITH_LIMITS, f"Of the first run: {_ACCURACY}"),
+    column("accuracy_b low_b high_b", "B", SHARE_WITH_LIMITS, f"Of the second run: {_ACCURACY}"),
+    *DIFFERENCES,
+)
+"""What people read of two runs: a row for each severity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +100,8 @@ class RobustnessCurve:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Robustness(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Robustness(Result):
     """Accuracy of one or two runs under increasing perturbations, made by `Run.robustness`.
 
     Attributes:
@@ -93,17 +122,18 @@ class Robustness(NotebookDisplay):
     curves: tuple[RobustnessCurve, ...] = field(repr=False)
     left_out: dict[str, str] = field(repr=False)
 
-    def __repr__(self) -> str:
-        head = f"<Robustness of {' and '.join(self.runs)} on {self.samples:,} {self.split} samples"
+    def line(self) -> str:
+        """The answer in one telling line."""
+        head = f"Robustness of {' and '.join(self.runs)} on {self.samples:,} {self.split} samples"
         if not self.curves:
-            return f"{head}: no perturbation applies>"
+            return f"{head}: no perturbation applies"
         lowest = min(self.curves, key=lambda curve: int(curve.correct[0].min()))
         at = int(lowest.correct[0].argmin())
         before, after = (
-            " and ".join(f"{share:.2%}" for share in accuracy[:, severity].tolist())
+            " and ".join(percent(share) for share in accuracy[:, severity].tolist())
             for accuracy, severity in ((self.curves[0].accuracy, 0), (lowest.accuracy, at))
         )
-        return f"{head}: accuracy {before}, lowest at {lowest.perturbation} {lowest.severities[at]:g}: {after}>"
+        return f"{head}: accuracy {before}, lowest at {lowest.perturbation} {lowest.severities[at]:g}: {after}"
 
     def curve(self, perturbation: str) -> RobustnessCurve:
         """The curve of one perturbation.
@@ -141,14 +171,22 @@ class Robustness(NotebookDisplay):
             "left_out": dict(self.left_out),
         }
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row for each perturbation, severity and run; see `summaries`."""
-        import pandas
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway robustness --json`` answers."""
+        return self.summary()
 
-        columns = ["perturbation", "parameter", "severity", "run", "accuracy", "low", "high"]
-        if len(self.runs) > 1:
-            columns += ["difference", "difference_low", "difference_high"]
-        return pandas.DataFrame(self.summaries(), columns=columns)
+    def table(self) -> Table:
+        """One row for each perturbation, severity and run; of two runs with their difference."""
+        return Table.of(CURVES if len(self.runs) == 1 else (*CURVES, *DIFFERENCES), self.summaries())
+
+    def tables(self) -> tuple[Table, ...]:
+        """A table for each perturbation; two runs stand side by side."""
+        return tuple(self._table_of(curve) for curve in self.curves)
+
+    def notes(self) -> tuple[str, ...]:
+        """Why some perturbations do not apply, and what the numbers are of."""
+        left_out = (f"{name} does not apply: {why}." for name, why in self.left_out.items())
+        return (*left_out, f"Accuracy of {self.samples:,} {self.split} samples, with 95% intervals, in percent.")
 
     def plot(self) -> "Figure":
         """Draw the curves with their intervals, as a matplotlib Figure."""
@@ -161,6 +199,16 @@ class Robustness(NotebookDisplay):
         from cutaway.plots import robustness_curves_bokeh
 
         return robustness_curves_bokeh(self._panels(), runs=self.runs)
+
+    def _table_of(self, curve: RobustnessCurve) -> Table:
+        rows, title = _rows(curve, self.runs), f"{curve.perturbation}: {curve.parameter}"
+        if len(self.runs) == 1:
+            return Table.of(CURVES, rows, title=title).only("Severity", "Accuracy")
+        beside = [
+            {f"{name}_a": value for name, value in a.items()} | {f"{name}_b": value for name, value in b.items()} | b
+            for a, b in zip(rows[::2], rows[1::2], strict=True)
+        ]
+        return Table.of(SIDE_BY_SIDE, beside, title=title)
 
     def _panels(self) -> list[dict[str, Any]]:
         return [

@@ -1,23 +1,28 @@
 """What every unit of a layer is for, and what it is worth."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import check_whole, meant
+from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import LISTED
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.notebook import ROWS
 from cutaway.results.plain import defined
+from cutaway.results.result import Answer, Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, LOST, MEASURED, NAME, UNDEFINED, Unit, decimals, number, percent
 from cutaway.runs import KeptResult, digest_of, kept, result_name
+
+from .options import UnitsOptions, check_sort
 
 if TYPE_CHECKING:
     import pandas
@@ -25,26 +30,61 @@ if TYPE_CHECKING:
     from cutaway.interpret import Ablation, UnitMeasures
     from cutaway.plots import Figure
 
-    from .unit import Unit
+    from .unit import Unit as SingleUnit
 
     Measured = tuple[UnitMeasures, Ablation, np.ndarray]
 
 METHOD = 1
 """Part of the key of kept measures: another way of measuring gives others."""
 
-SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
-"""What units can be sorted by: by number, or the largest first."""
 
-LEAST = 1e-4
-"""Costs and standard errors below this are written with an exponent: four decimals would leave no digit of them."""
+def _or_constant(firing: float, constant: bool) -> str:
+    return "constant" if constant else percent(firing, 1)
 
-LISTS = ("class_mean", "top_activating")
-"""Parts of a summary that are no single value."""
+
+def _named(name: str | int | None, value: float | None) -> str:
+    return UNDEFINED if name is None else f"{name} ({number(value, 2)})"
+
+
+COLUMNS = (
+    column("unit", "Unit", COUNT, "Number of the unit, from 0."),
+    column("mean", "Mean", decimals(3), "Mean activation."),
+    column(
+        "firing constant",
+        "Fires",
+        Unit("share of the samples, 0..1, and whether the unit is constant", _or_constant),
+        "Share of the samples for which it is above 0; constant: its output is the same for all data.",
+    ),
+    column("preferred_class", "Class", NAME, "The class with the highest mean activation."),
+    column(
+        "selectivity",
+        "Select.",
+        decimals(3),
+        "From 0, the same mean for all classes, to 1, one class only.",
+    ),
+    column(
+        "similar similarity",
+        "Similar",
+        Unit("number of a unit, and a correlation", _named),
+        "The most similar unit, and the correlation with it.",
+    ),
+    column(
+        "ablation_cost ablation_cost_error measurable",
+        "Cost",
+        MEASURED,
+        "Rise of the loss without the unit, ± standard error; ~0: not measurable.",
+        explained=True,
+    ),
+    column("accuracy_cost", "Acc.", LOST, "Change of the accuracy without it, in percentage points.", explained=True),
+    column("most_affected", "Affects", NAME, "The class that loses most accuracy."),
+    column("most_affected_cost", "Its acc.", LOST, "Change of the accuracy within that class, in percentage points."),
+)
+"""What each unit is for."""
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Units(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Units(Result):
     """Summaries of all units of a hidden layer.
 
     Attributes:
@@ -72,25 +112,26 @@ class Units(NotebookDisplay):
     pictures: np.ndarray | None = field(repr=False)
     context: RunContext | None = field(default=None, repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         constant = int(self.constant.sum())
-        return f"<Units of {self.layer}, epoch {self.epoch}: {len(self)} units, {constant} constant>"
+        return f"Units of {self.layer}, epoch {self.epoch}: {len(self)} units, {constant} constant"
 
     def __len__(self) -> int:
         return len(self.constant)
 
-    def __getitem__(self, unit: int) -> "Unit":
+    def __getitem__(self, unit: int) -> "SingleUnit":
         """One unit: what it looks for, and what makes it fire.
 
         Raises:
             UnknownNameError: There is no such unit.
         """
-        from .unit import Unit
+        from .unit import Unit as SingleUnit
 
         summary = self.summary(unit)
         top = self.measures.top_samples[unit]
         ids = self.ids.take(top[top >= 0])
-        return Unit(
+        return SingleUnit(
             layer=self.layer,
             number=unit,
             summary=summary,
@@ -100,7 +141,7 @@ class Units(NotebookDisplay):
             pictures=None if self.context is None else self.context.data.pictures(ids),
         )
 
-    def __iter__(self) -> "Iterator[Unit]":
+    def __iter__(self) -> "Iterator[SingleUnit]":
         return (self[unit] for unit in range(len(self)))
 
     def plot(self, n: int = 24, *, sort: str = "ablation_cost") -> "Figure":
@@ -160,30 +201,18 @@ class Units(NotebookDisplay):
         if not 0 <= unit < len(self):
             rule = f'units of "{self.layer}" are 0 to {len(self) - 1}'
             raise UnknownNameError(rule, got=str(unit), hint="choose one of these")
-        m, losses = self.measures, self.ablation.class_accuracy_cost[unit]
-        worst = int(losses.argmax())
-        return {
-            "unit": unit,
-            "mean": float(m.mean[unit]),
-            "firing": float(m.firing[unit]),
-            "constant": bool(self.constant[unit]),
-            "preferred_class": None if m.top_samples[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
-            "selectivity": defined(m.selectivity[unit]),
-            "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
-            "similarity": defined(m.similarity[unit]),
-            "ablation_cost": float(self.ablation.cost[unit]),
-            "ablation_cost_error": defined(self.ablation.cost_error[unit]),
-            "measurable": bool(self.ablation.measurable[unit]),
-            "accuracy_cost": float(self.ablation.accuracy_cost[unit]),
-            "most_affected": self.class_names[worst] if losses[worst] > 0 else None,
-            "most_affected_cost": float(max(losses[worst], 0.0)),
-            "class_mean": self._class_means(unit),
-            "top_activating": [
-                {"sample": self.ids[int(place)], "activation": float(value)}
-                for place, value in zip(m.top_samples[unit], m.top_activations[unit], strict=True)
-                if place >= 0
-            ],
-        }
+        return self._summaries([unit])[0]
+
+    def _summaries(self, units: list[int]) -> list[dict[str, Any]]:
+        rows = self._table().take(units).records()
+        return [
+            {**row, "class_mean": self._class_means(unit), "top_activating": self._top(unit)}
+            for unit, row in zip(units, rows, strict=True)
+        ]
+
+    def _top(self, unit: int) -> list[dict[str, Any]]:
+        samples = zip(self.measures.top_samples[unit], self.measures.top_activations[unit], strict=True)
+        return [{"sample": self.ids[int(place)], "activation": float(value)} for place, value in samples if place >= 0]
 
     def _class_means(self, unit: int) -> dict[str, float | None]:
         means = self.measures.class_mean[unit]
@@ -192,37 +221,85 @@ class Units(NotebookDisplay):
 
     def summaries(self, sort: str = "unit") -> list[dict[str, Any]]:
         """Summaries of all units, sorted as by `order`."""
-        return [self.summary(unit) for unit in self.order(sort)]
+        return self._summaries(self.order(sort))
+
+    def _table(self) -> Table:
+        """All units by number."""
+        m, ablation, names = self.measures, self.ablation, self.class_names
+        losses = ablation.class_accuracy_cost
+        worst = losses.argmax(axis=1)
+        lost = np.maximum(losses[np.arange(len(self)), worst], 0.0)
+        values: dict[str, Any] = {
+            "unit": np.arange(len(self)),
+            "mean": m.mean,
+            "firing": m.firing,
+            "constant": self.constant,
+            "preferred_class": [
+                names[k] if top >= 0 else None
+                for k, top in zip(m.preferred_class.tolist(), m.top_samples[:, 0], strict=True)
+            ],
+            "selectivity": m.selectivity,
+            "similar": [unit if unit >= 0 else None for unit in m.similar.tolist()],
+            "similarity": m.similarity,
+            "ablation_cost": ablation.cost,
+            "ablation_cost_error": ablation.cost_error,
+            "measurable": ablation.measurable,
+            "accuracy_cost": ablation.accuracy_cost,
+            "most_affected": [names[k] if cost else None for k, cost in zip(worst.tolist(), lost, strict=True)],
+            "most_affected_cost": lost,
+        }
+        return Table(COLUMNS, values)
+
+    def table(self, sort: str = "unit") -> Table:
+        """One row for each unit, sorted as by `order`, without class means and top activating samples."""
+        return self._table().take(self.order(sort))
+
+    def tables(self, sort: str = "ablation_cost", limit: int = ROWS) -> tuple[Table, ...]:
+        """The table that people read.
+
+        Args:
+            sort: Which come first, one of `SORTS`.
+            limit: How many units at most; 0 for all.
+        """
+        shown = self.order(sort)[: limit or None]
+        measurable, constant = int(self.ablation.measurable.sum()), int(self.constant.sum())
+        has, are = "has" if measurable == 1 else "have", "is" if constant == 1 else "are"
+        notes = (
+            f"With all units the accuracy is {percent(self.ablation.accuracy)} on {self.split}.",
+            f"{measurable} of {len(self)} units {has} a measurable cost; {constant} {are} constant on all data.",
+        )
+        title = f"{self.layer} after epoch {self.epoch}: {len(shown)} of {len(self)} units, by {sort}"
+        return (replace(self._table().take(shown).without("Mean"), title=title, notes=notes),)
 
     def to_pandas(self, sort: str = "unit") -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a unit, without class means and top activating samples."""
-        import pandas
+        """A pandas DataFrame, one row for each unit, without class means and top activating samples."""
+        return self.table(sort).to_pandas()
 
-        return pandas.DataFrame([{k: v for k, v in s.items() if k not in LISTS} for s in self.summaries(sort)])
+    def to_json(self, sort: str = "unit") -> dict[str, Any]:
+        """What ``cutaway units --json`` answers about the run: all units, sorted."""
+        return {
+            "layer": self.layer,
+            "epoch": self.epoch,
+            "split": self.split,
+            "accuracy": self.ablation.accuracy,
+            "units": self.summaries(sort),
+        }
+
+
+def compute(context: RunContext, options: UnitsOptions, *, on_progress: ProgressCallback = ignore_progress) -> Answer:
+    """Answer ``cutaway units``.
+
+    Raises:
+        CutawayError: As `units`.
+    """
+    found = units(context, options.layer, split=options.split, epoch=options.epoch, on_progress=on_progress)
+    tables = partial(found.tables, options.sort, options.limit)
+    return Answer(str(context.path), partial(found.to_json, options.sort), tables)
 
 
 def _gray(picture: np.ndarray) -> np.ndarray:
     """Weights as (row, column): the mean over the colors of a picture."""
     return picture.mean(axis=-1) if picture.ndim == 3 else picture
-
-
-def cost_in_digits(summary: Mapping[str, Any]) -> tuple[str, str]:
-    """The ablation cost of a unit and its standard error as text, with digits enough that neither rounds to 0."""
-    cost, error = summary["ablation_cost"], summary["ablation_cost_error"] or 0.0
-    smallest = min((abs(value) for value in (cost, error) if value), default=1.0)
-    form = ".4f" if smallest >= LEAST else ".1e"
-    return f"{cost:{form}}", f"{error:{form}}" if error else "0"
-
-
-def check_sort(sort: str) -> None:
-    """Refuse a name by which units cannot be sorted.
-
-    Raises:
-        UnknownNameError: It is none of `SORTS`.
-    """
-    if sort not in SORTS:
-        hint = meant(sort, SORTS, 'try "ablation_cost"')
-        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint=hint)
 
 
 def units(

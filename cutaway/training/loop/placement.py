@@ -19,7 +19,8 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as Axes
 
 from cutaway.errors import ConfigError
-from cutaway.training.distributed import connect_devices, current_world
+from cutaway.training.distributed.connecting import connect_devices
+from cutaway.training.distributed.world import current_world
 
 from .device_data import CopiedData
 

@@ -21,7 +21,7 @@ from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
-from cutaway.training.distributed import current_world
+from cutaway.training.distributed.world import current_world
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .device_data import accelerator_memory

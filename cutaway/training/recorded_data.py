@@ -15,7 +15,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from cutaway.data import Dataset, Preparation, SampleIds, Split
+from cutaway.data import Dataset, Preparation, SampleIds, Split, join_ids
 from cutaway.errors import UsageError
 
 from .validation_arrays import validation_arrays
@@ -194,48 +194,46 @@ def split_as_fed(split: Split, ids: SampleIds, *, seen: int) -> tuple[Split, str
         Where fit was validated on test samples, the split is the one given; but where it took its validation samples
         from all samples and saw all others, as with ``validation_split``, there are no test samples.
     """
-    held, test = _members(ids), _members(split.test)
-    if held & test:
-        others = _members(split.part("all")) - held
-        if seen == len(others) and not held <= test:
-            return _split(others, held, split, test=split.test.take(slice(0))), "train"
+    in_test = ids.isin(split.test)
+    if in_test.any():
+        others = _without(split.part("all"), ids)
+        if seen == len(others) and not in_test.all():
+            return _split(others, ids, split, test=split.test.take(slice(0))), "train"
         return split, "train" if seen == len(split.train) else "unknown"
-    train, val = _members(split.train), _members(split.val)
-    if seen == len((train | val) - held):
-        train, known = (train | val) - held, "train"
-    else:
-        train, known = train - held, "train" if seen == len(train - held) else "unknown"
-    if not train:
+    fitted = join_ids([split.train, split.val])
+    train = _without(fitted, ids)
+    if seen != len(train):
+        train = _without(split.train, ids)
+    known = "train" if seen == len(train) else "unknown"
+    if not len(train):
         return split, "unknown"
-    val = (_members(split.train) | val) - train
-    if train == _members(split.train):
+    if len(train) == len(split.train) and train.isin(split.train).all():
         return split, known
-    return _split(train, val, split, test=split.test), known
+    return _split(train, _without(fitted, train), split, test=split.test), known
 
 
 def name_of(split: Split, ids: SampleIds | None) -> str:
     """What samples that a fit was validated on are, in a word: "val", "test", "part of val", ... or "unknown"."""
     if ids is None:
         return "unknown"
-    held = _members(ids)
     for name in ("val", "test"):
-        part = _members(split.part(name))
-        if held <= part:
-            return name if held == part else f"part of {name}"
+        part = split.part(name)
+        if ids.isin(part).all():
+            return name if len(ids) == len(part) else f"part of {name}"
     return "unknown"
 
 
-def _members(ids: SampleIds) -> set[tuple[int, int]]:
-    return set(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
+def _without(ids: SampleIds, others: SampleIds) -> SampleIds:
+    return ids.take(~ids.isin(others))
 
 
-def _split(train: set[tuple[int, int]], val: set[tuple[int, int]], given: Split, *, test: SampleIds) -> Split:
+def _split(train: SampleIds, val: SampleIds, recorded: Split, *, test: SampleIds) -> Split:
     return Split(
-        train=_ids(train, given.train.sources),
-        val=_ids(val, given.train.sources),
+        train=train.ordered(),
+        val=val.ordered(),
         test=test,
         validation=_share(len(val), len(train) + len(val)),
-        seed=given.seed,
+        seed=recorded.seed,
         stratified=False,
     )
 
@@ -244,8 +242,3 @@ def _share(held: int, samples: int) -> float:
     """The share with the fewest digits that makes ``validation_split`` hold out so many samples."""
     shares = (round(held / samples, digits) for digits in range(1, 8))
     return next((share for share in shares if samples - math.floor(samples * (1 - share)) == held), held / samples)
-
-
-def _ids(members: set[tuple[int, int]], sources: tuple[str, ...]) -> SampleIds:
-    pairs = np.array(sorted(members), np.int64).reshape(-1, 2)
-    return SampleIds(sources, pairs[:, 0].astype(np.uint8), pairs[:, 1])

@@ -1,6 +1,7 @@
-"""Which columns of a table a run's model needs."""
+"""Which columns of a table a run's model needs, and how much worse it predicts without each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,21 +12,43 @@ from cutaway.context import RunContext
 from cutaway.data import stratified_sample
 from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.notebook import ROWS
+from cutaway.results.result import Answer, Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import LOST, MEASURED, NAME, number, percent
+
+from .options import ImportanceOptions
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.interpret import Importance
     from cutaway.plots import Figure
 
 MOST_COLUMNS = 2_000
 """Columns that are shuffled at most: each takes `repeats` passes over the samples."""
 
+COLUMNS = (
+    column("column", "Column", NAME, "The column of the table."),
+    column(
+        "loss_increase loss_error measurable",
+        "Loss",
+        MEASURED,
+        "Rise of the cross-entropy, ± standard error; ~0: not measurable.",
+        explained=True,
+    ),
+    column(
+        "accuracy_decrease accuracy_error",
+        "Accuracy",
+        LOST,
+        "Change of the accuracy, in percentage points.",
+        explained=True,
+    ),
+)
+"""How much worse the model predicts once a column is shuffled."""
+
 
 @public
-@dataclass(frozen=True, eq=False)
-class Importances(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Importances(Result):
     """How much worse the model predicts once a column is shuffled among the samples, for each column.
 
     A column that others can stand in for matters little by itself, and one that the model does not use not at all.
@@ -44,40 +67,59 @@ class Importances(NotebookDisplay):
     epoch: int
     measures: "Importance" = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         first = int(self.measures.loss_increase.argmax())
         return (
-            f"<Importances of {len(self.columns)} columns on {self.samples:,} {self.split} samples, epoch "
-            f'{self.epoch}: "{self.columns[first]}" first, loss +{self.measures.loss_increase[first]:.3g}>'
+            f"Importances of {len(self.columns)} columns on {self.samples:,} {self.split} samples, epoch "
+            f'{self.epoch}: "{self.columns[first]}" first, loss +{self.measures.loss_increase[first]:.3g}'
         )
 
     def __len__(self) -> int:
         return len(self.columns)
 
+    def table(self) -> Table:
+        """One row for each column, the most important first."""
+        m = self.measures
+        values = {
+            "column": self.columns,
+            "loss_increase": m.loss_increase,
+            "loss_error": m.loss_error,
+            "accuracy_decrease": m.accuracy_decrease,
+            "accuracy_error": m.accuracy_error,
+            "measurable": m.measurable,
+        }
+        return Table(COLUMNS, values).take(np.argsort(-m.loss_increase, kind="stable").tolist())
+
+    def tables(self, limit: int = ROWS) -> tuple[Table, ...]:
+        """The table that people read, with so many columns at most; 0 for all."""
+        m, shown = self.measures, min(limit or len(self), len(self))
+        notes = (
+            f"Each column was shuffled among {self.samples:,} {self.split} samples.",
+            f"Before it the cross-entropy is {number(m.loss, 4)}, the accuracy {percent(m.accuracy)}.",
+            "A column that others can stand in for matters little by itself.",
+        )
+        title = f"{shown} of {len(self)} columns, by rise of the loss, after epoch {self.epoch}"
+        return (replace(self.table().take(range(shown)), title=title, notes=notes),)
+
     def summaries(self) -> list[dict[str, Any]]:
-        """One mapping a column, JSON-able, the most important first.
+        """One JSON-able mapping for each column, the most important first.
 
         Its keys: column, loss_increase and loss_error (nats), accuracy_decrease and accuracy_error (shares), and
         measurable, whether the loss rises by more than two standard errors.
         """
-        m = self.measures
-        return [
-            {
-                "column": self.columns[i],
-                "loss_increase": float(m.loss_increase[i]),
-                "loss_error": float(m.loss_error[i]),
-                "accuracy_decrease": float(m.accuracy_decrease[i]),
-                "accuracy_error": float(m.accuracy_error[i]),
-                "measurable": bool(m.measurable[i]),
-            }
-            for i in map(int, np.argsort(-m.loss_increase, kind="stable"))
-        ]
+        return self.table().records()
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a column, the most important first."""
-        import pandas
-
-        return pandas.DataFrame(self.summaries())
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway importance --json`` answers about the run: all columns, the most important first."""
+        return {
+            "epoch": self.epoch,
+            "split": self.split,
+            "samples": self.samples,
+            "loss": self.measures.loss,
+            "accuracy": self.measures.accuracy,
+            "columns": self.summaries(),
+        }
 
     def plot(self, n: int = 20) -> "Figure":
         """Draw how much the loss rises, with two standard errors on each side, as a matplotlib Figure.
@@ -100,6 +142,24 @@ class Importances(NotebookDisplay):
         colors = [BLUE if row["measurable"] else GRAY for row in rows]
         low, high = value - 2 * error, value + 2 * error
         return bars([Bars(title, names, value, low, high, x_label=label, colors=colors)])
+
+
+def compute(context: RunContext, options: ImportanceOptions, *, on_progress: ProgressCallback) -> Answer:
+    """Answer ``cutaway importance``.
+
+    Raises:
+        CutawayError: As `importance`.
+    """
+    found = importance(
+        context,
+        split=options.split,
+        epoch=options.epoch,
+        samples=options.samples,
+        repeats=options.repeats,
+        seed=options.seed,
+        on_progress=on_progress,
+    )
+    return Answer(str(context.path), found.to_json, partial(found.tables, options.limit))
 
 
 def importance(

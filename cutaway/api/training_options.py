@@ -1,0 +1,86 @@
+"""What a training is asked for on the command line; what is not given comes from a recipe or from another run."""
+
+from dataclasses import dataclass
+
+from cutaway.errors import UsageError
+from cutaway.options import option
+
+
+def parse_hidden(text: str) -> tuple[int, ...]:
+    """Parse ``"512,512"``.
+
+    Raises:
+        UsageError: It is not a list of whole numbers.
+    """
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            "--hidden is a list of whole numbers separated by commas", got=f'"{text}"', hint="try --hidden 512,512"
+        ) from None
+
+
+def parse_class_weight(text: str) -> dict[int, float] | str:
+    """Parse ``"balanced"`` or ``"0=2.0,3=0.5"``.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if text == "balanced":
+        return text
+    try:
+        pairs = (part.split("=") for part in text.split(","))
+        return {int(number): float(weight) for number, weight in pairs}
+    except ValueError:
+        raise UsageError(
+            "--class-weight is balanced, or class=weight pairs separated by commas",
+            got=f'"{text}"',
+            hint="try --class-weight 0=2.0,3=0.5",
+        ) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """The model of a training."""
+
+    recipe: str | None = option(None, "default (if not given; of a table: table), lesson, ...")
+    hidden: tuple[int, ...] | None = option(None, "Units of each hidden layer, such as 512,512.", parse=parse_hidden)
+    dropout: float | None = option(None, "Share of hidden units dropped in training.")
+    activation: str | None = option(None, "Activation of the hidden layers. Default: relu.")
+    ensemble: int | None = option(None, "Train so many models side by side and average their logits.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """The settings of a training; `cutaway.training.TrainingConfig` has their ranges."""
+
+    optimizer: str | None = option(None, "sgd, adam or adamw.")
+    learning_rate: float | None = option(None, "Learning rate.")
+    momentum: float | None = option(None, "Momentum (SGD only).")
+    weight_decay: float | None = option(None, "Weight decay (AdamW only).")
+    schedule: str | None = option(None, "constant, cosine, one-cycle or step.")
+    precision: str | None = option(None, "Matrix products: float32, bfloat16 or auto.")
+    patience: int | None = option(None, "Stop after so many epochs without a better val_loss; keep the best.")
+    class_weight: dict[int, float] | str | None = option(
+        None, "balanced, or weights such as 0=2.0,3=0.5.", parse=parse_class_weight
+    )
+    loss: str | None = option(None, "Keras' name, such as categorical_crossentropy.")
+    label_smoothing: float | None = option(None, "Label smoothing, from 0 up to 1.")
+    epochs: int | None = option(None, "Number of epochs.")
+    batch_size: int | None = option(None, "Batch size.")
+    validation: float | None = option(None, "Share of training samples for validation.")
+    seed: int | None = option(None, "Random seed. Default: 0.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessOptions:
+    """Several processes that train one model, as of `cutaway.join_processes`; and how it is divided over devices."""
+
+    distributed: bool = option(False, "Train with the other processes of this job (srun, mpirun).")
+    coordinator: str | None = option(
+        None, "Where the first process listens, if no cluster says so.", metavar="HOST:PORT"
+    )
+    processes: int | None = option(None, "With --coordinator: number of processes.")
+    process_index: int | None = option(None, "With --coordinator: number of this one, from 0.")
+    wait: float | None = option(None, "Seconds to wait for all processes. Default: 30.")
+    shard_layers: int = option(1, "Divide the units of the first and last Dense layer over so many devices.", least=1)

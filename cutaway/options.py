@@ -1,0 +1,155 @@
+"""Options, declared once: frozen dataclasses, from which the flags of commands and their help come.
+
+They are plain dataclasses, since the command line imports them at its start: importing pydantic takes half as long as
+all of the command line.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from .errors import UsageError
+
+Numbers = Literal["standard", "robust", "quantile", "none"]
+Missing = Literal["median", "refuse"]
+
+
+def option(
+    default: Any = MISSING,
+    words: str = "",
+    *,
+    least: int | None = None,
+    metavar: str | None = None,
+    flag: str | None = None,
+    parse: Callable[[str], Any] | None = None,
+    typed: str | None = None,
+) -> Any:
+    """A field of a record of options.
+
+    Args:
+        default: What applies where nothing is given; a field without a default must be given.
+        words: What it is, for people.
+        least: The least number that is allowed.
+        metavar: The word for its value in the help of a command.
+        flag: The names of its flag with blanks between them; that of the field if None.
+        parse: Makes the value of the text that is typed; None where the type of the field says how.
+        typed: The default as it is typed, where there is `parse`.
+    """
+    described = {"help": words, "least": least, "metavar": metavar, "flag": flag, "parse": parse, "typed": typed}
+    return field(default=default, metadata=described)
+
+
+def epoch_option() -> Any:
+    """A field for the number of an epoch."""
+    return option(None, "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
+
+
+def seed_option() -> Any:
+    """A field for a random seed."""
+    return option(0, "Random seed.")
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """The rows and columns in a size such as 28x28, or 28.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.strip().isdecimal() for side in sides):
+        raise UsageError("a size is rows x columns in pixels", got=repr(text), hint="pass for example --size 28x28")
+    return int(sides[0]), int(sides[-1])
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """The names in a list such as no,yes; of an empty text none."""
+    return tuple(text.split(",")) if text else ()
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What a user says about a table; everything else is found in it.
+
+    Attributes:
+        label: Column of the classes.
+        test: File with the test samples, or None.
+        test_share: Share of the samples that become test samples where there is no such file, in (0, 1).
+        group: Column whose values are never in two splits, or None.
+        time: Column by which the samples are ordered before they are split, the latest last, or None.
+        weight: Column with the weight of each sample in the loss, or None.
+        id: Column with a name for each sample, or None.
+        ignore: Columns that are left out.
+        use: Columns that are used although they look like identifiers, or are constant or duplicates.
+        category: Columns of numbers that stand for categories.
+        numbers: How numbers are scaled: "standard", "robust", "quantile" or "none".
+        missing: "median" fills unknown numbers in and adds an input that says so; "refuse" raises.
+        header: Whether line 1 of a text table holds names; None finds it out.
+        month_first: Whether 03/04/2020 is the 4th of March, where no date of the column tells.
+        class_names: Names for the labels in their order, by value where they are numbers; none if they name themselves.
+    """
+
+    label: str = option(words="Column of a table with the classes: its name, or its number from 1.")
+    test: str | None = option(None, "Table with the test samples.")
+    test_share: float = option(0.2, "Share of a table's rows for the test. Default: 0.2.")
+    group: str | None = option(None, "Column whose values are never in two splits.")
+    time: str | None = option(None, "Column that orders the rows: the latest are the test.")
+    weight: str | None = option(None, "Column with the weight of each row in the loss.")
+    id: str | None = option(None, "Column with a name for each row.")
+    ignore: tuple[str, ...] = option((), "Column to leave out; may be repeated.")
+    use: tuple[str, ...] = option((), "Column to use although it looks like an identifier; may be repeated.")
+    category: tuple[str, ...] = option((), "Column of numbers that stand for categories; may be repeated.")
+    numbers: Numbers = option("standard", "How numbers are scaled: standard (if not given), robust, quantile or none.")
+    missing: Missing = option("median", "Unknown numbers: median (if not given) fills them in, refuse is an error.")
+    header: bool | None = option(None, "Whether line 1 of a table holds names. Default: found out.")
+    month_first: bool = option(False, "Dates such as 03/04/2020 have the month first, where none of them tells.")
+    class_names: tuple[str, ...] = option((), "Names for the labels in their order, such as no,yes.", parse=parse_names)
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("numbers", get_args(Numbers)), ("missing", get_args(Missing))):
+            if getattr(self, name) not in allowed:
+                raise UsageError(
+                    f"{name} is one of {', '.join(allowed)}",
+                    got=repr(getattr(self, name)),
+                    hint=f"pass for example {name}={allowed[0]!r}",
+                )
+        if not isinstance(self.test_share, float) or not 0 < self.test_share < 1:
+            raise UsageError(
+                "test_share is a share above 0 and below 1", got=repr(self.test_share), hint="pass test_share=0.2"
+            )
+        if self.group and self.time:
+            raise UsageError(
+                "samples are split by groups or by time", got="both group and time", hint="leave one of them out"
+            )
+
+    def to_json(self) -> str:
+        """What the user said, as JSON: options that are not the default."""
+        given = {name: value for name, value in asdict(self).items() if value != getattr(type(self), name, None)}
+        return json.dumps(given, ensure_ascii=False)
+
+    def named_columns(self) -> Iterator[tuple[str, str]]:
+        """Every column that is named, with what it is named for."""
+        for role in ("label", "group", "time", "weight", "id"):
+            if name := getattr(self, role):
+                yield role, name
+        for role in ("ignore", "use", "category"):
+            for name in getattr(self, role):
+                yield role, name
+
+
+@dataclass(frozen=True)
+class DataOptions(TableOptions):
+    """All options of data that `cutaway.load_dataset` takes: those of tables, and those of pictures.
+
+    Attributes:
+        size: (rows, columns) that pictures are brought to; None if they all have one size.
+        centering: How gray pictures of single digits or letters were made, "mass" or "upright"; None if that is not
+            known.
+    """
+
+    size: tuple[int, int] | None = option(None, "Size that pictures are brought to, such as 28x28.", parse=parse_size)
+    centering: str | None = option(
+        None,
+        "How pictures of single digits or letters were made, so that new ones are made so too: mass, as MNIST's, or "
+        "upright, as UCI's digits.",
+    )

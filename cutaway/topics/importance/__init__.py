@@ -1,0 +1,1 @@
+"""Importance: which columns of a table a model needs."""
