@@ -2,7 +2,7 @@
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from cutaway.api.run import Run
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
+from cutaway.findings import Finding, folded
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 from cutaway.report import ReportProgress, embeddings, heading, make_section, preview, report_page, section_names
@@ -236,11 +237,12 @@ class PartMaker:
         from cutaway.topics.doctor.diagnosing import doctor
 
         diagnosis = doctor(Run(self._with_data(folder, job.run)), progress=on_progress)
-        findings = [_plain_finding(finding) for finding in diagnosis.findings]
+        findings = [_plain_finding(finding, consequences) for finding, consequences in folded(diagnosis.findings)]
         out.put("doctor", {"findings": findings, "unjudged": [escaped(words) for words in diagnosis.not_judged]})
         return {}
 
     def _proof(self, job: ProofJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
+        from cutaway.topics.doctor.options import DoctorOptions
         from cutaway.topics.doctor.proving import prove
 
         run = Run(self._context(folder, job.run))
@@ -252,7 +254,7 @@ class PartMaker:
                 got=f'"{job.finding:.100}"',
                 hint=f"choose one of {', '.join(one.kind for one in known) or 'none: there is no remedy to try'}",
             )
-        proof = prove(run, finding, progress=on_progress)
+        proof = prove(run, finding, seeds=DoctorOptions().seeds, progress=on_progress)
         out.put("proof", {"words": escaped(proof.words), "helped": proof.helped})
         return {}
 
@@ -290,7 +292,7 @@ def _paired(source: ReportSource, other: RunContext) -> Any:
         return pair_samples(source.context, other, split=source.split, shared=True)
 
 
-def _plain_finding(finding: Any) -> dict[str, Any]:
+def _plain_finding(finding: Finding, consequences: Sequence[Finding]) -> dict[str, Any]:
     remedy = finding.remedy
     return {
         "kind": finding.kind,
@@ -298,5 +300,6 @@ def _plain_finding(finding: Any) -> dict[str, Any]:
         "title": escaped(finding.title),
         "text": escaped(finding.text),
         "remedy": None if remedy is None else escaped(remedy.words),
+        "consequences": [{"title": escaped(each.title), "text": escaped(each.text)} for each in consequences],
         "untried": "" if remedy is None else escaped(remedy.untried),
     }

@@ -24,9 +24,10 @@ export function showDoctor(host, run) {
 
 /**
  * @param {any} run
- * @param {{ kind: string, severity: string, title: string, text: string, remedy: string | null, untried: string }} finding
+ * @param {{ kind: string, severity: string, title: string, text: string, remedy: string | null, untried: string,
+ *   consequences: { title: string, text: string }[] }} finding
  */
-function findingCard(run, { kind, severity, title, text, remedy, untried }) {
+function findingCard(run, { kind, severity, title, text, remedy, untried, consequences }) {
   const place = element("div", { class: "proof", "aria-live": "polite" });
   const prove = () => {
     place.replaceChildren();
@@ -47,5 +48,20 @@ function findingCard(run, { kind, severity, title, text, remedy, untried }) {
     element("p", { text }),
     remedy ? element("p", { class: "help", text: `${capitalized(remedy)}.` }) : null,
     place,
+    consequences.length ? folded(consequences) : null,
+  );
+}
+
+/**
+ * What follows from a finding, below a line that opens it.
+ * @param {{ title: string, text: string }[]} consequences
+ */
+function folded(consequences) {
+  const line = `This explains ${consequences.length} other finding${consequences.length === 1 ? "" : "s"}`;
+  return element(
+    "details",
+    { class: "consequences" },
+    element("summary", { text: line }),
+    ...consequences.map(({ title, text }) => element("p", {}, element("strong", { text: `${title}.` }), ` ${text}`)),
   );
 }
