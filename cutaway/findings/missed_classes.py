@@ -56,7 +56,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"(recall {recall[i]:.2%})"
         for i in missed[:SHOWN]
     )
-    more = f" and {len(missed) - SHOWN:,} more classes" if len(missed) > SHOWN else ""
+    more = (
+        f" and {len(missed) - SHOWN:,} more class{'es' if len(missed) > SHOWN + 1 else ''}"
+        if len(missed) > SHOWN
+        else ""
+    )
     title = f"Most samples of {class_in_words(names[missed[0]])} are missed"
     if len(missed) > 1:
         title = f"Most samples of {len(missed):,} classes are missed"

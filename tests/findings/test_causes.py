@@ -32,7 +32,7 @@ def test_one_epoch_of_a_usual_rate_is_the_cause_and_nothing_else_advises():
     cause = next(iter(findings.values()))
     assert (cause.kind, cause.severity, cause.cause) == ("too-few-epochs", "warning", None)
     assert cause.text.startswith("After one epoch of 32 steps each the training loss is 1.080, where knowing nothing")
-    assert cause.remedy.settings == {"epochs": 63}, "2,000 steps"
+    assert cause.remedy.settings == {"epochs": 70}, "2,000 steps"
     assert findings["baseline"].cause == "too-few-epochs"
     for each in findings.values():
         if each is not cause:

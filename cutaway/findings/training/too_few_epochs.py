@@ -13,7 +13,7 @@ from .learning_rate import LEFT, STILL_FALLING
 KIND = "too-few-epochs"
 # Steps of a single epoch in which no model learns much.
 FEW_STEPS = 200
-# What a remedy trains for: ten times as long, and at least so many steps.
+# What a remedy trains for: ten times as long, and at least so many steps, in epochs that end with 0.
 TIMES, STEPS = 10, 2_000
 RULES = (
     Rule(
@@ -50,7 +50,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         if fall <= STILL_FALLING:
             return
         fell = f", and still fell by {fall:.1%} in the last one"
-    steps, epochs = per_epoch * len(losses), max(TIMES * len(losses), -(-STEPS // per_epoch))
+    steps = per_epoch * len(losses)
+    epochs = -(-max(TIMES * len(losses), STEPS / per_epoch) // 10) * 10
     trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
     text = (
         f"After {trained} of {per_epoch:,} steps each the training loss is {losses[-1]:.3f}, where knowing nothing "
@@ -59,6 +60,6 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     moved = max((sum(each.updates) for each in (evidence.weights or {}).values()), default=None)
     record = {"learning_rate": config["learning_rate"], "loss": losses[-1], "fall": fall, "moved": moved}
     record |= {"epochs": len(losses), "steps": steps, "knowing_nothing": nothing}
-    remedy = Remedy(f"train for {epochs:,} epochs", {"epochs": epochs})
+    remedy = Remedy(f"train for {int(epochs):,} epochs", {"epochs": int(epochs)})
     advice = "Train for more epochs, and stop when the validation loss does not fall any more."
     yield Finding(KIND, "warning", "Too few epochs", text, record, remedy, advice=advice)
