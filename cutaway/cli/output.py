@@ -224,6 +224,9 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
             of = finding.rule
             told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
             lines += [Text(escaped(line), "dim") for line in told]
+        if finding.muted:
+            mark, style = "muted", "dim"
+            lines.append(Text(printable(f"muted: {finding.muted}", LONGEST_TEXT), "dim"))
         if consequences:
             titles = "; ".join(dict.fromkeys(each.title for each in consequences))
             lines.append(Text(printable(f"this explains: {titles}", LONGEST_TEXT), "dim"))

@@ -82,6 +82,7 @@ class Finding:
         advice: What to do, the end of `text`, which checks leave to `run_checks`; empty where there is nothing to do,
             and where the finding has a cause, whose advice counts.
         cause: Kind of the finding that explains this one, from `run_checks`; None of a finding that stands for itself.
+        muted: Why it needs no attention, as a user said; empty where nobody did.
     """
 
     kind: str
@@ -95,6 +96,7 @@ class Finding:
     rule: Rule | None = field(default=None, repr=False)
     advice: str = ""
     cause: str | None = None
+    muted: str = ""
 
     def record(self) -> dict[str, Any]:
         """All of it, ready for JSON: the remedy in words, and the rule with its source."""
@@ -111,6 +113,7 @@ class Finding:
             "source": None if self.rule is None else self.rule.source,
             "known_as": None if self.rule is None else self.rule.known_as,
             "cause": self.cause,
+            "muted": self.muted or None,
         }
 
 

@@ -72,6 +72,45 @@ def test_several_trainings_on_each_side_are_compared(slow_run: ct.Run) -> None:
     assert alone.words.endswith("This is of these two trainings: how much others would differ was not tried.")
 
 
+def test_a_muted_finding_keeps_its_reason_comes_last_and_is_not_tried(slow_run: ct.Run) -> None:
+    reasons = {"learning-rate-too-low": "a lesson on small rates"}
+    found = ct.doctor(slow_run, proofs=True, mute=reasons, seeds=1, progress=False)
+    assert [each.kind for each in found.findings if each.muted] == ["learning-rate-too-low"]
+    assert found.findings[-1].muted == "a lesson on small rates"
+    assert found.to_json()["findings"][-1]["muted"] == "a lesson on small rates"
+    assert "learning-rate-too-low" not in {each.kind for each in found.proofs}
+    assert not found.is_as_serious("warning")
+    assert ct.doctor(slow_run, progress=False).is_as_serious("warning")
+    with pytest.raises(ct.CutawayError, match="got 'overfiting'; next: did you mean \"overfitting\""):
+        ct.doctor(slow_run, mute={"overfiting": "why"}, progress=False)
+    with pytest.raises(ct.CutawayError, match="muted with a reason"):
+        ct.doctor(slow_run, mute={"overfitting": " "}, progress=False)
+
+
+def test_no_proof_begins_after_the_budget(slow_run: ct.Run) -> None:
+    (proof, *_) = ct.doctor(slow_run, proofs=True, budget=0, progress=False).proofs
+    assert proof.why == "the 0 seconds for proofs were used up"
+    assert proof.words.startswith("Not tried: the 0 seconds")
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--fail-on", "warning"], 3),
+        (["--fail-on", "warning", "--json"], 3),
+        (["--fail-on", "warning", "--mute", "learning-rate-too-low=a lesson"], 0),
+        ([], 0),
+        (["--fail-on", "good"], 2),
+        (["--mute", "learning-rate-too-low"], 2),
+        (["--mute", "nothing=why"], 2),
+    ],
+)
+def test_a_pipeline_ends_with_a_code_by_severity(slow_run: ct.Run, options: list[str], code: int) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", str(slow_run.path), *options])
+    assert (ended.value.code or 0) == code
+
+
 def test_a_proof_that_is_canceled_says_nothing_of_the_remedy(slow_run: ct.Run) -> None:
     finding = next(each for each in ct.doctor(slow_run, progress=False).findings if each.remedy is not None)
     token = ct.CancelToken()

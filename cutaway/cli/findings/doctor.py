@@ -10,9 +10,12 @@ from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 from cutaway.execution import check_engine
-from cutaway.topics.doctor.options import DoctorOptions
+from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
 from .labels import find_run_or_data
+
+SERIOUS = 3
+"""Exit code of --fail-on; 1 and 2 are those of errors."""
 
 
 @with_records
@@ -32,16 +35,24 @@ def doctor(
     from cutaway.topics.doctor.diagnosing import doctor as diagnose
 
     check_engine(engine)
+    mute = parse_mutes(asked.mute)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
-        found = diagnose(run, proofs=asked.prove, seeds=asked.seeds, engine=engine)
+        proofs = {"proofs": asked.prove, "seeds": asked.seeds, "budget": asked.budget}
+        found = diagnose(run, mute=mute, engine=engine, **proofs)
     else:
         if asked.prove:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
-        found = diagnose(where, **options)
+        found = diagnose(where, mute=mute, **options)
     if as_json:
         print_json(found.to_json())
-        return
+    else:
+        _print(found, where, run, asked)
+    if asked.fail_on is not None and found.is_as_serious(asked.fail_on):
+        raise typer.Exit(SERIOUS)
+
+
+def _print(found: Any, where: str, run: Any, asked: DoctorOptions) -> None:
     print_findings(found.findings, rules=asked.rules)
     if not found.findings:
         say("Nothing that is checked here needs attention.")
@@ -58,6 +69,6 @@ def doctor(
 def can_be_tried(finding: Any, run: Any) -> bool:
     """Whether --prove tries something for a finding: of a run that cutaway did not train, only a temperature."""
     remedy = finding.remedy
-    if finding.severity != "warning" or remedy is None or remedy.untried:
+    if finding.severity != "warning" or finding.muted or remedy is None or remedy.untried:
         return False
     return run.context.manifest.origin == "training" or remedy.change == "temperature"

@@ -1,21 +1,23 @@
 """The verb `doctor`: findings on a run or on data, and proofs of their remedies."""
 
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.api.run import Run
-from cutaway.checks import check_whole
+from cutaway.checks import check_whole, meant
 from cutaway.data import (
     Dataset,
     Split,
     Table,
     split_and_prepare,
 )
-from cutaway.errors import ConfigError, DataError
+from cutaway.errors import ConfigError, DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
-from cutaway.findings import Evidence, Finding, run_checks
+from cutaway.findings import RULES, Evidence, Finding, run_checks
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.findings.facts import repeated_facts, sample_facts
 
@@ -31,6 +33,8 @@ def doctor(
     *,
     proofs: bool = False,
     seeds: int = 5,
+    budget: float | None = None,
+    mute: Mapping[str, str] | None = None,
     engine: str | None = None,
     progress: ProgressOption = True,
     **options: Any,
@@ -47,6 +51,10 @@ def doctor(
         seeds: Trainings on each side of a proof, from 1 up, that of the run among them: a remedy is said to help where
             the means differ by more than trainings do that differ by their seed alone (Welch's test). With 1 the run
             and one training from its seed are compared on their samples, which says nothing of other trainings.
+        budget: Seconds for all proofs: none begins after them, and those that did not say so. No limit if None; on an
+            engine it does not count.
+        mute: Kinds of findings that need no attention, and why. They stay in the answer with that reason, come last,
+            and their remedies are not tried.
         engine: Where proofs are trained, as of `cutaway.label_issues`; workers read the run's folder.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
@@ -57,19 +65,37 @@ def doctor(
     """
     check_engine(engine)
     if isinstance(what, Run):
-        findings = what.findings(progress=progress)
+        findings = with_mutes(what.findings(progress=progress), mute or {})
         wanted = [each for each in findings if proofs and _is_tried(each)]
         seeds = check_whole(seeds, name="seeds", least=1, most=100)
-        found = prove_all(what, wanted, seeds=seeds, engine=engine, progress=progress)
+        found = prove_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
         return Diagnosis(what.path.name, findings, found, unknown_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
-        return Diagnosis(data.name, run_checks(_evidence(split, data)), not_judged=unknown_of_data(data))
+        findings = with_mutes(run_checks(_evidence(split, data)), mute or {})
+        return Diagnosis(data.name, findings, not_judged=unknown_of_data(data))
 
 
 def _is_tried(finding: Finding) -> bool:
-    return finding.remedy is not None and finding.severity == "warning"
+    return finding.remedy is not None and finding.severity == "warning" and not finding.muted
+
+
+def with_mutes(findings: Sequence[Finding], mute: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Findings with the reasons for which some need no attention; those come last.
+
+    Raises:
+        UnknownNameError: There is no such kind of finding.
+    """
+    for kind, reason in mute.items():
+        if kind not in RULES:
+            hint = meant(kind, RULES, "see the kinds in --json")
+            raise UnknownNameError("a finding is muted by its kind", got=repr(kind), hint=hint)
+        if not reason.strip():
+            hint = f'pass mute={{"{kind}": "because ..."}}'
+            raise UsageError("a finding is muted with a reason", got=f"none for {kind}", hint=hint)
+    muted = (dataclasses.replace(each, muted=mute.get(each.kind, "")) for each in findings)
+    return tuple(sorted(muted, key=lambda each: bool(each.muted)))
 
 
 def _split(given: Dataset | Table) -> tuple[Split, Dataset]:

@@ -1,8 +1,21 @@
 """What the doctor can be asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cutaway.errors import UsageError
 from cutaway.options import option
+
+
+def parse_severity(typed: str) -> str:
+    """A severity as it was typed.
+
+    Raises:
+        UsageError: There is no such severity, or it is none to fail on.
+    """
+    if typed not in ("warning", "note"):
+        raise UsageError("a pipeline fails on a warning or a note", got=repr(typed), hint="pass --fail-on warning")
+    return typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,4 +24,34 @@ class DoctorOptions:
 
     prove: bool = option(False, "Try the remedies: train again with and without them, and compare.")
     seeds: int = option(5, "Trainings on each side of a proof, with a seed each; 1 compares two trainings.", least=1)
+    budget: float | None = option(None, "Seconds for all proofs: none begins after them. Default: no limit.")
+    mute: tuple[str, ...] = option(
+        (),
+        "Finding that needs no attention, and why, such as class-imbalance=fraud; may be repeated.",
+        metavar="KIND=WHY",
+    )
+    fail_on: str | None = option(
+        None,
+        "End with the exit code 3 where a finding that is not muted is as serious: warning or note.",
+        parse=parse_severity,
+    )
     rules: bool = option(False, "Show the rule of each finding, and its source.")
+
+
+def parse_mutes(typed: Sequence[str]) -> dict[str, str]:
+    """Kinds of findings and why each needs no attention, as they were typed.
+
+    Raises:
+        UsageError: One has no reason.
+    """
+    mutes: dict[str, str] = {}
+    for text in typed:
+        kind, _, reason = text.partition("=")
+        if not kind.strip() or not reason.strip():
+            raise UsageError(
+                "a finding is muted with a reason, which is kept with the answer",
+                got=repr(text),
+                hint='pass for example --mute "class-imbalance=fraud is rare"',
+            )
+        mutes[kind.strip()] = reason.strip()
+    return mutes

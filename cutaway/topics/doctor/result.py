@@ -136,6 +136,15 @@ class Diagnosis(Result):
         count = f"{len(warnings):,} warning{'' if len(warnings) == 1 else 's'}"
         return f"Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}"
 
+    def is_as_serious(self, severity: str) -> bool:
+        """Whether a finding that is not muted is at least as serious; what follows from a cause counts by its cause.
+
+        Args:
+            severity: "warning" or "note".
+        """
+        serious = ("warning",) if severity == "warning" else ("warning", "note")
+        return any(each.severity in serious and each.cause is None and not each.muted for each in self.findings)
+
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each finding: its rule and source, and its remedy and its proof where it has them."""
         proofs = {proof.kind: proof for proof in self.proofs}

@@ -1,6 +1,8 @@
 """All proofs of a run: here, one after the other, or on an engine, where each remedy is a task."""
 
+import math
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +26,13 @@ QUICK = ("temperature", "drop-repeated")
 
 
 def prove_all(
-    run: Run, findings: Sequence[Finding], *, seeds: int, engine: str | None, progress: ProgressOption
+    run: Run,
+    findings: Sequence[Finding],
+    *,
+    seeds: int,
+    budget: float | None = None,
+    engine: str | None,
+    progress: ProgressOption,
 ) -> tuple[Proof, ...]:
     """Try the remedies of findings, each once, and return a proof for each finding in order.
 
@@ -32,6 +40,7 @@ def prove_all(
         run: The run that they were found in.
         findings: Each has a remedy.
         seeds: As of `cutaway.doctor`.
+        budget: As of `cutaway.doctor`.
         engine: Where models are trained, as of `cutaway.doctor`.
         progress: As of `cutaway.doctor`.
 
@@ -41,7 +50,14 @@ def prove_all(
     """
     if not is_elsewhere(engine):
         tried: Tried = {}
-        return tuple(prove(run, each, seeds=seeds, tried=tried, progress=progress) for each in findings)
+        end = math.inf if budget is None else time.monotonic() + budget
+        why = f"the {budget or 0:g} seconds for proofs were used up"
+        return tuple(
+            prove(run, each, seeds=seeds, tried=tried, progress=progress)
+            if time.monotonic() < end
+            else Proof(each.kind, each.remedy.words if each.remedy else "", why=why)
+            for each in findings
+        )
     by_remedy: dict[str, list[int]] = {}
     for place, finding in enumerate(findings):
         if _is_trained(run, finding):
