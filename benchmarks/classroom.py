@@ -101,7 +101,8 @@ class Student:
         self.follow(take, ended)
         together.wait()
         self.ask("/train")
-        self.ask("/api/data/survey", {"data": TASK["data"], "options": {}})
+        self.ask("/api/visits", {"view": "train"})
+        self.ask("/api/jobs/survey", {"page": "one", "job": {"data": TASK["data"]}})
         together.wait()
         begun = time.perf_counter()
         job = self.ask("/api/trainings", TASK)
@@ -111,7 +112,7 @@ class Student:
             if words["run"] and time.perf_counter() - watched > 10:
                 watched = time.perf_counter()
                 with contextlib.suppress(AssertionError):  # the run is not in the list yet
-                    self.ask(f"/api/runs/{words['run']}/live")
+                    self.ask("/api/jobs/live", {"page": "one", "job": {"run": words["run"]}})
         row = self.ask(f"/api/trainings/{job['id']}")
         assert row["state"] == "ended", row
         self.seconds["trained"], self.run = time.perf_counter() - begun, row["run"]
@@ -122,7 +123,7 @@ class Student:
         changed = threading.Event()
 
         def take(name: str, data: Any) -> None:
-            if name == "work" and data["state"] in ("done", "failed"):
+            if name == "job" and data["state"] in ("done", "failed"):
                 changed.set()
 
         self.follow(take, done)
@@ -131,7 +132,7 @@ class Student:
         kinds = list(KINDS)
         while kinds:
             for kind in list(kinds):
-                state = self.ask(f"/api/computing/{kind}?run={self.run}&page=one")
+                state = self.ask(f"/api/jobs/{kind}", {"page": "one", "job": {"run": self.run}})
                 assert state["state"] != "failed", state
                 keys[kind] = state["key"]
                 if state["state"] == "done":

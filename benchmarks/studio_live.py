@@ -102,14 +102,14 @@ class Watcher:
             if name == "training" and data["run"] == self.run:
                 for row in data["rows"]:
                     self.epochs.setdefault(row["epoch"], now)
-            if name == "live" and data["run"] == self.run and "number" in data:
-                self.client.ask(f"/api/runs/{self.run}/live/{data['number']}")
-                self.frames.setdefault(data["epoch"], time.time())
+            if name == "job" and data["kind"] == "live" and data["run"] == self.run and "part" in data:
+                self.client.ask(f"/api/runs/{self.run}/frames/{data['part']['number']}")
+                self.frames.setdefault(data["part"]["epoch"], time.time())
         connection.close()
 
     def _again(self) -> None:
         while not self.ended.is_set():
-            self.client.ask(f"/api/runs/{self.run}/live")
+            self.client.ask("/api/jobs/live", {"page": "bench", "job": {"run": self.run}})
             self.ended.wait(10)
 
     def delays(self) -> tuple[list[float], list[float]]:
@@ -135,7 +135,8 @@ def cpu_seconds(studio: int, us: int) -> dict[str, float]:
     def is_below(number: int) -> bool:
         return number == us or (number in parents and is_below(parents[number]))
 
-    live = [n for n, parent in parents.items() if parent == studio and b"cutaway.studio.live.child" in words[n]]
+    runner = b"cutaway.jobs.runner\0live\0"
+    live = [n for n, parent in parents.items() if parent == studio and words[n].endswith(runner)]
     browser = [n for n in parents if b"chrom" in words[n].split(b"\0")[0] and is_below(n)]
     sums = {"server": [studio], "map": live, "browser": browser}
     return {name: sum(seconds.get(number, 0.0) for number in numbers) for name, numbers in sums.items()}

@@ -7,6 +7,7 @@ that was seen before; and a map of 70,000 samples that was computed before. Last
 """
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -66,7 +67,7 @@ def memory(studio: int) -> list[float]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             is_child = path.with_name("stat").read_text().rpartition(")")[2].split()[1] == str(studio)
-            if is_child and b"cutaway.studio.computing.process" in path.read_bytes():
+            if is_child and b"cutaway.jobs.runner" in path.read_bytes():
                 lines = path.with_name("smaps_rollup").read_text().splitlines()
                 found.append(int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024)
     return sorted(found)
@@ -101,7 +102,9 @@ class Visitor:
         """Close the page of a run, and wait until nothing is computed for it any more."""
         self.see("/", "document.documentElement?.dataset.ready !== undefined")
         # what is asked for last is done when the process is free
-        ask = f"fetch('/api/computing/sheet?page=last&run={run}').then((answer) => answer.json())"
+        request = {"method": "POST", "headers": {"x-cutaway": "1", "content-type": "application/json"}}
+        request["body"] = json.dumps({"page": "last", "job": {"run": run}})
+        ask = f"fetch('/api/jobs/sheet', {json.dumps(request)}).then((answer) => answer.json())"
         while self._page.evaluate(ask)["state"] not in ("done", "failed"):
             self._page.wait_for_timeout(100)
 

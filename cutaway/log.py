@@ -1,6 +1,6 @@
 """Failures that the program survives: each is logged, and `CUTAWAY_LOG` or ``--debug`` shows them.
 
-Loggers are named after their package or module, such as "cutaway.studio.trainings". A survived failure is logged at the
+Loggers are named after their package or module, such as "cutaway.jobs.trainings". A survived failure is logged at the
 level INFO, which nobody sees who does not ask, and its traceback at the level DEBUG; what a user should know is logged
 as a warning.
 """
@@ -18,6 +18,9 @@ VARIABLE = "CUTAWAY_LOG"
 
 LONGEST = 300
 """Characters of a line of a process that are kept."""
+
+TAIL_BYTES = 4_000
+"""The end of a log in which its last line is looked for."""
 
 WAIT_SECONDS = 5.0
 """Until the last line of a process that has ended is read."""
@@ -65,6 +68,17 @@ def shown_log(*, debug: bool = False) -> Generator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
+
+
+def last_line(file: IO[bytes]) -> str:
+    """The last line of a log that is open for reading, at most `LONGEST` characters; "" where there is none.
+
+    Args:
+        file: The log, of which the last 4,000 bytes are read.
+    """
+    file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+    lines = file.read(TAIL_BYTES).decode(errors="replace").strip().splitlines()
+    return lines[-1][:LONGEST] if lines else ""
 
 
 class ErrorLines:

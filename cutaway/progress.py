@@ -5,6 +5,8 @@ draws them (a terminal bar, a notebook, the studio) is decided above, in `cutawa
 canceled: where a `CancelToken` is active, it raises `Canceled`, and the work stops after the current step.
 """
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -90,6 +92,54 @@ class Pace:
             steps.remove(max(steps, key=lambda step: step[0] / step[1]))
         seconds = sum(seconds for seconds, _ in steps)
         return sum(done for _, done in steps) / seconds if seconds > 0 else None
+
+
+@dataclass(frozen=True)
+class ProgressRecord:
+    """How far a task is, with its rate and the time left, as a process of jobs sends it.
+
+    Attributes:
+        task: As in `Progress`, as are ``done``, ``total``, ``unit`` and ``note``.
+        rate: Units of work a second; None where nobody can know yet.
+        left: Seconds that the rest will take; None where nobody can know yet.
+    """
+
+    task: str
+    done: int
+    total: int
+    unit: str
+    note: str
+    rate: float | None
+    left: float | None
+
+
+class ProgressReporter:
+    """A progress callback that adds rate and time left, and hands reports on a few times a second.
+
+    Args:
+        send: Takes each record.
+        seconds: Between two records of one task; its first and its last one are always sent.
+    """
+
+    def __init__(self, send: "Callable[[ProgressRecord], None]", *, seconds: float = 0.2) -> None:
+        self._send, self._seconds = send, seconds
+        self._task, self._pace, self._sent = "", Pace(0, 0), 0.0
+
+    def __call__(self, now: Progress) -> None:
+        """Take a report."""
+        clock = time.monotonic()
+        begins = now.task != self._task
+        if begins:
+            self._task, self._pace = now.task, Pace(now.done, clock)
+        self._pace.take(now.done, clock)
+        if not begins and clock - self._sent < self._seconds and not now.ended:
+            return
+        self._sent = clock
+        rate, left = self._pace.rate(now.total), now.seconds_left
+        if left is None and rate and now.total:
+            left = (now.total - now.done) / rate
+        left = None if left == math.inf else left
+        self._send(ProgressRecord(now.task, now.done, now.total, now.unit, now.note, rate, left))
 
 
 ProgressCallback = Callable[[Progress], None]

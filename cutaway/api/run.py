@@ -11,7 +11,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, Split
 from cutaway.errors import UsageError
 from cutaway.metrics import at_temperature
-from cutaway.results.notebook import facts_html, figure_html, joined_html, line_html
+from cutaway.results.notebook import facts_html, figure_html, joined_html, line_html, lines_html
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.written import WrittenFile
 from cutaway.runs import REPORT, RUNS, RunFolder, find_run
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.measuring import Units
+    from cutaway.topics.verdict import Verdict
 
 
 @public
@@ -98,7 +99,8 @@ class Run:
         report = self.path / REPORT
         link = WrittenFile(report).link() if report.is_file() else "run.report() writes the report"
         figure = figure_html(history.plot(), alt=repr(history)) if len(history) else ""
-        return joined_html(line_html(self), facts_html(facts), figure, f"<div>{link}</div>")
+        lines = "" if self.folder.damage else lines_html(text for _, text in self.verdict().lines())
+        return joined_html(line_html(self), lines, facts_html(facts), figure, f"<div>{link}</div>")
 
     @property
     def folder(self) -> RunFolder:
@@ -1003,6 +1005,16 @@ class Run:
         from cutaway.topics.labels.deciding import add_decisions
 
         return WrittenFile(add_decisions(self.context, decisions))
+
+    def verdict(self) -> "Verdict":
+        """What the run is worth, against what, what is wrong first, and what to do next, in five lines at most.
+
+        Nothing is trained for it; what was not measured yet is named, with the command that measures it. It is there
+        for trainings that go on or have failed as well, and where the data are gone.
+        """
+        from cutaway.topics.verdict import verdict
+
+        return verdict(self.context)
 
     def findings(self, *, progress: ProgressOption = False) -> "Findings":
         """What a person should look at: warnings first, causes before what follows from them."""

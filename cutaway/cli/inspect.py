@@ -90,15 +90,16 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     if as_json:
         found = kept_findings(opened.context)
         findings = None if found is None else [each.record() for each in found]
-        print_json({**run_document(opened), "per_class": class_document(opened), "findings": findings})
+        verdict = opened.verdict().to_json()
+        document = {**run_document(opened), "verdict": verdict, "per_class": class_document(opened)}
+        print_json({**document, "findings": findings})
         return
     manifest, where = opened.context.manifest, run_argument(opened.path)
     state = opened.folder.state
-    why = "its process is gone" if state == "died" else manifest.why
     config = {key: value for key, value in manifest.config.items() if value is not None}
+    answer = opened.verdict()
     name = manifest.model.name if manifest.model else "not known"
     lines = [
-        ("status", state + (f" ({why})" if why else "")),
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
         ("data", data_in_words(manifest.dataset)),
         ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
@@ -108,6 +109,9 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         *(("damaged", as_typed(error)) for error in run_document(opened)["damaged"].values()),
     ]
     say(f"{printable(str(opened.path))}\n")
+    for _, text in answer.lines():
+        say(f"  {printable(as_typed(text), 4_000)}")
+    say()
     for head, text in lines:
         say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)

@@ -92,7 +92,7 @@ def flags_of(record: type, *, optional: bool = False) -> list[inspect.Parameter]
     hints, flags = get_type_hints(record), list[inspect.Parameter]()
     for field in dataclasses.fields(record):
         described, kind = field.metadata, _typed(hints[field.name], is_text=field.metadata["parse"] is not None)
-        default = described["typed"] or field.default
+        default = described["typed"] if described["parse"] else field.default
         if optional and kind is not bool:
             kind, default = kind | None, None
         names = (described["flag"] or "").split()

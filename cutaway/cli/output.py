@@ -16,6 +16,7 @@ from .wrapping import wrapped
 
 if TYPE_CHECKING:
     from cutaway.results.result import Answer, Result
+    from cutaway.results.table import Table
 
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
@@ -97,9 +98,16 @@ def print_answer(answer: "Answer | Result", *, as_json: bool) -> None:
 
 
 def print_result(result: "Answer | Result") -> None:
-    """Print the tables of a result, each with what its columns mean and the sentences that belong to it."""
+    """Print the tables of a result, and the sentences that belong to it."""
+    print_tables(result.tables())
+    for note in result.notes():
+        say(note)
+
+
+def print_tables(tables: Sequence["Table"]) -> None:
+    """Print declared tables, each with what its columns mean and the sentences that belong to it."""
     has_words = False
-    for table in result.tables():
+    for table in tables:
         if has_words:
             say()
         right = {each.heading: each.unit.right for each in table.columns}
@@ -108,13 +116,13 @@ def print_result(result: "Answer | Result") -> None:
             {head: shorten(text, most[head]) if head in most else text for head, text in row.items()}
             for row in table.texts()
         ]
+        if table.title and not rows:
+            print_rich(_text(table.title, "table.title"))
         print_table(rows, title=table.title, right=right)
         words = [*(f"{each.heading}: {each.meaning}" for each in table.columns if each.explained), *table.notes]
         for line in words:
             say(line)
         has_words = bool(words)
-    for note in result.notes():
-        say(note)
 
 
 def _broken_headings(
@@ -192,6 +200,8 @@ def _is_number(cell: str) -> bool:
 def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     """Print findings as marked sentences with the first samples or units that they are about.
 
+    What follows from a finding is named by its title below it.
+
     Args:
         findings: `Finding` records.
         rules: Whether to print the rule of each, its source and the names by which others know it.
@@ -199,8 +209,10 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from cutaway.findings import folded
+
     styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
-    for finding in findings:
+    for finding, consequences in folded(findings):
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
         lines = [Text.assemble((title, "bold"), f". {text}")]
@@ -212,6 +224,9 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
             of = finding.rule
             told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
             lines += [Text(escaped(line), "dim") for line in told]
+        if consequences:
+            titles = "; ".join(dict.fromkeys(each.title for each in consequences))
+            lines.append(Text(printable(f"this explains: {titles}", LONGEST_TEXT), "dim"))
         grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
         grid.add_column(width=5, justify="right")
         grid.add_column(overflow="fold")

@@ -159,6 +159,7 @@ class Card:
         plots: Small plots below the text.
         help: What to do, below the text and its plots; may be empty.
         small: Paragraphs in small print at the end.
+        consequences: Title and text of each finding that follows from it, below a line that opens them.
         samples: Names of the samples that it is about, which a button shows in the explorer of the page.
         search: A search of the explorer, which a button shows instead; may be empty.
     """
@@ -172,6 +173,7 @@ class Card:
     plots: tuple[SmallPlot, ...] = ()
     help: str = ""
     small: tuple[str, ...] = ()
+    consequences: tuple[tuple[str, str], ...] = ()
     samples: tuple[str, ...] = ()
     search: str = ""
 

@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,6 +165,11 @@ def _html_row(cells: list[tuple[str, str, str]], sides: list[str]) -> str:
 
 def _tooltip(text: str) -> str:
     return f' title="{_escaped(text)}"' if text else ""
+
+
+def lines_html(lines: Iterable[str]) -> str:
+    """Sentences as lines of HTML, everything in them escaped."""
+    return "".join(f"<div>{_escaped(line)}</div>" for line in lines)
 
 
 def facts_html(facts: Mapping[str, Any]) -> str:

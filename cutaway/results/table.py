@@ -125,7 +125,8 @@ class Table:
         """The values as a pandas DataFrame."""
         import pandas
 
-        return pandas.DataFrame({name: self.values[name] for name in self.names()})
+        # of no rows, a column has no type of its own
+        return pandas.DataFrame({name: self.values[name] for name in self.names()}, dtype=None if len(self) else object)
 
     def records(self, most: int | None = None) -> list[dict[str, Any]]:
         """The values as JSON-able rows.

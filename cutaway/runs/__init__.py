@@ -9,6 +9,7 @@ metrics, checks and errors.
 from .atomic import check_output, output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument, run_command
 from .following import FollowingWriter
+from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .locks import changing, is_locked, lock_descriptor, take_lock
@@ -37,17 +38,21 @@ __all__ = [
     "changing",
     "check_no_link",
     "check_output",
+    "check_own",
     "digest_of",
     "file_name",
     "find_run",
     "history_path",
+    "is_linked",
     "is_locked",
+    "is_text",
     "keeps_predictions",
     "kept",
     "kept_so_far",
     "labels_path",
     "list_runs",
     "lock_descriptor",
+    "names_in",
     "open_regular",
     "output_file",
     "plain_records",

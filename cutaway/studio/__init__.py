@@ -1,9 +1,8 @@
 """The studio: a local web server for a folder of runs, and the page on which a person works with them.
 
-In comes a `StudioSettings`; `serve` listens until it is ended. The server itself computes nothing: trainings are
-processes of their own, which need nobody, and what a page wants to see and is not there yet is computed by a worker
-process. May call `cutaway.api` and every room below it; only this room knows FastAPI and uvicorn, which are loaded with
-the first name that needs them: the processes of trainings do without.
+In comes a `StudioSettings`; `serve` listens until it is ended. The server itself computes nothing: what takes long is a
+job, which `cutaway.jobs` runs in another process. May call `cutaway.jobs` and every package below it; only this package
+knows FastAPI and uvicorn, which are loaded with the first name that needs them.
 """
 
 from typing import TYPE_CHECKING

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,14 +11,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
+from cutaway.jobs import JobManager, Scheduler
 
-from .computing import Desk
-from .data import Surveys
 from .gate import Gate
-from .live import LiveMaps
 from .routes import ROUTERS
 from .settings import StudioSettings
-from .trainings import Scheduler
 from .workspace import Workspace
 
 
@@ -29,23 +25,20 @@ def create_app(settings: StudioSettings) -> Gate:
     Args:
         settings: Where it listens and who may come in.
     """
-    live, surveys = LiveMaps(), Surveys()
-    workspaces = _workspaces(settings, live=live, surveys=surveys)
+    manager = JobManager()
+    workspaces = _workspaces(settings, manager)
     queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
-    desk = Desk()
     scheduler = Scheduler(queues, parallel=settings.parallel)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         for workspace in set(workspaces.values()):
             workspace.start()
-        desk.start()
+        manager.start()
         scheduler.start()
         yield
         scheduler.close()
-        desk.close()
-        live.close()
-        surveys.close()
+        manager.close()
         for workspace in set(workspaces.values()):
             workspace.close()
 
@@ -60,7 +53,7 @@ def create_app(settings: StudioSettings) -> Gate:
     app.state.settings = settings
     app.state.workspaces = workspaces
     app.state.scheduler = scheduler
-    app.state.desk = desk
+    app.state.manager = manager
     for router in ROUTERS:
         app.include_router(router)
     for kind, handler in _HANDLERS:
@@ -68,12 +61,12 @@ def create_app(settings: StudioSettings) -> Gate:
     return Gate(app, settings)
 
 
-def _workspaces(settings: StudioSettings, **shared: Any) -> dict[str, Workspace]:
-    """The workspace of each person; people who see the same folder share one; ``shared`` is what all of them do."""
+def _workspaces(settings: StudioSettings, manager: JobManager) -> dict[str, Workspace]:
+    """The workspace of each person; people who see the same folder share one."""
     folders: dict[Path, Workspace] = {}
     for person in settings.people:
         if person.runs not in folders:
-            folders[person.runs] = Workspace(person.runs, **shared)
+            folders[person.runs] = Workspace(person.runs, manager)
     return {person.name: folders[person.runs] for person in settings.people}
 
 

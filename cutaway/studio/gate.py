@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from cutaway.jobs import writes
+
 from .entrance import SWITCH, TOKEN, go_again, proof_of, relative, whose_link
 from .rates import Rates
 from .settings import Person, StudioSettings
@@ -27,6 +29,11 @@ OPEN = 128
 
 API = "/api/"
 """What is below this path are no pages: links on other sites lead to none of it."""
+
+JOBS = f"{API}jobs/"
+"""Below this path the kind of a job follows; most kinds write into caches only, so that all people can ask for them."""
+
+VISITS = f"{API}visits"
 
 UPLOADS = f"{API}uploads/"
 """Requests below this path bring files; their route bounds their size itself."""
@@ -61,8 +68,9 @@ class Gate:
 
     A request comes in when its Host is one of ours, its Origin, if it has one, as well, and its cookie holds a token. A
     token in the address becomes the cookie. Whoever comes in is in ``scope["person"]``. A request that changes
-    something also needs the header `WRITE_HEADER` and a person who may write, and has a body of at most `BODY_BYTES`.
-    What proxies add (``X-Forwarded-...``) is never read: what people may use is in the settings.
+    something also needs the header `WRITE_HEADER`, and has a body of at most `BODY_BYTES`; where it writes more than
+    caches, it needs a person who may write. What proxies add (``X-Forwarded-...``) is never read: what people may use
+    is in the settings.
 
     Attributes:
         app: What is behind it.
@@ -163,14 +171,15 @@ class Gate:
     def _unwritable(self, scope: Scope, headers: Headers, person: Person) -> Response | None:
         """Refuse what comes too often, and what would change something without being allowed to."""
         changes = scope["method"] not in ("GET", "HEAD")
-        if self._open[person.name] >= OPEN or not self._rates.take(person.name, changes=changes):
+        is_writing = changes and _writes(scope["method"], scope["path"])
+        if self._open[person.name] >= OPEN or not self._rates.take(person.name, changes=is_writing):
             again = {"retry-after": "1"}
             return PlainTextResponse("Too many requests at once. Next: wait for a second.\n", 429, headers=again)
         if not changes:
             return None
         if WRITE_HEADER not in headers:
             return PlainTextResponse(f"A request that changes something needs the header {WRITE_HEADER}.\n", 403)
-        if not person.writes:
+        if is_writing and not person.writes:
             return PlainTextResponse("You may look at these runs, but not change them.\n", 403)
         if headers.get("content-encoding", "identity") != "identity":
             return PlainTextResponse("A request comes uncompressed.\n", 415)
@@ -178,6 +187,14 @@ class Gate:
         if not scope["path"].startswith(UPLOADS) and (not length.isdecimal() or int(length[:20]) > BODY_BYTES):
             return PlainTextResponse(f"A request holds at most {BODY_BYTES:,} bytes.\n", 413)
         return None
+
+
+def _writes(method: str, path: str) -> bool:
+    """Whether a request that changes something needs a person who may write; of a job its specification knows."""
+    kind = path.removeprefix(JOBS)
+    if path == VISITS or (method == "DELETE" and (path == JOBS[:-1] or kind != path)):  # one's own page waits no more
+        return False
+    return kind == path or writes(kind)
 
 
 def _bounded(receive: Receive, limit: int | None) -> Receive:

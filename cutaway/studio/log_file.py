@@ -10,9 +10,7 @@ from pathlib import Path
 
 from cutaway.errors import RunError
 from cutaway.log import FORMAT
-from cutaway.runs import open_regular
-
-from .folders import check_own
+from cutaway.runs import check_own, open_regular
 
 LOG = Path(".studio") / "studio.log"
 

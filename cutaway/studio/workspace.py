@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError
+from cutaway.jobs import JobManager, JobQueue
 from cutaway.log import survive
 from cutaway.parallel import free_memory
 from cutaway.runs import RunFolder, kept_so_far
 
-from .data import FolderUploads, Surveys, Uploads
+from .data import FolderUploads, Uploads
 from .events import Hub
-from .live import LiveMaps
 from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
-from .trainings import JobQueue
 
 log = logging.getLogger("cutaway.studio.workspace")
 
@@ -54,28 +53,23 @@ class Workspace:
 
     Args:
         folder: The folder.
-        live: The live maps of the studio.
-        surveys: The looks at data of the studio.
+        manager: The job manager of the studio.
 
     Attributes:
         folder: The folder.
         index: The rows of its runs.
         trash: Its deleted runs.
         jobs: The trainings that wait, run and have ended.
-        live: The maps of runs that are being trained and watched, of all folders.
-        surveys: Looks at data, for all folders.
         uploads: Files and folders that were uploaded.
         folder_uploads: Folders that arrive.
         hub: Events to the pages that show it.
     """
 
-    def __init__(self, folder: Path, *, live: LiveMaps, surveys: Surveys) -> None:
+    def __init__(self, folder: Path, manager: JobManager) -> None:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
-        self.live, self.surveys = live, surveys
-        live.listen(self.folder, lambda frame: self.hub.send("live", frame))
-        surveys.listen(self.folder, lambda told: self.hub.send("survey", told))
+        self._manager = manager
         self.uploads = Uploads(self.folder)
         self.folder_uploads = FolderUploads(self.folder, self.uploads)
         self._ending, self._first = threading.Event(), threading.Event()
@@ -171,12 +165,12 @@ class Workspace:
     def expect_training(self) -> None:
         """Have the process of live maps loaded for a training that may soon begin, unless another one would pay."""
         if all(row["state"] != "running" for row in self.index.rows()) and free_memory() >= MEMORY:
-            self.live.warm()
+            self._manager.warm("live")
 
     def tell_jobs(self, rows: list[dict[str, Any]]) -> None:
         """Tell pages how the trainings stand."""
         if self.hub.pages and any(row["state"] in ("starting", "running") and not row["run"] for row in rows):
-            self.live.warm()
+            self._manager.warm("live")
         self.hub.send("jobs", {"jobs": rows})
         self.scan()
 
@@ -191,8 +185,6 @@ class Workspace:
                     looked = now
                     self.scan()
                     self._first.set()
-                    self.live.tidy()
-                    self.surveys.tidy()
                 if now - kept >= KEEP:
                     kept = now
                     self.index.keep()

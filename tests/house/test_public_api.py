@@ -71,7 +71,7 @@ import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
 from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
-from cutaway.topics import history
+from cutaway.topics import history, verdict
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
@@ -98,7 +98,7 @@ defined += [train.train_like, train.resume, record.record, model_files.export, m
 defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
 defined += [importance.Importances, influence.Influences, layers.LayerHistory, generalization.Generalization]
-defined += [learning_curve.LearningCurve, robustness.Robustness, dynamics.SampleDynamics, units.Units]
+defined += [learning_curve.LearningCurve, robustness.Robustness, dynamics.SampleDynamics, units.Units, verdict.Verdict]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]
 assert not wrong, wrong

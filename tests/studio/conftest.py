@@ -119,6 +119,10 @@ class Studio:
             parsed = None
         return SimpleNamespace(status=answer.status, headers=answer.headers, body=data, json=parsed)
 
+    def ask_for(self, kind, *, page="a", again=False, **job):
+        """Ask for a job as a page does."""
+        return self.ask(f"/api/jobs/{kind}", method="POST", body={"page": page, "again": again, "job": job})
+
     def end(self, signal_number=signal.SIGTERM, *, within=20):
         """End it by a signal and wait; returns its exit status and what it wrote to stderr."""
         if self.process.poll() is None:
@@ -237,10 +241,13 @@ class InProcess:
         parsed = json.loads(data) if "json" in answered.get("content-type", "") else None
         return SimpleNamespace(status=sent[0]["status"], headers=answered, body=data, json=parsed)
 
+    def ask_for(self, kind, *, page="a", again=False, headers=None, token=None, **job):
+        """Ask for a job as a page does."""
+        body = json.dumps({"page": page, "again": again, "job": job}).encode()
+        return self.ask(f"/api/jobs/{kind}", method="POST", body=body, headers=headers, token=token)
+
     def close(self):
-        self.app.state.desk.close()
-        self.workspace.live.close()
-        self.workspace.surveys.close()
+        self.app.state.manager.close()
         for workspace in set(self.app.state.workspaces.values()):
             workspace.close()
         self._run(self._loop.shutdown_default_executor())
@@ -256,8 +263,7 @@ def in_process(tmp_path, monkeypatch):
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     # whoever asks for a page starts processes
-    monkeypatch.setattr("cutaway.studio.computing.Desk.warm", lambda _: None)
-    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda _: None)
+    monkeypatch.setattr("cutaway.jobs.JobManager.warm", lambda *_: None)
     made = []
 
     def make(**settings):

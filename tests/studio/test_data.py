@@ -16,8 +16,8 @@ import pytest
 from pyarrow import parquet
 
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.jobs.survey_work import survey_data
 from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
-from cutaway.studio.data.surveyor import survey_data
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"
 TABLE = "width,height,kind\n" + "".join(
@@ -229,15 +229,14 @@ slow = pytest.mark.slow
 
 
 def look(studio, data, **options):
-    answer = studio.ask("/api/data/survey", method="POST", body={"data": data, "options": options})
-    assert answer.status == 200, answer.body
-    found = answer.json
-    end = time.monotonic() + 60
-    while found["state"] == "working":
+    again, end = True, time.monotonic() + 60
+    while True:
+        answer = studio.ask_for("survey", again=again, data=data, options=options)
+        assert answer.status == 200, answer.body
+        if answer.json["state"] not in ("waiting", "running"):
+            return answer.json
         assert time.monotonic() < end
-        time.sleep(0.05)
-        found = studio.ask(f"/api/data/surveys/{found['key']}").json
-    return found
+        again = False
 
 
 @slow
@@ -324,13 +323,16 @@ def test_a_decompression_bomb_is_refused_by_its_reader_and_the_studio_goes_on(st
 def test_a_small_file_of_many_rows_takes_no_more_than_its_share_of_memory(tmp_path):
     a, b = (pyarrow.array((np.arange(60_000_000) % k == 0).astype(np.int8)) for k in (1, 2))
     parquet.write_table(pyarrow.table({"a": a, "b": b}), tmp_path / "bomb.parquet")
-    program = "from cutaway.studio.data import surveyor; surveyor.LEAST = 1; "
-    program += "surveyor.os.sysconf = lambda _: 1 << 15; surveyor.main()"
-    request = {"key": "k", "where": str(tmp_path / "bomb.parquet"), "options": {"label": "b"}}
+    program = "import sys; from cutaway.jobs import runner, survey_work; survey_work.LEAST = 1; "
+    program += "survey_work.os.sysconf = lambda _: 1 << 15; sys.argv.append('data'); "
+    program += "runner.Runner.end = lambda self: self._pool.shutdown(); runner.main()"
+    survey = {"kind": "survey", "data": str(tmp_path / "bomb.parquet"), "options": {"label": "b"}}
+    request = {"job": "k", "key": "k", "folder": str(tmp_path), "specification": survey}
     given = json.dumps(request).encode() + b"\n"
     done = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, timeout=120)
-    last = json.loads(done.stdout.splitlines()[-1])
-    assert last["error"].startswith("looking at data needs memory for them; got less than that; next:")
+    *_, error, end = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (error["kind"], end["kind"], end["value"]) == ("error", "end", "failed")
+    assert error["value"].startswith("looking at data needs memory for them; got less than that; next:")
 
 
 @pytest.mark.exhaustive
@@ -344,11 +346,9 @@ def test_looking_at_a_large_table_is_canceled_and_blocks_nobody(start_studio, tm
             file.write(block)
     studio = start_studio(None, "--data", data)
     where = {"place": "folder", "folder": 0, "parts": ["large.csv"]}
-    body = {"data": where, "options": {"label": "kind"}}
-    key = studio.ask("/api/data/survey", method="POST", body=body).json["key"]
-    if studio.ask(f"/api/data/surveys/{key}").json["state"] == "working":
-        assert studio.ask(f"/api/data/surveys/{key}", method="DELETE").status == 200
-        assert studio.ask(f"/api/data/surveys/{key}").json["state"] == "canceled"
+    state = studio.ask_for("survey", data=where, options={"label": "kind"}).json
+    if state["state"] == "running":
+        assert studio.ask(f"/api/jobs/{state['key']}?page=a", method="DELETE").status == 200
     assert look(studio, {"place": "bundled", "name": "digits"})["state"] == "done"
     assert os.path.getsize(data / "large.csv") > 30_000_000
 

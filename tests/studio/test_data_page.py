@@ -39,14 +39,14 @@ def chosen_in(address):
 def hold_looks(opened):
     """Slow the server down: looks at data wait until they are let through; returns those that wait."""
     held = []
-    opened.page.route("**/api/data/survey", lambda route: held.append(route))  # Playwright marks what it is given
+    opened.page.route("**/api/jobs/survey", lambda route: held.append(route))  # Playwright marks what it is given
     return held
 
 
 def let_through(opened, held):
     for route in held:
         route.continue_()
-    opened.page.unroute("**/api/data/survey")
+    opened.page.unroute("**/api/jobs/survey")
 
 
 def uses(opened):

@@ -10,9 +10,8 @@ import time
 
 import pytest
 
-from cutaway.studio.data import Surveys
+from cutaway.jobs import JobManager
 from cutaway.studio.events import LARGEST, PAGES, QUEUE, Hub
-from cutaway.studio.live import LiveMaps
 from cutaway.studio.runs import entry
 from cutaway.studio.workspace import Workspace
 
@@ -112,7 +111,7 @@ def test_nobody_listens_and_nothing_is_collected():
 def workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "runs").mkdir()
-    workspace = Workspace(tmp_path / "runs", live=LiveMaps(), surveys=Surveys())
+    workspace = Workspace(tmp_path / "runs", JobManager())
     events = []
     monkeypatch.setattr(workspace.hub, "send", lambda name, data: events.append((name, data)))
     monkeypatch.setattr("cutaway.studio.events.Hub.pages", 1)

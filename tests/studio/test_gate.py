@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 import pytest
 
 from cutaway.errors import UsageError
+from cutaway.jobs.specifications import KINDS
 from cutaway.studio import Person, StudioSettings, rates
 from cutaway.studio.gate import BODY_BYTES, OPEN
 from cutaway.studio.routes import ROUTERS
@@ -77,9 +78,13 @@ def test_every_route_that_changes_something_needs_the_header_and_a_person_who_ma
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     changing = [(method, path) for method, path in routes(studio.app) if method != "GET"]
     assert len(changing) >= 4
+    # whoever looks may leave again, and has their own pages load what they show
+    theirs = [("DELETE", "/api/jobs"), ("DELETE", "/api/jobs/x"), ("POST", "/api/visits")]
+    assert set(theirs) < set(changing)
     for method, path in changing:
         assert studio.ask(path, method=method, headers={"x-cutaway": None}).status == 403, (method, path)
-        assert b"may look" in studio.ask(path, method=method, token=reader.token).body, (method, path)
+        if (method, path) not in theirs:
+            assert b"may look" in studio.ask(path, method=method, token=reader.token).body, (method, path)
     assert studio.ask(token=reader.token).status == 200
     assert 'data-writes="no"' in studio.ask("/", token=reader.token).body.decode()
 
@@ -142,29 +147,51 @@ def test_links_on_other_sites_lead_to_pages_only(in_process, site):
         assert studio.ask(path, query=f"token={token}", headers=visit).status == (403 if expected == 403 else 303), path
 
 
-def test_what_trains_is_asked_for_with_the_header(in_process, new_run, tmp_path):
-    new_run(tmp_path / "runs" / "a")
-    studio = in_process()
-    for query in ("run=a&page=p", "run=a&page=p&again=true"):
-        for kind, more in (("suspects", ""), ("proof", "&finding=x")):
-            answer = studio.ask(f"/api/computing/{kind}", query=query + more, headers={"x-cutaway": None})
-            assert answer.status == 400
-            assert answer.json["error"].startswith("what trains is asked for with the header x-cutaway; got none")
-            assert studio.ask(f"/api/computing/{kind}", query=query + more).json["state"] == "waiting"
-            studio.ask("/api/computing/leave", query="page=p")
+PATHS = ("train", "like", "resume", "sweep-worker")
+"""Kinds whose specification names paths, or starts trainings: pages ask for them elsewhere, or not at all."""
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_what_names_paths_is_no_job_that_is_asked_for_by_address(in_process, tmp_path, kind):
+    reader = Person("ada", tmp_path / "runs", writes=False)
+    studio = in_process(people=(Person("", tmp_path / "runs"), reader))
+    job = {"train": {"data": "/etc/secret.csv"}, "sweep-worker": {"study": "x"}}.get(kind, {"run": "a"})
+    assert studio.ask_for(kind, token=reader.token, **job).status == 403
+    answer = studio.ask_for(kind, **job)
+    assert (answer.status, answer.json["error"].startswith("a job has the parts of its kind")) == (400, True)
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(PATHS)))
+def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run, tmp_path, kind):
+    for run in ("a", "b"):
+        new_run(tmp_path / "runs" / run)
+    reader = Person("ada", tmp_path / "runs", writes=False)
+    studio = in_process(people=(Person("", tmp_path / "runs"), reader))
+    job = {"data": {"place": "bundled", "name": "digits"}} if kind == "survey" else {"run": "a"}
+    job |= {"compare": {"other": "b"}, "proof": {"finding": "x"}}.get(kind, {})
+    answer = studio.ask_for(kind, headers={"x-cutaway": None}, **job)
+    assert (answer.status, b"needs the header x-cutaway" in answer.body) == (403, True)
+    answer = studio.ask_for(kind, token=reader.token, **job)
+    if kind in ("suspects", "proof", "survey"):
+        assert (answer.status, b"may look" in answer.body) == (403, True)
+    else:
+        assert answer.json["state"] == "waiting"
+    assert studio.ask_for(kind, **job).json["state"] == "waiting"
+    assert studio.ask(f"/api/jobs/{kind}", query="run=a").status == 405, "a GET starts nothing"
 
 
 def test_nobody_cancels_what_another_person_waits_for(in_process, new_run, tmp_path):
     new_run(tmp_path / "runs" / "a")
     reader = Person("ada", tmp_path / "runs", writes=False)
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
-    desk = studio.app.state.desk  # not started: everything waits
-    key = studio.ask("/api/computing/sections", query="run=a&page=p").json["key"]
-    for query in ("page=p", f"page=p&key={key}", "", f"key={key}", "page=/p", "page=%2Fp"):
-        assert studio.ask("/api/computing/leave", query=query, token=reader.token).status == 200
-        assert list(desk._jobs) == [key]
-    studio.ask("/api/computing/leave", query="page=p")
-    assert desk._jobs == {}
+    manager = studio.app.state.manager  # not started: everything waits
+    key = studio.ask_for("sections", page="p", run="a").json["key"]
+    for path, query in (("", "page=p"), (f"/{key}", "page=p"), ("", ""), (f"/{key}", ""), ("", "page=/p")):
+        answer = studio.ask(f"/api/jobs{path}", method="DELETE", query=query, token=reader.token)
+        assert answer.status == 200
+        assert list(manager._jobs) == [key]
+    studio.ask("/api/jobs", method="DELETE", query="page=p")
+    assert manager._jobs == {}
 
 
 def test_other_cookies_of_this_machine_do_no_harm(in_process):

@@ -148,7 +148,7 @@ def test_a_student_reaches_no_folder_of_another_one_through_the_data(in_process,
     hidden = ["runs", "people", "ada", ".studio", "uploads", "mine.csv"]
     for parts in (hidden, ["runs", "people", "ada", "shown.csv"]):
         data = {"place": "folder", "folder": 0, "parts": parts}
-        for path, body in (("data/survey", {"data": data}), ("trainings", {"kind": "train", "data": data})):
+        for path, body in (("jobs/survey", {"job": {"data": data}}), ("trainings", {"kind": "train", "data": data})):
             answer = studio.ask(f"/api/{path}", method="POST", body=json.dumps(body).encode(), token=bob.token)
             assert answer.status == 404, (path, parts)
     for query in ("part=runs", "part=runs&part=people", "part=runs&part=people&part=ada"):

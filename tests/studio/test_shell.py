@@ -1,8 +1,7 @@
 """The document that every view of the studio is shown in."""
 
+import json
 import re
-
-import pytest
 
 from cutaway.studio import Person
 
@@ -48,19 +47,26 @@ def test_the_form_for_a_training_has_its_maps_loaded_unless_a_training_would_pay
     monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
     ada, ben = (Person(name, tmp_path / "runs", writes=name == "Ada") for name in ("Ada", "Ben"))
     studio, loaded = in_process(people=(ada, ben)), []
-    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda maps: loaded.append(maps))
-    assert studio.ask("/", token=ada.token).status == 200
-    assert studio.ask("/train", token=ben.token).status == 200
-    assert loaded == []
-    assert studio.ask("/train", token=ada.token).status == 200
-    assert loaded == [studio.workspace.live]
+    monkeypatch.setattr("cutaway.jobs.JobManager.warm", lambda _, *queues: loaded.append(queues))
+
+    def visit(person, view):
+        loaded.clear()
+        assert studio.ask(f"/{view}", token=person.token).status == 200
+        assert loaded == [], "a GET starts nothing"
+        body = json.dumps({"view": view}).encode()
+        assert studio.ask("/api/visits", method="POST", body=body, token=person.token).status == 200
+        return list(loaded)
+
+    pages = ("look", "view")
+    assert visit(ada, "") == [pages]
+    assert visit(ben, "train") == [pages]
+    assert visit(ada, "train") == [pages, ("live",)]
     monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 1 << 30)
-    studio.ask("/train", token=ada.token)
+    assert visit(ada, "train") == [pages]
     monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
     new_run(tmp_path / "runs" / "busy", status="running")
     studio.workspace.scan()
-    studio.ask("/train", token=ada.token)
-    assert loaded == [studio.workspace.live]
+    assert visit(ada, "train") == [pages]
 
 
 def test_in_a_classroom_a_form_loads_nothing(in_process, monkeypatch, tmp_path):
@@ -68,7 +74,10 @@ def test_in_a_classroom_a_form_loads_nothing(in_process, monkeypatch, tmp_path):
     for person in people:
         person.runs.mkdir(parents=True, exist_ok=True)
     studio = in_process(people=tuple(people))
-    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda maps: pytest.fail("20 students, 20 processes"))
+    loaded = []
+    monkeypatch.setattr("cutaway.jobs.JobManager.warm", lambda _, *queues: loaded.append(queues))
     monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
     for person in people:
-        assert studio.ask("/train", token=person.token).status == 200
+        answer = studio.ask("/api/visits", method="POST", body=b'{"view": "train"}', token=person.token)
+        assert answer.status == 200
+    assert loaded == [("look", "view")] * 2, "20 students, 20 processes"

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from cutaway.errors import RunError
+from cutaway.jobs import JobQueue, QueuedTraining, Training
 from cutaway.runs import process
-from cutaway.studio.trainings import Job, JobQueue, Training
 
 
 @pytest.fixture
@@ -74,10 +74,12 @@ def test_a_job_that_came_with_the_folder_is_never_started(start_studio, tmp_path
     task = {"kind": "train", "data": str(table), "options": {"label": "label"}, "settings": {"epochs": 1}}
     strange = [write_job(runs, "a", {"created": 1.0, "task": task})]
     strange.append(write_job(runs, "b", {"created": 1.0, "task": task}, state="starting", attempts=1))
-    good = JobQueue(tmp_path / "other").add(Job(created=2.0, task=Training(data="digits")))
+    good = JobQueue(tmp_path / "other").add(QueuedTraining(created=2.0, task=Training(data="digits")))
     strange.append(runs / ".studio" / "jobs" / "c")
     (tmp_path / "other" / ".studio" / "jobs" / good).rename(strange[-1])  # the mark is that of another id
-    given = JobQueue(runs).add(Job(created=3.0, task=Training(data="digits")))  # asked for here, and given to somebody
+    given = JobQueue(runs).add(
+        QueuedTraining(created=3.0, task=Training(data="digits"))
+    )  # asked for here, and given to somebody
     shutil.copytree(runs, tmp_path / "given")
     shutil.rmtree(runs)
     shutil.copytree(tmp_path / "given", runs)
@@ -101,8 +103,8 @@ def test_a_job_that_came_with_the_folder_is_never_started(start_studio, tmp_path
 
 def test_another_studio_of_the_same_user_starts_what_waits(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    name = JobQueue(tmp_path).add(Job(created=1.0, task=Training(data="digits")))
-    program = "import sys, pathlib; from cutaway.studio.trainings import JobQueue; "
+    name = JobQueue(tmp_path).add(QueuedTraining(created=1.0, task=Training(data="digits")))
+    program = "import sys, pathlib; from cutaway.jobs import JobQueue; "
     program += "print(JobQueue(pathlib.Path(sys.argv[1])).rows()[0]['state'])"
     command = [sys.executable, "-c", program, str(tmp_path)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "queued\n"
@@ -184,11 +186,10 @@ def test_what_a_link_leads_to_is_neither_shown_nor_written(in_process, tmp_path,
         assert studio.ask("/api/uploads/taxes.csv", method="DELETE").status == 404
         refused = studio.ask("/api/uploads/new.csv", method="PUT", body=b"a,b\n1,2\n")
         assert (refused.status, "a symbolic link" in refused.json["error"]) == (409, True)
-        look = json.dumps({"data": {"place": "upload", "name": "taxes.csv"}}).encode()
-        assert studio.ask("/api/data/survey", method="POST", body=look).status == 404
+        assert studio.ask_for("survey", data={"place": "upload", "name": "taxes.csv"}).status == 404
     if linked != ".studio/uploads":
         with pytest.raises(RunError, match="a symbolic link"):
-            JobQueue(tmp_path / "runs").add(Job(created=1.0, task=Training(data="digits")))
+            JobQueue(tmp_path / "runs").add(QueuedTraining(created=1.0, task=Training(data="digits")))
         assert JobQueue(tmp_path / "runs").rows() == []
     assert sorted(outside.rglob("*")) == before
 

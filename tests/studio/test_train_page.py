@@ -131,7 +131,7 @@ def test_while_a_table_is_read_the_form_shows_nothing_of_other_data(start_studio
     (tmp_path / "data" / "t.csv").write_text("size,id,kind\n" + rows)
     opened = open_page(start_studio(None, "--data", tmp_path / "data"))
     page, held = opened.page, []
-    page.route("**/api/data/survey", lambda route: held.append(route))
+    page.route("**/api/jobs/survey", lambda route: held.append(route))
     opened.open("/train?data=folder/0/t.csv")
     checked(opened)
     fields = "#setting-epochs, #setting-batch_size, #setting-patience"

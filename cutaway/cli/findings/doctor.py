@@ -10,6 +10,7 @@ from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 from cutaway.execution import check_engine
+from cutaway.topics.doctor.options import DoctorOptions
 
 from .labels import find_run_or_data
 
@@ -20,10 +21,7 @@ def doctor(
     where: Annotated[
         str, typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
     ],
-    prove: Annotated[
-        bool, typer.Option("--prove", help="Try the remedies: train again from the same seed, and compare.")
-    ] = False,
-    rules: Annotated[bool, typer.Option("--rules", help="Show the rule of each finding, and its source.")] = False,
+    asked: DoctorOptions,
     data: DataOption = None,
     options: GivenDataOptions,
     runs: RunsOption = "runs",
@@ -36,15 +34,15 @@ def doctor(
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
-        found = diagnose(run, proofs=prove, engine=engine)
+        found = diagnose(run, proofs=asked.prove, engine=engine)
     else:
-        if prove:
+        if asked.prove:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
         found = diagnose(where, **options)
     if as_json:
-        print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
+        print_json(found.to_json())
         return
-    print_findings(found.findings, rules=rules)
+    print_findings(found.findings, rules=asked.rules)
     if not found.findings:
         say("Nothing that is checked here needs attention.")
     for sentence in found.not_judged:
@@ -53,7 +51,7 @@ def doctor(
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
         say("\nNext: train on it with the same options, and then: cutaway doctor latest")
-    elif not prove and any(can_be_tried(each, run) for each in found.findings):
+    elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
 
 

@@ -4,19 +4,22 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cutaway.cli.loading import load_keras
 from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
-from cutaway.cli.output import beside, print_json, print_table, say, shorten
+from cutaway.cli.output import print_json, print_tables, say
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.execution import check_engine
-from cutaway.results.units import percent
+from cutaway.topics.labels.options import LabelsOptions
 
 from .decisions import typed_decisions
 from .sheet import check_pictures, check_sheet, write_sheet
+
+if TYPE_CHECKING:
+    from cutaway.topics.labels.result import LabelIssues
 
 
 @with_records
@@ -25,20 +28,7 @@ def labels(
     where: Annotated[
         str, typer.Argument(metavar="DATA|RUN", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
     ],
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", help="Write the list to this .csv, .parquet or .jsonl file.")
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option(help="Draw the pictures of the first 50 suspects into this .png or .pdf file.")
-    ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Folds: models are trained on all of them but one.")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="Times that all folds are trained; fewer are quicker.")] = 3,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each training.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Suspects to print; 0 for all. --json always prints all.")] = 20,
-    keep: Annotated[list[str] | None, typer.Option(metavar="SAMPLE", help="Decide: its label is right.")] = None,
-    relabel: Annotated[list[str] | None, typer.Option(metavar="SAMPLE=CLASS", help="Decide: a new label.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(metavar="SAMPLE", help="Decide: leave it out.")] = None,
-    by: Annotated[str, typer.Option(help="Who decides. Default: the user's name.")] = "",
+    asked: LabelsOptions,
     data: DataOption = None,
     options: GivenDataOptions,
     runs: RunsOption = "runs",
@@ -52,32 +42,34 @@ def labels(
     """
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
-    decisions = typed_decisions(run, keep=keep, relabel=relabel, drop=drop, by=by)
+    decisions = typed_decisions(run, keep=asked.keep, relabel=asked.relabel, drop=asked.drop, by=asked.by)
     if decisions:
         _decide(run, decisions, where=where, as_json=as_json)
         return
     from cutaway.api.suspects import label_issues
     from cutaway.topics.labels.result import check_suspects_file, write_suspects
 
+    output, sheet = (None if name is None else Path(name) for name in (asked.output, asked.sheet))
     if output is not None:
-        check_suspects_file(Path(output))
+        check_suspects_file(output)
     if sheet is not None:
-        check_sheet(Path(sheet))
+        check_sheet(sheet)
 
-    sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs, "engine": engine}
+    sizes: dict[str, Any] = {"folds": asked.folds, "seeds": asked.seeds, "epochs": asked.epochs, "engine": engine}
     loaded = _load(where, options) if run is None else None
     if sheet is not None:
         check_pictures(run.data if run is not None else loaded)
     load_keras(*([] if run is None else [run]))
     issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
     if output is not None:
-        write_suspects(issues, Path(output))
+        write_suspects(issues, output)
     if sheet is not None:
-        write_sheet(issues, Path(sheet))
+        write_sheet(issues, sheet)
     if as_json:
-        print_json({**_summary(issues), "suspects": list(issues.records())})
+        print_json(issues.to_json())
         return
-    _print(issues, limit=limit, output=output, sheet=sheet, run=run)
+    print_tables(issues.tables(asked.limit or None))
+    _print_next(issues, output=asked.output, sheet=asked.sheet, run=run)
 
 
 def _load(where: str, options: Mapping[str, Any]) -> Any:
@@ -129,40 +121,12 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         say(f"\nNext: {_again(run, str(path))}")
 
 
-def _summary(issues: Any) -> dict[str, Any]:
-    return {
-        "samples": issues.samples,
-        "not_judged": issues.not_judged,
-        "estimate": {"wrong": issues.count.count, "low": issues.count.low, "high": issues.count.high},
-        "note": issues.note or None,
-        "accuracy": issues.accuracy,
-        "folds": issues.folds,
-        "seeds": issues.seeds,
-        "epochs": issues.epochs,
-        "recipe": issues.recipe,
-        "hidden": list(issues.hidden),
-    }
-
-
-def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, run: Any) -> None:
-    low, high = issues.count.low, issues.count.high
-    say(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
-    models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
-    say(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
+def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None, run: Any) -> None:
+    """Print how the models were made, which files were written, and how decisions are applied."""
     if issues.recipe is not None:
         layers = "-".join(map(str, issues.hidden))
         why = "" if run is None else ", since how the model of this run was trained is not known in every setting"
-        say(f'They have {layers} hidden units and the settings of the recipe "{issues.recipe}"{why}.')
-    if issues.note:
-        say(f"Note: {issues.note}")
-    if issues.not_judged:
-        say(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
-    above = "none of them has" if not issues.above_half else f"{issues.above_half:,} have"
-    say(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
-    records = list(issues.records())
-    print_table([_row(record) for record in (records[:limit] if limit else records)])
-    if records:
-        say("Neighbors: how many of the nearest other samples have the suggested label.")
+        say(f'The models have {layers} hidden units and the settings of the recipe "{issues.recipe}"{why}.')
     for file in (output, sheet):
         if file is not None:
             say(f"written: {file}")
@@ -200,17 +164,3 @@ def _again(run: Any, file: str) -> str:
     if run.context.opens:  # a recorded fit or a ready-made model, whose training is not known
         return f"in Python, train its model on: cutaway.train(run.model(), run.data, labels={file!r})"
     return "change these labels in your data, and train the model again"
-
-
-def _row(record: dict[str, Any]) -> dict[str, str]:
-    near = [neighbor["label"] for neighbor in record["neighbors"]]
-    return {
-        "Sample": shorten(record["sample"]),
-        "Label": shorten(record["given"]),
-        "Suggested": shorten(record["suggested"]),
-        "Score": f"{record['score']:.3f}",
-        "P(label)": percent(record["probability_given"], 1),
-        "P(suggested)": percent(record["probability_suggested"], 1),
-        "Neighbors": f"{near.count(record['suggested'])} of {len(near)}",
-        **beside(record),
-    }

@@ -6,7 +6,7 @@ import { showJob } from "./train/job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
-import { listen, mayWrite, pathParts } from "./server.js";
+import { ask, listen, mayWrite, pathParts } from "./server.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
 
@@ -26,6 +26,7 @@ const VIEWS = {
 async function start() {
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
   const [first = "", ...parts] = pathParts();
+  void ask("api/visits", { method: "POST", body: { view: first } }).catch(() => {}); // the view says what is wrong
   const navigation = /** @type {HTMLElement} */ (document.getElementById("studioNavigation"));
   for (const [path, { title }] of Object.entries(VIEWS)) {
     if (title) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));

@@ -1,4 +1,4 @@
-"""Data in the studio: where a person may choose it, uploads, and what is in it, found out by a process of its own.
+"""Data in the studio: where a person may choose them, and uploads.
 
 A page never names a path: data are a bundled dataset, an upload, or a folder that was named when the studio was
 started and parts below it, which are followed without leaving it.
@@ -6,7 +6,6 @@ started and parts below it, which are followed without leaving it.
 
 from .folder_uploads import FolderUploads
 from .references import DataReference, DataRoots, list_folder, resolve
-from .surveys import Surveys
 from .uploads import Uploads, upload_name
 
-__all__ = ["DataReference", "DataRoots", "FolderUploads", "Surveys", "Uploads", "list_folder", "resolve", "upload_name"]
+__all__ = ["DataReference", "DataRoots", "FolderUploads", "Uploads", "list_folder", "resolve", "upload_name"]

@@ -11,7 +11,7 @@ from typing import Any
 from anyio import to_thread
 
 from cutaway.errors import DataError, UnknownNameError, UsageError
-from cutaway.studio.folders import check_own
+from cutaway.runs import check_own
 
 from .picture_names import ComingPicture, checked_folders, checked_pictures, safe_folder_name
 from .request_body import RequestBody

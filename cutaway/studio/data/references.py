@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.data import dataset_names
 from cutaway.errors import DataError, UnknownNameError
-from cutaway.studio.folders import is_linked
+from cutaway.runs import is_linked
 
 UPLOADS = Path(".studio") / "uploads"
 

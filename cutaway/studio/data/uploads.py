@@ -15,7 +15,7 @@ from anyio import to_thread
 from cutaway.data import is_table_path, is_workbook, workbook_error
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.log import survive
-from cutaway.studio.folders import check_own, names_in
+from cutaway.runs import check_own, names_in
 
 from .references import UPLOADS
 

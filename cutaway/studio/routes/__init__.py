@@ -1,9 +1,9 @@
 """The routes of the studio, one file for each thing that a person works with."""
 
-from . import computing, data, events, labels, live, pages, runs, trainings
+from . import data, events, jobs, labels, pages, runs, trainings
 
 ROUTERS = (
-    *(events.router, runs.router, live.router, trainings.router, data.router),
-    *(computing.router, labels.router, pages.router),
+    *(events.router, runs.router, trainings.router, data.router),
+    *(jobs.router, labels.router, pages.router),
 )
 """All routes; those of the pages come last."""

@@ -1,36 +1,21 @@
-"""Data: where they may be chosen, uploads, and what is in them."""
+"""Data: where they may be chosen, and uploads."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from cutaway.data import PICTURE_ENDINGS, dataset_names
-from cutaway.studio.data import DataReference, list_folder, resolve, upload_name
-from cutaway.studio.trainings import Options
+from cutaway.studio.data import DataReference, list_folder, upload_name
 
 from .given import GivenRoots, GivenWorkspace
 
 router = APIRouter(prefix="/api")
 
-SECONDS = 1.5
-"""How long an answer waits for a look at data; what takes longer tells the page by events."""
-
 Key = Annotated[str, Path(max_length=64)]
 UploadName = Annotated[str, Path(max_length=255)]
-
-
-class Look(BaseModel):
-    """Data that are to be looked at."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    data: DataReference
-    test: DataReference | None = None
-    options: Annotated[Options, Field()] = {}
 
 
 class ComingFolder(BaseModel):
@@ -70,33 +55,6 @@ def folder(
 ) -> dict[str, Any]:
     """What is in a folder, or in one below it."""
     return list_folder(DataReference(place="folder", folder=folder, parts=tuple(part or ())), places)
-
-
-@router.post("/data/survey")
-async def survey(look: Look, workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
-    """Look at data."""
-    options = {name: value for name, value in look.options.items() if name != "test"}
-
-    def ask() -> dict[str, Any]:
-        where = resolve(look.data, places)
-        if look.test is not None:
-            options["test"] = resolve(look.test, places)
-        return workspace.surveys.ask(workspace.folder, where, options, seconds=SECONDS)
-
-    return _without_paths(await run_in_threadpool(ask))
-
-
-@router.get("/data/surveys/{key}")
-def survey_result(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
-    """A look at data."""
-    return _without_paths(workspace.surveys.get(workspace.folder, key))
-
-
-@router.delete("/data/surveys/{key}")
-def cancel_survey(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
-    """Stop looking at data."""
-    workspace.surveys.cancel(workspace.folder, key)
-    return {"key": key}
 
 
 @router.get("/uploads/{name}")
@@ -153,12 +111,3 @@ def remove_upload(name: UploadName, workspace: GivenWorkspace) -> dict[str, Any]
     """Delete an upload."""
     workspace.uploads.remove(name)
     return {"uploads": workspace.uploads.rows()}
-
-
-def _without_paths(found: dict[str, Any]) -> dict[str, Any]:
-    """A survey as a page gets it: the path of a test table stays here."""
-    result = found["result"]
-    if result is None:
-        return found
-    options = {name: value for name, value in result["options"].items() if name != "test"}
-    return {**found, "result": {**result, "options": options}}

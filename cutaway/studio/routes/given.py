@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Request
 
-from cutaway.studio.computing import Desk
+from cutaway.jobs import JobManager, Scheduler
 from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
-from cutaway.studio.trainings import Scheduler
 from cutaway.studio.workspace import Workspace
 
 
@@ -27,17 +26,8 @@ def _scheduler(request: Request) -> Scheduler:
     return request.app.state.scheduler
 
 
-def _desk(request: Request) -> Desk:
-    return request.app.state.desk
-
-
-def _page(
-    request: Request,
-    page: Annotated[
-        str, Query(max_length=64, description="What a page calls itself, by which it waits for work.")
-    ] = "",
-) -> str:
-    return f"{_person(request).name}/{page}"  # nobody cancels what others wait for, whatever they call their page
+def _manager(request: Request) -> JobManager:
+    return request.app.state.manager
 
 
 def _places(request: Request) -> DataRoots:
@@ -46,8 +36,7 @@ def _places(request: Request) -> DataRoots:
     return DataRoots(own, settings.data, tuple(others))
 
 
-GivenDesk = Annotated[Desk, Depends(_desk)]
-GivenPage = Annotated[str, Depends(_page)]
+GivenManager = Annotated[JobManager, Depends(_manager)]
 GivenPerson = Annotated[Person, Depends(_person)]
 GivenRoots = Annotated[DataRoots, Depends(_places)]
 GivenScheduler = Annotated[Scheduler, Depends(_scheduler)]

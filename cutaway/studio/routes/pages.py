@@ -1,11 +1,14 @@
 """The documents of the studio, one shell for all of them, and its modules and style sheets."""
 
+from typing import Annotated, Any
+
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from cutaway.page import studio_files, studio_shell
 
-from .given import GivenDesk, GivenPerson, GivenSettings, GivenWorkspace
+from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace
 
 router = APIRouter()
 
@@ -29,18 +32,30 @@ def static(digest: str, name: str) -> Response:
 @router.get("/compare/{run}/{other}")
 @router.get("/trainings/{job}")
 @router.get("/data")
-def shell(settings: GivenSettings, person: GivenPerson, desk: GivenDesk, run: str = "", job: str = "") -> Response:
+@router.get("/train")
+def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str = "") -> Response:
     """The shell of every view: which one it shows, its script takes from the address."""
-    desk.warm()  # somebody is there, who may want to look inside a run
     return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes))
 
 
-@router.get("/train")
-def train_shell(settings: GivenSettings, person: GivenPerson, desk: GivenDesk, workspace: GivenWorkspace) -> Response:
-    """As `shell`: the form for a training, whose map is there sooner if its process is loaded while the form is.
+class Visit(BaseModel):
+    """That a person has opened a view, which is named as the first part of its address."""
 
-    In a classroom all open the form at once, and few train at once: a process of 340 MB for each would take the memory.
+    model_config = ConfigDict(extra="forbid")
+
+    view: Annotated[str, Field(max_length=64)] = ""
+
+
+@router.post("/api/visits")
+def visit(
+    opened: Visit, settings: GivenSettings, person: GivenPerson, manager: GivenManager, workspace: GivenWorkspace
+) -> dict[str, Any]:
+    """Have loaded what the view will soon need: somebody is there, who may want to look inside a run.
+
+    The map of a training is there sooner if its process is loaded while the form is open. In a classroom all open the
+    form at once, and few train at once: a process of 340 MB for each would take the memory.
     """
-    if person.writes and sum(each.writes for each in settings.people) == 1:
+    manager.warm("look", "view")
+    if opened.view == "train" and person.writes and sum(each.writes for each in settings.people) == 1:
         workspace.expect_training()
-    return shell(settings, person, desk)
+    return {}

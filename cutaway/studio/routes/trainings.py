@@ -6,21 +6,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.errors import ConfigError
+from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
 from cutaway.runs import RunFolder, history_path, labels_path
 from cutaway.studio.data import DataReference, resolve
 from cutaway.studio.runs import model_words, sample_counts
-from cutaway.studio.trainings import (
-    Continuation,
-    Form,
-    Options,
-    Repeat,
-    Settings,
-    Task,
-    Training,
-    check_training,
-    form_fields,
-    stop_process,
-)
+from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
 
 from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
@@ -155,7 +145,7 @@ def stop_run(run: RunId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]
     return {"run": run}
 
 
-def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, places: DataRoots) -> Task:
+def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, places: DataRoots) -> TrainingJob:
     """What a person wants, with ids that are known and data that are there."""
     if not isinstance(wanted, NewTraining):
         workspace.index.path(wanted.run)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cutaway.cache import private_folder
 from cutaway.errors import UnknownNameError
-from cutaway.studio.folders import names_in
+from cutaway.runs import names_in
 
 from .entry import Entry, Signature, run_entry, signature_of
 from .kept import read_entries, write_entries

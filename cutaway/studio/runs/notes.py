@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from cutaway.errors import RunError
-from cutaway.runs import changing, read_bytes, write_atomic
-from cutaway.studio.folders import check_own
+from cutaway.runs import changing, check_own, read_bytes, write_atomic
 
 NOTES = "notes.json"
 BYTES = 200_000

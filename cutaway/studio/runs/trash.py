@@ -8,8 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cutaway.errors import RunError, UnknownNameError
-from cutaway.runs import history_path, is_locked
-from cutaway.studio.folders import check_own, is_linked, is_text
+from cutaway.runs import check_own, history_path, is_linked, is_locked, is_text
 
 TRASH = ".trash"
 LEAVING = ".deleted-"

@@ -9,15 +9,45 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
-from cutaway.errors import CutawayError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 from cutaway.metrics import Interval, wilson_interval
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.notebook import NotebookDisplay, declared_html
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, TEXT, Unit, decimals, interval, number, share
 from cutaway.runs import RUNS, DamagedRun, Manifest, list_runs
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.plots import Figure
+
+LINES = (
+    column("run", "Run", TEXT, "The name of the run folder."),
+    column("model", "Model", Unit("text", str, right=False, most=24), "Its layers in a few words."),
+    column("epochs", "Epochs", COUNT, "Finished epochs."),
+    column("accuracy", "Test acc.", share(), "Share of the test samples that is predicted correctly."),
+    column("accuracy_low accuracy_high", "95% interval", interval(2), "The 95% interval of that share (Wilson)."),
+    column("cross_entropy", "Cross-entropy", decimals(4), "Of the test samples, without label smoothing, in nats."),
+    column("loss", "Loss", decimals(4), "Loss on the test samples, by the loss function of the run."),
+    column("seconds", "Seconds", decimals(1), "Seconds of the training."),
+    column("parameters", "Params", COUNT, "Values in the weights."),
+    column("relabeled", "Relabeled", COUNT, "Samples that a person gave another label before the training."),
+    column("dropped", "Left out", COUNT, "Samples that a person left out of the training."),
+)
+"""Runs that were tested on the same samples."""
+
+FURTHER = (
+    column("table", "Table", COUNT, "Number of the table, from 1: runs in one were tested on the same samples."),
+    column("dataset", "Dataset", TEXT, "The name of the dataset."),
+    column("status", "Status", TEXT, "Running, finished, stopped or failed."),
+)
+"""What programs see as well."""
+
+NAMES = (
+    *("table", "dataset", "run", "status", "model", "epochs", "accuracy", "loss", "seconds", "parameters"),
+    *("relabeled", "dropped", "cross_entropy", "accuracy_low", "accuracy_high"),
+)
+"""The order that programs see."""
 
 
 @dataclass(frozen=True)
@@ -140,21 +170,36 @@ class Leaderboard(NotebookDisplay):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a run, table by table; ``table`` counts the tables from 1."""
-        import pandas
+        rows = [
+            {"table": number, "dataset": table.dataset, **_values(line)}
+            for number, table in enumerate(self.tables, 1)
+            for line in table.lines
+        ]
+        return Table((*FURTHER, *LINES), {name: [row[name] for row in rows] for name in NAMES}).to_pandas()
 
-        return pandas.DataFrame(
-            [
-                {
-                    "table": number,
-                    "dataset": table.dataset,
-                    **{name: value for name, value in vars(line).items() if name != "interval"},
-                    "accuracy_low": line.interval[0] if line.interval else None,
-                    "accuracy_high": line.interval[1] if line.interval else None,
-                }
-                for number, table in enumerate(self.tables, 1)
-                for line in table.lines
-            ]
-        )
+    def declared(self) -> list[Table]:
+        """The tables that people read."""
+        return [self._declared(table) for table in self.tables]
+
+    def _declared(self, table: RunTable) -> Table:
+        title = f"{printable(table.dataset, 40)} ({table.sha256[:12]}), {table.test_samples:,} test samples"
+        if sum(other.sha256 == table.sha256 for other in self.tables) > 1:
+            title += f", split with seed {table.split_seed}"
+        shown = Table.of(LINES, [_values(line) for line in table.lines], title=title)
+        # losses differ for runs with label smoothing, and for those of earlier versions
+        if all(number(line.loss, 4) == number(line.cross_entropy, 4) for line in table.lines):
+            shown = shown.without("Loss")
+        if any(line.relabeled or line.dropped for line in table.lines):
+            return shown
+        return shown.without("Relabeled", "Left out")
+
+    def _shown_table(self) -> str:
+        return "".join(map(declared_html, self.declared()))
+
+
+def _values(line: RunLine) -> dict[str, Any]:
+    low, high = line.interval or (None, None)
+    return {**vars(line), "accuracy_low": low, "accuracy_high": high}
 
 
 def leaderboard_of(folder: str | Path = RUNS) -> Leaderboard:

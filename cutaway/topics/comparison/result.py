@@ -1,6 +1,7 @@
 """Two runs on the same samples: what became better, what became worse, and why."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,10 +11,23 @@ from cutaway.checks import meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Table
+from cutaway.results.units import percent
+from cutaway.topics.common.identity import identity_names, with_identity
 
-from .settings import SettingDifference
-from .tables import difference_summary, layers_summary, metrics_summary, metrics_table, units_table
+from .settings import SettingDifference, epochs_in_words
+from .tables import (
+    SAMPLES,
+    difference_summary,
+    layer_tables,
+    layers_summary,
+    measures_table,
+    metrics_summary,
+    metrics_table,
+    settings_table,
+    units_table,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -25,6 +39,20 @@ Which = Literal["all", "fixed", "broken", "moved"]
 WHICH = ("all", "fixed", "broken", "moved")
 CHANGES = ("right in both", "fixed", "broken", "wrong in both")
 """What can become of a sample."""
+
+MATCHED = {
+    "identity": "The others have the same source and row in both runs.",
+    "content": "The others have the same inputs in both runs.",
+}
+"""How samples were found in both runs."""
+
+NAMES = (
+    "label",
+    *(f"{name}_{run}" for name in ("predicted", "confidence", "label_probability") for run in "ab"),
+    "moved",
+    "change",
+)
+"""The names of `SAMPLES` in the order that programs see."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +83,8 @@ class LeftOut:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Comparison(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Result):
     """Two runs on the same samples, made by `compare`. Differences are the second run, b, minus the first, a.
 
     Attributes:
@@ -93,14 +121,15 @@ class Comparison(NotebookDisplay):
     layers: "ModelSimilarity | None" = field(repr=False)
     missing: dict[str, str] = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         m = self.measures
         low, high = (100 * limit for limit in m.accuracy_interval)
         return (
-            f"<Comparison of {self.runs[0]} and {self.runs[1]} on {m.samples:,} {self.split} samples: accuracy "
-            f"{m.correct[0] / m.samples:.2%} and {m.correct[1] / m.samples:.2%}, difference "
+            f"Comparison of {self.runs[0]} and {self.runs[1]} on {m.samples:,} {self.split} samples: accuracy "
+            f"{percent(m.correct[0] / m.samples)} and {percent(m.correct[1] / m.samples)}, difference "
             f"{100 * m.accuracy_difference:+.2f} points ({low:+.2f} to {high:+.2f}), {m.test.fixed} fixed, "
-            f"{m.test.broken} broken, p = {m.test.p_value:.2g}>"
+            f"{m.test.broken} broken, p = {m.test.p_value:.2g}"
         )
 
     def __len__(self) -> int:
@@ -150,23 +179,56 @@ class Comparison(NotebookDisplay):
         named = zip(rows.tolist(), self.ids.take(rows).records(), changes, strict=True)
         return [{**called, **self._sample(row), "change": CHANGES[change]} for row, called, change in named]
 
+    def table(self, which: Which = "all", n: int | None = None) -> Table:
+        """One row for each sample; see `samples`."""
+        rows = self.samples(which, n)
+        names = [*identity_names(self.ids), *NAMES]
+        return Table(with_identity(self.ids, SAMPLES), {name: [row[name] for row in rows] for name in names})
+
+    def tables(self, n: int | None = 10) -> tuple[Table, ...]:
+        """The tables that people read.
+
+        Args:
+            n: Samples of each list at most; all if None.
+        """
+        measured = measures_table(self.measures, split=self.split, notes=tuple(self._sentences()))
+        lists = (
+            self._list("fixed", len(self.fixed), "Wrong in A, right in B", n),
+            self._list("broken", len(self.broken), "Right in A, wrong in B", n),
+            self._list("moved", len(self), "Moved most", n),
+        )
+        moved = "Moved: change of the probability of the true class from A to B, in points."
+        layers = () if self.layers is None else layer_tables(self.layers)
+        return (settings_table(self.settings), measured, *lists[:2], replace(lists[2], notes=(moved,)), *layers)
+
+    def notes(self) -> tuple[str, ...]:
+        """Why layers were not compared, where they were not."""
+        return () if self.layers is not None else (f"Layers were not compared: {self.missing['layers']}",)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway compare --json`` answers."""
+        return self.summary()
+
     def to_pandas(self, which: Which = "all") -> "pandas.DataFrame":
         """A pandas DataFrame, one row a sample; see `samples`.
 
         Raises:
             UnknownNameError: `which` is none of "all", "fixed", "broken" and "moved".
         """
-        import pandas
+        return self.table(which).to_pandas()
 
-        names = ("predicted", "confidence", "label_probability")
-        columns = [
-            *self.ids.take(slice(0)).columns(),
-            "label",
-            *(f"{name}_{run}" for name in names for run in "ab"),
-            "moved",
-            "change",
-        ]
-        return pandas.DataFrame(self.samples(which), columns=columns)
+    def _list(self, which: Which, total: int, words: str, n: int | None) -> Table:
+        table = self.table(which, n)
+        title = f"{words}: {len(table):,} of {total:,} samples"
+        return replace(table.without("P(label) A", "P(label) B", "Change"), title=title)
+
+    def _sentences(self) -> Iterator[str]:
+        test, left_out, epochs = self.measures.test, self.left_out.in_words(), epochs_in_words(self.epochs)
+        yield (f"McNemar's test: {test.fixed:,} fixed, {test.broken:,} broken, p = {test.p_value:.3g} ({test.method}).")
+        if left_out:
+            yield f"Samples left out: {left_out}. {MATCHED[self.matched_by]}"
+        if epochs:
+            yield epochs
 
     def metrics(self) -> "pandas.DataFrame":
         """Accuracy and cross-entropy, a pandas DataFrame: a, b and difference, each with its 95% interval.

@@ -1,7 +1,6 @@
 """The section in which the run is compared with another one: which is better, how sure that is, and what differs."""
 
 from collections.abc import Iterable
-from typing import Any, cast
 
 import numpy as np
 
@@ -9,14 +8,14 @@ from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.metrics import Interval, confusion_counts, per_class, wilson_interval
 from cutaway.page import Card, Cards, HeatMap, Parts, Section, Table, Text
-from cutaway.results.units import number, percent
+from cutaway.results.units import COUNT, UNDEFINED, number, percent
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.measuring import compare_predictions
 
 from .measuring import LayerCka, kept_layer_cka
 from .result import Comparison
-from .settings import epochs_in_words
+from .settings import epochs_in_words, value_in_words
 
 SURE = 0.05
 """With a smaller p-value one of the runs is called better."""
@@ -205,7 +204,11 @@ def _settings(found: Comparison) -> Section:
     if not found.settings:
         return Text(name=name, title=title, paragraphs=("All settings of both runs are the same.",))
     rows = tuple(
-        {"Setting": f"{each.section}: {each.setting}", "This run": _value(each.a), "Other run": _value(each.b)}
+        {
+            "Setting": f"{each.section}: {each.setting}",
+            "This run": value_in_words(each.a),
+            "Other run": value_in_words(each.b),
+        }
         for each in found.settings
     )
     summary = f"{len(rows)} settings" if len(rows) > FEW_SETTINGS else ""
@@ -248,20 +251,12 @@ def _contexts(source: ReportSource) -> Iterable[RunContext]:
 def _parameters(context: RunContext) -> str:
     """The number of weights of the kept epoch."""
     known = context.folder.parameters()
-    return "–" if known is None else f"{known:,}"
+    return COUNT.text(known)
 
 
 def _seconds(context: RunContext) -> str:
     seconds = context.manifest.cost.get("training")
-    return "–" if seconds is None else f"{seconds:.1f} s"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, cast("list[Any]", value)))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return UNDEFINED if seconds is None else f"{number(seconds, 1)} s"
 
 
 def _negative(interval: Interval) -> Interval:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from cutaway.data import Preparation
 from cutaway.errors import CutawayError
+from cutaway.results.units import UNDEFINED
 from cutaway.runs import Manifest
 from cutaway.topics.common.data_words import data_in_words, step_in_words
 
@@ -46,6 +47,15 @@ def setting_differences(first: Manifest, second: Manifest, *, epochs: tuple[int,
         for name in dict.fromkeys((*one, *other))
         if (a := one.get(name)) != (b := other.get(name))
     )
+
+
+def value_in_words(value: Any) -> str:
+    """The value of a setting as people read it."""
+    if value is None:
+        return UNDEFINED
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, cast("list[Any]", value)))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def epochs_in_words(epochs: tuple[int, int]) -> str:

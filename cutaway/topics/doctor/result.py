@@ -1,6 +1,5 @@
 """What the doctor says: findings, and what their remedies changed."""
 
-import html
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
 from cutaway.findings import Finding
-from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
+from cutaway.results.notebook import joined_html, line_html, notes_html
 from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table
+from cutaway.results.units import number, percent
 from cutaway.topics.findings.result import draw_findings, findings_html, findings_table
 
 from .judging import Judgment
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
 
 LEVEL = 0.05
@@ -80,7 +80,7 @@ class Proof:
         if self.why is not None:
             return f"Not tried: {self.why}."
         if not self.judgments:
-            return f"The accuracy is {self.after:.2%} instead of {self.before:.2%}."
+            return f"The accuracy is {percent(self.after)} instead of {percent(self.before)}."
         split = "validation" if self.split == "val" else self.split
         counts = f"{self.samples:,} {split} sample{'' if self.samples == 1 else 's'}"
         changes = "; ".join(map(_changed, self.judgments))
@@ -97,19 +97,19 @@ def _changed(each: Judgment) -> str:
     is_loss = each.measure == "loss"
     ends = [f"{end:+.4f}" if is_loss else f"{100 * end:+.2f}" for end in (low, high)]
     unit = "" if is_loss else " points"
-    values = f"{each.before:.4f} to {each.after:.4f}" if is_loss else f"{each.before:.2%} to {each.after:.2%}"
+    before, after = (number(value, 4) if is_loss else percent(value) for value in (each.before, each.after))
     if not math.isfinite(low + high):
         difference = "of so few samples the difference has no interval"
     elif ends[0] == ends[1]:  # as of a model with one answer, of which every sample is as sure as another
         difference = f"difference {ends[0]}{unit}, whichever samples are drawn"
     else:
         difference = f"difference {ends[0]} to {ends[1]}{unit}"
-    return f"{each.measure} goes from {values} ({difference}, p = {each.p_value:.2g})"
+    return f"{each.measure} goes from {before} to {after} ({difference}, p = {each.p_value:.2g})"
 
 
 @public
-@dataclass(frozen=True)
-class Diagnosis(NotebookDisplay):
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Result):
     """What `cutaway.doctor` found, the most important first.
 
     Attributes:
@@ -124,11 +124,12 @@ class Diagnosis(NotebookDisplay):
     proofs: tuple[Proof, ...] = field(default=(), repr=False)
     not_judged: tuple[str, ...] = field(default=(), repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         warnings = [each.title for each in self.findings if each.severity == "warning"]
         first = f"; first: {warnings[0]}" if warnings else ""
         count = f"{len(warnings):,} warning{'' if len(warnings) == 1 else 's'}"
-        return f"<Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}>"
+        return f"Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}"
 
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each finding: its rule and source, and its remedy and its proof where it has them."""
@@ -140,8 +141,12 @@ class Diagnosis(NotebookDisplay):
                 record["proof"] = plain(proof) | {"p_value": proof.p_value, "helped": proof.helped}
             yield record
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway doctor --json`` answers."""
+        return {"name": self.name, "findings": list(self.records()), "not_judged": list(self.not_judged)}
+
+    def table(self) -> Table:
+        """One row for each finding."""
         return findings_table(self.findings)
 
     def plot(self) -> "Figure":
@@ -150,5 +155,4 @@ class Diagnosis(NotebookDisplay):
 
     def _repr_html_(self) -> str:
         proofs = {proof.kind: f"{proof.remedy}. {proof.words}" for proof in self.proofs}
-        rest = "".join(f'<div style="opacity: 0.75">{html.escape(words)}</div>' for words in self.not_judged)
-        return joined_html(line_html(self), findings_html(self.findings, proofs), rest)
+        return joined_html(line_html(self), findings_html(self.findings, proofs), notes_html(self.not_judged))

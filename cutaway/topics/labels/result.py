@@ -14,20 +14,44 @@ from cutaway._lazy import public
 from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import SUSPECT, CountEstimate
-from cutaway.results.notebook import ROWS, NotebookDisplay, table_html
+from cutaway.results.result import Result
+from cutaway.results.table import Column, Table, column
+from cutaway.results.units import COUNT_OF, NAME, TEXT, decimals, percent, share
 from cutaway.runs import check_output, write_output
+from cutaway.topics.common.identity import with_identity
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
+
+SUSPECTS = (
+    column("given", "Label", NAME, "The label."),
+    column("suggested", "Suggested", NAME, "The most probable other class."),
+    column("score", "Score", decimals(3), "How suspect the label is, 0..1; above 0.5 the models prefer another class."),
+    column("P(given)", "P(label)", share(1), "Out-of-sample probability of the label."),
+    column("P(suggested)", "P(suggested)", share(1), "Out-of-sample probability of the suggested class."),
+    Column(("neighbors of given",), "Neighbors with the label", share(1), "Share of the nearest other samples."),
+    Column(("neighbors of suggested",), "Neighbors with the suggested label", share(1), "Likewise."),
+)
+"""Suspect labels, beside the names of the samples."""
+
+DECISIONS = (
+    column("decision", "Decision", TEXT, "Empty, for a person: keep, relabel or drop."),
+    column("label", "New label", TEXT, "Empty: the new label."),
+    column("by", "By", TEXT, "Empty: who decides."),
+    column("when", "When", TEXT, "Empty: when that was."),
+)
+"""What a list of suspects has room for."""
+
+_NEAR = "How many of the nearest other samples have the suggested label."
+PRINTED = (*SUSPECTS[:5], column("near of", "Neighbors", COUNT_OF, _NEAR, explained=True))
+"""What people read, beside the names of the samples."""
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class LabelIssues(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelIssues(Result):
     """Samples whose label is suspect, the worst first, made by `Run.label_issues` and `cutaway.label_issues`.
 
     Attributes:
@@ -76,7 +100,8 @@ class LabelIssues(NotebookDisplay):
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         low, high = self.count.low, self.count.high
         first = ""
         if len(self):
@@ -84,8 +109,8 @@ class LabelIssues(NotebookDisplay):
             first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
         note = f"; {self.note}" if self.note else ""
         return (
-            f"<LabelIssues: about {self.count.count:,} ({low:,} to {high:,}) of {self.samples:,} labels may be wrong"
-            f"{first}{note}>"
+            f"LabelIssues: about {self.count.count:,} ({low:,} to {high:,}) of {self.samples:,} labels may be wrong"
+            f"{first}{note}"
         )
 
     def __len__(self) -> int:
@@ -117,17 +142,48 @@ class LabelIssues(NotebookDisplay):
                 "neighbors": [{"sample": n, "label": label} for n, label in zip(near, labels, strict=True)],
             }
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a suspect, the worst first.
+    def table(self) -> Table:
+        """One row for each suspect, the worst first, with room for the decisions of a person."""
+        return Table(with_identity(self.ids, (*DECISIONS, *SUSPECTS)), self.columns())
 
-        Returns:
-            Columns sample, decision, label, by and when, for a person's decisions, empty; file, of pictures in a
-            folder, or row, of a table in a file; given, suggested, score, P(given), P(suggested), and the shares of the
-            nearest samples that have the given and the suggested label.
+    def tables(self, n: int | None = 20) -> tuple[Table, ...]:
+        """The table that people read.
+
+        Args:
+            n: Suspects at most; all if None.
         """
-        import pandas
+        near = (self.neighbor_labels == self.suggested[:, None]).sum(axis=1)
+        values = {**self.columns(), "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
+        low, high = self.count.low, self.count.high
+        title = f"About {self.count.count:,} of {self.samples:,} labels may be wrong ({low:,} to {high:,})."
+        listed = Table(with_identity(self.ids, PRINTED), values, title=title, notes=tuple(self._sentences()))
+        return (listed.take(range(len(self))[:n]),)
 
-        return pandas.DataFrame(self.columns())
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway labels --json`` answers."""
+        return {
+            "samples": self.samples,
+            "not_judged": self.not_judged,
+            "estimate": {"wrong": self.count.count, "low": self.count.low, "high": self.count.high},
+            "note": self.note or None,
+            "accuracy": self.accuracy,
+            "folds": self.folds,
+            "seeds": self.seeds,
+            "epochs": self.epochs,
+            "recipe": self.recipe,
+            "hidden": list(self.hidden),
+            "suspects": list(self.records()),
+        }
+
+    def _sentences(self) -> Iterator[str]:
+        above = "none of them has" if not self.above_half else f"{self.above_half:,} have"
+        yield f"These are from the {len(self):,} most suspect samples; {above} a score above 0.5."
+        models = f"{self.folds * self.seeds} models of {self.epochs} epochs"
+        yield f"Out of sample, {models} predict {percent(self.accuracy)} of the labels as given."
+        if self.note:
+            yield f"Note: {self.note}"
+        if self.not_judged:
+            yield f"Not judged: {self.not_judged:,} samples that are the only one of their class."
 
     def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
         """The pictures of the first suspects, with their names, labels and suggestions, a matplotlib figure.
@@ -150,13 +206,6 @@ class LabelIssues(NotebookDisplay):
         titles = [f"{name}\n{given} → {suggested}?" for name, given, suggested in list(pairs)[:shown]]
         return picture_grid(self.pictures[:shown], titles, columns=columns)
 
-    def _shown_table(self) -> str:
-        """The table without the columns for decisions, which are empty."""
-        import pandas
-
-        columns = {name: values[:ROWS] for name, values in self.columns().items() if not _is_empty(values)}
-        return table_html(pandas.DataFrame(columns), caption=f"the first of {len(self):,} suspects")
-
     def _names(self, classes: np.ndarray) -> list[str]:
         return [self.class_names[number] for number in classes.tolist()]
 
@@ -178,11 +227,6 @@ class LabelIssues(NotebookDisplay):
             "neighbors of given": (self.neighbor_labels == self.given[:, None]).mean(axis=1),
             "neighbors of suggested": (self.neighbor_labels == self.suggested[:, None]).mean(axis=1),
         }
-
-
-def _is_empty(values: Any) -> bool:
-    """Whether a column holds empty texts only."""
-    return isinstance(values, list) and not any(cast("list[Any]", values))
 
 
 def check_suspects_file(path: Path) -> None:

@@ -1,24 +1,23 @@
 """Local workers of a sweep, each a process of its own, and the one that waits for them."""
 
 import contextlib
-import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
 from cutaway.errors import RunError
-from cutaway.parallel import cpu_count
+from cutaway.log import last_line
+from cutaway.parallel import RunnerProcess, cpu_count
 from cutaway.runs import open_regular
 
 from .worker import WAIT_SECONDS, Teller
 
 END_SECONDS = 60.0
 """Seconds that workers get to keep their trial when they are stopped."""
+
+JOB = "worker"
 
 
 def watch_workers(folder: Path, *, storage: str | None, study: str, workers: int, teller: Teller) -> None:
@@ -28,9 +27,9 @@ def watch_workers(folder: Path, *, storage: str | None, study: str, workers: int
         Canceled: `teller` raised it; the workers were stopped, and what they did is kept.
         RunError: All workers ended before the trials were done.
     """
-    with _started(folder, storage=storage, study=study, workers=workers) as children:
+    with _started(folder, storage=storage, study=study, workers=workers) as processes:
         while True:
-            running = any(child.poll() is None for child in children)
+            running = any(process.alive for process in processes)
             trials = teller.look()
             if len(trials) >= teller.study.total and all(trial.ended for trial in trials):
                 return
@@ -44,29 +43,18 @@ def watch_workers(folder: Path, *, storage: str | None, study: str, workers: int
 
 
 @contextlib.contextmanager
-def _started(
-    folder: Path, *, storage: str | None, study: str, workers: int
-) -> "Generator[list[subprocess.Popen[bytes]]]":
-    log, children = folder / "workers.log", list[subprocess.Popen[bytes]]()
+def _started(folder: Path, *, storage: str | None, study: str, workers: int) -> Generator[list[RunnerProcess]]:
+    log, processes = folder / "workers.log", list[RunnerProcess]()
     try:
-        with _new_log(log) as said:
+        with _new_log(log) as errors:
             for number in range(workers):
-                child = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "cutaway.topics.sweeps.child"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=said,
-                    start_new_session=True,  # Ctrl-C comes from us, once
-                )
-                children.append(child)
-                assert child.stdin is not None
+                processes.append(RunnerProcess("sweep", errors=errors))
                 # not as arguments, which everybody on the machine can read: a URL may hold a password
-                task = {"folder": str(folder), "storage": storage, "study": study, "cpus": _share(number, workers)}
-                child.stdin.write(json.dumps(task).encode() + b"\n")
-                child.stdin.flush()
-        yield children
+                worker = {"kind": "sweep-worker", "storage": storage, "study": study, "cpus": _share(number, workers)}
+                processes[-1].send(JOB, {"specification": worker, "folder": str(folder), "key": ""})
+        yield processes
     finally:
-        _stop(children)
+        _stop(processes)
         with contextlib.suppress(OSError):  # an empty log stays
             if not log.stat().st_size:
                 log.unlink()
@@ -88,20 +76,13 @@ def _new_log(log: Path) -> IO[bytes]:
         ) from error
 
 
-def _stop(children: "list[subprocess.Popen[bytes]]") -> None:
-    for child in children:
-        if child.poll() is None:
-            child.send_signal(signal.SIGINT)
+def _stop(processes: list[RunnerProcess]) -> None:
+    for process in processes:
+        process.close_input()  # it then stops as by Ctrl-C
     deadline = time.monotonic() + END_SECONDS
-    for child in children:
-        try:
-            child.wait(timeout=max(deadline - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        if child.stdin is not None:
-            with contextlib.suppress(OSError):  # the process is gone
-                child.stdin.close()
+    for process in processes:
+        process.wait(max(deadline - time.monotonic(), 0.1))
+        process.close()
 
 
 def _share(number: int, workers: int) -> list[int]:
@@ -116,8 +97,7 @@ def _share(number: int, workers: int) -> list[int]:
 def _last_words(folder: Path) -> str:
     """The last line that a worker wrote."""
     try:
-        with open(open_regular(folder / "workers.log", os.O_RDONLY), errors="replace") as file:
-            lines = file.read().strip().splitlines()
+        with open(open_regular(folder / "workers.log", os.O_RDONLY), "rb") as file:
+            return last_line(file).removeprefix("a job failed: ") or "nothing"
     except OSError:
-        lines = []
-    return lines[-1].removeprefix("error: ") if lines else "nothing"
+        return "nothing"

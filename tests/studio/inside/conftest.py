@@ -54,10 +54,10 @@ def own_studio(trained, tmp_path, forker):
 def wait_for():
     """Ask for work until it is done, has failed or was canceled; returns the answer."""
 
-    def wait(studio, address, *, seconds=400, until=("done", "failed", "canceled")):
+    def wait(studio, kind, *, seconds=400, until=("done", "failed", "canceled"), **job):
         end = time.monotonic() + seconds
         while True:
-            answer = studio.ask(f"/api/computing/{address}")
+            answer = studio.ask_for(kind, **job)
             assert answer.status == 200, answer.body
             if answer.json["state"] in until:
                 return answer.json
@@ -69,18 +69,14 @@ def wait_for():
 
 @pytest.fixture
 def worker_of():
-    """Find the process of a studio that does the work of a lane; None where there is none."""
-    from cutaway.studio.computing.desk import NICE
+    """Find the process of a studio that runs the jobs of a queue; None where there is none."""
 
-    def find(studio, lane):
+    def find(studio, queue):
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):
                 parent = path.with_name("stat").read_text().rpartition(")")[2].split()[1]
                 words = path.read_bytes().decode().split("\0")[:-1]
-                if parent == str(studio.process.pid) and words[-2:] == [
-                    "cutaway.studio.computing.process",
-                    str(NICE[lane]),
-                ]:
+                if parent == str(studio.process.pid) and words[-2:] == ["cutaway.jobs.runner", queue]:
                     return int(path.parent.name)
         return None
 

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -13,10 +12,11 @@ import numpy as np
 import pytest
 
 import cutaway as ct
+from cutaway.jobs import PartStore, page_work
+from cutaway.jobs.job_context import JobContext
+from cutaway.jobs.signatures import run_signature
+from cutaway.jobs.specifications import PreviewJob
 from cutaway.page import Text
-from cutaway.studio.computing import making
-from cutaway.studio.computing.store import PartStore
-from cutaway.studio.computing.tasks import PreviewTask, run_signature
 from cutaway.topics.labels.deciding import add_decisions
 
 SECTIONS = ["findings", "learning", "confusions", "classes", "confidence", "layers", "knowledge", "mistakes"]
@@ -31,7 +31,7 @@ def part(studio, key, name):
 
 @pytest.mark.slow
 def test_sections_are_those_of_the_report(studio, wait_for, tmp_path, trained):
-    answer = wait_for(studio, "sections?run=first&page=a")
+    answer = wait_for(studio, "sections", run="first")
     assert answer["state"] == "done"
     index = part(studio, answer["key"], "index")
     ct.open_run(trained / "first").report(tmp_path / "report.html", progress=False)
@@ -47,7 +47,7 @@ def test_sections_are_those_of_the_report(studio, wait_for, tmp_path, trained):
 
 @pytest.mark.slow
 def test_the_arrays_of_a_map_are_the_run_s(studio, wait_for, trained):
-    answer = wait_for(studio, "explore?run=first&page=a&split=val&samples=100&layers=dense_1&epochs=2")
+    answer = wait_for(studio, "explore", run="first", split="val", samples=100, layers=["dense_1"], epochs=[2])
     section = part(studio, answer["key"], "explore")
     (record,) = section["explorers"]
     assert (record["count"], record["epochs"]) == (100, [2, 6])
@@ -67,7 +67,7 @@ def test_the_arrays_of_a_map_are_the_run_s(studio, wait_for, trained):
 
 @pytest.mark.slow
 def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
-    answer = wait_for(studio, "preview?run=first&page=a")
+    answer = wait_for(studio, "preview", run="first")
     (record,) = part(studio, answer["key"], "preview")["explorers"]
     (layout,) = record["layers"][record["layer"]]["layouts"]
     xy = np.frombuffer(studio.ask(f"/api/parts/{answer['key']}/preview/{layout}").body, np.uint16).reshape(-1, 2)
@@ -81,16 +81,16 @@ def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_leaves(own_studio, wait_for):
-    asked = "explore?run=first&page={}&split=all"
-    first = own_studio.ask(f"/api/computing/{asked.format('a')}").json
-    second = own_studio.ask(f"/api/computing/{asked.format('b')}").json
+    asked = {"run": "first", "split": "all"}
+    first = own_studio.ask_for("explore", page="a", **asked).json
+    second = own_studio.ask_for("explore", page="b", **asked).json
     assert first["key"] == second["key"]
     assert second["state"] in ("waiting", "running")
-    own_studio.ask(f"/api/computing/leave?page=a&key={first['key']}")
+    own_studio.ask(f"/api/jobs/{first['key']}?page=a", method="DELETE")
     time.sleep(0.5)
-    assert own_studio.ask(f"/api/computing/{asked.format('b')}").json["state"] in ("waiting", "running")
-    own_studio.ask("/api/computing/leave?page=b")
-    small = wait_for(own_studio, "preview?run=first&page=c")  # the process is free again
+    assert own_studio.ask_for("explore", page="b", **asked).json["state"] in ("waiting", "running")
+    own_studio.ask("/api/jobs?page=b", method="DELETE")
+    small = wait_for(own_studio, "preview", run="first", page="c")  # the process is free again
     assert small["state"] == "done"
     assert PartStore(Path(own_studio.folder).parent / "cache/cutaway/studio/parts").names(first["key"]) == []
 
@@ -99,42 +99,42 @@ def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_
 @pytest.mark.slow
 def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_for):
     order = []
-    own_studio.ask("/api/computing/explore?run=first&page=a&split=all")
-    own_studio.ask("/api/computing/sheet?run=second&page=a")
+    own_studio.ask_for("explore", run="first", split="all")
+    own_studio.ask_for("sheet", run="second")
     end = time.monotonic() + 180
     while len(order) < 2 and time.monotonic() < end:
-        for name in ("sheet?run=second", "explore?run=first&split=all"):
-            if name not in order and own_studio.ask(f"/api/computing/{name}&page=a").json["state"] == "done":
-                order.append(name)
+        for kind, job in (("sheet", {"run": "second"}), ("explore", {"run": "first", "split": "all"})):
+            if kind not in order and own_studio.ask_for(kind, **job).json["state"] == "done":
+                order.append(kind)
         time.sleep(0.02)
-    assert order == ["sheet?run=second", "explore?run=first&split=all"]
+    assert order == ["sheet", "explore"]
 
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, wait_for, worker_of):
-    wait_for(own_studio, "sheet?run=first&page=a")
-    own_studio.ask("/api/computing/explore?run=first&page=a&split=all")
+    wait_for(own_studio, "sheet", run="first")
+    own_studio.ask_for("explore", run="first", split="all")
     before = worker_of(own_studio, "view")
     time.sleep(0.3)
     os.kill(before, signal.SIGKILL)
-    failed = wait_for(own_studio, "explore?run=first&page=a&split=all")
+    failed = wait_for(own_studio, "explore", run="first", split="all")
     assert failed["state"] == "failed"
     assert failed["error"] == (
         "The process that computes ended: it was killed, perhaps because memory ran out. Next: try again."
     )
-    assert wait_for(own_studio, "sheet?run=second&page=a")["state"] == "done"
+    assert wait_for(own_studio, "sheet", run="second")["state"] == "done"
     assert worker_of(own_studio, "view") != before
-    again = own_studio.ask("/api/computing/explore?run=first&page=a&split=all&again=true").json
+    again = own_studio.ask_for("explore", run="first", split="all", again=True).json
     assert again["state"] in ("waiting", "running")
 
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_processes_end_with_the_server_however_that_ends(own_studio, wait_for, worker_of):
-    wait_for(own_studio, "preview?run=first&page=a")
-    wait_for(own_studio, "sheet?run=first&page=a")
-    processes = [worker_of(own_studio, lane) for lane in ("look", "view")]
+    wait_for(own_studio, "preview", run="first")
+    wait_for(own_studio, "sheet", run="first")
+    processes = [worker_of(own_studio, queue) for queue in ("look", "view")]
     assert all(processes)
     own_studio.process.kill()
     end = time.monotonic() + 20
@@ -147,11 +147,11 @@ def test_the_processes_end_with_the_server_however_that_ends(own_studio, wait_fo
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_deleted_caches_cost_only_time(own_studio, wait_for):
-    answer = wait_for(own_studio, "preview?run=first&page=a")
+    answer = wait_for(own_studio, "preview", run="first")
     before = own_studio.ask(f"/api/parts/{answer['key']}/preview").body
     shutil.rmtree(own_studio.folder.parent / "cache/cutaway/studio/parts")
     assert own_studio.ask(f"/api/parts/{answer['key']}/preview").status == 404
-    again = wait_for(own_studio, "preview?run=first&page=a")
+    again = wait_for(own_studio, "preview", run="first")
     assert own_studio.ask(f"/api/parts/{again['key']}/preview").body == before
 
 
@@ -160,32 +160,35 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
 @pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
 def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):
     (own_studio.folder / "first" / "run.json").write_text("{")
-    answer = own_studio.ask(f"/api/computing/{kind}?run=first&page=a")
+    answer = own_studio.ask_for(kind, run="first")
     assert answer.status == 409
     assert "\n" not in answer.json["error"]
     for path in (own_studio.folder / "second" / "snapshots").iterdir():
         path.write_bytes(b"\0" * 100)
-    answer = own_studio.ask(f"/api/computing/{kind}?run=second&page=a")
+    answer = own_studio.ask_for(kind, run="second")
     if answer.status == 200:
-        found = wait_for(own_studio, f"{kind}?run=second&page=a")
+        found = wait_for(own_studio, kind, run="second")
         assert found["state"] in ("done", "failed")
         assert found["error"] is None or "\n" not in found["error"]
-    assert wait_for(own_studio, "preview?run=slow&page=a")["state"] == "done", "the process works on"
+    assert wait_for(own_studio, "preview", run="slow")["state"] == "done", "the process works on"
 
 
 def test_wrong_questions_are_refused(studio):
-    for address, status in (
-        ("explore?run=../first", 404),
-        ("explore?run=first&split=other", 400),
-        ("explore?run=first&samples=3", 400),
-        ("sections?run=first&split=test", 400),
-        ("compare?run=first", 400),
-        ("compare?run=first&other=.trash", 404),
-        ("nothing?run=first", 422),
-        ("sections", 422),
+    for kind, job, status in (
+        ("explore", {"run": "../first"}, 404),
+        ("explore", {"run": "first", "split": "other"}, 400),
+        ("explore", {"run": "first", "samples": 3}, 400),
+        ("sections", {"run": "first", "split": "test"}, 400),
+        ("compare", {"run": "first"}, 400),
+        ("compare", {"run": "first", "other": ".trash"}, 404),
+        ("nothing", {"run": "first"}, 400),
+        ("sections", {}, 400),
+        ("live", {"run": ".trash"}, 404),
+        ("survey", {"data": "digits"}, 400),
+        ("survey", {"data": {"place": "bundled", "name": "nothing"}}, 404),
     ):
-        answer = studio.ask(f"/api/computing/{address}")
-        assert answer.status == status, (address, answer.body)
+        answer = studio.ask_for(kind, **job)
+        assert answer.status == status, (kind, job, answer.body)
         assert "\n" not in answer.json["error"]
     for address in ("..", "%2e%2e", "A" * 32, "0" * 32):
         assert studio.ask(f"/api/parts/{address}/index").status == 404
@@ -199,12 +202,11 @@ def test_what_was_canceled_on_its_way_is_not_kept(tmp_path, trained, monkeypatch
         token.cancel()  # and nothing notices, as in work that leaves out what it cannot compute
         return Text(name="preview", title="Without what was canceled", paragraphs=())
 
-    monkeypatch.setattr(making, "preview", preview)
+    monkeypatch.setattr(page_work, "preview", preview)
     store, key = PartStore(tmp_path / "parts"), "0" * 32
-    task = PreviewTask(kind="preview", run="first")
-    given = {"key": key, "on_progress": lambda now: None, "on_part": lambda name: None}
+    context = JobContext(trained, key, lambda now: None, lambda name: None)
     with token, pytest.raises(ct.Canceled):
-        making.Maker(store).make(task, trained, **given)
+        page_work.PartMaker(store).make(PreviewJob(run="first"), context)
     assert store.names(key) == []
 
 
@@ -261,42 +263,3 @@ def test_a_result_is_that_of_the_content_of_a_run(trained, tmp_path):
     with (path / "history.jsonl").open("a") as file:
         file.write('{"kind": "progress", "epoch": 7, "samples": 5, "loss": 1.0, "accuracy": 0.5}\n')
     assert run_signature(path) == second, "what is between two epochs changes nothing"
-
-
-def test_a_page_that_says_nothing_is_forgotten(monkeypatch, tmp_path, trained):
-    from cutaway.studio.computing import desk as module
-    from cutaway.studio.computing.tasks import ExploreTask
-
-    monkeypatch.setattr(module, "LOOK", 0.05)
-    began, gone = threading.Event(), threading.Event()
-
-    class Stuck:
-        """A process that works until it is canceled."""
-
-        def warm(self):
-            pass
-
-        def do(self, order, tell):
-            began.set()
-            assert gone.wait(20)
-            return {"end": "canceled"}
-
-        def cancel(self):
-            gone.set()
-
-        def close(self):
-            gone.set()
-
-    told = []
-    desk = module.Desk(PartStore(tmp_path))
-    desk._workers = {lane: Stuck() for lane in module.NICE}
-    desk.start()
-    desk.ask(ExploreTask(run="first"), trained, "a", lambda name, data: told.append(data["state"]))
-    assert began.wait(20)
-    monkeypatch.setattr(module, "LEASE", 0.2)  # only now: a job that still waits would be forgotten before it began
-    assert gone.wait(20)
-    end = time.monotonic() + 20
-    while "canceled" not in told:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    desk.close()

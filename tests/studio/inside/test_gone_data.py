@@ -4,12 +4,13 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import DataError
+from cutaway.jobs import PartStore
+from cutaway.jobs.job_context import JobContext
+from cutaway.jobs.page_work import PartMaker
+from cutaway.jobs.specifications import CompareJob, DoctorJob, ExploreJob, SheetJob
 from cutaway.progress import ignore_progress
-from cutaway.studio.computing.making import Maker
-from cutaway.studio.computing.store import PartStore
-from cutaway.studio.computing.tasks import CompareTask, DoctorTask, ExploreTask, SheetTask
 
-TASKS = (ExploreTask(run="a"), SheetTask(run="a"), CompareTask(run="b", other="a"), DoctorTask(run="a"))
+JOBS = (ExploreJob(run="a"), SheetJob(run="a"), CompareJob(run="b", other="a"), DoctorJob(run="a"))
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +28,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("task", "gone"), [*((task, True) for task in TASKS), (TASKS[-1], False)])
-def test_what_needs_data_that_are_not_there_fails_and_leaves_no_part(folder, tmp_path, task, gone):
+@pytest.mark.parametrize(("job", "gone"), [*((job, True) for job in JOBS), (JOBS[-1], False)])
+def test_what_needs_data_that_are_not_there_fails_and_leaves_no_part(folder, tmp_path, job, gone):
     def make(maker):
-        given = {"key": "0" * 32, "on_progress": ignore_progress, "on_part": lambda name: None}
-        maker.make(task, folder / "runs", **given)
+        maker.make(job, JobContext(folder / "runs", "0" * 32, ignore_progress, lambda name: None))
 
     table, kept = folder / "table.csv", (folder / "table.csv").read_bytes()
-    maker = Maker(PartStore(tmp_path))
+    maker = PartMaker(PartStore(tmp_path))
     try:
         table.unlink() if gone else table.write_bytes(kept.replace(b"left", b"top"))
         with pytest.raises(

@@ -230,9 +230,9 @@ def test_work_can_be_canceled_and_taken_up_again(open_page, own_studio):
     cancel.click(timeout=400_000)
     go_on = opened.page.locator(".map-work").get_by_role("button", name="Go on")
     go_on.wait_for()
-    state = own_studio.ask("/api/computing/explore?run=first&page=z&split=all").json["state"]
+    state = own_studio.ask_for("explore", page="z", run="first", split="all").json["state"]
     assert state in ("waiting", "running")
-    own_studio.ask("/api/computing/leave?page=z")
+    own_studio.ask("/api/jobs?page=z", method="DELETE")
     go_on.click()
     opened.wait("document.querySelector('.map-work progress')")
     opened.check_quiet()

@@ -1,10 +1,10 @@
 import { capitalized, percent } from "../../core/words.js";
-import { ask, listen } from "../server.js";
+import { doWork, WorkCanceled } from "../inside/work.js";
 import { dataBody } from "./data_address.js";
 import { workingBox } from "./upload.js";
 
 /**
- * What is in some data; see `cutaway.studio.data.surveyor`.
+ * What is in some data; see `cutaway.jobs.survey_work`.
  * @typedef {{ kind?: string, name?: string, counts?: Record<string, number>, split?: Record<string, number>,
  *   classes?: { name: string, samples: number }[], more_classes?: number, inputs?: number, shape?: number[],
  *   columns: ColumnRecord[], more_columns?: number, left_out?: string, rows: string[][], options: Record<string, any>, guessed?: boolean,
@@ -23,49 +23,28 @@ import { workingBox } from "./upload.js";
  * @returns {Promise<DataSurvey>}
  */
 export async function surveyData(host, data, options) {
-  let found = await ask("api/data/survey", { method: "POST", body: dataBody(data, options) });
-  if (found.state === "working") found = await waitedFor(host, found.key);
-  if (found.state === "done") {
+  const canceling = new AbortController();
+  /** @type {ReturnType<typeof workingBox> | null} */
+  let shown = null;
+  const onState = (/** @type {import("../inside/work.js").WorkState} */ { state, progress }) => {
+    if (state !== "waiting" && state !== "running") return;
+    if (!shown) {
+      shown = workingBox(host, "Reading the data", { cancel: () => canceling.abort() });
+      shown.words.setAttribute("role", "status");
+    }
+    if (!progress) return;
+    const { task, done, total } = progress;
+    shown.words.textContent = `${capitalized(task)}${total ? ` ${percent(done / total, 0)}` : ""}`;
+    if (total) shown.bar.value = done / total;
+  };
+  try {
+    const { result } = await doWork("survey", dataBody(data, options), { again: true, signal: canceling.signal, onState });
     const { test } = options;
-    return test ? { ...found.result, options: { ...found.result.options, test } } : found.result;
+    return test ? { ...result, options: { ...result.options, test } } : result;
+  } catch (error) {
+    if (!(error instanceof WorkCanceled)) throw error;
+    throw new Error("Looking at the data was canceled. Next: reload the page to look again.");
+  } finally {
+    /** @type {any} */ (shown)?.box.remove();
   }
-  throw new Error(found.error ?? "Looking at the data was canceled. Next: reload the page to look again.");
-}
-
-/**
- * @param {HTMLElement} host
- * @param {string} key
- * @returns {Promise<any>}
- */
-function waitedFor(host, key) {
-  const path = `api/data/surveys/${key}`;
-  const { box, words, bar } = workingBox(host, "Reading the data", { cancel: () => void ask(path, { method: "DELETE" }) });
-  words.setAttribute("role", "status");
-  return new Promise((done, failed) => {
-    let over = false;
-    const look = async () => {
-      try {
-        const found = await ask(path);
-        if (over || found.state === "working") return;
-        done(found);
-      } catch (error) {
-        failed(error);
-      }
-      over = true;
-      box.remove();
-    };
-    listen({
-      survey: (message) => {
-        if (over || message.key !== key) return;
-        if (message.state !== "working") void look();
-        else if (message.progress) {
-          const { task, done: part, total } = message.progress;
-          words.textContent = `${capitalized(task)}${total ? ` ${percent(part / total, 0)}` : ""}`;
-          if (total) bar.value = part / total;
-        }
-      },
-      reset: () => void (over || look()),
-    });
-    void look(); // it may have ended meanwhile
-  });
 }

@@ -136,7 +136,7 @@ class InsideView {
 
   /** The sheet of suspect labels has a page of its own, where it can be changed. */
   async #sheet() {
-    const key = await doWork("sheet", { run: this.run.id }).catch(() => "");
+    const { key } = await doWork("sheet", { run: this.run.id }).catch(() => ({ key: "" }));
     if (!key || !(await fetchPart(key, "index")).sections.length) return;
     const count = (await fetchPart(key, "suspects")).sheets[0]?.suspects.length;
     if (!count) return;
@@ -167,7 +167,7 @@ class InsideView {
     try {
       const { explorer } = this.map;
       const state = explorer ? addressOf(explorer) : "";
-      const key = await doWork("report", { ...this.task, state }, { signal: canceling.signal, onState: line.show });
+      const { key } = await doWork("report", { ...this.task, state }, { signal: canceling.signal, onState: line.show });
       const name = `${this.run.id}.html`;
       element("a", { href: `api/reports/${key}/${encodeURIComponent(name)}`, download: name }).click();
     } catch (error) {

@@ -38,7 +38,7 @@ export class MapView {
     const isDone = new Promise((resolve) => (say = resolve));
     void this.#preview(signal, isDone); // before the maps, so that it is made before them
     try {
-      const key = await doWork("explore", this.task, {
+      const { key } = await doWork("explore", this.task, {
         again,
         signal,
         onState: (state) => {
@@ -70,7 +70,7 @@ export class MapView {
     if (this.explorer) return;
     const { against: _, ...task } = this.task;
     try {
-      const key = await doWork("preview", task, { signal });
+      const { key } = await doWork("preview", task, { signal });
       if (!(await isDone) && !this.#real && !this.explorer && !signal.aborted) await this.#show(key, "preview");
     } catch {
       // the maps themselves say what is wrong

@@ -10,11 +10,11 @@ const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random()).slice(2)
 const AGAIN = [300, 1500, 5000, 20_000];
 
 /**
- * How a task stands.
+ * How a job stands; see `cutaway.jobs.JobState`.
  * @typedef {{ task: string, done: number, total: number, unit: string, note: string, rate: number | null,
  *   left: number | null }} WorkProgress
- * @typedef {{ key: string, state: "waiting" | "running" | "done" | "failed" | "canceled", parts: string[],
- *   progress: WorkProgress | null, error: string | null }} WorkState
+ * @typedef {{ key: string, state: "waiting" | "running" | "done" | "failed" | "canceled", parts: any[],
+ *   progress: WorkProgress | null, error: string | null, result: any }} WorkState
  */
 
 /** Somebody has canceled the work. */
@@ -27,27 +27,35 @@ let listening = false;
 function follow() {
   if (listening) return;
   listening = true;
-  listen({ work: (state) => [...listeners].forEach((listener) => listener(state)) });
+  listen({ job: (state) => [...listeners].forEach((listener) => listener(state)) });
   addEventListener("pagehide", () => {
-    if (listeners.size) void fetch(new URL(`api/computing/leave?page=${PAGE}`, document.baseURI), { keepalive: true });
+    if (listeners.size) void ask(`api/jobs?page=${PAGE}`, { method: "DELETE", keepalive: true }).catch(() => {});
   });
+}
+
+/**
+ * Ask for a job, or how it stands.
+ * @param {string} kind such as "sections"
+ * @param {Record<string, any>} given what the job needs; what is null or empty is left out
+ * @param {boolean} [again] whether it is done again where it failed
+ * @returns {Promise<WorkState>}
+ */
+export function askForJob(kind, given, again = false) {
+  const isGiven = (/** @type {any} */ value) => value !== null && value !== undefined && value !== "" && value.length !== 0;
+  const job = Object.fromEntries(Object.entries(given).filter(([, value]) => isGiven(value)));
+  return ask(`api/jobs/${kind}`, { method: "POST", body: { page: PAGE, again, job } });
 }
 
 /**
  * Have something computed, unless it is there, and wait for it.
  * @param {string} kind such as "sections"
- * @param {Record<string, any>} given what the task needs; lists are given several times
+ * @param {Record<string, any>} given what the job needs
  * @param {{ onPart?: (key: string, name: string) => void, onState?: (state: WorkState) => void, signal?: AbortSignal,
  *   again?: boolean }} [options] `onPart` is called once for each part that is there, `signal` cancels, `again` tries
  *   again what failed before
- * @returns {Promise<string>} the key of the result
+ * @returns {Promise<WorkState>} how it stands when it is done
  */
 export function doWork(kind, given, { onPart, onState, signal, again = false } = {}) {
-  const query = new URLSearchParams({ page: PAGE });
-  for (const [name, value] of Object.entries(given)) {
-    for (const each of [value].flat()) if (each !== null && each !== undefined && each !== "") query.append(name, String(each));
-  }
-  const address = `api/computing/${kind}?${query}`;
   follow();
   return new Promise((resolve, reject) => {
     const seen = new Set();
@@ -65,19 +73,20 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
     };
     const take = (/** @type {WorkState} */ state) => {
       onState?.(state);
-      if (state.state === "done") end(() => resolve(key));
+      if (state.state === "done") end(() => resolve(state));
       else if (state.state === "failed") end(() => reject(new ServerError(state.error ?? "")));
       else if (state.state === "canceled") askAgain(); // not by us: a page that sleeps is forgotten
     };
     const heard = (/** @type {any} */ state) => {
       if (!key || state.key !== key) return;
       if (state.part) part(state.part);
-      take(state);
+      if (state.state === "done" && !seen.size) void askAgain(); // an event has no result
+      else take(state);
     };
     const askAgain = async () => {
       clearTimeout(timer);
       try {
-        const state = await ask(asked || !again ? address : `${address}&again=true`);
+        const state = await askForJob(kind, given, again && !asked);
         if (signal?.aborted) return;
         key = state.key;
         state.parts.forEach(part);
@@ -88,7 +97,7 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
       }
     };
     const leave = () => {
-      if (key) void ask(`api/computing/leave?page=${PAGE}&key=${key}`).catch(() => {});
+      if (key) void ask(`api/jobs/${key}?page=${PAGE}`, { method: "DELETE" }).catch(() => {});
       end(() => reject(new WorkCanceled("The work was canceled.")));
     };
     listeners.add(heard);
@@ -115,7 +124,7 @@ export async function showWork(host, work, done) {
     line.show(state);
   };
   try {
-    const key = await doWork(kind, given, { again, signal: canceling.signal, onPart, onState });
+    const { key } = await doWork(kind, given, { again, signal: canceling.signal, onPart, onState });
     await done(key);
     if (line.host.parentElement === host) line.host.remove();
   } catch (error) {

@@ -3,7 +3,8 @@ import { element, swatch, textButton } from "../../core/elements.js";
 import { grouped, percent } from "../../core/words.js";
 import { SampleMap } from "../../map/map.js";
 import { showError } from "../messages.js";
-import { ask, askBytes, listen, runPath } from "../server.js";
+import { askForJob } from "../inside/work.js";
+import { askBytes, listen, runPath } from "../server.js";
 
 /** Milliseconds between two words to the studio that this page still looks; after 30 seconds it computes no more frames. */
 const AGAIN = 10_000;
@@ -14,7 +15,7 @@ const GLIDE = 500;
 const WAITING = "The map comes as soon as the machine has time for it besides the training.";
 
 /**
- * A frame of a live map; see `cutaway.studio.live.Frame`.
+ * A frame of a live map; see `cutaway.jobs.Frame`.
  * @typedef {{ run: string, epoch: number, number: number, layer: string, samples: number, classes: string[],
  *   split: string, colors: { classes: string[], right: string, wrong: string, missing: string } }} FrameHead
  */
@@ -26,6 +27,7 @@ export class LiveMap {
   /** @type {FrameHead | null} */
   head = null;
   #shown = -1;
+  #asked = false;
   #busy = false;
   #colors = "class";
   /** @type {{ codes: Uint8Array<ArrayBuffer>, wrong: Uint8Array<ArrayBuffer> } | null} */
@@ -56,8 +58,8 @@ export class LiveMap {
   start() {
     if (!this.#timer) {
       listen({
-        live: (head) => {
-          if (head.run === this.run && this.#timer) this.#take(head);
+        job: ({ kind, run, part, error }) => {
+          if (kind === "live" && run === this.run && this.#timer && (part || error)) this.#take(part ?? { run, error });
         },
         reset: () => void this.#watch(),
       });
@@ -83,8 +85,9 @@ export class LiveMap {
   async #watch() {
     if (document.hidden || !this.#timer) return; // nobody looks
     try {
-      const { frames, error } = await ask(`api/${runPath(this.run)}/live`);
-      if (frames.length) this.#take(frames.at(-1));
+      const { parts, error } = await askForJob("live", { run: this.run }, !this.#asked);
+      this.#asked = true;
+      if (parts.length) this.#take(parts.at(-1));
       else if (error) this.#take({ run: this.run, error });
       else if (this.element.hidden && !this.element.classList.contains("ended")) {
         this.element.hidden = false;
@@ -115,7 +118,7 @@ export class LiveMap {
       const head = this.#next;
       this.#next = null;
       try {
-        this.#show(head, await askBytes(`api/${runPath(this.run)}/live/${head.number}`));
+        this.#show(head, await askBytes(`api/${runPath(this.run)}/frames/${head.number}`));
       } catch {
         break; // a newer frame has taken its place, or the studio is gone, which others say
       }

@@ -1,0 +1,177 @@
+"""Live maps: a frame after each epoch of a run that is being trained and watched.
+
+Their process has a low priority, computes with few samples, and has an allowance of CPU time for each run: a long
+training beside it must lose next to nothing.
+"""
+
+import base64
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError
+from cutaway.parallel import cpu_count, single_threaded_blas
+from cutaway.progress import raise_if_canceled
+
+from .job_context import JobContext
+from .priority import lower_priority
+from .specifications import LiveMap
+
+if TYPE_CHECKING:
+    from cutaway.models import Model
+
+    from .moving_map import MovingMap
+
+SAMPLES = 600
+"""On the map. 0.04 s of CPU time for each frame; 1,000 take 0.07 s, which an epoch of less than a second feels."""
+
+FREE = 3.0
+"""Seconds of CPU time that the maps of one run may take at once: some 70 frames, so that short trainings show every
+epoch."""
+
+SHARE = 0.02
+"""Of the machine's CPU time that they may take beyond it. On 2 CPUs, epochs of 1 s or more have their frame always."""
+
+CPUS = cpu_count()
+
+LOOK = 0.1
+"""Seconds between two looks for new snapshots."""
+
+
+ONE_BY_ONE = threading.Lock()
+"""Held by the run whose frame is being made: those of several, at the same time, would take more CPUs."""
+
+
+class Allowance:
+    """How much CPU time the maps of a run may take."""
+
+    def __init__(self) -> None:
+        self._start, self._spent = time.monotonic(), 0.0
+
+    @property
+    def is_left(self) -> bool:
+        """Whether another frame may be made now."""
+        return self._spent <= FREE + SHARE * CPUS * (time.monotonic() - self._start)
+
+    @contextlib.contextmanager
+    def spending(self) -> Generator[None]:
+        """Count what is done inside."""
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self._spent += time.process_time() - start
+
+
+class LiveRun:
+    """A run that is watched: the samples on its map, and the last frame."""
+
+    def __init__(self, path: Path, on_part: Callable[[dict[str, Any]], None]) -> None:
+        from cutaway.api.opening import open_run
+        from cutaway.topics.embedding.explored import explorer_colors
+
+        context = open_run(path).context
+        self._folder = context.folder  # the samples that are not on the map are let go
+        split = "test" if len(context.split.test) else "val"
+        ids = context.ids(split, samples=SAMPLES)
+        self._rows, self._labels, self._scale = context.data.x(ids), context.data.y(ids), context.data.scale
+        self._head = {"layer": context.layer(None), "split": split, "samples": len(ids)}
+        self._head["colors"] = explorer_colors()
+        self._head["classes"] = list(context.class_names[:255])
+        self._model: Model = context.build_model(0)
+        self._map: MovingMap | None = None
+        self.allowance = Allowance()
+        self.epoch = -1
+        self._on_part = on_part
+
+    def newest(self) -> int:
+        """The last epoch with a snapshot; -1 if there is none."""
+        return max(self._folder.epochs, default=-1)
+
+    def frames(self, epoch: int) -> None:
+        """Hand on the map after an epoch; before the first one, that of the two principal components, at once."""
+        from cutaway.models import ForwardPass, class_probabilities
+
+        from .moving_map import MovingMap
+
+        self.epoch = epoch
+        layer, output = self._head["layer"], self._model.outputs[0]._keras_history.operation.name
+        both = ForwardPass.of(self._model, [layer, output], scale=self._scale)
+        outputs = both(self._rows, weights=self._folder.snapshot(epoch))
+        h = outputs[layer].reshape(len(self._rows), -1)
+        predicted = class_probabilities(self._model, outputs[output]).argmax(axis=1)
+        if self._map is None:
+            self._map = MovingMap(h)
+            self._send(epoch, self._map.xy, predicted)
+        self._map.move(h)
+        self._send(epoch, self._map.xy, predicted)
+
+    def _send(self, epoch: int, xy: np.ndarray, predicted: np.ndarray) -> None:
+        from cutaway.page import scale_layout
+
+        codes = [np.minimum(classes, 254).astype(np.uint8) for classes in (self._labels, predicted)]
+        data = b"".join([scale_layout(xy).tobytes(), *(part.tobytes() for part in codes)])
+        self._on_part({**self._head, "epoch": epoch, "data": base64.b64encode(data).decode()})
+
+
+def load() -> None:
+    """Load what maps need while the training that will be watched loads its own, before there is a second thread."""
+    os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other beside a training take more CPU time
+    from cutaway.embedding import warm_up
+    from cutaway.models import import_lean_keras, lean_keras
+
+    lean_keras()
+    import_lean_keras()
+    warm_up()
+    lower_priority(19)  # at 10, an epoch of 0.8 s took 7% longer: each of its steps waits for the slower of two threads
+
+
+def run(live: LiveMap, context: JobContext) -> None:
+    """Hand on a frame for each new snapshot of a run, until the job is canceled.
+
+    Raises:
+        Canceled: Nobody watches it any more.
+        CutawayError: It cannot be shown.
+    """
+    from cutaway.models import forget_compiled_programs
+
+    path, watched = context.folder / live.run, None
+    try:
+        while True:
+            raise_if_canceled()
+            with ONE_BY_ONE:
+                try:
+                    watched = watched or LiveRun(path, context.on_part)
+                    has_worked = _next_frames(watched)
+                except UnknownNameError:  # it has no snapshot yet, or is gone
+                    has_worked = False
+                except (Canceled, CutawayError):
+                    raise
+                except Exception as error:
+                    words = " ".join(str(error).split())[:300]
+                    raise UsageError(
+                        "this run has a live map",
+                        got=f"{type(error).__name__}: {words}",
+                        hint="look at it when it has ended",
+                    ) from error
+            if not has_worked:
+                time.sleep(LOOK)
+    finally:
+        watched = None
+        forget_compiled_programs()  # of twenty runs, one after the other, it would hold 590 MB
+
+
+def _next_frames(watched: LiveRun) -> bool:
+    """Hand on the next frames of a run, if it has a new snapshot, and say whether it has."""
+    newest = watched.newest()
+    if newest <= watched.epoch or not watched.allowance.is_left:
+        return False
+    with watched.allowance.spending(), single_threaded_blas():
+        watched.frames(newest)
+    return True

@@ -1,0 +1,166 @@
+"""The process that runs jobs: ``python -m cutaway.jobs.runner QUEUE``.
+
+It reads orders from its input and writes messages to its output, a line of JSON each, and ends with its input; see
+`cutaway.parallel.RunnerProcess`. Its main thread listens, so that a job can be canceled; others work.
+"""
+
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+from cutaway.errors import Canceled, CutawayError, printable, ran_out_of_memory
+from cutaway.log import shown_log, survive
+from cutaway.parallel import Message, MessageKind
+from cutaway.progress import CancelToken, ProgressReporter
+
+from .job_context import JobContext
+from .priority import lower_priority
+from .queues import QUEUES, Queue, QueueName
+from .specifications import SPECIFICATION
+from .trainings.detached import has_order, run_detached
+
+log = logging.getLogger("cutaway.jobs")
+
+
+class MessageWriter:
+    """Writes to whoever started us; nothing else of this process reaches its output."""
+
+    def __init__(self) -> None:
+        self._file = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)  # what libraries print is no message
+        self._lock = threading.Lock()
+
+    def write(self, kind: MessageKind, job: str = "", value: Any = None) -> None:
+        """Write a message; that nobody reads it any more ends the process."""
+        line = json.dumps(asdict(Message(kind, job, value)), allow_nan=False).encode() + b"\n"
+        with self._lock:
+            try:
+                self._file.write(line)
+            except OSError:
+                os._exit(0)
+
+
+class Runner:
+    """Runs jobs: one after the other, or as many at the same time as its queue allows."""
+
+    def __init__(self, queue: Queue, writer: MessageWriter) -> None:
+        self._queue, self._writer = queue, writer
+        self._tokens: dict[str, CancelToken] = {}
+        self._pool = ThreadPoolExecutor(queue.at_once)
+
+    def take(self, order: dict[str, Any]) -> None:
+        """Take an order, or cancel one."""
+        if "cancel" in order:
+            token = self._tokens.get(order["cancel"])
+            if token is not None:
+                token.cancel()
+            return
+        self._tokens[order["job"]] = CancelToken()
+        self._pool.submit(self._run, order["job"], order)
+
+    def end(self) -> None:
+        """End the process: whoever started it is gone, or has sent a signal."""
+        if self._queue.finishes:
+            for token in list(self._tokens.values()):
+                token.cancel()
+            self._pool.shutdown()
+        self._leave(0)
+
+    def _leave(self, code: int) -> None:
+        sys.stderr.flush()
+        os._exit(code)  # threads of XLA that still want the interpreter would end the process by force
+
+    def _run(self, job: str, order: dict[str, Any]) -> None:
+        state, write = "failed", self._writer.write
+        write("begun", job)
+        context = JobContext(
+            Path(order["folder"]),
+            order["key"],
+            ProgressReporter(lambda progress: write("progress", job, asdict(progress))),
+            lambda part: write("part", job, part),
+        )
+        try:
+            with self._tokens[job]:
+                result = SPECIFICATION.validate_python(order["specification"]).run_in(context)
+            if result is not None:
+                write("result", job, result)
+            state = "done"
+        except Canceled:
+            state = "canceled"
+        except Exception as error:
+            words = words_on(error)
+            log.warning("a job failed: %s", words, exc_info=log.isEnabledFor(logging.DEBUG))
+            write("error", job, words)
+        del self._tokens[job]
+        write("end", job, state)
+        if self._queue.finishes:
+            self._leave(0 if state != "failed" else 1)
+
+
+def words_on(error: Exception) -> str:
+    """Why a job failed, in one line; what nobody expected is logged."""
+    if isinstance(error, CutawayError):
+        return printable(str(error))
+    if isinstance(error, OSError):
+        return printable(f"results are kept in your cache folder; got {error.strerror or error}; next: free some space")
+    if ran_out_of_memory(error):
+        return "memory has run out; next: show fewer samples"
+    log.error("a job failed", exc_info=error)
+    return printable(f"unexpected {type(error).__name__}: {error}")
+
+
+def _load(name: QueueName) -> None:
+    """Load what jobs of a queue need, while there is one thread."""
+    if name == "data":
+        from .survey_work import bound_memory
+
+        bound_memory()
+    elif name == "training":
+        from .training_work import load
+
+        load()
+    elif name == "live":
+        from .live_work import load
+
+        load()
+    else:
+        from cutaway.models import import_lean_keras, lean_keras
+
+        if name != "sweep":
+            importlib.import_module("cutaway.jobs.page_work")
+        lean_keras()
+        import_lean_keras()
+
+
+def main() -> None:
+    """Listen until the input ends."""
+    name = cast(QueueName, sys.argv[1])
+    queue = QUEUES[name]
+    lower_priority(queue.nice)
+    writer = MessageWriter()  # before anything is printed
+    if not (queue.detached and has_order()):
+        with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
+            _load(name)
+    if queue.detached:
+        run_detached()
+    writer.write("ready")
+    runner = Runner(queue, writer)
+    if queue.finishes:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: runner.end())
+    for line in sys.stdin.buffer:
+        runner.take(json.loads(line))
+    runner.end()
+
+
+if __name__ == "__main__":
+    with shown_log():
+        main()

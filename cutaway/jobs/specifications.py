@@ -1,0 +1,389 @@
+"""What can be asked for: one record for each kind of job, checked once, and the union of all.
+
+To add a kind, write its record here, add it to `JobSpecification`, and write the function ``run`` of its ``module``.
+"""
+
+import hashlib
+import importlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from .job_context import JobContext
+from .queues import QueueName
+from .signatures import file_signature, run_signature
+
+CACHE_VERSION = 2
+"""Number of the way in which parts are made and kept; those of another one are made again."""
+
+DIED = "The process that computes ended: {reason}. Next: try again."
+
+Name = Annotated[str, Field(max_length=255)]
+Text = Annotated[str, Field(max_length=4096)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Setting = bool | int | Number | Text | None
+Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=40)]
+"""Settings as of `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
+
+RunTitle = Annotated[str, Field(max_length=200)]
+Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
+Options = Annotated[dict[Text, Option], Field(max_length=40)]
+"""Options of data, as of `cutaway.load_dataset`."""
+
+
+class Specification(BaseModel):
+    """What a job is to do; each has a ``kind``, which says what it is.
+
+    Attributes:
+        queue: Where it waits, and which process runs it.
+        priority: Of several that wait, the one with the lowest number is first; a running one gives way to a lower one.
+        writes: Whether only people who may write into the folder of runs can ask for it: it trains, or reads data.
+        module: Name of the module whose function ``run(specification, context)`` does it, in a process of the queue.
+        answer_seconds: How long an answer to whoever asks for it waits for its end.
+        died: What is said when its process ends in the middle of it, with ``{reason}``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queue: ClassVar[QueueName] = "view"
+    priority: ClassVar[int] = 1
+    writes: ClassVar[bool] = False
+    module: ClassVar[str] = ""
+    answer_seconds: ClassVar[float] = 0.0
+    died: ClassVar[str] = DIED
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Ids of the runs that it reads."""
+        return ()
+
+    def inputs(self, folder: Path) -> list[Any]:
+        """What changes when the content of what it reads does, JSON-able.
+
+        Args:
+            folder: The folder of runs.
+
+        Raises:
+            RunError: A run cannot be read.
+        """
+        return []
+
+    def run_in(self, context: JobContext) -> Any:
+        """Do it in this process and thread, and return its result, JSON-able, or None."""
+        return importlib.import_module(self.module).run(self, context)
+
+    def key(self, folder: Path) -> str:
+        """The digest of all that decides the result, 32 hexadecimal digits.
+
+        Args:
+            folder: The folder of runs.
+
+        Raises:
+            RunError: A run cannot be read.
+        """
+        decides = [CACHE_VERSION, version("cutaway"), str(folder), self.model_dump(mode="json"), self.inputs(folder)]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class _OfRun(Specification):
+    """A job on one run.
+
+    Attributes:
+        run: Id of the run.
+    """
+
+    run: Name
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Its id."""
+        return (self.run,)
+
+
+class _ForPage(_OfRun):
+    """What a page shows of a run; its parts are kept in the user's cache.
+
+    Attributes:
+        suspects: Whether what was found of suspect labels decides the result.
+        labels: Whether decisions on labels do.
+    """
+
+    module: ClassVar[str] = "cutaway.jobs.page_work"
+    suspects: ClassVar[bool] = False
+    labels: ClassVar[bool] = False
+
+    def inputs(self, folder: Path) -> list[Any]:
+        """The signatures of its runs."""
+        return [run_signature(folder / run, suspects=self.suspects, labels=self.labels) for run in self.runs]
+
+
+class _OfMap(_ForPage):
+    """What is on the map.
+
+    Attributes:
+        split: "train", "val", "test" or "all"; the held-out samples if None.
+        samples: At most so many; all of a split that is named, up to 100,000, if None.
+        layers: Names of layers; some, evenly spaced, if None.
+        epochs: Numbers of epochs; some, evenly spaced, if None.
+    """
+
+    split: Literal["train", "val", "test", "all"] | None = None
+    samples: Annotated[int, Field(ge=20, le=100_000)] | None = None
+    layers: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
+    epochs: Annotated[tuple[Annotated[int, Field(ge=0, le=10**9)], ...], Field(max_length=200)] | None = None
+
+
+class PreviewJob(_OfMap):
+    """A first look at the samples of a run, which is there in a second."""
+
+    queue: ClassVar[QueueName] = "look"
+    priority: ClassVar[int] = 0
+    kind: Literal["preview"] = "preview"
+
+
+class SectionsJob(_ForPage):
+    """The heading and the sections of a run's report, except for the map and the sheet of suspect labels."""
+
+    kind: Literal["sections"] = "sections"
+
+
+class SheetJob(_ForPage):
+    """The sheet of suspect labels, with what was decided on them."""
+
+    suspects: ClassVar[bool] = True
+    labels: ClassVar[bool] = True
+    kind: Literal["sheet"] = "sheet"
+
+
+class _Compared(_OfMap):
+    """What is on the map, which can be colored by which of two runs is right.
+
+    Attributes:
+        against: Id of the run with which it is compared; None for none.
+    """
+
+    suspects: ClassVar[bool] = True
+    against: Name | None = None
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Ids of the runs that decide the result."""
+        return (self.run,) if self.against is None else (self.run, self.against)
+
+
+class ExploreJob(_Compared):
+    """The map of a run."""
+
+    priority: ClassVar[int] = 2
+    kind: Literal["explore"] = "explore"
+
+
+class ReportJob(_Compared):
+    """The report as one file.
+
+    Attributes:
+        state: What the map shows first, as the address of the page says it.
+    """
+
+    labels: ClassVar[bool] = True
+    kind: Literal["report"] = "report"
+    state: Annotated[str, Field(max_length=50_000)] = ""
+
+
+class CompareJob(_ForPage):
+    """What differs between a run and another one.
+
+    Attributes:
+        other: Id of the other run.
+    """
+
+    kind: Literal["compare"] = "compare"
+    other: Name
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Ids of both runs."""
+        return (self.run, self.other)
+
+
+class SuspectsJob(_ForPage):
+    """Finds suspect labels, by trainings that are kept in the run.
+
+    Attributes:
+        folds: Parts of the data, each judged by models that were trained on the others.
+        seeds: Times that all of them are trained.
+    """
+
+    queue: ClassVar[QueueName] = "long"
+    writes: ClassVar[bool] = True
+    kind: Literal["suspects"] = "suspects"
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    seeds: Annotated[int, Field(ge=1, le=10)] = 1
+
+
+class DoctorJob(_ForPage):
+    """The findings of a run with their remedies, as data."""
+
+    kind: Literal["doctor"] = "doctor"
+
+
+class ProofJob(_ForPage):
+    """Tries the remedy of a finding: the run is trained again with it.
+
+    Attributes:
+        finding: Kind of the finding.
+    """
+
+    queue: ClassVar[QueueName] = "long"
+    writes: ClassVar[bool] = True
+    kind: Literal["proof"] = "proof"
+    finding: Name
+
+
+SURVEY_MEMORY, SURVEY_HINT = "looking at data needs memory for them", "choose fewer rows, or train in a terminal"
+
+
+class Survey(Specification):
+    """Looks at data before a training: what is in them, and what is wrong with them.
+
+    Attributes:
+        data: Name of a bundled dataset, or an absolute path.
+        options: Of the data.
+    """
+
+    queue: ClassVar[QueueName] = "data"
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.survey_work"
+    answer_seconds: ClassVar[float] = 1.5
+    died: ClassVar[str] = f"{SURVEY_MEMORY}; got less than that; next: {SURVEY_HINT}"
+    kind: Literal["survey"] = "survey"
+    data: Text
+    options: Options = {}
+
+    def inputs(self, folder: Path) -> list[Any]:
+        """When the files of the data were changed."""
+        return [file_signature(path) for path in (self.data, self.options.get("test"))]
+
+
+class LiveMap(_OfRun):
+    """The map of a run that is being trained, after each epoch, for as long as a page watches it."""
+
+    queue: ClassVar[QueueName] = "live"
+    module: ClassVar[str] = "cutaway.jobs.live_work"
+    kind: Literal["live"] = "live"
+
+
+PageJob = PreviewJob | SectionsJob | SheetJob | ExploreJob | ReportJob | CompareJob | SuspectsJob | DoctorJob | ProofJob
+"""What pages show of runs."""
+
+
+class Form(BaseModel):
+    """The model of a training: what is None comes from the recipe.
+
+    Values of any type are taken: `check_training` refuses wrong ones in the words of the library.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Text = "default"
+    hidden: Annotated[tuple[Setting, ...], Field(max_length=100)] | None = None
+    dropout: Setting = None
+    activation: Text | None = None
+    ensemble: Setting = 1
+
+
+class _Training(Specification):
+    """A training, which outlives the studio; it waits in the folder of runs, and is in no job manager."""
+
+    queue: ClassVar[QueueName] = "training"
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.training_work"
+
+
+class Training(_Training):
+    """Train a model on data.
+
+    Attributes:
+        data: Name of a bundled dataset, or an absolute path.
+        options: Of the data.
+        form: Of the model.
+        settings: Of the training, without those that come from the recipe.
+        name: Middle part of the run's name; the dataset's name if None.
+    """
+
+    kind: Literal["train"] = "train"
+    data: Text
+    options: Options = {}
+    form: Form = Form()
+    settings: Settings = {}
+    name: RunTitle | None = None
+
+
+class Repeat(_Training):
+    """Train again as a run was trained.
+
+    Attributes:
+        run: Its id.
+        from_epoch: The epoch whose weights are the first ones; None for those of the run.
+        settings: What is to be different.
+        labels: Whether the decisions on labels in the run's folder are followed.
+        name: Middle part of the new run's name; the dataset's name if None.
+    """
+
+    kind: Literal["like"] = "like"
+    run: Text
+    from_epoch: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    settings: Settings = {}
+    labels: bool = False
+    name: RunTitle | None = None
+
+
+class Continuation(_Training):
+    """Resume a run."""
+
+    kind: Literal["resume"] = "resume"
+    run: Text
+
+
+class SweepWorker(Specification):
+    """A local worker of a sweep, in whose folder it works.
+
+    Attributes:
+        storage: URL of the database with its trials, or None.
+        study: Name of the study there.
+        cpus: Numbers of the CPUs that it uses; all of them if empty.
+    """
+
+    queue: ClassVar[QueueName] = "sweep"
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.sweep_work"
+    kind: Literal["sweep-worker"] = "sweep-worker"
+    storage: str | None = None
+    study: str
+    cpus: tuple[int, ...] = ()
+
+
+TrainingJob = Training | Repeat | Continuation
+"""What trains a run."""
+
+ManagedJob = PageJob | Survey | LiveMap
+"""What the job manager takes. Pages ask for nothing else by address: a page names no path."""
+
+JobSpecification = ManagedJob | TrainingJob | SweepWorker
+"""Every kind of job."""
+
+KINDS: dict[str, type[Specification]] = {kind.model_fields["kind"].default: kind for kind in get_args(JobSpecification)}
+
+SPECIFICATION: TypeAdapter[JobSpecification] = TypeAdapter(Annotated[JobSpecification, Field(discriminator="kind")])
+"""Checks a specification that comes as JSON from whoever started a runner."""
+
+MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(discriminator="kind")])
+"""Checks a specification of what the job manager takes."""
+
+
+def writes(kind: str) -> bool:
+    """Whether only people who may write can ask for a kind of job; what is no kind counts as one."""
+    return kind not in KINDS or KINDS[kind].writes

@@ -1,0 +1,215 @@
+"""Looks at data before a training: what is in them, and what is wrong with them."""
+
+import base64
+import contextlib
+import os
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.data import (
+    Dataset,
+    Split,
+    Table,
+    TableLook,
+    is_table_path,
+    left_out,
+    left_out_in_words,
+    look_at_table,
+    split_and_prepare,
+)
+from cutaway.errors import Canceled, CutawayError, CutawayWarning, UsageError
+from cutaway.progress import ProgressCallback
+
+from .job_context import JobContext
+from .specifications import SURVEY_HINT, SURVEY_MEMORY, Survey
+
+ROWS = 500_000
+"""Rows of a table up to which it is prepared, to look for what is wrong with its samples."""
+
+LEAST = 2 << 30
+"""Bytes of memory that may be used at least."""
+
+COLUMNS = 2_000
+CLASSES = 200
+PICTURES = 120
+SIDE = 64
+"""Pixels of a picture's longer side on the sheet at most."""
+
+_ROLE = re.compile(r'\bpass (?:for example )?(time|group|label|weight)="([^"]*)"')
+"""What a message says in Python, and a page has under "Use" of a column."""
+
+
+def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
+    """Everything that the studio shows of some data.
+
+    Returns:
+        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns``, those that
+        are ``left_out`` in words and the first ``rows`` of a table, the ``options`` with what was guessed,
+        ``findings``, ``notes``, ``sheet`` of pictures, and ``problem``, why it cannot be trained on as it is, or None.
+    """
+    notes: list[str] = []
+    found: dict[str, Any] = {
+        "problem": None,
+        "columns": [],
+        "rows": [],
+        "options": options,
+        "findings": [],
+        "notes": notes,
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CutawayWarning)
+        path = Path(where)
+        if path.is_absolute() and is_table_path(path):
+            look = look_at_table(path, on_progress=on_progress, **options)
+            found |= _of_table(look, options)
+            options = found["options"]
+        try:
+            if found.get("kind") == "table" and not options["label"]:
+                raise UsageError(
+                    "a table needs its label, the column with the classes",
+                    got="none that looks like one",
+                    hint='choose "Label" for it',
+                )
+            found |= _of_samples(where, options, on_progress, notes)
+        except CutawayError as error:
+            found["problem"] = _for_page(str(error), where)
+    said = dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, CutawayWarning))
+    notes[:0] = [_for_page(each, where) for each in said]
+    return found
+
+
+def _for_page(message: str, where: str) -> str:
+    """A message with the name of the data instead of their path, and with choices of the page instead of options."""
+    said = message.replace(where, Path(where).name)
+    return _ROLE.sub(lambda found: f'choose "{found[1].capitalize()}" for "{found[2]}"', said)
+
+
+def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
+    columns = [
+        {
+            "name": column.name,
+            "type": column.profile.kind,
+            "kind": column.kind,
+            "use": column.use,
+            "treatment": column.treatment,
+            "missing": column.profile.missing / max(column.profile.rows, 1),
+            "values": column.profile.summary,
+            "wrong": look.wrong.get(column.name),
+        }
+        for column in look.columns[:COLUMNS]
+    ]
+    return {
+        "kind": "table",
+        "columns": columns,
+        "left_out": left_out_in_words(left_out(look.columns)),
+        "more_columns": max(0, len(look.columns) - COLUMNS),
+        "rows": [list(row[:COLUMNS]) for row in look.rows],
+        "options": {**options, "label": look.options.label or None},
+        "counts": {"train": look.count},
+        "guessed": options.get("label") is None and bool(look.options.label),
+    }
+
+
+def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallback, notes: list[str]) -> dict[str, Any]:
+    from cutaway.api.given_data import as_dataset
+    from cutaway.topics.findings.before_training import data_findings
+
+    given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
+    labels = given.labels
+    known: dict[str, Any] = {
+        "kind": "table" if isinstance(given, Table) else "pictures" if given.is_image else "arrays",
+        "name": given.name,
+        "counts": {source: len(each) for source, each in labels.items()},
+        "classes": _classes(given),
+        "more_classes": max(0, given.classes - CLASSES),
+    }
+    rows = sum(known["counts"].values())
+    if isinstance(given, Table) and rows > ROWS:
+        notes.append(
+            f"{rows:,} rows are too many to look at their samples here; a training does, and its findings say so"
+        )
+        return known
+    split, data = split_and_prepare(given, validation=0.1 if len(labels["train"]) >= 10_000 else 0.25)
+    known["split"] = {part: len(split.part(part)) for part in ("train", "val", "test")}
+    known["inputs"], known["shape"] = data.features, list(data.shape)
+    known["findings"] = [
+        {"severity": each.severity, "title": each.title, "text": each.text, "samples": list(each.samples)}
+        for each in data_findings(data, split)
+        # a note says it of the column, which was judged by more samples: two shares for one leak would only confuse
+        if each.severity != "good" and not (isinstance(given, Table) and each.kind == "telling-input")
+    ]
+    if data.is_image:
+        known["sheet"] = _sheet(data, split)
+    return known
+
+
+def _as_given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+
+
+def _classes(given: Dataset | Table) -> list[dict[str, Any]]:
+    counts: Counter[int] = Counter()
+    for labels in given.labels.values():
+        numbers = np.bincount(labels, minlength=given.classes)
+        counts.update({k: int(count) for k, count in enumerate(numbers)})
+    return [{"name": name, "samples": counts[k]} for k, name in enumerate(given.class_names[:CLASSES])]
+
+
+def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
+    """Some training samples of every class on one picture."""
+    from cutaway.data import stratified_sample
+    from cutaway.plots import sprite_sheet
+
+    labels = data.y(split.train)
+    chosen = stratified_sample(labels, min(PICTURES, len(labels)), seed=0)
+    chosen = chosen[np.argsort(labels[chosen], kind="stable")]
+    ids = split.train.take(chosen)
+    pictures = data.pictures(ids)
+    assert pictures is not None
+    step = max(1, -(-max(pictures.shape[1:3]) // SIDE))
+    small = pictures[:, ::step, ::step]
+    content, columns = sprite_sheet(small)
+    return {
+        "png": base64.b64encode(content).decode(),
+        "columns": columns,
+        "height": small.shape[1],
+        "width": small.shape[2],
+        "names": data.named(ids).names(),
+        "classes": [data.class_names[int(k)] for k in data.y(ids)],
+    }
+
+
+def bound_memory() -> None:
+    """Leave half of the machine's memory to others: a file of 2 MB may hold hundreds of millions of rows."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or a system that does not say
+        import resource
+
+        most = max(LEAST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    with contextlib.suppress(OSError):  # where memory runs out all the same, this process is the first to go
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def run(survey: Survey, context: JobContext) -> dict[str, Any]:
+    """Look at the data of a survey; the result is that of `survey_data`, without the path of test data.
+
+    Raises:
+        UsageError: They cannot be read, in the words of a page.
+    """
+    try:
+        result = survey_data(survey.data, dict(survey.options), context.on_progress)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        rule, got, hint = (_for_page(text, survey.data) for text in (error.rule, error.got, error.hint))
+        raise UsageError(rule, got=got, hint=hint) from error
+    except MemoryError:
+        raise UsageError(SURVEY_MEMORY, got="less than that", hint=SURVEY_HINT) from None
+    options = {name: value for name, value in result["options"].items() if name != "test"}
+    return {**result, "options": options}

@@ -1,0 +1,59 @@
+"""A training that a person asked for: what to do, which never changes, and how it stands."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cutaway.jobs.specifications import Repeat, Text, Training, TrainingJob
+from cutaway.runs import ProcessRecord
+
+_CONFIG = ConfigDict(frozen=True, extra="forbid")
+
+
+class QueuedTraining(BaseModel):
+    """What a person asked for.
+
+    Attributes:
+        created: When, in seconds since 1970.
+        person: Who.
+        task: What.
+    """
+
+    model_config = _CONFIG
+
+    created: Annotated[float, Field(allow_inf_nan=False)]
+    person: Text = ""
+    task: Annotated[TrainingJob, Field(discriminator="kind")]
+
+
+class Status(BaseModel):
+    """How a job stands, as the process that holds its lock wrote it.
+
+    Attributes:
+        state: "starting", "running", "ended" or "canceled".
+        attempts: How often a process was started for it.
+        process: The process that trains.
+        run: Id of the run that it makes or resumes, once it is known.
+        note: What it does before the training begins.
+        exit: Exit code of the process.
+        error: Why it failed, one line.
+    """
+
+    model_config = _CONFIG
+
+    state: Literal["starting", "running", "ended", "canceled"]
+    attempts: int = 1
+    process: ProcessRecord | None = None
+    run: Text | None = None
+    note: Text = ""
+    exit: int | None = None
+    error: str | None = None
+
+
+def task_words(task: TrainingJob) -> dict[str, Any]:
+    """What a page says of a task, without any path."""
+    if isinstance(task, Training):
+        return {"kind": task.kind, "data": task.data.rpartition("/")[2], "name": task.name}
+    if isinstance(task, Repeat):
+        return {"kind": task.kind, "of": task.run, "from_epoch": task.from_epoch, "labels": task.labels}
+    return {"kind": task.kind, "of": task.run, "from_epoch": None}

@@ -1,0 +1,202 @@
+"""A process that runs jobs, as seen by whoever started it: the studio, or a sweep.
+
+The process is `cutaway.jobs.runner`, which is named here since sweeps, below it, start it as well. Orders go in and
+messages come out, a line of JSON each.
+"""
+
+import contextlib
+import json
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Literal
+
+from cutaway.errors import printable
+from cutaway.log import ErrorLines, survive
+
+log = logging.getLogger("cutaway.jobs")
+
+RUNNER = "cutaway.jobs.runner"
+
+MAX_LINE_BYTES = 64 << 20
+
+LOADING_SECONDS = 120.0
+"""Seconds more in which a canceled job must stop where its process still loads what it needs."""
+
+MessageKind = Literal["ready", "begun", "progress", "part", "result", "error", "end"]
+"""What a runner writes: that it has loaded; of a job that it has begun, how far it is (a `ProgressRecord`), what it has
+finished (the name of a part, or a small part itself), its result, why it failed, and how it ended ("done", "canceled"
+or "failed")."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a runner writes.
+
+    Attributes:
+        kind: What it is about.
+        job: Id of the job; "" for none.
+        value: JSON, see `MessageKind`.
+    """
+
+    kind: MessageKind
+    job: str = ""
+    value: Any = None
+
+
+class RunnerProcess:
+    """A process that runs jobs, from its start to its end. It ends when its input does: with whoever started it.
+
+    Args:
+        queue: What it loads and runs, a key of `cutaway.jobs.QUEUES`.
+        on_message: Called with each message, in a thread of its own.
+        on_end: Called once after it has ended, whatever ended it, with the reason in one line.
+        errors: The file into which it writes its errors; they are logged if None.
+        detached: Whether it writes no messages, is given its job with descriptors, and then needs nobody any more.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        *,
+        on_message: Callable[[Message], None] = lambda _: None,
+        on_end: Callable[[str], None] = lambda _: None,
+        errors: IO[bytes] | None = None,
+        detached: bool = False,
+    ) -> None:
+        self._on_message, self._on_end = on_message, on_end
+        self._lock = threading.Lock()
+        self._jobs: set[str] = set()
+        self._is_ready = False
+        self._socket, theirs = socket.socketpair() if detached else (None, None)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", RUNNER, queue],
+                stdin=subprocess.PIPE if theirs is None else theirs.fileno(),
+                stdout=subprocess.DEVNULL if detached else subprocess.PIPE,  # there is nobody to read messages
+                stderr=errors or subprocess.PIPE,
+                start_new_session=True,
+            )
+        except BaseException:
+            if self._socket is not None:
+                self._socket.close()
+            raise
+        finally:
+            if theirs is not None:
+                theirs.close()
+        self._errors = None if errors else ErrorLines(self._process.stderr, log, f"runner {queue}")
+        if not detached:
+            threading.Thread(target=self._read, name=f"runner {queue}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still there."""
+        return self._process.poll() is None
+
+    def send(self, job: str, order: dict[str, Any], *, descriptors: Sequence[int] = ()) -> None:
+        """Give it a job.
+
+        Args:
+            job: Id of the job.
+            order: What a runner needs to know of it, JSON-able.
+            descriptors: Files that go with it, to a detached process only.
+
+        Raises:
+            OSError: A detached process is gone. Of others `on_end` says so.
+        """
+        self._jobs.add(job)
+        line = json.dumps({"job": job, **order}).encode() + b"\n"
+        if self._socket is not None:
+            with self._socket:
+                socket.send_fds(self._socket, [line], list(descriptors))
+        else:
+            self._write(line)
+
+    def cancel(self, job: str, *, seconds: float) -> None:
+        """Ask it to stop a job; the process is ended where that takes too long.
+
+        Args:
+            job: Id of the job.
+            seconds: In which it must stop; a process that still loads is given `LOADING_SECONDS` more.
+        """
+        self._write(json.dumps({"cancel": job}).encode() + b"\n")
+        seconds += 0.0 if self._is_ready else LOADING_SECONDS
+        timer = threading.Timer(seconds, lambda: self.kill() if job in self._jobs else None)
+        timer.daemon = True
+        timer.start()
+
+    def close_input(self) -> None:
+        """Let it end as it does when whoever started it is gone."""
+        with self._lock, contextlib.suppress(OSError):  # what was not sent has nobody to read it
+            if self._socket is not None:
+                self._socket.close()
+            elif self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it; `on_end` is called in its own thread."""
+        with contextlib.suppress(OSError):  # it is gone
+            self._process.kill()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end, and say whether it has ended.
+
+        Args:
+            seconds: To wait at most.
+        """
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End it and wait for its end."""
+        self.close_input()
+        self.kill()
+        self._process.wait()
+
+    def _write(self, line: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        with self._lock, contextlib.suppress(OSError, ValueError):  # it has just ended, which `on_end` says
+            stdin.write(line)
+            stdin.flush()
+
+    def _read(self) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        with survive(log, "reading the messages of a runner", OSError, ValueError, TypeError), stdout:
+            while line := stdout.readline(MAX_LINE_BYTES):
+                message = Message(**json.loads(line))
+                self._is_ready = True
+                if message.kind == "end":
+                    self._jobs.discard(message.job)
+                self._on_message(message)
+        reason = self._reason()
+        self.close_input()
+        self._on_end(reason)
+
+    def _reason(self) -> str:
+        """How it ended, in one line."""
+        if not self.wait(5):
+            self.kill()
+        code = self._process.wait()
+        if code == -signal.SIGKILL:
+            return "it was killed, perhaps because memory ran out"
+        if code < 0:
+            return f"it was ended by signal {-code}"
+        return printable(f"it ended with exit code {code}: {self._errors.last() if self._errors else ''}")

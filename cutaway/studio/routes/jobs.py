@@ -1,0 +1,144 @@
+"""Jobs that pages ask for, how far they are, and what comes out: parts, reports, and frames of live maps."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import PlainTextResponse, Response
+
+from cutaway.checks import wrong_part
+from cutaway.errors import UsageError
+from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options
+from cutaway.studio.data import DataReference, DataRoots, resolve
+
+from .given import GivenManager, GivenPerson, GivenRoots, GivenWorkspace, RunId
+from .pages import FOREVER
+
+router = APIRouter(prefix="/api")
+
+Kind = Annotated[str, Path(max_length=64, description="Of the job.")]
+Key = Annotated[str, Path(max_length=64, description="Of a job and its result.")]
+PartName = Annotated[str, Path(max_length=64, description="Of a part.")]
+PageName = Annotated[str, Query(max_length=64, description="What a page calls itself, by which it waits for jobs.")]
+
+
+class JobRequest(BaseModel):
+    """What a page asks for.
+
+    Attributes:
+        page: What the page calls itself, by which it waits.
+        again: Whether it is done again where it failed, or where its parts are there.
+        job: The specification without its kind, which is in the address; that of a survey is a `SurveyRequest`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    page: Annotated[str, Field(max_length=64)] = ""
+    again: bool = False
+    job: dict[str, Any] = {}
+
+
+class SurveyRequest(BaseModel):
+    """Data that are to be looked at, as a page names them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: DataReference
+    test: DataReference | None = None
+    options: Options = {}
+
+
+@router.post("/jobs/{kind}")
+def ask(
+    kind: Kind,
+    asked: JobRequest,
+    workspace: GivenWorkspace,
+    manager: GivenManager,
+    person: GivenPerson,
+    places: GivenRoots,
+) -> JobState:
+    """How a job stands; asking has it done if it is not. The gate has looked whether the person may ask for it."""
+    job = _specification(kind, asked.job, places)
+    for run in job.runs:
+        workspace.index.path(run)
+    page = _page(person.name, asked.page)
+    return manager.ask(job, workspace.folder, page, workspace.hub.send, again=asked.again)
+
+
+@router.delete("/jobs")
+def leave_all(manager: GivenManager, person: GivenPerson, page: PageName = "") -> dict[str, Any]:
+    """A page waits no longer for any job; what nobody waits for is canceled."""
+    manager.leave(_page(person.name, page))
+    return {}
+
+
+@router.delete("/jobs/{key}")
+def leave(key: Key, manager: GivenManager, person: GivenPerson, page: PageName = "") -> dict[str, Any]:
+    """A page waits no longer for a job; it is canceled where nobody else does."""
+    manager.leave(_page(person.name, page), key)
+    return {}
+
+
+def _page(person: str, page: str) -> str:
+    """A page as the job manager knows it: nobody cancels what others wait for, whatever they call their page."""
+    return f"{person}/{page}"
+
+
+def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> ManagedJob:
+    try:
+        if kind == "survey":
+            job = _with_paths(SurveyRequest.model_validate(job), places)
+        return MANAGED_JOB.validate_python({**job, "kind": kind})
+    except ValidationError as error:
+        got = wrong_part(error.errors()[0], skip=1)
+        raise UsageError("a job has the parts of its kind", got=got, hint="load the page again") from error
+
+
+def _with_paths(survey: SurveyRequest, places: DataRoots) -> dict[str, Any]:
+    options = {name: value for name, value in survey.options.items() if name != "test"}
+    data = resolve(survey.data, places)
+    if survey.test is not None:
+        options["test"] = resolve(survey.test, places)
+    return {"data": data, "options": options}
+
+
+@router.get("/parts/{key}/{name}")
+def part(manager: GivenManager, key: Key, name: PartName) -> Response:
+    """The document of a part, as JSON. Its address changes with its content, so that a browser can keep it."""
+    file = manager.store.part(key, name)
+    if file is None:
+        return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)
+    headers = {"cache-control": FOREVER, "content-encoding": "gzip"}
+    return Response(file.packed, media_type="application/json", headers=headers)
+
+
+@router.get("/parts/{key}/{name}/{number}")
+def array(manager: GivenManager, key: Key, name: PartName, number: Annotated[int, Path(ge=0, le=100_000)]) -> Response:
+    """An array of a part."""
+    file = manager.store.part(key, name)
+    data = None if file is None else file.array(number)
+    if data is None:
+        return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)
+    return Response(data, media_type="application/octet-stream", headers={"cache-control": FOREVER})
+
+
+@router.get("/reports/{key}/{name}")
+def report(manager: GivenManager, key: Key, name: Annotated[str, Path(max_length=255)]) -> Response:
+    """A report as a file, which the browser saves under its name."""
+    file = manager.store.part(key, "report")
+    data = None if file is None else file.array(0)
+    if data is None:
+        return PlainTextResponse("This report is not there any more. Next: make it again.\n", 404)
+    headers = {"content-disposition": "attachment", "cache-control": FOREVER}
+    return Response(data, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.get("/runs/{run}/frames/{number}")
+def live_frame(
+    run: RunId, number: Annotated[int, Path(ge=0, le=2**53)], workspace: GivenWorkspace, manager: GivenManager
+) -> Response:
+    """The bytes of a frame of a live map; see `cutaway.jobs.Frame`."""
+    kept = manager.frames.find(workspace.folder / run, number)
+    if kept is None:
+        return PlainTextResponse("This frame is not kept any more.\n", 404)
+    return Response(kept.data, media_type="application/octet-stream")

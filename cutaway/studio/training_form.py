@@ -1,0 +1,188 @@
+"""What a training can be told, and what it will do: checked before it waits, without Keras."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cutaway.data import is_table_path
+from cutaway.errors import CutawayError, UsageError
+from cutaway.jobs import Form, Repeat, Training
+from cutaway.models import ACTIVATIONS, check_form
+from cutaway.runs import RunFolder
+from cutaway.training import (
+    LOSSES,
+    OPTIMIZERS,
+    RECIPES,
+    Recipe,
+    TrainingConfig,
+    base_settings,
+    find_recipe,
+    make_config,
+    recipe_for,
+    recorded_config,
+)
+
+HELP = {
+    "epochs": "How often the model sees every training sample.",
+    "batch_size": "Samples of one step.",
+    "optimizer": "How weights are changed by a step.",
+    "learning_rate": "How far a step goes.",
+    "momentum": "Share of the last step that is added to the next one; SGD only.",
+    "weight_decay": "How much weights shrink at each step; AdamW only.",
+    "schedule": "How the learning rate changes during the training.",
+    "loss": "What the training makes small.",
+    "label_smoothing": "Share of a label that is spread over all classes.",
+    "precision": "Of matrix products; weights are always float32.",
+    "validation": "Share of the training samples that are held out for validation.",
+    "patience": "Stop after this many epochs without a lower validation loss, and keep the best one; none for never.",
+    "class_weight": '"balanced" gives every class the same weight in the loss; none weighs all samples alike.',
+    "seed": "Decides first weights, split, order and dropout: the same seed gives the same run.",
+}
+"""What each setting does; a test checks that none is missing."""
+
+OF_SAMPLES = ("epochs", "batch_size", "validation")
+"""Settings of which "auto" depends on the number of samples."""
+
+AUTO = ("epochs", "batch_size", "learning_rate", "precision", "validation")
+"""Settings that may be "auto"."""
+
+
+def form_fields() -> dict[str, Any]:
+    """What a form for a training is made of, from the schema of its settings.
+
+    Returns:
+        ``settings``, a record each: ``name``, ``kind`` ("whole", "number", "choice" or "text"), ``help``, ``low``,
+        ``high``, ``choices``, ``auto`` and ``optional``; ``activations``; and ``recipes`` with what each of them sets.
+    """
+    properties: dict[str, dict[str, Any]] = TrainingConfig.model_json_schema()["properties"]
+    recipes = [
+        {
+            "name": recipe.name,
+            "summary": recipe.summary,
+            "form": {"hidden": list(recipe.hidden), "dropout": recipe.dropout, "activation": "relu", "ensemble": 1},
+            "settings": {name: field.default for name, field in TrainingConfig.model_fields.items()}
+            | dict(recipe.settings),
+        }
+        for recipe in RECIPES.values()
+    ]
+    settings = [_field(name, properties[name]) for name in TrainingConfig.model_fields]
+    return {"settings": settings, "activations": list(ACTIVATIONS), "recipes": recipes}
+
+
+def _field(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    inner = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
+    kinds = {"integer": "whole", "number": "number"}
+    kind = "choice" if "enum" in inner else kinds.get(inner.get("type", ""), "text")
+    low, above = inner.get("minimum"), inner.get("exclusiveMinimum")
+    high, below = inner.get("maximum"), inner.get("exclusiveMaximum")
+    choices = list(inner.get("enum", ()))
+    return {
+        "name": name,
+        "kind": kind,
+        "help": HELP[name],
+        "low": above if low is None else low,
+        "high": below if high is None else high,
+        "limits": _limits(low, above, high, below) if kind in ("whole", "number") else "",
+        "choices": [*choices, "auto"] if choices and name in AUTO else choices,
+        "auto": name in AUTO,
+        "optional": "anyOf" in schema,
+    }
+
+
+def _limits(low: float | None, above: float | None, high: float | None, below: float | None) -> str:
+    """The limits of a number in words: "at least 0, below 1"."""
+    first = f"at least {low:,.10g}" if low is not None else f"above {above:,.10g}" if above is not None else ""
+    last = f"at most {high:,.10g}" if high is not None else f"below {below:,.10g}" if below is not None else ""
+    return ", ".join(each for each in (first, last) if each)
+
+
+def check_training(
+    task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, table: bool | None = None
+) -> dict[str, Any]:
+    """Find what is wrong with a training before it waits, and what its settings will be.
+
+    Args:
+        task: The training.
+        runs: The folder of runs.
+        samples: Training samples before the split; None if that is not known.
+        tested: How many of them become test samples.
+        table: Whether the data are a table; None if nobody has read them yet, which their name says then.
+
+    Returns:
+        ``errors``, a message for each wrong field ("" for what concerns several), and ``settings``, ``form`` and
+        ``recipe`` with every value resolved, where nothing is wrong. What depends on the number of samples stays "auto"
+        where that is not known.
+    """
+    errors: dict[str, str] = {}
+    nothing: dict[str, Any] = {"settings": None, "form": None, "recipe": None}
+    recipe = None
+    try:
+        if isinstance(task, Training):
+            place = Path(task.data)
+            table = place.is_absolute() and is_table_path(place) if table is None else table
+            recipe = find_recipe(recipe_for(task.form.recipe, table=table))
+        base, form = _base(task, runs, errors, recipe)
+    except CutawayError as error:
+        return {"errors": {"": str(error)}, **nothing}
+    settings: dict[str, Any] = {name: value for name, value in task.settings.items() if name != "class_weight"}
+    weights = task.settings.get("class_weight")
+    if weights is not None and weights != "balanced" and not isinstance(weights, dict):
+        errors["class_weight"] = str(
+            UsageError(
+                "class_weight is balanced, or a weight for each number of a class", got=repr(weights), hint="empty it"
+            )
+        )
+    for name, value in settings.items():
+        try:
+            make_config(base, **{**_beside(name, settings), name: value})
+        except CutawayError as error:
+            errors[name] = str(error)
+    if errors:
+        return {"errors": errors, **nothing}
+    try:
+        first = make_config(base, samples=samples, **settings)
+        left = None if samples is None else max(1, round((samples - tested) * (1 - first.validation)))
+        config = make_config(base, samples=left, **{**settings, "validation": first.validation})
+    except CutawayError as error:
+        return {"errors": {"": str(error)}, **nothing}
+    known = config.model_dump() | {"class_weight": weights}
+    if samples is None:
+        asked = {**base, **settings}
+        known |= {name: "auto" for name in OF_SAMPLES if asked.get(name) == "auto"}
+    return {"errors": {}, "settings": known, "form": form, "recipe": recipe and recipe.name}
+
+
+def _beside(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that decide whether another one has an effect, where they are right themselves."""
+    known = {"optimizer": OPTIMIZERS, "loss": LOSSES}
+    return {
+        other: settings[other] for other, allowed in known.items() if other != name and settings.get(other) in allowed
+    }
+
+
+def _base(
+    task: Training | Repeat, runs: Path, errors: dict[str, str], recipe: Recipe | None
+) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+    """The settings that are not given, and the form of the model; what is wrong with that goes into `errors`."""
+    if isinstance(task, Repeat):
+        return recorded_config(RunFolder.open(runs / task.run).manifest.config).model_dump(), None
+    assert recipe is not None
+    form = _complete(task.form, recipe.hidden, recipe.dropout)
+    defaults = {"hidden": (), "dropout": 0.0, "activation": "relu", "ensemble": 1}
+    for name in defaults:
+        try:
+            given = {**defaults, name: form[name]}
+            check_form(**given)
+        except CutawayError as error:
+            errors[name] = str(error)
+    weighted = task.settings.get("class_weight") is not None or bool(task.options.get("weight"))
+    return base_settings(recipe, weighted=weighted), form
+
+
+def _complete(form: Form, hidden: tuple[int, ...], dropout: float) -> dict[str, Any]:
+    return {
+        "hidden": hidden if form.hidden is None else form.hidden,
+        "dropout": dropout if form.dropout is None else form.dropout,
+        "activation": form.activation or "relu",
+        "ensemble": form.ensemble,
+    }

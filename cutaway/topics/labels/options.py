@@ -1,0 +1,21 @@
+"""What can be asked about labels."""
+
+from dataclasses import dataclass
+
+from cutaway.options import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsOptions:
+    """The options of ``cutaway labels``; `cutaway.Run.label_issues` explains what is trained."""
+
+    output: str | None = option(None, "Write the list to this .csv, .parquet or .jsonl file.", flag="--output -o")
+    sheet: str | None = option(None, "Draw the pictures of the first 50 suspects into this .png or .pdf file.")
+    folds: int = option(5, "Folds: models are trained on all of them but one.", least=2)
+    seeds: int = option(3, "Times that all folds are trained; fewer are quicker.", least=1)
+    epochs: int | None = option(None, "Epochs of each training.", least=1)
+    limit: int = option(20, "Suspects to print; 0 for all. --json always prints all.", least=0)
+    keep: list[str] | None = option(None, "Decide: its label is right.", metavar="SAMPLE")
+    relabel: list[str] | None = option(None, "Decide: a new label.", metavar="SAMPLE=CLASS")
+    drop: list[str] | None = option(None, "Decide: leave it out.", metavar="SAMPLE")
+    by: str = option("", "Who decides. Default: the user's name.")

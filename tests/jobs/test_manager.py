@@ -1,0 +1,237 @@
+"""Whose job is done first, when processes come and go, and what is remembered, without any process."""
+
+import pytest
+
+from cutaway.errors import RunError
+from cutaway.jobs import manager as module
+from cutaway.jobs.queues import QUEUES
+from cutaway.jobs.specifications import ExploreJob, PreviewJob, SectionsJob, SheetJob
+
+
+def test_all_first_looks_come_before_any_map(manager, tmp_path):
+    for person in "abcdefgh":
+        manager.want(tmp_path, person, ExploreJob(run=person))
+        manager.want(tmp_path, person, PreviewJob(run=person))
+    manager.start()
+    manager.look()
+    for done in range(8):
+        assert len(manager.begun("look")) == done + 1
+        assert manager.begun("view") == []
+        manager.last("look").finish()
+    assert manager.begun("view") == ["explore a"]
+
+
+@pytest.mark.parametrize("late", ["waits", "runs"])
+def test_a_look_that_came_late_or_does_not_end_holds_nothing_back(manager, tmp_path, clock, late):
+    look, other = ("b", PreviewJob(run="b")), ("a", ExploreJob(run="a"))
+    first, second = (other, look) if late == "waits" else (look, other)
+    if late == "runs":
+        manager.start()
+    manager.want(tmp_path, *first)
+    clock[0] += module.HOLD_SECONDS + 1 if late == "waits" else 1
+    manager.want(tmp_path, *second)
+    if late == "waits":
+        manager.start()
+        manager.look()
+    else:
+        assert manager.begun("view") == []
+        clock[0] += module.HOLD_SECONDS
+        manager.look()
+    assert manager.begun("view") == ["explore a"]
+
+
+def test_what_is_asked_for_beside_a_look_begins_after_it(manager, tmp_path):
+    manager.start()
+    manager.want(tmp_path, "a", PreviewJob(run="first"))
+    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    assert (manager.begun("look"), manager.begun("view")) == (["preview first"], [])
+    manager.last("look").finish()
+    assert manager.begun("view") == ["explore first"]
+
+
+def test_looks_one_after_the_other_hold_other_work_back_for_a_while_only(manager, tmp_path, clock):
+    manager.start()
+    manager.want(tmp_path, "a", PreviewJob(run="first"))
+    manager.want(tmp_path, "b", ExploreJob(run="first"))
+    clock[0] += module.HOLD_SECONDS + 1
+    manager.want(tmp_path, "a", PreviewJob(run="second"))
+    assert manager.begun("view") == ["explore first"]
+
+
+def test_who_clicks_a_lot_lets_the_others_pass(manager, tmp_path):
+    for number in range(6):
+        manager.want(tmp_path, "hasty", SectionsJob(run=f"hasty{number}"))
+    for person in "ab":
+        manager.want(tmp_path, person, ExploreJob(run=person))
+    manager.start()
+    manager.look()
+    for _ in range(5):
+        manager.last("view").finish()
+    assert manager.begun("view") == [
+        "sections hasty0",
+        "explore a",
+        "explore b",
+        "sections hasty1",
+        "sections hasty2",
+        "sections hasty3",
+    ]
+
+
+def test_a_map_gives_way_to_each_other_person_once(manager, tmp_path):
+    manager.start()
+    manager.want(tmp_path, "a", ExploreJob(run="a"))
+    view = manager.last("view")
+    manager.want(tmp_path, "b", SectionsJob(run="b1"))
+    assert view.canceled == view.orders[:1]
+    view.finish("canceled")
+    assert view.begun[-1] == "sections b1"
+    view.finish()
+    assert view.begun[-1] == "explore a"
+    manager.want(tmp_path, "b", SectionsJob(run="b2"))
+    assert len(view.canceled) == 1
+    view.finish()
+    assert view.begun[-1] == "sections b2"
+
+
+def test_a_map_gives_way_to_what_its_own_person_wants_sooner(manager, tmp_path):
+    manager.start()
+    for run in ("one", "two"):
+        manager.want(tmp_path, "a", ExploreJob(run=run))
+    view = manager.last("view")
+    view.finish()
+    assert view.begun[-1] == "explore two"
+    manager.want(tmp_path, "a", SectionsJob(run="three"))
+    view.finish("canceled")
+    assert view.begun[-1] == "sections three"
+    view.finish()
+    assert view.begun[-1] == "explore two"
+
+
+def test_what_does_not_give_way_in_time_is_ended_and_waits_again(manager, tmp_path):
+    manager.start()
+    manager.want(tmp_path, "a", ExploreJob(run="a"))
+    manager.want(tmp_path, "b", SectionsJob(run="b"))
+    manager.last("view").end()  # as `RunnerProcess.cancel` does after a while
+    assert [len(runner.begun) for runner in manager.runners["view"]] == [1, 1]
+    assert manager.last("view").begun == ["sections b"]
+    assert [event["state"] for event in manager.events[tmp_path]] == ["running", "waiting", "running"]
+
+
+def test_who_asks_for_much_lets_others_pass_and_fills_nobodys_list(manager, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_JOBS", 5)
+    for k in range(5):
+        manager.want(tmp_path, "ada/1", ExploreJob(run="first", samples=100 + k))
+    with pytest.raises(RunError, match="at most 5 jobs of one person wait"):
+        manager.want(tmp_path, "ada/2", ExploreJob(run="first"))
+    for run in ("second", "slow"):
+        manager.want(tmp_path, "bob/1", ExploreJob(run=run))
+    manager.start()
+    manager.look()
+    for _ in range(6):
+        manager.last("view").finish()
+    order = [words.removeprefix("explore ") for words in manager.begun("view")]
+    assert order == ["first", "second", "first", "slow", "first", "first", "first"]
+
+
+def test_looks_share_a_process_where_there_is_little_memory(manager, memory, tmp_path):
+    memory[0] = module.MEMORY_BYTES - 1
+    manager.start()
+    manager.warm("look", "view")
+    assert list(manager.runners) == ["view"]
+    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", PreviewJob(run="second"))
+    view = manager.last("view")
+    assert view.canceled == view.orders[:1]
+    view.finish("canceled")
+    view.finish()
+    assert view.begun == ["explore first", "preview second", "explore first"]
+    assert ("explore", "waiting") in [(event["kind"], event["state"]) for event in manager.events[tmp_path]]
+
+
+def test_looks_have_their_own_process_where_there_is_memory(manager, memory, tmp_path):
+    memory[0] = module.MEMORY_BYTES
+    manager.start()
+    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", PreviewJob(run="second"))
+    assert (manager.begun("view"), manager.begun("look")) == (["explore first"], ["preview second"])
+    assert manager.last("view").canceled == []
+
+
+def test_processes_are_loaded_one_after_the_other_end_when_nobody_needs_them_and_come_back(manager, clock):
+    manager.start()
+    for times in (1, 2):
+        manager.warm("look", "view")
+        assert (len(manager.runners["look"]), len(manager.runners.get("view", []))) == (times, times - 1)
+        clock[0] += module.SETTLE_SECONDS
+        manager.look()
+        assert len(manager.runners["view"]) == times
+        clock[0] += max(QUEUES[queue].idle for queue in ("look", "view")) + 1
+        manager.look()
+        for queue in ("look", "view"):
+            assert manager.last(queue).kills == 1
+            manager.last(queue).end()
+
+
+def test_a_page_that_says_nothing_is_forgotten(manager, clock, tmp_path):
+    manager.start()
+    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    clock[0] += QUEUES["view"].lease - 1
+    manager.want(tmp_path, "b", ExploreJob(run="first"))
+    view = manager.last("view")
+    clock[0] += 2
+    manager.look()
+    assert view.canceled == []
+    clock[0] += QUEUES["view"].lease
+    manager.look()
+    assert view.canceled == view.orders
+    view.finish("canceled")
+    assert manager.events[tmp_path][-1]["state"] == "canceled"
+
+
+def test_what_several_pages_ask_for_is_done_once_and_canceled_with_the_last_one(manager, tmp_path):
+    manager.start()
+    keys = {manager.want(tmp_path, f"a/{page}", ExploreJob(run="first")).key for page in range(2)}
+    view = manager.last("view")
+    assert keys == set(view.orders)
+    manager.leave("a/0")
+    assert view.canceled == []
+    manager.leave("b/1")
+    manager.leave("a/1", "another key")
+    assert view.canceled == []
+    manager.leave("a/1", *keys)
+    assert view.canceled == view.orders
+
+
+def test_what_is_asked_for_again_while_it_stops_is_done_again(manager, tmp_path):
+    manager.start()
+    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.leave("a/page")
+    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    view = manager.last("view")
+    view.finish("canceled")
+    assert view.begun == ["explore first"] * 2
+
+
+def test_a_failure_is_remembered_until_it_is_asked_for_again(manager, tmp_path):
+    manager.start()
+    manager.want(tmp_path, "a", SheetJob(run="first"))
+    manager.last("view").finish("failed", error="no data")
+    for _ in range(2):
+        state = manager.want(tmp_path, "a", SheetJob(run="first"))
+        assert (state.state, state.error) == ("failed", "no data")
+    assert manager.want(tmp_path, "a", SheetJob(run="first"), again=True).state == "running"
+    manager.last("view").end("it was killed, perhaps because memory ran out")
+    failed = manager.want(tmp_path, "a", SheetJob(run="first"))
+    assert failed.error == (
+        "The process that computes ended: it was killed, perhaps because memory ran out. Next: try again."
+    )
+
+
+def test_where_no_process_can_be_started_the_job_says_why(manager, tmp_path, monkeypatch):
+    def start(*_, **__):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(module, "RunnerProcess", start)
+    manager.start()
+    state = manager.want(tmp_path, "a", SheetJob(run="first"))
+    assert (state.state, state.error) == ("failed", "No process can be started: Cannot allocate memory.")

@@ -1,0 +1,304 @@
+"""The queue of trainings on disk, without any process."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from cutaway.errors import RunError, UnknownNameError, UsageError
+from cutaway.jobs import Form, JobQueue, QueuedTraining, Training
+from cutaway.jobs.trainings import files, started
+from cutaway.jobs.trainings.records import Status
+from cutaway.jobs.trainings.scheduler import Scheduler
+from cutaway.runs import ProcessRecord, is_locked, take_lock
+from cutaway.studio.training_form import HELP, check_training, form_fields
+from cutaway.training import TrainingConfig
+
+
+def job(created=1000.0, **fields):
+    return QueuedTraining(created=created, task=Training(data="digits", **fields))
+
+
+def test_what_was_added_is_there_for_another_server(tmp_path):
+    name = JobQueue(tmp_path).add(job(form=Form(hidden=(3,)), settings={"epochs": 2}))
+    other = JobQueue(tmp_path)
+    assert [(row["id"], row["state"]) for row in other.rows()] == [(name, "queued")]
+    assert other.job(name).task.form.hidden == (3,)
+
+
+def test_a_clock_that_is_set_back_loses_nothing(tmp_path):
+    queue = JobQueue(tmp_path)
+    names = {queue.add(job(created)) for created in (2000.0, 1000.0, 1000.0)}
+    assert {row["id"] for row in queue.rows()} == names
+    assert len(names) == 3
+
+
+def test_a_held_lock_is_seen_and_a_closed_one_is_free(tmp_path):
+    file = tmp_path / "lock"
+    assert not is_locked(file)
+    lock = take_lock(file)
+    assert is_locked(file)
+    assert take_lock(file) is None
+    os.close(lock)
+    assert not is_locked(file)
+
+
+def test_a_job_that_has_begun_is_not_canceled(tmp_path):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    lock = take_lock(queue.path(name) / "lock")
+    with pytest.raises(UsageError, match="only a training that waits is canceled"):
+        queue.cancel(name)
+    os.close(lock)
+    queue.cancel(name)
+    assert queue.rows()[0]["state"] == "canceled"
+
+
+@pytest.mark.parametrize("name", ["..", "../..", "/etc", "", ".", "x\0y"])
+def test_ids_are_no_paths(tmp_path, name):
+    queue = JobQueue(tmp_path)
+    queue.add(job())
+    with pytest.raises(UnknownNameError, match="a training is one of the queue"):
+        queue.forget(name)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"created": 1, "task": {"kind": "train"}}', "\0" * 50])
+def test_a_damaged_job_is_said_and_the_others_go_on(tmp_path, content):
+    queue = JobQueue(tmp_path)
+    first, second = queue.add(job(1.0)), queue.add(job(2.0))
+    (queue.path(first) / "job.json").write_text(content)
+    rows = JobQueue(tmp_path).rows()
+    assert [(row["id"], row["state"]) for row in rows] == [(first, "failed"), (second, "queued")]
+    assert rows[0]["error"].startswith("a job says what is to be trained; got a damaged job.json; next:")
+
+
+def test_a_folder_that_is_removed_is_an_empty_queue(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    queue.add(job())
+    shutil.rmtree(tmp_path / "runs")
+    assert queue.rows() == []
+
+
+def test_only_the_newest_jobs_that_ended_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.jobs.trainings.queue.KEPT", 2)
+    queue = JobQueue(tmp_path)
+    names = [queue.add(job(float(created))) for created in range(5)]
+    for name in names[:4]:
+        queue.cancel(name)
+    queue.tidy()
+    assert [row["id"] for row in queue.rows()] == names[2:]
+
+
+def test_a_process_that_dies_before_it_can_say_anything_is_started_twice_at_most(tmp_path):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    status = queue.path(name) / "status.json"
+    status.write_text(json.dumps({"state": "starting", "attempts": 1}))
+    assert queue.rows()[0]["state"] == "queued"
+    status.write_text(json.dumps({"state": "starting", "attempts": 2}))
+    (queue.path(name) / "log.txt").write_text("Traceback\nMemoryError: \x1b[31mno\n")
+    row = queue.rows()[0]
+    assert row["state"] == "died"
+    assert row["error"] == r"the process ended without a word, last in its log: MemoryError: \x1b[31mno"
+
+
+def test_no_path_is_told_to_a_page(tmp_path):
+    queue = JobQueue(tmp_path)
+    queue.add(
+        QueuedTraining(
+            created=1.0, task=Training(data="/home/ada/secret/iris.csv", options={"test": "/home/ada/test.csv"})
+        )
+    )
+    assert "ada" not in json.dumps(queue.rows())
+
+
+def test_the_form_has_every_setting_with_its_help_and_its_limits():
+    fields = {field["name"]: field for field in form_fields()["settings"]}
+    assert set(fields) == set(TrainingConfig.model_fields) == set(HELP)
+    assert (fields["epochs"]["kind"], fields["epochs"]["limits"]) == ("whole", "at least 1, at most 1,000,000")
+    assert fields["label_smoothing"]["limits"] == "at least 0, below 1"
+    assert fields["optimizer"]["choices"] == ["sgd", "adam", "adamw"]
+    assert fields["patience"]["optional"]
+
+
+def test_what_is_checked_is_what_the_library_refuses(tmp_path):
+    said = check_training(Training(data="digits", settings={"lr": 1, "epochs": "5"}), runs=tmp_path)
+    assert set(said["errors"]) == {"lr", "epochs"}
+    assert said["errors"]["lr"].endswith("next: did you mean learning_rate?")
+    both = check_training(
+        Training(data="digits", settings={"optimizer": "sgd", "momentum": 0.9, "loss": "quadratic"}), runs=tmp_path
+    )
+    assert set(both["errors"]) == {"loss"}
+
+
+def test_before_data_are_read_nothing_is_said_that_depends_on_them(tmp_path):
+    def checked(data, **known):
+        return check_training(Training(data=data, settings={"batch_size": 64}), runs=tmp_path, **known)
+
+    of_table = checked("/data/churn.csv")
+    assert of_table["recipe"] == "table"
+    assert (of_table["form"]["hidden"], of_table["settings"]["patience"]) == ((128, 128), 10)
+    assert [of_table["settings"][name] for name in ("epochs", "batch_size", "validation")] == ["auto", 64, "auto"]
+    assert checked("/data/churn.csv", samples=1_000)["settings"]["validation"] == 0.25
+    assert checked("/data/pictures")["recipe"] == checked("digits")["recipe"] == "default"
+    assert checked("/data/churn.csv", samples=1_000, table=False)["recipe"] == "default"  # as what was read says
+    lesson = check_training(Training(data="digits", form=Form(recipe="lesson")), runs=tmp_path)
+    assert (lesson["recipe"], lesson["settings"]["epochs"]) == ("lesson", 2)
+
+
+def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeypatch):
+    read = []
+    found = {ProcessRecord(pid=7, host="x").model_dump_json(): "a-run"}
+    monkeypatch.setattr("cutaway.jobs.trainings.queue.runs_by_process", lambda runs: read.append(runs) or found)
+    queue = JobQueue(tmp_path)
+    for _ in range(50):
+        status = {"state": "running", "attempts": 2, "process": {"pid": 7, "host": "x"}}
+        (queue.path(queue.add(job())) / "status.json").write_text(json.dumps(status))
+    read.clear()
+    rows = JobQueue(tmp_path).rows()
+    assert {(row["state"], row["run"]) for row in rows} == {("died", "a-run")}
+    assert len(read) == 1
+
+
+def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.jobs.trainings.queue.KEPT", 3)
+    queue = JobQueue(tmp_path)
+    for created in range(10):
+        queue.cancel(queue.add(job(float(created))))
+    assert len(queue.names()) == 4
+
+
+def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monkeypatch):
+    queue = JobQueue(tmp_path)
+    name = queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))
+    files.write_status(queue.path(name), Status(state="running", attempts=1))
+    looks = []
+
+    def end_and_look(lock):
+        looks.append(lock)
+        files.write_status(queue.path(name), Status(state="ended", attempts=1, exit=0, run="a"))
+        return False
+
+    monkeypatch.setattr(files, "is_locked", end_and_look)
+    (row,) = queue.rows()
+    assert (row["state"], row["run"], row["error"]) == ("ended", "a", None)
+    assert len(looks) == 2
+
+
+def test_a_copy_of_a_folder_starts_nothing_and_one_that_comes_back_only_what_never_started(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    waits, ended = queue.add(job(1.0)), queue.add(job(2.0))
+    shutil.copytree(tmp_path / "runs", tmp_path / "given")
+    started.note_starts(ended, started.ATTEMPTS)  # after the copy was made, which says that it waits
+    shutil.rmtree(tmp_path / "runs")
+    assert {(row["state"], row["error"]) for row in JobQueue(tmp_path / "given").rows()} == {("failed", files.FOREIGN)}
+    shutil.copytree(tmp_path / "given", tmp_path / "runs")
+    rows = {row["id"]: (row["state"], row["error"]) for row in JobQueue(tmp_path / "runs").rows()}
+    assert rows == {waits: ("queued", None), ended: ("failed", files.STARTED)}
+    assert "\n" not in files.FOREIGN + files.STARTED
+
+
+def test_a_folder_that_is_moved_starts_nothing_and_moved_back_it_goes_on(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    name = queue.add(job())
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    assert [row["error"] for row in JobQueue(tmp_path / "moved").rows()] == [files.FOREIGN]
+    (tmp_path / "link").symlink_to(tmp_path / "moved")
+    assert [row["error"] for row in JobQueue(tmp_path / "link").rows()] == [files.FOREIGN]
+    (tmp_path / "moved").rename(tmp_path / "runs")
+    assert [(row["id"], row["state"]) for row in queue.rows()] == [(name, "queued")]
+
+
+@pytest.mark.parametrize("how", ["started", "canceled"])
+def test_a_job_whose_folder_forgot_that_it_was_started_or_canceled_never_starts(tmp_path, monkeypatch, how):
+    begun = []
+    monkeypatch.setattr(
+        subprocess,
+        "Popen",
+        lambda command, **_: begun.append(command) or SimpleNamespace(poll=lambda: 0, stderr=io.BytesIO()),
+    )
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    scheduler = Scheduler([(queue, lambda rows: None)], parallel=1)
+    if how == "canceled":
+        queue.cancel(name)
+    else:
+        scheduler.look()
+        assert len(begun) == 1
+        started.note_starts(name, started.ATTEMPTS)  # as the process does before it trains
+    for file in ("status.json", "lock", "log.txt"):
+        (queue.path(name) / file).unlink(missing_ok=True)
+    scheduler.look()
+    scheduler.close()
+    assert len(begun) == (how == "started")
+    assert [(row["state"], row["error"]) for row in JobQueue(tmp_path).rows()] == [("failed", files.STARTED)]
+
+
+def test_jobs_that_were_started_are_remembered_and_bounded(monkeypatch):
+    monkeypatch.setattr(started, "KEPT", 3)
+    names = [f"20300101-0000{number:02}-x" for number in range(6)]
+    for name in names[:5]:
+        assert started.starts_of(name) == 0
+        started.note_starts(name, 1)
+    assert [started.starts_of(name) for name in names] == [2, 2, 1, 1, 1, 0]
+    assert started.starts_of("20291231-235959-y") == started.ATTEMPTS, "one so old may have been forgotten"
+    started._file().unlink()
+
+
+def test_a_damaged_list_of_started_jobs_starts_nothing_and_is_said(tmp_path):
+    started._file().write_text('{"starts": [')
+    name = JobQueue(tmp_path).add(job())
+    queue = JobQueue(tmp_path)
+    (row,) = queue.rows()
+    why = "cannot be started: started.json in the cache is damaged; delete it"
+    assert (row["state"], row["error"], row["note"]) == ("queued", None, why)
+    started._file().unlink()
+    assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
+
+
+def test_a_signature_that_cannot_be_read_for_a_moment_does_not_end_a_job(tmp_path, monkeypatch):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+
+    def refuse(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "is_signature", refuse)
+        assert [(row["state"], row["note"]) for row in queue.rows()] == [
+            ("queued", "cannot be started: Too many open files")
+        ]
+    assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
+
+
+def test_a_job_that_was_removed_from_the_list_does_not_come_back_with_a_copy(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    name = queue.add(job())
+    shutil.copytree(tmp_path / "runs", tmp_path / "given")
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    JobQueue(tmp_path / "moved").forget(name)
+    (tmp_path / "given").rename(tmp_path / "runs")
+    assert [(row["state"], row["error"]) for row in queue.rows()] == [("failed", files.STARTED)]
+
+
+def test_a_job_whose_lock_is_something_else_is_not_canceled_and_says_so(tmp_path):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    (queue.path(name) / "lock").mkdir()
+    with pytest.raises(
+        RunError, match="a training that waits is canceled in its folder; got .* next: delete the folder"
+    ):
+        queue.cancel(name)
+
+
+def test_without_a_cache_a_job_that_was_started_does_not_start_again_either(tmp_path, monkeypatch):
+    def refuse(name):
+        raise PermissionError(13, "no")
+
+    monkeypatch.setattr(started, "private_folder", refuse)
+    started.note_starts("a", 1)
+    assert (started.starts_of("a"), started.starts_of("b")) == (1, 0)
