@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from cutaway.topics.doctor.result import Diagnosis
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
-    from cutaway.topics.explanation import Explanation
+    from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.history import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
-    from cutaway.topics.layers.measuring import LayerHistory
+    from cutaway.topics.layers.result import LayerHistory
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from cutaway.topics.sweeps.result import Sweep
     from cutaway.topics.sweeps.sweeping import join_sweep, open_sweep, sweep
     from cutaway.topics.units.measuring import Units
+    from cutaway.topics.verdict import Verdict
     from cutaway.training import Recorder
 
 _MODULES = {
@@ -68,13 +69,13 @@ _MODULES = {
     "Diagnosis": "cutaway.topics.doctor.result",
     "Embedding": "cutaway.topics.embedding.result",
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
-    "Explanation": "cutaway.topics.explanation",
+    "Explanation": "cutaway.topics.explanation.result",
     "Generalization": "cutaway.topics.learning_curve.generalization",
     "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history",
     "LabelIssues": "cutaway.topics.labels.result",
-    "LayerHistory": "cutaway.topics.layers.measuring",
+    "LayerHistory": "cutaway.topics.layers.result",
     "LearningCurve": "cutaway.topics.learning_curve.result",
     "Predictions": "cutaway.topics.prediction.result",
     "Processes": "cutaway.api.start",
@@ -87,6 +88,7 @@ _MODULES = {
     "Table": "cutaway.data",
     "Thresholds": "cutaway.topics.confidence.thresholds",
     "Units": "cutaway.topics.units.measuring",
+    "Verdict": "cutaway.topics.verdict",
     "compare": "cutaway.api.comparing",
     "doctor": "cutaway.topics.doctor.diagnosing",
     "export": "cutaway.api.model_files",
@@ -139,6 +141,7 @@ __all__ = [
     "Table",
     "Thresholds",
     "Units",
+    "Verdict",
     "compare",
     "doctor",
     "export",

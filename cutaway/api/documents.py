@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.data import Column, Dataset, Table
-from cutaway.errors import CutawayError
-from cutaway.metrics import LISTED
 from cutaway.models import units_in_words
-from cutaway.results.plain import defined, plain
+from cutaway.results.plain import plain
+from cutaway.topics.classes.measures import classes_of_test
 from cutaway.topics.common.data_words import columns_left_out
 from cutaway.topics.embedding.result import Embedding
-from cutaway.topics.explanation import Explanation
-from cutaway.topics.influence.result import Influences
-from cutaway.topics.layers.measuring import LayerHistory, Layers
-from cutaway.topics.samples.dynamics import SampleDynamics
 
 from .model_files import Export, ModelSummary
 from .run import Run
 
 if TYPE_CHECKING:
-    import pandas
+    pass
 
 
 def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
@@ -58,35 +53,9 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
 
 
 def class_document(run: Run) -> dict[str, Any]:
-    """The classes of a run at its kept epoch: accuracies, and measures by class, or why they are not known.
-
-    Of more than `LISTED` classes, those with the lowest recall; ``left_out`` is the number of the others.
-    """
-    if run.test is None:
-        status = run.folder.state
-        numbers = "the training has not ended with predictions that are numbers"
-        if status == "finished" and not len(run.split.test):
-            numbers = "there are no test samples"
-        unended = {
-            "stopped": "the training was stopped before its end",
-            "running": "the training has not ended yet",
-            "died": "the process of the training is gone",
-        }
-        return {"classes": None, "why": unended.get(status, numbers)}
-    try:
-        found = run.per_class()
-    except CutawayError as error:
-        return {"classes": None, "why": str(error)}
-    measures = found.measures
-    return {
-        "classes": found.summaries(LISTED),
-        "left_out": max(len(found.class_names) - LISTED, 0),
-        "accuracy": measures.accuracy,
-        "accuracy_interval": list(measures.accuracy_interval),
-        "balanced_accuracy": measures.balanced_accuracy,
-        "baseline": measures.baseline,
-        "largest_class": found.class_names[measures.largest],
-    }
+    """The classes of a run at its kept epoch: accuracies, and measures by class, or why they are not known."""
+    found = classes_of_test(run.context)
+    return {"classes": None, "why": found} if isinstance(found, str) else found.to_json()
 
 
 def model_layers(run: Run) -> list[dict[str, Any]]:
@@ -128,85 +97,6 @@ def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, 
         "embedding": None if embedding.file is None else str(embedding.file),
         "report": str(report),
     }
-
-
-def layers_document(run: Run, layers: Layers, *, epoch: int) -> dict[str, Any]:
-    """What layers answers."""
-    return {"run": str(run.path), "epoch": epoch, "layers": plain(layers)}
-
-
-def layer_history_document(
-    run: Run, history: LayerHistory, *, layer: str | None = None, similarity: "pandas.DataFrame | None" = None
-) -> dict[str, Any]:
-    """What layers --history answers.
-
-    Args:
-        run: The run.
-        history: What was measured.
-        layer: Name of the only layer wanted; all of them if None.
-        similarity: CKA of that layer between epochs, or None.
-    """
-    records = [record for record in history.records if layer is None or record.layer == layer]
-    document: dict[str, Any] = {
-        "run": str(run.path),
-        "split": history.split,
-        "k": history.k,
-        "note": history.note or None,
-        "layers": plain(records),
-    }
-    if similarity is not None:
-        cka = [[defined(value) for value in row] for row in similarity.to_numpy().tolist()]
-        document["between_epochs"] = {"epochs": list(similarity.index), "cka": cka}
-    return document
-
-
-def samples_document(run: Run, found: SampleDynamics) -> dict[str, Any]:
-    """What samples answers: how each sample was learned, in the order of the record."""
-    return {
-        "run": str(run.path),
-        "split": found.split,
-        "epochs": list(found.epochs),
-        "predictions": found.predictions,
-        "ambiguous_from": found.measures.ambiguous_from,
-        "samples": list(found.records()),
-    }
-
-
-def explanation_document(
-    run: Run,
-    explanation: Explanation,
-    *,
-    sample: str,
-    label: str,
-    layer: str | None,
-    influences: Influences | None = None,
-) -> dict[str, Any]:
-    """What explain answers: all contributions of the input or of a layer, the largest first.
-
-    Of a table with columns of several inputs, such as the one-hot ones of a category, also their sums by column.
-    With influences, the training samples that raised and lowered the probability of the answer most as well.
-    """
-    document = {
-        "run": str(run.path),
-        "sample": sample,
-        "label": label,
-        "epoch": explanation.epoch,
-        "predicted": explanation.winner,
-        "runner_up": explanation.runner_up,
-        "difference": explanation.attribution.difference,
-        "offset": defined(explanation.attribution.offsets.get(layer or "", float("nan"))),
-        "layer": layer,
-        "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
-    }
-    columns = None if layer is not None else explanation.columns()
-    document |= {} if columns is None else {"columns": plain(columns)}
-    return document if influences is None else document | {"influences": plain(influences)}
-
-
-def influences_document(run: Run, influences: Influences, *, label: str) -> dict[str, Any]:
-    """What explain answers of influences alone, for a model that has no contributions."""
-    about = {"run": str(run.path), "sample": influences.sample, "label": label, "epoch": influences.epoch}
-    return {**about, "influences": plain(influences)}
 
 
 def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, Split
 from cutaway.errors import UsageError
 from cutaway.metrics import at_temperature
-from cutaway.results.notebook import facts_html, figure_html, joined_html, line_html
+from cutaway.results.notebook import facts_html, figure_html, joined_html, line_html, lines_html
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.written import WrittenFile
 from cutaway.runs import REPORT, RUNS, RunFolder, find_run
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
-    from cutaway.topics.explanation import Explanation
+    from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.result import Findings
     from cutaway.topics.history import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
     from cutaway.topics.labels.result import LabelIssues
-    from cutaway.topics.layers.measuring import LayerHistory, Layers
+    from cutaway.topics.layers.result import LayerHistory, Layers
     from cutaway.topics.layers.similarity_matrix import Similarity
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.memorization import Memorization
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.measuring import Units
+    from cutaway.topics.verdict import Verdict
 
 
 @public
@@ -98,7 +99,8 @@ class Run:
         report = self.path / REPORT
         link = WrittenFile(report).link() if report.is_file() else "run.report() writes the report"
         figure = figure_html(history.plot(), alt=repr(history)) if len(history) else ""
-        return joined_html(line_html(self), facts_html(facts), figure, f"<div>{link}</div>")
+        lines = "" if self.folder.damage else lines_html(text for _, text in self.verdict().lines())
+        return joined_html(line_html(self), lines, facts_html(facts), figure, f"<div>{link}</div>")
 
     @property
     def folder(self) -> RunFolder:
@@ -798,7 +800,7 @@ class Run:
             UnknownNameError: There is no such sample or epoch.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        from cutaway.topics.explanation import explain
+        from cutaway.topics.explanation.result import explain
         from cutaway.topics.prediction.samples import one_sample
 
         return explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
@@ -1003,6 +1005,16 @@ class Run:
         from cutaway.topics.labels.deciding import add_decisions
 
         return WrittenFile(add_decisions(self.context, decisions))
+
+    def verdict(self) -> "Verdict":
+        """What the run is worth, against what, what is wrong first, and what to do next, in five lines at most.
+
+        Nothing is trained for it; what was not measured yet is named, with the command that measures it. It is there
+        for trainings that go on or have failed as well, and where the data are gone.
+        """
+        from cutaway.topics.verdict import verdict
+
+        return verdict(self.context)
 
     def findings(self, *, progress: ProgressOption = False) -> "Findings":
         """What a person should look at: warnings first, causes before what follows from them."""

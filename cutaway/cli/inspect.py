@@ -12,7 +12,7 @@ from cutaway.results.units import percent
 
 from .loading import load_keras
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import print_findings, print_json, print_quality, print_table, say, shorten
+from .output import print_findings, print_json, print_quality, print_result, print_table, say
 from .sweeps import report_sweep, sweep_at
 from .trainings import print_history
 from .typed import as_typed
@@ -81,6 +81,7 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.opening import open_run
     from cutaway.runs import run_argument, run_command
+    from cutaway.topics.classes.measures import classes_of_test
     from cutaway.topics.common.data_words import data_in_words
     from cutaway.topics.findings.evidence import kept_findings
 
@@ -88,15 +89,16 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     if as_json:
         found = kept_findings(opened.context)
         findings = None if found is None else [each.record() for each in found]
-        print_json({**run_document(opened), "per_class": class_document(opened), "findings": findings})
+        verdict = opened.verdict().to_json()
+        document = {**run_document(opened), "verdict": verdict, "per_class": class_document(opened)}
+        print_json({**document, "findings": findings})
         return
     manifest, where = opened.context.manifest, run_argument(opened.path)
     state = opened.folder.state
-    why = "its process is gone" if state == "died" else manifest.why
     config = {key: value for key, value in manifest.config.items() if value is not None}
+    answer = opened.verdict()
     name = manifest.model.name if manifest.model else "not known"
     lines = [
-        ("status", state + (f" ({why})" if why else "")),
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
         ("data", data_in_words(manifest.dataset)),
         ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
@@ -106,10 +108,17 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         *(("damaged", as_typed(error)) for error in run_document(opened)["damaged"].values()),
     ]
     say(f"{printable(str(opened.path))}\n")
+    for _, text in answer.lines():
+        say(f"  {printable(as_typed(text), 4_000)}")
+    say()
     for head, text in lines:
         say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
-    _print_classes(class_document(opened))
+    classes = classes_of_test(opened.context)
+    if isinstance(classes, str):
+        say(f"No measures by class: {printable(as_typed(classes))}")
+    else:
+        print_result(classes)
     _print_warnings(kept_findings(opened.context), run_command("doctor", opened.path))
 
 
@@ -124,31 +133,6 @@ def _print_warnings(found: "Sequence[Finding] | None", doctor: str) -> None:
     if not warnings:
         say("No warnings in the findings.")
     say(f"All findings, with their rules:  {doctor} --rules")
-
-
-def _print_classes(document: dict[str, Any]) -> None:
-    """Print recall, precision and F1 of each class, or why they are not known."""
-    if document["classes"] is None:
-        say(f"No measures by class: {printable(as_typed(document['why']))}")
-        return
-    rows = [
-        {
-            "Class": shorten(row["class"]),
-            "Samples": f"{row['samples']:,}",
-            "Predicted": f"{row['predicted']:,}",
-            "Recall": percent(row["recall"], 2),
-            "95% interval": "-" if row["recall"] is None else f"{row['recall_low']:.1%} to {row['recall_high']:.1%}",
-            **{name.capitalize(): percent(row[name], 2) for name in ("precision", "f1")},
-        }
-        for row in document["classes"]
-    ]
-    print_table(rows, title="Test samples by class")
-    if document["left_out"]:
-        say(f"The {len(rows)} classes with the lowest recall; {document['left_out']:,} more are left out.")
-    low, high = document["accuracy_interval"]
-    say(f"95% interval of the accuracy: {low:.2%} to {high:.2%}.")
-    say(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
-    say(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
 
 
 def _layer(layer: dict[str, Any]) -> str:

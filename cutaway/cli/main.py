@@ -22,6 +22,7 @@ from cutaway.progress import CancelToken
 
 from . import (
     comparison,
+    explaining,
     inspect,
     layers,
     models,
@@ -110,7 +111,7 @@ COMMANDS: tuple[tuple[Callable[..., Any], str], ...] = (
     (inspect.runs, "List the runs of a folder, oldest first."),
     (inspect.show, "Show a run, epoch by epoch, and its findings."),
     (prediction.predict, "Predict the classes of new samples."),
-    (prediction.explain, "Show what spoke for a prediction, and what against it."),
+    (explaining.explain, "Show what spoke for a prediction, and what against it."),
     (layers.layers, "Show what each layer is, and what it knows."),
     (units.units, "Show what each unit of a layer responds to."),
     (units.importance, "Show which columns of a table the model needs."),

@@ -135,23 +135,3 @@ def _made(record: type, values: Mapping[str, Any]) -> Any:
     """The record of what a user gave, with its defaults for the rest."""
     parsed = {field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)}
     return record(**{name: value for name, value in parsed.items() if value not in (None, [])})
-
-
-def with_record(record: type) -> Callable[[_Command], _Command]:
-    """Give a command an option for each field of a record of options, which come as its ``**`` argument.
-
-    Args:
-        record: A dataclass whose fields are made by `cutaway.options.option`.
-    """
-
-    def give(command: _Command) -> _Command:
-        own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
-        # arguments first, then what is asked, then what all commands share
-        arguments = [each for each in own if each.default is each.empty]
-        shared = [each.replace(kind=each.KEYWORD_ONLY) for each in own if each.default is not each.empty]
-        own = [*arguments, *flags_of(record), *shared]
-        command.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in own} | {"return": None}
-        return command
-
-    return give

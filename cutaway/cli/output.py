@@ -200,6 +200,8 @@ def _is_number(cell: str) -> bool:
 def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     """Print findings as marked sentences with the first samples or units that they are about.
 
+    What follows from a finding is named by its title below it.
+
     Args:
         findings: `Finding` records.
         rules: Whether to print the rule of each, its source and the names by which others know it.
@@ -207,8 +209,10 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from cutaway.findings import folded
+
     styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
-    for finding in findings:
+    for finding, consequences in folded(findings):
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
         lines = [Text.assemble((title, "bold"), f". {text}")]
@@ -220,6 +224,9 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
             of = finding.rule
             told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
             lines += [Text(escaped(line), "dim") for line in told]
+        if consequences:
+            titles = "; ".join(dict.fromkeys(each.title for each in consequences))
+            lines.append(Text(printable(f"this explains: {titles}", LONGEST_TEXT), "dim"))
         grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
         grid.add_column(width=5, justify="right")
         grid.add_column(overflow="fold")

@@ -1,43 +1,47 @@
 """The commands units and importance: what each unit of a layer is for, and which columns the model needs."""
 
-from typing import Any
-
 from cutaway.results.progress import show_progress
 from cutaway.topics.importance.options import ImportanceOptions
 from cutaway.topics.units.options import UnitsOptions
 
 from .loading import load_keras
-from .options import DataOption, JsonOption, RunArgument, RunsOption, with_record
+from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_answer
 
 
-@with_record(UnitsOptions)
+@with_records
 def units(
-    run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False, **options: Any
+    run: RunArgument,
+    options: UnitsOptions,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
 ) -> None:
     """Show what each unit of a hidden layer is for, which unit is most similar, and what its ablation costs."""
     from cutaway.api.opening import open_run
     from cutaway.topics.units.measuring import compute
 
-    wanted = UnitsOptions(**options)  # checked before anything is computed
     opened = open_run(run, data=data, runs=runs)
     load_keras(opened)
     with show_progress(True) as on_progress:
-        answer = compute(opened.context, wanted, on_progress=on_progress)
+        answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)
 
 
-@with_record(ImportanceOptions)
+@with_records
 def importance(
-    run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False, **options: Any
+    run: RunArgument,
+    options: ImportanceOptions,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
 ) -> None:
     """Show which columns of a table the model needs: how much worse it predicts once a column is shuffled."""
     from cutaway.api.opening import open_run
     from cutaway.topics.importance.result import compute
 
-    wanted = ImportanceOptions(**options)
     opened = open_run(run, data=data, runs=runs)
     load_keras(opened)
     with show_progress(True) as on_progress:
-        answer = compute(opened.context, wanted, on_progress=on_progress)
+        answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)

@@ -6,6 +6,7 @@ file per finding; `registry` lists them. May call numpy, `cutaway.metrics` and `
 model and no figure.
 """
 
+from .causes import folded
 from .names import class_in_words
 from .records import Evidence, Finding, LayerFacts, Remedy, Rule, WeightFacts
 from .registry import RULES, run_checks
@@ -38,6 +39,7 @@ __all__ = [
     "errors_of_the_surest",
     "estimate_count",
     "estimate_note",
+    "folded",
     "keep_highest",
     "label_scores",
     "run_checks",

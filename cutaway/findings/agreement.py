@@ -58,13 +58,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             text += f" So few samples may differ by {points} by chance."
         yield Finding(KIND, "good" if good else "note", title, text, record)
     elif difference < 0:
-        text = (
-            f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside} "
+        text = f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside}"
+        advice = (
             "Either the test samples differ from the others, or settings were tuned on the validation samples. Believe "
             "the lower of the two, compare settings by cross-validation, and look whether the test samples differ. "
             "There is no proof: a training chosen for its higher test accuracy is tuned on the test samples."
         )
-        yield Finding(KIND, "warning", "Test accuracy is below validation accuracy", text, record, REMEDY)
+        yield Finding(
+            KIND, "warning", "Test accuracy is below validation accuracy", text, record, REMEDY, advice=advice
+        )
     else:
         text = (
             f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}{beside} "

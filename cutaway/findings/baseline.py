@@ -64,6 +64,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             _of_one(measured, one, names, evidence.held_out),
             record,
             _remedy(evidence, measured),
+            advice=_next_step(measured),
         )
     elif _no_better(measured) and _is_wide(measured):
         text = (
@@ -82,7 +83,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         if measured.accuracy < measured.baseline:
             text = f"The {evidence.held_out} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
         remedy = _remedy(evidence, measured)
-        yield Finding(KIND, "warning", title, f"{text} {_next_step(measured)}", record, remedy)
+        yield Finding(KIND, "warning", title, text, record, remedy, advice=_next_step(measured))
 
 
 def learned_nothing(confusion: Any) -> bool:
@@ -140,8 +141,7 @@ def _of_one(measured: PerClass, one: int, names: Sequence[str], split: str) -> s
     return (
         f"{int(measured.predicted[one]):,} of {samples:,} {split} samples are predicted as "
         f"{class_in_words(names[one])}, and {missed:,} of the {others:,} samples of other classes are "
-        f"predicted wrong. The {split} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
-        f"{_next_step(measured)}"
+        f"predicted wrong. The {split} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
     )
 
 

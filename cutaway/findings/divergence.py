@@ -31,10 +31,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         kind=KIND,
         severity="warning",
         title="Training diverged",
-        text=(
-            f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}. "
-            "A smaller learning rate usually prevents this."
-        ),
+        text=f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}.",
+        advice="A smaller learning rate usually prevents this.",
         evidence={"epoch": epoch, "metric": metric},
         remedy=_slower(evidence),
     )

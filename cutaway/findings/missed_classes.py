@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from cutaway.metrics import LISTED
+from cutaway.metrics import LISTED, PerClass
 
 from .baseline import only_prediction
 from .names import class_in_words, classes_of
@@ -16,13 +16,19 @@ KIND = "missed-class"
 SHARE = 0.5
 # One or two samples that are missed say nothing about their class.
 LEAST_SAMPLES = 3
+# Chance of calling any class of a model missed whose classes are all equally hard.
+LEVEL = 0.05
+# A class is rare where it has less than half of the samples of the mean class: only then do weights for classes help.
+RARE = 0.5
 SHOWN = 3
 RULES = (
     Rule(
         KIND,
         words=(
             f"The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples where there are no "
-            f"test samples, is at most {SHARE:.0%} of the accuracy of all of them."
+            f"test samples, is at most {SHARE:.0%} of the accuracy of all of them, and lower than that of the other "
+            f"classes by more than chance: an exact binomial test, corrected for the number of classes, of the level "
+            f"{LEVEL:.0%}."
         ),
         source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
         known_as="poor recall of a class; weak segment in deepchecks",
@@ -41,7 +47,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     measured, names = found
     recall = np.where(measured.samples >= LEAST_SAMPLES, measured.recall, np.nan)
-    missed = [int(i) for i in np.argsort(recall, kind="stable") if recall[i] <= SHARE * measured.accuracy]
+    low = [int(i) for i in np.argsort(recall, kind="stable") if recall[i] <= SHARE * measured.accuracy]
+    missed = [i for i in low if _chance(measured, i) * int((measured.samples > 0).sum()) < LEVEL]
     if not missed:
         return
     pairs = "; ".join(
@@ -55,10 +62,14 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         title = f"Most samples of {len(missed):,} classes are missed"
     text = (
         f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the "
-        f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}. More samples "
-        f"of them or "
-        'class_weight="balanced" may help.'
+        f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}."
     )
+    counts = np.asarray((evidence.class_counts or {}).get("train") or ())
+    counts = counts if len(counts) == len(names) else measured.samples
+    is_rare = counts[missed[0]] < RARE * counts[counts > 0].mean()
+    advice = 'More samples of them or class_weight="balanced" may help.'
+    if not is_rare:
+        advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
     record = {
         "classes": [
             {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])}
@@ -70,5 +81,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     }
     samples = evidence.named(KIND, str(missed[0]))
     weighted = (evidence.config or {}).get("class_weight")
-    remedy = None if weighted else BALANCED
-    yield Finding(KIND, "warning", title, text, record, remedy, samples)
+    remedy = BALANCED if is_rare and not weighted else None
+    yield Finding(KIND, "warning", title, text, record, remedy, samples, advice=advice)
+
+
+def _chance(measured: PerClass, label: int) -> float:
+    """How probable so few correct samples of a class are, if it is as hard as the others: an exact binomial test."""
+    from scipy.stats import binom
+
+    samples, correct = int(measured.samples[label]), int(measured.correct[label])
+    others = measured.total - samples
+    usual = (int(measured.correct.sum()) - correct) / others if others else 0.0
+    return float(binom.cdf(correct, samples, usual))

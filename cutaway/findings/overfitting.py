@@ -62,11 +62,12 @@ def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None
             text = f"{rose}{keeps}, so that the epochs after it do no harm."
             return Finding(KIND, "good", f"Overfitting after epoch {best}, whose weights are kept", text, evidence)
         instead = "" if kept in (None, epoch) else f"{keeps}."
-        text = (
-            f"{rose}{instead} Later epochs mostly memorize the training data: use the snapshot of epoch {best}, "
-            "stop earlier, or add dropout."
+        advice = (
+            f"Later epochs mostly memorize the training data: use the snapshot of epoch {best}, stop earlier, or add "
+            "dropout."
         )
-        return Finding(KIND, "warning", f"Overfitting since epoch {best}", text, evidence, STOP)
+        title = f"Overfitting since epoch {best}"
+        return Finding(KIND, "warning", title, f"{rose}{instead}", evidence, STOP, advice=advice)
     if best == epoch:
         text = f"{lowest}, the last one. More epochs may lower it further."
     else:

@@ -19,7 +19,8 @@ class Remedy:
         activation: Another activation function of the hidden layers, or None.
         change: What else is to be changed, or None: of the samples "standardize", "drop-inputs", "drop-suspects" or
             "drop-repeated", or "shuffle", which divides them again; of the model "default-weights", first weights
-            from Keras' default initializers; of its probabilities "temperature", fitted on validation samples without
+            from Keras' default initializers, or "no-regularization", neither dropout nor penalties of weights; of its
+            probabilities "temperature", fitted on validation samples without
             any training.
         units: Layer -> the number of units that it is to have.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
@@ -31,7 +32,14 @@ class Remedy:
     activation: str | None = None
     change: (
         Literal[
-            "standardize", "drop-inputs", "drop-suspects", "drop-repeated", "shuffle", "default-weights", "temperature"
+            "standardize",
+            "drop-inputs",
+            "drop-suspects",
+            "drop-repeated",
+            "shuffle",
+            "default-weights",
+            "no-regularization",
+            "temperature",
         ]
         | None
     ) = None
@@ -65,12 +73,15 @@ class Finding:
         kind: What is found, such as "overfitting"; `cutaway.findings.RULES` lists all.
         severity: "good", "note" or "warning".
         title: A few words without a full stop.
-        text: One or more plain sentences with the numbers.
+        text: One or more plain sentences with the numbers, and last what to do.
         evidence: The numbers themselves, ready for JSON.
         remedy: What would help and can be tried, or None.
         samples: Names of the samples that it is about, a few of them.
         units: Names of the units that it is about, such as "dense_1[12]", a few of them.
         rule: When such a finding is made, and where that is from; `run_checks` adds it.
+        advice: What to do, the end of `text`, which checks leave to `run_checks`; empty where there is nothing to do,
+            and where the finding has a cause, whose advice counts.
+        cause: Kind of the finding that explains this one, from `run_checks`; None of a finding that stands for itself.
     """
 
     kind: str
@@ -82,6 +93,8 @@ class Finding:
     samples: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     rule: Rule | None = field(default=None, repr=False)
+    advice: str = ""
+    cause: str | None = None
 
     def record(self) -> dict[str, Any]:
         """All of it, ready for JSON: the remedy in words, and the rule with its source."""
@@ -97,6 +110,7 @@ class Finding:
             "rule": None if self.rule is None else self.rule.words,
             "source": None if self.rule is None else self.rule.source,
             "known_as": None if self.rule is None else self.rule.known_as,
+            "cause": self.cause,
         }
 
 
@@ -143,6 +157,10 @@ class Evidence:
     Attributes:
         history: One row per epoch, in order, with "epoch" (from 1) and Keras' metric names; empty for a model that was
             not trained here.
+        trained: Of some training samples, how many the model predicts correctly without dropout, and their number; None
+            if unknown.
+        regularization: The highest dropout rate ("dropout") and the largest penalties of weights ("l1", "l2") of all
+            layers, where there are any; None if unknown.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples where there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
@@ -183,6 +201,8 @@ class Evidence:
     """
 
     history: Sequence[Mapping[str, Any]] = ()
+    trained: tuple[int, int] | None = None
+    regularization: Mapping[str, float] | None = None
     confusion: Any = None
     class_names: Sequence[str] | None = None
     inactive_units: Mapping[str, tuple[int, int]] | None = None

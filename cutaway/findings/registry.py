@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from . import agreement, baseline, confusions, divergence, inactive_units, missed_classes, overfitting, stalled
+from .causes import with_causes
 from .records import Evidence, Finding, Rule
 from .samples import (
     constant_inputs,
@@ -15,6 +16,7 @@ from .samples import (
     shifted_test,
     shuffling,
     telling_input,
+    test_labels,
 )
 from .training import (
     batch_size,
@@ -24,7 +26,9 @@ from .training import (
     low_rank,
     oscillation,
     redundant_units,
+    regularization,
     saturated_units,
+    too_few_epochs,
 )
 
 
@@ -44,13 +48,16 @@ CHECKS: tuple[CheckModule, ...] = (
     shuffling,
     telling_input,
     repeated_samples,
-    gradients,
+    test_labels,
     saturated_units,
+    gradients,
+    inactive_units,
     low_rank,
     batch_size,
+    regularization,
     learning_rate,
+    too_few_epochs,
     oscillation,
-    inactive_units,
     imbalance,
     label_noise,
     constant_inputs,
@@ -75,6 +82,8 @@ _RANK = {"warning": 0, "note": 1, "good": 2}
 def run_checks(evidence: Evidence) -> tuple[Finding, ...]:
     """Run every check and return what they found: warnings first, then notes; of one kind in the order of `CHECKS`.
 
+    What follows from another finding comes after everything of its severity that stands for itself.
+
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
@@ -82,4 +91,5 @@ def run_checks(evidence: Evidence) -> tuple[Finding, ...]:
     for module in CHECKS:
         rules = {rule.kind: rule for rule in module.RULES}
         found += [dataclasses.replace(each, rule=rules[each.kind]) for each in module.check(evidence)]
-    return tuple(sorted(found, key=lambda finding: _RANK[finding.severity]))
+    explained = with_causes(found, evidence)
+    return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))

@@ -12,6 +12,7 @@ MOVED = 1e-3
 # Keras' own defaults, and the factor from which on another learning rate may be why nothing is learned.
 RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
 FAR = 10.0
+USUAL = 3.0
 RULES = (
     Rule(
         KIND,
@@ -34,12 +35,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     first, last = float(history[0][metric]), float(history[-1][metric])
     text = (
         f"The {LOSSES[metric]} was {first:.4f} in epoch {history[0]['epoch']} and {last:.4f} in epoch "
-        f"{history[-1]['epoch']}: these epochs taught the model nothing. Inputs far from -1..1, a learning rate "
-        "that is much too small or too large, or weights that were already trained do this."
+        f"{history[-1]['epoch']}: these epochs taught the model nothing."
+    )
+    advice = (
+        "Inputs far from -1..1, a learning rate that is much too small or too large, or weights that were already "
+        "trained do this."
     )
     record = {"metric": metric, "first": first, "last": last, "epochs": len(history)}
     remedy = default_rate(evidence)
-    yield Finding(KIND, "warning", f"The {LOSSES[metric]} did not move", text, record, remedy)
+    yield Finding(KIND, "warning", f"The {LOSSES[metric]} did not move", text, record, remedy, advice=advice)
 
 
 def default_rate(evidence: Evidence) -> Remedy | None:
@@ -49,6 +53,13 @@ def default_rate(evidence: Evidence) -> Remedy | None:
     if rate is None or default is None or default / FAR < rate < default * FAR:
         return None
     return Remedy(f"use Keras' default learning rate of {default:g}", {"learning_rate": default})
+
+
+def has_usual_rate(evidence: Evidence) -> bool:
+    """Whether the learning rate is at least a third of Keras' default of its optimizer."""
+    config = evidence.config or {}
+    rate, default = config.get("learning_rate"), RATES.get(config.get("optimizer", ""))
+    return rate is not None and default is not None and rate >= default / USUAL
 
 
 def stalled_loss(history: Sequence[Mapping[str, Any]]) -> str | None:

@@ -59,6 +59,7 @@ from .thresholds import (
     precision_recall,
     roc_curve,
 )
+from .trainings import TrainingsDifference, compare_trainings
 
 __all__ = [
     "BINS",
@@ -99,6 +100,7 @@ __all__ = [
     "Share",
     "SparseCounts",
     "Temperature",
+    "TrainingsDifference",
     "answered_at",
     "at_temperature",
     "best_epoch",
@@ -109,6 +111,7 @@ __all__ = [
     "check_cost",
     "check_dynamics_sort",
     "classification_metrics",
+    "compare_trainings",
     "confusion_counts",
     "coverage_curve",
     "cross_entropies",

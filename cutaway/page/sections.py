@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cutaway.errors import UsageError
@@ -54,6 +54,7 @@ class Table(Section):
         wrap: Whether long entries continue on a new line; otherwise a wide table scrolls sideways.
         long: The heading of a column whose entries continue on a new line, so that the others need not; "" for none.
         spare: Headings of columns that are left out where the page is narrow.
+        meanings: Heading -> one sentence on what its column means, as a tooltip.
     """
 
     template: ClassVar[str] = "table.html"
@@ -62,6 +63,7 @@ class Table(Section):
     wrap: bool = False
     long: str = ""
     spare: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +159,7 @@ class Card:
         plots: Small plots below the text.
         help: What to do, below the text and its plots; may be empty.
         small: Paragraphs in small print at the end.
+        consequences: Title and text of each finding that follows from it, below a line that opens them.
         samples: Names of the samples that it is about, which a button shows in the explorer of the page.
         search: A search of the explorer, which a button shows instead; may be empty.
     """
@@ -170,6 +173,7 @@ class Card:
     plots: tuple[SmallPlot, ...] = ()
     help: str = ""
     small: tuple[str, ...] = ()
+    consequences: tuple[tuple[str, str], ...] = ()
     samples: tuple[str, ...] = ()
     search: str = ""
 

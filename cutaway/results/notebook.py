@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,7 +138,7 @@ def notes_html(notes: Sequence[str]) -> str:
 
 def declared_html(table: "Table", *, rows: int = ROWS) -> str:
     """The first rows of a declared table as HTML, with the sentences below it; headings tell what columns mean."""
-    texts, meanings = table.texts(), {each.heading: each.meaning for each in table.columns}
+    texts, meanings = table.texts(), table.meanings()
     right = {each.heading: each.unit.right for each in table.columns}
     headings = list(texts[0]) if texts else list(meanings)
     sides = ["right" if right.get(heading, True) else "left" for heading in headings]
@@ -165,6 +165,11 @@ def _html_row(cells: list[tuple[str, str, str]], sides: list[str]) -> str:
 
 def _tooltip(text: str) -> str:
     return f' title="{_escaped(text)}"' if text else ""
+
+
+def lines_html(lines: Iterable[str]) -> str:
+    """Sentences as lines of HTML, everything in them escaped."""
+    return "".join(f"<div>{_escaped(line)}</div>" for line in lines)
 
 
 def facts_html(facts: Mapping[str, Any]) -> str:

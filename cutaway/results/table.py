@@ -6,7 +6,7 @@ the reference page of the documentation.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -91,13 +91,16 @@ class Table:
 
     def take(self, rows: Iterable[int]) -> "Table":
         """The same with some rows only, in this order."""
-        places = list(rows)
-        return replace(self, values={name: [column[row] for row in places] for name, column in self.values.items()})
+        places, values = list(rows), dict[str, Any]()
+        for name, column in self.values.items():
+            is_array = isinstance(column, np.ndarray)
+            values[name] = cast(Any, column)[places] if is_array else [column[row] for row in places]
+        return replace(self, values=values)
 
     def texts(self) -> list[dict[str, str]]:
         """What people read: for each row a text by heading."""
         rows = [
-            {each.heading: each.unit.text(*(self.values[name][row] for name in each.names)) for each in self.columns}
+            {each.heading: each.unit.text(*(self._value(name, row) for name in each.names)) for each in self.columns}
             for row in range(len(self))
         ]
         if not self.turned:
@@ -105,16 +108,25 @@ class Table:
         first, *others = (each.heading for each in self.columns)
         return [{first: heading, **{row[first]: row[heading] for row in rows}} for heading in others]
 
+    def meanings(self) -> dict[str, str]:
+        """What each column means, by heading."""
+        return {each.heading: each.meaning for each in self.columns}
+
     def names(self) -> list[str]:
         """The names of the values that are shown."""
         shown = {name for each in self.columns for name in each.names}
         return [name for name in self.values if name in shown]
 
+    def _value(self, name: str, row: int) -> Any:
+        value = self.values[name][row]
+        return None if value is np.ma.masked else value
+
     def to_pandas(self) -> "pandas.DataFrame":
         """The values as a pandas DataFrame."""
         import pandas
 
-        return pandas.DataFrame({name: self.values[name] for name in self.names()})
+        # of no rows, a column has no type of its own
+        return pandas.DataFrame({name: self.values[name] for name in self.names()}, dtype=None if len(self) else object)
 
     def records(self, most: int | None = None) -> list[dict[str, Any]]:
         """The values as JSON-able rows.

@@ -18,8 +18,8 @@ def percent(share: float | None, digits: int = 2) -> str:
 
 
 def number(value: float | None, digits: int) -> str:
-    """A number with some digits after the point."""
-    return UNDEFINED if value is None or isnan(value) else f"{value:.{digits}f}"
+    """A number with some digits after the point, without a sign for what rounds to 0."""
+    return UNDEFINED if value is None or isnan(value) else f"{round(float(value), digits) + 0.0:.{digits}f}"
 
 
 def points(share: float | None) -> str:

@@ -9,7 +9,9 @@ from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.page import Figure as FigureSection
 from cutaway.page import Section
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Column, Table, column
+from cutaway.results.units import COUNT, UNDEFINED, Unit, decimals, number, share
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of
 
@@ -24,8 +26,33 @@ JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-h
 """Kinds of findings that judge learning curves; the worst is the verdict. A rate that is too low is underfitting."""
 
 
+def _any(value: Any) -> str:
+    return number(value, 4) if isinstance(value, float) else UNDEFINED if value is None else str(value)
+
+
+COLUMNS = (
+    column("epoch", "Epoch", COUNT, "Number of the epoch, from 1."),
+    column("loss", "Loss", decimals(4), "Mean loss of the training samples, while they were trained on."),
+    column("accuracy", "Acc.", share(), "Share of them that were predicted correctly."),
+    column("val_loss", "Val loss", decimals(4), "Mean loss of the validation samples after the epoch."),
+    column("val_accuracy", "Val acc.", share(), "Share of them that are predicted correctly."),
+    column("learning_rate", "LR", Unit("number", "{:.1e}".format), "Learning rate at the end of the epoch."),
+    column("seconds", "Seconds", decimals(2), "Seconds that the epoch took."),
+    column("samples_per_second", "Samples/s", COUNT, "Samples that were trained on per second."),
+)
+"""What training measures; a user's own fit may measure more."""
+
+MORE = (
+    column("val_cross_entropy", "Val cross-entropy", decimals(4), "Validation loss without label smoothing, in nats."),
+    column("gap", "Gap", decimals(4), "Validation loss minus training loss."),
+    column("best_epoch", "Best epoch", COUNT, "Epoch with the lowest validation loss so far."),
+    column("turned", "Turned", Unit("truth", _any), "Whether the validation loss has risen since that epoch."),
+)
+"""What else is known of an epoch, and whether the model overfits."""
+
+
 @public
-class History(NotebookDisplay):
+class History(Result):
     """Metrics of every finished epoch, as Keras' ``History`` names them.
 
     Attributes:
@@ -58,16 +85,33 @@ class History(NotebookDisplay):
             )
         return self.history[name]
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         if not self.rows:
-            return "<History: no epoch finished>"
+            return "History: no epoch finished"
         last = self.rows[-1]
         names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
         shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
-        return f"<History: {epochs_in_words(len(self))}; last: {shown}>"
+        return f"History: {epochs_in_words(len(self))}; last: {shown}"
+
+    def table(self) -> Table:
+        """The metrics, one row for each epoch."""
+        declared = {each.names[0]: each for each in (*COLUMNS, *MORE)}
+        others = [Column((name,), name, Unit("value", _any), "") for name in self.history if name not in declared]
+        known = [each for name, each in declared.items() if name in self.history]
+        return Table((*known, *others), self.history)
+
+    def tables(self) -> tuple[Table, ...]:
+        """The table that people read."""
+        known = tuple(each for each in COLUMNS if each.names[0] in self.history)
+        return (Table(known, self.history),) if known else ()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The metrics, one mapping for each epoch."""
+        return self.rows
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The metrics as a pandas DataFrame, one row an epoch."""
+        """The metrics as a pandas DataFrame, one row for each epoch."""
         import pandas
 
         return pandas.DataFrame(self.rows)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.documents import class_document, layer_history_document
+from cutaway.api.documents import class_document
+from cutaway.cli.output import print_result
 from cutaway.errors import CutawayWarning, RunError, UsageError
 from cutaway.progress import ignore_progress
 from cutaway.topics.classes.section import classes, confusions
@@ -111,8 +112,6 @@ def test_a_confusion_matrix_that_is_too_large_is_refused(run, monkeypatch):
 
 
 def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, capsys):
-    from cutaway.cli.layers import _layer_history
-
     asked = len(run.context.part("test"))
     whole = run.layer_history(epochs=[0], progress=False)
     assert (whole.records[0].samples, whole.note) == (asked, "")
@@ -123,11 +122,11 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, cap
     assert history.note.startswith(f"200 of {asked:,} samples, so that activations fit into memory: ")
     assert " has 150 units, all layers 174" in history.note
     assert history.note in repr(history)
-    assert layer_history_document(run, history)["note"] == history.note
+    assert history.to_json()["note"] == history.note
     assert knowledge(source).caption.startswith("Measured on 200 test samples"), "the report as well"
     monkeypatch.setattr("cutaway.topics.layers.measuring.ACTIVATION_BYTES", 4 * 174 * 120)
     assert run.layer_history(epochs=[0], progress=False).records[0].samples == 120, "all layers together"
-    _layer_history(run, layer=None, as_json=False)
+    print_result(run.layer_history(progress=False))
     assert "Measured on 120 of " in " ".join(capsys.readouterr().out.split())
 
 

@@ -2,53 +2,57 @@ import json
 
 import pytest
 
-from cutaway.cli.layers import layers
-from cutaway.cli.units import units
-from cutaway.errors import UnknownNameError, UsageError
 from cutaway.results.units import MEASURED
 
 
-def layer_history(run, **options):
-    layers(str(run.path), history=True, **options)
+@pytest.fixture
+def printed(cutaway):
+    """What a command prints."""
+
+    def run(*arguments):
+        code, out, err = cutaway(*arguments)
+        assert code == 0, err
+        return out
+
+    return run
 
 
 def _fits(out):
     return all(len(line.rstrip()) <= 80 for line in out.splitlines())
 
 
-def test_history_as_tables_and_as_json(digits_run, capsys):
-    layer_history(digits_run)
-    out = capsys.readouterr().out
+def test_history_as_tables_and_as_json(digits_run, cutaway, printed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    history = ("layers", digits_run.path, "--history")
+    out = printed(*history)
     assert _fits(out)
     for words in (
         "What each layer knows",
-        "Probe",
-        "CKA last",
+        "Separation",
+        "CKA last: ",
         "Activations and weights",
         "Update",
-        "CKA between layers after",
+        "Linear CKA of the layers after",
     ):
         assert words in out
-    layer_history(digits_run, layer="dense_2", as_json=True)
-    answer = json.loads(capsys.readouterr().out)
+    answer = json.loads(printed(*history, "--layer", "dense_2", "--json"))
     assert [row["epoch"] for row in answer["layers"]] == list(range(7))
     assert {row["layer"] for row in answer["layers"]} == {"dense_2"}
     assert answer["layers"][0]["update_norm"] is None
     assert answer["between_epochs"]["epochs"] == list(range(7))
     last = [row["cka_last"] for row in answer["layers"]]
     assert answer["between_epochs"]["cka"][6] == pytest.approx(last, abs=1e-6)
-    layer_history(digits_run, layer="dense_2")
-    out = capsys.readouterr().out
+    out = printed(*history, "--layer", "dense_2")
     assert _fits(out)
-    assert "CKA of dense_2 between epochs" in out
-    with pytest.raises(UnknownNameError, match='got "dense_7"'):
-        layer_history(digits_run, layer="dense_7")
+    assert "Linear CKA of dense_2 between epochs" in out
+    code, _, err = cutaway(*history, "--layer", "dense_7")
+    assert (code, 'got "dense_7"' in err) == (2, True)
 
 
-def test_units_as_a_table_and_as_json(digits_run, capsys):
-    about = {"layer": "dense_1", "epoch": None, "split": "test", "runs": "runs"}
-    units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=False)
-    out = capsys.readouterr().out
+def test_units_as_a_table_and_as_json(digits_run, cutaway, printed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    about = ("units", digits_run.path, "--layer", "dense_1", "--limit", "5")
+    out = printed(*about)
     assert _fits(out)
     assert "5 of 32 units, by ablation_cost" in out
     found = digits_run.units("dense_1", progress=False)
@@ -56,17 +60,16 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     assert MEASURED.text(first["ablation_cost"], first["ablation_cost_error"], first["measurable"]) in out
     assert f"{found.ablation.measurable.sum()} of 32 units have a measurable cost" in out
     assert "-0.00" not in out
-    units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=True)
-    answer = json.loads(capsys.readouterr().out)
+    answer = json.loads(printed(*about, "--json"))
     assert len(answer["units"]) == 32
     assert [summary["unit"] for summary in answer["units"]] == found.order("ablation_cost")
-    with pytest.raises(UnknownNameError, match='got "size"'):
-        units("nowhere", **about, sort="size", limit=5, as_json=False)
+    code, _, err = cutaway("units", "nowhere", "--sort", "size")
+    assert (code, 'got "size"' in err) == (2, True)
 
 
-def test_a_history_of_one_epoch_is_refused(digits_run):
-    with pytest.raises(UsageError, match="--history shows every epoch; got --epoch 3"):
-        layers(str(digits_run.path), epoch=3, history=True)
+def test_a_history_of_one_epoch_is_refused(digits_run, cutaway):
+    code, _, err = cutaway("layers", digits_run.path, "--epoch", "3", "--history")
+    assert (code, "--history shows every epoch; got --epoch 3" in err) == (2, True)
 
 
 def test_settings_of_a_layer_are_words_and_fit_the_width(cutaway, digits_run, monkeypatch):
@@ -80,5 +83,5 @@ def test_settings_of_a_layer_are_words_and_fit_the_width(cutaway, digits_run, mo
 
 def test_columns_of_what_layers_know_are_explained(cutaway, digits_run):
     _, out, _ = cutaway("layers", digits_run.path, "--history")
-    for word in ("k-NN: ", "Probe: ", "Separation: ", "Eff. rank: ", "CKA: "):
+    for word in ("k-NN accuracy: ", "Probe accuracy: ", "Separation: ", "Effective rank: ", "CKA last: "):
         assert word in out

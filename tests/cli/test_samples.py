@@ -73,15 +73,15 @@ def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypa
     lines = out.splitlines()
     assert (code, err[:11]) == (0, "influence: ")
     assert max(len(line.rstrip()) for line in lines) <= 80
-    (head,) = (i for i, line in enumerate(lines) if line.startswith("Of 1,077 training samples"))
     share = f"{found.probability:.1%}"
-    assert lines[head + 1] == f"of {found.target} for {found.sample} ({share}) most, by 6 snapshots:"
-    for title, parts in (("Raised it most", found.supporting), ("Lowered it most", found.opposing)):
+    raised = f"Raised the probability of {found.target} for {found.sample} ({share}) most"
+    for title, parts in ((raised, found.supporting), ("Lowered it most", found.opposing)):
         (place,) = (i for i, line in enumerate(lines) if line.strip() == title)
         assert lines[place + 1 + (not lines[place + 1].strip())].split() == ["Training", "sample", "Label", "Influence"]
         (first,) = (line.split() for line in lines[place:] if line.split()[:1] == [parts[0].sample])
         assert first[1] == parts[0].label
         assert float(first[2]) == pytest.approx(parts[0].influence, rel=0.01)
+    assert lines[-2] == "Of 1,077 training samples, by 6 snapshots."
     assert lines[-1] == "Approximate: the scaling of each weight by adam is left out."
     code, out, _ = cutaway("explain", digits_run.path, "test[3]", "--influence", "--json")
     document = json.loads(out)["influences"]
@@ -96,7 +96,7 @@ def test_influences_of_a_model_without_contributions(cutaway, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("default")  # printed, as outside of the tests
         code, out, err = cutaway("explain", run.path, "test[3]", "--influence", "--json")
-        assert "by 1 snapshot:" in cutaway("explain", run.path, "test[3]", "--influence")[1]
+        assert "by 1 snapshot." in cutaway("explain", run.path, "test[3]", "--influence")[1]
     document = json.loads(out)
     assert (code, "contributions" in document) == (0, False)
     assert document["influences"]["supporting"][0]["influence"] > 0

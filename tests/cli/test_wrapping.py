@@ -84,7 +84,7 @@ ROW = {
 }
 
 
-@pytest.mark.parametrize(("width", "tables"), [(60, 3), (80, 2), (120, 1)])
+@pytest.mark.parametrize(("width", "tables"), [(60, 2), (80, 2), (120, 1)])
 def test_a_table_that_does_not_fit_goes_on_below_with_its_first_column(capsys, monkeypatch, width, tables):
     monkeypatch.setenv("COLUMNS", str(width))
     print_table([ROW, {**ROW, "Run": "b"}], title="Runs")
@@ -94,7 +94,8 @@ def test_a_table_that_does_not_fit_goes_on_below_with_its_first_column(capsys, m
     assert out.count(ROW["Run"]) == out.count("Run ") == tables
     assert out.count("Runs") == 1
     for name, cell in ROW.items():
-        assert any(name in line for line in lines), name
+        # a heading is broken between its words where space is narrow, a cell never
+        assert all(any(word in line for line in lines) for word in name.split()), name
         assert any(cell in line for line in lines), cell
 
 

@@ -209,6 +209,25 @@ def frozen(runs: Path) -> ct.Run:
     return train(ct.mlp((64,)), *digits(), runs, optimizer="sgd", learning_rate=1e-9, epochs=4, **PLAIN)
 
 
+def one_epoch(runs: Path) -> ct.Run:
+    return train(ct.mlp((64,)), *digits(), runs, optimizer="sgd", learning_rate=0.01, epochs=1, **PLAIN)
+
+
+def few_epochs(runs: Path) -> ct.Run:
+    return train(ct.mlp((64,)), *table(classes=4), runs, optimizer="sgd", learning_rate=0.01, epochs=4, **PLAIN)
+
+
+def other_test_labels(runs: Path, *, change: Callable[[np.ndarray], np.ndarray]) -> ct.Run:
+    x, y = digits()
+    return train(ct.mlp((64,)), x[:1300], y[:1300], runs, x_test=x[1300:], y_test=change(y[1300:]))
+
+
+def held_back(runs: Path, **settings: Any) -> ct.Run:
+    layers = [keras.layers.Dense(64, "relu", kernel_regularizer=settings.get("penalty"))]
+    layers += [keras.layers.Dropout(settings["dropout"])] if "dropout" in settings else []
+    return train(model_of(*layers), *digits(), runs)
+
+
 SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "rate too high, pictures": (("learning-rate-too-high",), rate_too_high),
     "rate too high, table": (("learning-rate-too-high",), lambda runs: rate_too_high(runs, of=table)),
@@ -243,6 +262,18 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "underconfident": (("miscalibration",), underconfident),
     "oscillating": (("oscillation", "learning-rate-too-high"), oscillating),
     "frozen": (("stalled", "learning-rate-too-low"), frozen),
+    "one epoch": (("too-few-epochs",), one_epoch),
+    "few epochs": (("too-few-epochs",), few_epochs),
+    "test labels shuffled": (
+        ("test-labels",),
+        lambda runs: other_test_labels(runs, change=lambda y: np.random.default_rng(4).permutation(y)),
+    ),
+    "test labels renumbered": (
+        ("test-labels",),
+        lambda runs: other_test_labels(runs, change=lambda y: (y + 1) % 10),
+    ),
+    "dropout of 0.95": (("over-regularized",), lambda runs: held_back(runs, dropout=0.95)),
+    "penalty of 0.3": (("over-regularized",), lambda runs: held_back(runs, penalty=keras.regularizers.L2(0.3))),
 }
 """What a run suffers from -> the kinds of findings that name it, and the function that makes it."""
 

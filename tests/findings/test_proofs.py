@@ -57,6 +57,8 @@ PROVABLE: dict[str, str | Callable[[Path], ct.Run]] = {
     "oscillation": oscillating,
     "divergence": "not finite",
     "missing-shuffling": "not shuffled",
+    "too-few-epochs": "one epoch",
+    "over-regularized": "dropout of 0.95",
 }
 """Kind of finding -> a run that has it, as its name in SICK or a function; its remedy makes it better."""
 

@@ -12,6 +12,8 @@ from .observe import HERE, TABLE_RECORDS, columns, observe, pattern, write_table
 
 CONTRACT = json.loads((HERE / "contract.json").read_text(encoding="utf-8"))
 pytestmark = pytest.mark.slow
+CHANGED = {("table", "findings"): "<Findings: # warning, # notes, # good; first: Too few epochs>"}
+"""Reprs that tell something else now: causes are named before what follows from them."""
 PLACES = [(run, name) for run, records in CONTRACT["columns"].items() for name in records]
 
 
@@ -45,14 +47,17 @@ def test_keys_of_json_documents_stay_and_keep_their_types(command, now):
 
 @pytest.mark.parametrize(("run", "name"), PLACES)
 def test_columns_stay_in_their_order_and_keep_their_types(run, name, now):
-    recorded, found = CONTRACT["columns"][run][name], now["columns"][run][name]
+    check_columns(now["columns"][run][name], CONTRACT["columns"][run][name])
+
+
+def check_columns(found, recorded):
     assert (recorded is None) == (found is None)
     assert [column for column in found or () if column in (recorded or ())] == (recorded or [])
 
 
 @pytest.mark.parametrize(("run", "name"), PLACES)
 def test_reprs_tell_the_same(run, name, now):
-    assert now["reprs"][run][name] == CONTRACT["reprs"][run][name]
+    assert now["reprs"][run][name] == CHANGED.get((run, name), CONTRACT["reprs"][run][name])
 
 
 @pytest.mark.parametrize("name", CONTRACT["imports"])
@@ -89,5 +94,6 @@ def test_an_old_run_answers_everything(old_run):
 
 def test_results_that_were_pickled_are_read():
     results = pickle.loads((HERE / "results.pickle").read_bytes())
-    assert {name: columns(result) for name, result in results.items()} == CONTRACT["columns"]["table"]
+    for name, result in results.items():
+        check_columns(columns(result), CONTRACT["columns"]["table"][name])
     assert {name: pattern(result) for name, result in results.items()} == CONTRACT["reprs"]["table"]

@@ -71,14 +71,16 @@ import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
 from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
-from cutaway.topics import explanation, history, importance
+from cutaway.topics import history, verdict
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
 from cutaway.topics.embedding import result as embedding, sequence
+from cutaway.topics.explanation import result as explanation
+from cutaway.topics.importance import result as importance
 from cutaway.topics.influence import result as influence
 from cutaway.topics.labels import result as labels
-from cutaway.topics.layers import measuring as layers
+from cutaway.topics.layers import result as layers
 from cutaway.topics.learning_curve import generalization, result as learning_curve
 from cutaway.topics.prediction import result as prediction
 from cutaway.topics.robustness import result as robustness
@@ -96,7 +98,7 @@ defined += [train.train_like, train.resume, record.record, model_files.export, m
 defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
 defined += [importance.Importances, influence.Influences, layers.LayerHistory, generalization.Generalization]
-defined += [learning_curve.LearningCurve, robustness.Robustness, dynamics.SampleDynamics, units.Units]
+defined += [learning_curve.LearningCurve, robustness.Robustness, dynamics.SampleDynamics, units.Units, verdict.Verdict]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]
 assert not wrong, wrong

@@ -5,7 +5,7 @@ from cutaway.topics.confidence.confused_pairs import ConfusedPair
 from cutaway.topics.confidence.coverage import WantedAccuracy
 from cutaway.topics.embedding.film import Film
 from cutaway.topics.findings.result import Findings
-from cutaway.topics.layers.measuring import Layers
+from cutaway.topics.layers.result import Layers
 from cutaway.topics.layers.similarity_matrix import Similarity
 from cutaway.topics.learning_curve.generalization import EarlyStopping
 from cutaway.topics.learning_curve.memorization import Memorization

@@ -19,7 +19,7 @@ from cutaway.cli.options import (
     SeedOption,
     with_records,
 )
-from cutaway.cli.output import print_findings, print_json, print_quality, print_table, say
+from cutaway.cli.output import print_findings, print_json, print_quality, print_result, say
 from cutaway.errors import UsageError, printable
 
 from .distributed import connected
@@ -33,14 +33,13 @@ def demo(
     """Show what cutaway does, on the bundled MNIST: train, look inside, embed, and write a report."""
     from cutaway.api.documents import demo_document
     from cutaway.api.recipe import demo as make_demo
-    from cutaway.cli.layers import print_layers
 
     run, embedding, report = make_demo(runs=runs, seed=seed)
     if as_json:
         print_json(demo_document(run, embedding=embedding, report=report))
         return
     print_history(run)
-    print_layers(run.layers(), title="Layers")
+    print_result(run.layers())
     print_findings(run.findings(progress=True))
     say(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
@@ -195,19 +194,6 @@ def _check_like(given: dict[str, Any]) -> None:
         )
 
 
-_COLUMNS = {
-    "epoch": ("Epoch", "d"),
-    "loss": ("Loss", ".4f"),
-    "accuracy": ("Acc.", ".2%"),
-    "val_loss": ("Val loss", ".4f"),
-    "val_accuracy": ("Val acc.", ".2%"),
-    "learning_rate": ("LR", ".1e"),
-    "seconds": ("Seconds", ".2f"),
-    "samples_per_second": ("Samples/s", ",.0f"),
-}
-"""Metric -> title and format of its column; what a run did not measure is left out."""
-
-
 def _relabeled_held_out(run: Any, places: list[str]) -> str:
     """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
     from cutaway.errors import CutawayError
@@ -228,13 +214,7 @@ def print_history(run: Any) -> None:
     from cutaway.runs import kept_so_far
     from cutaway.topics.common.data_words import test_losses
 
-    columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
-    print_table(
-        [
-            {title: "-" if row.get(name) is None else format(row[name], how) for name, (title, how) in columns.items()}
-            for row in run.history.rows
-        ]
-    )
+    print_result(run.history)
     from cutaway.data import left_out_in_words
     from cutaway.topics.common.data_words import columns_left_out
 

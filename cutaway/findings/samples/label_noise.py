@@ -51,15 +51,17 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     text = (
         f"About {count.count:,} of {judged:,} validation and test labels ({count.count / judged:.1%}; {count.low:,} to "
         f"{count.high:,}) {probably}: of the {surest:,} samples of which the model is most sure, {wrong:,} are "
-        "labeled as another class. Look at them with run.label_issues() or cutaway labels."
+        "labeled as another class."
     )
+    advice = "Look at them with run.label_issues() or cutaway labels."
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
     if overconfident:
-        text += (
+        advice += (
             " This model is too confident, so that these may be its own errors instead: stop earlier, and look again."
         )
         title = "Whether labels are wrong cannot be told by this model"
-        yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND))
+        yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND), advice=advice)
         return
     remedy = Remedy("drop the most suspect labels", change="drop-suspects")
-    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy, evidence.named(KIND))
+    samples = evidence.named(KIND)
+    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy, samples, advice=advice)

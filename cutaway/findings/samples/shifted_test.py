@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from cutaway.data import Shift
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "shifted-test-samples"
@@ -27,15 +28,18 @@ RULES = (
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Warn where a classifier tells test samples from training samples."""
     shift = evidence.shift
-    if shift is None or shift.auc - ERRORS * shift.error < FAR:
+    if shift is None or not is_shifted(shift):
         return
     held = evidence.held_out
     text = (
         f"A classifier tells {held} samples from training samples with an area under the ROC curve of {shift.auc:.2f} "
         f"(0.5 where they are alike, ±{ERRORS * shift.error:.2f}). They were taken, scaled or chosen in another way, "
-        f"so that the {held} accuracy is not that of samples like the training samples. Find out what differs. If the "
-        f"model will see samples like the {held} samples, train it on such samples as well; otherwise take {held} "
-        f"samples like those that it will see. There is no proof, since this takes other samples."
+        f"so that the {held} accuracy is not that of samples like the training samples."
+    )
+    advice = (
+        f"Find out what differs. If the model will see samples like the {held} samples, train it on such samples as "
+        f"well; otherwise take {held} samples like those that it will see. There is no proof, since this takes other "
+        "samples."
     )
     record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
     remedy = Remedy(
@@ -43,4 +47,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         untried="this takes other samples, and another training on the same ones does not make them more alike",
     )
     title, samples = f"{held.capitalize()} samples differ from training samples", evidence.named(KIND)
-    yield Finding(KIND, "warning", title, text, record, remedy, samples=samples)
+    yield Finding(KIND, "warning", title, text, record, remedy, samples=samples, advice=advice)
+
+
+def is_shifted(shift: Shift) -> bool:
+    """Whether the test samples are told from the training samples."""
+    return shift.auc - ERRORS * shift.error >= FAR

@@ -38,8 +38,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     better = max(8, min(32, samples // 20))
     text = (
         f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for "
-        f"the weights to move far. Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
+        f"the weights to move far."
     )
+    advice = f"Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
     record = {"batch_size": batch, "samples": samples, "steps": steps}
     remedy = Remedy(f"use batches of {better}", {"batch_size": better})
-    yield Finding(KIND, "warning", "Batches too large for so few samples", text, record, remedy)
+    yield Finding(KIND, "warning", "Batches too large for so few samples", text, record, remedy, advice=advice)

@@ -40,22 +40,28 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if difference > 0:
         text = (
             f"The mean confidence on the {evidence.held_out} samples is {difference:.1%} above the accuracy: an answer "
-            "that is called 95% sure is right less often. A temperature fitted on the validation samples lowers "
-            f"it without another "
-            "training; stopping earlier and label smoothing lower it as well."
+            "that is called 95% sure is right less often."
+        )
+        advice = (
+            "A temperature fitted on the validation samples lowers it without another training; stopping earlier and "
+            "label smoothing lower it as well."
         )
         smooth = {} if smoothing else {"label_smoothing": 0.05}
         words = "stop early" if smoothing else "smooth the labels by 0.05 and stop early"
         remedy = TEMPERATURE if evidence.val_samples else Remedy(words, {**smooth, "patience": 3})
-        yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy, evidence.named(KIND, "over"))
+        samples = evidence.named(KIND, "over")
+        yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy, samples, advice=advice)
         return
     text = (
         f"The mean confidence on the {evidence.held_out} samples is {-difference:.1%} below the accuracy: the model "
-        "is right more often than it says. A temperature fitted on the validation samples raises it without "
-        f"another training; less "
-        "label smoothing or more epochs raise it as well."
+        "is right more often than it says."
+    )
+    advice = (
+        "A temperature fitted on the validation samples raises it without another training; less label smoothing or "
+        "more epochs raise it as well."
     )
     remedy = TEMPERATURE if evidence.val_samples else None
     if remedy is None and smoothing:
         remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0})
-    yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy, evidence.named(KIND, "under"))
+    samples = evidence.named(KIND, "under")
+    yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy, samples, advice=advice)

@@ -44,17 +44,21 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if first * FAR < last:
         text = (
             f"At the first weights the gradient of {names[0]} is {last / max(first, 1e-30):,.0f} times as small as "
-            f"that of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn. relu "
-            "instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
+            f"that of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn."
         )
+        advice = "relu instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
         remedy = Remedy("use relu in the hidden layers", activation="relu")
-        yield Finding(VANISHING, "warning", "Vanishing gradients", text, record, remedy)
+        yield Finding(VANISHING, "warning", "Vanishing gradients", text, record, remedy, advice=advice)
     largest = max(sizes)
     if largest > LARGE:
         where = names[sizes.index(largest)]
         text = (
             f"At the first weights the gradient of {where} has a root mean square of {largest:.3g}; around 0.01 is "
-            "usual. First weights or inputs that are too large do this: use Keras' default initializers, standardize "
-            "the inputs, or add a normalization after each layer."
+            "usual."
         )
-        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, other_weights(evidence))
+        advice = (
+            "First weights or inputs that are too large do this: use Keras' default initializers, standardize the "
+            "inputs, or add a normalization after each layer."
+        )
+        remedy = other_weights(evidence)
+        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, remedy, advice=advice)

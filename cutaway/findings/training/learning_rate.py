@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from cutaway.findings.baseline import learned_nothing
 from cutaway.findings.divergence import first_divergence
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
-from cutaway.findings.stalled import stalled_loss
+from cutaway.findings.stalled import has_usual_rate, stalled_loss
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
 # A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
@@ -94,7 +94,10 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
         return
     steady = all(after < before for before, after in itertools.pairwise(losses))
     moved = max(sum(each.updates) for each in (evidence.weights or {}).values())
-    if not steady or fall > 0.5 or not (moved < MOVED or (fall > STILL_FALLING and losses[-1] > LEFT * nothing)):
+    is_early = fall > STILL_FALLING and losses[-1] > LEFT * nothing
+    if not steady or fall > 0.5 or not (moved < MOVED or is_early):
+        return
+    if is_early and has_usual_rate(evidence):  # too few epochs are the cause
         return
     text = (
         f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "

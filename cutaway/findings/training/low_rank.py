@@ -36,11 +36,12 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             continue
         text = (
             f"The {layer.units:,} units of {name} span {layer.rank:.1f} directions (effective rank): what later layers "
-            "get of a sample is nearly a single number. A dead layer, first weights that are all alike, or a layer "
-            "before it that is too narrow do this."
+            "get of a sample is nearly a single number."
         )
+        advice = "A dead layer, first weights that are all alike, or a layer before it that is too narrow do this."
         record = {"layer": name, "rank": layer.rank}
-        yield Finding(KIND, "warning", f"{name} has nearly no content", text, record, wider_or_drawn(evidence, name))
+        title, remedy = f"{name} has nearly no content", wider_or_drawn(evidence, name)
+        yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
 
 
 def has_few_inputs(evidence: Evidence) -> bool:

@@ -29,10 +29,12 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         if layer.saturated is not None and layer.saturated > MANY:
             text = (
                 f"{layer.saturated:.1%} of the outputs of {name} are within 5% of an end of the range of "
-                f"{layer.activation}, where its gradient is nearly 0, so that the layers before it learn slowly. Large "
-                "first weights or large inputs do this; relu has no upper end."
+                f"{layer.activation}, where its gradient is nearly 0, so that the layers before it learn slowly."
             )
+            advice = "Large first weights or large inputs do this; relu has no upper end."
             record = {"layer": name, "saturated": layer.saturated, "activation": layer.activation}
             remedy = Remedy("use relu in the hidden layers", activation="relu")
             units = evidence.named(KIND, name)
-            yield Finding(KIND, "warning", f"Saturated units in {name}", text, record, remedy, units=units)
+            yield Finding(
+                KIND, "warning", f"Saturated units in {name}", text, record, remedy, units=units, advice=advice
+            )

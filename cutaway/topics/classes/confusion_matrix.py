@@ -9,6 +9,7 @@ from cutaway import metrics
 from cutaway.context import RunContext
 from cutaway.errors import UsageError
 from cutaway.results.notebook import NotebookDisplay, figure_html, joined_html, line_html
+from cutaway.results.units import percent
 from cutaway.topics.common.predictions import labels, predict_classes
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
             return repr(np.asarray(self))
         counts = np.asarray(self)
         total, right = int(counts.sum()), int(np.trace(counts))
-        share = f" ({right / total:.2%})" if total else ""
+        share = f" ({percent(right / total)})" if total else ""
         return f"<Confusion of {len(counts)} classes: {total:,} samples, {right:,} correct{share}>"
 
     def to_pandas(self) -> "pandas.DataFrame":

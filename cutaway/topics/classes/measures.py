@@ -1,36 +1,45 @@
 """What the predictions of a run are worth class by class."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.checks import check_whole, warn_user
 from cutaway.context import RunContext
-from cutaway.errors import DataError
-from cutaway.metrics import PerClass, SparseCounts, per_class
+from cutaway.errors import CutawayError, DataError, printable
+from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class
 from cutaway.metrics import confusion_counts as count_pairs
-from cutaway.results.notebook import NotebookDisplay
-from cutaway.results.plain import defined
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, INTERVAL, NAME, percent, share
 from cutaway.runs import file_name
 
 from .confusion_matrix import confusion_counts
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
-
-COUNTED = ("class", "samples", "predicted")
-"""Columns of a table of classes that are no shares."""
 
 COUNTS = 1
 """Part of the key of kept counts: another way of counting gives others."""
 
 
-@dataclass(frozen=True, eq=False)
-class ClassMeasures(NotebookDisplay):
+COLUMNS = (
+    column("class", "Class", NAME, "Name of the class."),
+    column("samples", "Samples", COUNT, "Samples of the class."),
+    column("predicted", "Predicted", COUNT, "Samples that are predicted as it."),
+    column("recall", "Recall", share(), "Share of its samples that are predicted as it."),
+    column("recall_low recall_high", "95% interval", INTERVAL, "The 95% interval of the recall (Wilson)."),
+    column("precision", "Precision", share(), "Share of the samples predicted as it that are of the class."),
+    column("precision_low precision_high", "Its interval", INTERVAL, "The 95% interval of the precision (Wilson)."),
+    column("f1", "F1", share(), "Harmonic mean of recall and precision."),
+)
+"""Recall, precision and F1 of each class."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassMeasures(Result):
     """Recall, precision and F1 of every class, from the confusion matrix of one epoch.
 
     Attributes:
@@ -45,48 +54,71 @@ class ClassMeasures(NotebookDisplay):
     class_names: tuple[str, ...] = field(repr=False)
     measures: PerClass = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         m = self.measures
-        low, high = m.accuracy_interval
+        low, high = map(percent, m.accuracy_interval)
         return (
-            f"<ClassMeasures of {self.split}, epoch {self.epoch}: {len(self.class_names)} classes, accuracy "
-            f"{m.accuracy:.2%} ({low:.2%} to {high:.2%}), balanced accuracy {m.balanced_accuracy:.2%}, largest class "
-            f"alone {m.baseline:.2%}>"
+            f"ClassMeasures of {self.split}, epoch {self.epoch}: {len(self.class_names)} classes, accuracy "
+            f"{percent(m.accuracy)} ({low} to {high}), balanced accuracy {percent(m.balanced_accuracy)}, largest class "
+            f"alone {percent(m.baseline)}"
         )
 
-    def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
-        """One mapping a class, JSON-able, with None for what is not defined.
-
-        Its keys: class, samples, predicted, recall, recall_low, recall_high, precision, precision_low, precision_high
-        and f1. low and high are the 95% interval (Wilson).
+    def table(self, n: int | None = None) -> Table:
+        """One row for each class.
 
         Args:
             n: How many classes at most: of more, those with the lowest recall, the lowest first; all if None.
         """
         m = self.measures
         recall, precision = m.recall_interval, m.precision_interval
-        return [
-            {
-                "class": self.class_names[i],
-                "samples": int(m.samples[i]),
-                "predicted": int(m.predicted[i]),
-                "recall": defined(float(m.recall[i])),
-                "recall_low": defined(float(recall[0][i])),
-                "recall_high": defined(float(recall[1][i])),
-                "precision": defined(float(m.precision[i])),
-                "precision_low": defined(float(precision[0][i])),
-                "precision_high": defined(float(precision[1][i])),
-                "f1": defined(float(m.f1[i])),
-            }
-            for i in map(int, m.listed(len(self.class_names) if n is None else n))
-        ]
+        values = {
+            "class": self.class_names,
+            "samples": m.samples,
+            "predicted": m.predicted,
+            "recall": m.recall,
+            "recall_low": recall[0],
+            "recall_high": recall[1],
+            "precision": m.precision,
+            "precision_low": precision[0],
+            "precision_high": precision[1],
+            "f1": m.f1,
+        }
+        return Table(COLUMNS, values).take(m.listed(len(self.class_names) if n is None else n).tolist())
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a class, with the columns of `summaries`; NaN where a measure is not defined."""
-        import pandas
+    def tables(self) -> tuple[Table, ...]:
+        """The table that people read."""
+        m, notes = self.measures, list[str]()
+        table = self.table(LISTED).without("Its interval")
+        if (left_out := len(self.class_names) - LISTED) > 0:
+            notes.append(f"The {LISTED} classes with the lowest recall; {left_out:,} more are left out.")
+        low, high = map(percent, m.accuracy_interval)
+        notes.append(f"95% interval of the accuracy: {low} to {high}.")
+        notes.append(f"Balanced accuracy {percent(m.balanced_accuracy)} (the mean recall).")
+        largest = printable(self.class_names[m.largest])
+        notes.append(f"Always predicting {largest} would give {percent(m.baseline)}.")
+        return (replace(table, title=f"{self.split.capitalize()} samples by class", notes=tuple(notes)),)
 
-        table: Any = pandas.DataFrame(self.summaries())
-        return table.astype(dict.fromkeys([name for name in table if name not in COUNTED], float))
+    def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
+        """One JSON-able mapping for each class, with None for what is not defined; `n` as of `table`.
+
+        Its keys: class, samples, predicted, recall, recall_low, recall_high, precision, precision_low, precision_high
+        and f1. low and high are the 95% interval (Wilson).
+        """
+        return self.table(n).records()
+
+    def to_json(self) -> dict[str, Any]:
+        """Accuracies, and the classes, of more than `LISTED` those with the lowest recall."""
+        m = self.measures
+        return {
+            "classes": self.summaries(LISTED),
+            "left_out": max(len(self.class_names) - LISTED, 0),
+            "accuracy": m.accuracy,
+            "accuracy_interval": list(m.accuracy_interval),
+            "balanced_accuracy": m.balanced_accuracy,
+            "baseline": m.baseline,
+            "largest_class": self.class_names[m.largest],
+        }
 
     def plot(self, n: int = 40) -> "Figure":
         """Draw recall and precision of each class with 95% intervals as a matplotlib Figure.
@@ -99,14 +131,33 @@ class ClassMeasures(NotebookDisplay):
         """
         from cutaway.plots import Bars, bars
 
-        rows = self.summaries(check_whole(n, name="n", least=1))
-        names = [row["class"] for row in rows]
+        values = self.table(check_whole(n, name="n", least=1)).values
+        names = list(values["class"])
 
         def panel(name: str) -> "Bars":
-            ends = (np.array([row[name + end] for row in rows], float) for end in ("", "_low", "_high"))
+            ends = (np.asarray(values[name + end], float) for end in ("", "_low", "_high"))
             return Bars(name, names, *ends, x_label="share", percent=True, limits=(0, 1))
 
         return bars([panel("recall"), panel("precision")], title=f"Classes of {self.split}, epoch {self.epoch}")
+
+
+def classes_of_test(context: RunContext) -> ClassMeasures | str:
+    """Measure the classes of the test samples at the kept epoch, or say why they are not known."""
+    if context.manifest.test is None:
+        status = context.folder.state
+        numbers = "the training has not ended with predictions that are numbers"
+        if status == "finished" and not len(context.split.test):
+            numbers = "there are no test samples"
+        unended = {
+            "stopped": "the training was stopped before its end",
+            "running": "the training has not ended yet",
+            "died": "the process of the training is gone",
+        }
+        return unended.get(status, numbers)
+    try:
+        return class_measures(context)
+    except CutawayError as error:
+        return str(error)
 
 
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:

@@ -8,6 +8,8 @@ from cutaway.page import Matrix, Section, Table
 from cutaway.results.units import percent
 from cutaway.topics.common.source import ReportSource
 
+from .measures import ClassMeasures
+
 MATRIX_CLASSES = 50
 """Classes in the confusion matrix at most: its cells, 2,500 then, take 0.2 MB, and a million of 1,000 classes 60 MB."""
 
@@ -17,20 +19,10 @@ def classes(source: ReportSource) -> Section | None:
     if not len(source.ids) or not source.confusion.nnz:
         return None
     m, names = per_class(source.confusion), source.context.class_names
-    rows = tuple(
-        {
-            "Class": names[i],
-            f"{source.kind.capitalize()} samples": f"{int(m.samples[i]):,}",
-            "Predicted": f"{int(m.predicted[i]):,}",
-            "Recall": percent(float(m.recall[i])),
-            "Precision": percent(float(m.precision[i])),
-            "F1": percent(float(m.f1[i])),
-        }
-        for i in map(int, m.listed())
-    )
+    found = ClassMeasures(source.split, source.context.epoch(), names, m).table(LISTED)
     caption = (
-        "Recall is the share of a class's samples that are predicted as it, precision the share of its predictions "
-        "that are right, F1 their harmonic mean; a dash where there is nothing to divide by."
+        f"Of the {source.kind} samples. Recall is the share of a class's samples that are predicted as it, precision "
+        "the share of its predictions that are right, F1 their harmonic mean; a dash: there is nothing to divide by."
     )
     lead = (
         f"Accuracy {percent(m.accuracy)}, balanced accuracy (the mean recall) {percent(m.balanced_accuracy)}. Always "
@@ -39,7 +31,14 @@ def classes(source: ReportSource) -> Section | None:
     if len(names) > LISTED:
         many = f"Of {len(names):,} classes, the {LISTED} with the lowest recall are listed"
         lead = f"{lead} {many}; run.per_class() has all of them."
-    return Table(name="classes", title="Recall and precision by class", lead=lead, rows=rows, caption=caption)
+    return Table(
+        name="classes",
+        title="Recall and precision by class",
+        lead=lead,
+        rows=tuple(found.texts()),
+        caption=caption,
+        meanings=found.meanings(),
+    )
 
 
 def confusions(source: ReportSource) -> Section | None:

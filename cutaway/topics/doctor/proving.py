@@ -203,6 +203,9 @@ def _model(run: Run, remedy: Remedy) -> Any:
         if remedy.change == "default-weights":
             config.pop("kernel_initializer", None)
             config.pop("bias_initializer", None)
+        if remedy.change == "no-regularization":
+            config |= {name: None for name in config if name.endswith("_regularizer")}
+            config |= {"rate": 0.0} if layer["kind"] == "Dropout" else {}
         config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
     model = model_from_spec(spec, initialize=False)
     initialize(model, run.config["seed"])

@@ -17,7 +17,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 5
+METHOD = 6
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
@@ -50,6 +50,11 @@ def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
     name = _name(context)
     facts = None if name is None else read_kept(context.folder, name, read=partial(_read, context))
     return None if facts is None else run_checks(_with_records(context, facts))
+
+
+def recorded_findings(context: RunContext) -> tuple[Finding, ...]:
+    """What shows in the history and in what run.json records: nothing is measured for it."""
+    return run_checks(_with_records(context, {}))
 
 
 def findings(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> tuple[Finding, ...]:

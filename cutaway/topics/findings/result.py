@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from cutaway.findings import folded
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
 from cutaway.results.table import Table, column
 from cutaway.results.units import TEXT
@@ -27,6 +28,7 @@ FINDINGS = (
     column("rule", "Rule", TEXT, "The rule by which it was found."),
     column("source", "Source", TEXT, "Where the rule is from."),
     column("known_as", "Known as", TEXT, "What others call it."),
+    column("cause", "Cause", TEXT, "The kind of the finding that explains it; none where it stands for itself."),
 )
 """Findings, the most important first."""
 
@@ -44,7 +46,7 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
         return f"<Findings: {', '.join(shown) or 'none'}{first}>"
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
+        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source, known_as, cause."""
         return findings_table(self).to_pandas()
 
     def plot(self) -> "Figure":
@@ -53,6 +55,11 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
 
     def _repr_html_(self) -> str:
         return joined_html(line_html(self), findings_html(self))
+
+
+def explains_in_words(consequences: int) -> str:
+    """The line that opens what follows from a finding."""
+    return f"This explains {consequences} other finding{'' if consequences == 1 else 's'}"
 
 
 def findings_table(findings: "Iterable[Finding]") -> Table:
@@ -64,7 +71,7 @@ def draw_findings(findings: "Iterable[Finding]") -> "Figure":
     """Findings as a list, a matplotlib Figure."""
     from cutaway.plots import finding_list
 
-    shown = list(findings)
+    shown = [each for each, _ in folded(findings)]
     return finding_list([f.severity for f in shown], [f.title for f in shown], [f.text for f in shown])
 
 
@@ -76,13 +83,17 @@ def findings_html(findings: "Iterable[Finding]", proofs: "dict[str, str] | None"
         proofs: Kind of a finding -> a sentence on what its remedy changed.
     """
     items: list[str] = []
-    for each in findings:
+    for each, consequences in folded(findings):
         mark, color = MARKS[each.severity]
         lines = [f'<div style="opacity: 0.85">{html.escape(each.text)}</div>']
         if each.remedy is not None:
             lines.append(f'<div style="opacity: 0.85">To try: {html.escape(each.remedy.words)}.</div>')
         if proof := (proofs or {}).get(each.kind):
             lines.append(f'<div style="opacity: 0.85">Tried: {html.escape(proof)}</div>')
+        if consequences:
+            told = "".join(f"<div>{html.escape(f'{other.title}. {other.text}')}</div>" for other in consequences)
+            explains = explains_in_words(len(consequences))
+            lines.append(f'<details style="opacity: 0.75"><summary>{explains}</summary>{told}</details>')
         items.append(
             f'<div style="display: flex; gap: 8px; margin: 8px 0; max-width: 860px"><div style="color: {color}">{mark}'
             f"</div><div><b>{each.severity}: {html.escape(each.title)}</b>{''.join(lines)}</div></div>"

@@ -1,6 +1,8 @@
-"""The section on findings: what a person should look at, one card a finding."""
+"""The section on findings: what a person should look at, a card for each cause, with what follows from it folded."""
 
-from cutaway.findings import Finding, run_checks
+from collections.abc import Sequence
+
+from cutaway.findings import Finding, folded, run_checks
 from cutaway.page import Card, Cards, Section, Text
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.layers.section import layers_of
@@ -25,13 +27,16 @@ def findings(source: ReportSource) -> Section:
     return Cards(
         name="findings",
         title="Findings",
-        cards=tuple(_card(source, each) for each in findings_of(source)),
+        cards=tuple(_card(source, each, consequences) for each, consequences in folded(findings_of(source))),
         size="large",
     )
 
 
-def _card(source: ReportSource, finding: Finding) -> Card:
-    """A finding with its pictures, what would help, and its rule; the rule of what is good would only fill the page."""
+def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:
+    """A finding with its pictures, what would help, its rule, and what follows from it.
+
+    The rule of what is good would only fill the page.
+    """
     pictures, values = samples_of(source, finding)
     is_good, rule, small = finding.severity == "good", finding.rule, list[str]()
     if finding.units:
@@ -48,5 +53,6 @@ def _card(source: ReportSource, finding: Finding) -> Card:
         values=values,
         help=f"{words}." if words else "",
         small=tuple(small),
+        consequences=tuple((each.title, each.text) for each in consequences),
         samples=() if is_good else finding.samples,
     )

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from cutaway.results.options import EPOCH, option
+from cutaway.options import epoch_option, option, seed_option
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceOptions:
     """The options of ``cutaway importance`` and of `compute`."""
 
-    epoch: int | None = option(None, EPOCH)
+    epoch: int | None = epoch_option()
     split: str = option("test", "Samples to predict: train, val, test or all.")
     samples: int | None = option(10_000, "The most samples.", least=2)
     repeats: int = option(5, "How often each column is shuffled.")
     limit: int = option(20, "Columns to print; 0 for all. --json always prints all.", least=0)
-    seed: int = option(0, "Random seed.")
+    seed: int = seed_option()

@@ -1,7 +1,7 @@
 """Which training samples an answer of a run is owed to, as the user holds it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,16 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.results.notebook import NotebookDisplay
 from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import NAME, TEXT, Unit, percent
 from cutaway.runs import KeptResult, digest_of, kept, plain_records, records_of, result_name
 from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
+
 METHOD = 1
 """Part of the key of kept influences: another way of measuring gives others."""
 
@@ -45,9 +46,23 @@ class InfluentialSample:
     influence: float
 
 
+COLUMNS = (
+    column("effect", "Effect", TEXT, "Whether it has raised the probability of the answer or lowered it."),
+    column("sample", "Training sample", TEXT, "Name of the training sample."),
+    column("label", "Label", NAME, "Its label."),
+    column(
+        "influence",
+        "Influence",
+        Unit("number", "{:+.3g}".format),
+        "How much training on it has raised the log-probability of the answer, up to a factor that all share.",
+    ),
+)
+"""The training samples that an answer is owed to."""
+
+
 @public
-@dataclass(frozen=True, eq=False)
-class Influences(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Influences(Result):
     """The training samples that have raised and lowered the probability of one answer most, made by `Run.influence`.
 
     Attributes:
@@ -73,12 +88,13 @@ class Influences(NotebookDisplay):
     opposing: tuple[InfluentialSample, ...] = field(repr=False)
     approximation: str = field(repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         most = {"supporting": self.supporting, "opposing": self.opposing}
         shown = [f"most {kind} {found[0].sample} ({found[0].label})" for kind, found in most.items() if found]
         return (
-            f"<Influences on {self.sample} as {self.target} ({self.probability:.1%}) at epoch {self.epoch}: "
-            f"{', '.join(shown) or 'none'}, of {self.samples:,} training samples>"
+            f"Influences on {self.sample} as {self.target} ({percent(self.probability, 1)}) at epoch {self.epoch}: "
+            f"{', '.join(shown) or 'none'}, of {self.samples:,} training samples"
         )
 
     @property
@@ -86,13 +102,27 @@ class Influences(NotebookDisplay):
         """Epochs of the snapshots that were used."""
         return tuple(self.rates)
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a training sample: effect, sample, label, influence."""
-        import pandas
+    def table(self) -> Table:
+        """One row for each training sample."""
+        effects = (("supporting", self.supporting), ("opposing", self.opposing))
+        return Table.of(COLUMNS, [{"effect": effect, **vars(each)} for effect, found in effects for each in found])
 
-        rows = [{"effect": "supporting", **vars(each)} for each in self.supporting]
-        rows += [{"effect": "opposing", **vars(each)} for each in self.opposing]
-        return pandas.DataFrame(rows, columns=["effect", "sample", "label", "influence"])
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that people read: those that raised the probability most, and those that lowered it most."""
+        table, first = self.table().without("Effect"), len(self.supporting)
+        snapshots = f"{len(self.rates)} {'snapshot' if len(self.rates) == 1 else 'snapshots'}"
+        notes = [f"Of {self.samples:,} training samples, by {snapshots}."]
+        if self.approximation:
+            notes.append(f"Approximate: {self.approximation}.")
+        answer = f"the probability of {self.target} for {self.sample} ({percent(self.probability, 1)})"
+        return (
+            replace(table.take(range(first)), title=f"Raised {answer} most"),
+            replace(table.take(range(first, len(table))), title="Lowered it most", notes=tuple(notes)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything about them."""
+        return plain(self)
 
     def plot(self) -> "Figure":
         """Draw the influence of each sample as a matplotlib Figure: orange raised the probability, blue lowered it.
@@ -106,7 +136,7 @@ class Influences(NotebookDisplay):
         if not found:
             raise UsageError("influences are drawn where there are some", got="none", hint="choose another answer")
         names = [f"{each.sample} ({each.label})" for each in found]
-        title = f"Influence on {self.sample} as {self.target} ({self.probability:.1%})"
+        title = f"Influence on {self.sample} as {self.target} ({percent(self.probability, 1)})"
         return bars([Bars(title, names, [each.influence for each in found], x_label="influence", signed=True)])
 
 

@@ -1,27 +1,22 @@
-"""What the layers of a run are, and what they know through training."""
+"""Measuring layers: what each is and holds, what it knows through training, and how similar it is to itself."""
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cutaway._lazy import public
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
-from cutaway.errors import UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Answer
 from cutaway.runs import KeptResult, kept, kept_so_far, plain_records, records_of, result_name
 from cutaway.topics.common.epochs import some_epochs
 
-if TYPE_CHECKING:
-    import pandas
+from .options import LayersOptions
+from .result import LayerHistory, Layers
 
+if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures, LayerRecord
-    from cutaway.plots import BokehLayout, Figure, Panel
 
     from .similarity_matrix import Similarity
 
@@ -38,156 +33,31 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
-class Layers(tuple["LayerRecord", ...], NotebookDisplay):
-    """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the model."""
+def compute(context: RunContext, options: LayersOptions, *, on_progress: ProgressCallback) -> Answer:
+    """Answer ``cutaway layers``.
 
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        parameters = sum(record.parameters for record in self)
-        return f"<Layers {', '.join(record.name for record in self)}: {parameters:,} parameters>"
-
-    def to_pandas(self) -> "pandas.DataFrame":
-        """One row a layer, a pandas DataFrame; columns of the kernel, its first weight, are NaN for layers without."""
-        import pandas
-
-        rows: list[dict[str, Any]] = []
-        for record in self:
-            kernel = record.weights[0] if record.weights else None
-            fields = ("name", "kind", "output_shape", "units", "parameters", "trainable", "inactive", "inactive_share")
-            row = {name: getattr(record, name) for name in fields}
-            for part in ("mean", "std", "min", "max"):
-                row[f"kernel_{part}"] = getattr(kernel, part) if kernel else None
-            rows.append(row)
-        numbers = ("inactive", "inactive_share", "kernel_mean", "kernel_std", "kernel_min", "kernel_max")
-        table: Any = pandas.DataFrame(rows)
-        return table.astype(dict.fromkeys(numbers, float))
-
-    def plot(self) -> "Figure":
-        """Draw the parameters of each layer, and its share of inactive units, as a matplotlib Figure."""
-        from cutaway.plots import Bars, bars
-
-        names = [f"{record.name} ({record.kind})" for record in self]
-        inactive = [np.nan if record.inactive_share is None else record.inactive_share for record in self]
-        return bars(
-            [
-                Bars("parameters", names, [record.parameters for record in self], x_label="number"),
-                Bars("inactive units", names, inactive, x_label="share of the units", percent=True, limits=(0, 1)),
-            ]
-        )
-
-    def _shown_figure(self) -> "Figure | None":
-        return self.plot() if self else None
-
-
-@public
-@dataclass(frozen=True, eq=False)
-class LayerHistory(NotebookDisplay):
-    """What each layer knew after each epoch.
-
-    Attributes:
-        records: One for each epoch and layer, epoch by epoch, layers in the order of the model.
-        split: The split whose samples were measured.
-        k: Number of neighbors in the k-NN accuracy.
-        kept_epoch: Number of the epoch whose weights the run keeps.
-        note: Says that fewer samples were measured than wanted, because layers are very wide; otherwise empty.
+    Raises:
+        CutawayError: As `layer_records`, `layer_history` and `similarity`.
     """
-
-    records: "tuple[LayerMeasures, ...]" = field(repr=False)
-    split: str
-    k: int
-    kept_epoch: int
-    note: str = ""
-
-    @property
-    def epochs(self) -> list[int]:
-        """Numbers of the epochs measured, ascending."""
-        return list(dict.fromkeys(record.epoch for record in self.records))
-
-    def __repr__(self) -> str:
-        layers, epochs = ({getattr(r, name) for r in self.records} for name in ("layer", "epoch"))
-        samples = self.records[0].samples if self.records else 0
-        return (
-            f"<LayerHistory of {len(layers)} layers after {len(epochs)} epochs, measured on {samples:,} samples of "
-            f'"{self.split}"{f" ({self.note})" if self.note else ""}>'
+    run, name = str(context.path), options.layer
+    if not options.history:
+        number, records = (
+            context.epoch(options.epoch),
+            layer_records(context, epoch=options.epoch, on_progress=on_progress),
         )
+        shown = records if name is None else records.of(name)
+        tables = partial(shown.tables, f"Layers after epoch {number}")
+        return Answer(run, lambda: {"epoch": number, "layers": shown.to_json()}, tables)
+    history = layer_history(context, on_progress=on_progress).of(name)
+    if name is None or len(history.epochs) == 1:
+        return Answer(run, history.to_json, history.tables)
+    epochs = similarity(context, name, on_progress=on_progress)
+    document = partial(_with_similarity, history, epochs)
+    return Answer(run, document, lambda: (*history.tables(), *epochs.tables()))
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """All measures as a pandas DataFrame, one row for each epoch and layer; NaN where one is not defined."""
-        import pandas
 
-        rows = [{key: value for key, value in asdict(r).items() if key != "cka_layers"} for r in self.records]
-        texts = ("epoch", "layer", "units", "samples")
-        table: Any = pandas.DataFrame(rows)
-        return table.astype({key: float for key in rows[0] if key not in texts})
-
-    def plot(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "Figure":
-        """Draw what each layer knows after each epoch, as a matplotlib Figure with a panel for each measure.
-
-        Args:
-            measures: Columns of `to_pandas`, such as "knn_accuracy" or "separation".
-
-        Raises:
-            UnknownNameError: There is no such measure.
-        """
-        from cutaway.plots import panels
-
-        return panels(self._panels(measures))
-
-    def bokeh(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers.
-
-        Args:
-            measures: As of `plot`.
-
-        Raises:
-            UnknownNameError: There is no such measure.
-        """
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh(self._panels(measures))
-
-    def _panels(self, measures: Sequence[str]) -> "list[Panel]":
-        from .panels import layer_panels
-
-        return layer_panels(self.records, self.epochs, measures)
-
-    def cka(self, epoch: int | None = None) -> "Similarity":
-        """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
-
-        Args:
-            epoch: Its number; the kept one if None, or the only one measured; -1 is the last one measured.
-
-        Raises:
-            UnknownNameError: That epoch was not measured.
-        """
-        import pandas
-
-        from .similarity_matrix import Similarity
-
-        wanted = self.measured_epoch(epoch)
-        found = {r.layer: {**r.cka_layers, r.layer: 1.0} for r in self.records if r.epoch == wanted}
-        names = list(found)
-        table = pandas.DataFrame([[found[a][b] for b in names] for a in names], names, names, dtype=float)
-        return Similarity.of(table, title=f"Linear CKA of the layers after epoch {wanted}", entries="layer")
-
-    def measured_epoch(self, epoch: int | None = None) -> int:
-        """The number of an epoch that was measured, as `cka` takes it.
-
-        Raises:
-            UnknownNameError: That epoch was not measured.
-        """
-        epochs = self.epochs
-        if epoch is None and len(epochs) > 1:
-            epoch = self.kept_epoch
-        if epoch is None or epoch == -1:
-            return epochs[-1]
-        if epoch not in epochs:
-            known, kept = ", ".join(map(str, epochs)), ", the kept one" if epoch == self.kept_epoch else ""
-            raise UnknownNameError(
-                f"epochs of this history are {known}", got=f"{epoch}{kept}", hint="choose one of these"
-            )
-        return epoch
+def _with_similarity(history: LayerHistory, epochs: "Similarity") -> dict[str, Any]:
+    return {**history.to_json(), "between_epochs": epochs.record()}
 
 
 def layer_records(

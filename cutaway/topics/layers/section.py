@@ -1,13 +1,12 @@
 """The section on what each layer knows: probes, neighbors and other measures, epoch by epoch."""
 
-from typing import Any
-
 from cutaway.page import Section, Table
-from cutaway.results.units import number, percent
+from cutaway.results.units import percent
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import ReportSource, once
 
-from .measuring import LayerHistory, Layers, layer_history, layer_records
+from .measuring import layer_history, layer_records
+from .result import LayerHistory, Layers
 
 FEW = 4
 """With fewer samples per unit than this, the section says that they are few."""
@@ -46,14 +45,14 @@ def knowledge(source: ReportSource) -> Section | None:
     history = layer_history_of(source)
     if history is None:
         return None
-    names = list(dict.fromkeys(record.layer for record in history.records))
-    records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
+    table = history.by_layer().without("Units", "Samples")
     return Table(
         name="knowledge",
         title="What each layer knows",
         lead=best_layer_lead(history),
         summary="All measures, by layer and epoch",
-        rows=tuple(measures_row(record) for record in records),
+        rows=tuple(table.texts()),
+        meanings=table.meanings(),
         caption=_caption(source, history),
     )
 
@@ -98,45 +97,16 @@ def _caption(source: ReportSource, history: LayerHistory) -> str:
 
 def layers(source: ReportSource) -> Section | None:
     """What each layer is and holds, one row per layer."""
-    if not layers_of(source):
+    records = layers_of(source)
+    if not records:
         return None
+    table = records.table().without("Units")
     samples = len(source.context.split.part("all"))
     return Table(
         name="layers",
         title="Layers",
-        rows=tuple(layer_row(record) for record in layers_of(source)),
+        rows=tuple(table.texts()),
+        meanings=table.meanings(),
         caption=f"An inactive unit never fires: its output is 0 for each of the {samples:,} samples of the whole "
         "dataset. A constant unit gives the same output for every sample; an inactive one is constant at 0.",
     )
-
-
-def layer_row(record: Any) -> dict[str, str]:
-    """What a layer is and holds: a `LayerRecord` as text; the weights are those of its kernel."""
-    kernel, share = (record.weights[0] if record.weights else None), record.inactive_share
-    row = {
-        "Layer": record.name,
-        "Kind": record.kind,
-        "Output": " x ".join(str(side) for side in record.output_shape),
-        "Parameters": f"{record.parameters:,}",
-        "Trainable": f"{record.trainable:,}",
-        "Inactive units": "–" if share is None else f"{record.inactive} ({percent(share)})",
-    }
-    for name in ("mean", "std", "min", "max"):
-        row[f"Weight {name}"] = number(getattr(kernel, name) if kernel else None, digits=4)
-    return row
-
-
-def measures_row(record: Any) -> dict[str, str]:
-    """What a layer knows after an epoch: a `LayerMeasures` as text."""
-    return {
-        "Layer": record.layer,
-        "Epoch": str(record.epoch),
-        "Probe accuracy": percent(record.probe_accuracy),
-        "k-NN accuracy": percent(record.knn_accuracy),
-        "Separation": number(record.separation, digits=2),
-        "Effective rank": number(record.effective_rank, digits=1),
-        "CKA to last epoch": number(record.cka_last, digits=3),
-        "Zeros": percent(record.sparsity),
-        "Weight norm": number(record.weight_norm, digits=4),
-        "Update norm": number(record.update_norm, digits=4),
-    }

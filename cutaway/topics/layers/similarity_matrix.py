@@ -1,13 +1,20 @@
 """A matrix of similarities as the user holds it: a pandas DataFrame that draws itself."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas
 
 from cutaway.results.notebook import figure_html, joined_html, table_html
+from cutaway.results.plain import plain
+from cutaway.results.table import Column, Table, evenly_spaced
+from cutaway.results.units import NAME, decimals
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
+
+
+SHOWN = 8
+"""Columns of a table that people read at most."""
 
 
 class Similarity(pandas.DataFrame):
@@ -38,6 +45,22 @@ class Similarity(pandas.DataFrame):
     def to_pandas(self) -> pandas.DataFrame:
         """The same as a plain pandas DataFrame."""
         return pandas.DataFrame(self)
+
+    def tables(self) -> tuple[Table, ...]:
+        """The table that people read, with at most `SHOWN` columns, evenly spaced."""
+        names: list[str] = [str(name) for name in self.columns]
+        cells = self.to_numpy()
+        values: dict[str, list[Any]] = {"": [str(name) for name in self.index]}
+        shown = [Column(("",), "CKA", NAME, "")]
+        places: list[int] = evenly_spaced(range(len(names)), SHOWN)
+        for place in places:
+            values[names[place]] = cells[:, place].tolist()
+            shown.append(Column((names[place],), names[place], decimals(3), ""))
+        return (Table(tuple(shown), values, title=self.title),)
+
+    def record(self) -> dict[str, Any]:
+        """JSON-able: what was compared, and the similarities, None where one is not defined."""
+        return {f"{self.entries}s": self.index.tolist(), "cka": plain(self.to_numpy())}
 
     def plot(self) -> "Figure":  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
         """Draw it as a heat map, a matplotlib Figure."""

@@ -1,7 +1,7 @@
 """Where the model is wrong: the most confident mistakes."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,20 +10,30 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import NAME, percent, share
 from cutaway.topics.common.predictions import labels, predict_classes
+from cutaway.topics.common.sample_columns import SAMPLE, sources
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
 
 PICTURES = 200
 """Mistakes that carry their picture at most."""
 
 
-@dataclass(frozen=True, eq=False)
-class Mistakes(metrics.Mistakes, NotebookDisplay):
+COLUMNS = (
+    SAMPLE,
+    column("label", "Label", NAME, "Its label."),
+    column("predicted", "Predicted", NAME, "The class that is predicted."),
+    column("confidence", "Confidence", share(1), "The probability of that class."),
+)
+"""The most confident wrong predictions."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mistakes(Result, metrics.Mistakes):
     """Samples with a wrong prediction, the most confident first.
 
     Attributes:
@@ -40,32 +50,30 @@ class Mistakes(metrics.Mistakes, NotebookDisplay):
     class_names: tuple[str, ...] = field(repr=False)
     pictures: np.ndarray | None = field(default=None, repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         if not len(self):
-            return "<Mistakes: none>"
+            return "Mistakes: none"
         true, predicted = self.class_names[int(self.label[0])], self.class_names[int(self.predicted[0])]
-        worst = f"{self.ids[0]}, {true} predicted as {predicted} with {self.confidence[0]:.1%}"
-        return f"<Mistakes: {len(self):,} {'sample' if len(self) == 1 else 'samples'}, first {worst}>"
+        worst = f"{self.ids[0]}, {true} predicted as {predicted} with {percent(float(self.confidence[0]), 1)}"
+        return f"Mistakes: {len(self):,} {'sample' if len(self) == 1 else 'samples'}, first {worst}"
 
     def __len__(self) -> int:
         return len(self.position)
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a mistake: sample, file or row, label, predicted, confidence.
+    def table(self) -> Table:
+        """One row for each mistake.
 
         A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
         """
-        import pandas
-
-        names = np.asarray(self.class_names, dtype=object)
-        return pandas.DataFrame(
-            {
-                **self.ids.columns(),
-                "label": names[self.label],
-                "predicted": names[self.predicted],
-                "confidence": self.confidence,
-            }
-        )
+        names, where = self.class_names, self.ids.columns()
+        values: dict[str, Any] = {
+            **where,
+            "label": [names[number] for number in self.label.tolist()],
+            "predicted": [names[number] for number in self.predicted.tolist()],
+            "confidence": self.confidence,
+        }
+        return Table((*COLUMNS, *sources(where)), values)
 
     def plot(self, n: int = 24, *, columns: int = 8) -> "Figure":
         """The pictures of the first mistakes with their names and classes, or bars of confidence, a matplotlib Figure.
@@ -88,7 +96,7 @@ class Mistakes(metrics.Mistakes, NotebookDisplay):
         if self.pictures is None:
             named = [f"{name}: {pair}" for name, pair in zip(names, wrong, strict=True)]
             return bars([Bars("confidence", named, self.confidence[:shown], percent=True, limits=(0, 1))])
-        chances = [f"{value:.0%}" for value in self.confidence[:shown].tolist()]
+        chances = [percent(value, 0) for value in self.confidence[:shown].tolist()]
         titles = ["\n".join(parts[:2]) + f", {parts[2]}" for parts in zip(names, wrong, chances, strict=True)]
         return picture_grid(self.pictures[:shown], titles, columns=columns)
 

@@ -1,7 +1,7 @@
 """How each sample of a run was learned, as the user holds it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +13,15 @@ from cutaway.data import PARTS, SampleIds
 from cutaway.errors import RunError, UnknownNameError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
-from cutaway.results.notebook import ROWS, NotebookDisplay, table_html
+from cutaway.results.notebook import ROWS
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, NAME, TEXT, decimals, number, percent, share
 from cutaway.topics.common.predictions import labels as labels_of
 from cutaway.topics.common.predictions import recorded_predictions
+from cutaway.topics.common.sample_columns import SAMPLE, sources
+
+from .options import SamplesOptions
 
 if TYPE_CHECKING:
     import pandas
@@ -32,9 +38,37 @@ PICTURES = 10_000
 """The most points that carry their picture to the page, as in an embedding."""
 
 
+MEASURES = ("correctness", "confidence", "variability", "margin", "area_under_margin")
+"""Measures that are real numbers."""
+
+COLUMNS = (
+    SAMPLE,
+    column("split", "Split", TEXT, "The split that it is in."),
+    column("label", "Label", NAME, "Its label."),
+    column("predicted", "Predicted", NAME, "The class that is predicted in the last epoch."),
+    column("difficulty", "Difficulty", TEXT, "Whether it was easy, ambiguous or hard to learn."),
+    column(
+        "first_learned", "First", COUNT, "The first epoch in which the label was predicted; –: in none.", explained=True
+    ),
+    column("forgotten", "Forgot", COUNT, "How often it was predicted, and not in the next epoch.", explained=True),
+    column("correctness", "Right", share(0), "Share of the epochs in which it was predicted.", explained=True),
+    column("confidence", "Conf.", decimals(2), "Mean probability of the label.", explained=True),
+    column("variability", "Var.", decimals(2), "Standard deviation of that probability.", explained=True),
+    column("margin", "Margin", decimals(2), "Mean probability of the label minus the largest of another class."),
+    column(
+        "area_under_margin",
+        "AUM",
+        decimals(2),
+        "Mean logarithm of its probability over the largest other, in nats.",
+        explained=True,
+    ),
+)
+"""How each sample was learned."""
+
+
 @public
-@dataclass(frozen=True, eq=False)
-class SampleDynamics(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class SampleDynamics(Result):
     """How each sample was learned, from its predictions in every epoch, made by `Run.dynamics`.
 
     Recorded predictions of training samples are those made while the model was trained on them: in training mode, with
@@ -59,14 +93,23 @@ class SampleDynamics(NotebookDisplay):
     labels: np.ndarray = field(repr=False)
     context: RunContext = field(repr=False)
 
-    def __repr__(self) -> str:
-        m, of = self.measures, "" if self.split == "all" else f"{self.split} "
-        counts = np.bincount(m.difficulty, minlength=len(DIFFICULTIES)) / max(len(self), 1)
-        shares = ", ".join(f"{share:.1%} {name}" for share, name in zip(counts, DIFFICULTIES, strict=True))
-        return (
-            f"<SampleDynamics of {len(self):,} {of}samples in {len(self.epochs)} epochs: {shares}; "
-            f"{int((m.forgotten > 0).sum()):,} forgotten, {int(m.never_learned.sum()):,} never learned>"
-        )
+    def line(self) -> str:
+        """The answer in one telling line."""
+        forgotten, never = int((self.measures.forgotten > 0).sum()), int(self.measures.never_learned.sum())
+        return f"{self._title()}: {self.difficulties()}; {forgotten:,} forgotten, {never:,} never learned"
+
+    def _title(self) -> str:
+        return f"SampleDynamics of {len(self):,} {self._kind} in {len(self.epochs)} epochs"
+
+    @property
+    def _kind(self) -> str:
+        return "samples" if self.split == "all" else f"{self.split} samples"
+
+    def difficulties(self, digits: int = 1) -> str:
+        """The shares of easy, ambiguous and hard samples, in words."""
+        counts = np.bincount(self.measures.difficulty, minlength=len(DIFFICULTIES)) / max(len(self), 1)
+        shares = zip(counts.tolist(), DIFFICULTIES, strict=True)
+        return ", ".join(f"{percent(each, digits)} {name}" for each, name in shares)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -139,12 +182,44 @@ class SampleDynamics(NotebookDisplay):
         for row in zip(*columns.values(), strict=True):
             yield dict(zip(columns, row, strict=True))
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a sample, with the columns of `columns`."""
-        import pandas
+    def table(self) -> Table:
+        """One row for each sample."""
+        values = self.columns()
+        return Table((*COLUMNS, *sources(values)), values)
 
-        table: Any = pandas.DataFrame(self.columns())
+    def tables(self, sort: str = "area_under_margin", limit: int = ROWS) -> tuple[Table, ...]:
+        """The table that people read: the hardest samples.
+
+        Args:
+            sort: As of `hardest`.
+            limit: How many samples at most; 0 for all.
+        """
+        shown = self.take(self.measures.order(sort)[: limit or None])
+        title = f"{len(shown):,} of {len(self):,} {self._kind}, by {sort}, in {len(self.epochs)} epochs"
+        above = number(self.measures.ambiguous_from, 2)
+        notes = [
+            f"{self.difficulties()}.",
+            f"Ambiguous: var. above {above}. Hard: another class was more probable on average.",
+        ]
+        if self.predictions == "recorded":
+            notes.append("Training samples were predicted while being trained on, with any dropout.")
+        table = shown.table().without("Split", "Difficulty", "Margin")
+        return (replace(table, title=title, notes=tuple(notes)),)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row for each sample, with the columns of `columns`."""
+        table: Any = self.table().to_pandas()
         return table.astype({"first_learned": "Int64"})
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway samples --json`` answers about the run."""
+        return {
+            "split": self.split,
+            "epochs": list(self.epochs),
+            "predictions": self.predictions,
+            "ambiguous_from": self.measures.ambiguous_from,
+            "samples": list(self.records()),
+        }
 
     def plot(self) -> "Figure":
         """Draw the data map with matplotlib: confidence against variability, colored by difficulty.
@@ -155,10 +230,7 @@ class SampleDynamics(NotebookDisplay):
         from cutaway.plots import data_map
 
         m = self.measures
-        return data_map(m.variability, m.confidence, m.difficulty, DIFFICULTIES, title=repr(self)[1:-1].split(":")[0])
-
-    def _shown_table(self) -> str:
-        return table_html(self.hardest(ROWS).to_pandas(), caption="the hardest to learn")
+        return data_map(m.variability, m.confidence, m.difficulty, DIFFICULTIES, title=self._title())
 
     def bokeh(self) -> "BokehFigure":
         """Draw the data map with Bokeh; a click in the legend hides a kind, hovering shows the sample.
@@ -181,8 +253,15 @@ class SampleDynamics(NotebookDisplay):
         )
 
 
-MEASURES = ("correctness", "confidence", "variability", "margin", "area_under_margin")
-"""Measures that are real numbers."""
+def compute(context: RunContext, options: SamplesOptions, *, on_progress: ProgressCallback) -> SampleDynamics:
+    """Gather how each sample was learned, the hardest first.
+
+    Raises:
+        CutawayError: As `sample_dynamics`.
+    """
+    split, predictions = options.split, options.predictions
+    found = sample_dynamics(context, split=split, predictions=predictions, on_progress=on_progress)
+    return found.hardest(sort=options.sort)
 
 
 def sample_dynamics(

@@ -2,11 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cutaway.metrics import DIFFICULTIES, NEVER
+from cutaway.metrics import NEVER
 from cutaway.page import Card, Cards, Section
-from cutaway.results.units import percent
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -35,11 +32,10 @@ def hardest(source: ReportSource) -> Section | None:
         return None
     predictions = "computed" if is_fit else "recorded"  # a Recorder records none of training samples
     found = sample_dynamics(context, split="train", predictions=predictions, on_progress=source.on_progress)
-    counts = np.bincount(found.measures.difficulty, minlength=len(DIFFICULTIES)) / max(len(found), 1)
-    shares = ", ".join(f"{percent(float(share))} {name}" for share, name in zip(counts, DIFFICULTIES, strict=True))
     never = int(found.measures.never_learned.sum())
     lead = (
-        f"Of {len(found):,} training samples, by their predictions in {len(found.epochs)} epochs: {shares}; {never:,} "
+        f"Of {len(found):,} training samples, by their predictions in {len(found.epochs)} epochs: "
+        f"{found.difficulties(2)}; {never:,} "
         "were never predicted as labeled. Below are those with the smallest area under the margin: wrong labels are "
         "often among them, and so are unusual samples."
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
-from cutaway.results.options import EPOCH, option
+from cutaway.options import epoch_option, option
 
 SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
 """What units can be sorted by: by number, or the largest first."""
@@ -19,7 +19,7 @@ class UnitsOptions:
     """
 
     layer: str | None = option(None, "Hidden layer. Default: the last one.")
-    epoch: int | None = option(None, EPOCH)
+    epoch: int | None = epoch_option()
     split: str = option("test", "Samples to measure: train, val, test or all.")
     sort: str = option(
         "ablation_cost", "unit, ablation_cost, selectivity, similarity, mean or firing; the largest first."

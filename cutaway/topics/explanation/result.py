@@ -2,7 +2,7 @@
 
 import html
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,22 +10,46 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.checks import meant
 from cutaway.context import RunContext
-from cutaway.errors import UnknownNameError
-from cutaway.results.notebook import NotebookDisplay, figure_html, joined_html
+from cutaway.errors import UnknownNameError, printable
+from cutaway.results.notebook import ROWS, figure_html, joined_html
+from cutaway.results.plain import defined
 from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import COUNT, NAME, TEXT, decimals, number, percent
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import Attribution
     from cutaway.plots import Figure
+    from cutaway.topics.influence.result import Influences
 
-    from .influence.result import Influences
+
+CONTRIBUTION = column(
+    "contribution", "Contribution", decimals(4), "What it adds to the difference of the two largest logits."
+)
+INPUTS = (column("input", "Input", TEXT, "Number of a value of the input, or name of its column."), CONTRIBUTION)
+"""What each value of the input contributed."""
+
+UNITS = (
+    column("unit", "Unit", COUNT, "Number of the unit, from 0."),
+    CONTRIBUTION,
+    column("activation", "Activation", decimals(4), "Its activation for the sample."),
+)
+"""What each unit of a layer contributed."""
+
+SUMS = (
+    column("column", "Column", NAME, "Name of the column of the table."),
+    column("inputs", "Inputs", COUNT, "How many inputs the column became."),
+    CONTRIBUTION,
+)
+"""What each column of a table contributed, where a category became several inputs."""
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Explanation(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation(Result):
     """One prediction, and what each unit and each input value contributed to it.
 
     Attributes:
@@ -46,9 +70,10 @@ class Explanation(NotebookDisplay):
     context: RunContext = field(repr=False)
     asked: str = field(default="", repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         difference = self.attribution.difference
-        return f"<Explanation at epoch {self.epoch}: {self.winner} over {self.runner_up} by {difference:.3g} logits>"
+        return f"Explanation at epoch {self.epoch}: {self.winner} over {self.runner_up} by {difference:.3g} logits"
 
     @property
     def winner(self) -> str:
@@ -66,9 +91,10 @@ class Explanation(NotebookDisplay):
         name = self.sample if isinstance(self.sample, str) else "the sample"
         if self.asked not in name:
             name = f"{name}, which is {self.asked},"
-        chance, second = (self.probabilities[k] for k in (self.attribution.winner, self.attribution.runner_up))
+        probabilities = self.probabilities
+        chance, second = (percent(probabilities[k], 1) for k in (self.attribution.winner, self.attribution.runner_up))
         return (
-            f"{name} is predicted as {self.winner} ({chance:.1%}) rather than {self.runner_up} ({second:.1%}), "
+            f"{name} is predicted as {self.winner} ({chance}) rather than {self.runner_up} ({second}), "
             f"by {self.attribution.difference:.3g} logits, at epoch {self.epoch}"
         )
 
@@ -84,9 +110,9 @@ class Explanation(NotebookDisplay):
 
         Orange is for the predicted class, blue for the runner-up. Of the layers, the last two are drawn that differ.
         """
-        return self._drawn(self.sentence)
+        return self._figure(self.sentence)
 
-    def _drawn(self, sentence: str) -> "Figure":
+    def _figure(self, sentence: str) -> "Figure":
         from cutaway.plots import ExplainedAnswer, explained_answer
 
         picture, found = self._picture(), self.attribution
@@ -130,7 +156,64 @@ class Explanation(NotebookDisplay):
         return dict(list(kept.items())[-2:])
 
     def _repr_html_(self) -> str:
-        return joined_html(f"<div>{html.escape(self.sentence)}</div>", figure_html(self._drawn(""), alt=self.sentence))
+        return joined_html(f"<div>{html.escape(self.sentence)}</div>", figure_html(self._figure(""), alt=self.sentence))
+
+    def table(self, layer: str | None = None) -> Table:
+        """What spoke for the winner (above 0, first) and for the runner-up (below 0, last).
+
+        Args:
+            layer: Name of a layer; None for the values of the input, in the order of the flattened sample.
+
+        Raises:
+            UnknownNameError: There are no contributions of that layer.
+        """
+        found = self.attribution
+        if layer is not None and layer not in found.contributions:
+            known = ", ".join(found.contributions) or "none"
+            raise UnknownNameError(
+                f"layers with contributions are {known}", got=f'"{layer}"', hint=meant(layer, found.contributions)
+            )
+        parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
+        order = np.argsort(-parts, kind="stable").tolist()
+        if layer is not None:
+            values = {"unit": np.arange(len(parts)), "contribution": parts, "activation": found.activations[layer]}
+            return Table(UNITS, values).take(order)
+        names = list(self.feature_names) if self.feature_names else np.arange(len(parts))
+        return Table(INPUTS, {"input": names, "contribution": parts}).take(order)
+
+    def tables(self, layer: str | None = None, limit: int = ROWS, *, label: str = "") -> tuple[Table, ...]:
+        """The table that people read: the largest contributions, above 0 or below.
+
+        Args:
+            layer: As of `table`; of the input, contributions are added up by column where one became several inputs.
+            limit: How many rows at most; 0 for all.
+            label: The label of the sample, for the title.
+        """
+        sums = None if layer is not None else self.columns()
+        table = self.table(layer) if sums is None else Table.of(SUMS, sums)
+        parts = np.asarray(table.values["contribution"], np.float64)
+        order = np.argsort(-np.abs(parts), kind="stable")
+        shown, rest = order[: limit or None], order[limit or len(order) :]
+        difference = self.attribution.difference
+        name = self.sample if isinstance(self.sample, str) else "the sample"
+        notes: list[str] = []
+        if self.asked and self.asked != name:
+            notes.append(f"{self.asked} is the sample that is called {name}.")
+        if len(rest) == 1:
+            notes.append(f"The other one adds {number(parts[rest].sum(), 4)}.")
+        elif len(rest):
+            notes.append(f"The {len(rest):,} others add up to {number(parts[rest].sum(), 4)}.")
+        offset = number(self.attribution.offsets.get(layer or "", float("nan")), 4)
+        notes.append(
+            f"All add up to {number(parts.sum(), 4)}, and {offset} from the biases makes the difference: "
+            f"{number(difference, 4)}."
+        )
+        notes.append(f"Above 0 it spoke for {printable(self.winner)}, below 0 for {printable(self.runner_up)}.")
+        title = (
+            f"{name}{f', labeled {label}' if label else ''}: {self.winner} over {self.runner_up} by "
+            f"{number(difference, 3)} logits after epoch {self.epoch}{f', units of {layer}' if layer else ''}"
+        )
+        return (replace(table.take(shown.tolist()), title=title, notes=tuple(notes)),)
 
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
         """What spoke for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
@@ -145,20 +228,28 @@ class Explanation(NotebookDisplay):
         Raises:
             UnknownNameError: There are no contributions of that layer.
         """
-        import pandas
+        return self.table(layer).to_pandas()
 
-        found = self.attribution
-        if layer is not None and layer not in found.contributions:
-            known = ", ".join(found.contributions) or "none"
-            raise UnknownNameError(
-                f"layers with contributions are {known}", got=f'"{layer}"', hint=meant(layer, found.contributions)
-            )
-        parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
-        rows = self.feature_names if layer is None and self.feature_names else np.arange(len(parts))
-        columns = {"input" if layer is None else "unit": rows, "contribution": parts}
-        if layer is not None:
-            columns["activation"] = found.activations[layer]
-        return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+    def to_json(self, layer: str | None = None) -> dict[str, Any]:
+        """All contributions of the input or of a layer, the largest first, and those of the input by column.
+
+        Args:
+            layer: As of `table`.
+
+        Raises:
+            UnknownNameError: There are no contributions of that layer.
+        """
+        columns = None if layer is not None else self.columns()
+        return {
+            "epoch": self.epoch,
+            "predicted": self.winner,
+            "runner_up": self.runner_up,
+            "difference": self.attribution.difference,
+            "offset": defined(self.attribution.offsets.get(layer or "", float("nan"))),
+            "layer": layer,
+            "contributions": self.table(layer).records(),
+            **({} if columns is None else {"columns": columns}),
+        }
 
     def columns(self) -> list[dict[str, Any]] | None:
         """What each column of a table contributed, the largest first: column, inputs (their number) and contribution.
@@ -170,8 +261,8 @@ class Explanation(NotebookDisplay):
             return None
         sums: dict[str, list[float]] = {}
         values = self.attribution.inputs.reshape(-1).tolist()
-        for column, value in zip(preparation.columns_of_features, values, strict=True):
-            sums.setdefault(column, []).append(value)
+        for name, value in zip(preparation.columns_of_features, values, strict=True):
+            sums.setdefault(name, []).append(value)
         rows = [{"column": name, "inputs": len(each), "contribution": math.fsum(each)} for name, each in sums.items()]
         return sorted(rows, key=lambda row: -row["contribution"])
 
@@ -189,7 +280,7 @@ class Explanation(NotebookDisplay):
         Raises:
             CutawayError: As `Run.influence`.
         """
-        from .influence.result import Answers, influence
+        from cutaway.topics.influence.result import Answers, influence
 
         values = Answers.named(self.context, [self.sample]) if isinstance(self.sample, str) else None
         answers = values or Answers(np.asarray(self.sample)[None], ["the sample"])

@@ -1,0 +1,112 @@
+"""Which findings are the cause of others: the cause is shown first and advises, what follows from it only tells."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from cutaway.metrics import per_class
+
+from .records import Evidence, Finding
+
+_POOR = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test", "overfitting")
+"""What is found of the predictions of any model that has not learned."""
+
+_UNTRAINED = (*_POOR, "stalled", "inactive-units", "redundant-units", "low-rank", "oscillation")
+"""What is found of any model whose training failed."""
+
+_SLOW = ("learning-rate-too-low", "too-few-epochs")
+
+EXPLAINS: Mapping[str, Sequence[str]] = {
+    "unscaled-inputs": (
+        *_UNTRAINED,
+        *_SLOW,
+        "learning-rate-too-high",
+        "divergence",
+        "exploding-gradients",
+        "vanishing-gradients",
+        "saturated-units",
+    ),
+    "uneven-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
+    "double-scaling": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
+    "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
+    "missing-shuffling": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
+    "shifted-test-samples": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
+    "test-labels": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
+    "saturated-units": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
+    "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
+    "vanishing-gradients": (*_UNTRAINED, *_SLOW),
+    "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
+    "low-rank": ("redundant-units", *_POOR, *_SLOW),
+    "redundant-units": ("low-rank",),
+    "batch-too-large": (*_UNTRAINED, *_SLOW),
+    "over-regularized": (*_UNTRAINED, *_SLOW),
+    "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
+    "learning-rate-too-low": _UNTRAINED,
+    "too-few-epochs": _UNTRAINED,
+    "oscillation": ("test", "miscalibration"),
+    "stalled": _POOR,
+    "class-imbalance": ("baseline", "missed-class", "confusion"),
+    "label-noise": ("miscalibration",),
+    "overfitting": ("miscalibration",),
+    "baseline": ("missed-class", "miscalibration", "confusion", "overfitting", "label-noise"),
+}
+"""Kind of a warning -> kinds of findings that follow from it. Where two explain each other, the first check counts."""
+
+LIVED_WITH = frozenset({"inactive-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
+"""Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
+
+HALF = 0.5
+
+
+def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Finding, ...]:
+    """Say of each finding which warning explains it; only a finding that stands for itself advises.
+
+    A warning that is itself explained explains nothing further: what follows from it follows from its cause.
+
+    Args:
+        findings: In the order of the checks, causes first.
+        evidence: What they were found in.
+    """
+    listed, predicts_poorly = list(findings), _predicts_poorly(evidence)
+    explained, causes = dict[int, str](), set[int]()
+    for number, cause in enumerate(listed):
+        if cause.severity != "warning" or number in explained:
+            continue
+        kinds = set(EXPLAINS.get(cause.kind, ()))
+        if cause.kind in LIVED_WITH and not predicts_poorly:
+            kinds -= set(_POOR)
+        for place, other in enumerate(listed):
+            if other.kind in kinds and place not in explained and place not in causes:
+                explained[place] = cause.kind
+                causes.add(number)
+    return tuple(_with_cause(each, explained.get(number)) for number, each in enumerate(listed))
+
+
+def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
+    """Each finding that stands for itself, in order, with those that follow from it.
+
+    What is good and follows from a cause is left out: not to overfit is no comfort for a model that has not learned.
+    """
+    listed = list(findings)
+    causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}
+    follow: dict[int, list[Finding]] = {}
+    for each in listed:
+        if each.cause in causes and each.severity != "good":
+            follow.setdefault(causes[each.cause], []).append(each)
+    return tuple(
+        (each, tuple(follow.get(number, ()))) for number, each in enumerate(listed) if each.cause not in causes
+    )
+
+
+def _with_cause(finding: Finding, cause: str | None) -> Finding:
+    if cause is not None:
+        return dataclasses.replace(finding, cause=cause, remedy=None, advice="")
+    text = f"{finding.text} {finding.advice}" if finding.advice else finding.text
+    return dataclasses.replace(finding, text=text)
+
+
+def _predicts_poorly(evidence: Evidence) -> bool:
+    """Whether the accuracy is nearer to that of always predicting one class than to that of no mistakes."""
+    if evidence.confusion is None:
+        return False
+    measured = per_class(evidence.confusion)
+    return measured.accuracy - measured.baseline < HALF * (1 - measured.baseline)

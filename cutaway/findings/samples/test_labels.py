@@ -1,0 +1,106 @@
+"""Test labels that do not belong to the test samples: shuffled, or numbered in another way than the training labels."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cutaway.findings.names import class_in_words, classes_of
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
+from cutaway.metrics import PerClass, wilson_interval
+
+from .shifted_test import is_shifted
+
+KIND = "test-labels"
+# Standard errors by which the validation accuracy must be above that of the largest class.
+ERRORS = 4.0
+# Predictions and labels that have nothing to do with each other pass a chi-square test at this level.
+LEVEL = 0.01
+# Of the right predictions that the validation accuracy promises, so many must come back under another numbering.
+PROMISED = 0.8
+# A share of the validation accuracy below which a test accuracy is not that of the same task.
+LOW = 0.5
+# Test samples below which nothing is said.
+LEAST = 30
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The validation accuracy is above that of the largest class by {ERRORS:g} standard errors, and of {LEAST} "
+            f"test samples or more either the labels are independent of the predictions (a chi-square test with p of "
+            f"{LEVEL:g} or more, and an accuracy whose 99% interval is below the middle between chance and the "
+            f"validation accuracy), or the test accuracy is below {LOW:.0%} of the validation accuracy and another "
+            f"numbering of the classes brings back {PROMISED:.0%} of it. Not where test samples differ "
+            "from training samples."
+        ),
+        source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
+        known_as="label mismatch, label encoding differs between files",
+    ),
+)
+REMEDY = Remedy(
+    "look whether the test labels are in the order of the test samples, and mean the same as the training labels",
+    untried="this takes other labels, and no training changes them",
+)
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Compare test labels with predictions of a model that predicts validation samples well."""
+    known = classes_of(evidence)
+    if known is None or evidence.held_out != "test" or not _predicts_validation_samples(evidence):
+        return
+    measured, names = known
+    if measured.total < LEAST or (evidence.shift is not None and is_shifted(evidence.shift)):
+        return
+    accuracy, validation = measured.accuracy, evidence.val_accuracy or 0.0
+    record = {"test_accuracy": accuracy, "val_accuracy": validation}
+    matrix = np.asarray(measured.matrix.todense() if hasattr(measured.matrix, "todense") else measured.matrix)
+    order = _best_numbering(matrix)
+    renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
+    if accuracy < LOW * validation and renumbered >= PROMISED * validation:
+        pairs = ", ".join(
+            f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"
+            for label in np.argsort(-measured.samples, kind="stable")[:3]
+        )
+        text = (
+            f"The validation accuracy is {validation:.2%} and the test accuracy {accuracy:.2%}, but with another "
+            f"numbering of the classes {renumbered:.2%} of the test samples are right ({pairs})."
+        )
+        advice = "The classes of the test file are probably numbered in another order: give both the same names."
+        yield Finding(KIND, "warning", "Test labels are numbered in another way", text, record, REMEDY, advice=advice)
+    elif _is_independent(measured, matrix, validation=validation):
+        text = (
+            f"The validation accuracy is {validation:.2%}, but the labels of the {measured.total:,} test samples have "
+            f"nothing to do with the predictions (test accuracy {accuracy:.2%}), and their inputs look like those of "
+            "the training samples."
+        )
+        advice = "The test labels are probably in another order than the test samples, or belong to other samples."
+        yield Finding(KIND, "warning", "Test labels do not fit the test samples", text, record, REMEDY, advice=advice)
+
+
+def _predicts_validation_samples(evidence: Evidence) -> bool:
+    accuracy, samples = evidence.val_accuracy, evidence.val_samples or 0
+    counts = np.asarray((evidence.class_counts or {}).get("val") or ())
+    if accuracy is None or not samples or not counts.sum():
+        return False
+    baseline = counts.max() / counts.sum()
+    return accuracy - baseline > ERRORS * float(np.sqrt(baseline * (1 - baseline) / samples))
+
+
+def _best_numbering(matrix: np.ndarray) -> np.ndarray:
+    """For each class the predicted class that stands for it, so that most predictions are right."""
+    from scipy.optimize import linear_sum_assignment
+
+    return linear_sum_assignment(-matrix)[1]
+
+
+def _is_independent(measured: PerClass, matrix: np.ndarray, *, validation: float) -> bool:
+    """Whether labels and predictions have nothing to do with each other, on enough samples to tell that."""
+    from scipy.stats import chi2_contingency
+
+    table = matrix[matrix.sum(axis=1) > 0][:, matrix.sum(axis=0) > 0]
+    if min(table.shape) < 2:
+        return False
+    chance = float(measured.samples @ measured.predicted) / measured.total**2
+    _, high = wilson_interval(int(measured.correct.sum()), measured.total, confidence=0.99)
+    if high >= (chance + validation) / 2:
+        return False
+    return float(np.asarray(chi2_contingency(table)[1])) >= LEVEL

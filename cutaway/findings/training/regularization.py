@@ -1,0 +1,48 @@
+"""Dropout or penalties of weights so strong that the model cannot even learn its training samples."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
+
+KIND = "over-regularized"
+# Rates and penalties that healthy models do not have: papers use dropout up to 0.5, Keras' default of l2 is 0.01.
+STRONG = {"dropout": 0.6, "l1": 0.02, "l2": 0.03}
+WORDS = {"dropout": "a dropout rate of", "l1": "an L1 penalty of", "l2": "an L2 penalty of"}
+# A model that fits this share of its training samples is not held back.
+FITTED = 0.97
+# A model that is held back predicts training samples hardly better than others.
+GAP = 0.03
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"A dropout rate above {STRONG['dropout']:g}, or a penalty of L1 above {STRONG['l1']:g} or of L2 above "
+            f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {FITTED:.0%} of its own training "
+            f"samples correctly, and no more than {GAP:.0%} more of them than of validation samples; on up to 2,000 "
+            "training samples."
+        ),
+        source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
+        known_as="underfitting, too much regularization",
+    ),
+)
+REMEDY = Remedy("train without dropout and without penalties of weights", change="no-regularization")
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Look whether strong regularization keeps the model from fitting its training samples."""
+    strengths = evidence.regularization or {}
+    strong = {name: value for name, value in strengths.items() if value > STRONG.get(name, float("inf"))}
+    if not strong or evidence.trained is None or not evidence.trained[1]:
+        return
+    correct, samples = evidence.trained
+    accuracy = correct / samples
+    if accuracy >= FITTED or (evidence.val_accuracy is not None and accuracy - evidence.val_accuracy > GAP):
+        return
+    causes = " and ".join(f"{WORDS[name]} {value:g}" for name, value in strong.items())
+    text = (
+        f"With {causes}, the model predicts {accuracy:.1%} of {samples:,} training samples correctly, dropout turned "
+        "off: it does not fit even the samples that it learns from."
+    )
+    record = {"train_accuracy": accuracy, "samples": samples, **strong}
+    advice = "Use less of it, and add it again only if the model overfits."
+    yield Finding(KIND, "warning", "Too much regularization", text, record, REMEDY, advice=advice)

@@ -1,0 +1,1 @@
+"""Explanation: why the model predicts what it predicts for one sample."""

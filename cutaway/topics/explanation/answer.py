@@ -1,0 +1,57 @@
+"""Everything about one prediction: what ``cutaway explain`` answers."""
+
+from functools import partial
+from typing import Any
+
+from cutaway.checks import warn_user
+from cutaway.context import RunContext
+from cutaway.errors import ModelError
+from cutaway.progress import ProgressCallback
+from cutaway.results.result import Answer
+from cutaway.results.table import Table
+from cutaway.topics.influence.result import Answers, Influences, influence
+
+from .options import ExplanationOptions
+from .result import Explanation, explain
+
+
+def compute(context: RunContext, sample: str, options: ExplanationOptions, *, on_progress: ProgressCallback) -> Answer:
+    """Answer ``cutaway explain``; of a model without contributions, influences alone if they are asked for.
+
+    Raises:
+        CutawayError: As `explain` and `influence`.
+    """
+    influences = None
+    if options.influence:
+        answers = Answers.named(context, [sample])
+        influences = influence(context, answers, epoch=options.epoch, on_progress=on_progress)[0]
+    ids = context.named(context.sample(sample))
+    label = context.class_names[int(context.data.y(ids)[0])]
+    try:
+        explanation = explain(context, sample, epoch=options.epoch)
+    except ModelError as error:
+        if influences is None:
+            raise
+        warn_user(f"there are no contributions: {error.rule}; got {error.got}")  # influences need no linear model
+        explanation = None
+    about = {"sample": ids[0], "label": label}
+    document = partial(_document, about, options.layer, explanation, influences)
+    return Answer(str(context.path), document, partial(_tables, label, options, explanation, influences))
+
+
+def _document(
+    about: dict[str, str], layer: str | None, explanation: Explanation | None, influences: Influences | None
+) -> dict[str, Any]:
+    document: dict[str, Any] = dict(about)
+    if explanation is not None:
+        document |= explanation.to_json(layer)
+    if influences is not None:
+        document |= {"epoch": influences.epoch, "influences": influences.to_json()}
+    return document
+
+
+def _tables(
+    label: str, options: ExplanationOptions, explanation: Explanation | None, influences: Influences | None
+) -> tuple[Table, ...]:
+    contributions = () if explanation is None else explanation.tables(options.layer, options.limit, label=label)
+    return (*contributions, *(() if influences is None else influences.tables()))

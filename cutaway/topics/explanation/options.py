@@ -1,0 +1,15 @@
+"""What can be asked about one prediction."""
+
+from dataclasses import dataclass
+
+from cutaway.options import epoch_option, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplanationOptions:
+    """The options of ``cutaway explain`` and of `compute`."""
+
+    layer: str | None = option(None, "Units of this layer. Default: the values of the input.")
+    influence: bool = option(False, "Add the training samples that raised and lowered its probability most.")
+    limit: int = option(20, "Rows to print; 0 for all. --json always prints all.", least=0)
+    epoch: int | None = epoch_option()

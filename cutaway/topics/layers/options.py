@@ -1,0 +1,24 @@
+"""What can be asked about layers."""
+
+from dataclasses import dataclass
+
+from cutaway.errors import UsageError
+from cutaway.options import epoch_option, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayersOptions:
+    """The options of ``cutaway layers`` and of `compute`.
+
+    Raises:
+        UsageError: One epoch is asked for, and every epoch as well.
+    """
+
+    layer: str | None = option(None, "Show only this layer, with its configuration.")
+    epoch: int | None = epoch_option()
+    history: bool = option(False, "Show what each layer knows after every epoch.")
+
+    def __post_init__(self) -> None:
+        if self.history and self.epoch is not None:
+            got = f"--epoch {self.epoch}"
+            raise UsageError("--history shows every epoch", got=got, hint="leave one of the two out")

@@ -1,0 +1,232 @@
+"""What a run is worth, against what, what is wrong first, and what to do next: five lines at most.
+
+Nothing is trained for it, and nothing that takes long is measured: what is not known is named, with the command that
+would measure it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cutaway._lazy import public
+from cutaway.context import RunContext
+from cutaway.errors import CutawayError
+from cutaway.findings import Finding, folded
+from cutaway.metrics import wilson_interval
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import NAME, percent
+from cutaway.runs import kept_so_far, run_command
+
+from .classes.measures import class_measures
+from .findings.evidence import kept_findings, recorded_findings
+from .history import epochs_in_words
+
+VERSION = 1
+"""Of the JSON document: a key that means something else gives another number."""
+
+LINES = (
+    column("about", "About", NAME, "What the line is about: state, worth, problem, next, or unknown."),
+    column("text", "Verdict", NAME, "One sentence or two."),
+)
+"""The lines of a verdict."""
+
+NO_PROBLEM = "Nothing that was judged needs attention."
+NO_PROBLEM_YET = "Its history shows nothing that needs attention."
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How often the model of a run is right, and how often always giving the largest class would be.
+
+    Attributes:
+        split: "test", or "val" where there are no test samples.
+        samples: Number of samples.
+        accuracy: Share that is predicted correctly, 0..1.
+        low: Lower end of its 95% interval.
+        high: Upper end.
+        baseline: Share of the largest class; None if it is not known.
+        largest_class: Name of that class, or None.
+    """
+
+    split: str
+    samples: int
+    accuracy: float
+    low: float
+    high: float
+    baseline: float | None = None
+    largest_class: str | None = None
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(Result):
+    """What a run is worth and what to do next, made by `Run.verdict`.
+
+    Attributes:
+        run: Name of the run.
+        state: "running", "finished", "stopped", "failed", "died" or "damaged".
+        epochs: Epochs in its history.
+        kept_epoch: The epoch whose weights are kept, or would be kept now; None before the first one.
+        why: Why it failed, or None.
+        worth: How often it is right, and what that is compared with; None where no sample was held out.
+        problem: What is wrong first; None where nothing is found.
+        explains: Findings that follow from it.
+        is_measured: Whether data, layers and predictions were judged, and not the history alone.
+        next_step: What to do, as a sentence.
+        command: The command for it, or None.
+        unknown: What is not known, a sentence each, with the command that would measure it.
+    """
+
+    run: str
+    state: str
+    epochs: int
+    kept_epoch: int | None
+    why: str | None = field(repr=False)
+    worth: Worth | None = field(repr=False)
+    problem: Finding | None = field(repr=False)
+    explains: int = field(repr=False)
+    is_measured: bool = field(repr=False)
+    next_step: str = field(repr=False)
+    command: str | None = field(repr=False)
+    unknown: tuple[str, ...] = field(repr=False)
+
+    def line(self) -> str:
+        """The verdict in one telling line."""
+        worth = "" if self.worth is None else f", {_accuracy(self.worth)}"
+        problem = "" if self.problem is None else f"; first: {self.problem.title}"
+        return f"Verdict on {self.run}: {self.state}{worth}{problem}"
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """What each line is about, and the line: five at most."""
+        return tuple((about, text) for about, text in self._lines() if text)
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        kept = f"; the kept epoch is {self.kept_epoch}" if self.kept_epoch else ""
+        why = f": {self.why}" if self.why else ""
+        after = "" if self.state == "running" and not self.epochs else f" after {epochs_in_words(self.epochs)}"
+        yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
+        yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
+        explains = f" It explains {self.explains} more." if self.explains else ""
+        nothing = NO_PROBLEM if self.is_measured else NO_PROBLEM_YET
+        yield "problem", nothing if self.problem is None else f"First: {self.problem.title}.{explains}"
+        yield "next", f"{self.next_step} {self.command}" if self.command else self.next_step
+        yield "unknown", " ".join(self.unknown)
+
+    def table(self) -> Table:
+        """The lines of the verdict."""
+        about, texts = zip(*self.lines(), strict=True)
+        return Table(LINES, {"about": about, "text": texts})
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, with the version of this document."""
+        return {
+            "version": VERSION,
+            "run": self.run,
+            "state": self.state,
+            "why": self.why,
+            "epochs": self.epochs,
+            "kept_epoch": self.kept_epoch,
+            "worth": plain(self.worth),
+            "problem": None if self.problem is None else self.problem.record(),
+            "explains": self.explains,
+            "is_measured": self.is_measured,
+            "next": {"words": self.next_step, "command": self.command},
+            "unknown": list(self.unknown),
+            "lines": [text for _, text in self.lines()],
+        }
+
+
+def verdict(context: RunContext) -> Verdict:
+    """Gather what is known about a run; see `cutaway.Run.verdict`."""
+    folder, manifest = context.folder, context.manifest
+    rows = folder.history()
+    state, kept = folder.state, kept_so_far(manifest, rows)
+    doctor, unknown = run_command("doctor", context.path), list[str]()
+    findings = _kept_findings(context)
+    is_measured = findings is not None
+    if findings is None:
+        findings = recorded_findings(context)
+        if state != "running":
+            unknown.append(f"Its data, layers and predictions were not judged yet; {doctor} does that.")
+    worth = _worth(context, rows)
+    if worth is None and state != "running":
+        unknown.append("No samples were held out, so that what it is worth on new samples is not known.")
+    elif worth is not None and worth.baseline is None:
+        unknown.append("What always giving the largest class would be right on is not known: the data are not there.")
+    problem, consequences = next(((c, f) for c, f in folded(findings) if c.severity == "warning"), (None, ()))
+    next_step, command = _next_step(context, state, problem, is_measured=is_measured)
+    if command == doctor:  # said once
+        unknown = [each for each in unknown if doctor not in each]
+    return Verdict(
+        run=context.path.name,
+        state=state,
+        epochs=len(rows),
+        kept_epoch=kept or None,
+        why="its process is gone" if state == "died" else manifest.why,
+        worth=worth,
+        problem=problem,
+        explains=len(consequences),
+        is_measured=is_measured,
+        next_step=next_step,
+        command=command,
+        unknown=tuple(unknown),
+    )
+
+
+def _kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
+    try:
+        return kept_findings(context)
+    except CutawayError:  # a part of the run is damaged, which its state says
+        return None
+
+
+def _next_step(
+    context: RunContext, state: str, problem: Finding | None, *, is_measured: bool
+) -> tuple[str, str | None]:
+    """What to do, and the command for it."""
+    if state in ("stopped", "died"):
+        return "Next: go on with it:", run_command("resume", context.path)
+    if problem is not None and problem.remedy is not None and not problem.remedy.untried:
+        words = f"Next: {problem.remedy.words}. Whether that helps is tried by"
+        return words, run_command("doctor", context.path) + " --prove"
+    if problem is not None and problem.advice:
+        return f"Next: {problem.advice}", None
+    if state == "running":
+        return "Next: wait until it has ended, or watch it:", "cutaway studio"
+    if not is_measured:
+        return "Next: have its data, layers and predictions judged:", run_command("doctor", context.path)
+    return "Next: look at its mistakes:", run_command("report", context.path)
+
+
+def _worth(context: RunContext, rows: list[dict[str, Any]]) -> Worth | None:
+    """How often the run is right on test samples, or on validation samples where there are none."""
+    test, split = context.manifest.test, context.split
+    if test is not None and len(split.test):
+        accuracy, samples = float(test["accuracy"]), len(split.test)
+        low, high = wilson_interval(round(accuracy * samples), samples)
+        try:
+            classes = class_measures(context)
+        except CutawayError:  # neither predictions nor data are there
+            return Worth("test", samples, accuracy, low, high)
+        measures = classes.measures
+        return Worth("test", samples, accuracy, low, high, measures.baseline, classes.class_names[measures.largest])
+    row = context.row(rows=rows)
+    accuracy = None if row is None else row.get("val_accuracy")
+    if accuracy is None or not 0 <= accuracy <= 1 or not len(split.val):
+        return None
+    low, high = wilson_interval(round(accuracy * len(split.val)), len(split.val))
+    return Worth("val", len(split.val), float(accuracy), low, high)
+
+
+def _accuracy(worth: Worth) -> str:
+    kind = "validation" if worth.split == "val" else worth.split
+    return f"right on {percent(worth.accuracy)} of {worth.samples:,} {kind} samples"
+
+
+def _worth_in_words(worth: Worth) -> str:
+    text = f"{_accuracy(worth).capitalize()} (95% interval {percent(worth.low, 1)} to {percent(worth.high, 1)})"
+    if worth.baseline is None:
+        return f"{text}."
+    return f"{text}; always giving {worth.largest_class}, the largest class, is right on {percent(worth.baseline)}."

@@ -1,0 +1,109 @@
+"""The verdict: what a run is worth, what is wrong first and what to do next, of runs in every state."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.topics.verdict import VERSION
+
+SGD = {"optimizer": "sgd", "learning_rate": 0.01, "schedule": "constant", "label_smoothing": 0.0}
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory):
+    runs = tmp_path_factory.mktemp("verdict")
+    return ct.train(ct.mlp((16,)), "digits", epochs=1, runs=runs, progress=False, **SGD)
+
+
+def lines(run):
+    return dict(run.verdict().lines())
+
+
+def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
+    digits_run.findings()
+    found = digits_run.verdict()
+    told, worth = lines(digits_run), found.worth
+    assert told["state"] == "Finished after 6 epochs; the kept epoch is 6."
+    assert worth.accuracy == digits_run.test["accuracy"]
+    assert worth.baseline == pytest.approx(digits_run.per_class().measures.baseline)
+    assert told["worth"].startswith(f"Right on {worth.accuracy:.2%} of 360 test samples (95% interval ")
+    assert f"the largest class, is right on {worth.baseline:.2%}." in told["worth"]
+    assert found.is_measured
+    assert "unknown" not in told
+    assert len(told) <= 5
+
+
+def test_what_was_not_measured_is_said_with_the_command(short_run, tmp_path):
+    shutil.copytree(short_run.path, tmp_path / "copy", ignore=shutil.ignore_patterns("results"))
+    run = ct.open_run(tmp_path / "copy")
+    found = run.verdict()
+    assert not found.is_measured
+    assert found.problem.kind == "too-few-epochs", "which the history shows"
+    assert found.next_step.startswith("Next: train for ")
+    assert found.command.endswith("--prove")
+    assert lines(run)["unknown"].startswith("Its data, layers and predictions were not judged yet; cutaway doctor ")
+    assert not (tmp_path / "copy" / "results").exists() or not list((tmp_path / "copy" / "results").glob("facts*"))
+
+
+def test_a_cause_is_named_first_and_its_consequences_are_counted(short_run):
+    findings = short_run.findings()
+    found = short_run.verdict()
+    assert (found.problem.kind, found.problem.cause) == ("too-few-epochs", None)
+    assert found.explains == sum(each.cause == "too-few-epochs" and each.severity != "good" for each in findings)
+    assert lines(short_run)["problem"] == f"First: Too few epochs. It explains {found.explains} more."
+
+
+def test_a_run_whose_data_are_gone_has_a_verdict(tmp_path):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(200, 4)).astype(np.float32), np.arange(200) % 2
+    run = ct.train(ct.mlp((4,)), ct.Dataset.from_arrays(x + y[:, None], y), epochs=2, runs=tmp_path, progress=False)
+    again = ct.open_run(run.path)
+    found = again.verdict()
+    assert found.state == "finished"
+    assert found.worth.samples == len(run.split.test)
+    assert found.worth.accuracy == run.test["accuracy"]
+
+
+def test_stopped_and_failed_trainings_have_a_verdict(tmp_path):
+    def stop(now):
+        if now.task == "training" and now.done >= 2 * 1078:
+            raise ct.Canceled("a test stops here", got="two epochs", hint="go on")
+
+    with pytest.raises(ct.Canceled):
+        ct.train(ct.mlp((8,)), "digits", epochs=5, runs=tmp_path / "a", progress=stop)
+    stopped = ct.open_run("latest", runs=tmp_path / "a").verdict()
+    assert stopped.state == "stopped"
+    assert stopped.next_step == "Next: go on with it:"
+    assert stopped.command.startswith("cutaway resume ")
+    steep = SGD | {"learning_rate": 1e6, "momentum": 0.9}
+    layers = [keras.layers.Dense(16, "linear") for _ in range(9)]
+    model = keras.Sequential([*layers, keras.layers.Dense(10, "softmax")])
+    with pytest.raises(ct.CutawayError, match="finite"):
+        ct.train(model, "digits", epochs=5, runs=tmp_path / "b", progress=False, **steep)
+    failed = ct.open_run("latest", runs=tmp_path / "b").verdict()
+    assert failed.state == "failed"
+    assert "finite" in dict(failed.lines())["state"]
+    assert failed.problem.kind == "divergence"
+
+
+def test_a_recorded_run_has_a_verdict(tmp_path, digits_run):
+    model = digits_run.model()
+    recorded = ct.record(model, "digits", runs=tmp_path, progress=False)
+    found = recorded.verdict()
+    assert found.worth.split == "test"
+    assert found.epochs == 0
+
+
+def test_it_is_a_result_like_any_other(digits_run):
+    found = digits_run.verdict()
+    document = found.to_json()
+    assert document["version"] == VERSION == 1
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert document["lines"] == [text for _, text in found.lines()]
+    assert found.to_pandas()["text"].tolist() == document["lines"]
+    assert repr(found).startswith(f"<Verdict on {digits_run.path.name}: finished, right on ")
+    assert document["lines"][0] in digits_run._repr_html_()

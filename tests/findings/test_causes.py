@@ -1,0 +1,151 @@
+"""A cause is shown and advises; what follows from it only tells, below it."""
+
+import numpy as np
+import pytest
+
+from cutaway.findings import RULES, Evidence, folded, run_checks
+from cutaway.findings.causes import EXPLAINS
+
+
+def found(**known):
+    return {finding.kind: finding for finding in run_checks(Evidence(**known))}
+
+
+def history(losses):
+    return [{"epoch": epoch, "loss": loss, "val_loss": loss} for epoch, loss in enumerate(losses, 1)]
+
+
+SGD = {"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 32}
+ONE_ANSWER = np.array([[50, 0, 0], [48, 2, 0], [49, 1, 0]])
+
+
+def test_causes_and_consequences_are_kinds_of_findings():
+    assert set(EXPLAINS) <= set(RULES)
+    assert {kind for kinds in EXPLAINS.values() for kind in kinds} <= set(RULES)
+    assert not any(cause in kinds for cause, kinds in EXPLAINS.items())
+
+
+def test_one_epoch_of_a_usual_rate_is_the_cause_and_nothing_else_advises():
+    findings = found(
+        history=history([1.08]), confusion=ONE_ANSWER, config=SGD, train_samples=1000, class_names=["a", "b", "c"]
+    )
+    cause = next(iter(findings.values()))
+    assert (cause.kind, cause.severity, cause.cause) == ("too-few-epochs", "warning", None)
+    assert cause.text.startswith("After one epoch of 32 steps each the training loss is 1.080, where knowing nothing")
+    assert cause.remedy.settings == {"epochs": 63}, "2,000 steps"
+    assert findings["baseline"].cause == "too-few-epochs"
+    for each in findings.values():
+        if each is not cause:
+            assert (each.cause, each.remedy, each.advice) == ("too-few-epochs", None, "")
+            assert "class_weight" not in each.text
+            assert "learning rate" not in each.text
+
+
+def test_a_finding_without_a_cause_advises():
+    alone = found(confusion=ONE_ANSWER)["baseline"]
+    assert alone.cause is None
+    assert alone.text.endswith(alone.advice)
+    assert alone.advice.startswith("Check the labels and the scale of the inputs")
+
+
+def test_the_cause_is_in_the_document_of_a_finding():
+    findings = found(history=history([1.08]), confusion=ONE_ANSWER, config=SGD, train_samples=1000)
+    assert findings["baseline"].record()["cause"] == "too-few-epochs"
+    assert findings["too-few-epochs"].record()["cause"] is None
+
+
+@pytest.mark.parametrize(
+    ("losses", "rate", "kind"),
+    [
+        ([1.08, 1.0, 0.93], 0.01, "too-few-epochs"),
+        ([1.08, 1.0, 0.93], 0.001, None),
+        ([1.08, 1.0, 0.999], 0.01, None),
+        ([1.08, 0.6, 0.5], 0.01, None),
+    ],
+)
+def test_few_epochs_are_the_cause_where_the_rate_is_usual_and_the_loss_is_high_and_falls(losses, rate, kind):
+    config = SGD | {"learning_rate": rate}
+    findings = found(history=history(losses), config=config, train_samples=1000, class_names=["a", "b", "c"])
+    assert ("too-few-epochs" in findings) == (kind is not None)
+
+
+def known_validation(matrix, **more):
+    matrix = np.asarray(matrix)
+    classes, samples = len(matrix), int(matrix.sum())
+    return {
+        "confusion": matrix,
+        "test_samples": samples,
+        "test_accuracy": float(np.trace(matrix) / samples),
+        "val_accuracy": 0.95,
+        "val_samples": 300,
+        "class_counts": {"train": [900 // classes] * classes, "val": [300 // classes] * classes},
+        **more,
+    }
+
+
+def test_shuffled_test_labels_are_told_from_a_model_that_has_not_learned():
+    matrix = np.full((3, 3), 20)
+    findings = found(**known_validation(matrix))
+    assert next(iter(findings)) == "test-labels"
+    assert findings["test-labels"].title == "Test labels do not fit the test samples"
+    assert {findings[kind].cause for kind in ("baseline", "test", "confusion")} == {"test-labels"}
+    assert "test-labels" not in found(**known_validation(matrix, val_accuracy=0.35)), "nothing was learned"
+    assert "test-labels" not in found(**known_validation(np.diag([50, 50, 50]) + 5))
+
+
+def test_test_labels_with_another_numbering_are_named():
+    renumbered = np.roll(np.diag([40, 50, 60]) + 1, 1, axis=1)
+    finding = found(**known_validation(renumbered, class_names=["a", "b", "c"]))["test-labels"]
+    assert finding.title == "Test labels are numbered in another way"
+    assert "class c is predicted as a" in finding.text
+    assert finding.remedy.untried
+
+
+def test_few_test_samples_say_nothing_of_test_labels():
+    assert "test-labels" not in found(**known_validation([[3, 3, 3], [3, 3, 3], [3, 3, 2]]))
+    assert "test-labels" not in found(**known_validation([[12, 3], [6, 9]]))
+
+
+def test_strong_regularization_is_the_cause_where_training_samples_are_not_fitted():
+    known = {"confusion": ONE_ANSWER, "val_accuracy": 0.36, "val_samples": 100, "test_samples": 150}
+    held_back = found(**known, regularization={"dropout": 0.9}, trained=(380, 1000))
+    assert held_back["baseline"].cause == "over-regularized"
+    assert held_back["over-regularized"].remedy.change == "no-regularization"
+    assert "a dropout rate of 0.9" in held_back["over-regularized"].text
+    for known_too in (
+        {"regularization": {"dropout": 0.5, "l2": 0.01}, "trained": (380, 1000)},
+        {"regularization": {"dropout": 0.9}, "trained": (990, 1000)},
+        {"regularization": {"dropout": 0.9}, "trained": (600, 1000)},
+    ):
+        assert "over-regularized" not in found(**known, **known_too)
+
+
+def test_classes_are_missed_by_more_than_chance():
+    """Of eight equal classes of four samples, at an accuracy of 75%, one has at most one right in 29% of cases."""
+    random, warned = np.random.default_rng(0), 0
+    for _ in range(400):
+        right = random.binomial(4, 0.75, size=8)
+        matrix = np.diag(right)
+        matrix[np.arange(8), (np.arange(8) + 1) % 8] += 4 - right
+        warned += "missed-class" in found(confusion=matrix)
+    assert warned <= 0.05 * 400
+    assert "missed-class" in found(confusion=np.array([[90, 2, 2], [1, 95, 1], [40, 40, 10]]))
+
+
+def test_weights_for_classes_are_the_advice_for_rare_classes_only():
+    matrix = np.array([[90, 5, 5], [5, 90, 5], [45, 45, 10]])
+    equal, rare = found(confusion=matrix), found(confusion=matrix, class_counts={"train": [500, 500, 50]})
+    assert equal["missed-class"].remedy is None
+    assert "not rarer than others" in equal["missed-class"].text
+    assert rare["class-imbalance"].remedy.settings == {"class_weight": "balanced"}
+    assert rare["missed-class"].cause == "class-imbalance"
+
+
+def test_findings_are_folded_below_their_cause():
+    findings = run_checks(Evidence(history=history([1.08]), confusion=ONE_ANSWER, config=SGD, train_samples=1000))
+    pairs = folded(findings)
+    assert [cause.kind for cause, _ in pairs] == ["too-few-epochs"]
+    others = {each.kind for each in findings if each.severity != "good"} - {"too-few-epochs"}
+    assert {each.kind for each in pairs[0][1]} == others
+    # a list without the cause, such as that of one severity, loses nothing
+    assert [cause.kind for cause, _ in folded(findings[1:])] == [each.kind for each in findings[1:]]
