@@ -199,4 +199,5 @@ class RunnerProcess:
             return "it was killed, perhaps because memory ran out"
         if code < 0:
             return f"it was ended by signal {-code}"
-        return printable(f"it ended with exit code {code}: {self._errors.last() if self._errors else ''}")
+        last = self._errors.last() if self._errors else ""
+        return printable(f"it ended with exit code {code}{f': {last}' if last else ''}")
