@@ -25,6 +25,9 @@ for line in sys.stdin:
         sys.exit("no memory\\nfor 3 rows")
     elif order["do"] == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif order["do"] == "pause":
+        time.sleep(1.0)
+        write("end", order["job"], "done")
     elif order["do"] == "stick":
         time.sleep(600)
     elif order["do"] == "babble":
@@ -115,6 +118,17 @@ def test_a_job_that_stops_lets_its_process_live_and_one_that_does_not_ends_it(st
     one.process.cancel("c", seconds=0.1)
     one.wait(lambda: one.reasons)
     assert one.reasons == ["it was killed, perhaps because memory ran out"]
+
+
+def test_a_job_that_was_stopped_and_begun_again_is_not_ended_for_the_first_time(start):
+    one = start()
+    one.wait(lambda: one.messages)  # one that still loads is given more time
+    one.process.send("a", {"do": "pause"})
+    one.process.cancel("a", seconds=1.5)
+    one.wait(lambda: [message.kind for message in one.messages].count("end") == 2)
+    one.process.send("a", {"do": "pause"})
+    one.wait(lambda: [message.kind for message in one.messages].count("end") == 3)
+    assert one.reasons == []
 
 
 def test_errors_go_to_a_file_where_one_is_named(start, tmp_path):
