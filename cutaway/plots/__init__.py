@@ -13,7 +13,7 @@ from cutaway._lazy import lazy_getattr
 from .activation import activation, activation_bokeh
 from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
-from .curves import learning_curves, learning_curves_bokeh
+from .curves import learning_curves, learning_panels
 from .data_map import data_map, data_map_bokeh
 from .displays.bars import Bars, bars
 from .displays.bokeh_display import bokeh_frame
@@ -23,9 +23,8 @@ from .displays.heat_map import heat_map
 from .displays.parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
-from .panels import Panel, Series, panels, panels_bokeh
+from .panels import Mark, Panel, Series, panels, panels_bokeh
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
-from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import (
     BLUE,
@@ -62,6 +61,7 @@ __all__ = [
     "DrawnUnit",
     "ExplainedAnswer",
     "Figure",
+    "Mark",
     "Panel",
     "Series",
     "activation",
@@ -85,15 +85,13 @@ __all__ = [
     "finding_list",
     "heat_map",
     "learning_curves",
-    "learning_curves_bokeh",
+    "learning_panels",
     "panels",
     "panels_bokeh",
     "parallel_coordinates",
     "parallel_coordinates_bokeh",
     "picture_grid",
     "picture_png",
-    "robustness_curves",
-    "robustness_curves_bokeh",
     "signed_png",
     "sprite_sheet",
     "weight_grid",

@@ -11,7 +11,8 @@ from cutaway.errors import DataError
 from .displays.bokeh_display import shown_in_notebooks
 from .hover import hover_pictures
 from .legend import legend_below
-from .theme import CLASS_COLORS, INK, LINE, MUTED, point_alpha, point_size
+from .scatter import add_hover, add_points, empty_plot
+from .theme import CLASS_COLORS, INK, LINE, MUTED, ClassStyle, point_alpha, point_size
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -118,16 +119,20 @@ def data_map_bokeh(
         lines.insert(0, shown.div)
     if wrong := [len(column) for column in columns.values() if len(column) != len(x)]:
         raise _mismatch(f"{wrong[0]:,} entries")
-    plot = _empty_plot(css)
-    renderers = [
-        _add_kind(plot, {"x": x, "y": y, **columns}, kind == number, number, f"{name} ({(kind == number).sum():,})")
-        for number, name in enumerate(kind_names)
-        if (kind == number).any()
-    ]
-    from bokeh.models import HoverTool
+    from bokeh.models import Range1d
 
-    tooltips = f'<div class="cutaway-hover">{"".join(lines)}</div>'
-    plot.add_tools(HoverTool(tooltips=tooltips, limit=1, visible=False, renderers=renderers))
+    (left, right), (low, high) = LIMITS
+    ranges: Any = {"x_range": Range1d(start=left, end=right), "y_range": Range1d(start=low, end=high)}
+    plot = empty_plot(css, height=480, x_axis_label=X_LABEL, y_axis_label=Y_LABEL, **ranges)
+    plot.axis.axis_label_text_font_style = "normal"
+    plot.grid.grid_line_alpha = 0.6
+    renderers: list[Any] = []
+    for number, name in enumerate(kind_names):
+        chosen = kind == number
+        if chosen.any():
+            style, words = ClassStyle(COLORS[number], *MARKERS[number]), f"{name} ({chosen.sum():,})"
+            renderers.append(add_points(plot, {"x": x, "y": y, **columns}, chosen, style, words, words))
+    add_hover(plot, "".join(lines), renderers)
     legend_below(plot, columns=len(renderers))
     return plot
 
@@ -146,48 +151,4 @@ def _mismatch(got: str) -> DataError:
         "a data map has a finite confidence and variability, and a kind, for each of its samples, at least one",
         got=got,
         hint="pass one entry per sample",
-    )
-
-
-def _empty_plot(css: Sequence[str]) -> "BokehFigure":
-    from bokeh.models import GlobalInlineStyleSheet, Range1d
-    from bokeh.plotting import figure
-
-    plot = figure(
-        output_backend="webgl",
-        sizing_mode="stretch_width",
-        height=480,
-        x_range=Range1d(start=LIMITS[0][0], end=LIMITS[0][1]),
-        y_range=Range1d(start=LIMITS[1][0], end=LIMITS[1][1]),
-        x_axis_label=X_LABEL,
-        y_axis_label=Y_LABEL,
-        tools="pan,wheel_zoom,box_zoom,reset,save",
-        toolbar_location="above",
-        stylesheets=[GlobalInlineStyleSheet(css=text) for text in css],
-    )
-    plot.toolbar.logo = None
-    plot.outline_line_color = None
-    plot.axis.axis_label_text_font_style = "normal"
-    plot.grid.grid_line_alpha = 0.6
-    return plot
-
-
-def _add_kind(
-    plot: "BokehFigure", columns: Mapping[str, NDArray], chosen: NDArray[np.bool_], number: int, name: str
-) -> Any:
-    from bokeh.models import ColumnDataSource
-
-    data = {key: column[chosen] for key, column in columns.items()}
-    return plot.scatter(
-        "x",
-        "y",
-        source=ColumnDataSource({k: v.tolist() if v.dtype == object else v for k, v in data.items()}),
-        marker=MARKERS[number][0],
-        color=COLORS[number],
-        line_color=None,
-        size=point_size(len(chosen)),
-        alpha=point_alpha(len(chosen)),
-        hit_dilation=1.5,
-        legend_label=name,
-        name=name,
     )

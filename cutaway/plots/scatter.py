@@ -162,11 +162,13 @@ def embedding_scatter_bokeh(
         columns |= shown.columns
         css.append(shown.css)
         lines.insert(0, shown.div)
-    plot = _empty_plot(css)
+    plot = empty_plot(css, match_aspect=True, height=640, styles={"height": "min(640px, round(120vw, 1px))"})
+    plot.axis.visible = False
+    plot.grid.visible = False
     single, together = _add_classes(plot, columns, classes, class_names)
-    _add_hover(plot, "".join(lines), single)
+    add_hover(plot, "".join(lines), single)
     if together:
-        _add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
+        add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
     # At most about 300 px wide, which fits a phone: 34 px for the marker and 7 px per character.
     legend: Any = plot.legend[0]
     labels_shown: list[str] = [item.label.value for item in legend.items]
@@ -221,23 +223,25 @@ def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
     return labels.astype(np.intp)
 
 
-def _empty_plot(css: Sequence[str]) -> "BokehFigure":
+def empty_plot(css: Sequence[str], **settings: Any) -> "BokehFigure":
+    """A Bokeh figure for many points, which is moved and zoomed.
+
+    Args:
+        css: Style sheets for its page.
+        settings: More of what Bokeh's ``figure`` takes.
+    """
     from bokeh.models import GlobalInlineStyleSheet
     from bokeh.plotting import figure
 
     plot = figure(
         output_backend="webgl",
-        match_aspect=True,
         sizing_mode="stretch_width",
-        height=640,
-        styles={"height": "min(640px, round(120vw, 1px))"},
         tools="pan,wheel_zoom,box_zoom,reset,save",
         toolbar_location="above",
         stylesheets=[GlobalInlineStyleSheet(css=text) for text in css],
+        **settings,
     )
     plot.toolbar.logo = None
-    plot.axis.visible = False
-    plot.grid.visible = False
     plot.outline_line_color = None
     return plot
 
@@ -256,10 +260,10 @@ def _add_classes(
     if others:
         chosen = ~np.isin(classes, list(styles))
         named = {**columns, "class": np.array(class_names, object)[classes]}
-        together.append(_add_points(plot, named, chosen, OTHER_STYLE, _others(others), _others(others)))
+        together.append(add_points(plot, named, chosen, OTHER_STYLE, _others(others), _others(others)))
     labels = _distinct([shortened(class_names[number], longest) for number in styles])
     single = [
-        _add_points(plot, columns, classes == number, style, class_names[number], label)
+        add_points(plot, columns, classes == number, style, class_names[number], label)
         for (number, style), label in zip(styles.items(), labels, strict=True)
     ]
     return single, together
@@ -279,7 +283,7 @@ def _others(count: int) -> str:
     return f"{count:,} other {'class' if count == 1 else 'classes'}"
 
 
-def _add_points(
+def add_points(
     plot: "BokehFigure",
     columns: dict[str, NDArray],
     chosen: NDArray[np.bool_],
@@ -287,6 +291,7 @@ def _add_points(
     name: str,
     label: str,
 ) -> Any:
+    """Draw the points of one class; `label` is its entry in the legend."""
     from bokeh.models import ColumnDataSource
 
     data = {key: column[chosen] for key, column in columns.items()}
@@ -305,7 +310,8 @@ def _add_points(
     )
 
 
-def _add_hover(plot: "BokehFigure", tooltips: str, renderers: list[Any]) -> None:
+def add_hover(plot: "BokehFigure", tooltips: str, renderers: list[Any]) -> None:
+    """Show what a point is once the mouse is on it."""
     from bokeh.models import HoverTool
 
     # Without a limit every point under the mouse adds a block to the tooltip (bokeh issues 6948 and 10234).

@@ -18,7 +18,7 @@ from cutaway.topics.findings.section import findings_of
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.plots import BokehLayout, Figure
+    from cutaway.plots import Figure, Panel
 
     from .common.source import ReportSource
 
@@ -142,17 +142,15 @@ class History(Result):
 
         return lowest_loss(smoothing, classes=2 if config.get("loss") == "binary_crossentropy" else classes)
 
-    def plot(self) -> "Figure":
-        """Draw loss and accuracy, training against validation, as a matplotlib Figure."""
-        from cutaway.plots import learning_curves
+    def panels(self) -> "list[Panel]":
+        """Loss and accuracy, training against validation.
 
-        return learning_curves(self.rows, turned=self.turned)
+        Raises:
+            DataError: No epoch has finished.
+        """
+        from cutaway.plots import learning_panels
 
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers of an epoch."""
-        from cutaway.plots import learning_curves_bokeh
-
-        return learning_curves_bokeh(self.rows, turned=self.turned)
+        return learning_panels(self.rows, turned=self.turned)
 
     def _shown_figure(self) -> "Figure | None":
         return self.plot() if self.rows else None
@@ -165,7 +163,7 @@ def epochs_in_words(count: int) -> str:
 
 def learning(source: ReportSource) -> Section | None:
     """Loss and accuracy by epoch; None for a model that was not trained here."""
-    from cutaway.plots import learning_curves_bokeh
+    from cutaway.plots import learning_panels, panels_bokeh
 
     history = History(source.rows)
     if not history.rows:
@@ -174,7 +172,7 @@ def learning(source: ReportSource) -> Section | None:
         name="learning",
         title="Learning curves",
         lead=_verdict(source),
-        figure=learning_curves_bokeh(history.rows, turned=history.turned, kept=_kept_epoch(source)),
+        figure=panels_bokeh(learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source))),
         caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
         "validation values are of the weights after the epoch, on samples that the model was not trained on.",
     )

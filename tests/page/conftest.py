@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
-from cutaway.plots import confusion_matrix_bokeh, embedding_scatter_bokeh, learning_curves_bokeh, picture_png
+from cutaway.plots import confusion_matrix_bokeh, embedding_scatter_bokeh, learning_panels, panels_bokeh, picture_png
 
 # Two classes far apart, thirty points each, and sample i is a picture of the one gray level 4 * i.
 LABELS = np.repeat([0, 1], 30)
@@ -83,9 +83,10 @@ def make_page():
             {"layer": "dense", "parameters": "1,024", "inactive": "7 (1.5%)"},
             {"layer": "dense_1", "parameters": "20", "inactive": "–"},
         )
+        curves = learning_panels(history, turned=2)
         sections = {
             "findings": Cards(name="findings", title="Findings", cards=(finding,), size="large"),
-            "learning": Figure(name="learning", title="Curves", figure=learning_curves_bokeh(history, turned=2)),
+            "learning": Figure(name="learning", title="Curves", figure=panels_bokeh(curves)),
             "confusions": Figure(
                 name="confusions",
                 title="Confusion matrix",

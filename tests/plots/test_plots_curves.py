@@ -4,7 +4,12 @@ import pytest
 from bokeh.models import ColumnDataSource, HoverTool, Span, Title
 
 from cutaway.errors import DataError, UsageError
-from cutaway.plots import learning_curves, learning_curves_bokeh
+from cutaway.plots import learning_curves, learning_panels, panels_bokeh
+
+
+def learning_curves_bokeh(history, **marks):
+    return panels_bokeh(learning_panels(history, **marks))
+
 
 HISTORY = [
     {"epoch": 1, "loss": 0.9, "accuracy": 0.70, "val_loss": 0.80, "val_accuracy": 0.72},
@@ -68,14 +73,13 @@ def test_bokeh_panels_share_their_epochs_and_show_every_value_in_a_tooltip():
     assert layout.styles["flex-wrap"] == "wrap"
     data = loss.select_one(ColumnDataSource).data
     assert {key: list(column) for key, column in data.items()} == {
-        "epoch": [1, 2, 3],
-        "training": [0.9, 0.5, 0.3],
-        "validation": [0.8, 0.6, 0.75],
+        "x": [1, 2, 3],
+        "y0": [0.9, 0.5, 0.3],
+        "y1": [0.8, 0.6, 0.75],
     }
     hover = accuracy.select_one(HoverTool)
     assert hover.tooltips == (
-        "<div><b>epoch @epoch</b></div>"
-        "<div>training accuracy @{training}{0.0000}</div><div>validation accuracy @{validation}{0.0000}</div>"
+        "<div><b>epoch @x{0,0.[0000]}</b></div><div>training @y0{0.[00]%}</div><div>validation @y1{0.[00]%}</div>"
     )
     assert "lowest validation loss: epoch 2 (dashed)" in _words(loss)
     assert loss.select_one(Span).location == 2
@@ -108,7 +112,7 @@ def test_an_epoch_without_a_value_leaves_a_gap():
     np.testing.assert_array_equal(training, [0.9, np.nan])
     np.testing.assert_array_equal(validation, [np.nan, 0.8])
     (panel,) = learning_curves_bokeh(history).children
-    np.testing.assert_array_equal(panel.select_one(ColumnDataSource).data["validation"], [np.nan, 0.8])
+    np.testing.assert_array_equal(panel.select_one(ColumnDataSource).data["y1"], [np.nan, 0.8])
 
 
 @pytest.mark.parametrize("draw", [learning_curves, learning_curves_bokeh])

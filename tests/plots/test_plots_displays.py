@@ -27,7 +27,8 @@ from cutaway.plots import (
     explained_answer,
     finding_list,
     heat_map,
-    learning_curves_bokeh,
+    learning_panels,
+    panels_bokeh,
     weight_grid,
 )
 from cutaway.plots.theme import BLUE, ORANGE, shortened
@@ -209,7 +210,7 @@ def test_hostile_names_stay_text_in_every_figure(tmp_path):
     [
         embedding_scatter_bokeh(XY[0], LABELS, HOSTILE[:4], names=["</script><script>alert(1)</script>"] * 40),
         confusion_matrix_bokeh(np.eye(4, dtype=int), HOSTILE[:4]),
-        learning_curves_bokeh([{"epoch": 1, "loss": 1.0, "accuracy": 0.5}]),
+        panels_bokeh(learning_panels([{"epoch": 1, "loss": 1.0, "accuracy": 0.5}])),
     ],
     ids=["figure", "matrix", "row"],
 )

@@ -26,8 +26,9 @@ from cutaway.plots import (
     finding_list,
     heat_map,
     learning_curves,
-    learning_curves_bokeh,
+    learning_panels,
     panels,
+    panels_bokeh,
     picture_grid,
 )
 from cutaway.plots.notebook import NotebookFigure
@@ -81,7 +82,7 @@ def frame_of(figure):
 
 
 def test_a_bokeh_figure_suits_light_and_dark_notebooks():
-    frame, page = frame_of(learning_curves_bokeh(HISTORY))
+    frame, page = frame_of(panels_bokeh(learning_panels(HISTORY)))
     assert "background: transparent; color-scheme: light" in frame
     for name, value in {"major_label_text_color": INK, "axis_line_color": LINE, "background_fill_alpha": 0}.items():
         assert f'"{name}":{json.dumps(value)}' in page

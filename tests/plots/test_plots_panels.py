@@ -41,8 +41,10 @@ def test_bokeh_shows_the_same():
     assert first.select({"type": VArea})
     assert [title.text for title in first.above if isinstance(title, Title)] == ["A $title"]
     assert [item.label.value for item in first.legend[0].items] == ["a $band", "points"]
-    assert first.select({"type": HoverTool})[0].tooltips.count("to @low") == 0
-    assert "(@low{0.[00]%} to @high{0.[00]%})" in first.select({"type": HoverTool})[0].tooltips
+    (hover,) = first.select({"type": HoverTool})
+    assert hover.mode == "vline", "one tooltip for series at the same x"
+    assert "a &#36;band @y0{0.[00]%} (@low0{0.[00]%} to @high0{0.[00]%})" in hover.tooltips
+    assert "points @y1{0.[00]%} (@low1{0.[00]%} to @high1{0.[00]%})" in hover.tooltips
     assert second.xaxis[0].major_label_overrides == {0: "a", 1: "b"}
     assert not second.legend
     assert isinstance(third.x_scale, LogScale)
@@ -84,3 +86,50 @@ def test_ticks_stay_between_whole_numbers_where_numbers_do():
     figure = panels([shares])
     figure.draw_without_rendering()
     assert 0.2 in figure.axes[0].get_xticks().round(9)
+
+
+def severities(runs, **more):
+    """A panel as that of a perturbation: severities at places of their own, with names."""
+    x = np.array([0.0, 1.0, 2.0])
+    accuracy = np.array([[0.9, 0.7, 0.3], [0.8, 0.75, 0.5]])
+    series = [
+        Series(run, x, a, a - 0.1, a + 0.05, color=n) for n, (run, a) in enumerate(zip(runs, accuracy, strict=False))
+    ]
+    about = {"x_ticks": x.tolist(), "tick_names": ["32", "8", "2"], "y_percent": True, "y_limits": (0, 1.02), **more}
+    return Panel("Noise", "bits", "accuracy", series, **about)
+
+
+@pytest.mark.parametrize("runs", [("a $run",), ("a $run", "b")])
+def test_many_panels_are_in_rows_with_one_legend(runs):
+    figure = panels([severities(runs)] * 4)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(shown) == 4
+    assert [tick.get_text() for tick in shown[0].get_xticklabels()] == ["32", "8", "2"]
+    assert shown[0].get_ylim() == (0, 1.02)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(runs)
+    assert not any(axes.get_legend() for axes in shown)
+    figure.draw_without_rendering()
+    close = severities(runs, x_ticks=[0.0, 0.9, 0.95], tick_names=["0", "0.9", "0.95"])
+    ticks = panels([close]).axes[0].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["0", "", "0.95"], "labels do not overlap"
+
+
+def test_bokeh_panels_with_the_same_axes_share_them():
+    layout = panels_bokeh([severities(("a", "b"))] * 2)
+    first, second = layout.children
+    assert layout.styles["flex-wrap"] == "wrap"
+    assert first.y_range is second.y_range
+    columns = first.select_one(HoverTool).renderers[0].data_source.data
+    np.testing.assert_allclose(columns["y1"], [0.8, 0.75, 0.5])
+    np.testing.assert_allclose(columns["low0"], [0.8, 0.6, 0.2])
+    assert columns["name"] == ["32", "8", "2"]
+    assert first.xaxis[0].major_label_overrides == {0.0: "32", 1.0: "8", 2.0: "2"}
+    assert "<b>@name</b>" in first.select_one(HoverTool).tooltips
+
+
+def test_names_in_tooltips_are_no_markup_and_no_columns():
+    panel = Panel("t", "<x>", "y", [Series("<b>@x", X, X), Series("", X, X)])
+    tooltips = panels_bokeh([panel]).children[0].select_one(HoverTool).tooltips
+    assert "&lt;b&gt;&#64;x @y0" in tooltips
+    assert "&lt;x&gt; @x" in tooltips
+    assert "<div>y @y1" in tooltips

@@ -146,7 +146,6 @@ def test_the_gain_is_of_the_run_folders_that_are_there(found, tmp_path):
 
 
 def test_tables_figures_and_documents(found, tmp_path):
-    from cutaway.topics.sweeps.document import sweep_document
     from cutaway.topics.sweeps.page import sweep_page
 
     table = found.to_pandas()
@@ -156,7 +155,7 @@ def test_tables_figures_and_documents(found, tmp_path):
         assert found.plot(kind).axes
     with pytest.raises(UsageError, match="kind is one of"):
         found.plot("pie")
-    document = json.loads(json.dumps(sweep_document(found), allow_nan=False))
+    document = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert document["best"]["trial"] == found.best_trial.number
     assert document["gain"]["loss"]["corrected"] == found.gain.loss.corrected
     assert sum(document["importance"].values()) == pytest.approx(1)

@@ -9,6 +9,7 @@ from cutaway.cli.options import DataOption, GivenDataOptions, JsonOption, with_r
 from cutaway.cli.output import print_json, say
 from cutaway.cli.trainings import GivenModel, GivenSettings
 from cutaway.errors import UsageError
+from cutaway.topics.sweeps.options import SweepOptions
 
 from .printing import TrialPrinter, print_sweep
 
@@ -21,18 +22,7 @@ def sweep(
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
     ] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Settings that are tried: small, default, optimizer, or a TOML or JSON file.")
-    ] = None,
-    trials: Annotated[int | None, typer.Option(help="Number of trials. Default: 50, or as many as before.")] = None,
-    attach: Annotated[
-        str | None, typer.Option(metavar="SWEEP", help="Work on a sweep that was begun: its folder, name or database.")
-    ] = None,
-    storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database that workers on many machines share. Default: a file.")
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Processes on this machine, which share its CPUs.")] = 1,
-    report: Annotated[bool, typer.Option("--report", help="Write the page of the sweep at the end.")] = False,
+    asked: SweepOptions,
     moved: DataOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep. Default: the dataset's.")] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the sweep is kept.")] = "runs",
@@ -43,14 +33,14 @@ def sweep(
 ) -> None:
     """Train many models with different settings, and choose the best on the validation samples."""
     fixed = {**model, **settings}
-    of_both: dict[str, Any] = {"name": name, "runs": runs, "storage": storage, "workers": workers}
+    of_both: dict[str, Any] = {"name": name, "runs": runs, "storage": asked.storage, "workers": asked.workers}
     printer = TrialPrinter()
-    of_both |= {"on_trial": printer} | ({} if trials is None else {"trials": trials})
+    of_both |= {"on_trial": printer} | ({} if asked.trials is None else {"trials": asked.trials})
 
-    if attach is not None:
+    if asked.attach is not None:
         given = [*fixed, *options]
-        if data is not None or space is not None or given:
-            other = "DATA" if data is not None else f"--{'space' if space else given[0].replace('_', '-')}"
+        if data is not None or asked.space is not None or given:
+            other = "DATA" if data is not None else f"--{'space' if asked.space else given[0].replace('_', '-')}"
             raise UsageError(
                 "--attach takes data, space and settings from the sweep",
                 got=f"--attach and {other}",
@@ -58,15 +48,15 @@ def sweep(
             )
         from cutaway.topics.sweeps.sweeping import join_sweep
 
-        found = join_sweep(attach, data=moved, **of_both)
+        found = join_sweep(asked.attach, data=moved, **of_both)
     else:
         data = data or moved
         if data is None:
             raise UsageError("sweep needs data, or a sweep to attach to", got="neither", hint="try cutaway sweep mnist")
         from cutaway.topics.sweeps.sweeping import sweep as begin
 
-        found = begin(data, space=space or "default", options=options, **of_both, **fixed)
-    page = found.report() if report else None
+        found = begin(data, space=asked.space or "default", options=options, **of_both, **fixed)
+    page = found.report() if asked.report else None
     print_sweep(found, report=page, as_json=as_json, had_ended=not printer.count)
 
 

@@ -4,17 +4,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutaway.cli.output import print_json, print_table, say
+from cutaway.cli.output import print_json, print_result, say
 from cutaway.cli.wrapping import wrapped
 from cutaway.errors import escaped
-from cutaway.results.units import number, percent
+from cutaway.results.units import percent
 
 if TYPE_CHECKING:
     from cutaway.execution import Trial
     from cutaway.topics.sweeps.result import Sweep
-
-BEST = 5
-"""Trials that are printed at the end."""
 
 
 class TrialPrinter:
@@ -38,7 +35,7 @@ class TrialPrinter:
 
 
 def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
-    from cutaway.topics.sweeps.figures import written
+    from cutaway.topics.sweeps.outcome import written
 
     result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
     words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
@@ -60,30 +57,11 @@ def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
 def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended: bool = False) -> None:
     """Print what came of a sweep; `had_ended` says that no trial was left to do."""
     if as_json:
-        from cutaway.topics.sweeps.document import sweep_document
-
-        print_json(sweep_document(found, report=None if report is None else str(report)))
+        print_json(found.to_json(report=None if report is None else str(report)))
         return
-    from cutaway.topics.sweeps.figures import written
     from cutaway.topics.sweeps.words import verdict, what_mattered
 
-    complete = [trial for trial in found.trials if trial.state == "complete" and trial.val_loss is not None]
-    best = sorted(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number))[:BEST]
-    print_table(
-        [
-            {
-                "Trial": str(trial.number),
-                "Val loss": number(trial.val_loss, 4),
-                "Val acc.": percent(trial.result.get("val_accuracy"), 2),
-                "Params": f"{trial.result.get('parameters') or 0:,}",
-                "Seconds": number(trial.result.get("seconds"), 1),
-                "Settings": ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
-                or "the default recipe",
-            }
-            for trial in best
-        ],
-        title="The best trials",
-    )
+    print_result(found)
     counts = [(f"{found.count(state)} {words}", found.count(state)) for state, words in _STATES]
     ended = sum(trial.ended for trial in found.trials)
     say(f"{ended} of {found.total} trials ended: {', '.join(words for words, count in counts if count)}.")
@@ -96,7 +74,7 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
     say(f"\n  sweep  {found.folder}")
     if report is not None:
         say(f"  page   {report.resolve().as_uri()}")
-    elif best:
+    elif found.best_trial is not None:
         from cutaway.topics.sweeps.command import command_of
 
         see = command_of("report", _relative(found.folder), storage=found.manifest.storage)

@@ -8,14 +8,52 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.checks import check_whole
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 from cutaway.metrics import at_temperature
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Column, Table, column
+from cutaway.results.units import NAME, TEXT, Unit, number, percent, share
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
+
+SHOWN = 20
+"""Predictions that people read as a table, unless they ask for another number."""
+
+
+def _likely(name: str, probability: float) -> str:
+    return f"{printable(name, 12)} {percent(probability, 1)}"
+
+
+def _contributed(name: str, contribution: float) -> str:
+    return f"{printable(name, 16)} {number(contribution, 2)}"
+
+
+def _near(name: str, label: str) -> str:
+    return f"{name} ({printable(label, 12)})"
+
+
+def _distance(distance: float, far: bool) -> str:
+    return f"{number(distance, 2)}{' far' if far else ''}"
+
+
+_CLASS = Unit("name and probability, 0..1", _likely, right=False)
+_INPUT = Unit("name and number", _contributed, right=False)
+_NEAREST = Unit("name and label", _near, right=False)
+_FAR = Unit("number, and whether it is far", _distance)
+
+PRINTED = (
+    column("sample", "Sample", TEXT, "What the sample is called."),
+    column("predicted", "Predicted", NAME, "The most probable class."),
+    column("probability", "Probability", share(1), "Its probability."),
+    column("next next_probability", "Next", _CLASS, "The second most probable class."),
+    column(
+        "input contribution", "Input", _INPUT, "The input that contributed most to the difference of both, in logits."
+    ),
+    column("nearest label", "Nearest", _NEAREST, "The training sample nearest in the last hidden layer."),
+    column("distance far", "Distance", _FAR, "Distance to the nearest of up to 2,000 training samples."),
+)
+"""What people read of predictions; columns that were not asked for are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +87,8 @@ class Contributions:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Predictions(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Result):
     """What a model says of new samples, made by `Run.examine`.
 
     Attributes:
@@ -73,9 +111,10 @@ class Predictions(NotebookDisplay):
     distances: np.ndarray | None = field(default=None, repr=False)
     far: np.ndarray | None = field(default=None, repr=False)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """The answer in one telling line."""
         far = "" if self.far is None else f", {int(self.far.sum()):,} far from the training samples"
-        return f"<Predictions of {len(self):,} {'sample' if len(self) == 1 else 'samples'}{far}>"
+        return f"Predictions of {len(self):,} {'sample' if len(self) == 1 else 'samples'}{far}"
 
     def __len__(self) -> int:
         return len(self.names)
@@ -142,11 +181,42 @@ class Predictions(NotebookDisplay):
                 record |= {"distance": _defined(float(self.distances[i])), "far": bool(self.far[i])}
             yield record
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a sample, with the columns of `columns`."""
-        import pandas
+    def to_json(self) -> list[dict[str, Any]]:
+        """What ``cutaway predict --json`` answers."""
+        return list(self.records())
 
-        return pandas.DataFrame(self.columns())
+    def table(self) -> Table:
+        """One row for each sample, with everything that was asked for; see `columns`."""
+        values = self.columns()
+        named = (Column((name,), name, TEXT, "As of `Predictions.columns`.") for name in values)
+        return Table(tuple(named), values)
+
+    def tables(self, n: int = SHOWN) -> tuple[Table, ...]:
+        """The table that people read, of each list the first entry.
+
+        Args:
+            n: Samples at most.
+        """
+        shown = min(n, len(self))
+        ordered = np.argsort(-np.nan_to_num(self.probabilities[:shown], nan=-1.0), axis=1, kind="stable")[:, :2]
+        highest, lower = np.take_along_axis(self.probabilities[:shown], ordered, axis=1).T
+        values: dict[str, Any] = {
+            "sample": self.names[:shown],
+            "predicted": self._named(ordered[:, 0]),
+            "probability": highest,
+        }
+        if self.contributions is None and self.nearest is None and self.distances is None:
+            values |= {"next": self._named(ordered[:, 1]), "next_probability": lower}  # there is room
+        longest = 0
+        if (parts := self.contributions) is not None and (longest := parts.values.shape[1]):
+            values |= {"input": parts.inputs[:shown, 0].tolist(), "contribution": parts.values[:shown, 0]}
+        if (near := self.nearest) is not None and near.labels.shape[1]:
+            longest = max(longest, near.labels.shape[1])
+            values |= {"nearest": near.names[:shown, 0].tolist(), "label": self._named(near.labels[:shown, 0])}
+        if self.distances is not None and self.far is not None:
+            values |= {"distance": self.distances[:shown], "far": self.far[:shown]}
+        notes = ("Of inputs and nearest samples the first is shown.",) if longest > 1 else ()
+        return (Table(tuple(each for each in PRINTED if each.names[0] in values), values, notes=notes),)
 
     def plot(self, n: int = 24) -> "Figure":
         """Draw the probability of the predicted class of the first samples as a matplotlib Figure.

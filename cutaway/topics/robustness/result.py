@@ -15,7 +15,7 @@ from cutaway.results.table import Table, column
 from cutaway.results.units import GENERAL, POINTS_WITH_LIMITS, SHARE_WITH_LIMITS, TEXT, percent
 
 if TYPE_CHECKING:
-    from cutaway.plots import Figure
+    from cutaway.plots import Panel
 
 _ACCURACY = "Share of the samples that is predicted correctly, with its 95% interval (Wilson)."
 
@@ -188,17 +188,9 @@ class Robustness(Result):
         left_out = (f"{name} does not apply: {why}." for name, why in self.left_out.items())
         return (*left_out, f"Accuracy of {self.samples:,} {self.split} samples, with 95% intervals, in percent.")
 
-    def plot(self) -> "Figure":
-        """Draw the curves with their intervals, as a matplotlib Figure."""
-        from cutaway.plots import robustness_curves
-
-        return robustness_curves(self._panels(), runs=self.runs)
-
-    def bokeh(self) -> Any:
-        """Draw the curves with Bokeh, as a layout of panels: hovering shows the numbers."""
-        from cutaway.plots import robustness_curves_bokeh
-
-        return robustness_curves_bokeh(self._panels(), runs=self.runs)
+    def panels(self) -> "list[Panel]":
+        """Accuracy by severity, a panel for each perturbation."""
+        return [self._panel(curve) for curve in self.curves]
 
     def _table_of(self, curve: RobustnessCurve) -> Table:
         rows, title = _rows(curve, self.runs), f"{curve.perturbation}: {curve.parameter}"
@@ -210,20 +202,26 @@ class Robustness(Result):
         ]
         return Table.of(SIDE_BY_SIDE, beside, title=title)
 
-    def _panels(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "title": curve.perturbation,
-                "parameter": curve.parameter,
-                "positions": curve.positions,
-                "labels": [f"{severity:g}" for severity in curve.severities],
-                "accuracy": curve.accuracy,
-                "low": intervals[..., 0],
-                "high": intervals[..., 1],
-            }
-            for curve in self.curves
-            for intervals in [curve.intervals]
+    def _panel(self, curve: RobustnessCurve) -> "Panel":
+        from cutaway.plots import Panel, Series
+
+        x = np.asarray(curve.positions, np.float64)
+        series = [
+            Series(run, x, accuracy, intervals[:, 0], intervals[:, 1], color=color)
+            for color, (run, accuracy, intervals) in enumerate(
+                zip(self.runs, curve.accuracy, curve.intervals, strict=True)
+            )
         ]
+        return Panel(
+            curve.perturbation.replace("_", " ").capitalize(),
+            curve.parameter,
+            "accuracy",
+            series,
+            y_percent=True,
+            y_limits=(0, 1.02),
+            x_ticks=x.tolist(),
+            tick_names=[f"{severity:g}" for severity in curve.severities],
+        )
 
 
 def _rows(curve: RobustnessCurve, runs: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.errors import UsageError, printable
+from cutaway.errors import UsageError
 from cutaway.execution import Choices, Range, Trial
 from cutaway.plots import Axis, Bars, Panel, Series, bars, panels, parallel_coordinates
 
-from .outcome import COSTS, SweepOutcome, check_cost, costed
+from .outcome import COSTS, SweepOutcome, check_cost, costed, written
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -128,13 +128,6 @@ def in_words(trial: Trial) -> str:
     accuracy: Any = trial.result.get("val_accuracy")
     right = f", val_accuracy {accuracy:.2%}" if isinstance(accuracy, float) else ""
     return f"trial {trial.number} ({trial.state}): {loss}{right}; {settings or 'the default recipe'}"
-
-
-def written(value: Any) -> str:
-    """A value of a setting as text."""
-    if isinstance(value, tuple | list):
-        return "-".join(str(each) for each in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return f"{value:.3g}" if isinstance(value, float) else printable(str(value), 40)
 
 
 def _points(trials: Any, cost: str) -> tuple[np.ndarray, np.ndarray]:

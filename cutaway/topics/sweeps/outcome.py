@@ -1,6 +1,6 @@
 """What came of a sweep: its trials, the best of them, and what choosing was worth."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,9 @@ from cutaway.data import Dataset, Table
 from cutaway.errors import CutawayError, RunError, UsageError, printable
 from cutaway.execution import Importance, Space, SweepStudy, Trial, importance_of_settings, read_space
 from cutaway.metrics import Selection
+from cutaway.results.table import Table as ShownTable
+from cutaway.results.table import column
+from cutaway.results.units import COUNT, TEXT, Unit, decimals, percent, share
 
 from .gain import measure_gain
 from .manifest import SweepManifest
@@ -19,6 +22,25 @@ from .material import resolved
 from .worker import best_of
 
 COSTS = ("parameters", "seconds")
+
+NUMBERS = ("val_loss", "val_accuracy", "epochs", "seconds", "parameters")
+
+
+def _state(state: str) -> str:
+    return {"pruned": "stopped early"}.get(state, state)
+
+
+TRIALS = (
+    column("trial", "Trial", Unit("whole number", str), "Its number; trial 0 has the settings of the recipe."),
+    column("state", "State", Unit("name", _state, right=False), "Complete, pruned (stopped early), failed or running."),
+    column("val_loss", "Val loss", decimals(4), "Validation loss, of a trial that was stopped early its last one."),
+    column("val_accuracy", "Val accuracy", share(), "Share of the validation samples that is predicted correctly."),
+    column("epochs", "Epochs", COUNT, "Epochs that were trained."),
+    column("seconds", "Seconds", decimals(1), "Seconds of the training."),
+    column("parameters", "Parameters", COUNT, "Values in the weights."),
+    column("settings", "Settings", TEXT, "The settings that were drawn; a DataFrame has a column for each."),
+)
+"""Trials of a sweep."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +80,24 @@ class SweepOutcome:
                     )
         return cls(folder, manifest, trials, study.total, loaded)
 
-    def __repr__(self) -> str:
+    def line(self) -> str:
+        """What came of it in one telling line."""
         ended = sum(trial.ended for trial in self.trials)
         states = {"pruned": "stopped early", "failed": "failed", "running": "running"}
         words = [f"{self.count(state)} {word}" for state, word in states.items() if self.count(state)]
         said = f" ({', '.join(words)})" if words else ""
         best, first = self.best_trial, self.trials[0] if self.trials else None
-        line = f'<Sweep "{self.manifest.name}": {ended} of {self.total} trials{said}'
+        line = f'Sweep "{self.manifest.name}": {ended} of {self.total} trials{said}'
         if best is not None:
             accuracy = best.result.get("val_accuracy")
             line += f", best trial {best.number} with val_loss {best.val_loss:.4f}"
-            line += "" if accuracy is None else f" and val_accuracy {accuracy:.2%}"
+            line += "" if accuracy is None else f" and val_accuracy {percent(accuracy)}"
             if first is not None and first is not best and first.val_loss is not None and first.state == "complete":
                 line += f", default recipe {first.val_loss:.4f}"
-        return f"{line}>"
+        return line
+
+    def __repr__(self) -> str:
+        return f"<{self.line()}>"
 
     def count(self, state: str) -> int:
         """The number of trials in a state."""
@@ -232,6 +258,39 @@ def row_of(trial: Trial, space: Space) -> dict[str, Any]:
         "run": trial.run,
         "why": trial.why,
     }
+
+
+def in_order(trials: Iterable[Trial]) -> list[Trial]:
+    """The trials, the best first; those that did not run to their end come last."""
+    return sorted(trials, key=lambda t: (t.state != "complete", t.val_loss is None, t.val_loss or 0.0, t.number))
+
+
+def trials_table(trials: Sequence[Trial], space: Space, *, title: str = "") -> ShownTable:
+    """Trials as people read them, in the order in which they come."""
+    rows = [
+        {name: _number(value) for name, value in row_of(trial, space).items() if name in NUMBERS}
+        | {"trial": trial.number, "state": trial.state, "settings": _settings(trial, space)}
+        for trial in trials
+    ]
+    return ShownTable.of(TRIALS, rows, title=title)
+
+
+def _number(value: Any) -> float | None:
+    """A number that a worker wrote, on whatever machine; None for what is none."""
+    return value if isinstance(value, int | float) else None
+
+
+def _settings(trial: Trial, space: Space) -> str:
+    drawn = (name for name in space.settings if name in trial.settings)
+    words = ", ".join(f"{name.replace('_', ' ')} {written(trial.settings[name])}" for name in drawn)
+    return words or "the default recipe"
+
+
+def written(value: Any) -> str:
+    """A value of a setting as text."""
+    if isinstance(value, tuple | list):
+        return "-".join(str(each) for each in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return f"{value:.3g}" if isinstance(value, float) else printable(str(value), 40)
 
 
 def costed(trials: tuple[Trial, ...], cost: str) -> list[Trial]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from cutaway.errors import UsageError
 from cutaway.page import Figure, Page, Section, Table, Text, render
 from cutaway.plots import panels_bokeh, parallel_coordinates_bokeh
+from cutaway.results.units import UNDEFINED, number, percent
 from cutaway.results.written import WrittenFile, output_path, write_html
 
 from .command import train_command
-from .figures import frontier_panels, parallel_axes, trials_panel, written
-from .outcome import SweepOutcome
+from .figures import frontier_panels, parallel_axes, trials_panel
+from .outcome import SweepOutcome, in_order, trials_table, written
 from .words import HOW_MEASURED, SURE, verdict
 
 SHOWN = 200
@@ -32,9 +33,9 @@ def sweep_page(sweep: SweepOutcome) -> Page:
     facts += [("Stopped early", str(sweep.count("pruned")))] if sweep.count("pruned") else []
     facts += [("Failed", str(sweep.count("failed")))] if sweep.count("failed") else []
     if best is not None:
-        facts += [("Best validation loss", f"{best.val_loss:.4f}")]
+        facts += [("Best validation loss", number(best.val_loss, 4))]
         accuracy = best.result.get("val_accuracy")
-        facts += [] if accuracy is None else [("Its validation accuracy", f"{accuracy:.2%}")]
+        facts += [] if accuracy is None else [("Its validation accuracy", percent(accuracy))]
     again = train_command(sweep)
     return Page(
         title=f"Sweep {manifest.name}",
@@ -82,9 +83,9 @@ def importance(sweep: SweepOutcome) -> Section:
     rows = [
         {
             "Setting": name,
-            "Importance": f"{share:.1%}",
-            "p-value": f"{chances[name]:.2f}",
-            "Best trial": "–" if best is None or name not in best.settings else written(best.settings[name]),
+            "Importance": percent(share, 1),
+            "p-value": number(chances[name], 2),
+            "Best trial": UNDEFINED if best is None or name not in best.settings else written(best.settings[name]),
             "Default recipe": written(sweep.manifest.default.get(name)),
         }
         for name, share in found.items()
@@ -122,24 +123,8 @@ def frontier(sweep: SweepOutcome) -> Section:
 
 def table(sweep: SweepOutcome) -> Section:
     """The trials, the best first."""
-    order = sorted(sweep.trials, key=lambda t: (t.state != "complete", t.val_loss is None, t.val_loss or 0.0, t.number))
-    rows = tuple(
-        {
-            "Trial": str(trial.number),
-            "State": {"pruned": "stopped early"}.get(trial.state, trial.state),
-            "Val loss": "–" if trial.val_loss is None else f"{trial.val_loss:.4f}",
-            "Val accuracy": _percent(trial.result.get("val_accuracy")),
-            "Epochs": _whole(trial.result.get("epochs")),
-            "Seconds": _decimal(trial.result.get("seconds")),
-            "Parameters": _whole(trial.result.get("parameters")),
-            "Settings": ", ".join(
-                f"{name.replace('_', ' ')} {written(trial.settings[name])}"
-                for name in sweep.space.settings
-                if name in trial.settings
-            ),
-        }
-        for trial in order[:SHOWN]
-    )
+    order = in_order(sweep.trials)
+    rows = tuple(trials_table(order[:SHOWN], sweep.space).texts())
     left = len(order) - len(rows)
     caption = "Where the page is narrow, state, epochs, seconds and parameters are left out."
     caption += f" {left:,} more trials are left out; Sweep.to_pandas() has all." if left > 0 else ""
@@ -157,15 +142,3 @@ SECTIONS: dict[str, Callable[[SweepOutcome], Section]] = {
     each.__name__: each for each in (choice, trials, importance, parallel, frontier, table)
 }
 """The sections of the page, in order."""
-
-
-def _percent(value: object) -> str:
-    return f"{value:.2%}" if isinstance(value, float) else "–"
-
-
-def _whole(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else "–"
-
-
-def _decimal(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, int | float) else "–"

@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING, Any
 from cutaway._lazy import public
 from cutaway.api.run import Run
 from cutaway.api.train import mlp, train
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption
+from cutaway.results.result import Result
+from cutaway.results.table import Column, Table
+from cutaway.results.units import TEXT
 from cutaway.runs import RUNS
 
 from .command import train_command
 from .figures import draw
 from .material import load
-from .outcome import SweepOutcome, row_of
+from .outcome import COSTS, TRIALS, SweepOutcome, in_order, row_of, trials_table
 from .page import write_page
+from .words import verdict
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
+
+BEST = 5
+"""Trials that people read."""
 
 
 @public
-class Sweep(SweepOutcome, NotebookDisplay):
+class Sweep(SweepOutcome, Result):
     """Trials of settings, of which the best is chosen on validation samples; the test samples are in none of them.
 
     Attributes:
@@ -70,11 +75,52 @@ class Sweep(SweepOutcome, NotebookDisplay):
             **wanted,
         )
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a trial: its settings, validation measures, cost and run."""
-        import pandas
+    def table(self) -> Table:
+        """One row for each trial: its settings, validation measures, cost and run."""
+        rows = [row_of(trial, self.space) for trial in self.trials]
+        names = list(rows[0]) if rows else []
+        declared = {name: each for each in TRIALS for name in each.names}
+        columns = (declared.get(name) or Column((name,), name, TEXT, "Of the trial.") for name in names)
+        return Table(tuple(columns), {name: [row[name] for row in rows] for name in names})
 
-        return pandas.DataFrame([row_of(trial, self.space) for trial in self.trials])
+    def tables(self) -> tuple[Table, ...]:
+        """The best trials."""
+        complete = [
+            trial for trial in in_order(self.trials) if trial.state == "complete" and trial.val_loss is not None
+        ]
+        best = trials_table(complete[:BEST], self.space, title="The best trials")
+        return (best.without("State", "Epochs"),)
+
+    def to_json(self, *, report: str | None = None) -> dict[str, Any]:
+        """What ``cutaway sweep --json`` answers.
+
+        Args:
+            report: The path of its page, if one was written.
+        """
+        best, manifest = self.best_trial, self.manifest
+        return plain(
+            {
+                "sweep": str(self.folder),
+                "name": manifest.name,
+                "data": manifest.data,
+                "space": manifest.space,
+                "fixed": manifest.fixed.given(),
+                "default": manifest.default,
+                "seed": manifest.seed,
+                "storage": manifest.storage,
+                "total": self.total,
+                "best": None if best is None else {**row_of(best, self.space), "settings": self.settings},
+                "gain": self.gain,
+                "no_gain": self.no_gain,
+                "verdict": verdict(self),
+                "importance": self.importance(),
+                "importance_p_values": self.importance_p_values(),
+                "frontier": {cost: [t.number for t in self.frontier(cost)] for cost in COSTS},
+                "trials": [{**row_of(trial, self.space), "attempts": trial.attempts} for trial in self.trials],
+                "train": self.command,
+                "report": report,
+            }
+        )
 
     def plot(self, kind: str = "trials", *, cost: str = "parameters") -> "Figure":
         """Draw the sweep as a matplotlib Figure.

@@ -1,6 +1,7 @@
 """What a sweep says in sentences, in the terminal and on the page."""
 
 from cutaway.metrics import Interval, Selection
+from cutaway.results.units import percent, points
 
 from .outcome import SweepOutcome
 
@@ -35,7 +36,7 @@ def _optimism(gain: Selection, number: int, here: str) -> str:
         f"Trial {number} has the lowest validation loss of the {gain.candidates} trials that ran to their end{here}: "
         f"{chosen:.4f}. "
         f"{optimism}: {corrected:.4f} is to be expected on new samples ({_interval(gain.loss.interval)}), and an "
-        f"accuracy of {gain.accuracy.corrected:.2%} ({low:.2%} to {high:.2%})."
+        f"accuracy of {percent(gain.accuracy.corrected)} ({percent(low)} to {percent(high)})."
     )
 
 
@@ -44,11 +45,12 @@ def _against_default(gain: Selection, number: int) -> str:
         return "No trial was better than the default recipe, which is trial 0."
     low, high = gain.loss.gain_interval
     sure = "" if low > 0 else " It is not clear that this is better than the default recipe."
-    points = 100 * gain.accuracy.gain
+    accuracy = (
+        f"{points(gain.accuracy.gain)} points of accuracy ({' to '.join(map(points, gain.accuracy.gain_interval))})"
+    )
     return (
-        f"Against the default recipe (trial 0, {gain.loss.fixed:.4f} and {gain.accuracy.fixed:.2%}) choosing gained "
-        f"{gain.loss.gain:.4f} of loss (95% interval {low:.4f} to {high:.4f}) and {points:+.2f} points of accuracy "
-        f"({100 * gain.accuracy.gain_interval[0]:+.2f} to {100 * gain.accuracy.gain_interval[1]:+.2f}).{sure}"
+        f"Against the default recipe (trial 0, {gain.loss.fixed:.4f} and {percent(gain.accuracy.fixed)}) choosing "
+        f"gained {gain.loss.gain:.4f} of loss (95% interval {low:.4f} to {high:.4f}) and {accuracy}.{sure}"
     )
 
 

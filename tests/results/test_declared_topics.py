@@ -1,0 +1,89 @@
+"""Tables of topics that are declared, from records made by hand: nothing is trained here."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cutaway.cli.output import print_result
+from cutaway.metrics import share_of
+from cutaway.options import DataOptions, TableOptions
+from cutaway.results.table import column
+from cutaway.results.units import TEXT
+from cutaway.topics.comparison.leaderboard import Leaderboard, RunLine, RunTable
+from cutaway.topics.learning_curve.memorization import Memorization
+from cutaway.topics.prediction.result import Contributions, Predictions
+from cutaway.topics.robustness import result
+from cutaway.topics.robustness.result import Robustness, RobustnessCurve
+
+
+def robustness(runs):
+    correct = np.array([[8, 6], [9, 7]])[:runs]
+    pairs = {"gained": np.array([2, 2]), "lost": np.array([1, 1])} if runs == 2 else {}
+    curve = RobustnessCurve("noise", "standard deviation", (0.0, 0.25), 10, correct, **pairs)
+    return Robustness(("first", "second")[:runs], (3, 4)[:runs], "test", 10, 0, (curve,), {"missing": "no columns"})
+
+
+def test_robustness_of_one_run_and_of_two_side_by_side(capsys):
+    one, two = robustness(1), robustness(2)
+    (table,) = one.tables()
+    assert table.title == "noise: standard deviation"
+    assert table.texts()[1] == {"Severity": "0.25", "Accuracy": "60.00% (31.27 to 83.18)"}
+    assert list(one.to_pandas()) == ["perturbation", "parameter", "severity", "run", "accuracy", "low", "high"]
+    (beside,) = two.tables()
+    assert list(beside.texts()[0]) == ["Severity", "A", "B", "B - A"]
+    assert beside.texts()[0]["B - A"].startswith("+10.00 (")
+    assert list(two.to_pandas())[-3:] == ["difference", "difference_low", "difference_high"]
+    assert "difference" not in two.to_json()["curves"][0]
+    print_result(two)
+    assert "missing does not apply: no columns." in capsys.readouterr().out
+
+
+def test_a_column_of_robustness_is_added_in_one_place(monkeypatch):
+    added = column("run", "Name", TEXT, "The run once more.")
+    monkeypatch.setattr(result, "CURVES", (*result.CURVES, added))
+    table = robustness(1).table()
+    assert table.texts()[0]["Name"] == "first"
+    assert "The run once more." in {each.meaning for each in table.columns}
+
+
+def test_a_leaderboard_shows_what_differs():
+    line = RunLine("first", "finished", "4-8-2", 3, 0.5, (0.25, 0.75), 0.7, 1.5, 1234, cross_entropy=0.7)
+    untested = RunLine("second", "stopped", "4-8-2", 1, None, None, None, None, None, relabeled=2)
+    board = Leaderboard(Path("runs"), (RunTable("rows", "ab" * 32, 40, 0, (line, untested)),), ())
+    (table,) = board.declared()
+    first, second = table.texts()
+    assert list(first)[-2:] == ["Relabeled", "Left out"]
+    assert "Loss" not in first, "it is the cross-entropy"
+    assert (first["95% interval"], second["95% interval"], second["Test acc."]) == ("25.00% to 75.00%", "–", "–")
+    assert list(board.to_pandas())[:4] == ["table", "dataset", "run", "status"]
+
+
+def test_memorization_is_indexed_by_its_samples():
+    frame = Memorization(3, share_of(4, 5), share_of(0, 0)).to_pandas()
+    assert list(frame.index) == ["trained", "held out"]
+    assert list(frame) == ["suspects", "as_given", "share", "low", "high"]
+    assert frame["share"].isna().tolist() == [False, True]
+
+
+def test_predictions_show_what_was_asked_for():
+    probabilities = np.array([[0.25, 0.75], [np.nan, np.nan]], np.float32)
+    plain = Predictions(["a", "b"], probabilities, ("no", "yes"))
+    (table,) = plain.tables()
+    assert table.texts()[0] == {"Sample": "a", "Predicted": "yes", "Probability": "75.0%", "Next": "no 25.0%"}
+    assert table.texts()[1]["Probability"] == "–"
+    inputs = Contributions(np.array([0, 0]), np.array([["x", "y"]] * 2), np.array([[1.5, 0.1]] * 2, np.float32))
+    (asked,) = dataclasses.replace(plain, contributions=inputs).tables()
+    assert asked.texts()[0]["Input"] == "x 1.50"
+    assert asked.notes == ("Of inputs and nearest samples the first is shown.",)
+    assert plain.to_json() == list(plain.records())
+
+
+def test_options_of_data_are_those_of_tables_and_of_pictures():
+    names = [field.name for field in dataclasses.fields(DataOptions)]
+    assert names[:-2] == [field.name for field in dataclasses.fields(TableOptions)]
+    assert names[-2:] == ["size", "centering"]
+    assert all(field.metadata["help"] for field in dataclasses.fields(DataOptions))
+    with pytest.raises(TypeError):
+        DataOptions()
