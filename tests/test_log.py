@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cutaway.log import ErrorLines, shown_log, survive
+from cutaway.log import ErrorLines, last_line, shown_log, survive
 
 log = logging.getLogger("cutaway.tests")
 
@@ -43,3 +43,19 @@ def test_lines_of_a_process_are_logged_and_the_last_one_is_known(caplog):
     assert caplog.records[0].levelname == "WARNING"
     assert "a process: first" in caplog.text
     assert max(map(len, caplog.messages)) < 400
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", ""),
+        (b"\n\n", ""),
+        (b"one\ntwo\n\n", "two"),
+        (b"x" * 10_000 + b"\nlast \xff", "last \ufffd"),
+        (b"y" * 9_000, "y" * 300),
+    ],
+)
+def test_the_last_line_of_a_log_is_read_from_its_end(tmp_path, content, line):
+    (tmp_path / "log").write_bytes(content)
+    with open(tmp_path / "log", "rb") as file:
+        assert last_line(file) == line

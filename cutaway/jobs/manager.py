@@ -306,9 +306,7 @@ class JobManager:
             job = next((job for job in process.jobs if job.key == message.job), None)
             if job is None:
                 return
-            if message.kind == "begun" and (job.is_moved or not job.pages):
-                self._cancel(job)  # everybody may have left while the process was loaded
-            elif message.kind == "progress":
+            if message.kind == "progress":
                 job.progress = message.value
                 job.notify()
             elif message.kind == "part":

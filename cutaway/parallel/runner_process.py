@@ -74,7 +74,8 @@ class RunnerProcess:
     ) -> None:
         self._on_message, self._on_end = on_message, on_end
         self._lock = threading.Lock()
-        self._jobs: set[str] = set()
+        self._jobs: dict[str, int] = {}  # what it does, and how many jobs it had been given by then
+        self._count = 0
         self._is_ready = False
         self._socket, theirs = socket.socketpair() if detached else (None, None)
         try:
@@ -117,7 +118,8 @@ class RunnerProcess:
         Raises:
             OSError: A detached process is gone. Of others `on_end` says so.
         """
-        self._jobs.add(job)
+        self._count += 1
+        self._jobs[job] = self._count
         line = json.dumps({"job": job, **order}).encode() + b"\n"
         if self._socket is not None:
             with self._socket:
@@ -134,7 +136,7 @@ class RunnerProcess:
         """
         self._write(json.dumps({"cancel": job}).encode() + b"\n")
         seconds += 0.0 if self._is_ready else LOADING_SECONDS
-        timer = threading.Timer(seconds, lambda: self.kill() if job in self._jobs else None)
+        timer = threading.Timer(seconds, self._kill_if_stuck, (job, self._jobs.get(job)))
         timer.daemon = True
         timer.start()
 
@@ -169,6 +171,10 @@ class RunnerProcess:
         self.kill()
         self._process.wait()
 
+    def _kill_if_stuck(self, job: str, number: int | None) -> None:
+        if number is not None and self._jobs.get(job) == number:  # otherwise it has ended, and was perhaps begun again
+            self.kill()
+
     def _write(self, line: bytes) -> None:
         stdin = self._process.stdin
         assert stdin is not None
@@ -184,7 +190,7 @@ class RunnerProcess:
                 message = Message(**json.loads(line))
                 self._is_ready = True
                 if message.kind == "end":
-                    self._jobs.discard(message.job)
+                    self._jobs.pop(message.job, None)
                 self._on_message(message)
         reason = self._reason()
         self.close_input()
@@ -199,4 +205,5 @@ class RunnerProcess:
             return "it was killed, perhaps because memory ran out"
         if code < 0:
             return f"it was ended by signal {-code}"
-        return printable(f"it ended with exit code {code}: {self._errors.last() if self._errors else ''}")
+        last = self._errors.last() if self._errors else ""
+        return printable(f"it ended with exit code {code}{f': {last}' if last else ''}")

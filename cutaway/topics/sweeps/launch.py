@@ -12,7 +12,7 @@ from cutaway.log import last_line
 from cutaway.parallel import RunnerProcess, cpu_count
 from cutaway.runs import open_regular
 
-from .worker import WAIT_SECONDS, Teller
+from .worker import WAIT_SECONDS, SweepReporter
 
 END_SECONDS = 60.0
 """Seconds that workers get to keep their trial when they are stopped."""
@@ -20,18 +20,18 @@ END_SECONDS = 60.0
 JOB = "worker"
 
 
-def watch_workers(folder: Path, *, storage: str | None, study: str, workers: int, teller: Teller) -> None:
+def watch_workers(folder: Path, *, storage: str | None, study: str, workers: int, reporter: SweepReporter) -> None:
     """Start workers on this machine and wait until all trials are done.
 
     Raises:
-        Canceled: `teller` raised it; the workers were stopped, and what they did is kept.
+        Canceled: `reporter` raised it; the workers were stopped, and what they did is kept.
         RunError: All workers ended before the trials were done.
     """
     with _started(folder, storage=storage, study=study, workers=workers) as processes:
         while True:
             running = any(process.alive for process in processes)
-            trials = teller.look()
-            if len(trials) >= teller.study.total and all(trial.ended for trial in trials):
+            trials = reporter.look()
+            if len(trials) >= reporter.study.total and all(trial.ended for trial in trials):
                 return
             if not running:
                 raise RunError(

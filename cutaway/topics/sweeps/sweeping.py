@@ -23,7 +23,7 @@ from .launch import watch_workers
 from .manifest import FILE, FixedSettings, SweepManifest, as_manifest, plain_settings, read_manifest, write_manifest
 from .material import Material, default_settings, load, prepare
 from .result import Sweep
-from .worker import OnTrial, Teller, work
+from .worker import OnTrial, SweepReporter, work
 
 TRIALS = 50
 MOST_TRIALS = 100_000
@@ -285,11 +285,11 @@ def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
     study.draw(read_space(manifest.space), seed=manifest.seed, default=default, epochs=int(default["epochs"]))
     try:
         with show_progress(local.progress) as on_progress:
-            teller = Teller(study, on_progress, local.on_trial)
+            reporter = SweepReporter(study, on_progress, local.on_trial)
             if local.workers > 1:
-                watch_workers(folder, storage=local.storage, study=study.name, workers=local.workers, teller=teller)
+                watch_workers(folder, storage=local.storage, study=study.name, workers=local.workers, reporter=reporter)
             else:
-                work(study, folder, material, manifest, teller)
+                work(study, folder, material, manifest, reporter)
     except Canceled as error:
         raise Canceled(
             "a sweep runs until its trials are done",

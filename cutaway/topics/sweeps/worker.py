@@ -1,4 +1,4 @@
-"""One worker of a sweep: takes trials, trains them, and tells what came of them."""
+"""One worker of a sweep: takes trials, trains them, and reports what came of them."""
 
 import contextlib
 import shutil
@@ -29,12 +29,12 @@ OnTrial = Callable[[Trial], None]
 
 
 @dataclass
-class Teller:
-    """Tells how a sweep stands: a trial that ended, once, and how many are done.
+class SweepReporter:
+    """Reports how a sweep stands: a trial that ended, once, and how many are done.
 
     Attributes:
         study: The trials.
-        on_progress: Told after every change.
+        on_progress: Called after every change.
         on_trial: Called with every trial that ends, whoever did it.
     """
 
@@ -45,23 +45,23 @@ class Teller:
 
     def __post_init__(self) -> None:
         self._trials = self.study.trials()
-        self._told = {trial.number for trial in self._trials if trial.ended}
+        self._reported_trials = {trial.number for trial in self._trials if trial.ended}
         self._total, self._ended = self.study.total, False
-        self.tell()
+        self.report()
 
     def look(self) -> list[Trial]:
-        """Read all trials, and tell of those that ended since."""
+        """Read all trials, and report those that ended since."""
         self._trials, self._total = self.study.trials(), self.study.total
         for trial in self._trials:
-            if trial.ended and trial.number not in self._told:
-                self._told.add(trial.number)
+            if trial.ended and trial.number not in self._reported_trials:
+                self._reported_trials.add(trial.number)
                 if self.on_trial is not None:
                     self.on_trial(trial)
         self.now = ""
-        self.tell()
+        self.report()
         return self._trials
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Report progress; raises `Canceled` once that was asked for."""
         best, done = best_of(self._trials), sum(trial.ended for trial in self._trials)
         words = [] if best is None else [f"best {best.val_loss:.4f} (trial {best.number})"]
@@ -78,11 +78,11 @@ def best_of(trials: "list[Trial] | tuple[Trial, ...]") -> Trial | None:
     return min(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number), default=None)
 
 
-def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepManifest, teller: Teller) -> None:
+def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepManifest, reporter: SweepReporter) -> None:
     """Do trials until all are done, by whoever.
 
     Raises:
-        Canceled: `teller` raised it; the trial under way goes on where it was, once a worker comes.
+        Canceled: `reporter` raised it; the trial under way goes on where it was, once a worker comes.
         CutawayError: No trial can be trained.
         CutawayError, OSError: The disk or the storage refuses; the trial under way is done again likewise.
     """
@@ -91,27 +91,27 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
     while True:
         asked = study.ask()
         if asked is None:
-            if all(trial.ended for trial in teller.look()):
+            if all(trial.ended for trial in reporter.look()):
                 return
-            teller.now = "waiting for trials of other workers"
-            teller.tell()
+            reporter.now = "waiting for trials of other workers"
+            reporter.report()
             time.sleep(WAIT_SECONDS)
             continue
-        error = _do(study, asked, folder, material, manifest, teller)
+        error = _do(study, asked, folder, material, manifest, reporter)
         models.forget_compiled_programs()  # otherwise 6 MB stay of every trial
-        trials = teller.look()
+        trials = reporter.look()
         states = {trial.state for trial in trials}
         if error is not None and "failed" in states and not states & {"complete", "pruned"}:
             raise error
 
 
 def _do(
-    study: SweepStudy, asked: Asked, folder: Path, material: Material, manifest: SweepManifest, teller: Teller
+    study: SweepStudy, asked: Asked, folder: Path, material: Material, manifest: SweepManifest, reporter: SweepReporter
 ) -> Exception | None:
-    """Do one trial and tell what came of it; returns the error with which it failed."""
-    watch = _Watch(study, asked, teller, epochs=int(manifest.default["epochs"]))
+    """Do one trial and report what came of it; returns the error with which it failed."""
+    watch = _Watch(study, asked, reporter, epochs=int(manifest.default["epochs"]))
     try:
-        with _heart(study, asked):
+        with _heartbeat(study, asked):
             run = _train(study, asked, folder, material, manifest, watch)
     except (Canceled, KeyboardInterrupt):
         if watch.pruned is None:
@@ -176,8 +176,8 @@ def _free(folder: Path, name: str) -> Path:
 class _Watch:
     """The progress of one trial: reports the validation loss of each epoch, and stops the trial early."""
 
-    def __init__(self, study: SweepStudy, asked: Asked, teller: Teller, *, epochs: int) -> None:
-        self._study, self._asked, self._teller, self._epochs = study, asked, teller, epochs
+    def __init__(self, study: SweepStudy, asked: Asked, reporter: SweepReporter, *, epochs: int) -> None:
+        self._study, self._asked, self._reporter, self._epochs = study, asked, reporter, epochs
         self._samples, self._reported = 1, 0
         self.path: Path | None = None
         self.pruned: int | None = None
@@ -188,9 +188,9 @@ class _Watch:
         self.path, self._samples = path, samples
 
     def __call__(self, now: Progress) -> None:
-        self._teller.now = f"trial {self._asked.number}: {now.note.partition('  ')[0] or now.task}"
+        self._reporter.now = f"trial {self._asked.number}: {now.note.partition('  ')[0] or now.task}"
         try:
-            self._teller.tell()
+            self._reporter.report()
         except Canceled:
             self.canceled = True
             raise
@@ -224,7 +224,7 @@ class _Watch:
 
 
 @contextlib.contextmanager
-def _heart(study: SweepStudy, asked: Asked) -> Generator[None]:
+def _heartbeat(study: SweepStudy, asked: Asked) -> Generator[None]:
     """Tell every few seconds that the worker is still there."""
     ended = threading.Event()
 
