@@ -76,6 +76,7 @@ RECORDS = {
     "layer_history": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False),
     "similarity": lambda run: run.similarity(epochs=[0, 6], samples=200, progress=False),
     "units": lambda run: run.units("dense_2", progress=False),
+    "verdict": lambda run: run.verdict(),
     "unit": lambda run: run.units("dense_1", progress=False)[3],
     "cka": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False).cka(),
     "dynamics": lambda run: run.dynamics(split="test"),
