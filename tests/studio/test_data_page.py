@@ -44,9 +44,9 @@ def hold_looks(opened):
 
 
 def let_through(opened, held):
-    opened.page.unroute("**/api/jobs/survey")  # the page asks again until the data have been read
     for route in held:
         route.continue_()
+    opened.page.unroute("**/api/jobs/survey")  # the page asks again until the data have been read
 
 
 def uses(opened):
