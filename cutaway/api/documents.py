@@ -99,25 +99,6 @@ def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, 
     }
 
 
-def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:
-    """What embed answers."""
-    layout = embedding.layout
-    parts = ("neighbors", "affinities", "optimize", "total")
-    return {
-        "run": str(run.path),
-        "layer": embedding.layer,
-        "epoch": embedding.epoch,
-        "method": layout.method,
-        "samples": len(layout.xy),
-        "canceled": embedding.canceled,
-        "seconds": {part: layout.seconds.get(part) for part in parts},
-        "kl_divergence": layout.kl_divergence,
-        "quality": plain(layout.quality),
-        "settings": plain(layout.settings),
-        "file": None if embedding.file is None else str(embedding.file),
-    }
-
-
 def file_document(run: Run, file: Path, **more: Any) -> dict[str, Any]:
     """What report answers: a file that was written, and its size in bytes."""
     return {"run": str(run.path), **more, "file": str(file), "bytes": file.stat().st_size}

@@ -9,9 +9,10 @@ import typer
 
 from cutaway.errors import UsageError, printable
 from cutaway.results.units import percent
+from cutaway.topics.embedding.options import EmbeddingOptions
 
 from .loading import load_keras
-from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
+from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_findings, print_json, print_quality, print_result, print_table, say
 from .sweeps import report_sweep, sweep_at
 from .trainings import print_history
@@ -141,59 +142,23 @@ def _layer(layer: dict[str, Any]) -> str:
     return f"{layer['name']} ({' '.join([layer['kind'], *details])})"
 
 
+@with_records
 def embed(
     run: RunArgument,
-    layer: Annotated[str | None, typer.Option(help="Layer. Default: the last hidden one.")] = None,
-    epoch: EpochOption = None,
-    method: Annotated[str, typer.Option(help="tsne, pca, lda or umap.")] = "tsne",
-    split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
-    points: Annotated[int | None, typer.Option(help="The most samples. Default: all of them.")] = None,
-    laid_out: Annotated[
-        int | None,
-        typer.Option(help="t-SNE: the most samples that it lays out; it places all others. Default: 250,000."),
-    ] = None,
-    perplexity: Annotated[float | None, typer.Option(help="t-SNE: effective number of neighbors.")] = None,
-    n_iter: Annotated[int | None, typer.Option("--n-iter", help="t-SNE: the most iterations.")] = None,
-    initialization: Annotated[str | None, typer.Option(help="t-SNE: pca or random.")] = None,
-    early_exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the early phase.")] = None,
-    exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the main phase.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate of both phases.")] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ENGINE",
-            help="Where samples that are not laid out are placed, as of cutaway labels. Default: here.",
-        ),
-    ] = None,
-    quality: Annotated[bool, typer.Option(help="Measure the quality: a quarter to half of the time.")] = True,
-    seed: SeedOption = 0,
+    options: EmbeddingOptions,
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
     """Embed a layer's activations in the plane and cache the coordinates in the run folder."""
-    from cutaway.api.documents import embedding_document
     from cutaway.api.opening import open_run
     from cutaway.errors import Canceled
 
     opened = open_run(run, data=data, runs=runs)
     load_keras(opened)
-    given = {
-        "laid_out": laid_out,
-        "engine": engine,
-        "perplexity": perplexity,
-        "n_iter": n_iter,
-        "initialization": initialization,
-        "early_exaggeration": early_exaggeration,
-        "exaggeration": exaggeration,
-        "learning_rate": learning_rate,
-    }
-    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    embedding = opened.embed(
-        layer, epoch=epoch, method=method, split=split, points=points, seed=seed, quality=quality, **settings
-    )
+    embedding = opened.embed(**options.given())
     if as_json:
-        print_json(embedding_document(opened, embedding))
+        print_json({"run": str(opened.path), **embedding.to_json()})
     else:
         _print_embedding(embedding)
     if embedding.canceled:

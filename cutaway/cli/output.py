@@ -271,8 +271,3 @@ def shorten(name: str, most: int = NAME) -> str:
     while width_of(kept) > most - 1:
         kept = kept[:-1]
     return f"{kept}…"
-
-
-def beside(record: Mapping[str, Any]) -> dict[str, str]:
-    """The columns of a printed table that say where a sample is found: its file, or its row; both as they are."""
-    return {name.capitalize(): str(record[name]) for name in ("file", "row") if name in record}

@@ -1,4 +1,4 @@
-"""Commands that ask a model about samples: predict and explain."""
+"""The command that asks a model about new samples: predict."""
 
 import os
 import sys

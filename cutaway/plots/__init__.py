@@ -23,7 +23,8 @@ from .displays.heat_map import heat_map
 from .displays.parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
-from .panels import Mark, Panel, Series, panels, panels_bokeh
+from .panel import Mark, Panel, Series
+from .panels import panels, panels_bokeh
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import (

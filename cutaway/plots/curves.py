@@ -7,7 +7,8 @@ import numpy as np
 
 from cutaway.errors import DataError, UsageError
 
-from .panels import Mark, Panel, Series, panels
+from .panel import Mark, Panel, Series
+from .panels import panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

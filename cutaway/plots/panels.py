@@ -1,18 +1,16 @@
-"""Panels side by side: curves and points with their intervals, drawn with matplotlib or with Bokeh."""
+"""Panels side by side, drawn with matplotlib or with Bokeh."""
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.errors import DataError
-
 from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import INK, LINE, LINE_COLORS, MUTED, are_whole, shortened, whole_ticks, whole_ticks_bokeh
+from .panel import Panel, Series
+from .theme import INK, LINE, LINE_COLORS, MUTED, shortened, whole_ticks, whole_ticks_bokeh
 
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource, LayoutDOM
@@ -29,138 +27,8 @@ LONGEST_TICK = 40
 CHARACTER = 0.055
 """Inches that a character of a turned name takes from top to bottom."""
 
-SIDE_BY_SIDE = 24
-"""Characters of all names at the x axis that fit side by side."""
-
 COLUMNS = 3
 """Panels in a row of a matplotlib figure at most."""
-
-ROOM = 0.07
-"""Share of an axis that the name of a tick takes."""
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """A curve, or points, of a panel.
-
-    Attributes:
-        name: What the legend calls it.
-        x: float ``(point,)``.
-        y: float ``(point,)``; NaN leaves a gap.
-        low: float ``(point,)``, lower ends of intervals: a band around a curve, and bars at points; None for none.
-        high: float ``(point,)``, upper ends.
-        color: Number of its color, from 0.
-        points: Whether points are drawn.
-        line: Whether they are joined by a line.
-        dashed: Whether the line is dashed.
-    """
-
-    name: str
-    x: NDArray[Any] = field(repr=False)
-    y: NDArray[Any] = field(repr=False)
-    low: NDArray[Any] | None = field(default=None, repr=False)
-    high: NDArray[Any] | None = field(default=None, repr=False)
-    color: int = 0
-    points: bool = False
-    line: bool = True
-    dashed: bool = False
-
-    def __post_init__(self) -> None:
-        ends = [end for end in (self.low, self.high) if end is not None]
-        if len({len(values) for values in (self.x, self.y, *ends)}) > 1 or len(ends) == 1:
-            raise DataError(
-                "each point of a series has x and y, and both ends of its interval or none",
-                got=f"{len(self.x)} x, {len(self.y)} y, {[len(end) for end in ends]}",
-                hint="pass arrays of the same length",
-            )
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A vertical line that marks a value of x.
-
-    Attributes:
-        x: Where it is.
-        words: What is written above the panel.
-        dash: How it is drawn.
-    """
-
-    x: float
-    words: str
-    dash: Literal["dashed", "dotted"] = "dashed"
-
-
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """One panel of a figure.
-
-    Attributes:
-        title: What it shows.
-        x_label: Name of the x axis.
-        y_label: Name of the y axis.
-        series: What is drawn, the first at the bottom.
-        x_percent: Whether x is a share, written as a percentage.
-        y_percent: Whether y is.
-        x_log: Whether the x axis is logarithmic.
-        x_ticks: Where the x axis has ticks, ascending, whose labels are whole numbers; none for where they fit.
-        tick_names: Names for these ticks in place of numbers; of those that would overlap, the last one is written.
-        x_names: Names for x = 0, 1, 2, ...; none for numbers.
-        y_limits: Ends of the y axis; None for those that fit.
-        marks: Values of x that are marked.
-        diagonal: Whether a dashed line shows where x and y, both in 0..1, are equal.
-    """
-
-    title: str
-    x_label: str
-    y_label: str
-    series: Sequence[Series] = field(repr=False)
-    x_percent: bool = False
-    y_percent: bool = False
-    x_log: bool = False
-    x_ticks: Sequence[float] = ()
-    tick_names: Sequence[str] = ()
-    x_names: Sequence[str] = ()
-    y_limits: tuple[float, float] | None = None
-    marks: Sequence[Mark] = ()
-    diagonal: bool = False
-
-    @property
-    def turned(self) -> bool:
-        """Whether names at the x axis are too long to stand side by side."""
-        return sum(map(len, self.x_names)) > SIDE_BY_SIDE
-
-    @property
-    def x_whole(self) -> bool:
-        """Whether x counts something, such as epochs, and has ticks where they fit."""
-        placed = self.x_log or self.x_percent or self.x_ticks or self.x_names
-        return not placed and are_whole(series.x for series in self.series)
-
-    @property
-    def x_padding(self) -> float:
-        """How far the axis goes on beside what is counted: single epochs need room, and points are not cut."""
-        x = np.concatenate([np.asarray(series.x, np.float64) for series in self.series])
-        return max(0.5, 0.05 * float(np.ptp(x)))
-
-    @property
-    def shares_x(self) -> bool:
-        """Whether all series have values at the same x."""
-        first, *others = self.series
-        return all(np.array_equal(first.x, series.x) for series in others)
-
-    def tick_texts(self) -> list[str]:
-        """What is written at `x_ticks`."""
-        if not self.tick_names:
-            return [f"{tick:,.0f}" for tick in self.x_ticks]
-        texts, room, after = [""] * len(self.x_ticks), ROOM * (self.x_ticks[-1] - self.x_ticks[0]), np.inf
-        for place in range(len(texts) - 1, -1, -1):
-            if after - self.x_ticks[place] >= room:
-                texts[place], after = self.tick_names[place], self.x_ticks[place]
-        return texts
-
-    @property
-    def y_whole(self) -> bool:
-        """Whether y counts something."""
-        return not self.y_percent and are_whole(series.y for series in self.series)
 
 
 def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":

@@ -1,5 +1,6 @@
 """Results that are declared once: what programs get, what people read, and what follows from the declaration."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +9,15 @@ import pytest
 from cutaway.errors import UsageError
 from cutaway.options import option
 from cutaway.results.notebook import declared_html
-from cutaway.results.result import Result
+from cutaway.results.result import Answer, Result
 from cutaway.results.table import POINTS, Table, column
 from cutaway.results.units import (
     COUNT,
     COUNT_OF,
+    COUNT_SHARE,
     FIRST_NAME,
     INTERVAL,
+    LOST,
     MARKED,
     NAME,
     SHARE_WITH_INTERVAL,
@@ -178,3 +181,49 @@ def test_a_result_without_a_figure_says_so():
     assert Plain().to_json() == {"rows": TABLE.records()}
     with pytest.raises(UsageError, match="a result with a figure is drawn; got Plain"):
         Plain().plot()
+
+
+def test_rows_are_taken_and_columns_left_out():
+    values = {
+        "class": ["a", "b", "c"],
+        "right": np.ma.masked_equal([0.5, -1, 1.0], -1),
+        "low": [0] * 3,
+        "high": [1] * 3,
+    }
+    table = Table(COLUMNS, values).take([2, 1])
+    assert table.texts() == [
+        {"Class": "c", "Right": "100.00%", "Interval": "0.0% to 100.0%"},
+        {"Class": "b", "Right": "–", "Interval": "0.0% to 100.0%"},
+    ]
+    assert [row["right"] for row in table.records()] == [1.0, None]
+    assert list(table.without("Interval").to_pandas()) == ["class", "right"]
+    assert table.meanings()["Right"] == "Share that is right."
+
+
+def test_programs_see_names_in_the_order_of_the_values():
+    backwards = Table(COLUMNS, {"high": [1.0], "low": [0.0], "right": [0.5], "class": ["a"], "unseen": [0]})
+    assert list(backwards.to_pandas()) == list(backwards.records()[0]) == ["high", "low", "right", "class"]
+
+
+def test_an_answer_is_made_in_the_form_that_is_asked_for(capsys, monkeypatch):
+    from cutaway.cli.output import print_answer
+
+    explained = column("low", "A long heading", share(), "The lower end.", explained=True)
+    table = Table((*COLUMNS[:2], explained), VALUES, title="Classes", notes=("A note.",))
+    monkeypatch.setenv("COLUMNS", "26")
+    print_answer(Answer("runs/a", dict, lambda: (table,)), as_json=False)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "Classes"
+    assert lines[-2:] == ["A long heading: The lower end.", "A note."]
+    assert [line.split() for line in lines[2:4]] == [["A", "long"], ["Class", "Right", "heading"]], (
+        "headings are broken between words where space is narrow"
+    )
+    print_answer(Answer("runs/a", lambda: {"x": 1}, tuple), as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"run": "runs/a", "x": 1}
+
+
+def test_numbers_have_no_sign_where_they_round_to_0():
+    assert [decimals(2).text(value) for value in (-0.001, -0.01, 0.001)] == ["0.00", "-0.01", "0.00"]
+    assert LOST.text(0.1234, 0.01) == "-12.34±1.00"
+    assert COUNT_SHARE.text(2, 0.1667) == "2 (16.7%)"
+    assert COUNT_SHARE.text(None, None) == "–"

@@ -12,13 +12,16 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, layout_quality
 from cutaway.errors import UsageError
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.notebook import ROWS
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import NAME, decimals
+from cutaway.topics.common.sample_columns import SAMPLE, sources
 
 from .activations import LazyActivations, layer_activations
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
@@ -31,9 +34,19 @@ PICTURES = 10_000
 METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
 
 
+COLUMNS = (
+    SAMPLE,
+    column("x", "x", decimals(2), "First coordinate; the unit of both has no meaning."),
+    column("y", "y", decimals(2), "Second coordinate."),
+    column("label", "Label", NAME, "Its label."),
+    column("predicted", "Predicted", NAME, "The class that the model predicts at that epoch."),
+)
+"""Where each sample lies."""
+
+
 @public
-@dataclass(frozen=True, eq=False)
-class Embedding(NotebookDisplay):
+@dataclass(frozen=True, eq=False, repr=False)
+class Embedding(Result):
     """Two coordinates for each sample, from a layer's activations after an epoch.
 
     Attributes:
@@ -56,8 +69,9 @@ class Embedding(NotebookDisplay):
     file: Path | None
     context: RunContext = field(repr=False)
 
-    def __repr__(self) -> str:
-        return f"<Embedding {self.title}{', canceled' if self.canceled else ''}>"
+    def line(self) -> str:
+        """The answer in one telling line."""
+        return f"Embedding {self.title}{', canceled' if self.canceled else ''}"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -174,33 +188,50 @@ class Embedding(NotebookDisplay):
         shown = f"{count} of {laid_out + placed:,}" if len(self) < laid_out + placed else count
         return f"{begin} {shown} samples, {laid_out:,} laid out and {placed:,} placed among them"
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a sample: sample, file or row, x, y, label, predicted.
+    def table(self) -> Table:
+        """One row for each sample.
 
         A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
         """
-        import pandas
+        names, where = self.class_names, self.ids.columns()
+        values: dict[str, Any] = {
+            **where,
+            "x": self.xy[:, 0],
+            "y": self.xy[:, 1],
+            "label": [names[number] for number in self.labels.tolist()],
+            "predicted": [names[number] for number in self.predicted.tolist()],
+        }
+        return Table((*COLUMNS, *sources(where)), values)
 
-        names = np.asarray(self.class_names)
-        return pandas.DataFrame(
-            {
-                **self.ids.columns(),
-                "x": self.xy[:, 0],
-                "y": self.xy[:, 1],
-                "label": names[self.labels],
-                "predicted": names[self.predicted],
-            }
-        )
+    def tables(self) -> tuple[Table, ...]:
+        """The first rows of the table."""
+        return (self.table().take(range(min(ROWS, len(self)))),)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway embed --json`` answers about the run."""
+        layout = self.layout
+        return {
+            "layer": self.layer,
+            "epoch": self.epoch,
+            "method": layout.method,
+            "samples": len(layout.xy),
+            "canceled": self.canceled,
+            "seconds": {part: layout.seconds.get(part) for part in ("neighbors", "affinities", "optimize", "total")},
+            "kl_divergence": layout.kl_divergence,
+            "quality": plain(layout.quality),
+            "settings": plain(layout.settings),
+            "file": None if self.file is None else str(self.file),
+        }
 
     def plot(self) -> "Figure":
         """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples 250,000."""
         from cutaway.plots import embedding_scatter
 
-        drawn = self._drawn
+        drawn = self._points_drawn
         return embedding_scatter(drawn.xy, drawn.labels, self.class_names, title=drawn.title)
 
     @property
-    def _drawn(self) -> "Embedding":
+    def _points_drawn(self) -> "Embedding":
         """The samples that are drawn: all, or of more than `DRAWN` a stratified sample by class."""
         if len(self) <= DRAWN:
             return self
@@ -224,7 +255,7 @@ class Embedding(NotebookDisplay):
         """
         from cutaway.plots import embedding_scatter_bokeh
 
-        drawn = self._drawn
+        drawn = self._points_drawn
         pictures = self.context.data.pictures(drawn.ids) if len(drawn) <= PICTURES else None
         return embedding_scatter_bokeh(
             drawn.xy,
@@ -251,7 +282,7 @@ class Embedding(NotebookDisplay):
         from cutaway.page import check_widget, explorer_widget
 
         check_widget(height=height)
-        return explorer_widget(self._drawn._explorer(), height=height)
+        return explorer_widget(self._points_drawn._explorer(), height=height)
 
     def _explorer(self) -> "Explorer":
         from cutaway.page import Explorer, LayerMap, scale_layout

@@ -16,7 +16,7 @@ from cutaway.runs import RUNS
 from .command import train_command
 from .figures import draw
 from .material import load
-from .outcome import COSTS, TRIALS, SweepOutcome, in_order, row_of, trials_table
+from .outcome import COSTS, NUMBERS, TRIALS, SweepOutcome, in_order, row_of, trials_table
 from .page import write_page
 from .words import verdict
 
@@ -78,7 +78,7 @@ class Sweep(SweepOutcome, Result):
     def table(self) -> Table:
         """One row for each trial: its settings, validation measures, cost and run."""
         rows = [row_of(trial, self.space) for trial in self.trials]
-        names = list(rows[0]) if rows else []
+        names = ["trial", "state", *NUMBERS, *self.space.settings, "run", "why"]
         declared = {name: each for each in TRIALS for name in each.names}
         columns = (declared.get(name) or Column((name,), name, TEXT, "Of the trial.") for name in names)
         return Table(tuple(columns), {name: [row[name] for row in rows] for name in names})

@@ -5,16 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.results.notebook import NotebookDisplay
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import decimals, percent
+from cutaway.topics.common.sample_columns import SAMPLE
 
 if TYPE_CHECKING:
-    import pandas
-
     from cutaway.plots import Figure
 
 
-@dataclass(frozen=True, eq=False)
-class Unit(NotebookDisplay):
+COLUMNS = (SAMPLE, column("activation", "Activation", decimals(3), "Activation of the unit for the sample."))
+"""The samples for which a unit is highest."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unit(Result):
     """A unit of a hidden layer, made by ``units[number]``.
 
     Attributes:
@@ -37,8 +42,9 @@ class Unit(NotebookDisplay):
     weights: np.ndarray | None = field(repr=False)
     pictures: np.ndarray | None = field(repr=False)
 
-    def __repr__(self) -> str:
-        return f"<Unit {self.sentence}>"
+    def line(self) -> str:
+        """The answer in one telling line."""
+        return f"Unit {self.sentence}"
 
     @property
     def sentence(self) -> str:
@@ -48,19 +54,18 @@ class Unit(NotebookDisplay):
         if s["constant"]:
             return f"{name}: constant on the whole dataset"
         preferred = "" if s["preferred_class"] is None else f", prefers {s['preferred_class']}"
-        return f"{name}: fires for {s['firing']:.1%} of the samples{preferred}, ablation cost {s['ablation_cost']:.3g}"
+        fires = f"fires for {percent(s['firing'], 1)} of the samples"
+        return f"{name}: {fires}{preferred}, ablation cost {s['ablation_cost']:.3g}"
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame of its top activating samples, the strongest first: sample, activation."""
-        import pandas
-
-        return pandas.DataFrame(self.summary["top_activating"], columns=["sample", "activation"])
+    def table(self) -> Table:
+        """Its top activating samples, the strongest first."""
+        return Table.of(COLUMNS, self.summary["top_activating"])
 
     def plot(self) -> "Figure":
         """Draw its weights, its mean activation in each class, and its top activating samples, a matplotlib Figure."""
-        return self._drawn(f"unit {self.sentence}")
+        return self._figure(f"unit {self.sentence}")
 
-    def _drawn(self, sentence: str) -> "Figure":
+    def _figure(self, sentence: str) -> "Figure":
         from cutaway.plots import DrawnUnit, drawn_unit
 
         top = self.summary["top_activating"]
@@ -77,7 +82,7 @@ class Unit(NotebookDisplay):
         )
 
     def _shown_figure(self) -> "Figure":
-        return self._drawn("")
+        return self._figure("")
 
     def _shown_table(self) -> str:
         return ""

@@ -1,0 +1,37 @@
+"""What can be asked about an embedding."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cutaway.options import epoch_option, option, seed_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingOptions:
+    """The options of ``cutaway embed``; those that are None are as `cutaway.Run.embed` has them."""
+
+    layer: str | None = option(None, "Layer. Default: the last hidden one.")
+    epoch: int | None = epoch_option()
+    method: str = option("tsne", "tsne, pca, lda or umap.")
+    split: str = option("all", "train, val, test or all.")
+    points: int | None = option(None, "The most samples. Default: all of them.")
+    laid_out: int | None = option(
+        None, "t-SNE: the most samples that it lays out; it places all others. Default: 250,000."
+    )
+    perplexity: float | None = option(None, "t-SNE: effective number of neighbors.")
+    n_iter: int | None = option(None, "t-SNE: the most iterations.")
+    initialization: str | None = option(None, "t-SNE: pca or random.")
+    early_exaggeration: float | None = option(None, "t-SNE: factor in the early phase.")
+    exaggeration: float | None = option(None, "t-SNE: factor in the main phase.")
+    learning_rate: float | None = option(None, "t-SNE: learning rate of both phases.")
+    engine: str | None = option(
+        None,
+        "Where samples that are not laid out are placed, as of cutaway labels. Default: here.",
+        metavar="ENGINE",
+    )
+    quality: bool = option(True, "Measure the quality: a quarter to half of the time.", flag="--quality/--no-quality")
+    seed: int = seed_option()
+
+    def given(self) -> dict[str, Any]:
+        """Those that are not None, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
