@@ -18,7 +18,7 @@ from cutaway.parallel import Message, RunnerProcess, free_memory
 from .frames import FrameStore
 from .job import Callback, Job, JobProcess, JobState, State
 from .queues import QUEUES, QueueName
-from .specifications import Specification
+from .specifications import LiveMap, Specification
 from .store import INDEX, PartStore
 
 log = logging.getLogger("cutaway.jobs")
@@ -146,8 +146,9 @@ class JobManager:
                 yield name, process
 
     def _parts(self, specification: Specification, folder: Path, key: str) -> list[Any]:
-        names = self.store.names(key)
-        return names or [head for run in specification.runs for head in self.frames.heads(folder / run)]
+        if isinstance(specification, LiveMap):
+            return list(self.frames.heads(folder / specification.run))
+        return list(self.store.names(key))
 
     def _is_failed(self, key: str) -> bool:
         return key in self._ended and self._ended[key].state == "failed"

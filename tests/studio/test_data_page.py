@@ -46,7 +46,7 @@ def hold_looks(opened):
 def let_through(opened, held):
     for route in held:
         route.continue_()
-    opened.page.unroute("**/api/jobs/survey")
+    opened.page.unroute("**/api/jobs/survey")  # the page asks again until the data have been read
 
 
 def uses(opened):

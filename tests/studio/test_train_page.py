@@ -141,6 +141,7 @@ def test_while_a_table_is_read_the_form_shows_nothing_of_other_data(start_studio
     assert recipe.inner_text() == "default (table): a good model of a table: smaller, and stopped before it overfits"
     assert page.inner_text(".train-start .hint") == 'What "auto" becomes is known when the data have been read.'
     held[0].continue_()
+    page.unroute("**/api/jobs/survey")  # the page asks again until the data have been read
     opened.wait("document.querySelector('#setting-batch_size').placeholder === '32'", seconds=60)
     assert page.evaluate(shown) == ["60", "32", "10"]
     assert page.get_by_text('Columns left out: "id" (nearly unique).').is_visible()
