@@ -94,6 +94,21 @@ def learned_nothing(confusion: Any) -> bool:
     return only_prediction(measured) is not None or _no_better(measured)
 
 
+def predicts_poorly(evidence: Evidence) -> bool:
+    """Whether the accuracy is nearer to that of always predicting one class than to that of no mistakes.
+
+    The accuracy on test samples counts, or on validation samples without any; where that is unknown, the last one of
+    the history. False where none is known.
+    """
+    if evidence.confusion is not None:
+        measured = per_class(evidence.confusion)
+        accuracy, baseline = measured.accuracy, measured.baseline
+    else:
+        last = evidence.history[-1] if evidence.history else {}
+        accuracy, baseline = last.get("val_accuracy", last.get("accuracy")), 1 / (len(evidence.class_names or ()) or 2)
+    return accuracy is not None and accuracy - baseline < HALF * (1 - baseline)
+
+
 def only_prediction(measured: PerClass) -> int | None:
     """The class that is nearly always predicted although others have a few samples; None if there is no such class."""
     samples, most = measured.total, int(measured.predicted.argmax())

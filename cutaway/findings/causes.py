@@ -3,8 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from cutaway.metrics import per_class
-
+from .baseline import predicts_poorly
 from .records import Evidence, Finding
 
 _POOR = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test", "overfitting")
@@ -54,8 +53,6 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 LIVED_WITH = frozenset({"inactive-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
 """Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
 
-HALF = 0.5
-
 
 def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Finding, ...]:
     """Say of each finding which warning explains it; only a finding that stands for itself advises.
@@ -66,13 +63,13 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Findin
         findings: In the order of the checks, causes first.
         evidence: What they were found in.
     """
-    listed, predicts_poorly = list(findings), _predicts_poorly(evidence)
+    listed, is_poor = list(findings), predicts_poorly(evidence)
     explained, causes = dict[int, str](), set[int]()
     for number, cause in enumerate(listed):
         if cause.severity != "warning" or number in explained:
             continue
         kinds = set(EXPLAINS.get(cause.kind, ()))
-        if cause.kind in LIVED_WITH and not predicts_poorly:
+        if cause.kind in LIVED_WITH and not is_poor:
             kinds -= set(_POOR)
         for place, other in enumerate(listed):
             if other.kind in kinds and place not in explained and place not in causes:
@@ -102,11 +99,3 @@ def _with_cause(finding: Finding, cause: str | None) -> Finding:
         return dataclasses.replace(finding, cause=cause, remedy=None, advice="")
     text = f"{finding.text} {finding.advice}" if finding.advice else finding.text
     return dataclasses.replace(finding, text=text)
-
-
-def _predicts_poorly(evidence: Evidence) -> bool:
-    """Whether the accuracy is nearer to that of always predicting one class than to that of no mistakes."""
-    if evidence.confusion is None:
-        return False
-    measured = per_class(evidence.confusion)
-    return measured.accuracy - measured.baseline < HALF * (1 - measured.baseline)

@@ -172,6 +172,7 @@ class Evidence:
         kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
         diverged: The epoch in which a training was ended because a loss was NaN or infinite, and that loss, "loss" or
             "val_loss"; None where it was not, or where it is unknown.
+        ended: Whether the training came to its end; not of one that goes on, was stopped, or failed.
         recorded: Whether the history is of a user's own fit, whose split and order of samples are not known here.
         ready_made: Whether nothing is known of the training, not even which samples it took.
         test_accuracy: 0..1; None if unknown.
@@ -211,6 +212,7 @@ class Evidence:
     inactive_units: Mapping[str, tuple[int, int]] | None = None
     kept_epoch: int | None = None
     diverged: tuple[int, str] | None = None
+    ended: bool = True
     recorded: bool = False
     ready_made: bool = False
     test_accuracy: float | None = None

@@ -5,7 +5,7 @@ would measure it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cutaway._lazy import public
@@ -151,10 +151,12 @@ def verdict(context: RunContext) -> Verdict:
         if state != "running":
             unknown.append(f"Its data, layers and predictions were not judged yet; {doctor} does that.")
     worth = _worth(context, rows)
+    held_out = len(context.split.test) + len(context.split.val)
     if worth is None and state != "running":
-        unknown.append("No samples were held out, so that what it is worth on new samples is not known.")
-    elif worth is not None and worth.baseline is None:
-        unknown.append("What always giving the largest class would be right on is not known: the data are not there.")
+        none = "No samples were held out, so that what it is worth on new samples is not known."
+        unknown.append("What it is worth on new samples was not measured." if held_out else none)
+    elif worth is not None and worth.baseline is None and state != "running":
+        unknown.append("What always giving the largest class would be right on is not known without the data.")
     problem, consequences = next(((c, f) for c, f in folded(findings) if c.severity == "warning"), (None, ()))
     next_step, command = _next_step(context, state, problem, is_measured=is_measured)
     if command == doctor:  # said once
@@ -186,38 +188,42 @@ def _next_step(
     context: RunContext, state: str, problem: Finding | None, *, is_measured: bool
 ) -> tuple[str, str | None]:
     """What to do, and the command for it."""
-    if state in ("stopped", "died"):
+    if state in ("stopped", "died") and context.manifest.origin == "training":
         return "Next: go on with it:", run_command("resume", context.path)
+    if state in ("stopped", "died"):
+        return "Next: call fit again with a Recorder; what a fit of your own began cannot be resumed here.", None
+    if state == "running":
+        return "Next: wait until it has ended, or watch it:", "cutaway studio"
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
         words = f"Next: {problem.remedy.words}. Whether that helps is tried by"
         return words, run_command("doctor", context.path) + " --prove"
     if problem is not None and problem.advice:
         return f"Next: {problem.advice}", None
-    if state == "running":
-        return "Next: wait until it has ended, or watch it:", "cutaway studio"
     if not is_measured:
         return "Next: have its data, layers and predictions judged:", run_command("doctor", context.path)
     return "Next: look at its mistakes:", run_command("report", context.path)
 
 
 def _worth(context: RunContext, rows: list[dict[str, Any]]) -> Worth | None:
-    """How often the run is right on test samples, or on validation samples where there are none."""
-    test, split = context.manifest.test, context.split
-    if test is not None and len(split.test):
-        accuracy, samples = float(test["accuracy"]), len(split.test)
-        low, high = wilson_interval(round(accuracy * samples), samples)
-        try:
-            classes = class_measures(context)
-        except CutawayError:  # neither predictions nor data are there
-            return Worth("test", samples, accuracy, low, high)
-        measures = classes.measures
-        return Worth("test", samples, accuracy, low, high, measures.baseline, classes.class_names[measures.largest])
-    row = context.row(rows=rows)
-    accuracy = None if row is None else row.get("val_accuracy")
-    if accuracy is None or not 0 <= accuracy <= 1 or not len(split.val):
-        return None
-    low, high = wilson_interval(round(accuracy * len(split.val)), len(split.val))
-    return Worth("val", len(split.val), float(accuracy), low, high)
+    """How often the run is right on test samples, or on validation samples where there are none or it goes on."""
+    test, row = context.manifest.test or {}, context.row(rows=rows) or {}
+    for split, accuracy in (("test", test.get("accuracy")), ("val", row.get("val_accuracy"))):
+        samples = len(context.split.part(split))
+        if samples and isinstance(accuracy, int | float) and 0 <= accuracy <= 1:
+            low, high = wilson_interval(round(accuracy * samples), samples)
+            worth = Worth(split, samples, float(accuracy), low, high)
+            return worth if context.folder.state == "running" else _with_baseline(context, worth)
+    return None
+
+
+def _with_baseline(context: RunContext, worth: Worth) -> Worth:
+    """The same beside what always giving the largest class would be right on, where that is known."""
+    try:
+        classes = class_measures(context, split=worth.split)
+    except CutawayError:  # neither predictions nor data are there
+        return worth
+    measures = classes.measures
+    return replace(worth, baseline=measures.baseline, largest_class=classes.class_names[measures.largest])
 
 
 def _accuracy(worth: Worth) -> str:

@@ -98,6 +98,35 @@ def test_a_recorded_run_has_a_verdict(tmp_path, digits_run):
     assert found.epochs == 0
 
 
+def test_a_running_training_is_not_told_that_it_ended(tmp_path):
+    told = []
+
+    def look(now):
+        if now.task == "training" and now.done >= 2 * 1078 and not told:
+            told.append(ct.open_run("latest", runs=tmp_path).verdict())
+
+    ct.train(ct.mlp((8,)), "digits", epochs=4, runs=tmp_path, progress=look, **SGD)
+    (found,) = told
+    assert found.state == "running"
+    assert found.problem is None
+    assert found.next_step == "Next: wait until it has ended, or watch it:"
+    assert found.worth.split == "val"
+    assert found.unknown == ()
+
+
+@pytest.mark.parametrize("test", [None, {"loss": 0.3}, {"accuracy": 5.0, "loss": 0.3}])
+def test_without_a_test_accuracy_validation_samples_count(short_run, tmp_path, test):
+    shutil.copytree(short_run.path, tmp_path / "copy")
+    document = json.loads((tmp_path / "copy" / "run.json").read_text())
+    document["test"] = test
+    (tmp_path / "copy" / "run.json").write_text(json.dumps(document))
+    found = ct.open_run(tmp_path / "copy").verdict()
+    assert found.worth.split == "val"
+    assert found.worth.accuracy == pytest.approx(short_run.history.rows[-1]["val_accuracy"])
+    assert found.worth.baseline is not None
+    assert not any("not known" in sentence for sentence in found.unknown)
+
+
 def test_it_is_a_result_like_any_other(digits_run):
     found = digits_run.verdict()
     document = found.to_json()

@@ -65,8 +65,38 @@ def test_the_cause_is_in_the_document_of_a_finding():
 )
 def test_few_epochs_are_the_cause_where_the_rate_is_usual_and_the_loss_is_high_and_falls(losses, rate, kind):
     config = SGD | {"learning_rate": rate}
-    findings = found(history=history(losses), config=config, train_samples=1000, class_names=["a", "b", "c"])
+    known = {"train_samples": 1000, "class_names": ["a", "b", "c"], "confusion": ONE_ANSWER}
+    findings = found(history=history(losses), config=config, **known)
     assert ("too-few-epochs" in findings) == (kind is not None)
+
+
+def test_a_good_model_has_had_enough_epochs_whatever_its_loss_is():
+    good = np.diag([48, 49, 47]) + 1
+    known = {"history": history([4.0, 2.6, 1.9]), "config": SGD, "train_samples": 1000, "class_names": ["a", "b", "c"]}
+    assert "too-few-epochs" not in found(**known, confusion=good)
+    assert "too-few-epochs" in found(**known, confusion=ONE_ANSWER)
+    assert "too-few-epochs" not in found(**known, confusion=ONE_ANSWER, regularization={"l2": 0.01})
+    assert "too-few-epochs" not in found(**known, confusion=ONE_ANSWER, ended=False)
+    weighted = {**known, "config": SGD | {"class_weight": {0: 2.0}}}
+    assert "too-few-epochs" not in found(**weighted, confusion=ONE_ANSWER)
+    unknown = {**known, "config": SGD | {"batch_size": None}}
+    assert "too-few-epochs" not in found(**unknown, confusion=ONE_ANSWER)
+
+
+def test_a_remedy_trains_for_no_fewer_epochs_than_the_run_did():
+    known = {"history": history([1.08, 1.0, 0.93]), "train_samples": 1000, "class_names": ["a", "b", "c"]}
+    remedy = found(**known, config=SGD | {"epochs": 500}, confusion=ONE_ANSWER)["too-few-epochs"].remedy
+    assert remedy.settings == {"epochs": 500}
+
+
+def test_chance_is_no_other_numbering_of_many_classes():
+    random = np.random.default_rng(0)
+    for _ in range(10):
+        matrix = np.zeros((100, 100), int)
+        np.add.at(matrix, (random.integers(0, 100, 60), random.integers(0, 100, 60)), 1)
+        known = known_validation(matrix, val_accuracy=0.6)
+        titles = [each.title for each in run_checks(Evidence(**known)) if each.kind == "test-labels"]
+        assert "Test labels are numbered in another way" not in titles
 
 
 def known_validation(matrix, **more):
@@ -109,6 +139,8 @@ def test_few_test_samples_say_nothing_of_test_labels():
 def test_strong_regularization_is_the_cause_where_training_samples_are_not_fitted():
     known = {"confusion": ONE_ANSWER, "val_accuracy": 0.36, "val_samples": 100, "test_samples": 150}
     held_back = found(**known, regularization={"dropout": 0.9}, trained=(380, 1000))
+    strong = found(**known, regularization={"dropout": 0.65}, trained=(380, 1000))
+    assert (strong["over-regularized"].severity, strong["baseline"].cause) == ("note", None)
     assert held_back["baseline"].cause == "over-regularized"
     assert held_back["over-regularized"].remedy.change == "no-regularization"
     assert "a dropout rate of 0.9" in held_back["over-regularized"].text

@@ -19,6 +19,7 @@ LEVEL = 0.01
 PROMISED = 0.8
 # A share of the validation accuracy below which a test accuracy is not that of the same task.
 LOW = 0.5
+DRAWS = 200
 # Test samples below which nothing is said.
 LEAST = 30
 RULES = (
@@ -29,7 +30,8 @@ RULES = (
             f"test samples or more either the labels are independent of the predictions (a chi-square test with p of "
             f"{LEVEL:g} or more, and an accuracy whose 99% interval is below the middle between chance and the "
             f"validation accuracy), or the test accuracy is below {LOW:.0%} of the validation accuracy and another "
-            f"numbering of the classes brings back {PROMISED:.0%} of it. Not where test samples differ "
+            f"numbering of the classes brings back {PROMISED:.0%} of it, and more than in any of {DRAWS} draws of "
+            f"independent labels and predictions. Not where test samples differ "
             "from training samples."
         ),
         source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
@@ -55,7 +57,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     matrix = np.asarray(measured.matrix.todense() if hasattr(measured.matrix, "todense") else measured.matrix)
     order = _best_numbering(matrix)
     renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
-    if accuracy < LOW * validation and renumbered >= PROMISED * validation:
+    if accuracy < LOW * validation and renumbered >= PROMISED * validation and renumbered > _by_chance(measured):
         pairs = ", ".join(
             f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"
             for label in np.argsort(-measured.samples, kind="stable")[:3]
@@ -69,9 +71,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     elif _is_independent(measured, matrix, validation=validation):
         text = (
             f"The validation accuracy is {validation:.2%}, but the labels of the {measured.total:,} test samples have "
-            f"nothing to do with the predictions (test accuracy {accuracy:.2%}), and their inputs look like those of "
-            "the training samples."
+            f"nothing to do with the predictions (test accuracy {accuracy:.2%})"
         )
+        alike = ", and their inputs look like those of the training samples"  # where that was compared
+        text += "." if evidence.shift is None else f"{alike}."
         advice = "The test labels are probably in another order than the test samples, or belong to other samples."
         yield Finding(KIND, "warning", "Test labels do not fit the test samples", text, record, REMEDY, advice=advice)
 
@@ -90,6 +93,19 @@ def _best_numbering(matrix: np.ndarray) -> np.ndarray:
     from scipy.optimize import linear_sum_assignment
 
     return linear_sum_assignment(-matrix)[1]
+
+
+def _by_chance(measured: PerClass) -> float:
+    """The highest accuracy that the best numbering brings about in draws of independent labels and predictions."""
+    random, classes = np.random.default_rng(0), len(measured.samples)
+    labels = np.repeat(np.arange(classes), measured.samples)
+    predicted = np.repeat(np.arange(classes), measured.predicted)
+    highest = 0
+    for _ in range(DRAWS):
+        drawn = np.zeros((classes, classes), np.int64)
+        np.add.at(drawn, (labels, random.permutation(predicted)), 1)
+        highest = max(highest, int(drawn[np.arange(classes), _best_numbering(drawn)].sum()))
+    return highest / measured.total
 
 
 def _is_independent(measured: PerClass, matrix: np.ndarray, *, validation: float) -> bool:

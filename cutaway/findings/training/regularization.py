@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "over-regularized"
-# Rates and penalties that healthy models do not have: papers use dropout up to 0.5, Keras' default of l2 is 0.01.
+# Rates and penalties that are unusual: papers use dropout up to 0.5, Keras' default of l2 is 0.01. Of them it is only a
+# note, since the samples may be as hard as that; of extreme ones it is a warning.
 STRONG = {"dropout": 0.6, "l1": 0.02, "l2": 0.03}
+EXTREME = {"dropout": 0.8, "l1": 0.05, "l2": 0.1}
 WORDS = {"dropout": "a dropout rate of", "l1": "an L1 penalty of", "l2": "an L2 penalty of"}
 # A model that fits this share of its training samples is not held back.
 FITTED = 0.97
@@ -19,7 +21,8 @@ RULES = (
             f"A dropout rate above {STRONG['dropout']:g}, or a penalty of L1 above {STRONG['l1']:g} or of L2 above "
             f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {FITTED:.0%} of its own training "
             f"samples correctly, and no more than {GAP:.0%} more of them than of validation samples; on up to 2,000 "
-            "training samples."
+            f"training samples. A warning beyond {EXTREME['dropout']:g}, {EXTREME['l1']:g} and {EXTREME['l2']:g}, "
+            "otherwise a note."
         ),
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
         known_as="underfitting, too much regularization",
@@ -38,11 +41,13 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     accuracy = correct / samples
     if accuracy >= FITTED or (evidence.val_accuracy is not None and accuracy - evidence.val_accuracy > GAP):
         return
+    is_extreme = any(value > EXTREME[name] for name, value in strong.items())
     causes = " and ".join(f"{WORDS[name]} {value:g}" for name, value in strong.items())
     text = (
         f"With {causes}, the model predicts {accuracy:.1%} of {samples:,} training samples correctly, dropout turned "
-        "off: it does not fit even the samples that it learns from."
+        f"off: {'it does not fit' if is_extreme else 'it may not be able to fit'} even the samples that it learns from."
     )
     record = {"train_accuracy": accuracy, "samples": samples, **strong}
     advice = "Use less of it, and add it again only if the model overfits."
-    yield Finding(KIND, "warning", "Too much regularization", text, record, REMEDY, advice=advice)
+    severity, title = ("warning", "Too much regularization") if is_extreme else ("note", "Strong regularization")
+    yield Finding(KIND, severity, title, text, record, REMEDY, advice=advice)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from cutaway.findings.baseline import learned_nothing
+from cutaway.findings.baseline import learned_nothing, predicts_poorly
 from cutaway.findings.divergence import first_divergence
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.findings.stalled import has_usual_rate, stalled_loss
@@ -19,7 +19,9 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"The learning rate is at least a third of the default of the optimizer, the loss is above {LEFT:.0%} of "
+            "The training has ended, without penalties of weights and weights of classes, which a loss holds as well; "
+            "the accuracy is nearer to that of always predicting one class than to that of no mistakes; "
+            f"the learning rate is at least a third of the default of the optimizer, the loss is above {LEFT:.0%} of "
             f"that of equal probabilities, and it still fell by more than {STILL_FALLING:.0%} in the last epoch; a "
             f"single epoch has fewer than {FEW_STEPS} steps, or its model is no better than always predicting one "
             "class."
@@ -33,14 +35,17 @@ RULES = (
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Look whether the loss was still high, and falling, when the training ended."""
     config, samples = evidence.config or {}, evidence.train_samples
-    if not samples or first_divergence(evidence.history) or stalled_loss(evidence.history):
+    penalties = {"l1", "l2"} & (evidence.regularization or {}).keys()
+    if not evidence.ended or not samples or not config.get("batch_size") or config.get("class_weight") or penalties:
+        return
+    if first_divergence(evidence.history) or stalled_loss(evidence.history) or not predicts_poorly(evidence):
         return
     losses = [float(row["loss"]) for row in evidence.history if "loss" in row]
     nothing = math.log(len(evidence.class_names or ()) or 2)
     # where the rate is lower, that is the cause
     if not losses or not has_usual_rate(evidence) or losses[-1] <= LEFT * nothing:
         return
-    per_epoch = -(-samples // (config.get("batch_size") or samples))
+    per_epoch = -(-samples // config["batch_size"])
     if len(losses) == 1:
         if per_epoch >= FEW_STEPS and not learned_nothing(evidence.confusion):
             return
@@ -51,7 +56,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             return
         fell = f", and still fell by {fall:.1%} in the last one"
     steps = per_epoch * len(losses)
-    epochs = -(-max(TIMES * len(losses), STEPS / per_epoch) // 10) * 10
+    epochs = -(-max(TIMES * len(losses), STEPS / per_epoch, config.get("epochs") or 0) // 10) * 10
     trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
     text = (
         f"After {trained} of {per_epoch:,} steps each the training loss is {losses[-1]:.3f}, where knowing nothing "

@@ -55,6 +55,8 @@ def prove(
     try:
         split = "test" if len(run.split.test) else "val"
         ids = run.split.part(split)
+        if not len(ids):
+            return Proof(finding.kind, remedy.words, why="no samples were held out, on which models could be compared")
         if remedy.change == "drop-repeated":
             return _without_repeated(run, finding, remedy, split)
         if remedy.change == "shuffle":

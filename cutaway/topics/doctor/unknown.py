@@ -16,12 +16,14 @@ TRAINING = (
     "learning-rate-too-low",
     "oscillation",
     "batch-too-large",
+    "too-few-epochs",
+    "over-regularized",
 )
 """Kinds of findings on how a training went."""
 
 GRADIENTS = ("vanishing-gradients", "exploding-gradients")
 
-PREDICTIONS = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test")
+PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test")
 """Kinds of findings on predictions of samples that a model was not trained on."""
 
 LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}

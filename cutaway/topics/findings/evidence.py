@@ -78,6 +78,8 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         class_names=context.class_names,
         kept_epoch=kept_so_far(context.manifest, rows),
         diverged=_diverged(context, epochs=len(rows)),
+        ended=context.manifest.status == "finished",
+        regularization=_regularization(context) if context.opens else None,
         recorded=context.manifest.origin == "keras fit",
         ready_made=context.manifest.origin == "model",
         test_accuracy=test["accuracy"] if test else None,
@@ -117,6 +119,26 @@ def _has_default_weights(context: RunContext) -> bool | None:
     configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
     drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
     return context.manifest.first_weights == DRAWN and all(_class_name(given) == name for given, name in drawn)
+
+
+def _regularization(context: RunContext) -> dict[str, float]:
+    """The highest dropout rate, and the largest penalties of weights, of all layers of a model."""
+    strengths: dict[str, float] = {}
+
+    def take(name: str, value: Any) -> None:
+        if isinstance(value, int | float):
+            strengths[name] = max(strengths.get(name, 0.0), float(value))
+
+    for layer in context.spec["layers"]:
+        config: dict[str, Any] = layer.get("config") or {}
+        if layer["kind"] == "Dropout":
+            take("dropout", config.get("rate"))
+        for setting, regularizer in config.items():
+            if setting.endswith("_regularizer") and isinstance(regularizer, dict):
+                penalties: dict[str, Any] = cast("dict[str, Any]", regularizer).get("config") or {}
+                take("l1", penalties.get("l1"))
+                take("l2", penalties.get("l2"))
+    return strengths
 
 
 def _class_name(initializer: Any) -> Any:

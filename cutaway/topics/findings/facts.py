@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -184,28 +184,7 @@ def _of_model(context: RunContext) -> dict[str, Any]:
         },
         "weights": {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first},
         "trained": (int(right.sum()), len(right)),
-        "regularization": _regularization(context),
     }
-
-
-def _regularization(context: RunContext) -> dict[str, float]:
-    """The highest dropout rate, and the largest penalties of weights, of all layers of a model."""
-    strengths: dict[str, float] = {}
-
-    def take(name: str, value: Any) -> None:
-        if isinstance(value, int | float):
-            strengths[name] = max(strengths.get(name, 0.0), float(value))
-
-    for layer in context.spec["layers"]:
-        config: dict[str, Any] = layer.get("config") or {}
-        if layer["kind"] == "Dropout":
-            take("dropout", config.get("rate"))
-        for setting, regularizer in config.items():
-            if setting.endswith("_regularizer") and isinstance(regularizer, dict):
-                penalties: dict[str, Any] = cast("dict[str, Any]", regularizer).get("config") or {}
-                take("l1", penalties.get("l1"))
-                take("l2", penalties.get("l2"))
-    return strengths
 
 
 def _of_predictions(context: RunContext) -> dict[str, Any]:
