@@ -81,7 +81,7 @@ def _escaped_character(c: str) -> str:
     return " " if c.isspace() else c.encode("unicode_escape").decode("ascii")
 
 
-def ran_out_of_memory(error: Exception) -> bool:
+def ran_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory has run out: Python's own, or that of XLA, which has no class of its own."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and str(error).startswith("RESOURCE_EXHAUSTED")

@@ -48,6 +48,21 @@ ONE_BY_ONE = threading.Lock()
 """Held by the run whose frame is being made: those of several, at the same time, would take more CPUs."""
 
 
+@contextlib.contextmanager
+def my_turn() -> Generator[None]:
+    """Hold `ONE_BY_ONE`.
+
+    Raises:
+        Canceled: The job was canceled while it waited.
+    """
+    while not ONE_BY_ONE.acquire(timeout=LOOK):
+        raise_if_canceled()
+    try:
+        yield
+    finally:
+        ONE_BY_ONE.release()
+
+
 class Allowance:
     """How much CPU time the maps of a run may take."""
 
@@ -145,7 +160,7 @@ def run(live: LiveMap, context: JobContext) -> None:
     try:
         while True:
             raise_if_canceled()
-            with ONE_BY_ONE:
+            with my_turn():
                 try:
                     watched = watched or LiveRun(path, context.on_part)
                     has_worked = _next_frames(watched)

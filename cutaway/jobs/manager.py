@@ -36,8 +36,8 @@ WARM_SECONDS = 300.0
 """For which a process that was loaded ahead is kept at least."""
 
 HOLD_SECONDS = 10.0
-"""For which a look holds other work back at most, once it has begun; one that is asked for so much later than other
-work does not: somebody may ask for one after the other."""
+"""For which looks hold other work back at most: one look once it has begun, and all of them once the other work was
+asked for, since somebody may ask for one after the other."""
 
 MAX_JOBS = 64
 """Jobs that one person waits for at most, in one queue."""
@@ -49,8 +49,9 @@ MAX_ENDED = 100
 class JobManager:
     """Takes jobs from pages, has each done once, and tells the pages that wait.
 
-    First looks come first. Of all else, it is the turn of the person who was served least recently, and of what that
-    person wants, the most urgent is done: a student who asks for a hundred maps lets all others pass.
+    First looks come first, but for `HOLD_SECONDS` only. Of all else, it is the turn of the person who was served least
+    recently, and of what that person wants, the most urgent is done: a student who asks for a hundred maps lets all
+    others pass.
 
     Attributes:
         store: Where parts of results are.
@@ -82,7 +83,14 @@ class JobManager:
             runner.close()
 
     def ask(
-        self, specification: Specification, folder: Path, page: str, callback: Callback, *, again: bool = False
+        self,
+        specification: Specification,
+        folder: Path,
+        page: str,
+        callback: Callback,
+        *,
+        again: bool = False,
+        may_write: bool = False,
     ) -> JobState:
         """Say how a job stands, and have it done if it is not.
 
@@ -91,17 +99,18 @@ class JobManager:
             folder: Folder of the runs.
             page: Id of the page, after its person and a slash; it waits until it is done, leaves, or is closed.
             callback: Tells the pages that show this folder.
-            again: Whether it is done again where it failed, or where its parts are there.
+            again: Whether it is done again where it failed.
+            may_write: Whether whoever asks may write into the folder, who then also has what is done made again.
 
         Raises:
             RunError: A run cannot be read, or too much waits.
         """
         key = specification.key(folder)
-        if again:
-            self.store.reopen(key)
-        parts = self._parts(specification, folder, key)
         with self._changed:
             job = self._jobs.get(key)
+            if job is None and again and may_write:
+                self.store.reopen(key)
+            parts = self._parts(specification, folder, key)  # with the lock, so that it does not end in between
             if job is None:
                 if INDEX in parts:
                     return JobState(key, "done", parts)
@@ -234,6 +243,8 @@ class JobManager:
 
     def _tend(self) -> None:
         """Load and end processes, and begin with jobs; the lock is held."""
+        if self._over.is_set():
+            return
         now = time.monotonic()
         for name, process in self._all():
             if process.runner is None and process.load_at <= now and self._thread.is_alive():
@@ -297,9 +308,10 @@ class JobManager:
         """Whether nothing may begin yet: beside other work a first look takes two seconds, and alone one."""
         if not QUEUES[name].waits_for_looks:
             return False
-        late, now = min(job.asked for job in waiting) + HOLD_SECONDS, time.monotonic()
-        looks = [job for job in self._jobs.values() if job.queue == "look"]
-        return any(job.asked < late and now - job.begun < HOLD_SECONDS for job in looks)
+        now = time.monotonic()
+        if now - min(job.asked for job in waiting) >= HOLD_SECONDS:
+            return False
+        return any(job.queue == "look" and now - job.begun < HOLD_SECONDS for job in self._jobs.values())
 
     def _take(self, process: JobProcess, message: Message) -> None:
         """Take what a process says of a job."""

@@ -95,7 +95,7 @@ class Runner:
             state = "done"
         except Canceled:
             state = "canceled"
-        except Exception as error:
+        except BaseException as error:  # also SystemExit of a library: in this thread it would lose the job
             words = words_on(error)
             log.warning("a job failed: %s", words, exc_info=log.isEnabledFor(logging.DEBUG))
             write("error", job, words)
@@ -105,7 +105,7 @@ class Runner:
             self._leave(0 if state != "failed" else 1)
 
 
-def words_on(error: Exception) -> str:
+def words_on(error: BaseException) -> str:
     """Why a job failed, in one line; what nobody expected is logged."""
     if isinstance(error, CutawayError):
         return printable(str(error))

@@ -1,6 +1,9 @@
 """What can be asked for: one record for each kind of job, checked once, and the union of all.
 
-To add a kind, write its record here, add it to `JobSpecification`, and write the function ``run`` of its ``module``.
+To add a kind, write its record here, add it to a union at the end of this module, and write the function ``run`` of its
+``module``: what pages show of runs goes into `PageJob` (and into the table in `PartMaker.make`), what else
+they ask for into `ManagedJob`, and what they never ask for by address into `JobSpecification`. A job of `PageJob`
+returns nothing: it writes parts into the store, ``index`` last. Others return JSON, or None.
 """
 
 import hashlib
@@ -62,6 +65,8 @@ class Specification(BaseModel):
 
     def inputs(self, folder: Path) -> list[Any]:
         """What changes when the content of what it reads does, JSON-able.
+
+        Nothing by default, also of a job on one run: only what a page shows has the signatures of its runs.
 
         Args:
             folder: The folder of runs.

@@ -84,7 +84,7 @@ class PartStore:
             (self.folder / _checked(key, _KEY) / INDEX).unlink()
 
     def part(self, key: str, name: str) -> "PartFile | None":
-        """A part; None where there is none, or a damaged one, which is deleted."""
+        """A part; None where there is none, or a damaged one, which is deleted, so that asking again makes it."""
         try:
             path = self.folder / _checked(key, _KEY) / _checked(name, _NAME)
         except OSError:
@@ -96,6 +96,7 @@ class PartStore:
         except (ValueError, RecursionError):
             with survive(log, f"deleting {path.name}, which is damaged", OSError):
                 path.unlink()
+                self.reopen(key)
             return None
 
     def tidy(self, *, most: int = BYTES) -> None:

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import IO, Any, Literal
 
 from cutaway.errors import printable
@@ -73,7 +74,7 @@ class RunnerProcess:
         detached: bool = False,
     ) -> None:
         self._on_message, self._on_end = on_message, on_end
-        self._lock = threading.Lock()
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()  # what it has not been sent yet; None closes its input
         self._jobs: dict[str, int] = {}  # what it does, and how many jobs it had been given by then
         self._count = 0
         self._is_ready = False
@@ -95,6 +96,7 @@ class RunnerProcess:
                 theirs.close()
         self._errors = None if errors else ErrorLines(self._process.stderr, log, f"runner {queue}")
         if not detached:
+            threading.Thread(target=self._write, name=f"orders to runner {queue}", daemon=True).start()
             threading.Thread(target=self._read, name=f"runner {queue}", daemon=True).start()
 
     @property
@@ -108,7 +110,7 @@ class RunnerProcess:
         return self._process.poll() is None
 
     def send(self, job: str, order: dict[str, Any], *, descriptors: Sequence[int] = ()) -> None:
-        """Give it a job.
+        """Give it a job, without waiting until it reads that.
 
         Args:
             job: Id of the job.
@@ -125,7 +127,7 @@ class RunnerProcess:
             with self._socket:
                 socket.send_fds(self._socket, [line], list(descriptors))
         else:
-            self._write(line)
+            self._lines.put(line)
 
     def cancel(self, job: str, *, seconds: float) -> None:
         """Ask it to stop a job; the process is ended where that takes too long.
@@ -134,7 +136,7 @@ class RunnerProcess:
             job: Id of the job.
             seconds: In which it must stop; a process that still loads is given `LOADING_SECONDS` more.
         """
-        self._write(json.dumps({"cancel": job}).encode() + b"\n")
+        self._lines.put(json.dumps({"cancel": job}).encode() + b"\n")
         seconds += 0.0 if self._is_ready else LOADING_SECONDS
         timer = threading.Timer(seconds, self._kill_if_stuck, (job, self._jobs.get(job)))
         timer.daemon = True
@@ -142,11 +144,10 @@ class RunnerProcess:
 
     def close_input(self) -> None:
         """Let it end as it does when whoever started it is gone."""
-        with self._lock, contextlib.suppress(OSError):  # what was not sent has nobody to read it
-            if self._socket is not None:
-                self._socket.close()
-            elif self._process.stdin is not None:
-                self._process.stdin.close()
+        if self._socket is not None:
+            self._socket.close()
+        else:
+            self._lines.put(None)
 
     def kill(self) -> None:
         """End it; `on_end` is called in its own thread."""
@@ -175,12 +176,14 @@ class RunnerProcess:
         if number is not None and self._jobs.get(job) == number:  # otherwise it has ended, and was perhaps begun again
             self.kill()
 
-    def _write(self, line: bytes) -> None:
+    def _write(self) -> None:
+        """Send what waits: a pipe holds 64 kB, and a process that still loads reads none of it."""
         stdin = self._process.stdin
         assert stdin is not None
-        with self._lock, contextlib.suppress(OSError, ValueError):  # it has just ended, which `on_end` says
-            stdin.write(line)
-            stdin.flush()
+        with contextlib.suppress(OSError), stdin:  # it has ended, which `on_end` says
+            while (line := self._lines.get()) is not None:
+                stdin.write(line)
+                stdin.flush()
 
     def _read(self) -> None:
         stdout = self._process.stdout

@@ -91,6 +91,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def manager(tmp_path, monkeypatch, memory):
+    (tmp_path / "parts").mkdir()
     one = Manager(PartStore(tmp_path / "parts"))
 
     def start(queue, **callbacks):

@@ -1,8 +1,13 @@
 """Live maps take a small share of the machine from a training, beyond a few seconds."""
 
+import threading
+
 import pytest
 
+from cutaway import Canceled, CancelToken
+from cutaway.jobs import LiveMap
 from cutaway.jobs import live_work as child
+from cutaway.jobs.job_context import JobContext
 
 
 @pytest.fixture
@@ -46,3 +51,14 @@ def test_frames_that_fail_count_as_well(clock):
     with pytest.raises(ValueError, match="broken"):
         fail()
     assert not allowance.is_left
+
+
+def test_a_map_that_waits_for_its_turn_can_be_canceled(tmp_path):
+    token = CancelToken()
+    timer = threading.Timer(0.2, token.cancel)
+    with child.ONE_BY_ONE, token:
+        timer.start()
+        with pytest.raises(Canceled):
+            child.run(LiveMap(run="run"), JobContext(tmp_path, "", lambda _: None, lambda _: None))
+    assert child.ONE_BY_ONE.acquire(blocking=False)
+    child.ONE_BY_ONE.release()

@@ -1,11 +1,14 @@
 """Whose job is done first, when processes come and go, and what is remembered, without any process."""
 
+import threading
+
 import pytest
 
 from cutaway.errors import RunError
 from cutaway.jobs import manager as module
 from cutaway.jobs.queues import QUEUES
 from cutaway.jobs.specifications import ExploreJob, PreviewJob, SectionsJob, SheetJob
+from cutaway.jobs.store import INDEX
 
 
 def test_all_first_looks_come_before_any_map(manager, tmp_path):
@@ -56,6 +59,20 @@ def test_looks_one_after_the_other_hold_other_work_back_for_a_while_only(manager
     clock[0] += module.HOLD_SECONDS + 1
     manager.want(tmp_path, "a", PreviewJob(run="second"))
     assert manager.begun("view") == ["explore first"]
+
+
+def test_many_looks_of_one_person_hold_the_work_of_others_back_for_a_while_only(manager, tmp_path, clock):
+    manager.start()
+    for number in range(20):
+        manager.want(tmp_path, "a", PreviewJob(run=f"run{number}"))
+    manager.want(tmp_path, "b", SectionsJob(run="first"))
+    for _ in range(5):
+        clock[0] += module.HOLD_SECONDS / 5 - 0.1
+        manager.last("look").finish()
+        assert manager.begun("view") == []
+    clock[0] += 1
+    manager.last("look").finish()
+    assert manager.begun("view") == ["sections first"]
 
 
 def test_who_clicks_a_lot_lets_the_others_pass(manager, tmp_path):
@@ -225,6 +242,50 @@ def test_a_failure_is_remembered_until_it_is_asked_for_again(manager, tmp_path):
     assert failed.error == (
         "The process that computes ended: it was killed, perhaps because memory ran out. Next: try again."
     )
+
+
+def test_what_ends_while_somebody_asks_for_it_is_not_done_again(manager, tmp_path, monkeypatch):
+    manager.start()
+    key = manager.want(tmp_path, "a", SheetJob(run="first")).key
+    names, view = manager.store.names, manager.last("view")
+
+    def end():
+        manager.store.write(key, INDEX, {})
+        view.finish()
+
+    ending = threading.Thread(target=end)
+
+    def names_before_the_end(key):
+        before = names(key)
+        ending.start()
+        ending.join(0.3)
+        return before
+
+    with monkeypatch.context() as slow:
+        slow.setattr(manager.store, "names", names_before_the_end)
+        manager.want(tmp_path, "b", SheetJob(run="first"))
+    ending.join()
+    assert view.begun == ["sheet first"]
+    assert manager.want(tmp_path, "b", SheetJob(run="first")).state == "done"
+
+
+def test_only_who_may_write_has_a_finished_result_made_again(manager, tmp_path):
+    manager.start()
+    key = manager.want(tmp_path, "a", SheetJob(run="first")).key
+    manager.store.write(key, INDEX, {})
+    manager.last("view").finish()
+    assert manager.want(tmp_path, "viewer", SheetJob(run="first"), again=True).state == "done"
+    assert manager.store.names(key) == [INDEX]
+    assert manager.want(tmp_path, "a", SheetJob(run="first"), again=True, may_write=True).state == "running"
+    assert manager.store.names(key) == []
+
+
+def test_no_process_is_loaded_after_the_end(manager):
+    manager.start()
+    manager.close()
+    manager.warm("look")
+    manager.look()
+    assert manager.runners == {}
 
 
 def test_where_no_process_can_be_started_the_job_says_why(manager, tmp_path, monkeypatch):

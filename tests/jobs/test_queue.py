@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +30,27 @@ def test_what_was_added_is_there_for_another_server(tmp_path):
     other = JobQueue(tmp_path)
     assert [(row["id"], row["state"]) for row in other.rows()] == [(name, "queued")]
     assert other.job(name).task.form.hidden == (3,)
+
+
+def test_of_several_threads_one_at_a_time_looks_at_the_jobs(tmp_path, monkeypatch):
+    queue, looking, most = JobQueue(tmp_path), [], []
+    queue.add(job())
+    look_at = queue._row
+
+    def look_slowly(name):
+        looking.append(name)
+        most.append(len(looking))
+        time.sleep(0.05)
+        looking.pop()
+        return look_at(name)
+
+    monkeypatch.setattr(queue, "_row", look_slowly)
+    threads = [threading.Thread(target=queue.rows) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]
 
 
 def test_a_clock_that_is_set_back_loses_nothing(tmp_path):

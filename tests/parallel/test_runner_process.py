@@ -1,6 +1,7 @@
 """A process that runs jobs, as whoever started it sees it."""
 
 import threading
+import time
 
 import pytest
 
@@ -129,6 +130,24 @@ def test_a_job_that_was_stopped_and_begun_again_is_not_ended_for_the_first_time(
     one.process.send("a", {"do": "pause"})
     one.wait(lambda: [message.kind for message in one.messages].count("end") == 3)
     assert one.reasons == []
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_nobody_waits_until_a_process_reads_a_large_order(start, ends):
+    one = start()
+    one.wait(lambda: one.messages)
+    one.process.send("a", {"do": "stick" if ends else "pause"})
+    before = time.monotonic()
+    one.process.send("b", {"do": "answer", "state": "x" * 1_000_000})  # a pipe holds 64 kB
+    one.process.cancel("b", seconds=60)
+    assert time.monotonic() - before < 0.5
+    if ends:
+        one.process.kill()
+        one.wait(lambda: one.reasons)
+        assert one.reasons == ["it was killed, perhaps because memory ran out"]
+    else:
+        one.wait(lambda: one.messages[-1] == Message("end", "b", "canceled"))
+        assert Message("end", "b", "done") in one.messages
 
 
 def test_errors_go_to_a_file_where_one_is_named(start, tmp_path):

@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import shutil
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,7 @@ class JobQueue:
         self.runs, self.folder = runs, runs / JOBS
         self.trouble: dict[str, str] = {}
         self._ended: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()  # the scheduler and several requests look at the same time
 
     def add(self, job: QueuedTraining) -> str:
         """Put a job at the end of the queue, and return its id.
@@ -130,20 +132,8 @@ class JobQueue:
             ``id``, ``state`` ("queued", "starting", "running", "ended", "failed", "canceled" or "died"), ``run``,
             ``stopped``, ``note``, ``error``, ``created`` and what `task_words` says.
         """
-        names = self.names()
-        self._ended = {name: row for name, row in self._ended.items() if name in names}
-        runs: dict[str, str] | None = None
-        rows: list[dict[str, Any]] = []
-        for name in names:
-            row = self._ended.get(name) or self._row(name)
-            if name not in self._ended and row["state"] in ENDED and row["error"] not in (FOREIGN, STARTED):
-                if row["run"] is None and row["state"] == "died":
-                    runs = runs_by_process(self.runs) if runs is None else runs
-                    status = self.status(name)
-                    row["run"] = status.process and runs.get(key_of(status.process)) if status else None
-                self._ended[name] = row
-            rows.append(row)
-        return rows
+        with self._lock:
+            return self._rows()
 
     def row(self, name: str) -> dict[str, Any]:
         """How one job stands, as in `rows`.
@@ -222,6 +212,22 @@ class JobQueue:
                 note_starts(name, ATTEMPTS)
         except OSError:
             log.warning("only the folder of %s says that it is over", name, exc_info=True)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        names = self.names()
+        self._ended = {name: row for name, row in self._ended.items() if name in names}
+        runs: dict[str, str] | None = None
+        rows: list[dict[str, Any]] = []
+        for name in names:
+            row = self._ended.get(name) or self._row(name)
+            if name not in self._ended and row["state"] in ENDED and row["error"] not in (FOREIGN, STARTED):
+                if row["run"] is None and row["state"] == "died":
+                    runs = runs_by_process(self.runs) if runs is None else runs
+                    status = self.status(name)
+                    row["run"] = status.process and runs.get(key_of(status.process)) if status else None
+                self._ended[name] = row
+            rows.append(row)
+        return rows
 
     def _row(self, name: str) -> dict[str, Any]:
         path = self.folder / name

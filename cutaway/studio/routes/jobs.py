@@ -27,7 +27,7 @@ class JobRequest(BaseModel):
 
     Attributes:
         page: What the page calls itself, by which it waits.
-        again: Whether it is done again where it failed, or where its parts are there.
+        again: Whether it is done again where it failed, and for people who may write, also where its parts are there.
         job: The specification without its kind, which is in the address; that of a survey is a `SurveyRequest`.
     """
 
@@ -62,7 +62,7 @@ def ask(
     for run in job.runs:
         workspace.index.path(run)
     page = _page(person.name, asked.page)
-    return manager.ask(job, workspace.folder, page, workspace.hub.send, again=asked.again)
+    return manager.ask(job, workspace.folder, page, workspace.hub.send, again=asked.again, may_write=person.writes)
 
 
 @router.delete("/jobs")

@@ -230,10 +230,11 @@ def test_a_store_writes_whole_parts_and_deletes_what_was_not_used_for_longest(tm
 )
 def test_a_damaged_part_is_none_and_deleted(tmp_path, damage):
     store, key = PartStore(tmp_path), "0" * 32
-    store.write(key, "index", {})
-    (tmp_path / key / "index").write_bytes(damage)
-    assert store.part(key, "index") is None
-    assert store.names(key) == []
+    for name in ("heading", "index"):
+        store.write(key, name, {})
+    (tmp_path / key / "heading").write_bytes(damage)
+    assert store.part(key, "heading") is None
+    assert store.names(key) == [], "without its index it is made again"
 
 
 @pytest.mark.parametrize("key", ["", "..", "0" * 31, "0" * 33, "../" + "0" * 29, "0" * 32 + "\n", "\0" * 32])
