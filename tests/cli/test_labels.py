@@ -144,7 +144,7 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     ],
 )
 def test_proofs_are_suggested_where_one_can_be_tried(origin, change, untried, tried):
-    finding = SimpleNamespace(severity="warning", remedy=Remedy("do", change=change, untried=untried))
+    finding = SimpleNamespace(severity="warning", muted="", remedy=Remedy("do", change=change, untried=untried))
     run = SimpleNamespace(context=SimpleNamespace(manifest=SimpleNamespace(origin=origin)))
     assert can_be_tried(finding, run) is tried
 

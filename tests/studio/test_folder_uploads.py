@@ -209,8 +209,8 @@ def test_a_folder_that_arrives_cannot_be_read_by_its_hidden_name(in_process):
     studio = in_process()
     key = begin(studio).json["key"]
     for name in (f".{key}.part", f".{key}.part/a"):
-        look = json.dumps({"data": {"place": "upload", "name": name}}).encode()
-        said = studio.ask("/api/data/survey", method="POST", body=look).json["error"]
+        look = json.dumps({"job": {"data": {"place": "upload", "name": name}}}).encode()
+        said = studio.ask("/api/jobs/survey", method="POST", body=look).json["error"]
         assert said.startswith("an upload is one of the list")
 
 
