@@ -98,7 +98,7 @@ def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path
     for section in (*sections, "hardest", "influence"):  # which samples this fit was trained on is known
         assert f'<section id="{section}"' in html
     assert "Each row holds the validation samples" in html
-    assert "Validation samples" in html
+    assert "Of the validation samples. Recall is" in html
 
 
 def test_mistakes_that_no_training_sample_supports_have_no_card(

@@ -97,7 +97,8 @@ class ClassMeasures(Result):
         notes.append(f"Balanced accuracy {percent(m.balanced_accuracy)} (the mean recall).")
         largest = printable(self.class_names[m.largest])
         notes.append(f"Always predicting {largest} would give {percent(m.baseline)}.")
-        return (replace(table, title=f"{self.split.capitalize()} samples by class", notes=tuple(notes)),)
+        kind = "validation" if self.split == "val" else self.split
+        return (replace(table, title=f"{kind.capitalize()} samples by class", notes=tuple(notes)),)
 
     def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
         """One JSON-able mapping for each class, with None for what is not defined; `n` as of `table`.
