@@ -52,12 +52,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     measured, names = known
     if measured.total < LEAST or (evidence.shift is not None and is_shifted(evidence.shift)):
         return
-    accuracy, validation = measured.accuracy, evidence.val_accuracy or 0.0
+    accuracy, validation = measured.accuracy, float(evidence.val_accuracy or 0.0)
     record = {"test_accuracy": accuracy, "val_accuracy": validation}
-    matrix = np.asarray(measured.matrix.todense() if hasattr(measured.matrix, "todense") else measured.matrix)
+    is_low, is_near_chance = accuracy < LOW * validation, _is_near_chance(measured, validation=validation)
+    if not is_low and not is_near_chance:  # before a matrix of 10,000 classes is made dense and renumbered
+        return
+    matrix = measured.matrix.toarray()
     order = _best_numbering(matrix)
     renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
-    if accuracy < LOW * validation and renumbered >= PROMISED * validation and renumbered > _by_chance(measured):
+    if is_low and renumbered >= PROMISED * validation and renumbered > _by_chance(measured):
         pairs = ", ".join(
             f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"
             for label in np.argsort(-measured.samples, kind="stable")[:3]
@@ -68,7 +71,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         )
         advice = "The classes of the test file are probably numbered in another order: give both the same names."
         yield Finding(KIND, "warning", "Test labels are numbered in another way", text, record, REMEDY, advice=advice)
-    elif _is_independent(measured, matrix, validation=validation):
+    elif is_near_chance and _is_independent(matrix):
         text = (
             f"The validation accuracy is {validation:.2%}, but the labels of the {measured.total:,} test samples have "
             f"nothing to do with the predictions (test accuracy {accuracy:.2%})"
@@ -108,15 +111,16 @@ def _by_chance(measured: PerClass) -> float:
     return highest / measured.total
 
 
-def _is_independent(measured: PerClass, matrix: np.ndarray, *, validation: float) -> bool:
-    """Whether labels and predictions have nothing to do with each other, on enough samples to tell that."""
+def _is_near_chance(measured: PerClass, *, validation: float) -> bool:
+    """Whether the accuracy is nearer to that of unrelated predictions than to a validation accuracy, beyond doubt."""
+    chance = float(measured.samples @ measured.predicted) / measured.total**2
+    _, high = wilson_interval(int(measured.correct.sum()), measured.total, confidence=0.99)
+    return high < (chance + validation) / 2
+
+
+def _is_independent(matrix: np.ndarray) -> bool:
+    """Whether labels and predictions have nothing to do with each other: a chi-square test of counts by class."""
     from scipy.stats import chi2_contingency
 
     table = matrix[matrix.sum(axis=1) > 0][:, matrix.sum(axis=0) > 0]
-    if min(table.shape) < 2:
-        return False
-    chance = float(measured.samples @ measured.predicted) / measured.total**2
-    _, high = wilson_interval(int(measured.correct.sum()), measured.total, confidence=0.99)
-    if high >= (chance + validation) / 2:
-        return False
-    return float(np.asarray(chi2_contingency(table)[1])) >= LEVEL
+    return min(table.shape) > 1 and float(np.asarray(chi2_contingency(table)[1])) >= LEVEL
