@@ -24,7 +24,7 @@ import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
 from cutaway.findings import Remedy
 from cutaway.topics.doctor.judging import Answers, Measure, answers, judge_trainings
-from cutaway.topics.doctor.proving import train_again
+from cutaway.topics.doctor.proving import train_on
 from cutaway.topics.doctor.result import LEVEL
 
 TRAININGS = 40
@@ -79,7 +79,7 @@ def trainings(name: str, folder: Path) -> tuple[list[Answers], float]:
     found, seconds = [answers(run.context, ids)], list[float]()
     for seed in range(1, TRAININGS):
         start = time.perf_counter()
-        again = train_again(run, Remedy(""), seed, folder, False)
+        again = train_on(run, run.data, run.split, Remedy(""), seed, folder, False)
         found.append(answers(again.context, ids))
         seconds.append(time.perf_counter() - start)
     return found, float(np.median(seconds))

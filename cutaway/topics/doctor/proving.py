@@ -97,22 +97,21 @@ def _tried(
     own = answers(run.context, ids)
     if remedy.change == "temperature":
         return [own], [answers(run.context, ids, temperature=fitted_temperature(run.context).value)], 0.0
-    seconds = 0.0
-    befores, afters = [own], list[Answers]()
-    wanted = [(remedy_key(remedy), seed) for seed in range(seeds)] + [("", seed) for seed in range(1, seeds)]
-    for key, number in wanted:
-        if (key, number) not in tried:
+    key = remedy_key(remedy)
+    with_it, without = [(key, n) for n in range(seeds)], [("", n) for n in range(1, seeds)]
+    if missing := [each for each in (*with_it, *without) if each not in tried]:
+        changed = _material(run, remedy, progress)
+        for name, number in missing:
             start = time.perf_counter()
+            data, split = changed if name else (run.data, run.split)
+            of, seed = remedy if name else Remedy(""), run.config["seed"] + number
             with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
-                again = train_again(
-                    run, remedy if key else Remedy(""), run.config["seed"] + number, Path(folder), progress
-                )
+                again = train_on(run, data, split, of, seed, Path(folder), progress)
                 found = answers(again.context, _same_samples(again, ids))
-            tried[key, number] = found, time.perf_counter() - start
-        found, duration = tried[key, number]
-        (afters if key else befores).append(found)
-        seconds += duration
-    return befores, afters, seconds
+            tried[name, number] = found, time.perf_counter() - start
+    before, after = ([tried[each] for each in side] for side in (without, with_it))
+    seconds = sum(duration for _, duration in (*before, *after))
+    return [own, *(found for found, _ in before)], [found for found, _ in after], seconds
 
 
 def remedy_key(remedy: Remedy) -> str:
@@ -120,17 +119,16 @@ def remedy_key(remedy: Remedy) -> str:
     return repr(dataclasses.replace(remedy, words=""))
 
 
-def train_again(run: Run, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption) -> Run:
-    """Train the run's model again on its split, with a remedy and a seed."""
-    data, split = run.data, run.split
+def _material(run: Run, remedy: Remedy, progress: ProgressOption) -> tuple[Dataset, Split]:
+    """The data and the split of a run with what a remedy changes about them, for trainings from any seed."""
     if remedy.change == "drop-suspects":
-        split = drop(split, decide(run.context.loaded, _suspects(run, progress)).dropped)
-    elif remedy.change in ("standardize", "drop-inputs"):
-        data = _changed(run, remedy)
-    return _train_on(run, data, split, remedy, seed, folder, progress)
+        return run.data, drop(run.split, decide(run.context.loaded, _suspects(run, progress)).dropped)
+    if remedy.change in ("standardize", "drop-inputs"):
+        return _changed(run, remedy), run.split
+    return run.data, run.split
 
 
-def _train_on(
+def train_on(
     run: Run, data: Dataset, split: Split, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption
 ) -> Run:
     """Train the run's model, with what a remedy changes about it, on these data and this split."""
@@ -177,7 +175,7 @@ def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[Samp
         rule = "both models are judged on samples that neither was trained on"
         raise DataError(rule, got="none of them", hint="train on more samples")
     with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
-        again = _train_on(run, run.data, split, Remedy("shuffle"), run.config["seed"], Path(folder), progress)
+        again = train_on(run, run.data, split, Remedy("shuffle"), run.config["seed"], Path(folder), progress)
         return common, answers(again.context, common), time.perf_counter() - start
 
 

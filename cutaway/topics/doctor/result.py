@@ -12,6 +12,7 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table
 from cutaway.results.units import number, percent
+from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.findings.result import draw_findings, findings_html, findings_table
 
 from .judging import Judgment
@@ -81,8 +82,7 @@ class Proof:
             return f"Not tried: {self.why}."
         if not self.judgments:
             return f"The accuracy is {percent(self.after)} instead of {percent(self.before)}."
-        split = "validation" if self.split == "val" else self.split
-        counts = f"{self.samples:,} {split} sample{'' if self.samples == 1 else 's'}"
+        counts = split_in_words(self.split, self.samples)
         changes = "; ".join(map(_changed, self.judgments))
         first = self.judgments[0]
         means = "" if first.p_value < LEVEL else f" The change of the {first.measure} may be chance."

@@ -1,9 +1,8 @@
 """All proofs of a run: here, one after the other, or on an engine, where each remedy is a task."""
 
-import math
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -49,15 +48,7 @@ def prove_all(
         ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
     """
     if not is_elsewhere(engine):
-        tried: Tried = {}
-        end = math.inf if budget is None else time.monotonic() + budget
-        why = f"the {budget or 0:g} seconds for proofs were used up"
-        return tuple(
-            prove(run, each, seeds=seeds, tried=tried, progress=progress)
-            if time.monotonic() < end
-            else Proof(each.kind, each.remedy.words if each.remedy else "", why=why)
-            for each in findings
-        )
+        return tuple(_proved_here(run, findings, seeds=seeds, budget=budget, progress=progress))
     by_remedy: dict[str, list[int]] = {}
     for place, finding in enumerate(findings):
         if _is_trained(run, finding):
@@ -76,6 +67,19 @@ def prove_all(
     return tuple(
         found.get(place) or prove(run, each, seeds=seeds, progress=progress) for place, each in enumerate(findings)
     )
+
+
+def _proved_here(
+    run: Run, findings: Sequence[Finding], *, seeds: int, budget: float | None, progress: ProgressOption
+) -> Iterator[Proof]:
+    tried: Tried = {}
+    start = time.monotonic()
+    for each in findings:
+        assert each.remedy is not None
+        if budget is not None and time.monotonic() - start >= budget:
+            yield Proof(each.kind, each.remedy.words, why=f"the {budget:g} seconds for proofs were used up")
+        else:
+            yield prove(run, each, seeds=seeds, tried=tried, progress=progress)
 
 
 @dataclass(frozen=True)
