@@ -40,14 +40,18 @@ def option(
     return field(default=default, metadata=described)
 
 
+EPOCH = "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch."
+SEED = "Random seed."
+
+
 def epoch_option() -> Any:
     """A field for the number of an epoch."""
-    return option(None, "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
+    return option(None, EPOCH)
 
 
 def seed_option() -> Any:
     """A field for a random seed."""
-    return option(0, "Random seed.")
+    return option(0, SEED)
 
 
 def parse_size(text: str) -> tuple[int, int]:

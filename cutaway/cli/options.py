@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import typer
 
-from cutaway.options import DataOptions
+from cutaway.options import EPOCH, SEED, DataOptions
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -27,13 +27,11 @@ EngineOption = Annotated[
         "tls:// data travel unencrypted. Default: here, one after the other.",
     ),
 ]
-EpochOption = Annotated[
-    int | None, typer.Option(help="Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
-]
+EpochOption = Annotated[int | None, typer.Option(help=EPOCH)]
 DataOption = Annotated[
     str | None, typer.Option("--data", help="Where the data are now, if they have moved or came from arrays.")
 ]
-SeedOption = Annotated[int, typer.Option(help="Random seed.")]
+SeedOption = Annotated[int, typer.Option(help=SEED)]
 
 
 @dataclass(frozen=True)
