@@ -88,6 +88,8 @@ class Run:
         return self.history.plot()
 
     def _repr_html_(self) -> str:
+        from cutaway.topics.verdict import verdict
+
         if self.folder.is_gone:
             return line_html(self)
         manifest, history = self.context.manifest, self.history
@@ -99,7 +101,9 @@ class Run:
         report = self.path / REPORT
         link = WrittenFile(report).link() if report.is_file() else "run.report() writes the report"
         figure = figure_html(history.plot(), alt=repr(history)) if len(history) else ""
-        lines = "" if self.folder.damage else lines_html(text for _, text in self.verdict().lines())
+        # to show a run loads neither its data nor Keras
+        known = None if self.folder.damage else verdict(self.context, measure=False)
+        lines = "" if known is None else lines_html(text for _, text in known.lines())
         return joined_html(line_html(self), lines, facts_html(facts), figure, f"<div>{link}</div>")
 
     @property

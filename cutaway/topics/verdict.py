@@ -1,9 +1,10 @@
 """What a run is worth, against what, what is wrong first, and what to do next: five lines at most.
 
-Nothing is trained for it, and nothing that takes long is measured: what is not known is named, with the command that
-would measure it.
+Nothing is trained for it; at most its held-out samples are predicted once. What is not known is named, with the command
+that would measure it.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +13,7 @@ from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded
+from cutaway.log import survive
 from cutaway.metrics import wilson_interval
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
@@ -19,9 +21,12 @@ from cutaway.results.table import Table, column
 from cutaway.results.units import NAME, percent
 from cutaway.runs import kept_so_far, run_command
 
-from .classes.measures import class_measures
-from .findings.evidence import kept_findings, recorded_findings
+from .classes.measures import class_measures, kept_class_measures
+from .common.scoring import split_in_words
+from .findings.evidence import as_share, kept_findings, recorded_findings
 from .history import epochs_in_words
+
+log = logging.getLogger("cutaway.topics.verdict")
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -138,8 +143,13 @@ class Verdict(Result):
         }
 
 
-def verdict(context: RunContext) -> Verdict:
-    """Gather what is known about a run; see `cutaway.Run.verdict`."""
+def verdict(context: RunContext, *, measure: bool = True) -> Verdict:
+    """Gather what is known about a run; see `cutaway.Run.verdict`.
+
+    Args:
+        context: The run.
+        measure: Whether held-out samples are predicted where that was not done before, which may load data and Keras.
+    """
     folder, manifest = context.folder, context.manifest
     rows = folder.history()
     state, kept = folder.state, kept_so_far(manifest, rows)
@@ -150,13 +160,14 @@ def verdict(context: RunContext) -> Verdict:
         findings = recorded_findings(context)
         if state != "running":
             unknown.append(f"Its data, layers and predictions were not judged yet; {doctor} does that.")
-    worth = _worth(context, rows)
+    worth = _worth(context, rows, measure=measure)
     held_out = len(context.split.test) + len(context.split.val)
     if worth is None and state != "running":
         none = "No samples were held out, so that what it is worth on new samples is not known."
         unknown.append("What it is worth on new samples was not measured." if held_out else none)
     elif worth is not None and worth.baseline is None and state != "running":
-        unknown.append("What always giving the largest class would be right on is not known without the data.")
+        why = "is not known without the data" if measure else "was not counted yet"
+        unknown.append(f"What always giving the largest class would be right on {why}.")
     problem, consequences = next(((c, f) for c, f in folded(findings) if c.severity == "warning"), (None, ()))
     next_step, command = _next_step(context, state, problem, is_measured=is_measured)
     if command == doctor:  # said once
@@ -178,10 +189,9 @@ def verdict(context: RunContext) -> Verdict:
 
 
 def _kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
-    try:
+    with survive(log, f"reading what was found in {context.path.name}", CutawayError):  # its state says what is damaged
         return kept_findings(context)
-    except CutawayError:  # a part of the run is damaged, which its state says
-        return None
+    return None
 
 
 def _next_step(
@@ -204,31 +214,30 @@ def _next_step(
     return "Next: look at its mistakes:", run_command("report", context.path)
 
 
-def _worth(context: RunContext, rows: list[dict[str, Any]]) -> Worth | None:
+def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) -> Worth | None:
     """How often the run is right on test samples, or on validation samples where there are none or it goes on."""
     test, row = context.manifest.test or {}, context.row(rows=rows) or {}
     for split, accuracy in (("test", test.get("accuracy")), ("val", row.get("val_accuracy"))):
         samples = len(context.split.part(split))
-        if samples and isinstance(accuracy, int | float) and 0 <= accuracy <= 1:
+        if samples and (accuracy := as_share(accuracy)) is not None:
             low, high = wilson_interval(round(accuracy * samples), samples)
-            worth = Worth(split, samples, float(accuracy), low, high)
-            return worth if context.folder.state == "running" else _with_baseline(context, worth)
+            worth = Worth(split, samples, accuracy, low, high)
+            return worth if context.folder.state == "running" else _with_baseline(context, worth, measure=measure)
     return None
 
 
-def _with_baseline(context: RunContext, worth: Worth) -> Worth:
+def _with_baseline(context: RunContext, worth: Worth, *, measure: bool) -> Worth:
     """The same beside what always giving the largest class would be right on, where that is known."""
-    try:
-        classes = class_measures(context, split=worth.split)
-    except CutawayError:  # neither predictions nor data are there
-        return worth
-    measures = classes.measures
-    return replace(worth, baseline=measures.baseline, largest_class=classes.class_names[measures.largest])
+    count = class_measures if measure else kept_class_measures
+    with survive(log, f"counting the classes of {context.path.name}", CutawayError):  # without predictions and data
+        if (classes := count(context, split=worth.split)) is not None:
+            largest = classes.class_names[classes.measures.largest]
+            return replace(worth, baseline=classes.measures.baseline, largest_class=largest)
+    return worth
 
 
 def _accuracy(worth: Worth) -> str:
-    kind = "validation" if worth.split == "val" else worth.split
-    return f"right on {percent(worth.accuracy)} of {worth.samples:,} {kind} samples"
+    return f"right on {percent(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}"
 
 
 def _worth_in_words(worth: Worth) -> str:

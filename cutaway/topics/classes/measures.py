@@ -15,6 +15,7 @@ from cutaway.results.result import Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import COUNT, INTERVAL, NAME, percent, share
 from cutaway.runs import file_name
+from cutaway.topics.common.scoring import kind_of
 
 from .confusion_matrix import confusion_counts
 
@@ -97,8 +98,7 @@ class ClassMeasures(Result):
         notes.append(f"Balanced accuracy {percent(m.balanced_accuracy)} (the mean recall).")
         largest = printable(self.class_names[m.largest])
         notes.append(f"Always predicting {largest} would give {percent(m.baseline)}.")
-        kind = "validation" if self.split == "val" else self.split
-        return (replace(table, title=f"{kind.capitalize()} samples by class", notes=tuple(notes)),)
+        return (replace(table, title=f"{kind_of(self.split).capitalize()} samples by class", notes=tuple(notes)),)
 
     def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
         """One JSON-able mapping for each class, with None for what is not defined; `n` as of `table`.
@@ -179,6 +179,13 @@ def class_measures(context: RunContext, *, split: str = "test", epoch: int | Non
             record = {key: values.tolist() for key, values in kept.items()}
             context.folder.results.write(name, json.dumps(record).encode())
     return ClassMeasures(split, number, context.class_names, per_class(counts))
+
+
+def kept_class_measures(context: RunContext, *, split: str) -> ClassMeasures | None:
+    """The same at the kept epoch where it was measured before; otherwise None."""
+    number = context.epoch()
+    counts = _kept_counts(context, _counts_name(context, split, number), samples=len(context.part(split)))
+    return None if counts is None else ClassMeasures(split, number, context.class_names, per_class(counts))
 
 
 def _counts_name(context: RunContext, split: str, epoch: int) -> str:

@@ -55,5 +55,10 @@ def validation(context: RunContext, *, chosen: str) -> SampleIds:
 
 def split_in_words(split: str, samples: int) -> str:
     """A split and its size: "1,000 test samples"."""
-    name = {"all": "", "train": "training ", "val": "validation "}.get(split, f"{split} ")
+    name = "" if split == "all" else f"{kind_of(split)} "
     return f"{samples:,} {name}sample{'' if samples == 1 else 's'}"
+
+
+def kind_of(split: str) -> str:
+    """What the samples of a split are called: "training", "validation" or "test"."""
+    return {"train": "training", "val": "validation"}.get(split, split)

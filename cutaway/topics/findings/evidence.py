@@ -82,8 +82,8 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         regularization=_regularization(context) if context.opens else None,
         recorded=context.manifest.origin == "keras fit",
         ready_made=context.manifest.origin == "model",
-        test_accuracy=test["accuracy"] if test else None,
-        val_accuracy=measured if context.manifest.origin == "model" else _share(kept.get("val_accuracy")),
+        test_accuracy=as_share((test or {}).get("accuracy")),
+        val_accuracy=measured if context.manifest.origin == "model" else as_share(kept.get("val_accuracy")),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
         config={name: value for name, value in context.manifest.config.items() if value is not None},
@@ -96,8 +96,8 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
     )
 
 
-def _share(accuracy: float | None) -> float | None:
-    """An accuracy that a history names; None for what is none, as a metric of a user's own that is called so."""
+def as_share(accuracy: float | None) -> float | None:
+    """An accuracy that is recorded; None for what is none, as a metric of a user's own that is called so."""
     return accuracy if accuracy is not None and 0 <= accuracy <= 1 else None
 
 
