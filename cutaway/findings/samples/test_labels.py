@@ -112,7 +112,7 @@ def _by_chance(measured: PerClass) -> float:
 
 
 def _is_near_chance(measured: PerClass, *, validation: float) -> bool:
-    """Whether the accuracy is nearer to that of unrelated predictions than to a validation accuracy, beyond doubt."""
+    """Whether the accuracy is nearer to that of unrelated predictions than to a validation accuracy, at 99%."""
     chance = float(measured.samples @ measured.predicted) / measured.total**2
     _, high = wilson_interval(int(measured.correct.sum()), measured.total, confidence=0.99)
     return high < (chance + validation) / 2
