@@ -6,7 +6,7 @@ TSC := build/typescript/node_modules/typescript/bin/tsc
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: setup demo test test-fast test-all fuzz test-python coverage check check-js bench lesson docs lock wheel clean
+.PHONY: setup demo test test-fast test-all test-long fuzz test-python coverage check check-js bench lesson docs lock wheel clean
 
 # The environment is made once, and again only when what it is made from changes.
 setup: $(VENV)/.made
@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/cutaway demo
 	@echo "The program is $(BIN)/cutaway; to type just cutaway:  . $(BIN)/activate"
 
-# What the tests compile is kept in build/ for the next time; CI compiles everything anew.
+# What the tests compile is kept in build/ for the next time; a clean clone, as in CI, compiles everything anew.
 test: setup
 	CUTAWAY_KEEP_COMPILED=build/compiled $(PYTEST)
 
@@ -35,7 +35,11 @@ FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings 
 # Everything: the long forms of tests in place of the short ones that they contain, and four times as many examples
 # from Hypothesis.
 test-all: setup
-	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive $(MORE)
+	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive
+
+# The long forms alone, which CI ends after half an hour.
+test-long: setup
+	CUTAWAY_KEEP_COMPILED=build/compiled $(PYTEST) -m exhaustive --hypothesis-profile=exhaustive
 
 # Ten thousand damaged run folders, and a thousand damaged Feather and Parquet files each: an hour. With other
 # damages:  make fuzz CUTAWAY_FUZZ_SEED=123456
