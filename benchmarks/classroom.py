@@ -214,8 +214,8 @@ def megabytes(root: int) -> dict[str, float]:
     below = [root]
     for pid in below:
         below += [child for child, parent in parents.items() if parent == pid]
-        module = re.search(r"cutaway\.studio\.(\S+?)\0", words.get(pid, ""))
-        name = "the server" if pid == root else module[1] if module else "others"
+        queue = re.search(r"cutaway\.jobs\.runner\0(\S+?)\0", words.get(pid, ""))
+        name = "the server" if pid == root else queue[1] if queue else "others"
         with contextlib.suppress(OSError, StopIteration):
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             pss = int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1e3

@@ -42,7 +42,8 @@ class Selection:
     """What choosing the model with the lowest mean loss was worth.
 
     Attributes:
-        candidates: Number of models.
+        candidates: Number of models that could be chosen.
+        stopped: Number of models beside them that were given up by the same samples.
         samples: Number of samples.
         best: Number of the chosen model.
         loss: In the unit of the loss.
@@ -50,6 +51,7 @@ class Selection:
     """
 
     candidates: int
+    stopped: int
     samples: int
     best: int
     loss: SelectionGain
@@ -57,7 +59,13 @@ class Selection:
 
 
 def selection_gain(
-    losses: np.ndarray, correct: np.ndarray, *, fixed: int = 0, seed: int = 0, resamples: int = RESAMPLES
+    losses: np.ndarray,
+    correct: np.ndarray,
+    *,
+    fixed: int = 0,
+    stopped: int = 0,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> Selection:
     """Correct the measures of the best of many models for having been chosen by them.
 
@@ -66,8 +74,10 @@ def selection_gain(
 
     Args:
         losses: float ``(sample, model)``, the loss of each model on each sample by which the choice was made.
-        correct: bool ``(sample, model)``, whether it was right.
+        correct: bool ``(sample, model)``, whether it was right, or float, the probability that it would be.
         fixed: Number of the model that is compared with, such as one with default settings.
+        stopped: How many models, the last ones, were given up early because of these samples. On other samples they
+            might have been chosen, so that draws may choose them; they are not the best one.
         seed: Random seed of the draws.
         resamples: Number of draws.
 
@@ -80,7 +90,7 @@ def selection_gain(
         Cawley and Talbot 2010, "On Over-fitting in Model Selection", JMLR 11.
     """
     losses = np.asarray(losses, np.float32)
-    if losses.ndim != 2 or losses.shape != np.shape(correct) or losses.shape[0] < 2 or not losses.shape[1]:
+    if losses.ndim != 2 or losses.shape != np.shape(correct) or losses.shape[0] < 2 or losses.shape[1] <= stopped:
         raise DataError(
             "losses and correct are (sample, model) of two samples or more",
             got=f"{losses.shape} and {np.shape(correct)}",
@@ -100,11 +110,12 @@ def selection_gain(
         pairs = (loss[each, chosen], loss[:, fixed], accuracy[each, chosen], accuracy[:, fixed])
         drawn.append(np.stack(pairs))
     loss, fixed_loss, accuracy, fixed_accuracy = np.concatenate(drawn, axis=1).astype(np.float64)
-    best = int(losses.mean(axis=0, dtype=np.float64).argmin())
+    best = int(losses[:, : models - stopped].mean(axis=0, dtype=np.float64).argmin())
     of_loss = losses[:, [best, fixed]].mean(axis=0, dtype=np.float64)
     of_accuracy = right[:, [best, fixed]].mean(axis=0, dtype=np.float64)
     return Selection(
-        candidates=models,
+        candidates=models - stopped,
+        stopped=stopped,
         samples=samples,
         best=best,
         loss=_gain(of_loss, loss, fixed_loss - loss, lower=1),

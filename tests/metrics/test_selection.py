@@ -63,6 +63,26 @@ def test_a_model_that_is_better_is_found_to_be():
     assert found.accuracy.optimism == max(found.accuracy.chosen - found.accuracy.corrected, 0)
 
 
+def test_trials_that_were_stopped_early_are_corrected_for_as_well():
+    random = np.random.default_rng(3)
+    too_good = {"without": [], "with": []}
+    for _ in range(30):
+        early = random.normal(0, 0.4, size=(300, 40))  # all are equally good, but for chance
+        late = 0.8 * early + 0.6 * random.normal(0, 0.4, size=(300, 40))
+        order = early.mean(axis=0).argsort()
+        kept, stopped = order[:5], order[5:]
+        as_if_ended = early[:, stopped] - early[:, kept].mean() + late[:, kept].mean()
+        both = np.concatenate([late[:, kept], as_if_ended], axis=1)
+        for name, losses, count in (("without", late[:, kept], 0), ("with", both, 35)):
+            found = selection_gain(losses, losses < 0, stopped=count, resamples=200)
+            too_good[name].append(0 - found.loss.corrected)
+            assert found.candidates == 5
+            assert found.stopped == count
+            assert found.loss.chosen == pytest.approx(late[:, kept].mean(axis=0).min(), rel=1e-5)
+    assert np.mean(too_good["without"]) > 0.02
+    assert abs(np.mean(too_good["with"])) < 0.01
+
+
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (5, 0), (5,)])
 def test_too_few_are_refused(shape):
     with pytest.raises(DataError, match="sample, model"):

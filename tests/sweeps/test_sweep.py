@@ -105,22 +105,34 @@ def test_the_chosen_settings_are_trained_again_with_the_test_samples(found, tmp_
     assert words[words.index("--learning-rate") + 1] == repr(found.settings["learning_rate"])
 
 
+def measured(run, epoch=None):
+    """Loss with label smoothing and correctness on the validation samples, which come last."""
+    labels = run.data.y(run.split.val)
+    p = run.folder.predictions(epoch)[-len(labels) :].astype(np.float64)
+    logs = -np.log(np.clip(p, 1e-7, 1))
+    losses = 0.95 * logs[np.arange(len(labels)), labels] + 0.05 * logs.mean(axis=1)
+    return np.stack([losses, p.argmax(axis=1) == labels])
+
+
 def test_the_gain_is_measured_on_the_recorded_predictions(found):
     complete = [trial for trial in found.trials if trial.state == "complete"]
-    losses, correct = [], []
-    for trial in complete:
-        run = found.run(trial.number)
-        labels = run.data.y(run.split.val)
-        p = run.predictions(split="val").astype(np.float64)
-        logs = -np.log(np.clip(p, 1e-7, 1))
-        losses.append(0.95 * logs[np.arange(len(labels)), labels] + 0.05 * logs.mean(axis=1))
-        correct.append(p.argmax(axis=1) == labels)
-    expected = selection_gain(np.stack(losses, 1), np.stack(correct, 1), seed=0)
+    ended = [measured(found.run(trial.number)) for trial in complete]
+    stopped = []
+    for trial in (each for each in found.trials if each.state == "pruned"):
+        epoch = max(trial.losses)
+        then = np.mean([measured(found.run(each.number), epoch) for each in complete], axis=(0, 2))
+        improved = np.mean(ended, axis=(0, 2)) - then
+        stopped.append(measured(found.run(trial.number), epoch) + improved[:, None])
+    assert stopped
+    losses, correct = np.stack([*ended, *stopped], axis=2)
+    expected = selection_gain(losses, correct, stopped=len(stopped), seed=0)
     gain = found.gain
     assert gain.loss.chosen == pytest.approx(found.best_trial.val_loss, abs=2e-3)
     assert gain.loss.fixed == pytest.approx(found.trials[0].val_loss, abs=2e-3)
     assert gain.loss.corrected == pytest.approx(expected.loss.corrected, abs=2e-3)
+    assert gain.accuracy.corrected == pytest.approx(expected.accuracy.corrected, abs=2e-3)
     assert gain.candidates == len(complete)
+    assert gain.stopped == len(stopped)
     assert gain.samples == 360
     assert gain.loss.corrected > gain.loss.chosen
 

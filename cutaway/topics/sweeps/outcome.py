@@ -162,7 +162,7 @@ class SweepOutcome:
         return {**form, **given, "seed": self.manifest.seed}
 
     @cached_property
-    def _gain(self) -> "tuple[Selection, list[int]] | str":
+    def _gain(self) -> "Selection | str":
         try:
             return measure_gain(self.folder, self.trials, self.manifest, loaded=self.loaded)
         except CutawayError as error:
@@ -178,7 +178,7 @@ class SweepOutcome:
         Source:
             Tsamardinos et al. 2018 (BBC-CV); see `cutaway.metrics.selection_gain`.
         """
-        return None if isinstance(self._gain, str) else self._gain[0]
+        return None if isinstance(self._gain, str) else self._gain
 
     @property
     def no_gain(self) -> str | None:

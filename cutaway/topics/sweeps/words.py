@@ -31,6 +31,9 @@ def _optimism(gain: Selection, number: int, here: str) -> str:
     optimism = "There is no sign that choosing by it made it optimistic"
     if gain.loss.optimism >= LEAST:
         optimism = f"Because it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}"
+    if gain.stopped:
+        others = "one that was" if gain.stopped == 1 else f"{gain.stopped} that were"
+        optimism += f" ({others} stopped early could have been chosen as well)"
     low, high = gain.accuracy.interval
     return (
         f"Trial {number} has the lowest validation loss of the {gain.candidates} trials that ran to their end{here}: "
