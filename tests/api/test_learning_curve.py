@@ -73,7 +73,23 @@ def test_forecasts_are_those_of_the_power_law(digits_run, curve):
         assert 1 - row["accuracy"] == pytest.approx(float(curve.error.law(row["times"])))
         assert row["gain_low"] <= row["gain_high"]
     assert curve.check.law != curve.error.law  # which has not seen the run itself
-    assert "twice the data is expected to give" in repr(curve)
+    assert "twice the data is expected to give" in repr(dataclasses.replace(curve, steps=None))
+
+
+def test_more_data_is_not_advised_where_more_steps_do_as_much(digits_run, curve):
+    few, many = curve.points[1:3]
+    steps = curve.steps
+    assert (steps.samples, steps.more_samples, steps.epochs) == (few.samples, many.samples, 12)
+    assert steps.data_gain == pytest.approx(few.test_loss - many.test_loss, abs=1e-6)
+    assert steps.interval[0] < steps.gain < steps.interval[1]
+    assert curve.to_json()["steps"]["explain"] == steps.explain
+    by_steps = dataclasses.replace(steps, gain=steps.data_gain, interval=(0.9 * steps.data_gain, 1.1 * steps.data_gain))
+    by_data = dataclasses.replace(steps, gain=0.4 * steps.data_gain, interval=(0.01, steps.data_gain))
+    by_chance = dataclasses.replace(by_steps, interval=(-0.01, steps.data_gain))
+    withheld = "cannot be told before the run is trained for more epochs"
+    told = [dataclasses.replace(curve, steps=each).verdict for each in (by_steps, by_data, by_chance, None)]
+    assert [withheld in each for each in told] == [True, False, False, False]
+    assert any(note.startswith("More data also means more steps") for note in curve.tables()[1].notes)
 
 
 def test_results_are_kept_and_damaged_ones_are_computed_again(digits_run, curve, monkeypatch):
@@ -111,7 +127,8 @@ def test_what_was_canceled_goes_on(digits_run, curve, tmp_path):
         run.learning_curve(shares=SHARES, progress=cancel)
     assert len(list((path / "results").glob("learning-*"))) == 1
     totals = {now.total for now in told}
-    assert totals == {6 * sum(point.samples for point in curve.points[:-1])}
+    few, many = (point.samples for point in curve.points[1:3])
+    assert totals == {6 * (curve.points[0].samples + few + many) + 12 * few}
 
 
 @pytest.mark.parametrize(
