@@ -25,6 +25,7 @@ NAMES = (
     "ten_million",
     "far_samples",
     "suspect_labels",
+    "findings",
     "proofs",
     "sweep",
     "page",

@@ -34,6 +34,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
     "vanishing-gradients": (*_UNTRAINED, *_SLOW),
     "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
+    "bottleneck": ("low-rank", "redundant-units", "inactive-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
     "redundant-units": ("low-rank",),
     "batch-too-large": (*_UNTRAINED, *_SLOW),

@@ -20,6 +20,7 @@ from .samples import (
 )
 from .training import (
     batch_size,
+    bottleneck,
     calibration,
     gradients,
     learning_rate,
@@ -55,6 +56,7 @@ CHECKS: tuple[CheckModule, ...] = (
     regularization,
     learning_rate,
     too_few_epochs,
+    bottleneck,
     inactive_units,
     low_rank,
     oscillation,

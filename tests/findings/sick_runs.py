@@ -255,7 +255,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "saturated units": (("saturated-units",), saturated),
     "vanishing gradients": (("vanishing-gradients",), vanishing),
     "exploding gradients": (("exploding-gradients",), exploding),
-    "narrow layer": (("low-rank", "redundant-units"), narrow),
+    "narrow layer": (("bottleneck",), narrow),
     "units alike": (("redundant-units", "low-rank"), alike),
     "large batches": (("batch-too-large",), large_batches),
     "overfitted": (("overfitting",), overfitted),

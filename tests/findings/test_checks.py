@@ -79,6 +79,11 @@ SICK = {
     "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
     "label-noise": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
     "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
+    "bottleneck": {
+        "layers": layer(units=1, redundant=0),
+        "confusion": np.full((4, 4), 25),
+        "class_names": ("a", "b", "c", "d"),
+    },
     "low-rank": {"layers": layer(rank=1.2)},
     "redundant-units": {"layers": layer(redundant=40)},
     "vanishing-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(1e-6, 1e-6, (0.1,))}},
@@ -106,6 +111,20 @@ def test_a_sickness_is_named(kind: str) -> None:
     assert not named.title.endswith(".")
     if named.remedy is not None:
         assert set(named.remedy.settings) <= set(TrainingConfig.model_fields)
+
+
+def test_one_unit_is_enough_for_two_classes() -> None:
+    poor = {"layers": layer(units=1, redundant=0), "confusion": np.full((2, 2), 50)}
+    assert "bottleneck" not in [each.kind for each in warnings(replace(HEALTHY, **poor))]
+
+
+def test_extreme_dropout_explains_a_model_that_is_unsure() -> None:
+    unsure = {"regularization": {"dropout": 0.95}, "trained": (990, 1000), "calibration": (0.3, -0.3, 0.01)}
+    assert next(each.kind for each in warnings(replace(HEALTHY, **unsure))) == "over-regularized"
+    assert warnings(replace(HEALTHY, **(unsure | {"calibration": (0.05, -0.05, 0.01)}))) == []
+    assert "over-regularized" not in {
+        each.kind for each in warnings(replace(HEALTHY, **(unsure | {"regularization": {"dropout": 0.7}})))
+    }
 
 
 BORDERS = {

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
+from .bottleneck import ENOUGH, NARROW
+
 KIND = "low-rank"
 LEAST_UNITS = 16
 # Healthy layers of 16 to 512 units use a tenth of them or more (tests/findings/test_sick_runs.py).
 FEW = 0.04
-# A layer of so few units lets so few directions through; a remedy gives it as many as the first layer of a small model.
-NARROW, ENOUGH = 2, 32
 # Layers on fewer inputs cannot but span few directions.
 LEAST_INPUTS = 4
 DEFAULT = Remedy("draw first weights by Keras' default initializers", change="default-weights")

@@ -7,7 +7,8 @@ from cutaway.findings.records import Evidence, Finding, Rule
 from .low_rank import has_few_inputs, wider_or_drawn
 
 KIND = "redundant-units"
-MANY = 0.3
+# A healthy model of iris, whose 4 inputs nearly say 2 things, has 44%; units that are alike from the start have 87%.
+MANY = 0.5
 RULES = (
     Rule(
         KIND,

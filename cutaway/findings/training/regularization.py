@@ -14,6 +14,8 @@ WORDS = {"dropout": "a dropout rate of", "l1": "an L1 penalty of", "l2": "an L2 
 FITTED = 0.97
 # A model that is held back predicts training samples hardly better than others.
 GAP = 0.03
+# Extreme regularization of a model that fits nevertheless: it is so much less confident than it is right.
+UNSURE = 0.15
 RULES = (
     Rule(
         KIND,
@@ -22,7 +24,8 @@ RULES = (
             f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {FITTED:.0%} of its own training "
             f"samples correctly, and no more than {GAP:.0%} more of them than of validation samples; on up to 2,000 "
             f"training samples. A warning beyond {EXTREME['dropout']:g}, {EXTREME['l1']:g} and {EXTREME['l2']:g}, "
-            "otherwise a note."
+            "otherwise a note. Beyond these also where the mean confidence is more than "
+            f"{UNSURE:.0%} below the accuracy."
         ),
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
         known_as="underfitting, too much regularization",
@@ -39,14 +42,21 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     correct, samples = evidence.trained
     accuracy = correct / samples
-    if accuracy >= FITTED or (evidence.val_accuracy is not None and accuracy - evidence.val_accuracy > GAP):
-        return
+    fits = accuracy >= FITTED or (evidence.val_accuracy is not None and accuracy - evidence.val_accuracy > GAP)
     is_extreme = any(value > EXTREME[name] for name, value in strong.items())
+    unsure = -evidence.calibration[1] if evidence.calibration else 0.0
+    if fits and not (is_extreme and unsure > UNSURE):
+        return
     causes = " and ".join(f"{WORDS[name]} {value:g}" for name, value in strong.items())
     text = (
-        f"With {causes}, the model predicts {accuracy:.1%} of {samples:,} training samples correctly, dropout turned "
-        f"off: {'it does not fit' if is_extreme else 'it may not be able to fit'} even the samples that it learns from."
+        f"With {causes}, and dropout turned off, {accuracy:.1%} of {samples:,} training samples are predicted correctly"
     )
+    if fits:
+        text += f", but its mean confidence is {unsure:.1%} below its accuracy."
+    else:
+        text += (
+            f": it {'does not fit' if is_extreme else 'may not be able to fit'} even the samples that it learns from."
+        )
     record = {"train_accuracy": accuracy, "samples": samples, **strong}
     advice = "Use less of it, and add it again only if the model overfits."
     severity, title = ("warning", "Too much regularization") if is_extreme else ("note", "Strong regularization")
