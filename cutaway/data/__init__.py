@@ -11,7 +11,7 @@ the functions that need them, pandas only in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options
-from .columns import ColumnFacts, column_facts
+from .columns import ColumnFacts, column_facts, one_of_each_group
 from .corruptions import CORRUPTIONS, Corruption, SampleTraits, corrupt, corruption_generator, traits_of
 from .dataset import Dataset, Source
 from .decisions import (
@@ -141,6 +141,7 @@ __all__ = [
     "map_npy",
     "near_copies",
     "new_picture_files",
+    "one_of_each_group",
     "origin_options",
     "paper_level",
     "prepare_new_rows",

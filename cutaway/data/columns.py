@@ -173,19 +173,29 @@ def _shifts(
     loaded: Dataset | Table, columns: Sequence[ColumnValues], ids: SampleIds, of_train: np.ndarray
 ) -> dict[str, ColumnShift]:
     """Columns that differ between training and held-out samples; of samples of one group one is compared."""
-    counted = np.ones(len(ids), bool)
+    counted = ids.isin(one_of_each_group(loaded, ids))
     options = loaded.options if isinstance(loaded, Table) else None
-    if isinstance(loaded, Table) and options is not None and options.group:
-        names = [loaded.extras[source]["group"] for source in ids.sources]
-        sizes = np.cumsum([0, *(int(each.max()) + 1 for each in names)])
-        groups = [sizes[source] + names[source][row] for source, row in zip(ids.source_index, ids.index, strict=True)]
-        counted = np.zeros(len(ids), bool)
-        counted[np.unique(groups, return_index=True)[1]] = True
     used = [each for each in columns if each.use == "feature"]
     if options is not None and options.time:  # later samples have later dates
         used = [each for each in used if each.kind != "date"]
     parts = {each.name: (each.values[of_train & counted], each.values[~of_train & counted]) for each in used}
     return column_shifts(parts, categories=frozenset(each.name for each in used if each.kind == "category"))
+
+
+def one_of_each_group(loaded: Dataset | Table, ids: SampleIds) -> SampleIds:
+    """The first sample of each group, where a table is divided by group; otherwise all samples.
+
+    Samples of one group are alike: counted one by one they would make groups that differ by chance differ by more.
+    """
+    if not isinstance(loaded, Table) or not loaded.options.group:
+        return ids
+    groups = [loaded.extras[source]["group"] for source in ids.sources]
+    offsets = np.cumsum([0, *(int(each.max(initial=-1)) + 1 for each in groups)])
+    numbers = np.empty(len(ids), np.int64)
+    for number, (offset, of_source) in enumerate(zip(offsets, groups, strict=False)):
+        rows = ids.source_index == number
+        numbers[rows] = offset + of_source[ids.index[rows]]
+    return ids.take(np.sort(np.unique(numbers, return_index=True)[1]))
 
 
 def _groups(

@@ -258,8 +258,8 @@ def table_cells(
     *,
     kinds: Mapping[str, Any] | None = None,
     on_progress: ProgressCallback = ignore_progress,
-) -> "dict[str, pa.ChunkedArray]":
-    """The cells of some samples by column, in order of source and row; errors are those of `cell_chunks`.
+) -> dict[str, Any]:
+    """The cells of some samples, Arrow's, by column in order of source and row; errors are those of `cell_chunks`.
 
     Args:
         table: The table.

@@ -19,6 +19,7 @@ from cutaway.data import (
     input_facts,
     join_ids,
     near_copies,
+    one_of_each_group,
     repeated_samples,
     stratified_sample,
     tell_apart,
@@ -102,11 +103,12 @@ def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[s
     most = sample_room(data)
     ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
     x, y = data.inputs(ids), data.y(ids)
-    held = split.test if len(split.test) else split.val
+    held = one_of_each_group(loaded, split.test if len(split.test) else split.val)
     compared = held.take(slice(0, None, max(1, -(-len(held) // most))))
     others = data.inputs(compared) if len(held) else x[:0]
+    alone = one_of_each_group(loaded, ids)
     counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
-    shift = tell_apart(x, others)
+    shift = tell_apart(x if len(alone) == len(ids) else data.inputs(alone), others)
     concerned = {"class-imbalance": split.train.take(_of_the_smallest_class(data.y(split.train)))}
     if shift is not None:
         concerned["shifted-test-samples"] = compared.take(np.array(shift.surest, np.int64))
