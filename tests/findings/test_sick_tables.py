@@ -3,7 +3,9 @@
 The rules were developed on tables of even seeds; these have odd ones.
 """
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,13 @@ from sick_tables import HEALTHY_TABLES, SICK_TABLES, Given, in_two_units, measur
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.findings import Finding
+from cutaway.data import WholeGroups
+from cutaway.findings import Evidence, Finding, run_checks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 
-LONG = ("patients left out", "blocks", "drift in time", "dated", "digits", "breast_cancer", "alike test")
-"""Tables that take seconds, while others state the same."""
+QUICK = ("sentinel", "near copies", "telling text", "shifted category", "equal rows", "counts", "clusters", "iris")
+"""Tables that `make test` looks at as well; what single facts find is tested on arrays."""
 
 
 def found_in(given: Given) -> tuple[Finding, ...]:
@@ -26,7 +29,7 @@ def found_in(given: Given) -> tuple[Finding, ...]:
 
 
 def named(names: dict[str, object]) -> list[object]:
-    return [pytest.param(name, marks=pytest.mark.exhaustive) if name in LONG else name for name in names]
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.exhaustive) for name in names]
 
 
 @pytest.mark.parametrize("name", named(dict(SICK_TABLES)))
@@ -50,6 +53,7 @@ def test_no_seed_makes_a_healthy_table_sick(name: str, seed: int) -> None:
     assert [(each.kind, each.text) for each in found if each.severity == "warning"] == []
 
 
+@pytest.mark.exhaustive
 def test_the_factor_of_two_units_is_named() -> None:
     for factor, words in ((1000.0, "1,000"), (2.54, "2.54")):
         (found,) = found_in(in_two_units(np.random.default_rng(3), factor=factor))
@@ -57,6 +61,7 @@ def test_the_factor_of_two_units_is_named() -> None:
         assert f"a factor of {words};" in found.text
 
 
+@pytest.mark.exhaustive
 def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     frame = patients(np.random.default_rng(5))
     (found,) = [each for each in found_in((frame, {})) if each.kind == "shared-groups"]
@@ -69,17 +74,35 @@ def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     assert "shared-groups" not in {each.kind for each in divided}
 
 
-def test_a_column_of_values_that_new_rows_have_as_well_is_a_note() -> None:
-    frame = patients(np.random.default_rng(5)).rename(columns={"patient": "city"})
-    (found,) = [each for each in found_in((frame, {})) if each.kind == "shared-groups"]
-    assert found.severity == "note"
+@pytest.mark.parametrize(
+    ("change", "severity", "words"),
+    [
+        ({}, "warning", 'Rows that share their "patient_id" are in several splits'),
+        ({"name": "city"}, "note", '30% of the held-out rows share their "city" with a training row'),
+        ({"name": "city", "is_input": False}, "warning", '--group "city"'),
+        ({"name": "day", "of_time": True}, "warning", '--time "day"'),
+        ({"name": "", "is_input": False}, "warning", "The file has 40 blocks of rows with one label"),
+        ({"by_group": 888}, None, ""),
+        ({"p_value": 0.002}, None, ""),
+    ],
+)
+def test_what_belongs_together_is_said_by_what_it_is(change: dict[str, Any], severity: str | None, words: str) -> None:
+    known = WholeGroups("patient_id", 40, 1000, 900, 700, 1e-4, shared=0.3)
+    found = run_checks(Evidence(groups=(replace(known, **change),)))
+    assert [each.severity for each in found] == ([] if severity is None else [severity])
+    for each in found:
+        assert words in f"{each.title} {each.text}"
+        assert "70.0%" in each.text
+        assert "90.0%" in each.text
 
 
 def test_equal_rows_are_found_also_where_we_split_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frame = measured(np.random.default_rng(7))
     path = tmp_path / "rows.csv"
     pd.concat([frame, frame.iloc[:200]]).to_csv(path, index=False)
-    main(["doctor", str(path), "--label", "target"])
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", str(path), "--label", "target"])
+    assert not ended.value.code
     shown = capsys.readouterr().out
     assert "Samples in two splits" in shown
     assert "Nothing that is checked here" not in shown

@@ -6,7 +6,7 @@ import numpy as np
 
 from cutaway.metrics import exchange_test
 
-FOLDS, TREES = 5, 50
+FOLDS, TREES = 5, 25
 ROWS = 3_000
 """Samples that the quick model is trained and judged on at most."""
 

@@ -19,7 +19,7 @@ RULES = (
     Rule(
         KIND,
         words=(
-            "A quick model (50 extremely random trees, five folds) is right less often on whole groups of samples that "
+            "A quick model (25 extremely random trees, five folds) is right less often on whole groups of samples that "
             f"it has seen none of than in random folds, by {FAR:.0%} or more and with a p-value below {LEVEL:g} (signs "
             "of the differences of groups exchanged); groups are the rows with one value of a column of which 20% of "
             "the held-out rows are among the training rows and whose rows agree in their label beyond chance, "
