@@ -8,7 +8,7 @@ model and no figure.
 
 from .causes import folded
 from .names import class_in_words
-from .records import Evidence, Finding, LayerFacts, Remedy, Rule, WeightFacts
+from .records import Evidence, Finding, LayerFacts, Remedy, Rival, Rule, WeightFacts
 from .registry import RULES, run_checks
 from .suspects import (
     SUSPECT,
@@ -32,6 +32,7 @@ __all__ = [
     "HeldOut",
     "LayerFacts",
     "Remedy",
+    "Rival",
     "Rule",
     "WeightFacts",
     "class_in_words",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .baseline import predicts_poorly
 from .records import Evidence, Finding
 
-_POOR = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test", "overfitting")
+_POOR = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test", "overfitting", "right-tool")
 """What is found of the predictions of any model that has not learned."""
 
 _UNTRAINED = (*_POOR, "stalled", "inactive-units", "redundant-units", "low-rank", "oscillation")
@@ -33,6 +33,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "saturated-units": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
     "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
     "vanishing-gradients": (*_UNTRAINED, *_SLOW),
+    "shared-groups": ("near-copies",),
     "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
     "bottleneck": ("low-rank", "redundant-units", "inactive-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
@@ -44,6 +45,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "too-few-epochs": _UNTRAINED,
     "oscillation": ("test", "miscalibration"),
     "stalled": _POOR,
+    "right-tool": ("baseline", "missed-class", "confusion"),
     "class-imbalance": ("baseline", "missed-class", "confusion"),
     "label-noise": ("miscalibration",),
     "overfitting": ("miscalibration",),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cutaway.data import InputFacts, Shift, TellingInput
+from cutaway.data import ColumnFacts, InputFacts, NearCopies, Shift, TellingInput, WholeGroups
 
 from .suspects import CountEstimate
 
@@ -153,6 +153,27 @@ class WeightFacts:
     updates: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Rival:
+    """Another kind of model, trained on the same training samples.
+
+    Attributes:
+        name: What it is, with its article: "a linear model".
+        trained: Training samples that it took.
+        samples: Held-out samples.
+        correct: Those that it predicts correctly.
+        won: Those of them that the run's model does not predict correctly.
+        lost: Those that the run's model alone predicts correctly.
+    """
+
+    name: str
+    trained: int
+    samples: int
+    correct: int
+    won: int
+    lost: int
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
     """What is known about a run; a check that needs something unknown finds nothing.
@@ -194,6 +215,13 @@ class Evidence:
         distinct: How many of some training samples differ from all before them, and their number; None if unknown.
         most_values: Different values of the input that has most of them; None if unknown.
         shift: How well test samples are told from training samples; None if unknown.
+        columns: What is noteworthy of columns, also of those that are left out; None if unknown.
+        groups: What a quick model is worth on whole groups of samples that are divided between training and held-out
+            samples; None if unknown.
+        near: Validation and test samples with a near copy among the training samples; None if there are no more than by
+            chance, or if unknown.
+        rivals: What other models are worth on the test samples, or on validation samples where there are none; None
+            if unknown.
         calibration: Expected calibration error and mean confidence minus accuracy on the same samples as the confusion
             matrix, each as a share, and the standard error of the second; None if unknown.
         wrong_labels: Estimate of the wrong labels among validation and test samples; None if unknown.
@@ -234,6 +262,10 @@ class Evidence:
     distinct: tuple[int, int] | None = None
     most_values: int | None = None
     shift: Shift | None = None
+    columns: tuple[ColumnFacts, ...] | None = None
+    groups: tuple[WholeGroups, ...] | None = None
+    near: NearCopies | None = None
+    rivals: tuple[Rival, ...] | None = None
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None
     judged: int = 0

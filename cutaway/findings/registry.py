@@ -4,15 +4,30 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Protocol
 
-from . import agreement, baseline, confusions, divergence, inactive_units, missed_classes, overfitting, stalled
+from . import (
+    agreement,
+    baseline,
+    confusions,
+    divergence,
+    inactive_units,
+    missed_classes,
+    overfitting,
+    right_tool,
+    stalled,
+)
 from .causes import with_causes
 from .records import Evidence, Finding, Rule
 from .samples import (
     constant_inputs,
     imbalance,
     label_noise,
+    left_out_columns,
+    mixed_units,
+    near_copies,
     repeated_samples,
     scaling,
+    sentinels,
+    shared_groups,
     shifted_test,
     shuffling,
     telling_input,
@@ -47,8 +62,12 @@ CHECKS: tuple[CheckModule, ...] = (
     scaling,
     divergence,
     shuffling,
+    sentinels,
+    mixed_units,
     telling_input,
+    shared_groups,
     repeated_samples,
+    near_copies,
     test_labels,
     saturated_units,
     gradients,
@@ -63,8 +82,10 @@ CHECKS: tuple[CheckModule, ...] = (
     imbalance,
     label_noise,
     constant_inputs,
+    left_out_columns,
     shifted_test,
     stalled,
+    right_tool,
     baseline,
     missed_classes,
     overfitting,

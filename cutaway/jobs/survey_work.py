@@ -139,7 +139,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     known["inputs"], known["shape"] = data.features, list(data.shape)
     known["findings"] = [
         {"severity": each.severity, "title": each.title, "text": each.text, "samples": list(each.samples)}
-        for each in data_findings(data, split)
+        for each in data_findings(given, data, split)
         # a note says it of the column, which was judged by more samples: two shares for one leak would only confuse
         if each.severity != "good" and not (isinstance(given, Table) and each.kind == "telling-input")
     ]

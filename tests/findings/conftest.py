@@ -1,18 +1,25 @@
-"""Makes the runs of sick_runs.py importable for the tests of this folder, and trains each once."""
+"""Makes sick_runs.py and sick_tables.py importable for the tests of this folder, and trains each once."""
 
 import functools
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("sick_runs", Path(__file__).with_name("sick_runs.py"))
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-sys.modules["sick_runs"] = _module
-_spec.loader.exec_module(_module)
+
+def _importable(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_module = _importable("sick_runs")
+_importable("sick_tables")
 
 
 @pytest.fixture(scope="session")

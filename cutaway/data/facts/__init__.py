@@ -1,29 +1,53 @@
-"""Facts about samples before anything is trained: ranges, single telling values, duplicates, and shifted splits.
+"""Facts about samples before anything is trained: ranges, columns, copies, groups, and shifted splits.
 
 In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 """
 
+from .column_shift import ColumnShift, column_shifts
 from .duplicates import first_equal, repeated_samples
 from .grouping import Grouping, grouping_of
 from .inputs import InputFacts, input_facts
+from .near import NearCopies, near_copies
+from .sentinels import Sentinels, far_values, words_among_numbers
 from .shift import Shift, tell_apart
+from .simple_models import SIMPLE_MODELS, simple_predictions
 from .single import FEWER, LEAST, TELLS, TellingInput, halves, telling_input, tells_alone, told_alone
+from .units import MixedUnits, mixed_units
+from .whole_groups import WholeGroups, blocks_of_labels, periods, whole_groups
+from .words import ToldByWords, told_by_words
 
 __all__ = [
     "FEWER",
     "LEAST",
+    "SIMPLE_MODELS",
     "TELLS",
+    "ColumnShift",
     "Grouping",
     "InputFacts",
+    "MixedUnits",
+    "NearCopies",
+    "Sentinels",
     "Shift",
     "TellingInput",
+    "ToldByWords",
+    "WholeGroups",
+    "blocks_of_labels",
+    "column_shifts",
+    "far_values",
     "first_equal",
     "grouping_of",
     "halves",
     "input_facts",
+    "mixed_units",
+    "near_copies",
+    "periods",
     "repeated_samples",
+    "simple_predictions",
     "tell_apart",
     "telling_input",
     "tells_alone",
     "told_alone",
+    "told_by_words",
+    "whole_groups",
+    "words_among_numbers",
 ]

@@ -28,7 +28,7 @@ from .readers import (
 )
 from .schema import Column, decide_each, left_out, left_out_in_words
 from .survey import first_profiles, survey
-from .table import Table, cell_chunks, make_table
+from .table import Table, cell_chunks, make_table, table_cells
 
 __all__ = [
     "FORMATS",
@@ -61,6 +61,7 @@ __all__ = [
     "row_words",
     "spellings",
     "survey",
+    "table_cells",
     "table_options",
     "workbook_error",
 ]

@@ -147,7 +147,7 @@ class Table:
         if len(drawn) > FIT_ROWS:
             keep = np.sort(np.random.default_rng(split.seed).choice(len(drawn), FIT_ROWS, replace=False))
             drawn = drawn.take(keep)
-        cells = self._cells_of(drawn, on_progress)
+        cells = table_cells(self, drawn, on_progress=on_progress)
         preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers)
         data = self.apply(preparation, on_progress=on_progress)
         if warn:
@@ -194,7 +194,8 @@ class Table:
             return
         for name, found in grouped_columns(self.columns, cells, labels, seed=split.seed):
             known = set(cells[name].to_pylist()) - {None}
-            held = self._cells_of(split.test, ignore_progress, only=name)[name].to_pylist()
+            kinds = {column.name: column.kind for column in self.columns if column.name == name}
+            held = table_cells(self, split.test, kinds=kinds)[name].to_pylist()
             share = sum(value in known for value in held) / max(len(held), 1)
             if share >= SHARED:
                 yield (
@@ -235,50 +236,62 @@ class Table:
 
     def _fill(self, source: str, preparation: Preparation, on_progress: ProgressCallback, inputs: np.ndarray) -> None:
         notes: Notes = {}
-        for first, cells in self._chunks(source, preparation, on_progress):
+        chunks = cell_chunks(
+            self.readers[source],
+            preparation.columns,
+            formats=preparation.date_formats,
+            values=preparation.values,
+            rows=len(self.labels[source]),
+            task="preparing the table",
+            on_progress=on_progress,
+        )
+        for first, cells in chunks:
             _, found = preparation.apply(cells, out=inputs[first : first + row_count(cells)])
             notes = add_notes(notes, found)
         if source == "test":
             warn_of(notes, what="test samples")
 
-    def _cells_of(
-        self, ids: SampleIds, on_progress: ProgressCallback, *, only: str | None = None
-    ) -> "dict[str, pa.ChunkedArray]":
-        """The cells of some samples, in order of source and row: of all columns that are used, or of one of them."""
-        import pyarrow as pa
 
-        parts: dict[str, list[Any]] = {}
-        for number, source in enumerate(ids.sources):
-            wanted = np.zeros(len(self.labels[source]), bool)
-            wanted[ids.index[ids.source_index == number]] = True
-            if not wanted.any():
-                continue
-            for first, cells in self._chunks(source, None, on_progress, only=only):
-                mask = pa.array(wanted[first : first + row_count(cells)])
-                for name, column in cells.items():
-                    parts.setdefault(name, []).extend(column.filter(mask).chunks)
-        return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+def table_cells(
+    table: Table,
+    ids: SampleIds,
+    *,
+    kinds: Mapping[str, Any] | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> dict[str, Any]:
+    """The cells of some samples, Arrow's, by column in order of source and row; errors are those of `cell_chunks`.
 
-    def _chunks(
-        self, source: str, preparation: Preparation | None, on_progress: ProgressCallback, *, only: str | None = None
-    ) -> "Iterator[tuple[int, dict[str, pa.ChunkedArray]]]":
-        """The first row of each chunk, and its cells as what they are."""
-        if preparation is None:
-            kinds = {column.name: column.kind for column in self.columns if column.use == "feature"}
-            kinds = kinds if only is None else {only: kinds[only]}
-            formats = {column.name: column.date_format for column in self.columns}
-        else:
-            kinds, formats = preparation.columns, preparation.date_formats
-        values = {} if preparation is None else preparation.values
-        yield from cell_chunks(
-            self.readers[source],
-            kinds,
+    Args:
+        table: The table.
+        ids: The samples.
+        kinds: What each column that is wanted is read as; None for all columns that are used.
+        on_progress: Told while the table is read.
+    """
+    import pyarrow as pa
+
+    task = "fitting the preparation" if kinds is None else "reading columns"
+    used = {column.name: column.kind for column in table.columns if column.use == "feature"}
+    formats = {column.name: column.date_format or column.profile.date_format for column in table.columns}
+    parts: dict[str, list[Any]] = {}
+    for number, source in enumerate(ids.sources):
+        wanted = np.zeros(len(table.labels[source]), bool)
+        wanted[ids.index[ids.source_index == number]] = True
+        if not wanted.any():
+            continue
+        chunks = cell_chunks(
+            table.readers[source],
+            used if kinds is None else kinds,
             formats=formats,
-            values=values,
-            rows=len(self.labels[source]),
-            task="fitting the preparation" if preparation is None else "preparing the table",
+            values={},
+            rows=len(table.labels[source]),
+            task=task,
             on_progress=on_progress,
         )
+        for first, cells in chunks:
+            mask = pa.array(wanted[first : first + row_count(cells)])
+            for name, column in cells.items():
+                parts.setdefault(name, []).extend(column.filter(mask).chunks)
+    return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
 
 
 def cell_chunks(

@@ -1,6 +1,7 @@
 """The verb `doctor`: findings on a run or on data, and proofs of their remedies."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,19 @@ from cutaway.data import (
     Table,
     split_and_prepare,
 )
-from cutaway.errors import ConfigError, DataError, UnknownNameError, UsageError
+from cutaway.errors import ConfigError, CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
-from cutaway.findings import RULES, Evidence, Finding, run_checks
+from cutaway.findings import RULES, Finding
+from cutaway.log import survive
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.topics.findings.facts import repeated_facts, sample_facts
+from cutaway.topics.findings.before_training import data_findings
+from cutaway.topics.findings.rivals import measure_rivals
 
 from .result import Diagnosis
 from .trying import prove_all
 from .unknown import unknown_of_data, unknown_of_run
+
+log = logging.getLogger("cutaway.topics.doctor.diagnosing")
 
 
 @public
@@ -65,6 +70,8 @@ def doctor(
     """
     check_engine(engine)
     if isinstance(what, Run):
+        with show_progress(progress) as on_progress, survive(log, f"comparing {what.path.name}", CutawayError):
+            measure_rivals(what.context, on_progress=on_progress)
         findings = with_mutes(what.findings(progress=progress), mute or {})
         wanted = [each for each in findings if proofs and _is_tried(each)]
         seeds = check_whole(seeds, name="seeds", least=1, most=100)
@@ -73,8 +80,8 @@ def doctor(
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
-        findings = with_mutes(run_checks(_evidence(split, data)), mute or {})
-        return Diagnosis(data.name, findings, not_judged=unknown_of_data(data))
+        findings = with_mutes(data_findings(given, data, split), mute or {})
+        return Diagnosis(data.name, findings, not_judged=unknown_of_data())
 
 
 def _is_tried(finding: Finding) -> bool:
@@ -104,25 +111,3 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
     except (DataError, ConfigError) as error:
         rule = "data are judged once they are divided into training, validation and test samples"
         raise DataError(rule, got=error.got, hint=error.hint) from error
-
-
-def _evidence(split: Split, data: Dataset) -> Evidence:
-    """What is known of data before a training."""
-    facts = sample_facts(data, split)
-    examples = {name: data.named(ids).names() for name, ids in facts.pop("concerned").items()}
-    if "test" in data.labels:
-        facts |= repeated_facts(data, split.train, split.test)
-        facts["repeated"] = data.named(facts.pop("ids")).names()
-    else:  # parts of one source that we split are alike, and equal rows in it are common
-        facts["shift"] = None
-    return Evidence(
-        class_names=data.class_names,
-        train_samples=len(split.train),
-        val_samples=len(split.val),
-        test_samples=len(split.test),
-        input_names=data.feature_names,
-        input_columns=None if data.preparation is None else data.preparation.columns_of_features,
-        pictures=len(data.shape) > 1,
-        examples=examples,
-        **facts,
-    )

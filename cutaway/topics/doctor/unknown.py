@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from cutaway.api.run import Run
-from cutaway.data import Dataset
 from cutaway.errors import DataError
 from cutaway.topics.findings.evidence import kept_findings
 from cutaway.topics.history import epochs_in_words
@@ -80,12 +79,6 @@ def _of_training(run: Run) -> Iterator[str]:
         yield "There is no validation loss of every epoch, so that overfitting and oscillation are not judged."
 
 
-def unknown_of_data(data: Dataset) -> tuple[str, ...]:
+def unknown_of_data() -> tuple[str, ...]:
     """What cannot be judged of data before a training, and why."""
-    found = ["Labels are judged by models: see cutaway labels, and the doctor of a run."]
-    if "test" not in data.labels:
-        found.append(
-            "There are no test samples of their own, so that neither equal samples in two splits nor test samples that "
-            "differ from the training samples are looked for: the doctor of a run judges its split."
-        )
-    return tuple(found)
+    return ("Labels are judged by models: see cutaway labels, and the doctor of a run.",)

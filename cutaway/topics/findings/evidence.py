@@ -13,11 +13,12 @@ from cutaway.metrics import confusion_counts
 from cutaway.runs import KeptResult, kept, kept_so_far, read_kept, result_name
 
 from .facts import facts_of
+from .rivals import kept_rivals
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 6
+METHOD = 7
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
@@ -92,6 +93,7 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         input_names=record.feature_names,
         input_columns=None if context.preparation is None else context.preparation.columns_of_features,
         pictures=len(record.shape) > 1,
+        rivals=kept_rivals(context),
         **facts,
     )
 

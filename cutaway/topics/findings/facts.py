@@ -11,10 +11,15 @@ from cutaway.context import RunContext
 from cutaway.data import (
     PARTS,
     Dataset,
+    NearCopies,
     SampleIds,
     Split,
+    Table,
+    column_facts,
     input_facts,
     join_ids,
+    near_copies,
+    one_of_each_group,
     repeated_samples,
     stratified_sample,
     tell_apart,
@@ -38,6 +43,9 @@ BYTES = 8 * 2**20
 
 REPEATED = 70_000
 """Samples of each part of a split that are compared with those of the others at most."""
+
+COPIED, COPIED_VALUES, HELD = 20_000, 20_000_000, 2_000
+"""Training samples, their values, and held-out samples that are compared in search of near copies, at most."""
 
 FOUR_ERRORS = 0.99993666
 """Share of a normal distribution within four standard deviations."""
@@ -81,36 +89,57 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
 
 
 def _of_samples(context: RunContext) -> dict[str, Any]:
-    facts = sample_facts(context.data, context.split)
-    repeated = repeated_facts(context.data, context.split.train, join_ids([context.split.val, context.split.test]))
-    examples = {name: context.named(ids).names() for name, ids in facts.pop("concerned").items()}
-    names = context.named(repeated.pop("ids")).names()
-    return facts | repeated | {"repeated": names, "examples": examples}
+    return sample_facts(context.loaded, context.data, context.split)
 
 
-def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
+def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[str, Any]:
     """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`.
 
-    Also "concerned", `SampleIds` by kind of finding.
+    Args:
+        loaded: What was loaded: a table, or the dataset.
+        data: The inputs of a model, made of it.
+        split: Its parts.
     """
     most = sample_room(data)
     ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
     x, y = data.inputs(ids), data.y(ids)
-    held = split.test if len(split.test) else split.val
+    held = one_of_each_group(loaded, split.test if len(split.test) else split.val)
     compared = held.take(slice(0, None, max(1, -(-len(held) // most))))
     others = data.inputs(compared) if len(held) else x[:0]
+    alone = one_of_each_group(loaded, ids)
     counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
-    shift = tell_apart(x, others)
+    shift = tell_apart(x if len(alone) == len(ids) else data.inputs(alone), others)
     concerned = {"class-imbalance": split.train.take(_of_the_smallest_class(data.y(split.train)))}
     if shift is not None:
         concerned["shifted-test-samples"] = compared.take(np.array(shift.surest, np.int64))
+    columns, groups = column_facts(loaded, data, split)
+    near, pairs = _near_copies(data, split)
+    examples = {kind: data.named(found).names() for kind, found in concerned.items()}
     return {
+        **_repeated(data, split.train, join_ids([split.val, split.test])),
         "inputs": input_facts(x),
         "class_counts": {name: each.tolist() for name, each in counts.items() if each.sum()},
         "telling": telling_input(x, y, classes=data.classes),
         "shift": shift,
-        "concerned": concerned,
+        "columns": columns,
+        "groups": groups,
+        "near": near,
+        "examples": examples | {"near-copies": data.named(pairs).names()},
     }
+
+
+def _near_copies(data: Dataset, split: Split) -> tuple[NearCopies | None, SampleIds]:
+    """Held-out samples with a near copy, and their names and those of the copies, by turns."""
+    random = np.random.default_rng(0)
+    train, held = (
+        part.take(random.permutation(len(part))[: min(COPIED, COPIED_VALUES // max(data.features, 1))])
+        for part in (split.train, join_ids([split.val, split.test]))
+    )
+    near = near_copies(data.inputs(train), data.inputs(held.take(slice(0, HELD))))
+    if near is None:
+        return None, held.take([])
+    pairs = join_ids([held.take(np.array(near.surest, np.int64)), train.take(np.array(near.of, np.int64))])
+    return near, pairs.take(np.arange(len(pairs)).reshape(2, -1).T.ravel())
 
 
 def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:
@@ -124,8 +153,8 @@ def sample_room(data: Dataset) -> int:
     return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
 
 
-def repeated_facts(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, Any]:
-    """The samples of others that are training samples as well, among the first of both: "ids".
+def _repeated(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, Any]:
+    """The names of samples of others that are training samples as well, among the first of both.
 
     Where there are some, also how many training samples differ, and different values of an input, as fields of
     `cutaway.findings.Evidence`.
@@ -133,14 +162,15 @@ def repeated_facts(data: Dataset, train: SampleIds, others: SampleIds) -> dict[s
     few = others.take(slice(0, REPEATED))
     known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
     ids = few.take(known >= 0)
-    if not len(ids):
-        return {"ids": ids}
+    names = data.named(ids).names()
+    if not names:
+        return {"repeated": names}
     some = train.take(slice(0, sample_room(data)))
     rows = data.x(some)
     distinct = repeated_samples(rows, rows) == np.arange(len(some))
     values = np.sort(rows.reshape(len(some), -1), axis=0)
     changes = (values[1:] != values[:-1]).sum(axis=0)
-    return {"ids": ids, "distinct": (int(distinct.sum()), len(some)), "most_values": int(changes.max()) + 1}
+    return {"repeated": names, "distinct": (int(distinct.sum()), len(some)), "most_values": int(changes.max()) + 1}
 
 
 def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:

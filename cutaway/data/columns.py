@@ -1,0 +1,250 @@
+"""Facts about the columns of a split before anything is trained, also of those that no model sees."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .dataset import Dataset
+from .facts import (
+    ColumnShift,
+    MixedUnits,
+    Sentinels,
+    ToldByWords,
+    WholeGroups,
+    blocks_of_labels,
+    column_shifts,
+    far_values,
+    grouping_of,
+    mixed_units,
+    periods,
+    told_by_words,
+    whole_groups,
+    words_among_numbers,
+)
+from .samples import SampleIds
+from .split import Split, join_ids
+from .tables import Column, Table, table_cells
+
+ROWS, VALUES = 10_000, 4_000_000
+"""Samples of each part that are looked at at most, and their values."""
+
+MOST_COLUMNS = 2_000
+"""Columns beyond which nothing is looked at: the inputs of such data are measurements of one kind."""
+
+SHARED = 0.2
+"""Share of held-out samples with a training sample of their group, from which on it is asked what that changes."""
+
+TIMED = 3_000
+"""Samples that are compared by time at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnValues:
+    """A column of some samples.
+
+    Attributes:
+        name: Its name.
+        kind: "number", "category" or "date".
+        use: "feature", "ignored", or what else it is for.
+        treatment: What becomes of it, or why it is left out.
+        values: float64 ``(sample,)``: numbers, seconds since 1970, or codes from 0; NaN where nothing is known.
+        texts: ``(sample,)`` of a category, None where nothing is known; empty for other kinds.
+    """
+
+    name: str
+    kind: str
+    use: str
+    treatment: str
+    values: np.ndarray
+    texts: Sequence[str | None] = ()
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What is noteworthy of a column.
+
+    Attributes:
+        name: Its name.
+        left_out: Why no model sees it; empty where one does.
+        sentinels: Values that stand for something else than a measurement.
+        units: Values in two units.
+        shift: How held-out samples differ from training samples.
+        told: How well its words tell the class, of a text that is left out.
+    """
+
+    name: str
+    left_out: str = ""
+    sentinels: Sentinels | None = None
+    units: MixedUnits | None = None
+    shift: ColumnShift | None = None
+    told: ToldByWords | None = None
+
+
+def column_facts(
+    loaded: Dataset | Table, data: Dataset, split: Split
+) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...]]:
+    """Read the columns once, and find what is noteworthy in them, and which samples belong together.
+
+    Args:
+        loaded: What was loaded: a table, or a dataset, whose values are its columns.
+        data: The inputs of a model, made of it.
+        split: Training samples are judged, and compared with test samples, or validation samples where there are none.
+
+    Returns:
+        The columns of which there is something to say, and what a quick model is worth on whole groups of samples.
+
+    Raises:
+        DataError: A file has changed since it was opened.
+    """
+    columns = len(loaded.columns) if isinstance(loaded, Table) else data.features
+    if columns > MOST_COLUMNS or len(data.shape) > 1:
+        return (), ()
+    train, held = (_drawn(part, columns) for part in (split.train, split.test if len(split.test) else split.val))
+    both = join_ids([train, held]).ordered()
+    of_train = both.isin(train)
+    found = list(_values(loaded, data, both))
+    y = data.y(both)
+    shifts = _shifts(loaded, found, both, of_train)
+    numbers = sum(each.use == "feature" and each.kind == "number" for each in found)
+    facts = [
+        _facts(each, y[of_train], of_train, shifts.get(each.name), numbers=numbers)
+        for each in found
+        if each.use in ("feature", "ignored")
+    ]
+    groups = _groups(loaded, data, split, found, both, of_train)
+    return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups)
+
+
+def _drawn(ids: SampleIds, columns: int) -> SampleIds:
+    rows = min(ROWS, VALUES // max(columns, 1))
+    return ids.take(np.sort(np.random.default_rng(0).permutation(len(ids))[:rows]))
+
+
+def _values(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> Iterator[ColumnValues]:
+    if not isinstance(loaded, Table):
+        x = data.x(ids)
+        for place in range(data.features):
+            name = str(place) if data.feature_names is None else data.feature_names[place]
+            yield ColumnValues(name, "number", "feature", "", x[:, place].astype(np.float64))
+        return
+    columns = {column.name: column for column in loaded.columns if _is_read(column)}
+    kinds = {name: _read_as(column) for name, column in columns.items()}
+    for name, cells in table_cells(loaded, ids, kinds=kinds).items():
+        column = columns[name]
+        if kinds[name] != "category":
+            values = cells.to_numpy().astype(np.float64)
+            yield ColumnValues(name, kinds[name], column.use, column.treatment, values)
+            continue
+        codes = cells.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        yield ColumnValues(name, "category", column.use, column.treatment, codes.astype(np.float64), cells.to_pylist())
+
+
+def _is_read(column: Column) -> bool:
+    """Whether a column holds what another does not."""
+    if column.use not in ("feature", "ignored", "id"):
+        return False
+    return column.profile.kind not in ("empty", "unsupported") and not column.treatment.startswith("the same as")
+
+
+def _read_as(column: Column) -> str:
+    if column.use != "ignored":
+        return column.kind
+    is_date = column.profile.kind == "date" and not column.profile.other
+    return "date" if is_date else "category"  # as text, which any cell can be read as
+
+
+def _facts(
+    column: ColumnValues, y: np.ndarray, of_train: np.ndarray, shift: ColumnShift | None, *, numbers: int
+) -> ColumnFacts:
+    values = column.values[of_train]
+    if column.use == "feature" and column.kind == "number":
+        far = far_values(values, columns=numbers)
+        return ColumnFacts(column.name, sentinels=far, units=mixed_units(values, y), shift=shift)
+    texts = [text for text, is_train in zip(column.texts, of_train, strict=False) if is_train]
+    if column.use == "feature":
+        return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift)
+    if column.treatment in ("as requested", "constant", "counts the rows") or not texts:
+        return ColumnFacts(column.name)
+    return ColumnFacts(column.name, left_out=column.treatment, told=told_by_words(texts, y))
+
+
+def _shifts(
+    loaded: Dataset | Table, columns: Sequence[ColumnValues], ids: SampleIds, of_train: np.ndarray
+) -> dict[str, ColumnShift]:
+    """Columns that differ between training and held-out samples; of samples of one group one is compared."""
+    counted = ids.isin(one_of_each_group(loaded, ids))
+    options = loaded.options if isinstance(loaded, Table) else None
+    used = [each for each in columns if each.use == "feature"]
+    if options is not None and options.time:  # later samples have later dates
+        used = [each for each in used if each.kind != "date"]
+    parts = {each.name: (each.values[of_train & counted], each.values[~of_train & counted]) for each in used}
+    return column_shifts(parts, categories=frozenset(each.name for each in used if each.kind == "category"))
+
+
+def one_of_each_group(loaded: Dataset | Table, ids: SampleIds) -> SampleIds:
+    """The first sample of each group, where a table is divided by group; otherwise all samples.
+
+    Samples of one group are alike: counted one by one they would make groups that differ by chance differ by more.
+    """
+    if not isinstance(loaded, Table) or not loaded.options.group:
+        return ids
+    groups = [loaded.extras[source]["group"] for source in ids.sources]
+    offsets = np.cumsum([0, *(int(each.max(initial=-1)) + 1 for each in groups)])
+    numbers = np.empty(len(ids), np.int64)
+    for number, (offset, of_source) in enumerate(zip(offsets, groups, strict=False)):
+        rows = ids.source_index == number
+        numbers[rows] = offset + of_source[ids.index[rows]]
+    return ids.take(np.sort(np.unique(numbers, return_index=True)[1]))
+
+
+def _groups(
+    loaded: Dataset | Table,
+    data: Dataset,
+    split: Split,
+    columns: Sequence[ColumnValues],
+    ids: SampleIds,
+    of_train: np.ndarray,
+) -> Iterator[WholeGroups]:
+    """What a quick model is worth on whole groups, where samples of one group are in several parts of a split."""
+    y = data.y(ids)
+    for each in columns:
+        known = np.flatnonzero(np.isfinite(each.values))
+        whole = each.kind == "category" or (each.kind == "number" and bool((each.values[known] % 1 == 0).all()))
+        if each.kind == "date" and split.stratified and "test" not in data.labels:
+            rows = np.sort(np.random.default_rng(0).permutation(known)[:TIMED])
+            found = whole_groups(
+                data.inputs(ids.take(rows)),
+                y[rows],
+                periods(each.values[rows]),
+                name=each.name,
+                of_time=True,
+                is_input=each.use == "feature",
+            )
+        elif whole and grouping_of(each.values, y, ordered=each.kind == "number") is not None:
+            codes = np.unique(each.values[known], return_inverse=True)[1]
+            trained = of_train[known]
+            shared = float(np.isin(codes[~trained], codes[trained]).mean()) if (~trained).any() else 0.0
+            if shared < SHARED:
+                continue
+            x = data.inputs(ids.take(known))
+            found = whole_groups(x, y[known], codes, name=each.name, is_input=each.use == "feature", shared=shared)
+        else:
+            continue
+        if found is not None:
+            yield found
+    yield from _blocks(data, split)
+
+
+def _blocks(data: Dataset, split: Split) -> Iterator[WholeGroups]:
+    """The same of neighbors in the file with one label, where samples are divided at random."""
+    if not split.stratified:
+        return
+    blocks = blocks_of_labels(data.labels["train"])
+    if blocks is None:
+        return
+    rows = np.arange(min(len(blocks), ROWS))
+    some = SampleIds(("train",), np.zeros(len(rows), np.uint8), rows)
+    found = whole_groups(data.inputs(some), data.y(some), blocks[rows], name="", is_input=False)
+    if found is not None:
+        yield found

@@ -1,0 +1,170 @@
+"""What a quick model is worth on groups of samples that it has seen no sample of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutaway.metrics import exchange_test
+
+FOLDS, TREES = 5, 25
+ROWS = 3_000
+"""Samples that the quick model is trained and judged on at most."""
+
+LEAST_GROUPS = 20
+MOST_CLASSES = 50
+
+RARE = 2 * FOLDS
+"""Samples of a class below which it is left out."""
+
+PERIODS = 20
+"""Periods of equally many samples into which times are divided."""
+
+BLOCK = 5
+"""Samples of a block of equal labels, in the mean, from which on the order of samples is looked at; there are less than
+half as many blocks as in a random order."""
+
+
+@dataclass(frozen=True)
+class WholeGroups:
+    """Held-out samples that a quick model predicts correctly: in random folds, and in folds of whole groups.
+
+    Attributes:
+        name: The column that says which samples belong together; empty for their order.
+        groups: Number of groups.
+        samples: Number of samples.
+        at_random: Samples that are predicted correctly in random folds.
+        by_group: The same in folds of whole groups.
+        p_value: How likely at least such a difference is where groups do not matter: the signs of the differences of
+            groups are exchanged.
+        of_time: Whether the groups are periods of time.
+        is_input: Whether the column is one of the model's inputs.
+        shared: Share of held-out samples of the split with a training sample of their group; None of times.
+    """
+
+    name: str
+    groups: int
+    samples: int
+    at_random: int
+    by_group: int
+    p_value: float
+    of_time: bool = False
+    is_input: bool = True
+    shared: float | None = None
+
+
+def whole_groups(
+    x: np.ndarray,
+    y: np.ndarray,
+    groups: np.ndarray,
+    *,
+    name: str,
+    of_time: bool = False,
+    is_input: bool = True,
+    shared: float | None = None,
+    seed: int = 0,
+) -> WholeGroups | None:
+    """Compare the accuracy in random folds with that in folds of whole groups, of a forest of extremely random trees.
+
+    Args:
+        x: float32 ``(sample, input)``.
+        y: int ``(sample,)``, classes from 0.
+        groups: int ``(sample,)``, from 0; of times in their order, so that a fold is one stretch of time.
+        name: As of `WholeGroups`.
+        of_time: As of `WholeGroups`.
+        is_input: As of `WholeGroups`.
+        shared: As of `WholeGroups`.
+        seed: Random seed of the groups that are taken, the folds and the trees.
+
+    Returns:
+        None where there are too few groups or samples, or too many classes.
+
+    Source:
+        Roberts et al. 2017, "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic
+        structure"; Geurts, Ernst, Wehenkel 2006 for the trees.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    kept = _kept(y, groups, seed=seed)
+    x, y, groups = x[kept], y[kept], np.unique(groups[kept], return_inverse=True)[1]
+    count = int(groups.max()) + 1 if len(groups) else 0
+    if count < (FOLDS if of_time else LEAST_GROUPS) or not 2 <= len(np.unique(y)) <= MOST_CLASSES:
+        return None
+    folds = np.zeros((2, len(y)), np.int64)
+    random = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y)
+    for number, (_, held) in enumerate(random):
+        folds[0, held] = number
+    if of_time:
+        folds[1] = groups * FOLDS // count
+    else:
+        whole = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, groups)
+        for number, (_, held) in enumerate(whole):
+            folds[1, held] = number
+    right = np.stack([_right(x, y, each, seed=seed) for each in folds])
+    changes = np.bincount(groups, weights=right[0].astype(float) - right[1])
+    return WholeGroups(
+        name=name,
+        groups=count,
+        samples=len(y),
+        at_random=int(right[0].sum()),
+        by_group=int(right[1].sum()),
+        p_value=exchange_test(changes, draws=10_000),
+        of_time=of_time,
+        is_input=is_input,
+        shared=shared,
+    )
+
+
+def _kept(y: np.ndarray, groups: np.ndarray, *, seed: int) -> np.ndarray:
+    """Rows of whole groups, drawn at random until there are enough, without rare classes."""
+    order = np.random.default_rng(seed).permutation(np.unique(groups))
+    place = np.empty(int(groups.max(initial=0)) + 1, np.int64)
+    place[order] = np.arange(len(order))
+    sizes = np.bincount(place[groups], minlength=len(order))
+    rows = np.flatnonzero(place[groups] < max(1, int(np.searchsorted(sizes.cumsum(), ROWS, side="right"))))
+    return rows[np.bincount(y[rows])[y[rows]] >= RARE]
+
+
+def _right(x: np.ndarray, y: np.ndarray, folds: np.ndarray, *, seed: int) -> np.ndarray:
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    right = np.zeros(len(y), bool)
+    for fold in range(FOLDS):
+        held = folds == fold
+        if held.any() and len(np.unique(y[~held])):
+            model = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=seed, n_jobs=1)
+            right[held] = model.fit(x[~held], y[~held]).predict(x[held]) == y[held]
+    return right
+
+
+def periods(times: np.ndarray) -> np.ndarray:
+    """The period of each sample: int64 ``(sample,)``, `PERIODS` of about equally many samples, in order of time.
+
+    Samples of one moment are in one period.
+
+    Args:
+        times: float64 ``(sample,)``, all known.
+    """
+    edges = np.unique(np.quantile(times, np.linspace(0, 1, PERIODS + 1)[1:-1]))
+    return np.searchsorted(edges, times, side="right")
+
+
+def blocks_of_labels(y: np.ndarray) -> np.ndarray | None:
+    """The block of each sample, int64 ``(sample,)``: neighbors with one label; None where these are not what they seem.
+
+    In a random order a label is that of the sample before as often as two random samples have one label. Samples that
+    are sorted by class have a block for each class, which says nothing of which samples belong together.
+
+    Args:
+        y: int ``(sample,)``, in the order of the file.
+
+    Source:
+        Wald, Wolfowitz 1940, "On a test whether two samples are from the same population".
+    """
+    changes = np.diff(y) != 0
+    blocks = 1 + int(changes.sum())
+    shares = np.bincount(y) / max(len(y), 1)
+    by_chance = len(changes) * float(1 - (shares**2).sum())
+    many = max(LEAST_GROUPS, 3 * int((shares > 0).sum()))
+    if blocks < many or len(y) < BLOCK * blocks or blocks > by_chance / 2:
+        return None
+    return np.concatenate([[0], np.cumsum(changes)])

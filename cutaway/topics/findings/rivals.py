@@ -1,0 +1,85 @@
+"""A linear model and boosted trees, trained on the samples of a run and asked about its held-out samples."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.data import SIMPLE_MODELS, simple_predictions, stratified_sample
+from cutaway.errors import CutawayError
+from cutaway.findings import Rival
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, kept, plain_records, read_kept, records_of, result_name
+from cutaway.topics.common.predictions import probability_batches
+
+METHOD = 1
+"""Part of the key of kept rivals: other models or samples give others."""
+
+TRAINED, HELD = 10_000, 5_000
+"""Training samples that a rival takes at most, and held-out samples that it is asked about."""
+
+VALUES = 2_000_000
+"""Inputs of these training samples at most: of wide ones there are fewer."""
+
+MOST_CLASSES = 30
+"""Classes beyond which boosted trees, one for each class and step, take too long."""
+
+
+def kept_rivals(context: RunContext) -> tuple[Rival, ...] | None:
+    """What rivals were found to be worth; None where that was not measured. Nothing is trained for it."""
+    name = _name(context)
+    return None if name is None else read_kept(context.folder, name, read=_read)
+
+
+def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
+    """Train rivals, and keep what they are worth with the run; nothing happens where that is known, or for images.
+
+    Raises:
+        CutawayError: The data or the model cannot be loaded.
+    """
+    name = _name(context)
+    if name is None or not context.knows_training_samples or len(context.manifest.dataset.shape) > 1:
+        return
+    if len(context.class_names) > MOST_CLASSES:
+        return
+    kept(
+        context.folder,
+        name,
+        read=_read,
+        write=lambda rivals: KeptResult({"rivals": plain_records(rivals)}),
+        compute=lambda: tuple(_rivals(context, on_progress)),
+    )
+
+
+def _name(context: RunContext) -> str | None:
+    """Name of the file with the rivals of a run; None of a run without weights."""
+    try:
+        return result_name(context.folder, "rivals", epochs=[context.epoch()], decides=METHOD)
+    except CutawayError:
+        return None
+
+
+def _read(found: KeptResult) -> tuple[Rival, ...]:
+    return records_of(Rival, found.record["rivals"])
+
+
+def _rivals(context: RunContext, on_progress: ProgressCallback) -> Iterator[Rival]:
+    data, split = context.data, context.split
+    held = split.test if len(split.test) else split.val
+    most = max(2, min(TRAINED, VALUES // max(data.features, 1)))
+    train = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
+    y = data.y(train)
+    if not len(held) or len(np.unique(y)) < 2:
+        return
+    held = held.take(stratified_sample(data.y(held), HELD, seed=0))
+    x, others, labels = data.inputs(train), data.inputs(held), data.y(held)
+    ours = np.zeros(len(held), bool)
+    for rows, p in probability_batches(context, held):
+        ours[rows] = np.isfinite(p).all(axis=1) & (p.argmax(axis=1) == labels[rows])
+    task, total = "comparing with other models", len(SIMPLE_MODELS)
+    on_progress(Progress(task=task, done=0, total=total, unit="models"))
+    for number, (name, predicted) in enumerate(simple_predictions(x, y, others), 1):
+        right = predicted == labels
+        won, lost = int((right & ~ours).sum()), int((ours & ~right).sum())
+        on_progress(Progress(task=task, done=number, total=total, unit="models"))
+        yield Rival(name, len(y), len(held), int(right.sum()), won, lost)

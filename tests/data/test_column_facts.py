@@ -1,0 +1,172 @@
+"""Facts about columns, copies and groups: what they find, and how rarely they find something where there is nothing."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from cutaway.data.facts import (
+    blocks_of_labels,
+    column_shifts,
+    far_values,
+    mixed_units,
+    near_copies,
+    periods,
+    told_by_words,
+    whole_groups,
+    words_among_numbers,
+)
+
+HARMLESS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "normal": lambda random, n: random.normal(size=n),
+    "long tail": lambda random, n: random.lognormal(sigma=random.uniform(0.3, 3), size=n),
+    "rounded tail": lambda random, n: np.round(random.pareto(random.uniform(0.7, 3), size=n)),
+    "counts": lambda random, n: random.poisson(random.uniform(0.1, 30), n).astype(float),
+    "geometric": lambda random, n: random.geometric(random.uniform(0.01, 0.6), n).astype(float),
+    "many zeros": lambda random, n: np.where(random.random(n) < 0.7, 0, np.round(random.lognormal(3, 1, n))),
+    "prices": lambda random, n: random.choice([0.0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000], n),
+    "outliers": lambda random, n: random.standard_cauchy(n),
+    "two groups": lambda random, n: random.normal(size=n) + np.where(random.random(n) < 0.3, 12, 0),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_harmless_columns_have_neither_sentinels_nor_two_units(name: str) -> None:
+    random = np.random.default_rng(1)
+    for n in (60, 300, 2000) * 10:
+        values = HARMLESS[name](random, n)
+        assert far_values(values) is None
+        assert mixed_units(np.abs(values), random.integers(0, 2, n)) is None
+
+
+def test_sentinels_are_named_with_their_rows_and_the_range_of_the_others() -> None:
+    values = np.random.default_rng(2).normal(50, 10, 400).round(1)
+    low, high = values[20:].min(), values[20:].max()
+    values[:15], values[15:20] = -999, 999
+    found = far_values(np.append(values, np.nan))
+    assert found is not None
+    assert (found.values, found.rows, found.samples) == (("-999", "999"), 20, 400)
+    assert (found.low, found.high) == (low, high)
+    assert far_values(np.where(values == 999, 40, np.where(values == -999, 41, values))) is None
+    assert far_values(values[16:]) is None, "four rows may be chance"
+
+
+def test_nines_may_be_in_most_rows_and_other_values_may_not() -> None:
+    values = np.arange(400.0) % 28
+    values[:350] = 999
+    assert far_values(values) is not None
+    values[:350] = 1000
+    assert far_values(values) is None
+
+
+def test_words_among_numbers_and_codes_that_look_like_it() -> None:
+    numbers = [str(n) for n in range(20, 60)] * 5
+    found = words_among_numbers([*numbers, *["unknown"] * 9, "n.a.", None])
+    assert found is not None
+    assert (found.values, found.rows, found.samples) == (("unknown", "n.a."), 10, 210)
+    assert (found.low, found.high) == (20, 59)
+    assert words_among_numbers(numbers) is None
+    assert words_among_numbers([*numbers, *(f"{n}A" for n in range(20))]) is None, "codes"
+    assert words_among_numbers([*(f"0{n}" for n in numbers), *["unknown"] * 9]) is None, "codes"
+
+
+def test_two_units_are_found_within_a_class_and_not_between_classes() -> None:
+    random = np.random.default_rng(3)
+    values, y = random.normal(70, 12, 400).clip(40), random.integers(0, 2, 400)
+    in_grams = random.random(400) < 0.3
+    found = mixed_units(np.where(in_grams, 1000 * values, values), y)
+    assert found is not None
+    assert (found.factor, found.rows, found.samples) == ("1,000", in_grams.sum(), 400)
+    assert mixed_units(np.where(y == 1, 1000 * values, values), y) is None
+    assert mixed_units(np.where(in_grams, 300 * values, values), y) is None
+
+
+def test_near_copies_are_found_and_no_smooth_density_has_any() -> None:
+    random = np.random.default_rng(4)
+    x = random.normal(size=(900, 8)).astype(np.float32)
+    copies = x[:60] + random.normal(size=(60, 8)).astype(np.float32) * 0.02
+    found = near_copies(x[:600], np.concatenate([copies, x[600:]]))
+    assert found is not None
+    assert 58 <= found.copies <= 62
+    assert all(held == train for held, train in zip(found.surest, found.of, strict=True))
+    clusters = random.normal(size=(30, 8))[random.integers(0, 30, 900)] * 4 + random.normal(size=(900, 8)) * 0.3
+    curve = np.linspace(0, 9, 900)[random.permutation(900), None] * np.ones(8)
+    for smooth in (x, np.exp(2 * x), clusters, curve, np.cumsum(x, axis=0)[random.permutation(900)], np.round(3 * x)):
+        assert near_copies(smooth[:600].astype(np.float32), smooth[600:].astype(np.float32)) is None
+
+
+def test_equal_samples_are_no_near_copies() -> None:
+    x = np.random.default_rng(5).normal(size=(900, 8)).astype(np.float32)
+    assert near_copies(x[:600], np.concatenate([x[:100], x[600:]])) is None
+
+
+def test_shifted_columns_are_found_and_alike_ones_are_not() -> None:
+    random = np.random.default_rng(6)
+    first = {name: random.normal(size=500) for name in "abcd"} | {"city": random.integers(0, 3, 500).astype(float)}
+    second = {name: random.normal(size=300) for name in "abcd"} | {"city": random.integers(0, 2, 300).astype(float)}
+    second["b"] += 1
+    second["c"][:120] = np.nan
+    both = {name: (first[name], second[name]) for name in first}
+    found = column_shifts(both, categories=frozenset({"city"}))
+    assert found.keys() == {"b", "c", "city"}
+    assert found["c"].distance == pytest.approx(0.4, abs=0.05)
+    assert found["b"].second - found["b"].first == pytest.approx(1, abs=0.2)
+    assert (found["city"].first, found["city"].distance) == (None, pytest.approx(1 / 3, abs=0.07))
+
+
+def test_no_column_is_shifted_by_chance() -> None:
+    random = np.random.default_rng(7)
+    for _ in range(15):
+        columns = {str(i): (random.standard_t(2, 60), random.standard_t(2, 60)) for i in range(20)}
+        columns |= {f"c{i}": (random.integers(0, 9, 60) * 1.0, random.integers(0, 9, 60) * 1.0) for i in range(5)}
+        assert column_shifts(columns, categories=frozenset(f"c{i}" for i in range(5))) == {}
+
+
+def test_words_tell_what_they_tell() -> None:
+    random = np.random.default_rng(8)
+    y = random.integers(0, 2, 400)
+    noise = [f"case {n}" for n in random.integers(0, 50, 400)]
+    found = told_by_words([f"{text} {'good' if k else 'bad'}" for text, k in zip(noise, y, strict=True)], y)
+    assert found is not None
+    assert (found.correct, found.samples) == (200, 200)
+    nothing = told_by_words(noise, y)
+    assert nothing is not None
+    assert nothing.correct < 120
+    assert told_by_words(["", None] * 200, y) is None
+
+
+def test_whole_groups_cost_where_samples_of_one_are_alike() -> None:
+    random = np.random.default_rng(9)
+    groups = random.integers(0, 40, 400)
+    x = (random.normal(size=(40, 4))[groups] + 0.2 * random.normal(size=(400, 4))).astype(np.float32)
+    found = whole_groups(x, random.integers(0, 2, 40)[groups], groups, name="who")
+    assert found is not None
+    assert (found.groups, found.samples) == (40, 400)
+    assert found.at_random > 360
+    assert found.by_group < 280
+    assert found.p_value < 1e-3
+    y = (x[:, 0] + random.normal(size=400) > 0).astype(int)
+    harmless = whole_groups(x, y, random.integers(0, 40, 400), name="any")
+    assert harmless is not None
+    assert harmless.p_value > 0.01
+    assert whole_groups(x, y, np.zeros(400, np.int64), name="one") is None
+
+
+def test_periods_are_of_equally_many_samples_in_order() -> None:
+    times = np.random.default_rng(10).permutation(400).astype(float)
+    found = periods(times)
+    assert np.bincount(found).tolist() == [20] * 20
+    assert (np.diff(found[np.argsort(times)]) >= 0).all()
+
+
+def test_blocks_of_labels_are_no_sorted_file_and_no_random_order() -> None:
+    random = np.random.default_rng(11)
+    y = np.repeat(np.arange(60) % 3, 10)
+    found = blocks_of_labels(y)
+    assert found is not None
+    assert found.tolist() == np.repeat(np.arange(60), 10).tolist()
+    assert blocks_of_labels(np.sort(y)) is None
+    assert blocks_of_labels(random.permutation(y)) is None
+    assert blocks_of_labels((random.random(2000) < 0.03).astype(int)) is None, (
+        "a rare class makes long blocks by chance"
+    )

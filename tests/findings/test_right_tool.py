@@ -1,0 +1,131 @@
+"""Whether a network is the right tool: simpler models on the same samples, their finding, and when it is made."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sick_runs import digits, table, train
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+import cutaway as ct
+from cutaway.findings import Evidence, Rival, run_checks
+from cutaway.findings.right_tool import check
+from cutaway.metrics import paired_difference_interval
+
+LINEAR = Rival("a linear model", 1200, 400, correct=330, won=12, lost=32)
+TREES = Rival("boosted trees", 1200, 400, correct=372, won=34, lost=12)
+
+
+def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
+    (found,) = check(Evidence(rivals=(LINEAR, TREES), test_samples=400, train_samples=1200))
+    assert found.severity == "warning"
+    assert found.title == "Boosted trees would be right more often"
+    assert found.text == (
+        "On 400 test samples the network is right for 87.5%, a linear model for 82.5% and boosted trees for 93.0% "
+        "(boosted trees less the network: +2.3 to +9.0 points)."
+    )
+    low, high = paired_difference_interval(34, 12, 400)
+    assert found.evidence["interval"] == [low, high]
+    assert 0 < low < found.evidence["difference"] < high
+
+
+def test_what_chance_explains_is_no_warning_and_what_cannot_be_told_is_not_good() -> None:
+    by_chance = replace(TREES, correct=350, won=22, lost=22)
+    assert list(check(Evidence(rivals=(LINEAR, by_chance), test_samples=400))) == []
+    many = [replace(each, samples=20_000) for each in (LINEAR, by_chance)]
+    assert [each.severity for each in check(Evidence(rivals=tuple(many), test_samples=20_000))] == ["good"]
+    assert list(check(Evidence())) == []
+
+
+def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
+    assert list(check(Evidence(rivals=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
+
+
+def test_it_explains_a_network_that_is_no_better_than_one_answer() -> None:
+    confusion = np.array([[200, 0], [200, 0]])
+    better = replace(TREES, correct=360, won=170, lost=10)
+    found = run_checks(Evidence(rivals=(better,), confusion=confusion, test_samples=400))
+    assert found[0].kind == "right-tool"
+    assert {each.kind: each.cause for each in found}["baseline"] == "right-tool"
+
+
+def test_two_models_that_are_equally_good_are_told_apart_in_one_of_a_hundred_cases() -> None:
+    random, warnings = np.random.default_rng(0), 0
+    for _ in range(600):
+        right = random.random((3, 400)) < 0.85
+        rivals = tuple(
+            Rival(
+                str(i),
+                1200,
+                400,
+                int(right[i].sum()),
+                int((right[i] & ~right[0]).sum()),
+                int((right[0] & ~right[i]).sum()),
+            )
+            for i in (1, 2)
+        )
+        warnings += any(each.severity == "warning" for each in check(Evidence(rivals=rivals, test_samples=400)))
+    # of two-sided 5%, half is a network that is worse
+    assert warnings <= 24
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")
+def test_the_doctor_compares_once_and_reading_a_run_never_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = table(400)
+    run = train(ct.mlp((16,)), x, y, tmp_path, epochs=2)
+    assert run.findings().to_pandas() is not None
+    assert not list((run.path / "results").glob("rivals*"))
+    told: list[str] = []
+    ct.doctor(run, progress=lambda each: told.append(each.task))
+    assert "comparing with other models" in told
+    (kept,) = (run.path / "results").glob("rivals*")
+    from cutaway.topics.findings.evidence import evidence_of
+
+    again = ct.open_run(run.path, data=run.data)
+    rivals = evidence_of(again.context, layers=again.layers).rivals
+    assert rivals is not None
+    train_ids, held = run.split.train, run.split.test
+    scaler = StandardScaler().fit(run.data.inputs(train_ids))
+    linear = LogisticRegression(max_iter=1000).fit(scaler.transform(run.data.inputs(train_ids)), run.data.y(train_ids))
+    right = linear.predict(scaler.transform(run.data.inputs(held))) == run.data.y(held)
+    ours = run.predictions().argmax(axis=1) == run.labels()
+    assert (rivals[0].correct, rivals[0].samples) == (right.sum(), len(held))
+    assert (rivals[0].won, rivals[0].lost) == ((right & ~ours).sum(), (ours & ~right).sum())
+
+    def fail(*_: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("cutaway.topics.findings.rivals.simple_predictions", fail)
+    ct.doctor(again, progress=False)
+    again.verdict()
+    kept.unlink()
+    again.verdict()
+    again.findings()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")
+def test_images_are_not_compared_with_models_of_tables(tmp_path: Path) -> None:
+    x, y = digits()
+    run = train(ct.mlp((8,)), x[:300], y[:300], tmp_path, epochs=1)
+    ct.doctor(run, progress=False)
+    assert not list((run.path / "results").glob("rivals*"))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")
+def test_a_network_that_learned_noise_is_told_by_a_linear_model(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 3000)
+    x = random.normal(size=(3000, 40)).astype(np.float32)
+    x[:, :3] += 0.7 * y[:, None]
+    plain = {"schedule": "constant", "label_smoothing": 0.0}
+    run = train(ct.mlp((256, 256)), x[:800], y[:800], tmp_path, epochs=30, x_test=x[800:], y_test=y[800:], **plain)
+    found = {each.kind: each for each in ct.doctor(run, progress=False).findings}
+    assert found["right-tool"].severity == "warning"
+    assert found["right-tool"].evidence["rivals"]["a linear model"] > found["right-tool"].evidence["accuracy"] + 0.03
