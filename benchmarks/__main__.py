@@ -25,6 +25,7 @@ NAMES = (
     "ten_million",
     "far_samples",
     "suspect_labels",
+    "label_estimates",
     "proofs",
     "sweep",
     "page",

@@ -17,7 +17,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 6
+METHOD = 7
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 

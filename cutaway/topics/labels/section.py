@@ -8,6 +8,7 @@ from cutaway.topics.common.source import ReportSource, once
 
 from .deciding import decisions_of
 from .kept import KeptSuspects, kept_suspects
+from .result import headline
 
 SUSPECTS = 200
 """Suspect labels that are listed at most."""
@@ -46,11 +47,10 @@ def suspects(source: ReportSource) -> Section | None:
             decided=decided[i],
         )
         rows.append(suspect)
-    count = found.count
+    known = headline(surest=found.surest, count=found.count, samples=found.samples)
     lead = (
-        f"About {count.count:,} ({count.low:,} to {count.high:,}) of {found.samples:,} labels may be wrong, as judged "
-        f"by models that were not trained on them. Below are the {len(rows):,} most suspect ones, the worst first; "
-        "with a score above 0.5 the models prefer another class."
+        f"{known} {found.note + ' ' if found.note else ''}The models were not trained on these samples. Below are the "
+        f"{len(rows):,} most suspect ones, the worst first; with a score above 0.5 the models prefer another class."
     )
     again = context.train_like()
     then = "" if again is None else f", and train with them: {_with_labels(again)}"
