@@ -17,11 +17,10 @@ from .suspects import (
     bound_count,
     deal_folds,
     errors_of_the_surest,
-    estimate_count,
-    estimate_note,
     keep_highest,
     label_scores,
     suggest,
+    why_withheld,
 )
 
 __all__ = [
@@ -39,11 +38,10 @@ __all__ = [
     "class_in_words",
     "deal_folds",
     "errors_of_the_surest",
-    "estimate_count",
-    "estimate_note",
     "folded",
     "keep_highest",
     "label_scores",
     "run_checks",
     "suggest",
+    "why_withheld",
 ]

@@ -35,12 +35,14 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     Classes that overlap make errors where a model is unsure; labels that are wrong by mistake are wrong everywhere.
     """
     count, judged = evidence.wrong_labels, evidence.judged
-    if count is None or evidence.sure is None or count.low < MANY * judged or learned_nothing(evidence.confusion):
+    if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
         return
     underconfident = evidence.calibration is not None and evidence.calibration[1] < -SURE
-    if not judged or count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned
+    if count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned, not the labels
         return
-    wrong, surest = evidence.sure
+    wrong, surest = evidence.sure or (0, 0)
+    if not wrong:
+        return
     overconfident = evidence.calibration is not None and evidence.calibration[1] > OVERCONFIDENT
     probably = "may be wrong" if overconfident else "are probably wrong"
     text = (

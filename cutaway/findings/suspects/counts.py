@@ -9,8 +9,8 @@ from cutaway.metrics import wilson_interval
 from .held_out import HeldOut
 from .scores import suggest
 
-WIDEST = 0.08
-"""Widest interval, as a share of the samples; of a wider one, wrong labels are not told from errors of the models."""
+WIDEST = 0.1
+"""Widest interval that is told, as a share of the samples: of a wider one, errors of the models explain too much."""
 
 LEARNED = 0.75
 """A class of which fewer labels are predicted as given is not learned: its errors may be what no input shows."""
@@ -24,6 +24,9 @@ cross-validations without a wrong label, and below 0.1 where labels of classes f
 
 DEVIANCE = 1.9207
 """Loss of log-likelihood at the ends of a 95% interval: half of the 95% quantile of chi-squared with 1 degree."""
+
+HALVINGS = 12
+"""Times that the interval in which the lower end lies is halved."""
 
 
 @dataclass(frozen=True)
@@ -60,54 +63,41 @@ def bound_count(held: HeldOut) -> CountEstimate:
         Venzon, Moolgavkar 1988, "A method for computing profile-likelihood-based confidence intervals". Coverage on
         simulated labels: benchmarks/label_estimates.py.
     """
-    from scipy.optimize import brentq
-
     errors, samples, disagreements = _errors_by_sureness(held)
     if not errors.any():
         return CountEstimate(0, 0, disagreements)
     total = int(samples.sum())
-    highest = min(2 * errors.sum() / total, 0.95)
-    loss, lapses = _fit(errors, samples, 0.0, highest)
-    low = 0.0
+    loss, lapses = _fit(errors, samples, 0.0, min(2 * errors.sum() / total, 0.95))
+    low, high = 0.0, lapses
     if _fit(errors, samples, 0.0, 0.0)[0] > loss + DEVIANCE:
-        low = float(
-            brentq(lambda r: _fit(errors, samples, r, r)[0] - loss - DEVIANCE, 0.0, lapses, xtol=1e-5)  # pyright: ignore[reportArgumentType]
-        )
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            if _fit(errors, samples, middle, middle)[0] > loss + DEVIANCE:
+                low = middle
+            else:
+                high = middle
     return CountEstimate(min(round(lapses * total), disagreements), min(int(low * total), disagreements), disagreements)
 
 
-def estimate_count(held: HeldOut) -> CountEstimate | None:
-    """Estimate how many labels are wrong; None where wrong labels cannot be told from errors of the models."""
-    bounds = bound_count(held)
-    is_narrow = bounds.high - bounds.low <= WIDEST * len(held.labels)
-    return bounds if is_narrow and not _knows_nothing(held) else None
+def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
+    """Why a user does not get this number, a sentence; "" where it is told.
 
-
-def estimate_note(held: HeldOut, estimate: CountEstimate | None) -> str:
-    """Why there is no estimate, a sentence; "" where there is one."""
-    if estimate is not None:
-        return ""
-    right, largest = _right(held).mean(), np.bincount(held.labels).max() / len(held.labels)
-    if _knows_nothing(held):
+    Args:
+        bounds: Of `bound_count`.
+        labels: int64 ``(sample,)``, the labels as given.
+    """
+    samples = len(labels)
+    right, largest = samples - bounds.high, np.bincount(labels).max() / samples
+    predicted = f"The models predict {right / samples:.1%} of the labels as given"
+    if wilson_interval(right, samples)[0] <= largest:
+        same = f"no more than always saying the largest class would ({largest:.1%})"
+        return f"{predicted}, {same}: they cannot judge labels."
+    if bounds.high - bounds.low > WIDEST * samples:
         return (
-            f"The models predict {right:.1%} of the labels as given, no more than always saying the largest "
-            f"class would ({largest:.1%}): they cannot judge labels."
+            f"{predicted}. How many of the others are wrong labels, and how many are errors of the models, cannot be "
+            "told."
         )
-    return (
-        f"The models predict {right:.1%} of the labels as given. How many of the others are wrong labels, and how many "
-        "are errors of the models, cannot be told."
-    )
-
-
-def _right(held: HeldOut) -> np.ndarray:
-    """Whether the models predict each label as given, bool ``(sample,)``."""
-    return held.given.mean(axis=0, dtype=np.float64) >= suggest(held)[1]
-
-
-def _knows_nothing(held: HeldOut) -> bool:
-    """Whether the models predict no more labels than always saying the largest class would."""
-    right, samples = int(_right(held).sum()), len(held.labels)
-    return wilson_interval(right, samples)[0] <= np.bincount(held.labels).max() / samples
+    return ""
 
 
 def _errors_by_sureness(held: HeldOut) -> tuple[np.ndarray, np.ndarray, int]:
@@ -123,7 +113,7 @@ def _errors_by_sureness(held: HeldOut) -> tuple[np.ndarray, np.ndarray, int]:
     order = np.lexsort((confidence, predicted))
     size = np.bincount(predicted, minlength=held.classes)
     rank = np.arange(len(order)) - (size.cumsum() - size)[predicted[order]]
-    group = (rank * BINS // size[predicted[order]]).astype(np.int64)
+    group = (2 * rank + 1) * BINS // (2 * size[predicted[order]])
     return np.bincount(group, errors[order], BINS), np.bincount(group, minlength=BINS), int(wrong.sum())
 
 

@@ -12,11 +12,11 @@ from cutaway.findings import (
     SUSPECT,
     CountEstimate,
     HeldOut,
+    bound_count,
     errors_of_the_surest,
-    estimate_count,
-    estimate_note,
     label_scores,
     suggest,
+    why_withheld,
 )
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -141,15 +141,16 @@ def judge_labels(held: HeldOut) -> JudgedLabels:
     given = held.given.mean(axis=0, dtype=np.float64)[judged]
     other = probability[judged]
     known = held if judged.all() else held.take(judged)
-    count = estimate_count(known)
+    bounds = bound_count(known)
+    note = why_withheld(bounds, known.labels)
     return JudgedLabels(
         scores=scores,
         suggested=suggested,
         probability=probability,
         not_judged=int((~judged).sum()),
         surest=errors_of_the_surest(np.maximum(given, other), given >= other),
-        count=count,
-        note=estimate_note(known, count),
+        count=None if note else bounds,
+        note=note,
         listed=_listed(scores, judged),
     )
 

@@ -66,8 +66,6 @@ class LabelIssues(Result):
             by class.
         class_names: Names of the classes.
         count: Estimate of how many of all labels are wrong; None where they cannot be told from errors of the models.
-        surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
-            and their number.
         note: Why there is no estimate, or "".
         samples: Number of all samples.
         not_judged: Samples of classes with a single sample, of which nothing can be said.
@@ -79,6 +77,8 @@ class LabelIssues(Result):
         recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
             a run.
         hidden: Units of the hidden dense layers of the models.
+        surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
+            and their number; 0 of 0 in results of older versions, which did not count them.
     """
 
     ids: SampleIds = field(repr=False)
@@ -91,7 +91,6 @@ class LabelIssues(Result):
     neighbor_ids: SampleIds = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     count: CountEstimate | None
-    surest: tuple[int, int]
     note: str = field(repr=False)
     samples: int
     not_judged: int
@@ -102,6 +101,7 @@ class LabelIssues(Result):
     pictures: np.ndarray | None = field(repr=False)
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
+    surest: tuple[int, int] = (0, 0)
 
     def line(self) -> str:
         """The answer in one telling line."""
@@ -110,7 +110,7 @@ class LabelIssues(Result):
             given, suggested = self._names(self.given[:1])[0], self._names(self.suggested[:1])[0]
             first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
         note = f"; {self.note}" if self.note else ""
-        return f"LabelIssues: {self._headline().removesuffix('.')}{first}{note}"
+        return f"LabelIssues: {self._known()}{first}{note}"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -154,7 +154,9 @@ class LabelIssues(Result):
         near = (self.neighbor_labels == self.suggested[:, None]).sum(axis=1)
         values = {**self.columns(), "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
         notes = tuple(self._sentences())
-        listed = Table(with_identity(self.ids, PRINTED), values, title=self._headline(), notes=notes)
+        known = self._known()
+        title = f"{known[:1].upper()}{known[1:]}."
+        listed = Table(with_identity(self.ids, PRINTED), values, title=title, notes=notes)
         return (listed.take(range(len(self))[:n]),)
 
     def to_json(self) -> dict[str, Any]:
@@ -178,8 +180,8 @@ class LabelIssues(Result):
             "suspects": list(self.records()),
         }
 
-    def _headline(self) -> str:
-        return headline(surest=self.surest, count=self.count, samples=self.samples)
+    def _known(self) -> str:
+        return known_of_labels(surest=self.surest, count=self.count, samples=self.samples)
 
     def _sentences(self) -> Iterator[str]:
         above = "none of them has" if not self.above_half else f"{self.above_half:,} have"
@@ -235,21 +237,22 @@ class LabelIssues(Result):
         }
 
 
-def headline(*, surest: tuple[int, int], count: CountEstimate | None, samples: int) -> str:
-    """What is known of all labels, a sentence or two.
+def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, samples: int) -> str:
+    """What is known of all labels, without a capital and a period.
 
     Args:
         surest: As of `LabelIssues`.
         count: Estimate of how many of all labels are wrong, if there is one.
         samples: Number of all samples.
     """
-    wrong, sure = surest
-    labeled = f"{wrong:,} of the {sure:,}" if wrong else f"None of the {sure:,}"
-    are = "are" if wrong > 1 else "is"
-    known = f"{labeled} samples of which the models are most sure {are} labeled as another class."
-    if count is None:
-        return known
-    return f"{known} About {count.count:,} of all {samples:,} labels may be wrong ({count.low:,} to {count.high:,})."
+    (wrong, sure), said = surest, list[str]()
+    if sure:
+        labeled = f"{wrong:,} of the {sure:,}" if wrong else f"none of the {sure:,}"
+        are = "are" if wrong > 1 else "is"
+        said.append(f"{labeled} samples of which the models are most sure {are} labeled as another class")
+    if count is not None:
+        said.append(f"about {count.count:,} ({count.low:,} to {count.high:,}) of {samples:,} labels may be wrong")
+    return "; ".join(said)
 
 
 def check_suspects_file(path: Path) -> None:

@@ -8,7 +8,7 @@ from cutaway.topics.common.source import ReportSource, once
 
 from .deciding import decisions_of
 from .kept import KeptSuspects, kept_suspects
-from .result import headline
+from .result import known_of_labels
 
 SUSPECTS = 200
 """Suspect labels that are listed at most."""
@@ -47,11 +47,11 @@ def suspects(source: ReportSource) -> Section | None:
             decided=decided[i],
         )
         rows.append(suspect)
-    known = headline(surest=found.surest, count=found.count, samples=found.samples)
+    known = known_of_labels(surest=found.surest, count=found.count, samples=found.samples)
     lead = (
-        f"{known} {found.note + ' ' if found.note else ''}The models were not trained on these samples. Below are the "
-        f"{len(rows):,} most suspect ones, the worst first; with a score above 0.5 the models prefer another class."
-    )
+        f"As judged by models that were not trained on them, {known}. {found.note} Below are the {len(rows):,} most "
+        "suspect ones, the worst first; with a score above 0.5 the models prefer another class."
+    ).replace("  ", " ")
     again = context.train_like()
     then = "" if again is None else f", and train with them: {_with_labels(again)}"
     caption = f"Decisions are kept while this page is open. Save them{then}."
