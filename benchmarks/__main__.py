@@ -26,6 +26,7 @@ NAMES = (
     "far_samples",
     "suspect_labels",
     "findings",
+    "label_estimates",
     "proofs",
     "sweep",
     "page",

@@ -148,10 +148,10 @@ def findings(work: Work) -> dict[str, Any]:
 
 def labels(work: Work) -> dict[str, Any]:
     found = work.run.label_issues(folds=3, seeds=1, epochs=1, progress=False)
-    answer: dict[str, Any] = {"estimate": [found.count.low, found.count.count, found.count.high]}
+    answer: dict[str, Any] = {"estimate": found.to_json()["estimate"], "score above 0.5": found.above_half}
     if not work.data.suffix:
         true = {part: np.load(work.data / f"true_{part}.npy", mmap_mode="r") for part in ("train", "test")}
-        first = found.ids.take(slice(0, found.count.count))
+        first = found.ids.take(slice(0, found.above_half))
         wrong = [
             true[first.sources[source]][index] != given
             for source, index, given in zip(first.source_index, first.index, found.given, strict=False)

@@ -716,7 +716,7 @@ class Run:
             ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
 
         Source:
-            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
+            `cutaway.findings.label_scores` and `cutaway.findings.bound_count`.
         """
         from cutaway.execution import check_engine
         from cutaway.topics.labels.cross_validation import of_run

@@ -14,13 +14,13 @@ from .suspects import (
     SUSPECT,
     CountEstimate,
     HeldOut,
+    bound_count,
     deal_folds,
     errors_of_the_surest,
-    estimate_count,
-    estimate_note,
     keep_highest,
     label_scores,
     suggest,
+    why_withheld,
 )
 
 __all__ = [
@@ -35,14 +35,14 @@ __all__ = [
     "Rival",
     "Rule",
     "WeightFacts",
+    "bound_count",
     "class_in_words",
     "deal_folds",
     "errors_of_the_surest",
-    "estimate_count",
-    "estimate_note",
     "folded",
     "keep_highest",
     "label_scores",
     "run_checks",
     "suggest",
+    "why_withheld",
 ]

@@ -224,8 +224,8 @@ class Evidence:
             if unknown.
         calibration: Expected calibration error and mean confidence minus accuracy on the same samples as the confusion
             matrix, each as a share, and the standard error of the second; None if unknown.
-        wrong_labels: Estimate of the wrong labels among validation and test samples; None if unknown.
-        judged: Number of samples that this estimate is of.
+        wrong_labels: Bounds of the number of wrong labels among validation and test samples; None if unknown.
+        judged: Number of these samples.
         sure: Of the tenth of these samples of which the model is most sure, how many it gets wrong, and their number;
             None if unknown.
         examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,

@@ -284,7 +284,9 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     for name in ("given", "suggested", "score"):
         expected = getattr(issues, "scores" if name == "score" else name)[:count]
         np.testing.assert_array_equal([getattr(each, name) for each in sheet.suspects], expected)
-    assert f"About {issues.count.count:,} (" in sheet.lead
+    wrong, samples = issues.surest
+    assert f"trained on them, {wrong:,} of the {samples:,} samples of which the models are most sure" in sheet.lead
+    assert samples == 180
     assert [(each.action, each.label) for each in sheet.suspects[:3]] == [("keep", None), ("relabel", 7), (None, None)]
     assert sheet.before == (folder / "labels.csv").read_text()
     (column,) = suspect_columns(source)

@@ -12,12 +12,22 @@ from .observe import HERE, TABLE_RECORDS, columns, observe, pattern, write_table
 
 CONTRACT = json.loads((HERE / "contract.json").read_text(encoding="utf-8"))
 pytestmark = pytest.mark.slow
+SURE = "of the # samples of which the models are most sure are labeled as another class"
 CHANGED = {
     ("table", "findings"): "<Findings: # warning, # notes, # good; first: Too few epochs>",
     ("digits", "learning_curve"): "<LearningCurve on # test samples: accuracy #% with # training samples; whether more "
     "data would help cannot be told before the run is trained for more epochs>",
+    ("digits", "label_issues"): f"<LabelIssues: # {SURE}; first sample[#], labeled # perhaps #; "
+    "The models predict #% of the labels as given. How many of the others are wrong labels, and how many are errors of "
+    "the models, cannot be told.>",
+    ("table", "label_issues"): f"<LabelIssues: # {SURE}; first sample[#], labeled no, perhaps yes; "
+    "The models predict #% of the labels as given, no more than always saying the largest class would (#%): they "
+    "cannot judge labels.>",
 }
-"""Reprs that tell something else now: causes come before what follows from them, and more steps before more data."""
+"""Reprs that tell something else now: causes are named before what follows from them, more steps before more data, and
+where wrong labels cannot be told from errors of the models, their number is not given."""
+WITHHELD = {".estimate.high", ".estimate.low", ".estimate.wrong"}
+"""What is null where it cannot be told."""
 PLACES = [(run, name) for run, records in CONTRACT["columns"].items() for name in records]
 
 
@@ -46,7 +56,7 @@ def test_exit_codes_stay(name, now):
 def test_keys_of_json_documents_stay_and_keep_their_types(command, now):
     recorded, found = CONTRACT["documents"][command], now["documents"][command]
     missing = {path: kinds for path, kinds in recorded.items() if not set(kinds) & {*found.get(path, ()), "null"}}
-    assert not missing
+    assert not {path for path in missing if path not in WITHHELD or found.get(path) != ["null"]}
 
 
 @pytest.mark.parametrize(("run", "name"), PLACES)

@@ -4,14 +4,11 @@ from collections.abc import Iterable
 
 from cutaway.findings.baseline import learned_nothing
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
-from cutaway.metrics import wilson_interval
 
 KIND = "label-noise"
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY = 0.03
 MOST = 0.4
-# Of the surest samples: so many errors, and so large a share of them, are hardly chance.
-SUREST, SUREST_SHARE = 3, 0.02
 # A model whose confidence is so far below its accuracy is sure of nothing.
 SURE = 0.3
 # Beyond it, a model is sure where it should not be: one that had overfitted 260 rows, none of them labeled wrong, was
@@ -21,12 +18,12 @@ RULES = (
     Rule(
         KIND,
         words=(
-            "Confident learning on validation and test samples: the lower end of the 95% interval of the share of "
-            f"wrong labels is above {MANY:.0%}, and that of the errors among the tenth of the samples of which the "
-            f"model is most sure above {SUREST_SHARE:.0%}. It is a note if the mean confidence is more than "
-            f"{OVERCONFIDENT:.0%} above the accuracy, since these may then be the model's own errors."
+            "Among validation and test samples, errors stay frequent where the model is most sure, while errors of "
+            "overlapping classes vanish there: the lower end of the 95% interval of this remaining share is above "
+            f"{MANY:.0%}. It is a note if the mean confidence is more than {OVERCONFIDENT:.0%} above the accuracy, "
+            "since these may then be the model's own errors."
         ),
-        source='Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels"',
+        source='Wichmann, Hill 2001, "The psychometric function: I. Fitting, sampling, and goodness of fit"',
         known_as="label errors, label issues in cleanlab",
     ),
 )
@@ -40,18 +37,17 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     count, judged = evidence.wrong_labels, evidence.judged
     if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
         return
-    if evidence.sure is None or evidence.sure[0] < SUREST or wilson_interval(*evidence.sure)[0] < SUREST_SHARE:
-        return
     underconfident = evidence.calibration is not None and evidence.calibration[1] < -SURE
     if count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned, not the labels
         return
-    wrong, surest = evidence.sure
+    wrong, surest = evidence.sure or (0, 0)
+    if not wrong:
+        return
     overconfident = evidence.calibration is not None and evidence.calibration[1] > OVERCONFIDENT
     probably = "may be wrong" if overconfident else "are probably wrong"
     text = (
-        f"About {count.count:,} of {judged:,} validation and test labels ({count.count / judged:.1%}; {count.low:,} to "
-        f"{count.high:,}) {probably}: of the {surest:,} samples of which the model is most sure, {wrong:,} are "
-        "labeled as another class."
+        f"At least {count.low:,} of {judged:,} validation and test labels ({count.low / judged:.1%}) {probably}: of "
+        f"the {surest:,} samples of which the model is most sure, {wrong:,} are labeled as another class."
     )
     advice = "Look at them with run.label_issues() or cutaway labels."
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}

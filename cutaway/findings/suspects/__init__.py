@@ -4,7 +4,7 @@ In come `HeldOut` probabilities, as arrays; out come a score for each sample, th
 estimate of how many labels are wrong. Knows no run and no model.
 """
 
-from .counts import CountEstimate, errors_of_the_surest, estimate_count, estimate_note
+from .counts import CountEstimate, bound_count, errors_of_the_surest, why_withheld
 from .held_out import OTHERS, HeldOut, keep_highest
 from .scores import SUSPECT, deal_folds, label_scores, suggest
 
@@ -13,11 +13,11 @@ __all__ = [
     "SUSPECT",
     "CountEstimate",
     "HeldOut",
+    "bound_count",
     "deal_folds",
     "errors_of_the_surest",
-    "estimate_count",
-    "estimate_note",
     "keep_highest",
     "label_scores",
     "suggest",
+    "why_withheld",
 ]

@@ -26,7 +26,7 @@ from cutaway.data import (
     telling_input,
 )
 from cutaway.errors import Canceled, CutawayError
-from cutaway.findings import HeldOut, LayerFacts, WeightFacts, errors_of_the_surest, estimate_count, keep_highest
+from cutaway.findings import HeldOut, LayerFacts, WeightFacts, bound_count, errors_of_the_surest, keep_highest
 from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.topics.common.predictions import probability_batches
 
@@ -239,7 +239,7 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
         "val_accuracy": float(validated.mean()) if len(validated) else None,
         "examples": concerned_samples(context.named(others), held, predicted, confidence, tested=tested),
         "calibration": _calibration(confidence[tested], right[tested]),
-        "wrong_labels": estimate_count(held),
+        "wrong_labels": bound_count(held),
         "judged": len(y),
         "sure": errors_of_the_surest(confidence, right),
     }

@@ -8,7 +8,16 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.errors import DataError, UsageError
-from cutaway.findings import CountEstimate, HeldOut, estimate_count, estimate_note, label_scores, suggest
+from cutaway.findings import (
+    SUSPECT,
+    CountEstimate,
+    HeldOut,
+    bound_count,
+    errors_of_the_surest,
+    label_scores,
+    suggest,
+    why_withheld,
+)
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cross_validation import CrossValidation
@@ -16,7 +25,7 @@ from .folds import held_out
 from .result import LabelIssues
 
 LEAST_LISTED, SHARE_LISTED = 100, 0.02
-"""Suspects that are listed at least, as a number and as a share of the samples; twice the estimate where it is more."""
+"""Suspects that are listed at least, as a number and as a share of the samples; all with a score above 0.5 as well."""
 
 NEIGHBORS = 10
 """Nearest neighbors that are looked at for each suspect."""
@@ -69,7 +78,7 @@ def find_label_issues(
         )
     held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
     judged = judge_labels(held)
-    listed, suggested, count = judged.listed, judged.suggested, judged.count
+    listed, suggested = judged.listed, judged.suggested
     searched = stratified_sample(held.labels, SEARCHED, seed=0)
     neighbors = _neighbors(setup, context, listed, searched)
     return LabelIssues(
@@ -82,10 +91,11 @@ def find_label_issues(
         neighbor_labels=held.labels[searched][neighbors],
         neighbor_ids=setup.ids.take(searched),
         class_names=setup.data.class_names,
-        count=count,
-        note=estimate_note(judged.known, count),
+        count=judged.count,
+        surest=judged.surest,
+        note=judged.note,
         samples=len(held.labels),
-        not_judged=len(held.labels) - len(judged.known.labels),
+        not_judged=judged.not_judged,
         accuracy=accuracy,
         folds=setup.folds,
         seeds=setup.seeds,
@@ -104,16 +114,21 @@ class JudgedLabels:
         scores: float64 ``(sample,)`` in 0..1, how suspect each label is; 0 where nothing can be said.
         suggested: int64 ``(sample,)``, the most probable other class.
         probability: float32 ``(sample,)``, its probability.
-        known: What is held out of the samples of which something can be said.
-        count: Estimate of how many labels are wrong.
+        not_judged: Samples of classes with a single sample, of which nothing can be said.
+        surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
+            and their number.
+        count: Estimate of how many labels are wrong; None where they cannot be told from errors of the models.
+        note: Why there is no estimate, or "".
         listed: int64 ``(suspect,)``, the samples that are listed, the most suspect first.
     """
 
     scores: np.ndarray
     suggested: np.ndarray
     probability: np.ndarray
-    known: HeldOut
-    count: CountEstimate
+    not_judged: int
+    surest: tuple[int, int]
+    count: CountEstimate | None
+    note: str
     listed: np.ndarray
 
 
@@ -123,9 +138,21 @@ def judge_labels(held: HeldOut) -> JudgedLabels:
     judged = np.bincount(held.labels, minlength=held.classes)[held.labels] > 1
     scores = np.where(judged, label_scores(held), 0)
     suggested, probability = suggest(held)
+    given = held.given.mean(axis=0, dtype=np.float64)[judged]
+    other = probability[judged]
     known = held if judged.all() else held.take(judged)
-    count = estimate_count(known)
-    return JudgedLabels(scores, suggested, probability, known, count, _listed(scores, judged, most=2 * count.high))
+    bounds = bound_count(known)
+    note = why_withheld(bounds, known.labels)
+    return JudgedLabels(
+        scores=scores,
+        suggested=suggested,
+        probability=probability,
+        not_judged=int((~judged).sum()),
+        surest=errors_of_the_surest(np.maximum(given, other), given >= other),
+        count=None if note else bounds,
+        note=note,
+        listed=_listed(scores, judged),
+    )
 
 
 def _hidden(setup: CrossValidation) -> tuple[int, ...]:
@@ -135,9 +162,10 @@ def _hidden(setup: CrossValidation) -> tuple[int, ...]:
     return tuple(int(layer["config"]["units"]) for layer in dense)
 
 
-def _listed(scores: np.ndarray, judged: np.ndarray, *, most: int) -> np.ndarray:
+def _listed(scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
     """The samples to list, the most suspect first; ties in order."""
-    count = min(int(judged.sum()), max(LEAST_LISTED, round(SHARE_LISTED * len(scores)), most))
+    suspects = int((scores > SUSPECT).sum())
+    count = min(int(judged.sum()), max(LEAST_LISTED, round(SHARE_LISTED * len(scores)), suspects))
     return np.argsort(-scores, kind="stable")[:count]
 
 

@@ -27,7 +27,9 @@ class KeptSuspects:
         given: int64 ``(suspect,)``, their labels.
         suggested: int64 ``(suspect,)``, the most probable other class.
         scores: float64 ``(suspect,)`` in 0..1, how suspect.
-        count: Estimate of how many of all labels are wrong.
+        surest: As of `JudgedLabels`.
+        count: Estimate of how many of all labels are wrong, or None.
+        note: Why there is none, or "".
         samples: Number of all samples.
         all_ids: All samples.
         all_scores: float64 ``(sample,)``, the score of each of them; 0 where a label cannot be judged.
@@ -37,7 +39,9 @@ class KeptSuspects:
     given: np.ndarray
     suggested: np.ndarray
     scores: np.ndarray
-    count: CountEstimate
+    surest: tuple[int, int]
+    count: CountEstimate | None
+    note: str
     samples: int
     all_ids: SampleIds
     all_scores: np.ndarray
@@ -61,7 +65,9 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
         given=held.labels[listed],
         suggested=judged.suggested[listed],
         scores=judged.scores[listed],
+        surest=judged.surest,
         count=judged.count,
+        note=judged.note,
         samples=len(held.labels),
         all_ids=setup.ids,
         all_scores=judged.scores,

@@ -65,8 +65,8 @@ class LabelIssues(Result):
         neighbor_ids: The samples among which neighbors were looked for: all, or of more than 70,000 a stratified sample
             by class.
         class_names: Names of the classes.
-        count: Estimate of how many of all labels are wrong.
-        note: Why the estimate may count hard samples or errors of the models, or "".
+        count: Estimate of how many of all labels are wrong; None where they cannot be told from errors of the models.
+        note: Why there is no estimate, or "".
         samples: Number of all samples.
         not_judged: Samples of classes with a single sample, of which nothing can be said.
         accuracy: Share of all samples whose label is the most probable class out of sample, 0..1.
@@ -77,6 +77,8 @@ class LabelIssues(Result):
         recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
             a run.
         hidden: Units of the hidden dense layers of the models.
+        surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
+            and their number; 0 of 0 in results of older versions, which did not count them.
     """
 
     ids: SampleIds = field(repr=False)
@@ -88,7 +90,7 @@ class LabelIssues(Result):
     neighbor_labels: np.ndarray = field(repr=False)
     neighbor_ids: SampleIds = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
-    count: CountEstimate
+    count: CountEstimate | None
     note: str = field(repr=False)
     samples: int
     not_judged: int
@@ -99,19 +101,16 @@ class LabelIssues(Result):
     pictures: np.ndarray | None = field(repr=False)
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
+    surest: tuple[int, int] = (0, 0)
 
     def line(self) -> str:
         """The answer in one telling line."""
-        low, high = self.count.low, self.count.high
         first = ""
         if len(self):
             given, suggested = self._names(self.given[:1])[0], self._names(self.suggested[:1])[0]
             first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
         note = f"; {self.note}" if self.note else ""
-        return (
-            f"LabelIssues: about {self.count.count:,} ({low:,} to {high:,}) of {self.samples:,} labels may be wrong"
-            f"{first}{note}"
-        )
+        return f"LabelIssues: {self._known()}{first}{note}"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -154,9 +153,10 @@ class LabelIssues(Result):
         """
         near = (self.neighbor_labels == self.suggested[:, None]).sum(axis=1)
         values = {**self.columns(), "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
-        low, high = self.count.low, self.count.high
-        title = f"About {self.count.count:,} of {self.samples:,} labels may be wrong ({low:,} to {high:,})."
-        listed = Table(with_identity(self.ids, PRINTED), values, title=title, notes=tuple(self._sentences()))
+        notes = tuple(self._sentences())
+        known = self._known()
+        title = f"{known[:1].upper()}{known[1:]}."
+        listed = Table(with_identity(self.ids, PRINTED), values, title=title, notes=notes)
         return (listed.take(range(len(self))[:n]),)
 
     def to_json(self) -> dict[str, Any]:
@@ -164,7 +164,12 @@ class LabelIssues(Result):
         return {
             "samples": self.samples,
             "not_judged": self.not_judged,
-            "estimate": {"wrong": self.count.count, "low": self.count.low, "high": self.count.high},
+            "surest": {"samples": self.surest[1], "labeled_otherwise": self.surest[0]},
+            "estimate": {
+                "wrong": None if self.count is None else self.count.count,
+                "low": None if self.count is None else self.count.low,
+                "high": None if self.count is None else self.count.high,
+            },
             "note": self.note or None,
             "accuracy": self.accuracy,
             "folds": self.folds,
@@ -174,6 +179,9 @@ class LabelIssues(Result):
             "hidden": list(self.hidden),
             "suspects": list(self.records()),
         }
+
+    def _known(self) -> str:
+        return known_of_labels(surest=self.surest, count=self.count, samples=self.samples)
 
     def _sentences(self) -> Iterator[str]:
         above = "none of them has" if not self.above_half else f"{self.above_half:,} have"
@@ -227,6 +235,24 @@ class LabelIssues(Result):
             "neighbors of given": (self.neighbor_labels == self.given[:, None]).mean(axis=1),
             "neighbors of suggested": (self.neighbor_labels == self.suggested[:, None]).mean(axis=1),
         }
+
+
+def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, samples: int) -> str:
+    """What is known of all labels, without a capital and a period.
+
+    Args:
+        surest: As of `LabelIssues`.
+        count: Estimate of how many of all labels are wrong, if there is one.
+        samples: Number of all samples.
+    """
+    (wrong, sure), said = surest, list[str]()
+    if sure:
+        labeled = f"{wrong:,} of the {sure:,}" if wrong else f"none of the {sure:,}"
+        are = "are" if wrong > 1 else "is"
+        said.append(f"{labeled} samples of which the models are most sure {are} labeled as another class")
+    if count is not None:
+        said.append(f"about {count.count:,} ({count.low:,} to {count.high:,}) of {samples:,} labels may be wrong")
+    return "; ".join(said)
 
 
 def check_suspects_file(path: Path) -> None:

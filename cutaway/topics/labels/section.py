@@ -8,6 +8,7 @@ from cutaway.topics.common.source import ReportSource, once
 
 from .deciding import decisions_of
 from .kept import KeptSuspects, kept_suspects
+from .result import known_of_labels
 
 SUSPECTS = 200
 """Suspect labels that are listed at most."""
@@ -46,12 +47,11 @@ def suspects(source: ReportSource) -> Section | None:
             decided=decided[i],
         )
         rows.append(suspect)
-    count = found.count
+    known = known_of_labels(surest=found.surest, count=found.count, samples=found.samples)
     lead = (
-        f"About {count.count:,} ({count.low:,} to {count.high:,}) of {found.samples:,} labels may be wrong, as judged "
-        f"by models that were not trained on them. Below are the {len(rows):,} most suspect ones, the worst first; "
-        "with a score above 0.5 the models prefer another class."
-    )
+        f"As judged by models that were not trained on them, {known}. {found.note} Below are the {len(rows):,} most "
+        "suspect ones, the worst first; with a score above 0.5 the models prefer another class."
+    ).replace("  ", " ")
     again = context.train_like()
     then = "" if again is None else f", and train with them: {_with_labels(again)}"
     caption = f"Decisions are kept while this page is open. Save them{then}."
