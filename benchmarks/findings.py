@@ -1,9 +1,10 @@
-"""Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks.findings [HALF] [FIRST]``.
+"""Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks.findings [HALF] [proofs]``.
 
 72 sick and 72 healthy runs on 18 data sets, from pictures to tables of counts. Which sickness is tried on which data
 set, and whether the case belongs to the half "development" or to the half "judging", is drawn from a fixed seed. The
-development half tells of each run what was found; thresholds may be changed with its help. The judging half prints
-what was missed only by its numbers, and was not looked at while checks were made. FIRST ends after so many runs.
+development half tells of each run what was found; thresholds may be changed with its help. The judging half prints only
+numbers, and was not looked at while checks were made. With ``proofs`` the remedies of the sick runs are tried as well,
+with three trainings on each side: how many help, change nothing that chance does not, or make a run worse and say so.
 """
 
 import contextlib
@@ -386,36 +387,56 @@ def cases() -> list[Case]:
     return [Case(number, *each, HALVES[half]) for number, (each, half) in enumerate(zip(drawn, halves, strict=True))]
 
 
-def found_in(case: Case) -> list[str]:
-    """Kinds of the warnings of a run that stand for themselves, the first one first."""
+class Found(NamedTuple):
+    """Kinds of the warnings of a run that stand for themselves, the first one first, and what its remedies changed."""
+
+    kinds: list[str]
+    proofs: tuple[Any, ...]
+
+
+def found_in(case: Case, *, proofs: bool) -> Found:
+    """Make a run, and ask what is wrong with it."""
     random = np.random.default_rng([SEED, case.number])
     make = _healthy if case.sickness == "healthy" else SICK[case.sickness][2]
     with tempfile.TemporaryDirectory() as runs, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run = make(problem(case.problem), Path(runs), random)
-        return [each.kind for each in run.findings() if each.severity == "warning" and each.cause is None]
+        told = ct.doctor(run, proofs=proofs and case.sickness != "healthy", seeds=3, progress=False)
+    kinds = [each.kind for each in told.findings if each.severity == "warning" and each.cause is None]
+    return Found(kinds, told.proofs)
 
 
 def main() -> int:
     """Make the runs of one half, and count."""
-    half = sys.argv[1] if len(sys.argv) > 1 else "judging"
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 2 * CASES
+    half = next((each for each in sys.argv[1:] if each in HALVES), "judging")
+    proofs = "proofs" in sys.argv[1:]
     print(f"{machine()}\n  half: {half}")
     named: list[bool] = []
     quiet: list[bool] = []
-    for case in [each for each in cases() if each.half == half][:first]:
-        kinds: list[str] = []
+    tried: list[Any] = []
+    for case in [each for each in cases() if each.half == half]:
+        found = Found([], ())
         with contextlib.suppress(ct.CutawayError):
-            kinds = found_in(case)
+            found = found_in(case, proofs=proofs)
+        kinds = found.kinds
         is_right = not kinds if case.sickness == "healthy" else kinds[:1] and kinds[0] in SICK[case.sickness][0]
         (quiet if case.sickness == "healthy" else named).append(bool(is_right))
+        tried += [each for each in found.proofs if each.judgments]
         if half == "development":
-            said = "" if is_right else ", ".join(kinds) or "nothing"
-            print(f"  {case.number:3} {case.sickness} on {case.problem}: {said or 'right'}", flush=True)
+            print(f"  {case.number:3} {case.sickness} on {case.problem}: {'right' if is_right else kinds}", flush=True)
+            for each in found.proofs:
+                print(f"      {each.kind}: {each.words}", flush=True)
     shares = {"named first": float(np.mean(named)), "false warnings": 1 - float(np.mean(quiet))}
     print(f"  named first: {sum(named)} of {len(named)}")
     print(f"  healthy runs with a warning: {quiet.count(False)} of {len(quiet)}")
-    keep(f"findings_{half}", {"sick": len(named), "healthy": len(quiet), **shares})
+    counts = {
+        "remedies tried": len(tried),
+        "help": sum(each.helped for each in tried),
+        "make worse and say so": sum(bool(each.worse) for each in tried),
+    }
+    if proofs:
+        print("  " + ", ".join(f"{name}: {count}" for name, count in counts.items()))
+    keep(f"findings_{half}", {"sick": len(named), "healthy": len(quiet), **shares, **(counts if proofs else {})})
     return verdict(
         {
             f"{NAMED:.0%} of the causes are named first": shares["named first"] >= NAMED,

@@ -255,7 +255,7 @@ class PartMaker:
                 hint=f"choose one of {', '.join(one.kind for one in known) or 'none: there is no remedy to try'}",
             )
         proof = prove(run, finding, seeds=DoctorOptions().seeds, progress=on_progress)
-        out.put("proof", {"words": escaped(proof.words), "helped": proof.helped})
+        out.put("proof", {"words": escaped(proof.words), "helped": proof.helped, "worse": bool(proof.worse)})
         return {}
 
 

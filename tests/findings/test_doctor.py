@@ -306,6 +306,22 @@ def test_a_temperature_is_proved_without_a_training(tmp_path: Path) -> None:
     assert (proof.fixed, proof.broken, proof.seconds) == (0, 0, 0.0)
 
 
+def test_a_remedy_that_makes_a_run_worse_says_so() -> None:
+    better = Judgment("loss", 0.5, 0.4, (-0.2, -0.05), 0.001, trainings=5)
+    worse = Judgment("accuracy", 0.9, 0.8, (-0.12, -0.08), 0.001, trainings=5)
+    proof = Proof("overfitting", "stop earlier", 0.9, 0.8, (better, worse), broken=100, samples=1000)
+    assert proof.helped
+    assert proof.worse == ("accuracy",)
+    assert proof.words.endswith("The remedy makes the accuracy worse.")
+    by_chance = replace(proof, judgments=(better, replace(worse, p_value=0.2)))
+    assert by_chance.worse == ()
+    assert "worse" not in by_chance.words
+    both = replace(proof, judgments=(replace(better, before=0.3), worse))
+    assert not both.helped
+    assert both.words.endswith("The remedy makes the loss and the accuracy worse.")
+    assert replace(proof, kind="telling-input").worse == ()
+
+
 def test_a_proof_on_one_sample_says_so() -> None:
     judgment = Judgment("accuracy", 0.0, 1.0, (0.0, 1.0), 1.0)
     proof = Proof("overfitting", "stop earlier", 0.0, 1.0, (judgment,), fixed=1, samples=1)

@@ -72,8 +72,14 @@ class Proof:
         if not self.judgments:
             return False
         first = self.judgments[0]
-        better = first.after < first.before if first.measure in LOW_IS_GOOD else first.after > first.before
-        return better and first.p_value < LEVEL
+        return _rise(first) > 0 and first.p_value < LEVEL
+
+    @property
+    def worse(self) -> tuple[str, ...]:
+        """The measures that became worse by more than chance; none of a telling input, whose remedy lowers them."""
+        if self.kind == TELLING:
+            return ()
+        return tuple(each.measure for each in self.judgments if _rise(each) < 0 and each.p_value < LEVEL)
 
     @property
     def words(self) -> str:
@@ -90,10 +96,18 @@ class Proof:
             counts += f", of {first.trainings} trainings with it and {first.trainings} without it"
         elif self.seconds:  # of two trainings nothing is known of others
             means += " This is of these two trainings: how much others would differ was not tried."
+        if self.worse:
+            means += f" The remedy makes the {' and the '.join(self.worse)} worse."
         if self.kind == TELLING:
             means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
         same = " with the seed of the run" if first.trainings > 1 else ""
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
+
+
+def _rise(each: Judgment) -> float:
+    """By how much a measure became better."""
+    change = each.after - each.before
+    return -change if each.measure in LOW_IS_GOOD else change
 
 
 def _changed(each: Judgment) -> str:
@@ -152,7 +166,11 @@ class Diagnosis(Result):
             record = each.record()
             if each.kind in proofs:
                 proof = proofs[each.kind]
-                record["proof"] = plain(proof) | {"p_value": proof.p_value, "helped": proof.helped}
+                record["proof"] = plain(proof) | {
+                    "p_value": proof.p_value,
+                    "helped": proof.helped,
+                    "worse": list(proof.worse),
+                }
             yield record
 
     def to_json(self) -> dict[str, Any]:

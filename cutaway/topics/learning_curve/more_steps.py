@@ -73,7 +73,7 @@ def more_steps(trained: Sequence[HeldOutLosses], few: int, many: int, *, epochs:
     def mean_losses(samples: int, *, is_longer: bool) -> np.ndarray:
         """Loss of each sample in the mean of the seeds."""
         chosen = [e for e in trained if e.samples == samples and (e.epochs != epochs) == is_longer]
-        return np.mean([each.log_loss[part] for each in chosen], axis=0, dtype=np.float64)
+        return np.stack([each.log_loss[part] for each in chosen]).mean(axis=0, dtype=np.float64)
 
     before, longer = mean_losses(few, is_longer=False), mean_losses(few, is_longer=True)
     data_gain = float((before - mean_losses(many, is_longer=False)).mean())

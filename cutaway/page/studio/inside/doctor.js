@@ -33,8 +33,9 @@ function findingCard(run, { kind, severity, title, text, remedy, untried, conseq
     place.replaceChildren();
     const work = { title: "Trying the remedy", kind: "proof", given: { run: run.id, finding: kind }, cancels: true };
     void showWork(place, work, async (key) => {
-      const { words, helped } = await fetchPart(key, "proof");
-      const verdict = element("p", { class: helped ? "severity good" : "severity note", text: helped ? "It helps" : "Not proven" });
+      const { words, helped, worse } = await fetchPart(key, "proof");
+      const [tone, text] = worse ? ["warning", "It does harm"] : helped ? ["good", "It helps"] : ["note", "Not proven"];
+      const verdict = element("p", { class: `severity ${tone}`, text });
       place.replaceChildren(verdict, element("p", { class: "proof-words", text: words }));
     });
   };
