@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -112,6 +113,9 @@ def column_facts(
         for each in found
         if each.use in ("feature", "ignored")
     ]
+    if isinstance(loaded, Table):
+        unread = [each for each in loaded.columns if each.use == "ignored" and each.profile.kind == "unsupported"]
+        facts += [ColumnFacts(each.name, left_out=each.treatment) for each in unread]
     groups = _groups(loaded, data, split, found, both, of_train)
     return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups)
 
@@ -213,24 +217,25 @@ def _groups(
         whole = each.kind == "category" or (each.kind == "number" and bool((each.values[known] % 1 == 0).all()))
         if each.kind == "date" and split.stratified and "test" not in data.labels:
             rows = np.sort(np.random.default_rng(0).permutation(known)[:TIMED])
-            found = whole_groups(
-                data.inputs(ids.take(rows)),
-                y[rows],
-                periods(each.values[rows]),
-                name=each.name,
-                of_time=True,
-                is_input=each.use == "feature",
-            )
+            groups, of_time, shared = periods(each.values[rows]) if len(rows) else rows, True, None
         elif whole and grouping_of(each.values, y, ordered=each.kind == "number") is not None:
-            codes = np.unique(each.values[known], return_inverse=True)[1]
-            trained = of_train[known]
-            shared = float(np.isin(codes[~trained], codes[trained]).mean()) if (~trained).any() else 0.0
+            rows, of_time, trained = known, False, of_train[known]
+            groups = np.unique(each.values[known], return_inverse=True)[1]
+            shared = float(np.isin(groups[~trained], groups[trained]).mean()) if (~trained).any() else 0.0
             if shared < SHARED:
                 continue
-            x = data.inputs(ids.take(known))
-            found = whole_groups(x, y[known], codes, name=each.name, is_input=each.use == "feature", shared=shared)
         else:
             continue
+        found = whole_groups(
+            partial(_inputs, data, ids.take(rows)),
+            y[rows],
+            groups,
+            name=each.name,
+            features=data.features,
+            of_time=of_time,
+            is_input=each.use == "feature",
+            shared=shared,
+        )
         if found is not None:
             yield found
     yield from _blocks(data, split)
@@ -245,6 +250,11 @@ def _blocks(data: Dataset, split: Split) -> Iterator[WholeGroups]:
         return
     rows = np.arange(min(len(blocks), ROWS))
     some = SampleIds(("train",), np.zeros(len(rows), np.uint8), rows)
-    found = whole_groups(data.inputs(some), data.y(some), blocks[rows], name="", is_input=False)
+    inputs = partial(_inputs, data, some)
+    found = whole_groups(inputs, data.y(some), blocks[rows], name="", features=data.features, is_input=False)
     if found is not None:
         yield found
+
+
+def _inputs(data: Dataset, ids: SampleIds, rows: np.ndarray) -> np.ndarray:
+    return data.inputs(ids.take(rows))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 from cutaway.data.facts import (
     blocks_of_labels,
@@ -110,6 +111,9 @@ def test_shifted_columns_are_found_and_alike_ones_are_not() -> None:
     found = column_shifts(both, categories=frozenset({"city"}))
     assert found.keys() == {"b", "c", "city"}
     assert found["c"].distance == pytest.approx(0.4, abs=0.05)
+    reference = ks_2samp(first["b"], second["b"])
+    assert found["b"].distance == pytest.approx(reference.statistic)
+    assert found["b"].p_value < 1e-10
     assert found["b"].second - found["b"].first == pytest.approx(1, abs=0.2)
     assert (found["city"].first, found["city"].distance) == (None, pytest.approx(1 / 3, abs=0.07))
 
@@ -139,17 +143,17 @@ def test_whole_groups_cost_where_samples_of_one_are_alike() -> None:
     random = np.random.default_rng(9)
     groups = random.integers(0, 40, 400)
     x = (random.normal(size=(40, 4))[groups] + 0.2 * random.normal(size=(400, 4))).astype(np.float32)
-    found = whole_groups(x, random.integers(0, 2, 40)[groups], groups, name="who")
+    found = whole_groups(x.__getitem__, random.integers(0, 2, 40)[groups], groups, name="who", features=4)
     assert found is not None
     assert (found.groups, found.samples) == (40, 400)
     assert found.at_random > 360
     assert found.by_group < 280
     assert found.p_value < 1e-3
     y = (x[:, 0] + random.normal(size=400) > 0).astype(int)
-    harmless = whole_groups(x, y, random.integers(0, 40, 400), name="any")
+    harmless = whole_groups(x.__getitem__, y, random.integers(0, 40, 400), name="any", features=4)
     assert harmless is not None
     assert harmless.p_value > 0.01
-    assert whole_groups(x, y, np.zeros(400, np.int64), name="one") is None
+    assert whole_groups(x.__getitem__, y, np.zeros(400, np.int64), name="one", features=4) is None
 
 
 def test_periods_are_of_equally_many_samples_in_order() -> None:

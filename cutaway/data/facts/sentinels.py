@@ -82,7 +82,7 @@ def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
 
 
 def _edges(below: int, above: int, distinct: int) -> list[int]:
-    """Places of the values before the gaps between far values and the others."""
+    """The positions of the values before the gaps between far values and the others."""
     return [below - 1] * (below > 0) + [distinct - above - 1] * (above > 0)
 
 

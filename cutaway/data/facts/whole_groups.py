@@ -1,5 +1,6 @@
 """What a quick model is worth on groups of samples that it has seen no sample of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,8 @@ import numpy as np
 from cutaway.metrics import exchange_test
 
 FOLDS, TREES = 5, 25
-ROWS = 3_000
-"""Samples that the quick model is trained and judged on at most."""
+ROWS, VALUES = 3_000, 3_000_000
+"""Samples that the quick model is trained and judged on at most, and their inputs."""
 
 LEAST_GROUPS = 20
 MOST_CLASSES = 50
@@ -53,11 +54,12 @@ class WholeGroups:
 
 
 def whole_groups(
-    x: np.ndarray,
+    inputs: Callable[[np.ndarray], np.ndarray],
     y: np.ndarray,
     groups: np.ndarray,
     *,
     name: str,
+    features: int,
     of_time: bool = False,
     is_input: bool = True,
     shared: float | None = None,
@@ -66,10 +68,11 @@ def whole_groups(
     """Compare the accuracy in random folds with that in folds of whole groups, of a forest of extremely random trees.
 
     Args:
-        x: float32 ``(sample, input)``.
+        inputs: Gives float32 ``(row, input)`` of some samples by their positions, int64 ``(row,)``.
         y: int ``(sample,)``, classes from 0.
         groups: int ``(sample,)``, from 0; of times in their order, so that a fold is one stretch of time.
         name: As of `WholeGroups`.
+        features: Number of inputs.
         of_time: As of `WholeGroups`.
         is_input: As of `WholeGroups`.
         shared: As of `WholeGroups`.
@@ -84,12 +87,12 @@ def whole_groups(
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    kept = _kept(y, groups, seed=seed)
-    x, y, groups = x[kept], y[kept], np.unique(groups[kept], return_inverse=True)[1]
+    kept = _kept(y, groups, most=min(ROWS, VALUES // features), seed=seed)
+    y, groups = y[kept], np.unique(groups[kept], return_inverse=True)[1]
     count = int(groups.max()) + 1 if len(groups) else 0
     if count < (FOLDS if of_time else LEAST_GROUPS) or not 2 <= len(np.unique(y)) <= MOST_CLASSES:
         return None
-    folds = np.zeros((2, len(y)), np.int64)
+    x, folds = inputs(kept), np.zeros((2, len(y)), np.int64)
     random = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y)
     for number, (_, held) in enumerate(random):
         folds[0, held] = number
@@ -114,13 +117,13 @@ def whole_groups(
     )
 
 
-def _kept(y: np.ndarray, groups: np.ndarray, *, seed: int) -> np.ndarray:
+def _kept(y: np.ndarray, groups: np.ndarray, *, most: int, seed: int) -> np.ndarray:
     """Rows of whole groups, drawn at random until there are enough, without rare classes."""
     order = np.random.default_rng(seed).permutation(np.unique(groups))
     place = np.empty(int(groups.max(initial=0)) + 1, np.int64)
     place[order] = np.arange(len(order))
     sizes = np.bincount(place[groups], minlength=len(order))
-    rows = np.flatnonzero(place[groups] < max(1, int(np.searchsorted(sizes.cumsum(), ROWS, side="right"))))
+    rows = np.flatnonzero(place[groups] < max(1, int(np.searchsorted(sizes.cumsum(), most, side="right"))))
     return rows[np.bincount(y[rows])[y[rows]] >= RARE]
 
 

@@ -269,7 +269,6 @@ def table_cells(
     """
     import pyarrow as pa
 
-    task = "fitting the preparation" if kinds is None else "reading columns"
     used = {column.name: column.kind for column in table.columns if column.use == "feature"}
     formats = {column.name: column.date_format or column.profile.date_format for column in table.columns}
     parts: dict[str, list[Any]] = {}
@@ -284,7 +283,7 @@ def table_cells(
             formats=formats,
             values={},
             rows=len(table.labels[source]),
-            task=task,
+            task="fitting the preparation" if kinds is None else "reading columns",
             on_progress=on_progress,
         )
         for first, cells in chunks:
@@ -318,8 +317,8 @@ def cell_chunks(
     Raises:
         DataError: A column is missing, a cell is of another kind, or the table has another number of rows than `rows`.
     """
-    where = str(reader.where or "the table")
-    if lacking := [column for column in kinds if column not in reader.columns]:
+    where, known = str(reader.where or "the table"), set(reader.columns)
+    if lacking := [column for column in kinds if column not in known]:
         raise DataError(
             "new samples have the columns that the model was trained on",
             got=f"no {', '.join(map(repr, lacking[:5]))}{' and others' if len(lacking) > 5 else ''} in {where}",

@@ -44,7 +44,7 @@ BYTES = 8 * 2**20
 REPEATED = 70_000
 """Samples of each part of a split that are compared with those of the others at most."""
 
-COPIED, COPIED_VALUES, HELD = 20_000, 20_000_000, 2_000
+COPIED, COPIED_VALUES, HELD = 20_000, 5_000_000, 2_000
 """Training samples, their values, and held-out samples that are compared in search of near copies, at most."""
 
 FOUR_ERRORS = 0.99993666
