@@ -336,10 +336,10 @@ def trainings() -> dict[str, dict[str, Any]]:
     """Estimates by cutaway's own cross-validation, at its defaults."""
     random = np.random.default_rng(0)
     x, y = _of_sklearn("digits", 1797)(random)
-    random = np.random.default_rng(1)
-    center = random.normal(size=(20, 10)) * 1.2
+    draws = np.random.default_rng(1)
+    center = draws.normal(size=(20, 10)) * 1.2
     label = np.arange(400) % 20
-    close = center[label] + random.normal(size=(400, 10)), label
+    close = center[label] + draws.normal(size=(400, 10)), label
     leaving = _leaving(np.random.default_rng(2))
     churned = leaving[1].copy()
     churned[np.random.default_rng(3).choice(len(churned), 120, replace=False)] ^= 1

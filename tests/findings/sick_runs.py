@@ -243,7 +243,10 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "imbalanced pictures": (("class-imbalance",), imbalanced_pictures),
     "random labels": (("baseline", "label-noise"), random_labels),
     "wrong labels, pictures": (("label-noise",), wrong_labels),
-    "wrong labels, table": (("label-noise",), lambda runs: wrong_labels(runs, of=lambda: table(classes=4), classes=4)),
+    "wrong labels, table": (
+        ("label-noise",),
+        lambda runs: wrong_labels(runs, of=lambda: table(1800, classes=4), classes=4),
+    ),
     "telling column": (("telling-input",), telling_column),
     "telling pixel": (("telling-input",), telling_pixel),
     "repeated rows": (("repeated-samples",), repeated_rows),
