@@ -12,7 +12,7 @@ first needed. May call numpy, scipy, numba, scikit-learn, umap-learn, `cutaway.n
 from cutaway.neighbors import pca
 
 from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
-from .layout import Layout, Quality
+from .layout import Layout, Quality, caution_count
 from .layout_file import layout_from_npz, layout_to_npz
 from .method import METHODS, QUALITY_NEIGHBORS, check_activations, check_callback, embed, resolve_settings
 from .new_samples import Placement, place, placement
@@ -39,6 +39,7 @@ __all__ = [
     "Quality",
     "TSNESettings",
     "aligned_rows",
+    "caution_count",
     "check_activations",
     "check_callback",
     "drift",

@@ -11,6 +11,7 @@ from cutaway.parallel import ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .layout import Quality
+from .structure import measure_structure
 from .tsne.fit import Surroundings
 
 # A neighbor in the plane is misplaced if it is not even among the 6 k nearest in the layer: for the usual k of 15 these
@@ -121,7 +122,8 @@ def inspect_quality(
     if errors and "accuracy_layer" in errors:
         # as if one sample had differed: that none of some does is no proof for all
         errors["accuracy_layer"] = max(errors["accuracy_layer"], 1 / len(queries))
-    quality = Quality(**values, **known, k=k, samples=len(queries), standard_errors=errors)
+    beyond = measure_structure(h, xy, some=h, seed=seed, labels=labels)
+    quality = Quality(**values, **known, k=k, samples=len(queries), standard_errors=errors, **beyond)
     if limit >= n:
         return quality, (ranks > WIDER * k).mean(axis=1, dtype=np.float32)
     return quality, _far_share(around or Surroundings.of(h, WIDER * k, on_progress=on_progress), plane)

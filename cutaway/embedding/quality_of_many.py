@@ -10,6 +10,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 
 from .layout import Quality
 from .quality import SAMPLE, inspect_quality, is_right, kept_neighbors, rank_neighbors, standard_error
+from .structure import measure_structure
 from .tsne.fit import Surroundings
 
 MANY = 250_000
@@ -82,4 +83,5 @@ def sampled_quality(
         measured["accuracy_layer"] = is_right(layer, labels, queries).astype(np.float64)
     values = {name: min(max(float(each.mean()), 0.0), 1.0) for name, each in measured.items()}
     errors = {name: standard_error(each, n) for name, each in measured.items()}
-    return Quality(**values, k=k, samples=len(queries), standard_errors=errors)
+    beyond = measure_structure(h, xy, some=some, seed=seed, labels=labels)
+    return Quality(**values, k=k, samples=len(queries), standard_errors=errors, **beyond)

@@ -18,7 +18,7 @@ from .components import (
     principal_scores,
     with_fixed_sign,
 )
-from .exact import Neighbors, nearest_neighbors
+from .exact import Neighbors, nearest_neighbors, row_digests
 from .queries import nearest_among, nearest_with_ties
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ __all__ = [
     "pca",
     "principal_points",
     "principal_scores",
+    "row_digests",
     "with_fixed_sign",
 ]
 

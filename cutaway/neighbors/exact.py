@@ -92,7 +92,7 @@ def _answer_duplicates(points: np.ndarray, k: int, found: Neighbors) -> np.ndarr
     The nearest points of such a row are its ``k`` duplicates with the lowest numbers. No other row needs more of them
     than these, so the first k + 1 stay in the search, which writes their neighbors again.
     """
-    digests = _digests(points)
+    digests = row_digests(points)
     ranked = np.sort(digests)
     if not (ranked[k + 1 :] == ranked[: -(k + 1)]).any():
         return None
@@ -109,7 +109,7 @@ def _answer_duplicates(points: np.ndarray, k: int, found: Neighbors) -> np.ndarr
     return np.flatnonzero(needed)
 
 
-def _digests(rows: np.ndarray) -> np.ndarray:
+def row_digests(rows: np.ndarray) -> np.ndarray:
     """Hash each row to 64 bits: the sum of its bits times odd random numbers, with intended overflow."""
     factors = np.random.default_rng(0).integers(0, 2**63, rows.shape[1], dtype=np.uint64) * 2 + 1
     digests = np.empty(len(rows), np.uint64)

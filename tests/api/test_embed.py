@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cutaway.cli.output import print_quality
 from cutaway.embedding import layout_to_npz
 from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
 from cutaway.progress import CancelToken
@@ -53,6 +54,26 @@ def test_quality_that_was_left_out_is_measured_when_asked_for(digits_run):
     np.testing.assert_array_equal(measured.xy, first.xy)
     np.testing.assert_array_equal(measured.misplaced, first.misplaced)
     assert embed(digits_run, perplexity=17.0, quality=False).layout.quality == first.quality
+
+
+def test_cautions_are_shown_wherever_an_embedding_is(digits_run, capsys):
+    first = embed(digits_run)
+    assert first.quality.triplets > 0.55
+    assert first.quality.cautions == first.notes() == ()
+    assert first.to_json()["cautions"] == []
+    assert "caution" not in repr(first) + repr(first.layout) + first._repr_html_()
+    quality = replace(first.quality, equal_rows=0.3, sizes_layer=4.0, sizes_plane=1.0)
+    doubtful = replace(first, layout=replace(first.layout, quality=quality))
+    one, other = doubtful.to_json()["cautions"]
+    assert one.startswith("30.0% of the samples are equal")
+    assert "4.0 times as wide as another in the layer, and 1.0 times on the map" in other
+    assert repr(doubtful).endswith(", 2 cautions>")
+    assert repr(doubtful.layout).endswith("s, 2 cautions>")
+    assert one in doubtful._repr_html_()
+    print_quality(quality, misplaced=None)
+    assert f"  caution              {other}" in capsys.readouterr().out.splitlines()
+    left_out = replace(first, layout=replace(first.layout, quality=None))
+    assert left_out.notes() == (), "showing an embedding measures nothing"
 
 
 def test_kept_coordinates_that_are_not_finite_are_damaged_and_computed_again(digits_run):

@@ -12,6 +12,7 @@ import pytest
 import cutaway as ct
 from cutaway.errors import ModelError, RunError, UnknownNameError, UsageError
 from cutaway.interpret import answers_at_once
+from cutaway.interpret.influence import tracin
 from cutaway.runs import RunFolder
 from cutaway.topics.common.snapshots import snapshot_rates, spread, training_weights
 
@@ -37,6 +38,25 @@ def gradients(run, epoch, ids, classes, *, smoothing):
     return np.concatenate([np.asarray(g, np.float64).reshape(len(ids), -1) for g in found], axis=1)
 
 
+def preconditioned(run, epoch, flat):
+    """Gradients with the inverse of the damped second moments of each layer's inputs before those of its weights."""
+    train = run.split.train
+    some = np.sort(np.random.default_rng(0).permutation(len(train))[: tracin.MOMENT_SAMPLES])
+    values, start, parts = run.data.inputs(train)[some], 0, []
+    for layer in run.model(epoch).layers:
+        if layer.weights:
+            inputs = np.column_stack([values, np.ones(len(values))]).astype(np.float64)
+            moments = inputs.T @ inputs
+            moments += tracin.DAMPING * np.trace(moments) / len(moments) * np.eye(len(moments))
+            stop = start + len(moments) * layer.units
+            part = flat[:, start:stop].reshape(len(flat), len(moments), layer.units)
+            parts.append(np.linalg.solve(moments, part).reshape(len(flat), -1))
+            start = stop
+        values = np.asarray(layer(values, training=False))
+    assert start == flat.shape[1]
+    return np.concatenate(parts, axis=1)
+
+
 @pytest.fixture(scope="module")
 def expected(digits_run):
     """Influences of all training samples on three answers by snapshots of epochs 3 and 6, float64 ``(3, sample)``."""
@@ -49,7 +69,8 @@ def expected(digits_run):
     found, norms = np.zeros((3, len(train))), np.zeros(len(train))
     for epoch, weight in weights.items():
         of_samples = gradients(run, epoch, train, run.data.y(train), smoothing=smoothing)
-        found += weight * gradients(run, epoch, answers, targets, smoothing=0.0) @ of_samples.T
+        of_answers = preconditioned(run, epoch, gradients(run, epoch, answers, targets, smoothing=0.0))
+        found += weight * of_answers @ of_samples.T
         norms += weight * (of_samples**2).sum(axis=1)
     return found, norms, weights
 

@@ -62,6 +62,23 @@ def test_estimates_are_printed_with_their_standard_errors(capsys):
         "  k-NN accuracy        99.5% ± 0.1 in the layer, 99.5% in the plane",
         "  ± is the standard error: these are estimated from 2,000 samples",
     ]
+    print_quality(
+        Quality(
+            0.997,
+            0.317,
+            15,
+            1500,
+            triplets=0.683,
+            triplets_error=0.004,
+            distance_correlation=0.5,
+            distance_correlation_error=0.012,
+        ),
+        misplaced=None,
+    )
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "  triplets kept        68.3% ± 0.4: which of two samples is nearer to a third; 50.0% is chance",
+        "  distance correlation 0.50 ± 0.01 between all distances in the layer and in the plane",
+    ]
 
 
 def test_runs_lists_each_run_with_its_accuracy(cutaway, digits_run):

@@ -10,9 +10,9 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
-from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, layout_quality
+from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, caution_count, layout_quality
 from cutaway.errors import UsageError
-from cutaway.results.notebook import ROWS
+from cutaway.results.notebook import ROWS, notes_html
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
@@ -71,7 +71,7 @@ class Embedding(Result):
 
     def line(self) -> str:
         """The answer in one telling line."""
-        return f"Embedding {self.title}{', canceled' if self.canceled else ''}"
+        return f"Embedding {self.title}{', canceled' if self.canceled else ''}{caution_count(self.layout.quality)}"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -207,6 +207,10 @@ class Embedding(Result):
         """The first rows of the table."""
         return (self.table().take(range(min(ROWS, len(self)))),)
 
+    def notes(self) -> tuple[str, ...]:
+        """The cautions of its quality, where that is measured."""
+        return self.layout.quality.cautions if self.layout.quality else ()
+
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway embed --json`` answers about the run."""
         layout = self.layout
@@ -219,6 +223,7 @@ class Embedding(Result):
             "seconds": {part: layout.seconds.get(part) for part in ("neighbors", "affinities", "optimize", "total")},
             "kl_divergence": layout.kl_divergence,
             "quality": plain(layout.quality),
+            "cautions": list(self.notes()),
             "settings": plain(layout.settings),
             "file": None if self.file is None else str(self.file),
         }
@@ -246,7 +251,7 @@ class Embedding(Result):
         )
 
     def _shown_table(self) -> str:
-        return ""
+        return notes_html(self.notes())
 
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
