@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cutaway.embedding import Quality
 from cutaway.errors import CutawayWarning, UnknownNameError, UsageError
 from cutaway.page import scale_layout
 from cutaway.progress import ignore_progress
@@ -141,6 +142,7 @@ def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tm
     found = explore(source)
     assert found.count == 200
     assert "the density of all 1,797: each cell has the color of the class of most" in found.caption
+    assert "Caution" not in found.caption
     density, root = found.density, found.layers[found.layer]
     assert (root.name, density.epoch) == (whole.layer, found.kept)
     assert density.layer == found.layer
@@ -155,3 +157,10 @@ def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tm
     train = explore(replace(source, asked="train"))
     assert 0.8 * len(digits_run.split.train) < train.density.grids[0].counts.sum() <= len(digits_run.split.train)
     assert explore(replace(source, asked=None)).density is None
+
+
+def test_cautions_stand_first_below_the_map(digits_run, monkeypatch):
+    source = ReportSource(digits_run.context, ignore_progress, "all", map_samples=200, map_layers=(), map_epochs=())
+    monkeypatch.setattr(Quality, "cautions", ("One thing.", "Another."))
+    found = explore(source)
+    assert found.caption.startswith(f"Caution about {found.layers[found.layer].name}: One thing. Another. 200 of 1,797")

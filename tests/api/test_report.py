@@ -292,6 +292,7 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     shown = explore(source_of(run))
     assert "All 360 test samples, from an embedding of 1,797 samples; t-SNE with perplexity 30." in shown.caption
     assert f"trustworthiness {whole.quality.trustworthiness:.3f}" in shown.caption
+    assert "Caution" not in shown.caption
     assert not [name for name in before if name not in (run.path / "results").iterdir()]
     rows = np.flatnonzero(np.isin(whole.ids.names(), run.split.test.names()))
     part = kept_embedding(run.context, None, shown=run.split.test.take(slice(None, None, -1)))

@@ -278,8 +278,8 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
             f" Of a sample's {quality.k} nearest neighbors in {root.layer}, {percent(quality.neighbors_preserved)} are "
             f"among its {quality.k} nearest in the map; trustworthiness {quality.trustworthiness:.3f}."
         )
-        if quality.cautions:
-            caption += f" Caution about {root.layer}: {' '.join(quality.cautions)}"
+        if quality.cautions:  # first, right below the map
+            caption = f"Caution about {root.layer}: {' '.join(quality.cautions)} {caption}"
     judged, known = (sum(epoch > 0 for epoch in epochs) for epochs in (grid.epochs, context.folder.epochs))
     if FEWEST_EPOCHS <= judged < known:
         caption += f" How samples were learned is judged by the {judged:,} epochs shown, of {known:,}."
