@@ -140,11 +140,50 @@ def test_influences_are_products_of_gradients(model_of, small_rows, name):
         norms += rate * (of_samples**2).sum(axis=1)
     samples = TrainingSamples(rows, labels, weight)
     common = {"objective": objective, "scale": 255.0, "snapshot": snapshots.__getitem__, "rates": rates}
-    found = influences(model, answers, targets, samples=samples, **common)
+    found = influences(model, answers, targets, samples=samples, damping=None, **common)
     assert (found.dtype, found.shape) == (np.float32, (3, 12))
     assert np.abs(expected).max() > 1e-3, "a test of zeros tests nothing"
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-5 * np.abs(expected).max())
     np.testing.assert_allclose(self_influences(model, samples, **common), norms, rtol=1e-3, atol=1e-6 * norms.max())
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_second_moments_of_the_inputs_stand_between_the_gradients(small_rows, bias):
+    """With more features than samples, as in the first layer, and with fewer, as in the second."""
+    keras.utils.set_random_seed(3)
+    last = layers.Dense(3, activation="softmax", use_bias=bias, name="b")
+    model = chain(layers.Dense(6, activation="tanh", use_bias=bias, name="a"), last=last)
+    rows, rng, weights = small_rows(12), np.random.default_rng(4), get_weights(model)
+    labels, targets, damping = rng.integers(0, 3, 12), np.array([2, 0]), 0.3
+    objective = Objective(CROSS, 0.0, 3)
+    flat = [
+        reference_gradients(model, objective, target=target)(weights, some, classes)
+        for target, some, classes in ((False, rows, labels), (True, rows[[3, 8]], targets))
+    ]
+    x = (rows / 255).reshape(12, 20).astype(np.float64)
+    hidden = np.tanh(x @ weights["a/kernel"] + (weights["a/bias"] if bias else 0))
+    expected, start = np.zeros((2, 12)), 0
+    for inputs, units in ((x, 6), (hidden, 3)):
+        if bias:
+            inputs = np.column_stack([np.ones(12), inputs])  # JAX sorts by name: the bias comes first
+        moments = inputs.T @ inputs
+        moments += damping * np.trace(moments) / min(inputs.shape) * np.eye(len(moments))
+        stop = start + inputs.shape[1] * units
+        of_samples, of_answers = (g[:, start:stop].reshape(len(g), -1, units) for g in flat)
+        expected += np.einsum("zfu,fg,xgu->xz", of_samples, np.linalg.inv(moments), of_answers)
+        start = stop
+    found = influences(
+        model,
+        rows[[3, 8]],
+        targets,
+        samples=TrainingSamples(rows, labels),
+        objective=objective,
+        scale=255.0,
+        snapshot=lambda epoch: weights,
+        rates={1: 1.0},
+        damping=damping,
+    )
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-4 * np.abs(expected).max())
 
 
 def test_a_step_on_a_sample_raises_the_answer_by_its_influence(small_rows):
@@ -162,6 +201,7 @@ def test_a_step_on_a_sample_raises_the_answer_by_its_influence(small_rows):
         scale=255.0,
         snapshot=lambda epoch: before,
         rates={1: rate},
+        damping=None,
     )[0]
 
     def log_probability():
@@ -186,7 +226,7 @@ def test_many_answers_and_many_samples_are_each_measured_alone(monkeypatch, smal
     rows = rng.integers(0, 256, (2200, 4, 5), dtype=np.uint8)
     labels, targets = rng.integers(0, 3, 2200), rng.integers(0, 3, count)
     weights, told = get_weights(model), []
-    common = {"objective": Objective(CROSS, 0.0, 3), "scale": 255.0, "snapshot": lambda e: weights}
+    common = {"objective": Objective(CROSS, 0.0, 3), "scale": 255.0, "snapshot": lambda e: weights, "damping": None}
     found = influences(
         model,
         rows[:count],

@@ -20,24 +20,62 @@ class Gradients(NamedTuple):
     Attributes:
         inputs: float32 ``(sample, feature)`` for each kernel.
         deltas: float32 ``(sample, unit)`` for each kernel.
-        biases: For each kernel, 1 if there is a bias beside it, otherwise 0.
+        biases: For each kernel the input of the bias beside it: 1, or 0 where there is none; float32 ``(sample,)``
+            where `preconditioned` has changed it.
         others: float32 ``(sample, weight)``, the gradients by the weights of other layers, such as the scale and the
             offset of a normalization.
     """
 
     inputs: list[jax.Array]
     deltas: list[jax.Array]
-    biases: list[float]
+    biases: list[Any]
     others: list[jax.Array]
 
 
 def dot(one: Gradients, other: Gradients) -> jax.Array:
     """The product of each gradient with each other one, summed over all weights, float32 ``(sample, other sample)``."""
     terms = [
-        (a @ b.T + bias) * (d @ e.T)
-        for a, b, d, e, bias in zip(one.inputs, other.inputs, one.deltas, other.deltas, one.biases, strict=True)
+        (a @ b.T + bias * same) * (d @ e.T)
+        for a, b, d, e, bias, same in zip(
+            one.inputs, other.inputs, one.deltas, other.deltas, one.biases, other.biases, strict=True
+        )
     ]
     return sum([*terms, *(g @ h.T for g, h in zip(one.others, other.others, strict=True))], jnp.zeros(()))
+
+
+def preconditioned(gradients: Gradients, samples: Gradients, damping: float) -> Gradients:
+    """Multiply the inputs of each kernel by the inverse of their second moments over some samples, which are damped.
+
+    The moments are sums and not means: all influences share the factor.
+
+    Other layers stay as they are: what a normalization scales has a second moment of about 1.
+
+    Args:
+        gradients: Any gradients.
+        samples: Those of the samples, whose inputs alone are used.
+        damping: What is added to the second moment, in units of its mean eigenvalue that is not 0; above 0.
+
+    Source:
+        Benzing 2022, "Gradient descent on neurons and its link to approximate second-order optimization" (FOOF): the
+        part of K-FAC (Martens and Grosse 2015) that belongs to the inputs.
+    """
+    inputs, biases = list[jax.Array](), list[Any]()
+    for a, b, bias in zip(gradients.inputs, samples.inputs, gradients.biases, strict=True):
+        mine = jnp.concatenate([a, jnp.full((len(a), 1), bias)], axis=1)
+        theirs = jnp.concatenate([b, jnp.full((len(b), 1), bias)], axis=1)
+        # by the products of the features or of the samples, whichever are fewer: a picture may have 100,000 features
+        few = theirs.T if theirs.shape[1] <= len(theirs) else theirs
+        products = few @ few.T
+        mean = jnp.trace(products) / jnp.minimum(len(b), b.shape[1] + bias)
+        added = damping * jnp.where(mean > 0, mean, 1.0)  # a layer without a bias may read zeros alone
+        damped = products + added * jnp.eye(len(few))
+        if few is theirs:
+            solved = (mine - jax.scipy.linalg.solve(damped, few @ mine.T, assume_a="pos").T @ few) / added
+        else:
+            solved = jax.scipy.linalg.solve(damped, mine.T, assume_a="pos").T
+        inputs.append(solved[:, :-1])
+        biases.append(solved[:, -1])
+    return gradients._replace(inputs=inputs, biases=biases)
 
 
 def squared_norms(of: Gradients) -> jax.Array:

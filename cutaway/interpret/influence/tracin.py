@@ -12,10 +12,10 @@ import numpy as np
 from cutaway.errors import DataError
 from cutaway.interpret.graph import Graph, Weights, weights_of
 from cutaway.models import batch_size, batch_slices, prepare_inputs
-from cutaway.parallel import prefetch
+from cutaway.parallel import prefetch, single_threaded_blas
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .gradients import Gradients, dot, gradients_of, squared_norms
+from .gradients import Gradients, dot, gradients_of, preconditioned, squared_norms
 from .objectives import log_probabilities, training_losses
 
 MOST_ANSWERS = 128
@@ -24,6 +24,12 @@ several passes, since those of 60,000 samples on 128 answers take 31 MB."""
 
 INFLUENCE_BYTES = 2**28
 """Bytes of the influences of all training samples on the answers of one pass at most, of two or more answers."""
+
+DAMPING = 0.1
+"""Of the second moments of the inputs; chosen on digits among 0.01, 0.1 and 1, see `benchmarks/influence_lds.py`."""
+
+MOMENT_SAMPLES = 1024
+"""Training samples over which second moments are taken, at most."""
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
@@ -49,7 +55,7 @@ class TrainingSamples:
     """Samples whose gradients are taken, with all that their loss depends on.
 
     Attributes:
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices and rows are arrays.
         labels: int64 ``(sample,)``, their classes.
         weight: float32 ``(sample,)``, what each weighs in the loss; None for 1.
     """
@@ -74,6 +80,7 @@ def influences(
     scale: float,
     snapshot: Callable[[int], Snapshot],
     rates: Mapping[int, float],
+    damping: float | None = DAMPING,
     on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """Measure how much each training sample has raised the log-probability of each answer.
@@ -81,6 +88,8 @@ def influences(
     The influence of a training sample z on an answer x is the sum, over the snapshots t, of the rate of t times the
     product of two gradients by all trained weights: of the loss of z, and of the negative log-probability that the
     model gives to the target class of x. It is positive where a step that lowers the loss of z raises that probability.
+    In between stands, for each layer, the inverse of the second moment of its inputs over the training samples: where
+    many samples share a direction, the others make up for one that is left out.
 
     Gradients are those in evaluation: without dropout, and with the moving averages of BatchNormalization as constants.
     They are exact for all weights of allow-listed layers, those of normalizations included; regularizers have none.
@@ -96,6 +105,7 @@ def influences(
         scale: The value of a raw row that becomes 1.
         snapshot: Epoch -> weights after it, by name.
         rates: Epoch -> what its snapshot weighs: the learning rate.
+        damping: As of `cutaway.interpret.influence.gradients.preconditioned`; None leaves the second moments out.
         on_progress: Told after every batch, in samples, over all snapshots.
 
     Returns:
@@ -108,15 +118,21 @@ def influences(
 
     Source:
         Pruthi, Liu, Sundararajan, Kale 2020, "Estimating training data influence by tracing gradient descent", section
-        3.3 (TracInCP), with section 4.3 for the product of the gradients of a Dense layer.
+        3.3 (TracInCP), with section 4.3 for the product of the gradients of a Dense layer; `preconditioned` for the
+        second moments.
     """
     program, count = _Program.of(model, objective, scale), len(answers)
     padded = 1 if count == 1 else MOST_ANSWERS if count > 16 else 16  # few shapes, so that few programs are compiled
     rows, classes = (np.concatenate([part, part[:1].repeat(padded - count, axis=0)]) for part in (answers, targets))
     found = np.zeros((count, len(samples.labels)), np.float32)
+    some = None if damping is None else _some(samples)
     for epoch, rate in rates.items():
         weights = weights_of(program.graph, snapshot(epoch))
         of_answers = program.of_answers(weights, rows, classes)
+        if some is not None:
+            # LAPACK under JAX waits for its threads in a busy loop: on two cores, two threads took twice as long as one
+            with single_threaded_blas():
+                of_answers = jax.block_until_ready(program.preconditioned(weights, *some, of_answers, damping))
         for first, new, batch in _batches(samples, epoch, rates, on_progress):
             part = np.asarray(program.influences(weights, *batch, of_answers))
             found[:, new] += rate * part[new.start - first :, :count].T
@@ -205,7 +221,20 @@ class _Program:
             with jax.default_matmul_precision("highest"):
                 return squared_norms(of_samples(weights, rows, labels, weight))
 
+        @jax.jit
+        def precondition(
+            weights: Weights,
+            rows: jax.Array,
+            labels: jax.Array,
+            weight: jax.Array,
+            answers: Gradients,
+            damping: float,
+        ) -> Gradients:
+            with jax.default_matmul_precision("highest"):
+                return preconditioned(answers, of_samples(weights, rows, labels, weight), damping)
+
         self.of_answers, self.influences, self.norms = of_answers, influences, norms
+        self.preconditioned = precondition
 
     @classmethod
     def of(cls, model: keras.Model, objective: Objective, scale: float) -> "_Program":
@@ -222,6 +251,13 @@ class _Program:
 
 _PROGRAMS: WeakKeyDictionary[keras.Model, dict[Any, _Program]] = WeakKeyDictionary()
 """What `_Program.of` has made, for as long as somebody holds the model."""
+
+
+def _some(samples: TrainingSamples) -> _Batch:
+    """At most `MOMENT_SAMPLES` of the samples, at random, since their order may follow a pattern."""
+    count = len(samples.labels)
+    places = np.sort(np.random.default_rng(0).permutation(count)[:MOMENT_SAMPLES])
+    return _Batch(samples.x[places], samples.labels[places].astype(np.int32), np.ones(len(places), np.float32))
 
 
 def _batches(

@@ -20,10 +20,12 @@ from cutaway.results.units import NAME, TEXT, Unit, percent
 from cutaway.runs import KeptResult, digest_of, kept, plain_records, records_of, result_name
 from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
 
+from .reliability import reliability
+
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
-METHOD = 1
+METHOD = 2
 """Part of the key of kept influences: another way of measuring gives others."""
 
 TARGETS = ("predicted", "label")
@@ -76,6 +78,7 @@ class Influences(Result):
         supporting: Those with the largest influence, the largest first; all are above 0.
         opposing: Those with the smallest influence, the smallest first; all are below 0.
         approximation: What is left out of how the model was trained, in words; "" where nothing is.
+        reliability: How far the order can be relied on for this kind of training, in a sentence.
     """
 
     sample: str
@@ -87,6 +90,7 @@ class Influences(Result):
     supporting: tuple[InfluentialSample, ...] = field(repr=False)
     opposing: tuple[InfluentialSample, ...] = field(repr=False)
     approximation: str = field(repr=False)
+    reliability: str = field(default="", repr=False)
 
     def line(self) -> str:
         """The answer in one telling line."""
@@ -114,6 +118,8 @@ class Influences(Result):
         notes = [f"Of {self.samples:,} training samples, by {snapshots}."]
         if self.approximation:
             notes.append(f"Approximate: {self.approximation}.")
+        if self.reliability:
+            notes.append(self.reliability)
         answer = f"the probability of {self.target} for {self.sample} ({percent(self.probability, 1)})"
         return (
             replace(table.take(range(first)), title=f"Raised {answer} most"),
@@ -261,6 +267,7 @@ def _measure(
                 supporting=_most(context, ids, of_samples, n),
                 opposing=_most(context, ids, of_samples, n, sign=-1),
                 approximation=approximation,
+                reliability=reliability(context),
             )
             for place, of_samples in enumerate(values, start=first)
         ]
