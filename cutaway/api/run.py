@@ -823,8 +823,9 @@ class Run:
 
         The influence of a training sample is the sum, over snapshots, of the learning rate times the product of two
         gradients: of its loss, and of the negative log-probability of the answer. It is above 0 where a step on the
-        sample raised the probability. Gradients are without dropout and by all trained weights. What the optimizer adds
-        to them, such as the scaling of each weight by Adam, is left out; the order is then that of an approximation.
+        sample raised the probability. Gradients are without dropout and by all trained weights. Between them stands the
+        inverse of the second moments of each layer's inputs. What the optimizer adds to them, such as the scaling of
+        each weight by Adam, is left out; `Influences.reliability` says how far the order can be relied on.
 
         Args:
             samples: The samples that are answered: a name, such as "test[7]", or a list of names; or raw values as of
@@ -846,7 +847,8 @@ class Run:
             DataError: `samples` do not fit, or the model has diverged.
 
         Source:
-            Pruthi, Liu, Sundararajan, Kale 2020, "Estimating training data influence by tracing gradient descent".
+            Pruthi, Liu, Sundararajan, Kale 2020, "Estimating training data influence by tracing gradient descent";
+            Benzing 2022, "Gradient descent on neurons and its link to approximate second-order optimization".
         """
         from cutaway.topics.influence.result import influence
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from cutaway.interpret import answers_at_once
 from cutaway.interpret.influence import tracin
 from cutaway.runs import RunFolder
 from cutaway.topics.common.snapshots import snapshot_rates, spread, training_weights
+from cutaway.topics.influence.reliability import LDS, kind_of
 
 
 def rates_of(run):
@@ -270,3 +272,41 @@ def test_a_model_that_is_not_piecewise_linear_can_be_asked(tmp_path):
 def test_influences_need_a_snapshot(digits_run):
     with pytest.raises(UsageError, match="one snapshot or more"):
         digits_run.influence("test[0]", epochs=[])
+
+
+def test_reliability_is_that_of_the_kind_of_training(digits_run):
+    (found,) = digits_run.influence(["test[3]"], 3)
+    digits, table = LDS["Adam in batches with dropout"]
+    sentence = (
+        "For Adam in batches with dropout, predictions by influences of what training on random halves of the data "
+        f"changes had a rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect; "
+        "benchmarks/influence_lds.py)."
+    )
+    assert found.reliability == found.to_json()["reliability"] == sentence
+    assert sentence in found.tables()[1].notes
+    assert sentence in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("config", "kinds", "expected"),
+    [
+        ({"optimizer": "adamw", "batch_size": 32}, ["Dense", "Dense"], "Adam in batches"),
+        ({"optimizer": "adam", "batch_size": 32}, ["Dense", "Dropout", "Dense"], "Adam in batches with dropout"),
+        ({"optimizer": "sgd", "batch_size": 32}, ["Dense"], "SGD in batches"),
+        ({"optimizer": "sgd", "batch_size": 100}, ["Flatten", "Dense"], "a linear model on the full batch"),
+        ({"optimizer": "sgd", "batch_size": 128}, ["Dense", "Dense"], "gradient descent on the full batch"),
+        ({"optimizer": "none"}, ["Dense"], None),
+        ({}, [], None),
+    ],
+)
+def test_kinds_of_training_are_told_apart(config, kinds, expected):
+    assert kind_of(config, kinds, samples=100) == expected
+
+
+def test_scores_are_those_of_the_benchmark():
+    kept = json.loads((Path(__file__).parents[2] / "benchmarks" / "results" / "influence_lds.json").read_text())
+    names = {"a linear model": "linear, full batch", "gradient descent": "full batch", "SGD": "SGD"}
+    for kind, (digits, table) in LDS.items():
+        start = next((name for name in names if kind.startswith(name)), None)
+        name = names[start] if start else "Adam, dropout" if "dropout" in kind else "Adam"
+        assert (digits, table) == tuple(round(found["LDS"], 2) for found in kept[name].values()), kind

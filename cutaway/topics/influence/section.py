@@ -36,7 +36,7 @@ def influence(source: ReportSource) -> Section | None:
         return None
     lead = (
         f"For {len(cards)} of the most confident mistakes, first the sample, then the training samples that have "
-        "raised the probability of this wrong answer most (TracIn, over "
+        "raised the probability of this wrong answer most (TracIn with the second moments of the inputs, over "
         f"{len(found[0].rates)} snapshots). A wrong label among them may be the cause. {found[0].reliability}"
     )
     return Cards(name="influence", title="What led to the mistakes", lead=lead, cards=cards, size="medium")
