@@ -85,12 +85,12 @@ CHECKS: tuple[CheckModule, ...] = (
     left_out_columns,
     shifted_test,
     stalled,
+    right_tool,
     baseline,
     missed_classes,
     overfitting,
     redundant_units,
     calibration,
-    right_tool,
     confusions,
     agreement,
 )
