@@ -22,6 +22,7 @@ from .suspects import (
     suggest,
     why_withheld,
 )
+from .training.frozen_layers import looks_drawn
 
 __all__ = [
     "RULES",
@@ -42,6 +43,7 @@ __all__ = [
     "folded",
     "keep_highest",
     "label_scores",
+    "looks_drawn",
     "run_checks",
     "suggest",
     "why_withheld",

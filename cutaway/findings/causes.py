@@ -34,6 +34,8 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
     "vanishing-gradients": (*_UNTRAINED, *_SLOW),
     "shared-groups": ("near-copies",),
+    "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),
+    "sigmoid-output": ("miscalibration",),
     "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
     "bottleneck": ("low-rank", "redundant-units", "inactive-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),

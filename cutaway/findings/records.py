@@ -185,6 +185,8 @@ class Evidence:
             if unknown.
         regularization: The highest dropout rate ("dropout") and the largest penalties of weights ("l1", "l2") of all
             layers, where there are any; None if unknown.
+        frozen: Layers that are not trained although their weights were drawn at random; None if unknown.
+        output_activation: Name of the activation function of the output layer; None if unknown.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples where there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
@@ -235,6 +237,8 @@ class Evidence:
     history: Sequence[Mapping[str, Any]] = ()
     trained: tuple[int, int] | None = None
     regularization: Mapping[str, float] | None = None
+    frozen: Sequence[str] | None = None
+    output_activation: str | None = None
     confusion: Any = None
     class_names: Sequence[str] | None = None
     inactive_units: Mapping[str, tuple[int, int]] | None = None

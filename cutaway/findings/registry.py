@@ -37,6 +37,7 @@ from .training import (
     batch_size,
     bottleneck,
     calibration,
+    frozen_layers,
     gradients,
     learning_rate,
     low_rank,
@@ -44,6 +45,7 @@ from .training import (
     redundant_units,
     regularization,
     saturated_units,
+    sigmoid_output,
     too_few_epochs,
 )
 
@@ -69,6 +71,8 @@ CHECKS: tuple[CheckModule, ...] = (
     repeated_samples,
     near_copies,
     test_labels,
+    frozen_layers,
+    sigmoid_output,
     saturated_units,
     gradients,
     batch_size,

@@ -10,6 +10,8 @@ KIND = "right-tool"
 # Every table is asked about, so that one healthy run in a hundred may be told of a difference by chance.
 LEVEL = 0.01
 MARGIN = 0.01
+# A model that predicts so many more of its training samples than of others is too large; another one may be too small.
+GAP = 0.05
 # A model that may be better by more than this is not said to be no better.
 ALIKE = 0.02
 RULES = (
@@ -57,10 +59,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if p < LEVEL and difference >= MARGIN:
         taken = [each for each in rivals if each.trained < (evidence.train_samples or 0)]
         text += f" They took {taken[0].trained:,} of the training samples." if taken else ""
-        advice = (
-            "Try a smaller or more regularized network, or other settings (cutaway sweep); if none is as good, use the "
-            "other model."
-        )
+        correct, known = evidence.trained or (0, 0)
+        is_too_large = bool(known) and correct / known - accuracy > GAP
+        other = "a smaller or more regularized network" if is_too_large else "a larger network, or more epochs"
+        advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)

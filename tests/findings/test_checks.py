@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cutaway.data import InputFacts, Shift, TellingInput
-from cutaway.findings import CountEstimate, Evidence, Finding, LayerFacts, WeightFacts, run_checks
+from cutaway.findings import CountEstimate, Evidence, Finding, LayerFacts, WeightFacts, looks_drawn, run_checks
 from cutaway.training import TrainingConfig
 
 CONFIG = {"learning_rate": 0.003, "batch_size": 32, "label_smoothing": 0.0}
@@ -79,6 +79,13 @@ SICK = {
     "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
     "label-noise": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
     "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
+    "frozen-layers": {"frozen": ("dense_1",), "confusion": np.full((2, 2), 50), "class_names": ("a", "b")},
+    "sigmoid-output": {
+        "output_activation": "sigmoid",
+        "class_names": ("a", "b", "c"),
+        "confusion": np.diag([50, 50, 50]),
+        "config": {**CONFIG, "loss": "categorical_crossentropy"},
+    },
     "bottleneck": {
         "layers": layer(units=1, redundant=0),
         "confusion": np.full((4, 4), 25),
@@ -111,6 +118,36 @@ def test_a_sickness_is_named(kind: str) -> None:
     assert not named.title.endswith(".")
     if named.remedy is not None:
         assert set(named.remedy.settings) <= set(TrainingConfig.model_fields)
+
+
+def test_frozen_layers_are_a_note_where_the_model_is_right_and_explain_it_where_it_is_not() -> None:
+    good = [each for each in run_checks(replace(HEALTHY, frozen=("dense_1",))) if each.kind == "frozen-layers"]
+    assert [each.severity for each in good] == ["note"]
+    poor = warnings(replace(HEALTHY, **SICK["frozen-layers"], val_accuracy=0.5, test_accuracy=0.5))
+    assert (poor[0].kind, poor[0].cause) == ("frozen-layers", None)
+    assert {each.cause for each in poor[1:]} <= {"frozen-layers"}
+
+
+def test_weights_look_drawn_until_they_are_trained() -> None:
+    random = np.random.default_rng(0)
+    drawn = [random.uniform(-1, 1, (64, 32)).astype(np.float32) * (6 / 96) ** 0.5 for _ in range(200)]
+    assert sum(map(looks_drawn, drawn)) >= 190
+    assert not looks_drawn(drawn[0] * 1.3)
+    assert not looks_drawn(drawn[0] + random.normal(size=(64, 32)) * 0.1)
+    assert not looks_drawn(np.zeros(64))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"output_activation": "softmax"},
+        {"class_names": ("a", "b"), "confusion": np.diag([50, 50])},
+        {"config": {**CONFIG, "loss": "binary_crossentropy"}},
+    ],
+)
+def test_sigmoids_fit_two_classes_and_samples_of_several(changes: dict[str, object]) -> None:
+    known = {**SICK["sigmoid-output"], **changes}
+    assert "sigmoid-output" not in [each.kind for each in run_checks(replace(HEALTHY, **known))]
 
 
 def test_one_unit_is_enough_for_two_classes() -> None:

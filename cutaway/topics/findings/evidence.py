@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError
-from cutaway.findings import Evidence, Finding, run_checks
+from cutaway.findings import Evidence, Finding, looks_drawn, run_checks
 from cutaway.metrics import confusion_counts
 from cutaway.runs import KeptResult, kept, kept_so_far, read_kept, result_name
 
@@ -81,6 +81,8 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         diverged=_diverged(context, epochs=len(rows)),
         ended=context.manifest.status == "finished",
         regularization=_regularization(context) if context.opens else None,
+        frozen=_frozen(context) if context.opens else None,
+        output_activation=_output_activation(context) if context.opens else None,
         recorded=context.manifest.origin == "keras fit",
         ready_made=context.manifest.origin == "model",
         test_accuracy=as_share((test or {}).get("accuracy")),
@@ -141,6 +143,24 @@ def _regularization(context: RunContext) -> dict[str, float]:
                 take("l1", penalties.get("l1"))
                 take("l2", penalties.get("l2"))
     return strengths
+
+
+def _frozen(context: RunContext) -> tuple[str, ...]:
+    """Names of the Dense layers that are not trained although their weights were drawn."""
+    configs: dict[str, dict[str, Any]] = {each["name"]: each.get("config") or {} for each in context.spec["layers"]}
+    named = [name for name, config in configs.items() if config.get("trainable") is False]
+    if not named or not context.folder.epochs:
+        return ()
+    snapshot = context.snapshot(context.folder.epochs[0])
+    kernels = {name: snapshot.get(f"{name}/kernel") for name in named}
+    return tuple(name for name, kernel in kernels.items() if kernel is not None and looks_drawn(kernel))
+
+
+def _output_activation(context: RunContext) -> str | None:
+    """Name of the activation function of the output layer, if it has one."""
+    configs: dict[str, dict[str, Any]] = {each["name"]: each.get("config") or {} for each in context.spec["layers"]}
+    activation = configs.get(context.spec["output"], {}).get("activation")
+    return activation if isinstance(activation, str) else None
 
 
 def _class_name(initializer: Any) -> Any:
