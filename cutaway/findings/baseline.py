@@ -19,6 +19,9 @@ LEAST_OTHERS = 3
 # Two standard errors: with less, the next test samples may well turn the comparison around.
 ERRORS = 2.0
 HALF = 0.5
+# Standard errors by which true and predicted classes agree more than by chance: of models that have learned nothing,
+# one in a thousand passes.
+TOLD = 3.1
 # Classes are of uneven size where the largest one has half as many samples again as its equal share.
 UNEVEN = 1.5
 RULES = (
@@ -27,12 +30,13 @@ RULES = (
         words=(
             "On the test samples, or the validation samples without any, the accuracy is not above that of always "
             f"giving the largest class by {ERRORS:g} standard errors of the difference; or all but {OTHERS:.0%} "
-            f"of the samples of other classes are "
-            "predicted as one class. A note where the 95% interval of the difference reaches to a model with half of "
-            "the mistakes of that answer."
+            "of the samples of other classes are predicted as one class. A note where true and predicted classes agree "
+            f"by {TOLD:g} standard errors more than by chance (Cohen's kappa), and where the 95% interval of the "
+            "difference reaches to a model with half of the mistakes of that answer."
         ),
         source=(
-            'McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages"'
+            'McNemar 1947, "Note on the sampling error of the difference between correlated proportions or '
+            'percentages"; Fleiss, Cohen, Everitt 1969 for the error of kappa'
         ),
         known_as="predicts the majority class; simple model comparison in deepchecks",
     ),
@@ -74,6 +78,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         )
         title = "So few samples cannot tell it from always predicting one class"
         yield Finding(KIND, "note", title, text, record)
+    elif _no_better(measured) and _agreement(measured) > TOLD:
+        text = (
+            f"The {evidence.held_out} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} The "
+            "answers tell the classes apart nevertheless, by more than chance: the balanced accuracy is "
+            f"{measured.balanced_accuracy:.2%}."
+        )
+        title = "Its accuracy does not show what it has learned"
+        advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.confidence())."
+        yield Finding(KIND, "note", title, text, record, advice=advice)
     elif _no_better(measured):
         text = (
             f"The {evidence.held_out} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
@@ -91,7 +104,7 @@ def learned_nothing(confusion: Any) -> bool:
     if confusion is None:
         return False
     measured = per_class(confusion)
-    return only_prediction(measured) is not None or _no_better(measured)
+    return only_prediction(measured) is not None or (_no_better(measured) and _agreement(measured) <= TOLD)
 
 
 def predicts_poorly(evidence: Evidence) -> bool:
@@ -140,6 +153,17 @@ def _is_wide(measured: PerClass) -> bool:
     """Whether the samples are too few to tell the model from one with half of the baseline's mistakes."""
     _, high = paired_difference_interval(*_differing(measured), measured.total)
     return high >= HALF * (1 - measured.baseline)
+
+
+def _agreement(measured: PerClass) -> float:
+    """By how many standard errors true and predicted classes agree more often than by chance.
+
+    The error is that of predictions that know nothing of the class, given how often each class is true and predicted.
+    """
+    true, predicted = measured.samples / measured.total, measured.predicted / measured.total
+    by_chance = float(true @ predicted)
+    variance = by_chance + by_chance**2 - float((true * predicted) @ (true + predicted))
+    return (measured.accuracy - by_chance) * math.sqrt(measured.total / variance) if variance > 0 else 0.0
 
 
 def _differing(measured: PerClass) -> tuple[int, int]:

@@ -74,8 +74,8 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Findin
         if cause.severity != "warning" or number in explained:
             continue
         kinds = set(EXPLAINS.get(cause.kind, ()))
-        if cause.kind in LIVED_WITH and not is_poor:
-            kinds -= set(_POOR)
+        if cause.kind in LIVED_WITH:  # another kind of model may be better for other reasons
+            kinds -= {"right-tool"} if is_poor else set(_POOR)
         for place, other in enumerate(listed):
             if other.kind in kinds and place not in explained and place not in causes:
                 explained[place] = cause.kind

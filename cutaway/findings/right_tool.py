@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from cutaway.metrics import mcnemar, paired_difference_interval
 
+from .baseline import learned_nothing
 from .records import Evidence, Finding, Remedy, Rival, Rule
 
 KIND = "right-tool"
@@ -66,7 +67,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
-    elif highest < ALIKE:
+    elif highest < ALIKE and not learned_nothing(evidence.confusion):  # one answer for all is simpler still
         yield Finding(KIND, "good", "No simpler model is better", text, record)
 
 

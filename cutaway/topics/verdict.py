@@ -38,7 +38,8 @@ LINES = (
 """The lines of a verdict."""
 
 NO_PROBLEM = "Nothing that was judged needs attention."
-NO_PROBLEM_YET = "Its history shows nothing that needs attention."
+NO_PROBLEM_YET = "Only its history was judged, which shows no problem."
+NO_GAIN = "It is not clearly more often right than always giving the largest class."
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Verdict(Result):
         yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
         explains = f" It explains {self.explains} more." if self.explains else ""
-        nothing = NO_PROBLEM if self.is_measured else NO_PROBLEM_YET
+        has_no_gain = self.worth is not None and (self.worth.baseline or 0.0) >= self.worth.low
+        nothing = NO_PROBLEM if self.is_measured else NO_GAIN if has_no_gain else NO_PROBLEM_YET
         yield "problem", nothing if self.problem is None else f"First: {self.problem.title}.{explains}"
         yield "next", f"{self.next_step} {self.command}" if self.command else self.next_step
         yield "unknown", " ".join(self.unknown)

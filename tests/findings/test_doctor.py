@@ -320,6 +320,8 @@ def test_a_remedy_that_makes_a_run_worse_says_so() -> None:
     assert not both.helped
     assert both.words.endswith("The remedy makes the loss and the accuracy worse.")
     assert replace(proof, kind="telling-input").worse == ()
+    balanced = replace(better, measure="balanced accuracy", before=0.6, after=0.7)
+    assert replace(proof, judgments=(balanced, worse)).worse == ()
 
 
 def test_a_proof_on_one_sample_says_so() -> None:

@@ -76,10 +76,16 @@ class Proof:
 
     @property
     def worse(self) -> tuple[str, ...]:
-        """The measures that became worse by more than chance; none of a telling input, whose remedy lowers them."""
+        """The measures that became worse by more than chance.
+
+        None of a telling input, whose remedy lowers them; and not the accuracy where the balanced accuracy is judged,
+        which is won at the expense of the most frequent class.
+        """
         if self.kind == TELLING:
             return ()
-        return tuple(each.measure for each in self.judgments if _rise(each) < 0 and each.p_value < LEVEL)
+        spent = "accuracy" if self.judgments and self.judgments[0].measure == "balanced accuracy" else None
+        worse = (each.measure for each in self.judgments if _rise(each) < 0 and each.p_value < LEVEL)
+        return tuple(measure for measure in worse if measure != spent)
 
     @property
     def words(self) -> str:

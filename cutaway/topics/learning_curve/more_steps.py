@@ -47,9 +47,9 @@ class MoreSteps:
         """What more steps gave, and what more data."""
         share = f"{self.samples:,} training samples"
         return (
-            f"More data also means more steps: from {share} to {self.more_samples:,} the loss falls by "
-            f"{self.data_gain:.4f}, and with {share} for {self.epochs:,} epochs instead by {self.gain:.4f} "
-            f"(95% interval {self.interval[0]:.4f} to {self.interval[1]:.4f})."
+            f"More data also means more steps: from {share} to {self.more_samples:,} the loss changes by "
+            f"{-self.data_gain:+.4f}, and with {share} for {self.epochs:,} epochs instead by {-self.gain:+.4f} "
+            f"(95% interval {-self.interval[1]:+.4f} to {-self.interval[0]:+.4f})."
         )
 
 

@@ -177,7 +177,7 @@ class LearningCurve(Result):
             return f"more data would help: {said}"
         if twice["gain_high"] < least or error == 0:
             return f"more data would hardly help: {said}"
-        return f"more data may help: {said}"
+        return f"whether more data would help is not clear: {said}"
 
     def summaries(self) -> list[dict[str, Any]]:
         """One mapping for the data of the run, twice and four times as many, JSON-able.
@@ -230,7 +230,7 @@ class LearningCurve(Result):
         """Whether the shares alone forecast what the run itself has."""
         expected, low, high = (1 - float(end[0]) for end in (self.check.error, self.check.high, self.check.low))
         agrees = {
-            True: "so that the forecast can be relied on",
+            True: "so that the forecast holds for trainings of as many epochs",
             False: "so that the forecast cannot be relied on",
             None: "which is too little to check it by",
         }[self.agrees]
