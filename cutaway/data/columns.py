@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,6 +37,13 @@ MOST_COLUMNS = 2_000
 SHARED = 0.2
 """Share of held-out samples with a training sample of their group, from which on it is asked what that changes."""
 
+MOST_GROUPINGS = 6
+"""Groupings by columns that are tried at most, those with the most groups first: a model is trained ten times for each,
+and of more than ten no p-value of 10,000 exchanges could be small enough for all."""
+
+MOST_DATED = 2
+"""Columns of dates that are tried at most."""
+
 TIMED = 3_000
 """Samples that are compared by time at most."""
 
@@ -59,6 +67,22 @@ class ColumnValues:
     treatment: str
     values: np.ndarray
     texts: Sequence[str | None] = ()
+
+
+class _Grouping(NamedTuple):
+    """Rows that a column groups.
+
+    Attributes:
+        column: The column.
+        rows: Rows of which it is known.
+        groups: Their groups, from 0.
+        shared: Share of the held-out rows in a group of training rows; None of periods of time.
+    """
+
+    column: ColumnValues
+    rows: np.ndarray
+    groups: np.ndarray
+    shared: float | None
 
 
 @dataclass(frozen=True)
@@ -211,30 +235,31 @@ def _groups(
     of_train: np.ndarray,
 ) -> Iterator[WholeGroups]:
     """What a quick model is worth on whole groups, where samples of one group are in several parts of a split."""
-    y = data.y(ids)
+    y, dated, shared = data.y(ids), list[_Grouping](), dict[bytes, _Grouping]()
     for each in columns:
         known = np.flatnonzero(np.isfinite(each.values))
         whole = each.kind == "category" or (each.kind == "number" and bool((each.values[known] % 1 == 0).all()))
         if each.kind == "date" and split.stratified and "test" not in data.labels:
             rows = np.sort(np.random.default_rng(0).permutation(known)[:TIMED])
-            groups, of_time, shared = periods(each.values[rows]) if len(rows) else rows, True, None
+            dated.append(_Grouping(each, rows, periods(each.values[rows]) if len(rows) else rows, None))
         elif whole and grouping_of(each.values, y, ordered=each.kind == "number") is not None:
-            rows, of_time, trained = known, False, of_train[known]
-            groups = np.unique(each.values[known], return_inverse=True)[1]
-            shared = float(np.isin(groups[~trained], groups[trained]).mean()) if (~trained).any() else 0.0
-            if shared < SHARED:
-                continue
-        else:
-            continue
+            trained = of_train[known]
+            first, groups = np.unique(each.values[known], return_index=True, return_inverse=True)[1:]
+            share = float(np.isin(groups[~trained], groups[trained]).mean()) if (~trained).any() else 0.0
+            if share >= SHARED:  # columns that group samples alike are one; the first of them is named
+                alike = first[groups].tobytes()
+                shared.setdefault(alike, _Grouping(each, known, groups, share))
+    finest = sorted(shared.values(), key=lambda grouping: -int(grouping.groups.max()))[:MOST_GROUPINGS]
+    for column, rows, groups, share in (*dated[:MOST_DATED], *finest):
         found = whole_groups(
             partial(_inputs, data, ids.take(rows)),
             y[rows],
             groups,
-            name=each.name,
+            name=column.name,
             features=data.features,
-            of_time=of_time,
-            is_input=each.use == "feature",
-            shared=shared,
+            of_time=share is None,
+            is_input=column.use == "feature",
+            shared=share,
         )
         if found is not None:
             yield found

@@ -22,8 +22,8 @@ RULES = (
             "A linear model (logistic regression) or boosted trees, trained on the same training samples (up to "
             "10,000), are right for more of the same held-out samples (up to 5,000): McNemar's test, corrected for "
             f"both, has a p-value below {LEVEL:g}, and the difference is {MARGIN:.0%} or more. Good where the 95% "
-            f"interval of no difference reaches {ALIKE:.0%}. For tables, once cutaway.doctor has compared them; not "
-            "with class weights."
+            f"interval of no difference reaches {ALIKE:.0%}, otherwise a note. For tables, once cutaway.doctor has "
+            "compared them; not with weights of classes or samples."
         ),
         source=(
             'McNemar 1947; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux 2022, "Why do tree-based '
@@ -62,12 +62,14 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         text += f" They took {taken[0].trained:,} of the training samples." if taken else ""
         correct, known = evidence.trained or (0, 0)
         is_too_large = bool(known) and correct / known - accuracy > GAP
-        other = "a smaller or more regularized network" if is_too_large else "a larger network, or more epochs"
+        other = "a smaller or more regularized network" if is_too_large else "more epochs, or a larger network"
         advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
-    elif highest < ALIKE and not learned_nothing(evidence.confusion):  # one answer for all is simpler still
+    elif highest >= ALIKE:
+        yield Finding(KIND, "note", "Whether a simpler model is better is not clear", text, record)
+    elif not learned_nothing(evidence.confusion):  # of which one answer for all is simpler still
         yield Finding(KIND, "good", "No simpler model is better", text, record)
 
 

@@ -90,7 +90,7 @@ def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
     right, largest = samples - bounds.high, np.bincount(labels).max() / samples
     predicted = f"The models predict {right / samples:.1%} of the labels as given"
     if wilson_interval(right, samples)[0] <= largest:
-        same = f"no more than always saying the largest class would ({largest:.1%})"
+        same = f"not clearly more than always saying the largest class would ({largest:.1%})"
         return f"{predicted}, {same}: they cannot judge labels."
     if bounds.high - bounds.low > WIDEST * samples:
         return (

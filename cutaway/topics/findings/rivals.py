@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import SIMPLE_MODELS, simple_predictions, stratified_sample
+from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sample
 from cutaway.errors import CutawayError
 from cutaway.findings import Rival
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
@@ -40,8 +40,9 @@ def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignor
     name = _name(context)
     if name is None or not context.knows_training_samples or len(context.manifest.dataset.shape) > 1:
         return
-    if len(context.class_names) > MOST_CLASSES:
-        return
+    weights = context.loaded.weights if isinstance(context.loaded, Table) else None
+    if len(context.class_names) > MOST_CLASSES or weights is not None or context.manifest.sample_weight:
+        return  # other models would answer another question than one with weights
     kept(
         context.folder,
         name,
@@ -60,7 +61,17 @@ def _name(context: RunContext) -> str | None:
 
 
 def _read(found: KeptResult) -> tuple[Rival, ...]:
-    return records_of(Rival, found.record["rivals"])
+    rivals = records_of(Rival, found.record["rivals"])
+    for each in rivals:
+        counts = (each.correct, each.won, each.lost)
+        if (
+            not each.samples > 0
+            or min(counts) < 0
+            or each.won > each.correct
+            or each.correct + each.lost > each.samples
+        ):
+            raise ValueError(f"counts of samples that cannot be: {each}")
+    return rivals
 
 
 def _rivals(context: RunContext, on_progress: ProgressCallback) -> Iterator[Rival]:
