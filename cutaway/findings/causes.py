@@ -32,7 +32,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "test-labels": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
     "saturated-units": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
     "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
-    "vanishing-gradients": (*_UNTRAINED, *_SLOW),
+    "vanishing-gradients": (*_UNTRAINED, *_SLOW, "saturated-units"),
     "shared-groups": ("near-copies",),
     "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),
     "sigmoid-output": ("miscalibration",),

@@ -73,6 +73,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "good", "No simpler model is better", text, record)
 
 
+def is_outdone(evidence: Evidence) -> bool:
+    """Whether another kind of model is right more often, so that more could be learned from these samples."""
+    return any(each.kind == KIND and each.severity == "warning" for each in check(evidence))
+
+
 def _difference(rival: Rival) -> str:
     low, high = paired_difference_interval(rival.won, rival.lost, rival.samples)
     return f"{rival.name} less the network: {100 * low:+.1f} to {100 * high:+.1f} points"

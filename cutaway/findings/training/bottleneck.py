@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from cutaway.findings.baseline import predicts_poorly
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
+from cutaway.findings.right_tool import is_outdone
 
 KIND = "bottleneck"
 # A layer of so few units is rarely wanted but in front of a picture; a remedy gives it as many as a small model has.
@@ -13,7 +14,8 @@ RULES = (
         KIND,
         words=(
             f"A hidden layer has 1 unit for 3 classes or more, or {NARROW} units for 4 or more, and the accuracy is "
-            "nearer to that of always predicting one class than to that of no mistakes."
+            "nearer to that of always predicting one class than to that of no mistakes, or a simpler model is right "
+            "more often."
         ),
         source='Tishby, Zaslavsky 2015, "Deep learning and the information bottleneck principle"',
         known_as="information bottleneck, underfitting",
@@ -24,7 +26,7 @@ RULES = (
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the narrowest layer of a model that predicts poorly."""
     layers, classes = evidence.layers or {}, len(evidence.class_names or ())
-    if not layers or not predicts_poorly(evidence):
+    if not layers or not (predicts_poorly(evidence) or is_outdone(evidence)):
         return
     name = min(layers, key=lambda each: layers[each].units)
     units = layers[name].units

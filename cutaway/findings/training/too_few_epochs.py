@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from cutaway.findings.baseline import learned_nothing, predicts_poorly
 from cutaway.findings.divergence import first_divergence
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
+from cutaway.findings.right_tool import is_outdone
 from cutaway.findings.stalled import has_usual_rate, stalled_loss
 
 from .learning_rate import LEFT, STILL_FALLING
@@ -20,7 +21,8 @@ RULES = (
         KIND,
         words=(
             "The training has ended, without penalties of weights and weights of classes, which a loss holds as well; "
-            "the accuracy is nearer to that of always predicting one class than to that of no mistakes; "
+            "the accuracy is nearer to that of always predicting one class than to that of no mistakes, or a simpler "
+            "model is right more often; "
             f"the learning rate is at least a third of the default of the optimizer, the loss is above {LEFT:.0%} of "
             f"that of equal probabilities, and it still fell by more than {STILL_FALLING:.0%} in the last epoch; a "
             f"single epoch has fewer than {FEW_STEPS} steps, or its model is no better than always predicting one "
@@ -38,7 +40,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     penalties = {"l1", "l2"} & (evidence.regularization or {}).keys()
     if not evidence.ended or not samples or not config.get("batch_size") or config.get("class_weight") or penalties:
         return
-    if first_divergence(evidence.history) or stalled_loss(evidence.history) or not predicts_poorly(evidence):
+    if (
+        first_divergence(evidence.history)
+        or stalled_loss(evidence.history)
+        or not (predicts_poorly(evidence) or is_outdone(evidence))
+    ):
         return
     losses = [float(row["loss"]) for row in evidence.history if "loss" in row]
     nothing = math.log(len(evidence.class_names or ()) or 2)
