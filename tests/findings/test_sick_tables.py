@@ -61,6 +61,14 @@ def test_the_factor_of_two_units_is_named() -> None:
         assert f"a factor of {words};" in found.text
 
 
+def test_two_units_are_named_beside_a_sentinel() -> None:
+    frame, _ = in_two_units(np.random.default_rng(3), factor=2.54)
+    frame.loc[::15, "size"] = -999
+    found = {each.kind: each for each in found_in((frame, {}))}
+    assert found["mixed-units"].evidence["columns"]["size"]["factor"] == "2.54"
+    assert found["sentinel-values"].evidence["columns"]["size"]["values"] == ["-999"]
+
+
 @pytest.mark.exhaustive
 def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     frame = patients(np.random.default_rng(5))
