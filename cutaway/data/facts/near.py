@@ -107,7 +107,7 @@ def near_copies(first: np.ndarray, second: np.ndarray) -> NearCopies | None:
 
 
 def _compared(x: np.ndarray) -> np.ndarray:
-    """Places of the inputs with many values and no sentinels, which would be what makes samples near each other."""
+    """Numbers of the inputs with many values and no sentinels, which would be what makes samples near each other."""
     values = np.sort(x, axis=0)
     many = np.flatnonzero((values[1:] != values[:-1]).sum(axis=0) >= DISTINCT)
     return many[[far_values(values[:, i].astype(np.float64)) is None for i in many]]
@@ -116,7 +116,7 @@ def _compared(x: np.ndarray) -> np.ndarray:
 def _spread(first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
     """Both sets with inputs that have one scale and no steps.
 
-    Each value is drawn anew between those halfway to the next smaller and the next larger one: ages in whole years have
+    A random value is taken between those halfway to the next smaller and the next larger one: ages in whole years have
     no smooth density, and samples of one age would be near each other. Inputs are divided by their interquartile range,
     which a few far values do not change, or by their standard deviation where that is 0.
     """

@@ -39,10 +39,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "keep the copies of one sample in one part of the split, by a column that names them",
         untried="which samples are copies is known to you alone",
     )
-    advice = (
-        'Name the copies of one sample in a column and pass it as the group (--group, or group="..."), or keep one of '
-        "them."
-    )
+    advice = 'Keep one copy of each sample, or name the copies of one sample in a column and pass that: group="...".'
     record = {"samples": near.copies, "expected": near.expected, "of": near.samples, "p": near.p_value}
     yield Finding(
         KIND, "warning", "Near copies of samples in two splits", text, record, remedy, names[::2], advice=advice
