@@ -188,7 +188,8 @@ def _facts(
     values = column.values[of_train]
     if column.use == "feature" and column.kind == "number":
         far = far_values(values, columns=numbers)
-        return ColumnFacts(column.name, sentinels=far, units=mixed_units(values, y), shift=shift)
+        measured = values if far is None else np.where((values >= far.low) & (values <= far.high), values, np.nan)
+        return ColumnFacts(column.name, sentinels=far, units=mixed_units(measured, y), shift=shift)
     texts = [text for text, is_train in zip(column.texts, of_train, strict=False) if is_train]
     if column.use == "feature":
         return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift)

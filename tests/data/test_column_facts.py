@@ -96,6 +96,32 @@ def test_near_copies_are_found_and_no_smooth_density_has_any() -> None:
         assert near_copies(smooth[:600].astype(np.float32), smooth[600:].astype(np.float32)) is None
 
 
+@pytest.mark.parametrize("seed", [1, 3, 5])
+def test_whole_numbers_and_sentinels_make_no_near_copies(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = 1800
+    steps = [random.normal(0, 5, n).round() for _ in range(2)]
+    days = np.where(random.random(n) < 0.06, 9999, random.gamma(1.5, 6, n).round())
+    for columns in ([*steps, random.normal(size=n)], [steps[0], random.normal(60, 20, n).round(2), days]):
+        x = np.stack(columns, axis=1)
+        x = ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
+        assert near_copies(x[:1080], x[1080:]) is None
+
+
+def test_copies_of_rows_are_found_among_whole_numbers_and_by_two_inputs() -> None:
+    random = np.random.default_rng(7)
+    steps = random.normal(0, 14, (1000, 2)).round() / 14
+    x = np.concatenate([steps, random.normal(size=(1000, 3))], axis=1).astype(np.float32)
+    for inputs, noise in (([0, 1, 2, 3, 4], 0.02), ([2, 3], 0.003)):
+        rows = x[:, inputs]
+        copies = rows[:60].copy()
+        copies[:, -1] += noise * random.normal(size=60)
+        found = near_copies(rows[:600], np.concatenate([copies, rows[600:]]))
+        assert found is not None
+        assert 45 <= found.copies - found.expected <= 75
+        assert all(held == train for held, train in zip(found.surest[:10], found.of[:10], strict=True))
+
+
 def test_equal_samples_are_no_near_copies() -> None:
     x = np.random.default_rng(5).normal(size=(900, 8)).astype(np.float32)
     assert near_copies(x[:600], np.concatenate([x[:100], x[600:]])) is None

@@ -58,7 +58,18 @@ def test_the_factor_of_two_units_is_named() -> None:
     for factor, words in ((1000.0, "1,000"), (2.54, "2.54")):
         (found,) = found_in(in_two_units(np.random.default_rng(3), factor=factor))
         assert found.evidence["columns"]["size"]["factor"] == words
-        assert f"a factor of {words};" in found.text
+        assert (
+            f"a factor of {words}; {found.evidence['columns']['size']['rows']:,} of these rows have the larger"
+            in found.text
+        )
+
+
+def test_two_units_are_named_beside_a_sentinel() -> None:
+    frame, _ = in_two_units(np.random.default_rng(3), factor=2.54)
+    frame.loc[::15, "size"] = -999
+    found = {each.kind: each for each in found_in((frame, {}))}
+    assert found["mixed-units"].evidence["columns"]["size"]["factor"] == "2.54"
+    assert found["sentinel-values"].evidence["columns"]["size"]["values"] == ["-999"]
 
 
 @pytest.mark.exhaustive
@@ -69,7 +80,9 @@ def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     # a column tells a little, and nothing else is known of a new patient
     assert 0.4 < found.evidence["by_group"] < 0.75
     assert found.evidence["groups"] == frame["patient"].nunique()
-    assert 'pass --group "patient"' in found.text
+    assert 'pass group="patient":' in found.text
+    most = frame["target"].value_counts(normalize=True)
+    assert found.evidence["baseline"] == pytest.approx(most.max(), abs=0.01)
     divided = found_in((frame, {"group": "patient"}))
     assert "shared-groups" not in {each.kind for each in divided}
 
@@ -79,21 +92,27 @@ def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     [
         ({}, "warning", 'Rows that share their "patient_id" are in several splits'),
         ({"name": "city"}, "note", '30% of the held-out rows share their "city" with a training row'),
-        ({"name": "city", "is_input": False}, "warning", '--group "city"'),
-        ({"name": "day", "of_time": True}, "warning", '--time "day"'),
+        ({"name": "city", "is_input": False}, "warning", 'pass group="city":'),
+        ({"name": "day", "of_time": True}, "warning", 'pass time="day",'),
         ({"name": "", "is_input": False}, "warning", "The file has 40 blocks of rows with one label"),
+        (
+            {"majority_samples": 690},
+            "warning",
+            '70.0% where it has seen none of their group, no better than always giving "b" (69.0%)',
+        ),
         ({"by_group": 888}, None, ""),
         ({"p_value": 0.002}, None, ""),
     ],
 )
 def test_what_belongs_together_is_said_by_what_it_is(change: dict[str, Any], severity: str | None, words: str) -> None:
-    known = WholeGroups("patient_id", 40, 1000, 900, 700, 1e-4, shared=0.3)
-    found = run_checks(Evidence(groups=(replace(known, **change),)))
+    known = WholeGroups("patient_id", 40, 1000, 900, 700, 1e-4, 1, 550, shared=0.3)
+    found = run_checks(Evidence(groups=(replace(known, **change),), class_names=("a", "b")))
     assert [each.severity for each in found] == ([] if severity is None else [severity])
     for each in found:
         assert words in f"{each.title} {each.text}"
         assert "70.0%" in each.text
         assert "90.0%" in each.text
+        assert ("no better" in each.text) == ("no better" in words)
 
 
 def test_equal_rows_are_found_also_where_we_split_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,9 @@ import numpy as np
 
 from cutaway.parallel import single_threaded_blas
 
+from .duplicates import repeated_samples
+from .sentinels import far_values
+
 COPIES = 3
 """Near copies of a sample, itself among them, at most, less one."""
 
@@ -16,7 +19,7 @@ LEVEL = 1e-4
 LEAST_ROWS, LEAST_SHARE = 5, 0.01
 """Near copies beyond those expected by chance, at least."""
 
-DISTINCT, INPUTS = 20, 3
+DISTINCT, INPUTS = 20, 2
 """Different values of an input that is compared, at least, and number of such inputs, at least."""
 
 
@@ -66,18 +69,17 @@ def near_copies(first: np.ndarray, second: np.ndarray) -> NearCopies | None:
     further = COPIES + 3
     if len(first) <= 10 * further or len(second) < LEAST_ROWS:
         return None
-    values = np.sort(first[:2000], axis=0)
-    many = (values[1:] != values[:-1]).sum(axis=0) >= DISTINCT
-    if many.sum() < INPUTS:
+    inputs = _compared(first[:2000])
+    if len(inputs) < INPUTS:
         return None
-    spread = np.maximum(first[:, many].std(axis=0), 1e-12)
+    first, second = first[:, inputs], second[:, inputs]
+    places = np.flatnonzero(repeated_samples(first, second) < 0)  # equal samples are counted elsewhere
+    known, asked = _spread(first, second[places])
+    if len(asked) < LEAST_ROWS:
+        return None
     with single_threaded_blas():
-        search = NearestNeighbors(n_neighbors=further, algorithm="brute", n_jobs=1).fit(first[:, many] / spread)
-        distances, rows = search.kneighbors(second[:, many] / spread)
-    apart = distances[:, 0] > 1e-6 * distances[:, -1]  # equal samples are counted elsewhere
-    distances, rows, places = distances[apart], rows[apart], np.flatnonzero(apart)
-    if len(distances) < LEAST_ROWS:
-        return None
+        search = NearestNeighbors(n_neighbors=further, algorithm="brute", n_jobs=1).fit(known)
+        distances, rows = search.kneighbors(asked)
     order = np.arange(1, further)
     jumps = (distances[:, :-1] / np.maximum(distances[:, 1:], 1e-12)) ** order < NEAR
     usual, best = jumps[:, -1], None
@@ -102,3 +104,30 @@ def near_copies(first: np.ndarray, second: np.ndarray) -> NearCopies | None:
         surest=tuple(places[nearest].tolist()),
         of=tuple(rows[nearest, 0].tolist()),
     )
+
+
+def _compared(x: np.ndarray) -> np.ndarray:
+    """Numbers of the inputs with many values and no sentinels, which would be what makes samples near each other."""
+    values = np.sort(x, axis=0)
+    many = np.flatnonzero((values[1:] != values[:-1]).sum(axis=0) >= DISTINCT)
+    return many[[far_values(values[:, i].astype(np.float64)) is None for i in many]]
+
+
+def _spread(first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
+    """Both sets with inputs that have one scale and no steps.
+
+    A random value is taken between those halfway to the next smaller and the next larger one: ages in whole years have
+    no smooth density, and samples of one age would be near each other. Inputs are divided by their interquartile range,
+    which a few far values do not change, or by their standard deviation where that is 0.
+    """
+    random, spread = np.random.default_rng(0), [np.empty(each.shape, np.float32) for each in (first, second)]
+    for place in range(first.shape[1]):
+        values = np.unique(np.concatenate([first[:, place], second[:, place]]).astype(np.float64))
+        gaps = np.diff(values) / 2
+        edges = np.concatenate([values[:1] - gaps[:1], values[1:] - gaps, values[-1:] + gaps[-1:]])
+        low, high = np.quantile(first[:, place], (0.25, 0.75))
+        scale = high - low or max(float(first[:, place].std()), 1e-12)
+        for given, drawn in zip((first, second), spread, strict=True):
+            at = np.searchsorted(values, given[:, place])
+            drawn[:, place] = (edges[at] + random.random(len(given)) * (edges[at + 1] - edges[at])) / scale
+    return spread

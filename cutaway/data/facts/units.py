@@ -21,7 +21,7 @@ class MixedUnits:
 
     Attributes:
         factor: How much larger the values of one group are, as text, such as "1,000".
-        rows: Rows of the smaller group.
+        rows: Rows of the group of large values.
         samples: Rows of both, of the classes in which there are two.
         low: Median of the group of small values.
         high: Median of the group of large values.
@@ -59,7 +59,7 @@ def mixed_units(values: np.ndarray, y: np.ndarray) -> MixedUnits | None:
     low, high = (np.concatenate(side) for side in zip(*groups, strict=True))
     return MixedUnits(
         FACTORS[factor],
-        min(len(low), len(high)),
+        len(high),
         len(low) + len(high),
         *(float(np.exp(np.median(g))) for g in (low, high)),
     )

@@ -53,7 +53,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     told = best.told
     assert told is not None
     text += (
-        f' The words of "{best.name}" alone tell the class of {told.correct:,} of {told.samples:,} rows '
+        f' The words of "{best.name}" alone tell the class of {told.correct:,} of {told.samples:,} training rows '
         f"({told.correct / told.samples:.1%}), where the largest class has {told.baseline:.1%}."
     )
     advice = (
@@ -61,7 +61,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "TfidfVectorizer; if they come from the answer, it is right that no model sees them."
     )
     record |= {"column": best.name, "correct": told.correct, "samples": told.samples, "baseline": told.baseline}
-    remedy = Remedy(f'make columns of the words of "{best.name}"', untried="this takes other columns in the table")
+    remedy = Remedy(f'make columns of the words of "{best.name}"', untried="the table itself must be changed")
     yield Finding(
         KIND, "warning", f'"{best.name}" tells the class and is left out', text, record, remedy, advice=advice
     )

@@ -26,15 +26,21 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not found:
         return
     sentences = [
-        f'In {each.samples:,} rows the values of "{name}" fall into two groups, with medians of {each.low:.3g} and '
-        f"{each.high:.3g}, that are alike but for a factor of {each.factor}; {each.rows:,} rows are in the smaller one."
+        f'In {each.samples:,} training rows the values of "{name}" fall into two groups, with medians of '
+        f"{_in_digits(each.low)} and {_in_digits(each.high)}, that are alike but for a factor of {each.factor}; "
+        f"{each.rows:,} of these rows have the larger values."
         for name, each in found[:NAMED]
     ]
     more = f" So do those of {len(found) - NAMED:,} more columns." if len(found) > NAMED else ""
-    remedy = Remedy("write all values of a column in one unit", untried="this takes other cells in the table")
+    remedy = Remedy("write all values of a column in one unit", untried="the table itself must be changed")
     record = {
         "columns": {name: {"factor": each.factor, "rows": each.rows, "samples": each.samples} for name, each in found}
     }
     title = f'"{found[0][0]}" is probably in two units' if len(found) == 1 else "Columns that are probably in two units"
     advice = "Find out which rows are in which unit, and convert them."
     yield Finding(KIND, "warning", title, " ".join(sentences) + more, record, remedy, advice=advice)
+
+
+def _in_digits(value: float) -> str:
+    """A number to three digits, without an exponent where it is large: "68,000"."""
+    return f"{float(f'{value:.3g}'):,.15g}"

@@ -12,7 +12,8 @@ RULES = (
             "The nearest training sample of a held-out sample is less than 20% as far as the next one more often than "
             "the distances to the 5th and 6th neighbors say that it is by chance: in 1% of up to 2,000 samples and in "
             "5 or more beyond chance, with a p-value below 0.0001 (exact test of signs, corrected for up to three "
-            "copies of a sample). Measured on inputs with 20 or more different values, of which there are 3 or more."
+            "copies of a sample). Measured on inputs with 20 or more different values and no sentinels, of which there "
+            "are 2 or more; whole numbers are spread over their steps."
         ),
         source=(
             "Facco, d'Errico, Rodriguez, Laio 2017, \"Estimating the intrinsic dimension of datasets by a minimal "
@@ -38,10 +39,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "keep the copies of one sample in one part of the split, by a column that names them",
         untried="which samples are copies is known to you alone",
     )
-    advice = (
-        'Name the copies of one sample in a column and pass it as the group (--group, or group="..."), or keep one of '
-        "them."
-    )
+    advice = 'Keep one copy of each sample, or name the copies of one sample in a column and pass that: group="...".'
     record = {"samples": near.copies, "expected": near.expected, "of": near.samples, "p": near.p_value}
     yield Finding(
         KIND, "warning", "Near copies of samples in two splits", text, record, remedy, names[::2], advice=advice

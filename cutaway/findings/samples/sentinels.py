@@ -27,7 +27,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not found:
         return
     sentences = [
-        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of {each.samples:,} rows, and '
+        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of {each.samples:,} training rows, and '
         + (
             f"a number from {each.low:g} to {each.high:g} in the others"
             if each.are_words
@@ -44,7 +44,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         text += " A model takes such a value for a measurement."
     remedy = Remedy(
         "empty these cells where they mean that a value is not known",
-        untried="this takes other cells in the table",
+        untried="the table itself must be changed",
     )
     record = {
         "columns": {

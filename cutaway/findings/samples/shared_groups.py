@@ -1,10 +1,11 @@
 """Samples that belong together, as those of one patient do, in training and held-out samples."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cutaway.data import WholeGroups
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
+from cutaway.metrics import wilson_interval
 
 KIND = "shared-groups"
 LEVEL = 0.001
@@ -45,31 +46,32 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     found = max(costly, key=lambda each: (_is_identifier(each), _cost(each)))
     at_random, by_group = found.at_random / found.samples, found.by_group / found.samples
     honest = (
-        f"a quick model is right for {by_group:.1%} of them where it has seen none of {_seen(found)}, and for "
-        f"{at_random:.1%} in random folds ({found.samples:,} samples)."
+        f"a quick model is right for {at_random:.1%} of samples in random folds, and for {by_group:.1%} where it has "
+        f"seen none of {_seen(found)}{_no_better(found, evidence.class_names)} ({found.samples:,} samples)."
     )
     if found.of_time:
         title = "Later samples are harder, and the split is random"
         text = f'Samples have dates ("{found.name}") and are divided at random: {honest}'
-        words, option = f'divide the samples by "{found.name}"', f'--time "{found.name}", or time="{found.name}"'
+        words, option = f'divide the samples by "{found.name}"', f'time="{found.name}"'
         advice = f"If the model will see later samples, pass {option}, to test it on the latest."
     elif found.name:
         title = f'Rows that share their "{found.name}" are in several splits'
         text = (
             f'{found.shared or 0:.0%} of the held-out rows share their "{found.name}" with a training row, and {honest}'
         )
-        words, option = f'divide the samples by "{found.name}"', f'--group "{found.name}", or group="{found.name}"'
+        words, option = f'divide the samples by "{found.name}"', f'group="{found.name}"'
         advice = f"If new rows will be of others, pass {option}: the accuracy is then the honest one."
     else:
         title = "Neighbors in the file have one label and are in several splits"
         text = f"The file has {found.groups:,} blocks of rows with one label, which are divided at random: {honest}"
         words = "divide the samples by a column that names the blocks"
-        advice = 'Find out what a block is, name it in a column, and pass that as the group (--group, or group="...").'
+        advice = 'Find out what a block is, name it in a column, and pass that: group="...".'
     record = {
         "column": found.name,
         "groups": found.groups,
         "at_random": at_random,
         "by_group": by_group,
+        "baseline": found.majority_samples / found.samples,
         "samples": found.samples,
         "p": found.p_value,
     }
@@ -82,6 +84,14 @@ def _seen(groups: WholeGroups) -> str:
     if groups.of_time:
         return "their time"
     return "their group" if groups.name else "their block"
+
+
+def _no_better(groups: WholeGroups, names: Sequence[str] | None) -> str:
+    """The majority class and its share, where the quick model on whole groups is not better than that beyond chance."""
+    baseline = groups.majority_samples / groups.samples
+    low, _ = wilson_interval(groups.by_group, groups.samples)
+    name = names[groups.majority] if names else str(groups.majority)
+    return "" if low > baseline else f', no better than always giving "{name}" ({baseline:.1%})'
 
 
 def _cost(groups: WholeGroups) -> float:

@@ -61,7 +61,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     )
     remedy = Remedy(
         f"train on samples like the {held} samples, or take {held} samples like those that the model will see",
-        untried="this takes other samples, and another training on the same ones does not make them more alike",
+        untried="other samples are needed, and another training on the same ones does not make them more alike",
     )
     title, samples = f"{held.capitalize()} samples differ from training samples", evidence.named(KIND)
     yield Finding(KIND, "warning", title, text, record, remedy, samples=samples, advice=advice)

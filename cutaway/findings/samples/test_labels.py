@@ -40,7 +40,7 @@ RULES = (
 )
 REMEDY = Remedy(
     "look whether the test labels are in the order of the test samples, and mean the same as the training labels",
-    untried="this takes other labels, and no training changes them",
+    untried="the labels themselves must be changed, which no training does",
 )
 
 

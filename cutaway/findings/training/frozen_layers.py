@@ -22,7 +22,7 @@ RULES = (
         known_as="frozen weights, untrained layers",
     ),
 )
-REMEDY = Remedy("train these layers (trainable=True)", untried="it takes another model")
+REMEDY = Remedy("train these layers (trainable=True)", untried="the model itself must be changed")
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

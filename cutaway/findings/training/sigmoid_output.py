@@ -16,7 +16,7 @@ RULES = (
         known_as="wrong output activation",
     ),
 )
-REMEDY = Remedy("give the output layer the activation softmax", untried="it takes another model")
+REMEDY = Remedy("give the output layer the activation softmax", untried="the model itself must be changed")
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
