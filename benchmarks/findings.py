@@ -4,7 +4,7 @@
 set, and whether the case belongs to the half "development" or to the half "judging", is drawn from a seed, and so are
 the data. The development half tells of each run what was found; thresholds may be changed with its help. The judging
 half prints only numbers. That of seed 29 was judged once (31 of 36 named first) and then looked at; that of seed 30 was
-never looked at. With ``proofs``, the remedies of the sick runs are tried as well, with three trainings on each side: how
+never looked at. With ``proofs``, the remedies of the sick runs are tried too, with three trainings on each side: how
 many help, change nothing that chance does not, or make a run worse and say so.
 """
 
