@@ -10,7 +10,7 @@ There is one file per data source in `sources`, and `corruptions` makes raw samp
 the functions that need them, pandas only in `Table.describe`.
 """
 
-from .catalog import dataset_names, load_again, load_dataset, origin_options
+from .catalog import dataset_names, load_again, load_dataset, looks_like_a_path, origin_options
 from .columns import ColumnFacts, column_facts, one_of_each_group
 from .corruptions import CORRUPTIONS, Corruption, SampleTraits, corrupt, corruption_generator, traits_of
 from .dataset import Dataset, Source
@@ -138,6 +138,7 @@ __all__ = [
     "load_again",
     "load_dataset",
     "look_at_table",
+    "looks_like_a_path",
     "map_npy",
     "near_copies",
     "new_picture_files",

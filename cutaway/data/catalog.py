@@ -256,10 +256,16 @@ def _find(where: str | Path) -> DataSource | None:
     return next((source for source in registry.SOURCES if source.matches(where)), None)
 
 
+def looks_like_a_path(where: str | os.PathLike[str]) -> bool:
+    """Whether a name with a suffix or a folder in it, such as "churn.csv", is that of a file, be there one or not."""
+    path = Path(where)
+    return bool(path.suffix) or len(path.parts) > 1
+
+
 def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     names = [info.name for info in dataset_names()]
     return UnknownNameError(
         f"a dataset is one of {', '.join(names)}, or a path that exists",
-        got=repr(os.fspath(where)),
+        got=f"{os.fspath(where)!r}{', which does not exist' if looks_like_a_path(where) else ''}",
         hint=meant(where, names, "check the spelling or the path", quote="'"),
     )

@@ -241,6 +241,9 @@ WRONG = [
     (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),
     (("units", "--engine", "local"), 2, "No such option: --engine.*; next: see cutaway units --help"),
     (("show", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
+    (("doctor", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
+    (("doctor", "nothing.csv", "--label", "y"), 2, "a path that exists; got 'nothing.csv', which does not exist"),
+    (("labels", "none/nothing"), 2, "a path that exists; got 'none/nothing', which does not exist"),
     (("layers", "latest"), 2, '"latest" needs a run'),
     (("train", "digits", "--runs", "/proc/runs"), 1, "folder for runs must be one that can be written"),
 ]

@@ -236,7 +236,7 @@ def test_files_of_other_formats_are_refused(tmp_path):
     [
         ("mnits", "one of mnist, digits, or a path that exists; got 'mnits'; next: did you mean 'mnist'?"),
         ("Digits", "did you mean 'digits'?"),
-        ("no/such/folder", "got 'no/such/folder'; next: check the spelling or the path"),
+        ("no/such/folder", "got 'no/such/folder', which does not exist; next: check the spelling or the path"),
         ("", "got ''"),
         ("a\0b", "check the spelling"),
         ("x" * 5000, "check the spelling"),

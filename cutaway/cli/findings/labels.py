@@ -83,16 +83,16 @@ def _load(where: str, options: Mapping[str, Any]) -> Any:
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
     """The run of that name or path; None where it is the name or the path of data."""
     from cutaway.api.opening import open_run
-    from cutaway.data import dataset_names
+    from cutaway.data import dataset_names, looks_like_a_path
 
     if where in {info.name for info in dataset_names()}:
         return None
     try:
         return open_run(where, data=data, runs=runs)
     except UnknownNameError:
-        if data is not None or not os.path.exists(Path(where).expanduser()):
+        if data is not None or not (looks_like_a_path(where) or os.path.exists(Path(where).expanduser())):
             raise
-        return None
+        return None  # loading the data says if there is no such file
 
 
 def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> None:
