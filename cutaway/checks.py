@@ -168,10 +168,15 @@ def file_kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "something else")
 
 
-def warn_user(message: str) -> None:
+def warn_user(message: str, *, finding: str = "", column: str = "") -> None:
     """Warn with a `CutawayWarning` that points at the line of the user's own code.
 
     Not at one of this package, nor at one of Keras, whose ``fit`` calls the recorder.
+
+    Args:
+        message: One line.
+        finding: As of `CutawayWarning`.
+        column: As of `CutawayWarning`.
     """
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and (
@@ -179,4 +184,6 @@ def warn_user(message: str) -> None:
         or str(frame.f_globals.get("__name__")).startswith("keras.")
     ):
         level, frame = level + 1, frame.f_back
-    warnings.warn(printable(message), CutawayWarning, stacklevel=level)
+    warning = CutawayWarning(printable(message))
+    warning.finding, warning.column = finding, column
+    warnings.warn(warning, stacklevel=level)

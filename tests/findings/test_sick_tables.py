@@ -3,6 +3,8 @@
 The rules were developed on tables of even seeds; these have odd ones.
 """
 
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sick_tables import HEALTHY_TABLES, SICK_TABLES, Given, in_two_units, measured, patients
+from sick_tables import HEALTHY_TABLES, SICK_TABLES, Given, in_two_units, measured, patients, telling_text
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.data import WholeGroups
+from cutaway.data import WholeGroups, split_and_prepare
 from cutaway.findings import Evidence, Finding, run_checks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
@@ -26,6 +28,11 @@ QUICK = ("sentinel", "near copies", "telling text", "shifted category", "equal r
 def found_in(given: Given) -> tuple[Finding, ...]:
     frame, options = given
     return ct.doctor(ct.load_dataset(frame, label="target", **options), progress=False).findings
+
+
+def with_a_few_equal_rows(random: np.random.Generator) -> pd.DataFrame:
+    frame = measured(random)
+    return pd.concat([frame, frame.iloc[:60]], ignore_index=True)
 
 
 def named(names: dict[str, object]) -> list[object]:
@@ -125,6 +132,39 @@ def test_equal_rows_are_found_also_where_we_split_the_file(tmp_path: Path, capsy
     shown = capsys.readouterr().out
     assert "Samples in two splits" in shown
     assert "Nothing that is checked here" not in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "note"),
+    [
+        ("shared-groups", patients, 'share their "patient"'),
+        ("repeated-samples", with_a_few_equal_rows, "equal a training sample in every input"),
+        ("left-out-columns", lambda random: telling_text(random)[0], '"note" is free text'),
+        (
+            "telling-input",
+            lambda random: measured(random).assign(told=lambda each: each["target"] * 2.5),
+            '"told" alone',
+        ),
+    ],
+)
+def test_what_a_finding_says_is_no_warning_as_well(
+    kind: str, make: Callable[[np.random.Generator], pd.DataFrame], note: str
+) -> None:
+    frame = make(np.random.default_rng(1))
+    with pytest.warns(ct.CutawayWarning, match=note):  # as where there is no finding
+        split_and_prepare(ct.load_dataset(frame, label="target"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = ct.doctor(ct.load_dataset(frame, label="target"), progress=False).findings
+    assert kind in {each.kind for each in found}
+    assert [str(each.message) for each in caught if note in str(each.message)] == []
+
+
+def test_the_doctor_warns_of_what_is_no_finding() -> None:
+    frame = measured(np.random.default_rng(1)).assign(day=pd.date_range("2019-01-01", periods=900))
+    with pytest.warns(ct.CutawayWarning, match='the rows have dates .*pass time="day"'):
+        found = ct.doctor(ct.load_dataset(frame, label="target"), progress=False).findings
+    assert "shared-groups" not in {each.kind for each in found}
 
 
 def test_left_out_columns_are_named_with_the_reason() -> None:

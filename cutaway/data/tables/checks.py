@@ -1,6 +1,7 @@
 """What is suspicious about a table: columns that give the label away, samples in two splits, the future in the past."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,48 +28,72 @@ CHUNK = 2**16
 DISTINCT = 0.9
 """Share of different training rows below which equal rows are no surprise: a few categories have few combinations."""
 
+SHARED = 0.2
+"""Share of test rows with a training row of their group from which the group is asked for."""
+
 CLASSES = 20
 """Whole numbers in a label column that are questioned: more than this, and than twice the root of the rows."""
 
 
-def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterator[str]:
+@dataclass(frozen=True)
+class Suspicion:
+    """Something suspicious about a table.
+
+    Attributes:
+        text: One line.
+        finding: As of `cutaway.errors.CutawayWarning`.
+        column: As of `cutaway.errors.CutawayWarning`.
+    """
+
+    text: str
+    finding: str = ""
+    column: str = ""
+
+
+def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterator[Suspicion]:
     """What the columns themselves give reason to ask."""
     label = next(column for column in columns if column.use == "label").profile
     spread = label.high - label.low + 1
     if label.kind == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
-        yield (
+        yield Suspicion(
             f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
             "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
         )
     for column in columns:
         if column.use == "ignored" and column.treatment == "free text":
-            yield (
+            yield Suspicion(
                 f'"{column.name}" is free text that differs in nearly every row, and is left out: cutaway does not '
                 "learn from words. If the label depends on it, make columns of its words first, for example with "
-                "scikit-learn's TfidfVectorizer"
+                "scikit-learn's TfidfVectorizer",
+                "left-out-columns",
+                column.name,
             )
     features = [column for column in columns if column.use == "feature"]
     for column in features:
         last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
         if column.kind == "number" and column.profile.whole and last and last[0] in IDENTIFIERS:
-            yield f'"{column.name}" is named as an identifier is, and used as a number: ignore it if it is one'
+            yield Suspicion(
+                f'"{column.name}" is named as an identifier is, and used as a number: ignore it if it is one'
+            )
     for column in features:
         if column.kind == "date" and column.profile.month_first and not options.month_first:
-            yield (
+            yield Suspicion(
                 f'the dates of "{column.name}" are read with the day first, and none of them tells: pass '
                 "month_first=True if the month comes first"
             )
     dates = [column.name for column in features if column.kind == "date"]
     if dates and options.time is None and options.group is None and options.test is None:
-        yield (
+        yield Suspicion(
             f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows older than '
-            f'some that it was trained on: pass time="{dates[0]}" to test it on the latest'
+            f'some that it was trained on: pass time="{dates[0]}" to test it on the latest',
+            "shared-groups",
+            dates[0],
         )
 
 
 def telling_columns(
     columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedArray]", labels: np.ndarray, *, seed: int
-) -> Iterator[str]:
+) -> Iterator[Suspicion]:
     """Columns that alone predict the label almost without error, as something does that is known only afterwards.
 
     `cutaway.data.facts.told_alone` says of how many samples; the upper limit of Wilson's interval counts, so that a few
@@ -90,9 +115,11 @@ def telling_columns(
         values = _numbers(cells[column.name], column.kind)
         right = told_alone(values, labels, fitted, tried, codes=column.kind == "category")
         if tells_alone(right, len(tried), baseline=baseline):
-            yield (
+            yield Suspicion(
                 f'"{column.name}" alone tells the label in {right / len(tried):.1%} of the rows (always saying the '
-                f"most frequent class: {baseline:.1%}): ignore it if it is known only once the label is"
+                f"most frequent class: {baseline:.1%}): ignore it if it is known only once the label is",
+                "telling-input",
+                column.name,
             )
 
 
@@ -108,8 +135,22 @@ def grouped_columns(
                 yield column.name, found
 
 
-def repeated_rows(data: Dataset, split: Split) -> str | None:
-    """A sentence on val and test samples that equal a training sample, if there are any."""
+def shared_group(name: str, found: Grouping, trained: Sequence[object], held: Sequence[object]) -> Iterator[Suspicion]:
+    """What to say of a column that looks like a group, by its values in training and in test rows."""
+    known = set(trained) - {None}
+    share = sum(value in known for value in held) / max(len(held), 1)
+    if share >= SHARED:
+        yield Suspicion(
+            f'{share:.0%} of the test rows share their "{name}" with a training row, and two rows that share '
+            f"it have the same label in {found.agreement:.0%} of cases ({found.chance:.0%} by chance), so "
+            f'accuracies may be too good: if it says which rows belong together, pass group="{name}"',
+            "shared-groups",
+            name,
+        )
+
+
+def repeated_rows(data: Dataset, split: Split) -> Suspicion | None:
+    """What to say of val and test samples that equal a training sample, if there are any."""
     seen = np.unique(_digests(data, split.train))
     if len(seen) < DISTINCT * len(split.train):
         return None
@@ -117,7 +158,8 @@ def repeated_rows(data: Dataset, split: Split) -> str | None:
     if not any(counts.values()):
         return None
     parts = [f"{count:,} of {len(split.part(part)):,} {part} samples" for part, count in counts.items() if count]
-    return f"{' and '.join(parts)} equal a training sample in every input: accuracies may be too good"
+    text = f"{' and '.join(parts)} equal a training sample in every input: accuracies may be too good"
+    return Suspicion(text, "repeated-samples")
 
 
 def _digests(data: Dataset, ids: SampleIds) -> np.ndarray:

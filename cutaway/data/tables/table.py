@@ -19,7 +19,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cells import python_values, read_cells
-from .checks import grouped_columns, question_columns, repeated_rows, telling_columns
+from .checks import Suspicion, grouped_columns, question_columns, repeated_rows, shared_group, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
@@ -31,9 +31,6 @@ from .survey import Survey, survey
 if TYPE_CHECKING:
     import pandas
     import pyarrow as pa
-
-SHARED = 0.2
-"""Share of test rows with a training row of their group from which the group is asked for."""
 
 FIT_ROWS = 500_000
 """Training samples that a preparation is fitted on at most; of more, so many are drawn at random."""
@@ -151,8 +148,8 @@ class Table:
         preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers)
         data = self.apply(preparation, on_progress=on_progress)
         if warn:
-            for note in (*question_columns(self.columns, self.options), *self._notes(data, split, drawn, cells)):
-                warn_user(note)
+            for each in (*question_columns(self.columns, self.options), *self._suspicions(data, split, drawn, cells)):
+                warn_user(each.text, finding=each.finding, column=each.column)
         return data
 
     def apply(self, preparation: Preparation, *, on_progress: ProgressCallback = ignore_progress) -> Dataset:
@@ -178,31 +175,26 @@ class Table:
             naming=self.naming,
         )
 
-    def _notes(
+    def _suspicions(
         self, data: Dataset, split: Split, drawn: SampleIds, cells: "dict[str, pa.ChunkedArray]"
-    ) -> Iterator[str]:
+    ) -> Iterator[Suspicion]:
         for name, column in (data.preparation.renamed if data.preparation else {}).items():
-            yield f'an input of "{column}" is called "{name}", because another input has its usual name'
+            yield Suspicion(f'an input of "{column}" is called "{name}", because another input has its usual name')
         yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
         yield from self._shared_groups(split, cells, data.y(drawn))
         if repeated := repeated_rows(data, split):
             yield repeated
 
-    def _shared_groups(self, split: Split, cells: "dict[str, pa.ChunkedArray]", labels: np.ndarray) -> Iterator[str]:
+    def _shared_groups(
+        self, split: Split, cells: "dict[str, pa.ChunkedArray]", labels: np.ndarray
+    ) -> Iterator[Suspicion]:
         """Columns that look like groups of which the test has rows that training has, unless the split is another."""
         if self.options.group or self.options.time or self.options.test:
             return
         for name, found in grouped_columns(self.columns, cells, labels, seed=split.seed):
-            known = set(cells[name].to_pylist()) - {None}
             kinds = {column.name: column.kind for column in self.columns if column.name == name}
             held = table_cells(self, split.test, kinds=kinds)[name].to_pylist()
-            share = sum(value in known for value in held) / max(len(held), 1)
-            if share >= SHARED:
-                yield (
-                    f'{share:.0%} of the test rows share their "{name}" with a training row, and two rows that share '
-                    f"it have the same label in {found.agreement:.0%} of cases ({found.chance:.0%} by chance), so "
-                    f'accuracies may be too good: if it says which rows belong together, pass group="{name}"'
-                )
+            yield from shared_group(name, found, cells[name].to_pylist(), held)
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:
         """Some rows as they are in the table, all columns, in the order of `ids`; the table is read up to the last."""
