@@ -37,7 +37,7 @@ FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings 
 test-all: setup
 	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive
 
-# The long forms alone, which CI ends after half an hour.
+# The long forms alone, which CI ends after 25 minutes.
 test-long: setup
 	CUTAWAY_KEEP_COMPILED=build/compiled $(PYTEST) -m exhaustive --hypothesis-profile=exhaustive
 
