@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sick_runs import digits, table, train
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +14,8 @@ import cutaway as ct
 from cutaway.findings import Evidence, Rival, run_checks
 from cutaway.findings.right_tool import check
 from cutaway.metrics import paired_difference_interval
+from cutaway.runs import KeptResult, plain_records
+from cutaway.topics.findings.rivals import read_rivals
 
 LINEAR = Rival("a linear model", 1200, 400, correct=330, won=12, lost=32)
 TREES = Rival("boosted trees", 1200, 400, correct=372, won=34, lost=12)
@@ -107,6 +110,25 @@ def test_the_doctor_compares_once_and_reading_a_run_never_trains(
     kept.unlink()
     again.verdict()
     again.findings()
+
+
+@pytest.mark.parametrize("change", [{"samples": 0}, {"won": 999}, {"lost": -1}, {"correct": 401}, {"lost": 390}])
+def test_counts_that_cannot_be_are_damaged(change: dict[str, int]) -> None:
+    whole = KeptResult({"rivals": plain_records([LINEAR])})
+    assert read_rivals(whole) == (LINEAR,)
+    with pytest.raises(ValueError, match="cannot be"):
+        read_rivals(KeptResult({"rivals": plain_records([replace(LINEAR, **change)])}))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")
+def test_a_run_with_weights_is_not_compared(tmp_path: Path) -> None:
+    x, y = table(400)
+    frame = pd.DataFrame(x).rename(columns=str).assign(target=y, importance=1.0 + y)
+    data = ct.load_dataset(frame, label="target", weight="importance")
+    run = ct.train(ct.mlp((8,)), data, runs=tmp_path, progress=False, epochs=1)
+    ct.doctor(run, progress=False)
+    assert not list((run.path / "results").glob("rivals*"))
 
 
 @pytest.mark.slow

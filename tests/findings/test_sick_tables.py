@@ -79,6 +79,20 @@ def test_two_units_are_named_beside_a_sentinel() -> None:
     assert found["sentinel-values"].evidence["columns"]["size"]["values"] == ["-999"]
 
 
+def test_columns_that_group_rows_alike_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = patients(np.random.default_rng(5))
+    alike = {f"of patient {number}": frame["patient"].astype(str) + f"-{number}" for number in range(12)}
+    tried: list[str] = []
+
+    def note(*_: object, name: str, **__: object) -> None:
+        tried.append(name)
+
+    monkeypatch.setattr("cutaway.data.columns.whole_groups", note)
+    found_in((frame.assign(**alike), {}))
+    assert tried.count("patient") == 1
+    assert not [name for name in tried if name.startswith("of patient")]
+
+
 @pytest.mark.exhaustive
 def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     frame = patients(np.random.default_rng(5))

@@ -28,7 +28,7 @@ MOST_CLASSES = 30
 def kept_rivals(context: RunContext) -> tuple[Rival, ...] | None:
     """What rivals were found to be worth; None where that was not measured. Nothing is trained for it."""
     name = _name(context)
-    return None if name is None else read_kept(context.folder, name, read=_read)
+    return None if name is None else read_kept(context.folder, name, read=read_rivals)
 
 
 def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
@@ -46,7 +46,7 @@ def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignor
     kept(
         context.folder,
         name,
-        read=_read,
+        read=read_rivals,
         write=lambda rivals: KeptResult({"rivals": plain_records(rivals)}),
         compute=lambda: tuple(_rivals(context, on_progress)),
     )
@@ -60,7 +60,12 @@ def _name(context: RunContext) -> str | None:
         return None
 
 
-def _read(found: KeptResult) -> tuple[Rival, ...]:
+def read_rivals(found: KeptResult) -> tuple[Rival, ...]:
+    """Read what was kept.
+
+    Raises:
+        ValueError: The counts of samples cannot be.
+    """
     rivals = records_of(Rival, found.record["rivals"])
     for each in rivals:
         counts = (each.correct, each.won, each.lost)
