@@ -158,6 +158,7 @@ def test_the_field_is_the_sum_over_all_points(count, width):
 def test_a_layout_of_some_holds_all(monkeypatch):
     monkeypatch.setattr(placing_layout, "BATCH", 128)
     monkeypatch.setattr("cutaway.embedding.quality.POINTS_PER_BLOCK", 128)
+    monkeypatch.setattr("cutaway.embedding.structure.GROUP_SAMPLES", 1000)
     rows, told = Rows(H), []
     found = embed_some(rows, SOME, labels=LABELS, n_iter=300, on_progress=told.append)
     alone = embed(H[SOME], n_iter=300, quality=False)
