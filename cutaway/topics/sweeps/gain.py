@@ -1,5 +1,6 @@
 """What choosing was worth: the validation losses of every sample under every trial."""
 
+import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -10,12 +11,15 @@ import numpy as np
 from cutaway.data import Dataset, Table
 from cutaway.errors import CutawayError, DataError
 from cutaway.execution import Trial
+from cutaway.log import survive
 from cutaway.metrics import Selection, selection_gain, smoothed_losses
 from cutaway.runs import RunFolder
 
 from .manifest import SweepManifest
 from .material import load, prepare
 from .worker import best_of
+
+log = logging.getLogger("cutaway.topics.sweeps.gain")
 
 MOST_VALUES = 1 << 28
 """Losses at most: 20,000 samples of 13,000 trials, or 1.1 GB."""
@@ -59,13 +63,12 @@ def measure_gain(
 
     def measured(trial: Trial, epoch: int | None = None) -> _Measured | None:
         """A trial after an epoch; None where its run folder is on another machine, or was deleted."""
-        try:
+        with survive(log, f"reading the predictions of trial {trial.number}", CutawayError):
             predicted = RunFolder.open(folder / str(trial.run)).predictions(epoch)
-        except CutawayError:
-            return None
-        predicted = predicted[len(predicted) - len(labels) :].astype(np.float32)
-        losses = smoothed_losses(predicted, labels, label_smoothing=smoothing).astype(np.float32)
-        return _Measured(losses, (predicted.argmax(axis=1) == labels).astype(np.float32))
+            predicted = predicted[len(predicted) - len(labels) :].astype(np.float32)
+            losses = smoothed_losses(predicted, labels, label_smoothing=smoothing).astype(np.float32)
+            return _Measured(losses, (predicted.argmax(axis=1) == labels).astype(np.float32))
+        return None
 
     @cache
     def improved(epoch: int) -> _Measured | None:
