@@ -26,16 +26,13 @@ from .facts import (
 )
 from .samples import SampleIds
 from .split import Split, join_ids
-from .tables import Column, Table, table_cells
+from .tables import SHARED, Column, Table, table_cells
 
 ROWS, VALUES = 10_000, 4_000_000
 """Samples of each part that are looked at at most, and their values."""
 
 MOST_COLUMNS = 2_000
 """Columns beyond which nothing is looked at: the inputs of such data are measurements of one kind."""
-
-SHARED = 0.2
-"""Share of held-out samples with a training sample of their group, from which on it is asked what that changes."""
 
 MOST_GROUPINGS = 6
 """Groupings by columns that are tried at most, those with the most groups first: a model is trained ten times for each,

@@ -8,6 +8,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 
 from .bunch import bunch_table, class_names_of, is_bunch
 from .cells import date_seconds, python_values, spellings
+from .checks import SHARED
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
@@ -33,6 +34,7 @@ from .table import Table, cell_chunks, make_table, table_cells
 __all__ = [
     "FORMATS",
     "MISSING",
+    "SHARED",
     "Column",
     "ColumnProfile",
     "Reader",
