@@ -259,7 +259,7 @@ def test_hostile_names_are_text(open_page, own_studio, hostile):
 def test_zooming_into_a_map_of_some_loads_finer_grids_of_all(open_page, own_studio):
     ct.open_run(own_studio.folder / "first").embed(progress=False)
     fetched = []
-    opened = open_page(own_studio, "/runs/first?split=all&samples=200&layers=&epochs=3")
+    opened = open_page(own_studio, "/runs/first?split=all&samples=200&layers=dense_1&epochs=3")
     opened.page.on("response", lambda response: fetched.append(response.url) if "/parts/" in response.url else None)
     opened.wait(REAL, seconds=400)
     side = "document.querySelector('[data-explorer]').explorer.map.backdrop?.side ?? 0"
