@@ -1,4 +1,4 @@
-"""Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks.findings [HALF] [SEED]``.
+"""Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks findings [HALF] [SEED]``.
 
 72 sick and 72 healthy runs on 18 data sets, from pictures to tables of counts. Which sickness is tried on which data
 set, and whether the case belongs to the half "development" or to the half "judging", is drawn from a seed, and so are
