@@ -1,4 +1,4 @@
-"""Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks findings [HALF] [SEED]``.
+"""Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks.findings [HALF] [SEED]``.
 
 72 sick and 72 healthy runs on 18 data sets, from pictures to tables of counts. Which sickness is tried on which data
 set, and whether the case belongs to the half "development" or to the half "judging", is drawn from a seed, and so are
@@ -9,12 +9,15 @@ many help, change nothing that chance does not, or make a run worse and say so.
 """
 
 import contextlib
+import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras reads it when it is imported
 
 import keras
 import numpy as np
