@@ -67,7 +67,7 @@ class TrainingDistances:
         """
         from cutaway.neighbors import nearest_among
 
-        distances = np.sqrt(nearest_among(self.points, _inputs(x, scale), 1).squared[:, 0])
+        distances = np.sqrt(nearest_among(self.points, model_inputs(x, scale), 1).squared[:, 0])
         return distances, distances > self.limit
 
 
@@ -132,7 +132,7 @@ def _measure(context: RunContext) -> TrainingDistances:
     data = context.data
     count = min(len(ids), SAMPLES, max(LEAST, VALUES // data.features))
     drawn = np.sort(np.random.default_rng(0).choice(len(ids), count, replace=False))
-    points = _inputs(data.x(ids.take(drawn)), data.scale)
+    points = model_inputs(data.x(ids.take(drawn)), data.scale)
     nearest = np.sqrt(nearest_among(points, points, 2).squared[:, 1])  # the first is the sample itself, or its equal
     # where nearly all samples have an equal, rounding must not make the others far
     rounding = 1e-3 * float(np.sqrt(np.square(points, dtype=np.float64).sum(axis=1).mean()))
@@ -142,7 +142,7 @@ def _measure(context: RunContext) -> TrainingDistances:
     return measured
 
 
-def _inputs(x: np.ndarray, scale: float) -> np.ndarray:
+def model_inputs(x: np.ndarray, scale: float) -> np.ndarray:
     """Raw samples as the model sees them, float32 ``(sample, value)``, within a range whose squares are finite."""
     values = np.divide(x, np.float32(scale), dtype=np.float32).reshape(len(x), math.prod(x.shape[1:]))
     return np.clip(values, -LARGEST, LARGEST, out=values)

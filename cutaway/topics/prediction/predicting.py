@@ -8,10 +8,11 @@ import numpy as np
 
 from cutaway.context import RunContext
 
-from .far import LEAST, FarSamples, training_distances
+from .far import LEAST, FarSamples, model_inputs, training_distances
 from .nearest import contributions_of, nearest_of
 from .result import Predictions, join
 from .samples import Samples, new_samples
+from .shifted import ShiftedColumns
 
 SHOWN = 5
 """Nearest training samples, and inputs that contributed most, where nobody says how many."""
@@ -62,7 +63,8 @@ def predictions(
         context: The run.
         x: As of `new_samples`.
         epoch: After which epoch; the kept one if None.
-        warn: Warn of what no training sample had, and of samples that are far from all of them.
+        warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
+            that differ from those of the training samples by more than chance.
         nearest: Number of nearest training samples wanted.
         explain: Number of inputs wanted, those that contributed most.
         distances: Whether the distance of each sample to the training samples is wanted.
@@ -82,12 +84,15 @@ def predictions(
     near = nearest_of(context, nearest, epoch=epoch) if nearest else None
     parts = contributions_of(context, explain, epoch=epoch) if explain else None
     measured = training_distances(context, wanted=distances) if warn or distances else None
-    seen = FarSamples()
+    seen, names = FarSamples(), context.preparation.features if context.preparation else ()
+    shifted = ShiftedColumns(measured.points, names) if warn and measured and names else None
 
     def answer(samples: Samples) -> Predictions:
         distance, far = measured(samples.x, scale=scale) if measured else (None, None)
         if far is not None:
             seen.add(samples.names, far)
+        if shifted is not None:
+            shifted.add(model_inputs(samples.x, scale))
         return Predictions(
             names=samples.names,
             probabilities=class_probabilities(model, forward(model, samples.x, scale=scale)),
@@ -106,3 +111,5 @@ def predictions(
         yield answer(Samples(np.empty((0, *context.manifest.dataset.shape), np.float32), []))
     if warn:
         seen.warn()
+    if shifted is not None:
+        shifted.warn()

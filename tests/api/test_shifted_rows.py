@@ -1,0 +1,75 @@
+"""Columns of new rows that differ from the training samples are said; those that are alike are not."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cutaway as ct
+from cutaway.topics.prediction.shifted import ShiftedColumns
+
+pytestmark = pytest.mark.slow
+
+
+def rows_of(count, seed):
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "weight": random.normal(70, 12, count),
+            "age": random.integers(18, 90, count).astype(float),
+            "place": random.choice(["north", "south", "west"], count),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("people")
+    rows = rows_of(900, 0)
+    rows.assign(label=np.where(rows["weight"] + rows["age"] > 124, "yes", "no")).to_csv(folder / "p.csv", index=False)
+    data = ct.load_dataset(folder / "p.csv", label="label")
+    return ct.train(ct.mlp((8,)), data, epochs=2, runs=folder / "runs", progress=False)
+
+
+def said(run, given):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run.predict(given)
+    return [str(each.message) for each in caught if "than chance" in str(each.message)]
+
+
+def test_rows_like_the_training_samples_are_not_warned_of(people):
+    assert all(said(people, rows_of(count, seed)) == [] for seed, count in enumerate((1, 49, 60, 400, 9000), start=1))
+
+
+def test_a_column_in_another_unit_is_named(people, tmp_path):
+    rows = rows_of(300, 9)
+    rows["weight"] *= 2.2
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    (found,) = said(people, tmp_path / "new.csv")
+    assert found.startswith(
+        "1 column differs between the training samples and these rows by more than chance: "
+        '"weight" (higher than in training in 100%'
+    )
+    assert found.endswith("check how it was recorded")
+
+
+def test_other_categories_and_missing_cells_are_named(people):
+    rows = rows_of(300, 10)
+    rows["place"] = "north"
+    rows.loc[:200, "age"] = np.nan
+    (found,) = said(people, rows)
+    assert "age" in found
+    assert "north" in found
+    assert "weight" not in found
+
+
+def test_a_hundred_columns_of_new_rows_drawn_alike_are_warned_of_as_rarely_as_is_said(recwarn):
+    """Each of 200 sets may differ with a probability of 0.001."""
+    random = np.random.default_rng(1)
+    for _ in range(200):
+        compared = ShiftedColumns(random.normal(size=(400, 100)).astype(np.float32), [str(n) for n in range(100)])
+        compared.add(random.normal(size=(60, 100)).astype(np.float32))
+        compared.warn()
+    assert len(recwarn) <= 2
