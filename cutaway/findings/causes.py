@@ -39,7 +39,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
     "bottleneck": ("low-rank", "redundant-units", "inactive-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
-    "redundant-units": ("low-rank",),
+    "redundant-units": ("low-rank", "right-tool"),
     "batch-too-large": (*_UNTRAINED, *_SLOW),
     "over-regularized": (*_UNTRAINED, *_SLOW),
     "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
