@@ -1,7 +1,7 @@
 """Facts about the columns of a split before anything is trained, also of those that no model sees."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -10,14 +10,17 @@ import numpy as np
 from .dataset import Dataset
 from .facts import (
     ColumnShift,
+    EncodedTarget,
     MixedUnits,
     Sentinels,
     ToldByWords,
     WholeGroups,
     blocks_of_labels,
     column_shifts,
+    encoded_target,
     far_values,
     grouping_of,
+    may_encode_target,
     mixed_units,
     periods,
     told_by_words,
@@ -93,6 +96,7 @@ class ColumnFacts:
         units: Values in two units.
         shift: How held-out samples differ from training samples.
         told: How well its words tell the class, of a text that is left out.
+        encodes: What it is of the labels.
     """
 
     name: str
@@ -101,6 +105,7 @@ class ColumnFacts:
     units: MixedUnits | None = None
     shift: ColumnShift | None = None
     told: ToldByWords | None = None
+    encodes: EncodedTarget | None = None
 
 
 def column_facts(
@@ -129,8 +134,12 @@ def column_facts(
     y = data.y(both)
     shifts = _shifts(loaded, found, both, of_train)
     numbers = sum(each.use == "feature" and each.kind == "number" for each in found)
+    encodings = _encodings(loaded, data, split, found, y)
     facts = [
-        _facts(each, y[of_train], of_train, shifts.get(each.name), numbers=numbers)
+        replace(
+            _facts(each, y[of_train], of_train, shifts.get(each.name), numbers=numbers),
+            encodes=encodings.get(each.name),
+        )
         for each in found
         if each.use in ("feature", "ignored")
     ]
@@ -146,14 +155,40 @@ def _drawn(ids: SampleIds, columns: int) -> SampleIds:
     return ids.take(np.sort(np.random.default_rng(0).permutation(len(ids))[:rows]))
 
 
-def _values(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> Iterator[ColumnValues]:
+def _encodings(
+    loaded: Dataset | Table, data: Dataset, split: Split, found: Sequence[ColumnValues], y: np.ndarray
+) -> dict[str, EncodedTarget]:
+    """Columns that are means of the labels of all samples; nothing is known of parts that are too large to be read."""
+    likely = {
+        each.name
+        for each in found
+        if each.use == "feature" and each.kind == "number" and may_encode_target(each.values, y)
+    }
+    parts = split.train, split.val, split.test
+    if not likely or any(len(_drawn(part, len(found))) < len(part) for part in parts):
+        return {}
+    ids = join_ids(parts).ordered()
+    read, labels = _values(loaded, data, ids, wanted=likely), data.y(ids)
+    every = {each.name: encoded_target(each.values, labels) for each in read}
+    return {name: encoding for name, encoding in every.items() if encoding is not None}
+
+
+def _values(
+    loaded: Dataset | Table, data: Dataset, ids: SampleIds, *, wanted: Container[str] | None = None
+) -> Iterator[ColumnValues]:
+    """The columns of some samples; all of them if it is not said which are wanted."""
     if not isinstance(loaded, Table):
         x = data.x(ids)
         for place in range(data.features):
             name = str(place) if data.feature_names is None else data.feature_names[place]
-            yield ColumnValues(name, "number", "feature", "", x[:, place].astype(np.float64))
+            if wanted is None or name in wanted:
+                yield ColumnValues(name, "number", "feature", "", x[:, place].astype(np.float64))
         return
-    columns = {column.name: column for column in loaded.columns if _is_read(column)}
+    columns = {
+        column.name: column
+        for column in loaded.columns
+        if _is_read(column) and (wanted is None or column.name in wanted)
+    }
     kinds = {name: _read_as(column) for name, column in columns.items()}
     for name, cells in table_cells(loaded, ids, kinds=kinds).items():
         column = columns[name]

@@ -30,6 +30,7 @@ from .samples import (
     shared_groups,
     shifted_test,
     shuffling,
+    target_encoding,
     telling_input,
     test_labels,
 )
@@ -65,6 +66,7 @@ CHECKS: tuple[CheckModule, ...] = (
     divergence,
     shuffling,
     telling_input,
+    target_encoding,
     shared_groups,
     left_out_columns,
     sentinels,

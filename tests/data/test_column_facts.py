@@ -9,7 +9,9 @@ from scipy.stats import ks_2samp
 from cutaway.data.facts import (
     blocks_of_labels,
     column_shifts,
+    encoded_target,
     far_values,
+    may_encode_target,
     mixed_units,
     near_copies,
     periods,
@@ -200,3 +202,38 @@ def test_blocks_of_labels_are_no_sorted_file_and_no_random_order() -> None:
     assert blocks_of_labels((random.random(2000) < 0.03).astype(int)) is None, (
         "a rare class makes long blocks by chance"
     )
+
+
+@pytest.mark.parametrize(("smoothing", "classes"), [(0, 2), (10, 2), (0, 4), (3, 4)])
+def test_means_of_the_labels_of_all_rows_are_found(smoothing: float, classes: int) -> None:
+    random = np.random.default_rng(8)
+    shops, y = random.integers(0, 30, 600), random.integers(0, classes, 600)
+    truth = (y == 1).astype(float)
+    counts = np.bincount(shops)[shops]
+    means = (np.bincount(shops, truth)[shops] + smoothing * truth.mean()) / (counts + smoothing)
+    assert may_encode_target(means, y)
+    found = encoded_target(means.round(4), y)
+    assert found is not None
+    assert (found.target, found.is_smoothed, found.rows >= 540) == (1, smoothing > 0, True)
+
+
+def test_the_mean_of_numbered_classes_is_found_and_means_of_other_rows_or_labels_are_not() -> None:
+    random = np.random.default_rng(9)
+    shops, y = random.integers(0, 30, 600), random.integers(0, 4, 600)
+    means = np.bincount(shops, y)[shops] / np.bincount(shops)[shops]
+    found = encoded_target(means, y)
+    assert found is not None
+    assert found.target is None
+    first = np.bincount(shops[:450], y[:450], 30) / np.bincount(shops[:450], minlength=30)
+    assert encoded_target(first[shops], y) is None, "no label of the last 150 rows is in it"
+    assert encoded_target(means, random.permutation(y)) is None
+    assert not may_encode_target(random.random(600), y)
+    assert not may_encode_target(y.astype(float), y)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rates_that_predict_the_class_are_not_computed_from_it(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = int(random.integers(8, 80))
+    rates = random.beta(2, 2, values).round(int(random.choice([1, 2, 3])))[random.integers(0, values, 2000)]
+    assert encoded_target(rates, (random.random(2000) < rates).astype(int)) is None

@@ -117,6 +117,15 @@ def equal_rows(random: np.random.Generator) -> Given:
     return pd.concat([frame, frame.sample(300, random_state=random)], ignore_index=True), {}
 
 
+def with_encoded_target(random: np.random.Generator) -> Given:
+    """For each shop the share of label 1, as a target encoder gives it that saw all rows."""
+    frame, smoothing = measured(random), float(random.choice([0, 5, 20]))
+    shops = random.integers(0, int(random.integers(20, 150)), 900)
+    sums = frame["target"].groupby(shops).agg(["sum", "count"]).reindex(shops)
+    means = (sums["sum"] + smoothing * frame["target"].mean()) / (sums["count"] + smoothing)
+    return frame.assign(shop=means.to_numpy().round(int(random.choice([4, 12])))), {}
+
+
 SICK_TABLES: dict[str, tuple[str, Maker]] = {
     "sentinel": ("sentinel-values", with_sentinel),
     "two sentinels": ("sentinel-values", with_two_sentinels),
@@ -132,6 +141,7 @@ SICK_TABLES: dict[str, tuple[str, Maker]] = {
     "shifted column": ("shifted-test-samples", shifted),
     "shifted category": ("shifted-test-samples", shifted_category),
     "equal rows": ("repeated-samples", equal_rows),
+    "encoded target": ("target-encoding", with_encoded_target),
 }
 """What a table suffers from -> the kind of the warning that names it, and the function that makes it."""
 
@@ -231,6 +241,18 @@ def alike_test(random: np.random.Generator) -> Given:
     return frame.iloc[:900].reset_index(drop=True), {"test": frame.iloc[900:].reset_index(drop=True)}
 
 
+def encoded_by_training_rows(random: np.random.Generator) -> Given:
+    """The encoder saw no test row; and a rate that is known from elsewhere, and predicts the class."""
+    frame, test = measured(random), measured(random, 300)
+    shops, others = random.integers(0, 40, 900), random.integers(0, 40, 300)
+    means = frame["target"].groupby(shops).mean()
+    rates = random.beta(4, 4, 40).round(3)
+    frame, test = (
+        each.assign(shop=means.reindex(at).to_numpy(), rate=rates[at]) for each, at in ((frame, shops), (test, others))
+    )
+    return frame, {"test": test}
+
+
 def unbalanced(random: np.random.Generator) -> Given:
     frame = measured(random, 3000)
     return frame[(frame["target"] == 0) | some(random, frame, 0.15)].reset_index(drop=True), {}
@@ -253,6 +275,7 @@ HEALTHY_TABLES: dict[str, Maker] = {
     "counts": counts,
     "categories": categories,
     "dated": dated,
+    "encoded by training rows": encoded_by_training_rows,
     "in groups": in_groups,
     "groups that tell nothing": groups_that_tell_nothing,
     "two populations": two_populations,

@@ -5,6 +5,7 @@ In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 
 from .column_shift import ColumnShift, column_shifts
 from .duplicates import first_equal, repeated_samples
+from .encoded_target import EncodedTarget, encoded_target, may_encode_target
 from .grouping import Grouping, grouping_of
 from .inputs import InputFacts, input_facts
 from .near import NearCopies, near_copies
@@ -22,6 +23,7 @@ __all__ = [
     "SIMPLE_MODELS",
     "TELLS",
     "ColumnShift",
+    "EncodedTarget",
     "Grouping",
     "InputFacts",
     "MixedUnits",
@@ -33,11 +35,13 @@ __all__ = [
     "WholeGroups",
     "blocks_of_labels",
     "column_shifts",
+    "encoded_target",
     "far_values",
     "first_equal",
     "grouping_of",
     "halves",
     "input_facts",
+    "may_encode_target",
     "mixed_units",
     "near_copies",
     "periods",

@@ -1,0 +1,96 @@
+"""A column of numbers that was computed from the labels, those of the row itself included."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAST_VALUES, LEAST_ROWS = 8, 40
+"""Different values of such a column, and rows, at least."""
+
+SHARE = 0.9
+"""Share of the rows at least of which the value is that of their labels: values of few rows may be equal by chance."""
+
+CLOSE = 6e-4
+"""Difference that rounding to three digits leaves."""
+
+MOST_SMOOTHING = 1000.0
+"""Rows of the mean of all labels that are added to those of a value at most."""
+
+
+MOST_EQUAL = 12
+"""Categories at most that have equal means by chance: together they have so many times the smoothing of one."""
+
+
+@dataclass(frozen=True)
+class EncodedTarget:
+    """What a column is of the labels.
+
+    Attributes:
+        target: The class whose share it is among the rows with the same value; None of the mean of the numbered
+            classes.
+        values: How many different values it has.
+        is_smoothed: Whether it was smoothed towards that of all rows.
+        rows: Rows whose value it is.
+        samples: Rows that were looked at.
+    """
+
+    target: int | None
+    values: int
+    is_smoothed: bool
+    rows: int
+    samples: int
+
+
+def may_encode_target(values: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a column has as many values as a mean of labels has, in the same range; cheap.
+
+    Args:
+        values: float64 ``(sample,)``; NaN where nothing is known.
+        y: int64 ``(sample,)``.
+    """
+    known = values[np.isfinite(values)]
+    if len(known) < LEAST_ROWS or known.min() < 0 or known.max() > max(y.max(), 1):
+        return False
+    return LEAST_VALUES <= len(np.unique(known)) <= len(known) / 2
+
+
+def encoded_target(values: np.ndarray, y: np.ndarray) -> EncodedTarget | None:
+    """Find out whether a column is the mean of the labels of the rows that have the same value.
+
+    A mean that was smoothed towards that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
+    all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
+
+    Args:
+        values: float64 ``(sample,)`` of all samples, held-out ones included; NaN where nothing is known.
+        y: int64 ``(sample,)``.
+
+    Source:
+        Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes in classification and
+        prediction problems".
+    """
+    known = np.isfinite(values)
+    found, group = np.unique(values[known], return_inverse=True)
+    labels, counts = y[known], np.bincount(group)
+    if len(found) < LEAST_VALUES or len(labels) < LEAST_ROWS:
+        return None
+    classes = np.unique(labels)
+    targets = {int(label): (labels == label).astype(float) for label in classes}
+    for target, truth in ({None: labels.astype(float)} | targets if len(classes) > 2 else targets).items():
+        totals, prior = np.bincount(group, truth), float(truth.mean())
+        middle, times = _smoothing(found, totals, counts, prior), np.arange(1, MOST_EQUAL + 1)
+        for m in {0.0, *(middle / times)}:
+            added = m * times[:, None]
+            fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= CLOSE
+            if fits.sum() >= LEAST_VALUES and counts[fits].sum() >= SHARE * len(labels):
+                return EncodedTarget(target, len(found), m > 0, int(counts[fits].sum()), len(labels))
+    return None
+
+
+def _smoothing(found: np.ndarray, totals: np.ndarray, counts: np.ndarray, prior: float) -> float:
+    """The m that values agree on, or a small multiple of it where many are of several categories; 0 without one."""
+    away = np.abs(found - prior) > 0.01
+    if not away.any():
+        return 0.0
+    m = (totals[away] - found[away] * counts[away]) / (found[away] - prior)
+    middle = float(np.median(m))
+    return middle if 0 < middle <= MOST_SMOOTHING else 0.0

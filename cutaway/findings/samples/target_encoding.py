@@ -1,0 +1,63 @@
+"""Columns that were computed from the labels, those of held-out samples included."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.names import class_in_words
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
+
+KIND = "target-encoding"
+NAMED = 3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "A column of numbers is, in 90% of all rows or more, the share of a class (or the mean of the numbered "
+            "classes) among the rows with the same value, to three digits, also where it was smoothed towards that of "
+            "all rows; of 8 different values or more, and of tables with up to 10,000 rows in each part of the split. "
+            "Shares in training rows alone do not count."
+        ),
+        source=(
+            'Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; Kaufman, '
+            'Rosset, Perlich, Stitelman 2012, "Leakage in data mining"'
+        ),
+        known_as="target leakage by target encoding",
+    ),
+)
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns that hold labels of the rows themselves."""
+    found = [(each.name, each.encodes) for each in evidence.columns or () if each.encodes is not None]
+    if not found:
+        return
+    names = evidence.class_names or ()
+    sentences: list[str] = []
+    for name, each in found[:NAMED]:
+        is_named = each.target is not None and each.target < len(names)
+        of = f"share of {class_in_words(names[each.target])}" if is_named else "mean of the numbered classes"
+        of = f"smoothed {of}" if each.is_smoothed else of
+        sentences.append(
+            f'"{name}" is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with the same value'
+        )
+    more = f"; and {len(found) - NAMED:,} more columns" if len(found) > NAMED else ""
+    text = (
+        f"{'; '.join(sentences)}{more}. Validation and test rows are among them, so that the column tells a model "
+        "something of their labels, and accuracies on them are too good: a new row has no label to compute it from."
+    )
+    columns = {name for name, _ in found}
+    listed = " and ".join(f'"{name}"' for name, _ in found)
+    places = evidence.input_columns or evidence.input_names or ()
+    remedy = Remedy(
+        f"leave out {listed}",
+        change="drop-inputs",
+        inputs=tuple(place for place, column in enumerate(places) if column in columns),
+    )
+    record = {
+        "columns": {
+            name: {"class": each.target, "values": each.values, "rows": each.rows, "samples": each.samples}
+            for name, each in found
+        }
+    }
+    advice = "Compute it from training rows alone, or give the column that it was computed for instead."
+    title = f'"{found[0][0]}" was computed from the labels' if len(found) == 1 else "Columns computed from the labels"
+    yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
