@@ -19,7 +19,7 @@ from cutaway.cli.options import (
     SeedOption,
     with_records,
 )
-from cutaway.cli.output import print_findings, print_json, print_quality, print_result, say
+from cutaway.cli.output import print_findings, print_json, print_quality, print_result, print_tables, say
 from cutaway.errors import UsageError, printable
 
 from .distributed import connected
@@ -39,7 +39,7 @@ def demo(
         print_json(demo_document(run, embedding=embedding, report=report))
         return
     print_history(run)
-    print_result(run.layers())
+    print_tables(run.layers().tables("Layers"))
     print_findings(run.findings(progress=True))
     say(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
