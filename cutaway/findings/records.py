@@ -128,6 +128,7 @@ class LayerFacts:
         saturated: Share of activations within 5% of an end of the function's range; None without such ends.
         rank: Effective rank of the activations.
         redundant: Units that say the same as an earlier one.
+        saturated_first: What `saturated` is at the first weights; None where that was not measured.
     """
 
     units: int
@@ -136,6 +137,7 @@ class LayerFacts:
     saturated: float | None
     rank: float
     redundant: int
+    saturated_first: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ VANISHING, EXPLODING = "vanishing-gradients", "exploding-gradients"
 # In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
 FAR = 100.0
 # Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
-LARGE = 10.0
+USUAL, LARGE = 0.01, 10.0
 RULES = (
     Rule(
         VANISHING,
         words=(
             "At the first weights, the root mean square of the gradient of the first kernel is less than one "
-            f"{FAR:.0f}th of that of the last; on up to 2,000 training samples."
+            f"{FAR:.0f}th of that of the last, and below {USUAL:g}; on up to 2,000 training samples."
         ),
         source='Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"',
         known_as="vanishing gradient; VanishingGradient in SageMaker Debugger",
@@ -41,7 +41,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     names, sizes = list(weights), [each.first for each in weights.values()]
     first, last = sizes[0], sizes[-1]
     record = {"gradients": dict(zip(names, sizes, strict=True))}
-    if first * FAR < last:
+    if first * FAR < last and first < USUAL:
         text = (
             f"At the first weights the gradient of {names[0]} is {last / max(first, 1e-30):,.0f} times as small as "
             f"that of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn."
@@ -53,8 +53,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if largest > LARGE:
         where = names[sizes.index(largest)]
         text = (
-            f"At the first weights the gradient of {where} has a root mean square of {largest:.3g}; around 0.01 is "
-            "usual."
+            f"At the first weights the gradient of {where} has a root mean square of {largest:.3g}; around "
+            f"{USUAL:g} is usual."
         )
         advice = (
             "First weights or inputs that are too large do this: use Keras' default initializers, standardize the "

@@ -14,7 +14,8 @@ RULES = (
         KIND,
         words=(
             f"More than {MANY:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, either way; "
-            "on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
+            "on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary, or with more than 16 "
+            "units for each of them."
         ),
         source=(
             'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
@@ -27,9 +28,9 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers in which many units correlate with an earlier one by 0.98 or more."""
-    if has_few_inputs(evidence):
-        return
     for name, layer in (evidence.layers or {}).items():
+        if has_few_inputs(evidence, layer.units):
+            continue
         share = layer.redundant / layer.units
         if share <= MANY:
             continue
