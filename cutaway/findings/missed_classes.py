@@ -21,6 +21,9 @@ LEVEL = 0.05
 # A class is rare where it has less than half of the samples of the mean class: only then do weights for classes help.
 RARE = 0.5
 SHOWN = 3
+# Share of the missed samples that one other class gets, where the others are told apart: wrong labels do this, and so
+# does a class that looks the same.
+ONE_CLASS = 0.85
 RULES = (
     Rule(
         KIND,
@@ -74,6 +77,13 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     advice = 'More samples of them or class_weight="balanced" may help.'
     if not is_rare:
         advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
+    taken_for = _taken_for(np.asarray(evidence.confusion), missed[0])
+    if taken_for is not None:
+        first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))
+        advice = (
+            f"Nearly all of them are taken for {second}, and the other classes are told apart: look first whether "
+            f"training samples of {first} are labeled {second}."
+        ) + (f" If they are not: {advice[0].lower()}{advice[1:]}" if is_rare else "")
     record = {
         "classes": [
             {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])}
@@ -87,6 +97,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     weighted = (evidence.config or {}).get("class_weight")
     remedy = BALANCED if is_rare and not weighted else None
     yield Finding(KIND, "warning", title, text, record, remedy, samples, advice=advice)
+
+
+def _taken_for(confusion: np.ndarray, label: int) -> int | None:
+    """The one class that the missed samples of a class are taken for, of three or more that are told apart."""
+    wrong = np.where(np.arange(len(confusion)) == label, 0, confusion[label])
+    others = np.delete(np.delete(confusion, label, axis=0), label, axis=1)
+    if len(confusion) < 3 or wrong.max() < ONE_CLASS * wrong.sum() or np.trace(others) < ONE_CLASS * others.sum():
+        return None
+    return int(wrong.argmax())
 
 
 def _chance(measured: PerClass, label: int) -> float:
