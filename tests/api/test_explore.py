@@ -51,6 +51,14 @@ def test_split_and_epochs_are_chosen_and_the_kept_epoch_is_always_there(digits_r
     assert made.height == 300
 
 
+def test_more_maps_than_an_hour_makes_are_refused(digits_run, monkeypatch):
+    shown = {"split": "val", "samples": 50, "progress": False}
+    monkeypatch.setattr("cutaway.report.explorer.section.MOST_ASKED", 4 * 3 * 50)
+    assert len(digits_run.explore(epochs=[1, 2], **shown).record.epochs) <= 3
+    with pytest.raises(UsageError, match=r"got 1,400: 50 samples, 4 layers and 7 epochs; next: ask for fewer"):
+        digits_run.explore(epochs=list(range(7)), **shown)
+
+
 def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(digits_run, monkeypatch):
     source = ReportSource(digits_run.context, ignore_progress, "val")
     count = len(digits_run.split.val)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.data import SampleIds
-from cutaway.errors import Canceled, CutawayError
+from cutaway.errors import Canceled, CutawayError, UsageError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 from cutaway.report.network import network_data
 from cutaway.results.table import evenly_spaced
@@ -31,6 +31,9 @@ EPOCHS = 16
 MOST_PLACED = 2_000_000
 """Samples on a map times maps at most, where nobody asked for epochs: of more, there are maps of fewer epochs. The 28
 maps of 70,000 samples of MNIST in a model of three layers are 1.96 million, and take two minutes on 2 cores."""
+
+MOST_ASKED = 30 * MOST_PLACED
+"""The same where somebody asked for epochs: about an hour on 2 cores."""
 
 FEWEST_EPOCHS_SHOWN = 3
 """Epochs that are shown at least: the first, the kept one and the last."""
@@ -128,6 +131,7 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
 
     Raises:
         UnknownNameError: A layer or an epoch that was asked for is not there.
+        UsageError: They are too many.
     """
     context = source.context
     if not context.opens or not len(source.ids) or len(source.shown) < FEWEST:
@@ -135,7 +139,14 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     root = context.layer(None)
     layers = [name for name, width in _widths(source).items() if name == root or _fits(source, width)]
     if source.map_epochs is not None:
-        return layers, sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
+        epochs = sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
+        if (placed := len(source.shown) * len(layers) * len(epochs)) > MOST_ASKED:
+            raise UsageError(
+                f"maps place {MOST_ASKED:,} samples at most, over their layers and epochs",
+                got=f"{placed:,}: {len(source.shown):,} samples, {len(layers)} layers and {len(epochs)} epochs",
+                hint="ask for fewer epochs, layers or samples",
+            )
+        return layers, epochs
     return layers, spaced_epochs(context.folder.epochs, min(EPOCHS, _affordable(source, layers)), kept=context.epoch())
 
 
