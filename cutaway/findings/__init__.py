@@ -23,8 +23,10 @@ from .suspects import (
     why_withheld,
 )
 from .training.frozen_layers import looks_drawn
+from .training.saturated_units import MANY as MANY_SATURATED
 
 __all__ = [
+    "MANY_SATURATED",
     "RULES",
     "SUSPECT",
     "CountEstimate",

@@ -77,7 +77,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     advice = 'More samples of them or class_weight="balanced" may help.'
     if not is_rare:
         advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
-    taken_for = _taken_for(np.asarray(evidence.confusion), missed[0])
+    taken_for = _taken_for(measured, missed[0])
     if taken_for is not None:
         first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))
         advice = (
@@ -99,11 +99,16 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     yield Finding(KIND, "warning", title, text, record, remedy, samples, advice=advice)
 
 
-def _taken_for(confusion: np.ndarray, label: int) -> int | None:
+def _taken_for(measured: PerClass, label: int) -> int | None:
     """The one class that the missed samples of a class are taken for, of three or more that are told apart."""
-    wrong = np.where(np.arange(len(confusion)) == label, 0, confusion[label])
-    others = np.delete(np.delete(confusion, label, axis=0), label, axis=1)
-    if len(confusion) < 3 or wrong.max() < ONE_CLASS * wrong.sum() or np.trace(others) < ONE_CLASS * others.sum():
+    from scipy.sparse import csr_array
+
+    matrix, right = csr_array(measured.matrix), int(measured.correct[label])
+    wrong = matrix[[label]].toarray()[0]
+    wrong[label] = 0
+    others = measured.total - int(measured.samples[label]) - (int(matrix[:, [label]].sum()) - right)
+    others_right = int(measured.correct.sum()) - right
+    if len(wrong) < 3 or wrong.max() < ONE_CLASS * wrong.sum() or others_right < ONE_CLASS * others:
         return None
     return int(wrong.argmax())
 

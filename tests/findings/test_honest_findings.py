@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from cutaway.findings import Evidence, run_checks
 from cutaway.findings.baseline import learned_nothing
@@ -67,7 +68,7 @@ def test_a_class_that_is_missed_is_named_with_the_balanced_accuracy():
 
 def test_a_class_that_is_taken_for_one_other_may_be_labeled_as_it():
     taken = np.array([[90, 2, 0, 1], [0, 85, 4, 0], [1, 19, 1, 0], [2, 0, 0, 88]])
-    warning = found(confusion=taken, class_names=["a", "b", "class_c", "d"])["missed-class"]
+    warning = found(confusion=csr_array(taken), class_names=["a", "b", "class_c", "d"])["missed-class"]
     assert "look first whether training samples of class_c are labeled class b. If they are not: more" in warning.text
     spread = np.array([[90, 2, 0, 1], [0, 85, 4, 0], [7, 7, 1, 6], [2, 0, 0, 88]])
     noisy = np.array([[60, 32, 0, 1], [0, 85, 4, 0], [1, 19, 1, 0], [30, 0, 0, 58]])

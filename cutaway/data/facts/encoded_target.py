@@ -29,7 +29,7 @@ class EncodedTarget:
         target: The class whose share it is among the rows with the same value; None of the mean of the numbered
             classes.
         values: How many different values it has.
-        is_smoothed: Whether it was smoothed towards that of all rows.
+        is_smoothed: Whether it was smoothed toward that of all rows.
         rows: Rows whose value it is.
         samples: Rows that were looked at.
     """
@@ -57,7 +57,7 @@ def may_encode_target(values: np.ndarray, y: np.ndarray) -> bool:
 def encoded_target(values: np.ndarray, y: np.ndarray) -> EncodedTarget | None:
     """Find out whether a column is the mean of the labels of the rows that have the same value.
 
-    A mean that was smoothed towards that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
+    A mean that was smoothed toward that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
     all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
 
     Args:

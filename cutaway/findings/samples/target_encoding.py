@@ -12,7 +12,7 @@ RULES = (
         KIND,
         words=(
             "A column of numbers is, in 90% of all rows or more, the share of a class (or the mean of the numbered "
-            "classes) among the rows with the same value, to three digits, also where it was smoothed towards that of "
+            "classes) among the rows with the same value, to three digits, also where it was smoothed toward that of "
             "all rows; of 8 different values or more, and of tables with up to 10,000 rows in each part of the split. "
             "Shares in training rows alone do not count."
         ),

@@ -26,8 +26,15 @@ from cutaway.data import (
     telling_input,
 )
 from cutaway.errors import Canceled, CutawayError
-from cutaway.findings import HeldOut, LayerFacts, WeightFacts, bound_count, errors_of_the_surest, keep_highest
-from cutaway.findings.training.saturated_units import MANY as MANY_SATURATED
+from cutaway.findings import (
+    MANY_SATURATED,
+    HeldOut,
+    LayerFacts,
+    WeightFacts,
+    bound_count,
+    errors_of_the_surest,
+    keep_highest,
+)
 from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.topics.common.predictions import probability_batches
 
