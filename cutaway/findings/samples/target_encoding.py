@@ -33,8 +33,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     names = evidence.class_names or ()
     sentences: list[str] = []
     for name, each in found[:NAMED]:
-        is_named = each.target is not None and each.target < len(names)
-        of = f"share of {class_in_words(names[each.target])}" if is_named else "mean of the numbered classes"
+        of = "mean of the numbered classes"
+        if each.target is not None:
+            of = f"share of {class_in_words(names[each.target] if names else str(each.target))}"
         of = f"smoothed {of}" if each.is_smoothed else of
         sentences.append(
             f'"{name}" is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with the same value'
