@@ -158,19 +158,29 @@ def _drawn(ids: SampleIds, columns: int) -> SampleIds:
 def _encodings(
     loaded: Dataset | Table, data: Dataset, split: Split, found: Sequence[ColumnValues], y: np.ndarray
 ) -> dict[str, EncodedTarget]:
-    """Columns that are means of the labels of all samples; nothing is known of parts that are too large to be read."""
+    """Columns that are means of the labels of all samples; nothing is known of those that are too many to be read."""
+    numbers = _numbers(data.class_names)
     likely = {
         each.name
         for each in found
-        if each.use == "feature" and each.kind == "number" and may_encode_target(each.values, y)
+        if each.use == "feature" and each.kind == "number" and may_encode_target(each.values, y, numbers)
     }
     parts = split.train, split.val, split.test
-    if not likely or any(len(_drawn(part, len(found))) < len(part) for part in parts):
+    if not likely or sum(map(len, parts)) * len(likely) > VALUES:
         return {}
     ids = join_ids(parts).ordered()
     read, labels = _values(loaded, data, ids, wanted=likely), data.y(ids)
-    every = {each.name: encoded_target(each.values, labels) for each in read}
+    every = {each.name: encoded_target(each.values, labels, numbers) for each in read}
     return {name: encoding for name, encoding in every.items() if encoding is not None}
+
+
+def _numbers(names: Sequence[str]) -> np.ndarray | None:
+    """Classes that are numbers, as numbers."""
+    try:
+        numbers = np.array([float(name) for name in names])
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _values(

@@ -77,12 +77,12 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     advice = 'More samples of them or class_weight="balanced" may help.'
     if not is_rare:
         advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
-    taken_for = _taken_for(measured, missed[0])
-    if taken_for is not None:
+    taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
+    if taken_for is not None and not (is_rare and taken_for == measured.largest):  # as imbalance alone does
         first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))
         advice = (
-            f"Nearly all of them are taken for {second}, and the other classes are told apart: look first whether "
-            f"training samples of {first} are labeled {second}."
+            f"Nearly all of them are taken for {second}, and samples of other classes are rarely mistaken: look first "
+            f"whether training samples of {first} are labeled {second}."
         ) + (f" If they are not: {advice[0].lower()}{advice[1:]}" if is_rare else "")
     record = {
         "classes": [
@@ -106,7 +106,7 @@ def _taken_for(measured: PerClass, label: int) -> int | None:
     matrix, right = csr_array(measured.matrix), int(measured.correct[label])
     wrong = matrix[[label]].toarray()[0]
     wrong[label] = 0
-    others = measured.total - int(measured.samples[label]) - (int(matrix[:, [label]].sum()) - right)
+    others = measured.total - int(measured.samples[label])
     others_right = int(measured.correct.sum()) - right
     if len(wrong) < 3 or wrong.max() < ONE_CLASS * wrong.sum() or others_right < ONE_CLASS * others:
         return None

@@ -231,6 +231,25 @@ def test_the_mean_of_numbered_classes_is_found_and_means_of_other_rows_or_labels
     assert not may_encode_target(y.astype(float), y)
 
 
+@pytest.mark.parametrize("numbers", [(-1.0, 1.0), (1.0, 2.0), (1.0, 2.0, 3.0, 5.0)])
+def test_means_of_labels_that_are_numbers_are_found(numbers: tuple[float, ...]) -> None:
+    random = np.random.default_rng(9)
+    shops, y, given = random.integers(0, 30, 600), random.integers(0, len(numbers), 600), np.array(numbers)
+    means = np.bincount(shops, given[y])[shops] / np.bincount(shops)[shops]
+    assert may_encode_target(means, y, given)
+    found = encoded_target(means, y, given)
+    assert found is not None
+    assert (found.target, type(found.is_smoothed)) == (None, bool)
+
+
+def test_small_values_and_values_of_one_label_each_are_no_means() -> None:
+    random = np.random.default_rng(10)
+    faults = (random.random(3000) < 0.01).astype(int)
+    assert encoded_target(random.normal(2e-5, 1e-6, 3000).round(7), faults) is None
+    sure = random.beta(0.02, 0.02, 3000).round(3)
+    assert encoded_target(sure, (random.random(3000) < sure).astype(int)) is None
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_rates_that_predict_the_class_are_not_computed_from_it(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -185,3 +185,22 @@ def test_left_out_columns_are_named_with_the_reason() -> None:
     table = HEALTHY_TABLES["free text"](np.random.default_rng(1))
     (found,) = [each for each in found_in(table) if each.kind == "left-out-columns"]
     assert (found.severity, found.evidence["columns"]) == ("note", {"note": "free text"})
+
+
+def test_a_run_on_a_column_that_was_computed_from_the_labels_says_so_again(tmp_path: Path) -> None:
+    frame, _ = SICK_TABLES["encoded target"][1](np.random.default_rng(0))  # a smoothed one
+    run = ct.train(ct.mlp((8,)), ct.load_dataset(frame, label="target"), epochs=1, runs=tmp_path, progress=False)
+    for _ in range(2):  # measured, and read from what is kept
+        (found,) = [each for each in run.findings() if each.kind == "target-encoding"]
+        assert found.text.startswith('"shop" is, in 900 of 900 rows, the smoothed share of class 1 among')
+        assert found.remedy is not None
+        assert found.remedy.inputs == (6,)
+
+
+def test_an_input_without_a_name_is_called_by_its_place() -> None:
+    frame, _ = SICK_TABLES["encoded target"][1](np.random.default_rng(1))
+    data = ct.Dataset.from_arrays(frame.drop(columns="target").to_numpy(np.float32), frame["target"].to_numpy())
+    (found,) = [each for each in ct.doctor(data, progress=False).findings if each.kind == "target-encoding"]
+    assert found.title == "Input 6 was computed from the labels"
+    assert found.remedy is not None
+    assert found.remedy.inputs == (6,)

@@ -10,8 +10,13 @@ LEAST_VALUES, LEAST_ROWS = 8, 40
 SHARE = 0.9
 """Share of the rows at least of which the value is that of their labels: values of few rows may be equal by chance."""
 
-CLOSE = 6e-4
-"""Difference that rounding to three digits leaves."""
+CLOSE, NARROW = 6e-4, 0.02
+"""Difference that rounding to three digits leaves; and as a share of the column's standard deviation, whose values may
+all be nearly equal."""
+
+MIXED = 0.3
+"""Share of the rows at least that have a value whose rows have several labels: where all labels are one, the mean is
+that label, which many columns are by chance."""
 
 MOST_SMOOTHING = 1000.0
 """Rows of the mean of all labels that are added to those of a value at most."""
@@ -41,20 +46,22 @@ class EncodedTarget:
     samples: int
 
 
-def may_encode_target(values: np.ndarray, y: np.ndarray) -> bool:
+def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None = None) -> bool:
     """Whether a column has as many values as a mean of labels has, in the same range; cheap.
 
     Args:
         values: float64 ``(sample,)``; NaN where nothing is known.
         y: int64 ``(sample,)``.
+        numbers: As of `encoded_target`.
     """
     known = values[np.isfinite(values)]
-    if len(known) < LEAST_ROWS or known.min() < 0 or known.max() > max(y.max(), 1):
+    ends = [0.0, 1.0, *(np.arange(y.max() + 1) if numbers is None else numbers)]
+    if len(known) < LEAST_ROWS or known.min() < min(ends) or known.max() > max(ends):
         return False
     return LEAST_VALUES <= len(np.unique(known)) <= len(known) / 2
 
 
-def encoded_target(values: np.ndarray, y: np.ndarray) -> EncodedTarget | None:
+def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None = None) -> EncodedTarget | None:
     """Find out whether a column is the mean of the labels of the rows that have the same value.
 
     A mean that was smoothed toward that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
@@ -63,6 +70,7 @@ def encoded_target(values: np.ndarray, y: np.ndarray) -> EncodedTarget | None:
     Args:
         values: float64 ``(sample,)`` of all samples, held-out ones included; NaN where nothing is known.
         y: int64 ``(sample,)``.
+        numbers: float64 ``(class,)``, the classes where they are numbers of the user's; None where they have names.
 
     Source:
         Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes in classification and
@@ -73,16 +81,22 @@ def encoded_target(values: np.ndarray, y: np.ndarray) -> EncodedTarget | None:
     labels, counts = y[known], np.bincount(group)
     if len(found) < LEAST_VALUES or len(labels) < LEAST_ROWS:
         return None
-    classes = np.unique(labels)
-    targets = {int(label): (labels == label).astype(float) for label in classes}
-    for target, truth in ({None: labels.astype(float)} | targets if len(classes) > 2 else targets).items():
-        totals, prior = np.bincount(group, truth), float(truth.mean())
-        middle, times = _smoothing(found, totals, counts, prior), np.arange(1, MOST_EQUAL + 1)
-        for m in {0.0, *(middle / times)}:
+    close = min(CLOSE, NARROW * float(values[known].std()))
+    truths: list[tuple[int | None, np.ndarray]] = [(int(each), (labels == each) * 1.0) for each in np.unique(labels)]
+    truths += [(None, each[labels]) for each in (np.arange(labels.max() + 1.0), numbers) if each is not None]
+    for target, truth in truths:
+        totals, squares, prior = np.bincount(group, truth), np.bincount(group, truth**2), float(truth.mean())
+        mixed = squares - totals**2 / counts > 1e-9
+        rows = int(counts[mixed].sum())
+        if rows < MIXED * len(labels):
+            continue
+        middle, times = _smoothing(found[mixed], totals[mixed], counts[mixed], prior), np.arange(1, MOST_EQUAL + 1)
+        for m in {0.0, *(middle / times).tolist()}:
             added = m * times[:, None]
-            fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= CLOSE
-            if fits.sum() >= LEAST_VALUES and counts[fits].sum() >= SHARE * len(labels):
-                return EncodedTarget(target, len(found), m > 0, int(counts[fits].sum()), len(labels))
+            fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= close
+            told = fits & mixed
+            if len(np.unique(found[told].round(3))) >= LEAST_VALUES and counts[told].sum() >= SHARE * rows:
+                return EncodedTarget(target, len(found), bool(m > 0), int(counts[fits].sum()), len(labels))
     return None
 
 

@@ -1,6 +1,6 @@
 """Columns that were computed from the labels, those of held-out samples included."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cutaway.findings.names import class_in_words
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
@@ -11,10 +11,10 @@ RULES = (
     Rule(
         KIND,
         words=(
-            "A column of numbers is, in 90% of all rows or more, the share of a class (or the mean of the numbered "
-            "classes) among the rows with the same value, to three digits, also where it was smoothed toward that of "
-            "all rows; of 8 different values or more, and of tables with up to 10,000 rows in each part of the split. "
-            "Shares in training rows alone do not count."
+            "A column of numbers is, in 90% of all rows or more, the share of a class (or the mean of labels that are "
+            "numbers) among the rows with the same value, to three digits, also where it was smoothed toward that of "
+            "all rows; of 8 different values or more whose rows have several labels. Shares in training rows alone do "
+            "not count. Not judged in tables of more than 4 million cells in columns that may be such."
         ),
         source=(
             'Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; Kaufman, '
@@ -30,28 +30,31 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     found = [(each.name, each.encodes) for each in evidence.columns or () if each.encodes is not None]
     if not found:
         return
-    names = evidence.class_names or ()
+    names, are_named = evidence.class_names or (), evidence.input_columns or evidence.input_names
     sentences: list[str] = []
     for name, each in found[:NAMED]:
-        of = "mean of the numbered classes"
+        of = "mean of the labels"
         if each.target is not None:
             of = f"share of {class_in_words(names[each.target] if names else str(each.target))}"
         of = f"smoothed {of}" if each.is_smoothed else of
         sentences.append(
-            f'"{name}" is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with the same value'
+            f"{_called(name, are_named)} is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with "
+            "the same value"
         )
     more = f"; and {len(found) - NAMED:,} more columns" if len(found) > NAMED else ""
+    listing = "; ".join(sentences)
     text = (
-        f"{'; '.join(sentences)}{more}. Validation and test rows are among them, so that the column tells a model "
-        "something of their labels, and accuracies on them are too good: a new row has no label to compute it from."
+        f"{listing[:1].upper()}{listing[1:]}{more}. Validation and test rows are among them, so that the column tells "
+        "a model something of their labels, and accuracies on them are too good: a new row has no label to compute it "
+        "from."
     )
     columns = {name for name, _ in found}
-    listed = " and ".join(f'"{name}"' for name, _ in found)
-    places = evidence.input_columns or evidence.input_names or ()
+    listed = " and ".join(_called(name, are_named) for name, _ in found)
+    places = enumerate(are_named) if are_named else ((int(name), name) for name in columns)
     remedy = Remedy(
         f"leave out {listed}",
         change="drop-inputs",
-        inputs=tuple(place for place, column in enumerate(places) if column in columns),
+        inputs=tuple(sorted(place for place, column in places if column in columns)),
     )
     record = {
         "columns": {
@@ -60,5 +63,12 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         }
     }
     advice = "Compute it from training rows alone, or give the column that it was computed for instead."
-    title = f'"{found[0][0]}" was computed from the labels' if len(found) == 1 else "Columns computed from the labels"
+    called = _called(found[0][0], are_named)
+    title = f"{called[:1].upper()}{called[1:]} was computed from the labels"
+    if len(found) > 1:
+        title = "Columns were computed from the labels"
     yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
+
+
+def _called(name: str, are_named: Sequence[str] | None) -> str:
+    return f'"{name}"' if are_named else f"input {name}"

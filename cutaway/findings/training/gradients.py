@@ -1,5 +1,6 @@
 """Gradients that become much smaller or much larger from layer to layer."""
 
+import math
 from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
@@ -41,10 +42,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     names, sizes = list(weights), [each.first for each in weights.values()]
     first, last = sizes[0], sizes[-1]
     record = {"gradients": dict(zip(names, sizes, strict=True))}
-    if first * FAR < last and first < USUAL:
+    if first * FAR < last < math.inf and first < USUAL:
+        how = f"{last / first:,.0f} times as small as" if first > last / 1e12 else "next to nothing beside"
         text = (
-            f"At the first weights the gradient of {names[0]} is {last / max(first, 1e-30):,.0f} times as small as "
-            f"that of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn."
+            f"At the first weights the gradient of {names[0]} is {how} that of {names[-1]} ({first:.2g} against "
+            f"{last:.2g}), so that the first layers hardly learn."
         )
         advice = "relu instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
         remedy = Remedy("use relu in the hidden layers", activation="relu")

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Rule
 
-from .low_rank import has_few_inputs, wider_or_drawn
+from .low_rank import MOST_UNITS, has_few_inputs, wider_or_drawn
 
 KIND = "redundant-units"
 # A healthy model of iris, whose 4 inputs nearly say 2 things, has 44%; units that are alike from the start have 87%.
-MANY = 0.5
+MANY, NEARLY_ALL = 0.5, 0.9
 RULES = (
     Rule(
         KIND,
         words=(
             f"More than {MANY:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, either way; "
-            "on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary, or with more than 16 "
-            "units for each of them."
+            f"more than {NEARLY_ALL:.0%} where there are more than {MOST_UNITS} units for each input that varies; on "
+            "up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
         ),
         source=(
             'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
@@ -28,11 +28,11 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers in which many units correlate with an earlier one by 0.98 or more."""
+    if has_few_inputs(evidence):
+        return
     for name, layer in (evidence.layers or {}).items():
-        if has_few_inputs(evidence, layer.units):
-            continue
         share = layer.redundant / layer.units
-        if share <= MANY:
+        if share <= (NEARLY_ALL if has_few_inputs(evidence, layer.units) else MANY):
             continue
         text = (
             f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one "

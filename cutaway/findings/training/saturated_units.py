@@ -29,7 +29,7 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers most of whose activations are at an end of the range."""
-    is_poor = predicts_poorly(evidence) or is_outdone(evidence)
+    is_poor = evidence.confusion is None or predicts_poorly(evidence) or is_outdone(evidence)
     for name, layer in (evidence.layers or {}).items():
         if layer.saturated is not None and layer.saturated > MANY:
             text = (

@@ -140,7 +140,8 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     layers = [name for name, width in _widths(source).items() if name == root or _fits(source, width)]
     if source.map_epochs is not None:
         epochs = sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
-        if (placed := len(source.shown) * len(layers) * len(epochs)) > MOST_ASKED:
+        maps = 1 + (len(layers) - 1) * len(epochs)  # the samples themselves have one map for all epochs
+        if (placed := len(source.shown) * maps) > MOST_ASKED:
             raise UsageError(
                 f"maps place {MOST_ASKED:,} samples at most, over their layers and epochs",
                 got=f"{placed:,}: {len(source.shown):,} samples, {len(layers)} layers and {len(epochs)} epochs",

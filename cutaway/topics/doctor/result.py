@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """p-value below which a remedy is said to have changed what it is judged by."""
 
-TELLING = "telling-input"
-"""The finding whose remedy lowers an accuracy that was too good."""
+TELLING = ("telling-input", "target-encoding")
+"""The findings whose remedy lowers an accuracy that was too good."""
 
 LOW_IS_GOOD = ("loss", "calibration error")
 
@@ -78,10 +78,10 @@ class Proof:
     def worse(self) -> tuple[str, ...]:
         """The measures that became worse by more than chance.
 
-        None of a telling input, whose remedy lowers them; and not the accuracy where the balanced accuracy is judged,
+        None of a leak, whose remedy lowers them; and not the accuracy where the balanced accuracy is judged,
         which is won at the expense of the most frequent class.
         """
-        if self.kind == TELLING:
+        if self.kind in TELLING:
             return ()
         spent = "accuracy" if self.judgments and self.judgments[0].measure == "balanced accuracy" else None
         worse = (each.measure for each in self.judgments if _rise(each) < 0 and each.p_value < LEVEL)
@@ -104,7 +104,7 @@ class Proof:
             means += " This is of these two trainings: how much others would differ was not tried."
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
-        if self.kind == TELLING:
+        if self.kind in TELLING:
             means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
         same = " with the seed of the run" if first.trainings > 1 else ""
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"

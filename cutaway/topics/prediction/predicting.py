@@ -64,7 +64,7 @@ def predictions(
         x: As of `new_samples`.
         epoch: After which epoch; the kept one if None.
         warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
-            that differ from those of the training samples by more than chance.
+            that differ from those of the training samples by more than chance; not of dates, or of rows in groups.
         nearest: Number of nearest training samples wanted.
         explain: Number of inputs wanted, those that contributed most.
         distances: Whether the distance of each sample to the training samples is wanted.
@@ -84,8 +84,7 @@ def predictions(
     near = nearest_of(context, nearest, epoch=epoch) if nearest else None
     parts = contributions_of(context, explain, epoch=epoch) if explain else None
     measured = training_distances(context, wanted=distances) if warn or distances else None
-    seen, names = FarSamples(), context.preparation.features if context.preparation else ()
-    shifted = ShiftedColumns(measured.points, names) if warn and measured and names else None
+    seen, shifted = FarSamples(), ShiftedColumns.of(context, measured) if warn and measured else None
 
     def answer(samples: Samples) -> Predictions:
         distance, far = measured(samples.x, scale=scale) if measured else (None, None)

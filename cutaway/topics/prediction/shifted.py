@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from cutaway.checks import warn_user
-from cutaway.data import column_shifts
+from cutaway.context import RunContext
+from cutaway.data import column_shifts, origin_options
 
-from .far import SAMPLES
+from .far import SAMPLES, TrainingDistances
 
 NAMED = 5
 """Columns that a warning names."""
@@ -18,32 +19,54 @@ they are called lower below a quarter, and in between the columns only differ.""
 
 
 class ShiftedColumns:
-    """Compares the first new rows with training samples, column by column, for one warning.
+    """Compares up to 2,000 random ones of the new rows with training samples, column by column, for one warning.
 
     Args:
         points: float32 ``(sample, input)``, training samples as the model sees them.
-        names: What each input is called.
+        inputs: What each input is called.
+        columns: The column that each input is made from; None for inputs that are not compared.
     """
 
-    def __init__(self, points: np.ndarray, names: Sequence[str]) -> None:
-        self.points, self.names = points, names
-        self.chunks: list[np.ndarray] = []
-        self.rows = 0
+    def __init__(self, points: np.ndarray, inputs: Sequence[str], columns: Sequence[str | None]) -> None:
+        self.points, self.inputs, self.columns = points, inputs, columns
+        self.random = np.random.default_rng(0)
+        self.rows, self.order = np.empty((0, len(inputs)), np.float32), np.empty(0)
+
+    @classmethod
+    def of(cls, context: RunContext, measured: TrainingDistances) -> "ShiftedColumns | None":
+        """Those of the table of a run; None where the samples are no rows, or rows of one group, which are alike.
+
+        Dates are not compared: new rows are later.
+        """
+        preparation = context.preparation
+        if preparation is None or origin_options(context.manifest.dataset.origin).get("group"):
+            return None
+        kinds = preparation.columns
+        columns = [None if kinds[name] == "date" else name for name in preparation.columns_of_features]
+        return cls(measured.points, preparation.features, columns)
 
     def add(self, inputs: np.ndarray) -> None:
-        """Take in a chunk, float32 ``(row, input)``, as the model sees it; of all chunks the first 2,000 rows count."""
-        self.chunks.append(inputs[: SAMPLES - self.rows].copy())
-        self.rows += len(self.chunks[-1])
+        """Take in a chunk, float32 ``(row, input)``, as the model sees it."""
+        order = np.concatenate([self.order, self.random.random(len(inputs))])
+        kept = np.sort(np.argsort(order)[:SAMPLES])
+        self.rows, self.order = np.concatenate([self.rows, inputs])[kept], order[kept]
 
     def warn(self) -> None:
         """Warn of the columns that differ, if there are any; of fewer than 50 rows none are known to."""
-        new = np.concatenate([*self.chunks, np.empty((0, len(self.names)), np.float32)]).astype(np.float64)
-        columns = {name: (self.points[:, place], new[:, place]) for place, name in enumerate(self.names)}
-        found = column_shifts(columns)
+        pairs = {
+            str(place): (self.points[:, place].astype(np.float64), self.rows[:, place].astype(np.float64))
+            for place, column in enumerate(self.columns)
+            if column is not None
+        }
+        shifts = sorted(column_shifts(pairs).items(), key=lambda each: -each[1].distance)
+        found: dict[str, str] = {}
+        for place, _ in shifts:
+            column = self.columns[int(place)]
+            assert column is not None
+            found.setdefault(column, _change(self.inputs[int(place)], column, *pairs[place]))
         if not found:
             return
-        first = sorted(found, key=lambda name: -found[name].distance)[:NAMED]
-        listed = ", ".join(f'"{name}" ({_change(*columns[name])})' for name in first)
+        listed = ", ".join(f'"{name}" ({change})' for name, change in list(found.items())[:NAMED])
         more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
         is_one = len(found) == 1
         warn_user(
@@ -53,8 +76,11 @@ class ShiftedColumns:
         )
 
 
-def _change(training: np.ndarray, new: np.ndarray) -> str:
+def _change(name: str, column: str, training: np.ndarray, new: np.ndarray) -> str:
     """How the values of new rows compare with those of training samples; equal ones count half (Mann, Whitney 1947)."""
+    if np.isin(training, (0, 1)).all() and np.isin(new, (0, 1)).all():
+        what = "1" if name == column else f'"{name}"'
+        return f"{what} in {new.mean():.0%} of these rows, in {training.mean():.0%} in training"
     ordered = np.sort(training)
     below = np.searchsorted(ordered, new, side="left") + np.searchsorted(ordered, new, side="right")
     larger = float(below.mean()) / (2 * len(training))
