@@ -21,7 +21,6 @@ that label, which many columns are by chance."""
 MOST_SMOOTHING = 1000.0
 """Rows of the mean of all labels that are added to those of a value at most."""
 
-
 MOST_EQUAL = 12
 """Categories at most that have equal means by chance: together they have so many times the smoothing of one."""
 
@@ -31,8 +30,8 @@ class EncodedTarget:
     """What a column is of the labels.
 
     Attributes:
-        target: The class whose share it is among the rows with the same value; None of the mean of the numbered
-            classes.
+        target: The class whose share it is among the rows with the same value; None of the mean of the labels as
+            numbers.
         values: How many different values it has.
         is_smoothed: Whether it was smoothed toward that of all rows.
         rows: Rows whose value it is.
