@@ -434,8 +434,8 @@ def _held_out(run: ct.Run) -> Answers:
 def does_harm(case: Case, sick: ct.Run) -> bool:
     """Whether the same samples and a network of common settings give a better model, by more than chance.
 
-    Settings that are unusual but do a model no harm are no cause of anything: nothing that is measured can name them. One
-    training on each side is compared, so that small test sets may not show a harm that is there.
+    Settings that are unusual but do a model no harm are no cause of anything: nothing that is measured can name them.
+    One training on each side is compared, so that small test sets may not show a harm that is there.
     """
     kinds = SICK[case.sickness][0]
     with tempfile.TemporaryDirectory() as runs, warnings.catch_warnings():
