@@ -71,6 +71,23 @@ def test_rows_in_any_order_are_compared_with_all(people):
     assert said(people, rows_of(9000, 11).sort_values("age")) == []
 
 
+def test_copies_of_one_row_are_a_question_and_no_new_rows(recwarn):
+    """One column varies and nine are those of one row; where two of ten are constant, these two are warned of."""
+    random = np.random.default_rng(2)
+    names = [str(n) for n in range(10)]
+    training = random.normal(size=(400, 10)).astype(np.float32)
+    copies = np.repeat(random.normal(size=(1, 10)), 200, axis=0).astype(np.float32)
+    copies[:, 3] = np.linspace(-3, 3, 200)
+    stuck = random.normal(size=(200, 10)).astype(np.float32)
+    stuck[:, :2] = 0.5
+    for rows in (copies, stuck):
+        compared = ShiftedColumns(training, names, names)
+        compared.add(rows)
+        compared.warn()
+    (warned,) = recwarn
+    assert str(warned.message).startswith("2 columns differ")
+
+
 def test_a_hundred_columns_of_new_rows_drawn_alike_are_warned_of_as_rarely_as_is_said(recwarn):
     """Each of 200 sets may differ with a probability of 0.001."""
     random = np.random.default_rng(1)

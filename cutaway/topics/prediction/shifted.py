@@ -51,8 +51,19 @@ class ShiftedColumns:
         kept = np.sort(np.argsort(order)[:SAMPLES])
         self.rows, self.order = np.concatenate([self.rows, inputs])[kept], order[kept]
 
+    def _are_copies(self) -> bool:
+        """Whether the rows are one row in which one or two columns were changed, as in a question "what if".
+
+        Such rows say nothing about how new rows are distributed.
+        """
+        constant = (self.rows == self.rows[:1]).all(axis=0)
+        varying = {name for name, is_constant in zip(self.columns, constant, strict=True) if not is_constant}
+        return len(varying) <= 2 and len(set(self.columns)) >= 2 * len(varying) + 2
+
     def warn(self) -> None:
         """Warn of the columns that differ, if there are any; of fewer than 50 rows none are known to."""
+        if self._are_copies():
+            return
         pairs = {
             str(place): (self.points[:, place].astype(np.float64), self.rows[:, place].astype(np.float64))
             for place, column in enumerate(self.columns)
