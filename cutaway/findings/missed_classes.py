@@ -20,6 +20,8 @@ LEAST_SAMPLES = 3
 LEVEL = 0.05
 # A class is rare where it has less than half of the samples of the mean class: only then do weights for classes help.
 RARE = 0.5
+# A class is as frequent as others from this share of the mean class on.
+NOT_RARER = 0.9
 SHOWN = 3
 # Share of the missed samples that one other class gets, where the others are told apart: wrong labels do this, and so
 # does a class that looks the same.
@@ -73,10 +75,17 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     )
     counts = np.asarray((evidence.class_counts or {}).get("train") or ())
     counts = counts if len(counts) == len(names) else measured.samples
-    is_rare = counts[missed[0]] < RARE * counts[counts > 0].mean()
+    count, mean = int(counts[missed[0]]), float(counts[counts > 0].mean())
+    is_rare = count < RARE * mean
     advice = 'More samples of them or class_weight="balanced" may help.'
     if not is_rare:
         advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
+        if count < NOT_RARER * mean:
+            advice = (
+                f"The class has {count:,} samples, and {mean:,.0f} is the mean of the classes: where classes overlap, "
+                f"the one with more samples is predicted. Look at the samples that are missed, and at their labels; "
+                f'class_weight="balanced" would find more of them, and miss more of the others.'
+            )
     taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
     if taken_for is not None and not (is_rare and taken_for == measured.largest):  # as imbalance alone does
         first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))

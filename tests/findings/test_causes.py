@@ -169,6 +169,10 @@ def test_weights_for_classes_are_the_advice_for_rare_classes_only():
     equal, rare = found(confusion=matrix), found(confusion=matrix, class_counts={"train": [500, 500, 50]})
     assert equal["missed-class"].remedy is None
     assert "not rarer than others" in equal["missed-class"].text
+    smaller = found(confusion=matrix, class_counts={"train": [500, 500, 300]})["missed-class"]
+    assert smaller.remedy is None
+    assert "not rarer" not in smaller.text
+    assert "has 300 samples, and 433 is the mean of the classes" in smaller.text
     assert rare["class-imbalance"].remedy.settings == {"class_weight": "balanced"}
     assert rare["missed-class"].cause == "class-imbalance"
 
