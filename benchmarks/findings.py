@@ -363,7 +363,20 @@ SICK: dict[str, tuple[tuple[str, ...], Callable[[Problem], bool], Maker]] = {
 }
 """What a run suffers from -> the kinds of findings that name it, the data sets it is tried on, and what makes it."""
 
-OF_DATA = frozenset(list(SICK)[list(SICK).index("unscaled") :]) | {"overfitted"}
+OF_DATA = {
+    "overfitted",
+    "unscaled",
+    "constant columns",
+    "imbalanced",
+    "wrong labels",
+    "random labels",
+    "telling input",
+    "repeated samples",
+    "shifted tests",
+    "test labels shuffled",
+    "test labels renumbered",
+    "not shuffled",
+}
 """What is wrong with the samples, whatever it does to this model."""
 
 

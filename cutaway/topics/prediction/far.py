@@ -55,19 +55,18 @@ class TrainingDistances:
     points: np.ndarray
     limit: float
 
-    def __call__(self, x: np.ndarray, *, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The distance to the nearest of the training samples, and whether that is far.
 
         Args:
-            x: ``(sample, *shape)`` raw samples.
-            scale: The value that becomes 1.
+            inputs: float32 ``(sample, value)``, from `model_inputs`.
 
         Returns:
             float32 ``(sample,)`` and bool ``(sample,)``.
         """
         from cutaway.neighbors import nearest_among
 
-        distances = np.sqrt(nearest_among(self.points, model_inputs(x, scale), 1).squared[:, 0])
+        distances = np.sqrt(nearest_among(self.points, inputs, 1).squared[:, 0])
         return distances, distances > self.limit
 
 

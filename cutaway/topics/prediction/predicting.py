@@ -87,11 +87,13 @@ def predictions(
     seen, shifted = FarSamples(), ShiftedColumns.of(context, measured) if warn and measured else None
 
     def answer(samples: Samples) -> Predictions:
-        distance, far = measured(samples.x, scale=scale) if measured else (None, None)
-        if far is not None:
+        distance = far = None
+        if measured is not None:
+            inputs = model_inputs(samples.x, scale)
+            distance, far = measured(inputs)
             seen.add(samples.names, far)
-        if shifted is not None:
-            shifted.add(model_inputs(samples.x, scale))
+            if shifted is not None:
+                shifted.add(inputs)
         return Predictions(
             names=samples.names,
             probabilities=class_probabilities(model, forward(model, samples.x, scale=scale)),
