@@ -55,7 +55,7 @@ def predict(
         if as_json:
             print_json({"samples": count, "file": output})
         else:
-            say(f"{count:,} predictions written to {output}")
+            say(f"{count:,} prediction{'' if count == 1 else 's'} written to {output}")
     elif as_json:
         print_json([record for part in parts for record in part.to_json()])
     else:

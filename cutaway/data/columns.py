@@ -159,17 +159,18 @@ def _encodings(
     loaded: Dataset | Table, data: Dataset, split: Split, found: Sequence[ColumnValues], y: np.ndarray
 ) -> dict[str, EncodedTarget]:
     """Columns that are means of the labels of all samples; nothing is known of those that are too many to be read."""
-    numbers = _numbers(data.class_names)
-    likely = {
-        each.name
+    numbers, parts = _numbers(data.class_names), (split.train, split.val, split.test)
+    likely = [
+        each
         for each in found
         if each.use == "feature" and each.kind == "number" and may_encode_target(each.values, y, numbers)
-    }
-    parts = split.train, split.val, split.test
-    if not likely or sum(map(len, parts)) * len(likely) > VALUES:
+    ]
+    likely.sort(key=lambda each: bool(np.nanmax(each.values) > 1))  # shares before what may be percentages
+    names = {each.name for each in likely[: VALUES // max(sum(map(len, parts)), 1)]}
+    if not names:
         return {}
     ids = join_ids(parts).ordered()
-    read, labels = _values(loaded, data, ids, wanted=likely), data.y(ids)
+    read, labels = _values(loaded, data, ids, wanted=names), data.y(ids)
     every = {each.name: encoded_target(each.values, labels, numbers) for each in read}
     return {name: encoding for name, encoding in every.items() if encoding is not None}
 

@@ -87,12 +87,12 @@ def check(evidence: Evidence) -> Iterable[Finding]:
                 f'class_weight="balanced" would find more of them, and miss more of the others.'
             )
     taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
-    if taken_for is not None and not (is_rare and taken_for == measured.largest):  # as imbalance alone does
+    if taken_for is not None:
         first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))
         advice = (
-            f"Nearly all of them are taken for {second}, and samples of other classes are rarely mistaken: look first "
-            f"whether training samples of {first} are labeled {second}."
-        ) + (f" If they are not: {advice[0].lower()}{advice[1:]}" if is_rare else "")
+            f"Nearly all of them are taken for {second}: either the two overlap, or samples of {first} are labeled "
+            f"{second}. Look at those that cutaway labels ranks first."
+        ) + (f" If their labels are right: {advice[0].lower()}{advice[1:]}" if is_rare else "")
     record = {
         "classes": [
             {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])}

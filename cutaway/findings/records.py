@@ -218,6 +218,8 @@ class Evidence:
         repeated: Names of validation and test samples that are training samples as well; None if unknown.
         distinct: How many of some training samples differ from all before them, and their number; None if unknown.
         most_values: Different values of the input that has most of them; None if unknown.
+        equal_by_chance: Share of held-out samples that would equal a training sample if inputs were independent of one
+            another; None if unknown.
         shift: How well test samples are told from training samples; None if unknown.
         columns: What is noteworthy of columns, also of those that are left out; None if unknown.
         groups: What a quick model is worth on whole groups of samples that are divided between training and held-out
@@ -267,6 +269,7 @@ class Evidence:
     repeated: Sequence[str] | None = None
     distinct: tuple[int, int] | None = None
     most_values: int | None = None
+    equal_by_chance: float | None = None
     shift: Shift | None = None
     columns: tuple[ColumnFacts, ...] | None = None
     groups: tuple[WholeGroups, ...] | None = None

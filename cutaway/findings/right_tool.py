@@ -68,6 +68,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
     elif highest >= ALIKE:
+        if best.won > best.lost:
+            text += f" Corrected for {len(rivals)} models, p is {p:.2g}; a warning needs less than {LEVEL:g}."
         yield Finding(KIND, "note", "Whether a simpler model is better is not clear", text, record)
     elif not learned_nothing(evidence.confusion):  # of which one answer for all is simpler still
         yield Finding(KIND, "good", "No simpler model is better", text, record)

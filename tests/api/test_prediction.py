@@ -158,8 +158,8 @@ def test_unusual_rows_are_said(run):
         run.predict(frame)
     said = sorted(str(warning.message) for warning in caught)
     assert said[0].startswith('"age" is far outside of')
-    assert "in 1 rows, for example '5000'" in said[0]
-    assert "\"city\" has a value that no training sample has, in 1 rows, for example 'Paris'" in said[1]
+    assert "in 1 row, for example '5000'" in said[0]
+    assert "\"city\" has a value that no training sample has, in 1 row, for example 'Paris'" in said[1]
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])

@@ -50,7 +50,7 @@ def test_a_column_in_another_unit_is_named(people, tmp_path):
     (found,) = said(people, tmp_path / "new.csv")
     assert found.startswith(
         "1 column differs between the training samples and these rows by more than chance: "
-        '"weight" (higher than in training in 100%'
+        '"weight" (higher in 100% of comparisons with a training row'
     )
     assert found.endswith("check how it was recorded")
 
@@ -72,15 +72,17 @@ def test_rows_in_any_order_are_compared_with_all(people):
 
 
 def test_copies_of_one_row_are_a_question_and_no_new_rows(recwarn):
-    """One column varies and nine are those of one row; where two of ten are constant, these two are warned of."""
+    """Of one row, and of three with 70 values each; where two of ten columns are constant, these two are warned of."""
     random = np.random.default_rng(2)
     names = [str(n) for n in range(10)]
     training = random.normal(size=(400, 10)).astype(np.float32)
     copies = np.repeat(random.normal(size=(1, 10)), 200, axis=0).astype(np.float32)
     copies[:, 3] = np.linspace(-3, 3, 200)
+    several = np.repeat(random.normal(size=(3, 10)), 70, axis=0).astype(np.float32)
+    several[:, 3] = np.tile(np.linspace(-3, 3, 70), 3)
     stuck = random.normal(size=(200, 10)).astype(np.float32)
     stuck[:, :2] = 0.5
-    for rows in (copies, stuck):
+    for rows in (copies, several, stuck):
         compared = ShiftedColumns(training, names, names)
         compared.add(rows)
         compared.warn()

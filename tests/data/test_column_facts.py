@@ -217,6 +217,21 @@ def test_means_of_the_labels_of_all_rows_are_found(smoothing: float, classes: in
     assert (found.target, found.is_smoothed, found.rows >= 540) == (1, smoothing > 0, True)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_percentages_and_rounded_means_of_labels_are_found_and_true_rates_of_any_size_are_not(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    shops = random.integers(0, 400, 4000)
+    y = (random.random(4000) < random.beta(4, 4, 400)[shops]).astype(int)
+    means = np.bincount(shops, y)[shops] / np.bincount(shops)[shops]
+    for given in (100 * means, (100 * means).round(1), (100 * means).round(), means.round(2)):
+        assert may_encode_target(given, y)
+        assert encoded_target(given, y) is not None
+    rates = random.beta(4, 4, 40).round(2)[random.integers(0, 40, 400_000)]  # 10,000 rows for each rate
+    drawn = (random.random(400_000) < rates).astype(int)
+    assert encoded_target(rates, drawn) is None
+    assert encoded_target((100 * rates).round(), drawn) is None
+
+
 def test_the_mean_of_numbered_classes_is_found_and_means_of_other_rows_or_labels_are_not() -> None:
     random = np.random.default_rng(9)
     shops, y = random.integers(0, 30, 600), random.integers(0, 4, 600)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cutaway.findings import RULES, Evidence, folded, run_checks
+from cutaway.data import NearCopies
+from cutaway.findings import RULES, Evidence, Rival, folded, run_checks
 from cutaway.findings.causes import EXPLAINS
 
 
@@ -175,6 +176,18 @@ def test_weights_for_classes_are_the_advice_for_rare_classes_only():
     assert "has 300 samples, and 433 is the mean of the classes" in smaller.text
     assert rare["class-imbalance"].remedy.settings == {"class_weight": "balanced"}
     assert rare["missed-class"].cause == "class-imbalance"
+
+
+def test_imbalance_and_leaks_explain_before_units_and_other_models():
+    matrix = np.array([[880, 20], [70, 11]])
+    few = {"confusion": matrix, "class_counts": {"train": [2700, 240]}, "class_names": ["ok", "fraud"]}
+    both = found(**few, inactive_units={"dense_1": (40, 64)})
+    assert both["inactive-units"].severity == "warning"
+    assert both["missed-class"].cause == "class-imbalance"
+    copies = NearCopies(copies=60, expected=2, samples=300, p_value=1e-20)
+    rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
+    told = found(confusion=np.array([[120, 30], [30, 120]]), near=copies, rivals=rivals)
+    assert told["right-tool"].cause == "near-copies"
 
 
 def test_findings_are_folded_below_their_cause():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.data import InputFacts, Shift, TellingInput
+from cutaway.data import InputFacts, Shift, TellingInput, equal_by_chance
 from cutaway.findings import CountEstimate, Evidence, Finding, LayerFacts, WeightFacts, looks_drawn, run_checks
 from cutaway.training import TrainingConfig
 
@@ -285,6 +285,36 @@ def test_few_distinct_rows_are_equal_by_chance() -> None:
     assert "only 32 differ" in note.text
     for leak in ({"distinct": (900, 960), "most_values": 2}, {"distinct": (192, 960), "most_values": 700}):
         assert [each.kind for each in warnings(replace(HEALTHY, **repeated, **leak))] == ["repeated-samples"]
+
+
+def test_rows_of_few_values_are_equal_by_chance() -> None:
+    """Four answers from 1 to 5 and one of four departments are 2,500 rows, of which 900 hold 30%."""
+    random = np.random.default_rng(0)
+    rows = np.column_stack([random.integers(0, 5, (900, 4)), np.eye(4)[random.integers(0, 4, 900)]])
+    columns = ["a", "b", "c", "d", *["department"] * 4]
+    chance = equal_by_chance(rows, among=900, columns=columns)
+    assert chance == pytest.approx(1 - np.exp(-900 / 2500), abs=0.02)
+    assert equal_by_chance(random.random((900, 4)), among=900) < 1e-5
+    repeated = {"repeated": [f"test[{i}]" for i in range(190)], "test_samples": 300, "val_samples": 300}
+    few = replace(HEALTHY, **repeated, distinct=(756, 900), most_values=5, equal_by_chance=chance)
+    assert warnings(few) == []
+    (note,) = [each for each in run_checks(few) if each.kind == "repeated-samples"]
+    assert "as they do by chance" in note.text
+    copied = replace(few, equal_by_chance=1e-6)
+    assert [each.kind for each in warnings(copied)] == ["repeated-samples"]
+
+
+def test_empty_places_of_a_hash_are_no_columns() -> None:
+    columns = ["age", "street", "street", "street"]
+    known = {"input_names": ["age", "street#0", "street#1", "street#2"], "input_columns": columns}
+    facts = replace(INPUTS, inputs=4, constant=(1, 3))
+    assert "constant-inputs" not in {e.kind for e in run_checks(replace(HEALTHY, **known, inputs=facts))}
+    (found,) = [
+        each
+        for each in run_checks(replace(HEALTHY, **known, inputs=replace(facts, constant=(0, 1, 3))))
+        if each.kind == "constant-inputs"
+    ]
+    assert "1 of 4 inputs" in found.text
 
 
 def test_of_few_inputs_many_units_say_the_same() -> None:

@@ -55,7 +55,7 @@ def doctor(
 def _print(found: Any, where: str, run: Any, asked: DoctorOptions) -> None:
     print_findings(found.findings, rules=asked.rules)
     if not found.findings:
-        say("Nothing that is checked here needs attention.")
+        say("No check found anything that needs attention.")
     for sentence in found.not_judged:
         say(sentence)
     for proof in found.proofs:

@@ -1,7 +1,7 @@
 """Samples of one part of a split that are in another part as well."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,24 @@ def repeated_samples(first: Any, second: Any) -> np.ndarray:
     for number, digest in enumerate(_digests(first)):
         rows.setdefault(digest, number)
     return np.array([rows.get(digest, -1) for digest in _digests(second)], np.int64)
+
+
+def equal_by_chance(x: np.ndarray, *, among: int, columns: Sequence[str] | None = None) -> float:
+    """The share of samples that would equal one of so many others if their columns were independent, in 0..1.
+
+    Columns of real tables depend on one another, which makes more rows equal: the share is a lower bound.
+
+    Args:
+        x: ``(sample, input)``, samples that stand for all.
+        among: How many others there are.
+        columns: The column that each input is made from; of its own if None.
+    """
+    names = np.arange(x.shape[1]) if columns is None else np.asarray(columns)
+    logs = np.zeros(len(x))
+    for name in np.unique(names):
+        _, codes, counts = np.unique(x[:, names == name], axis=0, return_inverse=True, return_counts=True)
+        logs += np.log(counts[codes.ravel()] / len(x))
+    return float(-np.expm1(among * np.log1p(-np.minimum(np.exp(logs), 1 - 1e-9))).mean())
 
 
 def first_equal(x: Any) -> np.ndarray:

@@ -10,9 +10,11 @@ LEAST_VALUES, LEAST_ROWS = 8, 40
 SHARE = 0.9
 """Share of the rows at least of which the value is that of their labels: values of few rows may be equal by chance."""
 
-CLOSE, NARROW = 6e-4, 0.02
-"""Difference that rounding to three digits leaves; and as a share of the column's standard deviation, whose values may
-all be nearly equal."""
+CLOSE, COARSE = 6e-4, 5.5e-3
+"""Differences that rounding to three digits leaves, and to two where all values are hundredths."""
+
+LEVEL = 1e-6
+"""Probability of so many means that are as close as these to a rate that is true, or to that of all rows."""
 
 MIXED = 0.3
 """Share of the rows at least that have a value whose rows have several labels: where all labels are one, the mean is
@@ -55,13 +57,13 @@ def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | N
     """
     known = values[np.isfinite(values)]
     ends = [0.0, 1.0, *(np.arange(y.max() + 1) if numbers is None else numbers)]
-    if len(known) < LEAST_ROWS or known.min() < min(ends) or known.max() > max(ends):
+    if len(known) < LEAST_ROWS or known.min() < min(ends) or known.max() > max(100.0, *ends):  # shares in percent
         return False
     return LEAST_VALUES <= len(np.unique(known)) <= len(known) / 2
 
 
 def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None = None) -> EncodedTarget | None:
-    """Find out whether a column is the mean of the labels of the rows that have the same value.
+    """Find out whether a column is the mean of the labels of the rows that have the same value, or its percentage.
 
     A mean that was smoothed toward that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
     all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
@@ -80,22 +82,40 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
     labels, counts = y[known], np.bincount(group)
     if len(found) < LEAST_VALUES or len(labels) < LEAST_ROWS:
         return None
-    close = min(CLOSE, NARROW * float(values[known].std()))
     truths: list[tuple[int | None, np.ndarray]] = [(int(each), (labels == each) * 1.0) for each in np.unique(labels)]
     truths += [(None, each[labels]) for each in (np.arange(labels.max() + 1.0), numbers) if each is not None]
     for target, truth in truths:
-        totals, squares, prior = np.bincount(group, truth), np.bincount(group, truth**2), float(truth.mean())
-        mixed = squares - totals**2 / counts > 1e-9
-        rows = int(counts[mixed].sum())
-        if rows < MIXED * len(labels):
+        scaled = found / 100 if target is not None and found.max() > 1 else found
+        is_coarse = np.allclose(100 * scaled, (100 * scaled).round(), rtol=0, atol=1e-6)
+        fit = _fit(scaled, truth, group, counts, COARSE if is_coarse else CLOSE)
+        if fit is not None:
+            return EncodedTarget(target, len(found), fit[0] > 0, fit[1], len(labels))
+    return None
+
+
+def _fit(
+    found: np.ndarray, truth: np.ndarray, group: np.ndarray, counts: np.ndarray, close: float
+) -> tuple[float, int] | None:
+    """The smoothing with which values are the means of the truth in their rows, and rows whose value it is."""
+    from scipy.stats import binom, norm
+
+    totals, squares, prior = np.bincount(group, truth), np.bincount(group, truth**2), float(truth.mean())
+    spread = squares / counts - (totals / counts) ** 2
+    mixed = spread > 1e-9
+    rows = int(counts[mixed].sum())
+    if rows < MIXED * len(truth):
+        return None
+    middle, times = _smoothing(found[mixed], totals[mixed], counts[mixed], prior), np.arange(1, MOST_EQUAL + 1)
+    for m in {0.0, *(middle / times).tolist()}:
+        added = m * times[:, None]
+        fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= close
+        told = fits & mixed
+        if len(np.unique(found[told].round(3))) < LEAST_VALUES or counts[told].sum() < SHARE * rows:
             continue
-        middle, times = _smoothing(found[mixed], totals[mixed], counts[mixed], prior), np.arange(1, MOST_EQUAL + 1)
-        for m in {0.0, *(middle / times).tolist()}:
-            added = m * times[:, None]
-            fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= close
-            told = fits & mixed
-            if len(np.unique(found[told].round(3))) >= LEAST_VALUES and counts[told].sum() >= SHARE * rows:
-                return EncodedTarget(target, len(found), bool(m > 0), int(counts[fits].sum()), len(labels))
+        errors = np.sqrt(spread * counts)[mixed] / (counts[mixed] + m)  # standard errors of the means
+        usual = float((2 * norm.cdf(close / errors) - 1).mean())
+        if binom.sf(int(told.sum()) - 1, int(mixed.sum()), usual) < LEVEL:
+            return m, int(counts[fits].sum())
     return None
 
 

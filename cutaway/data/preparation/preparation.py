@@ -142,4 +142,7 @@ def warn_of(notes: Notes, *, what: str) -> None:
         what: What the cells are counted in, such as "rows".
     """
     for rule, (count, example) in notes.items():
-        warn_user(f"{rule}, in {count:,} {what}" + (f", for example {example!r}" if example else ""))
+        warn_user(
+            f"{rule}, in {count:,} {what if count != 1 else what.removesuffix('s')}"
+            + (f", for example {example!r}" if example else "")
+        )

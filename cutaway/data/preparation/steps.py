@@ -105,7 +105,7 @@ class NumberStep(Step):
             out[:, 1] = unknown
         notes: Notes = {}
         if unknown.any() and not self.indicator:
-            notes[f'"{self.column}" is not known, and never was in training: {self.fill:g} is filled in'] = (
+            notes[f'"{self.column}" is empty, which it never was in training: {self.fill:g} is filled in'] = (
                 int(unknown.sum()),
                 "",
             )

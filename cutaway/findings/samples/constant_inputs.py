@@ -25,15 +25,24 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     facts = evidence.inputs
     if facts is None or evidence.pictures or not facts.constant:
         return
-    names = [_name(evidence, place) for place in facts.constant]
+    constant = tuple(place for place in facts.constant if not _is_hashed(evidence, place))
+    if not constant:
+        return
+    names = [_name(evidence, place) for place in constant]
     share = len(names) / facts.inputs
     listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
     text = (
         f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples ({listed}): they say nothing."
     )
     severity = "warning" if share > MANY else "note"
-    remedy = Remedy("leave out the constant inputs", change="drop-inputs", inputs=facts.constant)
+    remedy = Remedy("leave out the constant inputs", change="drop-inputs", inputs=constant)
     yield Finding(KIND, severity, "Constant inputs", text, {"inputs": names[:100], "share": share}, remedy)
+
+
+def _is_hashed(evidence: Evidence, place: int) -> bool:
+    """Whether it is a place that no value of a category was hashed to, which is no column of the user's."""
+    columns = evidence.input_columns
+    return columns is not None and _name(evidence, place).startswith(f"{columns[place]}#")
 
 
 def _name(evidence: Evidence, place: int) -> str:

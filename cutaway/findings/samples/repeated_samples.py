@@ -10,13 +10,16 @@ MANY, LEAST = 0.01, 5
 SHOWN = 20
 # Where half of the training samples equal another one and no input has many values, rows are equal by chance.
 DISTINCT, VALUES = 0.5, 20
+# So they are where independent inputs would make so large a part of them equal.
+CHANCE = 0.5
 RULES = (
     Rule(
         KIND,
         words=(
             f"More than {MANY:.0%} of the validation and test samples, and {LEAST} or more, equal a training sample "
-            "in every input; of the first 70,000 of each. A note where fewer than half of the training samples are "
-            f"distinct and no input has more than {VALUES} values, since rows are then equal by chance."
+            "in every input; of the first 70,000 of each. A note where rows are equal by chance: fewer than half of "
+            f"the training samples are distinct and no input has more than {VALUES} values, or independent "
+            f"inputs with the same values would make {CHANCE:.0%} as many samples equal."
         ),
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
@@ -31,27 +34,41 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     share = len(names) / others
     record = {"samples": len(names), "share": share}
-    if _by_chance(evidence):
-        distinct, samples = evidence.distinct or (0, 0)
+    by_chance = _by_chance(evidence, share)
+    if by_chance:
         text = (
             f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
-            f"input, and of {samples:,} training samples only {distinct:,} differ: no input has more than "
-            f"{evidence.most_values} values, so that rows are equal by chance."
+            f"input, {by_chance}"
         )
         title = "Few distinct samples, which are in several splits"
         yield Finding(KIND, "note", title, text, record, samples=tuple(names[:SHOWN]))
         return
+    are_many = share > MANY and len(names) >= LEAST
     text = (
         f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
-        f"input, the first of them {names[0]}. The model has seen them, so that accuracies are too good."
+        f"input, the first of them {names[0]}. "
+    ) + (
+        "The model has seen them, so that accuracies are too good."
+        if are_many
+        else "So few hardly change an accuracy, and may be equal by chance."
     )
-    severity = "warning" if share > MANY and len(names) >= LEAST else "note"
+    severity = "warning" if are_many else "note"
     remedy = Remedy("leave the repeated samples out", change="drop-repeated")
     yield Finding(KIND, severity, "Samples in two splits", text, record, remedy, tuple(names[:SHOWN]))
 
 
-def _by_chance(evidence: Evidence) -> bool:
-    if evidence.distinct is None or evidence.most_values is None:
-        return False
-    distinct, samples = evidence.distinct
-    return evidence.most_values <= VALUES and distinct < DISTINCT * samples
+def _by_chance(evidence: Evidence, share: float) -> str:
+    """How it is known that rows are equal by chance; empty where it is not."""
+    chance = evidence.equal_by_chance
+    if chance is not None and chance >= CHANCE * share:
+        return (
+            f"as they do by chance where inputs have few values: it would be {chance:.2%} if the inputs were "
+            "independent of one another."
+        )
+    distinct, samples = evidence.distinct or (0, 0)
+    if evidence.most_values is None or evidence.most_values > VALUES or distinct >= DISTINCT * samples:
+        return ""
+    return (
+        f"and of {samples:,} training samples only {distinct:,} differ: no input has more than {evidence.most_values} "
+        "values, so that rows are equal by chance."
+    )

@@ -12,7 +12,7 @@ LEVEL = 0.001
 FAR = 0.03
 # Names of columns that say whose a row is.
 IDENTIFIER = re.compile(
-    r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|client|household|family|group|"
+    r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|cust|client|account|acct|member|student|employee|household|family|group|"
     r"session|device|machine|site|batch|case|speaker|author|animal|donor|participant)$",
     re.IGNORECASE,
 )

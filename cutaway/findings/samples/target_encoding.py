@@ -12,9 +12,10 @@ RULES = (
         KIND,
         words=(
             "A column of numbers is, in 90% of all rows or more, the share of a class (or the mean of labels that are "
-            "numbers) among the rows with the same value, to three digits, also where it was smoothed toward that of "
-            "all rows; of 8 different values or more whose rows have several labels. Shares in training rows alone do "
-            "not count. Not judged in tables of more than 4 million cells in columns that may be such."
+            "numbers) among the rows with the same value, to three digits, or to two where all values are hundredths; "
+            "also in percent, or smoothed toward that of all rows; of 8 different values or more whose rows have "
+            "several labels, and with a probability below 0.000001 of a rate that is true. Shares in training rows "
+            "alone do not count. Of columns that may be such, the first 4 million cells are judged."
         ),
         source=(
             'Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; Kaufman, '
@@ -62,7 +63,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             for name, each in found
         }
     }
-    advice = "Compute it from training rows alone, or give the column that it was computed for instead."
+    advice = (
+        "Give the column that it was computed for instead, or compute it out of fold: the value of each row from "
+        "training rows of other folds, so that its own label is never in it."
+    )
     called = _called(found[0][0], are_named)
     title = f"{called[:1].upper()}{called[1:]} was computed from the labels"
     if len(found) > 1:

@@ -49,8 +49,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         what = left_out if name == column else f'{left_out} (by its input "{name}")'
     text = (
         f"{what[:1].upper()}{what[1:]} alone tells the class of {found.correct:,} of {found.samples:,} training "
-        f"samples ({found.correct / found.samples:.1%}), where the largest class has {found.baseline:.1%}. Check that "
-        "it is known before the answer is: otherwise the model is worth nothing on new samples."
+        f"samples that it was not fitted on ({found.correct / found.samples:.1%}), where the largest class has "
+        f"{found.baseline:.1%}. Check that it is known before the answer is: otherwise the model is worth nothing on "
+        "new samples."
     )
     record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
     remedy = Remedy(f"leave out {left_out}", change="drop-inputs", inputs=inputs)

@@ -16,6 +16,7 @@ from cutaway.data import (
     Split,
     Table,
     column_facts,
+    equal_by_chance,
     input_facts,
     join_ids,
     near_copies,
@@ -164,8 +165,8 @@ def sample_room(data: Dataset) -> int:
 def _repeated(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, Any]:
     """The names of samples of others that are training samples as well, among the first of both.
 
-    Where there are some, also how many training samples differ, and different values of an input, as fields of
-    `cutaway.findings.Evidence`.
+    Where there are some, also how many training samples differ, different values of an input, and how many samples
+    would be equal by chance, as fields of `cutaway.findings.Evidence`.
     """
     few = others.take(slice(0, REPEATED))
     known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
@@ -178,7 +179,16 @@ def _repeated(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, A
     distinct = repeated_samples(rows, rows) == np.arange(len(some))
     values = np.sort(rows.reshape(len(some), -1), axis=0)
     changes = (values[1:] != values[:-1]).sum(axis=0)
-    return {"repeated": names, "distinct": (int(distinct.sum()), len(some)), "most_values": int(changes.max()) + 1}
+    return {
+        "repeated": names,
+        "distinct": (int(distinct.sum()), len(some)),
+        "most_values": int(changes.max()) + 1,
+        "equal_by_chance": equal_by_chance(
+            rows.reshape(len(some), -1),
+            among=min(len(train), REPEATED),
+            columns=None if data.preparation is None else data.preparation.columns_of_features,
+        ),
+    }
 
 
 def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:

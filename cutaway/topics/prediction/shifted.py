@@ -13,6 +13,9 @@ from .far import SAMPLES, TrainingDistances
 NAMED = 5
 """Columns that a warning names."""
 
+COMPARED = 20
+"""Columns by which copies of a row are told."""
+
 MORE = 0.75
 """Share of pairs of a new and a training row in which the new value is larger, from which on values are called higher;
 they are called lower below a quarter, and in between the columns only differ."""
@@ -51,21 +54,28 @@ class ShiftedColumns:
         kept = np.sort(np.argsort(order)[:SAMPLES])
         self.rows, self.order = np.concatenate([self.rows, inputs])[kept], order[kept]
 
-    def _are_copies(self) -> bool:
-        """Whether the rows are one row in which one or two columns were changed, as in a question "what if".
+    def _without_copies(self) -> np.ndarray:
+        """The rows but for those that equal one before them in most of the columns that hardly repeat a value.
 
-        Such rows say nothing about how new rows are distributed.
+        Copies of a row in which a column was changed ask "what if", and say nothing of how new rows are distributed.
         """
-        constant = (self.rows == self.rows[:1]).all(axis=0)
-        varying = {name for name, is_constant in zip(self.columns, constant, strict=True) if not is_constant}
-        return len(varying) <= 2 and len(set(self.columns)) >= 2 * len(varying) + 2
+        many = [place for place in range(self.rows.shape[1]) if self.columns[place] and self._rarely_repeats(place)]
+        if len(many) < 2 or not len(self.rows):
+            return self.rows
+        equal = np.zeros((len(self.rows), len(self.rows)), np.int8)
+        for place in many[:COMPARED]:
+            equal += self.rows[:, place, None] == self.rows[:, place]
+        is_copy = np.tril(equal > len(many[:COMPARED]) / 2, -1).any(axis=1)
+        return self.rows[~is_copy]
+
+    def _rarely_repeats(self, place: int) -> bool:
+        return len(np.unique(self.points[:, place])) > len(self.points) / 2
 
     def warn(self) -> None:
         """Warn of the columns that differ, if there are any; of fewer than 50 rows none are known to."""
-        if self._are_copies():
-            return
+        rows = self._without_copies()
         pairs = {
-            str(place): (self.points[:, place].astype(np.float64), self.rows[:, place].astype(np.float64))
+            str(place): (self.points[:, place].astype(np.float64), rows[:, place].astype(np.float64))
             for place, column in enumerate(self.columns)
             if column is not None
         }
@@ -96,7 +106,7 @@ def _change(name: str, column: str, training: np.ndarray, new: np.ndarray) -> st
     below = np.searchsorted(ordered, new, side="left") + np.searchsorted(ordered, new, side="right")
     larger = float(below.mean()) / (2 * len(training))
     if larger >= MORE:
-        return f"higher than in training in {larger:.0%} of pairs"
+        return f"higher in {larger:.0%} of comparisons with a training row"
     if larger <= 1 - MORE:
-        return f"lower than in training in {1 - larger:.0%} of pairs"
-    return "other values are common"
+        return f"lower in {1 - larger:.0%} of comparisons with a training row"
+    return "other values are common in these rows" if (new != new[0]).any() else "the same value in all of these rows"

@@ -122,7 +122,7 @@ def test_what_no_training_sample_had_is_noted():
     assert inputs[1, 3:].tolist() == inputs[2, 3:].tolist() == [0, 0, 0]
     (unknown, far_a, far_b, category) = sorted(notes.items(), key=lambda item: item[0])[0:4]
     text = " | ".join(f"{rule}: {count} {example}" for rule, (count, example) in notes.items())
-    assert '"a" is not known, and never was in training' in text
+    assert '"a" is empty, which it never was in training' in text
     assert "1 -400" in text
     assert "1 1e+09" in text
     assert '"c" has a value that no training sample has: 1 mauve' in text
