@@ -54,22 +54,22 @@ class ModelOptions:
 class TrainingOptions:
     """The settings of a training; `cutaway.training.TrainingConfig` has their ranges."""
 
-    optimizer: str | None = option(None, "sgd, adam or adamw.")
-    learning_rate: float | None = option(None, "Learning rate.")
-    momentum: float | None = option(None, "Momentum (SGD only).")
-    weight_decay: float | None = option(None, "Weight decay (AdamW only).")
-    schedule: str | None = option(None, "constant, cosine, one-cycle or step.")
-    precision: str | None = option(None, "Matrix products: float32, bfloat16 or auto.")
-    patience: int | None = option(None, "Stop after so many epochs without a better val_loss; keep the best.")
+    optimizer: str | None = option(None, "How a step changes the weights: sgd, adam or adamw.")
+    learning_rate: float | None = option(None, "Learning rate: how far a step goes.")
+    momentum: float | None = option(None, "Share of the last step that is added to the next one (SGD only).")
+    weight_decay: float | None = option(None, "How much weights shrink in each step (AdamW only).")
+    schedule: str | None = option(None, "How the learning rate changes: constant, cosine, one-cycle or step.")
+    precision: str | None = option(None, "Of matrix products: float32, bfloat16 or auto. Weights are float32.")
+    patience: int | None = option(None, "Stop after so many epochs without a lower validation loss; keep the best.")
     class_weight: dict[int, float] | str | None = option(
-        None, "balanced, or weights such as 0=2.0,3=0.5.", parse=parse_class_weight
+        None, "balanced weighs all classes alike in the loss; or weights such as 0=2.0,3=0.5.", parse=parse_class_weight
     )
-    loss: str | None = option(None, "Keras' name, such as categorical_crossentropy.")
-    label_smoothing: float | None = option(None, "Label smoothing, from 0 up to 1.")
-    epochs: int | None = option(None, "Number of epochs.")
-    batch_size: int | None = option(None, "Batch size.")
-    validation: float | None = option(None, "Share of training samples for validation.")
-    seed: int | None = option(None, "Random seed. Default: 0.")
+    loss: str | None = option(None, "Loss, which the training makes small, such as categorical_crossentropy.")
+    label_smoothing: float | None = option(None, "Share of a label that is spread over all classes, from 0 up to 1.")
+    epochs: int | None = option(None, "How often the model sees every training sample.")
+    batch_size: int | None = option(None, "Samples of one step.")
+    validation: float | None = option(None, "Share of the training samples that are held out for validation.")
+    seed: int | None = option(None, "Random seed of first weights, split, order and dropout. Default: 0.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,11 @@
 """What a training can be told, and what it will do: checked before it waits, without Keras."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from cutaway.api.training_options import TrainingOptions
 from cutaway.data import is_table_path
 from cutaway.errors import CutawayError, UsageError
 from cutaway.jobs import Form, Repeat, Training
@@ -21,24 +23,6 @@ from cutaway.training import (
     recipe_for,
     recorded_config,
 )
-
-HELP = {
-    "epochs": "How often the model sees every training sample.",
-    "batch_size": "Samples of one step.",
-    "optimizer": "How weights are changed by a step.",
-    "learning_rate": "How far a step goes.",
-    "momentum": "Share of the last step that is added to the next one; SGD only.",
-    "weight_decay": "How much weights shrink at each step; AdamW only.",
-    "schedule": "How the learning rate changes during the training.",
-    "loss": "What the training makes small.",
-    "label_smoothing": "Share of a label that is spread over all classes.",
-    "precision": "Of matrix products; weights are always float32.",
-    "validation": "Share of the training samples that are held out for validation.",
-    "patience": "Stop after this many epochs without a lower validation loss, and keep the best one; none for never.",
-    "class_weight": '"balanced" gives every class the same weight in the loss; none weighs all samples alike.',
-    "seed": "Decides first weights, split, order and dropout: the same seed gives the same run.",
-}
-"""What each setting does; a test checks that none is missing."""
 
 OF_SAMPLES = ("epochs", "batch_size", "validation")
 """Settings of which "auto" depends on the number of samples."""
@@ -65,11 +49,12 @@ def form_fields() -> dict[str, Any]:
         }
         for recipe in RECIPES.values()
     ]
-    settings = [_field(name, properties[name]) for name in TrainingConfig.model_fields]
+    words = {each.name: each.metadata["help"] for each in fields(TrainingOptions)}
+    settings = [_field(name, properties[name], words[name]) for name in TrainingConfig.model_fields]
     return {"settings": settings, "activations": list(ACTIVATIONS), "recipes": recipes}
 
 
-def _field(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _field(name: str, schema: Mapping[str, Any], words: str) -> dict[str, Any]:
     inner = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
     kinds = {"integer": "whole", "number": "number"}
     kind = "choice" if "enum" in inner else kinds.get(inner.get("type", ""), "text")
@@ -79,7 +64,7 @@ def _field(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "kind": kind,
-        "help": HELP[name],
+        "help": words,
         "low": above if low is None else low,
         "high": below if high is None else high,
         "limits": _limits(low, above, high, below) if kind in ("whole", "number") else "",
