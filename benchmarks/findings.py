@@ -4,10 +4,10 @@
 set, and whether the case belongs to the half "development" or to the half "judging", is drawn from a seed, and so are
 the data. The development half tells of each run what was found; thresholds may be changed with its help. The judging
 half prints only numbers. Those of seeds 29 and 30 were judged once each (31 and 32 of 36 named first) and then looked
-at; that of seed 31 was never looked at. Settings that do a model no harm are counted apart: two of the four misses of
-the development half of seed 30 were models as good as those of common settings. With ``proofs``, the remedies of the
-sick runs are tried too, with three trainings on each side: how many help, change nothing that chance does not, or make
-a run worse and say so.
+at; those of seeds 31 and 32 were never looked at. Settings that do a model no harm are counted apart: two of the four
+misses of the development half of seed 30 were models as good as those of common settings. With ``proofs``, the remedies
+of the sick runs are tried too, with three trainings on each side: how many help, change nothing that chance does not,
+or make a run worse and say so.
 """
 
 import contextlib
