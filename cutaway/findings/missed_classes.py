@@ -23,6 +23,7 @@ RARE = 0.5
 # A class is as frequent as others from this share of the mean class on.
 NOT_RARER = 0.9
 SHOWN = 3
+MORE = 'More samples of them or class_weight="balanced" may help.'
 # Share of the missed samples that one other class gets, where the others are told apart: wrong labels do this, and so
 # does a class that looks the same.
 ONE_CLASS = 0.85
@@ -73,19 +74,22 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the "
         f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}."
     )
-    counts = np.asarray((evidence.class_counts or {}).get("train") or ())
-    counts = counts if len(counts) == len(names) else measured.samples
+    counts, counted = np.asarray((evidence.class_counts or {}).get("train") or ()), "training samples"
+    if len(counts) != len(names):
+        counts, counted = measured.samples, f"{evidence.held_out} samples"
+    weighted = (evidence.config or {}).get("class_weight")
     count, mean = int(counts[missed[0]]), float(counts[counts > 0].mean())
     is_rare = count < RARE * mean
-    advice = 'More samples of them or class_weight="balanced" may help.'
+    advice = "More samples of them may help." if weighted else MORE
     if not is_rare:
         advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
         if count < NOT_RARER * mean:
+            first = class_in_words(names[missed[0]])
             advice = (
-                f"The class has {count:,} samples, and {mean:,.0f} is the mean of the classes: where classes overlap, "
-                f"the one with more samples is predicted. Look at the samples that are missed, and at their labels; "
-                f'class_weight="balanced" would find more of them, and miss more of the others.'
-            )
+                f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean "
+                "of the classes: where classes overlap, the one with more samples is predicted. Look at the samples "
+                "that are missed, and at their labels"
+            ) + ("." if weighted else '; class_weight="balanced" would find more of them, and miss more of the others.')
     taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
     if taken_for is not None:
         first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))
@@ -103,7 +107,6 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "balanced_accuracy": measured.balanced_accuracy,
     }
     samples = evidence.named(KIND, str(missed[0]))
-    weighted = (evidence.config or {}).get("class_weight")
     remedy = BALANCED if is_rare and not weighted else None
     yield Finding(KIND, "warning", title, text, record, remedy, samples, advice=advice)
 

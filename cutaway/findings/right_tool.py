@@ -69,7 +69,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
     elif highest >= ALIKE:
         if best.won > best.lost:
-            text += f" Corrected for {len(rivals)} models, p is {p:.2g}; a warning needs less than {LEVEL:g}."
+            why = f"p is {p:.2g} after correction for the number of models, and a warning needs less than {LEVEL:g}"
+            text += f" {why if p >= LEVEL else f'A warning needs a difference of {MARGIN:.0%} or more'}."
         yield Finding(KIND, "note", "Whether a simpler model is better is not clear", text, record)
     elif not learned_nothing(evidence.confusion):  # of which one answer for all is simpler still
         yield Finding(KIND, "good", "No simpler model is better", text, record)

@@ -71,23 +71,33 @@ def test_rows_in_any_order_are_compared_with_all(people):
     assert said(people, rows_of(9000, 11).sort_values("age")) == []
 
 
-def test_copies_of_one_row_are_a_question_and_no_new_rows(recwarn):
-    """Of one row, and of three with 70 values each; where two of ten columns are constant, these two are warned of."""
+@pytest.mark.parametrize(
+    ("make", "columns"),
+    [
+        ("copies of one row", 0),
+        ("copies of three rows", 0),
+        ("2 of 10 constant", 2),
+        ("6 of 10 constant", 6),
+        ("all equal", 10),
+        ("2 of 3 constant", 2),
+    ],
+)
+def test_copies_of_a_row_with_one_column_changed_are_a_question_and_no_new_rows(make, columns, recwarn):
     random = np.random.default_rng(2)
-    names = [str(n) for n in range(10)]
-    training = random.normal(size=(400, 10)).astype(np.float32)
-    copies = np.repeat(random.normal(size=(1, 10)), 200, axis=0).astype(np.float32)
-    copies[:, 3] = np.linspace(-3, 3, 200)
-    several = np.repeat(random.normal(size=(3, 10)), 70, axis=0).astype(np.float32)
-    several[:, 3] = np.tile(np.linspace(-3, 3, 70), 3)
-    stuck = random.normal(size=(200, 10)).astype(np.float32)
-    stuck[:, :2] = 0.5
-    for rows in (copies, several, stuck):
-        compared = ShiftedColumns(training, names, names)
-        compared.add(rows)
-        compared.warn()
-    (warned,) = recwarn
-    assert str(warned.message).startswith("2 columns differ")
+    rows = random.normal(size=(210, 10))
+    if "copies" in make:
+        rows = np.repeat(rows[: 1 if "one" in make else 3], 210 if "one" in make else 70, axis=0)
+        rows[:, 3] = np.tile(np.linspace(-3, 3, 70), 3)
+    elif make == "all equal":
+        rows[:] = 0.5
+    else:
+        rows[:, : int(make[0])] = 0.5
+        rows = rows[:, : int(make.split()[2])]
+    names = [str(n) for n in range(rows.shape[1])]
+    compared = ShiftedColumns(random.normal(size=(400, len(names))).astype(np.float32), names, names)
+    compared.add(rows.astype(np.float32))
+    compared.warn()
+    assert [str(each.message).split()[0] for each in recwarn] == ([str(columns)] if columns else [])
 
 
 def test_a_hundred_columns_of_new_rows_drawn_alike_are_warned_of_as_rarely_as_is_said(recwarn):

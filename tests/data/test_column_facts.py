@@ -232,6 +232,29 @@ def test_percentages_and_rounded_means_of_labels_are_found_and_true_rates_of_any
     assert encoded_target((100 * rates).round(), drawn) is None
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_exact_means_of_few_large_categories_are_found_and_steep_or_partial_ones_are_not(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    shops = np.repeat(np.arange(10), 8000)
+    rare = (random.random(80_000) < 0.02).astype(int)
+    assert encoded_target((np.bincount(shops, rare) / 8000)[shops], rare) is not None
+    exam = random.normal(50, 6, 1000).round().clip(0, 100)
+    passed = (random.random(1000) < 1 / (1 + np.exp(-(exam - 50) / 2))).astype(int)
+    assert encoded_target(exam, passed) is None, "a column that tells more than its share is no encoding"
+    streets = random.integers(0, 100, 150_000)
+    y = (random.random(150_000) < random.beta(4, 4, 100)[streets]).astype(int)
+    known = random.random(150_000) < 0.9
+    shares = np.bincount(streets[known], y[known]) / np.bincount(streets[known])
+    assert encoded_target(shares[streets].round(2), y) is None, "the labels of a tenth are not in it"
+
+
+def test_means_of_decimal_classes_are_found_without_a_warning() -> None:
+    random, numbers = np.random.default_rng(0), np.array([1.1, 2.3, 3.7])
+    shops, y = random.integers(0, 30, 600), random.integers(0, 3, 600)
+    y[shops < 3] = 1
+    assert encoded_target((np.bincount(shops, numbers[y]) / np.bincount(shops))[shops], y, numbers) is not None
+
+
 def test_the_mean_of_numbered_classes_is_found_and_means_of_other_rows_or_labels_are_not() -> None:
     random = np.random.default_rng(9)
     shops, y = random.integers(0, 30, 600), random.integers(0, 4, 600)

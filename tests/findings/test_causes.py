@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.data import NearCopies
+from cutaway.data import ColumnFacts, EncodedTarget, InputFacts, NearCopies, TellingInput, WholeGroups
 from cutaway.findings import RULES, Evidence, Rival, folded, run_checks
 from cutaway.findings.causes import EXPLAINS
 
@@ -173,7 +173,7 @@ def test_weights_for_classes_are_the_advice_for_rare_classes_only():
     smaller = found(confusion=matrix, class_counts={"train": [500, 500, 300]})["missed-class"]
     assert smaller.remedy is None
     assert "not rarer" not in smaller.text
-    assert "has 300 samples, and 433 is the mean of the classes" in smaller.text
+    assert "Class 2 has 300 training samples, and 433 is the mean of the classes" in smaller.text
     assert rare["class-imbalance"].remedy.settings == {"class_weight": "balanced"}
     assert rare["missed-class"].cause == "class-imbalance"
 
@@ -188,6 +188,35 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
     rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
     told = found(confusion=np.array([[120, 30], [30, 120]]), near=copies, rivals=rivals)
     assert told["right-tool"].cause == "near-copies"
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("telling-input", {"telling": TellingInput(3, 295, 300, 0.5)}),
+        ("repeated-samples", {"repeated": [f"test[{i}]" for i in range(60)]}),
+        (
+            "target-encoding",
+            {"columns": (ColumnFacts("rate", encodes=EncodedTarget(1, 40, False, 900, 900)),), "input_names": ["rate"]},
+        ),
+        (
+            "shared-groups",
+            {"groups": (WholeGroups("patient", 90, 300, 290, 200, 1e-6, 0, 150, is_input=False, shared=0.9),)},
+        ),
+    ],
+)
+def test_a_leak_explains_why_another_model_is_better(kind, known):
+    rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
+    several = {"test_samples": 300, "val_samples": 0, "inputs": InputFacts(20, -3.0, 3.0, 0.0, 1.0, (), 1.5)}
+    told = found(confusion=np.array([[120, 30], [30, 120]]), rivals=rivals, **several, **known)
+    assert (told[kind].severity, told["right-tool"].cause) == ("warning", kind)
+
+
+def test_a_dead_layer_is_the_cause_and_not_the_size_of_classes():
+    one = {"confusion": np.array([[90, 0, 0], [5, 0, 0], [5, 0, 0]]), "class_counts": {"train": [720, 40, 40]}}
+    dead = found(**one, inactive_units={"dense_1": (64, 64)})
+    assert (dead["class-imbalance"].severity, dead["baseline"].cause) == ("note", "inactive-units")
+    assert found(**one, inactive_units={"dense_1": (20, 64)})["baseline"].cause == "class-imbalance"
 
 
 def test_findings_are_folded_below_their_cause():

@@ -294,12 +294,18 @@ def test_rows_of_few_values_are_equal_by_chance() -> None:
     columns = ["a", "b", "c", "d", *["department"] * 4]
     chance = equal_by_chance(rows, among=900, columns=columns)
     assert chance == pytest.approx(1 - np.exp(-900 / 2500), abs=0.02)
-    assert equal_by_chance(random.random((900, 4)), among=900) < 1e-5
+    flagged = np.column_stack([random.random(900), random.integers(0, 2, 900)])
+    assert equal_by_chance(flagged, among=70_000) == 0, "a value that occurs once has no chance"
+    prices = np.column_stack([random.integers(0, 10_000, 2000), random.integers(0, 5, 2000)])
+    assert equal_by_chance(prices, among=2000) == pytest.approx(1 - np.exp(-2000 / 50_000), abs=0.01)
     repeated = {"repeated": [f"test[{i}]" for i in range(190)], "test_samples": 300, "val_samples": 300}
     few = replace(HEALTHY, **repeated, distinct=(756, 900), most_values=5, equal_by_chance=chance)
     assert warnings(few) == []
     (note,) = [each for each in run_checks(few) if each.kind == "repeated-samples"]
     assert "as they do by chance" in note.text
+    one = replace(HEALTHY, repeated=["test[4]"], test_samples=10, val_samples=10)
+    (said,) = [each for each in run_checks(one) if each.kind == "repeated-samples"]
+    assert said.text.endswith("So few may be equal by chance.")
     copied = replace(few, equal_by_chance=1e-6)
     assert [each.kind for each in warnings(copied)] == ["repeated-samples"]
 

@@ -33,19 +33,24 @@ def repeated_samples(first: Any, second: Any) -> np.ndarray:
 def equal_by_chance(x: np.ndarray, *, among: int, columns: Sequence[str] | None = None) -> float:
     """The share of samples that would equal one of so many others if their columns were independent, in 0..1.
 
-    Columns of real tables depend on one another, which makes more rows equal: the share is a lower bound.
+    The chance that another sample has the value of a column is counted among the others: a value that occurs once has
+    none. Columns of real tables depend on one another, which makes more rows equal.
 
     Args:
-        x: ``(sample, input)``, samples that stand for all.
+        x: ``(sample, input)``, samples that stand for all, two or more.
         among: How many others there are.
         columns: The column that each input is made from; of its own if None.
     """
-    names = np.arange(x.shape[1]) if columns is None else np.asarray(columns)
-    logs = np.zeros(len(x))
-    for name in np.unique(names):
-        _, codes, counts = np.unique(x[:, names == name], axis=0, return_inverse=True, return_counts=True)
-        logs += np.log(counts[codes.ravel()] / len(x))
-    return float(-np.expm1(among * np.log1p(-np.minimum(np.exp(logs), 1 - 1e-9))).mean())
+    places: dict[object, list[int]] = {}
+    for place, name in enumerate(range(x.shape[1]) if columns is None else columns):
+        places.setdefault(name, []).append(place)
+    alike = np.ones(len(x))
+    for inputs in places.values():
+        _, codes, counts = np.unique(x[:, inputs], axis=0, return_inverse=True, return_counts=True)
+        alike *= (counts[codes.ravel()] - 1) / (len(x) - 1)
+        if not alike.any():
+            break
+    return float(-np.expm1(among * np.log1p(-np.minimum(alike, 1 - 1e-9))).mean())
 
 
 def first_equal(x: Any) -> np.ndarray:

@@ -10,11 +10,15 @@ LEAST_VALUES, LEAST_ROWS = 8, 40
 SHARE = 0.9
 """Share of the rows at least of which the value is that of their labels: values of few rows may be equal by chance."""
 
-CLOSE, COARSE = 6e-4, 5.5e-3
-"""Differences that rounding to three digits leaves, and to two where all values are hundredths."""
+EXACT, CLOSE, COARSE = 1e-6, 6e-4, 5.5e-3
+"""Differences that computing with float32 leaves, rounding to three digits, and rounding to two, of hundredths."""
+
+TELLING = 0.2
+"""Such a difference is at most this part of the standard error of a mean: shares of 90% of the rows then differ by
+more, and so do rates that are true."""
 
 LEVEL = 1e-6
-"""Probability of so many means that are as close as these to a rate that is true, or to that of all rows."""
+"""Probability of so many means that are as close as these to a rate that is true."""
 
 MIXED = 0.3
 """Share of the rows at least that have a value whose rows have several labels: where all labels are one, the mean is
@@ -56,8 +60,10 @@ def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | N
         numbers: As of `encoded_target`.
     """
     known = values[np.isfinite(values)]
+    if len(known) < LEAST_ROWS:
+        return False
     ends = [0.0, 1.0, *(np.arange(y.max() + 1) if numbers is None else numbers)]
-    if len(known) < LEAST_ROWS or known.min() < min(ends) or known.max() > max(100.0, *ends):  # shares in percent
+    if known.min() < min(ends) or known.max() > max(100.0, *ends):  # shares in percent
         return False
     return LEAST_VALUES <= len(np.unique(known)) <= len(known) / 2
 
@@ -86,10 +92,11 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
     truths += [(None, each[labels]) for each in (np.arange(labels.max() + 1.0), numbers) if each is not None]
     for target, truth in truths:
         scaled = found / 100 if target is not None and found.max() > 1 else found
-        is_coarse = np.allclose(100 * scaled, (100 * scaled).round(), rtol=0, atol=1e-6)
-        fit = _fit(scaled, truth, group, counts, COARSE if is_coarse else CLOSE)
-        if fit is not None:
-            return EncodedTarget(target, len(found), fit[0] > 0, fit[1], len(labels))
+        are_hundredths = np.allclose(100 * scaled, (100 * scaled).round(), rtol=0, atol=1e-6)
+        for close in (EXACT, CLOSE, *([COARSE] if are_hundredths else ())):
+            fit = _fit(scaled, truth, group, counts, close)
+            if fit is not None:
+                return EncodedTarget(target, len(found), fit[0] > 0, fit[1], len(labels))
     return None
 
 
@@ -105,16 +112,21 @@ def _fit(
     rows = int(counts[mixed].sum())
     if rows < MIXED * len(truth):
         return None
-    middle, times = _smoothing(found[mixed], totals[mixed], counts[mixed], prior), np.arange(1, MOST_EQUAL + 1)
-    for m in {0.0, *(middle / times).tolist()}:
-        added = m * times[:, None]
+    spread, sizes = spread[mixed], counts[mixed]
+    middle, times = _smoothing(found[mixed], totals[mixed], sizes, prior), np.arange(1, MOST_EQUAL + 1)
+    smoothings = {0.0} if close == COARSE else {0.0, *(middle / times).tolist()}  # hundredths fit some smoothing
+    digits = 6 if close == EXACT else 3
+    for m in sorted(smoothings):
+        tried = times if m else times[:1]
+        added = m * tried[:, None]
         fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= close
         told = fits & mixed
-        if len(np.unique(found[told].round(3))) < LEAST_VALUES or counts[told].sum() < SHARE * rows:
+        if len(np.unique(found[told].round(digits))) < LEAST_VALUES or counts[told].sum() < SHARE * rows:
             continue
-        errors = np.sqrt(spread * counts)[mixed] / (counts[mixed] + m)  # standard errors of the means
-        usual = float((2 * norm.cdf(close / errors) - 1).mean())
-        if binom.sf(int(told.sum()) - 1, int(mixed.sum()), usual) < LEVEL:
+        errors = np.sqrt(spread * sizes) / (sizes + m)  # standard errors of the means
+        usual = 1 - (2 - 2 * norm.cdf(close / errors)) ** len(tried)
+        is_rare = binom.sf(int(told.sum()) - 1, len(sizes), float(usual.mean())) < LEVEL
+        if is_rare and close <= TELLING * float(np.median(errors)):
             return m, int(counts[fits].sum())
     return None
 

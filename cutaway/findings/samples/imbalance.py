@@ -10,11 +10,14 @@ from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 KIND = "class-imbalance"
 # As many samples of the largest class for each of the smallest.
 UNEVEN = 10.0
+# Where so large a share of a layer's units never fires, weights of classes cannot help.
+DEAD = 0.9
 BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
 RULES = (
     Rule(
         KIND,
-        words=f"The largest class has {UNEVEN:g} times as many training samples as the smallest one, or more.",
+        words=f"The largest class has {UNEVEN:g} times as many training samples as the smallest one, or more."
+        f" A note where weights of classes are set, or {DEAD:.0%} of the units of a layer are inactive.",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
     ),
@@ -41,5 +44,6 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     text = text[:1].upper() + text[1:]
     record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
     remedy = None if weighted else BALANCED
-    severity, samples = "note" if weighted else "warning", evidence.named(KIND)
+    is_dead = any(inactive >= DEAD * units for inactive, units in (evidence.inactive_units or {}).values())
+    severity, samples = "note" if weighted or is_dead else "warning", evidence.named(KIND)
     yield Finding(KIND, severity, "Classes of very different size", text, record, remedy, samples)

@@ -47,11 +47,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     text = (
         f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
         f"input, the first of them {names[0]}. "
-    ) + (
-        "The model has seen them, so that accuracies are too good."
-        if are_many
-        else "So few hardly change an accuracy, and may be equal by chance."
-    )
+    ) + ("The model has seen them, so that accuracies are too good." if are_many else "So few may be equal by chance.")
     severity = "warning" if are_many else "note"
     remedy = Remedy("leave the repeated samples out", change="drop-repeated")
     yield Finding(KIND, severity, "Samples in two splits", text, record, remedy, tuple(names[:SHOWN]))

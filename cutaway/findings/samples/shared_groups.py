@@ -12,8 +12,9 @@ LEVEL = 0.001
 FAR = 0.03
 # Names of columns that say whose a row is.
 IDENTIFIER = re.compile(
-    r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|cust|client|account|acct|member|student|employee|household|family|group|"
-    r"session|device|machine|site|batch|case|speaker|author|animal|donor|participant)$",
+    r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|cust|client|account|acct|member|"
+    r"student|employee|household|family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|"
+    r"participant)$",
     re.IGNORECASE,
 )
 RULES = (

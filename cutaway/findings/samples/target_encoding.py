@@ -11,11 +11,12 @@ RULES = (
     Rule(
         KIND,
         words=(
-            "A column of numbers is, in 90% of all rows or more, the share of a class (or the mean of labels that are "
-            "numbers) among the rows with the same value, to three digits, or to two where all values are hundredths; "
-            "also in percent, or smoothed toward that of all rows; of 8 different values or more whose rows have "
-            "several labels, and with a probability below 0.000001 of a rate that is true. Shares in training rows "
-            "alone do not count. Of columns that may be such, the first 4 million cells are judged."
+            "A column of numbers is the share of a class (or the mean of labels that are numbers) among the rows with "
+            "the same value, in 90% or more of the rows whose value has several labels, to three digits, or to two "
+            "where all values are hundredths; also in percent, or, to three digits, smoothed toward that of all rows; "
+            "of 8 different values or more, where a true rate would be as close with a probability below 0.000001. "
+            "Shares in training rows alone do not count. Of columns that may be such, the first 4 million cells are "
+            "judged."
         ),
         source=(
             'Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; Kaufman, '

@@ -183,12 +183,16 @@ def _repeated(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, A
         "repeated": names,
         "distinct": (int(distinct.sum()), len(some)),
         "most_values": int(changes.max()) + 1,
-        "equal_by_chance": equal_by_chance(
-            rows.reshape(len(some), -1),
-            among=min(len(train), REPEATED),
-            columns=None if data.preparation is None else data.preparation.columns_of_features,
-        ),
+        "equal_by_chance": _equal_by_chance(data, rows, among=min(len(train), REPEATED)),
     }
+
+
+def _equal_by_chance(data: Dataset, rows: np.ndarray, *, among: int) -> float | None:
+    """Of rows of a table; pictures are not equal by chance."""
+    if rows.ndim > 2 or len(rows) < 2:
+        return None
+    columns = None if data.preparation is None else data.preparation.columns_of_features
+    return equal_by_chance(rows, among=among, columns=columns)
 
 
 def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:

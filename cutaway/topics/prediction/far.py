@@ -111,7 +111,8 @@ class FarSamples:
         """Warn of those that are far, if there are any."""
         if self.far:
             are = "sample is" if self.samples == 1 else "samples is" if self.far == 1 else "samples are"
-            named = "number " if self.first[0].isdigit() else ""
+            number = "number " if self.far == 1 else "numbers "
+            named = number if self.first[0].isdigit() else ""
             named += ", ".join(self.first) + (", ..." if self.far > len(self.first) else "")
             warn_user(
                 f"{self.far:,} of {self.samples:,} {are} farther from the training samples than those are from one "

@@ -64,7 +64,7 @@ def predictions(
         x: As of `new_samples`.
         epoch: After which epoch; the kept one if None.
         warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
-            that differ from those of the training samples by more than chance; not of dates, or of rows in groups.
+            that differ from those of the training samples by more than chance; not of dates, rows in groups, or copies.
         nearest: Number of nearest training samples wanted.
         explain: Number of inputs wanted, those that contributed most.
         distances: Whether the distance of each sample to the training samples is wanted.

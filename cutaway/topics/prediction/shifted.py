@@ -55,17 +55,24 @@ class ShiftedColumns:
         self.rows, self.order = np.concatenate([self.rows, inputs])[kept], order[kept]
 
     def _without_copies(self) -> np.ndarray:
-        """The rows but for those that equal one before them in most of the columns that hardly repeat a value.
+        """The rows but for copies of one before them in which one or two columns, fewer than a third, were changed.
 
-        Copies of a row in which a column was changed ask "what if", and say nothing of how new rows are distributed.
+        Such rows ask "what if", and say nothing of how new rows are distributed. Copies are told by columns that hardly
+        repeat a value in training, of which they share two or more.
         """
-        many = [place for place in range(self.rows.shape[1]) if self.columns[place] and self._rarely_repeats(place)]
-        if len(many) < 2 or not len(self.rows):
+        rarely = [place for place, name in enumerate(self.columns) if name is not None and self._rarely_repeats(place)]
+        if len(rarely) < 2 or not len(self.rows):
             return self.rows
         equal = np.zeros((len(self.rows), len(self.rows)), np.int8)
-        for place in many[:COMPARED]:
+        for place in rarely[:COMPARED]:
             equal += self.rows[:, place, None] == self.rows[:, place]
-        is_copy = np.tril(equal > len(many[:COMPARED]) / 2, -1).any(axis=1)
+        alike = np.tril(equal >= max(2, len(rarely[:COMPARED]) - 2), -1)
+        later, first = np.flatnonzero(alike.any(axis=1)), alike.argmax(axis=1)
+        names = np.array([str(name) for name in self.columns])
+        is_copy = np.zeros(len(self.rows), bool)
+        for row in later.tolist():
+            changed = set(names[self.rows[row] != self.rows[first[row]]].tolist())
+            is_copy[row] = 1 <= len(changed) <= 2 and 3 * len(changed) < len(set(names.tolist()))
         return self.rows[~is_copy]
 
     def _rarely_repeats(self, place: int) -> bool:
