@@ -1,6 +1,6 @@
 """Classes whose samples are mostly missed, which the accuracy of all samples does not show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -74,29 +74,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the "
         f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}."
     )
-    counts, counted = np.asarray((evidence.class_counts or {}).get("train") or ()), "training samples"
-    if len(counts) != len(names):
-        counts, counted = measured.samples, f"{evidence.held_out} samples"
-    weighted = (evidence.config or {}).get("class_weight")
-    count, mean = int(counts[missed[0]]), float(counts[counts > 0].mean())
-    is_rare = count < RARE * mean
-    advice = "More samples of them may help." if weighted else MORE
-    if not is_rare:
-        advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
-        if count < NOT_RARER * mean:
-            first = class_in_words(names[missed[0]])
-            advice = (
-                f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean "
-                "of the classes: where classes overlap, the one with more samples is predicted. Look at the samples "
-                "that are missed, and at their labels"
-            ) + ("." if weighted else '; class_weight="balanced" would find more of them, and miss more of the others.')
-    taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
-    if taken_for is not None:
-        first, second = (class_in_words(names[label]) for label in (missed[0], taken_for))
-        advice = (
-            f"Nearly all of them are taken for {second}: either the two overlap, or samples of {first} are labeled "
-            f"{second}. Look at those that cutaway labels ranks first."
-        ) + (f" If their labels are right: {advice[0].lower()}{advice[1:]}" if is_rare else "")
+    is_rare, advice = _advice(evidence, measured, names, missed)
     record = {
         "classes": [
             {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])}
@@ -107,8 +85,39 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "balanced_accuracy": measured.balanced_accuracy,
     }
     samples = evidence.named(KIND, str(missed[0]))
-    remedy = BALANCED if is_rare and not weighted else None
+    remedy = BALANCED if is_rare and not _is_weighted(evidence) else None
     yield Finding(KIND, "warning", title, text, record, remedy, samples, advice=advice)
+
+
+def _is_weighted(evidence: Evidence) -> bool:
+    return bool((evidence.config or {}).get("class_weight"))
+
+
+def _advice(evidence: Evidence, measured: PerClass, names: Sequence[str], missed: Sequence[int]) -> tuple[bool, str]:
+    """Whether the class that is missed most is rare, and what to do."""
+    counts, counted = np.asarray((evidence.class_counts or {}).get("train") or ()), "training samples"
+    if len(counts) != len(names):
+        counts, counted = measured.samples, f"{evidence.held_out} samples"
+    first, count, mean = class_in_words(names[missed[0]]), int(counts[missed[0]]), float(counts[counts > 0].mean())
+    is_rare, is_weighted = count < RARE * mean, _is_weighted(evidence)
+    taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
+    if is_rare:
+        advice = "More samples of them may help." if is_weighted else MORE
+    elif count < NOT_RARER * mean:
+        advice = (
+            f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean of the classes: "
+            "where classes overlap, the one with more samples is predicted. Look at the samples that are missed, and "
+            "at their labels"
+        ) + ("." if is_weighted else '; class_weight="balanced" would find more of them, and miss more of the others.')
+    else:
+        advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
+    if taken_for is None:
+        return is_rare, advice
+    both = (
+        f"Nearly all of them are taken for {class_in_words(names[taken_for])}: either the two overlap, or samples of "
+        f"{first} are labeled {class_in_words(names[taken_for])}. Look at those that cutaway labels ranks first."
+    )
+    return is_rare, f"{both} If their labels are right: {advice[0].lower()}{advice[1:]}" if is_rare else both
 
 
 def _taken_for(measured: PerClass, label: int) -> int | None:
