@@ -57,8 +57,8 @@ def test_a_row_20_standard_deviations_off_is_far(wine):
         wine.predict(moved)
     said = [str(warning.message) for warning in caught if "farther" in str(warning.message)]
     assert said == [
-        "13 of 13 samples are farther from the training samples than those are from one another: 1, 2, 3, 4, 5, ...; "
-        "check the values, because the model has seen nothing like them"
+        "13 of 13 samples are farther from the training samples than those are from one another: numbers 1, 2, 3, 4, "
+        "5, ...; check the values, because the model has seen nothing like them"
     ]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
