@@ -1,6 +1,8 @@
 """A column of numbers that was computed from the labels, those of the row itself included."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -93,15 +95,14 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
     for target, truth in truths:
         scaled = found / 100 if target is not None and found.max() > 1 else found
         are_hundredths = np.allclose(100 * scaled, (100 * scaled).round(), rtol=0, atol=1e-6)
-        for close in (EXACT, CLOSE, *([COARSE] if are_hundredths else ())):
-            fit = _fit(scaled, truth, group, counts, close)
-            if fit is not None:
-                return EncodedTarget(target, len(found), fit[0] > 0, fit[1], len(labels))
+        fit = _fit(scaled, truth, group, counts, (EXACT, CLOSE, COARSE) if are_hundredths else (EXACT, CLOSE))
+        if fit is not None:
+            return EncodedTarget(target, len(found), fit[0] > 0, fit[1], len(labels))
     return None
 
 
 def _fit(
-    found: np.ndarray, truth: np.ndarray, group: np.ndarray, counts: np.ndarray, close: float
+    found: np.ndarray, truth: np.ndarray, group: np.ndarray, counts: np.ndarray, differences: Sequence[float]
 ) -> tuple[float, int] | None:
     """The smoothing with which values are the means of the truth in their rows, and rows whose value it is."""
     from scipy.stats import binom, norm
@@ -114,9 +115,11 @@ def _fit(
         return None
     spread, sizes = spread[mixed], counts[mixed]
     middle, times = _smoothing(found[mixed], totals[mixed], sizes, prior), np.arange(1, MOST_EQUAL + 1)
-    smoothings = {0.0} if close == COARSE else {0.0, *(middle / times).tolist()}  # hundredths fit some smoothing
-    digits = 6 if close == EXACT else 3
-    for m in sorted(smoothings):
+    smoothings = sorted({0.0, *(middle / times).tolist()})
+    for close, m in product(differences, smoothings):
+        if close == COARSE and m:  # some smoothing fits hundredths
+            continue
+        digits = 6 if close == EXACT else 3
         tried = times if m else times[:1]
         added = m * tried[:, None]
         fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= close
