@@ -204,9 +204,10 @@ class RunContext:
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        from cutaway.models import check_fit, model_from_spec, require_jax, set_weights
+        from cutaway.models import check_fit, import_lean_keras, model_from_spec, set_weights
 
-        require_jax()
+        import_lean_keras()
+
         spec = self.spec
         weights = self.snapshot(self.epoch(epoch))
         model = model_from_spec(spec, initialize=False)

@@ -7,7 +7,6 @@ import typer
 from cutaway.results.progress import show_progress
 from cutaway.topics.explanation.options import ExplanationOptions
 
-from .loading import load_keras
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_answer
 
@@ -28,7 +27,6 @@ def explain(
     from cutaway.topics.explanation.answer import compute
 
     opened = open_run(run, data=data, runs=runs)
-    load_keras()
     with show_progress(True) as on_progress:
         answer = compute(opened.context, sample, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)

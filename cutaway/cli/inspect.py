@@ -11,7 +11,6 @@ from cutaway.errors import UsageError, printable
 from cutaway.results.units import percent
 from cutaway.topics.embedding.options import EmbeddingOptions
 
-from .loading import load_keras
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_findings, print_json, print_quality, print_result, print_table, say
 from .sweeps import report_sweep, sweep_at
@@ -155,7 +154,6 @@ def embed(
     from cutaway.errors import Canceled
 
     opened = open_run(run, data=data, runs=runs)
-    load_keras(opened)
     embedding = opened.embed(**options.given())
     if as_json:
         print_json({"run": str(opened.path), **embedding.to_json()})
@@ -221,7 +219,6 @@ def report(
 
     opened = open_run(run, data=data, runs=runs)
     other = None if against is None else open_run(against, data=data, runs=runs)
-    load_keras(opened)
     numbers = _parse_epochs(epochs)
     page = opened.report(output, split=split, epochs=numbers, samples=samples, against=other, shared=shared)
     if as_json:

@@ -3,7 +3,6 @@
 from cutaway.results.progress import show_progress
 from cutaway.topics.layers.options import LayersOptions
 
-from .loading import load_keras
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_answer
 
@@ -21,7 +20,6 @@ def layers(
     from cutaway.topics.layers.measuring import compute
 
     opened = open_run(run, data=data, runs=runs)
-    load_keras(opened)
     with show_progress(True) as on_progress:
         answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)

@@ -10,7 +10,6 @@ import typer
 from cutaway.errors import UsageError
 from cutaway.topics.prediction.options import PredictionOptions
 
-from .loading import load_keras
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_json, print_result, say
 
@@ -36,7 +35,6 @@ def predict(
 
     opened, output = open_run(run, data=data, runs=runs), options.output
     _check_output(output, files)
-    load_keras()
     temperature = find_temperature(opened.context, options.temperature, epoch=options.epoch)
     parts = predictions(
         opened.context,

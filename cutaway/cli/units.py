@@ -4,7 +4,6 @@ from cutaway.results.progress import show_progress
 from cutaway.topics.importance.options import ImportanceOptions
 from cutaway.topics.units.options import UnitsOptions
 
-from .loading import load_keras
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_answer
 
@@ -22,7 +21,6 @@ def units(
     from cutaway.topics.units.measuring import compute
 
     opened = open_run(run, data=data, runs=runs)
-    load_keras(opened)
     with show_progress(True) as on_progress:
         answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)
@@ -41,7 +39,6 @@ def importance(
     from cutaway.topics.importance.result import compute
 
     opened = open_run(run, data=data, runs=runs)
-    load_keras(opened)
     with show_progress(True) as on_progress:
         answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)

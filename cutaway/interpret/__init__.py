@@ -8,7 +8,7 @@ records, and the outline of a specification, do not.
 
 from typing import TYPE_CHECKING
 
-from cutaway._lazy import lazy_getattr
+from cutaway.models import lazy_getattr_with_keras
 
 if TYPE_CHECKING:
     from .ablation import ablate
@@ -105,4 +105,6 @@ __all__ = [
     "update_sizes",
 ]
 
-__getattr__ = lazy_getattr(__name__, _MODULES)
+__getattr__ = lazy_getattr_with_keras(
+    __name__, _MODULES, light=("cutaway.interpret.outline", "cutaway.interpret.records")
+)

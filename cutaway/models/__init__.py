@@ -8,10 +8,8 @@ cache only.
 
 from typing import TYPE_CHECKING
 
-from cutaway._lazy import lazy_getattr
-
 from .backend import require_jax
-from .lean_keras import import_lean_keras, lean_keras
+from .lean_keras import import_lean_keras, lazy_getattr_with_keras, lean_keras
 
 if TYPE_CHECKING:
     from .compiled_programs import forget_compiled_programs, keep_compiled_programs
@@ -107,6 +105,7 @@ __all__ = [
     "initialize",
     "keep_compiled_programs",
     "layer_names",
+    "lazy_getattr_with_keras",
     "lean_keras",
     "members_of",
     "mlp",
@@ -126,4 +125,8 @@ __all__ = [
     "weight_values",
 ]
 
-__getattr__ = lazy_getattr(__name__, _MODULES)
+__getattr__ = lazy_getattr_with_keras(
+    __name__,
+    _MODULES,
+    light=[f"cutaway.models.{name}" for name in ("compiled_programs", "compression", "form", "outputs", "shapes")],
+)

@@ -9,6 +9,10 @@ import importlib
 import logging
 import sys
 import threading
+from collections.abc import Callable, Container, Mapping
+from typing import Any
+
+from cutaway._lazy import lazy_getattr
 
 from .backend import require_jax
 from .compiled_programs import keep_compiled_programs
@@ -22,7 +26,7 @@ _ours = False  # set by `lean_keras`
 
 
 def lean_keras() -> None:
-    """Say that this process is cutaway's own, such as a command: `import_lean_keras` may hide packages in it."""
+    """Say that this process is cutaway's own, such as a command: importing Keras may hide packages in it."""
     global _ours
     _ours = True
 
@@ -30,25 +34,43 @@ def lean_keras() -> None:
 def import_lean_keras() -> None:
     """Import Keras now, where it is going to be needed, and keep what XLA compiles for the next process.
 
-    Keras is imported with all that it takes along in a process that is not cutaway's own, where a user's Keras code
-    would lack it for good (fit on a DataFrame, plots), and in one with several threads, whose imports would fail
-    meanwhile.
-
     Raises:
         BackendError: As `require_jax`.
     """
     require_jax()
-    if "keras" not in sys.modules:
-        hidden = [name for name in HIDDEN if name not in sys.modules]
-        if not _ours or threading.active_count() > 1:
-            log.debug("Keras is imported with all that it takes along")
-            hidden = []
-        sys.modules.update(dict.fromkeys(hidden))  # pyright: ignore[reportArgumentType, reportCallIssue]
-        try:
-            importlib.import_module("keras")
-        finally:
-            for name in hidden:
-                del sys.modules[name]
-        if _ours:
-            gc.freeze()  # modules stay as long as the process: every collection would go through them, 0.15 s
+    _import_keras()
     keep_compiled_programs()
+
+
+def lazy_getattr_with_keras(package: str, modules: Mapping[str, str], *, light: Container[str]) -> Callable[[str], Any]:
+    """As `lazy_getattr`, for a package whose modules import Keras but for `light`: it is imported leanly before."""
+    find = lazy_getattr(package, modules)
+
+    def find_after_keras(name: str) -> Any:
+        if name in modules and modules[name] not in light:
+            _import_keras()
+        return find(name)
+
+    return find_after_keras
+
+
+def _import_keras() -> None:
+    """Import Keras without `HIDDEN`, unless some code would lack them for good.
+
+    That is a user's code in a process that is not cutaway's own (fit on a DataFrame, plots), and the imports of other
+    threads meanwhile.
+    """
+    if "keras" in sys.modules:
+        return
+    hidden = [name for name in HIDDEN if name not in sys.modules]
+    if not _ours or threading.active_count() > 1:
+        log.debug("Keras is imported with all that it takes along")
+        hidden = []
+    sys.modules.update(dict.fromkeys(hidden))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    try:
+        importlib.import_module("keras")
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+    if _ours:
+        gc.freeze()  # modules stay as long as the process: every collection would go through them, 0.15 s

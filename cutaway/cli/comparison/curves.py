@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from cutaway.cli.loading import load_keras
 from cutaway.cli.options import JsonOption, RunArgument, RunsOption, with_records
 from cutaway.cli.output import print_json, print_result
 from cutaway.topics.robustness.options import RobustnessOptions
@@ -34,7 +33,6 @@ def robustness(
 
     first = open_run(run, data=data, runs=runs)
     second = None if other is None else open_run(other, data=data if data_b is None else data_b, runs=runs)
-    load_keras(first)
     answer = first.robustness(second, **vars(options))
     if as_json:
         print_json(answer.to_json())

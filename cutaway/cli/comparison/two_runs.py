@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from cutaway.cli.loading import load_keras
 from cutaway.cli.options import JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_json, print_tables, say
 from cutaway.cli.typed import as_typed
@@ -46,7 +45,6 @@ def compare(
 
     first = open_run(run_a, data=data, runs=runs)
     second = open_run(run_b, data=data if data_b is None else data_b, runs=runs)
-    load_keras(first, second)
     found = compare_runs(first, second, split=options.split, epochs=options.epochs, shared=options.shared)
     if as_json:
         print_json(found.to_json())

@@ -1,6 +1,5 @@
 """Commands on what a run's predictions are worth: confidence and learning-curve."""
 
-from cutaway.cli.loading import load_keras
 from cutaway.cli.options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from cutaway.cli.output import print_json, print_result, say
 from cutaway.topics.confidence.options import ConfidenceOptions
@@ -45,7 +44,6 @@ def learning_curve(
     gap = opened.generalization()
     if not as_json:
         print_result(gap)  # all that is known of a recorded run, which is not trained again
-    load_keras(opened)
     curve = opened.learning_curve(**vars(options))
     if as_json:
         print_json({"run": str(opened.path), **curve.to_json(), "generalization": gap.to_json()})

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutaway.cli.loading import load_keras
 from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_json, print_tables, say
 from cutaway.errors import UnknownNameError, UsageError
@@ -59,7 +58,6 @@ def labels(
     loaded = _load(where, options) if run is None else None
     if sheet is not None:
         check_pictures(run.data if run is not None else loaded)
-    load_keras(*([] if run is None else [run]))
     issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
     if output is not None:
         write_suspects(issues, output)
