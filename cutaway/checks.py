@@ -8,11 +8,12 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import CutawayWarning, DataError, UsageError, printable
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -25,7 +26,7 @@ LONGEST_NAME = 1_000
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def check_matrix(values: np.ndarray, *, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" = None) -> "np.ndarray":
     """Return ``values`` as float32 (sample, unit).
 
     Args:
@@ -36,6 +37,8 @@ def check_matrix(values: np.ndarray, *, name: str, rows: np.ndarray | None = Non
     Raises:
         DataError: It is empty, not two-dimensional or not of real numbers, or a value in it is not finite.
     """
+    import numpy as np  # here, so that commands check their options without it
+
     array = np.asarray(values)
     if array.ndim != 2 or array.size == 0:
         raise DataError(

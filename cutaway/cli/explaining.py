@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from cutaway.results.progress import show_progress
 from cutaway.topics.explanation.options import ExplanationOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
@@ -24,6 +23,7 @@ def explain(
 ) -> None:
     """Show what spoke for the predicted class of a sample, and what for the runner-up."""
     from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
     from cutaway.topics.explanation.answer import compute
 
     opened = open_run(run, data=data, runs=runs)

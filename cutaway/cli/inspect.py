@@ -12,7 +12,7 @@ from cutaway.results.units import percent
 from cutaway.topics.embedding.options import EmbeddingOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
-from .output import print_findings, print_json, print_quality, print_result, print_table, say
+from .output import print_findings, print_json, print_result, print_table, print_tables, say
 from .sweeps import report_sweep, sweep_at
 from .trainings import print_history
 from .typed import as_typed
@@ -170,13 +170,10 @@ def embed(
 
 
 def _print_embedding(embedding: "Embedding") -> None:
-    layout = embedding.layout
-    say(f"{embedding.title} in {layout.seconds['total']:.1f} s")
-    if layout.kl_divergence is not None:
-        say(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
-    if layout.quality:
-        print_quality(layout.quality, misplaced=layout.misplaced)
-    say(f"  file                 {embedding.file or 'not cached'}")
+    say(f"{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
+    if len(table := embedding.quality_table()):
+        print_tables((table,))
+    say(f"File: {embedding.file or 'not cached'}")
 
 
 def report(

@@ -1,6 +1,5 @@
 """The command layers: what each layer is, and what it knows after each epoch."""
 
-from cutaway.results.progress import show_progress
 from cutaway.topics.layers.options import LayersOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
@@ -17,6 +16,7 @@ def layers(
 ) -> None:
     """Show what each layer is and holds, and how many of its units are inactive."""
     from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
     from cutaway.topics.layers.measuring import compute
 
     opened = open_run(run, data=data, runs=runs)

@@ -238,40 +238,6 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
         print_rich(grid)
 
 
-def print_quality(quality: Any, *, misplaced: Any) -> None:
-    """Print how far the distances of an embedding can be trusted, estimates with their standard errors."""
-    errors = quality.standard_errors or {}
-    points = {name: _points(error) for name, error in errors.items()}
-    trust = f"{quality.trustworthiness:.3f}"
-    if errors:
-        trust = f"{quality.trustworthiness:.4f} ± {errors['trustworthiness']:.4f}"
-    say(f"  trustworthiness      {trust}")
-    preserved = f"{quality.neighbors_preserved:.1%}{points.get('neighbors_preserved', '')}"
-    say(f"  neighbors preserved  {preserved} of the {quality.k} nearest")
-    if quality.accuracy_layer is not None:
-        layer = f"{quality.accuracy_layer:.1%}{points.get('accuracy_layer', '')} in the layer"
-        plane = f"{quality.accuracy_plane:.1%}{points.get('accuracy_plane', '')} in the plane"
-        say(f"  k-NN accuracy        {layer}, {plane}")
-    if quality.triplets is not None:
-        triplets = f"{quality.triplets:.1%}{_points(quality.triplets_error)}"
-        say(f"  triplets kept        {triplets}: which of two samples is nearer to a third; 50.0% is chance")
-        error = quality.distance_correlation_error
-        correlation = f"{quality.distance_correlation:.2f}{'' if error is None else f' ± {error:.2f}'}"
-        say(f"  distance correlation {correlation} between all distances in the layer and in the plane")
-    if misplaced is not None:
-        share = float((misplaced > 0.5).mean())
-        say(f"  misplaced samples    {share:.1%}: most of their neighbors in the plane are far away in the layer")
-    if errors:
-        say(f"  ± is the standard error: these are estimated from {quality.samples:,} samples")
-    for caution in quality.cautions:
-        say(f"  caution              {caution}")
-
-
-def _points(error: float | None) -> str:
-    """A standard error in percentage points."""
-    return "" if error is None else f" ± {100 * error:.1f}"
-
-
 def width_of(text: str) -> int:
     """The columns that a text takes in a terminal: two for a character of Chinese or Japanese, or an emoji."""
     from rich.cells import cell_len

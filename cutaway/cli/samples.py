@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from cutaway.results.progress import show_progress
-from cutaway.results.result import Answer
 from cutaway.topics.samples.options import SamplesOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
@@ -29,6 +27,8 @@ def samples(
 ) -> None:
     """Show how each sample was learned: when, how often it was forgotten, and how sure the model was; hardest first."""
     from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
+    from cutaway.results.result import Answer
     from cutaway.topics.prediction.file import check_rows_file, write_rows, write_text
     from cutaway.topics.samples.dynamics import compute
 

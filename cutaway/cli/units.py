@@ -1,6 +1,5 @@
 """The commands units and importance: what each unit of a layer is for, and which columns the model needs."""
 
-from cutaway.results.progress import show_progress
 from cutaway.topics.importance.options import ImportanceOptions
 from cutaway.topics.units.options import UnitsOptions
 
@@ -18,6 +17,7 @@ def units(
 ) -> None:
     """Show what each unit of a hidden layer is for, which unit is most similar, and what its ablation costs."""
     from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
     from cutaway.topics.units.measuring import compute
 
     opened = open_run(run, data=data, runs=runs)
@@ -36,6 +36,7 @@ def importance(
 ) -> None:
     """Show which columns of a table the model needs: how much worse it predicts once a column is shuffled."""
     from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
     from cutaway.topics.importance.result import compute
 
     opened = open_run(run, data=data, runs=runs)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cutaway.errors import ExecutionError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Pending(Protocol):
@@ -30,7 +31,7 @@ class Pool(Protocol):
 
     words: str
 
-    def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
+    def share(self, arrays: "Mapping[str, np.ndarray]", folder: Path | None) -> Sequence[Any]:
         """Hand arrays over, once; what tasks get in place of each, in order."""
         ...
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.cli.output import print_quality
 from cutaway.embedding import layout_to_npz
 from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
 from cutaway.progress import CancelToken
@@ -56,7 +55,7 @@ def test_quality_that_was_left_out_is_measured_when_asked_for(digits_run):
     assert embed(digits_run, perplexity=17.0, quality=False).layout.quality == first.quality
 
 
-def test_cautions_are_shown_wherever_an_embedding_is(digits_run, capsys):
+def test_cautions_are_shown_wherever_an_embedding_is(digits_run):
     first = embed(digits_run)
     assert first.quality.triplets > 0.55
     assert first.quality.cautions == first.notes() == ()
@@ -70,8 +69,7 @@ def test_cautions_are_shown_wherever_an_embedding_is(digits_run, capsys):
     assert repr(doubtful).endswith(", 2 cautions>")
     assert repr(doubtful.layout).endswith("s, 2 cautions>")
     assert one in doubtful._repr_html_()
-    print_quality(quality, misplaced=None)
-    assert f"  caution              {other}" in capsys.readouterr().out.splitlines()
+    assert doubtful.quality_table().notes[-1] == f"Caution: {other}"
     left_out = replace(first, layout=replace(first.layout, quality=None))
     assert left_out.notes() == (), "showing an embedding measures nothing"
 

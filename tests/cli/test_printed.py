@@ -8,19 +8,21 @@ import unicodedata
 import pytest
 
 from cutaway.api import recipe
-from cutaway.cli.output import print_findings, print_quality, print_table, say, shorten
+from cutaway.cli.output import print_findings, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
 from cutaway.results.units import MEASURED, points
+from cutaway.topics.embedding.result import quality_rows
 
 
 def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
     embedding = digits_run.embed(split="test", perplexity=12, progress=False)
     code, out, _ = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "12")
     assert code == 0
-    assert f"KL divergence        {embedding.layout.kl_divergence:.3f} after" in out
-    assert f"trustworthiness      {embedding.quality.trustworthiness:.3f}" in out
-    assert f"k-NN accuracy        {embedding.quality.accuracy_layer:.1%} in the layer" in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["KL", "divergence", f"{embedding.layout.kl_divergence:.3f}", "after"] in [line[:4] for line in lines]
+    assert ["trustworthiness", f"{embedding.quality.trustworthiness:.3f}"] in [line[:2] for line in lines]
+    assert ["k-NN", "accuracy,", "layer", f"{embedding.quality.accuracy_layer:.1%}"] in [line[:4] for line in lines]
     assert str(embedding.file) in out
 
 
@@ -53,31 +55,23 @@ def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_
     assert not [each for each in lines if each.endswith(" ")]
 
 
-def test_estimates_are_printed_with_their_standard_errors(capsys):
+def test_estimates_are_written_with_their_standard_errors():
     errors = {"trustworthiness": 0.00012, "neighbors_preserved": 0.0034, "accuracy_layer": 0.0005}
-    print_quality(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors), misplaced=None)
-    assert capsys.readouterr().out.splitlines() == [
-        "  trustworthiness      0.9970 ± 0.0001",
-        "  neighbors preserved  31.7% ± 0.3 of the 15 nearest",
-        "  k-NN accuracy        99.5% ± 0.1 in the layer, 99.5% in the plane",
-        "  ± is the standard error: these are estimated from 2,000 samples",
+    assert [row[:2] for row in quality_rows(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors))] == [
+        ("trustworthiness", "0.9970 ± 0.0001"),
+        ("neighbors preserved", "31.7% ± 0.3"),
+        ("k-NN accuracy, layer", "99.5% ± 0.1"),
+        ("k-NN accuracy, map", "99.5%"),
     ]
-    print_quality(
-        Quality(
-            0.997,
-            0.317,
-            15,
-            1500,
-            triplets=0.683,
-            triplets_error=0.004,
-            distance_correlation=0.5,
-            distance_correlation_error=0.012,
-        ),
-        misplaced=None,
-    )
-    assert capsys.readouterr().out.splitlines()[2:] == [
-        "  triplets kept        68.3% ± 0.4: which of two samples is nearer to a third; 50.0% is chance",
-        "  distance correlation 0.50 ± 0.01 between all distances in the layer and in the plane",
+    found = Quality(
+        0.997, 0.317, 15, 1500, triplets=0.683, triplets_error=0.004,
+        distance_correlation=0.5, distance_correlation_error=0.012,
+    )  # fmt: skip
+    assert quality_rows(found) == [
+        ("trustworthiness", "0.997", "1: neighbors are near in the layer"),
+        ("neighbors preserved", "31.7%", "of the 15 nearest in the layer"),
+        ("triplets kept", "68.3% ± 0.4", "which of two is nearer; chance: 50.0%"),
+        ("distance correlation", "0.50 ± 0.01", "of all distances, layer with map"),
     ]
 
 

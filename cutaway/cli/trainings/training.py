@@ -19,7 +19,7 @@ from cutaway.cli.options import (
     SeedOption,
     with_records,
 )
-from cutaway.cli.output import print_findings, print_json, print_quality, print_result, print_tables, say
+from cutaway.cli.output import print_findings, print_json, print_result, print_tables, say
 from cutaway.errors import UsageError, printable
 
 from .distributed import connected
@@ -43,7 +43,7 @@ def demo(
     print_findings(run.findings(progress=True))
     say(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
-        print_quality(embedding.quality, misplaced=embedding.misplaced)
+        print_tables((embedding.quality_table(),))
     say(f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}")
     say(f"  report     {report.resolve().as_uri()}")
     folder = "" if runs == "runs" else f" {shlex.quote(runs)}"

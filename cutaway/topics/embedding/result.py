@@ -12,11 +12,11 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, caution_count, layout_quality
 from cutaway.errors import UsageError
-from cutaway.results.notebook import ROWS, notes_html
+from cutaway.results.notebook import ROWS, declared_html
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import NAME, decimals
+from cutaway.results.units import NAME, TEXT, decimals, number, percent
 from cutaway.topics.common.sample_columns import SAMPLE, sources
 
 from .activations import LazyActivations, layer_activations
@@ -31,6 +31,9 @@ DRAWN = 250_000
 PICTURES = 10_000
 """The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
 
+MOST = 0.5
+"""A sample is misplaced if more than this share of its neighbors on the map are far away in the layer."""
+
 METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
 
 
@@ -42,6 +45,13 @@ COLUMNS = (
     column("predicted", "Predicted", NAME, "The class that the model predicts at that epoch."),
 )
 """Where each sample lies."""
+
+QUALITY = (
+    column("measure", "Measure", TEXT, "What is measured."),
+    column("value", "Value", TEXT, "With its standard error, where it is estimated from some samples."),
+    column("meaning", "What it says", TEXT, "How it is read."),
+)
+"""How far the distances of an embedding can be trusted."""
 
 
 @public
@@ -211,6 +221,25 @@ class Embedding(Result):
         """The cautions of its quality, where that is measured."""
         return self.layout.quality.cautions if self.layout.quality else ()
 
+    def quality_table(self) -> Table:
+        """What is known of it without measuring more: how far its distances can be trusted, and the cautions."""
+        quality, misplaced = self.layout.quality, self.layout.misplaced
+        rows: list[tuple[str, str, str]] = []
+        if self.layout.kl_divergence is not None:
+            after = f"after {self.layout.settings['iterations']} iterations"
+            rows.append(("KL divergence", number(self.layout.kl_divergence, 3), after))
+        notes: list[str] = []
+        if quality is not None:
+            rows += quality_rows(quality)
+            if quality.standard_errors:
+                notes.append(f"± is the standard error: these are estimated from {quality.samples:,} samples")
+            notes += [f"Caution: {each}" for each in quality.cautions]
+        if misplaced is not None:
+            share = percent(float((misplaced > MOST).mean()), 1)
+            rows.append(("misplaced samples", share, "whose neighbors are far in the layer"))
+        columns = zip(*rows, strict=True) if rows else ((), (), ())
+        return Table(QUALITY, dict(zip(("measure", "value", "meaning"), columns, strict=True)), notes=tuple(notes))
+
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway embed --json`` answers about the run."""
         layout = self.layout
@@ -251,7 +280,7 @@ class Embedding(Result):
         )
 
     def _shown_table(self) -> str:
-        return notes_html(self.notes())
+        return declared_html(self.quality_table())
 
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
@@ -313,3 +342,33 @@ class Embedding(Result):
             neighbors_in=layer,
             colors=explorer_colors(),
         )
+
+
+def quality_rows(quality: Quality) -> list[tuple[str, str, str]]:
+    """The measures of a quality: what is measured, its value with its standard error, and how it is read."""
+    errors = quality.standard_errors or {}
+
+    def share(value: float, error: float | None) -> str:
+        return percent(value, 1) + ("" if error is None else f" ± {100 * error:.1f}")
+
+    def value(value: float, error: float | None, digits: int) -> str:
+        return number(value, digits) + ("" if error is None else f" ± {number(error, digits)}")
+
+    trust = value(quality.trustworthiness, errors.get("trustworthiness"), 4 if errors else 3)
+    preserved = share(quality.neighbors_preserved, errors.get("neighbors_preserved"))
+    rows = [
+        ("trustworthiness", trust, "1: neighbors are near in the layer"),
+        ("neighbors preserved", preserved, f"of the {quality.k} nearest in the layer"),
+    ]
+    for name, heading in (
+        ("accuracy_layer", "k-NN accuracy, layer"),
+        ("accuracy_plane", "k-NN accuracy, map"),
+    ):
+        if (accuracy := getattr(quality, name)) is not None:
+            rows.append((heading, share(accuracy, errors.get(name)), "whose nearest ones have their label"))
+    if quality.triplets is not None and quality.distance_correlation is not None:
+        triplets = share(quality.triplets, quality.triplets_error)
+        rows.append(("triplets kept", triplets, "which of two is nearer; chance: 50.0%"))
+        correlation = value(quality.distance_correlation, quality.distance_correlation_error, 2)
+        rows.append(("distance correlation", correlation, "of all distances, layer with map"))
+    return rows
