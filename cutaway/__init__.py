@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation.result import Explanation
-    from cutaway.topics.history import History
+    from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
@@ -73,7 +73,7 @@ _MODULES = {
     "Generalization": "cutaway.topics.learning_curve.generalization",
     "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",
-    "History": "cutaway.topics.history",
+    "History": "cutaway.topics.history.result",
     "LabelIssues": "cutaway.topics.labels.result",
     "LayerHistory": "cutaway.topics.layers.result",
     "LearningCurve": "cutaway.topics.learning_curve.result",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.result import Findings
-    from cutaway.topics.history import History
+    from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
     from cutaway.topics.labels.result import LabelIssues
@@ -73,7 +73,7 @@ class Run:
         return type(self), (self.context,)
 
     def __repr__(self) -> str:
-        from cutaway.topics.history import epochs_in_words
+        from cutaway.topics.history.result import epochs_in_words
 
         if self.folder.is_gone:
             return f"<Run {self.path.name}: its folder is gone>"
@@ -134,7 +134,7 @@ class Run:
     @property
     def history(self) -> "History":
         """Metrics of every finished epoch."""
-        from cutaway.topics.history import History
+        from cutaway.topics.history.result import History
 
         return History(self.folder.history())
 

@@ -8,7 +8,7 @@ from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
 from cutaway.topics.findings.section import findings
-from cutaway.topics.history import learning
+from cutaway.topics.history.section import learning
 from cutaway.topics.influence.section import influence
 from cutaway.topics.labels.section import suspects
 from cutaway.topics.layers.section import knowledge, layers

@@ -24,7 +24,7 @@ from cutaway.runs import kept_so_far, run_command
 from .classes.measures import class_measures, kept_class_measures
 from .common.scoring import split_in_words
 from .findings.evidence import as_share, kept_findings, recorded_findings
-from .history import epochs_in_words
+from .history.result import epochs_in_words
 
 log = logging.getLogger("cutaway.topics.verdict")
 

@@ -29,7 +29,7 @@ from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.embeddings import kept_embedding
 from cutaway.topics.findings.evidence import evidence_of
 from cutaway.topics.findings.section import findings, findings_of
-from cutaway.topics.history import learning
+from cutaway.topics.history.section import learning
 from cutaway.topics.layers.result import LayerHistory
 from cutaway.topics.layers.section import best_layer_lead, knowledge, layers, layers_of
 from cutaway.topics.mistakes.section import mistakes

@@ -71,12 +71,13 @@ import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
 from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
-from cutaway.topics import history, verdict
+from cutaway.topics import verdict
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
 from cutaway.topics.embedding import result as embedding, sequence
 from cutaway.topics.explanation import result as explanation
+from cutaway.topics.history import result as history
 from cutaway.topics.importance import result as importance
 from cutaway.topics.influence import result as influence
 from cutaway.topics.labels import result as labels

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cutaway.api.run import Run
 from cutaway.errors import DataError
 from cutaway.topics.findings.evidence import kept_findings
-from cutaway.topics.history import epochs_in_words
+from cutaway.topics.history.result import epochs_in_words
 
 TRAINING = (
     "divergence",

@@ -1,0 +1,1 @@
+"""History: the metrics of each epoch, and learning curves."""
