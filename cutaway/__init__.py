@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from cutaway.topics.sweeps.result import Sweep
     from cutaway.topics.sweeps.sweeping import join_sweep, open_sweep, sweep
     from cutaway.topics.units.measuring import Units
-    from cutaway.topics.verdict import Verdict
+    from cutaway.topics.verdict.result import Verdict
     from cutaway.training import Recorder
 
 _MODULES = {
@@ -88,7 +88,7 @@ _MODULES = {
     "Table": "cutaway.data",
     "Thresholds": "cutaway.topics.confidence.thresholds",
     "Units": "cutaway.topics.units.measuring",
-    "Verdict": "cutaway.topics.verdict",
+    "Verdict": "cutaway.topics.verdict.result",
     "compare": "cutaway.api.comparing",
     "doctor": "cutaway.topics.doctor.diagnosing",
     "export": "cutaway.api.model_files",

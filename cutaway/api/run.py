@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.measuring import Units
-    from cutaway.topics.verdict import Verdict
+    from cutaway.topics.verdict.result import Verdict
 
 
 @public
@@ -88,7 +88,7 @@ class Run:
         return self.history.plot()
 
     def _repr_html_(self) -> str:
-        from cutaway.topics.verdict import verdict
+        from cutaway.topics.verdict.result import verdict
 
         if self.folder.is_gone:
             return line_html(self)
@@ -1018,7 +1018,7 @@ class Run:
         Nothing is trained for it; what was not measured yet is named, with the command that measures it. It is there
         for trainings that go on or have failed as well, and where the data are gone.
         """
-        from cutaway.topics.verdict import verdict
+        from cutaway.topics.verdict.result import verdict
 
         return verdict(self.context)
 

@@ -104,11 +104,11 @@ def _kept_in(layer: np.ndarray, plane: np.ndarray) -> tuple[float, float]:
     # a sample is nearer to itself than to any other, unless that is at the same place
     itself = int(((layer > 0) & (plane > 0)).sum())
     pairs = np.triu_indices(n, 1)
-    ranks = [_ranks(distances[pairs]) for distances in (layer, plane)]
-    if min(float(np.ptp(each)) for each in ranks) == 0:
+    first, second = (_ranks(distances[pairs]) for distances in (layer, plane))
+    if min(float(np.ptp(first)), float(np.ptp(second))) == 0:
         return np.nan, np.nan
     more = int(kept.sum()) - itself - int(swapped.sum())
-    return 0.5 + more / (n * (n - 1) * (n - 2)), float(np.corrcoef(*ranks)[0, 1])
+    return 0.5 + more / (n * (n - 1) * (n - 2)), float(np.corrcoef(first, second)[0, 1])
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

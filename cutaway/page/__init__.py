@@ -16,7 +16,22 @@ from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
 from .notebook.making import check_widget, explorer_widget
 from .render import SectionPart, render, render_section
-from .sections import Card, Cards, Figure, Line, Page, Parts, Picture, Section, SmallPlot, Table, Text
+from .sections import (
+    Card,
+    Cards,
+    Figure,
+    Line,
+    Mark,
+    Page,
+    Parts,
+    Picture,
+    Section,
+    SmallPlot,
+    Summary,
+    SummaryLine,
+    Table,
+    Text,
+)
 from .studio import StudioFiles, studio_files, studio_shell
 
 if TYPE_CHECKING:
@@ -34,6 +49,7 @@ __all__ = [
     "LabelSheet",
     "LayerMap",
     "Line",
+    "Mark",
     "Matrix",
     "NetworkData",
     "Page",
@@ -45,6 +61,8 @@ __all__ = [
     "SectionPart",
     "SmallPlot",
     "StudioFiles",
+    "Summary",
+    "SummaryLine",
     "SuspectLabel",
     "Table",
     "Text",

@@ -55,6 +55,9 @@ class Table(Section):
         long: The heading of a column whose entries continue on a new line, so that the others need not; "" for none.
         spare: Headings of columns that are left out where the page is narrow.
         meanings: Heading -> one sentence on what its column means, as a tooltip.
+        marked: (number of the row, heading) of each cell that is marked.
+        samples: For each row the name of its sample, which a button shows in the explorer of the page; may be empty.
+        sortable: Whether a click on a heading sorts the rows.
     """
 
     template: ClassVar[str] = "table.html"
@@ -64,6 +67,9 @@ class Table(Section):
     long: str = ""
     spare: tuple[str, ...] = ()
     meanings: Mapping[str, str] = field(default_factory=dict[str, str])
+    marked: frozenset[tuple[int, str]] = frozenset()
+    samples: tuple[str, ...] = ()
+    sortable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +168,7 @@ class Card:
         consequences: Title and text of each finding that follows from it, below a line that opens them.
         samples: Names of the samples that it is about, which a button shows in the explorer of the page.
         search: A search of the explorer, which a button shows instead; may be empty.
+        anchor: Its address in the page, for links to it; may be empty.
     """
 
     title: str
@@ -176,6 +183,7 @@ class Card:
     consequences: tuple[tuple[str, str], ...] = ()
     samples: tuple[str, ...] = ()
     search: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +199,67 @@ class Cards(Section):
 
     cards: tuple[Card, ...]
     size: Literal["small", "medium", "large"] = "medium"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value on the scale of a `Summary`.
+
+    Attributes:
+        name: What has this value, in a few words, with the value.
+        at: Its place, 0..1 from left to right.
+        low: The place of the lower end of its interval, or None.
+        high: That of the upper end, or None.
+        row: 0 for the value that the page is about, with its name above the scale; from 1 on, rows of names below it.
+    """
+
+    name: str
+    at: float
+    low: float | None = None
+    high: float | None = None
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """One thing that a reader should know, and where the page shows it.
+
+    Attributes:
+        title: A few words.
+        text: A sentence.
+        severity: "good", "note" or "warning".
+        target: The name of a section, or the anchor of a card.
+    """
+
+    title: str
+    text: str
+    severity: Literal["good", "note", "warning"]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary(Section):
+    """What a reader should know first.
+
+    Attributes:
+        answer: The answer in a sentence, shown large.
+        beside: What it is compared with; may be empty.
+        marks: The same values on a scale; may be empty.
+        lines: The most important first.
+        help: What to do next, in words.
+        command: The command for it; may be empty.
+        small: Sentences in small print at the end.
+    """
+
+    template: ClassVar[str] = "summary.html"
+
+    answer: str
+    beside: str = ""
+    marks: tuple[Mark, ...] = ()
+    lines: tuple[SummaryLine, ...] = ()
+    help: str = ""
+    command: str = ""
+    small: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,24 +14,26 @@ from cutaway.topics.labels.section import suspects
 from cutaway.topics.layers.section import knowledge, layers
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
+from cutaway.topics.verdict.section import verdict
 
 from .explorer import explore
 from .settings import settings
 
 SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
-    explore,
+    verdict,
     comparison,
+    explore,
     findings,
-    learning,
+    mistakes,
     confusions,
     classes,
     confidence,
+    suspects,
     layers,
     knowledge,
-    mistakes,
-    suspects,
     influence,
     hardest,
+    learning,
     settings,
 )
 """Each returns None for a run that has nothing to show there. A new section is one function and one line here."""

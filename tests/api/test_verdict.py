@@ -1,5 +1,6 @@
 """The verdict: what a run is worth, what is wrong first and what to do next, of runs in every state."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,7 +9,11 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.topics.verdict import VERSION
+from cutaway.progress import ignore_progress
+from cutaway.report.document import report_html
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.verdict import section
+from cutaway.topics.verdict.result import VERSION
 
 SGD = {"optimizer": "sgd", "learning_rate": 0.01, "schedule": "constant", "label_smoothing": 0.0}
 
@@ -136,3 +141,32 @@ def test_it_is_a_result_like_any_other(digits_run):
     assert found.to_pandas()["text"].tolist() == document["lines"]
     assert repr(found).startswith(f"<Verdict on {digits_run.path.name}: finished, right on ")
     assert document["lines"][0] in digits_run._repr_html_()
+
+
+def test_the_report_begins_with_the_answer_and_each_line_leads_to_its_proof(short_run, tmp_path):
+    source = ReportSource(short_run.context, ignore_progress)
+    shown, found = section.verdict(source), short_run.verdict()
+    assert shown.answer == f"Right on {found.worth.accuracy:.1%} of 360 test samples."
+    assert f"always giving {found.worth.largest_class} on {found.worth.baseline:.1%}" in shown.beside
+    assert shown.lines[0].title == "Too few epochs."
+    assert shown.lines[0].text.endswith(f"It explains {found.explains} more.")
+    severities = [line.severity for line in shown.lines]
+    assert severities == sorted(severities, key=["warning", "note", "good"].index)
+    assert len(shown.lines) <= 4
+    own, *others = shown.marks
+    assert 0 <= own.low < own.at < own.high <= 1
+    assert own.row == 0
+    assert min(mark.at for mark in others) == 0, "the scale begins at what is worst"
+    assert all(mark.row > 0 for mark in others)
+    html = report_html(short_run.context, on_progress=ignore_progress)
+    assert all(html.count(f'id="{line.target}"') == 1 for line in shown.lines)
+    assert html.index('<section id="verdict"') < html.index('<section id="explore"')
+
+
+def test_the_answer_of_a_run_that_was_not_measured_is_that_it_is_not_known(short_run, monkeypatch):
+    unknown = dataclasses.replace(short_run.verdict(), worth=None, unknown=("No samples were held out.",))
+    monkeypatch.setattr(section, "gather", lambda *_, **__: unknown)
+    shown = section.verdict(ReportSource(short_run.context, ignore_progress))
+    assert shown.answer == "What it is worth on new samples is not known."
+    assert not shown.marks
+    assert shown.small == ("No samples were held out.",)

@@ -71,7 +71,6 @@ import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
 from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
-from cutaway.topics import verdict
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
@@ -88,6 +87,7 @@ from cutaway.topics.robustness import result as robustness
 from cutaway.topics.samples import dynamics
 from cutaway.topics.sweeps import result as sweep, sweeping
 from cutaway.topics.units import measuring as units
+from cutaway.topics.verdict import result as verdict
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [classifier.Classifier, tables.Table, prediction.Predictions]

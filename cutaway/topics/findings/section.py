@@ -1,6 +1,8 @@
 """The section on findings: what a person should look at, a card for each cause, with what follows from it folded."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cutaway.findings import Finding, folded, run_checks
 from cutaway.page import Card, Cards, Section, Text
@@ -27,9 +29,22 @@ def findings(source: ReportSource) -> Section:
     return Cards(
         name="findings",
         title="Findings",
-        cards=tuple(_card(source, each, consequences) for each, consequences in folded(findings_of(source))),
+        cards=tuple(
+            replace(_card(source, each, consequences), anchor=anchor(number))
+            for number, (each, consequences) in enumerate(folded(findings_of(source)))
+        ),
         size="large",
     )
+
+
+def anchor(number: int) -> str:
+    """The address in the page of the card of the finding that stands there among those that `folded` returns."""
+    return f"finding-{number}"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text."""
+    return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:

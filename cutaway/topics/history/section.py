@@ -1,10 +1,8 @@
 """The learning curves of the report."""
 
-import re
-
 from cutaway.page import Figure, Section
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.findings.section import findings_of
+from cutaway.topics.findings.section import findings_of, first_sentence
 
 from .result import History
 
@@ -38,7 +36,7 @@ def _kept_epoch(source: ReportSource) -> int | None:
 def _verdict(source: ReportSource) -> str:
     """What the findings say of the curves, in a sentence or two, and whether early stopping ended them."""
     found = next((each for each in findings_of(source) if each.kind in JUDGED), None)
-    said = [] if found is None else [f"{found.title}.", re.split(r"(?<=\.) (?=[A-Z])", found.text, maxsplit=1)[0]]
+    said = [] if found is None else [f"{found.title}.", first_sentence(found.text)]
     config, rows = source.context.manifest.config, source.rows
     epochs = config.get("epochs")
     ended_early = config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs

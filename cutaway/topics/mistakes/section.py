@@ -1,8 +1,9 @@
 """The section on wrong predictions: the most confident ones."""
 
 from cutaway.metrics import worst_mistakes
-from cutaway.page import Card, Cards, Section, Text
+from cutaway.page import Card, Cards, Section, Table, Text
 from cutaway.results.units import percent
+from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -12,12 +13,40 @@ def mistakes(source: ReportSource) -> Section | None:
     if not len(source.ids):
         return None
     name, title = "mistakes", "The most confident mistakes"
+    lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
+    if (table := _rows(source)) is not None:
+        return table
     cards = _cards(source)
     if not cards:
         return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
-    lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
     size = "small" if cards[0].pictures else "medium"
     return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
+
+
+def _rows(source: ReportSource) -> Table | None:
+    """The mistakes as rows, where the samples are rows of a table and some are predicted wrongly."""
+    worst, names = worst_mistakes(source.predicted, source.labels), source.context.class_names
+    labels: list[int] = worst.label.tolist()
+    predicted: list[int] = worst.predicted.tolist()
+    confidence: list[float] = worst.confidence.tolist()
+    told = {
+        "Truth": [names[number] for number in labels],
+        "Predicted": [names[number] for number in predicted],
+        "Confidence": [percent(each, 1) for each in confidence],
+    }
+    found = sample_rows(source.context, source.ids.take(worst.position), told)
+    if found is None:
+        return None
+    return Table(
+        name="mistakes",
+        title="The most confident mistakes",
+        lead="The highest probability first. Some of these labels may be wrong.",
+        caption=found.words,
+        rows=found.rows,
+        marked=found.marked,
+        samples=found.samples,
+        sortable=True,
+    )
 
 
 def _cards(source: ReportSource) -> tuple[Card, ...]:

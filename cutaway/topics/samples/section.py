@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from cutaway.metrics import NEVER
-from cutaway.page import Card, Cards, Section
+from cutaway.page import Card, Cards, Section, Table
+from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -39,19 +40,41 @@ def hardest(source: ReportSource) -> Section | None:
         "were never predicted as labeled. Below are those with the smallest area under the margin: wrong labels are "
         "often among them, and so are unusual samples."
     )
-    return Cards(
-        name="hardest", title="Hardest training samples", lead=lead, cards=_hard_cards(source, found), size="small"
-    )
+    title, worst = "Hardest training samples", found.hardest(HARDEST)
+    said = _said(worst)
+    if (shown := sample_rows(context, worst.ids, said)) is not None:
+        return Table(
+            name="hardest",
+            title=title,
+            lead=lead,
+            caption=shown.words,
+            rows=shown.rows,
+            marked=shown.marked,
+            sortable=True,
+        )
+    return Cards(name="hardest", title=title, lead=lead, cards=_hard_cards(source, worst, said), size="small")
 
 
-def _hard_cards(source: ReportSource, found: "SampleDynamics") -> tuple[Card, ...]:
-    worst = found.hardest(HARDEST)
+def _said(worst: "SampleDynamics") -> dict[str, list[str]]:
+    """What is said of each of the hardest samples, by heading."""
     m, names = worst.measures, worst.class_names
+    learned = m.first_learned.tolist()
+    return {
+        "Label": [names[number] for number in worst.labels.tolist()],
+        "Predicted": [names[number] for number in m.predicted.tolist()],
+        "First learned": ["never" if epoch == NEVER else f"epoch {epoch}" for epoch in learned],
+        "Area under the margin": [f"{area:.2f}" for area in m.area_under_margin.tolist()],
+    }
+
+
+def _hard_cards(source: ReportSource, worst: "SampleDynamics", said: dict[str, list[str]]) -> tuple[Card, ...]:
     cards: list[Card] = []
     for i, (title, pictures, values) in enumerate(shown_samples(source.context, worst.ids)):
-        epoch = int(m.first_learned[i])
-        learned = "never learned" if epoch == NEVER else f"first learned in epoch {epoch}"
-        text = (learned, f"area under the margin {m.area_under_margin[i]:.2f}")
-        subtitle = f"labeled {names[int(worst.labels[i])]}, predicted {names[int(m.predicted[i])]}"
+        label, predicted, learned, area = (texts[i] for texts in said.values())
+        text = (
+            f"{learned} learned" if learned == "never" else f"first learned in {learned}",
+            f"area under the margin {area}",
+        )
+        subtitle = f"labeled {label}, predicted {predicted}"
         cards.append(Card(title=title, pictures=pictures, values=values, subtitle=subtitle, text=text))
     return tuple(cards)

@@ -19,7 +19,7 @@ from cutaway.jobs.specifications import PreviewJob
 from cutaway.page import Text
 from cutaway.topics.labels.deciding import add_decisions
 
-SECTIONS = ["findings", "learning", "confusions", "classes", "confidence", "layers", "knowledge", "mistakes"]
+SECTIONS = ["verdict", "findings", "mistakes", "confusions", "classes", "confidence", "layers", "knowledge", "learning"]
 
 
 def part(studio, key, name):

@@ -51,15 +51,16 @@ def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
     opened.wait("document.querySelector('#learning .plot').childElementCount", seconds=60)
     sections = opened.page.evaluate("[...document.querySelectorAll('section[id]')].map((each) => each.id)")
     order = [
+        "verdict",
         "explore",
         "findings",
-        "learning",
+        "mistakes",
         "confusions",
         "classes",
         "confidence",
         "layers",
         "knowledge",
-        "mistakes",
+        "learning",
     ]
     assert [name for name in sections if name in order] == order
     assert "Test accuracy" in opened.page.locator(".facts").inner_text()

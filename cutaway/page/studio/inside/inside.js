@@ -2,6 +2,7 @@ import { choice, element, textButton } from "../../core/elements.js";
 import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { linkSections } from "../../links.js";
+import { sortTables } from "../../sorting.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
 import { showError } from "../messages.js";
@@ -44,6 +45,7 @@ class InsideView {
   constructor(host, run) {
     this.run = run;
     this.task = mapTask(run.id);
+    this.verdict = element("div");
     this.navigation = element("nav", { "aria-label": "Sections" });
     this.subtitle = element("p", { class: "subtitle" });
     this.facts = element("dl", { class: "facts" });
@@ -53,8 +55,8 @@ class InsideView {
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
     host.replaceChildren(
-      ...[this.#bar(), this.subtitle, this.navigation, this.facts, mapControls(this.task), this.mapHost],
-      ...[this.line, this.sections, this.footer],
+      ...[this.#bar(), this.verdict, this.navigation, mapControls(this.task), this.mapHost],
+      ...[this.line, this.sections, this.subtitle, this.facts, this.footer],
     );
     this.mapHost.addEventListener("shown", () => this.#navigate());
   }
@@ -123,11 +125,16 @@ class InsideView {
    */
   async #add(section, place) {
     const made = sectionElement(section);
-    made.dataset.place = String(place);
     document.getElementById(section.name)?.remove(); // it was made again
+    if (section.name === "verdict") {
+      this.verdict.replaceChildren(made); // above the map, which is not among the sections
+      return this.#navigate();
+    }
+    made.dataset.place = String(place);
     const next = [.../** @type {NodeListOf<HTMLElement>} */ (this.sections.querySelectorAll(":scope > section"))].find(
       (each) => Number(each.dataset.place) > place,
     );
+    sortTables(made);
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
     if (this.map.explorer) linkSections(this.map.explorer, made);

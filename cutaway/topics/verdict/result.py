@@ -20,11 +20,10 @@ from cutaway.results.result import Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import NAME, percent
 from cutaway.runs import kept_so_far, run_command
-
-from .classes.measures import class_measures, kept_class_measures
-from .common.scoring import split_in_words
-from .findings.evidence import as_share, kept_findings, recorded_findings
-from .history.result import epochs_in_words
+from cutaway.topics.classes.measures import class_measures, kept_class_measures
+from cutaway.topics.common.scoring import split_in_words
+from cutaway.topics.findings.evidence import as_share, kept_findings, recorded_findings
+from cutaway.topics.history.result import epochs_in_words
 
 log = logging.getLogger("cutaway.topics.verdict")
 
@@ -145,18 +144,19 @@ class Verdict(Result):
         }
 
 
-def verdict(context: RunContext, *, measure: bool = True) -> Verdict:
+def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Finding, ...] | None = None) -> Verdict:
     """Gather what is known about a run; see `cutaway.Run.verdict`.
 
     Args:
         context: The run.
         measure: Whether held-out samples are predicted where that was not done before, which may load data and Keras.
+        findings: What was found in the run, where that is known; otherwise what is kept of it.
     """
     folder, manifest = context.folder, context.manifest
     rows = folder.history()
     state, kept = folder.state, kept_so_far(manifest, rows)
     doctor, unknown = run_command("doctor", context.path), list[str]()
-    findings = _kept_findings(context)
+    findings = _kept_findings(context) if findings is None else findings
     is_measured = findings is not None
     if findings is None:
         findings = recorded_findings(context)

@@ -1,0 +1,92 @@
+"""Samples of a table as rows, with the cells marked that spoke most for the answer."""
+
+import keras
+import numpy as np
+import pandas
+import pytest
+
+import cutaway as ct
+from cutaway.page import Table
+from cutaway.progress import ignore_progress
+from cutaway.topics.common.sample_rows import COLUMNS, sample_rows
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.mistakes.section import mistakes
+from cutaway.topics.samples.section import hardest
+
+
+def frame(columns=3):
+    random = np.random.default_rng(0)
+    made = {f"n{number}": random.normal(size=300).round(3) for number in range(columns)}
+    made["city"] = random.choice(["Oslo", "Rome", "<b>"], 300)
+    made["Truth"] = random.integers(0, 5, 300)
+    right = made["n0"] + (made["city"] == "Oslo") + random.normal(size=300)
+    made["y"] = np.where(right > 0.5, "yes", "no")
+    found = pandas.DataFrame(made)
+    found.loc[::5, "n1"] = np.nan
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rows")
+    frame().to_csv(folder / "people.csv", index=False)
+    data = ct.load_dataset(folder / "people.csv", label="y", test_share=0.3)
+    return ct.train(ct.mlp((16,)), data, epochs=3, runs=folder, progress=False)
+
+
+def test_the_marked_cells_are_those_that_contributed_most_to_the_answer(run):
+    ids = run.split.test[:12]
+    found = sample_rows(run.context, ids, {"Truth": ["yes"] * 12})
+    rows = run.context.loaded.rows_of(ids)
+    for i, (name, row) in enumerate(zip(run.context.named(ids).names(), rows, strict=True)):
+        shown = found.rows[i]
+        assert (shown["Sample"], shown["Truth"], shown["city"]) == (name, "yes", row["city"])
+        assert shown["Truth (column)"] == str(row["Truth"]), "a column that is called like a heading keeps its cells"
+        most = [each for each in run.explain(name).columns()[:2] if each["contribution"] > 0]
+        expected = {each["column"].replace("Truth", "Truth (column)") for each in most}
+        assert {heading for row, heading in found.marked if row == i} == expected
+    missing = [i for i, row in enumerate(rows) if row["n1"] in (None, "")]
+    assert missing
+    assert all(found.rows[i]["n1"] == "–" for i in missing)
+    assert found.left_out == 0
+
+
+def test_mistakes_and_hardest_samples_of_a_table_are_tables(run):
+    source = ReportSource(run.context, ignore_progress)
+    wrong = run.mistakes()
+    shown = mistakes(source)
+    assert isinstance(shown, Table)
+    assert list(shown.samples) == run.context.named(run.split.test.take(wrong.position)).names()
+    assert [row["Confidence"] for row in shown.rows] == [f"{each:.1%}" for each in wrong.confidence]
+    assert all(row["Truth"] != row["Predicted"] for row in shown.rows)
+    assert shown.marked
+    assert isinstance(hardest(source), Table)
+
+
+def test_of_many_columns_those_are_shown_that_speak_most_and_the_rest_is_counted(tmp_path):
+    frame(30).to_csv(tmp_path / "wide.csv", index=False)
+    data = ct.load_dataset(tmp_path / "wide.csv", label="y", test_share=0.3)
+    run = ct.train(ct.mlp((16,)), data, epochs=3, runs=tmp_path, progress=False)
+    found = sample_rows(run.context, run.split.test[:5], {})
+    assert len(found.rows[0]) == COLUMNS + 1
+    assert found.left_out == 32 - COLUMNS
+    assert found.words.endswith(f"{32 - COLUMNS} more columns are not shown.")
+    assert all(heading in found.rows[row] for row, heading in found.marked)
+
+
+def test_a_model_that_is_not_piecewise_linear_marks_nothing(tmp_path):
+    frame().to_csv(tmp_path / "people.csv", index=False)
+    data = ct.load_dataset(tmp_path / "people.csv", label="y", test_share=0.3)
+    run = ct.train(ct.mlp((8,), activation="tanh"), data, epochs=1, runs=tmp_path, progress=False)
+    found = sample_rows(run.context, run.split.test[:5], {})
+    assert len(found.rows) == 5
+    assert not found.marked
+    assert found.words == ""
+
+
+def test_arrays_are_no_rows_of_a_table(tmp_path):
+    x = np.random.default_rng(0).normal(size=(80, 4)).astype(np.float32)
+    data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int))
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    run = ct.record(model, data, runs=tmp_path, progress=False)
+    assert sample_rows(run.context, run.split.test, {}) is None

@@ -1,0 +1,86 @@
+"""The list of sections that stays, sections that fold, the summary at the top, and tables that are sorted."""
+
+import pytest
+
+from cutaway.page import Card, Cards, Mark, Page, Summary, SummaryLine, Table, Text
+
+pytestmark = pytest.mark.browser
+
+ROWS = tuple(
+    {"Sample": f"test[{n}]", "Truth": truth, "Confidence": share}
+    for n, truth, share in ((2, "b", "9.0%"), (10, "a", "70.1%"), (1, "c", "–"))
+)
+
+
+def page():
+    summary = Summary(
+        name="verdict",
+        title="Verdict",
+        answer="Right on 90.0% of 10 test samples.",
+        marks=(Mark("this model 90.0%", 0.9, 0.7, 1.0), Mark("always a 50.0%", 0.0, row=1)),
+        lines=(SummaryLine("It overfits.", "The validation loss rose.", "warning", "finding-1"),),
+        help="Next: look at it:",
+        command="cutaway show latest",
+    )
+    cards = tuple(Card(title=f"Finding {n}", anchor=f"finding-{n}") for n in range(2))
+    return Page(
+        title="A run",
+        sections=(
+            summary,
+            Text(name="notes", title="Notes", paragraphs=("One.",) * 60),
+            Cards(name="findings", title="Findings", cards=cards, size="large"),
+            Table(name="rows", title="Rows", rows=ROWS, marked=frozenset({(1, "Truth")}), sortable=True),
+        ),
+    )
+
+
+@pytest.fixture
+def opened(browser, visit):
+    return lambda width, **options: visit(browser, page=page(), viewport={"width": width, "height": 700}, **options)
+
+
+def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(opened):
+    shown = opened(1280)
+    shown.page.get_by_role("link", name="It overfits.").click()
+    assert shown.page.url.endswith("#finding-1")
+    shown.wait("document.querySelector('.rail a[aria-current]')?.textContent === 'Findings'")
+    rail = shown.page.locator(".rail")
+    assert rail.locator("summary").is_hidden()
+    assert rail.bounding_box()["y"] >= 0, "it stays where the page is scrolled"
+    shown.page.reload()
+    shown.wait("document.documentElement.dataset.ready === ''")
+    card = shown.page.locator("#finding-1").bounding_box()
+    assert 0 <= card["y"] < 700, "the address holds the place"
+    shown.check_quiet()
+
+
+def test_on_a_phone_sections_are_closed_until_they_are_asked_for(opened):
+    shown = opened(390)
+    assert shown.page.evaluate("document.documentElement.scrollHeight") < 1400
+    assert shown.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert shown.page.locator("#notes p").first.is_hidden()
+    assert shown.page.get_by_role("link", name="Notes").is_hidden()
+    shown.page.get_by_text("Sections", exact=True).click()
+    shown.page.get_by_role("link", name="Notes").click()
+    assert shown.page.locator("#notes p").first.is_visible()
+    assert shown.page.get_by_role("link", name="Notes").is_hidden(), "the menu closes"
+    shown.page.locator(".summary-lines a").click()
+    assert shown.page.locator("#finding-1").is_visible(), "a closed section opens for a link into it"
+    shown.check_quiet()
+
+
+def test_headings_sort_rows_and_say_how(opened):
+    shown = opened(1000)
+    column = "[...document.querySelectorAll('#rows tbody tr')].map((row) => row.cells[0].textContent.trim())"
+    first = shown.page.evaluate(column)
+    assert first == ["test[2]", "test[10]", "test[1]"]
+    shown.page.get_by_role("button", name="Confidence").click()
+    assert shown.page.evaluate(column) == ["test[10]", "test[2]", "test[1]"]
+    assert shown.page.locator("#rows th").nth(2).get_attribute("aria-sort") == "descending"
+    shown.page.get_by_role("button", name="Confidence").click()
+    assert shown.page.evaluate(column) == ["test[1]", "test[2]", "test[10]"]
+    shown.page.get_by_role("button", name="Sample").click()
+    assert shown.page.evaluate(column) == ["test[1]", "test[2]", "test[10]"], "numbers in names by their size"
+    assert shown.page.locator("#rows th[aria-sort]").count() == 1
+    assert shown.page.locator("#rows mark").all_inner_texts() == ["a"]
+    shown.check_quiet()
