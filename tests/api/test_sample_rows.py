@@ -14,7 +14,7 @@ from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
 
 
-def frame(columns=3):
+def people(columns=3):
     random = np.random.default_rng(0)
     made = {f"n{number}": random.normal(size=300).round(3) for number in range(columns)}
     made["city"] = random.choice(["Oslo", "Rome", "<b>"], 300)
@@ -29,7 +29,7 @@ def frame(columns=3):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rows")
-    frame().to_csv(folder / "people.csv", index=False)
+    people().to_csv(folder / "people.csv", index=False)
     data = ct.load_dataset(folder / "people.csv", label="y", test_share=0.3)
     return ct.train(ct.mlp((16,)), data, epochs=3, runs=folder, progress=False)
 
@@ -64,7 +64,7 @@ def test_mistakes_and_hardest_samples_of_a_table_are_tables(run):
 
 
 def test_of_many_columns_those_are_shown_that_speak_most_and_the_rest_is_counted(tmp_path):
-    frame(30).to_csv(tmp_path / "wide.csv", index=False)
+    people(30).to_csv(tmp_path / "wide.csv", index=False)
     data = ct.load_dataset(tmp_path / "wide.csv", label="y", test_share=0.3)
     run = ct.train(ct.mlp((16,)), data, epochs=3, runs=tmp_path, progress=False)
     found = sample_rows(run.context, run.split.test[:5], {})
@@ -75,7 +75,7 @@ def test_of_many_columns_those_are_shown_that_speak_most_and_the_rest_is_counted
 
 
 def test_a_model_that_is_not_piecewise_linear_marks_nothing(tmp_path):
-    frame().to_csv(tmp_path / "people.csv", index=False)
+    people().to_csv(tmp_path / "people.csv", index=False)
     data = ct.load_dataset(tmp_path / "people.csv", label="y", test_share=0.3)
     run = ct.train(ct.mlp((8,), activation="tanh"), data, epochs=1, runs=tmp_path, progress=False)
     found = sample_rows(run.context, run.split.test[:5], {})

@@ -1,8 +1,11 @@
 """The first section of the report: what the run is worth, what is wrong first, and what to do next."""
 
+import shlex
+
 from cutaway.findings import Finding, folded
 from cutaway.page import Mark, Section, Summary, SummaryLine
 from cutaway.results.units import percent
+from cutaway.runs import run_command
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import anchor, findings_of, first_sentence
@@ -23,12 +26,15 @@ APART = 0.3
 
 def verdict(source: ReportSource) -> Section:
     """What the run is worth, on a scale with what it is compared with; what is wrong first; and what to do next."""
-    found = gather(source.context, findings=findings_of(source))
+    path, found = source.context.path, gather(source.context, findings=findings_of(source))
     rivals = _rivals(findings_of(source))
     answer, beside = "What it is worth on new samples is not known.", ""
     if (worth := found.worth) is not None:
         answer = f"Right on {percent(worth.accuracy, 1)} of {split_in_words(worth.split, worth.samples)}."
         beside = _beside(worth, rivals)
+    step, command = found.next_step, found.command or ""
+    if command == run_command("report", path):  # which this is
+        step, command = "Next: look at its mistakes below.", ""
     return Summary(
         name="verdict",
         title="Verdict",
@@ -36,8 +42,8 @@ def verdict(source: ReportSource) -> Section:
         beside=beside,
         marks=() if worth is None else _marks(worth, rivals),
         lines=_lines(source, found),
-        help=found.next_step,
-        command=found.command or "",
+        help=step,
+        command=command.replace(shlex.quote(str(path)), path.name),  # others do not have the folder where it is here
         small=found.unknown,
     )
 
@@ -80,7 +86,7 @@ def _marks(worth: Worth, rivals: dict[str, float]) -> tuple[Mark, ...]:
 
 
 def _named(name: str, share: float) -> str:
-    return f"{name} {percent(share, 1)}"
+    return f"{name}: {percent(share, 1)}"
 
 
 def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:

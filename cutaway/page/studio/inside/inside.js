@@ -14,16 +14,17 @@ import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
  * The inside of a run: its map, and all sections of its report, as they are made.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
+ * @param {HTMLElement} verdict where the first section comes
  */
-export function showInside(host, run) {
+export function showInside(host, run, verdict) {
   if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
   const inside = element("div", { class: "inside" });
   host.append(inside);
-  if (run.state !== "running") return void new InsideView(inside, run).start();
+  if (run.state !== "running") return void new InsideView(inside, run, verdict).start();
   const look = textButton("Look inside the model as it is now", () => begin());
   const begin = () => {
     inside.replaceChildren();
-    new InsideView(inside, run).start();
+    new InsideView(inside, run, verdict).start();
   };
   inside.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
   listen({
@@ -41,11 +42,12 @@ class InsideView {
   /**
    * @param {HTMLElement} host
    * @param {any} run
+   * @param {HTMLElement} verdict
    */
-  constructor(host, run) {
+  constructor(host, run, verdict) {
     this.run = run;
     this.task = mapTask(run.id);
-    this.verdict = element("div");
+    this.verdict = verdict;
     this.navigation = element("nav", { "aria-label": "Sections" });
     this.subtitle = element("p", { class: "subtitle" });
     this.facts = element("dl", { class: "facts" });
@@ -55,7 +57,7 @@ class InsideView {
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
     host.replaceChildren(
-      ...[this.#bar(), this.verdict, this.navigation, mapControls(this.task), this.mapHost],
+      ...[this.#bar(), this.navigation, mapControls(this.task), this.mapHost],
       ...[this.line, this.sections, this.subtitle, this.facts, this.footer],
     );
     this.mapHost.addEventListener("shown", () => this.#navigate());
@@ -127,7 +129,7 @@ class InsideView {
     const made = sectionElement(section);
     document.getElementById(section.name)?.remove(); // it was made again
     if (section.name === "verdict") {
-      this.verdict.replaceChildren(made); // above the map, which is not among the sections
+      this.verdict.replaceChildren(made); // at the top of the page
       return this.#navigate();
     }
     made.dataset.place = String(place);
@@ -153,7 +155,8 @@ class InsideView {
   }
 
   #navigate() {
-    const found = [.../** @type {NodeListOf<HTMLElement>} */ (this.navigation.parentElement?.querySelectorAll("section[id]") ?? [])];
+    const parts = [this.verdict, /** @type {HTMLElement} */ (this.navigation.parentElement)];
+    const found = parts.flatMap((part) => [.../** @type {NodeListOf<HTMLElement>} */ (part.querySelectorAll("section[id]"))]);
     const link = (/** @type {HTMLElement} */ section) => {
       const text = capitalized(section.id);
       const go = (/** @type {Event} */ event) => {

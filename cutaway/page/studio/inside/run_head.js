@@ -13,9 +13,9 @@ export function runHead(host, run) {
   const draw = () => {
     const tags = run.tags.map((/** @type {string} */ text) => element("li", { class: "tag", text }));
     head.replaceChildren(
-      element("h1", { text: run.title || run.id }),
+      element("h1", { text: run.title || (run.model ? `${run.data}: ${run.model}` : run.id) }),
       ...(mayWrite() ? [buttons()] : []),
-      ...(run.title ? [element("p", { class: "run-id", text: run.id })] : []),
+      ...(run.title || run.model ? [element("p", { class: "run-id", text: run.id })] : []),
       ...(tags.length ? [element("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
       ...(run.note ? [element("p", { class: "run-note-whole", text: run.note })] : []),
     );

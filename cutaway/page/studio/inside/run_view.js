@@ -1,3 +1,4 @@
+import { element } from "../../core/elements.js";
 import { showInside } from "./inside.js";
 import { runHead } from "./run_head.js";
 import { showLive } from "../train/live.js";
@@ -12,7 +13,8 @@ import { ask, runPath } from "../server.js";
 export async function showRun(host, [id, view]) {
   const run = await ask(`api/${runPath(id)}`);
   if (view === "mend") return showFixLabels(host, run);
-  host.append(runHead(host, run));
+  const verdict = element("div", { class: "inside" });
+  host.append(runHead(host, run), verdict);
   if (run.rows) showLive(host, run);
-  showInside(host, run);
+  showInside(host, run, verdict);
 }
