@@ -9,6 +9,7 @@ from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
 from cutaway.topics.findings.section import findings
 from cutaway.topics.history.section import learning
+from cutaway.topics.importance.section import columns
 from cutaway.topics.influence.section import influence
 from cutaway.topics.labels.section import suspects
 from cutaway.topics.layers.section import knowledge, layers
@@ -25,6 +26,7 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     explore,
     findings,
     mistakes,
+    columns,
     confusions,
     classes,
     confidence,

@@ -72,6 +72,7 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     places = {section.__name__: html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS}
     assert places.pop("suspects") == -1, "no fold was trained"
     assert places.pop("comparison") == -1, "there is no other run"
+    assert places.pop("columns") == -1, "pictures have none"
     places = list(places.values())
     assert -1 not in places
     assert places == sorted(places)

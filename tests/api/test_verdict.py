@@ -147,7 +147,7 @@ def test_the_report_begins_with_the_answer_and_each_line_leads_to_its_proof(shor
     source = ReportSource(short_run.context, ignore_progress)
     shown, found = section.verdict(source), short_run.verdict()
     assert shown.answer == f"Right on {found.worth.accuracy:.1%} of 360 test samples."
-    assert f"always giving {found.worth.largest_class} on {found.worth.baseline:.1%}" in shown.beside
+    assert f"always giving {found.worth.largest_class} is right on {found.worth.baseline:.1%}" in shown.beside
     assert shown.lines[0].title == "Too few epochs."
     assert shown.lines[0].text.endswith(f"It explains {found.explains} more.")
     severities = [line.severity for line in shown.lines]

@@ -10,6 +10,7 @@ from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import anchor, findings_of, first_sentence
 from cutaway.topics.history.result import epochs_in_words
+from cutaway.topics.importance.section import carriers, importances_of
 
 from .result import NO_PROBLEM, Verdict, Worth
 from .result import verdict as gather
@@ -55,8 +56,10 @@ def _rivals(findings: tuple[Finding, ...]) -> dict[str, float]:
 
 
 def _beside(worth: Worth, rivals: dict[str, float]) -> str:
-    others = [] if worth.baseline is None else [(f"always giving {worth.largest_class}", worth.baseline)]
-    words = [f"{name} on {percent(share, 1)}" for name, share in (*others, *rivals.items())]
+    others = {} if worth.baseline is None else {f"always giving {worth.largest_class}": worth.baseline}
+    others |= rivals
+    verbs = ("is right on", *["on"] * len(others))
+    words = [f"{name} {verb} {percent(others[name], 1)}" for name, verb in zip(others, verbs, strict=False)]
     interval = f"95% interval {percent(worth.low, 1)} to {percent(worth.high, 1)}."
     if not words:
         return interval
@@ -113,6 +116,9 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
             for each, _, target in causes
             if each.kind == kind and each.severity != "warning"
         ]
+    if (known := importances_of(source)) is not None and (carried := carriers(known)) is not None:
+        places = [place for place, line in enumerate(lines) if line.severity != "warning" and line.text]
+        lines.insert(places[0] if places else len(lines), SummaryLine(*carried, "note", "columns"))
     return tuple(lines[:LINES])
 
 
