@@ -61,7 +61,7 @@ def found(digits_run, other):
 
 
 def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(section, found, digits_run, other):
-    rows = {row["Measure"]: row for row in section.parts[0].rows}
+    rows = {row["Measure"]: row for row in section.parts[1].rows}
     m, table = found.measures, found.metrics()
     low, high = (-100 * table.loc["accuracy", f"difference_{end}"] for end in ("high", "low"))
     here, there = (table.loc["accuracy", name] for name in "ab")
@@ -111,7 +111,7 @@ def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, beginning):
 
 def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(section, found):
     counts = found.to_pandas()["change"].value_counts()
-    cards = section.parts[1].cards
+    cards = section.parts[0].cards
     expected = [counts["right in both"], counts["broken"], counts["fixed"], counts["wrong in both"]]
     expected.append(int((found.predicted[0] != found.predicted[1]).sum()))
     assert [int(card.subtitle.split()[0]) for card in cards] == expected
@@ -176,8 +176,8 @@ def test_shared_samples_are_compared_if_asked_for_and_the_others_are_counted(dig
     shared = comparison(source_of(digits_run, reseeded, shared=True))
     found = ct.compare(digits_run, reseeded, shared=True, progress=False)
     assert f"Of {len(found):,} test samples" in shared.lead
-    assert shared.parts[1].caption == f"Samples left out: {found.left_out.in_words()}."
-    assert f"{found.left_out.trained_on:,} that one of the runs was trained on" in shared.parts[1].caption
+    assert shared.parts[0].caption == f"Samples left out: {found.left_out.in_words()}."
+    assert f"{found.left_out.trained_on:,} that one of the runs was trained on" in shared.parts[0].caption
 
 
 @pytest.mark.exhaustive
@@ -211,5 +211,5 @@ def test_a_run_beside_itself_has_no_differences_and_another_name(digits_run):
     assert shown.title == f"Comparison with {digits_run.path.name} (the other run)"
     assert shown.lead.startswith("Both runs are right on the same samples.")
     assert [isinstance(part, Text) for part in shown.parts] == [False, False, True, True, False]
-    assert [card.search for card in shown.parts[1].cards][-1] == ""
+    assert [card.search for card in shown.parts[0].cards][-1] == ""
     np.testing.assert_allclose(np.diag(shown.parts[4].values), 1)

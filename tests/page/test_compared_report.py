@@ -107,7 +107,7 @@ def test_the_section_says_what_differs(opened, found):
     section = opened.page.locator("#comparison")
     assert section.locator("h2").inner_text() == f"Comparison with {HOSTILE}"
     assert f"This run is better than {HOSTILE}. Of 360 test samples" in section.locator(".lead").first.inner_text()
-    parts = ["What both are worth", "Which samples they get right", "Class by class", "Settings that differ"]
+    parts = ["Which samples they get right", "What both are worth", "Class by class", "Settings that differ"]
     titles = section.locator(".part > h3").all_inner_texts()
     assert titles == [*parts, "How similar their layers are"]
     assert opened.page.locator("nav a", has_text="Comparison").get_attribute("href") == "#comparison"

@@ -60,8 +60,8 @@ def comparison(source: ReportSource) -> Section | None:
         return None
     found, other = comparison_of(source), source.other_name
     parts = (
-        _measures(source, found),
         _groups(source, found),
+        _measures(source, found),
         _classes(found),
         _settings(found),
         _layers(source),

@@ -66,7 +66,8 @@ def carriers(found: Importances) -> tuple[str, str] | None:
     order = np.argsort(-rises, kind="stable")
     if rises.max() <= 0:
         return None
-    needed = 1 + int(np.searchsorted(np.cumsum(rises[order]), CARRIES * rises.sum()))
+    sums: list[float] = np.cumsum(rises[order]).tolist()
+    needed = 1 + sum(each < CARRIES * sums[-1] for each in sums)
     first: list[int] = order[: min(needed, FEW)].tolist()
     named = _listed([f'"{found.columns[place]}"' for place in first])
     lost = _listed([f"{100 * float(m.accuracy_decrease[place]):.1f}" for place in first])
