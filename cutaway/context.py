@@ -204,9 +204,10 @@ class RunContext:
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        from cutaway.models import check_fit, import_lean_keras, model_from_spec, set_weights
+        from cutaway.models import import_lean_keras
 
-        import_lean_keras()
+        import_lean_keras()  # refuses another backend before the names below import it
+        from cutaway.models import check_fit, model_from_spec, set_weights
 
         spec = self.spec
         weights = self.snapshot(self.epoch(epoch))

@@ -106,5 +106,8 @@ __all__ = [
 ]
 
 __getattr__ = lazy_getattr_with_keras(
-    __name__, _MODULES, light=("cutaway.interpret.outline", "cutaway.interpret.records")
+    __name__,
+    _MODULES,
+    light=[f"cutaway.interpret.{name}" for name in ("outline", "records", "similarity.matching")],
+    needs_jax=True,
 )

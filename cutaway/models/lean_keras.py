@@ -42,12 +42,23 @@ def import_lean_keras() -> None:
     keep_compiled_programs()
 
 
-def lazy_getattr_with_keras(package: str, modules: Mapping[str, str], *, light: Container[str]) -> Callable[[str], Any]:
-    """As `lazy_getattr`, for a package whose modules import Keras but for `light`: it is imported leanly before."""
+def lazy_getattr_with_keras(
+    package: str, modules: Mapping[str, str], *, light: Container[str], needs_jax: bool = False
+) -> Callable[[str], Any]:
+    """As `lazy_getattr`, for a package whose modules import Keras but for `light`: it is imported leanly before.
+
+    Args:
+        package: As of `lazy_getattr`.
+        modules: As of `lazy_getattr`.
+        light: Full names of the modules that need no Keras.
+        needs_jax: Whether the others need JAX as its backend, so that another one is refused before it is imported.
+    """
     find = lazy_getattr(package, modules)
 
     def find_after_keras(name: str) -> Any:
         if name in modules and modules[name] not in light:
+            if needs_jax:
+                require_jax()
             _import_keras()
         return find(name)
 

@@ -16,25 +16,29 @@ export function startRail() {
   const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".fold"));
   // the map stays open: what is drawn and selected there is what the page is for
   if (NARROW.matches) for (const fold of folds) fold.open = Boolean(fold.querySelector("[data-explorer]"));
-  const open = () => openSection(location.hash);
-  open();
-  addEventListener("hashchange", open);
-  rail.addEventListener("click", (event) => {
-    const link = /** @type {Element} */ (event.target).closest("a");
-    if (!link) return;
-    openSection(link.hash);
-    if (!WIDE.matches) rail.open = false;
+  const open = (/** @type {string} */ hash) => showPart(/^#[\w-]+/.exec(hash)?.[0].slice(1) ?? "");
+  open(location.hash);
+  addEventListener("hashchange", () => open(location.hash));
+  document.addEventListener("click", ({ target }) => {
+    const link = /** @type {Element} */ (target).closest("a");
+    if (!link?.hash) return;
+    open(link.hash); // also where the address has it already
+    if (rail.contains(link) && !WIDE.matches) rail.open = false;
   });
   markCurrent(rail);
 }
 
-/** @param {string} hash of an address: of a section, or of something in one */
-function openSection(hash) {
-  const target = /^#[a-z0-9-]+$/.test(hash) ? document.getElementById(hash.slice(1)) : null;
+/**
+ * Open the section that is, or holds, the element with this id if it is closed, and go there.
+ * @param {string} id
+ * @param {{ always?: boolean }} [how] whether to go there also where it is open
+ */
+export function showPart(id, { always = false } = {}) {
+  const target = document.getElementById(id);
   const fold = /** @type {HTMLDetailsElement | null | undefined} */ (target?.closest("section")?.querySelector(":scope > .fold"));
-  if (!fold || fold.open) return;
-  fold.open = true;
-  target?.scrollIntoView();
+  const isClosed = fold && !fold.open;
+  if (isClosed) fold.open = true;
+  if (isClosed || always) target?.scrollIntoView();
 }
 
 /** @param {Element} rail whose link to the last section that reaches the upper part of the window is marked */

@@ -26,16 +26,19 @@ function headings(table) {
 function sortBy(table, column) {
   const heads = headings(table);
   const text = (/** @type {HTMLTableRowElement} */ row) => row.cells[column].firstChild?.textContent?.trim() ?? "";
-  const number = (/** @type {HTMLTableRowElement} */ row) => Number.parseFloat(text(row).replaceAll(",", ""));
+  // "1,024", and in the data of some "0,5"
+  const number = (/** @type {HTMLTableRowElement} */ row) =>
+    Number.parseFloat(text(row).replaceAll(/,(?=\d{3}\b)/g, "").replace(",", "."));
   const rows = [...table.tBodies[0].rows];
   const numeric = heads[column].classList.contains("number");
   const [first, second] = numeric ? ["descending", "ascending"] : ["ascending", "descending"];
   const order = heads[column].ariaSort === first ? second : first;
   const sign = order === "ascending" ? 1 : -1;
+  const missing = (/** @type {HTMLTableRowElement} */ row) => Number(text(row) === "–");
   const compare = numeric
     ? (/** @type {HTMLTableRowElement} */ a, /** @type {HTMLTableRowElement} */ b) => (number(a) || 0) - (number(b) || 0)
     : (/** @type {HTMLTableRowElement} */ a, /** @type {HTMLTableRowElement} */ b) => text(a).localeCompare(text(b), undefined, { numeric: true });
-  table.tBodies[0].append(...rows.sort((a, b) => sign * compare(a, b)));
+  table.tBodies[0].append(...rows.sort((a, b) => missing(a) - missing(b) || sign * compare(a, b)));
   heads.forEach((heading, place) => {
     if (place === column) heading.ariaSort = order;
     else heading.removeAttribute("aria-sort");

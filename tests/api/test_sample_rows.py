@@ -8,7 +8,7 @@ import pytest
 import cutaway as ct
 from cutaway.page import Table
 from cutaway.progress import ignore_progress
-from cutaway.topics.common.sample_rows import COLUMNS, sample_rows
+from cutaway.topics.common.sample_rows import COLUMNS, _headings, sample_rows
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
@@ -72,6 +72,17 @@ def test_of_many_columns_those_are_shown_that_speak_most_and_the_rest_is_counted
     assert found.left_out == 32 - COLUMNS
     assert found.words.endswith(f"{32 - COLUMNS} more columns are not shown.")
     assert all(heading in found.rows[row] for row, heading in found.marked)
+    most = [run.explain(row["Sample"]).columns()[:2] for row in found.rows]
+    expected = {(i, each["column"]) for i, both in enumerate(most) for each in both if each["column"] in found.rows[0]}
+    assert found.marked == expected, "also where the columns that speak most are not shown"
+
+
+def test_no_column_is_lost_under_a_heading_that_is_taken():
+    assert _headings(["Truth (column)", "Truth", "a"], {"Sample", "Truth"}) == [
+        "Truth (column)",
+        "Truth (column) (column)",
+        "a",
+    ]
 
 
 def test_a_model_that_is_not_piecewise_linear_marks_nothing(tmp_path):

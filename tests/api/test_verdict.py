@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import cutaway as ct
+from cutaway.findings import Finding
 from cutaway.progress import ignore_progress
 from cutaway.report.document import report_html
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.findings.section import first_sentence
 from cutaway.topics.verdict import section
 from cutaway.topics.verdict.result import VERSION
 
@@ -147,7 +149,7 @@ def test_the_report_begins_with_the_answer_and_each_line_leads_to_its_proof(shor
     source = ReportSource(short_run.context, ignore_progress)
     shown, found = section.verdict(source), short_run.verdict()
     assert shown.answer == f"Right on {found.worth.accuracy:.1%} of 360 test samples."
-    assert f"always giving {found.worth.largest_class} is right on {found.worth.baseline:.1%}" in shown.beside
+    assert f"For comparison: always {found.worth.largest_class}: {found.worth.baseline:.1%}" in shown.beside
     assert shown.lines[0].title == "Too few epochs."
     assert shown.lines[0].text.endswith(f"It explains {found.explains} more.")
     severities = [line.severity for line in shown.lines]
@@ -170,3 +172,22 @@ def test_the_answer_of_a_run_that_was_not_measured_is_that_it_is_not_known(short
     assert shown.answer == "What it is worth on new samples is not known."
     assert not shown.marks
     assert shown.small == ("No samples were held out.",)
+
+
+def test_other_models_are_beside_it_only_where_they_were_judged_on_the_same_samples(short_run, monkeypatch):
+    source = ReportSource(short_run.context, ignore_progress)
+    for samples, beside in ((360, {"a linear model": 0.9}), (200, {})):
+        evidence = {"rivals": {"a linear model": 0.9}, "samples": samples}
+        rival = Finding("right-tool", "note", "A", "B.", evidence)
+        monkeypatch.setattr(section, "findings_of", lambda *_, rival=rival: (rival,))
+        assert ("a linear model: 90.0%" in section.verdict(source).beside) == bool(beside)
+
+
+def test_nearly_all_is_not_rounded_to_all():
+    assert [section._share(share) for share in (0.9997, 1.0, 0.5)] == ["99.97%", "100.0%", "50.0%"]
+
+
+def test_a_first_sentence_does_not_end_in_a_name():
+    text = "The accuracy is 49.17%; always predicting class St. Louis gives 50.83%. Try more epochs."
+    assert first_sentence(text).endswith("gives 50.83%.")
+    assert first_sentence("It rose after epoch 5. Train again.") == "It rose after epoch 5."

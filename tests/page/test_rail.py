@@ -8,7 +8,7 @@ pytestmark = pytest.mark.browser
 
 ROWS = tuple(
     {"Sample": f"test[{n}]", "Truth": truth, "Confidence": share}
-    for n, truth, share in ((2, "b", "9.0%"), (10, "a", "70.1%"), (1, "c", "–"))
+    for n, truth, share in ((2, "b", "9.0%"), (1, "c", "–"), (10, "a", "70.1%"))
 )
 
 
@@ -29,7 +29,7 @@ def page():
             summary,
             Text(name="notes", title="Notes", paragraphs=("One.",) * 60),
             Cards(name="findings", title="Findings", cards=cards, size="large"),
-            Table(name="rows", title="Rows", rows=ROWS, marked=frozenset({(1, "Truth")}), sortable=True),
+            Table(name="rows", title="Rows", rows=ROWS, marked=frozenset({(2, "Truth")}), sortable=True),
         ),
     )
 
@@ -51,6 +51,13 @@ def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(opened):
     shown.wait("document.documentElement.dataset.ready === ''")
     card = shown.page.locator("#finding-1").bounding_box()
     assert 0 <= card["y"] < 700, "the address holds the place"
+    shown.page.get_by_text("Findings", exact=True).last.click()
+    assert shown.page.locator("#finding-1").is_hidden()
+    shown.page.get_by_role("link", name="It overfits.").click()
+    assert shown.page.locator("#finding-1").is_visible(), "also where the address has it already"
+    shown.page.emulate_media(media="print")
+    shown.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert shown.page.locator("#rows th").all_inner_texts() == ["Sample", "Truth", "Confidence"]
     shown.check_quiet()
 
 
@@ -73,12 +80,12 @@ def test_headings_sort_rows_and_say_how(opened):
     shown = opened(1000)
     column = "[...document.querySelectorAll('#rows tbody tr')].map((row) => row.cells[0].textContent.trim())"
     first = shown.page.evaluate(column)
-    assert first == ["test[2]", "test[10]", "test[1]"]
+    assert first == ["test[2]", "test[1]", "test[10]"]
     shown.page.get_by_role("button", name="Confidence").click()
     assert shown.page.evaluate(column) == ["test[10]", "test[2]", "test[1]"]
     assert shown.page.locator("#rows th").nth(2).get_attribute("aria-sort") == "descending"
     shown.page.get_by_role("button", name="Confidence").click()
-    assert shown.page.evaluate(column) == ["test[1]", "test[2]", "test[10]"]
+    assert shown.page.evaluate(column) == ["test[2]", "test[10]", "test[1]"], "what is missing is last"
     shown.page.get_by_role("button", name="Sample").click()
     assert shown.page.evaluate(column) == ["test[1]", "test[2]", "test[10]"], "numbers in names by their size"
     assert shown.page.locator("#rows th[aria-sort]").count() == 1

@@ -323,6 +323,7 @@ export class Explorer {
   present(indices) {
     this.store.set({ search: "", off: [], epoch: this.record.kept, pinned: indices.length === 1 ? indices[0] : -1 });
     this.map?.select(indices.length === 1 ? [] : indices);
+    this.host.closest("details.fold")?.setAttribute("open", "");
     this.host.querySelector(".stage")?.scrollIntoView({ block: "center" });
     this.map?.top.focus({ preventScroll: true });
   }

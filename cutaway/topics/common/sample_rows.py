@@ -1,6 +1,7 @@
 """Samples of a table as the rows that they are, with the cells marked that spoke most for the answer."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,9 @@ COLUMNS = 12
 MARKED = 2
 """Cells of a row that are marked at most."""
 
-MARKS = "Marked are the two cells of a row that speak most for the answer (gradient times input)."
+MARKS = (
+    "Marked are the cells that speak most for what the kept epoch predicts, up to two in a row (gradient times input)."
+)
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,36 @@ def sample_rows(context: RunContext, ids: SampleIds, told: Mapping[str, Sequence
         return None
     used = [column.name for column in data.columns if column.use == "feature"]
     spoke = _spoke(context, ids, preparation.columns_of_features)
-    most = sorted(used, key=lambda name: -float(np.abs(spoke[name]).sum())) if spoke else used
+    first = [
+        [name for name in sorted(spoke, key=lambda name: -float(spoke[name][i]))[:MARKED] if spoke[name][i] > 0]
+        for i in range(len(ids))
+    ]
+    times = Counter(name for each in first for name in each)
+    most = sorted(used, key=lambda name: (-times[name], -float(np.abs(spoke[name]).sum()))) if spoke else used
     shown = [name for name in used if name in set(most[:COLUMNS])]
-    names = context.named(ids).names()
+    headings = dict(zip(shown, _headings(shown, {"Sample", *told}), strict=True))
+    named = context.named(ids)
+    names, places = named.names(), named.places()
     rows: list[Mapping[str, str]] = []
-    marked: set[tuple[int, str]] = set()
     for i, cells in enumerate(data.rows_of(ids)):
         said = {heading: texts[i] for heading, texts in told.items()}
-        values = {_heading(name, told): "–" if cells[name] in (None, "") else str(cells[name]) for name in shown}
-        rows.append({"Sample": names[i], **said, **values})
-        first = sorted((name for name in shown if spoke), key=lambda name: -float(spoke[name][i]))[:MARKED]
-        marked |= {(i, _heading(name, told)) for name in first if spoke[name][i] > 0}
+        values = {headings[name]: "–" if cells[name] in (None, "") else str(cells[name]) for name in shown}
+        name = names[i] if places[i] in names[i] else f"{names[i]} ({places[i]})"
+        rows.append({"Sample": name, **said, **values})
+    marked = {(i, headings[name]) for i, each in enumerate(first) for name in each if name in headings}
     return SampleRows(tuple(rows), frozenset(marked), tuple(names), len(used) - len(shown))
 
 
-def _heading(name: str, told: Mapping[str, Sequence[str]]) -> str:
-    """The heading of a column, which may be called like something that is said of the samples."""
-    return f"{name} (column)" if name in told or name == "Sample" else name
+def _headings(names: Sequence[str], taken: set[str]) -> list[str]:
+    """A heading for each column, which may be called like something that is said of the samples."""
+    found: list[str] = []
+    for name in names:
+        heading = name
+        while heading in taken:
+            heading = f"{heading} (column)"
+        taken = taken | {heading}
+        found.append(heading)
+    return found
 
 
 def _spoke(context: RunContext, ids: SampleIds, columns: Sequence[str]) -> dict[str, np.ndarray]:

@@ -43,8 +43,8 @@ def anchor(number: int) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a text."""
-    return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
+    """The first sentence of a text, which does not end after a short word: names such as St. Louis are in it."""
+    return re.split(r"(?:(?<=[\d%)\"]\.)|(?<=\w{3}\.)) (?=[A-Z])", text, maxsplit=1)[0]
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:

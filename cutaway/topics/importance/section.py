@@ -1,6 +1,7 @@
 """The section on the columns of a table: how much worse the model predicts once one is shuffled."""
 
 import logging
+from statistics import NormalDist
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from cutaway.data import Table as DataTable
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.page import Section, Table
+from cutaway.results.units import number
 from cutaway.topics.common.source import ReportSource, once
 
 from .result import Importances, importance
@@ -29,16 +31,22 @@ CARRIES = 0.8
 FEW = 3
 """Columns that are named at most."""
 
+LEVEL = 0.05
+"""Of the chance that a column is named although none matters."""
+
+LEAST = 0.0005
+"""Accuracy that is lost by each of the columns that are named, or else the rise of the loss is told."""
+
 
 @once
 def importances_of(source: ReportSource) -> Importances | None:
     """What each column is worth to the model; None where that cannot be measured, or where samples are no rows."""
     context = source.context
-    if not isinstance(context.loaded, DataTable) or len(source.ids) < 2:
-        return None
-    if len([column for column in context.loaded.columns if column.use == "feature"]) > MOST:
-        return None
-    with survive(log, "measuring the importance of columns", CutawayError):
+    with survive(log, "measuring the importance of columns", CutawayError):  # such as of data that are gone
+        if not isinstance(context.loaded, DataTable) or len(source.ids) < 2:
+            return None
+        if len([column for column in context.loaded.columns if column.use == "feature"]) > MOST:
+            return None
         return importance(context, split=source.split, samples=SAMPLES, on_progress=source.on_progress)
     return None
 
@@ -60,24 +68,32 @@ def columns(source: ReportSource) -> Section | None:
 
 
 def carriers(found: Importances) -> tuple[str, str] | None:
-    """Which columns carry the answer, in a title and a sentence; None where no column matters measurably."""
+    """Which columns carry the answer, in a title and a sentence; None where no column clearly matters.
+
+    A column counts if the loss rises by more than could be chance in one of so many columns (`LEVEL`, Bonferroni).
+    """
     m = found.measures
-    rises = m.loss_increase * m.measurable
+    z = NormalDist().inv_cdf(1 - LEVEL / 2 / len(found))
+    rises = m.loss_increase * (m.loss_increase > z * m.loss_error)
     order = np.argsort(-rises, kind="stable")
-    if rises.max() <= 0:
-        return None
     sums: list[float] = np.cumsum(rises[order]).tolist()
+    if sums[-1] <= 0:
+        return None
     needed = 1 + sum(each < CARRIES * sums[-1] for each in sums)
     first: list[int] = order[: min(needed, FEW)].tolist()
-    named = _listed([f'"{found.columns[place]}"' for place in first])
-    lost = _listed([f"{100 * float(m.accuracy_decrease[place]):.1f}" for place in first])
-    carry = "carry most of it" if needed <= FEW else "matter most"
-    if len(first) == 1:
-        carry = "carries most of it"
-    nothing = sum(not row["measurable"] for row in found.summaries())
-    rest = f" {nothing} of {len(found)} columns have no effect that can be measured." if nothing else ""
-    they = "it costs" if len(first) == 1 else "they cost"
-    return f"{named} {carry}.", f"Shuffled, {they} {lost} points of accuracy.{rest}"
+    named, one = _listed([f'"{found.columns[place]}"' for place in first]), len(first) == 1
+    carry = ("carries" if one else "carry") + " most of the answer" if needed <= FEW else "matter most"
+    text = f"Shuffled, {'it raises' if one else 'they raise'} the loss by {_each(m.loss_increase, first, 3)}"
+    if all(float(m.accuracy_decrease[place]) >= LEAST for place in first):
+        lost = _each(100 * m.accuracy_decrease, first, 1)
+        text = f"Shuffled, {'it costs' if one else 'they cost'} {lost} points of accuracy"
+    idle = sum(not row["measurable"] for row in found.summaries())
+    rest = f" Shuffling {idle} of {len(found)} columns does not raise the loss measurably." if idle else ""
+    return f"{named} {carry}.", f"{text}.{rest}"
+
+
+def _each(values: np.ndarray, places: list[int], digits: int) -> str:
+    return _listed([number(float(values[place]), digits) for place in places])
 
 
 def _listed(words: list[str]) -> str:

@@ -2,6 +2,7 @@ import { choice, element, textButton } from "../../core/elements.js";
 import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { linkSections } from "../../links.js";
+import { showPart } from "../../rail.js";
 import { sortTables } from "../../sorting.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
@@ -129,6 +130,12 @@ class InsideView {
     const made = sectionElement(section);
     document.getElementById(section.name)?.remove(); // it was made again
     if (section.name === "verdict") {
+      made.addEventListener("click", (event) => {
+        const target = /** @type {Element} */ (event.target).closest("a")?.getAttribute("href")?.slice(1);
+        if (!target) return;
+        event.preventDefault(); // the base of the studio's addresses is another page
+        showPart(target, { always: true });
+      });
       this.verdict.replaceChildren(made); // at the top of the page
       return this.#navigate();
     }
@@ -161,7 +168,7 @@ class InsideView {
       const text = capitalized(section.id);
       const go = (/** @type {Event} */ event) => {
         event.preventDefault(); // what is shown stays in the address
-        section.scrollIntoView();
+        showPart(section.id, { always: true });
       };
       return element("a", { href: `${location.pathname}${location.search}#${section.id}`, text, onclick: go });
     };
