@@ -146,6 +146,10 @@ class Visit:
             self.requests.append(route.request.url)
             route.abort()
 
+    def unfold(self):
+        """Open all sections, which are folded on a phone."""
+        self.page.evaluate("document.querySelectorAll('.fold').forEach((each) => (each.open = true))")
+
     def locate(self, sample):
         self.page.locator("#embedding-figure").scroll_into_view_if_needed()
         return self.page.evaluate(LOCATE, self.xy[sample].tolist())

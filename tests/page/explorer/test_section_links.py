@@ -47,7 +47,7 @@ def test_an_address_that_is_handed_on_opens_at_the_map(visit, browser, record):
     opened.page.goto("about:blank")
     opened.page.goto(f"{url}#explore:layer=input&sample=test%5B6%5D")
     opened.page.wait_for_selector("html[data-ready]")
-    assert opened.page.locator("#explore").bounding_box()["y"] == pytest.approx(0, abs=40)
+    assert 0 <= opened.page.locator("#explore").bounding_box()["y"] < 60, "below the list of sections, which stays"
 
 
 def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(open_explorer, record, hostile):
