@@ -51,7 +51,7 @@ def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digi
         answer = json.loads(out)
         assert (answer["settings"]["stopped"], answer["file"], answer["quality"]) == ("canceled", None, None)
     else:
-        assert out.splitlines()[-1].split() == ["file", "not", "cached"]
+        assert out.splitlines()[-1].split() == ["File:", "not", "cached"]
     assert re.search(
         r"^stopped after \d+ iterations, so it is not cached; next: run it again$",
         err.strip().splitlines()[-1],
