@@ -7,7 +7,7 @@ model and no figure.
 """
 
 from .causes import folded
-from .names import class_in_words
+from .names import class_in_words, listed
 from .records import Evidence, Finding, LayerFacts, Remedy, Rival, Rule, WeightFacts
 from .registry import RULES, run_checks
 from .suspects import (
@@ -45,6 +45,7 @@ __all__ = [
     "folded",
     "keep_highest",
     "label_scores",
+    "listed",
     "looks_drawn",
     "run_checks",
     "suggest",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from .names import listed
 from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "inactive-units"
@@ -27,7 +28,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not layers:
         return
     if not any(inactive for inactive, _ in layers.values()):
-        text = f"Every unit of {_listed(list(layers))} fires on at least one sample of the whole dataset."
+        text = f"Every unit of {listed(list(layers))} fires on at least one sample of the whole dataset."
         record = {layer: {"inactive": 0, "units": units} for layer, (_, units) in layers.items()}
         yield Finding(KIND, "good", "No inactive units", text, {"layers": record})
     for layer, (inactive, units) in layers.items():
@@ -46,7 +47,3 @@ def _finding(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -
         return Finding(KIND, "warning", title, text, record, LEAKY, units=named, advice=advice)
     title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
     return Finding(KIND, "note", title, text, record, units=named)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

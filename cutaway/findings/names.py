@@ -40,3 +40,8 @@ def class_names(names: Sequence[str] | None, *, classes: int) -> list[str]:
 def class_in_words(name: str) -> str:
     """A class in a sentence: "class 4" and "class shirt", and "class_1" as it is."""
     return name if name.lower().startswith("class") else f"class {name}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.findings import Finding
+from cutaway.findings import RULES, Finding
 from cutaway.progress import ignore_progress
 from cutaway.report.document import report_html
 from cutaway.topics.common.source import ReportSource
@@ -191,3 +191,7 @@ def test_a_first_sentence_does_not_end_in_a_name():
     text = "The accuracy is 49.17%; always predicting class St. Louis gives 50.83%. Try more epochs."
     assert first_sentence(text).endswith("gives 50.83%.")
     assert first_sentence("It rose after epoch 5. Train again.") == "It rose after epoch 5."
+
+
+def test_kinds_that_tell_most_are_kinds_that_exist():
+    assert set(section.TELLING) <= RULES.keys()

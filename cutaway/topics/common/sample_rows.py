@@ -67,7 +67,7 @@ def sample_rows(context: RunContext, ids: SampleIds, told: Mapping[str, Sequence
     ]
     times = Counter(name for each in first for name in each)
     most = sorted(used, key=lambda name: (-times[name], -float(np.abs(spoke[name]).sum()))) if spoke else used
-    shown = [name for name in used if name in set(most[:COLUMNS])]
+    shown = sorted(most[:COLUMNS], key=used.index)
     headings = dict(zip(shown, _headings(shown, {"Sample", *told}), strict=True))
     named = context.named(ids)
     names, places = named.names(), named.places()

@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.data import Table as DataTable
 from cutaway.errors import CutawayError
+from cutaway.findings import listed
 from cutaway.log import survive
 from cutaway.page import Section, Table
 from cutaway.results.units import number
@@ -81,7 +82,7 @@ def carriers(found: Importances) -> tuple[str, str] | None:
         return None
     needed = 1 + sum(each < CARRIES * sums[-1] for each in sums)
     first: list[int] = order[: min(needed, FEW)].tolist()
-    named, one = _listed([f'"{found.columns[place]}"' for place in first]), len(first) == 1
+    named, one = listed([f'"{found.columns[place]}"' for place in first]), len(first) == 1
     carry = ("carries" if one else "carry") + " most of the answer" if needed <= FEW else "matter most"
     text = f"Shuffled, {'it raises' if one else 'they raise'} the loss by {_each(m.loss_increase, first, 3)}"
     if all(float(m.accuracy_decrease[place]) >= LEAST for place in first):
@@ -93,8 +94,4 @@ def carriers(found: Importances) -> tuple[str, str] | None:
 
 
 def _each(values: np.ndarray, places: list[int], digits: int) -> str:
-    return _listed([number(float(values[place]), digits) for place in places])
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return listed([number(float(values[place]), digits) for place in places])

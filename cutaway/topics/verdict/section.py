@@ -18,7 +18,7 @@ from .result import verdict as gather
 LINES = 4
 """Lines below the answer at most."""
 
-TELLING = ("right-tool", "suspect-labels", "overfitting", "underfitting", "confusion", "calibration")
+TELLING = ("right-tool", "label-noise", "overfitting", "confusion")
 """Kinds of findings that say most about a run of which nothing is wrong, the most telling first."""
 
 NAME = 40
@@ -39,19 +39,20 @@ def verdict(source: ReportSource) -> Section:
         step, command = "Next: look at its mistakes below.", ""
         if worth is None or worth.accuracy == 1:
             step = ""
-    warnings = sum(each.severity == "warning" for each, _ in folded(findings_of(source)))
-    more = f"{warnings - LINES} more warnings are among the findings." if warnings > LINES else ""
+    lines = _lines(source, found)
+    hidden = sum(line.severity == "warning" for line in lines[LINES:])
+    more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
     return Summary(
         name="verdict",
         title="Verdict",
         answer=answer,
         beside="" if worth is None else _beside(worth, others),
         marks=() if worth is None or not others else _marks(worth, others),
-        lines=_lines(source, found),
+        lines=lines[:LINES],
         help=step,
         # others do not have the folder where it is here
         command=command.replace(shlex.quote(str(path)), shlex.quote(path.name)),
-        small=(*((more,) if more else ()), *found.unknown),
+        small=(*more, *found.unknown),
     )
 
 
@@ -120,7 +121,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
             for each, _, target in causes
             if each.kind == kind and each.severity != "warning"
         ]
-    return tuple(lines[:LINES])
+    return tuple(lines)
 
 
 def _sentence(words: str) -> str:
