@@ -13,6 +13,7 @@ from cutaway.models import lazy_getattr_with_keras
 if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
+    from .dependence import PartialDependence, partial_dependence
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
     from .importance import Importance, permutation_importance
@@ -35,6 +36,7 @@ _MODULES = {
     "ModelSimilarity": "cutaway.interpret.similarity.epochs",
     "Objective": "cutaway.interpret.influence",
     "Outline": "cutaway.interpret.outline",
+    "PartialDependence": "cutaway.interpret.dependence",
     "TOP_SAMPLES": "cutaway.interpret.records",
     "TrainingSamples": "cutaway.interpret.influence",
     "UnitMatching": "cutaway.interpret.similarity.matching",
@@ -59,6 +61,7 @@ _MODULES = {
     "layer_records": "cutaway.interpret.layers",
     "match_units": "cutaway.interpret.similarity.matching",
     "measured_layers": "cutaway.interpret.layers",
+    "partial_dependence": "cutaway.interpret.dependence",
     "permutation_importance": "cutaway.interpret.importance",
     "self_influences": "cutaway.interpret.influence",
     "unit_measures": "cutaway.interpret.units",
@@ -76,6 +79,7 @@ __all__ = [
     "ModelSimilarity",
     "Objective",
     "Outline",
+    "PartialDependence",
     "TrainingSamples",
     "UnitMatching",
     "UnitMeasures",
@@ -99,6 +103,7 @@ __all__ = [
     "layer_records",
     "match_units",
     "measured_layers",
+    "partial_dependence",
     "permutation_importance",
     "self_influences",
     "unit_measures",

@@ -1,6 +1,7 @@
 """The records of an explorer: all samples of a run in every layer and after every epoch, to be moved through."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -83,6 +84,7 @@ class UnitColumns:
         similarity: float (unit,): that correlation; NaN for none.
         top: Integers (unit, k): places of the samples that activate it most, strongest first; -1 for none.
         pictures: float (unit, height, width): incoming weights; None where they are no pictures.
+        inputs: For each unit the inputs that it follows, in words; None where inputs have no names.
         note: Where all this was measured, as a sentence.
     """
 
@@ -99,6 +101,7 @@ class UnitColumns:
     similarity: NDArray[np.floating[Any]]
     top: NDArray[np.integer[Any]]
     pictures: NDArray[np.floating[Any]] | None = None
+    inputs: Sequence[str] | None = None
     note: str = ""
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
@@ -113,7 +116,13 @@ class UnitColumns:
         integers = ("measurable", "affected", "preferred", "similar", "top")
         whole = {name: getattr(self, name).astype(np.int32) for name in integers}
         arrays = {name: bundle.add(array) for name, array in (numbers | whole).items()}
-        return {"arrays": arrays, "examples": self.top.shape[1], "pictures": pictures, "note": self.note}
+        return {
+            "arrays": arrays,
+            "examples": self.top.shape[1],
+            "pictures": pictures,
+            "inputs": None if self.inputs is None else bundle.add_texts([escaped(text) for text in self.inputs]),
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

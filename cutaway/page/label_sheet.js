@@ -1,6 +1,9 @@
 import { element, saveText, textButton } from "./core/elements.js";
 import { counted, grouped } from "./core/words.js";
 
+/** Labels that are shown at a time. */
+const SHOWN = 24;
+
 /** Who decided, in the file of decisions. */
 const DECIDER = "page";
 
@@ -30,6 +33,8 @@ export class LabelSheetView {
   #done = [];
   /** How often something was decided or taken back here. */
   changes = 0;
+  /** How many labels are shown. */
+  shown = 0;
   #current = 0;
   #saved = "";
   #pending = 0;
@@ -68,6 +73,9 @@ export class LabelSheetView {
       if (this.unsaved) event.preventDefault();
     });
     this.#saved = this.text;
+    this.more = /** @type {HTMLButtonElement} */ (host.querySelector(".more-suspects"));
+    this.more.addEventListener("click", () => this.go(this.shown));
+    this.#reveal(0);
     this.#enter(0);
     this.#count();
   }
@@ -166,7 +174,9 @@ export class LabelSheetView {
    * @param {number} index
    */
   go(index) {
-    this.#enter(Math.max(0, Math.min(this.cards.length - 1, index)));
+    const place = Math.max(0, Math.min(this.cards.length - 1, index));
+    this.#reveal(place);
+    this.#enter(place);
     this.cards[this.#current].focus();
   }
 
@@ -174,6 +184,20 @@ export class LabelSheetView {
   goOn() {
     const index = this.cards.findIndex((_, each) => !this.#decided(each).action);
     if (index >= 0) this.go(index);
+  }
+
+  /**
+   * Show as many labels as it takes to show one.
+   * @param {number} index
+   */
+  #reveal(index) {
+    this.shown = Math.max(this.shown, Math.min(this.cards.length, SHOWN * Math.ceil((index + 1) / SHOWN)));
+    this.cards.forEach((card, place) => {
+      card.hidden = place >= this.shown;
+    });
+    const left = this.cards.length - this.shown;
+    this.more.hidden = !left;
+    this.more.textContent = `Show ${Math.min(SHOWN, left)} more of ${counted(left, "label")}`;
   }
 
   async #save() {

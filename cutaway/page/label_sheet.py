@@ -21,8 +21,11 @@ class SuspectLabel:
         given: The number of its class.
         suggested: The number of the class that is suggested.
         score: From 0 to 1, how suspect the label is.
+        said: Sentences on how suspect it is; may be empty.
         picture: What it is; None for samples that are no pictures.
         values: What it is in text; may be empty.
+        near: Its nearest other samples as pictures, each with its label below; may be empty.
+        rows: A small table of it and its nearest other samples, a line of headings first; may be empty.
         action: What was decided before, or None.
         label: The number of the class that it got then; None unless it was relabeled.
         decided: Its name in the file of decisions, where that is another than the explorer's; else None.
@@ -34,8 +37,11 @@ class SuspectLabel:
     given: int
     suggested: int
     score: float
+    said: tuple[str, ...] = ()
     picture: Picture | None = None
     values: str = ""
+    near: tuple[Picture, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     action: Action | None = None
     label: int | None = None
     decided: str | None = None

@@ -7,14 +7,14 @@ import { drawFigures } from "./figures.js";
 import { LabelSheetView } from "./label_sheet.js";
 import { explainMissingMap, linkSections } from "./links.js";
 import { startRail } from "./rail.js";
-import { sortTables } from "./sorting.js";
+import { startTables } from "./tables.js";
 
 /** Connect what is in the page: the color scheme, figures and explorers. */
 async function start() {
   const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("pageData")).textContent ?? "");
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
   startRail();
-  sortTables();
+  startTables();
   for (const record of data.sheets) startSheet(record);
   const figures = drawFigures(data.figures);
   const bundle = bundleInPage(data.arrays, "pageArray");

@@ -57,6 +57,7 @@ class Table(Section):
         meanings: Heading -> one sentence on what its column means, as a tooltip.
         marked: (number of the row, heading) of each cell that is marked.
         samples: For each row the name of its sample, which a button shows in the explorer of the page; may be empty.
+        below: For each row further rows with the same keys, which a button opens below it; may be empty.
         sortable: Whether a click on a heading sorts the rows.
     """
 
@@ -69,6 +70,7 @@ class Table(Section):
     meanings: Mapping[str, str] = field(default_factory=dict[str, str])
     marked: frozenset[tuple[int, str]] = frozenset()
     samples: tuple[str, ...] = ()
+    below: tuple[tuple[Mapping[str, str], ...], ...] = ()
     sortable: bool = False
 
 
@@ -135,7 +137,8 @@ class SmallPlot:
     Attributes:
         alt: The plot in words.
         lines: Up to two lines.
-        bars: (left, right, height), each from 0 to 1.
+        bars: (left, right, height), each from 0 to 1; pale below lines, where there are some.
+        band: (x, low, high), each from 0 to 1: an area around the first line.
         diagonal: Whether to draw the line from the lower left to the upper right corner.
         mark: The place of a vertical line from 0 to 1, or None.
         x: What is at the left end, below the middle and at the right end of the horizontal axis.
@@ -145,10 +148,39 @@ class SmallPlot:
     alt: str
     lines: tuple[Line, ...] = ()
     bars: tuple[tuple[float, float, float], ...] = ()
+    band: tuple[tuple[float, float, float], ...] = ()
     diagonal: bool = False
     mark: float | None = None
     x: tuple[str, str, str] = ("", "", "")
     y: tuple[str, str, str] = ("", "", "")
+
+    @property
+    def outline(self) -> str:
+        """The outline of the band, as SVG takes it, in a square of 100."""
+        upper = [(x, high) for x, _, high in self.band]
+        lower = [(x, low) for x, low, _ in reversed(self.band)]
+        return " ".join(f"{100 * x:.1f},{100 - 100 * y:.1f}" for x, y in [*upper, *lower])
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line of a list of values on a card: its name, and a value with its range on a scale from 0 to 1.
+
+    Attributes:
+        name: What it is of.
+        value: The value.
+        low: The lower end of its range.
+        high: The upper end.
+        words: The value in words.
+        beside: A few words more; may be empty.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    words: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +195,7 @@ class Card:
         subtitle: A few words in bold; may be empty.
         text: Paragraphs.
         plots: Small plots below the text.
+        levels: Values on one scale, below the text; may be empty.
         help: What to do, below the text and its plots; may be empty.
         small: Paragraphs in small print at the end.
         consequences: Title and text of each finding that follows from it, below a line that opens them.
@@ -178,6 +211,7 @@ class Card:
     subtitle: str = ""
     text: tuple[str, ...] = ()
     plots: tuple[SmallPlot, ...] = ()
+    levels: tuple[Level, ...] = ()
     help: str = ""
     small: tuple[str, ...] = ()
     consequences: tuple[tuple[str, str], ...] = ()

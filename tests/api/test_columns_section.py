@@ -6,8 +6,10 @@ import pytest
 
 import cutaway as ct
 from cutaway.interpret import Importance
+from cutaway.page import Parts, Table
 from cutaway.progress import ignore_progress
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.importance.effects import column_effects
 from cutaway.topics.importance.result import Importances
 from cutaway.topics.importance.section import SAMPLES, carriers, columns
 from cutaway.topics.verdict.section import verdict
@@ -61,13 +63,66 @@ def test_a_table_has_its_columns_in_the_report_and_in_the_verdict_and_an_array_h
     data = ct.load_dataset(tmp_path / "table.csv", label="y", test_share=0.3)
     run = ct.train(ct.mlp((16,)), data, epochs=10, runs=tmp_path, progress=False)
     source = ReportSource(run.context, ignore_progress)
-    shown, known = columns(source), run.importance(samples=SAMPLES, progress=False)
+    section, known = columns(source), run.importance(samples=SAMPLES, progress=False)
+    assert isinstance(section, Parts)
+    shown, effects = section.parts
+    assert isinstance(shown, Table)
+    assert [card.title for card in effects.cards] == ["strong"], "columns that could matter by chance have no card"
     assert [row["Column"] for row in shown.rows] == [row["column"] for row in known.summaries()]
     assert shown.rows[0]["Column"] == "strong"
     line = next(line for line in verdict(source).lines if line.target == "columns")
     assert line.title == '"strong" carries most of the answer.'
     lost = next(row["accuracy_decrease"] for row in known.summaries() if row["column"] == "strong")
     assert f"costs {100 * lost:.1f} points" in line.text
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory):
+    """A run of a table in which numbers, categories and missing cells matter."""
+    random, folder = np.random.default_rng(1), tmp_path_factory.mktemp("shops")
+    made = pandas.DataFrame(
+        {"size": random.normal(50, 10, 900).round(1), "when": pandas.date_range("2024", periods=900)}
+    )
+    made["city"] = random.choice(["Oslo", "Rome", "Bern"], 900, p=[0.5, 0.3, 0.2])
+    score = (made["size"] - 50) / 10 + 2 * (made["city"] == "Oslo")
+    made["kind"] = np.select([score > 1.5, score > 0.2], ["large", "middle"], "small")
+    made.loc[::9, "size"] = np.nan
+    made["same"] = "x"
+    made.to_csv(folder / "shops.csv", index=False)
+    data = ct.load_dataset(folder / "shops.csv", label="kind", use=("same", "when"), test_share=0.4)
+    with pytest.warns(ct.CutawayWarning, match="the rows have dates"):
+        return ct.train(ct.mlp((16,)), data, epochs=15, runs=folder, progress=False)
+
+
+@pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")  # a column has one value in all rows
+def test_an_effect_is_the_mean_prediction_with_the_value_in_all_rows(shops):
+    ids = shops.split.test
+    size, city = column_effects(shops.context, ids, ["size", "when", "city", "same"])
+    rows = pandas.DataFrame(shops.context.loaded.rows_of(ids))
+    for effect in (size, city):
+        for number, name in enumerate(effect.names):
+            changed = rows.assign(**{effect.column: float(name) if effect is size else name})
+            expected = shops.predict(changed.drop(columns="kind")).mean(axis=0)
+            np.testing.assert_allclose(effect.predicted.mean[number], expected, atol=1e-5)
+    assert city.names == tuple(rows["city"].value_counts().index)
+    np.testing.assert_allclose(city.shares, rows["city"].value_counts(normalize=True))
+    assert city.places is None
+    known = pandas.to_numeric(rows["size"]).dropna()
+    assert (np.diff(size.places) > 0).all()
+    assert known.quantile(0.01) <= size.places[0] < size.places[-1] <= known.quantile(0.99)
+    assert 0.9 < size.shares.sum() <= 1
+
+
+def test_a_card_says_where_the_probability_is_highest_and_lowest(shops):
+    effects = columns(ReportSource(shops.context, ignore_progress)).parts[1]
+    cards = {card.title: card for card in effects.cards}
+    assert set(cards) == {"size", "city"}
+    assert [level.name for level in cards["city"].levels] == ["Oslo", "Rome", "Bern"]
+    (plot,) = cards["size"].plots
+    assert len(plot.lines[0].points) == len(plot.band)
+    assert all(0 <= low <= high <= 1 for _, low, high in plot.band)
+    assert max(height for *_, height in plot.bars) <= 0.3 + 1e-9
+    assert cards["city"].text[0].startswith("Probability of ")
 
 
 def test_samples_that_are_no_rows_have_no_columns(digits_run):

@@ -284,6 +284,14 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     for name in ("given", "suggested", "score"):
         expected = getattr(issues, "scores" if name == "score" else name)[:count]
         np.testing.assert_array_equal([getattr(each, name) for each in sheet.suspects], expected)
+    for number in (0, 5):
+        first, names, near = sheet.suspects[number], issues.class_names, issues.neighbor_labels[number]
+        given, suggested = (f"{100 * value:.0f}%" for value in issues.probabilities[number].tolist())
+        models = f"Models that did not see it: {names[first.given]} {given}, {names[first.suggested]} {suggested}."
+        as_given, as_suggested = int((near == first.given).sum()), int((near == first.suggested).sum())
+        labels = f"Labels of the 10 nearest: {names[first.given]} {as_given}, {names[first.suggested]} {as_suggested}."
+        assert first.said == (models, labels)
+        assert [each.caption for each in first.near] == [names[label] for label in near[:4]]
     wrong, samples = issues.surest
     assert f"trained on them, {wrong:,} of the {samples:,} samples of which the models are most sure" in sheet.lead
     assert samples == 180

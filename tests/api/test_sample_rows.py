@@ -8,7 +8,7 @@ import pytest
 import cutaway as ct
 from cutaway.page import Table
 from cutaway.progress import ignore_progress
-from cutaway.topics.common.sample_rows import COLUMNS, _headings, sample_rows
+from cutaway.topics.common.sample_rows import COLUMNS, NEAR, NEAREST, _headings, sample_rows
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
@@ -36,7 +36,7 @@ def run(tmp_path_factory):
 
 def test_the_marked_cells_are_those_that_contributed_most_to_the_answer(run):
     ids = run.split.test[:12]
-    found = sample_rows(run.context, ids, {"Truth": ["yes"] * 12})
+    found = sample_rows(run.context, ids, {"Truth": ["yes"] * 12}, label="Truth")
     rows = run.context.loaded.rows_of(ids)
     for i, (name, row) in enumerate(zip(run.context.named(ids).names(), rows, strict=True)):
         shown = found.rows[i]
@@ -63,11 +63,32 @@ def test_mistakes_and_hardest_samples_of_a_table_are_tables(run):
     assert isinstance(hardest(source), Table)
 
 
+def test_below_each_row_are_the_nearest_training_rows_with_their_labels(run):
+    ids = run.split.test[:6]
+    found = sample_rows(run.context, ids, {"Truth": ["yes"] * 6, "Confidence": ["1%"] * 6}, label="Truth")
+    rows = pandas.DataFrame(run.context.loaded.rows_of(ids)).drop(columns="y")
+    known = run.examine(rows, nearest=NEAREST).nearest
+    for below, names, labels in zip(found.nearest, known.names, known.labels, strict=True):
+        assert [row["Sample"] for row in below] == names.tolist()
+        assert [row["Truth"] for row in below] == [run.context.class_names[label] for label in labels]
+        assert all(row["Confidence"] == "" and list(row) == list(found.rows[0]) for row in below)
+        cells = run.context.loaded.rows_of(run.context.samples(names.tolist()))
+        assert [row["city"] for row in below] == [each["city"] for each in cells]
+
+
+def test_a_training_row_is_not_its_own_neighbor(run):
+    ids = run.context.named(run.split.train[:6])
+    found = sample_rows(run.context, ids, {}, label="")
+    for row, below in zip(found.rows, found.nearest, strict=True):
+        assert len(below) == NEAREST
+        assert row["Sample"] not in [each["Sample"] for each in below]
+
+
 def test_of_many_columns_those_are_shown_that_speak_most_and_the_rest_is_counted(tmp_path):
     people(30).to_csv(tmp_path / "wide.csv", index=False)
     data = ct.load_dataset(tmp_path / "wide.csv", label="y", test_share=0.3)
     run = ct.train(ct.mlp((16,)), data, epochs=3, runs=tmp_path, progress=False)
-    found = sample_rows(run.context, run.split.test[:5], {})
+    found = sample_rows(run.context, run.split.test[:5], {}, label="")
     assert len(found.rows[0]) == COLUMNS + 1
     assert found.left_out == 32 - COLUMNS
     assert found.words.endswith(f"{32 - COLUMNS} more columns are not shown.")
@@ -89,10 +110,10 @@ def test_a_model_that_is_not_piecewise_linear_marks_nothing(tmp_path):
     people().to_csv(tmp_path / "people.csv", index=False)
     data = ct.load_dataset(tmp_path / "people.csv", label="y", test_share=0.3)
     run = ct.train(ct.mlp((8,), activation="tanh"), data, epochs=1, runs=tmp_path, progress=False)
-    found = sample_rows(run.context, run.split.test[:5], {})
+    found = sample_rows(run.context, run.split.test[:5], {}, label="")
     assert len(found.rows) == 5
     assert not found.marked
-    assert found.words == ""
+    assert found.words == NEAR
 
 
 def test_arrays_are_no_rows_of_a_table(tmp_path):
@@ -100,4 +121,4 @@ def test_arrays_are_no_rows_of_a_table(tmp_path):
     data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int))
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
     run = ct.record(model, data, runs=tmp_path, progress=False)
-    assert sample_rows(run.context, run.split.test, {}) is None
+    assert sample_rows(run.context, run.split.test, {}, label="") is None

@@ -2,11 +2,14 @@ import dataclasses
 import json
 
 import numpy as np
+import pandas
 import pytest
 
+import cutaway as ct
 from cutaway.errors import UnknownNameError
 from cutaway.interpret import Ablation
 from cutaway.results.units import MEASURED
+from cutaway.topics.units.inputs import in_words, inputs_in_words
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +81,45 @@ def test_unknown_units_and_sorts(summaries):
         summaries.summary(32)
     with pytest.raises(UnknownNameError, match='sorted by unit, ablation_cost.*got "size"'):
         summaries.order("size")
+
+
+def test_a_unit_of_a_table_says_which_inputs_it_follows(tmp_path):
+    random = np.random.default_rng(0)
+    made = pandas.DataFrame({"size": random.normal(50, 10, 600), "city": random.choice(["Oslo", "Rome"], 600)})
+    made["kind"] = np.where(made["size"] + 10 * (made["city"] == "Oslo") > 55, "large", "small")
+    made.to_csv(tmp_path / "shops.csv", index=False)
+    data = ct.load_dataset(tmp_path / "shops.csv", label="kind", test_share=0.4)
+    run = ct.train(ct.mlp((16,)), data, epochs=5, runs=tmp_path, progress=False)
+    ids, layer = run.split.test, "dense_1"
+    said = inputs_in_words(run.context, layer, ids)
+    h, x = run.activations(layer), run.context.data.inputs(ids)
+    names = run.context.manifest.dataset.feature_names
+    assert any(said)
+    for unit, words in enumerate(said):
+        r = [0.0 if np.ptp(h[:, unit]) == 0 else np.corrcoef(h[:, unit], x[:, i])[0, 1] for i in range(x.shape[1])]
+        strongest = int(np.abs(r).argmax())
+        if words:
+            assert f"{names[strongest]} ({r[strongest]:.2f})" in words
+        else:
+            assert abs(r[strongest]) < 0.35
+
+
+def test_pictures_have_no_inputs_with_names(digits_run):
+    assert inputs_in_words(digits_run.context, "dense_1", digits_run.split.test) is None
+
+
+def test_inputs_are_named_by_chance_as_seldom_as_is_said():
+    # 400 layers of 20 units that follow none of 20 inputs: with two standard errors each, all of them would name some
+    random, named = np.random.default_rng(0), 0
+    for _ in range(400):
+        h, x = random.normal(size=(200, 20)), random.normal(size=(200, 20))
+        named += any(in_words(h, x, [str(i) for i in range(20)]))
+    assert named <= 32, "20 are expected"
+
+
+def test_a_constant_unit_and_a_constant_input_follow_nothing():
+    random = np.random.default_rng(0)
+    h, x = np.maximum(random.normal(size=(100, 3)), 0), random.normal(size=(100, 2))
+    h[:, 0], x[:, 0] = 0.1, 1e6 / 3
+    assert in_words(h, x, ["a", "b"])[0] == ""
+    assert "a (" not in " ".join(in_words(h, x, ["a", "b"]))

@@ -291,3 +291,32 @@ def test_paper_shows_decisions_counts_and_folded_tables_but_no_controls(open_she
     opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert not opened.page.locator("#settings td").first.is_visible()
     assert opened.page.locator(".suspect-actions").first.is_visible()
+
+
+def test_a_long_list_shows_some_labels_at_a_time_and_the_keyboard_reaches_all(open_sheet, record):
+    many = tuple(replace(record.suspects[0], name=f"sample[{i}]", title=f"sample[{i}]") for i in range(60))
+    opened = open_sheet(record=replace(record, suspects=many))
+    visible = opened.page.locator(".suspect:visible")
+    assert visible.count() == 24
+    more = opened.page.locator(".more-suspects")
+    assert more.inner_text() == "Show 24 more of 36 labels"
+    press(opened, *["n"] * 24)
+    assert focused(opened)[0] == "sample[24]"
+    assert visible.count() == 48
+    more.click()
+    assert focused(opened)[0] == "sample[48]"
+    assert visible.count() == 60
+    assert not more.is_visible()
+
+
+def test_a_suspect_stands_beside_its_nearest_samples(open_sheet, record):
+    near = tuple(Picture(picture_png(np.zeros((8, 8), np.uint8)), name, caption="seven") for name in ("a[1]", "a[2]"))
+    rows = (("", "this row", "near: No"), ("<b>_x", "1", "2"))
+    said = ("Models that did not see it: Yes 3%, No 97%.",)
+    suspects = (replace(record.suspects[0], near=near), replace(record.suspects[1], rows=rows, said=said))
+    opened = open_sheet(record=replace(record, suspects=suspects))
+    first, second = opened.page.locator(".suspect").all()
+    assert [image.get_attribute("alt") for image in first.locator(".pictures img").all()] == ["a[1]", "a[2]"]
+    assert first.locator(".pictures .name").all_inner_texts() == ["seven", "seven"]
+    assert second.locator("tr").all_inner_texts() == ["\tthis row\tnear: No", "<b>_x\t1\t2"]
+    assert second.locator("p.detail").all_inner_texts()[-1] == said[0]

@@ -9,7 +9,8 @@ const MOST_NAMED = 100;
  *   palette: "classes" | "right" | "compared" | "", own: boolean,
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
- *   arrays: Record<string, number>, examples: number, pictures: { array: number, width: number, height: number } | null, note: string,
+ *   arrays: Record<string, number>, examples: number, pictures: { array: number, width: number, height: number } | null,
+ *   inputs: number | null, note: string,
  * }} UnitRecord arrays of the bundle
  * @typedef {{
  *   name: string, title: string, detail: string, layouts: number[],

@@ -69,11 +69,13 @@ class UnitView {
    * @param {import("./explorer.js").Parts} parts
    * @param {number} layer
    * @param {Record<string, any>} arrays
+   * @param {string[]} inputs what each unit follows, in words; empty where inputs have no names
    */
-  constructor(parts, layer, arrays) {
+  constructor(parts, layer, arrays, inputs) {
     this.parts = parts;
     this.layer = layer;
     this.arrays = arrays;
+    this.inputs = inputs;
     const record = /** @type {import("./samples.js").UnitRecord} */ (parts.samples.record.layers[layer].units);
     this.examples = record.examples;
     this.size = record.pictures;
@@ -98,7 +100,8 @@ class UnitView {
     const arrays = {};
     for (const [key, array] of Object.entries(units.arrays)) arrays[key] = await bundle.array(array);
     if (units.pictures) arrays.pictures = await bundle.array(units.pictures.array);
-    return new UnitView(parts, layer, arrays);
+    const inputs = units.inputs === null ? [] : await bundle.texts(units.inputs);
+    return new UnitView(parts, layer, arrays, inputs);
   }
 
   /** @param {"cost" | "selectivity" | "firing" | "unit"} by */
@@ -131,6 +134,7 @@ class UnitView {
     const { parts, arrays } = this;
     const { firing, selectivity, preferred, similar, similarity, top } = arrays;
     const names = parts.samples.columns.get("label")?.names ?? [];
+    const follows = this.inputs[unit];
     const selective = Number.isNaN(selectivity[unit]) ? "" : `, selectivity ${selectivity[unit].toFixed(2)}`;
     const fires = firing[unit] > 0 ? `Fires for ${percent(firing[unit], 0)}, most for ${names[preferred[unit]] ?? "–"}` : "Fires for no sample";
     const samples = Array.from(top.subarray(this.examples * unit, this.examples * (unit + 1))).filter((index) => index >= 0);
@@ -143,6 +147,7 @@ class UnitView {
         disabled: !this.colors,
       }),
       this.#weights(unit),
+      follows ? element("p", { class: "unit-inputs", text: follows, title: "Correlation of its activation with these inputs" }) : null,
       element("p", { text: `${fires}${selective}` }),
       element("p", { text: costInWords(arrays, unit, names) }),
       similar[unit] < 0 ? null : element("p", { text: `Most similar: unit ${similar[unit]}, correlation ${similarity[unit].toFixed(2)}` }),

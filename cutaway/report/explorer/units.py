@@ -5,6 +5,7 @@ import numpy as np
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import UnitColumns
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.units.inputs import inputs_in_words
 from cutaway.topics.units.measuring import Units
 from cutaway.topics.units.measuring import units as measure_units
 
@@ -55,6 +56,7 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
         similarity=found.measures.similarity,
         top=measured[found.measures.top_samples[:, :EXAMPLES]],
         pictures=pictures,
+        inputs=inputs_in_words(source.context, layer, found.ids),
         note=_note(source, found),
     )
 

@@ -1,4 +1,4 @@
-"""Samples of a table as the rows that they are, with the cells marked that spoke most for the answer."""
+"""Samples of a table as the rows that they are: the cells that spoke most for the answer, and the nearest rows."""
 
 import logging
 from collections import Counter
@@ -9,20 +9,27 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, Table
-from cutaway.errors import ModelError
+from cutaway.errors import CutawayError, ModelError
 from cutaway.log import survive
+
+from .nearest import nearest_of
 
 log = logging.getLogger("cutaway.topics.samples")
 
 COLUMNS = 12
-"""Columns of the data that are shown at most: those that spoke most in the samples that are shown."""
+"""Columns of the data that are shown at most, where nobody says how many."""
 
 MARKED = 2
 """Cells of a row that are marked at most."""
 
+NEAREST = 3
+"""Training rows below each row that are nearest to it in the last hidden layer."""
+
 MARKS = (
     "Marked are the cells that speak most for what the kept epoch predicts, up to two in a row (gradient times input)."
 )
+
+NEAR = "Nearest: the training rows that the last hidden layer places nearest to it, with their labels."
 
 
 @dataclass(frozen=True)
@@ -33,28 +40,42 @@ class SampleRows:
         rows: The same headings in each.
         marked: (row, heading) of each cell that is marked.
         samples: The name of each sample.
+        nearest: For each row the training rows nearest to it, with the same headings; empty where they are not known.
         left_out: Columns of the data that are not shown.
     """
 
     rows: tuple[Mapping[str, str], ...]
     marked: frozenset[tuple[int, str]]
     samples: tuple[str, ...]
+    nearest: tuple[tuple[Mapping[str, str], ...], ...]
     left_out: int
 
     @property
     def words(self) -> str:
         """What is marked and what is not shown, in a sentence or two; may be empty."""
         more = f"{self.left_out} more columns are not shown." if self.left_out else ""
-        return f"{MARKS if self.marked else ''} {more}".strip()
+        return " ".join(filter(None, (MARKS if self.marked else "", NEAR if self.nearest else "", more)))
 
 
-def sample_rows(context: RunContext, ids: SampleIds, told: Mapping[str, Sequence[str]]) -> SampleRows | None:
+def sample_rows(
+    context: RunContext,
+    ids: SampleIds,
+    told: Mapping[str, Sequence[str]],
+    *,
+    label: str,
+    columns: int = COLUMNS,
+    nearest: Sequence[SampleIds] | None = None,
+) -> SampleRows | None:
     """Make the rows of some samples; None where the samples are no rows of a table.
 
     Args:
         context: The run.
         ids: The samples.
         told: Heading -> what is said of each sample, before its cells.
+        label: The heading of these under which the class of a sample is said.
+        columns: Columns of the data that are shown at most: those that spoke most in these samples.
+        nearest: Samples that are nearest to each; if None, the training samples that are nearest in the last hidden
+            layer.
     """
     data, preparation = context.loaded, context.preparation
     if not isinstance(data, Table) or preparation is None or not len(ids):
@@ -67,18 +88,51 @@ def sample_rows(context: RunContext, ids: SampleIds, told: Mapping[str, Sequence
     ]
     times = Counter(name for each in first for name in each)
     most = sorted(used, key=lambda name: (-times[name], -float(np.abs(spoke[name]).sum()))) if spoke else used
-    shown = sorted(most[:COLUMNS], key=used.index)
+    shown = sorted(most[:columns], key=used.index)
     headings = dict(zip(shown, _headings(shown, {"Sample", *told}), strict=True))
-    named = context.named(ids)
-    names, places = named.names(), named.places()
+    rows = _rows(data, context.named(ids), headings, told)
+    marked = {(i, headings[name]) for i, each in enumerate(first) for name in each if name in headings}
+    near = [
+        _rows(data, each, headings, {heading: _labels(context, each, heading == label) for heading in told})
+        for each in (_nearest(context, ids) if nearest is None else nearest)
+    ]
+    return SampleRows(
+        tuple(rows),
+        frozenset(marked),
+        tuple(context.named(ids).names()),
+        tuple(tuple(each) for each in near),
+        len(used) - len(shown),
+    )
+
+
+def _rows(
+    data: Table, ids: SampleIds, headings: Mapping[str, str], told: Mapping[str, Sequence[str]]
+) -> list[Mapping[str, str]]:
+    """Rows of samples: their names, what is said of them, and their cells, by the heading of each column."""
+    names, places = ids.names(), ids.places()
     rows: list[Mapping[str, str]] = []
     for i, cells in enumerate(data.rows_of(ids)):
         said = {heading: texts[i] for heading, texts in told.items()}
-        values = {headings[name]: "–" if cells[name] in (None, "") else str(cells[name]) for name in shown}
+        values = {heading: "–" if cells[name] in (None, "") else str(cells[name]) for name, heading in headings.items()}
         name = names[i] if places[i] in names[i] else f"{names[i]} ({places[i]})"
         rows.append({"Sample": name, **said, **values})
-    marked = {(i, headings[name]) for i, each in enumerate(first) for name in each if name in headings}
-    return SampleRows(tuple(rows), frozenset(marked), tuple(names), len(used) - len(shown))
+    return rows
+
+
+def _labels(context: RunContext, ids: SampleIds, said: bool) -> list[str]:
+    return [context.class_names[label] if said else "" for label in context.data.y(ids).tolist()]
+
+
+def _nearest(context: RunContext, ids: SampleIds) -> list[SampleIds]:
+    """The training samples nearest to each sample, and other ones than it; none where they are not known."""
+    with survive(log, "finding the nearest training rows", CutawayError):  # such as of training samples that are gone
+        if not context.knows_training_samples or len(context.part("train")) <= NEAREST:
+            return []
+        found = nearest_of(context, NEAREST + 1, epoch=None)(context.data.x(ids))
+        own = context.named(ids).names()
+        named = [[each for each in near if each != name] for near, name in zip(found.names.tolist(), own, strict=True)]
+        return [context.samples(near[:NEAREST]) for near in named]
+    return []
 
 
 def _headings(names: Sequence[str], taken: set[str]) -> list[str]:

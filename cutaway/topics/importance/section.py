@@ -1,6 +1,8 @@
-"""The section on the columns of a table: how much worse the model predicts once one is shuffled."""
+"""The section on the columns of a table: what each is worth to the model, and what the most important ones do."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -9,10 +11,11 @@ from cutaway.data import Table as DataTable
 from cutaway.errors import CutawayError
 from cutaway.findings import listed
 from cutaway.log import survive
-from cutaway.page import Section, Table
-from cutaway.results.units import number
+from cutaway.page import Card, Cards, Level, Line, Parts, Section, SmallPlot, Table
+from cutaway.results.units import number, percent
 from cutaway.topics.common.source import ReportSource, once
 
+from .effects import ColumnEffect, column_effects
 from .result import Importances, importance
 
 log = logging.getLogger("cutaway.topics.importance")
@@ -31,6 +34,12 @@ CARRIES = 0.8
 
 FEW = 3
 """Columns that are named at most."""
+
+DRAWN = 6
+"""Columns of which it is drawn what they do, at most: those that matter more than could be chance."""
+
+DENSITY = 0.3
+"""Height of the highest bar of the histogram below the curves of a column."""
 
 LEVEL = 0.05
 """Of the chance that a column is named although none matters."""
@@ -53,29 +62,93 @@ def importances_of(source: ReportSource) -> Importances | None:
 
 
 def columns(source: ReportSource) -> Section | None:
-    """A row for each column, the most important first."""
+    """A row for each column, the most important first, and what those do that matter."""
     found = importances_of(source)
     if found is None:
         return None
     (table,) = found.tables(LISTED)
-    return Table(
-        name="columns",
+    worth = Table(
+        name="importances",
         title="What each column is worth",
         lead=f"How much worse the model predicts once a column is shuffled: {table.title}.",
         rows=tuple(table.texts()),
         meanings=table.meanings(),
         caption=" ".join((*table.notes, "~0: no more than two standard errors.")),
     )
+    cards = _effects(source, found)
+    if not cards:
+        return replace(worth, name="columns")
+    effects = Cards(
+        name="effects",
+        title="What the columns do",
+        lead="What the model predicts on average if a column has another value, and all others stay as they are "
+        "(partial dependence): what the model does, not what would happen in the world. The shaded range holds 8 of "
+        "10 samples. Gray bars say how the values are spread in the data: where there are few, the model has seen few.",
+        cards=cards,
+    )
+    return Parts(name="columns", title="Columns", parts=(worth, effects))
 
 
-def carriers(found: Importances) -> tuple[str, str] | None:
-    """Which columns carry the answer, in a title and a sentence; None where no column clearly matters.
+def _effects(source: ReportSource, found: Importances) -> tuple[Card, ...]:
+    """A card for each of the columns that matter, the most important first."""
+    rises = clear_rises(found)
+    order: list[int] = np.argsort(-rises, kind="stable")[: min(DRAWN, int((rises > 0).sum()))].tolist()
+    ids, names = source.ids, source.context.class_names
+    effects = column_effects(source.context, ids, [found.columns[place] for place in order])
+    counts = np.bincount(source.labels, minlength=len(names))
+    return tuple(_effect_card(each, names, counts) for each in effects)
 
-    A column counts if the loss rises by more than could be chance in one of so many columns (`LEVEL`, Bonferroni).
+
+def _effect_card(effect: ColumnEffect, names: Sequence[str], counts: np.ndarray) -> Card:
+    """What a column does to the probability of the class that it changes most; of two classes, of the rarer one."""
+    mean, low, high = effect.predicted.mean, effect.predicted.low, effect.predicted.high
+    spans = np.ptp(mean, axis=0)
+    shown = int(np.argmin(counts)) if len(names) == 2 else int(spans.argmax())
+    most, least = int(mean[:, shown].argmax()), int(mean[:, shown].argmin())
+    text = (
+        f"Probability of {names[shown]}: {percent(float(mean[most, shown]), 0)} at {effect.names[most]}, "
+        f"{percent(float(mean[least, shown]), 0)} at {effect.names[least]}."
+    )
+    if effect.places is None:
+        levels = tuple(
+            Level(
+                name,
+                float(mean[i, shown]),
+                float(low[i, shown]),
+                float(high[i, shown]),
+                percent(float(mean[i, shown]), 0),
+                f"{percent(float(effect.shares[i]), 0)} of the samples",
+            )
+            for i, name in enumerate(effect.names)
+        )
+        return Card(title=effect.column, text=(text,), levels=levels)
+    first, last = float(effect.places[0]), float(effect.places[-1])
+    x: list[float] = ((effect.places - first) / (last - first)).tolist()
+    bars, top = effect.shares, max(float(effect.shares.max()), 1e-9)
+    plot = SmallPlot(
+        alt=f"{effect.column}. {text}",
+        lines=(Line("", tuple(zip(x, mean[:, shown].tolist(), strict=True))),),
+        band=tuple(zip(x, low[:, shown].tolist(), high[:, shown].tolist(), strict=True)),
+        bars=tuple((i / len(bars), (i + 0.9) / len(bars), DENSITY * float(n) / top) for i, n in enumerate(bars)),
+        x=(effect.names[0], "", effect.names[-1]),
+        y=("0%", "100%", f"probability of {names[shown]}"),
+    )
+    return Card(title=effect.column, text=(text,), plots=(plot,))
+
+
+def clear_rises(found: Importances) -> np.ndarray:
+    """The rise of the loss of each column, float64 ``(column,)``; 0 where it could be chance.
+
+    A column counts if its loss rises by more than could be chance in one of so many columns (`LEVEL`, Bonferroni).
     """
     m = found.measures
     z = NormalDist().inv_cdf(1 - LEVEL / 2 / len(found))
-    rises = m.loss_increase * (m.loss_increase > z * m.loss_error)
+    return m.loss_increase * (m.loss_increase > z * m.loss_error)
+
+
+def carriers(found: Importances) -> tuple[str, str] | None:
+    """Which columns carry the answer, in a title and a sentence; None where no column clearly matters."""
+    m, rises = found.measures, clear_rises(found)
     order = np.argsort(-rises, kind="stable")
     sums: list[float] = np.cumsum(rises[order]).tolist()
     if sums[-1] <= 0:

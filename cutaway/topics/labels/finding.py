@@ -80,7 +80,7 @@ def find_label_issues(
     judged = judge_labels(held)
     listed, suggested = judged.listed, judged.suggested
     searched = stratified_sample(held.labels, SEARCHED, seed=0)
-    neighbors = _neighbors(setup, context, listed, searched)
+    neighbors = nearest_samples(setup, context, listed, searched)
     return LabelIssues(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
@@ -169,7 +169,7 @@ def _listed(scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
     return np.argsort(-scores, kind="stable")[:count]
 
 
-def _neighbors(
+def nearest_samples(
     setup: CrossValidation, context: RunContext | None, rows: np.ndarray, searched: np.ndarray
 ) -> np.ndarray:
     """The nearest other samples of some, in the last hidden layer of a run or else in the inputs.

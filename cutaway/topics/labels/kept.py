@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import SampleIds
+from cutaway.data import SampleIds, stratified_sample
 from cutaway.findings import CountEstimate, HeldOut
 
 from .cross_validation import CrossValidation, of_run
-from .finding import judge_labels
+from .finding import SEARCHED, judge_labels, nearest_samples
 from .folds import kept_epochs, kept_held_out
 
 _FOLD = re.compile(r"labels-([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
@@ -27,6 +27,8 @@ class KeptSuspects:
         given: int64 ``(suspect,)``, their labels.
         suggested: int64 ``(suspect,)``, the most probable other class.
         scores: float64 ``(suspect,)`` in 0..1, how suspect.
+        probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
+        neighbors: The nearest other samples of each, as of `LabelIssues`, the nearest first.
         surest: As of `JudgedLabels`.
         count: Estimate of how many of all labels are wrong, or None.
         note: Why there is none, or "".
@@ -39,6 +41,8 @@ class KeptSuspects:
     given: np.ndarray
     suggested: np.ndarray
     scores: np.ndarray
+    probabilities: np.ndarray
+    neighbors: tuple[SampleIds, ...]
     surest: tuple[int, int]
     count: CountEstimate | None
     note: str
@@ -60,11 +64,15 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
     setup, held = found
     judged = judge_labels(held)
     listed = judged.listed[:most]
+    searched = stratified_sample(held.labels, SEARCHED, seed=0)
+    neighbors = searched[nearest_samples(setup, context, listed, searched)]
     return KeptSuspects(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
         suggested=judged.suggested[listed],
         scores=judged.scores[listed],
+        probabilities=np.stack([held.given.mean(axis=0)[listed], judged.probability[listed]], axis=1),
+        neighbors=tuple(setup.ids.take(each) for each in neighbors),
         surest=judged.surest,
         count=judged.count,
         note=judged.note,

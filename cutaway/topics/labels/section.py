@@ -1,8 +1,11 @@
 """The section of suspect labels, where they were found before: a sheet on which a person decides."""
 
-from cutaway.data import Decision, csv_row, write_decisions
+from cutaway.context import RunContext
+from cutaway.data import Decision, SampleIds, csv_row, write_decisions
 from cutaway.errors import UnknownNameError
-from cutaway.page import LabelSheet, Section, SuspectLabel
+from cutaway.page import LabelSheet, Picture, Section, SuspectLabel
+from cutaway.results.units import percent
+from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 
@@ -12,6 +15,12 @@ from .result import known_of_labels
 
 SUSPECTS = 200
 """Suspect labels that are listed at most."""
+
+NEAREST = 4
+"""Nearest other samples that are shown beside a suspect as pictures."""
+
+ROWS, COLUMNS = 2, 6
+"""Nearest other rows of a table that are shown beside a suspect, and columns of it."""
 
 
 @once
@@ -29,6 +38,8 @@ def suspects(source: ReportSource) -> Section | None:
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
     samples, decided, places = found.ids.names(), found.ids.columns()["sample"], found.ids.keys().tolist()
+    near = _near(context, found)
+    tables = _tables(context, found)
     rows: list[SuspectLabel] = []
     for i, (title, pictures, values) in enumerate(shown_samples(context, found.ids, name=True)):
         decision = before.get(places[i])
@@ -40,8 +51,11 @@ def suspects(source: ReportSource) -> Section | None:
             given=int(found.given[i]),
             suggested=int(found.suggested[i]),
             score=float(found.scores[i]),
+            said=_said(context, found, i),
             picture=pictures[0] if pictures else None,
             values=values,
+            near=near[i] if near else (),
+            rows=tables[i] if tables else (),
             action=None if decision is None else decision.action,
             label=label,
             decided=decided[i],
@@ -65,6 +79,53 @@ def suspects(source: ReportSource) -> Section | None:
         suspects=tuple(rows),
         before=write_decisions(decisions),
     )
+
+
+def _said(context: RunContext, found: KeptSuspects, number: int) -> tuple[str, ...]:
+    """What models that were not trained on a suspect say of it, and how its nearest other samples are labeled."""
+    names, near = context.class_names, context.data.y(found.neighbors[number])
+    given, suggested = int(found.given[number]), int(found.suggested[number])
+    of_given, of_suggested = (percent(float(each), 0) for each in found.probabilities[number])
+    models = f"Models that did not see it: {names[given]} {of_given}, {names[suggested]} {of_suggested}."
+    counts = f"{names[given]} {int((near == given).sum())}, {names[suggested]} {int((near == suggested).sum())}"
+    return models, f"Labels of the {len(near)} nearest: {counts}."
+
+
+def _near(context: RunContext, found: KeptSuspects) -> list[tuple[Picture, ...]]:
+    """The nearest other samples of each suspect as pictures; none where samples are no pictures."""
+    from cutaway.plots import picture_png
+
+    shown: list[tuple[Picture, ...]] = []
+    for each in found.neighbors:
+        ids = context.named(each[:NEAREST])
+        pictures = context.data.pictures(ids)
+        if pictures is None:
+            return []
+        labels = _labels(context, ids)
+        named = zip(pictures, labels, ids.names(), strict=True)
+        shown.append(
+            tuple(Picture(picture_png(p), f"{name}, labeled {label}", caption=label) for p, label, name in named)
+        )
+    return shown
+
+
+def _labels(context: RunContext, ids: SampleIds) -> list[str]:
+    labels: list[int] = context.data.y(ids).tolist()
+    return [context.class_names[label] for label in labels]
+
+
+def _tables(context: RunContext, found: KeptSuspects) -> list[tuple[tuple[str, ...], ...]]:
+    """Each suspect and its nearest other rows, beside each other; none where samples are no rows of a table."""
+    nearest = [each[:ROWS] for each in found.neighbors]
+    shown = sample_rows(context, found.ids, {}, label="", columns=COLUMNS, nearest=nearest)
+    if shown is None:
+        return []
+    tables: list[tuple[tuple[str, ...], ...]] = []
+    for row, near, ids in zip(shown.rows, shown.nearest, nearest, strict=True):
+        labels = _labels(context, ids)
+        cells = [(heading, row[heading], *(each[heading] for each in near)) for heading in row if heading != "Sample"]
+        tables.append((("", "this row", *(f"near: {label}" for label in labels)), *cells))
+    return tables
 
 
 def _with_labels(again: str) -> str:

@@ -34,7 +34,7 @@ def _rows(source: ReportSource) -> Table | None:
         "Predicted": [names[number] for number in predicted],
         "Confidence": [percent(each, 1) for each in confidence],
     }
-    found = sample_rows(source.context, source.ids.take(worst.position), told)
+    found = sample_rows(source.context, source.ids.take(worst.position), told, label="Truth")
     if found is None:
         return None
     return Table(
@@ -45,6 +45,7 @@ def _rows(source: ReportSource) -> Table | None:
         rows=found.rows,
         marked=found.marked,
         samples=found.samples,
+        below=found.nearest,
         sortable=True,
     )
 

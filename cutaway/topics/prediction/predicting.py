@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from cutaway.context import RunContext
+from cutaway.topics.common.nearest import nearest_of
 
+from .contributions import contributions_of
 from .far import LEAST, FarSamples, model_inputs, training_distances
-from .nearest import contributions_of, nearest_of
 from .result import Predictions, join
 from .samples import Samples, new_samples
 from .shifted import ShiftedColumns

@@ -13,6 +13,7 @@ from cutaway.metrics import at_temperature
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, column
 from cutaway.results.units import NAME, TEXT, Unit, number, percent, share
+from cutaway.topics.common.nearest import NearestSamples
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -54,21 +55,6 @@ PRINTED = (
     column("distance far", "Distance", _FAR, "Distance to the nearest of up to 2,000 training samples."),
 )
 """What people read of predictions; columns that were not asked for are left out."""
-
-
-@dataclass(frozen=True, eq=False)
-class NearestSamples:
-    """The training samples whose activations in the last hidden layer are nearest to those of some samples.
-
-    Attributes:
-        names: What each training sample is called, text ``(sample, k)``, the nearest first.
-        labels: int64 ``(sample, k)``, their classes.
-        distances: float32 ``(sample, k)``, Euclidean distances in the layer, ascending.
-    """
-
-    names: np.ndarray
-    labels: np.ndarray
-    distances: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

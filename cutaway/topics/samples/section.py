@@ -42,7 +42,7 @@ def hardest(source: ReportSource) -> Section | None:
     )
     title, worst = "Hardest training samples", found.hardest(HARDEST)
     said = _said(worst)
-    if (shown := sample_rows(context, worst.ids, said)) is not None:
+    if (shown := sample_rows(context, worst.ids, said, label="Label")) is not None:
         return Table(
             name="hardest",
             title=title,
@@ -50,6 +50,7 @@ def hardest(source: ReportSource) -> Section | None:
             caption=shown.words,
             rows=shown.rows,
             marked=shown.marked,
+            below=shown.nearest,
             sortable=True,
         )
     return Cards(name="hardest", title=title, lead=lead, cards=_hard_cards(source, worst, said), size="small")

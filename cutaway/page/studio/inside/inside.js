@@ -3,7 +3,7 @@ import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { linkSections } from "../../links.js";
 import { showPart } from "../../rail.js";
-import { sortTables } from "../../sorting.js";
+import { startTables } from "../../tables.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
 import { showError } from "../messages.js";
@@ -143,7 +143,7 @@ class InsideView {
     const next = [.../** @type {NodeListOf<HTMLElement>} */ (this.sections.querySelectorAll(":scope > section"))].find(
       (each) => Number(each.dataset.place) > place,
     );
-    sortTables(made);
+    startTables(made);
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
     if (this.map.explorer) linkSections(this.map.explorer, made);

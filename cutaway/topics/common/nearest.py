@@ -1,4 +1,4 @@
-"""The training samples that are nearest to new ones in the last hidden layer, and the inputs that contributed most."""
+"""The training samples that are nearest to others in the last hidden layer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,24 @@ import numpy as np
 from cutaway.checks import check_matrix, check_whole, warn_user
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import ModelError
-
-from .result import Contributions, NearestSamples
 
 VALUES = 2**28
 """Activations of training samples that are held at most: 1 GB."""
+
+
+@dataclass(frozen=True, eq=False)
+class NearestSamples:
+    """The training samples whose activations in the last hidden layer are nearest to those of some samples.
+
+    Attributes:
+        names: What each training sample is called, text ``(sample, k)``, the nearest first.
+        labels: int64 ``(sample, k)``, their classes.
+        distances: float32 ``(sample, k)``, Euclidean distances in the layer, ascending.
+    """
+
+    names: np.ndarray
+    labels: np.ndarray
+    distances: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,39 +82,6 @@ def nearest_of(context: RunContext, k: int, *, epoch: int | None) -> Callable[[n
     return find
 
 
-def contributions_of(context: RunContext, n: int, *, epoch: int | None) -> Callable[[np.ndarray], Contributions]:
-    """Find the n inputs that contributed most to the answer, for any samples.
-
-    Args:
-        context: The run.
-        n: From 1 to the number of inputs.
-        epoch: After which epoch; the kept one if None.
-
-    Returns:
-        A function of raw samples ``(sample, *shape)``.
-
-    Raises:
-        UsageError: n is outside its range.
-        ModelError: The model is not piecewise linear.
-    """
-    from cutaway.interpret import input_attribution
-
-    record = context.manifest.dataset
-    names = np.array(_input_names(record.feature_names, record.shape), object)
-    check_whole(n, name="explain", least=1, most=len(names))
-    try:
-        attribute = input_attribution(context.model(epoch), scale=record.scale)
-    except ModelError as error:
-        raise ModelError(error.rule, got=error.got, hint="pass explain=0, or train a model with ReLUs") from None
-
-    def find(x: np.ndarray) -> Contributions:
-        values, pairs = attribute(x)
-        order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :n]
-        return Contributions(pairs[:, 1].astype(np.int64), names[order], np.take_along_axis(values, order, axis=1))
-
-    return find
-
-
 def _hidden(context: RunContext, epoch: int | None) -> HiddenSamples:
     from cutaway.interpret import default_layer
     from cutaway.models import output_size
@@ -129,10 +108,3 @@ def _activations(context: RunContext, layer: str, x: Any, epoch: int | None) -> 
 
     found = activations(context.model(epoch), layer, x=x, scale=context.manifest.dataset.scale)
     return check_matrix(found, name=f"activations of {layer}") if len(found) else found
-
-
-def _input_names(names: tuple[str, ...] | None, shape: tuple[int, ...]) -> list[str]:
-    """Names of the values of a sample: as they are known, or their places in it, such as "[3, 5]"."""
-    if names is not None:
-        return list(names)
-    return [f"[{', '.join(map(str, place))}]" for place in np.ndindex(*shape)]
