@@ -35,9 +35,16 @@ export function startRail() {
  */
 export function showPart(id, { always = false } = {}) {
   const target = document.getElementById(id);
-  const fold = /** @type {HTMLDetailsElement | null | undefined} */ (target?.closest("section")?.querySelector(":scope > .fold"));
-  const isClosed = fold && !fold.open;
-  if (isClosed) fold.open = true;
+  const isSection = target?.matches("section");
+  let isClosed = false;
+  for (
+    let fold = /** @type {HTMLDetailsElement | null | undefined} */ (isSection ? target?.querySelector(":scope > .fold") : target?.closest("details"));
+    fold;
+    fold = fold.parentElement?.closest("details")
+  ) {
+    isClosed ||= !fold.open;
+    fold.open = true;
+  }
   if (isClosed || always) target?.scrollIntoView();
 }
 

@@ -197,7 +197,8 @@ class Card:
         plots: Small plots below the text.
         levels: Values on one scale, below the text; may be empty.
         help: What to do, below the text and its plots; may be empty.
-        small: Paragraphs in small print at the end.
+        rows: A small table, a line of headings first; may be empty.
+        details: Paragraphs below a line that opens them.
         consequences: Title and text of each finding that follows from it, below a line that opens them.
         samples: Names of the samples that it is about, which a button shows in the explorer of the page.
         search: A search of the explorer, which a button shows instead; may be empty.
@@ -213,7 +214,8 @@ class Card:
     plots: tuple[SmallPlot, ...] = ()
     levels: tuple[Level, ...] = ()
     help: str = ""
-    small: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    details: tuple[str, ...] = ()
     consequences: tuple[tuple[str, str], ...] = ()
     samples: tuple[str, ...] = ()
     search: str = ""

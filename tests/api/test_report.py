@@ -15,8 +15,9 @@ from PIL import Image
 import cutaway as ct
 from cutaway.api.documents import run_document
 from cutaway.cli.trainings.training import print_history
+from cutaway.findings import Finding
 from cutaway.metrics import PredictedClasses
-from cutaway.page import Cards, Text
+from cutaway.page import Cards, Parts, Text
 from cutaway.progress import ignore_progress
 from cutaway.report import report_html, sections, settings
 from cutaway.report.document import heading
@@ -124,11 +125,52 @@ def test_the_evidence_is_that_of_the_run(source, digits_run):
 
 def test_every_finding_has_a_card(source, digits_run):
     found = digits_run.findings()
-    cards = findings(source).cards
-    assert [(card.severity, card.title, *card.text) for card in cards] == [(f.severity, f.title, f.text) for f in found]
-    for card, finding in zip(cards, found, strict=True):
-        assert any(finding.rule.words in line for line in card.small) == (finding.severity != "good")
+    section = findings(source)
+    shown = section.parts if isinstance(section, Parts) else (section,)
+    cards = {card.title: card for part in shown for card in part.cards}
+    assert cards.keys() == {each.title for each in found}
+    for finding in found:
+        card = cards[finding.title]
+        assert card.severity == finding.severity
+        assert finding.text.startswith(card.text[0])
+        said = " ".join((*card.text, *card.details, card.help))
+        assert all(sentence in said for sentence in finding.text.split(". "))
+        assert any(finding.rule.words in line for line in card.details) == (finding.severity != "good")
         assert len(card.pictures) == min(len(finding.samples), 8)
+
+
+def test_findings_that_need_no_action_are_below_those_that_do(source, monkeypatch):
+    warning = Finding("label-noise", "warning", "Wrong labels", "12% are wrong. And more.", {})
+    notes = [
+        Finding("confusion", "note", "Confused", "It is confused often.", {}),
+        Finding("calibration", "good", "Fine", "Yes.", {}),
+    ]
+    monkeypatch.setitem(source.computed, findings_of.__wrapped__, (warning, *notes))
+    section = findings(source)
+    causes, noted = section.parts
+    assert ([card.title for card in causes.cards], causes.summary) == (["Wrong labels"], "")
+    assert causes.cards[0].details[0] == "And more."
+    assert ([card.title for card in noted.cards], noted.summary) == (
+        ["Confused", "Fine"],
+        "2 things that need no change",
+    )
+    assert [card.anchor for part in section.parts for card in part.cards] == ["finding-0", "finding-1", "finding-2"]
+    monkeypatch.setitem(source.computed, findings_of.__wrapped__, tuple(notes))
+    assert findings(source).lead.startswith("Nothing in this run needs a change.")
+    monkeypatch.setitem(source.computed, findings_of.__wrapped__, (warning,))
+    assert isinstance(findings(source), Cards)
+
+
+def test_what_to_do_is_said_once_on_a_card(source, monkeypatch):
+    text = "It was 12% at most. It may fall further. Train longer."
+    note = Finding("stalled", "note", "Stalled", text, {}, advice="Train longer.")
+    monkeypatch.setitem(source.computed, findings_of.__wrapped__, (note,))
+    (card,) = findings(source).cards
+    assert (card.text, card.details[0], card.help) == (
+        ("It was 12% at most.",),
+        "It may fall further.",
+        "Train longer.",
+    )
 
 
 def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digits_run):

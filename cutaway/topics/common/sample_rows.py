@@ -19,6 +19,9 @@ log = logging.getLogger("cutaway.topics.samples")
 COLUMNS = 12
 """Columns of the data that are shown at most, where nobody says how many."""
 
+SMALL = 3
+"""Columns of a small table, as it fits on a card."""
+
 MARKED = 2
 """Cells of a row that are marked at most."""
 
@@ -103,6 +106,15 @@ def sample_rows(
         tuple(tuple(each) for each in near),
         len(used) - len(shown),
     )
+
+
+def small_table(context: RunContext, ids: SampleIds) -> tuple[tuple[str, ...], ...]:
+    """Samples with the few cells that spoke most for the answers, as a card shows them: a line of headings first.
+
+    Empty where the samples are no rows of a table.
+    """
+    found = sample_rows(context, ids, {}, label="", columns=SMALL, nearest=())
+    return () if found is None else (tuple(found.rows[0]), *(tuple(row.values()) for row in found.rows))
 
 
 def _rows(

@@ -10,6 +10,7 @@ from cutaway.findings import Finding
 from cutaway.metrics import is_finite
 from cutaway.page import Line, Picture, SmallPlot
 from cutaway.runs import KeptResult, kept, result_name
+from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.sample_values import values_of
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.confidence.section import calibration_of
@@ -41,23 +42,33 @@ def plots_of(source: ReportSource, finding: Finding) -> Plots:
         return ()
 
 
-def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, ...], str]:
-    """The samples of a finding as pictures with their names, or as text with the values that are least usual."""
+def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, ...], tuple[tuple[str, ...], ...], str]:
+    """The samples of a finding as pictures with their names, as rows of a table, or else as their least usual values.
+
+    Two of the three are empty.
+    """
     ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
     if ids is None:
-        return _telling(source, finding), ""
+        return _telling(source, finding), (), ""
     from cutaway.plots import picture_png
 
     names, pictures = ids.names(), source.context.data.pictures(ids)
+    if pictures is None and (rows := small_table(source.context, ids)):
+        return (), rows, ""
     if pictures is None:
-        return (), "\n".join(
-            f"{name}: {values}"
-            for name, values in zip(names, values_of(source.context, ids, unusual=True), strict=True)
+        return (
+            (),
+            (),
+            "\n".join(
+                f"{name}: {values}"
+                for name, values in zip(names, values_of(source.context, ids, unusual=True), strict=True)
+            ),
         )
     labels = [source.context.class_names[int(label)] for label in source.context.data.y(ids)]
     words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
     shown = [_enlarged(each) for each in pictures]
-    return tuple(Picture(picture_png(p), alt, caption=alt) for p, alt in zip(shown, words, strict=True)), ""
+    named = zip(shown, words, strict=True)
+    return tuple(Picture(picture_png(picture), alt, caption=alt) for picture, alt in named), (), ""
 
 
 def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cutaway.findings import Finding, folded, run_checks
-from cutaway.page import Card, Cards, Section, Text
+from cutaway.page import Card, Cards, Parts, Section, Text
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.layers.section import layers_of
 
@@ -23,18 +23,44 @@ def findings_of(source: ReportSource) -> tuple[Finding, ...]:
 
 
 def findings(source: ReportSource) -> Section:
-    """What a person should look at, one card per finding."""
-    if not findings_of(source):
-        return Text(name="findings", title="Findings", paragraphs=("Nothing in this run needs attention.",))
-    return Cards(
-        name="findings",
-        title="Findings",
-        cards=tuple(
-            replace(_card(source, each, consequences), anchor=anchor(number))
-            for number, (each, consequences) in enumerate(folded(findings_of(source)))
-        ),
+    """What a person should look at, a card for each cause; what needs no action is below."""
+    name, title = "findings", "Findings"
+    found = folded(findings_of(source))
+    if not found:
+        return Text(name=name, title=title, paragraphs=("Nothing in this run needs attention.",))
+    cards = [
+        replace(_card(source, each, consequences), anchor=anchor(number))
+        for number, (each, consequences) in enumerate(found)
+    ]
+    acts = [is_to_act_on(each) for each, _ in found]
+    first = tuple(card for card, act in zip(cards, acts, strict=True) if act)
+    rest = tuple(card for card, act in zip(cards, acts, strict=True) if not act)
+    if not first:
+        lead = "Nothing in this run needs a change. What was noted:"
+        return Cards(name=name, title=title, lead=lead, cards=rest, size="large")
+    causes = Cards(name="causes", title="What to look at", cards=first, size="large")
+    if not rest:
+        return replace(causes, name=name, title=title)
+    noted = Cards(
+        name="noted",
+        title="Also noted",
+        summary=f"{len(rest)} {'thing that needs' if len(rest) == 1 else 'things that need'} no change",
+        cards=rest,
         size="large",
     )
+    return Parts(name=name, title=title, parts=(causes, noted))
+
+
+def is_to_act_on(finding: Finding) -> bool:
+    """Whether a finding asks for something: a warning, or a note of which it is known what would help."""
+    return finding.severity == "warning" or (finding.severity == "note" and bool(_help(finding)))
+
+
+def _help(finding: Finding) -> str:
+    """What to do; empty where that is not known, and where all is good."""
+    if finding.severity == "good":
+        return ""
+    return finding.advice if finding.remedy is None else f"{finding.remedy.words}."
 
 
 def anchor(number: int) -> str:
@@ -48,26 +74,28 @@ def first_sentence(text: str) -> str:
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:
-    """A finding with its pictures, what would help, its rule, and what follows from it.
+    """A finding in a sentence with its pictures and what would help; the rest, its rule and what follows are folded.
 
     The rule of what is good would only fill the page.
     """
-    pictures, values = samples_of(source, finding)
-    is_good, rule, small = finding.severity == "good", finding.rule, list[str]()
+    pictures, rows, values = samples_of(source, finding)
+    is_good, rule, first = finding.severity == "good", finding.rule, first_sentence(finding.text)
+    words = _help(finding)
+    details = [finding.text.removeprefix(first).strip().removesuffix(words).strip()]
     if finding.units:
-        small.append(f"Units: {', '.join(finding.units[:UNITS])}{', ...' if len(finding.units) > UNITS else ''}")
+        details.append(f"Units: {', '.join(finding.units[:UNITS])}{', ...' if len(finding.units) > UNITS else ''}")
     if rule is not None and not is_good:
-        small += [f"Rule: {rule.words}", f"Known as: {rule.known_as}. Source: {rule.source}"]
-    words = finding.remedy.words if finding.remedy is not None and not is_good else ""
+        details += [f"Rule: {rule.words}", f"Known as: {rule.known_as}. Source: {rule.source}"]
     return Card(
         severity=finding.severity,
         title=finding.title,
-        text=(finding.text,),
+        text=(first,),
         plots=plots_of(source, finding),
         pictures=pictures,
+        rows=rows,
         values=values,
-        help=f"{words}." if words else "",
-        small=tuple(small),
+        help=words,
+        details=tuple(filter(None, details)),
         consequences=tuple((each.title, each.text) for each in consequences),
         samples=() if is_good else finding.samples,
     )
