@@ -8,24 +8,41 @@ const WIDE = matchMedia("(min-width: 75rem)");
 export function startRail() {
   const rail = /** @type {HTMLDetailsElement | null} */ (document.querySelector(".rail"));
   if (!rail) return;
-  const arrange = () => {
-    rail.open = WIDE.matches;
-  };
-  arrange();
-  WIDE.addEventListener("change", arrange);
-  const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".fold"));
-  // the map stays open: what is drawn and selected there is what the page is for
-  if (NARROW.matches) for (const fold of folds) fold.open = Boolean(fold.querySelector("[data-explorer]"));
+  arrangeRail(rail);
+  foldNarrow(document);
   const open = (/** @type {string} */ hash) => showPart(/^#[\w-]+/.exec(hash)?.[0].slice(1) ?? "");
   open(location.hash);
   addEventListener("hashchange", () => open(location.hash));
   document.addEventListener("click", ({ target }) => {
     const link = /** @type {Element} */ (target).closest("a");
-    if (!link?.hash) return;
-    open(link.hash); // also where the address has it already
-    if (rail.contains(link) && !WIDE.matches) rail.open = false;
+    if (link?.hash) open(link.hash); // also where the address has it already
   });
   markCurrent(rail);
+}
+
+/**
+ * Keep the list of sections open where it is a column, and a menu elsewhere, which a choice closes.
+ * @param {HTMLDetailsElement} rail
+ */
+export function arrangeRail(rail) {
+  const arrange = () => {
+    rail.open = WIDE.matches;
+  };
+  arrange();
+  WIDE.addEventListener("change", arrange);
+  rail.addEventListener("click", ({ target }) => {
+    if (/** @type {Element} */ (target).closest("a") && !WIDE.matches) rail.open = false;
+  });
+}
+
+/**
+ * Close sections where the page is narrow. The map stays open: what is drawn and selected there is what the page is for.
+ * @param {ParentNode} root where they are
+ */
+export function foldNarrow(root) {
+  if (!NARROW.matches) return;
+  const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (root.querySelectorAll(".fold"));
+  for (const fold of folds) fold.open = Boolean(fold.querySelector("[data-explorer]"));
 }
 
 /**
@@ -48,19 +65,27 @@ export function showPart(id, { always = false } = {}) {
   if (isClosed || always) target?.scrollIntoView();
 }
 
-/** @param {Element} rail whose link to the last section that reaches the upper part of the window is marked */
-function markCurrent(rail) {
+/**
+ * Mark the link to the last section that reaches the upper part of the window.
+ * @param {Element} rail
+ * @param {(name: string) => void} [onCurrent] told the name of another section than before
+ * @returns {IntersectionObserver} which is disconnected where the rail gets other links
+ */
+export function markCurrent(rail, onCurrent = () => {}) {
   const links = new Map([...rail.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
   const seen = new Set();
+  let before = "";
   const watch = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) seen[isIntersecting ? "add" : "delete"](target.id);
       const current = [...links.keys()].findLast((name) => seen.has(name));
-      if (!current) return;
+      if (!current || current === before) return;
+      before = current;
       for (const [name, link] of links) {
         if (name === current) link.setAttribute("aria-current", "true");
         else link.removeAttribute("aria-current");
       }
+      onCurrent(current);
     },
     { rootMargin: "0px 0px -60% 0px" },
   );
@@ -68,4 +93,5 @@ function markCurrent(rail) {
     const section = document.getElementById(name);
     if (section) watch.observe(section);
   }
+  return watch;
 }

@@ -22,8 +22,6 @@ from . import sections
 from .explorer import note_left_out, shown_maps
 from .progress import ReportProgress
 
-COUNTS = ("no", "one", "two", "three", "four", "five", "six")
-
 
 def write_report(
     context: RunContext,
@@ -116,8 +114,9 @@ def make_section(source: ReportSource, name: str) -> Section | None:
 def heading(source: ReportSource) -> Page:
     """The page of a report without its sections."""
     context = source.context
-    title = context.manifest.title or f"{context.manifest.dataset.name}: {_model_in_short(context)}"
-    return Page(title=title, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
+    return Page(
+        title=context.manifest.called, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context)
+    )
 
 
 def embeddings(source: ReportSource) -> int:
@@ -163,19 +162,6 @@ def _model_in_words(context: RunContext) -> str:
         return "a model whose layers are not known"
     units = [units_in_words(layer.config) for layer in model.layers if layer.kind in DENSE_KINDS]
     return f"{model.name} {'-'.join(['x'.join(map(str, model.input.shape)), *units])}"
-
-
-def _model_in_short(context: RunContext) -> str:
-    """Its hidden layers: "two hidden layers of 128"."""
-    model = context.manifest.model
-    if model is None:
-        return "a model whose layers are not known"
-    units = [units_in_words(layer.config) for layer in model.layers if layer.kind in DENSE_KINDS][:-1]
-    if not units:
-        return f"{model.name}, no hidden layer"
-    sizes = units[0] if len(set(units)) == 1 else "-".join(units)
-    count = COUNTS[len(units)] if len(units) < len(COUNTS) else str(len(units))
-    return f"{count} hidden layer{'s' if len(units) > 1 else ''} of {sizes}"
 
 
 def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from pydantic import (
 
 from cutaway.checks import required
 from cutaway.errors import RunError
+from cutaway.models import DENSE_KINDS, units_in_words
 
 from .process import ProcessRecord
 from .reading import RESTORE
@@ -51,6 +52,9 @@ Epoch = Annotated[int, Field(ge=0, le=2**31)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Plain = str | bool | int | Finite | None
 """One value in JSON."""
+
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 class LayerSpec(BaseModel):
@@ -98,6 +102,16 @@ class ModelSpec(BaseModel):
     input: InputSpec
     layers: Annotated[list[LayerSpec], Field(min_length=1, max_length=MAX_LAYERS)]
     output: Name
+
+    @property
+    def in_words(self) -> str:
+        """Its hidden layers: "two hidden layers of 128"."""
+        units = [units_in_words(layer.config) for layer in self.layers if layer.kind in DENSE_KINDS][:-1]
+        if not units:
+            return f"{self.name}, no hidden layer"
+        sizes = units[0] if len(set(units)) == 1 else "-".join(units)
+        count = COUNTS[len(units)] if len(units) < len(COUNTS) else str(len(units))
+        return f"{count} hidden layer{'s' if len(units) > 1 else ''} of {sizes}"
 
     def to_record(self) -> dict[str, Any]:
         """The specification as plain data, as `cutaway.models.spec_of` writes it."""
@@ -248,6 +262,12 @@ class Manifest(BaseModel):
         test = self.test or {}
         # the test loss of a recorded model is its cross-entropy, with whatever loss it was trained
         return test.get("cross_entropy", None if self.origin == "training" else test.get("loss"))
+
+    @property
+    def called(self) -> str:
+        """What the run is called: its title, or else its data and its model."""
+        model = "a model whose layers are not known" if self.model is None else self.model.in_words
+        return self.title or f"{self.dataset.name}: {model}"
 
     @property
     def damaged(self) -> Mapping[str, RunError]:

@@ -46,16 +46,21 @@ def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, run
     opened = open_page(start_studio())
     wait_for_list(opened, ["gamma", "beta", "alpha", "broken"])
     text = opened.page.locator("tr[data-run=beta]").inner_text()
-    for known in ("finished", "71.25%", "95.00%", "mnist", "4-8-2", "1.5 s"):
+    for known in ("mnist: one hidden layer of 8", "finished", "71.25%", "95.00%", "mnist", "4-8-2", "1.5 s"):
         assert known in text or known in opened.page.locator("tr[data-run=beta]").text_content()
     curve = opened.page.locator("tr[data-run=beta] svg")
     assert curve.get_attribute("aria-label") == "loss 0.850, then 0.350"
     assert curve.locator("polyline").count() == 2
     assert "run.json" in opened.page.locator("tr[data-run=broken]").inner_text()
     assert opened.page.locator("tr[data-run=broken] a").count() == 0
+    assert opened.page.locator("tr.best").evaluate_all("rows => rows.map((row) => row.dataset.run)") == ["beta"]
     assert "Baseline" in opened.page.locator("tr[data-run=alpha]").inner_text()
     titles = [opened.page.locator(f"tr[data-run={run}] td.run-{name}").get_attribute("title") for run, name in TITLED]
-    assert titles == ["after epoch 3", "loss 0.300", "cross-entropy 0.123, loss of the training 0.300"]
+    assert titles == [
+        "after epoch 3, the best of the runs on these data",
+        "loss 0.300",
+        "cross-entropy 0.123, loss of the training 0.300",
+    ]
     opened.page.get_by_role("link", name="beta").click()
     opened.ready()
     assert opened.page.url.endswith("/runs/beta")

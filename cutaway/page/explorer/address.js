@@ -41,7 +41,7 @@ export function keepInAddress({ store, samples, commands, ended }) {
   const write = afterPause(() => {
     const now = addressOf({ store, samples });
     // the address of a page in the studio is not that of its <base>
-    if (now !== before) history.replaceState(null, "", `${location.pathname}${location.search}${now}`);
+    if (now !== before) history.replaceState(history.state, "", `${location.pathname}${location.search}${now}`);
     before = now;
   }, 300);
   ended.addEventListener("abort", write.cancel);

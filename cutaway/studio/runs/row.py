@@ -29,9 +29,9 @@ def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
     Returns:
         ``id`` (the folder's name), ``state`` ("running", "finished", "stopped", "failed", "died" or "damaged"),
         ``why``, ``title``, ``tags`` and ``note``; of a run that can be read also ``created``, ``data``, ``model``,
-        ``epochs``, ``test``, ``curves`` and others. ``val_accuracy`` is that of the epoch ``val_epoch``, which is the
-        kept one, as ``test`` is; while the training goes on, the one that it would keep now. And the process that
-        trains the run, if one does.
+        ``called``, ``epochs``, ``test``, ``curves`` and others. ``val_accuracy`` is that of the epoch ``val_epoch``,
+        which is the kept one, as ``test`` is; while the training goes on, the one that it would keep now. And the
+        process that trains the run, if one does.
     """
     notes = read_notes(path).model_dump(mode="json")
     try:
@@ -58,6 +58,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "data": manifest.dataset.name,
         "classes": len(manifest.dataset.class_names),
         "model": model_words(manifest.model),
+        "called": manifest.called,
         "seed": manifest.seed,
         "epochs": rows[-1]["epoch"] if rows else 0,
         "planned": manifest.config.get("epochs"),

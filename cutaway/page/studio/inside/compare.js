@@ -7,7 +7,7 @@ import { joinExplorers } from "./share.js";
 import { showWork } from "./work.js";
 
 /**
- * Two runs side by side, with one selection.
+ * Two runs: which is better and where they differ, and then their maps side by side, with one selection.
  * @param {HTMLElement} host
  * @param {string[]} ids
  */
@@ -16,7 +16,7 @@ export async function showCompare(host, [first, second]) {
   const line = element("div");
   const comparison = element("div", { class: "comparison" });
   const beside = element("div", { class: "pair" });
-  host.append(element("h1", { text: "Two runs side by side" }), beside, line, comparison);
+  host.append(element("h1", { text: "Two runs side by side" }), line, comparison, beside);
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
     const link = element("a", { href: runPath(run.id), text: run.title || run.id });
@@ -37,7 +37,6 @@ export async function showCompare(host, [first, second]) {
     title: "Comparing the runs",
     kind: "compare",
     given: { run: first, other: second },
-    onFailure: () => beside.before(line), // above the maps, where it is seen
   };
   void showWork(line, work, async (key) => {
     comparison.replaceChildren(sectionElement(await fetchPart(key, "comparison")));

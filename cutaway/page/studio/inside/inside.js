@@ -2,7 +2,7 @@ import { choice, element, textButton } from "../../core/elements.js";
 import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { linkSections } from "../../links.js";
-import { showPart } from "../../rail.js";
+import { arrangeRail, foldNarrow, markCurrent, showPart } from "../../rail.js";
 import { startTables } from "../../tables.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
@@ -11,21 +11,23 @@ import { drawSection, fetchPart, sectionElement } from "./parts.js";
 import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
 import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
 
+/** @typedef {{ verdict: HTMLElement, rail: HTMLDetailsElement }} InsideHosts where the first section comes, and the list of all */
+
 /**
  * The inside of a run: its map, and all sections of its report, as they are made.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
- * @param {HTMLElement} verdict where the first section comes
+ * @param {InsideHosts} places
  */
-export function showInside(host, run, verdict) {
+export function showInside(host, run, places) {
   if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
   const inside = element("div", { class: "inside" });
   host.append(inside);
-  if (run.state !== "running") return void new InsideView(inside, run, verdict).start();
+  if (run.state !== "running") return void new InsideView(inside, run, places).start();
   const look = textButton("Look inside the model as it is now", () => begin());
   const begin = () => {
     inside.replaceChildren();
-    new InsideView(inside, run, verdict).start();
+    new InsideView(inside, run, places).start();
   };
   inside.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
   listen({
@@ -39,17 +41,25 @@ export function showInside(host, run, verdict) {
 class InsideView {
   /** @type {Promise<string[]> | null} the names of all sections, in order */
   #order = null;
+  /** @type {IntersectionObserver | null} */
+  #watch = null;
+  /** The section in which the reader was before the page was loaded again. */
+  #wanted = history.state?.section ?? "";
 
   /**
    * @param {HTMLElement} host
    * @param {any} run
-   * @param {HTMLElement} verdict
+   * @param {InsideHosts} places
    */
-  constructor(host, run, verdict) {
+  constructor(host, run, { verdict, rail }) {
     this.run = run;
     this.task = mapTask(run.id);
     this.verdict = verdict;
-    this.navigation = element("nav", { "aria-label": "Sections" });
+    this.rail = rail;
+    arrangeRail(rail);
+    for (const event of ["wheel", "pointerdown", "keydown"]) {
+      addEventListener(event, () => (this.#wanted = ""), { once: true, passive: true }); // the reader goes elsewhere
+    }
     this.subtitle = element("p", { class: "subtitle" });
     this.facts = element("dl", { class: "facts" });
     this.line = element("div");
@@ -58,7 +68,7 @@ class InsideView {
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
     host.replaceChildren(
-      ...[this.#bar(), this.navigation, mapControls(this.task), this.mapHost],
+      ...[this.#bar(), mapControls(this.task), this.mapHost],
       ...[this.line, this.sections, this.subtitle, this.facts, this.footer],
     );
     this.mapHost.addEventListener("shown", () => this.#navigate());
@@ -144,8 +154,10 @@ class InsideView {
       (each) => Number(each.dataset.place) > place,
     );
     startTables(made);
+    foldNarrow(made);
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
+    if (section.name === this.#wanted) showPart(section.name, { always: true });
     if (this.map.explorer) linkSections(this.map.explorer, made);
     await drawSection(section);
   }
@@ -162,7 +174,7 @@ class InsideView {
   }
 
   #navigate() {
-    const parts = [this.verdict, /** @type {HTMLElement} */ (this.navigation.parentElement)];
+    const parts = [this.verdict, /** @type {HTMLElement} */ (this.sections.parentElement)];
     const found = parts.flatMap((part) => [.../** @type {NodeListOf<HTMLElement>} */ (part.querySelectorAll("section[id]"))]);
     const link = (/** @type {HTMLElement} */ section) => {
       const text = capitalized(section.id);
@@ -172,7 +184,9 @@ class InsideView {
       };
       return element("a", { href: `${location.pathname}${location.search}#${section.id}`, text, onclick: go });
     };
-    this.navigation.replaceChildren(...found.map(link));
+    this.rail.querySelector("nav")?.replaceChildren(...found.map(link));
+    this.#watch?.disconnect();
+    this.#watch = markCurrent(this.rail, (current) => history.replaceState({ ...history.state, section: current }, ""));
   }
 
   /** @param {HTMLButtonElement} button */

@@ -13,9 +13,9 @@ export function runHead(host, run) {
   const draw = () => {
     const tags = run.tags.map((/** @type {string} */ text) => element("li", { class: "tag", text }));
     head.replaceChildren(
-      element("h1", { text: run.title || (run.model ? `${run.data}: ${run.model}` : run.id) }),
+      element("h1", { text: run.title || run.called || run.id }),
       ...(mayWrite() ? [buttons()] : []),
-      ...(run.title || run.model ? [element("p", { class: "run-id", text: run.id })] : []),
+      ...(run.title || run.called ? [element("p", { class: "run-id", text: run.id })] : []),
       ...(tags.length ? [element("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
       ...(run.note ? [element("p", { class: "run-note-whole", text: run.note })] : []),
     );
@@ -53,7 +53,7 @@ function showDeleted(host, run) {
     if ((await takeBack([run.id])).length) location.reload();
   };
   host.replaceChildren(
-    element("h1", { text: run.title || run.id }),
+    element("h1", { text: run.title || run.called || run.id }),
     element("p", { class: "lead", text: "This run is in the trash." }),
     element(
       "p",

@@ -14,7 +14,11 @@ export async function showRun(host, [id, view]) {
   const run = await ask(`api/${runPath(id)}`);
   if (view === "mend") return showFixLabels(host, run);
   const verdict = element("div", { class: "inside" });
-  host.append(runHead(host, run), verdict);
-  if (run.rows) showLive(host, run);
-  showInside(host, run, verdict);
+  const rail = /** @type {HTMLDetailsElement} */ (
+    element("details", { class: "rail" }, element("summary", { text: "Sections" }), element("nav", { "aria-label": "Sections" }))
+  );
+  const content = element("div", { class: "frame-content" }, verdict);
+  host.append(runHead(host, run), element("div", { class: "frame" }, rail, content));
+  if (run.rows) showLive(content, run);
+  showInside(content, run, { verdict, rail });
 }

@@ -15,9 +15,9 @@ import { durationText, stateWord } from "../words.js";
 /**
  * A row of the table of runs. The label of each cell is shown where the table is too narrow to be one.
  * @param {RunRow} row
- * @param {{ selected: boolean, actions: RowActions }} given
+ * @param {{ selected: boolean, best: boolean, actions: RowActions }} given best: of the runs on its data that are listed
  */
-export function runRow(row, { selected, actions }) {
+export function runRow(row, { selected, best, actions }) {
   const box = element("input", {
     type: "checkbox",
     "data-part": "select",
@@ -33,7 +33,7 @@ export function runRow(row, { selected, actions }) {
   const epochs = row.planned && row.planned !== row.epochs ? `${row.epochs} of ${row.planned}` : `${row.epochs ?? ""}`;
   cells.push(
     element("td", { class: "run-curve", "data-label": "Loss" }, lossCurve(row.curves)),
-    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}`),
+    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best ? ", the best of the runs on these data" : ""}`),
     numberCell("Test", accuracyWords(row.test?.accuracy), row.test && lossWords(row.test)),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),
@@ -42,7 +42,8 @@ export function runRow(row, { selected, actions }) {
     element("td", { class: "run-created", "data-label": "Started" }, createdElement(row.created)),
   );
   if (mayWrite()) cells.push(element("td", { class: "run-actions" }, ...actionButtons(row, actions)));
-  return element("tr", { "data-run": row.id, "data-state": row.state, class: selected ? "selected" : null }, ...cells);
+  const names = [selected && "selected", best && "best"].filter(Boolean).join(" ");
+  return element("tr", { "data-run": row.id, "data-state": row.state, class: names || null }, ...cells);
 }
 
 /**
@@ -50,7 +51,9 @@ export function runRow(row, { selected, actions }) {
  * @param {RowActions} actions
  */
 function nameParts(row, actions) {
-  const link = element("a", { href: runPath(row.id), "data-part": "open", text: row.title || row.id });
+  const name = row.title || row.called;
+  const label = name ? `${name}, ${row.id}` : null; // several runs may be called the same
+  const link = element("a", { href: runPath(row.id), "data-part": "open", text: name || row.id, "aria-label": label });
   const tags = row.tags.map((tag) =>
     textButton(tag, () => actions.findTag(tag), {
       class: "tag",
@@ -60,7 +63,7 @@ function nameParts(row, actions) {
   );
   return [
     row.state === "damaged" ? element("span", { text: row.title || row.id }) : link,
-    row.title ? element("div", { class: "run-id", text: row.id }) : null,
+    name ? element("div", { class: "run-id", text: row.id }) : null,
     row.state === "damaged" ? element("div", { class: "run-why", text: row.why }) : null,
     row.note ? element("div", { class: "run-note", text: row.note.split("\n")[0], title: row.note }) : null,
     tags.length ? element("div", { class: "tags" }, ...tags) : null,

@@ -26,7 +26,7 @@ const COLUMNS = [
 
 /** The table of runs: draws what is new, and leaves alone what is the same. */
 export class RunsTable {
-  /** @type {Map<string, { row: RunRow, selected: boolean, tr: HTMLElement }>} */
+  /** @type {Map<string, { row: RunRow, selected: boolean, best: boolean, tr: HTMLElement }>} */
   #drawn = new Map();
   /** @type {RunRow[]} */
   #rows = [];
@@ -92,21 +92,23 @@ export class RunsTable {
     const part = this.body.contains(focused) ? focused?.dataset.part : undefined;
     const run = focused?.closest("tr")?.dataset.run;
     const before = this.#drawn;
+    const bests = bestOfData(this.#rows);
     this.#drawn = new Map();
     /** @type {Element | null} */
     let place = this.body.firstElementChild;
     for (const row of shown) {
       const selected = this.#selected.has(row.id);
       const known = before.get(row.id);
-      const same = known && known.row === row && known.selected === selected;
-      const tr = same ? known.tr : runRow(row, { selected, actions: this.actions });
+      const best = bests.has(row);
+      const same = known && known.row === row && known.selected === selected && known.best === best;
+      const tr = same ? known.tr : runRow(row, { selected, best, actions: this.actions });
       if (known && !same) {
         if (place === known.tr) place = tr;
         known.tr.replaceWith(tr);
       }
       if (place === tr) place = tr.nextElementSibling;
       else this.body.insertBefore(tr, place);
-      this.#drawn.set(row.id, { row, selected, tr });
+      this.#drawn.set(row.id, { row, selected, best, tr });
       before.delete(row.id);
     }
     for (const { tr } of before.values()) tr.remove();
@@ -125,4 +127,19 @@ export class RunsTable {
     const parts = this.#drawn.get(run)?.tr.querySelectorAll("[data-part]") ?? [];
     for (const each of /** @type {Iterable<HTMLElement>} */ (parts)) if (each.dataset.part === part) each.focus();
   }
+}
+
+/**
+ * The runs with the highest validation accuracy of those on the same data, where there are two or more.
+ * @param {RunRow[]} rows
+ */
+function bestOfData(rows) {
+  /** @type {Map<string, RunRow[]>} */
+  const known = new Map();
+  for (const row of rows) {
+    if (typeof row.val_accuracy === "number") known.set(row.data ?? "", [...(known.get(row.data ?? "") ?? []), row]);
+  }
+  const value = (/** @type {RunRow} */ row) => row.val_accuracy ?? 0;
+  const first = (/** @type {RunRow[]} */ of) => of.reduce((one, other) => (value(other) > value(one) ? other : one));
+  return new Set([...known.values()].filter((of) => of.length > 1).map(first));
 }
