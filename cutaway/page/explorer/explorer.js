@@ -189,13 +189,13 @@ export class Explorer {
     };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
     this.host.replaceChildren(
+      makeTrial(this.parts),
       makeStrip(this.parts),
       ...[makeTimeline(this.parts)].filter((each) => each !== null),
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
       makeWay(this.parts),
       makeUnits(this.parts),
-      makeTrial(this.parts),
       makeSelection(this.parts),
     );
     return map;

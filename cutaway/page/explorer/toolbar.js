@@ -19,7 +19,7 @@ export function makeToolbar({ store, samples, commands }) {
   };
   const search = element("input", {
     type: "search",
-    placeholder: "label:3 confidence<0.5 wrong",
+    placeholder: exampleOf(samples),
     "aria-label": "Find samples",
     oninput: () => store.set({ search: search.value }),
   });
@@ -45,4 +45,15 @@ export function makeToolbar({ store, samples, commands }) {
     element("div", { class: "modes", role: "group", "aria-label": "What dragging does" }, ...modes),
     reset,
   );
+}
+
+/**
+ * A search that finds something in these samples.
+ * @param {import("./samples.js").Samples} samples
+ */
+function exampleOf({ columns }) {
+  const name = columns.get("label")?.names.at(-1);
+  const label = name === undefined ? [] : [`label:${/^[\w-]+$/.test(name) ? name : JSON.stringify(name)}`];
+  const known = [["confidence", "confidence<0.5"], ["right", "wrong"]].filter(([key]) => columns.has(key));
+  return [...label, ...known.map(([, word]) => word)].join(" ");
 }

@@ -21,18 +21,20 @@ const NEAREST = 8;
  */
 export function makeTrial(parts) {
   const { store, samples } = parts;
-  const host = element("details", { class: "trial", hidden: true });
-  const summary = element("summary", {});
-  host.append(summary);
-  store.watch(["model"], ({ model }) => {
-    if (!model || !(model.drawing || model.preparation)) return;
-    host.hidden = false;
-    const what = samples.columns.get("label")?.names.length === 10 && model.drawing?.centering ? "a digit" : "a picture";
-    summary.textContent = model.drawing
-      ? `Draw ${what} and watch the model`
-      : "Change the values of a row and watch the model";
-    host.addEventListener("toggle", () => host.open && new Trial(parts, model, host), { once: true });
-  });
+  const { drawing, preparation } = samples.record.network ?? { drawing: null, preparation: null };
+  const what = samples.columns.get("label")?.names.length === 10 && drawing?.centering ? "a digit" : "a picture";
+  const text = drawing ? `Draw ${what} and watch the model` : "Change the values of a row and watch the model";
+  // it has its place from the start, so that nothing moves when the model is there
+  const host = element("details", { class: "trial", hidden: !(drawing || preparation) }, element("summary", { text }));
+  let isMade = false;
+  const make = () => {
+    const { model } = store.state;
+    if (isMade || !host.open || !model) return;
+    isMade = true;
+    new Trial(parts, model, host);
+  };
+  host.addEventListener("toggle", make);
+  store.watch(["model"], make);
   return host;
 }
 
