@@ -80,6 +80,7 @@ from .tables import (
     left_out_in_words,
     prepare_new_rows,
     spellings,
+    table_cells,
     workbook_error,
 )
 
@@ -164,6 +165,7 @@ __all__ = [
     "split_dataset",
     "stratified_sample",
     "stratified_split",
+    "table_cells",
     "tell_apart",
     "telling_input",
     "tells_alone",

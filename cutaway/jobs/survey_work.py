@@ -25,6 +25,7 @@ from cutaway.data import (
 from cutaway.errors import Canceled, CutawayError, CutawayWarning, UsageError
 from cutaway.progress import ProgressCallback
 
+from .histograms import class_histograms
 from .job_context import JobContext
 from .specifications import SURVEY_HINT, SURVEY_MEMORY, Survey
 
@@ -50,7 +51,8 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
     Returns:
         ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns``, those that
         are ``left_out`` in words and the first ``rows`` of a table, the ``options`` with what was guessed,
-        ``findings``, ``notes``, ``sheet`` of pictures, and ``problem``, why it cannot be trained on as it is, or None.
+        ``findings``, ``notes``, ``sheet`` of pictures, ``histograms`` of a table, as of `class_histograms`, and
+        ``problem``, why it cannot be trained on as it is, or None.
     """
     notes: list[str] = []
     found: dict[str, Any] = {
@@ -143,6 +145,8 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         # a note says it of the column, which was judged by more samples: two shares for one leak would only confuse
         if each.severity != "good" and not (isinstance(given, Table) and each.kind == "telling-input")
     ]
+    if isinstance(given, Table):
+        known["histograms"] = class_histograms(given, split.train, on_progress=on_progress)
     if data.is_image:
         known["sheet"] = _sheet(data, split)
     return known

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cutaway.errors import escaped
 from cutaway.plots import data_uri
@@ -85,8 +85,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns}
     return environment
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may go on in the next line after an underscore, and nowhere else within a word."""
+    return escape(escaped(text)).replace("_", Markup("_<wbr>"))
 
 
 def _document(sections: Sequence[Section], bundle: Bundle) -> dict[str, Any]:

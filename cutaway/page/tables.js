@@ -8,7 +8,7 @@ import { element } from "./core/elements.js";
 export function startTables(root = document) {
   for (const table of /** @type {NodeListOf<HTMLTableElement>} */ (root.querySelectorAll("table.sortable"))) {
     headings(table).forEach((heading, column) => {
-      const button = element("button", { type: "button", class: "sorts", text: heading.textContent?.trim() ?? "" });
+      const button = element("button", { type: "button", class: "sorts" }, ...heading.childNodes);
       button.addEventListener("click", () => sortBy(table, column));
       heading.replaceChildren(button);
     });

@@ -15,6 +15,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from cutaway.data import load_dataset
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.jobs.survey_work import survey_data
 from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
@@ -363,3 +364,31 @@ def test_names_from_a_file_come_back_as_they_are(start_studio, tmp_path):
     studio = start_studio(None, "--data", data)
     found = look(studio, {"place": "folder", "folder": 0, "parts": ["names.csv"]}, label="kind")
     assert found["result"]["columns"][0]["name"] == HOSTILE
+
+
+def test_a_survey_counts_the_values_of_each_column_by_class(tmp_path):
+    random = np.random.default_rng(0)
+    made = pd.DataFrame({"size": random.normal(size=400), "city": random.choice(["Oslo", "Rome"], 400)})
+    made.loc[::10, "size"] = np.nan
+    made.loc[::7, "city"] = None
+    made["same"] = 1
+    made["kind"] = random.choice(list("abcdefgh"), 400, p=[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
+    made.to_csv(tmp_path / "table.csv", index=False)
+    found = survey_data(str(tmp_path / "table.csv"), {"label": "kind"}, lambda _: None)["histograms"]
+    assert len(found["classes"]) == 7
+    assert found["classes"][0] == "a"
+    assert found["classes"][-1] == "others"
+    assert found["columns"].keys() == {"size", "city"}, "one value alone has no histogram"
+    size, city = (np.array(found["columns"][name]["counts"]) for name in ("size", "city"))
+    assert size.shape == (12, 7)
+    split = load_dataset(tmp_path / "table.csv", label="kind").split(validation=0.25)
+    rows = made.iloc[split.train.index]
+    assert found["rows"] == len(rows)
+    assert size.sum() == rows["size"].notna().sum()
+    assert size[:, 0].sum() == (rows["size"].notna() & (rows["kind"] == "a")).sum()
+    names = found["columns"]["city"]["names"]
+    assert sorted(names) == ["Oslo", "Rome", "missing"]
+    expected = rows["city"].fillna("missing").value_counts()
+    assert dict(zip(names, city.sum(axis=1).tolist(), strict=True)) == expected.to_dict()
+    fair = rows["kind"].isin(found["classes"])
+    assert city[:, 6].sum() == (~fair).sum()

@@ -29,6 +29,15 @@ export function textButton(text, onclick, attributes = {}) {
 }
 
 /**
+ * A name that may go on in the next line after an underscore, and nowhere else within a word.
+ * @param {string} name
+ * @returns {Node[]}
+ */
+export function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part, k) => [...(k ? [document.createElement("wbr")] : []), document.createTextNode(part)]);
+}
+
+/**
  * A control with its label before it.
  * @param {string} text
  * @param {HTMLElement} control

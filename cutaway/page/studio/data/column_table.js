@@ -1,4 +1,5 @@
-import { choice, element } from "../../core/elements.js";
+import { svgElement } from "../../core/charts.js";
+import { breakable, choice, element, swatch } from "../../core/elements.js";
 import { grouped, percent } from "../../core/words.js";
 
 /** @type {[string, string][]} What a person can do with a column, and what it is called in the list. */
@@ -68,11 +69,11 @@ export function columnTable(found, change) {
     return element(
       "tr",
       { "data-column": column.name },
-      element("th", { scope: "row", text: column.name }),
+      element("th", { scope: "row" }, ...breakable(column.name)),
       element("td", {}, select),
       element("td", { text: column.type }),
       element("td", { class: "number", text: column.missing ? percent(column.missing) : "" }),
-      element("td", { class: "column-values", text: column.values }),
+      element("td", { class: "column-values" }, histogram(found, column.name), element("span", { text: column.values })),
       element("td", { class: "treatment" }),
     );
   });
@@ -82,6 +83,7 @@ export function columnTable(found, change) {
   return element(
     "div",
     {},
+    classLegend(found),
     element(
       "div",
       { class: "scroll column-table" },
@@ -89,6 +91,51 @@ export function columnTable(found, change) {
     ),
     more ? element("p", { class: "caption", text: more }) : null,
   );
+}
+
+/** What classes without a color of their own have. */
+const OTHERS = "#8b949e";
+
+/** Pixels of a histogram. */
+const [WIDTH, HEIGHT] = [132, 34];
+
+/**
+ * Which color is which class in the histograms.
+ * @param {import("./survey.js").DataSurvey} found
+ */
+function classLegend({ histograms }) {
+  if (!histograms || !Object.keys(histograms.columns).length) return null;
+  const { classes, colors, rows } = histograms;
+  const entries = classes.map((text, k) => element("span", { class: "histogram-class" }, swatch(colors[k] ?? OTHERS), text));
+  const hint = `${grouped(rows)} training rows, those of each class above one another:`;
+  return element("p", { class: "caption histogram-legend" }, hint, ...entries);
+}
+
+/**
+ * How the values of a column are spread, the rows of each class above one another.
+ * @param {import("./survey.js").DataSurvey} found
+ * @param {string} column
+ */
+function histogram({ histograms }, column) {
+  const shown = histograms?.columns[column];
+  if (!histograms || !shown) return null;
+  const { classes, colors } = histograms;
+  const totals = shown.counts.map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  const [most, step] = [Math.max(...totals, 1), WIDTH / shown.counts.length];
+  const bars = shown.counts.map((counts, bar) => {
+    let top = HEIGHT;
+    const parts = counts.map((count, k) => {
+      const height = (HEIGHT * count) / most;
+      top -= height;
+      return svgElement("rect", { x: bar * step, y: top, width: 0.88 * step, height, fill: colors[k] ?? OTHERS });
+    });
+    const shares = counts.flatMap((count, k) => (count ? [`${classes[k]} ${percent(count / totals[bar], 0)}`] : []));
+    const name = shown.is_number ? "" : `${shown.names[bar]}: `;
+    const words = `${name}${grouped(totals[bar])} rows${shares.length ? `, ${shares.join(", ")}` : ""}`;
+    return svgElement("g", {}, svgElement("title", {}, words), ...parts);
+  });
+  const attributes = { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Values of ${column} by class` };
+  return svgElement("svg", attributes, ...bars);
 }
 
 /**
@@ -137,5 +184,5 @@ export function rowTable(found) {
 
 /** @param {string[]} titles of the columns */
 function headRow(titles) {
-  return element("thead", {}, element("tr", {}, ...titles.map((text) => element("th", { scope: "col", text }))));
+  return element("thead", {}, element("tr", {}, ...titles.map((text) => element("th", { scope: "col" }, ...breakable(text)))));
 }
