@@ -17,7 +17,7 @@ from cutaway.report.explorer.compared import compared_columns
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison import measuring
-from cutaway.topics.comparison.section import COMPARED, comparison, verdict
+from cutaway.topics.comparison.section import COMPARED, answer, comparison
 
 BOKEH_ID = re.compile(r"\bp\d+\b")
 SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "progress": False}
@@ -61,7 +61,7 @@ def found(digits_run, other):
 
 
 def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(section, found, digits_run, other):
-    rows = {row["Measure"]: row for row in section.parts[1].rows}
+    rows = {row["Measure"]: row for row in section.parts[2].rows}
     m, table = found.measures, found.metrics()
     low, high = (-100 * table.loc["accuracy", f"difference_{end}"] for end in ("high", "low"))
     here, there = (table.loc["accuracy", name] for name in "ab")
@@ -76,11 +76,11 @@ def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(s
     assert rows["Parameters"]["This run"] == f"{digits_run.model().count_params():,}"
     assert (rows["Epoch"]["This run"], rows["Epoch"]["Other run"]) == ("6", "3")
     assert section.title == f"Comparison with {other.path.name}"
-    assert section.lead.startswith(
-        f"This run is better than {other.path.name}. Of 360 test samples, this run predicts "
-    )
-    assert difference in section.lead
-    assert f"{m.test.broken} samples are right in this run only, and {m.test.fixed} in the other only" in section.lead
+    shown = section.parts[0]
+    assert shown.answer == f"This run is better than {other.path.name}."
+    assert shown.beside.startswith("Of 360 test samples, this run predicts ")
+    assert difference in shown.beside
+    assert f"{m.test.broken} samples are right in this run only, and {m.test.fixed} in the other only" in shown.beside
 
 
 def with_changes(found, fixed, broken):
@@ -101,7 +101,8 @@ def with_changes(found, fixed, broken):
     ],
 )
 def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, beginning):
-    said = verdict(with_changes(found, fixed, broken), "OTHER")
+    shown = answer(with_changes(found, fixed, broken), "OTHER")
+    said = " ".join((shown.answer, shown.beside, *shown.small))
     assert said.startswith(beginning)
     p = mcnemar(fixed, broken).p_value
     assert (p < 0.05) == ("better than" in beginning)
@@ -111,7 +112,7 @@ def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, beginning):
 
 def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(section, found):
     counts = found.to_pandas()["change"].value_counts()
-    cards = section.parts[0].cards
+    cards = section.parts[1].cards
     expected = [counts["right in both"], counts["broken"], counts["fixed"], counts["wrong in both"]]
     expected.append(int((found.predicted[0] != found.predicted[1]).sum()))
     assert [int(card.subtitle.split()[0]) for card in cards] == expected
@@ -121,7 +122,7 @@ def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(sec
 
 
 def test_classes_are_listed_by_how_much_their_recall_changed(section, found, digits_run, other):
-    rows = section.parts[2].rows
+    rows = section.parts[3].rows
     recalls = np.stack([run.per_class().measures.recall for run in (digits_run, other)])
     changed = {row["Class"]: row for row in rows}
     for k, name in enumerate(digits_run.class_names):
@@ -134,10 +135,10 @@ def test_classes_are_listed_by_how_much_their_recall_changed(section, found, dig
 
 
 def test_settings_and_the_similarity_of_layers_are_those_of_the_comparison(section, found):
-    rows = section.parts[3].rows
+    rows = section.parts[4].rows
     assert [row["Setting"] for row in rows] == [f"{each.section}: {each.setting}" for each in found.settings]
     assert ("6", "3") in [(row["This run"], row["Other run"]) for row in rows if row["Setting"] == "training: epochs"]
-    layers = section.parts[4]
+    layers = section.parts[5]
     assert isinstance(layers, HeatMap)
     np.testing.assert_allclose(layers.values, found.cka().to_numpy(), atol=1e-6)
     assert (layers.rows, layers.columns) == (tuple(found.cka().index), tuple(found.cka().columns))
@@ -175,9 +176,9 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_computed(digits_r
 def test_shared_samples_are_compared_if_asked_for_and_the_others_are_counted(digits_run, reseeded):
     shared = comparison(source_of(digits_run, reseeded, shared=True))
     found = ct.compare(digits_run, reseeded, shared=True, progress=False)
-    assert f"Of {len(found):,} test samples" in shared.lead
-    assert shared.parts[0].caption == f"Samples left out: {found.left_out.in_words()}."
-    assert f"{found.left_out.trained_on:,} that one of the runs was trained on" in shared.parts[0].caption
+    assert f"Of {len(found):,} test samples" in shared.parts[0].beside
+    assert shared.parts[1].caption == f"Samples left out: {found.left_out.in_words()}."
+    assert f"{found.left_out.trained_on:,} that one of the runs was trained on" in shared.parts[1].caption
 
 
 @pytest.mark.exhaustive
@@ -203,13 +204,13 @@ def test_a_damaged_similarity_is_computed_again(digits_run, other, section, tmp_
         file.write_bytes(file.read_bytes()[:-8] + b"\xff" * 7 + b"\x41")
     with pytest.warns(ct.CutawayWarning, match="similarity"):
         again = comparison(source_of(ct.open_run(tmp_path / "run"), other))
-    np.testing.assert_array_equal(again.parts[4].values, section.parts[4].values)
+    np.testing.assert_array_equal(again.parts[5].values, section.parts[5].values)
 
 
 def test_a_run_beside_itself_has_no_differences_and_another_name(digits_run):
     shown = comparison(source_of(digits_run, digits_run))
     assert shown.title == f"Comparison with {digits_run.path.name} (the other run)"
-    assert shown.lead.startswith("Both runs are right on the same samples.")
-    assert [isinstance(part, Text) for part in shown.parts] == [False, False, True, True, False]
-    assert [card.search for card in shown.parts[0].cards][-1] == ""
-    np.testing.assert_allclose(np.diag(shown.parts[4].values), 1)
+    assert shown.parts[0].answer == "Both runs are right on the same samples."
+    assert [isinstance(part, Text) for part in shown.parts] == [False, False, False, True, True, False]
+    assert [card.search for card in shown.parts[1].cards][-1] == ""
+    np.testing.assert_allclose(np.diag(shown.parts[5].values), 1)

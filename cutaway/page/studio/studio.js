@@ -7,6 +7,7 @@ import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
 import { ask, listen, mayWrite, pathParts } from "./server.js";
+import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
 
@@ -40,10 +41,25 @@ async function start() {
   try {
     await VIEWS[first].show(host, parts);
   } catch (error) {
-    showError(error);
+    if (host.childElementCount) showError(error); // a part of the view is there
+    else host.replaceChildren(errorState(error));
   }
   followTour();
   document.documentElement.dataset.ready = "";
+}
+
+/**
+ * What stands in place of a view that cannot be shown: why, and where to go on.
+ * @param {unknown} error
+ */
+function errorState(error) {
+  return element(
+    "div",
+    { class: "studio-empty", role: "alert" },
+    element("h1", { text: "This page cannot be shown" }),
+    element("p", { text: errorText(error) }),
+    element("p", {}, element("a", { class: "button", href: ".", text: "All runs" })),
+  );
 }
 
 void start();

@@ -7,8 +7,9 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.metrics import Interval, confusion_counts, per_class, wilson_interval
-from cutaway.page import Card, Cards, HeatMap, Parts, Section, Table, Text
+from cutaway.page import Card, Cards, HeatMap, Parts, Section, Summary, Table, Text
 from cutaway.results.units import COUNT, UNDEFINED, number, percent
+from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.measuring import compare_predictions
@@ -60,23 +61,26 @@ def comparison(source: ReportSource) -> Section | None:
         return None
     found, other = comparison_of(source), source.other_name
     parts = (
+        answer(found, other),
         _groups(source, found),
         _measures(source, found),
         _classes(found),
         _settings(found),
         _layers(source),
     )
-    return Parts(name="comparison", title=f"Comparison with {other}", lead=verdict(found, other), parts=parts)
+    return Parts(name="comparison", title=f"Comparison with {other}", parts=parts)
 
 
-def verdict(found: Comparison, other: str) -> str:
+def answer(found: Comparison, other: str) -> Summary:
     """Which run is better and how sure that is, in words."""
     m, kind = found.measures, "test" if found.split == "test" else "validation"
     here, there = (percent(correct / m.samples) for correct in m.correct)
     accuracies = f"Of {m.samples:,} {kind} samples, this run predicts {here} correctly and {other} {there}"
+    name, title = "better", "Which is better"
     only_here, only_there = m.test.broken, m.test.fixed
     if not only_here + only_there:
-        return f"Both runs are right on the same samples. {accuracies}."
+        first = "Both runs are right on the same samples."
+        return Summary(name=name, title=title, answer=first, beside=f"{accuracies}.")
     if m.test.p_value >= SURE:
         first = "It is not clear which of the two is better."
     elif only_here > only_there:
@@ -87,13 +91,19 @@ def verdict(found: Comparison, other: str) -> str:
         f"a difference of {_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}"
     )
     p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
-    said = (
-        f"{first} {accuracies}: {difference}. {only_here:,} samples are right in this run only, and {only_there:,} in "
-        f"the other only. Between equally good models, a difference at least as large has a probability of {p} "
-        f"(McNemar's test, {m.test.method}). This is about these two trained models: with another seed, each would be "
-        "another model."
+    samples = f"{only_here:,} samples are right in this run only, and {only_there:,} in the other only."
+    chance = (
+        f"Between equally good models, a difference at least as large has a probability of {p} (McNemar's test, "
+        f"{m.test.method}). This is about these two trained models: with another seed, each would be another model."
     )
-    return f"{said} {epochs_in_words(found.epochs)}".rstrip()
+    epochs = epochs_in_words(found.epochs)
+    return Summary(
+        name=name,
+        title=title,
+        answer=first,
+        beside=f"{accuracies}: {difference}. {samples}",
+        small=(chance, *([epochs] if epochs else [])),
+    )
 
 
 def _measures(source: ReportSource, found: Comparison) -> Table:
@@ -154,11 +164,13 @@ def _card(source: ReportSource, found: Comparison, name: str, chosen: np.ndarray
     """A group of samples, with those that differ most."""
     count = int(chosen.sum())
     rows = found.moved[chosen[found.moved]][: EXAMPLES if shown else 0]
-    examples = shown_samples(source.context, found.ids.take(rows)) if len(rows) else []
+    table = small_table(source.context, found.ids.take(rows[: EXAMPLES // 2])) if len(rows) else ()
+    examples = shown_samples(source.context, found.ids.take(rows)) if len(rows) and not table else []
     return Card(
         title=name.capitalize(),
         subtitle=f"{count:,} {'sample' if count == 1 else 'samples'} ({percent(count / len(found))})",
         pictures=tuple(picture for _, pictures, _ in examples for picture in pictures),
+        rows=table,
         values="\n".join(f"{title}: {values}" for title, _, values in examples[: EXAMPLES // 2] if values),
         search=search if count else "",
     )

@@ -19,8 +19,9 @@ export async function showCompare(host, [first, second]) {
   host.append(element("h1", { text: "Two runs side by side" }), line, comparison, beside);
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
-    const link = element("a", { href: runPath(run.id), text: run.title || run.id });
-    const title = element("p", { class: "pair-title" }, element("span", { class: "hint", text: k ? "Other run: " : "This run: " }), link);
+    const link = element("a", { href: runPath(run.id), text: run.title || run.called || run.id });
+    const which = element("span", { class: "hint", text: k ? "Other run: " : "This run: " });
+    const title = element("p", { class: "pair-title" }, which, link, element("span", { class: "run-id", text: ` ${run.id}` }));
     beside.append(element("div", { class: "pair-run" }, title, place));
     const against = runs[1 - k].id;
     const links = k === 0 ? comparison : document.createDocumentFragment();

@@ -67,6 +67,9 @@ class InsideView {
     this.sections = element("div", { class: "sections" });
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
+    const waiting = element("progress", { "aria-label": "The verdict is being computed" });
+    // as high as most verdicts, so that little moves when it comes
+    verdict.replaceChildren(element("div", { class: "verdict-waiting" }, element("p", { class: "hint", text: "Verdict" }), waiting));
     host.replaceChildren(
       ...[this.#bar(), mapControls(this.task), this.mapHost],
       ...[this.line, this.sections, this.subtitle, this.facts, this.footer],
@@ -109,7 +112,7 @@ class InsideView {
       cancels: true,
       onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
     };
-    void showWork(this.line, work, () => {});
+    void showWork(this.line, work, () => {}).then(() => this.verdict.querySelector(".verdict-waiting")?.remove());
   }
 
   /**

@@ -1,13 +1,16 @@
 import { element, textButton } from "../../core/elements.js";
-import { counted, grouped } from "../../core/words.js";
+import { grouped } from "../../core/words.js";
 import { ask, listen, ServerError } from "../server.js";
-import { errorText } from "../words.js";
+import { durationText, errorText } from "../words.js";
 
 /** By this the server knows who waits for what. */
 const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random()).slice(2);
 
 /** Milliseconds after which a page that waits asks again: soon at first, since an event may have come before it listened. */
 const AGAIN = [300, 1500, 5000, 20_000];
+
+/** Share of the work from which on it is said how long the rest takes: the first steps compile what all others need. */
+const KNOWN = 0.05;
 
 /**
  * How a job stands; see `cutaway.jobs.JobState`.
@@ -110,12 +113,12 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
  * Have something computed, and show how far it is; if it fails, why, with a button that tries again.
  * @param {HTMLElement} host where that is shown, and nothing once it is done
  * @param {{ title: string, kind: string, given: Record<string, any>, cancels?: boolean,
- *   onPart?: (key: string, name: string) => void, onFailure?: () => void, again?: boolean }} work kind, given and onPart:
+ *   onPart?: (key: string, name: string) => void, again?: boolean }} work kind, given and onPart:
  *   as for `doWork`; cancels: whether a button cancels it; again: whether what failed before is tried again
  * @param {(key: string) => unknown} done is called with the key of the result
  */
 export async function showWork(host, work, done) {
-  const { title, kind, given, cancels = false, onPart, onFailure, again } = work;
+  const { title, kind, given, cancels = false, onPart, again } = work;
   const canceling = new AbortController();
   const line = progressLine({ title, cancel: cancels ? () => canceling.abort() : null });
   const onState = (/** @type {WorkState} */ state) => {
@@ -129,7 +132,6 @@ export async function showWork(host, work, done) {
     if (line.host.parentElement === host) line.host.remove();
   } catch (error) {
     host.replaceChildren(failureLine(error, () => void showWork(host, { ...work, again: true }, done)));
-    onFailure?.();
   }
 }
 
@@ -159,7 +161,8 @@ function progressWords(progress) {
   const part = words[0].includes("%"); // the note says how far one step of several is
   if (progress.total) words.push(`${Math.floor((100 * progress.done) / progress.total)}%${part ? " of everything" : ""}`);
   if (progress.rate && progress.rate >= 10) words.push(`${grouped(Math.round(progress.rate))} ${progress.unit}/s`);
-  if (progress.left !== null && progress.left >= 1) words.push(`about ${counted(Math.ceil(progress.left), "second")} left`);
+  const share = progress.total ? progress.done / progress.total : 0;
+  if (progress.left !== null && progress.left >= 1 && share >= KNOWN) words.push(`about ${durationText(Math.ceil(progress.left))} left`);
   return words.filter(Boolean);
 }
 
