@@ -265,6 +265,7 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     from cutaway.report.explorer.columns import suspect_columns
     from cutaway.topics.common.source import ReportSource
     from cutaway.topics.labels.section import suspects
+    from cutaway.topics.verdict.section import verdict
     from cutaway.training import FoldTrainer
 
     def refuse(*_: object, **__: object) -> None:
@@ -297,6 +298,11 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     assert samples == 180
     assert [(each.action, each.label) for each in sheet.suspects[:3]] == [("keep", None), ("relabel", 7), (None, None)]
     assert sheet.before == (folder / "labels.csv").read_text()
+    first, count = verdict(source).lines[0], issues.count
+    assert first.title == f"About {count.count} of {len(run.split.part('all')):,} labels are wrong."
+    assert f"interval {count.low} to {count.high}, " in first.text
+    assert (first.severity, first.target) == ("warning", "suspects")
+    assert verdict(source).help == "Next: go through the suspect labels."
     (column,) = suspect_columns(source)
     scores = dict(zip(source.shown.names(), column.values[0].tolist(), strict=True))
     listed = dict(zip(issues.ids.names(), issues.scores.tolist(), strict=True))

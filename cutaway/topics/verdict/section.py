@@ -11,6 +11,7 @@ from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import anchor, findings_of, first_sentence
 from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.importance.section import carriers, importances_of
+from cutaway.topics.labels.section import suspects_of
 
 from .result import NO_PROBLEM, Verdict, Worth
 from .result import verdict as gather
@@ -40,6 +41,8 @@ def verdict(source: ReportSource) -> Section:
         if worth is None or worth.accuracy == 1:
             step = ""
     lines = _lines(source, found)
+    if lines[0].target == "suspects":
+        step, command = "Next: go through the suspect labels.", ""
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
     more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
     return Summary(
@@ -108,13 +111,18 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
         if each.severity == "warning":
             more = f" It explains {len(consequences)} more." if consequences else ""
             lines.append(SummaryLine(f"{each.title}.", f"{first_sentence(each.text)}{more}", "warning", target))
+    worth, labels = found.worth, _label_lines(source)
+    has_learned = worth is not None and worth.baseline is not None and worth.low > worth.baseline
+    # of a model that has learned, wrong labels are the worst: they limit every other one as well
+    place = next((i for i, line in enumerate(lines) if has_learned and line.target != "settings"), len(lines))
+    lines[place:place] = [line for line in labels if line.severity == "warning"]
     if not any(line.severity == "warning" for line in lines):
         lines.append(SummaryLine(NO_PROBLEM, "", "good", "findings"))
-    worth = found.worth
-    if worth is not None and worth.baseline is not None and worth.low > worth.baseline:  # it has learned something
+    if has_learned:
         known = importances_of(source)
         if known is not None and (carried := carriers(known)) is not None:
             lines.append(SummaryLine(*carried, "note", "columns"))
+    lines += [line for line in labels if line.severity != "warning"]
     for kind in TELLING:
         lines += [
             SummaryLine(f"{each.title}.", first_sentence(each.text), each.severity, target)
@@ -122,6 +130,26 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
             if each.kind == kind and each.severity != "warning"
         ]
     return tuple(lines)
+
+
+def _label_lines(source: ReportSource) -> list[SummaryLine]:
+    """What is known of the labels, where they were judged before; a warning if some of them are surely wrong."""
+    found = suspects_of(source)
+    if found is None or not len(found.ids):
+        return []
+    count, (wrong, sure) = found.count, found.surest
+    if count is not None and count.low > 0:
+        title = f"About {count.count:,} of {found.samples:,} labels are wrong."
+        text = (
+            f"95% interval {count.low:,} to {count.high:,}, by models that were not trained on the samples they judge."
+        )
+        return [SummaryLine(title, text, "warning", "suspects")]
+    if not wrong:
+        return []
+    of_sure = f"Of the {sure:,} labels of which models are most sure, {wrong:,} are another class."
+    return [
+        SummaryLine(of_sure, found.note or "These may be wrong labels, or errors of the models.", "note", "suspects")
+    ]
 
 
 def _sentence(words: str) -> str:

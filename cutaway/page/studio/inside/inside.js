@@ -147,7 +147,8 @@ class InsideView {
         const target = /** @type {Element} */ (event.target).closest("a")?.getAttribute("href")?.slice(1);
         if (!target) return;
         event.preventDefault(); // the base of the studio's addresses is another page
-        showPart(target, { always: true });
+        if (target === "suspects") goTo(`${runPath(this.run.id)}/mend`); // which has a page of its own
+        else showPart(target, { always: true });
       });
       this.verdict.replaceChildren(made); // at the top of the page
       return this.#navigate();
