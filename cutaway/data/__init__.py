@@ -69,6 +69,7 @@ from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
 from .tables import (
     MISSING,
+    UNIQUE,
     Column,
     Table,
     TableOptions,
@@ -92,6 +93,7 @@ __all__ = [
     "PICTURE_ENDINGS",
     "SIMPLE_MODELS",
     "TELLS",
+    "UNIQUE",
     "Centering",
     "Column",
     "ColumnFacts",

@@ -10,7 +10,7 @@ from cutaway.errors import UsageError
 from cutaway.models import ForwardPass, class_probabilities
 
 OUTER = (10, 90)
-"""Percentiles of the predictions of single samples between which their spread is said to be."""
+"""Percentiles of the curves of single samples between which their spread is said to be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +19,9 @@ class PartialDependence:
 
     Attributes:
         mean: float64 ``(point, class)``, mean probabilities, 0..1.
-        low: float64 ``(point, class)``, the 10th percentile of the probabilities of single samples.
-        high: float64 ``(point, class)``, the 90th percentile.
+        low: float64 ``(point, class)``, 0..1: the 10th percentile of the curves of single samples, each moved so that
+            its mean over the points is that of `mean`.
+        high: float64 ``(point, class)``, 0..1: their 90th percentile.
     """
 
     mean: np.ndarray
@@ -54,19 +55,20 @@ def partial_dependence(
 
     Source:
         Friedman 2001, "Greedy function approximation: a gradient boosting machine", section 8.2; Goldstein, Kapelner,
-        Bleich, Pitkin 2015, "Peeking inside the black box" (the curves of single samples).
+        Bleich, Pitkin 2015, "Peeking inside the black box" (the curves of single samples, centered).
     """
     if not len(x):
         raise UsageError(
             "partial dependence is a mean over one sample or more", got="none", hint="choose another split"
         )
-    run, changed, found = ForwardPass.of(model, scale=scale), x.copy(), np.empty((3, len(points), 0))
-    for number, values in enumerate(points):
+    run, changed, curves = ForwardPass.of(model, scale=scale), x.copy(), list[np.ndarray]()
+    for values in points:
         changed[:, list(group)] = values
         (outputs,) = run(changed, weights=weights).values()
-        probabilities = class_probabilities(model, outputs).astype(np.float64)
-        if not number:
-            found = np.empty((3, len(points), probabilities.shape[1]))
-        found[0, number] = probabilities.mean(axis=0)
-        found[1:, number] = np.percentile(probabilities, OUTER, axis=0)
-    return PartialDependence(*found)
+        curves.append(class_probabilities(model, outputs).astype(np.float64))
+    singles = np.stack(curves)  # (point, sample, class)
+    mean = singles.mean(axis=1)
+    # how samples differ in level would hide how they differ in what the values change
+    centered = singles - singles.mean(axis=0) + mean.mean(axis=0)
+    low, high = np.clip(np.percentile(centered, OUTER, axis=1), 0, 1)
+    return PartialDependence(mean, low, high)

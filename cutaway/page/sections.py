@@ -283,6 +283,7 @@ class Summary(Section):
         marks: The same values on a scale; may be empty.
         lines: The most important first.
         help: What to do next, in words.
+        target: The name of the section where that is done; may be empty.
         command: The command for it; may be empty.
         small: Sentences in small print at the end.
     """
@@ -294,6 +295,7 @@ class Summary(Section):
     marks: tuple[Mark, ...] = ()
     lines: tuple[SummaryLine, ...] = ()
     help: str = ""
+    target: str = ""
     command: str = ""
     small: tuple[str, ...] = ()
 

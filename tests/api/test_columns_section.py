@@ -1,5 +1,7 @@
 """The section on columns, and the line of the verdict that says which of them carry the answer."""
 
+import dataclasses
+
 import numpy as np
 import pandas
 import pytest
@@ -24,9 +26,9 @@ def importances(rises, decreases, errors=0.01):
 @pytest.mark.parametrize(
     ("rises", "decreases", "title", "told"),
     [
-        ([0.01, 0.5, 0.4], [0.0, 0.12, 0.1], '"b" and "c" carry most of the answer.', "they cost 12.0 and 10.0 "),
-        ([0.9, 0.05], [0.2, 0.0], '"a" carries most of the answer.', "Shuffled, it costs 20.0 points of accuracy."),
-        ([0.3] * 5, [0.05] * 5, '"a", "b" and "c" matter most.', "Shuffled, they cost 5.0, 5.0 and 5.0 points"),
+        ([0.01, 0.5, 0.4], [0.0, 0.12, 0.1], '"b" and "c" carry most of the answer.', "and cost 12.0 and 10.0 "),
+        ([0.9, 0.05], [0.2, 0.0], '"a" carries most of the answer.', "the loss by 0.900 and costs 20.0 points"),
+        ([0.3] * 5, [0.05] * 5, '"a", "b" and "c" matter most.', "and cost 5.0, 5.0 and 5.0 points"),
         ([0.5, 0.1], [-0.012, 0.0], '"a" carries most of the answer.', "Shuffled, it raises the loss by 0.500."),
         ([0.0, 0.4], [0.0, 0.1], '"b" carries most of the answer.', "Shuffling 1 of 2 columns does not raise"),
     ],
@@ -35,6 +37,15 @@ def test_what_carries_the_answer(rises, decreases, title, told):
     found, text = carriers(importances(rises, decreases)) or ("", "")
     assert found == title
     assert told in text
+
+
+def test_a_column_whose_rise_is_large_and_uncertain_is_said_to_matter_perhaps():
+    found = importances([0.09, 0.06, 0.01], [0.04, 0.01, 0.0])
+    m = found.measures
+    uncertain = dataclasses.replace(m, loss_error=np.array([0.08, 0.01, 0.01]))
+    title, text = carriers(dataclasses.replace(found, measures=uncertain))
+    assert title == '"b" clearly matters.'
+    assert "100 samples are too few to tell whether another column may matter as much." in text
 
 
 def test_where_no_column_matters_measurably_nothing_carries_the_answer():
@@ -74,6 +85,7 @@ def test_a_table_has_its_columns_in_the_report_and_in_the_verdict_and_an_array_h
     assert line.title == '"strong" carries most of the answer.'
     lost = next(row["accuracy_decrease"] for row in known.summaries() if row["column"] == "strong")
     assert f"costs {100 * lost:.1f} points" in line.text
+    assert any("cutaway labels " in sentence for sentence in verdict(source).small), "how to look for wrong labels"
 
 
 @pytest.fixture(scope="module")

@@ -279,8 +279,7 @@ def test_reliability_is_that_of_the_kind_of_training(digits_run):
     digits, table = LDS["Adam in batches with dropout"]
     sentence = (
         "For Adam in batches with dropout, predictions by influences of what training on random halves of the data "
-        f"changes had a rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect; "
-        "benchmarks/influence_lds.py)."
+        f"changes had a rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect)."
     )
     assert found.reliability == found.to_json()["reliability"] == sentence
     assert sentence in found.tables()[1].notes

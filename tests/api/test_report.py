@@ -264,7 +264,7 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
 
 def test_without_mistakes_the_section_says_so(source, digits_run):
     right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
-    held_out = {"ids": source.ids, "labels": source.labels, "kind": source.kind}
+    held_out = {"ids": source.ids, "labels": source.labels, "kind": source.kind, "computed": source.computed}
     perfect = SimpleNamespace(context=source.context, predicted=right, **held_out)
     shown = mistakes(perfect)
     assert isinstance(shown, Text)

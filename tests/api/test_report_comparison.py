@@ -18,6 +18,7 @@ from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison import measuring
 from cutaway.topics.comparison.section import COMPARED, answer, comparison
+from cutaway.topics.verdict.section import verdict
 
 BOKEH_ID = re.compile(r"\bp\d+\b")
 SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "progress": False}
@@ -96,18 +97,34 @@ def with_changes(found, fixed, broken):
     [
         (5, 40, "This run is better than OTHER. Of 1,000 test samples"),
         (40, 5, "OTHER is better than this run."),
-        (9, 12, "It is not clear which of the two is better."),
+        (9, 12, "It is not clear which of the two is more often right."),
         (0, 0, "Both runs are right on the same samples. Of 1,000 test samples, this run predicts 100.00% correctly"),
     ],
 )
 def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, beginning):
     shown = answer(with_changes(found, fixed, broken), "OTHER")
     said = " ".join((shown.answer, shown.beside, *shown.small))
+    if "not clear" in beginning:
+        assert "probabilities" not in shown.answer, "where the losses do not differ by more than chance"
     assert said.startswith(beginning)
     p = mcnemar(fixed, broken).p_value
     assert (p < 0.05) == ("better than" in beginning)
     if fixed:
         assert (f"a probability of {p:.2g} (McNemar's test, " if p >= 1e-4 else "less than 0.0001") in said
+
+
+@pytest.mark.parametrize(("interval", "better"), [((0.01, 0.2), "this run"), ((-0.2, -0.01), "OTHER")])
+def test_where_both_are_as_often_right_their_probabilities_may_differ(found, interval, better):
+    changed = with_changes(found, 9, 12)
+    measures = dataclasses.replace(changed.measures, loss_interval=interval)
+    shown = answer(dataclasses.replace(changed, measures=measures), "OTHER")
+    assert shown.answer.endswith(f"The probabilities of {better} are better.")
+
+
+def test_the_verdict_of_a_compared_report_has_the_answer(digits_run, other):
+    lines = verdict(source_of(digits_run, other)).lines
+    line = next(line for line in lines if line.target == "comparison")
+    assert line.title == f"This run is better than {other.path.name}."
 
 
 def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(section, found):

@@ -76,6 +76,16 @@ def test_below_each_row_are_the_nearest_training_rows_with_their_labels(run):
         assert [row["city"] for row in below] == [each["city"] for each in cells]
 
 
+def test_rows_are_named_by_a_column_that_no_model_sees(tmp_path):
+    people().assign(customer=[f"C-{number}" for number in range(300)]).to_csv(tmp_path / "named.csv", index=False)
+    data = ct.load_dataset(tmp_path / "named.csv", label="y", test_share=0.3)
+    run = ct.train(ct.mlp((8,)), data, epochs=1, runs=tmp_path, progress=False)
+    ids = run.split.test[:4]
+    found = sample_rows(run.context, ids, {}, label="")
+    assert [row["customer"] for row in found.rows] == [f"C-{place}" for place in ids.index]
+    assert list(found.rows[0])[1] == "customer"
+
+
 def test_a_training_row_is_not_its_own_neighbor(run):
     ids = run.context.named(run.split.train[:6])
     found = sample_rows(run.context, ids, {}, label="")
@@ -91,7 +101,7 @@ def test_of_many_columns_those_are_shown_that_speak_most_and_the_rest_is_counted
     found = sample_rows(run.context, run.split.test[:5], {}, label="")
     assert len(found.rows[0]) == COLUMNS + 1
     assert found.left_out == 32 - COLUMNS
-    assert found.words.endswith(f"{32 - COLUMNS} more columns are not shown.")
+    assert f"{32 - COLUMNS} more columns are not shown: " in found.words
     assert all(heading in found.rows[row] for row, heading in found.marked)
     most = [run.explain(row["Sample"]).columns()[:2] for row in found.rows]
     expected = {(i, each["column"]) for i, both in enumerate(most) for each in both if each["column"] in found.rows[0]}

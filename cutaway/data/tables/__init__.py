@@ -27,7 +27,7 @@ from .readers import (
     row_words,
     workbook_error,
 )
-from .schema import Column, decide_each, left_out, left_out_in_words
+from .schema import UNIQUE, Column, decide_each, left_out, left_out_in_words
 from .survey import first_profiles, survey
 from .table import Table, cell_chunks, make_table, table_cells
 
@@ -35,6 +35,7 @@ __all__ = [
     "FORMATS",
     "MISSING",
     "SHARED",
+    "UNIQUE",
     "Column",
     "ColumnProfile",
     "Reader",

@@ -187,6 +187,10 @@ NUMBER_WORDS = {
 }
 
 
+UNIQUE = "nearly unique"
+"""Why a column is left out whose values nearly all differ, as those of names and numbers of customers do."""
+
+
 def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
     distinct = profile.distinct
     if distinct == 1 and not profile.missing and not wanted:
@@ -194,7 +198,7 @@ def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
     # 0.9: a few names that occur twice do not make a column of names worth learning
     unique = distinct is None or distinct > max(0.9 * profile.known, FEW)
     if unique and not wanted:
-        return _ignored(profile, "free text" if profile.words >= FREE_TEXT else "nearly unique")
+        return _ignored(profile, "free text" if profile.words >= FREE_TEXT else UNIQUE)
     treatment = "one-hot" if distinct is not None and distinct <= FEW else "hashed"
     return Column(profile.name, "category", "feature", treatment, profile)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from cutaway.findings.baseline import learned_nothing
 from cutaway.findings.divergence import first_divergence
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
-from cutaway.findings.stalled import has_usual_rate, stalled_loss
+from cutaway.findings.stalled import FAR, default_rate, has_usual_rate, stalled_loss
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
 # A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
@@ -82,6 +82,9 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
     )
     record = {"learning_rate": rate, "layer": name, "updates": list(updates)}
     remedy = Remedy(f"use a learning rate of {rate / 30:.2g}", {"learning_rate": rate / 30})
+    usual = default_rate(evidence)
+    if usual is not None and usual.settings["learning_rate"] * FAR < rate / 30:  # a 30th would be far too high as well
+        remedy = usual
     yield Finding(HIGH, "warning", "Learning rate too high", text, record, remedy)
 
 

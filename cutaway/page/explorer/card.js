@@ -1,4 +1,4 @@
-import { element, textButton } from "../core/elements.js";
+import { breakable, element, textButton } from "../core/elements.js";
 import { percent } from "../core/words.js";
 import { pictureCanvas } from "../map/pictures.js";
 
@@ -43,7 +43,7 @@ function cardOf(parts, index, epoch, pinned) {
   const right = text("label") === text("predicted");
   const facts = element("dl", { class: "sample-facts" });
   const fact = (/** @type {string} */ title, /** @type {string} */ value) =>
-    facts.append(element("dt", { text: title }), element("dd", { text: value }));
+    facts.append(element("dt", {}, ...breakable(title)), element("dd", { text: value }));
   fact("Label", text("label"));
   if (samples.columns.has("predicted")) {
     const confidence = samples.values("confidence", epoch)[index];

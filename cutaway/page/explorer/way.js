@@ -178,7 +178,10 @@ function reasonStep(model, reasons, names, { picture, columns }) {
  * @param {number} count
  */
 function largest(contributions, count) {
-  const order = [...contributions].sort((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, count);
+  const sorted = [...contributions].sort((one, other) => Math.abs(other.value) - Math.abs(one.value));
+  const [order, rest] = [sorted.slice(0, count), sorted.slice(count)];
+  // what is left out, so that the lines add up
+  if (rest.length) order.push({ name: `${rest.length} more`, value: rest.reduce((sum, { value }) => sum + value, 0) });
   const item = (/** @type {Contribution} */ { name, value }) => element("li", { class: value >= 0 ? "above" : "below", text: `${name}: ${signed(value)}` });
   return element("ul", { class: "reasons" }, ...order.map(item));
 }

@@ -20,6 +20,8 @@ export class Gestures {
   /** @type {"lasso" | "box"} */
   #shape = "lasso";
   #traveled = 0;
+  /** Whether the map was clicked or got a key since it has the focus: it may get it from a button of another section. */
+  #isUsed = false;
 
   /** @param {import("./map.js").SampleMap} map */
   constructor(map) {
@@ -34,7 +36,10 @@ export class Gestures {
     top.addEventListener("dblclick", () => map.reset());
     top.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     top.addEventListener("keydown", (event) => this.#key(event));
-    top.addEventListener("blur", () => (top.style.touchAction = "pan-y"));
+    top.addEventListener("blur", () => {
+      top.style.touchAction = "pan-y";
+      this.#isUsed = false;
+    });
   }
 
   /**
@@ -103,6 +108,7 @@ export class Gestures {
     if (event.type === "pointercancel" || (clicked && this.#pointers.size)) map.paintTop();
     else if (clicked) {
       map.top.focus({ preventScroll: true });
+      this.#isUsed = true;
       if (event.pointerType === "touch") map.top.style.touchAction = "none";
       const index = map.pick(...this.#at(event), RADIUS[/** @type {keyof typeof RADIUS} */ (event.pointerType)]);
       map.click(index, how, event.pointerType);
@@ -113,7 +119,7 @@ export class Gestures {
   /** @param {WheelEvent} event */
   #wheel(event) {
     const { map } = this;
-    if (!event.ctrlKey && map.root.activeElement !== map.top) return; // the page scrolls until the map is focused
+    if (!event.ctrlKey && !(this.#isUsed && map.root.activeElement === map.top)) return; // until then the page scrolls
     event.preventDefault();
     const speed = event.deltaMode ? 0.05 : event.ctrlKey ? 0.01 : 0.002;
     map.zoom(Math.exp(-event.deltaY * speed), ...this.#at(event));
@@ -123,6 +129,7 @@ export class Gestures {
   #key(event) {
     const { map } = this;
     if (event.ctrlKey || event.metaKey) return;
+    this.#isUsed = true;
     const arrow = ARROWS[/** @type {keyof typeof ARROWS} */ (event.key)];
     const how = event.altKey ? "remove" : event.shiftKey ? "add" : "replace";
     if (arrow) map.pan(arrow[0], arrow[1]);

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import SampleIds, Table
+from cutaway.data import UNIQUE, SampleIds, Table
 from cutaway.errors import CutawayError, ModelError
 from cutaway.log import survive
 
@@ -56,7 +56,8 @@ class SampleRows:
     @property
     def words(self) -> str:
         """What is marked and what is not shown, in a sentence or two; may be empty."""
-        more = f"{self.left_out} more columns are not shown." if self.left_out else ""
+        left = f"{self.left_out} more {'column is' if self.left_out == 1 else 'columns are'} not shown"
+        more = f"{left}: on the whole they contribute less to these answers." if self.left_out else ""
         return " ".join(filter(None, (MARKS if self.marked else "", NEAR if self.nearest else "", more)))
 
 
@@ -91,8 +92,13 @@ def sample_rows(
     ]
     times = Counter(name for each in first for name in each)
     most = sorted(used, key=lambda name: (-times[name], -float(np.abs(spoke[name]).sum()))) if spoke else used
-    shown = sorted(most[:columns], key=used.index)
-    headings = dict(zip(shown, _headings(shown, {"Sample", *told}), strict=True))
+    shown = most[:columns]
+    # by such a column people look rows up, though no model learns from it
+    unique = (
+        [c.name for c in data.columns if c.use == "ignored" and c.treatment == UNIQUE] if columns == COLUMNS else []
+    )
+    written = [*unique[:1], *shown]
+    headings = dict(zip(written, _headings(written, {"Sample", *told}), strict=True))
     rows = _rows(data, context.named(ids), headings, told)
     marked = {(i, headings[name]) for i, each in enumerate(first) for name in each if name in headings}
     near = [

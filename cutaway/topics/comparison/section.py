@@ -81,8 +81,12 @@ def answer(found: Comparison, other: str) -> Summary:
     if not only_here + only_there:
         first = "Both runs are right on the same samples."
         return Summary(name=name, title=title, answer=first, beside=f"{accuracies}.")
+    low, high = m.loss_interval
     if m.test.p_value >= SURE:
-        first = "It is not clear which of the two is better."
+        first = "It is not clear which of the two is more often right."
+        if low > 0 or high < 0:
+            surer = "this run" if low > 0 else other
+            first = f"{first} The probabilities of {surer} are better."
     elif only_here > only_there:
         first = f"This run is better than {other}."
     else:

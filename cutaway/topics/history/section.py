@@ -23,8 +23,17 @@ def learning(source: ReportSource) -> Section | None:
         lead=_verdict(source),
         figure=panels_bokeh(learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source))),
         caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
-        "validation values are of the weights after the epoch, on samples that the model was not trained on.",
+        "validation values are of the weights after the epoch, on samples that the model was not trained on."
+        + _smoothed(source),
     )
+
+
+def _smoothed(source: ReportSource) -> str:
+    """Why losses here are larger than cross-entropies elsewhere; empty where they are the same."""
+    smoothing = source.context.manifest.config.get("label_smoothing")
+    if not smoothing:
+        return ""
+    return f" Losses are with label smoothing {smoothing:g}, and so larger than the cross-entropies of other sections."
 
 
 def _kept_epoch(source: ReportSource) -> int | None:

@@ -82,8 +82,9 @@ def columns(source: ReportSource) -> Section | None:
         name="effects",
         title="What the columns do",
         lead="What the model predicts on average if a column has another value, and all others stay as they are "
-        "(partial dependence): what the model does, not what would happen in the world. The shaded range holds 8 of "
-        "10 samples. Gray bars say how the values are spread in the data: where there are few, the model has seen few.",
+        "(partial dependence): what the model does, not what would happen in the world. The shaded range holds the "
+        "curves of 8 of 10 samples, moved to the same level. Gray bars say how the values are spread in the data: "
+        "where there are few, the model has seen few. Shown are columns that matter more than could be chance.",
         cards=cards,
     )
     return Parts(name="columns", title="Columns", parts=(worth, effects))
@@ -149,6 +150,9 @@ def clear_rises(found: Importances) -> np.ndarray:
 def carriers(found: Importances) -> tuple[str, str] | None:
     """Which columns carry the answer, in a title and a sentence; None where no column clearly matters."""
     m, rises = found.measures, clear_rises(found)
+    least = min((float(rise) for rise in rises if rise > 0), default=0.0)
+    # a column whose rise could be chance, and is as large as one that is named
+    rivals = int(((rises == 0) & (m.loss_increase >= least)).sum())
     order = np.argsort(-rises, kind="stable")
     sums: list[float] = np.cumsum(rises[order]).tolist()
     if sums[-1] <= 0:
@@ -157,12 +161,17 @@ def carriers(found: Importances) -> tuple[str, str] | None:
     first: list[int] = order[: min(needed, FEW)].tolist()
     named, one = listed([f'"{found.columns[place]}"' for place in first]), len(first) == 1
     carry = ("carries" if one else "carry") + " most of the answer" if needed <= FEW else "matter most"
+    if rivals:
+        carry = "clearly matters" if one else "clearly matter"
     text = f"Shuffled, {'it raises' if one else 'they raise'} the loss by {_each(m.loss_increase, first, 3)}"
     if all(float(m.accuracy_decrease[place]) >= LEAST for place in first):
         lost = _each(100 * m.accuracy_decrease, first, 1)
-        text = f"Shuffled, {'it costs' if one else 'they cost'} {lost} points of accuracy"
+        text = f"{text} and {'costs' if one else 'cost'} {lost} points of accuracy"
     idle = sum(not row["measurable"] for row in found.summaries())
     rest = f" Shuffling {idle} of {len(found)} columns does not raise the loss measurably." if idle else ""
+    if rivals:
+        others = "another column" if rivals == 1 else f"{rivals} other columns"
+        rest = f" {found.samples:,} samples are too few to tell whether {others} may matter as much."
     return f"{named} {carry}.", f"{text}.{rest}"
 
 

@@ -25,7 +25,7 @@ def reliability(context: RunContext) -> str:
     digits, table = LDS[kind]
     return (
         f"For {kind}, predictions by influences of what training on random halves of the data changes had a rank "
-        f"correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect; benchmarks/influence_lds.py)."
+        f"correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect)."
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,12 @@ class KeptSuspects:
     samples: int
     all_ids: SampleIds
     all_scores: np.ndarray
+
+    def above(self, score: float) -> "KeptSuspects":
+        """The suspects with a score above this one."""
+        count = int((self.scores > score).sum())  # the worst are first
+        arrays = {name: getattr(self, name)[:count] for name in ("given", "suggested", "scores", "probabilities")}
+        return replace(self, ids=self.ids[:count], neighbors=self.neighbors[:count], **arrays)
 
 
 def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:

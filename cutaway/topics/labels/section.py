@@ -3,7 +3,8 @@
 from cutaway.context import RunContext
 from cutaway.data import Decision, SampleIds, csv_row, write_decisions
 from cutaway.errors import UnknownNameError
-from cutaway.page import LabelSheet, Picture, Section, SuspectLabel
+from cutaway.findings import SUSPECT
+from cutaway.page import LabelSheet, Picture, Section, SuspectLabel, Text
 from cutaway.results.units import percent
 from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
@@ -33,8 +34,13 @@ def suspects(source: ReportSource) -> Section | None:
     """The labels that are most suspect; None where the trainings that find them were not made before."""
     context = source.context
     found = suspects_of(source)
-    if found is None or not len(found.ids):
+    if found is None:
         return None
+    name, title = "suspects", "Suspect labels"
+    found = found.above(SUSPECT)
+    if not len(found.ids):
+        text = "Models that were not trained on them prefer no other class for any label."
+        return Text(name=name, title=title, paragraphs=(text,))
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
     samples, decided, places = found.ids.names(), found.ids.columns()["sample"], found.ids.keys().tolist()
@@ -64,14 +70,14 @@ def suspects(source: ReportSource) -> Section | None:
     known = known_of_labels(surest=found.surest, count=found.count, samples=found.samples)
     lead = (
         f"As judged by models that were not trained on them, {known}. {found.note} Below are the {len(rows):,} most "
-        "suspect ones, the worst first; with a score above 0.5 the models prefer another class."
+        "suspect ones, the worst first: those for which the models prefer another class (a score above 0.5)."
     ).replace("  ", " ")
     again = context.train_like()
     then = "" if again is None else f", and train with them: {_with_labels(again)}"
     caption = f"Decisions are kept while this page is open. Save them{then}."
     return LabelSheet(
-        name="suspects",
-        title="Suspect labels",
+        name=name,
+        title=title,
         lead=lead,
         caption=caption,
         names=names,

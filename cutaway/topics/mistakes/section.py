@@ -1,11 +1,16 @@
 """The section on wrong predictions: the most confident ones."""
 
+import numpy as np
+
+from cutaway.data import SampleIds
+from cutaway.findings import SUSPECT
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Section, Table, Text
 from cutaway.results.units import percent
 from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.labels.section import suspects_of
 
 
 def mistakes(source: ReportSource) -> Section | None:
@@ -13,7 +18,7 @@ def mistakes(source: ReportSource) -> Section | None:
     if not len(source.ids):
         return None
     name, title = "mistakes", "The most confident mistakes"
-    lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
+    lead = f"True class → predicted class, the highest probability first. {_about_labels(source)}"
     if (table := _rows(source)) is not None:
         return table
     cards = _cards(source)
@@ -34,13 +39,16 @@ def _rows(source: ReportSource) -> Table | None:
         "Predicted": [names[number] for number in predicted],
         "Confidence": [percent(each, 1) for each in confidence],
     }
-    found = sample_rows(source.context, source.ids.take(worst.position), told, label="Truth")
+    ids = source.ids.take(worst.position)
+    if (suspect := _suspect(source, ids)).any():
+        told["Label"] = ["suspect" if each else "" for each in suspect.tolist()]
+    found = sample_rows(source.context, ids, told, label="Truth")
     if found is None:
         return None
     return Table(
         name="mistakes",
         title="The most confident mistakes",
-        lead="The highest probability first. Some of these labels may be wrong.",
+        lead=f"The highest probability first. {_about_labels(source)}",
         caption=found.words,
         rows=found.rows,
         marked=found.marked,
@@ -55,9 +63,27 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     worst, names = worst_mistakes(source.predicted, source.labels), context.class_names
     cards: list[Card] = []
     ids = context.named(source.ids.take(worst.position))
+    suspect = _suspect(source, ids)
     for i, (title, pictures, values) in enumerate(shown_samples(context, ids, name=True)):
         change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
-        text = (f"{percent(float(worst.confidence[i]))} confident",)
+        said = "; its label is suspect" if suspect[i] else ""
+        text = (f"{percent(float(worst.confidence[i]))} confident{said}",)
         shown = Card(title=title, pictures=pictures, values=values, subtitle=change, text=text, samples=(ids[i],))
         cards.append(shown)
     return tuple(cards)
+
+
+def _suspect(source: ReportSource, ids: SampleIds) -> np.ndarray:
+    """Whether the label of each sample is suspect, bool ``(sample,)``; of none where that was not looked for."""
+    found = suspects_of(source)
+    return np.zeros(len(ids), bool) if found is None else ids.positions_in(found.above(SUSPECT).ids) >= 0
+
+
+def _about_labels(source: ReportSource) -> str:
+    """What the labels of mistakes have to do with them."""
+    right, largest = source.predicted.predicted == source.labels, np.bincount(source.labels).max()
+    if right.sum() <= largest:
+        return "The model is right no more often than always giving the largest class, so its mistakes say little."
+    if suspects_of(source) is None:
+        return "Some of these labels may be wrong."
+    return "Where the label is suspect, models that were not trained on the sample prefer another class as well."

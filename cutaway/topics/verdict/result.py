@@ -36,7 +36,7 @@ LINES = (
 )
 """The lines of a verdict."""
 
-NO_PROBLEM = "Nothing that was judged needs attention."
+NO_PROBLEM = "Nothing needs attention: its data, training, layers and predictions were judged."
 NO_PROBLEM_YET = "Only its history was judged, which shows no problem."
 NO_GAIN = "It is not clearly more often right than always giving the largest class."
 

@@ -2,12 +2,13 @@
 
 import shlex
 
-from cutaway.findings import folded
+from cutaway.findings import Finding, folded
 from cutaway.page import Mark, Section, Summary, SummaryLine
 from cutaway.results.units import percent
 from cutaway.runs import run_command
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.comparison.section import answer, comparison_of
 from cutaway.topics.findings.section import anchor, findings_of, first_sentence
 from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.importance.section import carriers, importances_of
@@ -22,6 +23,9 @@ LINES = 4
 TELLING = ("right-tool", "label-noise", "overfitting", "confusion")
 """Kinds of findings that say most about a run of which nothing is wrong, the most telling first."""
 
+SHORT = 240
+"""Characters of a line at most."""
+
 NAME = 40
 """Characters of a name on the scale at most."""
 
@@ -33,16 +37,19 @@ def verdict(source: ReportSource) -> Section:
     worth = found.worth
     if worth is not None:
         answer = f"Right on {_share(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}."
+        if worth.baseline is not None and worth.baseline >= worth.low:
+            than = "less often right than" if worth.baseline > worth.high else "no better than"
+            answer = f"{answer[:-1]}: {than} always giving {worth.largest_class}."
         others = {} if worth.baseline is None else {f"always {worth.largest_class}": worth.baseline}
         others |= _rivals(source, worth)
-    step, command = found.next_step, found.command or ""
+    step, command, target = found.next_step, found.command or "", ""
     if command == run_command("report", path):  # which this is
-        step, command = "Next: look at its mistakes below.", ""
+        step, command, target = "Next: look at its mistakes.", "", "mistakes"
         if worth is None or worth.accuracy == 1:
             step = ""
     lines = _lines(source, found)
     if lines[0].target == "suspects":
-        step, command = "Next: go through the suspect labels.", ""
+        step, command, target = "Next: go through the suspect labels.", "", "suspects"
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
     more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
     return Summary(
@@ -53,9 +60,10 @@ def verdict(source: ReportSource) -> Section:
         marks=() if worth is None or not others else _marks(worth, others),
         lines=lines[:LINES],
         help=step,
+        target=target,
         # others do not have the folder where it is here
         command=command.replace(shlex.quote(str(path)), shlex.quote(path.name)),
-        small=(*more, *found.unknown),
+        small=(*more, *found.unknown, *_not_judged(source, has_learned(found))),
     )
 
 
@@ -111,42 +119,64 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
         if each.severity == "warning":
             more = f" It explains {len(consequences)} more." if consequences else ""
             lines.append(SummaryLine(f"{each.title}.", f"{first_sentence(each.text)}{more}", "warning", target))
-    worth, labels = found.worth, _label_lines(source)
-    has_learned = worth is not None and worth.baseline is not None and worth.low > worth.baseline
+    labels = _label_lines(source)
     # of a model that has learned, wrong labels are the worst: they limit every other one as well
-    place = next((i for i, line in enumerate(lines) if has_learned and line.target != "settings"), len(lines))
+    place = next((i for i, line in enumerate(lines) if has_learned(found) and line.target != "settings"), len(lines))
     lines[place:place] = [line for line in labels if line.severity == "warning"]
+    if source.against is not None:
+        shown = answer(comparison_of(source), source.other_name)
+        lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, f"{shown.beside}", "note", "comparison"))
     if not any(line.severity == "warning" for line in lines):
         lines.append(SummaryLine(NO_PROBLEM, "", "good", "findings"))
-    if has_learned:
+    if has_learned(found):
         known = importances_of(source)
         if known is not None and (carried := carriers(known)) is not None:
             lines.append(SummaryLine(*carried, "note", "columns"))
     lines += [line for line in labels if line.severity != "warning"]
     for kind in TELLING:
         lines += [
-            SummaryLine(f"{each.title}.", first_sentence(each.text), each.severity, target)
+            SummaryLine(f"{each.title}.", _short(each), each.severity, target)
             for each, _, target in causes
             if each.kind == kind and each.severity != "warning"
         ]
     return tuple(lines)
 
 
+def _short(finding: Finding) -> str:
+    """What a finding says first; of few mistakes all of it, since the smaller group may matter more."""
+    return finding.text if finding.kind == "confusion" and len(finding.text) < SHORT else first_sentence(finding.text)
+
+
+def has_learned(found: Verdict) -> bool:
+    """Whether the model is better than always giving the largest class, by more than chance."""
+    worth = found.worth
+    return worth is not None and worth.baseline is not None and worth.low > worth.baseline
+
+
+def _not_judged(source: ReportSource, learned: bool) -> tuple[str, ...]:
+    """How to find out which labels are wrong, where that was not done."""
+    context = source.context
+    if not learned or suspects_of(source) is not None or context.manifest.origin != "training":
+        return ()
+    command = f"cutaway labels {shlex.quote(context.path.name)}"
+    return (f"Which labels may be wrong was not looked for; {command} does that.",)
+
+
 def _label_lines(source: ReportSource) -> list[SummaryLine]:
     """What is known of the labels, where they were judged before; a warning if some of them are surely wrong."""
     found = suspects_of(source)
-    if found is None or not len(found.ids):
+    if found is None:
         return []
     count, (wrong, sure) = found.count, found.surest
     if count is not None and count.low > 0:
-        title = f"About {count.count:,} of {found.samples:,} labels are wrong."
+        title = f"About {count.count:,} of {found.samples:,} labels may be wrong."
         text = (
             f"95% interval {count.low:,} to {count.high:,}, by models that were not trained on the samples they judge."
         )
         return [SummaryLine(title, text, "warning", "suspects")]
     if not wrong:
         return []
-    of_sure = f"Of the {sure:,} labels of which models are most sure, {wrong:,} are another class."
+    of_sure = f"{wrong:,} of the {sure:,} samples that models are most sure of are labeled as another class."
     return [
         SummaryLine(of_sure, found.note or "These may be wrong labels, or errors of the models.", "note", "suspects")
     ]
