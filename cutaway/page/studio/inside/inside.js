@@ -25,7 +25,9 @@ export function showInside(host, run, places) {
   host.append(inside);
   if (run.state !== "running") return void new InsideView(inside, run, places).start();
   const look = textButton("Look inside the model as it is now", () => begin());
+  const stale = element("p", { class: "hint" }, "The training has ended since. ", textButton("Look inside the model as it is now", () => begin()));
   const begin = () => {
+    stale.remove();
     inside.replaceChildren();
     new InsideView(inside, run, places).start();
   };
@@ -33,7 +35,9 @@ export function showInside(host, run, places) {
   listen({
     runs: ({ changed }) => {
       const row = changed.find((/** @type {any} */ each) => each.id === run.id);
-      if (row && row.state !== "running" && look.isConnected) begin();
+      if (!row || row.state === "running") return;
+      if (look.isConnected) begin();
+      else inside.before(stale); // what a person looks at stays
     },
   });
 }
