@@ -14,7 +14,8 @@ COLUMNS = 200
 """Columns at most, in the order of the table."""
 
 BARS = 12
-"""Bars of a column of numbers or dates, between the 1st and the 99th percentile of its values."""
+"""Bars of a column of numbers or dates, between the 1st and the 99th percentile of its values; what is outside is
+counted in the bars at the ends."""
 
 VALUES = 6
 """Most frequent values of a column of categories."""
@@ -33,9 +34,9 @@ def class_histograms(table: Table, ids: SampleIds, *, on_progress: ProgressCallb
 
     Returns:
         ``classes``, their names, the largest first, with "others" if there are more; ``colors``, one for each;
-        ``rows``, how many were counted; and ``columns``: for each by its name ``names``, of the first and the last bar
-        of numbers or else of every bar, ``is_number``, and ``counts``, rows by bar and class. Columns of a single value
-        are left out.
+        ``rows``, how many were counted, ``of`` how many; and ``columns``: for each by its name ``names``, of the ends
+        of the bars of numbers or else of every bar, ``is_number``, and ``counts``, rows by bar and class. Columns of a
+        single value are left out.
     """
     from cutaway.plots import CLASS_COLORS
 
@@ -57,7 +58,7 @@ def class_histograms(table: Table, ids: SampleIds, *, on_progress: ProgressCallb
         if (counted := count(cells[column.name], of_row, len(names))) is not None:
             found[column.name] = counted
     colors = [CLASS_COLORS[k % len(CLASS_COLORS)] for k in order[:CLASSES].tolist()]
-    return {"classes": names, "colors": colors, "rows": len(drawn), "columns": found}
+    return {"classes": names, "colors": colors, "rows": len(drawn), "of": len(ids), "columns": found}
 
 
 def _labels(table: Table, ids: SampleIds) -> np.ndarray:
@@ -69,6 +70,8 @@ def _numbers(cells: Any, of_row: np.ndarray, classes: int) -> dict[str, Any] | N
     values = cells.to_numpy().astype(np.float64)
     known = np.isfinite(values)
     low, high = np.quantile(values[known], (0.01, 0.99)) if known.any() else (0.0, 0.0)
+    if known.any() and not high > low:  # nearly all values are the same, and the others may tell most
+        low, high = values[known].min(), values[known].max()
     if not high > low:
         return None
     bars = np.clip(((values[known] - low) / (high - low) * BARS).astype(np.int64), 0, BARS - 1)

@@ -152,6 +152,7 @@ class PreviewJob(_OfMap):
 class SectionsJob(_ForPage):
     """The heading and the sections of a run's report, except for the map and the sheet of suspect labels."""
 
+    suspects: ClassVar[bool] = True
     kind: Literal["sections"] = "sections"
 
 

@@ -135,6 +135,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         notes.append(
             f"{rows:,} rows are too many to look at their samples here; a training does, and its findings say so"
         )
+        known["histograms"] = class_histograms(given, given.split().train, on_progress=on_progress)
         return known
     split, data = split_and_prepare(given, validation=0.1 if len(labels["train"]) >= 10_000 else 0.25)
     known["split"] = {part: len(split.part(part)) for part in ("train", "val", "test")}

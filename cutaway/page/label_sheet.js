@@ -238,7 +238,7 @@ export class LabelSheetView {
       button("keep", "Keep", "Keep the label (k)"),
       button("relabel", names[suggested], `Relabel as ${names[suggested]} (r)`),
       button("drop", "Drop", "Leave the sample out (d)"),
-      other,
+      ...(names.length > 2 ? [other] : []),
     );
     actions.hidden = false;
     for (const control of controls(card)) control.tabIndex = -1;

@@ -48,6 +48,12 @@ def test_a_column_whose_rise_is_large_and_uncertain_is_said_to_matter_perhaps():
     assert "100 samples are too few to tell whether another column may matter as much." in text
 
 
+def test_of_few_samples_no_column_is_named():
+    found = importances([0.9, 0.1], [0.3, 0.0])
+    assert carriers(dataclasses.replace(found, samples=49)) is None
+    assert carriers(dataclasses.replace(found, samples=50)) is not None
+
+
 def test_where_no_column_matters_measurably_nothing_carries_the_answer():
     assert carriers(importances([0.0, 0.015, -0.2], [0.0] * 3)) is None
     assert carriers(importances([0.023], [0.0])), "of one column 1.96 standard errors are asked"

@@ -29,7 +29,7 @@ from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.embeddings import kept_embedding
 from cutaway.topics.findings.evidence import evidence_of
-from cutaway.topics.findings.section import findings, findings_of
+from cutaway.topics.findings.section import findings, findings_of, first_sentence
 from cutaway.topics.history.section import learning
 from cutaway.topics.layers.result import LayerHistory
 from cutaway.topics.layers.section import best_layer_lead, knowledge, layers, layers_of
@@ -96,7 +96,8 @@ def test_learning_curves_begin_with_the_verdict_of_the_findings(source, digits_r
 
 def test_early_stopping_is_part_of_the_verdict(source, monkeypatch):
     config = {**source.context.manifest.config, "patience": 2, "epochs": 50}
-    context = SimpleNamespace(manifest=SimpleNamespace(config=config, status="finished"), row=source.context.row)
+    known = {"row": source.context.row, "preparation": None, "class_names": ()}
+    context = SimpleNamespace(manifest=SimpleNamespace(config=config, status="finished"), **known)
     found = (SimpleNamespace(kind="stalled", title="Nothing moved", text="It is 1.5 now. Try another."),)
     stopped = SimpleNamespace(context=context, rows=source.rows, computed={findings_of.__wrapped__: found})
     assert learning(stopped).lead == "Nothing moved. It is 1.5 now. Early stopping ended the training after epoch 6."
@@ -382,3 +383,9 @@ def test_sections_of_a_model_whose_units_are_all_inactive_say_why_and_the_others
     assert why in sections["explore"]
     assert {"findings", "confusions", "classes", "layers", "mistakes", "settings"} <= sections.keys()
     assert "could not be made" not in "".join(part for name, part in sections.items() if name != "explore")
+
+
+def test_a_sentence_does_not_end_within_the_name_of_a_class():
+    text = "It predicts Mrs. Brown in 12% of the cases. More follows."
+    assert first_sentence(text, ["Mrs. Brown", "it"]) == "It predicts Mrs. Brown in 12% of the cases."
+    assert first_sentence("Most are in St. Louis. More follows.") == "Most are in St. Louis."

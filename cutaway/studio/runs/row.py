@@ -1,5 +1,7 @@
 """What the list of runs shows of one run, as plain data."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median_low
@@ -59,6 +61,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "classes": len(manifest.dataset.class_names),
         "model": model_words(manifest.model),
         "called": manifest.called,
+        "judged_on": _judged_on(manifest),
         "seed": manifest.seed,
         "epochs": rows[-1]["epoch"] if rows else 0,
         "planned": manifest.config.get("epochs"),
@@ -72,6 +75,13 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "curves": {name: _rounded(spaced([row.get(name) for row in rows])) for name in CURVES},
         "progress": training_progress(folder, rows) if state == "running" else None,
     }
+
+
+def _judged_on(manifest: Manifest) -> str:
+    """The same text for runs whose validation samples are the same ones."""
+    split = {name: value for name, value in manifest.split.items() if name != "membership"}
+    text = json.dumps([manifest.dataset.sha256, split], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def training_progress(folder: RunFolder, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

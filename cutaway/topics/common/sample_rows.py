@@ -4,11 +4,12 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import UNIQUE, SampleIds, Table
+from cutaway.data import UNIQUE, SampleIds, Table, join_ids
 from cutaway.errors import CutawayError, ModelError
 from cutaway.log import survive
 
@@ -99,17 +100,26 @@ def sample_rows(
     )
     written = [*unique[:1], *shown]
     headings = dict(zip(written, _headings(written, {"Sample", *told}), strict=True))
-    rows = _rows(data, context.named(ids), headings, told)
+    near = _nearest(context, ids) if nearest is None else nearest
+    # read at once: each reading begins at the start of the file
+    cells = data.rows_of(join_ids([ids, *near]))
+    rows = _rows(context.named(ids), cells[: len(ids)], headings, told)
+    ends: list[int] = (len(ids) + np.cumsum([0, *(len(each) for each in near)])).tolist()
     marked = {(i, headings[name]) for i, each in enumerate(first) for name in each if name in headings}
-    near = [
-        _rows(data, each, headings, {heading: _labels(context, each, heading == label) for heading in told})
-        for each in (_nearest(context, ids) if nearest is None else nearest)
+    below = [
+        _rows(
+            context.named(each),
+            cells[first:last],
+            headings,
+            {heading: _labels(context, each, heading == label) for heading in told},
+        )
+        for each, first, last in zip(near, ends, ends[1:], strict=False)
     ]
     return SampleRows(
         tuple(rows),
         frozenset(marked),
         tuple(context.named(ids).names()),
-        tuple(tuple(each) for each in near),
+        tuple(tuple(each) for each in below),
         len(used) - len(shown),
     )
 
@@ -124,12 +134,12 @@ def small_table(context: RunContext, ids: SampleIds) -> tuple[tuple[str, ...], .
 
 
 def _rows(
-    data: Table, ids: SampleIds, headings: Mapping[str, str], told: Mapping[str, Sequence[str]]
+    ids: SampleIds, found: Sequence[Mapping[str, Any]], headings: Mapping[str, str], told: Mapping[str, Sequence[str]]
 ) -> list[Mapping[str, str]]:
-    """Rows of samples: their names, what is said of them, and their cells, by the heading of each column."""
+    """Rows of samples: their names, what is said of them, and the cells found, by the heading of each column."""
     names, places = ids.names(), ids.places()
     rows: list[Mapping[str, str]] = []
-    for i, cells in enumerate(data.rows_of(ids)):
+    for i, cells in enumerate(found):
         said = {heading: texts[i] for heading, texts in told.items()}
         values = {heading: "–" if cells[name] in (None, "") else str(cells[name]) for name, heading in headings.items()}
         name = names[i] if places[i] in names[i] else f"{names[i]} ({places[i]})"

@@ -1,7 +1,7 @@
 """The section on findings: what a person should look at, a card for each cause, with what follows from it folded."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cutaway.findings import Finding, folded, run_checks
@@ -11,6 +11,9 @@ from cutaway.topics.layers.section import layers_of
 
 from .evidence import evidence_of
 from .pictures import plots_of, samples_of
+
+INSIDE = "\ue000"
+"""Stands for a space within a name while sentences are told apart: a character that no font has."""
 
 UNITS = 8
 """Units that are named on a card at most."""
@@ -68,9 +71,20 @@ def anchor(number: int) -> str:
     return f"finding-{number}"
 
 
-def first_sentence(text: str) -> str:
-    """The first sentence of a text, which does not end after a short word: names such as St. Louis are in it."""
-    return re.split(r"(?:(?<=[\d%)\"]\.)|(?<=\w{3}\.)) (?=[A-Z])", text, maxsplit=1)[0]
+def first_sentence(text: str, names: Iterable[str] = ()) -> str:
+    """The first sentence of a text; it does not end after a short word, such as St., nor within one of the names."""
+    for name in names:
+        if ". " in name:
+            text = text.replace(name, name.replace(" ", INSIDE))
+    first = re.split(r"(?:(?<=[\d%)\"]\.)|(?<=\w{3}\.)) (?=[A-Z])", text, maxsplit=1)[0]
+    return first.replace(INSIDE, " ")
+
+
+def said_first(source: ReportSource, finding: Finding) -> str:
+    """The first sentence of a finding, which may quote names of classes and columns."""
+    context = source.context
+    columns = () if context.preparation is None else context.preparation.columns
+    return first_sentence(finding.text, (*context.class_names, *columns))
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:
@@ -79,7 +93,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
     The rule of what is good would only fill the page.
     """
     pictures, rows, values = samples_of(source, finding)
-    is_good, rule, first = finding.severity == "good", finding.rule, first_sentence(finding.text)
+    is_good, rule, first = finding.severity == "good", finding.rule, said_first(source, finding)
     words = _help(finding)
     details = [finding.text.removeprefix(first).strip().removesuffix(words).strip()]
     if finding.units:

@@ -2,7 +2,7 @@
 
 from cutaway.page import Figure, Section
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.findings.section import findings_of, first_sentence
+from cutaway.topics.findings.section import findings_of, said_first
 
 from .result import History
 
@@ -45,7 +45,7 @@ def _kept_epoch(source: ReportSource) -> int | None:
 def _verdict(source: ReportSource) -> str:
     """What the findings say of the curves, in a sentence or two, and whether early stopping ended them."""
     found = next((each for each in findings_of(source) if each.kind in JUDGED), None)
-    said = [] if found is None else [f"{found.title}.", first_sentence(found.text)]
+    said = [] if found is None else [f"{found.title}.", said_first(source, found)]
     config, rows = source.context.manifest.config, source.rows
     epochs = config.get("epochs")
     ended_early = config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs

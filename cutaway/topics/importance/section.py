@@ -44,6 +44,10 @@ DENSITY = 0.3
 LEVEL = 0.05
 """Of the chance that a column is named although none matters."""
 
+SAMPLES_LEAST = 50
+"""With fewer samples, no column is named: their standard errors are too uncertain (of 20 samples, 7% of tables of noise
+would have a column named, of 5 samples 39%)."""
+
 LEAST = 0.0005
 """Accuracy that is lost by each of the columns that are named, or else the rise of the loss is told."""
 
@@ -82,9 +86,10 @@ def columns(source: ReportSource) -> Section | None:
         name="effects",
         title="What the columns do",
         lead="What the model predicts on average if a column has another value, and all others stay as they are "
-        "(partial dependence): what the model does, not what would happen in the world. The shaded range holds the "
-        "curves of 8 of 10 samples, moved to the same level. Gray bars say how the values are spread in the data: "
-        "where there are few, the model has seen few. Shown are columns that matter more than could be chance.",
+        "(partial dependence): what the model does, not what would happen in the world. At each value, 8 "
+        "of 10 samples are in the shaded range, their curves moved to the same level. Gray bars say how the values are "
+        "spread in the data: where there are few, the model has seen few. Shown are columns that matter more than "
+        "could be chance.",
         cards=cards,
     )
     return Parts(name="columns", title="Columns", parts=(worth, effects))
@@ -138,11 +143,13 @@ def _effect_card(effect: ColumnEffect, names: Sequence[str], counts: np.ndarray)
 
 
 def clear_rises(found: Importances) -> np.ndarray:
-    """The rise of the loss of each column, float64 ``(column,)``; 0 where it could be chance.
+    """The rise of the loss of each column, float64 ``(column,)``; 0 where it could be chance, and of few samples.
 
     A column counts if its loss rises by more than could be chance in one of so many columns (`LEVEL`, Bonferroni).
     """
     m = found.measures
+    if found.samples < SAMPLES_LEAST:
+        return np.zeros(len(found))
     z = NormalDist().inv_cdf(1 - LEVEL / 2 / len(found))
     return m.loss_increase * (m.loss_increase > z * m.loss_error)
 

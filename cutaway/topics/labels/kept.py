@@ -50,11 +50,11 @@ class KeptSuspects:
     all_ids: SampleIds
     all_scores: np.ndarray
 
-    def above(self, score: float) -> "KeptSuspects":
-        """The suspects with a score above this one."""
-        count = int((self.scores > score).sum())  # the worst are first
-        arrays = {name: getattr(self, name)[:count] for name in ("given", "suggested", "scores", "probabilities")}
-        return replace(self, ids=self.ids[:count], neighbors=self.neighbors[:count], **arrays)
+    def take(self, chosen: np.ndarray) -> "KeptSuspects":
+        """Some of the suspects, by a bool for each."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("given", "suggested", "scores", "probabilities")}
+        neighbors = tuple(each for each, is_chosen in zip(self.neighbors, chosen, strict=True) if is_chosen)
+        return replace(self, ids=self.ids.take(chosen), neighbors=neighbors, **arrays)
 
 
 def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:

@@ -1,5 +1,7 @@
 """The section of suspect labels, where they were found before: a sheet on which a person decides."""
 
+import numpy as np
+
 from cutaway.context import RunContext
 from cutaway.data import Decision, SampleIds, csv_row, write_decisions
 from cutaway.errors import UnknownNameError
@@ -37,23 +39,24 @@ def suspects(source: ReportSource) -> Section | None:
     if found is None:
         return None
     name, title = "suspects", "Suspect labels"
-    found = found.above(SUSPECT)
+    names, decisions = context.class_names, decisions_of(context)
+    before = _decided(source, decisions)
+    # what was decided stays, also where models agree with the label by now
+    found = found.take((found.scores > SUSPECT) | np.isin(found.ids.keys(), list(before)))
     if not len(found.ids):
         text = "Models that were not trained on them prefer no other class for any label."
         return Text(name=name, title=title, paragraphs=(text,))
-    names, decisions = context.class_names, decisions_of(context)
-    before = _decided(source, decisions)
     samples, decided, places = found.ids.names(), found.ids.columns()["sample"], found.ids.keys().tolist()
     near = _near(context, found)
     tables = _tables(context, found)
     rows: list[SuspectLabel] = []
-    for i, (title, pictures, values) in enumerate(shown_samples(context, found.ids, name=True)):
+    for i, (called, pictures, values) in enumerate(shown_samples(context, found.ids, name=True)):
         decision = before.get(places[i])
         label = None if decision is None or decision.label is None else names.index(decision.label)
         suspect = SuspectLabel(
             name=samples[i],
             cell=_cell(decided[i]),
-            title=title,
+            title=called,
             given=int(found.given[i]),
             suggested=int(found.suggested[i]),
             score=float(found.scores[i]),
@@ -67,10 +70,11 @@ def suspects(source: ReportSource) -> Section | None:
             decided=decided[i],
         )
         rows.append(suspect)
+    above = int((found.all_scores > SUSPECT).sum())
     known = known_of_labels(surest=found.surest, count=found.count, samples=found.samples)
     lead = (
-        f"As judged by models that were not trained on them, {known}. {found.note} Below are the {len(rows):,} most "
-        "suspect ones, the worst first: those for which the models prefer another class (a score above 0.5)."
+        f"As judged by models that were not trained on them, {known}. {found.note} For {above:,} samples the models "
+        f"prefer another class (a score above 0.5); below are {'the worst ' if above > len(rows) else ''}{len(rows):,}."
     ).replace("  ", " ")
     again = context.train_like()
     then = "" if again is None else f", and train with them: {_with_labels(again)}"

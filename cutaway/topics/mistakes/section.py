@@ -76,7 +76,10 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
 def _suspect(source: ReportSource, ids: SampleIds) -> np.ndarray:
     """Whether the label of each sample is suspect, bool ``(sample,)``; of none where that was not looked for."""
     found = suspects_of(source)
-    return np.zeros(len(ids), bool) if found is None else ids.positions_in(found.above(SUSPECT).ids) >= 0
+    if found is None:
+        return np.zeros(len(ids), bool)
+    places = ids.positions_in(found.all_ids)
+    return (places >= 0) & (found.all_scores[places] > SUSPECT)
 
 
 def _about_labels(source: ReportSource) -> str:

@@ -9,12 +9,12 @@ from cutaway.runs import run_command
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import answer, comparison_of
-from cutaway.topics.findings.section import anchor, findings_of, first_sentence
+from cutaway.topics.findings.section import anchor, findings_of, said_first
 from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.importance.section import carriers, importances_of
 from cutaway.topics.labels.section import suspects_of
 
-from .result import NO_PROBLEM, Verdict, Worth
+from .result import NO_GAIN, NO_PROBLEM, Verdict, Worth
 from .result import verdict as gather
 
 LINES = 4
@@ -22,6 +22,12 @@ LINES = 4
 
 TELLING = ("right-tool", "label-noise", "overfitting", "confusion")
 """Kinds of findings that say most about a run of which nothing is wrong, the most telling first."""
+
+LESSER = (
+    *("inactive-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
+    *("overfitting", "miscalibration", "class-imbalance", "right-tool", "missed-class", "test"),
+)
+"""Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
 
 SHORT = 240
 """Characters of a line at most."""
@@ -38,7 +44,7 @@ def verdict(source: ReportSource) -> Section:
     if worth is not None:
         answer = f"Right on {_share(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}."
         if worth.baseline is not None and worth.baseline >= worth.low:
-            than = "less often right than" if worth.baseline > worth.high else "no better than"
+            than = "less often right than" if worth.baseline > worth.high else "not clearly better than"
             answer = f"{answer[:-1]}: {than} always giving {worth.largest_class}."
         others = {} if worth.baseline is None else {f"always {worth.largest_class}": worth.baseline}
         others |= _rivals(source, worth)
@@ -116,18 +122,20 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
         (each, consequences, anchor(number)) for number, (each, consequences) in enumerate(folded(findings_of(source)))
     ]
     for each, consequences, target in causes:
-        if each.severity == "warning":
+        if each.severity == "warning" and not (each.kind == "label-noise" and suspects_of(source) is not None):
             more = f" It explains {len(consequences)} more." if consequences else ""
-            lines.append(SummaryLine(f"{each.title}.", f"{first_sentence(each.text)}{more}", "warning", target))
+            lines.append(SummaryLine(f"{each.title}.", f"{said_first(source, each)}{more}", "warning", target))
     labels = _label_lines(source)
-    # of a model that has learned, wrong labels are the worst: they limit every other one as well
-    place = next((i for i, line in enumerate(lines) if has_learned(found) and line.target != "settings"), len(lines))
+    lesser = {target for each, _, target in causes if each.kind in LESSER}
+    place = next((i for i, line in enumerate(lines) if line.target in lesser), len(lines))
     lines[place:place] = [line for line in labels if line.severity == "warning"]
     if source.against is not None:
         shown = answer(comparison_of(source), source.other_name)
         lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, f"{shown.beside}", "note", "comparison"))
     if not any(line.severity == "warning" for line in lines):
-        lines.append(SummaryLine(NO_PROBLEM, "", "good", "findings"))
+        nothing = found.worth is not None and found.worth.baseline is not None and not has_learned(found)
+        is_good = SummaryLine(NO_PROBLEM, "", "good", "findings")
+        lines.append(SummaryLine(NO_GAIN, "", "note", "findings") if nothing else is_good)
     if has_learned(found):
         known = importances_of(source)
         if known is not None and (carried := carriers(known)) is not None:
@@ -135,16 +143,18 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
     lines += [line for line in labels if line.severity != "warning"]
     for kind in TELLING:
         lines += [
-            SummaryLine(f"{each.title}.", _short(each), each.severity, target)
+            SummaryLine(f"{each.title}.", _short(source, each), each.severity, target)
             for each, _, target in causes
             if each.kind == kind and each.severity != "warning"
         ]
     return tuple(lines)
 
 
-def _short(finding: Finding) -> str:
+def _short(source: ReportSource, finding: Finding) -> str:
     """What a finding says first; of few mistakes all of it, since the smaller group may matter more."""
-    return finding.text if finding.kind == "confusion" and len(finding.text) < SHORT else first_sentence(finding.text)
+    if finding.kind == "confusion" and len(finding.text) < SHORT:
+        return finding.text
+    return said_first(source, finding)
 
 
 def has_learned(found: Verdict) -> bool:

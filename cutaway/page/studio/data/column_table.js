@@ -105,9 +105,10 @@ const [WIDTH, HEIGHT] = [132, 34];
  */
 function classLegend({ histograms }) {
   if (!histograms || !Object.keys(histograms.columns).length) return null;
-  const { classes, colors, rows } = histograms;
+  const { classes, colors, rows, of } = histograms;
   const entries = classes.map((text, k) => element("span", { class: "histogram-class" }, swatch(colors[k] ?? OTHERS), text));
-  const hint = `${grouped(rows)} training rows, those of each class above one another:`;
+  const drawn = rows < of ? `${grouped(rows)} of ${grouped(of)}` : grouped(rows);
+  const hint = `${drawn} training rows, those of each class above one another:`;
   return element("p", { class: "caption histogram-legend" }, hint, ...entries);
 }
 
@@ -116,12 +117,24 @@ function classLegend({ histograms }) {
  * @param {import("./survey.js").DataSurvey} found
  * @param {string} column
  */
-function histogram({ histograms }, column) {
+function histogram(found, column) {
+  const { histograms } = found;
   const shown = histograms?.columns[column];
   if (!histograms || !shown) return null;
   const { classes, colors } = histograms;
   const totals = shown.counts.map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const [most, step] = [Math.max(...totals, 1), WIDTH / shown.counts.length];
+  const [low, high] = shown.names.map(Number);
+  const at = (/** @type {number} */ bar) => (low + ((high - low) * bar) / shown.counts.length).toPrecision(3);
+  const isNumber = shown.is_number && found.columns.find(({ name }) => name === column)?.kind === "number";
+  const nameOf = (/** @type {number} */ bar) => {
+    if (!shown.is_number) return shown.names[bar];
+    if (!isNumber) return `bar ${bar + 1} of ${shown.counts.length}`; // a date
+    if (!bar) return `up to ${Number(at(1))}`;
+    return bar === shown.counts.length - 1 ? `from ${Number(at(bar))}` : `${Number(at(bar))} to ${Number(at(bar + 1))}`;
+  };
+  /** @type {string[]} */
+  const said = [];
   const bars = shown.counts.map((counts, bar) => {
     let top = HEIGHT;
     const parts = counts.map((count, k) => {
@@ -130,11 +143,11 @@ function histogram({ histograms }, column) {
       return svgElement("rect", { x: bar * step, y: top, width: 0.88 * step, height, fill: colors[k] ?? OTHERS });
     });
     const shares = counts.flatMap((count, k) => (count ? [`${classes[k]} ${percent(count / totals[bar], 0)}`] : []));
-    const name = shown.is_number ? "" : `${shown.names[bar]}: `;
-    const words = `${name}${grouped(totals[bar])} rows${shares.length ? `, ${shares.join(", ")}` : ""}`;
+    const words = `${nameOf(bar)}: ${grouped(totals[bar])} rows${shares.length ? `, ${shares.join(", ")}` : ""}`;
+    said.push(words);
     return svgElement("g", {}, svgElement("title", {}, words), ...parts);
   });
-  const attributes = { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Values of ${column} by class` };
+  const attributes = { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Values of ${column} by class: ${said.join("; ")}` };
   return svgElement("svg", attributes, ...bars);
 }
 

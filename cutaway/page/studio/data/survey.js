@@ -10,7 +10,7 @@ import { workingBox } from "./upload.js";
  *   columns: ColumnRecord[], more_columns?: number, left_out?: string, rows: string[][], options: Record<string, any>, guessed?: boolean,
  *   findings: { severity: string, title: string, text: string, samples: string[] }[], notes: string[],
  *   sheet?: { png: string, columns: number, height: number, width: number, names: string[], classes: string[] },
- *   histograms?: { classes: string[], colors: string[], rows: number, columns: Record<string, ClassHistogram> },
+ *   histograms?: { classes: string[], colors: string[], rows: number, of: number, columns: Record<string, ClassHistogram> },
  *   problem: string | null }} DataSurvey
  * @typedef {{ names: (string | number)[], is_number: boolean, counts: number[][] }} ClassHistogram rows by bar and class
  * @typedef {{ name: string, type: string, kind: string, use: string, treatment: string, missing: number, values: string,

@@ -81,7 +81,7 @@ class FixLabelsView {
     const made = sectionElement(section);
     this.place.replaceChildren(made);
     const [record] = section.sheets;
-    if (!record) return; // why there is none
+    if (!record) return void (await this.#update(), this.#followTraining()); // it says why there is none
     const caption = made.querySelector(".caption");
     if (caption) caption.textContent = "Each decision is kept in labels.csv of the run at once.";
     const host = /** @type {HTMLElement} */ (made.querySelector(".label-sheet"));
@@ -108,10 +108,9 @@ class FixLabelsView {
 
   /** Show decisions of other pages, and how many there are. */
   async #update() {
-    if (!this.sheet) return;
-    const { changes } = this.sheet;
+    const changes = this.sheet?.changes;
     const { decisions, changed } = await ask(`${this.path}/decisions`);
-    if (this.sheet.changes === changes) this.sheet.update(decisions); // otherwise they are asked for again soon
+    if (this.sheet?.changes === changes) this.sheet?.update(decisions); // otherwise they are asked for again soon
     const changing = decisions.filter((/** @type {any} */ each) => each.action !== "keep").length;
     this.#decided = { count: decisions.length, changing, changed };
     this.#offerAgain();

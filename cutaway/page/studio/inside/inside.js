@@ -20,6 +20,7 @@ import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
  * @param {InsideHosts} places
  */
 export function showInside(host, run, places) {
+  places.rail.hidden = true; // until there are sections
   if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
   const inside = element("div", { class: "inside" });
   host.append(inside);
@@ -60,6 +61,7 @@ class InsideView {
     this.task = mapTask(run.id);
     this.verdict = verdict;
     this.rail = rail;
+    rail.hidden = false;
     arrangeRail(rail);
     for (const event of ["wheel", "pointerdown", "keydown"]) {
       addEventListener(event, () => (this.#wanted = ""), { once: true, passive: true }); // the reader goes elsewhere

@@ -15,7 +15,7 @@ import { durationText, stateWord } from "../words.js";
 /**
  * A row of the table of runs. The label of each cell is shown where the table is too narrow to be one.
  * @param {RunRow} row
- * @param {{ selected: boolean, best: boolean, actions: RowActions }} given best: of the runs on its data that are listed
+ * @param {{ selected: boolean, best: boolean, actions: RowActions }} given best: of those judged on its validation samples
  */
 export function runRow(row, { selected, best, actions }) {
   const box = element("input", {
@@ -33,7 +33,7 @@ export function runRow(row, { selected, best, actions }) {
   const epochs = row.planned && row.planned !== row.epochs ? `${row.epochs} of ${row.planned}` : `${row.epochs ?? ""}`;
   cells.push(
     element("td", { class: "run-curve", "data-label": "Loss" }, lossCurve(row.curves)),
-    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best ? ", the best of the runs on these data" : ""}`),
+    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best ? ", the best on these validation samples" : ""}`),
     numberCell("Test", accuracyWords(row.test?.accuracy), row.test && lossWords(row.test)),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),

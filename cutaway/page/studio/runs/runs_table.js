@@ -130,16 +130,20 @@ export class RunsTable {
 }
 
 /**
- * The runs with the highest validation accuracy of those on the same data, where there are two or more.
+ * The runs with the highest accuracy on the same validation samples, where there are two or more.
  * @param {RunRow[]} rows
  */
 function bestOfData(rows) {
   /** @type {Map<string, RunRow[]>} */
   const known = new Map();
   for (const row of rows) {
-    if (typeof row.val_accuracy === "number") known.set(row.data ?? "", [...(known.get(row.data ?? "") ?? []), row]);
+    const { val_accuracy: value, judged_on: samples = "" } = row;
+    if (typeof value === "number" && row.state !== "running") known.set(samples, [...(known.get(samples) ?? []), row]);
   }
-  const value = (/** @type {RunRow} */ row) => row.val_accuracy ?? 0;
-  const first = (/** @type {RunRow[]} */ of) => of.reduce((one, other) => (value(other) > value(one) ? other : one));
-  return new Set([...known.values()].filter((of) => of.length > 1).map(first));
+  return new Set(
+    [...known.values()].flatMap((of) => {
+      const most = Math.max(...of.map((row) => row.val_accuracy ?? 0));
+      return of.length > 1 ? of.filter((row) => row.val_accuracy === most) : [];
+    }),
+  );
 }
