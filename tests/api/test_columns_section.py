@@ -43,7 +43,7 @@ def test_a_column_whose_rise_is_large_and_uncertain_is_said_to_matter_perhaps():
     found = importances([0.09, 0.06, 0.01], [0.04, 0.01, 0.0])
     m = found.measures
     uncertain = dataclasses.replace(m, loss_error=np.array([0.08, 0.01, 0.01]))
-    title, text = carriers(dataclasses.replace(found, measures=uncertain))
+    title, text = carriers(dataclasses.replace(found, measures=uncertain)) or ("", "")
     assert title == '"b" clearly matters.'
     assert "100 samples are too few to tell whether another column may matter as much." in text
 
