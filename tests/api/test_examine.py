@@ -9,7 +9,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import DataError
-from cutaway.topics.prediction import nearest as nearest_module
+from cutaway.topics.common import nearest as nearest_module
 from cutaway.topics.prediction.file import write_rows
 from cutaway.topics.prediction.predicting import predictions
 

@@ -253,7 +253,9 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert [card.subtitle for card in shown.cards] == [
         f"{names[true]} → {names[predicted]}" for true, predicted in zip(worst.label, worst.predicted, strict=True)
     ]
-    assert [card.text for card in shown.cards] == [(f"{each:.2%} confident",) for each in worst.confidence]
+    # other tests may have looked for wrong labels of this run
+    said = [card.text[0].removesuffix("; its label is suspect") for card in shown.cards]
+    assert said == [f"{each:.2%} confident" for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
         assert image.size == (24, 24)
     assert (shown.size, mistakes(table).size) == ("small", "medium")
