@@ -12,7 +12,6 @@ export async function showJob(host, [id]) {
   const title = element("h1");
   const words = element("p", { class: "subtitle", "aria-live": "polite" });
   const next = element("p", { class: "train-start" });
-  host.append(title, words, next);
   const draw = (/** @type {import("./queue.js").JobRow} */ job) => {
     if (job.run && job.state !== "queued") {
       location.replace(new URL(runPath(job.run), document.baseURI));
@@ -25,6 +24,8 @@ export async function showJob(host, [id]) {
     next.replaceChildren(over ? element("a", { class: "button", href: "train", text: "Train something else" }) : "");
   };
   const read = async () => draw(await ask(`api/trainings/${encodeURIComponent(id)}`));
+  await read(); // nothing is there yet: of a training that there is not, the page says so
+  host.append(title, words, next);
   listen({
     jobs: ({ jobs }) => {
       const job = jobs.find((/** @type {{ id: string }} */ each) => each.id === id);
@@ -32,6 +33,5 @@ export async function showJob(host, [id]) {
     },
     reset: () => void read().catch(showError),
   });
-  await read();
   host.append(await queueElement());
 }
