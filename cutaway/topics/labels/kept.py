@@ -10,10 +10,14 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.findings import CountEstimate, HeldOut
+from cutaway.runs import KeptResult, kept, result_name
 
 from .cross_validation import CrossValidation, of_run
 from .finding import SEARCHED, judge_labels, nearest_samples
 from .folds import kept_epochs, kept_held_out
+
+METHOD = 1
+"""Part of the key of kept neighbors: another way of finding them gives others."""
 
 _FOLD = re.compile(r"labels-([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
 
@@ -71,7 +75,7 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
     judged = judge_labels(held)
     listed = judged.listed[:most]
     searched = stratified_sample(held.labels, SEARCHED, seed=0)
-    neighbors = searched[nearest_samples(setup, context, listed, searched)]
+    neighbors = _neighbors(context, setup, listed, searched)
     return KeptSuspects(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
@@ -85,6 +89,31 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
         samples=len(held.labels),
         all_ids=setup.ids,
         all_scores=judged.scores,
+    )
+
+
+def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, searched: np.ndarray) -> np.ndarray:
+    """The nearest other samples of each suspect, int64 ``(suspect, k)``; kept, since a model is needed to find them."""
+
+    def read(found: KeptResult) -> np.ndarray:
+        neighbors = found.arrays["neighbors"]
+        if neighbors.dtype != np.int64 or neighbors.ndim != 2 or len(neighbors) != len(listed):
+            raise ValueError("not the neighbors of these suspects")
+        if neighbors.size and not 0 <= neighbors.min() <= neighbors.max() < len(setup.ids):
+            raise ValueError("neighbors are no samples")
+        return neighbors
+
+    def write(neighbors: np.ndarray) -> KeptResult:
+        return KeptResult(arrays={"neighbors": neighbors})
+
+    decides = [METHOD, setup.key, listed.tolist()]
+    name = result_name(context.folder, "neighbors", epochs=[context.epoch()], decides=decides)
+    return kept(
+        context.folder,
+        name,
+        read=read,
+        write=write,
+        compute=lambda: searched[nearest_samples(setup, context, listed, searched)],
     )
 
 

@@ -40,11 +40,11 @@ def inputs_in_words(context: RunContext, layer: str, ids: SampleIds, *, epoch: i
         Westfall, Young 1993, "Resampling-based multiple testing" (the largest statistic of permutations): no normal
         values are needed, which activations and one-hot inputs are not.
     """
-    from cutaway.interpret import activations
-
     names, data = context.manifest.dataset.feature_names, context.data
     if names is None or data.is_image or len(names) > MOST or len(ids) < LEAST:
         return None
+    from cutaway.interpret import activations  # which loads Keras, as most second reports need not
+
     units = context.outline.units[layer]
     ids = ids[: max(LEAST, WORK // max(units * len(names), 1))]
     h = activations(context.model(epoch), layer, x=data.rows(ids), scale=data.scale)
