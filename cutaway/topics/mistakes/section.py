@@ -18,13 +18,13 @@ def mistakes(source: ReportSource) -> Section | None:
     if not len(source.ids):
         return None
     name, title = "mistakes", "The most confident mistakes"
-    lead = f"True class → predicted class, the highest probability first. {_about_labels(source)}"
     if (table := _rows(source)) is not None:
         return table
     cards = _cards(source)
     if not cards:
         return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
     size = "small" if cards[0].pictures else "medium"
+    lead = f"True class → predicted class, the highest probability first. {_about_labels(source)}"
     return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
 
 

@@ -92,14 +92,14 @@ export class RunsTable {
     const part = this.body.contains(focused) ? focused?.dataset.part : undefined;
     const run = focused?.closest("tr")?.dataset.run;
     const before = this.#drawn;
-    const bests = bestOfData(this.#rows);
+    const isBest = bestOf(this.#rows);
     this.#drawn = new Map();
     /** @type {Element | null} */
     let place = this.body.firstElementChild;
     for (const row of shown) {
       const selected = this.#selected.has(row.id);
       const known = before.get(row.id);
-      const best = bests.has(row);
+      const best = isBest(row);
       const same = known && known.row === row && known.selected === selected && known.best === best;
       const tr = same ? known.tr : runRow(row, { selected, best, actions: this.actions });
       if (known && !same) {
@@ -130,20 +130,22 @@ export class RunsTable {
 }
 
 /**
- * The runs with the highest accuracy on the same validation samples, where there are two or more.
+ * Whether a run has the highest accuracy on its validation samples, where there are two runs or more on them.
  * @param {RunRow[]} rows
+ * @returns {(row: RunRow) => boolean}
  */
-function bestOfData(rows) {
-  /** @type {Map<string, RunRow[]>} */
+function bestOf(rows) {
+  /** @type {Map<string, { count: number, most: number }>} by the validation samples; there may be 100,000 runs */
   const known = new Map();
+  const value = (/** @type {RunRow} */ row) => (row.state === "running" ? null : (row.val_accuracy ?? null));
   for (const row of rows) {
-    const { val_accuracy: value, judged_on: samples = "" } = row;
-    if (typeof value === "number" && row.state !== "running") known.set(samples, [...(known.get(samples) ?? []), row]);
+    const accuracy = value(row);
+    if (accuracy === null) continue;
+    const { count, most } = known.get(row.judged_on ?? "") ?? { count: 0, most: 0 };
+    known.set(row.judged_on ?? "", { count: count + 1, most: Math.max(most, accuracy) });
   }
-  return new Set(
-    [...known.values()].flatMap((of) => {
-      const most = Math.max(...of.map((row) => row.val_accuracy ?? 0));
-      return of.length > 1 ? of.filter((row) => row.val_accuracy === most) : [];
-    }),
-  );
+  return (row) => {
+    const of = known.get(row.judged_on ?? "");
+    return of !== undefined && of.count > 1 && value(row) === of.most;
+  };
 }
