@@ -13,7 +13,7 @@ from cutaway.findings import CountEstimate, HeldOut
 from cutaway.runs import KeptResult, kept, result_name
 
 from .cross_validation import CrossValidation, of_run
-from .finding import SEARCHED, judge_labels, nearest_samples
+from .finding import NEIGHBORS, SEARCHED, judge_labels, nearest_samples
 from .folds import kept_epochs, kept_held_out
 
 METHOD = 1
@@ -94,14 +94,10 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
 
 def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, searched: np.ndarray) -> np.ndarray:
     """The nearest other samples of each suspect, int64 ``(suspect, k)``; kept, since a model is needed to find them."""
+    k = min(NEIGHBORS, len(searched) - 1)
 
     def read(found: KeptResult) -> np.ndarray:
-        neighbors = found.arrays["neighbors"]
-        if neighbors.dtype != np.int64 or neighbors.ndim != 2 or len(neighbors) != len(listed):
-            raise ValueError("not the neighbors of these suspects")
-        if neighbors.size and not 0 <= neighbors.min() <= neighbors.max() < len(setup.ids):
-            raise ValueError("neighbors are no samples")
-        return neighbors
+        return found.array("neighbors", np.int64, len(listed), k, low=0, high=len(setup.ids) - 1)
 
     def write(neighbors: np.ndarray) -> KeptResult:
         return KeptResult(arrays={"neighbors": neighbors})

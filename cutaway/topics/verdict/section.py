@@ -1,8 +1,11 @@
 """The first section of the report: what the run is worth, what is wrong first, and what to do next."""
 
+import logging
 import shlex
 
+from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded
+from cutaway.log import survive
 from cutaway.page import Mark, Section, Summary, SummaryLine
 from cutaway.results.units import percent
 from cutaway.runs import run_command
@@ -16,6 +19,8 @@ from cutaway.topics.labels.section import suspects_of
 
 from .result import NO_GAIN, NO_PROBLEM, Verdict, Worth
 from .result import verdict as gather
+
+log = logging.getLogger("cutaway.topics.verdict")
 
 LINES = 4
 """Lines below the answer at most."""
@@ -118,20 +123,24 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
         title = f"{found.state.capitalize()} after {epochs_in_words(found.epochs)}."
         severity = "warning" if found.state in ("failed", "died", "damaged") else "note"
         lines.append(SummaryLine(title, _sentence(found.why or "not all epochs were trained"), severity, "settings"))
+    labels = _label_lines(source)
+    label_warnings = [line for line in labels if line.severity == "warning"]
     causes = [
         (each, consequences, anchor(number)) for number, (each, consequences) in enumerate(folded(findings_of(source)))
     ]
     for each, consequences, target in causes:
-        if each.severity == "warning" and not (each.kind == "label-noise" and suspects_of(source) is not None):
+        if each.severity == "warning" and not (each.kind == "label-noise" and label_warnings):  # the same fact
             more = f" It explains {len(consequences)} more." if consequences else ""
             lines.append(SummaryLine(f"{each.title}.", f"{said_first(source, each)}{more}", "warning", target))
-    labels = _label_lines(source)
     lesser = {target for each, _, target in causes if each.kind in LESSER}
     place = next((i for i, line in enumerate(lines) if line.target in lesser), len(lines))
-    lines[place:place] = [line for line in labels if line.severity == "warning"]
+    lines[place:place] = label_warnings
     if source.against is not None:
-        shown = answer(comparison_of(source), source.other_name)
-        lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, f"{shown.beside}", "note", "comparison"))
+        with survive(
+            log, "saying in the verdict which run is better", CutawayError
+        ):  # such as of one that has diverged
+            shown = answer(comparison_of(source), source.other_name)
+            lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
     if not any(line.severity == "warning" for line in lines):
         nothing = found.worth is not None and found.worth.baseline is not None and not has_learned(found)
         is_good = SummaryLine(NO_PROBLEM, "", "good", "findings")
