@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
+from cutaway.errors import DataError
 from cutaway.findings import RULES, Finding
 from cutaway.progress import ignore_progress
 from cutaway.report.document import report_html
@@ -195,3 +196,28 @@ def test_a_first_sentence_does_not_end_in_a_name():
 
 def test_kinds_that_tell_most_are_kinds_that_exist():
     assert set(section.TELLING) <= RULES.keys()
+
+
+def test_a_warning_of_wrong_labels_stays_where_their_number_is_not_known(digits_run, monkeypatch):
+    source = ReportSource(digits_run.context, ignore_progress)
+    noise = Finding("label-noise", "warning", "Many labels are probably wrong", "12% at least.", {})
+    monkeypatch.setitem(source.computed, section.findings_of.__wrapped__, (noise,))
+    monkeypatch.setattr(section, "_label_lines", lambda source: [])
+    first = section.verdict(source).lines[0]
+    assert (first.title, first.severity) == ("Many labels are probably wrong.", "warning")
+    wrong = section.SummaryLine("About 3 labels may be wrong.", "", "warning", "suspects")
+    monkeypatch.setattr(section, "_label_lines", lambda source: [wrong])
+    titles = [line.title for line in section.verdict(source).lines]
+    assert titles[0] == wrong.title
+    assert "Many labels are probably wrong." not in titles, "the same fact is said once"
+
+
+def test_a_verdict_survives_a_comparison_that_fails(digits_run, monkeypatch):
+    def fail(source):
+        raise DataError("a model has finite outputs", got="NaN", hint="compare another epoch")
+
+    source = ReportSource(digits_run.context, ignore_progress, against=object())
+    monkeypatch.setattr(section, "comparison_of", fail)
+    shown = section.verdict(source)
+    assert shown.answer.startswith("Right on ")
+    assert all(line.target != "comparison" for line in shown.lines)
