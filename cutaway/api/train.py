@@ -10,7 +10,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.context import same_form
 from cutaway.data import Dataset, Decision, Split, Table, decide, drop, relabel, split_and_prepare
-from cutaway.errors import UsageError
+from cutaway.errors import ModelError, UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, run_argument
@@ -160,6 +160,7 @@ def train_like(
     *,
     data: Dataset | str | Path | None = None,
     from_epoch: int | None = None,
+    ignore: Sequence[str] = (),
     runs: str | Path = RUNS,
     name: str | None = None,
     sample_weight: np.ndarray | None = None,
@@ -180,6 +181,8 @@ def train_like(
         data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
         from_epoch: Begin with the weights that the run had after this epoch (-1: the last), in place of its first ones.
             The optimizer and the schedule begin from the start.
+        ignore: Further columns of the table that are left out, to see what they are worth. The model has fewer inputs,
+            so its first weights are drawn.
         runs: Folder in which names are looked up and the new run folder is made.
         name: Middle part of the new folder's name; the dataset's name if None.
         labels: As of `train`; decisions that the run was trained with stay.
@@ -210,9 +213,9 @@ def train_like(
     config = training.make_config(base, samples=len(data.labels["train"]), **settings)
     same = (config.seed, config.validation) == (base["seed"], base["validation"])
     split = like.split
-    loaded = like.context.loaded
-    if not same or labels is not None:
-        split, data, loaded = _split_like(like, config, labels=labels, same=same)
+    loaded = _without(like, ignore, from_epoch)
+    if not same or labels is not None or ignore:
+        split, data, loaded = _split_like(like, config, loaded=loaded, labels=labels, same=same)
     if per_class != base["class_weight"]:
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()
@@ -221,7 +224,8 @@ def train_like(
     settings |= {"validation": config.validation, "class_weight": per_class}
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
     drawn = manifest.first_weights == DRAWN and from_epoch is None
-    model = _first_model(like, epoch=None if drawn else from_epoch or 0, seed=config.seed)
+    epoch = None if drawn else from_epoch or 0
+    model = _first_model(like, epoch=epoch, seed=config.seed, shape=data.shape if ignore else None)
     training.check_loss(config, outputs=models.output_size(model))
     training.note_differences(manifest.versions, manifest.device)
     return start_training(
@@ -235,39 +239,90 @@ def train_like(
         runs=runs,
         name=name,
         progress=progress,
+        like={"run": like.path.name, "ignore": tuple(ignore)},
         shard_layers=shard_layers,
     )
 
 
+def _without(like: Run, ignore: Sequence[str], from_epoch: int | None) -> Dataset | Table:
+    """The data of a run that is trained again, as they were loaded, without some columns.
+
+    Raises:
+        UsageError: They are no table, or the model has weights for each of its columns.
+        UnknownNameError, DataError: As `Table.without`.
+    """
+    loaded = like.context.loaded
+    if not ignore:
+        return loaded
+    if isinstance(ignore, str) or not isinstance(loaded, Table):
+        got = repr(ignore) if isinstance(ignore, str) else f"{loaded.name}, which is no table"
+        raise UsageError("ignore is a list of columns of a table", got=got, hint='pass for example ignore=["age"]')
+    if from_epoch is not None or like.context.manifest.first_weights != DRAWN:
+        raise UsageError(
+            "columns are left out of a training whose first weights are drawn",
+            got="weights that were there before it, which have a place for each column",
+            hint="leave ignore or from_epoch out, or train a new model",
+        )
+    return loaded.without(ignore)
+
+
 def _split_like(
-    like: Run, config: "TrainingConfig", *, labels: str | Path | Decision | Sequence[Decision] | None, same: bool
+    like: Run,
+    config: "TrainingConfig",
+    *,
+    loaded: Dataset | Table,
+    labels: str | Path | Decision | Sequence[Decision] | None,
+    same: bool,
 ) -> tuple[Split, Dataset, Dataset | Table]:
-    """The split and the data of a run that is trained again, with another seed or further decisions on labels."""
-    loaded, before = like.context.loaded, like.split.dropped
+    """The split and the data of a run that is trained again, with other columns, another seed or further decisions."""
+    record, before = like.context.manifest.dataset, like.split.dropped
     decided = None if labels is None else decide(loaded, as_decisions(labels))
-    if same and decided is not None:
-        loaded, split = relabel(loaded, decided.relabeled), drop(like.split, decided.dropped)
-        return split, same_form(loaded, like.context.manifest.dataset), loaded
+    relabeled = loaded if decided is None else relabel(loaded, decided.relabeled)
+    if same:
+        split = like.split if decided is None else drop(like.split, decided.dropped)
+        other = loaded is not like.context.loaded and isinstance(relabeled, Table)
+        return split, relabeled.prepare(split) if other else same_form(relabeled, record), relabeled
     split, data = split_and_prepare(loaded, validation=config.validation, seed=config.seed, decided=decided)
     if before is not None:
         split = drop(split, before)
-    loaded = loaded if decided is None else relabel(loaded, decided.relabeled)
     # the scale is 1 where the model rescales its inputs itself
-    return split, dataclasses.replace(data, scale=like.context.manifest.dataset.scale), loaded
+    return split, dataclasses.replace(data, scale=record.scale), relabeled
 
 
 def _path(run: str | Path | Run) -> str | Path:
     return run.path if isinstance(run, Run) else run
 
 
-def _first_model(run: Run, *, epoch: int | None, seed: int) -> "Model":
-    """The model of a run with its first weights: those of a snapshot, or drawn from a seed (`epoch` None)."""
+def _first_model(run: Run, *, epoch: int | None, seed: int, shape: tuple[int, ...] | None) -> "Model":
+    """The model of a run with its first weights: those of a snapshot, or drawn from a seed (`epoch` None).
+
+    Args:
+        run: The run.
+        epoch: Of the snapshot.
+        seed: Of weights that are drawn, and of dropout.
+        shape: Of a sample, where it is another one than the run's.
+
+    Raises:
+        UsageError: The model takes samples of the run's shape only.
+    """
     from cutaway import models
 
     if epoch is None:
         if run.folder.epochs:
             run.context.check_sizes(-1)
-        model = models.model_from_spec(run.context.spec, initialize=False)
+        spec = run.context.spec
+        if shape is not None:
+            spec = {**spec, "input": {**spec["input"], "shape": list(shape)}}
+        try:
+            model = models.model_from_spec(spec, initialize=False)
+        except ModelError as error:
+            if shape is None:
+                raise
+            raise UsageError(
+                "a model from which columns are left out takes any number of inputs",
+                got=error.got,
+                hint="train a new model on the table without these columns",
+            ) from None
         models.initialize(model, seed)
     else:
         model = run.context.build_model(epoch)

@@ -334,6 +334,7 @@ class Repeat(_Training):
     Attributes:
         run: Its id.
         from_epoch: The epoch whose weights are the first ones; None for those of the run.
+        ignore: Further columns of its table that are left out.
         settings: What is to be different.
         labels: Whether the decisions on labels in the run's folder are followed.
         name: Middle part of the new run's name; the dataset's name if None.
@@ -342,6 +343,7 @@ class Repeat(_Training):
     kind: Literal["like"] = "like"
     run: Text
     from_epoch: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    ignore: Annotated[tuple[Text, ...], Field(max_length=20_000)] = ()
     settings: Settings = {}
     labels: bool = False
     name: RunTitle | None = None

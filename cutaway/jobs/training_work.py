@@ -50,7 +50,8 @@ def _train(task: TrainingJob, context: JobContext) -> "Run":
         before = runs / task.run  # without any decision, reading the file says so
         labels = {"labels": read_all(before) or labels_path(before)} if task.labels else {}
         settings: dict[str, Any] = {**task.settings, **labels, "progress": context.on_progress}
-        return train_like(str(before), runs=runs, from_epoch=task.from_epoch, name=task.name, **settings)
+        given = {"from_epoch": task.from_epoch, "ignore": task.ignore, "name": task.name}
+        return train_like(str(before), runs=runs, **given, **settings)
     form = task.form.model_dump()
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
     settings = {**form, **task.settings, "progress": context.on_progress}

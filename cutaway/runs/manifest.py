@@ -54,6 +54,9 @@ Plain = str | bool | int | Finite | None
 """One value in JSON."""
 
 
+LISTED = 3
+"""Columns that were left out and are named at most."""
+
 COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -182,6 +185,15 @@ class TrialRecord(BaseModel):
     trial: Annotated[int, Field(ge=0, lt=2**31)]
 
 
+class LikeRecord(BaseModel):
+    """What run.json keeps of the run that another one was trained like: its name, and which columns were left out."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    run: Name
+    ignore: Annotated[tuple[Name, ...], Field(max_length=1_000_000)] = ()
+
+
 class Manifest(BaseModel):
     """Everything in run.json. Fields that this version does not know are kept as they are.
 
@@ -197,6 +209,7 @@ class Manifest(BaseModel):
         split: Which sample is in train, val and test, as `cutaway.data.Split.to_record` writes it.
         model: Specification of the model, as `cutaway.models.spec_of` writes it.
         first_weights: Where the first weights came from.
+        like: The run that it was trained like; None for most runs.
         sample_weight: SHA-256 of the sample weights that the user gave, hexadecimal; None where there were none.
         config: Every training setting, resolved; None for what is not known.
         seed: Random seed.
@@ -205,7 +218,8 @@ class Manifest(BaseModel):
         process: The process that writes the run; None once it has ended the training.
         kept_epoch: Epoch of the weights that count as the result; None while there is none.
         best_epoch: Epoch of the lowest validation loss.
-        test: Loss and accuracy on the test samples at the kept epoch, and since version 0.3 their ``cross_entropy``.
+        test: Loss and accuracy on the test samples at the kept epoch, their ``cross_entropy`` since version 0.3, and
+            unless the run is older, the ``baseline``: the accuracy of always predicting the largest class.
         cost: Seconds spent, by stage.
         sweep: The sweep that it is a trial of, whose test samples belong to no part of the split; None for most runs.
     """
@@ -223,6 +237,7 @@ class Manifest(BaseModel):
     split: dict[Name, Any] = Field(default_factory=dict)
     model: ModelSpec | None = None
     first_weights: Text | None = None
+    like: LikeRecord | None = None
     sample_weight: Annotated[str, Field(max_length=64)] | None = None
     config: Annotated[dict[Name, Plain | tuple[Finite, ...]], Field(max_length=1_000)] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
@@ -267,7 +282,10 @@ class Manifest(BaseModel):
     def called(self) -> str:
         """What the run is called: its title, or else its data and its model."""
         model = "a model whose layers are not known" if self.model is None else self.model.in_words
-        return self.title or f"{self.dataset.name}: {model}"
+        columns = () if self.like is None else self.like.ignore
+        more = f" and {len(columns) - LISTED} more" if len(columns) > LISTED else ""
+        without = f" without {', '.join(columns[:LISTED])}{more}" if columns else ""
+        return self.title or f"{self.dataset.name}{without}: {model}"
 
     @property
     def damaged(self) -> Mapping[str, RunError]:

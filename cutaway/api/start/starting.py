@@ -38,6 +38,7 @@ def start_training(
     runs: str | Path,
     name: str | None,
     progress: ProgressOption,
+    like: dict[str, Any] | None = None,
     shard_layers: int = 1,
 ) -> Run:
     """Make a run folder and train a built model into it.
@@ -53,6 +54,7 @@ def start_training(
         runs: Folder in which the run folder is made.
         name: Middle part of its name; the dataset's name if None.
         progress: As of `cutaway.train`.
+        like: The run that it is trained like, as of `cutaway.runs.LikeRecord`; None where there is none.
         shard_layers: As of `cutaway.train`.
 
     Raises:
@@ -64,6 +66,8 @@ def start_training(
     manifest = training_manifest(
         model, data=data, split=split, config=config, first_weights=first_weights, sample_weight=sample_weight
     )
+    if like is not None:
+        manifest["like"] = like
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
     training.warn_of_predictions(len(split.part("all")), data.classes)
     raise_if_canceled()  # last chance: the folder is made next
@@ -153,9 +157,11 @@ def train_into(
     except BaseException as error:
         _end(writer, "failed", f"{type(error).__name__}: {error}")
         raise
+    held = samples.y[samples.train + samples.val :]
+    baseline = float(np.bincount(held).max() / len(held)) if len(held) else 0.0
     writer.finish(
         "finished",
-        test=result.test,
+        test=result.test and {**result.test, "baseline": baseline},
         best_epoch=result.best_epoch,
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},

@@ -90,23 +90,22 @@ def train(
 
     data = _one_place(data, moved)
     if like is not None:
-        _check_like(model | options)
-        branch = {} if from_epoch is None else {"from_epoch": from_epoch}
-        begin = partial(train_like, like, data=data, **branch)
+        _check_like(model | {name: value for name, value in options.items() if name != "ignore"})
+        begin = partial(train_like, like, data=data, from_epoch=from_epoch, ignore=options.get("ignore", ()))
     elif from_epoch is not None:
         raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
         begin = partial(train_recipe, data, options=options, **model)
-    before = None if labels is None else _decided_on(like, labels, runs=runs)
+    before = _run_before(like, labels, runs=runs)
     with connected(processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
     _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before)
 
 
-def _decided_on(like: str | None, labels: str, *, runs: str) -> Path | None:
-    """The run that a training with decisions on labels is to be compared with, if one is known.
+def _run_before(like: str | None, labels: str | None, *, runs: str) -> Path | None:
+    """The run that a training is to be compared with: the one it is like, or on whose labels was decided; or None.
 
     Raises:
         UnknownNameError, RunError: There is no run of this name, or it is damaged.
@@ -115,8 +114,8 @@ def _decided_on(like: str | None, labels: str, *, runs: str) -> Path | None:
 
     if like is not None:
         return find_run(like, runs=runs).path
-    folder = Path(labels).parent  # the decisions of a run are in its folder
-    return folder.absolute() if (folder / "run.json").is_file() else None
+    folder = None if labels is None else Path(labels).parent  # the decisions of a run are in its folder
+    return folder.absolute() if folder is not None and (folder / "run.json").is_file() else None
 
 
 @with_records

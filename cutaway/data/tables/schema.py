@@ -1,6 +1,6 @@
 """What is done with each column of a table, decided from what it holds and from what the user says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,9 @@ Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
 
 FEW = 64
 """Different values of a column up to which each gets an input of its own."""
+
+REQUESTED = "as requested"
+"""Why a column is left out that the user named."""
 
 LISTED = 8
 """Columns that are left out and named at most."""
@@ -110,6 +113,28 @@ def decide_each(
     return tuple(columns), wrong
 
 
+def leave_out(columns: Sequence[Column], names: Collection[str], *, where: str) -> tuple[Column, ...]:
+    """The columns with some more ignored, as `TableOptions.ignore` does.
+
+    Raises:
+        UnknownNameError: A name is that of no column that a model learns from.
+        DataError: No column would be left.
+    """
+    used = {column.name for column in columns if column.use == "feature"}
+    for name in names:
+        if name not in used:
+            raise UnknownNameError(
+                "a column that is left out is one that the model learns from",
+                got=f"{name!r}, and {where} has {_list(sorted(used))}",
+                hint=meant(name, used, "check the spelling"),
+            )
+    if used <= set(names):
+        raise DataError(
+            "a table has at least one column to learn from", got=f"none left in {where}", hint="leave fewer out"
+        )
+    return tuple(_ignored(each.profile, REQUESTED) if each.name in names else each for each in columns)
+
+
 def left_out(columns: Sequence[Column]) -> dict[str, str]:
     """Why each column that no model learns from is left out, by its name."""
     return {column.name: column.treatment for column in columns if column.use == "ignored"}
@@ -147,7 +172,7 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
         what = {"label": "the class", "group": "never in two splits", "id": "name of the sample"}[role]
         return Column(name, "category", role, what, profile)
     if name in options.ignore:
-        return _ignored(profile, "as requested")
+        return _ignored(profile, REQUESTED)
     if kind == "unsupported":
         return _ignored(profile, "not numbers, text or dates")
     if kind == "empty":

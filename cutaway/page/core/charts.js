@@ -53,7 +53,7 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
 
 /**
  * A line of a chart.
- * @typedef {{ name: string, tone: "one" | "two", points: [number, number][], dot?: [number, number] | null }} Curve
+ * @typedef {{ name: string, tone: "one" | "two" | "before", points: [number, number][], dot?: [number, number] | null }} Curve
  *   points: x and y; dot: where it is now, between two points
  */
 

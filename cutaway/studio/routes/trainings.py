@@ -5,13 +5,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from cutaway.data import Preparation
 from cutaway.errors import ConfigError
 from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
-from cutaway.runs import RunFolder, history_path, labels_path
+from cutaway.runs import Manifest, RunFolder, history_path, labels_path
 from cutaway.studio.data import DataReference, resolve
 from cutaway.studio.runs import model_words, sample_counts
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
+from cutaway.training import DRAWN
 
 from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
 
@@ -134,7 +136,16 @@ def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
         "samples": counts.get("train", 0) + counts.get("val", 0) or None,
         "epochs": folder.epochs,
         "labels": labels_path(folder.path).is_file(),
+        "columns": _columns(manifest),
     }
+
+
+def _columns(manifest: Manifest) -> list[str]:
+    """The columns that the model of a run learns from, if it may be trained without some of them."""
+    record = manifest.dataset.preparation
+    if record is None or manifest.first_weights != DRAWN:
+        return []
+    return list(Preparation.from_record(record).columns)
 
 
 @router.post("/runs/{run}/stop")

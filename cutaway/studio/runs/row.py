@@ -51,7 +51,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
     manifest, rows, state = folder.manifest, folder.history(), folder.state
     best = max(rows, key=lambda row: _number(row, "val_accuracy", -1.0), default={})
     why, kept = str(folder.damage) if folder.damage else manifest.why, kept_so_far(manifest, rows)
-    test = manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy")}
+    test = manifest.test and {name: manifest.test.get(name) for name in ("loss", "accuracy", "baseline")}
     return {
         "state": state,
         "why": why and printable(why),
@@ -61,6 +61,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "classes": len(manifest.dataset.class_names),
         "model": model_words(manifest.model),
         "called": manifest.called,
+        "like": manifest.like and manifest.like.run,
         "judged_on": _judged_on(manifest),
         "seed": manifest.seed,
         "epochs": rows[-1]["epoch"] if rows else 0,

@@ -35,7 +35,7 @@ class ColumnEffect:
 
     Attributes:
         column: Its name.
-        names: Each of these values, as it is written in the table.
+        names: Each of these values, as text.
         places: float64 ``(point,)``, these values, ascending, if they are numbers; None for categories.
         shares: float64, shares of the samples, 0..1: of a column of numbers ``(bar,)``, between the first and the last
             place; of categories ``(point,)``.
@@ -77,7 +77,8 @@ def column_effects(context: RunContext, ids: SampleIds, columns: Sequence[str]) 
         if len(donors) < 2:
             continue
         predicted = partial_dependence(model, x, group, x[donors][:, group], scale=data.scale)
-        names = tuple(_text(cells[donor]) for donor in donors)
+        numbers: list[float] | None = None if places is None else places.tolist()
+        names = tuple(map(_text, [cells[donor] for donor in donors]) if numbers is None else map(_number_text, numbers))
         found.append(ColumnEffect(name, names, places, shares, predicted))
     return found
 
@@ -100,6 +101,11 @@ def _categories(cells: Sequence[Any]) -> tuple[list[int], None, np.ndarray]:
     texts = [_text(cell) for cell in cells]
     most: Mapping[str, int] = dict(Counter(texts).most_common(LEVELS))
     return [texts.index(text) for text in most], None, np.array(list(most.values())) / max(len(texts), 1)
+
+
+def _number_text(value: float) -> str:
+    """A number as people write it: 39500, although the table has 39500.0."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"
 
 
 def _text(cell: Any) -> str:

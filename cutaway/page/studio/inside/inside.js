@@ -73,12 +73,11 @@ class InsideView {
     this.sections = element("div", { class: "sections" });
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
-    const waiting = element("progress", { "aria-label": "The verdict is being computed" });
     // as high as most verdicts, so that little moves when it comes
-    verdict.replaceChildren(element("div", { class: "verdict-waiting" }, element("p", { class: "hint", text: "Verdict" }), waiting));
+    verdict.replaceChildren(element("div", { class: "verdict-waiting" }, element("p", { class: "hint", text: "Verdict" }), this.line));
     host.replaceChildren(
       ...[this.#bar(), mapControls(this.task), this.mapHost],
-      ...[this.line, this.sections, this.subtitle, this.facts, this.footer],
+      ...[this.sections, this.subtitle, this.facts, this.footer],
     );
     this.mapHost.addEventListener("shown", () => this.#navigate());
   }
@@ -112,13 +111,18 @@ class InsideView {
 
   #sections() {
     const work = {
-      title: "Computing the sections below",
+      title: "Judging the run",
       kind: "sections",
       given: { run: this.run.id },
       cancels: true,
       onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
     };
-    void showWork(this.line, work, () => {}).then(() => this.verdict.querySelector(".verdict-waiting")?.remove());
+    void showWork(this.line, work, () => {}).then(() => {
+      const waiting = this.verdict.querySelector(".verdict-waiting");
+      if (!waiting) return;
+      this.sections.before(this.line); // which says what failed
+      waiting.remove();
+    });
   }
 
   /**
@@ -156,7 +160,8 @@ class InsideView {
         if (target === "suspects") goTo(`${runPath(this.run.id)}/mend`); // which has a page of its own
         else showPart(target, { always: true });
       });
-      this.verdict.replaceChildren(made); // at the top of the page
+      this.sections.before(this.line); // what is still to come is below
+      this.verdict.replaceChildren(made);
       return this.#navigate();
     }
     made.dataset.place = String(place);
@@ -164,12 +169,28 @@ class InsideView {
       (each) => Number(each.dataset.place) > place,
     );
     startTables(made);
+    if (section.name === "columns" && mayWrite() && this.run.origin === "training") void this.#leaveOut(made).catch(showError);
     foldNarrow(made);
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
     if (section.name === this.#wanted) showPart(section.name, { always: true });
     if (this.map.explorer) linkSections(this.map.explorer, made);
     await drawSection(section);
+  }
+
+  /**
+   * Offer to train without a column, which says more than shuffling it does.
+   * @param {HTMLElement} section on columns
+   */
+  async #leaveOut(section) {
+    const { columns, repeats } = await ask(`api/${runPath(this.run.id)}/settings`);
+    if (!repeats || columns.length < 2) return;
+    const options = columns.map((/** @type {string} */ name) => [name, name]);
+    const list = choice([["", "Train without…"], ...options], { "aria-label": "Train without a column" });
+    list.addEventListener("change", () => {
+      if (list.value) goTo(`train?${new URLSearchParams({ like: this.run.id, ignore: list.value })}`);
+    });
+    section.querySelector(".part .caption")?.after(element("p", {}, list));
   }
 
   /** The sheet of suspect labels has a page of its own, where it can be changed. */

@@ -34,7 +34,7 @@ export function runRow(row, { selected, best, actions }) {
   cells.push(
     element("td", { class: "run-curve", "data-label": "Loss" }, lossCurve(row.curves)),
     numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best ? ", the best on these validation samples" : ""}`),
-    numberCell("Test", accuracyWords(row.test?.accuracy), row.test && lossWords(row.test)),
+    testCell(row.test),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),
     numberCell("Epochs", epochs),
@@ -133,6 +133,20 @@ function actionButtons(row, actions) {
  */
 function numberCell(label, text, title) {
   return element("td", { class: `number run-${label.toLowerCase()}`, "data-label": label, text, title: title || null });
+}
+
+/**
+ * How often a run is right on the test samples, and by how much more often than the largest class alone would be.
+ * @param {RunRow["test"]} test
+ */
+function testCell(test) {
+  const cell = numberCell("Test", accuracyWords(test?.accuracy), test && lossWords(test));
+  if (!test || typeof test.baseline !== "number") return cell;
+  const gain = 100 * (test.accuracy - test.baseline);
+  const text = `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(1)} points`;
+  const title = `above always predicting the largest class, which is right on ${percent(test.baseline, 2)}`;
+  cell.append(element("div", { class: "run-gain", text, title }));
+  return cell;
 }
 
 /** @param {string | undefined} created */

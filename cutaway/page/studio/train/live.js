@@ -4,7 +4,7 @@ import { inNextFrame } from "../../core/timing.js";
 import { capitalized, counted, grouped, percent } from "../../core/words.js";
 import { LiveMap } from "./live_map.js";
 import { showError } from "../messages.js";
-import { ask, goTo, listen, mayWrite, runPath } from "../server.js";
+import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
 import { durationText, stateWord } from "../words.js";
 import { verdictItem } from "../elements.js";
 
@@ -25,6 +25,8 @@ class LiveRun {
   between = null;
   /** @type {number | null} */
   samples = null;
+  /** @type {HistoryRow[]} of the run that this one is trained like */
+  before = [];
   #stopping = 0;
   /** Draw with the next frame of the screen, once, however much comes before it. */
   draw = inNextFrame(() => this.#draw());
@@ -57,6 +59,13 @@ class LiveRun {
     this.between = progress && progress.epoch > (this.rows.at(-1)?.epoch ?? 0) ? progress : null;
     this.samples = samples ?? this.samples;
     if (verdict) this.#judge(verdict);
+    this.draw();
+  }
+
+  /** Draw the curves of the run that this one is trained like beside its own. */
+  async compare() {
+    if (!this.run.like) return;
+    this.before = (await ask(`api/${runPath(this.run.like)}`).catch(() => ({}))).rows ?? []; // it may be deleted
     this.draw();
   }
 
@@ -103,13 +112,16 @@ class LiveRun {
    * @param {number} last
    */
   #chart(chart, name, last) {
-    const curve = (/** @type {string} */ key) =>
-      this.rows.flatMap((row) => (typeof row[key] === "number" ? [/** @type {[number, number]} */ ([row.epoch, row[key]])] : []));
+    const curve = (/** @type {string} */ key, rows = this.rows) =>
+      rows.flatMap((row) => (typeof row[key] === "number" ? [/** @type {[number, number]} */ ([row.epoch, row[key]])] : []));
     const now = this.between && this.samples ? this.between[name] : undefined;
     const dot = typeof now === "number" ? /** @type {[number, number]} */ ([this.#place, now]) : null;
-    const drawn = [{ name: "training", tone: /** @type {const} */ ("one"), points: curve(name), dot }];
+    /** @type {import("../../core/charts.js").Curve[]} */
+    const drawn = [{ name: "training", tone: "one", points: curve(name), dot }];
     const held = curve(`val_${name}`);
-    chart.show(held.length || !this.rows.length ? [...drawn, { name: "validation", tone: "two", points: held }] : drawn, last);
+    if (held.length || !this.rows.length) drawn.push({ name: "validation", tone: "two", points: held });
+    const before = curve(held.length ? `val_${name}` : name, this.before).filter(([epoch]) => epoch <= last);
+    chart.show(before.length ? [...drawn, { name: "the run before", tone: "before", points: before }] : drawn, last);
   }
 
   /** @param {number} planned */
@@ -167,6 +179,7 @@ class LiveRun {
     if (mayWrite() && own && ["stopped", "failed", "died"].includes(state)) wanted.push("resume");
     if (mayWrite() && own) wanted.push("like");
     if (mayWrite() && own && this.rows.length) wanted.push("branch");
+    if (this.before.length && state === "finished") wanted.push("compare");
     if (this.actions.dataset.shown === wanted.join()) return; // a button that is being pressed stays
     this.actions.dataset.shown = wanted.join();
     /** @type {Record<string, () => HTMLElement>} */
@@ -176,6 +189,7 @@ class LiveRun {
       kill: () => button("End it at once", () => this.#stop(true)),
       resume: () => button("Resume", () => this.#resume()),
       like: () => link("Train again with changes", `train?like=${name}`),
+      compare: () => link("Compare with the run before", comparePath(this.run.like, id)),
       branch: () => link("Branch from an epoch", `train?branch=${name}`),
     };
     this.actions.replaceChildren(...wanted.map((each) => elements[each]()));
@@ -204,6 +218,7 @@ export function showLive(host, run) {
   const live = new LiveRun(run);
   host.append(live.element);
   live.take(run);
+  void live.compare();
   if (run.state === "running") live.map.start();
   const reload = () => void live.reload().catch(showError);
   listen({

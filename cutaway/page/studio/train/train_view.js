@@ -41,7 +41,7 @@ class TrainForm {
 
   /**
    * @param {any} form what `api/trainings/form` says
-   * @param {{ data?: any, options?: any, like?: any, branch?: boolean, epoch?: number, survey?: any }} given
+   * @param {{ data?: any, options?: any, like?: any, branch?: boolean, epoch?: number, ignore?: string[], survey?: any }} given
    */
   constructor(form, given) {
     this.form = form;
@@ -62,6 +62,12 @@ class TrainForm {
     const epochs = (given.like?.epochs ?? []).map((/** @type {number} */ epoch) => [epoch, `epoch ${epoch}`]);
     this.epoch = choice(epochs, { id: "branch-epoch", onchange: changed });
     if (given.branch) this.epoch.value = String(given.epoch ?? given.like?.epochs.at(-1) ?? 0);
+    /** Columns of the run's table that can be left out: a box each. */
+    this.columns = (given.like?.columns ?? []).map((/** @type {string} */ name) => {
+      const box = element("input", { type: "checkbox", value: name, onchange: changed });
+      box.checked = Boolean(given.ignore?.includes(name));
+      return box;
+    });
     this.problem = element("p", { class: "field-wrong", role: "alert" });
     this.start = element("button", { type: "submit", class: "primary", text: "Start training" });
     this.element = this.#layout();
@@ -91,6 +97,7 @@ class TrainForm {
       branch
         ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, help("The weights that the run had after this epoch. The optimizer and the schedule begin from the start.")))
         : null,
+      this.columns.length && !branch ? this.#columnsToLeaveOut() : null,
       element(
         "fieldset",
         {},
@@ -101,6 +108,18 @@ class TrainForm {
       field("Name of the run", this.name, help("It becomes part of the folder's name. If it is empty, the name of the data does.")),
       this.problem,
       element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
+    );
+  }
+
+  #columnsToLeaveOut() {
+    const boxes = this.columns.map((/** @type {HTMLInputElement} */ box) => element("label", { class: "column-box" }, box, ` ${box.value}`));
+    const help = "The model is trained from the start without them, and compared with the run before: so you see what they are worth.";
+    return element(
+      "fieldset",
+      {},
+      element("legend", { text: "Leave columns out" }),
+      element("div", { class: "column-boxes" }, ...boxes),
+      element("p", { class: "field-help", text: help }),
     );
   }
 
@@ -118,7 +137,9 @@ class TrainForm {
     }
     const { like, branch, data, options = {} } = this.given;
     const name = this.name.value.trim() || null;
-    if (like) return { kind: "like", run: like.run, settings, from_epoch: branch ? Number(this.epoch.value) : null, name };
+    const left = this.columns.filter((/** @type {HTMLInputElement} */ box) => box.checked);
+    const ignore = branch ? [] : left.map((/** @type {HTMLInputElement} */ box) => box.value);
+    if (like) return { kind: "like", run: like.run, settings, ignore, from_epoch: branch ? Number(this.epoch.value) : null, name };
     return { kind: "train", ...dataBody(data, options), form, settings, name };
   }
 
@@ -202,7 +223,7 @@ export async function showTrain(host) {
   if (!mayWrite()) {
     host.append(element("p", { class: "subtitle", text: "You may look at these runs, but not train." }));
   } else if (from) {
-    await showLike(host, from, branch, Number(query.get("epoch") ?? Number.NaN));
+    await showLike(host, from, { branch, epoch: Number(query.get("epoch") ?? Number.NaN), ignore: query.getAll("ignore") });
   } else {
     await showNew(host, readData(query.get("data")), readOptions(query.get("options")));
   }
@@ -212,10 +233,9 @@ export async function showTrain(host) {
 /**
  * @param {HTMLElement} host
  * @param {string} run
- * @param {boolean} branch
- * @param {number} epoch
+ * @param {{ branch: boolean, epoch: number, ignore: string[] }} asked
  */
-async function showLike(host, run, branch, epoch) {
+async function showLike(host, run, { branch, epoch, ignore }) {
   const [like, form] = await Promise.all([ask(`api/${runPath(run)}/settings`), ask("api/trainings/form")]);
   const link = element("a", { href: runPath(run), text: run });
   const words = ` on ${like.data}: the same data, split, model (${like.model}) and settings, but for what you change here.`;
@@ -225,7 +245,7 @@ async function showLike(host, run, branch, epoch) {
     host.append(element("p", { class: "field-wrong", text: why }));
     return;
   }
-  const view = new TrainForm(form, { like, branch, epoch: like.epochs.includes(epoch) ? epoch : undefined });
+  const view = new TrainForm(form, { like, branch, ignore, epoch: like.epochs.includes(epoch) ? epoch : undefined });
   host.append(view.element);
   await view.check();
 }
