@@ -9,7 +9,8 @@ export function startRail() {
   const rail = /** @type {HTMLDetailsElement | null} */ (document.querySelector(".rail"));
   if (!rail) return;
   arrangeRail(rail);
-  foldNarrow(document);
+  arrangeFolds(document);
+  keepFolds(document);
   const open = (/** @type {string} */ hash) => showPart(/^#[\w-]+/.exec(hash)?.[0].slice(1) ?? "");
   open(location.hash);
   addEventListener("hashchange", () => open(location.hash));
@@ -36,13 +37,36 @@ export function arrangeRail(rail) {
 }
 
 /**
- * Close sections where the page is narrow. The map stays open: what is drawn and selected there is what the page is for.
+ * Open and close sections as they were before the page was loaded again. Otherwise they are open, and closed where the
+ * page is narrow, but for the map: what is drawn and selected there is what the page is for.
  * @param {ParentNode} root where they are
  */
-export function foldNarrow(root) {
-  if (!NARROW.matches) return;
+export function arrangeFolds(root) {
   const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (root.querySelectorAll(".fold"));
-  for (const fold of folds) fold.open = Boolean(fold.querySelector("[data-explorer]"));
+  for (const fold of folds) {
+    const before = history.state?.folds?.[fold.closest("section")?.id ?? ""];
+    fold.open = before ?? isUsuallyOpen(fold);
+  }
+}
+
+/** @param {HTMLElement} fold */
+function isUsuallyOpen(fold) {
+  return !NARROW.matches || Boolean(fold.querySelector("[data-explorer]"));
+}
+
+/**
+ * Remember which sections a person opens and closes, beside the address.
+ * @param {Node} root where they are
+ */
+export function keepFolds(root) {
+  const keep = (/** @type {Event} */ { target }) => {
+    const fold = /** @type {HTMLDetailsElement} */ (target);
+    const section = fold.matches(".fold") && fold.closest("section")?.id;
+    if (!section) return;
+    const open = fold.open === isUsuallyOpen(fold) ? undefined : fold.open;
+    history.replaceState({ ...history.state, folds: { ...history.state?.folds, [section]: open } }, "");
+  };
+  root.addEventListener("toggle", keep, true); // the event does not bubble
 }
 
 /**

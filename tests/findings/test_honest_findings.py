@@ -125,7 +125,7 @@ def test_a_loss_that_never_moved_is_a_warning_and_no_absence_of_overfitting():
 def test_overfitting_after_the_kept_epoch_does_no_harm():
     losses = history([0.5, 0.25, 0.3, 0.375])
     kept = found(history=losses, kept_epoch=2)["overfitting"]
-    assert (kept.severity, kept.title) == ("good", "Overfitting after epoch 2, whose weights are kept")
+    assert (kept.severity, kept.title) == ("good", "The best epoch, 2, is kept: later ones overfit")
     assert "This run keeps the weights of epoch 2" in kept.text
     assert "stop earlier" not in kept.text
     last = found(history=losses, kept_epoch=4)["overfitting"]

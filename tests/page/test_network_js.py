@@ -85,7 +85,7 @@ def check_explanation(found, model, row):
     except ModelError:
         assert found is None
         return
-    assert (found["winner"], found["runnerUp"]) == (wanted.winner, wanted.runner_up)
+    assert (found["winner"], found["other"]) == (wanted.winner, wanted.runner_up)
     np.testing.assert_allclose(found["logits"], wanted.logits, rtol=1e-5, atol=1e-5)
     assert found["difference"] == pytest.approx(wanted.difference, abs=1e-5)
     np.testing.assert_allclose(found["inputs"], wanted.inputs.reshape(-1), rtol=1e-4, atol=1e-5)

@@ -85,7 +85,7 @@ def test_the_page_explains_as_the_run_does(run_script, digits_run, digits_data):
         row = digits_run.data.x(digits_run.context.sample(sample))[0]
         found = run_script(body, packed(digits_data) | {"row": row.reshape(-1)}, imports=NETWORK)
         wanted = digits_run.explain(sample).attribution
-        assert (found["winner"], found["runnerUp"]) == (wanted.winner, wanted.runner_up)
+        assert (found["winner"], found["other"]) == (wanted.winner, wanted.runner_up)
         np.testing.assert_allclose(found["inputs"], wanted.inputs.reshape(-1), atol=5e-3)
         for layer, values in wanted.contributions.items():
             np.testing.assert_allclose(found["contributions"][layer], values, atol=5e-3)

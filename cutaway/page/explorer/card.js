@@ -122,7 +122,7 @@ function neighbors(parts, index, epoch) {
   return element(
     "div",
     { class: "neighbors" },
-    element("h4", { text: `Nearest in ${found.layer}${when}` }),
+    element("h4", { text: `Nearest on this map, in ${found.layer}${when}` }),
     element("div", { class: "samples" }, ...Array.from(near, (other) => sampleButton(parts, other, epoch))),
   );
 }

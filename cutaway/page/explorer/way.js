@@ -17,20 +17,20 @@ const MOST_UNITS = 4096;
 
 /**
  * The way of one sample through the model: what it looks like, the units that fired layer by layer, the probabilities,
- * and why this class and not the runner-up.
+ * and why this class and not its label or, where it is right, the runner-up.
  * @param {import("./explorer.js").Parts} parts
  * @param {import("./model.js").PageModel} model
  * @param {ArrayLike<number>} input raw values
  * @param {HTMLElement} host gets it in place of what it has
- * @param {{ picture?: HTMLCanvasElement | null, cellOf?: (column: string) => string }} [options] `cellOf` is the value of
- *   a column of the user's data in words
+ * @param {{ picture?: HTMLCanvasElement | null, cellOf?: (column: string) => string, label?: number | null }} [options]
+ *   `cellOf` is the value of a column of the user's data in words, `label` the class of the sample
  * @returns {Map<string, Float32Array>} the outputs of all layers
  */
-export function showWay(parts, model, input, host, { picture = null, cellOf = () => "" } = {}) {
+export function showWay(parts, model, input, host, { picture = null, cellOf = () => "", label = null } = {}) {
   const { samples } = parts;
   const raw = /** @type {Float32Array} */ (input);
   const { outputs, probabilities } = model.network.forward(raw);
-  const reasons = model.explainer.explain(raw);
+  const reasons = model.explainer.explain(raw, label);
   const names = samples.columns.get("label")?.names ?? [];
   const steps = [picture ? step("Input", picture) : null];
   for (const { name, title } of samples.record.layers) {
@@ -42,7 +42,7 @@ export function showWay(parts, model, input, host, { picture = null, cellOf = ()
   if (reasons) {
     const columns = columnContributions(samples, model, reasons.inputs);
     const named = columns.map(({ column, value }) => ({ name: [column, cellOf(column)].join(" ").trim(), value }));
-    steps.push(reasonStep(model, reasons, names, { picture, columns: named }));
+    steps.push(reasonStep(model, reasons, names, { picture, columns: named, label }));
   }
   host.replaceChildren(...steps.filter((each) => each !== null));
   return outputs;
@@ -147,21 +147,21 @@ function columnContributions(samples, model, inputs) {
 }
 
 /**
- * Why the winner and not the runner-up: the columns of the user's data, or the pixels, and the units of the last hidden
+ * Why the winner and not another class: the columns of the user's data, or the pixels, and the units of the last hidden
  * layer that are evidence for either.
  * @param {import("./model.js").PageModel} model
  * @param {import("../network/explaining.js").NetworkExplanation} reasons
  * @param {string[]} names
- * @param {{ picture: HTMLCanvasElement | null, columns: Contribution[] }} shown
+ * @param {{ picture: HTMLCanvasElement | null, columns: Contribution[], label: number | null }} shown
  */
-function reasonStep(model, reasons, names, { picture, columns }) {
+function reasonStep(model, reasons, names, { picture, columns, label }) {
   const { hidden } = model.network.spec;
   const units = reasons.contributions.get(hidden);
-  const [winner, other] = [reasons.winner, reasons.runnerUp].map((k) => names[k] ?? String(k));
+  const [winner, other] = [reasons.winner, reasons.other].map((k) => names[k] ?? String(k));
   const ofUnits = Array.from(units ?? [], (value, unit) => ({ name: `unit ${unit} of ${hidden}`, value }));
   const sum = `The logit of ${winner} is ${reasons.difference.toFixed(2)} above that of ${other}. Of that:`;
   return step(
-    `Why ${winner} and not ${other}`,
+    `Why ${winner} and not ${other}${reasons.other === label ? ", its label" : ""}`,
     element("p", { text: sum }),
     inputPicture(reasons.inputs, picture),
     columns.length ? largest(columns, MOST_COLUMNS) : null,
@@ -226,7 +226,8 @@ export function makeWay(parts) {
       const text = samples.text(key, pinned, kept);
       return ["", "–"].includes(text) ? "not known" : text;
     };
-    showWay(parts, model, model.input(pinned), steps, { picture, cellOf });
+    const label = samples.columns.has("label") ? samples.values("label", kept)[pinned] : null;
+    showWay(parts, model, model.input(pinned), steps, { picture, cellOf, label });
   };
   store.watch(["pinned", "model"], show);
   parts.ready.addEventListener("scheme", show);

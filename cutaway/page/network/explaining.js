@@ -1,4 +1,4 @@
-// Why this class and not the runner-up: what each value contributes to the difference between the two highest logits.
+// Why this class and not another one: what each value contributes to the difference between their logits.
 
 import { compileGradients } from "./gradients.js";
 import { ENDING_ACTIVATIONS, Network } from "./forward.js";
@@ -7,8 +7,8 @@ import { ENDING_ACTIVATIONS, Network } from "./forward.js";
  * @typedef {object} NetworkExplanation The same as `cutaway.interpret.Attribution`.
  * @property {Float32Array} logits One for each class.
  * @property {number} winner The class with the highest logit.
- * @property {number} runnerUp The class with the second highest logit.
- * @property {number} difference The logit of the winner minus that of the runner-up.
+ * @property {number} other The class that it is compared with.
+ * @property {number} difference The logit of the winner minus that of the other class.
  * @property {Float32Array} inputs What each value of the input contributes to the difference.
  * @property {Map<string, Float32Array>} contributions What each unit contributes, for each layer that all paths go
  *   through.
@@ -28,17 +28,20 @@ export class Explainer {
   }
 
   /**
-   * Split the difference between the two highest logits among the values of the input and the units.
+   * Split the difference between the highest logit and another one among the values of the input and the units.
    * @param {import("./forward.js").RawValues} input One raw sample.
+   * @param {number | null} [label] The class it is compared with; the one with the second highest logit if it is null,
+   *   no class, or the winner.
    * @returns {NetworkExplanation | null} Null if the model is not piecewise linear, or a logit is not finite.
    */
-  explain(input) {
+  explain(input, label = null) {
     if (!this.isExact) return null;
     const { spec } = this.network;
     const { values, logits } = this.network.trace(input);
     if (!logits.every(Number.isFinite)) return null;
-    const [winner, runnerUp] = [...logits.keys()].sort((a, b) => logits[b] - logits[a] || a - b);
-    const slopes = logits.map((_, place) => (place === winner ? 1 : place === runnerUp ? -1 : 0));
+    const [winner, second] = [...logits.keys()].sort((a, b) => logits[b] - logits[a] || a - b);
+    const other = label !== null && label !== winner && label in logits ? label : second;
+    const slopes = logits.map((_, place) => (place === winner ? 1 : place === other ? -1 : 0));
     const { gradients, offsets } = this.#passBack(values, logits.length === 2 ? slopes.slice(-this.#units) : slopes);
     const contributions = new Map();
     const added = new Map([["", [...offsets.values()].reduce((sum, value) => sum + value, 0)]]);
@@ -49,8 +52,8 @@ export class Explainer {
       added.set(name, later.reduce((sum, one) => sum + (offsets.get(one) ?? 0), 0));
     }
     const inputs = productOf(values.get(spec.input.name), gradients.get(spec.input.name));
-    const difference = logits[winner] - logits[runnerUp];
-    return { logits, winner, runnerUp, difference, inputs, contributions, offsets: added };
+    const difference = logits[winner] - logits[other];
+    return { logits, winner, other, difference, inputs, contributions, offsets: added };
   }
 
   /** The number of output units: 1 or the number of classes. */

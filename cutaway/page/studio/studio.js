@@ -6,22 +6,23 @@ import { showJob } from "./train/job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
-import { ask, listen, mayWrite, pathParts } from "./server.js";
+import { ask, listen, mayWrite, pathParts, ServerError } from "./server.js";
 import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
 
 /**
- * The views by the first part of their path, with what the navigation calls them; "" for none.
- * @type {Record<string, { title: string, show: (host: HTMLElement, parts: string[]) => Promise<void> }>}
+ * The views by the first part of their path, with what the navigation calls them, "" for none, and the number of further
+ * parts of their paths.
+ * @type {Record<string, { title: string, most: number, show: (host: HTMLElement, parts: string[]) => Promise<void> }>}
  */
 const VIEWS = {
-  "": { title: "Runs", show: showRuns },
-  runs: { title: "", show: showRun },
-  compare: { title: "", show: showCompare },
-  data: { title: "Data", show: showData },
-  train: { title: "Train", show: showTrain },
-  trainings: { title: "", show: showJob },
+  "": { title: "Runs", most: 0, show: showRuns },
+  runs: { title: "", most: 2, show: showRun },
+  compare: { title: "", most: 2, show: showCompare },
+  data: { title: "Data", most: 0, show: showData },
+  train: { title: "Train", most: 0, show: showTrain },
+  trainings: { title: "", most: 1, show: showJob },
 };
 
 async function start() {
@@ -39,7 +40,9 @@ async function start() {
   const offline = /** @type {HTMLElement} */ (document.getElementById("studioOffline"));
   listen({ offline: () => (offline.hidden = false), reset: () => (offline.hidden = true) });
   try {
-    await VIEWS[first].show(host, parts);
+    const view = Object.hasOwn(VIEWS, first) ? VIEWS[first] : null;
+    if (!view || parts.length > view.most) throw new ServerError("The studio has no page at this address. Next: begin with all runs.");
+    await view.show(host, parts);
   } catch (error) {
     if (host.childElementCount) showError(error); // a part of the view is there
     else host.replaceChildren(errorState(error));

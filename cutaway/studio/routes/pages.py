@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from cutaway.page import studio_files, studio_shell
+from cutaway.studio.settings import Person, StudioSettings
 
 from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace
 
@@ -35,7 +36,11 @@ def static(digest: str, name: str) -> Response:
 @router.get("/train")
 def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str = "") -> Response:
     """The shell of every view: which one it shows, its script takes from the address."""
-    return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes))
+    return _shell(settings, person)
+
+
+def _shell(settings: StudioSettings, person: Person, status: int = 200) -> Response:
+    return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes), status)
 
 
 class Visit(BaseModel):
@@ -59,3 +64,11 @@ def visit(
     if opened.view == "train" and person.writes and sum(each.writes for each in settings.people) == 1:
         workspace.expect_training()
     return {}
+
+
+@router.get("/{address:path}")
+def unknown(address: str, settings: GivenSettings, person: GivenPerson) -> Response:
+    """An address without a view, which the page says; of those of data there is no page."""
+    if address.startswith(("api/", "static/")):
+        return PlainTextResponse("There is nothing at this address.\n", 404)
+    return _shell(settings, person, 404)

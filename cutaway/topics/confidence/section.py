@@ -9,11 +9,14 @@ from cutaway.topics.common.source import ReportSource, once
 
 from .calibration import Calibration, calibration
 
+IN_A_BIN = 20
+"""Samples in a bin at least, where there are enough for two: of fewer, the interval of its accuracy is wide."""
+
 
 @once
 def calibration_of(source: ReportSource) -> Calibration:
     """Confidence against accuracy on the samples of a report."""
-    return calibration(source.context, split=source.split, bins=BINS)
+    return calibration(source.context, split=source.split, bins=max(2, min(BINS, len(source.ids) // IN_A_BIN)))
 
 
 def confidence(source: ReportSource) -> Section | None:
@@ -39,6 +42,8 @@ def confidence(source: ReportSource) -> Section | None:
             f" Dividing the logits by a temperature of {measured.temperature.value:.2f}, fitted on the validation "
             f"samples, makes this {percent(scaled)}."
         )
+        if measured.temperature.at_limit:
+            lead += " That is the end of the range that was tried: these samples do not determine the temperature."
     answered = coverage(context, split=source.split, accuracy=None)
     found = [(each.wanted, each.checked) for each in answered.targets if each.checked and each.checked.threshold > 0]
     if found:

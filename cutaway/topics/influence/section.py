@@ -1,8 +1,9 @@
 """The section on influence: which training samples led to the mistakes."""
 
-from cutaway.data import SampleIds
+from cutaway.data import SampleIds, join_ids
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Section
+from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -35,9 +36,10 @@ def influence(source: ReportSource) -> Section | None:
     if not cards:
         return None
     lead = (
-        f"For {len(cards)} of the most confident mistakes, first the sample, then the training samples that have "
-        "raised the probability of this wrong answer most (TracIn with the second moments of the inputs, over "
-        f"{len(found[0].rates)} snapshots). A wrong label among them may be the cause. {found[0].reliability}"
+        f"For {len(cards)} of the most confident mistakes, first the sample, then the training samples that raised the "
+        "probability of this wrong answer most while the model learned. A wrong label among them may be the cause. "
+        f"This is an estimate from the gradients in {len(found[0].rates)} snapshots (TracIn with the second moments of "
+        f"the inputs). {found[0].reliability}"
     )
     return Cards(name="influence", title="What led to the mistakes", lead=lead, cards=cards, size="medium")
 
@@ -47,9 +49,11 @@ def _influence_card(source: ReportSource, found: Influences, ids: SampleIds, lab
     supporting = context.samples([each.sample for each in found.supporting])
     shown = [*shown_samples(context, ids), *shown_samples(context, supporting)]
     pictures = tuple(picture for _, each, _ in shown for picture in each)
-    values = "" if pictures else shown[0][2]
+    rows = () if pictures else small_table(context, join_ids([ids, supporting]))
+    values = "" if pictures or rows else shown[0][2]
     by_label: dict[str, list[str]] = {}
     for each in found.supporting:
         by_label.setdefault(each.label, []).append(each.sample)
     text = tuple(f"labeled {name}: {', '.join(samples)}" for name, samples in by_label.items())
-    return Card(title=shown[0][0], pictures=pictures, values=values, subtitle=f"{label} → {found.target}", text=text)
+    subtitle = f"{label} → {found.target}"
+    return Card(title=shown[0][0], pictures=pictures, values=values, rows=rows, subtitle=subtitle, text=text)

@@ -37,8 +37,9 @@ def hardest(source: ReportSource) -> Section | None:
     lead = (
         f"Of {len(found):,} training samples, by their predictions in {len(found.epochs)} epochs: "
         f"{found.difficulties(2)}; {never:,} "
-        "were never predicted as labeled. Below are those with the smallest area under the margin: wrong labels are "
-        "often among them, and so are unusual samples."
+        "were never predicted as labeled. Below are those with the smallest area under the margin: the logarithm of "
+        "the probability of the label less that of the best other class, in the mean of these epochs; below 0, another "
+        "class was ahead. Wrong labels are often among them, and so are unusual samples."
     )
     title, worst = "Hardest training samples", found.hardest(HARDEST)
     said = _said(worst)

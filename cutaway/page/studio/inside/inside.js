@@ -2,7 +2,7 @@ import { choice, element, textButton } from "../../core/elements.js";
 import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { linkSections } from "../../links.js";
-import { arrangeRail, foldNarrow, markCurrent, showPart } from "../../rail.js";
+import { arrangeFolds, arrangeRail, keepFolds, markCurrent, showPart } from "../../rail.js";
 import { startTables } from "../../tables.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
@@ -43,12 +43,15 @@ export function showInside(host, run, places) {
   });
 }
 
+/** Milliseconds after which nothing moves any more on a page that has everything. */
+const SETTLED = 500;
+
 class InsideView {
   /** @type {Promise<string[]> | null} the names of all sections, in order */
   #order = null;
   /** @type {IntersectionObserver | null} */
   #watch = null;
-  /** The section in which the reader was before the page was loaded again. */
+  /** The section in which the reader was before the page was loaded again, until everything is there. */
   #wanted = history.state?.section ?? "";
 
   /**
@@ -63,6 +66,7 @@ class InsideView {
     this.rail = rail;
     rail.hidden = false;
     arrangeRail(rail);
+    keepFolds(host);
     for (const event of ["wheel", "pointerdown", "keydown"]) {
       addEventListener(event, () => (this.#wanted = ""), { once: true, passive: true }); // the reader goes elsewhere
     }
@@ -83,8 +87,9 @@ class InsideView {
   }
 
   start() {
+    const isMapThere = new Promise((resolve) => this.mapHost.addEventListener("shown", resolve, { once: true }));
     void this.map.start();
-    this.#sections();
+    void Promise.all([this.#sections(), isMapThere]).then(() => setTimeout(() => (this.#wanted = ""), SETTLED));
     void this.#sheet();
   }
 
@@ -117,7 +122,7 @@ class InsideView {
       cancels: true,
       onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
     };
-    void showWork(this.line, work, () => {}).then(() => {
+    return showWork(this.line, work, () => {}).then(() => {
       const waiting = this.verdict.querySelector(".verdict-waiting");
       if (!waiting) return;
       this.sections.before(this.line); // which says what failed
@@ -170,10 +175,9 @@ class InsideView {
     );
     startTables(made);
     if (section.name === "columns" && mayWrite() && this.run.origin === "training") void this.#leaveOut(made).catch(showError);
-    foldNarrow(made);
+    arrangeFolds(made);
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
-    if (section.name === this.#wanted) showPart(section.name, { always: true });
     if (this.map.explorer) linkSections(this.map.explorer, made);
     await drawSection(section);
   }
@@ -217,7 +221,11 @@ class InsideView {
     };
     this.rail.querySelector("nav")?.replaceChildren(...found.map(link));
     this.#watch?.disconnect();
-    this.#watch = markCurrent(this.rail, (current) => history.replaceState({ ...history.state, section: current }, ""));
+    this.#watch = markCurrent(this.rail, (current) => {
+      if (!this.#wanted) history.replaceState({ ...history.state, section: current }, "");
+    });
+    // what comes above it pushes it down
+    if (this.#wanted) showPart(this.#wanted, { always: true });
   }
 
   /** @param {HTMLButtonElement} button */
