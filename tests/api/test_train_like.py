@@ -30,7 +30,7 @@ def untimed(record):
 
 def manifest(run):
     record = json.loads((run.path / "run.json").read_text())
-    return {key: value for key, value in record.items() if key not in ("name", "created", "cost")}
+    return {key: value for key, value in record.items() if key not in ("name", "created", "cost", "like")}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,7 @@ def run(tmp_path_factory):
 def test_a_run_trained_again_has_the_same_bytes(run, tmp_path):
     again = ct.train_like(run.path, runs=tmp_path, progress=False)
     assert again.path.parent == tmp_path
+    assert json.loads((again.path / "run.json").read_text())["like"] == {"run": run.path.name, "ignore": []}
     assert manifest(again) == manifest(run)
     assert left(again) == left(run)
 
@@ -119,6 +120,63 @@ def test_arrays_and_sample_weights_are_given_again(tmp_path):
     again = ct.train_like(made.path, data=data, sample_weight=weight, runs=tmp_path, progress=False)
     assert manifest(again) == manifest(made)
     assert left(again) == left(made)
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory):
+    """A run on a table of which one column tells the class and the others nothing, one of which is text."""
+    folder = tmp_path_factory.mktemp("loans")
+    random = np.random.default_rng(0)
+    late, noise, city = random.integers(0, 4, 400), random.normal(size=400), random.choice(["Graz", "Linz"], 400)
+    label = np.where(late + random.normal(size=400) > 2, "yes", "no")
+    rows = [f"{a},{b:.9f},{b**2:.9f},{c},{d}" for a, b, c, d in zip(late, noise, city, label, strict=True)]
+    (folder / "loans.csv").write_text("late,noise,square,city,label\n" + "\n".join(rows) + "\n")
+    table = ct.load_dataset(folder / "loans.csv", label="label")
+    return ct.train(ct.mlp((8,)), table, epochs=20, runs=folder, progress=False)
+
+
+def test_columns_are_left_out_as_if_the_table_had_been_loaded_without_them(loans, tmp_path):
+    without = ct.train_like(loans, ignore=["late"], runs=tmp_path, progress=False)
+    table = ct.load_dataset(loans.path.parent / "loans.csv", label="label", ignore=["late"])
+    straight = ct.train(ct.mlp((8,)), table, epochs=20, runs=tmp_path, progress=False)
+    assert manifest(without) == manifest(straight)
+    assert left(without) == left(straight)
+    assert manifest(without)["split"] == manifest(loans)["split"]
+    assert without.context.manifest.called == "loans without late: one hidden layer of 8"
+    found = ct.compare(loans.path, ct.open_run(without.path).path)  # with data that are loaded again
+    assert found.measures.accuracy_difference < -0.1
+    further = ct.train_like(without, ignore=["noise"], runs=tmp_path, progress=False)
+    assert [column.name for column in further.context.loaded.columns if column.use == "feature"] == ["square", "city"]
+
+
+def test_columns_are_left_out_with_the_labels_that_a_person_corrected(loans, tmp_path):
+    name = loans.split.train.names()[0]
+    other = "no" if loans.context.class_names[int(loans.data.y(loans.split.train)[0])] == "yes" else "yes"
+    decided = ct.train_like(loans, labels=[ct.Decision(name, "relabel", other)], runs=tmp_path, progress=False)
+    without = ct.train_like(decided.path, ignore=["city"], runs=tmp_path, progress=False)
+    assert manifest(without)["dataset"]["relabeled"] == manifest(decided)["dataset"]["relabeled"] != {}
+    assert manifest(without)["split"] == manifest(decided)["split"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ignore": ["lat"]}, "one that the model learns from; got 'lat', .*; next: did you mean .late"),
+        ({"ignore": ["label"]}, "one that the model learns from; got 'label'"),
+        ({"ignore": ["late", "noise", "square", "city"]}, "at least one column to learn from; got none left"),
+        ({"ignore": "late"}, "ignore is a list of columns of a table; got 'late'"),
+        ({"ignore": ["late"], "from_epoch": 1}, "whose first weights are drawn; got weights that were there"),
+    ],
+)
+def test_columns_that_cannot_be_left_out_are_said(loans, tmp_path, given, message):
+    with pytest.raises(ct.CutawayError, match=message):
+        ct.train_like(loans, **given, runs=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_pictures_no_columns_are_left_out(run, tmp_path):
+    with pytest.raises(UsageError, match="ignore is a list of columns of a table; got digits, which is no table"):
+        ct.train_like(run, ignore=["x"], runs=tmp_path, progress=False)
 
 
 def test_what_cannot_be_trained_again_is_refused(run, tmp_path):

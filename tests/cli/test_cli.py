@@ -95,7 +95,7 @@ def test_an_interrupt_where_nothing_listens_is_one_line(cutaway, monkeypatch):
 def test_like_says_what_may_stand_beside_it(cutaway, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     words = " ".join(cutaway("train", "--help")[1].split())
-    assert "Train this run's model again; options beside it change training settings, not the model" in words
+    assert "options beside it change training settings, not the model, and --ignore leaves columns out" in words
 
 
 def test_looking_at_a_run(cutaway, digits_run, tmp_path):

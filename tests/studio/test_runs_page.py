@@ -21,7 +21,7 @@ def runs(tmp_path, new_run):
         manifest = json.loads((folder / name / "run.json").read_text())
         manifest["created"] = f"2026-01-0{number + 1}T12:00:00.000+00:00"
         if name == "gamma":
-            manifest["test"]["cross_entropy"] = 0.1234
+            manifest["test"] |= {"cross_entropy": 0.1234, "baseline": 0.625}
         (folder / name / "run.json").write_text(json.dumps(manifest))
     (folder / "alpha" / "notes.json").write_text('{"title": "Baseline", "tags": ["lesson 3"], "note": "Keep this."}')
     (folder / "broken").mkdir()
@@ -61,6 +61,9 @@ def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, run
         "loss 0.300",
         "cross-entropy 0.123, loss of the training 0.300",
     ]
+    gain = opened.page.locator(".run-gain")
+    assert gain.all_inner_texts() == ["−2.5 points"]
+    assert gain.get_attribute("title") == "above always predicting the largest class, which is right on 62.50%"
     opened.page.get_by_role("link", name="beta").click()
     opened.ready()
     assert opened.page.url.endswith("/runs/beta")

@@ -21,6 +21,17 @@ def test_all_modules_are_asked_for_at_once(in_process):
     assert len(preloaded) > 30
 
 
+def test_an_address_without_a_view_is_a_page_and_one_of_data_is_a_line(in_process):
+    studio = in_process()
+    for path in ("/nowhere", "/runs/a/b/c", "/docs/x"):
+        answer = studio.ask(path)
+        assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert b"studioView" in answer.body
+    answer = studio.ask("/api/nowhere")
+    assert (answer.status, answer.body) == (404, b"There is nothing at this address.\n")
+    assert studio.ask("/nowhere", method="POST").status in (404, 405)
+
+
 def _resolved(path, name):
     """The parts of the address that an import names."""
     parts = path.split("/")[:-1]

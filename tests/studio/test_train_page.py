@@ -245,6 +245,43 @@ def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_st
 
 
 @pytest.mark.exhaustive
+def test_a_column_is_left_out_and_the_training_is_drawn_beside_the_run_before(start_studio, open_page, tmp_path):
+    rows = "".join(f"{k * k % 61},{k * 7 % 53},{'ab'[k * k % 61 > 30]}\n" for k in range(400))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "t.csv").write_text("size,rest,kind\n" + rows)
+    studio = start_studio(None, "--data", tmp_path / "data")
+    opened = open_page(studio, "/train?data=folder/0/t.csv")
+    page = opened.page
+    opened.wait("document.querySelector('#setting-batch_size').placeholder === '32'", seconds=60)
+    give(opened, epochs="20")
+    run = begin(opened)
+    wait_for_state(opened, "finished")
+    opened.wait("document.querySelector('#columns select')", seconds=120)
+    page.get_by_role("combobox", name="Train without a column").select_option("size")
+    opened.ready()
+    checked(opened)
+    assert page.get_by_role("checkbox", name="size").is_checked()
+    assert not page.get_by_role("checkbox", name="rest").is_checked()
+    page.get_by_role("checkbox", name="rest").check()
+    checked(opened)
+    page.get_by_role("checkbox", name="rest").uncheck()
+    checked(opened)
+    without = begin(opened)
+    wait_for_state(opened, "finished")
+    assert page.inner_text("#studioView h1").startswith("t without size: ")
+    opened.wait("document.querySelectorAll('.curves-picture .curve.before').length === 2")
+    assert "the run before" in page.locator("figure.curves svg").first.get_attribute("aria-label")
+    manifest = RunFolder.open(studio.folder / without).manifest
+    assert (manifest.like.run, manifest.like.ignore) == (run, ("size",))
+    assert list(manifest.dataset.feature_names) == ["rest"]
+    page.get_by_role("link", name="Compare with the run before").click()
+    opened.ready()
+    assert page.url.endswith(f"/compare/{run}/{without}")
+    opened.wait("document.body.innerText.includes('This run is better than')", seconds=120)
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_page):
     studio = start_studio(None, "--parallel", "1")
     task = {"kind": "train", "data": {"place": "bundled", "name": "digits"}, "settings": {"epochs": 30000}}

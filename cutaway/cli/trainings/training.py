@@ -64,7 +64,8 @@ def train(
         str | None,
         typer.Option(
             metavar="RUN",
-            help="Train this run's model again; options beside it change training settings, not the model.",
+            help="Train this run's model again; options beside it change training settings, not the model, "
+            "and --ignore leaves columns out.",
         ),
     ] = None,
     from_epoch: Annotated[

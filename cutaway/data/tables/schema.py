@@ -120,15 +120,15 @@ def leave_out(columns: Sequence[Column], names: Collection[str], *, where: str) 
         UnknownNameError: A name is that of no column that a model learns from.
         DataError: No column would be left.
     """
-    used = {column.name for column in columns if column.use == "feature"}
+    used = [column.name for column in columns if column.use == "feature"]
     for name in names:
         if name not in used:
             raise UnknownNameError(
                 "a column that is left out is one that the model learns from",
-                got=f"{name!r}, and {where} has {_list(sorted(used))}",
+                got=f"{name!r}, and {where} has {_list(used)}",
                 hint=meant(name, used, "check the spelling"),
             )
-    if used <= set(names):
+    if set(used) <= set(names):
         raise DataError(
             "a table has at least one column to learn from", got=f"none left in {where}", hint="leave fewer out"
         )

@@ -72,6 +72,38 @@ def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
 
 
 @pytest.mark.exhaustive
+def test_back_and_reload_lead_to_the_section_where_the_reader_was_with_what_was_closed(shown):
+    opened = shown()
+    place = "Math.abs(document.querySelector('#learning')?.getBoundingClientRect().top ?? 1000) < 120"
+    opened.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Learning").click()
+    opened.wait(place)
+    opened.wait("history.state.section === 'learning'")
+    opened.page.evaluate("document.querySelector('#classes .fold').open = false")
+    opened.wait("history.state.folds?.classes === false")
+    opened.page.reload()
+    for _ in range(2):
+        opened.wait(REAL, seconds=60)
+        opened.wait("document.querySelector('#settings')", seconds=60)
+        opened.page.wait_for_timeout(700)  # longer than anything moves
+        opened.wait(place)
+        assert opened.page.evaluate("document.querySelector('#classes .fold').open") is False
+        assert opened.page.evaluate("document.querySelector('#mistakes .fold').open") is True
+        opened.open("/data")
+        opened.page.go_back()
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
+def test_an_address_without_a_view_says_so_on_a_page(open_page, studio):
+    opened = open_page(studio, "/nothing/here")
+    assert "The studio has no page at this address." in opened.page.get_by_role("alert").inner_text()
+    opened.page.get_by_role("link", name="All runs").click()
+    opened.ready()
+    assert opened.page.url == f"{studio.url}/"
+    assert len(opened.complaints) == 1  # Chromium's own line about the status 404
+
+
+@pytest.mark.exhaustive
 def test_buttons_of_sections_show_their_samples_on_the_map(shown):
     opened = shown()
     opened.wait("document.querySelector('#mistakes button[data-samples]:not([hidden])')")
