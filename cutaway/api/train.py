@@ -1,6 +1,5 @@
-"""The verbs that make a run by training: `mlp`, `train`, `train_like` and `resume`."""
+"""The verbs that make a run by training: `mlp` and `train`."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,23 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.context import same_form
-from cutaway.data import Dataset, Decision, Split, Table, decide, drop, relabel, split_and_prepare
-from cutaway.errors import ModelError, UsageError
+from cutaway.data import Dataset, Decision, Table, decide, relabel, split_and_prepare
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.runs import RUNS, run_argument
-from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
+from cutaway.runs import RUNS
+from cutaway.topics.common.weighting import class_weights, given_weights
 from cutaway.training import DRAWN, GIVEN
 
 from .given_data import as_dataset, as_decisions
-from .opening import open_run
 from .run import Run
-from .start import check_shard_layers, facts_of, reopen_run, start_training, together, train_into, training_data
+from .start import check_shard_layers, start_training
 
 if TYPE_CHECKING:
     from cutaway.models import Model
-    from cutaway.training import TrainingConfig
 
 
 @public
@@ -151,269 +146,4 @@ def train(
         name=name,
         progress=progress,
         shard_layers=shard_layers,
-    )
-
-
-@public
-def train_like(
-    run: str | Path | Run,
-    *,
-    data: Dataset | str | Path | None = None,
-    from_epoch: int | None = None,
-    ignore: Sequence[str] = (),
-    runs: str | Path = RUNS,
-    name: str | None = None,
-    sample_weight: np.ndarray | None = None,
-    labels: str | Path | Decision | Sequence[Decision] | None = None,
-    progress: ProgressOption = True,
-    shard_layers: int = 1,
-    **settings: Any,
-) -> Run:
-    """Train again as a run was trained, by what its run.json says, into a new run folder.
-
-    Dataset, split, model, first weights, seed and every setting are those of the run; with nothing else given, on the
-    same machine, versions and thread count snapshots and predictions have the same bytes, and the history the same
-    numbers but for its times. First weights that were drawn from the seed are drawn again, and others are read from the
-    run's snapshot of epoch 0.
-
-    Args:
-        run: A `Run`, a path, a run's name in `runs`, or "latest"; made by `train`, whether it is finished or not.
-        data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
-        from_epoch: Begin with the weights that the run had after this epoch (-1: the last), in place of its first ones.
-            The optimizer and the schedule begin from the start.
-        ignore: Further columns of the table that are left out, to see what they are worth. The model has fewer inputs,
-            so its first weights are drawn.
-        runs: Folder in which names are looked up and the new run folder is made.
-        name: Middle part of the new folder's name; the dataset's name if None.
-        labels: As of `train`; decisions that the run was trained with stay.
-        sample_weight: As of `train`; needed where the run had sample weights, which a run folder does not keep.
-        progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
-            too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
-        settings: What is to be different: ``seed``, ``class_weight`` or another setting, as of `train`. Class weights
-            that were "balanced" stay the numbers that they were.
-
-    Raises:
-        UsageError: There is no such run or epoch, it was not made by `train`, or a setting is wrong.
-        RunError: The run is damaged.
-        DataError: The dataset cannot be loaded again, or is another one.
-        TrainingError, BackendError, Canceled: As `train`.
-    """
-    from cutaway import models, training
-
-    raise_if_canceled()
-    check_shard_layers(shard_layers)
-    like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
-    _check_trained(like, "trained again")
-    data = like.data
-    manifest, base = like.context.manifest, training.recorded_config(like.config).model_dump()
-    sample_weight = given_weights(like.context.loaded, sample_weight)
-    check_same_weights(sample_weight, manifest.sample_weight)
-    per_class = settings.pop("class_weight", base["class_weight"])
-    config = training.make_config(base, samples=len(data.labels["train"]), **settings)
-    same = (config.seed, config.validation) == (base["seed"], base["validation"])
-    split = like.split
-    loaded = _without(like, ignore, from_epoch)
-    if not same or labels is not None or ignore:
-        split, data, loaded = _split_like(like, config, loaded=loaded, labels=labels, same=same)
-    if per_class != base["class_weight"]:
-        per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
-    models.require_jax()
-    models.keep_compiled_programs()
-    accelerator = training.has_accelerator()
-    settings |= {"validation": config.validation, "class_weight": per_class}
-    config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
-    drawn = manifest.first_weights == DRAWN and from_epoch is None
-    epoch = None if drawn else from_epoch or 0
-    model = _first_model(like, epoch=epoch, seed=config.seed, shape=data.shape if ignore else None)
-    training.check_loss(config, outputs=models.output_size(model))
-    training.note_differences(manifest.versions, manifest.device)
-    return start_training(
-        model,
-        data,
-        loaded=loaded,
-        split=split,
-        config=config,
-        first_weights=DRAWN if drawn else GIVEN,
-        sample_weight=sample_weight,
-        runs=runs,
-        name=name,
-        progress=progress,
-        like={"run": like.path.name, "ignore": tuple(ignore)},
-        shard_layers=shard_layers,
-    )
-
-
-def _without(like: Run, ignore: Sequence[str], from_epoch: int | None) -> Dataset | Table:
-    """The data of a run that is trained again, as they were loaded, without some columns.
-
-    Raises:
-        UsageError: They are no table, or the model has weights for each of its columns.
-        UnknownNameError, DataError: As `Table.without`.
-    """
-    loaded = like.context.loaded
-    if not ignore:
-        return loaded
-    if isinstance(ignore, str) or not isinstance(loaded, Table):
-        got = repr(ignore) if isinstance(ignore, str) else f"{loaded.name}, which is no table"
-        raise UsageError("ignore is a list of columns of a table", got=got, hint='pass for example ignore=["age"]')
-    if from_epoch is not None or like.context.manifest.first_weights != DRAWN:
-        raise UsageError(
-            "columns are left out of a training whose first weights are drawn",
-            got="weights that were there before it, which have a place for each column",
-            hint="leave ignore or from_epoch out, or train a new model",
-        )
-    return loaded.without(ignore)
-
-
-def _split_like(
-    like: Run,
-    config: "TrainingConfig",
-    *,
-    loaded: Dataset | Table,
-    labels: str | Path | Decision | Sequence[Decision] | None,
-    same: bool,
-) -> tuple[Split, Dataset, Dataset | Table]:
-    """The split and the data of a run that is trained again, with other columns, another seed or further decisions."""
-    record, before = like.context.manifest.dataset, like.split.dropped
-    decided = None if labels is None else decide(loaded, as_decisions(labels))
-    relabeled = loaded if decided is None else relabel(loaded, decided.relabeled)
-    if same:
-        split = like.split if decided is None else drop(like.split, decided.dropped)
-        other = loaded is not like.context.loaded and isinstance(relabeled, Table)
-        return split, relabeled.prepare(split) if other else same_form(relabeled, record), relabeled
-    split, data = split_and_prepare(loaded, validation=config.validation, seed=config.seed, decided=decided)
-    if before is not None:
-        split = drop(split, before)
-    # the scale is 1 where the model rescales its inputs itself
-    return split, dataclasses.replace(data, scale=record.scale), relabeled
-
-
-def _path(run: str | Path | Run) -> str | Path:
-    return run.path if isinstance(run, Run) else run
-
-
-def _first_model(run: Run, *, epoch: int | None, seed: int, shape: tuple[int, ...] | None) -> "Model":
-    """The model of a run with its first weights: those of a snapshot, or drawn from a seed (`epoch` None).
-
-    Args:
-        run: The run.
-        epoch: Of the snapshot.
-        seed: Of weights that are drawn, and of dropout.
-        shape: Of a sample, where it is another one than the run's.
-
-    Raises:
-        UsageError: The model takes samples of the run's shape only.
-    """
-    from cutaway import models
-
-    if epoch is None:
-        if run.folder.epochs:
-            run.context.check_sizes(-1)
-        spec = run.context.spec
-        if shape is not None:
-            spec = {**spec, "input": {**spec["input"], "shape": list(shape)}}
-        try:
-            model = models.model_from_spec(spec, initialize=False)
-        except ModelError as error:
-            if shape is None:
-                raise
-            raise UsageError(
-                "a model from which columns are left out takes any number of inputs",
-                got=error.got,
-                hint="train a new model on the table without these columns",
-            ) from None
-        models.initialize(model, seed)
-    else:
-        model = run.context.build_model(epoch)
-    models.reseed(model, seed)
-    return model
-
-
-@public
-def resume(
-    run: str | Path | Run,
-    *,
-    data: Dataset | Table | str | Path | None = None,
-    runs: str | Path = RUNS,
-    progress: ProgressOption = True,
-    shard_layers: int = 1,
-) -> Run:
-    """Continue a training that was canceled, failed or died; it ends as one that was never interrupted.
-
-    On the same machine, versions and thread count its snapshots and predictions have the same bytes, and its history
-    the same numbers but for its times. It may go on with another number of devices or processes (see `join_processes`);
-    the last digits may then differ.
-
-    Args:
-        run: A `Run`, a path, a run's name in `runs`, or "latest".
-        data: The dataset, where it came from arrays or has moved, as of `open_run`.
-        runs: Folder in which names are looked up.
-        progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: As of `train`; it need not be what it was.
-
-    Raises:
-        UsageError: The run is finished, or there is none.
-        RunError: The run is damaged, or another process is training it.
-        DataError: The dataset cannot be loaded again, or has changed.
-        TrainingError, BackendError, Canceled: As `train`.
-    """
-    from cutaway import models, training
-
-    check_shard_layers(shard_layers)
-    opened = run if isinstance(run, Run) else open_run(run, data=data, runs=runs)
-    _check_resumable(opened)
-    models.import_lean_keras()
-    config = training.recorded_config(opened.config)
-    opened.context.check_sizes(-1)
-    model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
-    models.check_fit(model, shape=opened.data.shape, classes=opened.data.classes)
-    models.reseed(model, config.seed)
-    samples = training_data(opened.data, opened.split, None)
-    world = training.current_world()
-    with together(world):
-        check_shard_layers(shard_layers, model)
-        here = {"versions": training.describe_versions(), "device": training.describe_device()}
-        manifest = opened.context.manifest.to_record() | here
-        facts = {} if world is None else facts_of(manifest, model=None, weight=None, shard_layers=shard_layers)
-        writer = reopen_run(world, opened.path, facts=facts)
-    return train_into(
-        *(writer, model, samples),
-        data=opened.data,
-        config=config,
-        progress=progress,
-        resume=True,
-        shard_layers=shard_layers,
-    )
-
-
-def _check_resumable(run: Run) -> None:
-    if (damage := run.folder.damage) is not None:
-        raise damage
-    if run.folder.status == "finished":
-        epochs = len(run.history)
-        again, further = run.context.train_like(run_argument(run.path)), "cutaway.train(run.model(), ...)"
-        longer = f"train for longer with: {again} --epochs {2 * epochs}, or its model further in Python: {further}"
-        raise UsageError(
-            "only a run that is not finished can be resumed",
-            got=f"{run.path.name}, finished after {epochs} epoch{'s' if epochs != 1 else ''}",
-            hint=longer if again and again.startswith("cutaway ") else f"in Python, train its model further: {further}",
-        )
-    _check_trained(run, "resumed")
-
-
-def _check_trained(run: Run, what: str) -> None:
-    """Check that a run was trained by cutaway, which knows everything about it.
-
-    Raises:
-        UsageError: It was recorded.
-    """
-    origin = run.context.manifest.origin
-    if origin == "training":
-        return
-    fit = origin == "keras fit"
-    raise UsageError(
-        f"only a training by cutaway can be {what}",
-        got=f"{run.path.name}, recorded from {'a fit of your own' if fit else 'a ready-made model'}",
-        hint="call fit again with a Recorder" if fit else "train its model in Python: cutaway.train(run.model(), ...)",
     )

@@ -4,10 +4,10 @@ import onnxruntime
 import pytest
 
 import cutaway as ct
+from cutaway.api.again import resume
 from cutaway.api.model_files import export, inspect_model, open_model
 from cutaway.api.opening import open_run
 from cutaway.api.record import record
-from cutaway.api.train import resume
 from cutaway.errors import CutawayError, ModelError, UnknownNameError, UsageError
 
 

@@ -17,7 +17,7 @@ HISTORY = [
 
 
 def found(rise: tuple[float, float] | None) -> Finding:
-    (finding,) = check(Evidence(HISTORY, rise=rise, val_samples=100, kept_epoch=4))
+    (finding,) = check(Evidence(history=HISTORY, rise=rise, val_samples=100, kept_epoch=4))
     return finding
 
 

@@ -70,7 +70,7 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import classifier, comparing, model_files, opening, record, run, start, suspects, train
+from cutaway.api import again, classifier, comparing, model_files, opening, record, run, start, suspects, train
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
@@ -95,7 +95,7 @@ defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, compa
 defined += [diagnosis.Diagnosis, diagnosing.doctor, start.Processes, start.join_processes]
 defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
-defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
+defined += [again.train_like, again.resume, record.record, model_files.export, model_files.open_model]
 defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
 defined += [importance.Importances, influence.Influences, layers.LayerHistory, generalization.Generalization]

@@ -246,7 +246,7 @@ def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_st
 
 @pytest.mark.exhaustive
 def test_a_column_is_left_out_and_the_training_is_drawn_beside_the_run_before(start_studio, open_page, tmp_path):
-    rows = "".join(f"{k * k % 61},{k * 7 % 53},{'ab'[k * k % 61 > 30]}\n" for k in range(400))
+    rows = "".join(f"{k * k & 63},{k * 7 & 31},{'ab'[(k * k & 63) > 30]}\n" for k in range(400))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "t.csv").write_text("size,rest,kind\n" + rows)
     studio = start_studio(None, "--data", tmp_path / "data")

@@ -86,8 +86,8 @@ def train(
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
+    from cutaway.api.again import train_like
     from cutaway.api.recipe import train_recipe
-    from cutaway.api.train import train_like
 
     data = _one_place(data, moved)
     if like is not None:
@@ -130,7 +130,7 @@ def resume(
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
-    from cutaway.api.train import resume as continue_training
+    from cutaway.api.again import resume as continue_training
 
     with connected(processes) as shared:
         resumed = continue_training(run, data=data, runs=runs, **shared)

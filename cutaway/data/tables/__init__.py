@@ -9,6 +9,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 from .bunch import bunch_table, class_names_of, is_bunch
 from .cells import date_seconds, python_values, spellings
 from .checks import SHARED
+from .leaving_out import leave_out
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
@@ -52,6 +53,7 @@ __all__ = [
     "is_bunch",
     "is_frame",
     "is_workbook",
+    "leave_out",
     "left_out",
     "left_out_in_words",
     "make_table",

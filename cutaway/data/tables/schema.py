@@ -1,6 +1,6 @@
 """What is done with each column of a table, decided from what it holds and from what the user says."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,7 +68,7 @@ def decide(
         if name not in by_name:
             raise UnknownNameError(
                 f"{role} is a column of the table",
-                got=f"{name!r}, and {where} has {_list(list(by_name))}",
+                got=f"{name!r}, and {where} has {list_of(list(by_name))}",
                 hint=meant(name, by_name, "check the spelling"),
             )
     roles: dict[str, Use] = {}
@@ -109,30 +109,8 @@ def decide_each(
         except DataError as error:
             wrong[profile.name] = str(error)
             if len(columns) < len(profiles) and (not columns or columns[-1].name != profile.name):
-                columns.append(_ignored(profile, "cannot be used as it is"))
+                columns.append(ignored(profile, "cannot be used as it is"))
     return tuple(columns), wrong
-
-
-def leave_out(columns: Sequence[Column], names: Collection[str], *, where: str) -> tuple[Column, ...]:
-    """The columns with some more ignored, as `TableOptions.ignore` does.
-
-    Raises:
-        UnknownNameError: A name is that of no column that a model learns from.
-        DataError: No column would be left.
-    """
-    used = [column.name for column in columns if column.use == "feature"]
-    for name in names:
-        if name not in used:
-            raise UnknownNameError(
-                "a column that is left out is one that the model learns from",
-                got=f"{name!r}, and {where} has {_list(used)}",
-                hint=meant(name, used, "check the spelling"),
-            )
-    if set(used) <= set(names):
-        raise DataError(
-            "a table has at least one column to learn from", got=f"none left in {where}", hint="leave fewer out"
-        )
-    return tuple(_ignored(each.profile, REQUESTED) if each.name in names else each for each in columns)
 
 
 def left_out(columns: Sequence[Column]) -> dict[str, str]:
@@ -172,14 +150,14 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
         what = {"label": "the class", "group": "never in two splits", "id": "name of the sample"}[role]
         return Column(name, "category", role, what, profile)
     if name in options.ignore:
-        return _ignored(profile, REQUESTED)
+        return ignored(profile, REQUESTED)
     if kind == "unsupported":
-        return _ignored(profile, "not numbers, text or dates")
+        return ignored(profile, "not numbers, text or dates")
     if kind == "empty":
-        return _ignored(profile, "no value is known")
+        return ignored(profile, "no value is known")
     wanted = name in options.use
     if same is not None and not wanted:
-        return _ignored(profile, f'the same as "{same}"')
+        return ignored(profile, f'the same as "{same}"')
     if name in options.category:
         return Column(name, "category", "feature", "one-hot", profile)
     if profile.other is not None and profile.first_other is not None:
@@ -195,12 +173,12 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
     if kind == "category":
         return _category(profile, wanted=wanted)
     if profile.low == profile.high and not profile.missing and not wanted:
-        return _ignored(profile, "constant")
+        return ignored(profile, "constant")
     if kind == "date":
         written = profile.month_first if options.month_first and profile.month_first else profile.date_format
         return Column(name, "date", "feature", "date parts", profile, written)
     if profile.counting and profile.whole and profile.rows > 2 and not wanted:
-        return _ignored(profile, "counts the rows")
+        return ignored(profile, "counts the rows")
     return Column(name, "number", "feature", NUMBER_WORDS[options.numbers], profile)
 
 
@@ -219,16 +197,17 @@ UNIQUE = "nearly unique"
 def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
     distinct = profile.distinct
     if distinct == 1 and not profile.missing and not wanted:
-        return _ignored(profile, "constant")
+        return ignored(profile, "constant")
     # 0.9: a few names that occur twice do not make a column of names worth learning
     unique = distinct is None or distinct > max(0.9 * profile.known, FEW)
     if unique and not wanted:
-        return _ignored(profile, "free text" if profile.words >= FREE_TEXT else UNIQUE)
+        return ignored(profile, "free text" if profile.words >= FREE_TEXT else UNIQUE)
     treatment = "one-hot" if distinct is not None and distinct <= FEW else "hashed"
     return Column(profile.name, "category", "feature", treatment, profile)
 
 
-def _ignored(profile: ColumnProfile, why: str) -> Column:
+def ignored(profile: ColumnProfile, why: str) -> Column:
+    """A column that no model learns from, and why."""
     return Column(profile.name, "category", "ignored", why, profile)
 
 
@@ -259,6 +238,7 @@ def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> Non
         )
 
 
-def _list(names: list[str], most: int = 12) -> str:
+def list_of(names: Sequence[str], most: int = 12) -> str:
+    """Names in quotes, the first ones of many."""
     quoted = ", ".join(f'"{name}"' for name in names[:most])
     return quoted if len(names) <= most else f"{quoted} and {len(names) - most:,} more"

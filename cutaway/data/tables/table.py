@@ -1,7 +1,7 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from .inputs import make_inputs
 from .options import TableOptions
 from .readers import Reader, reading, texts_of
 from .row_names import RowNames
-from .schema import Column, check_known, decide, leave_out
+from .schema import Column, check_known, decide
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -112,18 +112,6 @@ class Table:
                 "treatment": [column.treatment for column in self.columns],
             }
         )
-
-    def without(self, columns: Sequence[str]) -> "Table":
-        """The same rows with further columns left out, as the option `ignore` does.
-
-        Raises:
-            UnknownNameError: A name is that of no column that is learned from.
-            DataError: No column would be left.
-        """
-        options = replace(self.options, ignore=(*self.options.ignore, *columns))
-        origin = dict(self.origin) | ({"options": options.to_json()} if "options" in self.origin else {})
-        decided = leave_out(self.columns, columns, where=self.name)
-        return replace(self, options=options, columns=decided, origin=origin)
 
     def split(self, *, validation: float = 0.25, seed: int = 0) -> Split:
         """Split the samples as the options say: by class, by group, or by time.

@@ -77,8 +77,8 @@ def column_effects(context: RunContext, ids: SampleIds, columns: Sequence[str]) 
         if len(donors) < 2:
             continue
         predicted = partial_dependence(model, x, group, x[donors][:, group], scale=data.scale)
-        numbers: list[float] | None = None if places is None else places.tolist()
-        names = tuple(map(_text, [cells[donor] for donor in donors]) if numbers is None else map(_number_text, numbers))
+        values: list[float] = [] if places is None else places.tolist()
+        names = tuple(map(_number_text, values)) or tuple(_text(cells[donor]) for donor in donors)
         found.append(ColumnEffect(name, names, places, shares, predicted))
     return found
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cutaway.api.again import resume
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
-from cutaway.api.train import resume
 from cutaway.errors import Canceled, CutawayError, TrainingError
 from cutaway.execution import Asked, SweepStudy, Trial
 from cutaway.progress import Progress, ProgressCallback

@@ -1,0 +1,38 @@
+"""Leaving columns out of a table that is loaded already, to see what they are worth."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cutaway.checks import meant
+from cutaway.errors import DataError, UnknownNameError
+
+from .schema import REQUESTED, ignored, list_of
+from .table import Table
+
+
+def leave_out(table: Table, columns: Sequence[str]) -> Table:
+    """The same rows with further columns left out, as the option `ignore` does.
+
+    Raises:
+        UnknownNameError: A name is that of no column that a model learns from.
+        DataError: No column would be left.
+    """
+    used = [column.name for column in table.columns if column.use == "feature"]
+    for name in columns:
+        if name not in used:
+            raise UnknownNameError(
+                "a column that is left out is one that the model learns from",
+                got=f"{name!r}, and {table.name} has {list_of(used)}",
+                hint=meant(name, used, "check the spelling"),
+            )
+    if set(used) <= set(columns):
+        raise DataError(
+            "a table has at least one column to learn from", got=f"none left in {table.name}", hint="leave fewer out"
+        )
+    options = replace(table.options, ignore=(*table.options.ignore, *columns))
+    return replace(
+        table,
+        options=options,
+        columns=tuple(ignored(each.profile, REQUESTED) if each.name in columns else each for each in table.columns),
+        origin={**table.origin, **({"options": options.to_json()} if "options" in table.origin else {})},
+    )
