@@ -1,5 +1,5 @@
 import { element, textButton } from "../../core/elements.js";
-import { grouped } from "../../core/words.js";
+import { counted, grouped } from "../../core/words.js";
 import { LabelSheetView } from "../../label_sheet.js";
 import { showDoctor } from "./doctor.js";
 import { actionButton, showError } from "../messages.js";
@@ -150,7 +150,7 @@ class FixLabelsView {
       this.#say(["The training with your decisions is done."], link, begin);
     } else {
       const failed = error ? `The training did not end well: ${error} ` : stopped ? "The last training was stopped. " : "";
-      const words = `${grouped(count)} decisions are in labels.csv, of which ${grouped(changing)} change something. `;
+      const words = `${counted(count, "decision")} in labels.csv, of which ${grouped(changing)} would change the training. `;
       const link = state === "ended" && run ? element("a", { href: compare, text: "See what the last training changed" }) : "";
       this.#say([failed + words, link], begin);
     }
