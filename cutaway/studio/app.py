@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
@@ -14,7 +15,7 @@ from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 from cutaway.jobs import JobManager, Scheduler
 
 from .gate import Gate
-from .routes import ROUTERS
+from .routes import ROUTERS, unknown_page
 from .settings import StudioSettings
 from .workspace import Workspace
 
@@ -84,6 +85,13 @@ def _wrong_request(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(said)}, 422)
 
 
+def _not_answered(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return unknown_page(request)
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+
 def _unexpected(_: Request, error: Exception) -> Response:
     return PlainTextResponse(printable(f"unexpected {type(error).__name__}: {error}") + "\n", 500)
 
@@ -91,5 +99,6 @@ def _unexpected(_: Request, error: Exception) -> Response:
 _HANDLERS: tuple[tuple[type[Exception], Callable[[Request, Exception], Response]], ...] = (
     (CutawayError, _own_error),
     (RequestValidationError, _wrong_request),
+    (HTTPException, _not_answered),
     (Exception, _unexpected),
 )

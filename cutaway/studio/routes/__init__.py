@@ -7,3 +7,5 @@ ROUTERS = (
     *(jobs.router, labels.router, pages.router),
 )
 """All routes; those of the pages come last."""
+
+unknown_page = pages.unknown_page

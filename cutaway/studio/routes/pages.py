@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -66,9 +66,8 @@ def visit(
     return {}
 
 
-@router.get("/{address:path}")
-def unknown(address: str, settings: GivenSettings, person: GivenPerson) -> Response:
-    """An address without a view, which the page says; of those of data there is no page."""
-    if address.startswith(("api/", "static/")):
+def unknown_page(request: Request) -> Response:
+    """What answers a request for an address that there is not: a page that says so, or a line where data were wanted."""
+    if request.method != "GET" or request.scope["path"].startswith(("/api/", "/static/")):
         return PlainTextResponse("There is nothing at this address.\n", 404)
-    return _shell(settings, person, 404)
+    return _shell(request.app.state.settings, request.scope["person"], 404)
