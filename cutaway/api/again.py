@@ -153,8 +153,9 @@ def _split_like(
     relabeled = loaded if decided is None else relabel(loaded, decided.relabeled)
     if same:
         split = like.split if decided is None else drop(like.split, decided.dropped)
-        other = loaded is not like.context.loaded and isinstance(relabeled, Table)
-        return split, relabeled.prepare(split) if other else same_form(relabeled, record), relabeled
+        if loaded is not like.context.loaded and isinstance(relabeled, Table):
+            return split, relabeled.prepare(split), relabeled
+        return split, same_form(relabeled, record), relabeled
     split, data = split_and_prepare(loaded, validation=config.validation, seed=config.seed, decided=decided)
     if before is not None:
         split = drop(split, before)

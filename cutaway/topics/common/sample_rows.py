@@ -54,6 +54,11 @@ class SampleRows:
     nearest: tuple[tuple[Mapping[str, str], ...], ...]
     left_out: int
 
+    def with_nearest(self, place: int) -> tuple[tuple[str, ...], ...]:
+        """A row and those nearest to it as a small table: a line of headings first."""
+        row = self.rows[place]
+        return tuple(row), tuple(row.values()), *(tuple(each.values()) for each in self.nearest[place])
+
     @property
     def words(self) -> str:
         """What is marked and what is not shown, in a sentence or two; may be empty."""

@@ -1,9 +1,12 @@
 """The section on influence: which training samples led to the mistakes."""
 
-from cutaway.data import SampleIds, join_ids
+from collections.abc import Sequence
+
+from cutaway.context import RunContext
+from cutaway.data import SampleIds
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Section
-from cutaway.topics.common.sample_rows import small_table
+from cutaway.topics.common.sample_rows import SMALL, sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -28,10 +31,20 @@ def influence(source: ReportSource) -> Section | None:
     ids = context.named(source.ids).take(worst.position[:EXPLAINED])
     answers = Answers.named(context, ids.names())
     found = influences(context, answers, SUPPORTING, on_progress=source.on_progress)
+    # none where the model is so sure that no training sample has a gradient
+    known = [i for i, mistake in enumerate(found) if mistake.supporting]
+    supporting = [context.samples([each.sample for each in found[i].supporting]) for i in known]
+    mistakes = ids.take(known)
+    tables = sample_rows(context, mistakes, {}, label="", columns=SMALL, nearest=supporting)
     cards = tuple(
-        _influence_card(source, mistake, ids.take(slice(i, i + 1)), context.class_names[int(worst.label[i])])
-        for i, mistake in enumerate(found)
-        if mistake.supporting  # none where the model is so sure that no training sample has a gradient
+        _influence_card(
+            context,
+            found[i],
+            context.class_names[int(worst.label[i])],
+            () if tables is not None else (mistakes.take([k]), supporting[k]),
+            () if tables is None else tables.with_nearest(k),
+        )
+        for k, i in enumerate(known)
     )
     if not cards:
         return None
@@ -44,16 +57,33 @@ def influence(source: ReportSource) -> Section | None:
     return Cards(name="influence", title="What led to the mistakes", lead=lead, cards=cards, size="medium")
 
 
-def _influence_card(source: ReportSource, found: Influences, ids: SampleIds, label: str) -> Card:
-    context = source.context
-    supporting = context.samples([each.sample for each in found.supporting])
-    shown = [*shown_samples(context, ids), *shown_samples(context, supporting)]
-    pictures = tuple(picture for _, each, _ in shown for picture in each)
-    rows = () if pictures else small_table(context, join_ids([ids, supporting]))
-    values = "" if pictures or rows else shown[0][2]
+def _influence_card(
+    context: RunContext,
+    found: Influences,
+    label: str,
+    shown: Sequence[SampleIds],
+    rows: tuple[tuple[str, ...], ...],
+) -> Card:
+    """A mistake and the training samples that support it.
+
+    Args:
+        context: The run.
+        found: Who they are.
+        label: Name of the class of the mistake.
+        shown: The mistake, and the training samples; empty where they are rows of a table.
+        rows: Both as a small table; empty where they are not.
+    """
+    samples = [each for ids in shown for each in shown_samples(context, ids)]
+    pictures = tuple(picture for _, each, _ in samples for picture in each)
     by_label: dict[str, list[str]] = {}
     for each in found.supporting:
         by_label.setdefault(each.label, []).append(each.sample)
     text = tuple(f"labeled {name}: {', '.join(samples)}" for name, samples in by_label.items())
-    subtitle = f"{label} → {found.target}"
-    return Card(title=shown[0][0], pictures=pictures, values=values, rows=rows, subtitle=subtitle, text=text)
+    return Card(
+        title=found.sample,
+        pictures=pictures,
+        values="" if rows or pictures else samples[0][2],
+        rows=rows,
+        subtitle=f"{label} → {found.target}",
+        text=text,
+    )
