@@ -35,12 +35,13 @@ def influence(source: ReportSource) -> Section | None:
     known = [i for i, mistake in enumerate(found) if mistake.supporting]
     supporting = [context.samples([each.sample for each in found[i].supporting]) for i in known]
     mistakes = ids.take(known)
-    tables = sample_rows(context, mistakes, {}, label="", columns=SMALL, nearest=supporting)
+    labels = [context.class_names[int(worst.label[i])] for i in known]
+    tables = sample_rows(context, mistakes, {"Label": labels}, label="Label", columns=SMALL, nearest=supporting)
     cards = tuple(
         _influence_card(
             context,
             found[i],
-            context.class_names[int(worst.label[i])],
+            labels[k],
             () if tables is not None else (mistakes.take([k]), supporting[k]),
             () if tables is None else tables.with_nearest(k),
         )
@@ -54,7 +55,13 @@ def influence(source: ReportSource) -> Section | None:
         f"This is an estimate from the gradients in {len(found[0].rates)} snapshots (TracIn with the second moments of "
         f"the inputs). {found[0].reliability}"
     )
-    return Cards(name="influence", title="What led to the mistakes", lead=lead, cards=cards, size="medium")
+    return Cards(
+        name="influence",
+        title="What led to the mistakes",
+        lead=lead,
+        cards=cards,
+        size="medium" if tables is None else "large",
+    )
 
 
 def _influence_card(
@@ -78,7 +85,7 @@ def _influence_card(
     by_label: dict[str, list[str]] = {}
     for each in found.supporting:
         by_label.setdefault(each.label, []).append(each.sample)
-    text = tuple(f"labeled {name}: {', '.join(samples)}" for name, samples in by_label.items())
+    text = () if rows else tuple(f"labeled {name}: {', '.join(each)}" for name, each in by_label.items())
     return Card(
         title=found.sample,
         pictures=pictures,
