@@ -76,6 +76,7 @@ def train_like(
 
     raise_if_canceled()
     check_shard_layers(shard_layers)
+    ignore = _column_names(ignore)
     like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
     _check_trained(like, "trained again")
     data = like.data
@@ -88,7 +89,7 @@ def train_like(
     split = like.split
     loaded = _without(like, ignore, from_epoch)
     if not same or labels is not None or ignore:
-        split, data, loaded = _split_like(like, config, loaded=loaded, labels=labels, same=same)
+        split, data, loaded = _split_like(like, config, loaded=loaded, other=bool(ignore), labels=labels, same=same)
     if per_class != base["class_weight"]:
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()
@@ -112,29 +113,50 @@ def train_like(
         runs=runs,
         name=name,
         progress=progress,
-        like={"run": like.path.name, "ignore": tuple(ignore)},
+        like={"run": like.path.name, "ignore": ignore},
         shard_layers=shard_layers,
     )
 
 
-def _without(like: Run, ignore: Sequence[str], from_epoch: int | None) -> Dataset | Table:
+def _column_names(ignore: Any) -> tuple[str, ...]:
+    """The names of columns that are left out, each once.
+
+    Raises:
+        UsageError: They are no list of names.
+    """
+    try:
+        names: list[Any] = [] if isinstance(ignore, str) else list(ignore)
+    except TypeError:
+        names = [None]
+    if isinstance(ignore, str) or not all(isinstance(name, str) for name in names):
+        hint = 'pass for example ignore=["age"]'
+        raise UsageError("ignore is a list of columns of a table", got=f"{ignore!r:.200}", hint=hint)
+    return tuple(dict.fromkeys(str(name) for name in names))
+
+
+def _without(like: Run, ignore: tuple[str, ...], from_epoch: int | None) -> Dataset | Table:
     """The data of a run that is trained again, as they were loaded, without some columns.
+
+    A table that the user passes may have columns that were left out of the run: they stay out.
 
     Raises:
         UsageError: They are no table, or the model has weights for each of its columns.
         UnknownNameError, DataError: As `cutaway.data.leave_out`.
     """
-    loaded = like.context.loaded
+    loaded, learned = like.context.loaded, like.context.preparation
+    if isinstance(loaded, Table) and learned is not None:
+        more = [each.name for each in loaded.columns if each.use == "feature" and each.name not in learned.columns]
+        loaded = leave_out(loaded, more) if more else loaded
     if not ignore:
         return loaded
-    if isinstance(ignore, str) or not isinstance(loaded, Table):
-        got = repr(ignore) if isinstance(ignore, str) else f"{loaded.name}, which is no table"
-        raise UsageError("ignore is a list of columns of a table", got=got, hint='pass for example ignore=["age"]')
+    if not isinstance(loaded, Table):
+        got = f"{loaded.name}, which is no table"
+        raise UsageError("ignore is a list of columns of a table", got=got, hint="leave ignore out")
     if from_epoch is not None or like.context.manifest.first_weights != DRAWN:
         raise UsageError(
             "columns are left out of a training whose first weights are drawn",
             got="weights that were there before it, which have a place for each column",
-            hint="leave ignore or from_epoch out, or train a new model",
+            hint="leave out ignore" if from_epoch is None else "leave out ignore or from_epoch",
         )
     return leave_out(loaded, ignore)
 
@@ -144,6 +166,7 @@ def _split_like(
     config: "TrainingConfig",
     *,
     loaded: Dataset | Table,
+    other: bool,
     labels: str | Path | Decision | Sequence[Decision] | None,
     same: bool,
 ) -> tuple[Split, Dataset, Dataset | Table]:
@@ -153,7 +176,7 @@ def _split_like(
     relabeled = loaded if decided is None else relabel(loaded, decided.relabeled)
     if same:
         split = like.split if decided is None else drop(like.split, decided.dropped)
-        if loaded is not like.context.loaded and isinstance(relabeled, Table):
+        if other and isinstance(relabeled, Table):
             return split, relabeled.prepare(split), relabeled
         return split, same_form(relabeled, record), relabeled
     split, data = split_and_prepare(loaded, validation=config.validation, seed=config.seed, decided=decided)

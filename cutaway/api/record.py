@@ -9,7 +9,7 @@ from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, split_dataset
 from cutaway.errors import ModelError, UsageError
-from cutaway.metrics import classification_metrics
+from cutaway.metrics import classification_metrics, largest_share
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
@@ -116,4 +116,5 @@ def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: Prog
     with show_progress(progress) as on_progress:
         batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(split.test), on_progress=on_progress)
         parts = (class_probabilities(model, outputs) for _, found in batches for outputs in found.values())
-        return classification_metrics(parts, data.y(split.test))
+        measured = classification_metrics(parts, data.y(split.test))
+        return measured and {**measured, "baseline": largest_share(data.y(split.test))}

@@ -1,10 +1,10 @@
 """A validation loss that rises while training goes on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
-from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, watch_overfitting
+from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
 
 from .baseline import learned_nothing
 from .divergence import first_divergence
@@ -20,6 +20,7 @@ which was used to choose this, the loss of 20,000 other samples did not rise in 
 without the test. It rose by more than 5% in 87: of those with 112 samples or more, 54 of 58 were found, and of those
 with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some again)."""
 
+UNTESTED = " Whether the rise may be chance cannot be told from this history."
 STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
 RULES = (
     Rule(
@@ -27,8 +28,8 @@ RULES = (
         words=(
             f"The last {OVERFITTING_EPOCHS} epochs or more brought no lower validation loss, and the last one is "
             f"{OVERFITTING_RISE:.0%} or more above the lowest, whose weights are not those that are kept. Where the "
-            "predictions of both epochs are recorded, the rise is also more than could be chance in so few samples "
-            f"(paired by sample, one-sided, {LEVEL:.0%})."
+            "history has the standard error of the rise of the cross-entropy, as after a training by cutaway, the rise "
+            f"is also more than could be chance in so few samples (paired by sample, one-sided, {LEVEL:.0%})."
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
@@ -49,10 +50,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "note", "Overfitting cannot be judged", text, {})
         return
     measured = watch_overfitting(history)
-    if measured.turned and evidence.rise is not None and not is_clear(*evidence.rise):
-        yield _unclear(measured, history[-1], evidence)
-        return
-    found = _finding(measured, history[-1], kept=evidence.kept_epoch)
+    rise = _rise(history, measured)
+    found = _finding(measured, history[-1], evidence, rise)
     if found.severity == "good" and learned_nothing(evidence.confusion):
         text = "The model has learned too little to overfit: it is no better than always predicting one class."
         found = Finding(KIND, "note", "Overfitting cannot be judged", text, found.evidence)
@@ -64,22 +63,20 @@ def is_clear(rise: float, error: float) -> bool:
     return rise > NormalDist().inv_cdf(1 - LEVEL) * error
 
 
-def _unclear(measured: Overfitting, last: Mapping[str, Any], evidence: Evidence) -> Finding:
-    """A rise that may be chance, as of few validation samples."""
-    assert evidence.rise is not None
-    rise, error = evidence.rise
-    many = "" if evidence.val_samples is None else f" of the {evidence.val_samples:,} validation samples"
-    text = (
-        f"The loss{many} was lowest in epoch {measured.best_epoch} ({measured.best_val_loss:.4f}) and "
-        f"{last['val_loss']:.4f} in epoch {int(last['epoch'])}: {rise:.4f} more on average, with a standard error of "
-        f"{error:.4f}. That may be chance."
-    )
-    found = {"best_epoch": measured.best_epoch, "rise": rise, "rise_error": error, "kept_epoch": evidence.kept_epoch}
-    return Finding(KIND, "note", "Whether it overfits is not clear", text, found)
+def _rise(history: Sequence[Mapping[str, Any]], measured: Overfitting) -> tuple[float, float] | None:
+    """By how much the cross-entropy rose from the best epoch to the last, and the standard error; None if unknown."""
+    last = history[-1]
+    best = next(row for row in history if row["epoch"] == measured.best_epoch)
+    values = [row.get("val_cross_entropy") for row in (last, best)]
+    if not all(is_finite(value) for value in (*values, last.get("rise_error"))):
+        return None
+    return float(last["val_cross_entropy"]) - float(best["val_cross_entropy"]), float(last["rise_error"])
 
 
-def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None) -> Finding:
-    best, epoch, value = measured.best_epoch, int(last["epoch"]), float(last["val_loss"])
+def _finding(
+    measured: Overfitting, last: Mapping[str, Any], known: Evidence, rise: tuple[float, float] | None
+) -> Finding:
+    best, epoch, value, kept = measured.best_epoch, int(last["epoch"]), float(last["val_loss"]), known.kept_epoch
     evidence = {
         "best_epoch": best,
         "best_val_loss": measured.best_val_loss,
@@ -87,21 +84,30 @@ def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None
         "kept_epoch": kept,
         "gap": measured.gap,
         "rise": measured.rise,
+        "rise_error": None if rise is None else rise[1],
     }
     lowest = f"The validation loss was lowest in epoch {best} ({measured.best_val_loss:.4f})"
     keeps = f" This run keeps the weights of epoch {kept}"
     if measured.turned:
         rose = f"{lowest} and rose to {value:.4f} by epoch {epoch}, while the training loss was {last['loss']:.4f}."
+        clear = rise is None or is_clear(*rise)
         if kept == best:
-            text = f"{rose}{keeps}, so that the epochs after it do no harm."
-            return Finding(KIND, "good", f"The best epoch, {best}, is kept: later ones overfit", text, evidence)
+            title = f"The best epoch, {best}, is kept" + (": later ones overfit" if clear else "")
+            return Finding(KIND, "good", title, f"{rose}{keeps}, so that the epochs after it do no harm.", evidence)
         instead = "" if kept in (None, epoch) else f"{keeps}."
+        if rise is not None and not clear:
+            samples = "" if known.val_samples is None else f"{known.val_samples:,} "
+            chance = (
+                f" The cross-entropy of the {samples}validation samples changed by {rise[0]:+.4f} on average, with a "
+                f"standard error of {rise[1]:.4f}: that may be chance."
+            )
+            return Finding(KIND, "note", "Whether it overfits is not clear", f"{rose}{chance}{instead}", evidence)
         advice = (
             f"Later epochs mostly memorize the training data: use the snapshot of epoch {best}, stop earlier, or add "
             "dropout."
         )
-        title = f"Overfitting since epoch {best}"
-        return Finding(KIND, "warning", title, f"{rose}{instead}", evidence, STOP, advice=advice)
+        title, untested = f"Overfitting since epoch {best}", "" if rise else UNTESTED
+        return Finding(KIND, "warning", title, f"{rose}{untested}{instead}", evidence, STOP, advice=advice)
     if best == epoch:
         text = f"{lowest}, the last one. More epochs may lower it further."
     else:

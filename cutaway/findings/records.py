@@ -232,8 +232,6 @@ class Evidence:
             matrix, each as a share, and the standard error of the second; None if unknown.
         wrong_labels: Bounds of the number of wrong labels among validation and test samples; None if unknown.
         judged: Number of these samples.
-        rise: By how much the loss of the validation samples rose from the epoch in which it was lowest to the last one,
-            on average, and its standard error; None if it did not turn, or if unknown.
         sure: Of the tenth of these samples of which the model is most sure, how many it gets wrong, and their number;
             None if unknown.
         examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
@@ -246,7 +244,6 @@ class Evidence:
     frozen: Sequence[str] | None = None
     output_activation: str | None = None
     confusion: Any = None
-    rise: tuple[float, float] | None = None
     class_names: Sequence[str] | None = None
     inactive_units: Mapping[str, tuple[int, int]] | None = None
     kept_epoch: int | None = None

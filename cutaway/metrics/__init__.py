@@ -16,7 +16,7 @@ from .calibration import (
     probability_scores,
     reliability,
 )
-from .classification import classification_metrics, cross_entropies
+from .classification import classification_metrics, cross_entropies, largest_share
 from .confusion import (
     Confusion,
     Mistakes,
@@ -41,7 +41,15 @@ from .intervals import (
     share_of,
     wilson_interval,
 )
-from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, best_epoch, is_finite, watch_overfitting
+from .overfitting import (
+    OVERFITTING_EPOCHS,
+    OVERFITTING_RISE,
+    Overfitting,
+    best_epoch,
+    is_finite,
+    paired_error,
+    watch_overfitting,
+)
 from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
@@ -123,11 +131,13 @@ __all__ = [
     "fit_temperature",
     "forecast",
     "is_finite",
+    "largest_share",
     "mcnemar",
     "mean_interval",
     "most_mistaken",
     "operating_point",
     "paired_difference_interval",
+    "paired_error",
     "paired_measures",
     "per_class",
     "precision_recall",

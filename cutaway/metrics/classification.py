@@ -17,6 +17,15 @@ def cross_entropies(of_truth: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(of_truth.astype(np.float64), LEAST_PROBABILITY, 1))
 
 
+def largest_share(labels: np.ndarray) -> float:
+    """The accuracy of always predicting the largest class, 0..1.
+
+    Args:
+        labels: int (sample,), the true classes, at least one.
+    """
+    return float(np.bincount(labels).max() / len(labels))
+
+
 def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> dict[str, float] | None:
     """Measure the cross-entropy and the accuracy of probabilities against the true classes.
 

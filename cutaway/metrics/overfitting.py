@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cutaway.errors import DataError
 
 # One bad epoch may be noise of the mini-batches; two in a row, with a rise that is visible in the figure, are not.
@@ -64,6 +66,16 @@ def watch_overfitting(history: Sequence[Mapping[str, Any]]) -> Overfitting:
         gap=float(history[-1]["val_loss"]) - float(history[-1]["loss"]),
         rise=rise,
     )
+
+
+def paired_error(later: np.ndarray, earlier: np.ndarray) -> float | None:
+    """The standard error of the mean difference of two measures of the same samples; None of fewer than two samples.
+
+    Args:
+        later: float ``(sample,)``.
+        earlier: float ``(sample,)``, of the same samples.
+    """
+    return None if len(later) < 2 else float(np.std(later - earlier, ddof=1)) / math.sqrt(len(later))
 
 
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:

@@ -59,13 +59,18 @@ function isUsuallyOpen(fold) {
  * @param {Node} root where they are
  */
 export function keepFolds(root) {
+  /** @type {Record<string, boolean | undefined>} */
+  let folds = history.state?.folds ?? {};
+  const write = () => history.replaceState({ ...history.state, folds }, "");
   const keep = (/** @type {Event} */ { target }) => {
     const fold = /** @type {HTMLDetailsElement} */ (target);
     const section = fold.matches(".fold") && fold.closest("section")?.id;
     if (!section) return;
     const open = fold.open === isUsuallyOpen(fold) ? undefined : fold.open;
-    history.replaceState({ ...history.state, folds: { ...history.state?.folds, [section]: open } }, "");
+    folds = { ...folds, [section]: open };
+    write();
   };
+  addEventListener("hashchange", write); // a link within the page makes an entry without them
   root.addEventListener("toggle", keep, true); // the event does not bubble
 }
 

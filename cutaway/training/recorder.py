@@ -13,7 +13,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import ModelError, RunError, UsageError
-from cutaway.metrics import best_epoch, classification_metrics
+from cutaway.metrics import best_epoch, classification_metrics, largest_share
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 
 from .feeding import Feeding
@@ -224,6 +224,7 @@ class Recorder(keras.callbacks.Callback):
         ids, test = self.split.test, None
         if len(ids):
             test = classification_metrics(self._predict(ids), self.data.y(ids))
+            test = test and {**test, "baseline": largest_share(self.data.y(ids))}
         with self._writing() as writer:
             writer.finish("finished", test=test)
 

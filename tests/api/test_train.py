@@ -37,7 +37,7 @@ def test_a_run_folder_holds_what_the_design_says(digits_run):
     assert [row["epoch"] for row in epochs] == [1, 2, 3, 4, 5, 6]
     assert set(epochs[0]) == {
         *("kind", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy"),
-        *("learning_rate", "seconds", "samples_per_second", "gap", "best_epoch", "turned"),
+        *("learning_rate", "seconds", "samples_per_second", "gap", "best_epoch", "turned", "rise_error"),
     }
     assert any(row["kind"] == "progress" for row in rows)
     assert sorted(p.name for p in (path / "snapshots").iterdir()) == [f"epoch-{e:04d}.safetensors" for e in range(7)]

@@ -5,6 +5,7 @@ import shutil
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import cutaway as ct
@@ -162,7 +163,9 @@ def test_columns_are_left_out_with_the_labels_that_a_person_corrected(loans, tmp
     ("given", "message"),
     [
         ({"ignore": ["lat"]}, "one that the model learns from; got 'lat', .*; next: did you mean .late"),
-        ({"ignore": ["label"]}, "one that the model learns from; got 'label'"),
+        ({"ignore": ["label"]}, "one that the model learns from; got 'label', its label"),
+        ({"ignore": 5}, "ignore is a list of columns of a table; got 5"),
+        ({"ignore": b"late"}, "ignore is a list of columns of a table; got b'late'"),
         ({"ignore": ["late", "noise", "square", "city"]}, "at least one column to learn from; got none left"),
         ({"ignore": "late"}, "ignore is a list of columns of a table; got 'late'"),
         ({"ignore": ["late"], "from_epoch": 1}, "whose first weights are drawn; got weights that were there"),
@@ -172,6 +175,36 @@ def test_columns_that_cannot_be_left_out_are_said(loans, tmp_path, given, messag
     with pytest.raises(ct.CutawayError, match=message):
         ct.train_like(loans, **given, runs=tmp_path, progress=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_names_of_columns_come_in_any_list_and_count_once(loans, tmp_path):
+    settings = {"runs": tmp_path, "progress": False, "epochs": 1}
+    for ignore in (np.array(["city", "city"]), (name for name in ["city"]), {"city": 1}):
+        without = ct.train_like(loans, ignore=ignore, **settings)
+        assert without.context.manifest.like.ignore == ("city",)
+    with pytest.raises(ct.CutawayError, match=r"got 'city', which is left out already \(as requested\)"):
+        ct.train_like(without, ignore=["city"], **settings)
+
+
+def test_columns_that_were_left_out_stay_out_of_a_table_that_is_passed_again(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(300, 3)), columns=["a", "b", "c"])
+    frame["label"] = np.where(frame["a"] + random.normal(size=300) > 0, "yes", "no")
+    whole = ct.load_dataset(frame, label="label")
+    settings = {"runs": tmp_path, "progress": False}
+    first = ct.train(ct.mlp((8,)), whole, epochs=2, **settings)
+    without = ct.train_like(first, ignore=["b"], **settings)
+
+    def used(run):
+        return [column.name for column in run.context.loaded.columns if column.use == "feature"]
+
+    again = ct.train_like(without.path, data=whole, **settings)
+    assert used(again) == ["a", "c"]
+    assert left(again) == left(without)
+    assert used(ct.train_like(without.path, data=whole, seed=3, **settings)) == ["a", "c"]
+    assert used(ct.train_like(without.path, data=whole, ignore=["c"], **settings)) == ["a"]
+    with pytest.raises(ct.CutawayError, match="got 'b', which is left out already"):
+        ct.train_like(without.path, data=whole, ignore=["b"], **settings)
 
 
 def test_of_pictures_no_columns_are_left_out(run, tmp_path):

@@ -25,7 +25,8 @@ def test_overfitting_is_reported_with_its_epoch():
     assert (finding.kind, finding.severity, finding.title) == ("overfitting", "warning", "Overfitting since epoch 2")
     assert finding.text == (
         "The validation loss was lowest in epoch 2 (0.2500) and rose to 0.3750 by epoch 4, while the training loss "
-        "was 0.1000. Later epochs mostly memorize the training data: use the snapshot of epoch 2, stop "
+        "was 0.1000. Whether the rise may be chance cannot be told from this history. "
+        "Later epochs mostly memorize the training data: use the snapshot of epoch 2, stop "
         "earlier, or add dropout."
     )
     assert finding.evidence == {
@@ -35,6 +36,7 @@ def test_overfitting_is_reported_with_its_epoch():
         "kept_epoch": None,
         "gap": pytest.approx(0.275),
         "rise": 0.125,
+        "rise_error": None,
     }
 
 

@@ -12,6 +12,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError, WorkInterrupted
 from cutaway.log import survive
+from cutaway.metrics import largest_share
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions, run_argument
@@ -157,11 +158,9 @@ def train_into(
     except BaseException as error:
         _end(writer, "failed", f"{type(error).__name__}: {error}")
         raise
-    held = samples.y[samples.train + samples.val :]
-    baseline = float(np.bincount(held).max() / len(held)) if len(held) else 0.0
     writer.finish(
         "finished",
-        test=result.test and {**result.test, "baseline": baseline},
+        test=result.test and {**result.test, "baseline": largest_share(samples.y[samples.train + samples.val :])},
         best_epoch=result.best_epoch,
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},

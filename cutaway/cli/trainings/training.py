@@ -237,7 +237,7 @@ def print_history(run: Any) -> None:
         say(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:
-        say(f"The validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
+        say(f"The validation loss was lowest in epoch {turned} and has risen since.")
     kept = kept_so_far(run.context.manifest, run.history.rows)
     if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
         say(f"The run keeps the weights of epoch {kept}; what follows is of that epoch.")

@@ -22,8 +22,8 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
         if name not in used:
             raise UnknownNameError(
                 "a column that is left out is one that the model learns from",
-                got=f"{name!r}, and {table.name} has {list_of(used)}",
-                hint=meant(name, used, "check the spelling"),
+                got=f"{name!r}, {_what_it_is(table, name)}",
+                hint=meant(name, used, f"{table.name} has {list_of(used)}"),
             )
     if set(used) <= set(columns):
         raise DataError(
@@ -36,3 +36,11 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
         columns=tuple(ignored(each.profile, REQUESTED) if each.name in columns else each for each in table.columns),
         origin={**table.origin, **({"options": options.to_json()} if "options" in table.origin else {})},
     )
+
+
+def _what_it_is(table: Table, name: str) -> str:
+    """What a name stands for that is not one of the columns that a model learns from."""
+    column = next((each for each in table.columns if each.name == name), None)
+    if column is None:
+        return f"which is no column of {table.name}"
+    return f"which is left out already ({column.treatment})" if column.use == "ignored" else f"its {column.use}"

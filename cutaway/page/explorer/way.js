@@ -159,29 +159,30 @@ function reasonStep(model, reasons, names, { picture, columns, label }) {
   const units = reasons.contributions.get(hidden);
   const [winner, other] = [reasons.winner, reasons.other].map((k) => names[k] ?? String(k));
   const ofUnits = Array.from(units ?? [], (value, unit) => ({ name: `unit ${unit} of ${hidden}`, value }));
-  const sum = `The logit of ${winner} is ${reasons.difference.toFixed(2)} above that of ${other}. Of that:`;
+  const sum = `The logit of ${winner}, its score before probabilities are made of it, is ${reasons.difference.toFixed(2)} above that of ${other}. Of that:`;
   return step(
     `Why ${winner} and not ${other}${reasons.other === label ? ", its label" : ""}`,
     element("p", { text: sum }),
     inputPicture(reasons.inputs, picture),
-    columns.length ? largest(columns, MOST_COLUMNS) : null,
+    columns.length ? largest(columns, MOST_COLUMNS, reasons.offsets.get("")) : null,
     columns.length ? element("p", { text: "The same difference by units:" }) : null,
-    largest(ofUnits, REASONS),
+    largest(ofUnits, REASONS, reasons.offsets.get(hidden)),
   );
 }
 
 /** @typedef {{ name: string, value: number }} Contribution */
 
 /**
- * The largest contributions, whatever their sign.
+ * The largest contributions, whatever their sign, and what is no contribution of one of them, so that the lines add up.
  * @param {Contribution[]} contributions
  * @param {number} count
+ * @param {number} [biases] what the biases of all later layers add
  */
-function largest(contributions, count) {
+function largest(contributions, count, biases = 0) {
   const sorted = [...contributions].sort((one, other) => Math.abs(other.value) - Math.abs(one.value));
   const [order, rest] = [sorted.slice(0, count), sorted.slice(count)];
-  // what is left out, so that the lines add up
   if (rest.length) order.push({ name: `${rest.length} more`, value: rest.reduce((sum, { value }) => sum + value, 0) });
+  if (Math.abs(biases) >= 0.005) order.push({ name: "biases", value: biases });
   const item = (/** @type {Contribution} */ { name, value }) => element("li", { class: value >= 0 ? "above" : "below", text: `${name}: ${signed(value)}` });
   return element("ul", { class: "reasons" }, ...order.map(item));
 }

@@ -4,7 +4,7 @@ import { compileGradients } from "./gradients.js";
 import { ENDING_ACTIVATIONS, Network } from "./forward.js";
 
 /**
- * @typedef {object} NetworkExplanation The same as `cutaway.interpret.Attribution`.
+ * @typedef {object} NetworkExplanation As `cutaway.interpret.Attribution`, whose other class is always the runner-up.
  * @property {Float32Array} logits One for each class.
  * @property {number} winner The class with the highest logit.
  * @property {number} other The class that it is compared with.

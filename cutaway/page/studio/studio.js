@@ -12,17 +12,17 @@ import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
 
 /**
- * The views by the first part of their path, with what the navigation calls them, "" for none, and the number of further
- * parts of their paths.
- * @type {Record<string, { title: string, most: number, show: (host: HTMLElement, parts: string[]) => Promise<void> }>}
+ * The views by the first part of their path, with what the navigation calls them, "" for none, and what may follow
+ * it.
+ * @type {Record<string, { title: string, rest: RegExp, show: (host: HTMLElement, parts: string[]) => Promise<void> }>}
  */
 const VIEWS = {
-  "": { title: "Runs", most: 0, show: showRuns },
-  runs: { title: "", most: 2, show: showRun },
-  compare: { title: "", most: 2, show: showCompare },
-  data: { title: "Data", most: 0, show: showData },
-  train: { title: "Train", most: 0, show: showTrain },
-  trainings: { title: "", most: 1, show: showJob },
+  "": { title: "Runs", rest: /^$/, show: showRuns },
+  runs: { title: "", rest: /^[^/]+(\/mend)?$/, show: showRun },
+  compare: { title: "", rest: /^[^/]+\/[^/]+$/, show: showCompare },
+  data: { title: "Data", rest: /^$/, show: showData },
+  train: { title: "Train", rest: /^$/, show: showTrain },
+  trainings: { title: "", rest: /^[^/]+$/, show: showJob },
 };
 
 async function start() {
@@ -41,7 +41,7 @@ async function start() {
   listen({ offline: () => (offline.hidden = false), reset: () => (offline.hidden = true) });
   try {
     const view = Object.hasOwn(VIEWS, first) ? VIEWS[first] : null;
-    if (!view || parts.length > view.most) throw new ServerError("The studio has no page at this address. Next: begin with all runs.");
+    if (!view || !view.rest.test(parts.join("/"))) throw new ServerError("The studio has no page at this address. Next: begin with all runs.");
     await view.show(host, parts);
   } catch (error) {
     if (host.childElementCount) showError(error); // a part of the view is there

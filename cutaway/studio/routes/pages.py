@@ -68,6 +68,6 @@ def visit(
 
 def unknown_page(request: Request) -> Response:
     """The answer at an address that there is not: a page that says so, or a line where data were wanted."""
-    if request.method != "GET" or request.scope["path"].startswith(("/api/", "/static/")):
+    if request.method not in ("GET", "HEAD") or request.scope["path"].startswith(("/api/", "/static/")):
         return PlainTextResponse("There is nothing at this address.\n", 404)
     return _shell(request.app.state.settings, request.scope["person"], 404)

@@ -1,12 +1,13 @@
 """Trainings: what they can be told, the queue, starting, stopping and resuming."""
 
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.data import Preparation
-from cutaway.errors import ConfigError
+from cutaway.errors import ConfigError, CutawayError
 from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
 from cutaway.runs import Manifest, RunFolder, history_path, labels_path
 from cutaway.studio.data import DataReference, resolve
@@ -18,6 +19,9 @@ from cutaway.training import DRAWN
 from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
+
+COLUMNS = 300
+"""Columns of which each has a box in the form at most."""
 
 JobId = Annotated[str, Path(max_length=100, description="Id of a training in the queue.")]
 
@@ -141,11 +145,13 @@ def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 
 
 def _columns(manifest: Manifest) -> list[str]:
-    """The columns that the model of a run learns from, if it may be trained without some of them."""
+    """The columns that the model of a run learns from, if it may be trained without some of them, and they are few."""
     record = manifest.dataset.preparation
-    if record is None or manifest.first_weights != DRAWN:
-        return []
-    return list(Preparation.from_record(record).columns)
+    if record is not None and manifest.first_weights == DRAWN:
+        with suppress(CutawayError):  # what is damaged there is said where it is needed
+            columns = list(Preparation.from_record(record).columns)
+            return columns if len(columns) <= COLUMNS else []
+    return []
 
 
 @router.post("/runs/{run}/stop")

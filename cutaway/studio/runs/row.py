@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median_low
 from typing import Any, cast
@@ -81,7 +82,14 @@ def _known(folder: RunFolder) -> dict[str, Any]:
 def _judged_on(manifest: Manifest) -> str:
     """The same text for runs whose validation samples are the same ones."""
     split = {name: value for name, value in manifest.split.items() if name != "membership"}
-    text = json.dumps([manifest.dataset.sha256, split], sort_keys=True, default=str)
+    record, options = manifest.dataset, manifest.dataset.origin.get("options", "{}")
+    data: list[Any] = [record.sha256]
+    with suppress(ValueError, AttributeError):  # of damaged options nothing is known
+        if record.preparation is not None and record.origin["kind"] != "arrays":
+            # a table without some columns has the same rows
+            others = {name: value for name, value in json.loads(options).items() if name not in ("ignore", "use")}
+            data = [{**record.origin, "options": others}, record.class_names, record.relabeled]
+    text = json.dumps([data, split], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -10,13 +10,13 @@ from cutaway.topics.common.source import ReportSource, once
 from .calibration import Calibration, calibration
 
 IN_A_BIN = 20
-"""Samples in a bin at least, where there are enough for two: of fewer, the interval of its accuracy is wide."""
+"""Samples in a bin that is drawn at least, where there are enough for two: of fewer, its interval is wide."""
 
 
 @once
 def calibration_of(source: ReportSource) -> Calibration:
     """Confidence against accuracy on the samples of a report."""
-    return calibration(source.context, split=source.split, bins=max(2, min(BINS, len(source.ids) // IN_A_BIN)))
+    return calibration(source.context, split=source.split, bins=BINS)
 
 
 def confidence(source: ReportSource) -> Section | None:
@@ -53,10 +53,12 @@ def confidence(source: ReportSource) -> Section | None:
             f"validation samples for an accuracy of {wanted:.1%}, it answers {percent(checked.coverage.value)} of the "
             f"{source.kind} samples and is right on {percent(checked.accuracy.value)} of them."
         )
+    bins = max(2, min(BINS, len(source.ids) // IN_A_BIN))
+    drawn = measured if bins == BINS else calibration(context, split=source.split, bins=bins)
     caption = (
         f"Each point is a bin of {source.kind} samples, with the 95% interval of its accuracy. On the diagonal a model "
         "is right as often as it says."
     )
     # without its title, which says the same as the section, and which a narrow screen cuts off
-    figure = panels_bokeh([replace(reliability_panel(measured), title="")])
+    figure = panels_bokeh([replace(reliability_panel(drawn), title="")])
     return Figure(name="confidence", title="Confidence", lead=lead, figure=figure, caption=caption, beside=True)

@@ -1,8 +1,7 @@
 """What findings need to know about a run beyond its history: its layers, weights, inputs and samples."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from cutaway.data import (
     tell_apart,
     telling_input,
 )
-from cutaway.errors import Canceled, CutawayError, RunError
+from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import (
     MANY_SATURATED,
     HeldOut,
@@ -37,8 +36,8 @@ from cutaway.findings import (
     errors_of_the_surest,
     keep_highest,
 )
-from cutaway.metrics import confusion_counts, exact_interval, is_finite, watch_overfitting
-from cutaway.topics.common.predictions import probability_batches, recorded_predictions
+from cutaway.metrics import confusion_counts, exact_interval
+from cutaway.topics.common.predictions import probability_batches
 
 from .concerned import concerned_layers, concerned_samples
 
@@ -56,9 +55,6 @@ REPEATED = 70_000
 
 COPIED, COPIED_VALUES, HELD = 20_000, 5_000_000, 2_000
 """Training samples, their values, and held-out samples that are compared in search of near copies, at most."""
-
-LEAST = 2.0**-24
-"""The smallest probability that is recorded, as float16."""
 
 FOUR_ERRORS = 0.99993666
 """Share of a normal distribution within four standard deviations."""
@@ -86,7 +82,6 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
         partial(_of_layers, context, layers),
         partial(_of_model, context),
         partial(_of_predictions, context),
-        partial(_of_history, context),
     ]
     for part in parts:
         try:
@@ -275,36 +270,6 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
         "judged": len(y),
         "sure": errors_of_the_surest(confidence, right),
     }
-
-
-def _of_history(context: RunContext) -> dict[str, Any]:
-    """By how much the loss of the validation samples rose from its lowest epoch to the last, and the standard error."""
-    rows, val = context.folder.history(), len(context.split.val)
-    is_known = all(is_finite(row.get(name)) for row in rows for name in ("loss", "val_loss"))
-    if context.manifest.origin != "training" or not rows or not is_known or val < 2:
-        return {"rise": None}
-    watched = watch_overfitting(rows)
-    if not watched.turned:
-        return {"rise": None}
-    train, y = len(context.split.train), context.data.y(context.split.val)
-    with suppress(RunError):  # of very many samples and classes nothing is recorded
-        last, best = (
-            _losses(recorded_predictions(context, epoch)[train : train + val], y, config=context.manifest.config)
-            for epoch in (rows[-1]["epoch"], watched.best_epoch)
-        )
-        rises = last - best
-        return {"rise": (float(rises.mean()), float(rises.std(ddof=1)) / val**0.5)}
-    return {"rise": None}
-
-
-def _losses(probabilities: np.ndarray, y: np.ndarray, *, config: Mapping[str, Any]) -> np.ndarray:
-    """The loss of each sample by the loss of the training, as `cutaway.models.sample_loss` computes it with JAX."""
-    p = np.clip(probabilities.astype(np.float64), LEAST, 1 - LEAST)
-    smoothing, binary = config.get("label_smoothing") or 0.0, config.get("loss") == "binary_crossentropy"
-    target = np.full(p.shape, smoothing / (2 if binary else p.shape[1]))
-    target[np.arange(len(y)), y] += 1 - smoothing
-    terms = target * np.log(p)
-    return -(terms + (1 - target) * np.log1p(-p)).mean(axis=1) if binary else -terms.sum(axis=1)
 
 
 def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:

@@ -37,6 +37,7 @@ MORE = (
     column("gap", "Gap", decimals(4), "Validation loss minus training loss."),
     column("best_epoch", "Best epoch", COUNT, "Epoch with the lowest validation loss so far."),
     column("turned", "Turned", Unit("truth", _any), "Whether the validation loss has risen since that epoch."),
+    column("rise_error", "Rise error", decimals(4), "Standard error of the rise of the cross-entropy since then."),
 )
 """What else is known of an epoch, and whether the model overfits."""
 

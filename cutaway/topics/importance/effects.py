@@ -105,7 +105,9 @@ def _categories(cells: Sequence[Any]) -> tuple[list[int], None, np.ndarray]:
 
 def _number_text(value: float) -> str:
     """A number as people write it: 39500, although the table has 39500.0."""
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+    if value == 0 or not 1e-4 <= abs(value) < 1e15:
+        return f"{value + 0.0:.6g}"  # -0.0 is 0
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _text(cell: Any) -> str:

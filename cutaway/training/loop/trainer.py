@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import Canceled, RunError, TrainingError
-from cutaway.metrics import best_epoch, is_finite, watch_overfitting
+from cutaway.metrics import best_epoch, cross_entropies, is_finite, paired_error, watch_overfitting
 from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
@@ -83,6 +83,7 @@ class Trainer:
         self.weight, self.on_progress, self.note = data.weight, on_progress, ""
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
+        self._best: np.ndarray | None = None  # cross-entropies of the validation samples after the best epoch
         self.tests: dict[int, dict[str, float] | None] = {}  # of the epochs that this session measured
         self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
         self._writing.set_result(None)
@@ -154,6 +155,9 @@ class Trainer:
                 got=f"none of epoch {best} in {folder.path.name}",
                 hint=ANOTHER,
             )
+        lowest = best_epoch(self.rows)
+        if self.data.recorded and lowest in folder.predicted_epochs:
+            self._best = self._of_labels(folder.predictions(lowest)[self.data.train :])
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:
@@ -181,7 +185,7 @@ class Trainer:
                     hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
                 )
             readable = self.placement.readable(state)
-            row = self._agreed(self._row(done, readable, val, seconds=time.perf_counter() - start))
+            row = self._agreed(self._row(done, readable, val, probabilities, seconds=time.perf_counter() - start))
             self._write_epoch(epoch, readable, np.concatenate([done.recorded, probabilities]), row)
             position, recorded = Position(epoch=epoch), None
             self._report_epoch(done)
@@ -239,7 +243,9 @@ class Trainer:
             hint=f"go on with: {run_command('resume', self.writer.path)}",
         )
 
-    def _row(self, done: EpochState, state: State, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
+    def _row(
+        self, done: EpochState, state: State, val: dict[str, float], probabilities: np.ndarray, *, seconds: float
+    ) -> dict[str, Any]:
         """The line of an epoch in the history, including signs of overfitting."""
         row = {
             "epoch": done.epoch,
@@ -253,7 +259,28 @@ class Trainer:
         rows = [*self.rows, row]
         watched = watch_overfitting(rows)
         row |= {"gap": watched.gap, "best_epoch": watched.best_epoch, "turned": watched.turned}
-        return row
+        return row | {"rise_error": self._rise_error(done.epoch, watched.best_epoch, probabilities)}
+
+    def _rise_error(self, epoch: int, best: int, probabilities: np.ndarray) -> float | None:
+        """The standard error of the rise of the cross-entropy since the best epoch; None where it is not known.
+
+        Args:
+            epoch: The epoch that has just ended.
+            best: The one with the lowest validation loss.
+            probabilities: As they are recorded after this epoch, of validation and test samples.
+        """
+        if not self.data.recorded:
+            return None
+        if epoch != best:
+            return None if self._best is None else paired_error(self._of_labels(probabilities), self._best)
+        self._best = self._of_labels(probabilities)
+        return 0.0
+
+    def _of_labels(self, probabilities: np.ndarray) -> np.ndarray:
+        """The cross-entropy of each validation sample, from probabilities as they are recorded."""
+        val = self.data.val
+        of_truth = probabilities[np.arange(val), self.data.y[self.data.train : self.data.train + val]]
+        return cross_entropies(of_truth.astype(np.float64))
 
     def _learning_rate(self, state: State) -> float:
         with keras.StatelessScope(list(zip(self.optimizer.variables, state.optimizer, strict=True))):
@@ -354,6 +381,6 @@ def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence
 
 
 def _summary(row: dict[str, Any]) -> str:
-    """An epoch in a few words for the progress bar: its validation accuracy, and since when the model overfits."""
-    overfits = f", overfits since epoch {row['best_epoch']}" if row["turned"] else ""
-    return f"val {row['val_accuracy']:.1%}{overfits}"
+    """An epoch in a few words for the progress bar: its validation accuracy, and where the loss was lowest."""
+    lowest = f", val_loss lowest in epoch {row['best_epoch']}" if row["turned"] else ""
+    return f"val {row['val_accuracy']:.1%}{lowest}"

@@ -78,6 +78,8 @@ def test_back_and_reload_lead_to_the_section_where_the_reader_was_with_what_was_
     opened.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Learning").click()
     opened.wait(place)
     opened.wait("history.state.section === 'learning'")
+    opened.page.mouse.wheel(0, 150)
+    opened.wait("Math.abs(history.state.offset - 150) < 40")
     opened.page.evaluate("document.querySelector('#classes .fold').open = false")
     opened.wait("history.state.folds?.classes === false")
     opened.page.reload()
@@ -85,7 +87,8 @@ def test_back_and_reload_lead_to_the_section_where_the_reader_was_with_what_was_
         opened.wait(REAL, seconds=60)
         opened.wait("document.querySelector('#settings')", seconds=60)
         opened.page.wait_for_timeout(700)  # longer than anything moves
-        opened.wait(place)
+        offset = opened.page.evaluate("-document.querySelector('#learning').getBoundingClientRect().top")
+        assert abs(offset - opened.page.evaluate("history.state.offset")) < 5
         assert opened.page.evaluate("document.querySelector('#classes .fold').open") is False
         assert opened.page.evaluate("document.querySelector('#mistakes .fold').open") is True
         opened.open("/data")

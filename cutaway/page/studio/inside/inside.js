@@ -67,6 +67,10 @@ class InsideView {
     rail.hidden = false;
     arrangeRail(rail);
     keepFolds(host);
+    addEventListener("scrollend", () => {
+      const section = document.getElementById(history.state?.section);
+      if (section && !this.#wanted) history.replaceState({ ...history.state, offset: -section.getBoundingClientRect().top }, "");
+    });
     for (const event of ["wheel", "pointerdown", "keydown"]) {
       addEventListener(event, () => (this.#wanted = ""), { once: true, passive: true }); // the reader goes elsewhere
     }
@@ -100,10 +104,9 @@ class InsideView {
     const fixLabels = element("a", { class: "button", href: `${runPath(id)}/mend`, text: "Mend labels" });
     const others = choice([["", "Compare with…"]], { "aria-label": "Compare with" });
     others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
-    others.addEventListener("change", () => {
-      if (others.value) goTo(comparePath(id, others.value));
-    });
-    return element("div", { class: "inside-bar" }, report, mayWrite() ? fixLabels : null, others);
+    // not when it changes: with the keyboard each entry is passed by
+    const compare = textButton("Compare", () => others.value && goTo(comparePath(id, others.value)));
+    return element("div", { class: "inside-bar" }, report, mayWrite() ? fixLabels : null, others, compare);
   }
 
   /** @param {HTMLSelectElement} list */
@@ -189,12 +192,10 @@ class InsideView {
   async #leaveOut(section) {
     const { columns, repeats } = await ask(`api/${runPath(this.run.id)}/settings`);
     if (!repeats || columns.length < 2) return;
-    const options = columns.map((/** @type {string} */ name) => [name, name]);
+    const options = columns.map((/** @type {string} */ name) => [name, `without ${name}`]);
     const list = choice([["", "Train without…"], ...options], { "aria-label": "Train without a column" });
-    list.addEventListener("change", () => {
-      if (list.value) goTo(`train?${new URLSearchParams({ like: this.run.id, ignore: list.value })}`);
-    });
-    section.querySelector(".part .caption")?.after(element("p", {}, list));
+    const go = textButton("Train", () => list.value && goTo(`train?${new URLSearchParams({ like: this.run.id, ignore: list.value })}`));
+    section.querySelector(".part .caption")?.after(element("p", { class: "choice-and-go" }, list, go));
   }
 
   /** The sheet of suspect labels has a page of its own, where it can be changed. */
@@ -224,8 +225,9 @@ class InsideView {
     this.#watch = markCurrent(this.rail, (current) => {
       if (!this.#wanted) history.replaceState({ ...history.state, section: current }, "");
     });
-    // what comes above it pushes it down
-    if (this.#wanted) showPart(this.#wanted, { always: true });
+    if (!this.#wanted) return;
+    showPart(this.#wanted, { always: true }); // what comes above it pushes it down
+    scrollBy(0, history.state?.offset ?? 0);
   }
 
   /** @param {HTMLButtonElement} button */

@@ -142,7 +142,7 @@ function numberCell(label, text, title) {
 function testCell(test) {
   const cell = numberCell("Test", accuracyWords(test?.accuracy), test && lossWords(test));
   if (!test || typeof test.baseline !== "number") return cell;
-  const gain = 100 * (test.accuracy - test.baseline);
+  const gain = Math.round(1000 * (test.accuracy - test.baseline)) / 10;
   const text = `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(1)} points`;
   const title = `above always predicting the largest class, which is right on ${percent(test.baseline, 2)}`;
   cell.append(element("div", { class: "run-gain", text, title }));

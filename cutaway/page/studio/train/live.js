@@ -120,7 +120,8 @@ class LiveRun {
     const drawn = [{ name: "training", tone: "one", points: curve(name), dot }];
     const held = curve(`val_${name}`);
     if (held.length || !this.rows.length) drawn.push({ name: "validation", tone: "two", points: held });
-    const before = curve(held.length ? `val_${name}` : name, this.before).filter(([epoch]) => epoch <= last);
+    const isHeldOut = this.before.some((row) => typeof row[`val_${name}`] === "number");
+    const before = curve(isHeldOut ? `val_${name}` : name, this.before).filter(([epoch]) => epoch <= last);
     chart.show(before.length ? [...drawn, { name: "the run before", tone: "before", points: before }] : drawn, last);
   }
 
@@ -189,7 +190,7 @@ class LiveRun {
       kill: () => button("End it at once", () => this.#stop(true)),
       resume: () => button("Resume", () => this.#resume()),
       like: () => link("Train again with changes", `train?like=${name}`),
-      compare: () => link("Compare with the run before", comparePath(this.run.like, id)),
+      compare: () => link("Compare with the run before", comparePath(id, this.run.like)),
       branch: () => link("Branch from an epoch", `train?branch=${name}`),
     };
     this.actions.replaceChildren(...wanted.map((each) => elements[each]()));

@@ -113,7 +113,7 @@ class TrainForm {
 
   #columnsToLeaveOut() {
     const boxes = this.columns.map((/** @type {HTMLInputElement} */ box) => element("label", { class: "column-box" }, box, ` ${box.value}`));
-    const help = "The model is trained from the start without them, and compared with the run before: so you see what they are worth.";
+    const help = "The model is trained from the start without them, and its curves are drawn beside those of the run before.";
     return element(
       "fieldset",
       {},
@@ -163,6 +163,10 @@ class TrainForm {
     if (number !== this.#asked) return null; // an answer to what was typed before
     const known = new Set(this.fields.keys());
     const others = Object.entries(answer.errors).filter(([name]) => !known.has(name));
+    if (this.columns.length && this.columns.every((/** @type {HTMLInputElement} */ box) => box.checked)) {
+      answer.errors.columns = "A model learns from at least one column. Next: leave fewer out.";
+      others.push(["columns", answer.errors.columns]);
+    }
     for (const [name, field] of this.fields) field.complain(answer.errors[name]);
     this.problem.textContent = others.map(([, message]) => message).join(" ");
     this.start.disabled = Object.keys(answer.errors).length > 0;
