@@ -283,7 +283,7 @@ def test_a_reader_sees_nothing_that_changes_something(start_studio, open_page, r
 
 def test_an_empty_folder_says_what_to_do(start_studio, open_page, tmp_path):
     opened = open_page(start_studio())
-    assert "cutaway train mnist" in opened.page.locator(".studio-empty").inner_text()
+    opened.wait("document.querySelector('.studio-empty')?.innerText.includes('cutaway train mnist')")
     assert opened.page.get_by_role("link", name="Train a model").get_attribute("href") == "train"
     opened.check_quiet()
 
