@@ -74,21 +74,23 @@ def embed(
     kl_divergence, around = None, None
     if method == "tsne":
         wanted = WIDER * QUALITY_NEIGHBORS if quality and len(h) > LIMIT else 0
-        xy, used, kl_divergence, around = tsne(h, settings, seed=seed, callback=callback, neighbors=wanted, **timed)
+        found = tsne(h, settings, seed=seed, callback=callback, neighbors=wanted, on_progress=on_progress)
+        xy, used, kl_divergence, around = found.xy, found.settings, found.kl_divergence, found.around
+        seconds |= found.seconds
     elif method == "pca":
         xy, used = _pca(h, **timed), {"pca_components": 2, **used}
     elif method == "lda":
         xy, used = _lda(h, labels, **timed), {"components": 2, **used}
     else:
         xy, used = _umap(h, seed=seed, **timed)
-    found, misplaced = None, None
+    measured, misplaced = None, None
     if quality and used.get("stopped") != "canceled":  # whoever canceled it does not want to wait for more
         try:
-            found, misplaced = _quality(h, xy, seed=seed, labels=labels, around=around, **timed)
+            measured, misplaced = _quality(h, xy, seed=seed, labels=labels, around=around, **timed)
         except CANCELLATIONS:
             used["stopped"] = "canceled"
     seconds["total"] = perf_counter() - start
-    return Layout(xy, method, used, seconds, kl_divergence, found, misplaced)
+    return Layout(xy, method, used, seconds, kl_divergence, measured, misplaced)
 
 
 def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: Any) -> dict[str, Any]:

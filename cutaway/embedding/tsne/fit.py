@@ -1,12 +1,13 @@
 """t-SNE in the order of the paper: principal components, neighbors, affinities, initial layout, descent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.embedding.stages import stage
-from cutaway.neighbors import Neighbors, nearest_neighbors, principal_points
+from cutaway.neighbors import Neighbors, PrincipalComponents, nearest_neighbors, principal_points
 from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -39,27 +40,49 @@ class Surroundings:
         return cls(points, near.squared[:, -1].copy())
 
 
+@dataclass(frozen=True, eq=False)
+class TSNEResult:
+    """What `tsne` found.
+
+    Attributes:
+        xy: float32 (sample, 2).
+        settings: Every setting as it was used, and what the descent reports, ready for JSON; ``stopped`` is "canceled"
+            where a callback ended it.
+        seconds: Time of each stage: "pca", "neighbors", "affinities" and "optimize".
+        kl_divergence: In nats; None where the descent, or its computation, was canceled.
+        around: Of as many neighbors as were asked for; None where none were, or before they were searched.
+        components: The map from rows to the principal components in which neighbors were searched.
+        points: float32 (sample, component), the samples there.
+    """
+
+    xy: np.ndarray
+    settings: dict[str, Any]
+    seconds: dict[str, float]
+    kl_divergence: float | None
+    around: Surroundings | None
+    components: PrincipalComponents
+    points: np.ndarray
+
+
 def tsne(
     h: np.ndarray,
-    settings: dict[str, Any],
+    settings: Mapping[str, Any],
     *,
     seed: int,
-    seconds: dict[str, float],
-    on_progress: ProgressCallback,
+    on_progress: ProgressCallback = ignore_progress,
     callback: Callback | None = None,
     neighbors: int = 0,
-) -> tuple[np.ndarray, dict[str, Any], float | None, Surroundings | None]:
-    """Lay out checked activations and return coordinates, the settings as used, the KL divergence and `Surroundings`.
+) -> TSNEResult:
+    """Lay out checked activations by t-SNE.
 
     The principal components come first: up to 50 columns they preserve all distances, beyond that they remove noise. A
     cancellation during the descent, or when the KL divergence is computed after it, returns the coordinates reached so
-    far; ``stopped`` in the settings is then "canceled". Without a descent there is no KL divergence.
+    far.
 
     Args:
         h: float32 (sample, unit), checked, not all rows equal.
         settings: Names and values of `TSNESettings`.
         seed: Decides about a random initialization; nothing else is random.
-        seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
         on_progress: Called with the progress of each stage.
         callback: Called with the layout on its way, for the first time right after the principal components.
         neighbors: The number of neighbors within `Surroundings.squared`; 0 for none. Affinities may need more or fewer.
@@ -73,15 +96,16 @@ def tsne(
     samples, columns = h.shape
     chosen = make_settings(settings, samples=samples)
     phases = phases_for(samples, chosen)
-    components = min(PCA_COMPONENTS, columns)
+    wanted, seconds = min(PCA_COMPONENTS, columns), dict[str, float]()
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
-        _, points = principal_points(h, components)
+        components, points = principal_points(h, wanted)
         start = initial_layout(chosen.initialization, points, seed=seed)
     used = _used_settings(phases, samples)
     used |= {"perplexity": float(chosen.perplexity), "initialization": initialization_name(chosen.initialization)}
-    used |= {"pca_components": components, "seed": seed, "engine": "cutaway"}
+    used |= {"pca_components": wanted, "seed": seed, "engine": "cutaway"}
     if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
-        return start, used | {"iterations": 0, "stopped": "canceled"}, None, None
+        stopped = used | {"iterations": 0, "stopped": "canceled"}
+        return TSNEResult(start, stopped, seconds, None, None, components, points)
     # these imports load the compiled kernels, or compile them: only after the settings were checked
     from cutaway.neighbors import compilation_progress
 
@@ -97,10 +121,11 @@ def tsne(
             )
         used |= descent_record(done, threads=threads)
         try:
-            return done.xy, used, kl_divergence(affinities, done.xy), around
+            kl = kl_divergence(affinities, done.xy)
         except CANCELLATIONS:
             # the coordinates are complete, and took longer than the KL divergence
-            return done.xy, used | {"stopped": "canceled"}, None, None
+            used, kl, around = used | {"stopped": "canceled"}, None, None
+        return TSNEResult(done.xy, used, seconds, kl, around, components, points)
 
 
 def threads_for(samples: int) -> int:

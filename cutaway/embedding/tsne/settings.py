@@ -1,5 +1,6 @@
 """The settings of t-SNE."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -74,7 +75,7 @@ class TSNESettings:
     that is taken as it is."""
 
 
-def make_settings(settings: dict[str, Any], *, samples: int) -> TSNESettings:
+def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
     """Make the settings of t-SNE from keyword arguments and check them.
 
     Args:
