@@ -77,7 +77,13 @@ def record(
     writer = RunWriter.create(runs, name=name, otherwise=str(named.name), manifest=manifest)
     try:
         writer.snapshot(0, models.get_weights(model))
-        writer.finish("finished", test=test, kept_epoch=0, cost={"training": 0.0})
+        writer.finish(
+            "finished",
+            test=test,
+            baseline=largest_share(data.y(split.test)),
+            kept_epoch=0,
+            cost={"training": 0.0},
+        )
     finally:
         writer.close()
     return Run(RunContext(RunFolder.open(writer.path), data=data))
@@ -116,5 +122,4 @@ def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: Prog
     with show_progress(progress) as on_progress:
         batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(split.test), on_progress=on_progress)
         parts = (class_probabilities(model, outputs) for _, found in batches for outputs in found.values())
-        measured = classification_metrics(parts, data.y(split.test))
-        return measured and {**measured, "baseline": largest_share(data.y(split.test))}
+        return classification_metrics(parts, data.y(split.test))

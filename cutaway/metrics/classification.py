@@ -17,13 +17,13 @@ def cross_entropies(of_truth: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(of_truth.astype(np.float64), LEAST_PROBABILITY, 1))
 
 
-def largest_share(labels: np.ndarray) -> float:
-    """The accuracy of always predicting the largest class, 0..1.
+def largest_share(labels: np.ndarray) -> float | None:
+    """The accuracy of always predicting the largest class, 0..1; None without samples.
 
     Args:
-        labels: int (sample,), the true classes, at least one.
+        labels: int (sample,), the true classes.
     """
-    return float(np.bincount(labels).max() / len(labels))
+    return float(np.bincount(labels).max() / len(labels)) if len(labels) else None
 
 
 def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> dict[str, float] | None:

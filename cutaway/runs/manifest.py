@@ -218,8 +218,8 @@ class Manifest(BaseModel):
         process: The process that writes the run; None once it has ended the training.
         kept_epoch: Epoch of the weights that count as the result; None while there is none.
         best_epoch: Epoch of the lowest validation loss.
-        test: Loss and accuracy on the test samples at the kept epoch, their ``cross_entropy`` since version 0.3, and
-            unless the run is older, the ``baseline``: the accuracy of always predicting the largest class.
+        test: Loss and accuracy on the test samples at the kept epoch, and since version 0.3 their ``cross_entropy``.
+        baseline: Accuracy of always predicting the largest class of the test samples; None without any, or if unknown.
         cost: Seconds spent, by stage.
         sweep: The sweep that it is a trial of, whose test samples belong to no part of the split; None for most runs.
     """
@@ -247,6 +247,7 @@ class Manifest(BaseModel):
     kept_epoch: Epoch | None = None
     best_epoch: Epoch | None = None
     test: Annotated[dict[Name, Finite], Field(max_length=1_000)] | None = None
+    baseline: Annotated[float, Field(ge=0, le=1)] | None = None
     cost: Annotated[dict[Name, Finite], Field(max_length=100)] = Field(default_factory=dict)
     sweep: TrialRecord | None = None
 

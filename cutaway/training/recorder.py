@@ -224,9 +224,8 @@ class Recorder(keras.callbacks.Callback):
         ids, test = self.split.test, None
         if len(ids):
             test = classification_metrics(self._predict(ids), self.data.y(ids))
-            test = test and {**test, "baseline": largest_share(self.data.y(ids))}
         with self._writing() as writer:
-            writer.finish("finished", test=test)
+            writer.finish("finished", test=test, baseline=largest_share(self.data.y(ids)))
 
     @property
     def _keras_model(self) -> Any:

@@ -21,7 +21,7 @@ def runs(tmp_path, new_run):
         manifest = json.loads((folder / name / "run.json").read_text())
         manifest["created"] = f"2026-01-0{number + 1}T12:00:00.000+00:00"
         if name == "gamma":
-            manifest["test"] |= {"cross_entropy": 0.1234, "baseline": 0.625}
+            manifest["test"]["cross_entropy"], manifest["baseline"] = 0.1234, 0.625
         (folder / name / "run.json").write_text(json.dumps(manifest))
     (folder / "alpha" / "notes.json").write_text('{"title": "Baseline", "tags": ["lesson 3"], "note": "Keep this."}')
     (folder / "broken").mkdir()

@@ -160,7 +160,8 @@ def train_into(
         raise
     writer.finish(
         "finished",
-        test=result.test and {**result.test, "baseline": largest_share(samples.y[samples.train + samples.val :])},
+        test=result.test,
+        baseline=largest_share(samples.y[samples.train + samples.val :]),
         best_epoch=result.best_epoch,
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},

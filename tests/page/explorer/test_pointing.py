@@ -31,7 +31,7 @@ def test_a_click_pins_a_sample_with_its_neighbors_and_the_next_click_goes_there(
     opened = open_explorer()
     opened.page.mouse.click(*opened.place(40))
     assert opened.state("pinned") == 40
-    assert opened.page.locator(".neighbors h4").inner_text() == "Nearest in dense after epoch 2"
+    assert opened.page.locator(".neighbors h4").inner_text() == "Nearest on this map, in dense after epoch 2"
     near = opened.page.locator(".neighbors .sample")
     assert [near.nth(k).get_attribute("title").split(":")[0] for k in range(2)] == ["test[43]", "test[46]"]
     near.nth(1).click()

@@ -34,7 +34,7 @@ export function runRow(row, { selected, best, actions }) {
   cells.push(
     element("td", { class: "run-curve", "data-label": "Loss" }, lossCurve(row.curves)),
     numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best ? ", the best on these validation samples" : ""}`),
-    testCell(row.test),
+    testCell(row),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),
     numberCell("Epochs", epochs),
@@ -137,14 +137,14 @@ function numberCell(label, text, title) {
 
 /**
  * How often a run is right on the test samples, and by how much more often than the largest class alone would be.
- * @param {RunRow["test"]} test
+ * @param {RunRow} row
  */
-function testCell(test) {
+function testCell({ test, baseline }) {
   const cell = numberCell("Test", accuracyWords(test?.accuracy), test && lossWords(test));
-  if (!test || typeof test.baseline !== "number") return cell;
-  const gain = Math.round(1000 * (test.accuracy - test.baseline)) / 10;
+  if (!test || typeof baseline !== "number") return cell;
+  const gain = Math.round(1000 * (test.accuracy - baseline)) / 10;
   const text = `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(1)} points`;
-  const title = `above always predicting the largest class, which is right on ${percent(test.baseline, 2)}`;
+  const title = `above always predicting the largest class, which is right on ${percent(baseline, 2)}`;
   cell.append(element("div", { class: "run-gain", text, title }));
   return cell;
 }
