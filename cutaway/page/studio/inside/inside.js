@@ -67,10 +67,7 @@ class InsideView {
     rail.hidden = false;
     arrangeRail(rail);
     keepFolds(host);
-    addEventListener("scrollend", () => {
-      const section = document.getElementById(history.state?.section);
-      if (section && !this.#wanted) history.replaceState({ ...history.state, offset: -section.getBoundingClientRect().top }, "");
-    });
+    addEventListener("scrollend", () => this.#keepPlace(history.state?.section ?? ""));
     for (const event of ["wheel", "pointerdown", "keydown"]) {
       addEventListener(event, () => (this.#wanted = ""), { once: true, passive: true }); // the reader goes elsewhere
     }
@@ -222,12 +219,20 @@ class InsideView {
     };
     this.rail.querySelector("nav")?.replaceChildren(...found.map(link));
     this.#watch?.disconnect();
-    this.#watch = markCurrent(this.rail, (current) => {
-      if (!this.#wanted) history.replaceState({ ...history.state, section: current }, "");
-    });
+    this.#watch = markCurrent(this.rail, (current) => this.#keepPlace(current));
     if (!this.#wanted) return;
     showPart(this.#wanted, { always: true }); // what comes above it pushes it down
     scrollBy(0, history.state?.offset ?? 0);
+  }
+
+  /**
+   * Remember where the reader is, for when the page is loaded again.
+   * @param {string} name of the section
+   */
+  #keepPlace(name) {
+    const section = document.getElementById(name);
+    if (!section || this.#wanted) return;
+    history.replaceState({ ...history.state, section: name, offset: -section.getBoundingClientRect().top }, "");
   }
 
   /** @param {HTMLButtonElement} button */
