@@ -147,3 +147,11 @@ def test_samples_that_are_no_rows_have_no_columns(digits_run):
     source = ReportSource(digits_run.context, ignore_progress)
     assert columns(source) is None
     assert all(line.target != "columns" for line in verdict(source).lines)
+
+
+def test_of_a_model_that_learned_nothing_it_is_said_that_labels_cannot_be_judged(tmp_path):
+    settings = {"epochs": 1, "learning_rate": 1e-6, "optimizer": "sgd"}
+    run = ct.train(ct.mlp((8,)), "digits", runs=tmp_path, progress=False, **settings)
+    small = verdict(ReportSource(run.context, ignore_progress)).small
+    assert "Models that learn so little cannot tell which labels are wrong." in small
+    assert not any("cutaway labels" in sentence for sentence in small)

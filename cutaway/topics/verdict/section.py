@@ -74,7 +74,7 @@ def verdict(source: ReportSource) -> Section:
         target=target,
         # others do not have the folder where it is here
         command=command.replace(shlex.quote(str(path)), shlex.quote(path.name)),
-        small=(*more, *found.unknown, *_not_judged(source, has_learned(found))),
+        small=(*more, *found.unknown, *_not_judged(source, found)),
     )
 
 
@@ -172,11 +172,14 @@ def has_learned(found: Verdict) -> bool:
     return worth is not None and worth.baseline is not None and worth.low > worth.baseline
 
 
-def _not_judged(source: ReportSource, learned: bool) -> tuple[str, ...]:
-    """How to find out which labels are wrong, where that was not done."""
+def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
+    """How to find out which labels are wrong, where that was not done; or that it cannot be found out yet."""
     context = source.context
-    if not learned or suspects_of(source) is not None or context.manifest.origin != "training":
+    if suspects_of(source) is not None or context.manifest.origin != "training":
         return ()
+    if not has_learned(found):
+        is_known = found.worth is not None and found.worth.baseline is not None
+        return ("Models that learn so little cannot tell which labels are wrong.",) if is_known else ()
     command = f"cutaway labels {shlex.quote(context.path.name)}"
     return (f"Which labels may be wrong was not looked for; {command} does that.",)
 
