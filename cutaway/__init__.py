@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cutaway.api.start import Processes, join_processes
     from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, train
+    from cutaway.api.tsne import TSNE
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.topics.comparison.result import Comparison
@@ -86,6 +87,7 @@ _MODULES = {
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.topics.samples.dynamics",
     "Sweep": "cutaway.topics.sweeps.result",
+    "TSNE": "cutaway.api.tsne",
     "Table": "cutaway.data",
     "Thresholds": "cutaway.topics.confidence.thresholds",
     "Units": "cutaway.topics.units.measuring",
@@ -109,6 +111,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "TSNE",
     "Calibration",
     "CancelToken",
     "Canceled",

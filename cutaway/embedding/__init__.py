@@ -14,11 +14,21 @@ from cutaway.neighbors import pca
 from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
 from .layout import Layout, Quality, caution_count
 from .layout_file import layout_from_npz, layout_to_npz
-from .method import METHODS, QUALITY_NEIGHBORS, check_activations, check_callback, embed, resolve_settings
+from .method import (
+    METHODS,
+    QUALITY_NEIGHBORS,
+    check_activations,
+    check_callback,
+    embed,
+    inspected_neighbors,
+    resolve_settings,
+)
 from .new_samples import Placement, place, placement
 from .placing import ManyPlacement, embed_some, place_many
 from .quality import inspect_quality, measure_quality
 from .quality_of_many import layout_quality, sampled_quality
+from .tsne.fit import TSNEResult, tsne_of_neighbors
+from .tsne.fit import tsne as fit_tsne  # the package of this name is beside it
 from .tsne.iterate import Callback, Iterate
 from .tsne.settings import PCA_COMPONENTS, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
@@ -37,6 +47,7 @@ __all__ = [
     "Placement",
     "PreviousEmbedding",
     "Quality",
+    "TSNEResult",
     "TSNESettings",
     "aligned_rows",
     "caution_count",
@@ -46,7 +57,9 @@ __all__ = [
     "embed",
     "embed_next",
     "embed_some",
+    "fit_tsne",
     "inspect_quality",
+    "inspected_neighbors",
     "layer_neighbors",
     "layout_from_npz",
     "layout_quality",
@@ -60,5 +73,6 @@ __all__ = [
     "resolve_settings",
     "sampled_quality",
     "shared_neighbors",
+    "tsne_of_neighbors",
     "warm_up",
 ]

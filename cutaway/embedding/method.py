@@ -73,7 +73,7 @@ def embed(
     used: dict[str, Any] = {"seed": seed}
     kl_divergence, around = None, None
     if method == "tsne":
-        wanted = WIDER * QUALITY_NEIGHBORS if quality and len(h) > LIMIT else 0
+        wanted = inspected_neighbors(len(h)) if quality else 0
         found = tsne(h, settings, seed=seed, callback=callback, neighbors=wanted, on_progress=on_progress)
         xy, used, kl_divergence, around = found.xy, found.settings, found.kl_divergence, found.around
         seconds |= found.seconds
@@ -91,6 +91,11 @@ def embed(
             used["stopped"] = "canceled"
     seconds["total"] = perf_counter() - start
     return Layout(xy, method, used, seconds, kl_divergence, measured, misplaced)
+
+
+def inspected_neighbors(samples: int) -> int:
+    """The neighbors of each sample that its quality is measured by, where t-SNE searches them: 0 of few samples."""
+    return WIDER * QUALITY_NEIGHBORS if samples > LIMIT else 0
 
 
 def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: Any) -> dict[str, Any]:

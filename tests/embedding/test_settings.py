@@ -167,7 +167,7 @@ def test_many_samples_take_fewer_iterations_at_least(n):
         ({"momentum": -0.1}, "momentum is a finite number from 0 up to, but not including, 1; got -0.1"),
         ({"tolerance": 1.0}, "tolerance is a finite number from 0 up to, but not including, 1; got 1.0"),
         ({"tolerance": None}, "tolerance is a finite number from 0 up to, but not including, 1; got None"),
-        ({"initialization": "spectral"}, "initialization is .* or an array .sample, 2.; got 'spectral'; next: pass"),
+        ({"initialization": "umap"}, "initialization is .* or an array .sample, 2.; got 'umap'; next: pass"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, text):

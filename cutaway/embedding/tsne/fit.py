@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.embedding.stages import stage
+from cutaway.errors import UsageError
 from cutaway.neighbors import Neighbors, PrincipalComponents, nearest_neighbors, principal_points
 from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .affinities import Affinities, joint_affinities, kl_divergence, neighbors_for
+from .affinities import joint_affinities, kl_divergence, neighbors_for
 from .iterate import CANCELLATIONS, Callback, Iterate, is_declined
 from .schedule import Phase, phases_for
-from .settings import PCA_COMPONENTS, initial_layout, initialization_name, make_settings
+from .settings import PCA_COMPONENTS, TSNESettings, initial_layout, initialization_name, make_settings, perplexities
+from .spectral import spectral_layout
 
 if TYPE_CHECKING:
     from .descent import Descent
@@ -51,8 +53,9 @@ class TSNEResult:
         seconds: Time of each stage: "pca", "neighbors", "affinities" and "optimize".
         kl_divergence: In nats; None where the descent, or its computation, was canceled.
         around: Of as many neighbors as were asked for; None where none were, or before they were searched.
-        components: The map from rows to the principal components in which neighbors were searched.
-        points: float32 (sample, component), the samples there.
+        components: The map from rows to the principal components in which neighbors were searched; None where the
+            neighbors were given.
+        points: float32 (sample, component), the samples there; None where the neighbors were given.
     """
 
     xy: np.ndarray
@@ -60,8 +63,8 @@ class TSNEResult:
     seconds: dict[str, float]
     kl_divergence: float | None
     around: Surroundings | None
-    components: PrincipalComponents
-    points: np.ndarray
+    components: PrincipalComponents | None
+    points: np.ndarray | None
 
 
 def tsne(
@@ -72,6 +75,7 @@ def tsne(
     on_progress: ProgressCallback = ignore_progress,
     callback: Callback | None = None,
     neighbors: int = 0,
+    on_a_line: bool = False,
 ) -> TSNEResult:
     """Lay out checked activations by t-SNE.
 
@@ -86,6 +90,7 @@ def tsne(
         on_progress: Called with the progress of each stage.
         callback: Called with the layout on its way, for the first time right after the principal components.
         neighbors: The number of neighbors within `Surroundings.squared`; 0 for none. Affinities may need more or fewer.
+        on_a_line: Whether samples are laid out on a line: second coordinates are then 0.
 
     Raises:
         UsageError: A setting is unknown or outside its range, or there are too few samples.
@@ -99,33 +104,140 @@ def tsne(
     wanted, seconds = min(PCA_COMPONENTS, columns), dict[str, float]()
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
         components, points = principal_points(h, wanted)
-        start = initial_layout(chosen.initialization, points, seed=seed)
-    used = _used_settings(phases, samples)
-    used |= {"perplexity": float(chosen.perplexity), "initialization": initialization_name(chosen.initialization)}
-    used |= {"pca_components": wanted, "seed": seed, "engine": "cutaway"}
-    if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
-        stopped = used | {"iterations": 0, "stopped": "canceled"}
-        return TSNEResult(start, stopped, seconds, None, None, components, points)
-    # these imports load the compiled kernels, or compile them: only after the settings were checked
+    start = _start(chosen, points, seed=seed, on_a_line=on_a_line)
+    used = _used_settings(phases, chosen, samples, seed=seed) | {"pca_components": wanted}
+    if start is not None and is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+        return TSNEResult(start, used | DECLINED, seconds, None, None, components, points)
+    # this import loads the compiled kernels, or compiles them: only after the settings were checked
     from cutaway.neighbors import compilation_progress
 
-    perplexity = float(chosen.perplexity)
     with compilation_progress(on_progress):
-        affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
-        from .descent import descend
+        k = neighbors_for(max(perplexities(chosen.perplexity)), samples)
+        near, around = _neighbors(points, k, neighbors, seconds=seconds, on_progress=on_progress)
+        told: dict[str, Any] = {"seconds": seconds, "callback": callback, "on_progress": on_progress}
+        xy, report, kl = _laid_out(near, start, chosen, phases, seed=seed, on_a_line=on_a_line, **told)
+    return TSNEResult(xy, used | report, seconds, kl, None if kl is None else around, components, points)
 
-        n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
-        with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
-            done = descend(
-                affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress
-            )
-        used |= descent_record(done, threads=threads)
-        try:
-            kl = kl_divergence(affinities, done.xy)
-        except CANCELLATIONS:
-            # the coordinates are complete, and took longer than the KL divergence
-            used, kl, around = used | {"stopped": "canceled"}, None, None
-        return TSNEResult(done.xy, used, seconds, kl, around, components, points)
+
+def tsne_of_neighbors(
+    near: Neighbors,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    on_progress: ProgressCallback = ignore_progress,
+    callback: Callback | None = None,
+    on_a_line: bool = False,
+) -> TSNEResult:
+    """Lay out samples of which only the neighbors are known.
+
+    Args:
+        near: Neighbors of each sample, the nearest first, at least three times the perplexity.
+        settings: As of `tsne`; principal components are no initialization here.
+        seed: As of `tsne`.
+        on_progress: As of `tsne`.
+        callback: As of `tsne`.
+        on_a_line: As of `tsne`.
+
+    Raises:
+        UsageError: A setting is unknown or outside its range, or there are too few samples or neighbors.
+        DataError: The array of the initialization does not fit.
+
+    Source: van der Maaten and Hinton 2008.
+    """
+    samples, known = near.index.shape
+    chosen = make_settings(settings, samples=samples)
+    phases, perplexity = phases_for(samples, chosen), max(perplexities(chosen.perplexity))
+    k = neighbors_for(perplexity, samples)
+    if known < k:
+        raise UsageError(
+            f"perplexity {perplexity:g} needs {k} neighbors of each sample",
+            got=f"{known}",
+            hint=f"search {k} neighbors, or pass a perplexity of {max(1, known // 3)}",
+        )
+    if isinstance(chosen.initialization, str) and chosen.initialization == "pca":
+        raise UsageError(
+            "principal components are those of columns, and only distances are known",
+            got='"pca" as the initialization',
+            hint='pass "spectral", "random" or an array (sample, 2)',
+        )
+    start = _start(chosen, np.empty((samples, 0), np.float32), seed=seed, on_a_line=on_a_line)
+    used, seconds = _used_settings(phases, chosen, samples, seed=seed), dict[str, float]()
+    if start is not None and is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+        return TSNEResult(start, used | DECLINED, seconds, None, None, None, None)
+    from cutaway.neighbors import compilation_progress
+
+    first = Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near.index, near.squared)))
+    with compilation_progress(on_progress):
+        told: dict[str, Any] = {"seconds": seconds, "callback": callback, "on_progress": on_progress}
+        xy, report, kl = _laid_out([first], start, chosen, phases, seed=seed, on_a_line=on_a_line, **told)
+    return TSNEResult(xy, used | report, seconds, kl, None, None, None)
+
+
+DECLINED = {"iterations": 0, "stopped": "canceled"}
+"""What a descent reports that did not begin."""
+
+
+def _start(chosen: TSNESettings, points: np.ndarray, *, seed: int, on_a_line: bool) -> np.ndarray | None:
+    """Where samples start; None where that depends on their affinities."""
+    if isinstance(chosen.initialization, str) and chosen.initialization == "spectral":
+        return None
+    start = initial_layout(chosen.initialization, points, seed=seed)
+    return on_line(start) if on_a_line else start
+
+
+def on_line(start: np.ndarray) -> np.ndarray:
+    """A start with second coordinates of 0: no force then moves a sample off the line."""
+    return start * np.array([1, 0], np.float32)
+
+
+def _neighbors(
+    points: np.ndarray, k: int, wanted: int, *, seconds: dict[str, float], on_progress: ProgressCallback
+) -> tuple[list[Neighbors], Surroundings | None]:
+    """Search neighbors, in a list from which they are taken so that they can be freed; and what is near."""
+    with stage(
+        "neighbors", len(points), unit="samples", part="neighbors", seconds=seconds, on_progress=ignore_progress
+    ):
+        near = nearest_neighbors(points, max(k, wanted), on_progress=on_progress)
+    around = Surroundings(points, near.squared[:, wanted - 1].copy()) if wanted else None
+    if wanted > k:
+        near = Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near.index, near.squared)))
+    return [near], around
+
+
+def _laid_out(
+    near: list[Neighbors],
+    start: np.ndarray | None,
+    chosen: TSNESettings,
+    phases: tuple[Phase, ...],
+    *,
+    seed: int,
+    on_a_line: bool,
+    seconds: dict[str, float],
+    callback: Callback | None,
+    on_progress: ProgressCallback,
+) -> tuple[np.ndarray, dict[str, Any], float | None]:
+    """Affinities and descent: coordinates, what the descent reports, and the KL divergence unless it was canceled."""
+    from .descent import descend
+
+    samples = len(near[0].index)
+    timed: dict[str, Any] = {"unit": "samples", "seconds": seconds}
+    with stage("affinities", samples, part="affinities", on_progress=ignore_progress, **timed):
+        # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
+        affinities = joint_affinities(near.pop(), perplexities(chosen.perplexity), on_progress=on_progress)
+    if start is None:
+        with stage("eigenvectors", samples, part="eigenvectors", on_progress=on_progress, **timed):
+            start = spectral_layout(affinities, seed=seed)
+            start = on_line(start) if on_a_line else start
+        if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+            return start, DECLINED, None
+    n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
+    with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
+        done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
+    report = descent_record(done, threads=threads)
+    try:
+        return done.xy, report, kl_divergence(affinities, done.xy)
+    except CANCELLATIONS:  # the coordinates are complete, and took longer than the KL divergence
+        return done.xy, report | {"stopped": "canceled"}, None
 
 
 def threads_for(samples: int) -> int:
@@ -145,22 +257,7 @@ def descent_record(done: "Descent", *, threads: int) -> dict[str, Any]:
     }
 
 
-def _affinities(
-    points: np.ndarray, perplexity: float, wanted: int, *, seconds: dict[str, float], on_progress: ProgressCallback
-) -> tuple[Affinities, Surroundings | None]:
-    """Search neighbors and compute their affinities; both functions report start and end themselves."""
-    samples, k = len(points), neighbors_for(perplexity, len(points))
-    with stage("neighbors", samples, unit="samples", part="neighbors", seconds=seconds, on_progress=ignore_progress):
-        near = [nearest_neighbors(points, max(k, wanted), on_progress=on_progress)]
-    around = Surroundings(points, near[0].squared[:, wanted - 1].copy()) if wanted else None
-    if wanted > k:
-        near = [Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near[0].index, near[0].squared)))]
-    with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, on_progress=ignore_progress):
-        # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
-        return joint_affinities(near.pop(), perplexity, on_progress=on_progress), around
-
-
-def _used_settings(phases: tuple[Phase, ...], samples: int) -> dict[str, Any]:
+def _used_settings(phases: tuple[Phase, ...], chosen: TSNESettings, samples: int, *, seed: int) -> dict[str, Any]:
     early = [phase for phase in phases if phase.name == "early"]
     main = next(phase for phase in phases if phase.name == "main")
     return {
@@ -175,4 +272,8 @@ def _used_settings(phases: tuple[Phase, ...], samples: int) -> dict[str, Any]:
         "momentum": main.momentum,
         "final_iter": sum(phase.iterations for phase in phases if phase.name == "final"),
         "tolerance": main.tolerance,
+        "perplexity": chosen.perplexity,
+        "initialization": initialization_name(chosen.initialization),
+        "seed": seed,
+        "engine": "cutaway",
     }

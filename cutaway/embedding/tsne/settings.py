@@ -27,10 +27,10 @@ go, but not how large they are."""
 class TSNESettings:
     """Settings of t-SNE; "auto" depends on the number of samples n, and the layout reports the value that was used."""
 
-    perplexity: float | Auto = "auto"
+    perplexity: float | tuple[float, ...] | Auto = "auto"
     """Effective number of neighbors of each sample, from 1 to less than a third of the samples. Small values show small
-    groups, large ones the whole; the search finds three times as many neighbors. "auto" is 30, or the largest whole
-    number that fewer than 91 samples allow."""
+    groups, large ones the whole; the search finds three times as many neighbors. Of several, the affinities are the
+    mean (Kobak and Berens 2019). "auto" is 30, or the largest whole number that fewer than 91 samples allow."""
 
     n_iter: int = 750
     """Most iterations in all, including those of early exaggeration, of which it must be more. The descent mostly ends
@@ -71,8 +71,8 @@ class TSNESettings:
 
     initialization: str | np.ndarray = "pca"
     """Where the samples start: "pca", the first two principal components, scaled to a standard deviation of 1e-4;
-    "random", normally distributed with that standard deviation, depending on the seed alone; or an array (sample, 2)
-    that is taken as it is."""
+    "spectral", two eigenvectors of the affinities, scaled likewise; "random", normally distributed with that standard
+    deviation, depending on the seed alone; or an array (sample, 2) that is taken as it is."""
 
 
 def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
@@ -94,9 +94,12 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
             )
     given = TSNESettings(**settings)
     _check_initialization(given.initialization, samples=samples)
-    wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3)) if given.perplexity == "auto" else given.perplexity
+    wanted: Any = given.perplexity
+    if isinstance(wanted, str) and wanted == "auto":
+        wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3))
+    several = tuple(check_perplexity_fits(each, samples=samples) for each in perplexities(wanted))
     checked: dict[str, Any] = {
-        "perplexity": check_perplexity_fits(wanted, samples=samples),
+        "perplexity": several[0] if len(several) == 1 else several,
         "early_exaggeration": _check_number(given.early_exaggeration, name="early_exaggeration", least=1, example="12"),
         "exaggeration": _check_number(given.exaggeration, name="exaggeration", least=1, example="1"),
     }
@@ -114,6 +117,18 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
         if getattr(given, name) != "auto":
             checked[name] = _check_number(getattr(given, name), name=name, **allowed)
     return replace(given, **checked)  # 30 and 30.0 are one setting, with one entry in the cache
+
+
+def perplexities(perplexity: Any) -> tuple[Any, ...]:
+    """One perplexity or several, as several.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = tuple(perplexity) if isinstance(perplexity, list | tuple | np.ndarray) else (perplexity,)
+    if not found:
+        raise UsageError("t-SNE has a perplexity, or several", got="none", hint="pass perplexity=30")
+    return found
 
 
 def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
@@ -137,7 +152,7 @@ def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed
     """Make the layout from which the descent starts, float32 (sample, 2).
 
     Args:
-        initialization: See `TSNESettings`, checked.
+        initialization: See `TSNESettings`, checked, and not "spectral".
         points: float32 (sample, component), the principal components with a standard deviation of 1.
         seed: Decides about "random".
 
@@ -155,7 +170,7 @@ def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed
 
 
 def initialization_name(initialization: str | np.ndarray) -> str:
-    """Name an initialization for JSON: "pca", "random", or "array" with the start of the SHA-256 of its bytes."""
+    """Name an initialization for JSON; that of an array is "array" with the start of the SHA-256 of its bytes."""
     if isinstance(initialization, str):
         return initialization
     from hashlib import sha256
@@ -176,9 +191,9 @@ def _check_number(
 
 def _check_initialization(initialization: Any, *, samples: int) -> None:
     if isinstance(initialization, str):
-        if initialization not in ("pca", "random"):
+        if initialization not in ("pca", "spectral", "random"):
             raise UsageError(
-                'initialization is "pca", "random" or an array (sample, 2)',
+                'initialization is "pca", "spectral", "random" or an array (sample, 2)',
                 got=repr(initialization),
                 hint='pass initialization="pca"',
             )

@@ -278,7 +278,9 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
         caption += f", from an embedding of {embedded:,} samples"
         if "placed" in root.layout.settings:
             caption += f", {root.layout.settings['laid_out']:,} laid out and the others placed among them"
-    caption += f"; t-SNE with perplexity {root.layout.settings['perplexity']:g}."
+    perplexity: Any = root.layout.settings["perplexity"]
+    several: list[float] = [*perplexity] if isinstance(perplexity, list | tuple) else [perplexity]
+    caption += f"; t-SNE with perplexity {', '.join(f'{each:g}' for each in several)}."
     if len(grid.embeddings) > 1:
         caption += (
             f" {root.layer} after epoch {root.epoch} is embedded first, and every other map starts from its neighbor, "

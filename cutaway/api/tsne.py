@@ -1,0 +1,385 @@
+# pyright: basic
+# scikit-learn has no types
+"""t-SNE as an estimator of scikit-learn, for anyone with an array: it knows no run, and loads neither Keras nor JAX."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from cutaway._lazy import public
+from cutaway.embedding import (
+    PCA_COMPONENTS,
+    QUALITY_NEIGHBORS,
+    Placement,
+    TSNEResult,
+    check_activations,
+    fit_tsne,
+    inspected_neighbors,
+    layout_quality,
+    place,
+    tsne_of_neighbors,
+)
+from cutaway.errors import DataError, UsageError
+from cutaway.neighbors import Neighbors
+from cutaway.progress import ProgressCallback
+from cutaway.results.progress import show_progress
+
+if TYPE_CHECKING:
+    from cutaway.embedding import Iterate, Quality
+
+METRICS = ("euclidean", "cosine", "precomputed")
+
+EXACT = 4000
+"""Samples of a line at most: of so many, forces are summed over all pairs."""
+
+MOST_NEAREST = 1000
+"""Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
+
+ORIGIN_ROWS = 256
+"""Rows whose median is the origin of rows of float64, and rows that are moved there at a time."""
+
+BLOCK_BYTES = 2**27
+"""Bytes of a dense matrix of distances that are sorted at a time."""
+
+
+@public
+class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """t-SNE in seconds, with the parameters of scikit-learn's and openTSNE's.
+
+    The same seed gives the same bytes on the same machine, with any number of threads. Above 50 columns, neighbors are
+    searched in the first 50 principal components.
+
+    Args:
+        n_components: 2, or 1 for a line, of at most 4,000 samples.
+        perplexity: Effective number of neighbors of each sample, 1 or more and less than a third of the samples; of
+            several, affinities are the mean. "auto" is 30, or what fewer than 91 samples allow.
+        early_exaggeration: Factor of the attractive forces in the first iterations, 1 or more.
+        early_exaggeration_iter: Number of these iterations; "auto" is 250, or 60 for more than 4,000 samples.
+        exaggeration: Factor of the attractive forces in all others, 1 or more.
+        learning_rate: Above 0; "auto" follows the number of samples.
+        max_iter: Most iterations in all; the descent mostly ends sooner.
+        metric: "euclidean"; "cosine", which is Euclidean between rows of length 1; or "precomputed": X is a sparse
+            matrix whose row i holds the distances from sample i to its nearest others, at least three times the
+            perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
+        init: "pca", "spectral", "random", or an array (sample, component).
+        dof: 1: similarities on the map follow Student's t distribution with one degree of freedom.
+        n_jobs: Number of threads; None or -1 for all.
+        random_state: Random seed: a whole number, a `numpy.random.RandomState`, or None for 0. It decides the
+            initializations "random" and "spectral", and on which samples the quality is measured.
+        verbose: Above 0, progress is drawn on stderr.
+        callbacks: A function or several, called as ``callback(iteration, kl_divergence, embedding)`` at most ten times
+            a second, with None before there is a KL divergence; one that returns True ends the descent.
+        quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
+
+    Attributes:
+        embedding_: float32 (sample, component).
+        kl_divergence_: In nats; None where a callback ended the descent before it was computed.
+        n_iter_: Number of iterations.
+        quality_: How well neighborhoods are preserved, and what a reader of the map should distrust
+            (`quality_.cautions`). None of precomputed distances, of 30 samples or fewer, where a callback ended the
+            descent, or where it was not wanted.
+        settings_: Every setting with the value that was used.
+        n_features_in_: Number of columns of X.
+        feature_names_in_: Their names, if X was a DataFrame.
+
+    Source: van der Maaten and Hinton 2008; Linderman et al. 2019 for the interpolation of forces; Poličar et al. 2023
+        for the places of new samples.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        perplexity: float | Sequence[float] | str = "auto",
+        early_exaggeration: float = 12.0,
+        early_exaggeration_iter: int | str = "auto",
+        exaggeration: float = 1.0,
+        learning_rate: float | str = "auto",
+        max_iter: int = 750,
+        metric: str = "euclidean",
+        init: str | np.ndarray = "pca",
+        dof: float = 1,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+        callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
+        quality: bool = True,
+    ) -> None:
+        self.n_components = n_components
+        self.perplexity = perplexity
+        self.early_exaggeration = early_exaggeration
+        self.early_exaggeration_iter = early_exaggeration_iter
+        self.exaggeration = exaggeration
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.metric = metric
+        self.init = init
+        self.dof = dof
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.quality = quality
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse, tags.input_tags.pairwise = True, self.metric == "precomputed"
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> "TSNE":
+        """Lay out samples.
+
+        Args:
+            X: (sample, column) finite numbers, dense in any order, a memory map, or sparse; at least 4 rows, not all
+                equal. With `metric="precomputed"`, distances.
+            y: Not used.
+
+        Raises:
+            ValueError: X is no such matrix (also as DataError), or a parameter is outside its range (UsageError).
+        """
+        self._check()
+        seed = _seed(self.random_state)
+        with show_progress(self.verbose > 0) as on_progress, _threads(self.n_jobs):
+            if self.metric == "precomputed":
+                found, quality = self._fit_distances(X, seed, on_progress)
+            else:
+                found, quality = self._fit_rows(X, seed, on_progress)
+        self.embedding_, self.kl_divergence_, self.quality_ = self._shown(found.xy), found.kl_divergence, quality
+        self.n_iter_, self.settings_ = int(found.settings["iterations"]), found.settings
+        self._n_features_out = int(self.n_components)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
+        """Lay out samples, as `fit`, and return `embedding_`."""
+        return self.fit(X).embedding_
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Place new samples in the layout, which stays as it is: each by itself, whatever rows come with it.
+
+        A sample that was laid out gets a place near its own, not the same one.
+
+        Args:
+            X: (sample, column), with the columns of the samples that were laid out.
+
+        Returns:
+            float32 (sample, component).
+
+        Raises:
+            NotFittedError: There is no layout.
+            UsageError: The layout is of precomputed distances.
+            DataError: X does not fit.
+        """
+        check_is_fitted(self, "embedding_")
+        if self._placement is None:
+            raise UsageError(
+                "new samples are placed by their columns",
+                got="a layout of precomputed distances",
+                hint='lay out the columns themselves, with metric="euclidean" or "cosine"',
+            )
+        with _threads(self.n_jobs):
+            return self._shown(place(self._rows(X, reset=False), self._placement))
+
+    def _check(self) -> None:
+        """Refuse what the engine cannot do, with what can be done instead."""
+        if isinstance(self.n_components, bool) or self.n_components not in (1, 2):
+            hint = "pass n_components=2, or use sklearn.manifold.TSNE for another number"
+            raise UsageError("n_components is 2 or 1", got=repr(self.n_components), hint=hint)
+        if self.dof != 1:
+            hint = "pass dof=1, and exaggeration=1.5 or more for denser groups"
+            raise UsageError("dof is 1", got=repr(self.dof), hint=hint)
+        if not isinstance(self.metric, str) or self.metric not in METRICS:
+            raise UsageError(
+                f"metric is one of {', '.join(METRICS)}",
+                got=repr(self.metric),
+                hint='for any other, pass sklearn.neighbors.kneighbors_graph(X, 91, mode="distance", metric=...) with '
+                'metric="precomputed"',
+            )
+
+    def _shown(self, xy: np.ndarray) -> np.ndarray:
+        """Coordinates as the caller wants them: on a line, the second one of each is 0."""
+        return xy if self.n_components == 2 else xy[:, :1].copy()
+
+    def _settings(self, samples: int) -> dict[str, Any]:
+        """The settings of the engine.
+
+        On a line samples start with a second coordinate of 0, and no force moves them off it.
+
+        Raises:
+            UsageError: There are too many samples for a line.
+        """
+        init = self.init
+        if self.n_components == 1:
+            if samples > EXACT:
+                rule = f"a line is laid out by exact forces, of at most {EXACT:,} samples"
+                raise UsageError(rule, got=f"{samples:,}", hint="pass n_components=2, or fewer samples")
+            if not isinstance(init, str):
+                init = np.column_stack([np.asarray(init), np.zeros(len(init))])
+        names = ("perplexity", "early_exaggeration", "early_exaggeration_iter", "exaggeration", "learning_rate")
+        given = {name: getattr(self, name) for name in names}
+        return given | {"n_iter": self.max_iter, "initialization": init}
+
+    def _fit_rows(self, X: Any, seed: int, on_progress: ProgressCallback) -> "tuple[TSNEResult, Quality | None]":
+        h = check_activations(self._rows(X, reset=True))
+        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress}
+        line = {"on_a_line": self.n_components == 1, "callback": self._callback()}
+        wanted = inspected_neighbors(len(h)) if self.quality else 0
+        found = fit_tsne(h, self._settings(len(h)), neighbors=wanted, **line, **told)
+        assert found.components is not None
+        assert found.points is not None
+        self._placement = Placement(found.components, found.points, found.xy)
+        quality = None
+        if self.quality and len(h) > 2 * QUALITY_NEIGHBORS and found.settings["stopped"] != "canceled":
+            quality = layout_quality(h, found.xy, k=QUALITY_NEIGHBORS, around=found.around, **told)[0]
+        return found, quality
+
+    def _fit_distances(self, X: Any, seed: int, on_progress: ProgressCallback) -> "tuple[TSNEResult, None]":
+        matrix = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_min_samples=4)
+        self._placement = None
+        near = _nearest(matrix)
+        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress}
+        line = {"on_a_line": self.n_components == 1, "callback": self._callback()}
+        return tsne_of_neighbors(near, self._settings(len(near.index)), **line, **told), None
+
+    def _rows(self, X: Any, *, reset: bool) -> np.ndarray:
+        """Checked rows as the engine takes them, float32 (sample, column)."""
+        known = {"accept_sparse": "csr", "dtype": [np.float32, np.float64], "ensure_min_samples": 4 if reset else 1}
+        rows = validate_data(self, X, reset=reset, **known)
+        if not isinstance(rows, np.ndarray):
+            rows = self._few_columns(rows, reset=reset)
+        if self.metric == "cosine":
+            lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+            if not lengths.all():
+                raise DataError(
+                    "cosine distances are of rows that are not 0 everywhere",
+                    got=f"only zeros in row {int(np.argmin(lengths))}",
+                    hint='leave such rows out, or pass metric="euclidean"',
+                )
+            rows = rows / lengths
+        if reset:  # float32 keeps small differences of large numbers, such as times, only near 0
+            self._origin = np.median(rows[:: -(-len(rows) // ORIGIN_ROWS)], axis=0)
+        if rows.dtype == np.float32:
+            return rows
+        near = np.empty(rows.shape, np.float32)
+        with np.errstate(over="ignore"):  # infinite values are refused by whoever takes the rows
+            for first in range(0, len(rows), ORIGIN_ROWS):
+                near[first : first + ORIGIN_ROWS] = rows[first : first + ORIGIN_ROWS] - self._origin
+        return near
+
+    def _few_columns(self, rows: Any, *, reset: bool) -> np.ndarray:
+        """A sparse matrix as a dense one: its leading principal components by Lanczos' method where it is wide."""
+        from sklearn.decomposition import PCA
+        from sklearn.preprocessing import normalize
+
+        if reset:
+            is_wide = min(rows.shape) > PCA_COMPONENTS
+            self._components = PCA(PCA_COMPONENTS, svd_solver="arpack", random_state=0) if is_wide else None
+        if self._components is None:
+            return rows.toarray()
+        rows = normalize(rows) if self.metric == "cosine" else rows
+        return self._components.fit_transform(rows) if reset else self._components.transform(rows)
+
+    def _callback(self) -> "Callable[[Iterate], bool] | None":
+        given = self.callbacks
+        if given is None:
+            return None
+        several = (given,) if callable(given) else tuple(given)
+
+        def callback(now: "Iterate") -> bool:
+            answers = [each(now.iteration, now.kl_divergence, self._shown(now.xy)) for each in several]
+            return True not in answers  # all of them were called
+
+        return callback
+
+
+def _nearest(matrix: Any) -> Neighbors:
+    """The nearest others of each sample by a matrix of distances, the nearest first and equally near ones by number.
+
+    Raises:
+        DataError: It is not square, a distance is below 0, or rows hold different numbers of them.
+    """
+    n, columns = matrix.shape
+    if n != columns:
+        raise DataError(
+            "precomputed distances are a matrix (sample, sample)",
+            got=f"the shape {matrix.shape}",
+            hint="pass the distances between all samples, or those to the nearest others of each",
+        )
+    lowest = matrix.data.min(initial=0) if not isinstance(matrix, np.ndarray) else matrix.min()
+    if lowest < 0:
+        raise DataError("distances are 0 or more", got=f"{lowest:g}", hint="pass distances, not similarities")
+    if isinstance(matrix, np.ndarray):
+        return _nearest_of_all(matrix)
+    rows = np.repeat(np.arange(n), np.diff(matrix.indptr))
+    others = rows != matrix.indices
+    rows, index, distance = rows[others], matrix.indices[others], matrix.data[others]
+    counts = np.bincount(rows, minlength=n)
+    if counts.min() != counts.max():
+        raise DataError(
+            "each row of precomputed neighbors holds the distances to as many others",
+            got=f"{counts.min()} in row {int(counts.argmin())} and {counts.max()} in row {int(counts.argmax())}",
+            hint='make the matrix with kneighbors_graph(X, k, mode="distance"), and do not make it symmetric',
+        )
+    order = np.lexsort((index, distance, rows))
+    shape = (n, int(counts[0]))
+    return Neighbors(*(each[order].reshape(shape) for each in (index.astype(np.int32), _squared(distance))))
+
+
+def _nearest_of_all(matrix: np.ndarray) -> Neighbors:
+    n = len(matrix)
+    k, step = min(n - 1, MOST_NEAREST), max(1, BLOCK_BYTES // (8 * n))
+    index, squared = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    for first in range(0, n, step):
+        block = np.array(matrix[first : first + step], np.float64)
+        block[np.arange(len(block)), first + np.arange(len(block))] = np.inf
+        order = np.argsort(block, axis=1, kind="stable")[:, :k]
+        index[first : first + step] = order
+        squared[first : first + step] = _squared(np.take_along_axis(block, order, axis=1))
+    return Neighbors(index, squared)
+
+
+def _squared(distance: np.ndarray) -> np.ndarray:
+    """Squares in float32, in units of the largest distance: affinities do not depend on the unit."""
+    largest = float(distance.max(initial=0)) or 1.0
+    return np.square(distance / largest, dtype=np.float64).astype(np.float32)
+
+
+def _seed(random_state: Any) -> int:
+    if random_state is None:
+        return 0
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool) and 0 <= random_state < 2**32:
+        return int(random_state)
+    raise UsageError(
+        "random_state is a whole number from 0 to 4294967295, a RandomState, or None",
+        got=repr(random_state),
+        hint="pass random_state=0",
+    )
+
+
+@contextmanager
+def _threads(n_jobs: int | None) -> Iterator[None]:
+    """Use so many threads for a while.
+
+    Raises:
+        UsageError: It is no number of threads.
+    """
+    if n_jobs is None or n_jobs == -1:
+        yield
+        return
+    if not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool) or n_jobs < 1:
+        raise UsageError("n_jobs is a number of threads, or -1 for all", got=repr(n_jobs), hint="pass n_jobs=-1")
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(int(n_jobs), numba.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

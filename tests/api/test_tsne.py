@@ -1,0 +1,281 @@
+"""`cutaway.TSNE`: the checks of scikit-learn, values against the engine and scikit-learn, and broken input."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse
+import sklearn.manifold
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import pairwise_distances
+from sklearn.neighbors import kneighbors_graph
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import cutaway as ct
+from cutaway.embedding import embed
+
+PLACES = "a new sample is placed by its neighbors: one that was laid out gets a place near its own, not the same one"
+EXPECTED = {"check_transformer_general": PLACES, "check_transformer_data_not_an_array": PLACES}
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    return load_digits(return_X_y=True)[0][:600]
+
+
+@pytest.fixture(scope="module")
+def fitted(digits: np.ndarray) -> ct.TSNE:
+    return ct.TSNE(random_state=0).fit(digits)
+
+
+@pytest.mark.filterwarnings("ignore:.*expected to fail.*", "ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [
+        pytest.param(estimator, check, id=getattr(check, "func", check).__name__)
+        for estimator, check in estimator_checks_generator(ct.TSNE(), legacy=True)
+        if getattr(check, "func", check).__name__ not in EXPECTED
+    ],
+)
+def test_the_checks_of_scikit_learn(estimator: ct.TSNE, check) -> None:
+    check(estimator)
+
+
+def test_coordinates_are_those_of_the_engine(digits: np.ndarray, fitted: ct.TSNE) -> None:
+    layout = embed(digits.astype(np.float32), seed=0)
+    assert fitted.kl_divergence_ == pytest.approx(layout.kl_divergence, rel=0.01)
+    assert fitted.quality_.neighbors_preserved == pytest.approx(layout.quality.neighbors_preserved, abs=0.02)
+    assert fitted.n_iter_ == layout.settings["iterations"]
+    assert (fitted.embedding_.shape, fitted.embedding_.dtype) == ((600, 2), np.float32)
+    theirs = sklearn.manifold.TSNE(init="pca", perplexity=30, random_state=0).fit(digits)
+    assert fitted.kl_divergence_ < 1.03 * theirs.kl_divergence_
+
+
+@pytest.mark.parametrize("change", ["fortran", "float32", "memmap", "sparse", "list", "threads"])
+def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
+    change: str, digits: np.ndarray, fitted: ct.TSNE, tmp_path: Path
+) -> None:
+    x, jobs = digits, None
+    if change == "fortran":
+        x = np.asfortranarray(digits)
+    elif change == "memmap":
+        np.save(tmp_path / "x.npy", digits)
+        x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    elif change == "list":
+        x = digits.tolist()
+    elif change == "threads":
+        jobs = 1
+    elif change == "sparse":  # of more than 50 columns, principal components take their place
+        x, fitted = scipy.sparse.csr_array(digits[:, :50]), ct.TSNE(random_state=0).fit(digits[:, :50])
+    elif change == "float32":  # small whole numbers are the same in both, up to the origin
+        x, fitted = digits.astype(np.float32), ct.TSNE(random_state=0).fit(digits.astype(np.float32))
+    again = ct.TSNE(random_state=0, n_jobs=jobs).fit(x)
+    assert again.embedding_.tobytes() == fitted.embedding_.tobytes()
+
+
+def test_small_differences_of_large_numbers_are_kept(digits: np.ndarray, fitted: ct.TSNE) -> None:
+    moved = ct.TSNE(random_state=0).fit(digits / 1000 + 1.7e9)
+    assert moved.kl_divergence_ == pytest.approx(fitted.kl_divergence_, rel=0.02)
+    assert moved.quality_.neighbors_preserved == pytest.approx(fitted.quality_.neighbors_preserved, abs=0.03)
+
+
+def test_a_wide_sparse_matrix_is_laid_out_by_its_principal_components() -> None:
+    matrix = scipy.sparse.random_array((300, 5000), density=0.01, rng=0, format="csr")
+    model = ct.TSNE(perplexity=20).fit(matrix)
+    assert model.embedding_.shape == (300, 2)
+    assert model.transform(matrix[:5]).shape == (5, 2)
+    cosine = ct.TSNE(perplexity=20, metric="cosine").fit(matrix)
+    scaled = ct.TSNE(perplexity=20, metric="cosine").fit(matrix * 2)  # lengths do not count
+    assert scaled.kl_divergence_ == pytest.approx(cosine.kl_divergence_, rel=0.02)
+
+
+def test_new_samples_have_the_same_place_whatever_comes_with_them(digits: np.ndarray) -> None:
+    model = ct.TSNE(random_state=0).fit(digits[:500])
+    together = model.transform(digits[500:])
+    alone = np.concatenate([model.transform(digits[i : i + 1]) for i in range(500, 520)])
+    assert alone.tobytes() == together[:20].tobytes()
+    assert model.transform(digits[500:][::-1])[::-1].tobytes() == together.tobytes()
+    again = model.transform(digits[:500])
+    spread = model.embedding_.std()
+    assert np.median(np.linalg.norm(again - model.embedding_, axis=1)) < 0.1 * spread
+    assert pickle.loads(pickle.dumps(model)).transform(digits[500:]).tobytes() == together.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["sparse", "unsorted", "dense", "asymmetric"])
+def test_precomputed_distances_are_laid_out_as_the_columns_they_are_of(
+    kind: str, digits: np.ndarray, fitted: ct.TSNE
+) -> None:
+    matrix = kneighbors_graph(digits, 95, mode="distance")
+    if kind == "dense":
+        matrix = pairwise_distances(digits)
+    elif kind == "unsorted":
+        order = np.random.default_rng(0).permutation(95)
+        matrix.data = matrix.data.reshape(-1, 95)[:, order].ravel()
+        matrix.indices = matrix.indices.reshape(-1, 95)[:, order].ravel()
+        matrix.has_sorted_indices = False
+    elif kind == "asymmetric":
+        matrix = matrix * 3.0  # the unit does not count; a graph of nearest neighbors never is symmetric
+    model = ct.TSNE(metric="precomputed", init=1e-4 * fitted.embedding_ / fitted.embedding_.std()).fit(matrix)
+    assert model.kl_divergence_ == pytest.approx(fitted.kl_divergence_, rel=0.03)
+    assert model.quality_ is None
+    with pytest.raises(ct.CutawayError, match="new samples are placed by their columns; got a layout of precomputed"):
+        model.transform(digits[:3])
+
+
+@pytest.mark.parametrize("init", ["pca", "spectral", "random", "array"])
+def test_any_start_ends_near_the_same_divergence(init: str, digits: np.ndarray, fitted: ct.TSNE) -> None:
+    start = np.random.default_rng(1).normal(size=(600, 2)) * 1e-4 if init == "array" else init
+    model = ct.TSNE(init=start, random_state=3).fit(digits)
+    assert model.kl_divergence_ < 1.1 * fitted.kl_divergence_
+
+
+def test_several_perplexities_show_near_and_far(digits: np.ndarray) -> None:
+    several = ct.TSNE(perplexity=[5, 100], random_state=0).fit(digits)
+    assert several.settings_["perplexity"] == (5.0, 100.0)
+    one = ct.TSNE(perplexity=5, random_state=0).fit(digits)
+    assert several.quality_.distance_correlation > one.quality_.distance_correlation
+
+
+def test_a_line_is_one_coordinate(digits: np.ndarray) -> None:
+    model = ct.TSNE(1, perplexity=10, random_state=0).fit(digits)
+    assert model.embedding_.shape == (600, 1)
+    assert model.transform(digits[:4]).shape == (4, 1)
+    assert list(model.get_feature_names_out()) == ["tsne0"]
+    theirs = sklearn.manifold.TSNE(1, init="pca", perplexity=10, method="exact", random_state=0).fit(digits)
+    assert model.kl_divergence_ < 1.15 * theirs.kl_divergence_
+    with pytest.raises(ct.CutawayError, match="by exact forces, of at most 4,000 samples; got 5,000"):
+        ct.TSNE(1).fit(np.random.default_rng(0).normal(size=(5000, 3)))
+
+
+def test_in_a_pipeline_with_names_and_frames(digits: np.ndarray) -> None:
+    made = make_pipeline(StandardScaler(), ct.TSNE(perplexity=20)).set_output(transform="pandas").fit_transform(digits)
+    assert list(made.columns) == ["tsne0", "tsne1"]
+
+
+def test_callbacks_see_every_layout_and_end_the_descent(digits: np.ndarray) -> None:
+    seen: list[tuple] = []
+
+    def look(iteration, kl, xy):
+        seen.append((iteration, kl, xy.shape))
+
+    def end(iteration, kl, xy):
+        return iteration > 0
+
+    model = ct.TSNE(callbacks=[end, look]).fit(digits)
+    assert seen[0] == (0, None, (600, 2))
+    assert model.settings_["stopped"] == "canceled"
+    assert 0 < model.n_iter_ < 750
+    assert model.quality_ is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"n_components": 3}, "n_components is 2 or 1; got 3; next: pass n_components=2, or use sklearn.manifold.TSNE"),
+        ({"dof": 0.8}, "dof is 1; got 0.8"),
+        (
+            {"metric": "manhattan"},
+            "metric is one of .*; got 'manhattan'; next: for any other, pass .*kneighbors_gra",
+        ),
+        ({"metric": lambda a, b: 0.0}, "metric is one of"),
+        ({"perplexity": 300}, r"more than 3 \* perplexity samples; got 600 samples for perplexity 300"),
+        ({"perplexity": []}, "t-SNE has a perplexity, or several; got none"),
+        ({"perplexity": [5, "many"]}, "perplexity is a number of neighbors"),
+        ({"init": "umap"}, 'initialization is "pca", "spectral", "random"'),
+        ({"init": np.zeros((600, 2))}, "lie at different places"),
+        ({"max_iter": 10}, "n_iter is a whole number"),
+        ({"random_state": -1}, "random_state is a whole number"),
+        ({"n_jobs": 0}, "n_jobs is a number of threads"),
+    ],
+)
+def test_parameters_outside_their_range_are_one_line(digits: np.ndarray, given, message: str) -> None:
+    with pytest.raises(ct.CutawayError, match=message) as caught:
+        ct.TSNE(**given).fit(digits)
+    assert isinstance(caught.value, ValueError)
+    assert "\n" not in str(caught.value)
+
+
+BROKEN = {
+    "NaN": np.full((50, 3), np.nan),
+    "infinite": np.full((50, 3), np.inf),
+    "two samples": np.eye(2),
+    "equal rows": np.ones((10_000, 5)),
+    "text": np.array([["a", "b"]] * 50),
+    "objects": np.array([[object(), 1.0]] * 50, dtype=object),
+    "too large": np.full((50, 3), 1e300) * np.arange(50)[:, None],
+    "one dimension": np.arange(50.0),
+    "three dimensions": np.zeros((50, 3, 3)),
+    "empty": np.zeros((0, 3)),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_input_is_refused(kind: str) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        ct.TSNE().fit(BROKEN[kind])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.zeros((50, 40)), "a matrix .sample, sample.; got the shape"),
+        (-np.ones((50, 50)), "distances are 0 or more; got -1"),
+        (scipy.sparse.csr_array(np.triu(np.ones((50, 50)))), "the distances to as many others; got 0 in row 49"),
+        (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 20, mode="distance"), "needs 90 neighbors"),
+    ],
+)
+def test_distances_that_do_not_fit_are_refused(matrix, message: str) -> None:
+    with pytest.raises(ct.CutawayError, match=message):
+        ct.TSNE(metric="precomputed", init="random").fit(matrix)
+
+
+def test_of_distances_there_are_no_principal_components_and_no_cosine_of_zeros(digits: np.ndarray) -> None:
+    with pytest.raises(ct.CutawayError, match='got "pca" as the initialization; next: pass "spectral"'):
+        ct.TSNE(metric="precomputed").fit(pairwise_distances(digits))
+    rows = digits.copy()
+    rows[7] = 0
+    with pytest.raises(ct.CutawayError, match="not 0 everywhere; got only zeros in row 7"):
+        ct.TSNE(metric="cosine").fit(rows)
+
+
+@pytest.mark.parametrize("constant", [0, 3])
+def test_constant_columns_and_copies_are_laid_out(constant: int, digits: np.ndarray) -> None:
+    x = np.concatenate([digits[:200], digits[:200]])
+    x[:, :constant] = 5.0
+    model = ct.TSNE(perplexity=20).fit(x)
+    assert np.isfinite(model.embedding_).all()
+    assert any("equal to another one" in caution for caution in model.quality_.cautions)
+
+
+def test_before_fit_there_is_no_layout(digits: np.ndarray) -> None:
+    with pytest.raises(NotFittedError):
+        ct.TSNE().transform(digits)
+    with pytest.raises(ValueError, match="features"):
+        ct.TSNE(perplexity=20).fit(digits).transform(digits[:, :9])
+
+
+IMPORTS = """
+import sys
+import cutaway
+cutaway.TSNE(perplexity=5).fit([[float(i * i % 17), float(i)] for i in range(40)])
+loaded = {"keras", "jax", "pandas"} & set(sys.modules)
+assert not loaded - set(sys.argv[1:]), loaded
+"""
+
+
+def test_neither_keras_nor_jax_is_loaded() -> None:
+    # scikit-learn itself may load pandas
+    known = subprocess.run(
+        [sys.executable, "-c", "import sys, sklearn.utils.validation, numba; print(*{'pandas'} & set(sys.modules))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    subprocess.run([sys.executable, "-c", IMPORTS, *known], check=True, env=os.environ)
