@@ -2,9 +2,7 @@
 # scikit-learn has no types
 """t-SNE as an estimator of scikit-learn, for anyone with an array: it knows no run, and loads neither Keras nor JAX."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from numbers import Integral
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from cutaway.embedding import (
     fit_tsne,
     inspected_neighbors,
     layout_quality,
+    limited_threads,
     place,
     tsne_of_neighbors,
 )
@@ -145,7 +144,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         self._check()
         seed = _seed(self.random_state)
-        with show_progress(self.verbose > 0) as on_progress, _threads(self.n_jobs):
+        with show_progress(self.verbose > 0) as on_progress, limited_threads(self.n_jobs):
             if self.metric == "precomputed":
                 found, quality = self._fit_distances(X, seed, on_progress)
             else:
@@ -182,7 +181,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 got="a layout of precomputed distances",
                 hint='lay out the columns themselves, with metric="euclidean" or "cosine"',
             )
-        with _threads(self.n_jobs):
+        with limited_threads(self.n_jobs):
             return self._shown(place(self._rows(X, reset=False), self._placement))
 
     def _check(self) -> None:
@@ -354,32 +353,10 @@ def _seed(random_state: Any) -> int:
         return 0
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31))
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool) and 0 <= random_state < 2**32:
+    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool) and 0 <= random_state < 2**32:
         return int(random_state)
     raise UsageError(
         "random_state is a whole number from 0 to 4294967295, a RandomState, or None",
         got=repr(random_state),
         hint="pass random_state=0",
     )
-
-
-@contextmanager
-def _threads(n_jobs: int | None) -> Iterator[None]:
-    """Use so many threads for a while.
-
-    Raises:
-        UsageError: It is no number of threads.
-    """
-    if n_jobs is None or n_jobs == -1:
-        yield
-        return
-    if not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool) or n_jobs < 1:
-        raise UsageError("n_jobs is a number of threads, or -1 for all", got=repr(n_jobs), hint="pass n_jobs=-1")
-    import numba
-
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(int(n_jobs), numba.config.NUMBA_NUM_THREADS))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)

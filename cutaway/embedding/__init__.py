@@ -27,6 +27,7 @@ from .new_samples import Placement, place, placement
 from .placing import ManyPlacement, embed_some, place_many
 from .quality import inspect_quality, measure_quality
 from .quality_of_many import layout_quality, sampled_quality
+from .threads import limited_threads
 from .tsne.fit import TSNEResult, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is beside it
 from .tsne.iterate import Callback, Iterate
@@ -64,6 +65,7 @@ __all__ = [
     "layout_from_npz",
     "layout_quality",
     "layout_to_npz",
+    "limited_threads",
     "measure_quality",
     "pca",
     "place",
