@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,12 +23,14 @@ import cutaway as ct
 from cutaway.embedding import embed
 
 PLACES = "a new sample is placed by its neighbors: one that was laid out gets a place near its own, not the same one"
+CHECKS: Any = list(estimator_checks_generator(ct.TSNE(), legacy=True))
 EXPECTED = {"check_transformer_general": PLACES, "check_transformer_data_not_an_array": PLACES}
 
 
 @pytest.fixture(scope="module")
 def digits() -> np.ndarray:
-    return load_digits(return_X_y=True)[0][:600]
+    data: Any = load_digits()
+    return data.data[:600]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def fitted(digits: np.ndarray) -> ct.TSNE:
     ("estimator", "check"),
     [
         pytest.param(estimator, check, id=getattr(check, "func", check).__name__)
-        for estimator, check in estimator_checks_generator(ct.TSNE(), legacy=True)
+        for estimator, check in CHECKS
         if getattr(check, "func", check).__name__ not in EXPECTED
     ],
 )
