@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
 from cutaway.embedding import (
+    EXACT,
     PCA_COMPONENTS,
     QUALITY_NEIGHBORS,
     Placement,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from cutaway.embedding import Iterate, Quality
 
 METRICS = ("euclidean", "cosine", "precomputed")
-
-EXACT = 4000
-"""Samples of a line at most: of so many, forces are summed over all pairs."""
 
 MOST_NEAREST = 1000
 """Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""

@@ -31,11 +31,13 @@ from .threads import limited_threads
 from .tsne.fit import TSNEResult, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is beside it
 from .tsne.iterate import Callback, Iterate
+from .tsne.schedule import EXACT
 from .tsne.settings import PCA_COMPONENTS, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
 from .warmup import warm_up
 
 __all__ = [
+    "EXACT",
     "METHODS",
     "PCA_COMPONENTS",
     "PRESERVED",

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .descent import Descent
 
 
+DECLINED = {"iterations": 0, "stopped": "canceled"}
+"""What a descent reports that did not begin."""
+
+
 @dataclass(frozen=True, eq=False)
 class Surroundings:
     """What is near in the principal components, in which t-SNE searches neighbors.
@@ -173,19 +177,15 @@ def tsne_of_neighbors(
     return TSNEResult(xy, used | report, seconds, kl, None, None, None)
 
 
-DECLINED = {"iterations": 0, "stopped": "canceled"}
-"""What a descent reports that did not begin."""
-
-
 def _start(chosen: TSNESettings, points: np.ndarray, *, seed: int, on_a_line: bool) -> np.ndarray | None:
     """Where samples start; None where that depends on their affinities."""
     if isinstance(chosen.initialization, str) and chosen.initialization == "spectral":
         return None
     start = initial_layout(chosen.initialization, points, seed=seed)
-    return on_line(start) if on_a_line else start
+    return _on_line(start) if on_a_line else start
 
 
-def on_line(start: np.ndarray) -> np.ndarray:
+def _on_line(start: np.ndarray) -> np.ndarray:
     """A start with second coordinates of 0: no force then moves a sample off the line."""
     return start * np.array([1, 0], np.float32)
 
@@ -227,7 +227,7 @@ def _laid_out(
     if start is None:
         with stage("eigenvectors", samples, part="eigenvectors", on_progress=on_progress, **timed):
             start = spectral_layout(affinities, seed=seed)
-            start = on_line(start) if on_a_line else start
+            start = _on_line(start) if on_a_line else start
         if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
             return start, DECLINED, None
     n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)

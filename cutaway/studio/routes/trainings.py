@@ -1,6 +1,6 @@
 """Trainings: what they can be told, the queue, starting, stopping and resuming."""
 
-from contextlib import suppress
+import logging
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cutaway.data import Preparation
 from cutaway.errors import ConfigError, CutawayError
 from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
+from cutaway.log import survive
 from cutaway.runs import Manifest, RunFolder, history_path, labels_path
 from cutaway.studio.data import DataReference, resolve
 from cutaway.studio.runs import model_words, sample_counts
@@ -19,6 +20,8 @@ from cutaway.training import DRAWN
 from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
+
+log = logging.getLogger("cutaway.studio.routes")
 
 COLUMNS = 300
 """Columns of which each has a box in the form at most."""
@@ -148,7 +151,7 @@ def _columns(manifest: Manifest) -> list[str]:
     """The columns that the model of a run learns from, if it may be trained without some of them, and they are few."""
     record = manifest.dataset.preparation
     if record is not None and manifest.first_weights == DRAWN:
-        with suppress(CutawayError):  # what is damaged there is said where it is needed
+        with survive(log, "reading the columns of a run", CutawayError):  # it is said where they are needed
             columns = list(Preparation.from_record(record).columns)
             return columns if len(columns) <= COLUMNS else []
     return []

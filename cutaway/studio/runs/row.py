@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from statistics import median_low
 from typing import Any, cast
 
+from cutaway.data import origin_options
 from cutaway.errors import CutawayError, printable
+from cutaway.log import survive
 from cutaway.runs import Manifest, ModelSpec, ProcessRecord, RunFolder, kept_so_far
 
 from .notes import read_notes
+
+log = logging.getLogger("cutaway.studio.runs")
 
 CURVE = 40
 """Points of a small curve at most."""
@@ -83,12 +87,13 @@ def _known(folder: RunFolder) -> dict[str, Any]:
 def _judged_on(manifest: Manifest) -> str:
     """The same text for runs whose validation samples are the same ones."""
     split = {name: value for name, value in manifest.split.items() if name != "membership"}
-    record, options = manifest.dataset, manifest.dataset.origin.get("options", "{}")
+    record = manifest.dataset
     data: list[Any] = [record.sha256]
-    with suppress(ValueError, AttributeError):  # of damaged options nothing is known
-        if record.preparation is not None and record.origin["kind"] != "arrays":
+    if record.preparation is not None and record.origin["kind"] != "arrays":
+        with survive(log, "reading the options of a table", CutawayError):
+            options = origin_options(record.origin)
             # a table without some columns has the same rows
-            others = {name: value for name, value in json.loads(options).items() if name not in ("ignore", "use")}
+            others = {name: value for name, value in options.items() if name not in ("ignore", "use")}
             data = [{**record.origin, "options": others}, record.class_names, record.relabeled]
     text = json.dumps([data, split], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
