@@ -372,3 +372,17 @@ def test_a_long_history_becomes_a_small_curve(folder, new_run):
     assert curves["loss"][0] == pytest.approx(1 - 1 / 501, rel=1e-3)
     assert curves["loss"][-1] == pytest.approx(1 - 500 / 501, rel=1e-3)
     assert spaced([1, 2, 3]) == [1, 2, 3]
+
+
+def test_runs_on_the_same_rows_are_judged_alike_also_without_some_columns(tmp_path):
+    def judged_on(name, options, sha="0"):
+        origin = {"kind": "path", "path": "/data/t.csv", "options": options}
+        dataset = {"name": "t", "sha256": sha * 64, "origin": origin, "shape": [4], "scale": 1.0, "preparation": {}}
+        manifest = {"dataset": {**dataset, "class_names": ["a", "b"]}, "split": {}, "model": None, "config": {}}
+        RunWriter.create_at(tmp_path / name, manifest={**manifest, "seed": 0}).close()
+        return run_row(tmp_path / name)[0]["judged_on"]
+
+    whole = judged_on("whole", '{"label": "kind"}')
+    assert judged_on("without", '{"label": "kind", "ignore": ["size"]}', sha="1") == whole
+    assert judged_on("grouped", '{"label": "kind", "group": "person"}') != whole
+    assert judged_on("damaged", '{"label"') not in (whole, judged_on("other", '{"label"', sha="1"))
