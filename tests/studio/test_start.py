@@ -26,7 +26,8 @@ def test_the_page_shows_the_runs(start_studio, new_run, open_page, tmp_path):
 @pytest.mark.parametrize("path", ["/runs/%E0%A4%A", "/compare/%/%E0", "/trainings/%"])
 def test_an_address_that_is_no_text_is_said_in_one_line(start_studio, open_page, tmp_path, path):
     opened = open_page(start_studio(), path)
-    said = opened.page.locator(".studio-message.error, .failed, .error").first
+    said = opened.page.get_by_role("alert")
     said.wait_for()
-    assert "next:" in said.inner_text()
+    assert "next:" in said.inner_text().lower()
+    assert said.get_by_role("link", name="All runs").is_visible()
     assert not [each for each in opened.complaints if "404" not in each]
