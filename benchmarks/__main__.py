@@ -16,7 +16,7 @@ NAMES = (
     "recorder",
     "embedding",
     "embedding_cautions",
-    "tsne_million",
+    "growth",
     "alignment",
     "interpret",
     "influence",

@@ -3,45 +3,48 @@
 """t-SNE as an estimator of scikit-learn, for anyone with an array: it knows no run, and loads neither Keras nor JAX."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
+from cutaway.checks import check_whole
 from cutaway.embedding import (
     EXACT,
     PCA_COMPONENTS,
     QUALITY_NEIGHBORS,
     Placement,
-    TSNEResult,
     check_activations,
+    early_iterations,
+    embed_some,
     fit_tsne,
     inspected_neighbors,
     layout_quality,
     limited_threads,
     place,
+    placement,
     tsne_of_neighbors,
 )
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors import Neighbors
 from cutaway.progress import ProgressCallback
 from cutaway.results.progress import show_progress
+
+from .distances import nearest_of_distances
 
 if TYPE_CHECKING:
     from cutaway.embedding import Iterate, Quality
 
 METRICS = ("euclidean", "cosine", "precomputed")
 
-MOST_NEAREST = 1000
-"""Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
-
 ORIGIN_ROWS = 256
 """Rows whose median is the origin of rows of float64, and rows that are moved there at a time."""
 
-BLOCK_BYTES = 2**27
-"""Bytes of a dense matrix of distances that are sorted at a time."""
+
+_Fitted: TypeAlias = "tuple[np.ndarray, float | None, dict[str, Any], Quality | None]"
+"""Coordinates, KL divergence, settings as they were used, and quality."""
 
 
 @public
@@ -59,10 +62,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         early_exaggeration_iter: Number of these iterations; "auto" is 250, or 60 for more than 4,000 samples.
         exaggeration: Factor of the attractive forces in all others, 1 or more.
         learning_rate: Above 0; "auto" follows the number of samples.
-        max_iter: Most iterations in all; the descent mostly ends sooner.
+        max_iter: Most iterations in all, as scikit-learn counts them; the descent mostly ends sooner.
+        n_iter: Most iterations after early exaggeration, as openTSNE counts them, in place of `max_iter`.
         metric: "euclidean"; "cosine", which is Euclidean between rows of length 1; or "precomputed": X is a sparse
             matrix whose row i holds the distances from sample i to its nearest others, at least three times the
             perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
+        neighbors: "exact", "approximate", or "auto", which is exact for up to 100,000 samples. Approximate ones are
+            most of the nearest, twice as many as the perplexity instead of three times;
+            `settings_["neighbors_recall"]` is the share that was found, mostly 98%.
         init: "pca", "spectral", "random", or an array (sample, component).
         dof: 1: similarities on the map follow Student's t distribution with one degree of freedom.
         n_jobs: Number of threads; None or -1 for all.
@@ -72,6 +79,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         callbacks: A function or several, called as ``callback(iteration, kl_divergence, embedding)`` at most ten times
             a second, with None before there is a KL divergence; one that returns True ends the descent.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
+        laid_out: Most samples that are laid out; of more, these are chosen at random, and all others are placed among
+            them, each by itself, so that memory holds few of them. Callbacks get the samples that are laid out.
 
     Attributes:
         embedding_: float32 (sample, component).
@@ -98,6 +107,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         exaggeration: float = 1.0,
         learning_rate: float | str = "auto",
         max_iter: int = 750,
+        n_iter: int | None = None,
+        neighbors: str = "auto",
         metric: str = "euclidean",
         init: str | np.ndarray = "pca",
         dof: float = 1,
@@ -106,6 +117,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         verbose: int = 0,
         callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         quality: bool = True,
+        laid_out: int = 1_000_000,
     ) -> None:
         self.n_components = n_components
         self.perplexity = perplexity
@@ -114,6 +126,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.exaggeration = exaggeration
         self.learning_rate = learning_rate
         self.max_iter = max_iter
+        self.n_iter = n_iter
+        self.neighbors = neighbors
         self.metric = metric
         self.init = init
         self.dof = dof
@@ -122,6 +136,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.verbose = verbose
         self.callbacks = callbacks
         self.quality = quality
+        self.laid_out = laid_out
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -144,11 +159,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         seed = _seed(self.random_state)
         with show_progress(self.verbose > 0) as on_progress, limited_threads(self.n_jobs):
             if self.metric == "precomputed":
-                found, quality = self._fit_distances(X, seed, on_progress)
+                fitted = self._fit_distances(X, seed, on_progress)
             else:
-                found, quality = self._fit_rows(X, seed, on_progress)
-        self.embedding_, self.kl_divergence_, self.quality_ = self._shown(found.xy), found.kl_divergence, quality
-        self.n_iter_, self.settings_ = int(found.settings["iterations"]), found.settings
+                fitted = self._fit_rows(X, seed, on_progress)
+        xy, self.kl_divergence_, self.settings_, self.quality_ = fitted
+        self.embedding_, self.n_iter_ = self._shown(xy), int(self.settings_["iterations"])
         self._n_features_out = int(self.n_components)
         return self
 
@@ -217,31 +232,63 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 raise UsageError(rule, got=f"{samples:,}", hint="pass n_components=2, or fewer samples")
             if not isinstance(init, str):
                 init = np.column_stack([np.asarray(init), np.zeros(len(init))])
-        names = ("perplexity", "early_exaggeration", "early_exaggeration_iter", "exaggeration", "learning_rate")
-        given = {name: getattr(self, name) for name in names}
-        return given | {"n_iter": self.max_iter, "initialization": init}
+        names = ("perplexity", "neighbors", "early_exaggeration", "early_exaggeration_iter", "exaggeration")
+        given = {name: getattr(self, name) for name in (*names, "learning_rate")} | {"initialization": init}
+        if self.n_iter is None:
+            return given | {"n_iter": self.max_iter}
+        # openTSNE counts without the early iterations
+        return given | {"n_iter": early_iterations(samples, given) + check_whole(self.n_iter, name="n_iter", least=1)}
 
-    def _fit_rows(self, X: Any, seed: int, on_progress: ProgressCallback) -> "tuple[TSNEResult, Quality | None]":
-        h = check_activations(self._rows(X, reset=True))
-        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress}
-        line = {"on_a_line": self.n_components == 1, "callback": self._callback()}
+    def _fit_rows(self, X: Any, seed: int, on_progress: ProgressCallback) -> _Fitted:
+        rows = self._rows(X, reset=True)
+        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress, "callback": self._callback()}
+        if len(rows) > check_whole(self.laid_out, name="laid_out", least=4):
+            return self._fit_some(rows, **told)
+        h = check_activations(rows)
         wanted = inspected_neighbors(len(h)) if self.quality else 0
-        found = fit_tsne(h, self._settings(len(h)), neighbors=wanted, **line, **told)
+        found = fit_tsne(h, self._settings(len(h)), neighbors=wanted, on_a_line=self.n_components == 1, **told)
         assert found.components is not None
         assert found.points is not None
         self._placement = Placement(found.components, found.points, found.xy)
         quality = None
         if self.quality and len(h) > 2 * QUALITY_NEIGHBORS and found.settings["stopped"] != "canceled":
-            quality = layout_quality(h, found.xy, k=QUALITY_NEIGHBORS, around=found.around, **told)[0]
-        return found, quality
+            quality, _ = layout_quality(
+                h, found.xy, k=QUALITY_NEIGHBORS, seed=seed, around=found.around, on_progress=on_progress
+            )
+            quality = replace(quality, neighbors_found=found.settings["neighbors_recall"])
+        return found.xy, found.kl_divergence, found.settings, quality
 
-    def _fit_distances(self, X: Any, seed: int, on_progress: ProgressCallback) -> "tuple[TSNEResult, None]":
+    def _fit_some(self, rows: np.ndarray, *, seed: int, **told: Any) -> _Fitted:
+        """Lay out some of the rows and place the others among them."""
+        if self.n_components == 1:
+            rule, hint = f"a line is laid out by exact forces, of at most {EXACT:,} samples", "pass n_components=2"
+            raise UsageError(rule, got=f"{len(rows):,}", hint=hint)
+        if not isinstance(self.init, str):
+            raise UsageError(
+                f"an array is where samples start that are all laid out, here at most {self.laid_out:,}",
+                got=f"{len(rows):,} samples",
+                hint='pass init="pca", or laid_out with the number of samples',
+            )
+        some = np.sort(np.random.default_rng(seed).choice(len(rows), self.laid_out, replace=False))
+        settings = self._settings(len(some))
+        layout = embed_some(rows, some, seed=seed, quality=self.quality, **told, **settings)
+        self._placement = placement(rows[some], layout.xy[some])
+        return layout.xy, layout.kl_divergence, layout.settings, layout.quality
+
+    def _fit_distances(self, X: Any, seed: int, on_progress: ProgressCallback) -> _Fitted:
         matrix = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_min_samples=4)
         self._placement = None
-        near = _nearest(matrix)
-        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress}
-        line = {"on_a_line": self.n_components == 1, "callback": self._callback()}
-        return tsne_of_neighbors(near, self._settings(len(near.index)), **line, **told), None
+        near = nearest_of_distances(matrix)
+        if self.neighbors != "auto":
+            raise UsageError(
+                'neighbors is "auto" where distances are precomputed, of which the nearest are taken',
+                got=repr(self.neighbors),
+                hint="leave neighbors out",
+            )
+        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress, "callback": self._callback()}
+        settings = self._settings(len(near.index))
+        found = tsne_of_neighbors(near, settings, on_a_line=self.n_components == 1, **told)
+        return found.xy, found.kl_divergence, found.settings, None
 
     def _rows(self, X: Any, *, reset: bool) -> np.ndarray:
         """Checked rows as the engine takes them, float32 (sample, column)."""
@@ -292,58 +339,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             return True not in answers  # all of them were called
 
         return callback
-
-
-def _nearest(matrix: Any) -> Neighbors:
-    """The nearest others of each sample by a matrix of distances, the nearest first and equally near ones by number.
-
-    Raises:
-        DataError: It is not square, a distance is below 0, or rows hold different numbers of them.
-    """
-    n, columns = matrix.shape
-    if n != columns:
-        raise DataError(
-            "precomputed distances are a matrix (sample, sample)",
-            got=f"the shape {matrix.shape}",
-            hint="pass the distances between all samples, or those to the nearest others of each",
-        )
-    lowest = matrix.data.min(initial=0) if not isinstance(matrix, np.ndarray) else matrix.min()
-    if lowest < 0:
-        raise DataError("distances are 0 or more", got=f"{lowest:g}", hint="pass distances, not similarities")
-    if isinstance(matrix, np.ndarray):
-        return _nearest_of_all(matrix)
-    rows = np.repeat(np.arange(n), np.diff(matrix.indptr))
-    others = rows != matrix.indices
-    rows, index, distance = rows[others], matrix.indices[others], matrix.data[others]
-    counts = np.bincount(rows, minlength=n)
-    if counts.min() != counts.max():
-        raise DataError(
-            "each row of precomputed neighbors holds the distances to as many others",
-            got=f"{counts.min()} in row {int(counts.argmin())} and {counts.max()} in row {int(counts.argmax())}",
-            hint='make the matrix with kneighbors_graph(X, k, mode="distance"), and do not make it symmetric',
-        )
-    order = np.lexsort((index, distance, rows))
-    shape = (n, int(counts[0]))
-    return Neighbors(*(each[order].reshape(shape) for each in (index.astype(np.int32), _squared(distance))))
-
-
-def _nearest_of_all(matrix: np.ndarray) -> Neighbors:
-    n = len(matrix)
-    k, step = min(n - 1, MOST_NEAREST), max(1, BLOCK_BYTES // (8 * n))
-    index, squared = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-    for first in range(0, n, step):
-        block = np.array(matrix[first : first + step], np.float64)
-        block[np.arange(len(block)), first + np.arange(len(block))] = np.inf
-        order = np.argsort(block, axis=1, kind="stable")[:, :k]
-        index[first : first + step] = order
-        squared[first : first + step] = _squared(np.take_along_axis(block, order, axis=1))
-    return Neighbors(index, squared)
-
-
-def _squared(distance: np.ndarray) -> np.ndarray:
-    """Squares in float32, in units of the largest distance: affinities do not depend on the unit."""
-    largest = float(distance.max(initial=0)) or 1.0
-    return np.square(distance / largest, dtype=np.float64).astype(np.float32)
 
 
 def _seed(random_state: Any) -> int:

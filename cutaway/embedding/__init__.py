@@ -31,7 +31,7 @@ from .threads import limited_threads
 from .tsne.fit import TSNEResult, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is beside it
 from .tsne.iterate import Callback, Iterate
-from .tsne.schedule import EXACT
+from .tsne.schedule import EXACT, early_iterations
 from .tsne.settings import PCA_COMPONENTS, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
 from .warmup import warm_up
@@ -57,6 +57,7 @@ __all__ = [
     "check_activations",
     "check_callback",
     "drift",
+    "early_iterations",
     "embed",
     "embed_next",
     "embed_some",

@@ -1,6 +1,6 @@
 """The embedding methods, behind one call."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from time import perf_counter
 from typing import Any
 
@@ -89,6 +89,8 @@ def embed(
             measured, misplaced = _quality(h, xy, seed=seed, labels=labels, around=around, **timed)
         except CANCELLATIONS:
             used["stopped"] = "canceled"
+    if measured is not None:
+        measured = replace(measured, neighbors_found=used.get("neighbors_recall"))
     seconds["total"] = perf_counter() - start
     return Layout(xy, method, used, seconds, kl_divergence, measured, misplaced)
 

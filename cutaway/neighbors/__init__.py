@@ -1,7 +1,8 @@
-"""Exact nearest neighbors, and the principal components in which they are searched.
+"""Nearest neighbors, and the principal components in which they are searched.
 
-In come points, float32 (sample, column); out come the k nearest other points of each (`nearest_neighbors`), or the k
-points nearest to each query (`nearest_among`, and `nearest_with_ties`), exactly. `kernel` compiles the loops of this
+In come points, float32 (sample, column); out come the k nearest other points of each (`nearest_neighbors`, or most of
+them and how many: `approximate_neighbors`), or the k points nearest to each query (`nearest_among`, and
+`nearest_with_ties`), exactly. `kernel` compiles the loops of this
 package and of `cutaway.embedding` and keeps them on disk. May call numpy, numba, `cutaway.parallel`, `cutaway.checks`,
 `cutaway.progress` and `cutaway.errors`. Numba is loaded by the first search.
 """
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
+from .approximate import ApproximateNeighbors, approximate_neighbors
 from .components import (
     CenteredMatrix,
     PrincipalComponents,
@@ -18,8 +20,10 @@ from .components import (
     principal_scores,
     with_fixed_sign,
 )
-from .exact import Neighbors, nearest_neighbors, row_digests
+from .duplicates import row_digests
+from .exact import nearest_neighbors
 from .queries import nearest_among, nearest_with_ties
+from .records import Neighbors
 
 if TYPE_CHECKING:
     from .compiled import U, compilation_progress, kernel
@@ -32,10 +36,12 @@ _MODULES = {
 }
 
 __all__ = [
+    "ApproximateNeighbors",
     "CenteredMatrix",
     "Neighbors",
     "PrincipalComponents",
     "U",
+    "approximate_neighbors",
     "compilation_progress",
     "kernel",
     "nearest_among",

@@ -6,7 +6,7 @@ import numpy as np
 
 from cutaway.parallel import ranges, run_ranges
 
-from .exact import Neighbors
+from .records import Neighbors
 
 # Queries whose distances to all points a thread holds at a time: 18 MB at 70,000 points.
 QUERIES_PER_BLOCK = 64
@@ -20,8 +20,8 @@ def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
     """Find the ``k`` points nearest to each query.
 
     Args:
-        points: float32 (n, d), finite.
-        queries: float32 (m, d), finite.
+        points: float32 (n, d), finite; or float64, for distances that are small beside the coordinates.
+        queries: (m, d), likewise.
         k: From 1 to n.
 
     Returns:

@@ -37,9 +37,9 @@ class Memory(NamedTuple):
         reach: float32 (query,), cells farther away than this are skipped.
         norms: float32 (query,), squared norms of the active queries.
         active: int64 (query,), the queries that are compared with a cell.
-        gaps: float32 (cells * query,), see `cutaway.neighbors.cells.bound`.
-        lower: float32 (cells,), see there.
-        visits: int32 (cells,), the order in which cells are visited.
+        gaps: float32 (other * query,), see `cutaway.neighbors.cells.bound`.
+        lower: float32 (other,), see there.
+        visits: int32 (other,), the order in which cells are visited, as places among those that are compared.
         lefts: float32 (query, few + 1), the queries relative to the mean of another cell.
         scores: float32 (query * point,), products.
         picked: int64 (point + 1,), columns of the products that are near enough.
@@ -66,7 +66,7 @@ class Memory(NamedTuple):
 
 
 def memory_for(cells: int, largest: int, few: int, keep: int) -> Memory:
-    """Allocate the arrays for cells of at most ``largest`` points, ``few`` columns and ``keep`` candidates a query."""
+    """Allocate the arrays for ``cells`` of ``largest`` points at most, ``few`` columns and ``keep`` candidates."""
     room = keep + SPARE
     limit, far, reach, norms = np.empty((4, largest), np.float32)
     return Memory(
@@ -123,7 +123,7 @@ def _order(lower, visits, first):
 
 
 @kernel()
-def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, cell):
+def scan(head, points, packed, starts, centers, others, gap, tolerance, keep, memory, cell):
     """Collect candidates for the queries of a cell, nearest cells first, until no further cell can contain any.
 
     Args:
@@ -132,10 +132,12 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
         packed: float32 (n * (few + 1),), as `cutaway.neighbors.cells.center` writes it.
         starts: int64 (cells + 1,).
         centers: float32 (cells, few).
-        gap: As it writes it.
+        others: int32 (other,), the cells that are compared.
+        gap: float32 (other, query), lower bounds of the distance of each query to any point of each of these cells.
         tolerance: Rounding bound of a distance of projections.
         keep: Number of candidates, at least the number of neighbors and less than n.
-        memory: ``lower`` is read; ``near``, ``where``, ``filled``, ``limit`` and ``far`` are written.
+        memory: ``lower`` is read, the least bound of each of these cells, below 0 for the queries' own; ``near``,
+            ``where``, ``filled``, ``limit`` and ``far`` are written.
         cell: Number of the queries' cell.
     """
     near, where, filled, limit, far = memory.near, memory.where, memory.filled, memory.limit, memory.far
@@ -144,17 +146,19 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
     wide, staged = head.shape[1] + 1, head.shape[1] < d
     for q in range(size):
         limit[q], reach[q], far[q], filled[q] = np.inf, np.inf, 0, 0
-    for other in range(len(lower)):
-        visits[other] = other
+    lower, visits = lower[: len(others)], visits[: len(others)]
+    for place in range(len(others)):
+        visits[place] = place
     ordered = 0
-    for turn in range(len(visits)):
+    for turn in range(len(others)):
         if turn == ordered:
             ordered = _order(lower, visits, turn)
-        other = visits[turn]
+        place = visits[turn]
+        other = others[place]
         members, widest = 0, np.float32(0)
         for q in range(size):
             widest = reach[q] if reach[q] > widest else widest
-            if gap[other, q] <= reach[q]:
+            if gap[place, q] <= reach[q]:
                 active[members] = q
                 members += 1
         if lower[turn] > widest:

@@ -33,39 +33,39 @@ def _refine(points, query, candidates, names, found, exact):
 
 
 @kernel(inner=True, inline="always")
-def _exhaust(points, starts, names, query, gap, tolerance, k, found, exact):
-    """Write the ``k`` nearest of all points; the distances found so far bound which cells must be searched."""
+def _exhaust(points, starts, others, names, query, gap, tolerance, k, found, exact):
+    """Write the ``k`` nearest points of all cells; the distances found so far bound which of them must be searched."""
     d = points.shape[1]
     bound = np.sqrt(exact[k - 1]) * (1 + 4 * ULP) + tolerance
     # a sum of squared differences has a small relative error, so most points need no float64
     far = np.float32(exact[k - 1] * (1 + 4 * (d + 4) * ULP) + TINY)
     filled = 0
-    for cell in range(len(starts) - 1):
-        if gap[cell] <= bound:
+    for place in range(len(others)):
+        if gap[place] <= bound:
+            cell = others[place]
             for other in range(starts[cell], starts[cell + 1]):
                 if other != query and rough_squared_distance(points, query, other) <= far:
-                    name, value, place = names[other], squared_distance(points, query, other), filled
-                    while place > 0 and (
-                        value < exact[place - 1] or (value == exact[place - 1] and name < found[place - 1])
-                    ):
+                    name, value, at = names[other], squared_distance(points, query, other), filled
+                    while at > 0 and (value < exact[at - 1] or (value == exact[at - 1] and name < found[at - 1])):
                         # the last one is overwritten
-                        if place < k:
-                            exact[place], found[place] = exact[place - 1], found[place - 1]
-                        place -= 1
-                    if place < k:
-                        exact[place], found[place] = value, name
+                        if at < k:
+                            exact[at], found[at] = exact[at - 1], found[at - 1]
+                        at -= 1
+                    if at < k:
+                        exact[at], found[at] = value, name
                         filled += filled < k
 
 
 @kernel()
-def verify_neighbors(points, starts, names, gap, tolerance, keep, scale, memory, index, squared, cell):
+def verify_neighbors(points, starts, others, names, gap, tolerance, keep, scale, memory, index, squared, cell):
     """Write the nearest neighbors of the queries of a cell from the candidates that `search.scan` has collected.
 
     Args:
         points: float32 (n, d), in the order of cells.
         starts: int64 (cells + 1,).
+        others: int32 (other,), the cells that are compared.
         names: int64 (n,), the caller's row number of each point.
-        gap: float32 (cells, query), as `cells.bound` writes it.
+        gap: float32 (other, query), as `cells.bound` writes it.
         tolerance: Rounding bound of a distance of projections.
         keep: Number of candidates, at least ``k`` and less than n.
         scale: Factor of the squared distances that are written.
@@ -87,7 +87,7 @@ def verify_neighbors(points, starts, names, gap, tolerance, keep, scale, memory,
             sure = np.float64(limit) - rounding_bound(memory.far[q], limit, points.shape[1])
             sure = sure if sure > 0 else 0.0
         if not np.sqrt(exact[k - 1]) < np.sqrt(sure) - tolerance:
-            _exhaust(points, starts, names, query, gap[:, q], tolerance, k, found, exact)
+            _exhaust(points, starts, others, names, query, gap[:, q], tolerance, k, found, exact)
         name = names[query]
         for i in range(k):
             index[name, i], squared[name, i] = found[i], exact[i] * scale

@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import cutaway as ct
 from cutaway.embedding import embed
+from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 
 PLACES = "a new sample is placed by its neighbors: one that was laid out gets a place near its own, not the same one"
 CHECKS: Any = list(estimator_checks_generator(ct.TSNE(), legacy=True))
@@ -178,6 +179,33 @@ def test_callbacks_see_every_layout_and_end_the_descent(digits: np.ndarray) -> N
     assert model.quality_ is None
 
 
+def test_iterations_are_counted_as_scikit_learn_or_as_opentsne_does(digits: np.ndarray) -> None:
+    assert ct.TSNE(max_iter=270, early_exaggeration_iter=250, perplexity=20).fit(digits).settings_["n_iter"] == 270
+    assert ct.TSNE(n_iter=20, perplexity=20).fit(digits).settings_["n_iter"] == 270
+    assert ct.TSNE(n_iter=20, early_exaggeration_iter=50, perplexity=20).fit(digits).settings_["n_iter"] == 70
+
+
+def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_are(digits: np.ndarray) -> None:
+    exact, approximate = (ct.TSNE(neighbors=how).fit(digits) for how in ("exact", "approximate"))
+    assert (exact.settings_["neighbors"], exact.settings_["neighbors_recall"]) == ("exact", None)
+    assert (approximate.settings_["neighbors"], approximate.settings_["neighbors_recall"]) == ("approximate", 1.0)
+    affinities = compute_affinities(digits.astype(np.float32), 30.0)
+    divergences = [kl_divergence(affinities, model.embedding_) for model in (exact, approximate)]
+    assert divergences[1] < 1.03 * divergences[0]
+
+
+def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", digits.astype(np.float32))
+    seen: list[int] = []
+    model = ct.TSNE(laid_out=400, callbacks=lambda iteration, kl, xy: seen.append(len(xy)))
+    places = model.fit_transform(np.load(tmp_path / "rows.npy", mmap_mode="r"))
+    assert (places.shape, set(seen)) == ((600, 2), {400})
+    assert (model.settings_["laid_out"], model.settings_["placed"]) == (400, 200)
+    assert model.quality_.neighbors_preserved > 0.5
+    assert model.transform(digits[:5]).shape == (5, 2)
+    np.testing.assert_array_equal(ct.TSNE(laid_out=400).fit_transform(digits.astype(np.float32)), places)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -194,6 +222,11 @@ def test_callbacks_see_every_layout_and_end_the_descent(digits: np.ndarray) -> N
         ({"init": "umap"}, 'initialization is "pca", "spectral", "random"'),
         ({"init": np.zeros((600, 2))}, "lie at different places"),
         ({"max_iter": 10}, "n_iter is a whole number"),
+        ({"n_iter": 0}, "n_iter is a whole number from 1 up; got 0"),
+        ({"neighbors": "annoy"}, "neighbors is auto, exact or approximate; got 'annoy'"),
+        ({"laid_out": 3}, "laid_out is a whole number from 4 up; got 3"),
+        ({"laid_out": 500, "n_components": 1}, "of at most 4,000 samples; got 600"),
+        ({"laid_out": 500, "init": np.eye(600)[:, :2]}, "samples start that are all laid out, here at most 500; got 600"),
         ({"random_state": -1}, "random_state is a whole number"),
         ({"n_jobs": 0}, "n_jobs is a number of threads"),
     ],
@@ -242,6 +275,8 @@ def test_distances_that_do_not_fit_are_refused(matrix, message: str) -> None:
 def test_of_distances_there_are_no_principal_components_and_no_cosine_of_zeros(digits: np.ndarray) -> None:
     with pytest.raises(ct.CutawayError, match='got "pca" as the initialization; next: pass "spectral"'):
         ct.TSNE(metric="precomputed").fit(pairwise_distances(digits))
+    with pytest.raises(ct.CutawayError, match='neighbors is "auto" where distances are precomputed'):
+        ct.TSNE(metric="precomputed", init="random", neighbors="exact").fit(pairwise_distances(digits))
     rows = digits.copy()
     rows[7] = 0
     with pytest.raises(ct.CutawayError, match="not 0 everywhere; got only zeros in row 7"):

@@ -56,6 +56,8 @@ def test_the_layout_reports_all_settings(digits):
     assert settings.pop("threads") >= 1
     assert settings == {
         "perplexity": 30.0,
+        "neighbors": "exact",
+        "neighbors_recall": None,
         "n_iter": 500,
         "tolerance": 0.002,
         "early_exaggeration_iter": 250,

@@ -139,6 +139,7 @@ def test_halves_of_a_cloud_are_near_each_other_and_groups_far():
 def test_a_faithful_map_gets_no_caution():
     assert FAITHFUL.cautions == ()
     assert replace(FAITHFUL, equal_rows=None, structure=None).cautions == (), "a layout of an earlier version"
+    assert replace(FAITHFUL, neighbors_found=0.95).cautions == ()
     shown = replace(FAITHFUL, sizes_layer=5.0, sizes_plane=3.0, distances_layer=1.9, distances_plane=0.1)
     assert shown.cautions == ()
 
@@ -152,6 +153,7 @@ def test_a_faithful_map_gets_no_caution():
             {"distances_layer": 4.0, "distances_plane": 1.5},
             "4.0 times as far apart as two others in the layer",
         ),
+        ({"neighbors_found": 0.83}, "Only 83% of the nearest neighbors were found, .* With neighbors=.exact. all are"),
         ({"structure": -0.02}, "Groups and paths on this map may be chance: .* are 0.0% nearer than"),
         ({"structure": 0.012, "separation": 3.0}, "1.2% nearer than"),
         ({"structure": 0.0, "accuracy_layer": 0.52, "largest_class": 0.5}, "as in noise"),

@@ -1,6 +1,7 @@
 """A layout of more samples than t-SNE lays out: some of them, and all others placed among these."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -108,5 +109,6 @@ def embed_some(
         with stage("quality", n, unit="samples", part="quality", **timed):
             given: Any = {"some": some, "k": QUALITY_NEIGHBORS, "seed": seed, "labels": labels}
             found = sampled_quality(h, xy, **given, on_progress=on_progress)
+            found = replace(found, neighbors_found=used["neighbors_recall"])
     seconds["total"] = perf_counter() - start
     return Layout(xy, layout.method, used, seconds, layout.kl_divergence, found)

@@ -1,11 +1,13 @@
 """The schedule of a descent: its phases, and the rules of each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cutaway.checks import check_whole
 
 from .affinities import neighbors_for
-from .settings import USUAL_PERPLEXITY, TSNESettings, perplexities
+from .settings import USUAL_PERPLEXITY, TSNESettings, make_settings, perplexities
 
 # With fewer than 240 points the early phase would hardly move them; with 200, the minimum of some implementations, 100
 # points on a line lose their order.
@@ -99,6 +101,15 @@ def _early_iterations(samples: int, settings: TSNESettings) -> int:
     if settings.early_exaggeration_iter != "auto":
         return settings.early_exaggeration_iter
     return EARLY_ITERATIONS if samples <= EXACT else FEW_EARLY_ITERATIONS
+
+
+def early_iterations(samples: int, settings: Mapping[str, Any]) -> int:
+    """The number of iterations with early exaggeration, of settings that were not checked.
+
+    Raises:
+        UsageError, DataError: As `make_settings`.
+    """
+    return _early_iterations(samples, make_settings(settings, samples=samples))
 
 
 def _learning_rates(samples: int, settings: TSNESettings) -> tuple[float, float]:

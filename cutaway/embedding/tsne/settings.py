@@ -12,6 +12,9 @@ from cutaway.errors import DataError, UsageError
 
 Auto = Literal["auto"]
 
+SEARCHES = ("exact", "approximate")
+"""How neighbors are searched."""
+
 PCA_COMPONENTS = 50
 """Principal components in which neighbors are searched, at most."""
 
@@ -29,8 +32,13 @@ class TSNESettings:
 
     perplexity: float | tuple[float, ...] | Auto = "auto"
     """Effective number of neighbors of each sample, from 1 to less than a third of the samples. Small values show small
-    groups, large ones the whole; the search finds three times as many neighbors. Of several, the affinities are the
-    mean (Kobak and Berens 2019). "auto" is 30, or the largest whole number that fewer than 91 samples allow."""
+    groups, large ones the whole. Of several, the affinities are the mean (Kobak and Berens 2019). "auto" is 30, or the
+    largest whole number that fewer than 91 samples allow."""
+
+    neighbors: Literal["auto", "exact", "approximate"] = "auto"
+    """"exact" finds the nearest three times as many as the perplexity; "approximate" finds most of the nearest twice as
+    many, and says what share of them, in time that grows little faster than the number of samples. "auto" is "exact",
+    or "approximate" for more than 100,000 samples."""
 
     n_iter: int = 750
     """Most iterations in all, including those of early exaggeration, of which it must be more. The descent mostly ends
@@ -97,6 +105,10 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
     wanted: Any = given.perplexity
     if isinstance(wanted, str) and wanted == "auto":
         wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3))
+    if given.neighbors not in ("auto", *SEARCHES):
+        raise UsageError(
+            "neighbors is auto, exact or approximate", got=repr(given.neighbors), hint='pass neighbors="auto"'
+        )
     several = tuple(check_perplexity_fits(each, samples=samples) for each in perplexities(wanted))
     checked: dict[str, Any] = {
         "perplexity": several[0] if len(several) == 1 else several,

@@ -1,0 +1,68 @@
+# pyright: basic
+# matrices of SciPy have no types
+"""Neighbors of samples of which only distances are known."""
+
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError
+from cutaway.neighbors import Neighbors
+
+MOST_NEAREST = 1000
+"""Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
+
+BLOCK_BYTES = 2**27
+"""Bytes of a dense matrix of distances that are sorted at a time."""
+
+
+def nearest_of_distances(matrix: Any) -> Neighbors:
+    """The nearest others of each sample by a matrix of distances, the nearest first and equally near ones by number.
+
+    Raises:
+        DataError: It is not square, a distance is below 0, or rows hold different numbers of them.
+    """
+    n, columns = matrix.shape
+    if n != columns:
+        raise DataError(
+            "precomputed distances are a matrix (sample, sample)",
+            got=f"the shape {matrix.shape}",
+            hint="pass the distances between all samples, or those to the nearest others of each",
+        )
+    lowest = matrix.data.min(initial=0) if not isinstance(matrix, np.ndarray) else matrix.min()
+    if lowest < 0:
+        raise DataError("distances are 0 or more", got=f"{lowest:g}", hint="pass distances, not similarities")
+    if isinstance(matrix, np.ndarray):
+        return _nearest_of_all(matrix)
+    rows = np.repeat(np.arange(n), np.diff(matrix.indptr))
+    others = rows != matrix.indices
+    rows, index, distance = rows[others], matrix.indices[others], matrix.data[others]
+    counts = np.bincount(rows, minlength=n)
+    if counts.min() != counts.max():
+        raise DataError(
+            "each row of precomputed neighbors holds the distances to as many others",
+            got=f"{counts.min()} in row {int(counts.argmin())} and {counts.max()} in row {int(counts.argmax())}",
+            hint='make the matrix with kneighbors_graph(X, k, mode="distance"), and do not make it symmetric',
+        )
+    order = np.lexsort((index, distance, rows))
+    shape = (n, int(counts[0]))
+    return Neighbors(*(each[order].reshape(shape) for each in (index.astype(np.int32), _squared(distance))))
+
+
+def _nearest_of_all(matrix: np.ndarray) -> Neighbors:
+    n = len(matrix)
+    k, step = min(n - 1, MOST_NEAREST), max(1, BLOCK_BYTES // (8 * n))
+    index, squared = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    for first in range(0, n, step):
+        block = np.array(matrix[first : first + step], np.float64)
+        block[np.arange(len(block)), first + np.arange(len(block))] = np.inf
+        order = np.argsort(block, axis=1, kind="stable")[:, :k]
+        index[first : first + step] = order
+        squared[first : first + step] = _squared(np.take_along_axis(block, order, axis=1))
+    return Neighbors(index, squared)
+
+
+def _squared(distance: np.ndarray) -> np.ndarray:
+    """Squares in float32, in units of the largest distance: affinities do not depend on the unit."""
+    largest = float(distance.max(initial=0)) or 1.0
+    return np.square(distance / largest, dtype=np.float64).astype(np.float32)

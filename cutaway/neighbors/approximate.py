@@ -1,0 +1,126 @@
+"""Approximate nearest neighbors of many points among themselves, with the share of them that was found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutaway.parallel import ranges, run_ranges
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+
+from .divided import SPARE_CANDIDATES, DividedPoints
+from .nearest_cells import NearestCells
+from .records import Neighbors
+from .searched import searched_points
+
+# Share of the neighbors that are to be found, and cells that are searched for each point: at least, so that its own
+# cell decides nothing alone, and at most, so that points without structure take a bounded time.
+WANTED = 0.99
+FEWEST, MOST = 8, 64
+# Points whose neighbors are searched among all: half of them say how many cells are needed, the others what is found.
+MEASURED = 512
+QUERIES_PER_BLOCK = 16
+# Bound of the rounding of a sum of products, as a share of the squared lengths: some 80 units for 50 columns.
+ROUNDING = np.float32(1e-5)
+
+
+@dataclass(frozen=True, eq=False)
+class ApproximateNeighbors:
+    """Most of the k nearest points of each point, and others that are nearly as near.
+
+    Attributes:
+        near: As `nearest_neighbors` finds them, but for those that were missed.
+        recall: Share of the k nearest that were found, 0..1, measured on 256 points or fewer.
+        standard_error: Of the recall.
+    """
+
+    near: Neighbors
+    recall: float
+    standard_error: float
+
+
+def approximate_neighbors(
+    points: np.ndarray, k: int, *, on_progress: ProgressCallback = ignore_progress
+) -> ApproximateNeighbors:
+    """Find most of the ``k`` nearest other points of each point, in time that grows little faster than their number.
+
+    Points are divided into cells, as `nearest_neighbors` does. Each point is compared with those of the cells whose
+    means are nearest to it: as many cells as hold 99% of the neighbors of 256 points, but no more than 64. Points
+    without structure in many columns have neighbors in more cells than that: the recall says so. The result is the same
+    on every run and for any number of threads.
+
+    Args:
+        points: As of `nearest_neighbors`.
+        k: As of `nearest_neighbors`.
+        on_progress: Called with the number of points done.
+
+    Raises:
+        DataError, UsageError: As `nearest_neighbors`.
+
+    Source: Jégou, Douze, Schmid 2011, section 4 (the inverted file); here without quantization, with cells of equal
+        size, and for all points of a cell at once.
+    """
+    searched = searched_points(points, k)
+    divided, names = searched.divided, searched.names
+    on_progress(Progress("neighbors", 0, len(names), "samples"))
+    rows = np.sort(np.random.default_rng(0).permutation(len(names))[:MEASURED])
+    others, farthest = _nearest_of_some(divided, rows, min(k, len(names) - 1))
+    visited = _cells_that_hold(divided, rows[::2], others[::2])
+    near = NearestCells.of(divided.head, divided.starts, divided.centers, visited=visited)
+    found = searched.search(near, on_progress=on_progress)
+    # both are rounded to float32, after sums in another order
+    limit = farthest[1::2, None] * np.float32(searched.scale) * np.float32(1 + 2.0**-20)
+    shares = (found.squared[names[rows[1::2]]] <= limit).mean(axis=1)
+    return ApproximateNeighbors(found, float(shares.mean()), float(shares.std() / len(shares) ** 0.5))
+
+
+def _cells_that_hold(divided: DividedPoints, rows: np.ndarray, others: np.ndarray) -> int:
+    """The number of cells, those whose means are nearest to a point, that hold the wanted share of its neighbors."""
+    k = others.shape[1]
+    # the search needs more points than it has candidates
+    candidates = k + max(SPARE_CANDIDATES, k // 10)
+    fewest = max(FEWEST, 1 + -(-(candidates + 1) // int(np.diff(divided.starts).min())))
+    cell_of = np.searchsorted(divided.starts, np.arange(len(divided.points)), side="right") - 1
+    ranks = np.empty(others.shape)
+    for place, row in enumerate(rows):
+        order = np.argsort(np.square(divided.centers - divided.head[row]).sum(axis=1), kind="stable")
+        rank = np.empty(len(order))
+        rank[order] = np.arange(1, len(order) + 1)
+        ranks[place] = rank[cell_of[others[place]]]
+    wanted = int(np.quantile(ranks, WANTED, method="higher"))
+    return min(max(wanted, fewest), max(MOST, fewest), len(divided.centers))
+
+
+def _nearest_of_some(divided: DividedPoints, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of all points for some rows.
+
+    Returns:
+        int64 (row, k), in any order, and float32 (row,), the squared distance of the farthest of them.
+    """
+    points, starts = divided.points, divided.starts
+    norms = np.einsum("ij,ij->i", points, points)
+    least = norms * (1 - ROUNDING)
+    others, farthest = np.empty((len(rows), k), np.int64), np.empty(len(rows), np.float32)
+    cells = np.searchsorted(starts, rows, side="right") - 1
+
+    def search(start: int, stop: int) -> None:
+        scores = (-2 * points[rows[start:stop]]) @ points.T
+        scores += least
+        for place in range(start, stop):
+            row, cell = rows[place], cells[place]
+            # so many points of its own and the next cells are no nearer than the nearest of all
+            first = max(0, min(starts[cell], len(points) - k - 1))
+            limit = np.partition(_squared_distances(points, row, np.arange(first, first + k + 1)), k)[k]
+            candidates = np.flatnonzero(scores[place - start] <= limit - least[row])
+            candidates = candidates[candidates != row]
+            exact = _squared_distances(points, row, candidates)
+            chosen = np.argpartition(exact, k - 1)[:k]
+            others[place], farthest[place] = candidates[chosen], exact[chosen].max()
+
+    run_ranges(search, ranges(len(rows), QUERIES_PER_BLOCK), single_blas=True)
+    return others, farthest
+
+
+def _squared_distances(points: np.ndarray, row: int, others: np.ndarray) -> np.ndarray:
+    """Squared distances of one point to others: float32, of differences in float64."""
+    apart = points[others].astype(np.float64) - points[row]
+    return np.einsum("ij,ij->i", apart, apart).astype(np.float32)

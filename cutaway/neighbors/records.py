@@ -1,0 +1,18 @@
+"""What a search of neighbors returns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbors:
+    """The k nearest points of each point.
+
+    Attributes:
+        index: int32 (n, k), row numbers, nearest first, equally near points by number; never the point itself.
+        squared: float32 (n, k), squared Euclidean distances, ascending.
+    """
+
+    index: np.ndarray
+    squared: np.ndarray
