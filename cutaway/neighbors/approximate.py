@@ -12,13 +12,15 @@ from .nearest_cells import NearestCells
 from .records import Neighbors
 from .searched import searched_points
 
-# Share of the neighbors that are to be found, and cells that are searched for each point: at least, so that its own
-# cell decides nothing alone, and at most, so that points without structure take a bounded time.
+# Share of the neighbors that are to be found.
 WANTED = 0.99
-FEWEST, MOST = 8, 64
+# Cells that are searched for each point: at least, so that its own cell decides nothing alone; and at most so many, or
+# so many for all points, so that points without structure take a bounded time, some 40 s on two cores.
+FEWEST, MOST, MOST_IN_ALL = 8, 64, 64_000_000
 # Points whose neighbors are searched among all: half of them say how many cells are needed, the others what is found.
 MEASURED = 512
 QUERIES_PER_BLOCK = 16
+AROUND = 1024
 # Bound of the rounding of a sum of products, as a share of the squared lengths: some 80 units for 50 columns.
 ROUNDING = np.float32(1e-5)
 
@@ -44,9 +46,9 @@ def approximate_neighbors(
     """Find most of the ``k`` nearest other points of each point, in time that grows little faster than their number.
 
     Points are divided into cells, as `nearest_neighbors` does. Each point is compared with those of the cells whose
-    means are nearest to it: as many cells as hold 99% of the neighbors of 256 points, but no more than 64. Points
-    without structure in many columns have neighbors in more cells than that: the recall says so. The result is the same
-    on every run and for any number of threads.
+    means are nearest to it: as many cells as hold 99% of the neighbors of 256 points, but at most 64 million for all
+    points, or 64 for each if that is more. Points without structure in many columns have neighbors in more cells than
+    that: the recall says so. The result is the same on every run and for any number of threads.
 
     Args:
         points: As of `nearest_neighbors`.
@@ -87,7 +89,8 @@ def _cells_that_hold(divided: DividedPoints, rows: np.ndarray, others: np.ndarra
         rank[order] = np.arange(1, len(order) + 1)
         ranks[place] = rank[cell_of[others[place]]]
     wanted = int(np.quantile(ranks, WANTED, method="higher"))
-    return min(max(wanted, fewest), max(MOST, fewest), len(divided.centers))
+    most = max(MOST, MOST_IN_ALL // len(divided.points), fewest)
+    return min(max(wanted, fewest), most, len(divided.centers))
 
 
 def _nearest_of_some(divided: DividedPoints, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -96,20 +99,20 @@ def _nearest_of_some(divided: DividedPoints, rows: np.ndarray, k: int) -> tuple[
     Returns:
         int64 (row, k), in any order, and float32 (row,), the squared distance of the farthest of them.
     """
-    points, starts = divided.points, divided.starts
+    points = divided.points
     norms = np.einsum("ij,ij->i", points, points)
     least = norms * (1 - ROUNDING)
     others, farthest = np.empty((len(rows), k), np.int64), np.empty(len(rows), np.float32)
-    cells = np.searchsorted(starts, rows, side="right") - 1
+    around = min(len(points), max(AROUND, k + 1))
 
     def search(start: int, stop: int) -> None:
         scores = (-2 * points[rows[start:stop]]) @ points.T
         scores += least
         for place in range(start, stop):
-            row, cell = rows[place], cells[place]
-            # so many points of its own and the next cells are no nearer than the nearest of all
-            first = max(0, min(starts[cell], len(points) - k - 1))
-            limit = np.partition(_squared_distances(points, row, np.arange(first, first + k + 1)), k)[k]
+            row = rows[place]
+            # the k-th nearest of the points around it, which are of its own cell and of those beside it, bounds all
+            first = max(0, min(row - around // 2, len(points) - around))
+            limit = np.partition(_squared_distances(points, row, np.arange(first, first + around)), k)[k]
             candidates = np.flatnonzero(scores[place - start] <= limit - least[row])
             candidates = candidates[candidates != row]
             exact = _squared_distances(points, row, candidates)

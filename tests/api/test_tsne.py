@@ -226,7 +226,10 @@ def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndar
         ({"neighbors": "annoy"}, "neighbors is auto, exact or approximate; got 'annoy'"),
         ({"laid_out": 3}, "laid_out is a whole number from 4 up; got 3"),
         ({"laid_out": 500, "n_components": 1}, "of at most 4,000 samples; got 600"),
-        ({"laid_out": 500, "init": np.eye(600)[:, :2]}, "samples start that are all laid out, here at most 500; got 600"),
+        (
+            {"laid_out": 500, "init": np.eye(600)[:, :2]},
+            "samples start that are all laid out, here at most 500; got 600",
+        ),
         ({"random_state": -1}, "random_state is a whole number"),
         ({"n_jobs": 0}, "n_jobs is a number of threads"),
     ],

@@ -240,14 +240,14 @@ def test_the_quality_of_many_is_estimated_on_a_sample(method, monkeypatch):
         assert getattr(found.quality, name) == pytest.approx(getattr(exact, name), abs=4 * error), name
 
 
-@pytest.mark.parametrize("place", ["tsne.fit.kl_divergence", "method.layout_quality"])
+@pytest.mark.parametrize("place", ["tsne.descent.kl_divergence", "method.layout_quality"])
 def test_a_cancellation_after_the_descent_keeps_the_layout(place, monkeypatch):
     whole = embed(IRIS[0], n_iter=251)
     monkeypatch.setattr(f"cutaway.embedding.{place}", cancel)
     layout = embed(IRIS[0], n_iter=251)
     np.testing.assert_array_equal(layout.xy, whole.xy)
     assert layout.settings["stopped"] == "canceled"
-    assert (layout.kl_divergence is None) == (place == "tsne.fit.kl_divergence")
+    assert (layout.kl_divergence is None) == (place == "tsne.descent.kl_divergence")
     assert layout.quality is None
     assert layout.misplaced is None
 

@@ -18,7 +18,7 @@ from cutaway.neighbors import (
 from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .affinities import joint_affinities, kl_divergence, neighbors_for
+from .affinities import joint_affinities, neighbors_for
 from .iterate import CANCELLATIONS, Callback, Iterate, is_declined
 from .schedule import Phase, phases_for
 from .settings import PCA_COMPONENTS, TSNESettings, initial_layout, initialization_name, make_settings, perplexities
@@ -251,19 +251,22 @@ def _laid_out(
     timed: dict[str, Any] = {"unit": "samples", "seconds": seconds}
     with stage("affinities", samples, part="affinities", on_progress=ignore_progress, **timed):
         # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
-        affinities = joint_affinities(near.pop(), perplexities(chosen.perplexity), on_progress=on_progress)
+        affinities = [joint_affinities(near.pop(), perplexities(chosen.perplexity), on_progress=on_progress)]
     if start is None:
         with stage("eigenvectors", samples, part="eigenvectors", on_progress=on_progress, **timed):
-            start = spectral_layout(affinities, seed=seed)
+            start = spectral_layout(affinities[0], seed=seed)
             start = _on_line(start) if on_a_line else start
         if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
             return start, DECLINED, None
     n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
     with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
-        done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
+        # without **, whose call would hold the affinities
+        done = descend(
+            affinities.pop(), start, phases=phases, threads=threads, callback=callback, on_progress=on_progress
+        )
     report = descent_record(done, threads=threads)
     try:
-        return done.xy, report, kl_divergence(affinities, done.xy)
+        return done.xy, report, done.kl_divergence
     except CANCELLATIONS:  # the coordinates are complete, and took longer than the KL divergence
         return done.xy, report | {"stopped": "canceled"}, None
 

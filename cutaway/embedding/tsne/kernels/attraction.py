@@ -70,34 +70,46 @@ def kl_terms(
 
 
 @kernel()
-def reorder_graph(
+def reorder_columns(
     start: np.ndarray,
     index: np.ndarray,
-    value: np.ndarray,
-    order: np.ndarray,
+    moved: np.ndarray,
     place: np.ndarray,
     new_start: np.ndarray,
     new_index: np.ndarray,
-    new_value: np.ndarray,
     low: int,
     high: int,
 ) -> None:
-    """Write the rows ``order[low:high]`` of a sparse matrix to the rows from low to high of the reordered matrix.
+    """Write the columns of the rows ``moved[low:high]`` of a sparse matrix to the rows from low to high of a new one.
 
     Args:
-        start: int64 (n + 1,), with ``index`` and ``value`` the matrix in the given order.
-        index: int32 (m,).
-        value: float32 (m,).
-        order: int32 (n,), the old number of each new row.
+        start: int64 (n + 1,), where each row of the matrix begins.
+        index: int32 (m,), its columns.
+        moved: int64 (n,), the old number of each new row.
         place: int32 (n,), its inverse.
-        new_start: int64 (n + 1,), filled.
+        new_start: int64 (n + 1,), where each row of the new matrix begins.
         new_index: int32 (m,), written.
-        new_value: float32 (m,), written.
         low: First new row.
         high: The new row after the last one.
     """
     for i in range(low, high):
-        old, new = U(start[order[i]]), U(new_start[i])
+        old, new = U(start[moved[i]]), U(new_start[i])
         for entry in range(U(new_start[i + 1]) - new):
             new_index[new + entry] = place[U(index[old + entry])]
+
+
+@kernel()
+def reorder_values(
+    start: np.ndarray,
+    value: np.ndarray,
+    moved: np.ndarray,
+    new_start: np.ndarray,
+    new_value: np.ndarray,
+    low: int,
+    high: int,
+) -> None:
+    """Write the values of these rows, float32 (m,), as `reorder_columns` does their columns."""
+    for i in range(low, high):
+        old, new = U(start[moved[i]]), U(new_start[i])
+        for entry in range(U(new_start[i + 1]) - new):
             new_value[new + entry] = value[old + entry]

@@ -107,12 +107,14 @@ def repulsive_forces(
         potential: float32 (nodes or more, nodes or more), spline coefficients.
         corner: float32 (2,), coordinates of node (0, 0).
         scale: Nodes per unit of length.
-        own: float32 (2,), as `Grid.own`: the force of a point on itself through the grid, which is subtracted.
+        own: float32 (2,), as `Grid.own`: e1 and e2 of the energy of a point with itself through the grid, whose slope
+            is subtracted.
         xy: float32 (n, 2), inside the grid by 2 nodes.
         force: float32 (n, 2), written.
         low: First row.
         high: The row after the last one.
     """
+    e1, e2 = own[0], own[1]
     for i in range(low, high):
         u, v = (xy[i, 0] - corner[0]) * scale, (xy[i, 1] - corner[1]) * scale
         row, column = int(u), int(v)
@@ -128,9 +130,9 @@ def repulsive_forces(
                 slope += across_slope[b] * node
             fx += down_slope[a] * value
             fy += down[a] * slope
-        down_sine, down_cosine = waves(f)
-        across_sine, across_cosine = waves(g)
-        fx += TURN * down_sine * (own[0] + own[1] * across_cosine)
-        fy += TURN * across_sine * (own[0] + own[1] * down_cosine)
+        sine_f, cosine_f = waves(f)
+        sine_g, cosine_g = waves(g)
+        fx += TURN * sine_f * (e1 + e2 * cosine_g)
+        fy += TURN * sine_g * (e1 + e2 * cosine_f)
         force[i, 0] = np.float32(-0.5) * scale * fx
         force[i, 1] = np.float32(-0.5) * scale * fy

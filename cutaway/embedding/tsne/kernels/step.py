@@ -18,7 +18,7 @@ def gradient_step(
     low: int,
     high: int,
 ) -> None:
-    """Move the rows from low to high along the gradient ``weights[0] * attraction - weights[1] * repulsion``.
+    """Move the rows from low to high against the gradient ``exaggeration * attraction - repulsion / Z``.
 
     Each point has one gain, and not one for each coordinate as in van der Maaten's code: those depend on where the axes
     are, and tear groups that lie across them. At 280,000 points a gap ran along both axes, a tenth of the layout wide,
@@ -31,27 +31,30 @@ def gradient_step(
         attraction: float32 (n, 2), attractive forces.
         repulsion: float32 (n, 2), repulsive forces times Z.
         weights: float32 (2,), exaggeration and 1 / Z.
-        rates: float32 (4,), learning rate of each coordinate, momentum, maximum length of a step.
+        rates: float32 (4,), learning rate eta of each coordinate, momentum alpha, maximum length of a step.
         bounds: float32 (4,), written: minima and maxima of the coordinates of these rows.
         low: First row.
         high: The row after the last one.
 
-    Source: Jacobs 1988 (gains; + 0.2 and * 0.8 as in van der Maaten's code); openTSNE 1.0 (maximum length of a step).
+    Source: van der Maaten and Hinton 2008, section 3.4 (the step); Jacobs 1988 (gains; + 0.2 and * 0.8 as in van der
+        Maaten's code); openTSNE 1.0 (maximum length of a step).
     """
     one = np.float32(1)
+    exaggeration, inverse_z = weights[0], weights[1]
+    eta_x, eta_y, alpha, longest = rates[0], rates[1], rates[2], rates[3]
     bounds[0] = bounds[1] = np.inf
     bounds[2] = bounds[3] = -np.inf
     for i in range(low, high):
-        across = weights[0] * attraction[i, 0] - weights[1] * repulsion[i, 0]
-        down = weights[0] * attraction[i, 1] - weights[1] * repulsion[i, 1]
+        gradient_x = exaggeration * attraction[i, 0] - inverse_z * repulsion[i, 0]
+        gradient_y = exaggeration * attraction[i, 1] - inverse_z * repulsion[i, 1]
         # the previous step was along the gradient, and not against it: the point has gone too far
-        turned = across * last[i, 0] + down * last[i, 1] > 0
+        turned = gradient_x * last[i, 0] + gradient_y * last[i, 1] > 0
         gain = gains[i] * np.float32(0.8) + np.float32(0.01) if turned else gains[i] + np.float32(0.2)
         gains[i] = gain
-        last[i, 0] = rates[2] * last[i, 0] - rates[0] * gain * across
-        last[i, 1] = rates[2] * last[i, 1] - rates[1] * gain * down
+        last[i, 0] = alpha * last[i, 0] - eta_x * gain * gradient_x
+        last[i, 1] = alpha * last[i, 1] - eta_y * gain * gradient_y
         squared = last[i, 0] * last[i, 0] + last[i, 1] * last[i, 1]
-        shrink = rates[3] / np.sqrt(squared) if squared > rates[3] * rates[3] else one
+        shrink = longest / np.sqrt(squared) if squared > longest * longest else one
         for axis in range(2):
             last[i, axis] *= shrink
             xy[i, axis] += last[i, axis]
