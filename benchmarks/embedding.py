@@ -5,14 +5,20 @@ run with their own defaults. Seconds include everything from there on, such as n
 compilation and a first small run. KL divergence is computed by the same function for both, with an exact Z; at 10,000
 samples with affinities over all pairs, by scikit-learn. Also measured: memory, growth, the time until the first
 iterate, new samples, compilation.
+
+With ``--peers`` instead, `cutaway.TSNE` with its quality races openTSNE, scikit-learn and umap-learn on pixels and a
+hidden layer of MNIST and on 200 unequal blobs: all four on 10,000 samples, and the first two on 70,000.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +69,49 @@ def opentsne(file: str):
     return call
 
 
+def estimator(file: str):
+    """`cutaway.TSNE` as a user calls it: with its quality."""
+    from cutaway import TSNE
+    from cutaway.embedding import warm_up
+
+    warm_up()
+    points = np.load(file)
+
+    def call():
+        start = time.perf_counter()
+        xy = TSNE(perplexity=PERPLEXITY).fit_transform(points)
+        return time.perf_counter() - start, xy, {}
+
+    return call
+
+
+def scikit_learn(file: str):
+    from sklearn.manifold import TSNE
+
+    points = np.load(file)
+
+    def call():
+        start = time.perf_counter()
+        xy = TSNE(perplexity=PERPLEXITY, n_jobs=-1, random_state=0).fit_transform(points)
+        return time.perf_counter() - start, xy, {}
+
+    return call
+
+
+def umap_learn(file: str):
+    from umap import UMAP
+
+    points = np.load(file)
+
+    def call(points=points):
+        start = time.perf_counter()
+        xy = UMAP(n_jobs=len(os.sched_getaffinity(0))).fit_transform(points)
+        return time.perf_counter() - start, np.asarray(xy, np.float32), {}
+
+    call(points[:500])
+    return call
+
+
 def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
     """KL of several layouts of the same points."""
     from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
@@ -89,13 +138,19 @@ def recall(points: np.ndarray, xy: np.ndarray, k: int = 15) -> float:
     return float(np.mean([np.isin(a, b).mean() for a, b in zip(one, two, strict=True)]))
 
 
-def race(points: np.ndarray, file: str, *, n: int) -> dict:
+CONTESTANTS = {"cutaway": ours, "openTSNE": opentsne}
+PEERS = {"cutaway": estimator, "openTSNE": opentsne, "scikit-learn": scikit_learn, "umap-learn": umap_learn}
+PEERS_SAMPLES = {10_000: tuple(PEERS), 70_000: ("cutaway", "openTSNE")}
+
+
+def race(points: np.ndarray, file: str, *, n: int, contestants: Mapping[str, Callable] = CONTESTANTS) -> dict:
     np.save(file, points)
-    seconds: dict[str, list[float]] = {"cutaway": [], "openTSNE": []}
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
     results = {}
-    with waiting(ours, file) as one, waiting(opentsne, file) as two:
+    with ExitStack() as stack:
+        calls = {name: stack.enter_context(waiting(make, file)) for name, make in contestants.items()}
         for _ in range(n):
-            results = {"cutaway": one(), "openTSNE": two()}
+            results = {name: call() for name, call in calls.items()}
             for name, result in results.items():
                 seconds[name].append(result[0])
     layouts = {name: result[1] for name, result in results.items()}
@@ -170,10 +225,50 @@ def placing(h: np.ndarray) -> tuple[float, float]:
     return statistics.median(times[:5]), times[5]
 
 
+def peers(folder: str, rounds: int) -> int:
+    """Race `cutaway.TSNE`, with its quality, against what others use."""
+    import cutaway as ct
+    from benchmarks.growth import blobs
+    from cutaway.data import split_dataset
+    from cutaway.embedding import pca
+
+    print(f"cutaway.TSNE with its quality, and its peers\n  {machine()}")
+    data = ct.load_dataset("mnist")
+    split = split_dataset(data, seed=0)
+    pixels = np.concatenate([data.inputs(ids) for ids in (split.train, split.val, split.test)])
+    makers = {"pixels": pca(pixels, 50), "hidden layer": pca(layer(folder)[0], 50), "blobs": blobs(70_000)}
+    results: dict[str, dict] = {}
+    for name, points in makers.items():
+        for samples, names in PEERS_SAMPLES.items():
+            rows = np.sort(np.random.default_rng(0).permutation(len(points))[:samples])
+            print(f"  {name}", flush=True)
+            chosen = {each: PEERS[each] for each in names}
+            found = race(points[rows], f"{folder}/points.npy", n=rounds, contestants=chosen)
+            show(samples, found)
+            results[f"{name}, {samples}"] = found
+    keep("embedding", {"peers": results})
+    large = [found for name, found in results.items() if name.endswith("70000")]
+    return verdict(
+        {
+            "70,000 in at most 1/25 of openTSNE's time": all(ratio_of(found) <= 1 / 25 for found in large),
+            "KL no higher than openTSNE's": all(
+                found["kl"]["cutaway"] <= found["kl"]["openTSNE"] for found in results.values()
+            ),
+        }
+    )
+
+
 def main() -> int:
     from cutaway.data import stratified_sample
     from cutaway.embedding import pca
 
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--rounds", type=int, default=1, help="of --peers")
+    given = parser.parse_args()
+    if given.peers:
+        with tempfile.TemporaryDirectory() as folder:
+            return peers(folder, given.rounds)
     print(f"t-SNE of a hidden layer\n  {machine()}")
     with tempfile.TemporaryDirectory() as folder:
         compiled = compilation(folder)

@@ -227,7 +227,7 @@ def check_activations(h: np.ndarray) -> np.ndarray:
         raise DataError(
             "an embedding needs samples that differ",
             got=f"{len(h)} equal rows of activations",
-            hint="take another layer or epoch: this layer has the same output for every sample",
+            hint="take another layer or epoch, or samples that differ",
         )
     return h
 

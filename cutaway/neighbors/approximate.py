@@ -41,7 +41,7 @@ class ApproximateNeighbors:
 
 
 def approximate_neighbors(
-    points: np.ndarray, k: int, *, on_progress: ProgressCallback = ignore_progress
+    points: np.ndarray, k: int, *, more: int = 0, on_progress: ProgressCallback = ignore_progress
 ) -> ApproximateNeighbors:
     """Find most of the ``k`` nearest other points of each point, in time that grows little faster than their number.
 
@@ -53,6 +53,7 @@ def approximate_neighbors(
     Args:
         points: As of `nearest_neighbors`.
         k: As of `nearest_neighbors`.
+        more: Further neighbors that are returned, of which fewer may be found; the first k do not depend on it.
         on_progress: Called with the number of points done.
 
     Raises:
@@ -61,25 +62,31 @@ def approximate_neighbors(
     Source: Jégou, Douze, Schmid 2011, section 4 (the inverted file); here without quantization, with cells of equal
         size, and for all points of a cell at once.
     """
-    searched = searched_points(points, k)
+    searched = searched_points(points, k + more)
     divided, names = searched.divided, searched.names
     on_progress(Progress("neighbors", 0, len(names), "samples"))
     rows = np.sort(np.random.default_rng(0).permutation(len(names))[:MEASURED])
-    others, farthest = _nearest_of_some(divided, rows, min(k, len(names) - 1))
-    visited = _cells_that_hold(divided, rows[::2], others[::2])
+    others, farthest = _nearest_of_some(divided, rows, k)
+    visited = _cells_that_hold(divided, rows[::2], others[::2], found=k + more)
     near = NearestCells.of(divided.head, divided.starts, divided.centers, visited=visited)
     found = searched.search(near, on_progress=on_progress)
     # both are rounded to float32, after sums in another order
     limit = farthest[1::2, None] * np.float32(searched.scale) * np.float32(1 + 2.0**-20)
-    shares = (found.squared[names[rows[1::2]]] <= limit).mean(axis=1)
+    shares = (found.squared[names[rows[1::2]], :k] <= limit).mean(axis=1)
     return ApproximateNeighbors(found, float(shares.mean()), float(shares.std() / len(shares) ** 0.5))
 
 
-def _cells_that_hold(divided: DividedPoints, rows: np.ndarray, others: np.ndarray) -> int:
-    """The number of cells, those whose means are nearest to a point, that hold the wanted share of its neighbors."""
-    k = others.shape[1]
+def _cells_that_hold(divided: DividedPoints, rows: np.ndarray, others: np.ndarray, *, found: int) -> int:
+    """The number of cells, those whose means are nearest to a point, that hold the wanted share of its neighbors.
+
+    Args:
+        divided: The points.
+        rows: Some of them.
+        others: int64 (row, k), their neighbors.
+        found: Number of neighbors that are searched in these cells.
+    """
     # the search needs more points than it has candidates
-    candidates = k + max(SPARE_CANDIDATES, k // 10)
+    candidates = found + max(SPARE_CANDIDATES, found // 10)
     fewest = max(FEWEST, 1 + -(-(candidates + 1) // int(np.diff(divided.starts).min())))
     cell_of = np.searchsorted(divided.starts, np.arange(len(divided.points)), side="right") - 1
     ranks = np.empty(others.shape)
@@ -100,13 +107,15 @@ def _nearest_of_some(divided: DividedPoints, rows: np.ndarray, k: int) -> tuple[
         int64 (row, k), in any order, and float32 (row,), the squared distance of the farthest of them.
     """
     points = divided.points
-    norms = np.einsum("ij,ij->i", points, points)
+    # around their middle, because products of large coordinates round distances away
+    centered = points - np.median(points[:: -(-len(points) // MEASURED)], axis=0)
+    norms = np.einsum("ij,ij->i", centered, centered)
     least = norms * (1 - ROUNDING)
     others, farthest = np.empty((len(rows), k), np.int64), np.empty(len(rows), np.float32)
     around = min(len(points), max(AROUND, k + 1))
 
     def search(start: int, stop: int) -> None:
-        scores = (-2 * points[rows[start:stop]]) @ points.T
+        scores = (-2 * centered[rows[start:stop]]) @ centered.T
         scores += least
         for place in range(start, stop):
             row = rows[place]

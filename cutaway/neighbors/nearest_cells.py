@@ -6,6 +6,7 @@ import numpy as np
 
 from cutaway.parallel import ranges, run_ranges
 
+from .cells import TINY, ULP
 from .queries import nearest_among
 
 # Points of a cell that stand for the others: the farthest from its mean, the farthest from both, and so on. The mean of
@@ -94,8 +95,11 @@ class NearestCells:
         gap += np.square(queries).sum(axis=1)
         last = min(self.visited, len(others)) - 1
         is_far = gap > np.partition(gap, last, axis=0)[last]
+        # less the rounding bound of the three terms, as of `candidates.rounding_bound`, so that no bound is too large
+        far = np.square(apart).sum(axis=1) + radius[cell] ** 2
+        gap -= (8 * (len(centers[cell]) + 12) * ULP * far + TINY).astype(np.float32)[:, None]
         np.sqrt(np.maximum(gap, 0, out=gap), out=gap)
-        gap -= radius[others, None]
+        gap -= (radius[others] * (1 + 8 * ULP)).astype(np.float32)[:, None]
         np.maximum(gap, 0, out=gap)
         gap[is_far] = np.inf
         gap[0] = 0

@@ -84,6 +84,27 @@ def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
     assert again.embedding_.tobytes() == fitted.embedding_.tobytes()
 
 
+@pytest.mark.parametrize(("fit", "new"), [(np.float64, np.float32), (np.float32, np.float64)])
+@pytest.mark.parametrize("laid_out", [500, 1000])
+def test_new_samples_of_the_other_precision_have_the_same_places(fit, new, laid_out: int, digits: np.ndarray) -> None:
+    x = digits + 100
+    model = ct.TSNE(quality=False, laid_out=laid_out).fit(x.astype(fit))
+    same, other = model.transform(x[:20].astype(fit)), model.transform(x[:20].astype(new))
+    np.testing.assert_allclose(same, other, atol=0.05 * model.embedding_.std())
+
+
+def test_a_fit_that_fails_leaves_what_was_fitted(digits: np.ndarray) -> None:
+    def fail(*now):
+        raise RuntimeError("a callback of somebody")
+
+    model = ct.TSNE(perplexity=20).fit(digits)
+    places = model.transform(digits[:9])
+    with pytest.raises(RuntimeError, match="of somebody"):
+        model.set_params(callbacks=fail).fit(digits[:, :50] + 1000)
+    assert model.n_features_in_ == 64
+    np.testing.assert_array_equal(model.transform(digits[:9]), places)
+
+
 def test_small_differences_of_large_numbers_are_kept(digits: np.ndarray, fitted: ct.TSNE) -> None:
     moved = ct.TSNE(random_state=0).fit(digits / 1000 + 1.7e9)
     assert moved.kl_divergence_ == pytest.approx(fitted.kl_divergence_, rel=0.02)
@@ -192,6 +213,8 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
     affinities = compute_affinities(digits.astype(np.float32), 30.0)
     divergences = [kl_divergence(affinities, model.embedding_) for model in (exact, approximate)]
     assert divergences[1] < 1.03 * divergences[0]
+    alone = ct.TSNE(neighbors="approximate", quality=False).fit(digits)
+    np.testing.assert_array_equal(alone.embedding_, approximate.embedding_)
 
 
 def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndarray, tmp_path: Path) -> None:
@@ -204,6 +227,9 @@ def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndar
     assert model.quality_.neighbors_preserved > 0.5
     assert model.transform(digits[:5]).shape == (5, 2)
     np.testing.assert_array_equal(ct.TSNE(laid_out=400).fit_transform(digits.astype(np.float32)), places)
+    ended = ct.TSNE(laid_out=400, callbacks=lambda iteration, kl, xy: iteration > 0).fit(digits)
+    assert ended.settings_["stopped"] == "canceled"
+    assert np.isfinite(ended.embedding_).all()
 
 
 @pytest.mark.parametrize(
@@ -221,11 +247,12 @@ def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndar
         ({"perplexity": [5, "many"]}, "perplexity is a number of neighbors"),
         ({"init": "umap"}, 'initialization is "pca", "spectral", "random"'),
         ({"init": np.zeros((600, 2))}, "lie at different places"),
-        ({"max_iter": 10}, "n_iter is a whole number"),
+        ({"max_iter": 10}, "max_iter is a whole number from 251 up; got 10"),
+        ({"max_iter": 300, "n_iter": 300}, "counted by max_iter or by n_iter; got both"),
         ({"n_iter": 0}, "n_iter is a whole number from 1 up; got 0"),
         ({"neighbors": "annoy"}, "neighbors is auto, exact or approximate; got 'annoy'"),
         ({"laid_out": 3}, "laid_out is a whole number from 4 up; got 3"),
-        ({"laid_out": 500, "n_components": 1}, "of at most 4,000 samples; got 600"),
+        ({"laid_out": 500, "n_components": 1}, "on a line all samples are laid out, here at most 500; got 600"),
         (
             {"laid_out": 500, "init": np.eye(600)[:, :2]},
             "samples start that are all laid out, here at most 500; got 600",
@@ -266,6 +293,8 @@ def test_broken_input_is_refused(kind: str) -> None:
     [
         (np.zeros((50, 40)), "a matrix .sample, sample.; got the shape"),
         (-np.ones((50, 50)), "distances are 0 or more; got -1"),
+        (np.ones((50, 50)), "the distance of a sample to itself is 0; got 1 in row 0; next: pass distances, not"),
+        (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 90), "got 1 for all pairs; next: .*distance"),
         (scipy.sparse.csr_array(np.triu(np.ones((50, 50)))), "the distances to as many others; got 0 in row 49"),
         (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 20, mode="distance"), "needs 90 neighbors"),
     ],
@@ -278,8 +307,9 @@ def test_distances_that_do_not_fit_are_refused(matrix, message: str) -> None:
 def test_of_distances_there_are_no_principal_components_and_no_cosine_of_zeros(digits: np.ndarray) -> None:
     with pytest.raises(ct.CutawayError, match='got "pca" as the initialization; next: pass "spectral"'):
         ct.TSNE(metric="precomputed").fit(pairwise_distances(digits))
-    with pytest.raises(ct.CutawayError, match='neighbors is "auto" where distances are precomputed'):
-        ct.TSNE(metric="precomputed", init="random", neighbors="exact").fit(pairwise_distances(digits))
+    for given in ({"neighbors": "exact"}, {"laid_out": 500}):
+        with pytest.raises(ct.CutawayError, match="of precomputed distances all samples are laid out"):
+            ct.TSNE(metric="precomputed", init="random", **given).fit(pairwise_distances(digits))
     rows = digits.copy()
     rows[7] = 0
     with pytest.raises(ct.CutawayError, match="not 0 everywhere; got only zeros in row 7"):

@@ -75,6 +75,23 @@ def test_where_all_cells_are_searched_all_neighbors_are_found(data, rows, column
     assert found.recall == 1
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_points_on_a_line_where_distances_tie_are_found_once(seed):
+    """The bound of a cell must not be a rounding too large: its points were then found, and lost again."""
+    rng = np.random.default_rng(seed)
+    points = np.repeat(np.arange(rng.integers(60, 200)), rng.integers(5, 30))[:, None] * rng.choice([0.1, 0.3, 0.7])
+    found = approximate_neighbors(points.astype(np.float32), 30).near
+    assert all(len({*row, i}) == 31 for i, row in enumerate(found.index.tolist()))
+    np.testing.assert_array_equal(found.squared, nearest_neighbors(points.astype(np.float32), 30).squared)
+
+
+def test_further_neighbors_change_none_of_the_first():
+    points = surfaces(6000)
+    few, many = approximate_neighbors(points, 15), approximate_neighbors(points, 15, more=20)
+    np.testing.assert_array_equal(many.near.index[:, :15], few.near.index)
+    assert (many.recall, many.near.index.shape) == (few.recall, (6000, 35))
+
+
 @pytest.mark.parametrize("k", [1, 5, 40, 299])
 def test_cells_hold_enough_points_for_any_number_of_neighbors(k, few_cells):
     points = surfaces(300)

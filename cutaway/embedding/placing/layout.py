@@ -39,6 +39,7 @@ def embed_some(
     callback: Callback | None = None,
     quality: bool = True,
     place_batches: PlaceBatches | None = None,
+    complete: bool = True,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
 ) -> Layout:
@@ -55,6 +56,8 @@ def embed_some(
         callback: As of `embed`, of the samples that are laid out.
         quality: Whether to measure the quality, by 1,500 of all samples; of 30 or fewer it is not measured.
         place_batches: What places the others, for example in other processes, as `place_many` does; None does it here.
+        complete: Whether a layout whose descent was canceled is refused; if not, the others are placed in what there is
+            of it.
         on_progress: As of `embed`.
         settings: Those of t-SNE.
 
@@ -69,7 +72,7 @@ def embed_some(
     start, n = perf_counter(), h.shape[0]
     some = check_matrix(h[laid_out], name=ACTIVATIONS, rows=laid_out)
     layout = embed(some, seed=seed, labels=None, callback=callback, quality=False, on_progress=on_progress, **settings)
-    if layout.settings["stopped"] == "canceled":
+    if complete and layout.settings["stopped"] == "canceled":
         rule = "samples are placed in a layout that is complete"
         raise Canceled(rule, got="an embedding that was canceled", hint="embed again, or fewer samples with points=")
     seconds, used = dict(layout.seconds), dict(layout.settings)
@@ -109,6 +112,6 @@ def embed_some(
         with stage("quality", n, unit="samples", part="quality", **timed):
             given: Any = {"some": some, "k": QUALITY_NEIGHBORS, "seed": seed, "labels": labels}
             found = sampled_quality(h, xy, **given, on_progress=on_progress)
-            found = replace(found, neighbors_found=used["neighbors_recall"])
+            found = replace(found, neighbors_found=used.get("neighbors_recall"))
     seconds["total"] = perf_counter() - start
     return Layout(xy, layout.method, used, seconds, layout.kl_divergence, found)

@@ -223,7 +223,7 @@ def _neighbors(
         if is_exact:
             near = nearest_neighbors(points, max(k, wanted), on_progress=on_progress)
         else:
-            found = approximate_neighbors(points, max(k, wanted), on_progress=on_progress)
+            found = approximate_neighbors(points, k, more=max(wanted - k, 0), on_progress=on_progress)
             near, recall = found.near, found.recall
     is_known = wanted > 0 and (recall is None or recall >= TRUSTED)
     around = Surroundings(points, near.squared[:, wanted - 1].copy()) if is_known else None

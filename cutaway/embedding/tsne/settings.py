@@ -105,7 +105,7 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
     wanted: Any = given.perplexity
     if isinstance(wanted, str) and wanted == "auto":
         wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3))
-    if given.neighbors not in ("auto", *SEARCHES):
+    if not isinstance(given.neighbors, str) or given.neighbors not in ("auto", *SEARCHES):
         raise UsageError(
             "neighbors is auto, exact or approximate", got=repr(given.neighbors), hint='pass neighbors="auto"'
         )
@@ -207,7 +207,7 @@ def _check_initialization(initialization: Any, *, samples: int) -> None:
             raise UsageError(
                 'initialization is "pca", "spectral", "random" or an array (sample, 2)',
                 got=repr(initialization),
-                hint='pass initialization="pca"',
+                hint='pass "pca"',
             )
         return
     array = check_matrix(initialization, name="initial coordinates")
@@ -215,11 +215,11 @@ def _check_initialization(initialization: Any, *, samples: int) -> None:
         raise DataError(
             f"an initialization has two coordinates for each of the {samples} samples",
             got=f"the shape {array.shape}",
-            hint='pass an array (sample, 2), or initialization="pca"',
+            hint='pass an array (sample, 2), or "pca"',
         )
     if np.ptp(array, axis=0).max() == 0:
         raise DataError(
             "the samples of an initialization lie at different places",
             got="all samples at one place",
-            hint='pass initialization="random"',
+            hint='pass "random"',
         )
