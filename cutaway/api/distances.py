@@ -45,18 +45,18 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
     others = rows != matrix.indices
     rows, index, distance = rows[others], matrix.indices[others], matrix.data[others]
     counts = np.bincount(rows, minlength=n)
-    if len(distance) and distance.min() == distance.max() > 0:
-        raise DataError(
-            "distances tell near samples from far ones",
-            got=f"{distance[0]:g} for all pairs",
-            hint='pass kneighbors_graph(X, k, mode="distance"), not mode="connectivity"',
-        )
     if counts.min() != counts.max():
         raise DataError(
             "each row of precomputed neighbors holds the distances to as many others",
             got=f"{counts.min()} in row {int(counts.argmin())} and {counts.max()} in row {int(counts.argmax())}",
             hint='make the matrix with kneighbors_graph(X, k, mode="distance"), do not make it symmetric, and keep '
             "distances of 0",
+        )
+    if len(distance) and distance.min() == distance.max() > 0:
+        raise DataError(
+            "distances tell near samples from far ones",
+            got=f"{distance[0]:g} for all pairs",
+            hint='pass kneighbors_graph(X, k, mode="distance"), not mode="connectivity"',
         )
     order = np.lexsort((index, distance, rows))
     shape = (n, int(counts[0]))
