@@ -17,6 +17,7 @@ NAMES = (
     "embedding",
     "embedding_cautions",
     "growth",
+    "maps",
     "alignment",
     "interpret",
     "influence",
