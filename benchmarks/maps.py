@@ -5,10 +5,12 @@ columns, and a spiral in three. PaCMAP and LocalMAP start from principal compone
 those of `cutaway.embedding.Quality`. PaCMAP is installed for this benchmark alone: ``pip install pacmap``.
 """
 
+import importlib
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +33,9 @@ def spiral(rng: np.random.Generator) -> np.ndarray:
 
 
 def maps() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    import pacmap
-
     from cutaway import TSNE
+
+    pacmap: Any = importlib.import_module("pacmap")  # installed for this benchmark alone
 
     return {
         "t-SNE": lambda x: TSNE(quality=False).fit_transform(x),
