@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.embedding import PERPLEXITY, layer
+from benchmarks.embedding import PERPLEXITY, blobs, layer
 from benchmarks.harness import keep, machine, spread, verdict
 
 COLUMNS = 50
@@ -59,15 +59,6 @@ def copies(points: np.ndarray, samples: int) -> np.ndarray:
 
 def noise(samples: int) -> np.ndarray:
     return np.random.default_rng(0).random((samples, COLUMNS), dtype=np.float32)
-
-
-def blobs(samples: int) -> np.ndarray:
-    """200 clusters, the largest some hundred times as large as the smallest, of unequal widths."""
-    rng = np.random.default_rng(0)
-    weights = rng.pareto(1.2, 200) + 0.2
-    which = rng.choice(200, samples, p=weights / weights.sum())
-    widths, middles = np.exp(rng.normal(0, 0.6, 200)), 3 * rng.normal(size=(200, COLUMNS))
-    return (middles[which] + widths[which, None] * rng.normal(size=(samples, COLUMNS))).astype(np.float32)
 
 
 def one_cluster(samples: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.parallel import ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .divided import SPARE_CANDIDATES, DividedPoints
+from .divided import DividedPoints, candidates_for
 from .nearest_cells import NearestCells
 from .records import Neighbors
 from .searched import searched_points
@@ -86,8 +86,7 @@ def _cells_that_hold(divided: DividedPoints, rows: np.ndarray, others: np.ndarra
         found: Number of neighbors that are searched in these cells.
     """
     # the search needs more points than it has candidates
-    candidates = found + max(SPARE_CANDIDATES, found // 10)
-    fewest = max(FEWEST, 1 + -(-(candidates + 1) // int(np.diff(divided.starts).min())))
+    fewest = max(FEWEST, 1 + -(-(candidates_for(found) + 1) // int(np.diff(divided.starts).min())))
     cell_of = np.searchsorted(divided.starts, np.arange(len(divided.points)), side="right") - 1
     ranks = np.empty(others.shape)
     for place, row in enumerate(rows):

@@ -83,7 +83,7 @@ class DividedPoints:
 
         points, head, starts = self.points, self.head, self.starts
         n, largest, (cells, few) = len(points), int(np.diff(starts).max()), self.centers.shape
-        keep = min(found.index.shape[1] + max(SPARE_CANDIDATES, found.index.shape[1] // 10), n - 1)
+        keep = min(candidates_for(found.index.shape[1]), n - 1)
         # each coordinate of a projection is rounded by half a unit in its last place, in both points
         longest = 0.0 if head is points else float(np.sqrt((head.astype(np.float64) ** 2).sum(axis=1).max()))
         tolerance = 2.0**-23 * longest
@@ -114,6 +114,11 @@ class DividedPoints:
         toward = partial(nearest_faces, self.head, self.starts, self.centers, origin, faces)
         run_ranges(toward, ranges(cells, CELLS_PER_RANGE), single_blas=True)
         return partial(bound, self.head, self.starts, means, origin, length, np.ascontiguousarray(faces.T), self.radius)
+
+
+def candidates_for(k: int) -> int:
+    """Number of candidates that are kept for ``k`` neighbors."""
+    return k + max(SPARE_CANDIDATES, k // 10)
 
 
 def _head(points: np.ndarray) -> np.ndarray:

@@ -90,14 +90,14 @@ class NearestCells:
         """
         others = self.near[cell]
         queries, apart = head[starts[cell] : starts[cell + 1]] - centers[cell], centers[others] - centers[cell]
+        far = np.square(apart).sum(axis=1)
         np.matmul(-2 * apart, queries.T, out=gap)
-        gap += np.square(apart).sum(axis=1)[:, None]
+        gap += far[:, None]
         gap += np.square(queries).sum(axis=1)
         last = min(self.visited, len(others)) - 1
         is_far = gap > np.partition(gap, last, axis=0)[last]
         # less the rounding bound of the three terms, as of `candidates.rounding_bound`, so that no bound is too large
-        far = np.square(apart).sum(axis=1) + radius[cell] ** 2
-        gap -= (8 * (len(centers[cell]) + 12) * ULP * far + TINY).astype(np.float32)[:, None]
+        gap -= (8 * (len(centers[cell]) + 12) * ULP * (far + radius[cell] ** 2) + TINY).astype(np.float32)[:, None]
         np.sqrt(np.maximum(gap, 0, out=gap), out=gap)
         gap -= (radius[others] * (1 + 8 * ULP)).astype(np.float32)[:, None]
         np.maximum(gap, 0, out=gap)

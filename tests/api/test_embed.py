@@ -189,7 +189,7 @@ def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
         embed(digits_run).transform(np.zeros((1, 3), np.float32))
     with pytest.raises(UnknownNameError, match="an embedding method is one of pca, tsne, lda, umap; got 'mds'"):
         digits_run.embed(method="mds", progress=False)
-    with pytest.raises(UsageError, match="settings of t-SNE are perplexity, .*got 'perplexty'"):
+    with pytest.raises(UsageError, match="settings of t-SNE are perplexity, neighbors, n_iter.*got 'perplexty'"):
         digits_run.embed(perplexty=20.0, progress=False)
     with pytest.raises(UsageError, match="method 'pca' has no settings; got 'perplexity'; next: leave it out"):
         embed(digits_run, method="pca")

@@ -148,7 +148,10 @@ def test_many_samples_take_fewer_iterations_at_least(n):
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"perplexty": 5}, "settings of t-SNE are perplexity, neighbors, .*; got 'perplexty'; next: name one of"),
+        (
+            {"perplexty": 5},
+            "settings of t-SNE are perplexity, neighbors, n_iter, .*; got 'perplexty'; next: name one of these",
+        ),
         ({"neighbors": "annoy"}, "neighbors is auto, exact or approximate; got 'annoy'; next: pass neighbors=\"auto\""),
         ({"n_iter": 300.0}, "n_iter is a whole number from 251 up; got 300.0; next: pass for example n_iter=251"),
         ({"n_iter": 100, "early_exaggeration_iter": 100}, "n_iter is a whole number from 101 up; got 100"),
