@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, train
     from cutaway.api.tsne import TSNE
+    from cutaway.augmentation import Augmentation
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.topics.comparison.result import Comparison
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from cutaway.training import Recorder
 
 _MODULES = {
+    "Augmentation": "cutaway.augmentation",
     "Calibration": "cutaway.topics.confidence.calibration",
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
@@ -112,6 +114,7 @@ _MODULES = {
 
 __all__ = [
     "TSNE",
+    "Augmentation",
     "Calibration",
     "CancelToken",
     "Canceled",

@@ -55,6 +55,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         patience: Stop after so many epochs without a lower validation loss, and keep the best epoch in any case.
         validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
         class_weight: "balanced", or class -> weight in the loss.
+        augment: How images are changed at random, as of `cutaway.train`; None for not at all.
         random_state: Random seed of first weights, split, order and dropout: a whole number, or None for 0.
         runs: Folder in which the run folder is kept; None for a temporary one that goes with the estimator.
 
@@ -81,6 +82,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         patience: int | None = None,
         validation: float | None = None,
         class_weight: Mapping[Any, float] | str | None = None,
+        augment: Any = None,
         random_state: int | None = None,
         runs: str | Path | None = None,
     ) -> None:
@@ -97,6 +99,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.patience = patience
         self.validation = validation
         self.class_weight = class_weight
+        self.augment = augment
         self.random_state = random_state
         self.runs = runs
 
@@ -132,6 +135,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         dropout = recipe.dropout if self.dropout is None else self.dropout
         model = mlp(hidden, dropout=dropout, activation=self.activation, ensemble=self.ensemble)
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
+        training.check_config(config, outputs=models.output_size(model), shape=data.shape)
         with _folder(self.runs) as folder:
             self.run_ = start_training(
                 model,
@@ -162,7 +166,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return self.classes_[probabilities.argmax(axis=1)]
 
     def _settings(self) -> dict[str, Any]:
-        names = ("epochs", "batch_size", "learning_rate", "optimizer", "weight_decay", "patience", "validation")
+        names = (
+            "validation",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "optimizer",
+            "weight_decay",
+            "patience",
+            "augment",
+        )
         given = {name: getattr(self, name) for name in names}
         state = self.random_state
         seed = int(state.randint(2**31)) if isinstance(state, np.random.RandomState) else state or 0

@@ -96,7 +96,8 @@ def train(
         shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
             too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
-            weight_decay, schedule, loss, label_smoothing, precision, patience, validation.
+            weight_decay, schedule, loss, label_smoothing, precision, patience, validation, and augment: how images are
+            changed at random in training, other ones in every epoch: "characters", "photos", or an `Augmentation`.
 
     Raises:
         UsageError: A setting, the model or a name is wrong; no folder has been made.
@@ -133,7 +134,7 @@ def train(
     accelerator = training.has_accelerator()
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
     fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-    training.check_loss(config, outputs=models.output_size(model))
+    training.check_config(config, outputs=models.output_size(model), shape=data.shape)
     return start_training(
         model,
         data,

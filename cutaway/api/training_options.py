@@ -66,6 +66,9 @@ class TrainingOptions:
     )
     loss: str | None = option(None, "Loss, which the training makes small, such as categorical_crossentropy.")
     label_smoothing: float | None = option(None, "Share of a label that is spread over all classes, from 0 up to 1.")
+    augment: str | None = option(
+        None, "Change images at random: characters, photos, none, or settings such as rotation=10,shift=0.05."
+    )
     epochs: int | None = option(None, "How often the model sees every training sample.")
     batch_size: int | None = option(None, "Samples of one step.")
     validation: float | None = option(None, "Share of the training samples that are held out for validation.")

@@ -121,7 +121,7 @@ def _folder() -> Path | None:
     a wheel have the same date).
     """
     source, package = hashlib.sha256(), Path(__file__).parents[1]
-    for name in ("neighbors", "embedding"):
+    for name in ("neighbors", "embedding", "augmentation"):
         for file in sorted((package / name).rglob("*.py")):
             source.update(file.read_bytes())
     name = f"numba-{sys.implementation.cache_tag}-{source.hexdigest()[:16]}"

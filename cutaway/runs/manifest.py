@@ -39,7 +39,7 @@ REQUIRED = ("split", "model", "config", "seed")
 CONFIG_TYPES: dict[tuple[str, ...], tuple[type, ...]] = {
     ("learning_rate", "momentum", "weight_decay", "label_smoothing", "validation"): (float, int),
     ("epochs", "batch_size", "patience", "seed"): (int,),
-    ("optimizer", "schedule", "loss", "precision"): (str,),
+    ("optimizer", "schedule", "loss", "precision", "augment"): (str,),
 }
 """Types of the training settings that are shown."""
 

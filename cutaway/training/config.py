@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from cutaway.augmentation import RULE, Augmentation, as_augmentation, check_images
 from cutaway.checks import meant
 from cutaway.errors import ConfigError, RunError
 from cutaway.parallel import has_fast_bfloat16
@@ -27,6 +28,9 @@ _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own default
 
 _OTHER_NAMES = {"eta": "learning_rate"}
 """What other libraries and people call a setting, where the names are not alike."""
+
+_LATER = {"augment": None}
+"""Settings that run folders made before there were any do not have, and what they were then."""
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
 """Examples of settings that have none in their default."""
@@ -61,6 +65,7 @@ class TrainingConfig(BaseModel):
     class_weight: tuple[float, ...] | None = Field(
         default=None, description="class_weight is one number for each class"
     )
+    augment: str | None = Field(default=None, description=RULE)
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
 
     @field_validator(*NUMBERS, mode="before")
@@ -70,6 +75,17 @@ class TrainingConfig(BaseModel):
         if isinstance(value, str | bytes | bool | np.bool_):
             raise ValueError("not text or a truth value")
         return value
+
+    @field_validator("augment", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> str | None:
+        found = as_augmentation(value)
+        return None if found is None else str(found)
+
+    @property
+    def augmentation(self) -> Augmentation | None:
+        """How images are changed at random; None if they are not."""
+        return as_augmentation(self.augment)
 
 
 def make_config(
@@ -137,6 +153,7 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
     Raises:
         RunError: A setting is missing, unknown or outside its range: a default in its place would train something else.
     """
+    record = _LATER | dict(record)
     missing = [name for name in TrainingConfig.model_fields if name not in record]
     try:
         if not missing:
@@ -183,12 +200,20 @@ def lowest_loss(label_smoothing: float, *, classes: int) -> float:
     return -sum(share * math.log(share) for share in shares if share > 0)
 
 
-def check_loss(config: TrainingConfig, *, outputs: int) -> None:
-    """Check that a loss fits the outputs of a model.
+def check_config(config: TrainingConfig, *, outputs: int, shape: tuple[int, ...]) -> None:
+    """Check that settings fit the model and the data.
+
+    Args:
+        config: Every setting.
+        outputs: Output units of the model.
+        shape: The shape of one sample.
 
     Raises:
         ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class.
+        DataError: Samples that are no images are to be augmented.
     """
+    if config.augment:
+        check_images(shape)
     if outputs == 1 and config.loss != "binary_crossentropy":
         raise ConfigError(
             "a model with one output unit needs the loss binary_crossentropy",
@@ -200,6 +225,8 @@ def check_loss(config: TrainingConfig, *, outputs: int) -> None:
 def _config_error(error: ValidationError) -> ConfigError:
     first = error.errors()[0]
     name = str(first["loc"][0])
+    if isinstance(cause := first.get("ctx", {}).get("error"), ConfigError):
+        return cause
     if name not in TrainingConfig.model_fields:
         return ConfigError(
             f"settings of training are {', '.join(TrainingConfig.model_fields)}",

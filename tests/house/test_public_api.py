@@ -89,9 +89,10 @@ from cutaway.topics.samples import dynamics
 from cutaway.topics.sweeps import result as sweep, sweeping
 from cutaway.topics.units import measuring as units
 from cutaway.topics.verdict import result as verdict
+from cutaway.augmentation import settings as augmentation
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
-defined += [classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
+defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [diagnosis.Diagnosis, diagnosing.doctor, start.Processes, start.join_processes]
 defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]

@@ -27,6 +27,8 @@ from cutaway.training.config import NUMBERS
         ({"validation": 0}, "validation.*greater than 0; got 0"),
         ({"seed": -1}, "seed is a whole number, greater than or equal to 0; got -1"),
         ({"epoch": 3}, 'settings of training are epochs, .*; got "epoch"; next: did you mean epochs?'),
+        ({"augment": "digits"}, "augment is characters, photos, none, or settings of an Augmentation; got .digits."),
+        ({"augment": "rotation=500"}, "rotation of an augmentation is less than or equal to 180; got 500.0"),
         ({"n_epochs": 3}, 'got "n_epochs"; next: did you mean epochs?'),
         ({"lr": 0.1}, 'got "lr"; next: did you mean learning_rate?'),
         ({"batch": 64}, 'got "batch"; next: did you mean batch_size?'),

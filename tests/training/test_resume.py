@@ -84,6 +84,21 @@ def test_canceled_after_any_call_and_resumed(calls, tmp_path):
         np.testing.assert_array_equal(finished.folder.predictions(epoch), straight.folder.predictions(epoch))
 
 
+def test_images_of_every_epoch_are_the_same_after_a_resumption(tmp_path):
+    settings = {"augment": "characters", "batch_size": 64}
+    straight = train(tmp_path / "a", **settings)
+    assert straight.config["augment"] == "shift=0.05, rotation=11, scale=0.15, shear=0.15, elastic=0.02"
+    with pytest.raises(Canceled):
+        train(tmp_path / "b", progress=CancelAfter(4), **settings)
+    finished = ct.resume(ct.open_run("latest", runs=tmp_path / "b"), progress=False)
+    assert snapshots(finished) == snapshots(straight)
+    assert losses(finished) == losses(straight)
+    assert finished.test == straight.test
+    plain = train(tmp_path / "c", batch_size=64)
+    assert snapshots(plain)[0] == snapshots(straight)[0]
+    assert snapshots(plain)[1] != snapshots(straight)[1]
+
+
 def test_a_best_epoch_without_its_snapshot_is_said_before_the_others_are_trained(tmp_path):
     def stop(progress):
         if progress.note.startswith("epoch 4/"):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.run import Run
+from cutaway.augmentation import class_change
+from cutaway.checks import warn_user
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError, WorkInterrupted
@@ -71,13 +73,14 @@ def start_training(
         manifest["like"] = like
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
     training.warn_of_predictions(len(split.part("all")), data.classes)
+    samples = training_data(data, split, weight)
+    _warn_of_changed_classes(config, samples)
     raise_if_canceled()  # last chance: the folder is made next
     world = training.current_world()
     with together(world):
         check_shard_layers(shard_layers, model)
         facts = {} if world is None else facts_of(manifest, model=model, weight=weight, shard_layers=shard_layers)
         writer = create_run(world, runs, name=name, otherwise=data.name, manifest=manifest, facts=facts)
-    samples = training_data(data, split, weight)
     run = train_into(
         *(writer, model, samples),
         data=data,
@@ -88,6 +91,15 @@ def start_training(
     )
     run.context.loaded = loaded
     return run
+
+
+def _warn_of_changed_classes(config: "TrainingConfig", samples: "TrainingData") -> None:
+    """Say where augmentation may turn an image into one of another class."""
+    if (augmentation := config.augmentation) is None:
+        return
+    changed = class_change(samples.x, samples.y[: samples.train], augmentation, seed=config.seed)
+    if changed is not None:
+        warn_user(f"augmentation may change the class of a sample: {changed}")
 
 
 def training_manifest(

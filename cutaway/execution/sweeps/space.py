@@ -47,7 +47,7 @@ _OF_THE_MODEL: dict[str, Callable[[Any], Any]] = {
 }
 _OF_TRAINING = (
     *("optimizer", "learning_rate", "momentum", "weight_decay", "schedule"),
-    *("batch_size", "patience", "precision"),
+    *("batch_size", "patience", "precision", "augment"),
 )
 SETTINGS = (*_OF_THE_MODEL, *_OF_TRAINING)
 """Settings that a space may hold."""

@@ -19,6 +19,9 @@ class EmbeddingOptions:
         None, "t-SNE: the most samples that it lays out; it places all others. Default: 250,000."
     )
     perplexity: float | None = option(None, "t-SNE: effective number of neighbors.")
+    neighbors: str | None = option(
+        None, "t-SNE: auto, exact or approximate. Default: auto, which is exact up to 100,000 samples."
+    )
     n_iter: int | None = option(None, "t-SNE: the most iterations.")
     initialization: str | None = option(None, "t-SNE: pca or random.")
     early_exaggeration: float | None = option(None, "t-SNE: factor in the early phase.")

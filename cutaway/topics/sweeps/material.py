@@ -178,7 +178,7 @@ def train_trial(
     data = training.as_taken(model, material.data)
     config = _config(material, manifest, wanted)
     models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-    training.check_loss(config, outputs=models.output_size(model))
+    training.check_config(config, outputs=models.output_size(model), shape=data.shape)
     given = given_weights(material.loaded, None)
     weight = sample_weights(given, data=data, split=split, per_class=config.class_weight)
     record = training_manifest(

@@ -110,7 +110,14 @@ class EpochRunner:
         self._x = self._held(data)
 
     def _held(self, data: TrainingData) -> Any:
+        if self.config.augment:  # on the host, where they are changed
+            return data.x
         return to_device(data.x, samples=data.train, memory=self._memory, devices=self._placement.devices)
+
+    def _rows(self, epoch: int) -> Any:
+        """Where the rows of an epoch come from."""
+        augmentation = self.config.augmentation
+        return self._x if augmentation is None else augmentation.rows(self._x, seed=self.config.seed, epoch=epoch)
 
     def run(
         self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None
@@ -137,16 +144,16 @@ class EpochRunner:
         if position.step >= len(order):  # stopped after the last step, before the evaluation
             yield EpochState(epoch, position.step, data.train, state, metrics, predictions[:-1])
             return
-        step = 0
+        step, x = 0, self._rows(epoch)
         for part in parts_of(order, data.train, exact=self._exact):
             skip = min(max(position.step - step, 0), len(part))
-            device_data = isinstance(self._x, DeviceData | CopiedData)
+            device_data = isinstance(x, DeviceData | CopiedData)
             part = part if self._exact else self._padded(part)
             size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part), device_data=device_data)
             size = self._sizes[part.shape[1]] = max(size, self._sizes.get(part.shape[1], 0))
             rest, step = part[skip:], step + skip
             for chunk in prefetch_chunks(
-                self._x,
+                x,
                 data.y,
                 order=rest,
                 samples=data.train,
@@ -198,7 +205,8 @@ class EpochRunner:
             loss = float(metrics.loss)
             if not np.isfinite(loss):
                 break
-        rows = self.data.x[np.where(chunk.rows[step] < self.data.train, chunk.rows[step], 0)]
+        numbers = np.where(chunk.rows[step] < self.data.train, chunk.rows[step], 0)
+        rows = np.asarray(self._rows(epoch)[numbers])
         before = self._placement.readable(before)
         layer = first_layer_not_finite(self.model, before, rows=rows, scale=self.data.scale)
         return TrainingError(

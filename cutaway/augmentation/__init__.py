@@ -1,0 +1,12 @@
+"""Augmentation: images that are changed at random, so that a model learns from new ones in every epoch.
+
+In come raw images as arrays, before they are divided by their scale; out come images of the same shape and dtype. What
+happens to an image depends on the seed, the epoch and the number of the image alone. May call neighbors (its decorator
+of kernels), checks and errors.
+"""
+
+from .classes import class_change
+from .images import AugmentedRows, check_images
+from .settings import PRESETS, RULE, Augmentation, as_augmentation
+
+__all__ = ["PRESETS", "RULE", "Augmentation", "AugmentedRows", "as_augmentation", "check_images", "class_change"]
