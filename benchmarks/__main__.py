@@ -10,6 +10,7 @@ NAMES = (
     "startup",
     "execution",
     "accuracy",
+    "records",
     "training",
     "time_to_accuracy",
     "distributed",

@@ -234,7 +234,7 @@ def placing(h: np.ndarray) -> tuple[float, float]:
     return statistics.median(times[:5]), times[5]
 
 
-def peers(folder: str, rounds: int) -> int:
+def peers(folder: str, rounds: int, chosen_samples: list[int]) -> int:
     """Race `cutaway.TSNE`, with its quality, against what others use."""
     import cutaway as ct
     from cutaway.data import split_dataset
@@ -247,14 +247,15 @@ def peers(folder: str, rounds: int) -> int:
     makers = {"pixels": pca(pixels, 50), "hidden layer": pca(layer(folder)[0], 50), "blobs": blobs(70_000)}
     results: dict[str, dict] = {}
     for name, points in makers.items():
-        for samples, names in PEERS_SAMPLES.items():
+        for samples in chosen_samples:
+            names = PEERS_SAMPLES[samples]
             rows = np.sort(np.random.default_rng(0).permutation(len(points))[:samples])
             print(f"  {name}", flush=True)
             chosen = {each: PEERS[each] for each in names}
             found = race(points[rows], f"{folder}/points.npy", n=rounds, contestants=chosen)
             show(samples, found)
             results[f"{name}, {samples}"] = found
-    keep("embedding", {"peers": results})
+    keep("embedding_peers", {"results": results})
     large = [found for name, found in results.items() if name.endswith("70000")]
     return verdict(
         {
@@ -273,10 +274,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--rounds", type=int, default=1, help="of --peers")
+    sizes = list(PEERS_SAMPLES)
+    parser.add_argument("--samples", type=int, nargs="*", choices=sizes, default=sizes, help="of --peers")
     given = parser.parse_args()
     if given.peers:
         with tempfile.TemporaryDirectory() as folder:
-            return peers(folder, given.rounds)
+            return peers(folder, given.rounds, given.samples)
     print(f"t-SNE of a hidden layer\n  {machine()}")
     with tempfile.TemporaryDirectory() as folder:
         compiled = compilation(folder)

@@ -12,6 +12,9 @@ from cutaway.neighbors import Neighbors
 MOST_NEAREST = 1000
 """Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
 
+ROUNDING = 1e-3
+"""Share of the largest distance by which two directions may differ: float32 products of rows far from 0 differ so."""
+
 BLOCK_BYTES = 2**27
 """Bytes of a dense matrix of distances that are sorted at a time."""
 
@@ -40,6 +43,7 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
                 got=f"{itself[row]:g} in row {row}",
                 hint="pass distances, not similarities",
             )
+        _check_symmetric(matrix)
         return _nearest_of_all(matrix)
     rows = np.repeat(np.arange(n), np.diff(matrix.indptr))
     others = rows != matrix.indices
@@ -61,6 +65,25 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
     order = np.lexsort((index, distance, rows))
     shape = (n, int(counts[0]))
     return Neighbors(*(each[order].reshape(shape) for each in (index.astype(np.int32), _squared(distance))))
+
+
+def _check_symmetric(matrix: np.ndarray) -> None:
+    """Refuse distances that depend on the direction, by more than they are rounded.
+
+    Raises:
+        DataError: They do.
+    """
+    n, largest = len(matrix), float(matrix.max())
+    step = max(1, BLOCK_BYTES // (8 * n))
+    for first in range(0, n, step):
+        apart = np.abs(matrix[first : first + step] - matrix[:, first : first + step].T)
+        if (worst := float(apart.max())) > ROUNDING * largest:
+            row, other = (int(each) for each in np.unravel_index(apart.argmax(), apart.shape))
+            raise DataError(
+                "the distance from one sample to another is that of the way back",
+                got=f"a difference of {worst:g} between rows {first + row} and {other}",
+                hint="pass (distances + distances.T) / 2, if that is what they mean",
+            )
 
 
 def _nearest_of_all(matrix: np.ndarray) -> Neighbors:

@@ -179,9 +179,11 @@ class Dataset:
         Raises:
             DataError: An id is not in this dataset.
         """
-        if not self.is_image:
-            return None
-        pictures = self.inputs(ids, flat=False)
+        return self.shown(self.x(ids)) if self.is_image else None
+
+    def shown(self, images: np.ndarray) -> np.ndarray:
+        """Raw images ``(image, row, column, ...)`` for the eye, as `pictures` returns those of samples."""
+        pictures = np.divide(images, np.float32(self.scale), dtype=np.float32)
         if pictures.ndim == 4 and pictures.shape[-1] != 3:
             pictures = pictures.mean(axis=-1)
         low, high = float(pictures.min(initial=0.0)), float(pictures.max(initial=1.0))

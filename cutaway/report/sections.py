@@ -8,7 +8,7 @@ from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
 from cutaway.topics.findings.section import findings
-from cutaway.topics.history.section import learning
+from cutaway.topics.history.section import augmented, learning
 from cutaway.topics.importance.section import columns
 from cutaway.topics.influence.section import influence
 from cutaway.topics.labels.section import suspects
@@ -36,6 +36,7 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     influence,
     hardest,
     learning,
+    augmented,
     settings,
 )
 """Each returns None for a run that has nothing to show there. A new section is one function and one line here."""

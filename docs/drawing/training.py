@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cutaway.augmentation import PRESETS
 from cutaway.training import make_config
 from cutaway.training.loop.optimizer import make_optimizer
 
@@ -135,6 +136,24 @@ def label_smoothing(bench: Bench) -> list[Row]:
     return [row("label_smoothing", value, run) for value, run in runs.items()]
 
 
+def augment(bench: Bench) -> list[Row]:
+    """What the model sees, and how much longer it gets better."""
+    figure, (images, axes) = panels(2)
+    digits = np.asarray(bench.data.sources["train"].x[2:8])
+    epochs = [digits, *(PRESETS["characters"].apply(digits, epoch=epoch) for epoch in (1, 2, 3))]
+    images.imshow(255 - np.concatenate([np.concatenate(list(each), axis=1) for each in epochs]), cmap="gray")
+    images.set_xticks([])
+    images.set_yticks([14, 42, 70, 98], ["as it is", "epoch 1", "epoch 2", "epoch 3"])
+    images.spines[:].set_visible(False)
+    runs = {value: bench.train(augment=value, epochs=24) for value in ("none", "characters")}
+    curves(axes, {value: epochs_of(run, "val_accuracy") for value, run in runs.items()}, dots=False)
+    axes.set_ylim(97, 99.5)
+    by_epoch(axes, "validation accuracy (%)")
+    legend(axes, loc="lower right")
+    save(figure, "augment")
+    return [row("augment", value, run) for value, run in runs.items()]
+
+
 def precision(bench: Bench) -> list[Row]:
     """Half the bits in the large matrix products."""
     runs = {value: bench.train(precision=value) for value in ("float32", "bfloat16")}
@@ -224,6 +243,7 @@ SETTINGS = (
     schedule,
     loss,
     label_smoothing,
+    augment,
     precision,
     validation,
     patience,

@@ -295,6 +295,10 @@ def test_broken_input_is_refused(kind: str) -> None:
         (-np.ones((50, 50)), "distances are 0 or more; got -1"),
         (np.ones((50, 50)), "the distance of a sample to itself is 0; got 1 in row 0; next: pass distances, not"),
         (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 90), "got 1 for all pairs; next: .*distance"),
+        (
+            np.triu(pairwise_distances(np.eye(50))),
+            "way back; got a difference of 1.4.* between rows 0 and 1; next: pass",
+        ),
         (scipy.sparse.csr_array(np.triu(np.ones((50, 50)))), "the distances to as many others; got 0 in row 49"),
         (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 20, mode="distance"), "needs 90 neighbors"),
     ],
@@ -302,6 +306,13 @@ def test_broken_input_is_refused(kind: str) -> None:
 def test_distances_that_do_not_fit_are_refused(matrix, message: str) -> None:
     with pytest.raises(ct.CutawayError, match=message):
         ct.TSNE(metric="precomputed", init="random").fit(matrix)
+
+
+def test_distances_that_differ_by_their_rounding_alone_are_taken() -> None:
+    rows = np.random.default_rng(0).normal(size=(120, 5)).astype(np.float32) + 300
+    distances = np.abs(pairwise_distances(rows) + np.random.default_rng(1).uniform(-1e-4, 1e-4, (120, 120)))
+    np.fill_diagonal(distances, 0)
+    assert np.isfinite(ct.TSNE(metric="precomputed", init="random").fit_transform(distances)).all()
 
 
 def test_of_distances_there_are_no_principal_components_and_no_cosine_of_zeros(digits: np.ndarray) -> None:

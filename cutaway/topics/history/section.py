@@ -1,6 +1,8 @@
 """The learning curves of the report."""
 
-from cutaway.page import Figure, Section
+import numpy as np
+
+from cutaway.page import Card, Cards, Figure, Picture, Section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of, said_first
 
@@ -8,6 +10,10 @@ from .result import History
 
 JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
 """Kinds of findings that judge learning curves; the worst is the verdict. A rate that is too low is underfitting."""
+
+
+SHOWN_IMAGES, SHOWN_EPOCHS = 6, 5
+"""Training images that are shown as the model saw them, and the first epochs of which, at most."""
 
 
 def learning(source: ReportSource) -> Section | None:
@@ -25,6 +31,42 @@ def learning(source: ReportSource) -> Section | None:
         caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
         "validation values are of the weights after the epoch, on samples that the model was not trained on."
         + _smoothed(source),
+    )
+
+
+def augmented(source: ReportSource) -> Section | None:
+    """Some training images as the model saw them in its first epochs; None where they were not changed."""
+    from cutaway.augmentation import as_augmentation
+    from cutaway.plots import picture_png
+
+    context = source.context
+    config, train = context.manifest.config, context.split.train
+    augmentation = as_augmentation(config.get("augment"))
+    epochs = [row["epoch"] for row in source.rows[:SHOWN_EPOCHS]]
+    if augmentation is None or not epochs:
+        return None
+    first = context.named(train.take(np.arange(min(SHOWN_IMAGES, len(train)))))
+    numbers, images = np.arange(len(first)), context.data.rows(train)
+    changed = {
+        f"epoch {epoch}": augmentation.rows(images, seed=config["seed"], epoch=epoch)[numbers] for epoch in epochs
+    }
+    shown = {name: context.data.shown(x) for name, x in {"as it is": images[numbers], **changed}.items()}
+    cards = [
+        Card(
+            title=first[i],
+            pictures=tuple(
+                Picture(picture_png(pictures[i], scale=3), f"{first[i]}, {name}", caption=name)
+                for name, pictures in shown.items()
+            ),
+        )
+        for i in range(len(first))
+    ]
+    return Cards(
+        name="augmented",
+        title="Images as the model saw them",
+        lead=f"Training images were changed at random, other ones in every epoch: {augmentation}. Validation and test "
+        "samples were not.",
+        cards=tuple(cards),
     )
 
 

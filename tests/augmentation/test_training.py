@@ -1,0 +1,86 @@
+"""What a training learns from: the changed images of its epoch, and no others."""
+
+import base64
+import io
+import re
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cutaway as ct
+from cutaway.augmentation import as_augmentation
+from cutaway.errors import CutawayWarning, DataError
+
+STEP = {"epochs": 1, "batch_size": 10_000, "optimizer": "sgd", "learning_rate": 0.5, "label_smoothing": 0.0}
+CHANGES = "rotation=20, elastic=0.03, flip=horizontal"
+
+
+@pytest.mark.filterwarnings("ignore:augmentation may change")
+def test_a_step_is_the_gradient_of_the_changed_images(tmp_path):
+    """One step of softmax regression, by hand."""
+    settings = {**STEP, "schedule": "constant", "precision": "float32", "seed": 4}
+    run = ct.train(ct.mlp(()), "digits", augment=CHANGES, runs=tmp_path, progress=False, **settings)
+    train = run.split.train
+    x = as_augmentation(CHANGES).rows(run.data.x(train), seed=4, epoch=1)[np.arange(len(train))]
+    x = x.reshape(len(train), -1).astype(np.float64) / run.data.scale
+    (kernel, bias), (kernel_after, bias_after) = (run.model(epoch).get_weights() for epoch in (0, 1))
+    scores = np.exp(x @ kernel + bias)
+    error = scores / scores.sum(axis=1, keepdims=True) - np.eye(10)[run.data.y(train)]
+    np.testing.assert_allclose(kernel_after, kernel - 0.5 * x.T @ error / len(x), atol=2e-5)
+    np.testing.assert_allclose(bias_after, bias - 0.5 * error.mean(axis=0), atol=2e-5)
+
+
+def test_validation_and_test_samples_are_not_changed(tmp_path):
+    run = ct.train(ct.mlp((16,)), "digits", augment="characters", epochs=2, runs=tmp_path, progress=False)
+    for split in ("val", "test"):
+        right = run.predict(run.data.x(run.split.part(split))).labels == run.data.y(run.split.part(split))
+        measured = run.history.rows[-1]["val_accuracy"] if split == "val" else run.test["accuracy"]
+        assert right.mean() == pytest.approx(measured, abs=1e-6)
+
+
+def test_the_report_shows_images_as_they_were_learned_from(tmp_path):
+    run = ct.train(ct.mlp((16,)), "digits", augment="characters", epochs=2, runs=tmp_path, progress=False, seed=3)
+    html = run.report(tmp_path / "report.html", progress=False).read_text()
+    section = html[html.index('id="augmented"') : html.index('id="settings"')]
+    assert "shift=0.05, rotation=11, scale=0.15, shear=0.15, elastic=0.02" in section
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', section)
+    assert len(pictures) == 6 * 3
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[2]))).convert("L"))[::3, ::3]
+    x = run.data.x(run.split.train.take(np.arange(6)))
+    second = as_augmentation("characters").rows(x, seed=3, epoch=2)[np.arange(6)]
+    np.testing.assert_allclose(shown, 255 / 16 * second[0], atol=1)
+    plain = ct.train(ct.mlp((16,)), "digits", epochs=1, runs=tmp_path, progress=False)
+    assert 'id="augmented"' not in plain.report(tmp_path / "plain.html", progress=False).read_text()
+
+
+def test_a_training_warns_and_a_table_is_refused(tmp_path):
+    settings = {"epochs": 1, "progress": False, "runs": tmp_path}
+    with pytest.warns(CutawayWarning, match="may change the class of a sample: with flip=horizontal, [0-9]+% of 359"):
+        ct.train(ct.mlp((8,)), "digits", augment=ct.Augmentation(flip="horizontal"), **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = ct.train(ct.mlp((8,)), "digits", augment="characters", **settings)
+        assert ct.train_like(run, progress=False, runs=tmp_path).config["augment"] == run.config["augment"]
+        assert ct.train_like(run, augment=None, progress=False, runs=tmp_path).config["augment"] is None
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(
+        DataError, match="augmentation changes images, .*; got samples of 7 numbers; next: leave augment"
+    ):
+        ct.train(ct.mlp((8,)), np.zeros((40, 7)), np.arange(40) % 2, augment="photos", **settings)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_estimator_augments_pictures():
+    x = np.random.default_rng(0).integers(0, 256, (200, 12, 12, 3), np.uint8)
+    found = ct.Classifier((8,), augment="photos", epochs=1).fit(x, np.arange(200) % 2)
+    assert found.run_.config["augment"] == "shift=0.05, rotation=10, crop=0.2, flip=horizontal, brightness=0.2"
+
+
+def test_a_run_that_was_made_before_there_was_augmentation_has_none():
+    from cutaway.training import TrainingConfig, recorded_config
+
+    record = TrainingConfig().model_dump()
+    del record["augment"]
+    assert recorded_config(record).augment is None
