@@ -46,7 +46,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         dropout: Share of a hidden layer's units set to zero in training, in [0, 1); the recipe's if None.
         activation: Activation of the hidden layers.
         ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
-        recipe: Where what is None comes from: "default" (for a table "table"), "table", "lesson" or "lesson-dropout".
+        recipe: Where what is None comes from: "default" (for a table "table"), "table", "minute", "lesson"
+            or "lesson-dropout".
         epochs: Number of epochs.
         batch_size: Samples a step.
         learning_rate: Learning rate.

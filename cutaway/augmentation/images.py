@@ -48,5 +48,5 @@ def check_images(shape: tuple[int, ...]) -> None:
     raise DataError(
         "augmentation changes images, of height x width or height x width x 1, 3 or 4",
         got=f"samples of {numbers} {'numbers' if shape else 'number'}",
-        hint="leave augment out, or reshape the samples to images",
+        hint='pass augment="none", or reshape the samples to images',
     )

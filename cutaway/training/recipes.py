@@ -45,6 +45,21 @@ _DEFAULT = {
 # model, two by make_classification), seeds 0 and 1: as here 0.463; 512-512 0.478, and without stopping 0.527; 256-256
 # with dropout 0.4 0.468; 64-64 0.471.
 _TABLE = {**_DEFAULT, "patience": 10}
+# Chosen on 10,000 held-out training samples of MNIST, seed 0. Errors are 0.59% to 0.72%, of which 0.08 points are one
+# standard error, so the cross-entropy chose: as here 0.0516 (0.64%); a rate of 0.005 0.0528; elastic 0.02 0.0526, with
+# dropout 0.1 0.0533; batches of 128 with a rate of 0.002, in 1.6 times the time, 0.0532; 1536-1536 for 15 epochs with a
+# rate of 0.004 0.0545; 1024-1024-512 for 20 epochs 0.0581; a cosine 0.0586. Label smoothing 0.1: 0.59%.
+_MINUTE = {
+    "epochs": 24,
+    "batch_size": 256,
+    "optimizer": "adam",
+    "learning_rate": 0.003,
+    "schedule": "one-cycle",
+    "label_smoothing": 0.05,
+    "augment": "shift=0.05, rotation=11, scale=0.15, shear=0.15, elastic=0.03",
+    "validation": "auto",
+    "precision": "auto",
+}
 _LESSON = {
     "epochs": 2,
     "batch_size": 128,
@@ -59,6 +74,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe("default", "a good model in the least time", (512, 512), 0.2, _DEFAULT),
         Recipe("table", "a good model of a table: smaller, and stopped before it overfits", (128, 128), 0.2, _TABLE),
+        Recipe("minute", "the best model of MNIST in a minute: 1024-1024, images bent", (1024, 1024), 0.0, _MINUTE),
         Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88%", (512, 512), 0.0, _LESSON),
         Recipe(
             "lesson-dropout", "the classic lesson with dropout, 4 epochs", (512, 512), 0.2, {**_LESSON, "epochs": 4}

@@ -35,7 +35,8 @@ def test_a_step_is_the_gradient_of_the_changed_images(tmp_path):
 def test_validation_and_test_samples_are_not_changed(tmp_path):
     run = ct.train(ct.mlp((16,)), "digits", augment="characters", epochs=2, runs=tmp_path, progress=False)
     for split in ("val", "test"):
-        right = run.predict(run.data.x(run.split.part(split))).labels == run.data.y(run.split.part(split))
+        ids = run.split.part(split)
+        right = run.predict(run.data.x(ids)).argmax(axis=1) == run.data.y(ids)
         measured = run.history.rows[-1]["val_accuracy"] if split == "val" else run.test["accuracy"]
         assert right.mean() == pytest.approx(measured, abs=1e-6)
 
@@ -66,7 +67,7 @@ def test_a_training_warns_and_a_table_is_refused(tmp_path):
         assert ct.train_like(run, augment=None, progress=False, runs=tmp_path).config["augment"] is None
     before = sorted(tmp_path.iterdir())
     with pytest.raises(
-        DataError, match="augmentation changes images, .*; got samples of 7 numbers; next: leave augment"
+        DataError, match="augmentation changes images, .*; got samples of 7 numbers; next: pass augment=.none."
     ):
         ct.train(ct.mlp((8,)), np.zeros((40, 7)), np.arange(40) % 2, augment="photos", **settings)
     assert sorted(tmp_path.iterdir()) == before
