@@ -1,7 +1,7 @@
 """How far a fully connected network gets on MNIST: recipes with several seeds, each in a process of its own.
 
 Recipes were chosen on 10,000 training samples that were held out, which `--held-out` measures again; the test samples
-chose nothing. The halves of the test set are said apart, because images 0 to 4,999 are cleaner than the others.
+chose nothing. The halves of the test set, which come from different writers, are said apart.
 
     python -m benchmarks records [--recipes minute,default] [--seeds 10] [--held-out]
 """

@@ -8,7 +8,8 @@ import numpy as np
 
 import cutaway as ct
 
-CLASSES, FEATURES = 6, 20
+CLASSES, SHAPE = 6, (4, 5)
+FEATURES = 20
 
 
 def data(rows: int = 400) -> ct.Dataset:
@@ -16,6 +17,7 @@ def data(rows: int = 400) -> ct.Dataset:
     y = generator.integers(0, CLASSES, rows)
     centers = generator.normal(size=(CLASSES, FEATURES))
     x = np.clip(generator.normal(size=(rows, FEATURES)) * 40 + 30 * centers[y] + 120, 0, 255).astype(np.uint8)
+    x = x.reshape(rows, *SHAPE)
     return ct.Dataset.from_arrays(x[:320], y[:320], x_test=x[320:], y_test=y[320:])
 
 
@@ -38,6 +40,7 @@ SCENARIOS = {
     "plain": (plain, {"epochs": 25, "batch_size": 32, "schedule": "cosine", "learning_rate": 0.003}),
     # a batch that 2 devices divide and 4 do not, and a last one of 20 rows
     "normalized": (normalized, {"epochs": 3, "batch_size": 22, "optimizer": "sgd", "momentum": 0.9}),
+    "augmented": (plain, {"epochs": 3, "batch_size": 50, "augment": "shift=0.2, rotation=30, elastic=0.05"}),
     "stopped": (plain, {"epochs": 60, "batch_size": 240, "learning_rate": 0.2, "patience": 2}),
 }
 

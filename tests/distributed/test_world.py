@@ -52,7 +52,7 @@ def check_same(scenarios, ours: Path, theirs: Path) -> None:
 @pytest.mark.parametrize(
     ("processes", "names"),
     [
-        (2, ["plain", "stopped"]),
+        (2, ["plain", "stopped", "augmented"]),
         (4, ["normalized", "stopped"]),
     ],
 )
