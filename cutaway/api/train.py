@@ -96,8 +96,9 @@ def train(
         shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
             too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
-            weight_decay, schedule, loss, label_smoothing, precision, patience, validation, and augment: how images are
-            changed at random in training, other ones in every epoch: "characters", "photos", or an `Augmentation`.
+            weight_decay, schedule, loss, label_smoothing, virtual_adversarial, precision, patience, validation; and
+            augment, how images are changed at random in training, other ones in every epoch: "characters", "photos", or
+            an `Augmentation`.
 
     Raises:
         UsageError: A setting, the model or a name is wrong; no folder has been made.

@@ -66,6 +66,9 @@ class TrainingOptions:
     )
     loss: str | None = option(None, "Loss, which the training makes small, such as categorical_crossentropy.")
     label_smoothing: float | None = option(None, "Share of a label that is spread over all classes, from 0 up to 1.")
+    virtual_adversarial: float | None = option(
+        None, "Predictions may hardly change within this distance of a sample, in units of the inputs; 0 for off."
+    )
     augment: str | None = option(
         None, "Change images at random: characters, photos, none, or settings such as rotation=10,shift=0.05."
     )

@@ -37,7 +37,7 @@ REQUIRED = ("split", "model", "config", "seed")
 """Those of them that every run writes."""
 
 CONFIG_TYPES: dict[tuple[str, ...], tuple[type, ...]] = {
-    ("learning_rate", "momentum", "weight_decay", "label_smoothing", "validation"): (float, int),
+    ("learning_rate", "momentum", "weight_decay", "label_smoothing", "virtual_adversarial", "validation"): (float, int),
     ("epochs", "batch_size", "patience", "seed"): (int,),
     ("optimizer", "schedule", "loss", "precision", "augment"): (str,),
 }

@@ -29,7 +29,7 @@ _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own default
 _OTHER_NAMES = {"eta": "learning_rate"}
 """What other libraries and people call a setting, where the names are not alike."""
 
-_LATER = {"augment": None}
+_LATER = {"augment": None, "virtual_adversarial": 0.0}
 """Settings that run folders made before there were any do not have, and what they were then."""
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
@@ -40,7 +40,7 @@ _OF_THE_MODEL = ("hidden", "dropout", "activation")
 
 NUMBERS = (
     *("epochs", "batch_size", "learning_rate", "momentum", "weight_decay"),
-    *("label_smoothing", "validation", "patience", "seed"),
+    *("label_smoothing", "virtual_adversarial", "validation", "patience", "seed"),
 )
 """Settings that are numbers."""
 
@@ -64,6 +64,9 @@ class TrainingConfig(BaseModel):
     patience: int | None = Field(default=None, ge=1, description="patience is a number of epochs")
     class_weight: tuple[float, ...] | None = Field(
         default=None, description="class_weight is one number for each class"
+    )
+    virtual_adversarial: float = Field(
+        default=0.0, ge=0, le=1e6, description="virtual_adversarial is a distance in units of the inputs"
     )
     augment: str | None = Field(default=None, description=RULE)
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
@@ -209,11 +212,18 @@ def check_config(config: TrainingConfig, *, outputs: int, shape: tuple[int, ...]
         shape: The shape of one sample.
 
     Raises:
-        ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class.
+        ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class;
+            or the loss does not fit virtual adversarial training.
         DataError: Samples that are no images are to be augmented.
     """
     if config.augment:
         check_images(shape)
+    if config.virtual_adversarial and config.loss == "binary_crossentropy" and outputs > 1:
+        raise ConfigError(
+            "virtual_adversarial needs a loss of one class of several",
+            got="binary_crossentropy, in which each class is a question of its own",
+            hint="pass loss='categorical_crossentropy'",
+        )
     if outputs == 1 and config.loss != "binary_crossentropy":
         raise ConfigError(
             "a model with one output unit needs the loss binary_crossentropy",

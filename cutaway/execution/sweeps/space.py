@@ -34,7 +34,7 @@ MOST_LAYERS = 16
 WHOLE = ("layers", "units", "ensemble", "batch_size", "patience")
 """Settings that are whole numbers."""
 
-NUMBERS = (*WHOLE, "dropout", "learning_rate", "momentum", "weight_decay")
+NUMBERS = (*WHOLE, "dropout", "learning_rate", "momentum", "weight_decay", "virtual_adversarial")
 """Settings that may have a range; the others have choices."""
 
 _OF_THE_MODEL: dict[str, Callable[[Any], Any]] = {
@@ -47,7 +47,7 @@ _OF_THE_MODEL: dict[str, Callable[[Any], Any]] = {
 }
 _OF_TRAINING = (
     *("optimizer", "learning_rate", "momentum", "weight_decay", "schedule"),
-    *("batch_size", "patience", "precision", "augment"),
+    *("batch_size", "patience", "precision", "augment", "virtual_adversarial"),
 )
 SETTINGS = (*_OF_THE_MODEL, *_OF_TRAINING)
 """Settings that a space may hold."""

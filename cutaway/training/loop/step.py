@@ -4,6 +4,7 @@ A step is a pure function of its state. Keras' stateless API gives the forward p
 here exactly as in `keras.Model.train_on_batch`, which `tests/training` checks to 1e-5 over 50 steps.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from cutaway.training.config import TrainingConfig
 from .jaxpr_rewrite import rewritten
 from .optimizer import schedule_numbers, schedule_of
 from .placement import ONE_DEVICE, OneDevice
+from .virtual_adversarial import virtual_adversarial_loss
 
 
 class State(NamedTuple):
@@ -87,8 +89,21 @@ def compile_training(
     apply: Any = optimizer.stateless_apply
     members = members_of(model)
 
-    def objective(trainable, non_trainable, rows, labels, mask, weight):
-        inputs = prepare_inputs(rows, scale, shape)
+    def smoothness(trainable, non_trainable, inputs, key):
+        # with the dropout of the step; moving averages and seeds change once in it, not here
+        def predict(weights, inputs):
+            return class_probabilities(_call(model, weights, non_trainable, inputs, training=True)[0])
+
+        return virtual_adversarial_loss(
+            partial(predict, trainable),
+            partial(predict, jax.lax.stop_gradient(trainable)),
+            inputs,
+            radius=config.virtual_adversarial,
+            key=key,
+        )
+
+    def objective(trainable, non_trainable, rows, labels, mask, weight, iteration):
+        inputs, before = prepare_inputs(rows, scale, shape), non_trainable
         outputs, non_trainable, extra = _call(members or model, trainable, non_trainable, inputs, training=True)
         if members:
             predicted, each = outputs
@@ -96,13 +111,17 @@ def compile_training(
         else:
             predicted, losses = outputs, loss_of(labels, outputs)
         total = jnp.sum(losses * weight) / jnp.sum(mask) + sum(extra)
+        if config.virtual_adversarial:
+            # not by the seed: folds with several seeds share a compiled step
+            key = jax.random.fold_in(jax.random.key(0), iteration)
+            total += jnp.sum(smoothness(trainable, before, inputs, key) * mask) / jnp.sum(mask)
         return total, (non_trainable, class_probabilities(predicted))
 
     gradient = jax.value_and_grad(objective, has_aux=True)
 
     def step(state, rows, labels, mask, weight, numbers):
         (loss, (non_trainable, predicted)), gradients = gradient(
-            state.trainable, state.non_trainable, rows, labels, mask, weight
+            state.trainable, state.non_trainable, rows, labels, mask, weight, state.optimizer[0]
         )
         with schedule_of(optimizer, numbers):
             trainable, moments = apply(state.optimizer, gradients, state.trainable)
