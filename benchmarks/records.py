@@ -1,7 +1,7 @@
 """How far a fully connected network gets on MNIST: recipes with several seeds, each in a process of its own.
 
-Recipes were chosen on 10,000 training samples that were held out, which `--held-out` measures again; the test samples
-chose nothing. The halves of the test set, which come from different writers, are said apart.
+Recipes were chosen on 10,000 training samples that were held out, which `--held-out` measures again; nothing was chosen
+on test samples. The halves of the test set, which come from different writers, are also measured separately.
 
     python -m benchmarks records [--recipes minute,default] [--seeds 10] [--held-out]
 """
@@ -20,6 +20,7 @@ TARGETS = {"minute": 0.70}
 """Test errors in percent that the mean over the seeds should not exceed."""
 
 HELD_OUT = 10_000
+HALVES = ("first_half", "second_half")
 
 PROGRAM = """
 import json, sys, time
@@ -61,9 +62,6 @@ def show(recipe: str, found: list[dict[str, float]], *, on: str) -> None:
     print(f"  {recipe}: {on} error {statistics.mean(errors):.3f}% +- {deviation:.3f}{halves}, n={len(errors)}")
     seconds, work = spread([each["seconds"] for each in found], digits=1), found[0]["flops"] / 1e12
     print(f"    {seconds}, {found[0]['epochs']} epochs, {work:.1f} TFLOP", flush=True)
-
-
-HALVES = ("first_half", "second_half")
 
 
 def main() -> int:

@@ -56,7 +56,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         patience: Stop after so many epochs without a lower validation loss, and keep the best epoch in any case.
         validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
         class_weight: "balanced", or class -> weight in the loss.
-        augment: How images are changed at random, as of `cutaway.train`; None for not at all.
+        augment: How images are changed at random in training, as for `cutaway.train`; None for not at all.
         random_state: Random seed of first weights, split, order and dropout: a whole number, or None for 0.
         runs: Folder in which the run folder is kept; None for a temporary one that goes with the estimator.
 

@@ -97,8 +97,8 @@ def train(
             too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, virtual_adversarial, precision, patience, validation; and
-            augment, how images are changed at random in training, other ones in every epoch: "characters", "photos", or
-            an `Augmentation`.
+            augment, how images are changed at random in training, differently in every epoch: "characters", "photos",
+            settings such as "rotation=10, shift=0.05", an `Augmentation`, or None for not at all.
 
     Raises:
         UsageError: A setting, the model or a name is wrong; no folder has been made.

@@ -6,8 +6,8 @@ import numpy as np
 
 from cutaway.errors import DataError
 
-CHANNELS = (1, 3, 4)
-"""Gray, color, and color with transparency."""
+CHANNELS = (1, 3)
+"""Gray and color, as of `cutaway.data.Dataset.is_image`."""
 
 
 class AugmentedRows:
@@ -30,6 +30,7 @@ class AugmentedRows:
 
         taken = np.asarray(self._x[rows])
         shape = taken.shape[rows.ndim :]
+        check_images(shape)
         images = np.ascontiguousarray(taken.reshape(-1, *shape[:2], *(shape[2:] or (1,))))
         out = np.empty_like(images)
         warp(images, np.ascontiguousarray(rows.reshape(-1), np.int64), self._key, self._limits, out)
@@ -46,7 +47,7 @@ def check_images(shape: tuple[int, ...]) -> None:
         return
     numbers = " x ".join(f"{side:,}" for side in shape) or "one"
     raise DataError(
-        "augmentation changes images, of height x width or height x width x 1, 3 or 4",
+        "augmentation changes images, of height x width or height x width x 1 or 3",
         got=f"samples of {numbers} {'numbers' if shape else 'number'}",
         hint='pass augment="none", or reshape the samples to images',
     )

@@ -59,6 +59,8 @@ def _draw_elastic(state, size, spacing, offset, points, between, across):
     for i in range(between.shape[1]):
         at = np.float32(i) / spacing + offset
         first = int(at)
+        # rounding may put the last pixel one point further than there is one
+        first = first if first < rows - 4 else rows - 4
         _spline_weights(at - np.float32(first), part)
         for axis in range(2):
             for j in range(columns):
@@ -71,7 +73,8 @@ def _draw_elastic(state, size, spacing, offset, points, between, across):
     across[:] = 0
     for j in range(across.shape[1]):
         at = np.float32(j) / spacing + offset
-        first = min(int(at), columns - 4)  # beyond the image there are pixels that only fill a vector
+        first = int(at)
+        first = first if first < columns - 4 else columns - 4  # further pixels only fill a vector
         _spline_weights(at - np.float32(first), part)
         for k in range(4):
             across[first + k, j] = part[k]

@@ -7,19 +7,21 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cutaway._lazy import public
-from cutaway.checks import meant, similar_name
-from cutaway.errors import ConfigError
+from cutaway.checks import check_seed, check_whole, meant, similar_name
+from cutaway.errors import ConfigError, DataError
 
 from .images import AugmentedRows, check_images
 
 Flip = Literal["none", "horizontal", "vertical", "both"]
+FLIPS = "none, horizontal, vertical or both"
 
 
 @public
 class Augmentation(BaseModel):
-    """How images are changed at random for training, new for every epoch; 0 leaves a property as it is.
+    """How images are changed at random in training, differently in every epoch; 0 leaves a property as it is.
 
-    Shares are those of the image's side: 0.05 of 28 pixels are 1.4 pixels. Outside an image, its border goes on.
+    Shares are those of the image's side: 0.05 of 28 pixels are 1.4 pixels. What lies outside of an image has the values
+    of its border.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -49,6 +51,17 @@ class Augmentation(BaseModel):
     brightness: float = Field(default=0.0, ge=0, le=1)
     """Values are multiplied by a factor from 1 - brightness to 1 + brightness, 0 to 1; those of bytes end at 255."""
 
+    def __init__(self, **settings: Any) -> None:
+        """Check the settings.
+
+        Raises:
+            ConfigError: One is unknown or outside its range.
+        """
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise _config_error(error) from None
+
     @field_validator("shift", "rotation", "scale", "shear", "elastic", "crop", "brightness", mode="before")
     @classmethod
     def _is_number(cls, value: Any) -> Any:
@@ -58,10 +71,10 @@ class Augmentation(BaseModel):
         return value
 
     def __str__(self) -> str:
-        """What is changed, as `as_augmentation` reads it."""
+        """What is changed, as `as_augmentation` reads it; empty for nothing."""
         changed = [(name, getattr(self, name)) for name in Augmentation.model_fields]
         parts = [f"{name}={_text(value)}" for name, value in changed if value not in (0, "none")]
-        return ", ".join(parts) or "shift=0"
+        return ", ".join(parts)
 
     def rows(self, x: Any, *, seed: int, epoch: int) -> AugmentedRows:
         """Rows of `x` that are changed as they are read; see `AugmentedRows`."""
@@ -73,7 +86,7 @@ class Augmentation(BaseModel):
         """Change images at random, as a training does in an epoch.
 
         Args:
-            x: ``(image, height, width)`` or ``(image, height, width, channel)`` with 1, 3 or 4 channels: uint8, or
+            x: ``(image, height, width)`` or ``(image, height, width, channel)`` with 1 or 3 channels: uint8, or real
                 numbers that become float32.
             seed: Random seed, a whole number from 0.
             epoch: Another one gives other images.
@@ -83,11 +96,14 @@ class Augmentation(BaseModel):
 
         Raises:
             DataError: These are no images.
+            UsageError: The seed or the epoch is no whole number from 0.
         """
-        x = np.asarray(x)
+        x, seed = np.asarray(x), check_seed(seed)
+        if x.dtype.kind not in "biuf":
+            raise DataError("images are real numbers", got=f"the type {x.dtype}", hint="convert them to float32")
         check_images(x.shape[1:])
         x = x if x.dtype == np.uint8 else x.astype(np.float32)
-        return self.rows(x, seed=seed, epoch=epoch)[np.arange(len(x))]
+        return self.rows(x, seed=seed, epoch=check_whole(epoch, name="epoch", least=0))[np.arange(len(x))]
 
 
 PRESETS: dict[str, Augmentation] = {
@@ -100,33 +116,33 @@ PRESETS: dict[str, Augmentation] = {
 RULE = f"augment is {', '.join(PRESETS)}, none, or settings of an Augmentation"
 
 
-def as_augmentation(given: Any) -> Augmentation | None:
+def as_augmentation(value: Any) -> Augmentation | None:
     """What a user passes as ``augment``.
 
     Args:
-        given: The name of a preset, settings such as "rotation=10, flip=horizontal", the same as a mapping, an
+        value: The name of a preset, settings such as "rotation=10, flip=horizontal", the same as a mapping, an
             `Augmentation`, or None or "none".
+
+    Returns:
+        The augmentation; None for one that changes nothing.
 
     Raises:
         ConfigError: It is none of these, or a setting is unknown or outside its range.
     """
-    if isinstance(given, str) and given in PRESETS:
-        return PRESETS[given]
-    if given is None or given == "none" or isinstance(given, Augmentation):
-        return given if isinstance(given, Augmentation) else None
-    if isinstance(given, str) and "=" in given:
-        given = _settings_of(given)
-    if not isinstance(given, Mapping):
-        name = similar_name(given, PRESETS) if isinstance(given, str) else None
+    if isinstance(value, str):
+        if value in PRESETS or value == "none":
+            return PRESETS.get(value)
+        value = _settings_of(value) if "=" in value else value
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        value = Augmentation(**value)
+    if value is not None and not isinstance(value, Augmentation):
+        name = similar_name(value.lower(), PRESETS) if isinstance(value, str) else None
         raise ConfigError(
             RULE,
-            got=f"{given!r:.60}",
+            got=f"{value!r:.60}",
             hint=f'pass for example augment="{name or "characters"}", or augment="rotation=10, shift=0.05"',
         )
-    try:
-        return Augmentation.model_validate(dict(given))
-    except ValidationError as error:
-        raise _config_error(error) from None
+    return value if str(value or "") else None
 
 
 def _text(value: float | str) -> str:
@@ -136,15 +152,21 @@ def _text(value: float | str) -> str:
 
 
 def _settings_of(text: str) -> dict[str, Any]:
-    """The settings in "rotation=10, flip=horizontal"; numbers that are none stay text, which is refused by name."""
-    found: dict[str, Any] = {}
+    """The settings in "rotation=10, flip=horizontal"; numbers that are none stay text, which is refused by name.
+
+    Raises:
+        ConfigError: A setting is there twice.
+    """
+    settings: dict[str, Any] = {}
     for part in text.split(","):
-        name, _, value = (each.strip() for each in part.partition("="))
+        name, _, value = (word.strip() for word in part.partition("="))
+        if name in settings:
+            raise ConfigError("a setting of an augmentation has one value", got=f'"{name}" twice', hint="leave one out")
         try:
-            found[name] = value if name == "flip" else float(value)
+            settings[name] = value if name == "flip" else float(value)
         except ValueError:
-            found[name] = value
-    return found
+            settings[name] = value
+    return settings
 
 
 def _config_error(error: ValidationError) -> ConfigError:
@@ -153,9 +175,11 @@ def _config_error(error: ValidationError) -> ConfigError:
     if name not in Augmentation.model_fields:
         names = ", ".join(Augmentation.model_fields)
         hint = meant(name, Augmentation.model_fields, "leave it out", quote="")
-        return ConfigError(f"settings of an augmentation are {names}", got=f'"{name}"', hint=hint)
-    rule = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+        return ConfigError(f"settings of an augmentation are {names}", got=f'"{name:.60}"', hint=hint)
+    schema = Augmentation.model_json_schema()["properties"][name]
+    rule = f"a number from {schema.get('minimum'):g} to {schema.get('maximum'):g}" if name != "flip" else FLIPS
     example = getattr(PRESETS["characters"], name) or getattr(PRESETS["photos"], name)
+    example = "horizontal" if name == "flip" else example
     return ConfigError(
         f"{name} of an augmentation is {rule}", got=f"{first['input']!r:.60}", hint=f"try {name}={_text(example)}"
     )

@@ -130,6 +130,10 @@ def check_training(
         config = make_config(base, samples=left, **{**settings, "validation": first.validation})
     except CutawayError as error:
         return {"errors": {"": str(error)}, **nothing}
+    if config.augment and table:
+        got = f'a table and augment="{config.augment}"'
+        error = UsageError("augmentation changes images", got=got, hint='choose augment "none", or another recipe')
+        return {"errors": {"augment": str(error)}, **nothing}
     known = config.model_dump() | {"class_weight": weights}
     if samples is None:
         asked = {**base, **settings}

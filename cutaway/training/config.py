@@ -30,7 +30,7 @@ _OTHER_NAMES = {"eta": "learning_rate"}
 """What other libraries and people call a setting, where the names are not alike."""
 
 _LATER = {"augment": None, "virtual_adversarial": 0.0}
-"""Settings that run folders made before there were any do not have, and what they were then."""
+"""Settings that older run folders lack, with the values that they were trained with."""
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
 """Examples of settings that have none in their default."""

@@ -74,7 +74,13 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe("default", "a good model in the least time", (512, 512), 0.2, _DEFAULT),
         Recipe("table", "a good model of a table: smaller, and stopped before it overfits", (128, 128), 0.2, _TABLE),
-        Recipe("minute", "the best model of MNIST in a minute: 1024-1024, images bent", (1024, 1024), 0.0, _MINUTE),
+        Recipe(
+            "minute",
+            "images of characters, in about a minute: 1024-1024, with changed images",
+            (1024, 1024),
+            0.0,
+            _MINUTE,
+        ),
         Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88%", (512, 512), 0.0, _LESSON),
         Recipe(
             "lesson-dropout", "the classic lesson with dropout, 4 epochs", (512, 512), 0.2, {**_LESSON, "epochs": 4}

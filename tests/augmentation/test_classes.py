@@ -36,5 +36,15 @@ def test_textures_and_noise_lose_nothing(seed):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
-def test_a_few_images_are_no_obstacle(count):
-    class_change(DIGITS.x, DIGITS.y[:count], as_augmentation("flip=both"), seed=0)
+def test_a_few_images_tell_nothing(count):
+    assert class_change(DIGITS.x, DIGITS.y[:count] % 2, as_augmentation("flip=both"), seed=0) is None
+
+
+def test_large_images_are_compared_by_some_of_their_pixels():
+    """Left and right of 300 x 40 pixels, of a memory that holds few of them."""
+    y = np.arange(2000) % 2
+    rows = np.random.default_rng(0).integers(0, 50, (2000, 300, 40), np.uint8)
+    rows[y == 0, :, :20] += 150
+    rows[y == 1, :, 20:] += 150
+    assert class_change(rows, y, as_augmentation("flip=vertical"), seed=0) is None
+    assert "flip=horizontal, 0% of 500" in str(class_change(rows, y, as_augmentation("flip=horizontal"), seed=0))

@@ -6,7 +6,7 @@ from scipy.ndimage import map_coordinates
 
 from cutaway import Augmentation
 from cutaway.augmentation import PRESETS
-from cutaway.errors import DataError
+from cutaway.errors import DataError, UsageError
 
 HEIGHT, WIDTH = 24, 40
 Y, X = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
@@ -35,7 +35,7 @@ def gradients(field):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-@pytest.mark.parametrize("shape", [(2, 2), (28, 28), (5, 17, 1), (16, 9, 3), (33, 20, 4)])
+@pytest.mark.parametrize("shape", [(2, 2), (28, 28), (5, 17, 1), (16, 9, 3), (404, 13)])
 def test_an_augmentation_without_settings_changes_nothing(shape, dtype):
     images = np.random.default_rng(0).integers(0, 256, (7, *shape)).astype(dtype)
     changed = Augmentation().apply(images)
@@ -146,7 +146,31 @@ def test_pixels_are_interpolated_as_scipy_does():
             np.testing.assert_allclose(changed[number, ..., channel], expected, atol=2e-3)
 
 
-@pytest.mark.parametrize("shape", [(), (5,), (1, 5), (5, 1), (5, 5, 2), (5, 5, 3, 1)])
+@pytest.mark.parametrize("shape", [(), (5,), (1, 5), (5, 1), (5, 5, 2), (5, 5, 4), (5, 5, 3, 1)])
 def test_what_is_no_image_is_refused(shape):
     with pytest.raises(DataError, match="augmentation changes images"):
         Augmentation(shift=0.1).apply(np.zeros((3, *shape), np.float32))
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 100), (100, 2, 3), (404, 13), (31, 17, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_values_stay_within_those_of_the_image_at_every_limit(shape, dtype):
+    most = {"shift": 0.5, "rotation": 180, "scale": 1, "shear": 1, "elastic": 0.2, "crop": 0.9, "flip": "both"}
+    images = np.random.default_rng(0).integers(30, 200, (60, *shape)).astype(dtype)
+    changed = Augmentation(**most).apply(images)
+    assert changed.min() >= 30
+    assert changed.max() < 200
+    constant = Augmentation(**most).apply(np.full((20, *shape), 77, dtype))
+    np.testing.assert_allclose(constant, 77, rtol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [np.array([["a"]]), np.zeros((3, 4, 4), complex), np.zeros((3, 4, 4), object)])
+def test_what_are_no_numbers_is_refused(wrong):
+    with pytest.raises(DataError, match="images are real numbers; got the type"):
+        Augmentation(shift=0.1).apply(wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 1.5}, {"epoch": -1}, {"epoch": "a"}])
+def test_a_seed_or_an_epoch_that_is_none_is_refused(wrong):
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))} "):
+        Augmentation(shift=0.1).apply(np.zeros((3, 4, 4)), **wrong)

@@ -2,16 +2,19 @@
 
 import base64
 import io
+import json
 import re
+import shutil
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import cutaway as ct
 from cutaway.augmentation import as_augmentation
-from cutaway.errors import CutawayWarning, DataError
+from cutaway.errors import CutawayWarning, DataError, UsageError
 
 STEP = {"epochs": 1, "batch_size": 10_000, "optimizer": "sgd", "learning_rate": 0.5, "label_smoothing": 0.0}
 CHANGES = "rotation=20, elastic=0.03, flip=horizontal"
@@ -48,7 +51,7 @@ def test_the_report_shows_images_as_they_were_learned_from(tmp_path):
     assert "shift=0.05, rotation=11, scale=0.15, shear=0.15, elastic=0.02" in section
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', section)
     assert len(pictures) == 6 * 3
-    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[2]))).convert("L"))[::3, ::3]
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[2]))).convert("L"))[::10, ::10]
     x = run.data.x(run.split.train.take(np.arange(6)))
     second = as_augmentation("characters").rows(x, seed=3, epoch=2)[np.arange(6)]
     np.testing.assert_allclose(shown, 255 / 16 * second[0], atol=1)
@@ -85,3 +88,85 @@ def test_a_run_that_was_made_before_there_was_augmentation_has_none():
     record = TrainingConfig().model_dump()
     del record["augment"]
     assert recorded_config(record).augment is None
+
+
+@pytest.fixture(scope="module")
+def augmented(tmp_path_factory):
+    runs = tmp_path_factory.mktemp("runs")
+    return ct.train(ct.mlp((16,)), "digits", augment="characters", epochs=3, runs=runs, progress=False)
+
+
+def test_what_was_forgotten_is_told_by_images_as_they_are(augmented):
+    auto, computed, recorded = (
+        augmented.dynamics(split="train", predictions=name) for name in ("auto", "computed", "recorded")
+    )
+    assert auto.predictions == "computed"
+    np.testing.assert_array_equal(auto.measures.forgotten, computed.measures.forgotten)
+    assert (recorded.measures.forgotten != computed.measures.forgotten).any()
+    assert "after images were changed at random" in str(recorded.tables()[0].notes)
+    assert augmented.dynamics(split="test").predictions == "recorded"
+
+
+def test_labels_are_judged_by_models_that_learn_from_changed_images(augmented):
+    issues = augmented.label_issues(folds=2, progress=False)
+    assert len(issues.to_pandas()) > 0
+
+
+def test_a_sweep_takes_augmentations_in_every_spelling(tmp_path):
+    space = {"augment": [None, ct.Augmentation(rotation=5)], "hidden": [[8]]}
+    settings = {"trials": 2, "epochs": 1, "runs": tmp_path, "progress": False}
+    tried = ct.sweep("digits", space=space, name="choices", **{**settings, "trials": 5})
+    assert set(tried.to_pandas()["augment"].dropna()) == {"none", "rotation=5"}
+    shifted = ct.Augmentation(shift=0.1)
+    ct.sweep("digits", space={"hidden": [[8], [16]]}, augment=shifted, name="fixed", **settings)
+    trials = [json.loads(path.read_text()) for path in (tmp_path / "sweep-fixed").rglob("run.json")]
+    assert [record["config"]["augment"] for record in trials] == ["shift=0.1"] * 2
+    with pytest.raises(UsageError, match=r'next: write augment = \["none", "characters"\]'):
+        ct.sweep("digits", space={"augment": ["none", "charcters"]}, **settings)
+    same = ["characters", str(as_augmentation("characters"))]
+    with pytest.raises(UsageError, match="different values"):
+        ct.sweep("digits", space={"augment": same}, **settings)
+    table = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60.0) % 7})
+    choices = {"augment": ["none", "photos"]}
+    with pytest.raises(DataError, match="augmentation changes images"):
+        ct.sweep(table, np.arange(60) % 2, space=choices, name="table", **settings)
+    assert not (tmp_path / "sweep-table").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"augment": "evil"}, "augment"),
+        ({"augment": "rotation=500"}, "augment"),
+        ({"seed": -5}, "seed"),
+    ],
+)
+def test_a_damaged_config_costs_one_section(augmented, tmp_path, config, said):
+    copied = tmp_path / augmented.path.name
+    shutil.copytree(augmented.path, copied)
+    record = json.loads((copied / "run.json").read_text())
+    record["config"] |= config
+    (copied / "run.json").write_text(json.dumps(record))
+    html = ct.open_run(copied).report(tmp_path / "report.html", progress=False).read_text()
+    section = html[html.index('id="augmented"') : html.index('id="settings"')]
+    assert "This section could not be made: " in section
+    assert said in section
+
+
+def test_a_table_with_the_augmentation_of_images_is_refused_in_one_line(tmp_path):
+    run = ct.train(
+        ct.mlp((8,)),
+        np.random.default_rng(0).normal(size=(60, 7)),
+        np.arange(60) % 2,
+        epochs=1,
+        runs=tmp_path,
+        progress=False,
+    )
+    record = json.loads((run.path / "run.json").read_text())
+    record["config"]["augment"] = "characters"
+    (run.path / "run.json").write_text(json.dumps(record))
+    again = ct.open_run(run.path, data=run.data)
+    html = again.report(tmp_path / "report.html", progress=False).read_text()
+    assert "augmentation changes images" in html[html.index('id="augmented"') :]
+    with pytest.raises(DataError, match="augmentation changes images"):
+        ct.train_like(again, runs=tmp_path, progress=False)

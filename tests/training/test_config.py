@@ -28,7 +28,7 @@ from cutaway.training.config import NUMBERS
         ({"seed": -1}, "seed is a whole number, greater than or equal to 0; got -1"),
         ({"epoch": 3}, 'settings of training are epochs, .*; got "epoch"; next: did you mean epochs?'),
         ({"augment": "digits"}, "augment is characters, photos, none, or settings of an Augmentation; got .digits."),
-        ({"augment": "rotation=500"}, "rotation of an augmentation is less than or equal to 180; got 500.0"),
+        ({"augment": "rotation=500"}, "rotation of an augmentation is a number from 0 to 180; got 500.0"),
         ({"n_epochs": 3}, 'got "n_epochs"; next: did you mean epochs?'),
         ({"lr": 0.1}, 'got "lr"; next: did you mean learning_rate?'),
         ({"batch": 64}, 'got "batch"; next: did you mean batch_size?'),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from cutaway.augmentation import as_augmentation
 from cutaway.checks import meant, similar_name
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 from cutaway.models import check_form
@@ -205,7 +206,7 @@ def _setting(name: str, values: Any) -> Range | Choices:
 
 
 def _choices(name: str, values: list[Any]) -> Choices:
-    plain = [tuple(cast("list[Any]", value)) if isinstance(value, list) else value for value in values]
+    plain = [_plain(name, value) for value in values]
     if not plain or any(value in plain[:place] for place, value in enumerate(plain)):
         raise UsageError(
             f"choices of {name} are different values, at least one",
@@ -215,6 +216,16 @@ def _choices(name: str, values: list[Any]) -> Choices:
     for value in plain:
         _check(name, value)
     return Choices(tuple(plain))
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as the folder of a sweep keeps it: two names of one augmentation are one value."""
+    if name == "augment":
+        try:
+            return str(as_augmentation(value) or "none")
+        except CutawayError:  # `_check` says what is wrong with it
+            return value
+    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 
 def _range(name: str, values: Mapping[str, Any]) -> Range:
@@ -287,6 +298,8 @@ def _example(name: str) -> str:
         "optimizer": '["adam", "adamw"]',
         "schedule": '["constant", "cosine"]',
         "precision": '["float32", "bfloat16"]',
+        "augment": '["none", "characters"]',
+        "virtual_adversarial": "[0, 1, 2]",
         "patience": "[3, 10]",
         "ensemble": "[1, 4]",
         "layers": "{low = 1, high = 3}",

@@ -15,6 +15,9 @@ JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-h
 SHOWN_IMAGES, SHOWN_EPOCHS = 6, 5
 """Training images that are shown as the model saw them, and the first epochs of which, at most."""
 
+PICTURE_SIDE = 84
+"""Pixels of a side of these images, about: smaller images are enlarged, and of larger ones some pixels are left out."""
+
 
 def learning(source: ReportSource) -> Section | None:
     """Loss and accuracy by epoch; None for a model that was not trained here."""
@@ -28,34 +31,37 @@ def learning(source: ReportSource) -> Section | None:
         title="Learning curves",
         lead=_verdict(source),
         figure=panels_bokeh(learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source))),
-        caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
-        "validation values are of the weights after the epoch, on samples that the model was not trained on."
+        caption="Training values are averages over the epoch, while the weights changed and any dropout was active"
+        + (", and of images that were changed at random" if source.context.manifest.config.get("augment") else "")
+        + "; validation values are of the weights after the epoch, on samples that the model was not trained on."
         + _smoothed(source),
     )
 
 
 def augmented(source: ReportSource) -> Section | None:
     """Some training images as the model saw them in its first epochs; None where they were not changed."""
-    from cutaway.augmentation import as_augmentation
     from cutaway.plots import picture_png
+    from cutaway.training import recorded_config
 
     context = source.context
-    config, train = context.manifest.config, context.split.train
-    augmentation = as_augmentation(config.get("augment"))
+    if not context.manifest.config.get("augment"):
+        return None
+    config, train = recorded_config(context.manifest.config), context.split.train
+    augmentation = config.augmentation
     epochs = [row["epoch"] for row in source.rows[:SHOWN_EPOCHS]]
     if augmentation is None or not epochs:
         return None
     first = context.named(train.take(np.arange(min(SHOWN_IMAGES, len(train)))))
     numbers, images = np.arange(len(first)), context.data.rows(train)
-    changed = {
-        f"epoch {epoch}": augmentation.rows(images, seed=config["seed"], epoch=epoch)[numbers] for epoch in epochs
-    }
+    changed = {f"epoch {epoch}": augmentation.rows(images, seed=config.seed, epoch=epoch)[numbers] for epoch in epochs}
+    side = max(context.data.shape[:2])
+    scale, step = max(1, PICTURE_SIDE // side), -(-side // (2 * PICTURE_SIDE))
     shown = {name: context.data.shown(x) for name, x in {"as it is": images[numbers], **changed}.items()}
     cards = [
         Card(
             title=first[i],
             pictures=tuple(
-                Picture(picture_png(pictures[i], scale=3), f"{first[i]}, {name}", caption=name)
+                Picture(picture_png(pictures[i, ::step, ::step], scale=scale), f"{first[i]}, {name}", caption=name)
                 for name, pictures in shown.items()
             ),
         )
@@ -64,7 +70,7 @@ def augmented(source: ReportSource) -> Section | None:
     return Cards(
         name="augmented",
         title="Images as the model saw them",
-        lead=f"Training images were changed at random, other ones in every epoch: {augmentation}. Validation and test "
+        lead=f"Training images were changed at random, differently in every epoch: {augmentation}. Validation and test "
         "samples were not.",
         cards=tuple(cards),
     )

@@ -202,7 +202,8 @@ class SampleDynamics(Result):
             f"Ambiguous: var. above {above}. Hard: another class was more probable on average.",
         ]
         if self.predictions == "recorded":
-            notes.append("Training samples were predicted while being trained on, with any dropout.")
+            changed = " and after images were changed at random" if self.context.manifest.config.get("augment") else ""
+            notes.append(f"Training samples were predicted while being trained on, with any dropout{changed}.")
         table = shown.table().without("Split", "Difficulty", "Margin")
         return (replace(table, title=title, notes=tuple(notes)),)
 
@@ -341,7 +342,10 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
     """The epochs that can be followed, and where their predictions are from."""
     recorded = _Recorded(context, split)
     epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
-    if predictions != "computed" and epochs and not recorded.missing(epochs[0]):
+    # those of training samples are of changed images: another deformation that is misread is nothing forgotten
+    changed = context.manifest.config.get("augment") and split in ("train", "all") and context.opens
+    wanted = "computed" if predictions == "auto" and changed else predictions
+    if wanted != "computed" and epochs and not recorded.missing(epochs[0]):
         return epochs, recorded
     if predictions == "recorded" or not context.opens:
         computes = 'use predictions="computed", which takes them from the snapshots'

@@ -31,7 +31,10 @@ def hardest(source: ReportSource) -> Section | None:
         return None
     if is_fit and (not context.opens or epochs < 2 or epochs * len(context.split.train) > COMPUTED):
         return None
-    predictions = "computed" if is_fit else "recorded"  # a Recorder records none of training samples
+    augmented = bool(context.manifest.config.get("augment"))
+    few = context.opens and epochs * len(context.split.train) <= COMPUTED
+    # a Recorder records none of training samples, and those of an augmented training are of changed images
+    predictions = "computed" if is_fit or (augmented and few) else "recorded"
     found = sample_dynamics(context, split="train", predictions=predictions, on_progress=source.on_progress)
     never = int(found.measures.never_learned.sum())
     lead = (
@@ -41,6 +44,11 @@ def hardest(source: ReportSource) -> Section | None:
         "the probability of the label less that of the best other class, in the mean of these epochs; below 0, another "
         "class was ahead. Wrong labels are often among them, and so are unusual samples."
     )
+    if augmented and predictions == "recorded":
+        lead += (
+            " The predictions are those of images that were changed at random: what was forgotten may be one of these "
+            "images, and not the sample."
+        )
     title, worst = "Hardest training samples", found.hardest(HARDEST)
     said = _said(worst)
     if (shown := sample_rows(context, worst.ids, said, label="Label")) is not None:

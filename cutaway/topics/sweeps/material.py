@@ -9,6 +9,7 @@ from cutaway.api.given_data import as_dataset
 from cutaway.api.run import Run
 from cutaway.api.start import train_into, training_data, training_manifest
 from cutaway.api.train import mlp
+from cutaway.augmentation import check_images
 from cutaway.data import Dataset, Split, Table, drop, load_again, split_and_prepare
 from cutaway.errors import DataError, UsageError
 from cutaway.execution import Choices, Space
@@ -115,12 +116,16 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
     for optimizer in optimizers.values if isinstance(optimizers, Choices) else ():
         training.make_config(base, samples=samples, **given, optimizer=optimizer)
     config = training.make_config(base, samples=samples, accelerator=training.has_accelerator(), **given)
+    augments = space.settings.get("augment")
+    if config.augment or (isinstance(augments, Choices) and {*augments.values} != {"none"}):
+        check_images(material.data.shape)  # once, and not in every trial
     recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(material.loaded, Table)))
     hidden = recipe.hidden if fixed.hidden is None else fixed.hidden
     per_class = fixed.class_weight
     return {
         **{name: value for name, value in config.model_dump(mode="json").items() if name != "class_weight"},
         "class_weight": per_class,
+        "augment": config.augment or "none",
         "hidden": list(hidden),
         "layers": len(hidden),
         "units": hidden[0] if hidden else 0,

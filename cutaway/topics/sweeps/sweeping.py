@@ -323,7 +323,7 @@ def _fixed(
         activation=activation or "relu",
         ensemble=1 if ensemble is None else ensemble,
     )
-    make_config(base.settings, **settings, seed=seed)
+    augment = make_config(base.settings, **settings, seed=seed).augment or "none"
     weights = {str(k): float(v) for k, v in class_weight.items()} if isinstance(class_weight, Mapping) else class_weight
     return FixedSettings(
         recipe=recipe,
@@ -332,7 +332,7 @@ def _fixed(
         activation=activation,
         ensemble=ensemble,
         class_weight=weights,
-        settings=plain_settings(settings),
+        settings=plain_settings(settings | ({"augment": augment} if "augment" in settings else {})),
     )
 
 
