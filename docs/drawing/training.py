@@ -136,6 +136,18 @@ def label_smoothing(bench: Bench) -> list[Row]:
     return [row("label_smoothing", value, run) for value, run in runs.items()]
 
 
+def virtual_adversarial(bench: Bench) -> list[Row]:
+    """The smoother the predictions, the later the model overfits, and the longer an epoch."""
+    runs = {value: bench.train(virtual_adversarial=value, **PLAIN) for value in (0.0, 1.0, 2.0)}
+    figure, (axes,) = panels()
+    lines = {f"virtual_adversarial={value:g}": epochs_of(run, "val_cross_entropy") for value, run in runs.items()}
+    curves(axes, lines)
+    by_epoch(axes, "validation cross-entropy")
+    legend(axes, loc="upper right")
+    save(figure, "virtual_adversarial")
+    return [row("virtual_adversarial", f"{value:g}", run) for value, run in runs.items()]
+
+
 def augment(bench: Bench) -> list[Row]:
     """What the model sees, and how much longer it gets better."""
     figure, (images, axes) = panels(2)
@@ -243,6 +255,7 @@ SETTINGS = (
     schedule,
     loss,
     label_smoothing,
+    virtual_adversarial,
     augment,
     precision,
     validation,
