@@ -74,6 +74,7 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     assert places.pop("suspects") == -1, "no fold was trained"
     assert places.pop("comparison") == -1, "there is no other run"
     assert places.pop("columns") == -1, "pictures have none"
+    assert places.pop("augmented") == -1, "the images were learned from as they are"
     places = list(places.values())
     assert -1 not in places
     assert places == sorted(places)

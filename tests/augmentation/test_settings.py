@@ -77,7 +77,7 @@ def test_what_is_wrong_is_refused_by_name(wrong, said):
             Augmentation(**wrong)
 
 
-NAMES = st.sampled_from([*Augmentation.model_fields, "colour", ""])
+NAMES = st.sampled_from([*Augmentation.model_fields, "hue", ""])
 VALUES = st.one_of(st.floats().map(str), st.sampled_from(["both", "none", "up", "", "="]), st.text(max_size=5))
 
 
