@@ -171,6 +171,17 @@ def file_kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "something else")
 
 
+def refuse_text(value: Any) -> Any:
+    """Return a value that pydantic is to read as a number, and refuse text and True, which it would convert.
+
+    Raises:
+        ValueError: It is text or a truth value.
+    """
+    if isinstance(value, str | bytes | bool | np.bool_):
+        raise ValueError("not text or a truth value")
+    return value
+
+
 def warn_user(message: str, *, finding: str = "", column: str = "") -> None:
     """Warn with a `CutawayWarning` that points at the line of the user's own code.
 

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cutaway._lazy import public
-from cutaway.checks import check_seed, check_whole, meant, similar_name
+from cutaway.checks import check_seed, check_whole, meant, refuse_text, similar_name
 from cutaway.errors import ConfigError, DataError
 
 from .images import AugmentedRows, check_images
@@ -65,10 +65,7 @@ class Augmentation(BaseModel):
     @field_validator("shift", "rotation", "scale", "shear", "elastic", "crop", "brightness", mode="before")
     @classmethod
     def _is_number(cls, value: Any) -> Any:
-        """Refuse text and True, which pydantic would convert to numbers."""
-        if isinstance(value, str | bytes | bool | np.bool_):
-            raise ValueError("not text or a truth value")
-        return value
+        return refuse_text(value)
 
     def __str__(self) -> str:
         """What is changed, as `as_augmentation` reads it; empty for nothing."""

@@ -4,11 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cutaway.augmentation import RULE, Augmentation, as_augmentation, check_images
-from cutaway.checks import meant
+from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, RunError
 from cutaway.parallel import has_fast_bfloat16
 
@@ -74,10 +73,7 @@ class TrainingConfig(BaseModel):
     @field_validator(*NUMBERS, mode="before")
     @classmethod
     def _is_number(cls, value: Any) -> Any:
-        """Refuse text and True, which pydantic would convert to numbers."""
-        if isinstance(value, str | bytes | bool | np.bool_):
-            raise ValueError("not text or a truth value")
-        return value
+        return refuse_text(value)
 
     @field_validator("augment", mode="before")
     @classmethod

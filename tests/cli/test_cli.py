@@ -229,7 +229,11 @@ def test_a_sweep_is_not_taken_for_a_run(cutaway, tmp_path):
 
 WRONG = [
     (("train", "mnits"), 2, "got .*mnits"),
-    (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, table, minute, lesson, lesson-dropout; got "lessen"'),
+    (
+        ("train", "digits", "--recipe", "lessen"),
+        2,
+        'recipes are default, table, minute, lesson, lesson-dropout; got "lessen"',
+    ),
     (("train", "digits", "--hidden", "512,0"), 2, "at most 1,000,000; got 0"),
     (("train", "digits", "--hidden", "many"), 2, 'whole numbers separated by commas; got "many"'),
     (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),

@@ -103,7 +103,7 @@ def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio,
 @pytest.mark.exhaustive
 def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
-    opened.page.get_by_text("All 14 settings").click()
+    opened.page.get_by_text(f"All {len(TrainingConfig.model_fields)} settings").click()
     for name in TrainingConfig.model_fields:
         assert opened.page.locator(f"#setting-{name}").is_visible(), name
         assert opened.page.locator(f"#setting-{name}-help").inner_text(), name

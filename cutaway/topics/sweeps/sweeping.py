@@ -332,7 +332,8 @@ def _fixed(
         activation=activation,
         ensemble=ensemble,
         class_weight=weights,
-        settings=plain_settings(settings | ({"augment": augment} if "augment" in settings else {})),
+        # as text, which its folder can keep
+        settings=plain_settings({**settings, **({"augment": augment} if "augment" in settings else {})}),
     )
 
 
