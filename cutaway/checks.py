@@ -177,6 +177,8 @@ def refuse_text(value: Any) -> Any:
     Raises:
         ValueError: It is text or a truth value.
     """
+    import numpy as np
+
     if isinstance(value, str | bytes | bool | np.bool_):
         raise ValueError("not text or a truth value")
     return value
