@@ -76,7 +76,7 @@ def test_search_sorting_and_states_are_in_the_address(start_studio, open_page, r
     page = opened.page
     page.keyboard.press("/")
     page.keyboard.type("MNIST")
-    opened.wait(f"""{LISTED} === '["gamma","beta"]'""")  # rows are drawn again after each letter
+    wait_for_list(opened, ["gamma", "beta"])  # rows are drawn again after each letter
     page.get_by_role("button", name="Validation").click()
     assert listed(opened) == ["beta", "gamma"]
     page.get_by_role("button", name="Validation").click()
