@@ -118,7 +118,8 @@ def test_every_setting_is_explained_once(pages):
 
 
 def test_every_setting_of_tsne_is_explained_once(pages):
-    rows = re.findall(r'<tr[^>]*><td><p><code[^>]*><span class="pre">(\w+)</span></code></p></td>', _compact(pages))
+    section = _compact(pages).partition('<section id="t-sne">')[2]
+    rows = re.findall(r'<tr[^>]*><td><p><code[^>]*><span class="pre">(\w+)</span></code></p></td>', section)
     assert len(rows) == len(set(rows))
     assert set(rows) == TSNE_SETTINGS - TSNE_PICTURES
 
