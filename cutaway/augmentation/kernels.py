@@ -97,8 +97,8 @@ def warp(images, numbers, key, limits, out):
     one, half = np.float32(1), np.float32(0.5)
     last_x, last_y = np.float32(width - 1), np.float32(height - 1)
     middle_x, middle_y = last_x * half, last_y * half
-    side = min(height, width)
-    spacing = np.float32(max(2.0, SPACING * side))
+    side = height if height < width else width
+    spacing = np.float32(SPACING * side if SPACING * side > 2 else 2.0)
     rows, columns = int(last_y / spacing) + 5, int(last_x / spacing) + 5
     padded = (width + 15) // 16 * 16  # whole vectors, or a seventh of 28 pixels would be computed one by one
     points, between = np.empty((2, rows, columns), np.float32), np.empty((2, height, columns), np.float32)
@@ -142,8 +142,12 @@ def warp(images, numbers, key, limits, out):
                         xs[j] += across[k, j] * sideways
                         ys[j] += across[k, j] * along
             for j in range(padded):
-                x, y = min(max(xs[j], np.float32(0)), last_x), min(max(ys[j], np.float32(0)), last_y)
-                left, top = min(np.int32(x), np.int32(width - 2)), min(np.int32(y), np.int32(height - 2))
+                x = xs[j] if xs[j] > 0 else np.float32(0)
+                y = ys[j] if ys[j] > 0 else np.float32(0)
+                x, y = x if x < last_x else last_x, y if y < last_y else last_y
+                left, top = np.int32(x), np.int32(y)
+                left = left if left < width - 1 else np.int32(width - 2)
+                top = top if top < height - 1 else np.int32(height - 2)
                 places[j] = top * width + left
                 xs[j], ys[j] = x - np.float32(left), y - np.float32(top)
             for c in range(channels):
@@ -155,4 +159,5 @@ def warp(images, numbers, key, limits, out):
                     row[U(j) * U(channels) + U(c)] = (upper + ys[j] * (lower - upper)) * factor
             begin = i * width * channels
             for p in range(width * channels):
-                written[n, begin + p] = min(row[p] + half, np.float32(255)) if is_bytes else row[p]
+                value = row[p] + half if is_bytes else row[p]
+                written[n, begin + p] = np.float32(255) if is_bytes and value > 255 else value

@@ -174,7 +174,7 @@ def _config_error(error: ValidationError) -> ConfigError:
         hint = meant(name, Augmentation.model_fields, "leave it out", quote="")
         return ConfigError(f"settings of an augmentation are {names}", got=f'"{name:.60}"', hint=hint)
     schema = Augmentation.model_json_schema()["properties"][name]
-    rule = f"a number from {schema.get('minimum'):g} to {schema.get('maximum'):g}" if name != "flip" else FLIPS
+    rule = FLIPS if name == "flip" else f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
     example = getattr(PRESETS["characters"], name) or getattr(PRESETS["photos"], name)
     example = "horizontal" if name == "flip" else example
     return ConfigError(
