@@ -107,9 +107,11 @@ def test_what_was_forgotten_is_told_by_images_as_they_are(augmented):
     assert augmented.dynamics(split="test").predictions == "recorded"
 
 
-def test_labels_are_judged_by_models_that_learn_from_changed_images(augmented):
-    issues = augmented.label_issues(folds=2, progress=False)
-    assert len(issues.to_pandas()) > 0
+def test_labels_are_judged_by_models_that_learn_from_changed_images(augmented, tmp_path):
+    plain = ct.train_like(augmented, augment=None, runs=tmp_path, progress=False)
+    judged = [run.label_issues(folds=2, progress=False).to_pandas() for run in (augmented, plain)]
+    assert all(len(table) for table in judged)
+    assert not judged[0].equals(judged[1])
 
 
 def test_a_sweep_takes_augmentations_in_every_spelling(tmp_path):
