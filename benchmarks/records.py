@@ -24,13 +24,14 @@ HALVES = ("first_half", "second_half")
 
 PROGRAM = """
 import json, sys, time
+from dataclasses import asdict
 import cutaway as ct
 from cutaway.training import find_recipe
 
 name, seed, runs, held_out = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 recipe, data = find_recipe(name), ct.load_dataset("mnist")
 start = time.perf_counter()
-model = ct.mlp(recipe.hidden, dropout=recipe.dropout)
+model = ct.mlp(**asdict(recipe.form))
 more = {"validation": held_out / len(data.labels["train"])} if held_out else {}
 run = ct.train(model, data, recipe=name, seed=seed, runs=runs, progress=False, **more)
 seconds = time.perf_counter() - start

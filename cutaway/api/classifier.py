@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,6 +45,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Args:
         hidden: Units of each hidden layer, or of the only one; the recipe's if None.
         dropout: Share of a hidden layer's units set to zero in training, in [0, 1); the recipe's if None.
+        batch_norm: Whether each hidden layer is normalized over the batch; as in the recipe if None.
         activation: Activation of the hidden layers.
         ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
         recipe: Where what is None comes from: "default" (for a table "table"), "table", "minute", "lesson"
@@ -72,6 +74,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         hidden: Sequence[int] | int | None = None,
         *,
         dropout: float | None = None,
+        batch_norm: bool | None = None,
         activation: str = "relu",
         ensemble: int = 1,
         recipe: str = "default",
@@ -89,6 +92,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     ) -> None:
         self.hidden = hidden
         self.dropout = dropout
+        self.batch_norm = batch_norm
         self.activation = activation
         self.ensemble = ensemble
         self.recipe = recipe
@@ -131,10 +135,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
         config = training.make_config(
             base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
         )
-        hidden = recipe.hidden if self.hidden is None else self.hidden
-        hidden = (hidden,) if isinstance(hidden, int) else tuple(hidden)
-        dropout = recipe.dropout if self.dropout is None else self.dropout
-        model = mlp(hidden, dropout=dropout, activation=self.activation, ensemble=self.ensemble)
+        form = {name: given for name in models.FORM if (given := getattr(self, name)) is not None}
+        if isinstance(self.hidden, int):
+            form["hidden"] = (self.hidden,)
+        model = mlp(**{**asdict(recipe.form), **form})
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
         training.check_config(config, outputs=models.output_size(model), shape=data.shape)
         with _folder(self.runs) as folder:

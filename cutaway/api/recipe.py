@@ -1,7 +1,8 @@
 """What the commands train and demo do: a model and its settings from a recipe."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,10 +36,7 @@ def train_recipe(
     *,
     options: Mapping[str, Any] | None = None,
     recipe: str = "default",
-    hidden: Sequence[int] | None = None,
-    dropout: float | None = None,
-    activation: str | None = None,
-    ensemble: int = 1,
+    form: Mapping[str, Any] | None = None,
     seed: int = 0,
     runs: str | Path = RUNS,
     name: str | None = None,
@@ -53,10 +51,7 @@ def train_recipe(
         data: What `load_dataset` takes.
         options: Of the data, as `load_dataset` takes them.
         recipe: Where the model and the settings come from that are not given.
-        hidden: Units of each hidden layer; the recipe's if None.
-        dropout: Share of a hidden layer's units set to zero in training; the recipe's if None.
-        activation: Activation of the hidden layers; "relu" if None.
-        ensemble: Number of models of this form side by side, whose logits are averaged.
+        form: Settings of the model, as `cutaway.mlp` takes them; those of the recipe that are not in it.
         seed: Random seed.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.
@@ -80,12 +75,7 @@ def train_recipe(
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
     base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
     import_lean_keras()
-    model = mlp(
-        base.hidden if hidden is None else hidden,
-        dropout=base.dropout if dropout is None else dropout,
-        activation=activation or "relu",
-        ensemble=ensemble,
-    )
+    model = mlp(**{**asdict(base.form), **(form or {})})
     return train(
         *(model, dataset),
         recipe=recipe,

@@ -27,6 +27,7 @@ def mlp(
     hidden: Sequence[int] = (512, 512),
     *,
     dropout: float = 0.0,
+    batch_norm: bool = False,
     activation: str = "relu",
     ensemble: int = 1,
     name: str = "mlp",
@@ -36,6 +37,7 @@ def mlp(
     Args:
         hidden: Units of each hidden layer, from input to output, each at least 1.
         dropout: Share of a hidden layer's units set to zero in training, in [0, 1).
+        batch_norm: Whether each hidden layer is normalized over the batch, before its activation.
         activation: Activation of the hidden layers: "relu", "softplus", "sigmoid", "tanh", "gelu", ...; the output is a
             softmax.
         ensemble: Number of members: models of this form side by side, each with weights and a loss of its own, whose
@@ -43,12 +45,14 @@ def mlp(
         name: Name of the model.
 
     Raises:
-        ModelError: A value is outside its range.
+        ModelError: A value is outside its range, or there are members and batch normalization.
     """
     from cutaway import models
 
     models.keep_compiled_programs()  # a dropout layer compiles its seed: 0.02 s
-    return models.mlp(hidden, dropout=dropout, activation=activation, ensemble=ensemble, name=name)
+    return models.mlp(
+        hidden, dropout=dropout, batch_norm=batch_norm, activation=activation, ensemble=ensemble, name=name
+    )
 
 
 @public

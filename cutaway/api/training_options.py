@@ -46,6 +46,7 @@ class ModelOptions:
     recipe: str | None = option(None, "default (if not given; for a table: table), minute, lesson, ...")
     hidden: tuple[int, ...] | None = option(None, "Units of each hidden layer, such as 512,512.", parse=parse_hidden)
     dropout: float | None = option(None, "Share of hidden units dropped in training.")
+    batch_norm: bool | None = option(None, "Normalize each hidden layer over the batch, before its activation.")
     activation: str | None = option(None, "Activation of the hidden layers. Default: relu.")
     ensemble: int | None = option(None, "Train so many models side by side and average their logits.")
 

@@ -25,7 +25,8 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
     Args:
         x: Raw training images ``(image, *shape)``: an array, or an object that gives rows for row numbers.
         y: int (image,), their classes.
-        augmentation: Its mirroring and its rotation, if that is more than 45 degrees, are tried one at a time.
+        augmentation: Its mirroring, its rotation if that is more than 45 degrees, and a function of the user are tried
+            one at a time.
         seed: Random seed of the choice of up to 500 images, which are compared with up to 5,000 others.
 
     Returns:
@@ -40,11 +41,11 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
     count = min(CHANGED, max(len(rows) // 3, 1))
     changed_rows, other_rows = np.sort(rows[:count]), np.sort(rows[count:])
     down, across = (-(-side // MAX_SIDE) for side in x.shape[1:3])
-    images, points = (np.asarray(x[part])[:, ::down, ::across] for part in (changed_rows, other_rows))
+    images, points = np.asarray(x[changed_rows]), np.asarray(x[other_rows])[:, ::down, ::across]
     own, classes = y[changed_rows], y[other_rows]
 
     def is_right(changed: np.ndarray) -> np.ndarray:
-        flat = [each.reshape(len(each), -1).astype(np.float32) for each in (points, changed)]
+        flat = [each.reshape(len(each), -1).astype(np.float32) for each in (points, changed[:, ::down, ::across])]
         return classes[nearest_among(flat[0], flat[1], 1).index[:, 0]] == own
 
     before = is_right(images)
@@ -66,3 +67,5 @@ def _changes(augmentation: Augmentation) -> Iterator[tuple[str, tuple[int, ...],
             yield f"flip={name}", (axis,), Augmentation()
     if augmentation.rotation > LARGE_ROTATION:
         yield f"rotation={augmentation.rotation:g}", (), Augmentation(rotation=augmentation.rotation)
+    if augmentation.function:
+        yield f"function={augmentation.function}", (), Augmentation(function=augmentation.function)

@@ -1,5 +1,6 @@
 """Images that are changed at random as they are read."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,10 @@ CHANNELS = (1, 3)
 """Gray and color, as of `cutaway.data.Dataset.is_image`."""
 
 
+ImageFunction = Callable[[np.ndarray, np.random.Generator], Any]
+"""A function of the user: from an image and a random generator to an image of the same shape."""
+
+
 class AugmentedRows:
     """Rows of images, each of which is changed at random when it is read; the same way whenever it is read again.
 
@@ -18,10 +23,13 @@ class AugmentedRows:
         limits: float32 (9,): how far each property changes, in the order of `cutaway.augmentation.kernels.warp`.
         seed: Random seed, a whole number from 0.
         epoch: Number of the epoch, from 0: another one gives other images.
+        function: Changes each image after that; None for nothing.
     """
 
-    def __init__(self, x: Any, limits: np.ndarray, *, seed: int, epoch: int) -> None:
-        self._x, self._limits = x, limits
+    def __init__(
+        self, x: Any, limits: np.ndarray, *, seed: int, epoch: int, function: ImageFunction | None = None
+    ) -> None:
+        self._x, self._limits, self._function = x, limits, function
         self._key = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0]
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
@@ -32,9 +40,38 @@ class AugmentedRows:
         shape = taken.shape[rows.ndim :]
         check_images(shape)
         images = np.ascontiguousarray(taken.reshape(-1, *shape[:2], *(shape[2:] or (1,))))
-        out = np.empty_like(images)
-        warp(images, np.ascontiguousarray(rows.reshape(-1), np.int64), self._key, self._limits, out)
+        out = images.copy()
+        if self._limits.any():
+            warp(images, np.ascontiguousarray(rows.reshape(-1), np.int64), self._key, self._limits, out)
+        if self._function is not None:
+            for number, image in zip(rows.reshape(-1), out.reshape(-1, *shape), strict=True):
+                image[...] = _changed(self._function, image, [int(self._key), int(number)])
         return out.reshape(taken.shape)
+
+
+def _changed(function: ImageFunction, image: np.ndarray, seeds: list[int]) -> np.ndarray:
+    """What a function of the user makes of an image.
+
+    Raises:
+        DataError: It is no image of the same shape and of numbers that the type of the samples holds.
+    """
+    changed = np.asarray(function(image.copy(), np.random.default_rng(seeds)))
+    if changed.shape != image.shape or changed.dtype.kind not in "biuf":
+        got = f"{changed.dtype} of shape {changed.shape}"
+    elif changed.dtype != image.dtype and image.dtype == np.uint8 and not _is_bytes(changed):
+        got = f"{changed.dtype} from {changed.min():g} to {changed.max():g}"
+    else:
+        return np.rint(changed) if image.dtype == np.uint8 and changed.dtype.kind == "f" else changed
+    raise DataError(
+        f"a function that changes images returns {image.dtype} of shape {image.shape}, as it gets",
+        got=f"{got} from {getattr(function, '__name__', 'it')}",
+        hint="convert its result" if changed.shape == image.shape else "return an image of the same shape",
+    )
+
+
+def _is_bytes(values: np.ndarray) -> bool:
+    """Whether numbers of another type are within those of bytes."""
+    return bool(((values >= 0) & (values <= 255)).all())
 
 
 def check_images(shape: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
 """How images are changed at random: every setting, explained once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -10,10 +10,13 @@ from cutaway._lazy import public
 from cutaway.checks import check_seed, check_whole, meant, refuse_text, similar_name
 from cutaway.errors import ConfigError, DataError
 
-from .images import AugmentedRows, check_images
+from .images import AugmentedRows, ImageFunction, check_images
 
 Flip = Literal["none", "horizontal", "vertical", "both"]
 FLIPS = "none, horizontal, vertical or both"
+
+_FUNCTIONS: dict[str, ImageFunction] = {}
+"""Functions of the user, by name: a run folder keeps the name, by which nothing is ever imported."""
 
 
 @public
@@ -51,12 +54,19 @@ class Augmentation(BaseModel):
     brightness: float = Field(default=0.0, ge=0, le=1)
     """Values are multiplied by a factor from 1 - brightness to 1 + brightness, 0 to 1; those of bytes end at 255."""
 
+    function: str = Field(default="", max_length=100)
+    """A function of your own, ``function(image, random)``, which is called last: it gets an image of the shape of the
+    samples, before they are divided by their scale, and a `numpy.random.Generator`, and returns an image of the same
+    shape. It is kept by its name; a process that did not make it says so when it needs it."""
+
     def __init__(self, **settings: Any) -> None:
-        """Check the settings.
+        """Check the settings, and remember a function of the user by its name.
 
         Raises:
             ConfigError: One is unknown or outside its range.
         """
+        if callable(function := settings.get("function")):
+            settings["function"] = _remember(function)
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -67,17 +77,44 @@ class Augmentation(BaseModel):
     def _is_number(cls, value: Any) -> Any:
         return refuse_text(value)
 
+    @field_validator("function")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if value and not value.isidentifier():
+            raise ValueError("no name")
+        return value
+
     def __str__(self) -> str:
         """What is changed, as `as_augmentation` reads it; empty for nothing."""
         changed = [(name, getattr(self, name)) for name in Augmentation.model_fields]
-        parts = [f"{name}={_text(value)}" for name, value in changed if value not in (0, "none")]
+        parts = [f"{name}={_text(value)}" for name, value in changed if value not in (0, "none", "")]
         return ", ".join(parts)
 
     def rows(self, x: Any, *, seed: int, epoch: int) -> AugmentedRows:
         """Rows of `x` that are changed as they are read; see `AugmentedRows`."""
         flips = [float(self.flip in (name, "both")) for name in ("horizontal", "vertical")]
         moves = [self.shift, np.deg2rad(self.rotation), self.scale, self.shear, self.elastic, self.crop]
-        return AugmentedRows(x, np.array([*moves, *flips, self.brightness], np.float32), seed=seed, epoch=epoch)
+        limits = np.array([*moves, *flips, self.brightness], np.float32)
+        return AugmentedRows(x, limits, seed=seed, epoch=epoch, function=self.find_function())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this process has the function of the user, where there is one."""
+        return not self.function or self.function in _FUNCTIONS
+
+    def find_function(self) -> ImageFunction | None:
+        """The function of the user; None where there is none.
+
+        Raises:
+            ConfigError: This process does not have it.
+        """
+        if not self.is_known:
+            raise ConfigError(
+                "a function that changes images is made by the process that calls it",
+                got=f'"{self.function}", which this process did not make',
+                hint=f"define it and call ct.Augmentation(function={self.function}) first",
+            )
+        return _FUNCTIONS.get(self.function)
 
     def apply(self, x: Any, *, seed: int = 0, epoch: int = 0) -> np.ndarray:
         """Change images at random, as a training does in an epoch.
@@ -92,7 +129,8 @@ class Augmentation(BaseModel):
             Images of the same shape, uint8 or float32.
 
         Raises:
-            DataError: These are no images.
+            DataError: These are no images, or a function of the user returned none of the same shape.
+            ConfigError: This process does not have that function.
             UsageError: The seed or the epoch is no whole number from 0.
         """
         x, seed = np.asarray(x), check_seed(seed)
@@ -118,7 +156,7 @@ def as_augmentation(value: Any) -> Augmentation | None:
 
     Args:
         value: The name of a preset, settings such as "rotation=10, flip=horizontal", the same as a mapping, an
-            `Augmentation`, or None or "none".
+            `Augmentation`, a function as its `function`, or None or "none".
 
     Returns:
         The augmentation; None for one that changes nothing.
@@ -132,6 +170,8 @@ def as_augmentation(value: Any) -> Augmentation | None:
         value = _settings_of(value) if "=" in value else value
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
         value = Augmentation(**value)
+    if callable(value):
+        value = Augmentation(function=value)
     if value is not None and not isinstance(value, Augmentation):
         name = similar_name(value.lower(), PRESETS) if isinstance(value, str) else None
         raise ConfigError(
@@ -140,6 +180,19 @@ def as_augmentation(value: Any) -> Augmentation | None:
             hint=f'pass for example augment="{name or "characters"}", or augment="rotation=10, shift=0.05"',
         )
     return value if str(value or "") else None
+
+
+def _remember(function: Callable[..., Any]) -> str:
+    """Keep a function by its name; one of the same name is replaced, as when a notebook cell is run again."""
+    name = getattr(function, "__name__", type(function).__name__)
+    if not name.isidentifier():
+        raise ConfigError(
+            "a function that changes images has a name, by which a run is kept",
+            got=name,
+            hint="write it with def, and not as a lambda",
+        )
+    _FUNCTIONS[name] = function
+    return name
 
 
 def _text(value: float | str) -> str:
@@ -160,7 +213,7 @@ def _settings_of(text: str) -> dict[str, Any]:
         if name in settings:
             raise ConfigError("a setting of an augmentation has one value", got=f'"{name}" twice', hint="leave one out")
         try:
-            settings[name] = value if name == "flip" else float(value)
+            settings[name] = value if name in ("flip", "function") else float(value)
         except ValueError:
             settings[name] = value
     return settings
@@ -174,6 +227,12 @@ def _config_error(error: ValidationError) -> ConfigError:
         hint = meant(name, Augmentation.model_fields, "leave it out", quote="")
         return ConfigError(f"settings of an augmentation are {names}", got=f'"{name:.60}"', hint=hint)
     schema = Augmentation.model_json_schema()["properties"][name]
+    if name == "function":
+        return ConfigError(
+            "function of an augmentation is a function of an image and a random generator",
+            got=f"{first['input']!r:.60}",
+            hint="write def change(image, random): ..., and pass function=change",
+        )
     rule = FLIPS if name == "flip" else f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
     example = getattr(PRESETS["characters"], name) or getattr(PRESETS["photos"], name)
     example = "horizontal" if name == "flip" else example

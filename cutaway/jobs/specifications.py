@@ -297,8 +297,9 @@ class Form(BaseModel):
     recipe: Text = "default"
     hidden: Annotated[tuple[Setting, ...], Field(max_length=100)] | None = None
     dropout: Setting = None
+    batch_norm: Setting = None
     activation: Text | None = None
-    ensemble: Setting = 1
+    ensemble: Setting = None
 
 
 class _Training(Specification):

@@ -52,7 +52,14 @@ def _train(task: TrainingJob, context: JobContext) -> "Run":
         settings: dict[str, Any] = {**task.settings, **labels, "progress": context.on_progress}
         given = {"from_epoch": task.from_epoch, "ignore": task.ignore, "name": task.name}
         return train_like(str(before), runs=runs, **given, **settings)
-    form = task.form.model_dump()
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
-    settings = {**form, **task.settings, "progress": context.on_progress}
-    return train_recipe(task.data, options=options, runs=runs, name=task.name, **settings)
+    return train_recipe(
+        task.data,
+        options=options,
+        recipe=task.form.recipe,
+        form=task.form.model_dump(exclude={"recipe"}, exclude_none=True),
+        runs=runs,
+        name=task.name,
+        progress=context.on_progress,
+        **task.settings,
+    )

@@ -14,7 +14,7 @@ from .lean_keras import import_lean_keras, lazy_getattr_with_keras, lean_keras
 if TYPE_CHECKING:
     from .compiled_programs import forget_compiled_programs, keep_compiled_programs
     from .compression import COMPRESSIONS, Compression
-    from .form import ACTIVATIONS, check_form
+    from .form import ACTIVATIONS, FORM, ModelForm
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import LAYER_KINDS, check_model, layer_names, output_size
     from .losses import sample_loss
@@ -38,17 +38,18 @@ _MODULES = {
     "COMPRESSIONS": "cutaway.models.compression",
     "Compression": "cutaway.models.compression",
     "DENSE_KINDS": "cutaway.models.shapes",
+    "FORM": "cutaway.models.form",
     "ForwardPass": "cutaway.models.forward_pass",
     "LAYER_KINDS": "cutaway.models.layers",
     "MEAN": "cutaway.models.perceptron",
     "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
+    "ModelForm": "cutaway.models.form",
     "activation_name": "cutaway.models.outputs",
     "assign": "cutaway.models.weights",
     "batch_size": "cutaway.models.forward_pass",
     "batch_slices": "cutaway.models.forward_pass",
     "build_model": "cutaway.models.perceptron",
-    "check_form": "cutaway.models.form",
     "check_fit": "cutaway.models.perceptron",
     "check_model": "cutaway.models.layers",
     "check_snapshot": "cutaway.models.weights",
@@ -81,19 +82,20 @@ __all__ = [
     "ACTIVATIONS",
     "COMPRESSIONS",
     "DENSE_KINDS",
+    "FORM",
     "LAYER_KINDS",
     "MEAN",
     "MERGING_KINDS",
     "Compression",
     "ForwardPass",
     "Model",
+    "ModelForm",
     "activation_name",
     "assign",
     "batch_size",
     "batch_slices",
     "build_model",
     "check_fit",
-    "check_form",
     "check_model",
     "check_snapshot",
     "class_probabilities",

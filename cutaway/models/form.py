@@ -1,7 +1,9 @@
 """The form of a multilayer perceptron, checked without Keras."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
+from typing import Any
 
 from cutaway.errors import ModelError
 
@@ -15,34 +17,67 @@ ACTIVATIONS = (
 MOST_MEMBERS = 256
 
 
-def check_form(
-    hidden: Sequence[int] = (), *, dropout: float = 0.0, activation: str = "relu", ensemble: int = 1
-) -> tuple[int, ...]:
-    """Check what `mlp` is asked for, and return the units of each hidden layer.
+@dataclass(frozen=True)
+class ModelForm:
+    """What `mlp` makes a model of.
+
+    Attributes:
+        hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.
+        dropout: Dropout rate after each hidden layer, in [0, 1).
+        batch_norm: Whether each hidden layer is normalized over the batch, before its activation.
+        activation: Activation of the hidden layers, one of `ACTIVATIONS`.
+        ensemble: Number of members, from 1 to `MOST_MEMBERS`; 1 is a plain model.
 
     Raises:
-        ModelError: A value is outside its range.
+        ModelError: A value is outside its range, or two do not go together.
     """
-    if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+
+    hidden: tuple[int, ...] = (512, 512)
+    dropout: float = 0.0
+    batch_norm: bool = False
+    activation: str = "relu"
+    ensemble: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", _checked_hidden(self.hidden))
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
+            raise ModelError(
+                "dropout is a fraction, from 0 up to but not including 1",
+                got=repr(self.dropout),
+                hint="try dropout=0.2",
+            )
+        if not isinstance(self.batch_norm, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ModelError("batch_norm is true or false", got=repr(self.batch_norm), hint="try batch_norm=True")
+        if self.activation not in ACTIVATIONS:
+            raise ModelError(
+                f"activation is one of {', '.join(ACTIVATIONS)}", got=repr(self.activation), hint='try "relu"'
+            )
+        members: Any = self.ensemble
+        if not isinstance(members, Integral) or isinstance(members, bool) or not 1 <= members <= MOST_MEMBERS:
+            raise ModelError(
+                f"ensemble is a number of members, from 1 to {MOST_MEMBERS}", got=repr(members), hint="try ensemble=8"
+            )
+        if self.batch_norm and members > 1:
+            raise ModelError(
+                "the members of an ensemble have no batch normalization",
+                got=f"batch_norm=True and ensemble={members}",
+                hint="leave one of them out, or train models with different seeds",
+            )
+
+
+FORM = tuple(each.name for each in fields(ModelForm))
+"""Names of the settings of a model; all others are of its training."""
+
+
+def _checked_hidden(hidden: Any) -> tuple[int, ...]:
+    if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
         raise ModelError("hidden lists the units of each layer", got=repr(hidden), hint="try hidden=(512, 512)")
-    hidden = tuple(hidden)
-    for units in hidden:
+    layers = tuple[Any, ...](hidden)
+    for units in layers:
         if not isinstance(units, Integral) or isinstance(units, bool) or not 1 <= units <= 1_000_000:
             raise ModelError(
                 "a hidden layer has a whole number of units, at least 1 and at most 1,000,000",
                 got=repr(units),
                 hint="try hidden=(512, 512)",
             )
-    if not isinstance(dropout, Real) or not 0 <= dropout < 1:
-        raise ModelError(
-            "dropout is a fraction, from 0 up to but not including 1",
-            got=repr(dropout),
-            hint="try dropout=0.2",
-        )
-    if activation not in ACTIVATIONS:
-        raise ModelError(f"activation is one of {', '.join(ACTIVATIONS)}", got=repr(activation), hint='try "relu"')
-    if not isinstance(ensemble, Integral) or isinstance(ensemble, bool) or not 1 <= ensemble <= MOST_MEMBERS:
-        raise ModelError(
-            f"ensemble is a number of members, from 1 to {MOST_MEMBERS}", got=repr(ensemble), hint="try ensemble=8"
-        )
-    return hidden
+    return layers

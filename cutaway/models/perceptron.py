@@ -1,14 +1,14 @@
 """The multilayer perceptron, and how a model is built for its data on first use."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 
 from cutaway.errors import ModelError
 
-from .form import check_form
+from .form import ModelForm
 from .initialization import without_drawing
 from .outputs import activation_name
 from .shapes import MEMBER_EQUATIONS
@@ -25,40 +25,59 @@ def mlp(
     hidden: Sequence[int] = (512, 512),
     *,
     dropout: float = 0.0,
+    batch_norm: bool = False,
     activation: str = "relu",
     ensemble: int = 1,
     name: str = "mlp",
 ) -> keras.Sequential:
     """Make a fully connected feed-forward model; its input and output are added when it first meets data.
 
-    Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``. In an ensemble these are EinsumDense
-    layers, which hold the layers of all members side by side, ``(member, unit)``; after ``output`` come
-    ``mean_of_members``, the mean of the members' logits, and a softmax. Each member is trained on its own loss, from
-    first weights and with a dropout of its own, on the same batches.
+    Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``; with batch normalization
+    ``batch_norm_1`` and ``activation_1`` follow ``dense_1``. In an ensemble dense layers are EinsumDense layers, which
+    hold the layers of all members side by side, ``(member, unit)``; after ``output`` come ``mean_of_members``, the mean
+    of the members' logits, and a softmax. Each member is trained on its own loss, from first weights and with a dropout
+    of its own, on the same batches.
 
     Args:
         hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.
         dropout: Dropout rate after each hidden layer, in [0, 1); 0 adds no layer.
+        batch_norm: Whether each hidden layer is normalized over the batch, before its activation; a dense layer then
+            has no bias of its own.
         activation: Activation of the hidden layers, one of `ACTIVATIONS`; the output is a softmax.
         ensemble: Number of members, each with weights of its own, from 1 to 256; 1 is a plain model.
         name: Name of the model.
 
     Raises:
-        ModelError: A value is outside its range.
+        ModelError: A value is outside its range, or there are members and batch normalization.
 
     Source:
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every
-        hidden layer); Lakshminarayanan, Pritzel, Blundell 2017, "Simple and scalable predictive uncertainty estimation
-        using deep ensembles" (members that differ by their first weights).
+        hidden layer); Ioffe, Szegedy 2015, "Batch normalization", section 3.2 (before the activation, without a bias);
+        Lakshminarayanan, Pritzel, Blundell 2017, "Simple and scalable predictive uncertainty estimation using deep
+        ensembles" (members that differ by their first weights).
     """
-    hidden = check_form(hidden, dropout=dropout, activation=activation, ensemble=ensemble)
+    form = ModelForm(hidden, dropout, batch_norm, activation, ensemble)  # pyright: ignore[reportArgumentType]
     model = keras.Sequential(name=name)
-    for number, units in enumerate(hidden, start=1):
-        model.add(_dense(int(units), int(ensemble), first=number == 1, activation=activation, name=f"dense_{number}"))
-        if dropout:
-            model.add(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
+    for number, units in enumerate(form.hidden, start=1):
+        for layer in _hidden_layer(int(units), form, number):
+            model.add(layer)
     model._cutaway_unfinished = int(ensemble)  # build_model adds the output layer, whose size depends on the data
     return model
+
+
+def _hidden_layer(units: int, form: ModelForm, number: int) -> Iterator[keras.Layer]:
+    """A dense layer and what belongs to it."""
+    first = number == 1
+    if form.batch_norm:
+        yield keras.layers.Dense(units, use_bias=False, name=f"dense_{number}")
+        # averages over the last 10 batches, since the weights still change in an epoch of a few hundred; Keras' 0.99
+        # is those of the last 100
+        yield keras.layers.BatchNormalization(momentum=0.9, name=f"batch_norm_{number}")
+        yield keras.layers.Activation(form.activation, name=f"activation_{number}")
+    else:
+        yield _dense(units, int(form.ensemble), first=first, activation=form.activation, name=f"dense_{number}")
+    if form.dropout:
+        yield keras.layers.Dropout(form.dropout, name=f"dropout_{number}")
 
 
 def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str) -> keras.Layer:

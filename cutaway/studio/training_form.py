@@ -1,15 +1,15 @@
 """What a training can be told, and what it will do: checked before it waits, without Keras."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from cutaway.api.training_options import TrainingOptions
 from cutaway.data import is_table_path
 from cutaway.errors import CutawayError, UsageError
-from cutaway.jobs import Form, Repeat, Training
-from cutaway.models import ACTIVATIONS, check_form
+from cutaway.jobs import Repeat, Training
+from cutaway.models import ACTIVATIONS, ModelForm
 from cutaway.runs import RunFolder
 from cutaway.training import (
     LOSSES,
@@ -43,7 +43,7 @@ def form_fields() -> dict[str, Any]:
         {
             "name": recipe.name,
             "summary": recipe.summary,
-            "form": {"hidden": list(recipe.hidden), "dropout": recipe.dropout, "activation": "relu", "ensemble": 1},
+            "form": asdict(recipe.form),
             "settings": {name: field.default for name, field in TrainingConfig.model_fields.items()}
             | dict(recipe.settings),
         }
@@ -156,22 +156,14 @@ def _base(
     if isinstance(task, Repeat):
         return recorded_config(RunFolder.open(runs / task.run).manifest.config).model_dump(), None
     assert recipe is not None
-    form = _complete(task.form, recipe.hidden, recipe.dropout)
-    defaults = {"hidden": (), "dropout": 0.0, "activation": "relu", "ensemble": 1}
-    for name in defaults:
+    given = task.form.model_dump(exclude={"recipe"}, exclude_none=True)
+    for name, value in given.items():
         try:
-            given = {**defaults, name: form[name]}
-            check_form(**given)
+            ModelForm(**{name: value})
         except CutawayError as error:
             errors[name] = str(error)
+    form = asdict(recipe.form) | given
+    if not errors:
+        ModelForm(**form)
     weighted = task.settings.get("class_weight") is not None or bool(task.options.get("weight"))
     return base_settings(recipe, weighted=weighted), form
-
-
-def _complete(form: Form, hidden: tuple[int, ...], dropout: float) -> dict[str, Any]:
-    return {
-        "hidden": hidden if form.hidden is None else form.hidden,
-        "dropout": dropout if form.dropout is None else form.dropout,
-        "activation": form.activation or "relu",
-        "ensemble": form.ensemble,
-    }

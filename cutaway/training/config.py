@@ -209,11 +209,12 @@ def check_config(config: TrainingConfig, *, outputs: int, shape: tuple[int, ...]
 
     Raises:
         ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class;
-            or the loss does not fit virtual adversarial training.
+            or the loss does not fit virtual adversarial training; or this process does not have a function of the user.
         DataError: Samples that are no images are to be augmented.
     """
-    if config.augment:
+    if config.augmentation is not None:
         check_images(shape)
+        config.augmentation.find_function()
     if config.virtual_adversarial and config.loss == "binary_crossentropy" and outputs > 1:
         raise ConfigError(
             "virtual_adversarial needs a loss of one class of several",

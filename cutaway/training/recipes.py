@@ -6,6 +6,7 @@ from typing import Any
 
 from cutaway.checks import similar_name
 from cutaway.errors import UnknownNameError
+from cutaway.models import ModelForm
 
 
 @dataclass(frozen=True)
@@ -15,15 +16,13 @@ class Recipe:
     Attributes:
         name: What the user types.
         summary: What it is for, in a few words.
-        hidden: Units of each hidden layer.
-        dropout: Dropout rate after each hidden layer, in [0, 1).
+        form: The model.
         settings: Fields of `cutaway.training.TrainingConfig`, or "auto" where `cutaway.training.make_config` decides.
     """
 
     name: str
     summary: str
-    hidden: tuple[int, ...]
-    dropout: float
+    form: ModelForm
     settings: Mapping[str, Any]
 
 
@@ -72,18 +71,25 @@ _LESSON = {
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("default", "a good model in the least time", (512, 512), 0.2, _DEFAULT),
-        Recipe("table", "a good model of a table: smaller, and stopped before it overfits", (128, 128), 0.2, _TABLE),
+        Recipe("default", "a good model in the least time", ModelForm((512, 512), dropout=0.2), _DEFAULT),
+        Recipe(
+            "table",
+            "a good model of a table: smaller, and stopped before it overfits",
+            ModelForm((128, 128), dropout=0.2),
+            _TABLE,
+        ),
         Recipe(
             "minute",
             "images of characters, in about a minute: 1024-1024, with changed images",
-            (1024, 1024),
-            0.0,
+            ModelForm((1024, 1024)),
             _MINUTE,
         ),
-        Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88%", (512, 512), 0.0, _LESSON),
+        Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88%", ModelForm((512, 512)), _LESSON),
         Recipe(
-            "lesson-dropout", "the classic lesson with dropout, 4 epochs", (512, 512), 0.2, {**_LESSON, "epochs": 4}
+            "lesson-dropout",
+            "the classic lesson with dropout, 4 epochs",
+            ModelForm((512, 512), dropout=0.2),
+            {**_LESSON, "epochs": 4},
         ),
     )
 }

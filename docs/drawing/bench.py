@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import cutaway as ct
+from cutaway.models import FORM
 
 HIDDEN, DROPOUT, EPOCHS = (256, 256), 0.2, 4
 """Half the width and half the epochs of the default model: all pictures together take a few minutes."""
@@ -55,19 +56,16 @@ class Bench:
     def train(
         self,
         *,
-        hidden: tuple[int, ...] = HIDDEN,
-        dropout: float = DROPOUT,
-        activation: str = "relu",
-        ensemble: int = 1,
         data: ct.Dataset | None = None,
         **settings: Any,
     ) -> ct.Run:
-        """Train a model with the default recipe, except for the settings that are given."""
+        """Train a model with the default recipe, except for the settings of model and training that are given."""
+        form = {"hidden": HIDDEN, "dropout": DROPOUT} | {name: settings.pop(name) for name in FORM if name in settings}
         settings = {"epochs": EPOCHS, "seed": 0, **settings}
         source = self.data if data is None else data
-        key = repr((hidden, dropout, activation, ensemble, source.name, sorted(settings.items())))
+        key = repr((sorted(form.items()), source.name, sorted(settings.items())))
         if key not in self.runs:
-            model = ct.mlp(hidden, dropout=dropout, activation=activation, ensemble=ensemble)
+            model = ct.mlp(**form)
             clock = _EpochClock(settings["epochs"])
             self.runs[key] = ct.train(model, source, runs=self.folder, progress=clock, **settings)
             SECONDS[self.runs[key].path] = clock.seconds

@@ -31,6 +31,23 @@ def dropout(bench: Bench) -> list[Row]:
     return [row("dropout", value, run) for value, run in runs.items()]
 
 
+def batch_norm(bench: Bench) -> list[Row]:
+    """Deep models learn faster in their first epochs."""
+    shapes = {"2 layers": (256, 256), "8 layers": (256,) * 8}
+    runs = {
+        f"{layers}, {'on' if on else 'off'}": bench.train(hidden=shape, batch_norm=on)
+        for layers, shape in shapes.items()
+        for on in (False, True)
+    }
+    figure, axes = panels(2)
+    for panel, layers in zip(axes, shapes, strict=True):
+        curves(panel, {value: epochs_of(run, "val_loss") for value, run in runs.items() if value.startswith(layers)})
+        by_epoch(panel, "validation loss")
+        legend(panel)
+    save(figure, "batch_norm")
+    return [row("batch_norm", value, run) for value, run in runs.items()]
+
+
 def activation(bench: Bench) -> list[Row]:
     """Activation functions, and the validation error with each."""
     runs = {value: bench.train(activation=value) for value in ("relu", "softplus", "tanh", "sigmoid")}
@@ -64,4 +81,4 @@ def ensemble(bench: Bench) -> list[Row]:
     return [row("ensemble", value, run) for value, run in runs.items()]
 
 
-SETTINGS = (hidden, dropout, activation, ensemble)
+SETTINGS = (hidden, dropout, batch_norm, activation, ensemble)

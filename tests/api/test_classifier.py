@@ -229,3 +229,14 @@ def test_an_array_is_predicted_by_the_run_as_by_the_estimator():
     x, y = load_iris(return_X_y=True)
     fitted = ct.Classifier(**SMALL).fit(x, y)
     np.testing.assert_array_equal(fitted.run_.predict(x), fitted.predict_proba(x))
+
+
+def test_batch_normalization_and_form_come_from_the_recipe_where_they_are_not_given():
+    x, y = np.random.default_rng(0).normal(size=(80, 3)), np.arange(80) % 2
+    names = [
+        [layer.name for layer in ct.Classifier(epochs=1, **form).fit(x, y).run_.model().layers]
+        for form in ({"hidden": 8, "batch_norm": True, "dropout": 0.0}, {"hidden": [8]}, {})
+    ]
+    assert names[0] == ["dense_1", "batch_norm_1", "activation_1", "output"]
+    assert names[1] == ["dense_1", "dropout_1", "output"]
+    assert names[2] == ["dense_1", "dropout_1", "dense_2", "dropout_2", "output"]

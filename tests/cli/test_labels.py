@@ -15,6 +15,7 @@ from cutaway.cli.findings.doctor import can_be_tried
 from cutaway.cli.findings.sheet import check_pictures, check_sheet
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.findings import Remedy
+from cutaway.models import ModelForm
 
 pytestmark = pytest.mark.slow
 
@@ -108,7 +109,7 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     from cutaway import training
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setitem(training.RECIPES, "default", replace(training.RECIPES["default"], hidden=(8, 4), dropout=0.0))
+    monkeypatch.setitem(training.RECIPES, "default", replace(training.RECIPES["default"], form=ModelForm((8, 4))))
     random = np.random.default_rng(0)
     y = np.arange(120) % 2
     np.savez("rows.npz", x_train=random.normal(3.0 * y[:, None], size=(120, 4)).astype(np.float32), y_train=y)

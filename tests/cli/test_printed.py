@@ -125,7 +125,7 @@ def test_points_have_no_sign_where_they_are_zero(share, text):
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, monkeypatch, tmp_path):
-    quick = functools.partial(recipe.train_recipe, "digits", hidden=(32, 16), epochs=3)
+    quick = functools.partial(recipe.train_recipe, "digits", form={"hidden": (32, 16)}, epochs=3)
     monkeypatch.setattr(recipe, "train_recipe", lambda _, **settings: quick(**settings))
     code, out, err = cutaway("demo", "--seed", "3")
     assert code == 0, err

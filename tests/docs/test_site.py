@@ -13,6 +13,7 @@ import pytest
 import cutaway
 from cutaway.embedding import TSNESettings, embed
 from cutaway.findings import RULES
+from cutaway.models import FORM
 from cutaway.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ def _resolve(page: str, target: str) -> str:
     return "/".join(parts) or "index.html"
 
 
-MLP_SETTINGS = {"hidden", "dropout", "activation", "ensemble"}
+MLP_SETTINGS = set(FORM)
 TSNE_SETTINGS = {field.name for field in fields(TSNESettings)}
 TSNE_PICTURES = {"perplexity", "n_iter"}
 """The settings of t-SNE with a section of their own; the others share a table, without pictures."""

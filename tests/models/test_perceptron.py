@@ -85,3 +85,22 @@ def test_a_model_that_does_not_fit_its_data_is_refused():
     model = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
     with pytest.raises(ModelError, match=r"one unit per class, here 3; got shape \(4,\)"):
         build_model(model, shape=(4, 5), classes=3, seed=0)
+
+
+def test_layers_are_normalized_before_their_activation():
+    model = built(batch_norm=True, activation="tanh")
+    hidden = ["dense_1", "batch_norm_1", "activation_1", "dropout_1"]
+    assert [layer.name for layer in model.layers[:4]] == hidden
+    assert [layer.name for layer in model.layers[4:]] == [name.replace("1", "2") for name in hidden] + ["output"]
+    assert not model.get_layer("dense_1").use_bias
+    assert model.get_layer("activation_2").activation is keras.activations.tanh
+    x = np.random.default_rng(0).normal(size=(64, 20)).astype(np.float32)
+    sums = x @ get_weights(model)["dense_1/kernel"]
+    inputs = keras.Model(model.inputs[0], model.get_layer("batch_norm_1").output)
+    normal = (sums - sums.mean(axis=0)) / np.sqrt(sums.var(axis=0) + 1e-3)
+    np.testing.assert_allclose(np.asarray(inputs(x, training=True)), normal, atol=1e-4)
+
+
+def test_an_ensemble_has_no_batch_normalization():
+    with pytest.raises(ModelError, match="members of an ensemble have no batch normalization; got .*ensemble=2"):
+        mlp((8,), batch_norm=True, ensemble=2)

@@ -31,7 +31,7 @@ def test_toml_json_and_python_say_the_same(tmp_path):
 def test_presets_hold_the_default_recipes(name):
     settings = read_space(name).settings
     for recipe in map(find_recipe, ("default", "table")):
-        default = {"dropout": recipe.dropout, "layers": len(recipe.hidden), "units": recipe.hidden[0]}
+        default = {"dropout": recipe.form.dropout, "layers": len(recipe.form.hidden), "units": recipe.form.hidden[0]}
         default |= {key: value for key, value in recipe.settings.items() if value != "auto"}
         for setting in {*settings} & {*default}:
             assert settings[setting].holds(default[setting]), setting

@@ -364,3 +364,20 @@ def test_what_mattered_in_a_sentence():
         "Importance: dropout 90% (p = 0.01); the others matter no more than chance explains."
     )
     assert what_mattered(Outcome(dropout=(0.9, 0.01))) == "Importance: dropout 90% (p = 0.01)."
+
+
+def test_batch_normalization_is_tried_and_named_where_the_recipe_has_none(tmp_path):
+    space = {"batch_norm": [True, False], "hidden": [[8], [16]]}
+    swept = ct.sweep("digits", space=space, trials=5, epochs=2, runs=tmp_path, progress=False)
+    tried = swept.to_pandas()
+    assert set(tried["batch_norm"].dropna()) == {True, False}
+    for trial in swept.trials:
+        names = swept.run(trial.number).model().layers
+        has = trial.settings.get("batch_norm", False)
+        assert ("batch_norm_1" in [layer.name for layer in names]) == has
+        assert swept.settings_of(trial)["batch_norm"] is has
+    best = swept.settings["batch_norm"]
+    assert ("--batch-norm" in swept.command.split()) == best
+    assert "--no-batch-norm" not in swept.command
+    with pytest.raises(UsageError, match=r"batch_norm is true or false; got .*yes.*; next: write batch_norm = \[true"):
+        ct.sweep("digits", space={"batch_norm": ["yes", False]}, runs=tmp_path, progress=False)

@@ -128,7 +128,7 @@ def test_a_config_is_plain_data():
 
 def test_the_lesson_is_the_lesson():
     lesson, dropout = RECIPES["lesson"], RECIPES["lesson-dropout"]
-    assert (lesson.hidden, lesson.dropout, dropout.dropout) == ((512, 512), 0.0, 0.2)
+    assert (lesson.form.hidden, lesson.form.dropout, dropout.form.dropout) == ((512, 512), 0.0, 0.2)
     first, second = make_config(lesson.settings), make_config(dropout.settings)
     assert (first.optimizer, first.learning_rate, first.batch_size, first.schedule) == ("sgd", 0.01, 128, "constant")
     assert (first.epochs, second.epochs, first.validation) == (2, 4, 0.25)

@@ -98,7 +98,8 @@ def train(
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        begin = partial(train_recipe, data, options=options, **model)
+        recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
+        begin = partial(train_recipe, data, options=options, recipe=recipe, form=form)
     before = _run_before(like, labels, runs=runs)
     with connected(processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)

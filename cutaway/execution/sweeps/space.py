@@ -13,13 +13,14 @@ import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from cutaway.augmentation import as_augmentation
 from cutaway.checks import meant, similar_name
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
-from cutaway.models import check_form
+from cutaway.models import FORM, ModelForm
 from cutaway.training import check_setting
 
 from .presets import PRESETS
@@ -38,13 +39,15 @@ WHOLE = ("layers", "units", "ensemble", "batch_size", "patience")
 NUMBERS = (*WHOLE, "dropout", "learning_rate", "momentum", "weight_decay", "virtual_adversarial")
 """Settings that may have a range; the others have choices."""
 
+
+def _check_form(name: str, value: Any) -> None:
+    ModelForm(**{name: value})
+
+
 _OF_THE_MODEL: dict[str, Callable[[Any], Any]] = {
-    "hidden": lambda value: check_form(value),
+    **{name: partial(_check_form, name) for name in FORM},
     "layers": lambda value: _check_layers(value),
-    "units": lambda value: check_form((value,)),
-    "dropout": lambda value: check_form(dropout=value),
-    "activation": lambda value: check_form(activation=value),
-    "ensemble": lambda value: check_form(ensemble=value),
+    "units": lambda value: _check_form("hidden", (value,)),
 }
 _OF_TRAINING = (
     *("optimizer", "learning_rate", "momentum", "weight_decay", "schedule"),
@@ -295,6 +298,7 @@ def _example(name: str) -> str:
     examples = {
         "hidden": "[[128], [256, 256]]",
         "activation": '["relu", "gelu"]',
+        "batch_norm": "[true, false]",
         "optimizer": '["adam", "adamw"]',
         "schedule": '["constant", "cosine"]',
         "precision": '["float32", "bfloat16"]',

@@ -39,7 +39,10 @@ def learning(source: ReportSource) -> Section | None:
 
 
 def augmented(source: ReportSource) -> Section | None:
-    """Some training images as the model saw them in its first epochs; None where they were not changed."""
+    """Some training images as the model saw them in its first epochs; None where they were not changed.
+
+    None, too, where a function of the user changed them that this process does not have.
+    """
     from cutaway.plots import picture_png
     from cutaway.training import recorded_config
 
@@ -49,7 +52,7 @@ def augmented(source: ReportSource) -> Section | None:
     config, train = recorded_config(context.manifest.config), context.split.train
     augmentation = config.augmentation
     epochs = [row["epoch"] for row in source.rows[:SHOWN_EPOCHS]]
-    if augmentation is None or not epochs:
+    if augmentation is None or not augmentation.is_known or not epochs:
         return None
     first = context.named(train.take(np.arange(min(SHOWN_IMAGES, len(train)))))
     numbers, images = np.arange(len(first)), context.data.rows(train)

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,7 @@ def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mappin
     config = training.make_config(recipe.settings, samples=samples, accelerator=training.has_accelerator(), **settings)
     patience = None if epochs is not None else config.patience
     models.require_jax()
-    model = models.mlp(recipe.hidden, dropout=recipe.dropout)
+    model = models.mlp(**asdict(recipe.form))
     models.build_model(model, shape=data.shape, classes=data.classes, seed=0)
     return models.spec_of(model), config.model_copy(update={"patience": None}), patience, recipe.name
 

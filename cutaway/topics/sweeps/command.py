@@ -1,12 +1,17 @@
 """The command that trains the chosen settings again, with the test samples."""
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 from cutaway.data import origin_options
+from cutaway.training import find_recipe
 
 from .outcome import SweepOutcome
+
+RARE = ("batch_norm", "ensemble")
+"""Settings of a model that a command names only where they are not those of the recipe."""
 
 
 def command_of(verb: str, folder: Path | str, *, storage: str | None) -> str:
@@ -37,8 +42,8 @@ def train_command(sweep: SweepOutcome) -> str | None:
     if weights is not None:
         by_class = weights if isinstance(weights, str) else ",".join(f"{k}={v:g}" for k, v in weights.items())
         settings["class_weight"] = by_class
-    if settings.get("ensemble") == 1:
-        del settings["ensemble"]
+    form = asdict(find_recipe(manifest.fixed.recipe).form)
+    settings = {name: value for name, value in settings.items() if name not in RARE or value != form[name]}
     for name, value in settings.items():
         parts += _option(name, value)
     return " ".join(shlex.quote(part) for part in parts)

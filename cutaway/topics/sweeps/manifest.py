@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from cutaway.checks import wrong_part
 from cutaway.errors import RunError, UnknownNameError, UsageError
+from cutaway.models import FORM
 from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic
 
 FORMAT = 1
@@ -29,6 +30,7 @@ class FixedSettings(BaseModel):
         recipe: Name of the recipe.
         hidden: Units of each hidden layer; None for the recipe's or those of the space.
         dropout: As `cutaway.mlp`; None likewise.
+        batch_norm: As `cutaway.mlp`.
         activation: As `cutaway.mlp`.
         ensemble: As `cutaway.mlp`.
         class_weight: As `cutaway.train`; keys are text in JSON.
@@ -40,15 +42,20 @@ class FixedSettings(BaseModel):
     recipe: Name = "default"
     hidden: tuple[int, ...] | None = None
     dropout: float | None = None
+    batch_norm: bool | None = None
     activation: Name | None = None
     ensemble: int | None = None
     class_weight: dict[str, float] | Name | None = None
     settings: dict[Name, Any] = Field(default_factory=dict)
 
+    def form(self) -> dict[str, Any]:
+        """The settings of the model that were given, by name."""
+        return {name: value for name in FORM if (value := getattr(self, name)) is not None}
+
     def given(self) -> dict[str, Any]:
         """The settings that were given, by name."""
-        form = {name: getattr(self, name) for name in ("hidden", "dropout", "activation", "ensemble", "class_weight")}
-        return {name: value for name, value in form.items() if value is not None} | self.settings
+        weights = {} if self.class_weight is None else {"class_weight": self.class_weight}
+        return self.form() | weights | self.settings
 
 
 class _Data(BaseModel):

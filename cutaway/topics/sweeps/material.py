@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from cutaway.augmentation import check_images
 from cutaway.data import Dataset, Split, Table, drop, load_again, split_and_prepare
 from cutaway.errors import DataError, UsageError
 from cutaway.execution import Choices, Space
+from cutaway.models import FORM, ModelForm
 from cutaway.progress import ProgressCallback
 from cutaway.results.progress import ProgressOption
 from cutaway.runs import RunWriter
@@ -22,9 +24,6 @@ from .manifest import FixedSettings, SweepManifest
 
 if TYPE_CHECKING:
     from cutaway.training import TrainingConfig
-
-FORM = ("hidden", "dropout", "activation", "ensemble", "layers", "units")
-"""Settings of the model; all others are of the training."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,18 +119,16 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
     if config.augment or (isinstance(augments, Choices) and {*augments.values} != {"none"}):
         check_images(material.data.shape)  # once, and not in every trial
     recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(material.loaded, Table)))
-    hidden = recipe.hidden if fixed.hidden is None else fixed.hidden
-    per_class = fixed.class_weight
+    form = asdict(recipe.form) | fixed.form()
+    hidden = form["hidden"]
     return {
         **{name: value for name, value in config.model_dump(mode="json").items() if name != "class_weight"},
-        "class_weight": per_class,
+        "class_weight": fixed.class_weight,
         "augment": config.augment or "none",
+        **form,
         "hidden": list(hidden),
         "layers": len(hidden),
         "units": hidden[0] if hidden else 0,
-        "dropout": recipe.dropout if fixed.dropout is None else fixed.dropout,
-        "activation": fixed.activation or "relu",
-        "ensemble": fixed.ensemble or 1,
     }
 
 
@@ -146,9 +143,10 @@ def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[st
     if {"layers", "units"} & {*settings}:
         layers, units = (int(settings.get(name, default[name])) for name in ("layers", "units"))
         hidden = (units,) * layers
-    form = {name: settings.get(name, default[name]) for name in ("dropout", "activation", "ensemble")}
-    of_training = {name: value for name, value in settings.items() if name not in FORM}
-    return {"hidden": hidden, **form, **of_training}
+    # a sweep that was begun before a setting of models was known has the default of that setting
+    form = {name: settings.get(name, default.get(name, usual)) for name, usual in asdict(ModelForm()).items()}
+    of_training = {name: value for name, value in settings.items() if name not in (*FORM, "layers", "units")}
+    return {**form, "hidden": hidden, **of_training}
 
 
 def train_trial(
@@ -178,8 +176,7 @@ def train_trial(
     models.require_jax()
     models.keep_compiled_programs()
     wanted, split = resolved(settings, manifest.default), material.split
-    form = {name: wanted.pop(name) for name in ("hidden", "dropout", "activation", "ensemble")}
-    model = mlp(form.pop("hidden"), **form)
+    model = mlp(**{name: wanted.pop(name) for name in FORM})
     data = training.as_taken(model, material.data)
     config = _config(material, manifest, wanted)
     models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)

@@ -12,6 +12,7 @@ from cutaway.data import Dataset, Table
 from cutaway.errors import CutawayError, RunError, UsageError, printable
 from cutaway.execution import Importance, Space, SweepStudy, Trial, importance_of_settings, read_space
 from cutaway.metrics import Selection
+from cutaway.models import FORM
 from cutaway.results.table import Table as ShownTable
 from cutaway.results.table import column
 from cutaway.results.units import COUNT, TEXT, Unit, decimals, percent, share
@@ -155,7 +156,7 @@ class SweepOutcome:
         """As `settings`, of any trial."""
         default, fixed = self.manifest.default, self.manifest.fixed
         wanted = resolved(trial.settings, default)
-        form = {name: wanted.pop(name) for name in ("hidden", "dropout", "activation", "ensemble")}
+        form = {name: wanted.pop(name) for name in FORM}
         # the recipe's number of epochs follows the batch size, and would be another one
         kept = {"epochs": default["epochs"]} if "batch_size" in wanted else {}
         given = {**fixed.settings, **kept, **wanted}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway._lazy import public
 from cutaway.api.run import Run
 from cutaway.api.train import mlp, train
+from cutaway.models import FORM
 from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption
 from cutaway.results.result import Result
@@ -59,8 +60,7 @@ class Sweep(SweepOutcome, Result):
         """
         loaded = load(self.manifest, None) if self.loaded is None else self.loaded
         wanted, fixed = self.settings, self.manifest.fixed
-        form = {name: wanted.pop(name) for name in ("dropout", "activation", "ensemble")}
-        model = mlp(wanted.pop("hidden"), **form)
+        model = mlp(**{name: wanted.pop(name) for name in FORM})
         per_class: Any = fixed.class_weight
         if isinstance(fixed.class_weight, dict):
             per_class = {int(number): weight for number, weight in fixed.class_weight.items()}

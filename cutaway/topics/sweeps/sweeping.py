@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +45,7 @@ def sweep(
     recipe: str = "default",
     hidden: Sequence[int] | None = None,
     dropout: float | None = None,
+    batch_norm: bool | None = None,
     activation: str | None = None,
     ensemble: int | None = None,
     class_weight: Mapping[int, float] | str | None = None,
@@ -74,6 +76,7 @@ def sweep(
         recipe: As of `cutaway.train`.
         hidden: Units of each hidden layer in every trial; those of the recipe or the space if None.
         dropout: Share of units set to zero in training in every trial; likewise.
+        batch_norm: Whether hidden layers are normalized over the batch in every trial; likewise.
         activation: Activation of the hidden layers in every trial; likewise.
         ensemble: Number of models side by side in every trial; likewise.
         class_weight: As of `cutaway.train`.
@@ -97,7 +100,14 @@ def sweep(
     trials = check_whole(trials, name="trials", least=1, most=MOST_TRIALS)
     workers = check_whole(workers, name="workers", least=1, most=MOST_WORKERS)
     _check_name(name)
-    fixed = _fixed(recipe, hidden, dropout, activation, ensemble, class_weight, settings, seed=seed)
+    form = {
+        "hidden": hidden,
+        "dropout": dropout,
+        "batch_norm": batch_norm,
+        "activation": activation,
+        "ensemble": ensemble,
+    }
+    fixed = _fixed(recipe, form, class_weight, settings, seed=seed)
     require_optuna()
     local = _Local(storage, workers, progress, on_trial)
     with contextlib.ExitStack() as stack:
@@ -303,34 +313,24 @@ def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
 
 def _fixed(
     recipe: str,
-    hidden: Sequence[int] | None,
-    dropout: float | None,
-    activation: str | None,
-    ensemble: int | None,
+    form: Mapping[str, Any],
     class_weight: Mapping[int, float] | str | None,
     settings: Mapping[str, Any],
     *,
     seed: int,
 ) -> FixedSettings:
     """What is the same in every trial, checked before any data are read."""
-    from cutaway.models import check_form
+    from cutaway.models import ModelForm
     from cutaway.training import find_recipe, make_config
 
     base = find_recipe(recipe)
-    units = check_form(
-        () if hidden is None else hidden,
-        dropout=dropout or 0.0,
-        activation=activation or "relu",
-        ensemble=1 if ensemble is None else ensemble,
-    )
+    given = {name: value for name, value in form.items() if value is not None}
+    checked = asdict(ModelForm(**{**asdict(base.form), **given}))
     augment = make_config(base.settings, **settings, seed=seed).augment or "none"
     weights = {str(k): float(v) for k, v in class_weight.items()} if isinstance(class_weight, Mapping) else class_weight
     return FixedSettings(
         recipe=recipe,
-        hidden=None if hidden is None else units,
-        dropout=dropout,
-        activation=activation,
-        ensemble=ensemble,
+        **{name: checked[name] for name in given},
         class_weight=weights,
         # as text, which its folder can keep
         settings=plain_settings({**settings, **({"augment": augment} if "augment" in settings else {})}),

@@ -4,13 +4,14 @@ import { field } from "../elements.js";
 
 /**
  * A setting, as its schema describes it; see `cutaway.studio.trainings.checking`.
- * @typedef {{ name: string, kind: "whole" | "number" | "choice" | "text", help: string, limits: string,
+ * @typedef {{ name: string, kind: "whole" | "number" | "choice" | "switch" | "text", help: string, limits: string,
  *   low: number | null, high: number | null, choices: string[], auto: boolean, optional: boolean }} SettingRecord
  */
 
 /** How a value is written in a field. */
 function settingText(/** @type {any} */ value) {
   if (value === null || value === undefined) return "";
+  if (typeof value === "boolean") return value ? "on" : "off";
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
@@ -32,8 +33,8 @@ export class SettingField {
     const described = `${id}-help ${id}-wrong`;
     const given = { id, name, "aria-describedby": described, autocomplete: "off", spellcheck: "false" };
     this.input =
-      kind === "choice"
-        ? choice(["", ...choices].map((value) => [value, value]), given)
+      kind === "choice" || kind === "switch"
+        ? choice(["", ...(kind === "switch" ? ["on", "off"] : choices)].map((value) => [value, value]), given)
         : element("input", { ...given, type: "text", inputmode: kind === "whole" ? "numeric" : kind === "number" ? "decimal" : "text" });
     this.input.addEventListener("input", changed);
     this.wrong = element("p", { class: "field-wrong", id: `${id}-wrong` });
@@ -48,6 +49,7 @@ export class SettingField {
     if (text === "") return undefined;
     const { kind, auto, name, optional } = this.record;
     if (optional && text === "none") return null;
+    if (kind === "switch") return text === "on";
     if (kind === "choice" || (auto && text === "auto") || kind === "text") return name === "class_weight" ? weightsOf(text) : text;
     const number = Number(text);
     return Number.isFinite(number) ? number : text;

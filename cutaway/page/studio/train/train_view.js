@@ -24,6 +24,7 @@ const FORM = /** @type {any[]} */ ([
     help: "Units of each hidden layer, from input to output, such as 512, 512; none for softmax regression.",
   },
   { name: "dropout", kind: "number", help: "Share of hidden units that are set to zero in each step.", limits: "at least 0, below 1" },
+  { name: "batch_norm", kind: "switch", help: "Normalize each hidden layer over the batch, before its activation." },
   { name: "activation", kind: "choice", help: "What a hidden unit does with its sum." },
   {
     name: "ensemble",
