@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutaway.errors import UsageError, printable
+from cutaway.errors import CutawayError, UsageError, printable
 from cutaway.results.units import percent
 from cutaway.topics.embedding.options import EmbeddingOptions
 
+from .drawn import IMAGE_WIDTH, drawn_image
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_findings, print_json, print_result, print_table, print_tables, say
 from .sweeps import report_sweep, sweep_at
@@ -18,6 +19,7 @@ from .trainings import print_history
 from .typed import as_typed
 
 if TYPE_CHECKING:
+    from cutaway.api.run import Run
     from cutaway.findings import Finding
     from cutaway.runs import DamagedRun, RunFolder
     from cutaway.topics.embedding.result import Embedding
@@ -55,7 +57,6 @@ def _row(found: "RunFolder | DamagedRun") -> dict[str, Any]:
     from cutaway.api.documents import run_row
     from cutaway.api.run import Run
     from cutaway.context import RunContext
-    from cutaway.errors import CutawayError
     from cutaway.runs import DamagedRun
 
     try:
@@ -114,12 +115,34 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     for head, text in lines:
         say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
+    _print_changed_image(opened)
     classes = classes_of_test(opened.context)
     if isinstance(classes, str):
         say(f"No measures by class: {printable(as_typed(classes))}")
     else:
         print_result(classes)
     _print_warnings(kept_findings(opened.context), run_command("doctor", opened.path))
+
+
+def _print_changed_image(run: "Run") -> None:
+    """Draw a training image as it is and as the model saw it, where images were changed at random."""
+    from cutaway.topics.history.changed_images import changed_images
+
+    if not run.config.get("augment"):
+        return
+    epochs = [row["epoch"] for row in run.history.rows[:2]]
+    try:
+        changed = changed_images(run.context, images=1, epochs=epochs)
+    except CutawayError as error:  # the data are somewhere else, or are not readable
+        say(f"Images were changed, and cannot be drawn: {printable(as_typed(str(error)))}")
+        return
+    if changed is None:
+        return
+    say(f"\n{printable(changed.names[0])} as the model saw it:\n")
+    drawn = [[name, *drawn_image(images[0])] for name, images in changed.shown.items()]
+    for parts in zip(*drawn, strict=True):
+        say("  " + "  ".join(f"{part:<{IMAGE_WIDTH}}" for part in parts).rstrip())
+    say()
 
 
 def _print_warnings(found: "Sequence[Finding] | None", doctor: str) -> None:

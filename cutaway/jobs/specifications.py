@@ -258,6 +258,7 @@ class Survey(Specification):
     Attributes:
         data: Name of a bundled dataset, or an absolute path.
         options: Of the data.
+        augment: If given, only some images are shown, as a training with this augmentation would see them.
     """
 
     queue: ClassVar[QueueName] = "data"
@@ -268,6 +269,7 @@ class Survey(Specification):
     kind: Literal["survey"] = "survey"
     data: Text
     options: Options = {}
+    augment: Text | None = None
 
     def inputs(self, folder: Path) -> list[Any]:
         """When the files of the data were changed."""

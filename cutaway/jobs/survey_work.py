@@ -38,6 +38,9 @@ LEAST = 2 << 30
 COLUMNS = 2_000
 CLASSES = 200
 PICTURES = 120
+CHANGED, EPOCHS = 6, 3
+"""Images that are shown as a training would see them, and in so many epochs."""
+
 SIDE = 64
 """Pixels of a picture's longer side on the sheet at most."""
 
@@ -189,6 +192,40 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     }
 
 
+def changed_images(where: str, options: dict[str, Any], augment: str, on_progress: ProgressCallback) -> dict[str, Any]:
+    """Some training images as they are, and below each as a training with an augmentation would see it.
+
+    Returns:
+        ``options``, and ``changed``: ``png`` with a column for each image, and a row for it as it is and for each of
+        some epochs; ``columns``, ``rows`` and ``names`` of the columns. None of it where images are not changed.
+
+    Raises:
+        ConfigError: There is no such augmentation.
+        DataError: The data cannot be read, or are no images.
+    """
+    from cutaway.api.given_data import as_dataset
+    from cutaway.augmentation import as_augmentation
+    from cutaway.data import stratified_sample
+    from cutaway.plots import sprite_sheet
+
+    augmentation = as_augmentation(augment)
+    if augmentation is None:
+        return {"options": options, "changed": None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CutawayWarning)  # the survey without `augment` says them
+        given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
+        split, data = split_and_prepare(given, validation=0.1)
+    train = split.train
+    rows = stratified_sample(data.y(train), min(CHANGED, len(train)), seed=0)
+    ids, images = train.take(rows), data.rows(train)
+    seen = [images[rows], *(augmentation.rows(images, seed=0, epoch=epoch)[rows] for epoch in range(1, EPOCHS + 1))]
+    pixels = data.shown(np.concatenate(seen))
+    step = max(1, -(-max(pixels.shape[1:3]) // SIDE))
+    content, columns = sprite_sheet(pixels[:, ::step, ::step], columns=len(rows))
+    sheet = {"png": base64.b64encode(content).decode(), "columns": columns, "rows": len(seen)}
+    return {"options": options, "changed": {**sheet, "names": data.named(ids).names()}}
+
+
 def bound_memory() -> None:
     """Leave half of the machine's memory to others: a file of 2 MB may hold hundreds of millions of rows."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or a system that does not say
@@ -202,13 +239,17 @@ def bound_memory() -> None:
 
 
 def run(survey: Survey, context: JobContext) -> dict[str, Any]:
-    """Look at the data of a survey; the result is that of `survey_data`, without the path of test data.
+    """Look at the data of a survey, for `survey_data` or `changed_images`; without the path of test data.
 
     Raises:
         UsageError: They cannot be read, in the words of a page.
     """
     try:
-        result = survey_data(survey.data, dict(survey.options), context.on_progress)
+        given = (survey.data, dict(survey.options))
+        if survey.augment is None:
+            result = survey_data(*given, context.on_progress)
+        else:
+            result = changed_images(*given, survey.augment, context.on_progress)
     except Canceled:
         raise
     except CutawayError as error:

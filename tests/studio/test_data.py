@@ -1,7 +1,10 @@
 """Data of the studio: nothing leaves the named folders, uploads are whole or not there, and looking blocks nobody."""
 
+import base64
 import gzip
 import http.client
+import io
+import itertools
 import json
 import os
 import socket
@@ -13,11 +16,12 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
+from PIL import Image
 from pyarrow import parquet
 
 from cutaway.data import load_dataset
-from cutaway.errors import DataError, UnknownNameError
-from cutaway.jobs.survey_work import survey_data
+from cutaway.errors import ConfigError, DataError, UnknownNameError
+from cutaway.jobs.survey_work import changed_images, survey_data
 from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"
@@ -392,3 +396,25 @@ def test_a_survey_counts_the_values_of_each_column_by_class(tmp_path):
     assert dict(zip(names, city.sum(axis=1).tolist(), strict=True)) == expected.to_dict()
     fair = rows["kind"].isin(found["classes"])
     assert city[:, 6].sum() == (~fair).sum()
+
+
+def test_some_images_are_shown_as_a_training_would_see_them():
+    shown = changed_images("digits", {}, "rotation=30, shift=0.1", lambda _: None)["changed"]
+    assert (shown["columns"], shown["rows"], len(set(shown["names"]))) == (6, 4, 6)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown["png"]))).convert("L"), float)
+    rows = pixels.reshape(4, 8, 6, 8).swapaxes(1, 2)
+    x = next(iter(load_dataset("digits").sources.values())).x
+    numbers = [int(name.removeprefix("sample[").removesuffix("]")) for name in shown["names"]]
+    np.testing.assert_allclose(rows[0], 255 / 16 * x[numbers], atol=1)
+    for one, other in itertools.combinations(rows, 2):
+        assert (one != other).any(axis=(1, 2)).all()
+    for other in ("none", "rotation=0"):
+        assert changed_images("digits", {}, other, lambda _: None)["changed"] is None
+    with pytest.raises(ConfigError, match="augment is characters, photos, none"):
+        changed_images("digits", {}, "digits", lambda _: None)
+
+
+def test_images_of_a_table_are_refused(tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    with pytest.raises(DataError, match="augmentation changes images"):
+        changed_images(str(tmp_path / "table.csv"), {"label": "kind"}, "characters", lambda _: None)

@@ -125,6 +125,27 @@ def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page
 
 
 @pytest.mark.exhaustive
+def test_images_are_shown_as_the_training_would_see_them(start_studio, open_page):
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
+    opened.page.get_by_text(f"All {len(TrainingConfig.model_fields)} settings").click()
+    button = opened.page.get_by_role("button", name="Show changed images")
+    button.click(timeout=60_000)
+    opened.wait("document.querySelector('.changed-images')?.innerText === 'Images are not changed.'")
+    give(opened, augment="rotation=20")
+    button.click()
+    opened.wait("document.querySelector('.changed-images img')?.naturalWidth === 48", seconds=60)
+    shown = opened.page.locator(".changed-images img")
+    assert re.fullmatch(
+        r"(sample\[\d+\], ){5}sample\[\d+\]: as they are, and below in 3 epochs", shown.get_attribute("alt")
+    )
+    first = shown.get_attribute("src")
+    give(opened, augment="flip=vertical")
+    button.click()
+    opened.wait(f"document.querySelector('.changed-images img')?.src !== {json.dumps(first)}", seconds=60)
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_while_a_table_is_read_the_form_shows_nothing_of_other_data(start_studio, open_page, tmp_path):
     rows = "".join(f"{k * k & 127},p-{k},{'ab'[(k * k & 127) > 50]}\n" for k in range(400))
     (tmp_path / "data").mkdir()

@@ -46,6 +46,7 @@ class SurveyRequest(BaseModel):
     data: DataReference
     test: DataReference | None = None
     options: Options = {}
+    augment: Annotated[str, Field(max_length=1_000)] | None = None
 
 
 @router.post("/jobs/{kind}")
@@ -99,7 +100,7 @@ def _with_paths(survey: SurveyRequest, places: DataRoots) -> dict[str, Any]:
     data = resolve(survey.data, places)
     if survey.test is not None:
         options["test"] = resolve(survey.test, places)
-    return {"data": data, "options": options}
+    return {"data": data, "options": options, "augment": survey.augment}
 
 
 @router.get("/parts/{key}/{name}")

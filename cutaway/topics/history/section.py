@@ -1,11 +1,10 @@
 """The learning curves of the report."""
 
-import numpy as np
-
 from cutaway.page import Card, Cards, Figure, Picture, Section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of, said_first
 
+from .changed_images import changed_images
 from .result import History
 
 JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
@@ -39,41 +38,29 @@ def learning(source: ReportSource) -> Section | None:
 
 
 def augmented(source: ReportSource) -> Section | None:
-    """Some training images as the model saw them in its first epochs; None where they were not changed.
-
-    None, too, where a function of the user changed them that this process does not have.
-    """
+    """Some training images as the model saw them in its first epochs; None as of `changed_images`."""
     from cutaway.plots import picture_png
-    from cutaway.training import recorded_config
 
-    context = source.context
-    if not context.manifest.config.get("augment"):
-        return None
-    config, train = recorded_config(context.manifest.config), context.split.train
-    augmentation = config.augmentation
     epochs = [row["epoch"] for row in source.rows[:SHOWN_EPOCHS]]
-    if augmentation is None or not augmentation.is_known or not epochs:
+    changed = changed_images(source.context, images=SHOWN_IMAGES, epochs=epochs)
+    if changed is None:
         return None
-    first = context.named(train.take(np.arange(min(SHOWN_IMAGES, len(train)))))
-    numbers, images = np.arange(len(first)), context.data.rows(train)
-    changed = {f"epoch {epoch}": augmentation.rows(images, seed=config.seed, epoch=epoch)[numbers] for epoch in epochs}
-    side = max(context.data.shape[:2])
+    side = max(source.context.data.shape[:2])
     scale, step = max(1, PICTURE_SIDE // side), -(-side // (2 * PICTURE_SIDE))
-    shown = {name: context.data.shown(x) for name, x in {"as it is": images[numbers], **changed}.items()}
     cards = [
         Card(
-            title=first[i],
+            title=name,
             pictures=tuple(
-                Picture(picture_png(pictures[i, ::step, ::step], scale=scale), f"{first[i]}, {name}", caption=name)
-                for name, pictures in shown.items()
+                Picture(picture_png(pictures[i, ::step, ::step], scale=scale), f"{name}, {when}", caption=when)
+                for when, pictures in changed.shown.items()
             ),
         )
-        for i in range(len(first))
+        for i, name in enumerate(changed.names)
     ]
     return Cards(
         name="augmented",
         title="Images as the model saw them",
-        lead=f"Training images were changed at random, differently in every epoch: {augmentation}. Validation and test "
+        lead=f"Training images were changed at random, differently in every epoch: {changed.how}. Validation and test "
         "samples were not.",
         cards=tuple(cards),
     )

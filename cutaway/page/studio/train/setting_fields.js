@@ -22,6 +22,9 @@ function settingTitle(name) {
 
 /** A setting that a person may give: its field, what it is if they do not, and what is wrong with it. */
 export class SettingField {
+  /** What it is where nothing is given, as text. */
+  usual = "";
+
   /**
    * @param {SettingRecord} record
    * @param {() => void} changed
@@ -62,7 +65,7 @@ export class SettingField {
 
   /** @param {any} value what it is where nothing is given */
   otherwise(value) {
-    const text = settingText(value);
+    const text = (this.usual = settingText(value));
     if (this.input instanceof HTMLInputElement) this.input.placeholder = text || (this.record.optional ? "none" : "");
     else this.input.options[0].textContent = text ? `${text} (default)` : "";
   }

@@ -3,6 +3,7 @@ import { afterPause } from "../../core/timing.js";
 import { counted } from "../../core/words.js";
 import { dataAddress, dataBody, dataName, readData, readOptions } from "../data/data_address.js";
 import { showError } from "../messages.js";
+import { changedImages } from "./changed_images.js";
 import { queueElement } from "./queue.js";
 import { field } from "../elements.js";
 import { ask, goTo, mayWrite, runPath } from "../server.js";
@@ -110,6 +111,13 @@ class TrainForm {
       this.problem,
       element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
     );
+  }
+
+  /** Images can be shown as the training would see them, once it is known that the data are images. */
+  offerChangedImages() {
+    const augment = /** @type {SettingField} */ (this.fields.get("augment"));
+    const { data, options } = this.given;
+    augment.element.append(changedImages(data, options, () => augment.input.value.trim() || augment.usual));
   }
 
   #columnsToLeaveOut() {
@@ -285,6 +293,7 @@ async function showNew(host, data, options) {
       problem.textContent = survey.problem ?? "";
       leftOut.textContent = survey.left_out ? `Columns left out: ${survey.left_out}.` : "";
       view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };
+      if (survey.sheet) view.offerChangedImages();
       return view.check();
     },
     (error) => (problem.textContent = error.message),

@@ -1,0 +1,44 @@
+"""Training images as a run saw them, where they were changed at random."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cutaway.context import RunContext
+
+
+class ChangedImages(NamedTuple):
+    """Some training images of a run.
+
+    Attributes:
+        names: Of the images.
+        shown: "as it is" and "epoch 1", ... -> float32 ``(image, row, column[, 3])`` in 0..1.
+        how: The augmentation in words.
+    """
+
+    names: Sequence[str]
+    shown: Mapping[str, np.ndarray]
+    how: str
+
+
+def changed_images(context: RunContext, *, images: int, epochs: Sequence[int]) -> ChangedImages | None:
+    """The first training images of a run, as they are and as its model saw them in some epochs.
+
+    Returns:
+        None where images were not changed, or by a function of the user that this process does not have; and where
+        there are no epochs.
+    """
+    from cutaway.training import recorded_config
+
+    if not context.manifest.config.get("augment") or not epochs:
+        return None
+    config, train = recorded_config(context.manifest.config), context.split.train
+    augmentation = config.augmentation
+    if augmentation is None or not augmentation.is_known:
+        return None
+    rows, data = context.data.rows(train), context.data
+    numbers = np.arange(min(images, len(train)))
+    seen = {f"epoch {epoch}": augmentation.rows(rows, seed=config.seed, epoch=epoch)[numbers] for epoch in epochs}
+    shown = {name: data.shown(x) for name, x in {"as it is": rows[numbers], **seen}.items()}
+    return ChangedImages(context.named(train.take(numbers)), shown, str(augmentation))
