@@ -48,8 +48,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         batch_norm: Whether each hidden layer is normalized over the batch; as in the recipe if None.
         activation: Activation of the hidden layers.
         ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
-        recipe: Where what is None comes from: "default" (for a table "table"), "table", "minute", "lesson"
-            or "lesson-dropout".
+        recipe: Where what is None comes from: "default" (for a table "table"), "table", "minute", "best",
+            "best-images", "lesson" or "lesson-dropout".
         epochs: Number of epochs.
         batch_size: Samples a step.
         learning_rate: Learning rate.

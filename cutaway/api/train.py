@@ -86,8 +86,8 @@ def train(
         data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or
             DataFrame with `y`.
         y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
-        recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "minute" (for
-            images of characters), "lesson" or "lesson-dropout".
+        recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "minute" and
+            "best-images" (for images of characters), "best", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.

@@ -15,8 +15,14 @@ import pytest
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 SOLUTIONS = LESSONS / "solutions"
-EXERCISES = {"01_fully_connected": 9, "04_your_own_table": 5}
-SCRIPTS = {name: sorted((SOLUTIONS / name).glob("[0-9]_*.py")) for name in EXERCISES}
+EXERCISES = {"01_fully_connected": 10, "04_your_own_table": 5}
+
+
+def number_of(script):
+    return int(script.stem.partition("_")[0])
+
+
+SCRIPTS = {name: sorted((SOLUTIONS / name).glob("[0-9]*_*.py"), key=number_of) for name in EXERCISES}
 
 
 @pytest.fixture(scope="module", params=EXERCISES)
@@ -139,6 +145,7 @@ CHECKS = {
     "7_find_the_inactive_units": lambda n: n["inactive_at_low_rate"] < 20 <= len(n["inactive"]),
     "8_which_layer_knows": lambda n: n["since"]["dense_1"] == 0 < n["since"]["output"],
     "9_explain_one_mistake": lambda n: abs(n["total"] - n["attribution"].difference) < 1e-3,
+    "10_how_far": lambda n: len(n["errors"]) == 5 and max(n["errors"].values()) < 0.15,
     "1_one_column": lambda n: n["best_column"] == "concave points" and 0.8 < n["stump_accuracy"] < 0.93,
     "2_find_more": lambda n: n["lower"][0] <= n["at_half"][0] <= 10 and n["lower"][1] >= n["at_half"][1],
     "3_a_column_that_knows_too_much": lambda n: n["untreated_accuracy"] < 0.95 < n["leaky_run"].test["accuracy"],
