@@ -6,6 +6,7 @@ takes the mean of the probabilities of the first five models. Another folder of 
 untouched, such as that of Fashion-MNIST, with its four files of IDX.
 
     python -m benchmarks records [--recipes minute,default] [--seeds 10] [--first 0] [--held-out] [--data mnist]
+    python -m benchmarks records --held-out --recipes minute --seeds 1 --change augment=rotation=11 --change epochs=12
 """
 
 import argparse
@@ -14,8 +15,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,18 +40,21 @@ import numpy as np
 import cutaway as ct
 from cutaway.training import find_recipe
 
-name, seed, runs, held_out, place = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5]
-recipe, data = find_recipe(name), ct.load_dataset(place)
+asked = json.loads(sys.argv[1])
+name, runs, held_out, changes = (asked[part] for part in ("recipe", "runs", "held_out", "changes"))
+recipe, data = find_recipe(name), ct.load_dataset(asked["data"])
+form = asdict(recipe.form) | {part: changes.pop(part) for part in asdict(recipe.form) if part in changes}
 start = time.perf_counter()
-model = ct.mlp(**asdict(recipe.form))
-more = {"validation": held_out / len(data.labels["train"])} if held_out else {}
-run = ct.train(model, data, recipe=name, seed=seed, runs=runs, progress=False, **more)
+model = ct.mlp(**form)
+if held_out:
+    changes["validation"] = held_out / len(data.labels["train"])
+run = ct.train(model, data, recipe=name, seed=asked["seed"], runs=runs, progress=False, **changes)
 seconds = time.perf_counter() - start
 ids = run.split.val if held_out else run.split.test
 first = len(run.split.train) + (0 if held_out else len(run.split.val))
 predicted = run.folder.predictions(run.context.epoch(None))[first : first + len(ids)]
 epochs = len(run.history.rows)
-said = {"seed": seed, "seconds": seconds, "epochs": epochs}
+said = {"seed": asked["seed"], "seconds": seconds, "epochs": epochs}
 said["flops"] = 6.0 * model.count_params() * len(run.split.train) * epochs
 np.savez(runs + "/predicted.npz", predicted=predicted, y=data.y(ids), row=ids.index)
 print(json.dumps(said))
@@ -70,10 +76,12 @@ class Trained:
     y: np.ndarray
 
 
-def train(recipe: str, seed: int, *, data: str, held_out: bool) -> Trained:
+def train(recipe: str, seed: int, *, data: str, held_out: bool, changes: Mapping[str, Any]) -> Trained:
+    """Train a recipe with some settings changed, in a process of its own."""
     with tempfile.TemporaryDirectory() as runs:
-        given = (recipe, str(seed), runs, str(HELD_OUT if held_out else 0), data)
-        done = subprocess.run([sys.executable, "-c", PROGRAM, *given], check=True, capture_output=True, text=True)
+        asked = {"recipe": recipe, "seed": seed, "runs": runs, "data": data, "changes": changes}
+        given = json.dumps({**asked, "held_out": HELD_OUT if held_out else 0})
+        done = subprocess.run([sys.executable, "-c", PROGRAM, given], check=True, capture_output=True, text=True)
         with np.load(f"{runs}/predicted.npz") as file:
             predicted, y, row = (file[name] for name in ("predicted", "y", "row"))
     wrong = predicted.argmax(axis=1) != y
@@ -82,6 +90,15 @@ def train(recipe: str, seed: int, *, data: str, held_out: bool) -> Trained:
         halves = (wrong[row < 5_000], wrong[row >= 5_000])
         record |= {name: 100 * float(half.mean()) for name, half in zip(HALVES, halves, strict=True)}
     return Trained(record, predicted, y)
+
+
+def read_change(text: str) -> tuple[str, Any]:
+    """A setting and its value: 12, 0.5, [512, 512], or text."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def show(recipe: str, found: list[dict[str, float]], *, on: str) -> None:
@@ -101,15 +118,19 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--data", default="mnist")
+    parser.add_argument(
+        "--change", action="append", default=[], metavar="SETTING=VALUE", help="values are JSON or text"
+    )
     given = parser.parse_args()
+    changes = dict(read_change(text) for text in given.change)
     on = "held-out" if given.held_out else "test"
     print(f"records of fully connected networks on {Path(given.data).name}, errors on {on} samples\n  {machine()}")
     promises: dict[str, bool] = {}
     for recipe in given.recipes.split(","):
-        part = f"{Path(given.data).name}, {recipe}, {on}"
+        part = ", ".join([Path(given.data).name, recipe, on, *given.change])
         trained = list[Trained]()
         for seed in range(given.first, given.first + given.seeds):
-            trained.append(train(recipe, seed, data=given.data, held_out=given.held_out))
+            trained.append(train(recipe, seed, data=given.data, held_out=given.held_out, changes=changes))
             keep("records", {part: (found := [each.record for each in trained])})
             print(f"    seed {seed}: {trained[-1].record['error']:.2f}%", flush=True)
         show(recipe, found, on=on)
@@ -119,7 +140,7 @@ def main() -> int:
             committee = 100 * float((together.argmax(axis=1) != trained[0].y).mean())
             keep("records", {f"{part}, committee of {MEMBERS}": committee})
             print(f"    a committee of {MEMBERS}: {committee:.2f}%")
-            if recipe == "best-images" and part.startswith("mnist"):
+            if part == "mnist, best-images, test":
                 promises[f"a committee of {MEMBERS} of {recipe}: at most {COMMITTEE}%"] = committee <= COMMITTEE
         if recipe in TARGETS and part == f"mnist, {recipe}, test":
             promises[f"{recipe}: at most {TARGETS[recipe]}%"] = mean <= TARGETS[recipe]
