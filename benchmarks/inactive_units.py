@@ -47,7 +47,7 @@ def measure(
     data: ct.Dataset, *, seed: int, centered: bool = False, **changes: Any
 ) -> tuple[float, float, float, float]:
     """Shares of units inactive on the validation samples after two epochs; validation error and cross-entropy."""
-    form = {"dropout": 0.2} | {name: changes.pop(name) for name in FORM if name in changes}
+    form: dict[str, Any] = {"dropout": 0.2} | {name: changes.pop(name) for name in FORM if name in changes}
     with tempfile.TemporaryDirectory() as runs:
         given = without_mean(data) if centered else data
         run = ct.train(ct.mlp((512, 512), **form), given, seed=seed, runs=runs, progress=False, **changes)

@@ -128,10 +128,11 @@ def main() -> int:
     promises: dict[str, bool] = {}
     for recipe in given.recipes.split(","):
         part = ", ".join([Path(given.data).name, recipe, on, *given.change])
-        trained = list[Trained]()
+        trained, found = list[Trained](), list[dict[str, float]]()
         for seed in range(given.first, given.first + given.seeds):
             trained.append(train(recipe, seed, data=given.data, held_out=given.held_out, changes=changes))
-            keep("records", {part: (found := [each.record for each in trained])})
+            found = [each.record for each in trained]
+            keep("records", {part: found})
             print(f"    seed {seed}: {trained[-1].record['error']:.2f}%", flush=True)
         show(recipe, found, on=on)
         mean = statistics.mean(each["error"] for each in found)

@@ -1,13 +1,15 @@
 """How well wrong labels are found that were planted, against cleanlab on the same probabilities, and how long it takes.
 
     python -m benchmarks.suspect_labels [scores | times]
+    python -m benchmarks.suspect_labels judges FOLDER
 
 Three kinds of noise: 1% and 5% of the labels become another class at random, and 1% become the class that a model
 confuses most with theirs. Scores are compared by average precision over all samples, and by the recall among as many
 samples as labels were planted. Real datasets hold wrong labels of their own, which count against every score alike.
 MNIST is measured with one noise seed. Beside our score and its two parts stand two that are not part of it: how many of
 the ten nearest samples in the inputs are labeled otherwise, and self-influence (the squared norm of the gradient) in a
-run of the default model. The last part times our cross-validation of MNIST against what a user would type:
+run of the default model. "judges" compares models that judge, on 1% confusable labels of MNIST and of Fashion-MNIST,
+whose four files are in the folder. The last part times our cross-validation of MNIST against what a user would type:
 scikit-learn's cross_val_predict with an MLPClassifier of the same size, of which one fold of one seed is measured.
 """
 
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,14 +33,29 @@ from cutaway.progress import ignore_progress
 from cutaway.topics.labels.cross_validation import of_data
 from cutaway.topics.labels.folds import held_out
 
+JUDGES: dict[str, tuple[int, float, dict[str, Any]]] = {
+    "default recipe": (3, 0.2, {}),
+    "default recipe, once": (1, 0.2, {}),
+    "changed images, once": (1, 0.0, {"augment": "characters", "schedule": "one-cycle"}),
+    "changed images, once, twice the epochs": (
+        1,
+        0.0,
+        {"augment": "characters", "schedule": "one-cycle", "epochs": 16},
+    ),
+}
+"""Number of trainings of each fold, dropout and settings."""
+
 KINDS = {"1% random": (0.01, False), "5% random": (0.05, False), "1% confusable": (0.01, True)}
 FOLDS, SEEDS = 5, 3
 NEIGHBORS = 10
 NOISE_SEEDS = 3
 
 
-def main(what: str) -> int:
+def main(what: str, folder: str) -> int:
     print(machine())
+    if what == "judges":
+        keep("suspect_labels", {"judges": _judges(folder)})
+        return 0
     result: dict[str, Any] = {}
     kept: dict[str, bool] = {}
     if what in ("scores", ""):
@@ -174,6 +192,36 @@ def _scores(held: HeldOut) -> dict[str, np.ndarray]:
     }
 
 
+def _judges(folder: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Average precision, recall and CPU time by dataset and judge."""
+    from cutaway import models, training
+
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for place in ("mnist", folder):
+        whole: Any = ct.load_dataset(place)
+        x, y = (np.concatenate([getattr(source, part) for source in whole.sources.values()]) for part in ("x", "y"))
+        clean = _probabilities(_held_out(x, y, whole, seeds=1))
+        labels, planted = _plant(y, whole.classes, clean, "1% confusable", 0)
+        wrong = np.zeros(len(y), bool)
+        wrong[planted] = True
+        given = ct.Dataset.from_arrays(x, labels, scale=whole.scale)
+        for name, (seeds, dropout, settings) in JUDGES.items():
+            setup = of_data(given, folds=FOLDS, seeds=seeds, epochs=None, on_progress=ignore_progress)
+            model = models.mlp((512, 512), dropout=dropout)
+            models.build_model(model, shape=given.shape, classes=given.classes, seed=0)
+            config = training.TrainingConfig.model_validate({**setup.config.model_dump(), **settings})
+            setup = replace(setup, spec=models.spec_of(model), config=config, store=None)
+            start = time.process_time()
+            held, accuracy, _ = held_out(setup, on_progress=ignore_progress)
+            seconds, score = time.process_time() - start, label_scores(held)
+            first = np.argsort(-score, kind="stable")[: len(planted)]
+            precision, recall = float(average_precision_score(wrong, score)), float(wrong[first].mean())
+            measured = {"precision": precision, "recall": recall, "CPU seconds": seconds, "accuracy": accuracy}
+            found.setdefault(whole.name, {})[name] = measured
+            print(f"{whole.name:14} {name:40} {precision:.3f} ({recall:.3f}) {seconds:.0f} CPU s", flush=True)
+    return found
+
+
 def _times() -> dict[str, float]:
     """Seconds of `cutaway labels mnist`, and of one fold of scikit-learn's times their number."""
     from sklearn.neural_network import MLPClassifier
@@ -201,4 +249,4 @@ def _times() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if sys.argv[1:] else ""))
+    sys.exit(main(*[*sys.argv[1:], "", ""][:2]))

@@ -117,7 +117,8 @@ class RunContext:
             return None
         where = self.path.name if where is None else where
         needed = {"data": record.dataset.origin["kind"] == "arrays", "sample_weight": bool(record.sample_weight)}
-        if any(needed.values()):  # a run folder keeps no arrays, and the command line takes none
+        needed["augment"] = "function=" in str(record.config.get("augment"))
+        if any(needed.values()):  # a run folder keeps no arrays and no functions, and the command line takes none
             given = ", ".join(f"{name}=..." for name, is_needed in needed.items() if is_needed)
             return f"cutaway.train_like({where!r}, {given})"
         return f"cutaway train --like {shlex.quote(where)}"

@@ -100,7 +100,7 @@ def train_like(
     drawn = manifest.first_weights == DRAWN and from_epoch is None
     epoch = None if drawn else from_epoch or 0
     model = _first_model(like, epoch=epoch, seed=config.seed, shape=data.shape if ignore else None)
-    training.check_config(config, outputs=models.output_size(model), shape=data.shape)
+    training.check_config(config, model, shape=data.shape)
     training.note_differences(manifest.versions, manifest.device)
     return start_training(
         model,

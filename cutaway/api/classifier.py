@@ -135,12 +135,13 @@ class Classifier(ClassifierMixin, BaseEstimator):
         config = training.make_config(
             base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
         )
-        form = {name: given for name in models.FORM if (given := getattr(self, name)) is not None}
+        # an estimator that was pickled before a setting was known does not have it
+        form = {name: given for name in models.FORM if (given := getattr(self, name, None)) is not None}
         if isinstance(self.hidden, int):
             form["hidden"] = (self.hidden,)
         model = mlp(**{**asdict(recipe.form), **form})
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-        training.check_config(config, outputs=models.output_size(model), shape=data.shape)
+        training.check_config(config, model, shape=data.shape)
         with _folder(self.runs) as folder:
             self.run_ = start_training(
                 model,

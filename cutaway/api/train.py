@@ -139,7 +139,7 @@ def train(
     accelerator = training.has_accelerator()
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
     fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-    training.check_config(config, outputs=models.output_size(model), shape=data.shape)
+    training.check_config(config, model, shape=data.shape)
     return start_training(
         model,
         data,

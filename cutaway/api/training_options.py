@@ -43,7 +43,9 @@ def parse_class_weight(text: str) -> dict[int, float] | str:
 class ModelOptions:
     """The model of a training."""
 
-    recipe: str | None = option(None, "default (if not given; for a table: table), minute, best, ...")
+    recipe: str | None = option(
+        None, "default (if not given; for a table: table), minute, best-images, best or lesson."
+    )
     hidden: tuple[int, ...] | None = option(None, "Units of each hidden layer, such as 512,512.", parse=parse_hidden)
     dropout: float | None = option(None, "Share of hidden units dropped in training.")
     batch_norm: bool | None = option(None, "Normalize each hidden layer over the batch, before its activation.")

@@ -54,8 +54,8 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
         lost = before.astype(float) - after
         if lost.mean() > max(LEAST_LOSS, STANDARD_ERRORS * lost.std() / len(lost) ** 0.5):
             return (
-                f"with {name}, {after.mean():.0%} of {count} training images have a nearest neighbor of their own "
-                f"class, and {before.mean():.0%} as they are"
+                f"the nearest neighbor of {before.mean():.0%} of {count} training images is of their own class, and "
+                f"after {name} only of {after.mean():.0%}"
             )
     return None
 
@@ -68,4 +68,5 @@ def _changes(augmentation: Augmentation) -> Iterator[tuple[str, tuple[int, ...],
     if augmentation.rotation > LARGE_ROTATION:
         yield f"rotation={augmentation.rotation:g}", (), Augmentation(rotation=augmentation.rotation)
     if augmentation.function:
-        yield f"function={augmentation.function}", (), Augmentation(function=augmentation.function)
+        alone = Augmentation(function=augmentation.function)
+        yield str(alone), (), alone

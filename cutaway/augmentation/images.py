@@ -53,25 +53,27 @@ def _changed(function: ImageFunction, image: np.ndarray, seeds: list[int]) -> np
     """What a function of the user makes of an image.
 
     Raises:
-        DataError: It is no image of the same shape and of numbers that the type of the samples holds.
+        DataError: It is no image of the same shape, of bytes for bytes, and otherwise of finite real numbers.
     """
-    changed = np.asarray(function(image.copy(), np.random.default_rng(seeds)))
-    if changed.shape != image.shape or changed.dtype.kind not in "biuf":
+    returned = function(image.copy(), np.random.default_rng(seeds))
+    try:
+        changed = np.asarray(returned)
+    except ValueError:  # a list of lists of different lengths
+        changed = np.asarray(None)
+    is_right = changed.dtype == np.uint8 if image.dtype == np.uint8 else changed.dtype.kind in "biuf"
+    if changed.shape != image.shape or not is_right or np.ma.is_masked(returned):
         got = f"{changed.dtype} of shape {changed.shape}"
-    elif changed.dtype != image.dtype and image.dtype == np.uint8 and not _is_bytes(changed):
-        got = f"{changed.dtype} from {changed.min():g} to {changed.max():g}"
+    elif image.dtype != np.uint8 and not np.isfinite(changed).all():
+        got = f"values that are not finite, {changed.dtype} of shape {changed.shape}"
     else:
-        return np.rint(changed) if image.dtype == np.uint8 and changed.dtype.kind == "f" else changed
+        return changed
+    name = function.__name__
+    is_float = image.dtype == np.uint8 and changed.shape == image.shape and changed.dtype.kind == "f"
     raise DataError(
         f"a function that changes images returns {image.dtype} of shape {image.shape}, as it gets",
-        got=f"{got} from {getattr(function, '__name__', 'it')}",
-        hint="convert its result" if changed.shape == image.shape else "return an image of the same shape",
+        got=f"{got} from {name}",
+        hint="end with np.clip(np.rint(image), 0, 255).astype(np.uint8)" if is_float else f"change what {name} returns",
     )
-
-
-def _is_bytes(values: np.ndarray) -> bool:
-    """Whether numbers of another type are within those of bytes."""
-    return bool(((values >= 0) & (values <= 255)).all())
 
 
 def check_images(shape: tuple[int, ...]) -> None:
@@ -86,5 +88,5 @@ def check_images(shape: tuple[int, ...]) -> None:
     raise DataError(
         "augmentation changes images, of height x width or height x width x 1 or 3",
         got=f"samples of {numbers} {'numbers' if shape else 'number'}",
-        hint='pass augment="none", or reshape the samples to images',
+        hint='pass augment="none", or give the samples the shape of images: np.moveaxis puts channels last',
     )

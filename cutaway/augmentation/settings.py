@@ -1,6 +1,7 @@
 """How images are changed at random: every setting, explained once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -54,10 +55,10 @@ class Augmentation(BaseModel):
     brightness: float = Field(default=0.0, ge=0, le=1)
     """Values are multiplied by a factor from 1 - brightness to 1 + brightness, 0 to 1; those of bytes end at 255."""
 
-    function: str = Field(default="", max_length=100)
-    """A function of your own, ``function(image, random)``, which is called last: it gets an image of the shape of the
-    samples, before they are divided by their scale, and a `numpy.random.Generator`, and returns an image of the same
-    shape. It is kept by its name; a process that did not make it says so when it needs it."""
+    function: Any = None
+    """A function of your own, ``function(image, random)``, which is called last: it gets an image as the data have it,
+    before it is divided by their scale, and a `numpy.random.Generator`, and returns an image of the same shape and
+    type. A run keeps its name; in a process that does not have it, it stays a name."""
 
     def __init__(self, **settings: Any) -> None:
         """Check the settings, and remember a function of the user by its name.
@@ -65,8 +66,6 @@ class Augmentation(BaseModel):
         Raises:
             ConfigError: One is unknown or outside its range.
         """
-        if callable(function := settings.get("function")):
-            settings["function"] = _remember(function)
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -79,16 +78,19 @@ class Augmentation(BaseModel):
 
     @field_validator("function")
     @classmethod
-    def _is_name(cls, value: str) -> str:
-        if value and not value.isidentifier():
-            raise ValueError("no name")
-        return value
+    def _as_function(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.isidentifier():
+            return _FUNCTIONS.get(value, value)
+        return None if value is None else _remember(value)
 
     def __str__(self) -> str:
         """What is changed, as `as_augmentation` reads it; empty for nothing."""
         changed = [(name, getattr(self, name)) for name in Augmentation.model_fields]
-        parts = [f"{name}={_text(value)}" for name, value in changed if value not in (0, "none", "")]
+        parts = [f"{name}={_text(value)}" for name, value in changed if value not in (0, "none", None)]
         return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"Augmentation({self})"
 
     def rows(self, x: Any, *, seed: int, epoch: int) -> AugmentedRows:
         """Rows of `x` that are changed as they are read; see `AugmentedRows`."""
@@ -97,24 +99,19 @@ class Augmentation(BaseModel):
         limits = np.array([*moves, *flips, self.brightness], np.float32)
         return AugmentedRows(x, limits, seed=seed, epoch=epoch, function=self.find_function())
 
-    @property
-    def is_known(self) -> bool:
-        """Whether this process has the function of the user, where there is one."""
-        return not self.function or self.function in _FUNCTIONS
-
     def find_function(self) -> ImageFunction | None:
         """The function of the user; None where there is none.
 
         Raises:
             ConfigError: This process does not have it.
         """
-        if not self.is_known:
+        if isinstance(self.function, str):
             raise ConfigError(
                 "a function that changes images is made by the process that calls it",
-                got=f'"{self.function}", which this process did not make',
-                hint=f"define it and call ct.Augmentation(function={self.function}) first",
+                got=f'"{self.function:.60}", which this process did not make',
+                hint=f"define it in Python and call ct.Augmentation(function={self.function:.60}) first",
             )
-        return _FUNCTIONS.get(self.function)
+        return self.function
 
     def apply(self, x: Any, *, seed: int = 0, epoch: int = 0) -> np.ndarray:
         """Change images at random, as a training does in an epoch.
@@ -155,7 +152,8 @@ def as_augmentation(value: Any) -> Augmentation | None:
     """What a user passes as ``augment``.
 
     Args:
-        value: The name of a preset, settings such as "rotation=10, flip=horizontal", the same as a mapping, an
+        value: The name of a preset, settings such as "rotation=10, flip=horizontal", a preset with settings that are
+            changed, such as "photos, rotation=20", settings as a mapping, an
             `Augmentation`, a function as its `function`, or None or "none".
 
     Returns:
@@ -170,69 +168,95 @@ def as_augmentation(value: Any) -> Augmentation | None:
         value = _settings_of(value) if "=" in value else value
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
         value = Augmentation(**value)
-    if callable(value):
+    if _is_function(value):
         value = Augmentation(function=value)
     if value is not None and not isinstance(value, Augmentation):
         name = similar_name(value.lower(), PRESETS) if isinstance(value, str) else None
         raise ConfigError(
             RULE,
             got=f"{value!r:.60}",
-            hint=f'pass for example augment="{name or "characters"}", or augment="rotation=10, shift=0.05"',
+            hint=f'pass for example augment="{name or "characters"}", augment="rotation=10, shift=0.05", or "none"',
         )
+    if value is not None and callable(value.function):
+        _remember(value.function)  # one that was unpickled is new to this process
     return value if str(value or "") else None
 
 
-def _remember(function: Callable[..., Any]) -> str:
-    """Keep a function by its name; one of the same name is replaced, as when a notebook cell is run again."""
-    name = getattr(function, "__name__", type(function).__name__)
-    if not name.isidentifier():
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, type | Augmentation)
+
+
+def _remember(function: Any) -> ImageFunction:
+    """Keep a function by its name; one that is defined again, as by a notebook cell, is replaced.
+
+    Raises:
+        ConfigError: It cannot be told by its name, or does not take an image and a random generator.
+    """
+    name = getattr(function, "__name__", "")
+    where = getattr(function, "__qualname__", "")
+    if not _is_function(function) or not name.isidentifier() or name != where:
         raise ConfigError(
-            "a function that changes images has a name, by which a run is kept",
-            got=name,
-            hint="write it with def, and not as a lambda",
+            "function of an augmentation is defined with def at the top level of a module, script or notebook",
+            got=f"{function!r:.60}" if not where or isinstance(function, type) else where[-60:],
+            hint="write def change(image, random): ..., and pass function=change",
         )
+    before = _FUNCTIONS.get(name)
+    if before is not None and before.__module__ != function.__module__:
+        raise ConfigError(
+            "functions that change images are told apart by their names",
+            got=f'"{name}" of {before.__module__} and of {function.__module__}',
+            hint="rename one of them",
+        )
+    try:
+        signature(function).bind(None, None)
+    except TypeError:
+        got = f"{name}{signature(function)}"
+        hint = f"write def {name}(image, random): ..."
+        rule = "function of an augmentation takes an image and a random generator"
+        raise ConfigError(rule, got=got, hint=hint) from None
     _FUNCTIONS[name] = function
-    return name
+    return function
 
 
-def _text(value: float | str) -> str:
-    """A value as short as it can be written so that it is read again as it was."""
+def _text(value: Any) -> str:
+    """A value as short as it can be written so that it is read again as it was; a function by its name."""
+    if callable(value):
+        return value.__name__
     short = value if isinstance(value, str) else f"{value:g}"
     return short if isinstance(value, str) or float(short) == value else repr(value)
 
 
 def _settings_of(text: str) -> dict[str, Any]:
-    """The settings in "rotation=10, flip=horizontal"; numbers that are none stay text, which is refused by name.
+    """The settings in "rotation=10, flip=horizontal", or in "photos, rotation=20"; what is no number stays text.
 
     Raises:
         ConfigError: A setting is there twice.
     """
-    settings: dict[str, Any] = {}
+    settings, preset = dict[str, Any](), dict[str, Any]()
     for part in text.split(","):
-        name, _, value = (word.strip() for word in part.partition("="))
+        name, sign, value = (word.strip() for word in part.partition("="))
+        if not sign and not settings and name in PRESETS:  # a preset, of which something is changed
+            preset = {**PRESETS[name].model_dump(exclude_defaults=True)}
+            continue
         if name in settings:
             raise ConfigError("a setting of an augmentation has one value", got=f'"{name}" twice', hint="leave one out")
         try:
             settings[name] = value if name in ("flip", "function") else float(value)
         except ValueError:
             settings[name] = value
-    return settings
+    return preset | settings
 
 
 def _config_error(error: ValidationError) -> ConfigError:
     first = error.errors()[0]
+    if isinstance(cause := first.get("ctx", {}).get("error"), ConfigError):
+        return cause
     name = str(first["loc"][0])
     if name not in Augmentation.model_fields:
         names = ", ".join(Augmentation.model_fields)
         hint = meant(name, Augmentation.model_fields, "leave it out", quote="")
         return ConfigError(f"settings of an augmentation are {names}", got=f'"{name:.60}"', hint=hint)
     schema = Augmentation.model_json_schema()["properties"][name]
-    if name == "function":
-        return ConfigError(
-            "function of an augmentation is a function of an image and a random generator",
-            got=f"{first['input']!r:.60}",
-            hint="write def change(image, random): ..., and pass function=change",
-        )
     rule = FLIPS if name == "flip" else f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
     example = getattr(PRESETS["characters"], name) or getattr(PRESETS["photos"], name)
     example = "horizontal" if name == "flip" else example

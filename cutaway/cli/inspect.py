@@ -133,7 +133,7 @@ def _print_changed_image(run: "Run") -> None:
     epochs = [row["epoch"] for row in run.history.rows[:2]]
     try:
         changed = changed_images(run.context, images=1, epochs=epochs)
-    except CutawayError as error:  # the data are somewhere else, or are not readable
+    except CutawayError as error:  # the data are somewhere else, or another process has the function
         say(f"Images were changed, and cannot be drawn: {printable(as_typed(str(error)))}")
         return
     if changed is None:

@@ -42,7 +42,10 @@ def _finding(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -
     text = f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) never {verb} on the whole dataset."
     record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
     if share > MANY:
-        advice = "A smaller layer, a smaller learning rate or another activation function would waste fewer."
+        advice = (
+            "A smaller layer, a smaller learning rate or one that rises first (one-cycle), batch normalization, or "
+            "another activation function would waste fewer."
+        )
         title = f"Many inactive units in {layer}"
         return Finding(KIND, "warning", title, text, record, LEAKY, units=named, advice=advice)
     title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"

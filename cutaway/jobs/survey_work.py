@@ -140,7 +140,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         )
         known["histograms"] = class_histograms(given, given.split().train, on_progress=on_progress)
         return known
-    split, data = split_and_prepare(given, validation=0.1 if len(labels["train"]) >= 10_000 else 0.25)
+    split, data = split_and_prepare(given, validation=_validation(given))
     known["split"] = {part: len(split.part(part)) for part in ("train", "val", "test")}
     known["inputs"], known["shape"] = data.features, list(data.shape)
     known["findings"] = [
@@ -154,6 +154,11 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     if data.is_image:
         known["sheet"] = _sheet(data, split)
     return known
+
+
+def _validation(given: Dataset | Table) -> float:
+    """The share of validation samples that a training would take by default."""
+    return 0.1 if len(given.labels["train"]) >= 10_000 else 0.25
 
 
 def _as_given(options: dict[str, Any]) -> dict[str, Any]:
@@ -214,14 +219,16 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CutawayWarning)  # the survey without `augment` says them
         given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
-        split, data = split_and_prepare(given, validation=0.1)
+        split, data = split_and_prepare(given, validation=_validation(given))
     train = split.train
     rows = stratified_sample(data.y(train), min(CHANGED, len(train)), seed=0)
     ids, images = train.take(rows), data.rows(train)
     seen = [images[rows], *(augmentation.rows(images, seed=0, epoch=epoch)[rows] for epoch in range(1, EPOCHS + 1))]
     pixels = data.shown(np.concatenate(seen))
     step = max(1, -(-max(pixels.shape[1:3]) // SIDE))
-    content, columns = sprite_sheet(pixels[:, ::step, ::step], columns=len(rows))
+    small = pixels[:, ::step, ::step]
+    framed = np.pad(small, [(0, 0), (1, 1), (1, 1), (0, 0)][: small.ndim], constant_values=0.5)
+    content, columns = sprite_sheet(framed, columns=len(rows))
     sheet = {"png": base64.b64encode(content).decode(), "columns": columns, "rows": len(seen)}
     return {"options": options, "changed": {**sheet, "names": data.named(ids).names()}}
 

@@ -53,6 +53,7 @@ def _train(task: TrainingJob, context: JobContext) -> "Run":
         given = {"from_epoch": task.from_epoch, "ignore": task.ignore, "name": task.name}
         return train_like(str(before), runs=runs, **given, **settings)
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
+    chosen: dict[str, Any] = dict(task.settings)
     return train_recipe(
         task.data,
         options=options,
@@ -61,5 +62,5 @@ def _train(task: TrainingJob, context: JobContext) -> "Run":
         runs=runs,
         name=task.name,
         progress=context.on_progress,
-        **task.settings,
+        **chosen,
     )

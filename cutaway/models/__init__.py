@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .compression import COMPRESSIONS, Compression
     from .form import ACTIVATIONS, FORM, ModelForm
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
-    from .layers import LAYER_KINDS, check_model, layer_names, output_size
+    from .layers import LAYER_KINDS, check_model, layer_names, normalizes_batches, output_size
     from .losses import sample_loss
     from .outputs import activation_name, class_probabilities
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
@@ -65,6 +65,7 @@ _MODULES = {
     "mlp": "cutaway.models.perceptron",
     "model_from_spec": "cutaway.models.spec",
     "named_weights": "cutaway.models.weights",
+    "normalizes_batches": "cutaway.models.layers",
     "output_shape": "cutaway.models.shapes",
     "output_size": "cutaway.models.layers",
     "prepare_inputs": "cutaway.models.forward_pass",
@@ -113,6 +114,7 @@ __all__ = [
     "mlp",
     "model_from_spec",
     "named_weights",
+    "normalizes_batches",
     "output_shape",
     "output_size",
     "prepare_inputs",

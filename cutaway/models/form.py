@@ -46,14 +46,16 @@ class ModelForm:
                 got=repr(self.dropout),
                 hint="try dropout=0.2",
             )
-        if not isinstance(self.batch_norm, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ModelError("batch_norm is true or false", got=repr(self.batch_norm), hint="try batch_norm=True")
+        given: Any = self.batch_norm
+        if not isinstance(given, bool) and type(given).__name__ not in ("bool", "bool_"):  # or that of NumPy
+            raise ModelError("batch_norm is true or false", got=repr(given), hint="try batch_norm=True")
+        object.__setattr__(self, "batch_norm", bool(given))
         if self.activation not in ACTIVATIONS:
             raise ModelError(
                 f"activation is one of {', '.join(ACTIVATIONS)}", got=repr(self.activation), hint='try "relu"'
             )
         members: Any = self.ensemble
-        if not isinstance(members, Integral) or isinstance(members, bool) or not 1 <= members <= MOST_MEMBERS:
+        if not _is_whole(members) or not 1 <= members <= MOST_MEMBERS:
             raise ModelError(
                 f"ensemble is a number of members, from 1 to {MOST_MEMBERS}", got=repr(members), hint="try ensemble=8"
             )
@@ -61,7 +63,7 @@ class ModelForm:
             raise ModelError(
                 "the members of an ensemble have no batch normalization",
                 got=f"batch_norm=True and ensemble={members}",
-                hint="leave one of them out, or train models with different seeds",
+                hint="choose ensemble=1 or batch_norm=False, or train models with different seeds",
             )
 
 
@@ -69,12 +71,16 @@ FORM = tuple(each.name for each in fields(ModelForm))
 """Names of the settings of a model; all others are of its training."""
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def _checked_hidden(hidden: Any) -> tuple[int, ...]:
     if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
         raise ModelError("hidden lists the units of each layer", got=repr(hidden), hint="try hidden=(512, 512)")
     layers = tuple[Any, ...](hidden)
     for units in layers:
-        if not isinstance(units, Integral) or isinstance(units, bool) or not 1 <= units <= 1_000_000:
+        if not _is_whole(units) or not 1 <= units <= 1_000_000:
             raise ModelError(
                 "a hidden layer has a whole number of units, at least 1 and at most 1,000,000",
                 got=repr(units),

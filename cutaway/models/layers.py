@@ -160,6 +160,11 @@ def layer_names(model: keras.Model, kinds: Sequence[str] | None = None) -> list[
     return [layer.name for layer in model.layers if kinds is None or type(layer).__name__ in kinds]
 
 
+def normalizes_batches(model: keras.Model) -> bool:
+    """Whether the samples of a batch influence each other in training, by BatchNormalization."""
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
+
+
 def output_size(model: keras.Model, layer: str | None = None) -> int:
     """Number of values that a layer, or the model if None, puts out for one sample."""
     output = model.outputs[0] if layer is None else model.get_layer(layer).output

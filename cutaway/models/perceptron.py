@@ -56,7 +56,8 @@ def mlp(
         Lakshminarayanan, Pritzel, Blundell 2017, "Simple and scalable predictive uncertainty estimation using deep
         ensembles" (members that differ by their first weights).
     """
-    form = ModelForm(hidden, dropout, batch_norm, activation, ensemble)  # pyright: ignore[reportArgumentType]
+    units: Any = hidden
+    form = ModelForm(hidden=units, dropout=dropout, batch_norm=batch_norm, activation=activation, ensemble=ensemble)
     model = keras.Sequential(name=name)
     for number, units in enumerate(form.hidden, start=1):
         for layer in _hidden_layer(int(units), form, number):

@@ -130,6 +130,11 @@ def check_training(
         config = make_config(base, samples=left, **{**settings, "validation": first.validation})
     except CutawayError as error:
         return {"errors": {"": str(error)}, **nothing}
+    if (augmentation := config.augmentation) is not None:
+        try:
+            augmentation.find_function()
+        except CutawayError as error:
+            return {"errors": {"augment": str(error)}, **nothing}
     if config.augment and table:
         got = f'a table and augment="{config.augment}"'
         error = UsageError("augmentation changes images", got=got, hint='choose augment "none", or another recipe')

@@ -2,14 +2,18 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cutaway.augmentation import RULE, Augmentation, as_augmentation, check_images
 from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, RunError
+from cutaway.models import FORM
 from cutaway.parallel import has_fast_bfloat16
+
+if TYPE_CHECKING:
+    from cutaway.models import Model
 
 Optimizer = Literal["sgd", "adam", "adamw"]
 Loss = Literal["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
@@ -33,9 +37,6 @@ _LATER = {"augment": None, "virtual_adversarial": 0.0}
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
 """Examples of settings that have none in their default."""
-
-_OF_THE_MODEL = ("hidden", "dropout", "activation")
-
 
 NUMBERS = (
     *("epochs", "batch_size", "learning_rate", "momentum", "weight_decay"),
@@ -199,22 +200,32 @@ def lowest_loss(label_smoothing: float, *, classes: int) -> float:
     return -sum(share * math.log(share) for share in shares if share > 0)
 
 
-def check_config(config: TrainingConfig, *, outputs: int, shape: tuple[int, ...]) -> None:
+def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ...]) -> None:
     """Check that settings fit the model and the data.
 
     Args:
         config: Every setting.
-        outputs: Output units of the model.
+        model: A built model.
         shape: The shape of one sample.
 
     Raises:
         ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class;
-            or the loss does not fit virtual adversarial training; or this process does not have a function of the user.
+            or the loss does not fit virtual adversarial training; or batches to normalize have one sample; or this
+            process does not have a function of the user.
         DataError: Samples that are no images are to be augmented.
     """
+    from cutaway.models import normalizes_batches, output_size  # with which Keras is loaded
+
+    outputs = output_size(model)
     if config.augmentation is not None:
         check_images(shape)
         config.augmentation.find_function()
+    if config.batch_size == 1 and normalizes_batches(model):
+        raise ConfigError(
+            "batch normalization compares the samples of a batch",
+            got="batch_size=1, of which every sample is its own mean",
+            hint="pass batch_size=32",
+        )
     if config.virtual_adversarial and config.loss == "binary_crossentropy" and outputs > 1:
         raise ConfigError(
             "virtual_adversarial needs a loss of one class of several",
@@ -252,6 +263,6 @@ def _config_error(error: ValidationError) -> ConfigError:
 
 def _hint_for_unknown(name: str) -> str:
     """The next step for a setting that does not exist: the one that was meant, if it can be guessed."""
-    if name in _OF_THE_MODEL:
+    if name in FORM:
         return f"pass it to the model: cutaway.mlp({name}=...)"
     return meant(_OTHER_NAMES.get(name, name), TrainingConfig.model_fields, "leave it out", quote="")

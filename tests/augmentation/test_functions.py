@@ -1,24 +1,59 @@
 """Functions of the user that change images."""
 
+import functools
+import pickle
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 import cutaway as ct
 from cutaway.augmentation import as_augmentation
-from cutaway.errors import CutawayWarning, DataError, UsageError
+from cutaway.errors import ConfigError, CutawayWarning, DataError, UsageError
 
 IMAGES = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
 
 
 def add_noise(image, random):
-    return image + random.integers(0, 5, image.shape)
+    return image + random.integers(0, 5, image.shape, np.uint8)
 
 
 def upside_down(image, random):
     return image[::-1]
+
+
+def add_one_in_place(image, random):
+    image += 1
+    return image
+
+
+def fail(image, random):
+    raise ZeroDivisionError("mine")
+
+
+def one_argument(image):
+    return image
+
+
+def returns(value):
+    """A function that returns what another makes of an image, as if it were written at the top level."""
+
+    def change(image, random):
+        return value(image)
+
+    change.__qualname__ = change.__name__
+    return change
+
+
+class Callable:
+    def __call__(self, image, random):
+        return image
+
+    def method(self, image, random):
+        return image
 
 
 def test_a_function_gets_each_image_and_a_generator_of_its_own():
@@ -39,15 +74,10 @@ def test_it_is_called_after_the_other_changes():
     np.testing.assert_array_equal(both, turned[:, ::-1])
 
 
-def test_it_cannot_change_the_data_and_what_it_returns_is_rounded():
-    def third(image, random):
-        image[:] = image / 3
-        return image / 1.0 + 0.6
-
+def test_it_cannot_change_the_data():
     images = IMAGES.copy()
-    changed = ct.Augmentation(function=third).apply(images)
+    np.testing.assert_array_equal(ct.Augmentation(function=add_one_in_place).apply(images), IMAGES + 1)
     np.testing.assert_array_equal(images, IMAGES)
-    np.testing.assert_array_equal(changed, IMAGES // 3 + 1)
 
 
 def test_float_and_color_images_keep_their_type_and_shape():
@@ -55,51 +85,117 @@ def test_float_and_color_images_keep_their_type_and_shape():
     changed = ct.Augmentation(function=upside_down).apply(x)
     assert changed.dtype == np.float32
     np.testing.assert_array_equal(changed, x[:, ::-1])
+    halved = ct.Augmentation(function=returns(lambda image: image.astype(float) / 2)).apply(x)
+    np.testing.assert_array_equal(halved, x / 2)
 
 
 @pytest.mark.parametrize(
-    ("returned", "got"),
+    ("value", "got"),
     [
-        (lambda image: image[:2], "uint8 of shape (2, 3) from change"),
-        (lambda image: image * 100.0, "float64 from 0 to 1100"),
-        (lambda image: image - 1.0, "float64 from -1 to 10"),
-        (lambda image: image * np.nan, "float64 from nan to nan"),
+        (lambda image: image[:2], "uint8 of shape (2, 3) from change; next: change what change returns"),
+        (lambda image: image / 255, "float64 of shape (4, 3) from change; next: end with np.clip(np.rint(image)"),
+        (lambda image: image.astype(int), "int64 of shape (4, 3) from change"),
         (lambda image: None, "object of shape () from change"),
         (lambda image: [["a"] * 3] * 4, "<U1 of shape (4, 3) from change"),
+        (lambda image: [[1, 2], [3]], "object of shape () from change"),
+        (lambda image: np.ma.masked_less(image, 5), "uint8 of shape (4, 3) from change"),
     ],
-    ids=["smaller", "too large", "negative", "no numbers", "nothing", "text"],
+    ids=["smaller", "scaled", "integers", "nothing", "text", "ragged", "masked"],
 )
-def test_what_is_no_image_is_refused(returned, got):
-    def change(image, random):
-        return returned(image)
-
-    with pytest.raises(DataError, match="returns uint8 of shape") as refused:
-        ct.Augmentation(function=change).apply(IMAGES)
+def test_what_is_no_image_is_refused(value, got):
+    with pytest.raises(DataError, match=r"returns uint8 of shape \(4, 3\), as it gets") as refused:
+        ct.Augmentation(function=returns(value)).apply(IMAGES)
     assert got in str(refused.value)
 
 
-def test_an_error_of_the_function_is_its_own():
-    def fail(image, random):
-        raise ZeroDivisionError("mine")
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(wrong):
+    x = np.ones((2, 4, 3), np.float32)
+    with pytest.raises(DataError, match="got values that are not finite"):
+        ct.Augmentation(function=returns(lambda image: image * wrong)).apply(x)
 
+
+def test_an_error_of_the_function_is_its_own():
     with pytest.raises(ZeroDivisionError, match="mine"):
         ct.Augmentation(function=fail).apply(IMAGES)
 
 
-def test_names_are_needed_and_kept():
-    with pytest.raises(UsageError, match="has a name"):
-        ct.Augmentation(function=lambda image, random: image)
-    for wrong in ("a b", "os.system", "x" * 101, 5):
-        with pytest.raises(UsageError, match="a function of an image and a random generator"):
-            ct.Augmentation(function=wrong)
+@pytest.mark.parametrize(
+    ("wrong", "got"),
+    [
+        (lambda image, random: image, "<lambda>"),
+        (functools.partial(upside_down), "functools.partial"),
+        (Callable(), "Callable object"),
+        (Callable().method, "Callable.method"),
+        (Callable, "class"),
+        ("a b", "'a b'"),
+        ("os.system", "'os.system'"),
+        (5, "5"),
+    ],
+)
+def test_only_what_its_name_tells_is_taken(wrong, got):
+    with pytest.raises(ConfigError, match="is defined with def at the top level of a module") as refused:
+        ct.Augmentation(function=wrong)
+    assert got in str(refused.value)
+
+
+def test_a_function_inside_another_one_is_refused():
+    def inside(image, random):
+        return image
+
+    with pytest.raises(ConfigError, match="got .*<locals>.inside; next: write def change"):
+        ct.Augmentation(function=inside)
+
+
+def test_it_takes_two_arguments():
+    with pytest.raises(ConfigError, match=r"got one_argument\(image\); next: write def one_argument\(image, random\)"):
+        ct.Augmentation(function=one_argument)
+
+
+def test_functions_of_one_name_are_those_of_one_module():
+    first, other = (returns(lambda image: image) for _ in range(2))
+    for function in (first, other):
+        function.__name__ = function.__qualname__ = "of_one_name"
+    before, again = ct.Augmentation(function=first), ct.Augmentation(function=other)
+    assert before.function is first  # one that was made keeps its own
+    assert as_augmentation("function=of_one_name") == again != before
+    other = types.FunctionType(first.__code__, {"__name__": "another"}, "of_one_name", closure=first.__closure__)
+    other.__qualname__, other.__module__ = "of_one_name", "another"
+    with pytest.raises(ConfigError, match=r'got "of_one_name" of .* and of another; next: rename one'):
+        ct.Augmentation(function=other)
+
+
+def test_it_is_written_by_its_name_and_travels_by_it():
     augmentation = ct.Augmentation(rotation=10, function=upside_down)
     assert str(augmentation) == "rotation=10, function=upside_down"
+    assert repr(augmentation) == "Augmentation(rotation=10, function=upside_down)"
     assert as_augmentation(str(augmentation)) == augmentation
+    assert pickle.loads(pickle.dumps(augmentation)) == augmentation
+    unknown = as_augmentation("function=nobody_made_this")
+    assert str(unknown) == "function=nobody_made_this"
+    with pytest.raises(ConfigError, match='got "nobody_made_this", which this process did not make'):
+        unknown.apply(IMAGES)
 
 
 def test_classes_that_it_changes_are_warned_of(tmp_path):
-    with pytest.warns(CutawayWarning, match="with function=upside_down, "):
+    with pytest.warns(CutawayWarning, match="and after function=upside_down only of "):
         ct.train(ct.mlp((8,)), "digits", augment=upside_down, epochs=1, runs=tmp_path, progress=False)
+
+
+def test_a_search_takes_it_and_several_workers_of_a_sweep_refuse_it(tmp_path):
+    x, y = np.random.default_rng(0).integers(0, 255, (80, 8, 8), np.uint8), np.arange(80) % 2
+    estimator = ct.Classifier(hidden=8, epochs=1, augment=ct.Augmentation(function=add_noise))
+    search = GridSearchCV(estimator, {"dropout": [0.0, 0.1]}, cv=2, n_jobs=2, error_score="raise").fit(x, y)
+    assert search.best_estimator_.run_.config["augment"] == "function=add_noise"
+    small = {"hidden": (8,), "epochs": 1, "runs": tmp_path, "progress": False}
+    space = {"dropout": [0.0, 0.1]}
+    with pytest.raises(UsageError, match="got function=add_noise; next: pass workers=1"):
+        ct.sweep("digits", space=space, augment=add_noise, workers=2, **small)
+    with pytest.raises(ConfigError, match='got "nope", which this process did not make'):
+        ct.sweep("digits", space={"augment": ["none", "function=nope"]}, **small)
+    assert not list(tmp_path.iterdir())
+    swept = ct.sweep("digits", space=space, augment=add_noise, trials=1, **small)
+    assert swept.command is None
 
 
 PROGRAM = """
@@ -152,5 +248,9 @@ def test_a_training_is_resumed_where_the_function_is_made_and_refused_where_it_i
     assert len(snapshots[0]) > 2
     for one, other in zip(*snapshots, strict=True):
         assert one.read_bytes() == other.read_bytes()
-    run = ct.open_run(whole)  # the report leaves out what this process cannot show
-    assert 'id="augmented"' not in run.report(tmp_path / "report.html", progress=False).read_text()
+    run = ct.open_run(whole)
+    assert run.context.train_like() == f"cutaway.train_like('{whole.name}', augment=...)"
+    html = run.report(tmp_path / "report.html", progress=False).read_text()
+    section = html[html.index('id="augmented"') : html.index('id="settings"')]
+    assert "changed at random: function=roll. They cannot be shown: " in section
+    assert "<img" not in section

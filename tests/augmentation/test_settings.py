@@ -88,3 +88,11 @@ def test_any_text_is_read_or_refused(text):
     except ConfigError:
         return
     assert found is None or as_augmentation(str(found)) == found
+
+
+def test_a_preset_can_be_changed():
+    assert as_augmentation("photos, flip=none, rotation=20") == Augmentation(
+        shift=0.05, rotation=20, crop=0.2, brightness=0.2
+    )
+    with pytest.raises(ConfigError, match="photo"):
+        as_augmentation("photo, rotation=20")

@@ -52,16 +52,22 @@ def test_the_report_shows_images_as_they_were_learned_from(tmp_path):
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', section)
     assert len(pictures) == 6 * 3
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[2]))).convert("L"))[::10, ::10]
-    x = run.data.x(run.split.train.take(np.arange(6)))
-    second = as_augmentation("characters").rows(x, seed=3, epoch=2)[np.arange(6)]
+    ids = run.split.train
+    name = re.search(r"(sample\[\d+\]), epoch 2", section)[1]
+    number = ids.names().index(name) if name in ids.names() else run.context.named(ids).names().index(name)
+    second = as_augmentation("characters").rows(run.data.x(ids), seed=3, epoch=2)[np.array([number])]
     np.testing.assert_allclose(shown, 255 / 16 * second[0], atol=1)
+    classes = {int(run.data.y(ids.take([number]))[0])}
+    for other in re.findall(r"(sample\[\d+\]), epoch 2", section):
+        classes.add(int(run.data.y(ids.take([run.context.named(ids).names().index(other)]))[0]))
+    assert len(classes) == 6
     plain = ct.train(ct.mlp((16,)), "digits", epochs=1, runs=tmp_path, progress=False)
     assert 'id="augmented"' not in plain.report(tmp_path / "plain.html", progress=False).read_text()
 
 
 def test_a_training_warns_and_a_table_is_refused(tmp_path):
     settings = {"epochs": 1, "progress": False, "runs": tmp_path}
-    with pytest.warns(CutawayWarning, match="may change the class of a sample: with flip=horizontal, [0-9]+% of 359"):
+    with pytest.warns(CutawayWarning, match="nearest neighbor of [0-9]+% of 359 .*, and after flip=horizontal"):
         ct.train(ct.mlp((8,)), "digits", augment=ct.Augmentation(flip="horizontal"), **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

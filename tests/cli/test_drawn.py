@@ -1,5 +1,8 @@
 """Images drawn with letters."""
 
+import itertools
+import re
+
 import numpy as np
 
 from cutaway.cli.drawn import IMAGE_WIDTH, drawn_image
@@ -22,13 +25,14 @@ def test_show_draws_an_image_as_the_model_saw_it(cutaway, tmp_path):
     assert cutaway("train", "digits", *small, "--augment", "rotation=20")[0] == 0
     code, said, _ = cutaway("show", "latest")
     assert code == 0
-    _, _, drawn = said.partition("sample[0] as the model saw it:\n\n")
-    lines = drawn.split("\n\n")[0].splitlines()
+    drawn = re.search(r"sample\[\d+\] as the model saw it:\n\n(.+?)\n\n", said, re.DOTALL)[1]
+    lines = drawn.splitlines()
     assert lines[0].split() == ["as", "it", "is", "epoch", "1", "epoch", "2"]
     assert len(lines) == 13
     columns = [[line.ljust(80)[start : start + IMAGE_WIDTH] for line in lines[1:]] for start in (2, 28, 54)]
     assert "%%%" in "".join(columns[0])
-    assert columns[0] != columns[1] != columns[2]
+    for one, other in itertools.combinations(columns, 2):
+        assert one != other
     cutaway("train", "digits", *small)
     assert "as the model saw it" not in cutaway("show", "latest")[1]
 

@@ -402,7 +402,8 @@ def test_some_images_are_shown_as_a_training_would_see_them():
     shown = changed_images("digits", {}, "rotation=30, shift=0.1", lambda _: None)["changed"]
     assert (shown["columns"], shown["rows"], len(set(shown["names"]))) == (6, 4, 6)
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown["png"]))).convert("L"), float)
-    rows = pixels.reshape(4, 8, 6, 8).swapaxes(1, 2)
+    assert pixels.shape == (4 * 10, 6 * 10)
+    rows = pixels.reshape(4, 10, 6, 10).swapaxes(1, 2)[..., 1:-1, 1:-1]
     x = next(iter(load_dataset("digits").sources.values())).x
     numbers = [int(name.removeprefix("sample[").removesuffix("]")) for name in shown["names"]]
     np.testing.assert_allclose(rows[0], 255 / 16 * x[numbers], atol=1)

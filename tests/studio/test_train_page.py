@@ -133,7 +133,7 @@ def test_images_are_shown_as_the_training_would_see_them(start_studio, open_page
     opened.wait("document.querySelector('.changed-images')?.innerText === 'Images are not changed.'")
     give(opened, augment="rotation=20")
     button.click()
-    opened.wait("document.querySelector('.changed-images img')?.naturalWidth === 48", seconds=60)
+    opened.wait("document.querySelector('.changed-images img')?.naturalWidth === 60", seconds=60)
     shown = opened.page.locator(".changed-images img")
     assert re.fullmatch(
         r"(sample\[\d+\], ){5}sample\[\d+\]: as they are, and below in 3 epochs", shown.get_attribute("alt")

@@ -275,7 +275,7 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
         ({"learning_rate": 0.1}, "a setting is fixed, or in the space"),
         ({"epochs": 0}, "epochs is a whole number"),
         ({"lerning_rate": 0.1}, "did you mean learning_rate"),
-        ({"recipe": "best"}, "recipes are"),
+        ({"recipe": "quickest"}, "recipes are"),
         ({"momentum": 0.5}, "momentum needs optimizer sgd"),
         ({"storage": "nowhere"}, "a storage is the URL of a database"),
     ],
@@ -378,6 +378,25 @@ def test_batch_normalization_is_tried_and_named_where_the_recipe_has_none(tmp_pa
         assert swept.settings_of(trial)["batch_norm"] is has
     best = swept.settings["batch_norm"]
     assert ("--batch-norm" in swept.command.split()) == best
-    assert "--no-batch-norm" not in swept.command
     with pytest.raises(UsageError, match=r"batch_norm is true or false; got .*yes.*; next: write batch_norm = \[true"):
         ct.sweep("digits", space={"batch_norm": ["yes", False]}, runs=tmp_path, progress=False)
+
+
+def test_what_excludes_each_other_is_refused_before_any_trial(tmp_path):
+    for space, fixed in (
+        ({"batch_norm": [True, False]}, {"ensemble": 2}),
+        ({"ensemble": {"low": 1, "high": 4}}, {"batch_norm": True}),
+        ({"ensemble": [1, 2]}, {"recipe": "best"}),
+    ):
+        with pytest.raises(UsageError, match="members of an ensemble have no batch normalization"):
+            ct.sweep("digits", space=space, runs=tmp_path, progress=False, **fixed)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_with_batch_normalization_is_told_to_leave_it_out(tmp_path):
+    settings = {"recipe": "best", "hidden": (8,), "epochs": 1, "virtual_adversarial": 0.0}
+    swept = ct.sweep("digits", space={"batch_norm": [False]}, trials=2, runs=tmp_path, progress=False, **settings)
+    for trial in swept.trials:
+        has = trial.settings.get("batch_norm", True)
+        assert ("batch_norm_1" in [layer.name for layer in swept.run(trial.number).model().layers]) is has
+    assert ("--no-batch-norm" in swept.command) is not swept.settings["batch_norm"]

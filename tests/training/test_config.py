@@ -162,3 +162,16 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_earlier_snapshots
         train_model(model, data, config=make_config(), writer=writer)
     writer.close()
     assert RunFolder.open(writer.path).epochs == [0]
+
+
+def test_batches_of_one_sample_are_not_normalized(tmp_path):
+    import cutaway as ct
+
+    with pytest.raises(ConfigError, match="got batch_size=1, of which every sample is its own mean; next: pass batch_s"):
+        ct.train(ct.mlp((8,), batch_norm=True), "digits", batch_size=1, epochs=1, runs=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_setting_of_the_model_is_said_to_be_one():
+    with pytest.raises(ConfigError, match=r"next: pass it to the model: cutaway.mlp\(batch_norm=...\)"):
+        make_config(batch_norm=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from cutaway.context import RunContext
 from cutaway.data import Preparation
 from cutaway.errors import ConfigError, CutawayError
 from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
@@ -131,15 +132,15 @@ def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace, scheduler: GivenS
 @router.get("/runs/{run}/settings")
 def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
     """How a run was trained, for another one like it: its settings, its model in words, and its epochs."""
-    folder = RunFolder.open(workspace.index.path(run))
-    manifest = folder.manifest
+    context = RunContext(RunFolder.open(workspace.index.path(run)))
+    folder, manifest = context.folder, context.manifest
     counts = sample_counts(manifest)
     return {
         "run": run,
         "config": manifest.config,
         "data": manifest.dataset.name,
         "model": model_words(manifest.model),
-        "repeats": manifest.origin == "training" and manifest.dataset.origin.get("kind") != "arrays",
+        "repeats": (context.train_like() or "").startswith("cutaway train "),
         "samples": counts.get("train", 0) + counts.get("val", 0) or None,
         "epochs": folder.epochs,
         "labels": labels_path(folder.path).is_file(),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cutaway.context import RunContext
+from cutaway.data import stratified_sample
 
 
 class ChangedImages(NamedTuple):
@@ -23,11 +24,14 @@ class ChangedImages(NamedTuple):
 
 
 def changed_images(context: RunContext, *, images: int, epochs: Sequence[int]) -> ChangedImages | None:
-    """The first training images of a run, as they are and as its model saw them in some epochs.
+    """Some training images of a run, of every class, as they are and as its model saw them in some epochs.
 
     Returns:
-        None where images were not changed, or by a function of the user that this process does not have; and where
-        there are no epochs.
+        None where images were not changed, and where there are no epochs.
+
+    Raises:
+        ConfigError: A function of the user changed them that this process does not have.
+        DataError: The data cannot be loaded.
     """
     from cutaway.training import recorded_config
 
@@ -35,10 +39,9 @@ def changed_images(context: RunContext, *, images: int, epochs: Sequence[int]) -
         return None
     config, train = recorded_config(context.manifest.config), context.split.train
     augmentation = config.augmentation
-    if augmentation is None or not augmentation.is_known:
-        return None
+    assert augmentation is not None
     rows, data = context.data.rows(train), context.data
-    numbers = np.arange(min(images, len(train)))
+    numbers = stratified_sample(data.y(train), min(images, len(train)), seed=0)
     seen = {f"epoch {epoch}": augmentation.rows(rows, seed=config.seed, epoch=epoch)[numbers] for epoch in epochs}
     shown = {name: data.shown(x) for name, x in {"as it is": rows[numbers], **seen}.items()}
-    return ChangedImages(context.named(train.take(numbers)), shown, str(augmentation))
+    return ChangedImages(context.named(train.take(numbers)).names(), shown, str(augmentation))

@@ -1,5 +1,6 @@
 """The learning curves of the report."""
 
+from cutaway.errors import ConfigError
 from cutaway.page import Card, Cards, Figure, Picture, Section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of, said_first
@@ -41,25 +42,31 @@ def augmented(source: ReportSource) -> Section | None:
     """Some training images as the model saw them in its first epochs; None as of `changed_images`."""
     from cutaway.plots import picture_png
 
+    name, title = "augmented", "Images as the model saw them"
     epochs = [row["epoch"] for row in source.rows[:SHOWN_EPOCHS]]
-    changed = changed_images(source.context, images=SHOWN_IMAGES, epochs=epochs)
+    try:
+        changed = changed_images(source.context, images=SHOWN_IMAGES, epochs=epochs)
+    except ConfigError as error:
+        how = source.context.manifest.config["augment"]
+        lead = f"Training images were changed at random: {how}. They cannot be shown: {error}."
+        return Cards(name=name, title=title, lead=lead, cards=())
     if changed is None:
         return None
     side = max(source.context.data.shape[:2])
     scale, step = max(1, PICTURE_SIDE // side), -(-side // (2 * PICTURE_SIDE))
     cards = [
         Card(
-            title=name,
+            title=sample,
             pictures=tuple(
-                Picture(picture_png(pictures[i, ::step, ::step], scale=scale), f"{name}, {when}", caption=when)
+                Picture(picture_png(pictures[i, ::step, ::step], scale=scale), f"{sample}, {when}", caption=when)
                 for when, pictures in changed.shown.items()
             ),
         )
-        for i, name in enumerate(changed.names)
+        for i, sample in enumerate(changed.names)
     ]
     return Cards(
-        name="augmented",
-        title="Images as the model saw them",
+        name=name,
+        title=title,
         lead=f"Training images were changed at random, differently in every epoch: {changed.how}. Validation and test "
         "samples were not.",
         cards=tuple(cards),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cutaway.data import origin_options
-from cutaway.training import find_recipe
+from cutaway.training import RECIPES
 
 from .outcome import SweepOutcome
 
@@ -27,7 +27,11 @@ def command_of(verb: str, folder: Path | str, *, storage: str | None) -> str:
 
 
 def train_command(sweep: SweepOutcome) -> str | None:
-    """A call of ``cutaway train`` with the settings of the best trial; None for data that came from arrays."""
+    """A call of ``cutaway train`` with the settings of the best trial.
+
+    Returns:
+        None for data that came from arrays, and where a function of the user changed images.
+    """
     manifest, best = sweep.manifest, sweep.best_trial
     origin: dict[str, str] = dict(manifest.data.get("origin") or {})
     where = origin.get("name") or origin.get("path")
@@ -42,8 +46,10 @@ def train_command(sweep: SweepOutcome) -> str | None:
     if weights is not None:
         by_class = weights if isinstance(weights, str) else ",".join(f"{k}={v:g}" for k, v in weights.items())
         settings["class_weight"] = by_class
-    form = asdict(find_recipe(manifest.fixed.recipe).form)
-    settings = {name: value for name, value in settings.items() if name not in RARE or value != form[name]}
+    if "function=" in str(settings.get("augment")):
+        return None
+    form = asdict(RECIPES[manifest.fixed.recipe].form) if manifest.fixed.recipe in RECIPES else {}
+    settings = {name: value for name, value in settings.items() if name not in RARE or value != form.get(name)}
     for name, value in settings.items():
         parts += _option(name, value)
     return " ".join(shlex.quote(part) for part in parts)

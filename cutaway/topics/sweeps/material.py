@@ -1,7 +1,8 @@
 """What all trials of a sweep are trained on, and how one of them is trained: the test samples are left out."""
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,10 @@ from cutaway.api.given_data import as_dataset
 from cutaway.api.run import Run
 from cutaway.api.start import train_into, training_data, training_manifest
 from cutaway.api.train import mlp
-from cutaway.augmentation import check_images
+from cutaway.augmentation import Augmentation, as_augmentation, check_images
 from cutaway.data import Dataset, Split, Table, drop, load_again, split_and_prepare
 from cutaway.errors import DataError, UsageError
-from cutaway.execution import Choices, Space
+from cutaway.execution import Choices, Range, Space
 from cutaway.models import FORM, ModelForm
 from cutaway.progress import ProgressCallback
 from cutaway.results.progress import ProgressOption
@@ -115,11 +116,13 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
     for optimizer in optimizers.values if isinstance(optimizers, Choices) else ():
         training.make_config(base, samples=samples, **given, optimizer=optimizer)
     config = training.make_config(base, samples=samples, accelerator=training.has_accelerator(), **given)
-    augments = space.settings.get("augment")
-    if config.augment or (isinstance(augments, Choices) and {*augments.values} != {"none"}):
-        check_images(material.data.shape)  # once, and not in every trial
+    for augmentation in augmentations_of(config.augment, space):  # once, and not in every trial
+        check_images(material.data.shape)
+        augmentation.find_function()
     recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(material.loaded, Table)))
     form = asdict(recipe.form) | fixed.form()
+    for together in _together(form, space):
+        ModelForm(**{**form, **together})
     hidden = form["hidden"]
     return {
         **{name: value for name, value in config.model_dump(mode="json").items() if name != "class_weight"},
@@ -130,6 +133,23 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
         "layers": len(hidden),
         "units": hidden[0] if hidden else 0,
     }
+
+
+def augmentations_of(fixed: str | None, space: Space) -> list[Augmentation]:
+    """The augmentations that trials may have."""
+    tried = space.settings.get("augment")
+    texts = tried.values if isinstance(tried, Choices) else (fixed,)
+    return [found for text in texts if (found := as_augmentation(text)) is not None]
+
+
+def _together(form: Mapping[str, Any], space: Space) -> Iterator[dict[str, Any]]:
+    """What trials may have of settings of the model that exclude each other."""
+    values: dict[str, tuple[Any, ...]] = {}
+    for name in ("batch_norm", "ensemble"):
+        tried = space.settings.get(name)
+        ends = (tried.low, tried.high) if isinstance(tried, Range) else (form[name],)
+        values[name] = tried.values if isinstance(tried, Choices) else tuple(type(form[name])(end) for end in ends)
+    return (dict(zip(values, each, strict=True)) for each in itertools.product(*values.values()))
 
 
 def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +200,7 @@ def train_trial(
     data = training.as_taken(model, material.data)
     config = _config(material, manifest, wanted)
     models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-    training.check_config(config, outputs=models.output_size(model), shape=data.shape)
+    training.check_config(config, model, shape=data.shape)
     given = given_weights(material.loaded, None)
     weight = sample_weights(given, data=data, split=split, per_class=config.class_weight)
     record = training_manifest(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
+from cutaway.augmentation import Augmentation
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, Table
 from cutaway.errors import REQUEST, Canceled, UnknownNameError, UsageError, WorkInterrupted
@@ -22,7 +23,7 @@ from cutaway.runs import RUNS
 from .command import command_of
 from .launch import watch_workers
 from .manifest import FILE, FixedSettings, SweepManifest, as_manifest, plain_settings, read_manifest, write_manifest
-from .material import Material, default_settings, load, prepare
+from .material import Material, augmentations_of, default_settings, load, prepare
 from .result import Sweep
 from .worker import OnTrial, SweepReporter, work
 
@@ -108,6 +109,8 @@ def sweep(
         "ensemble": ensemble,
     }
     fixed = _fixed(recipe, form, class_weight, settings, seed=seed)
+    if workers > 1:
+        _check_functions(augmentations_of(fixed.settings.get("augment"), found_space))
     require_optuna()
     local = _Local(storage, workers, progress, on_trial)
     with contextlib.ExitStack() as stack:
@@ -335,6 +338,17 @@ def _fixed(
         # as text, which its folder can keep
         settings=plain_settings({**settings, **({"augment": augment} if "augment" in settings else {})}),
     )
+
+
+def _check_functions(augmentations: Sequence[Augmentation]) -> None:
+    """Workers are processes of their own, which cannot be given a function of the user by its name."""
+    for augmentation in augmentations:
+        if augmentation.function is not None:
+            raise UsageError(
+                "several workers of a sweep do not have a function of yours that changes images",
+                got=str(augmentation),
+                hint="pass workers=1",
+            )
 
 
 def _check_name(name: str | None) -> None:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import TrainingError
+from cutaway.models import normalizes_batches
 from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import Position
@@ -99,7 +100,7 @@ class EpochRunner:
             placement=placement,
         )
         # with BatchNormalization the rows of a batch influence each other, so that it must not be padded
-        self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
+        self._exact = normalizes_batches(model)
         self.call_steps = 8  # grows or shrinks to CALL_SECONDS
         self._sizes: dict[int, int] = {}  # by the length of a batch: steps of a chunk, for which the step is compiled
 

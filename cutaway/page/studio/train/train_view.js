@@ -254,7 +254,7 @@ async function showLike(host, run, { branch, epoch, ignore }) {
   const words = ` on ${like.data}: the same data, split, model (${like.model}) and settings, but for what you change here.`;
   host.append(element("p", { class: "subtitle" }, "Like ", link, words));
   if (!like.repeats) {
-    const why = "This run was recorded, or its data were arrays in memory, so only Python can train it again.";
+    const why = "This run was recorded, or its data, its weights or a function that changes images are only in Python, which can train it again.";
     host.append(element("p", { class: "field-wrong", text: why }));
     return;
   }
