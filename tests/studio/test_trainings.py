@@ -274,3 +274,21 @@ def test_a_full_disk_is_said_and_a_server_goes_on(start_studio, small_disk):
     filling.unlink()
     job = start(studio, {**DIGITS, "settings": {"epochs": 1}})
     assert wait(studio, job, "ended", "failed", "died")["state"] == "ended"
+
+
+def test_a_function_of_python_is_refused_at_its_field(tmp_path):
+    from cutaway.jobs import Training
+    from cutaway.studio.training_form import check_training
+
+    task = Training(data="digits", settings={"augment": "rotation=5, function=mine"})
+    errors = check_training(task, runs=tmp_path, samples=1797, table=False)["errors"]
+    assert list(errors) == ["augment"]
+    assert 'got "mine", which this process did not make' in errors["augment"]
+    wrong = {"batch_norm": "maybe", "ensemble": 0}
+    errors = check_training(Training(data="digits", form=wrong), runs=tmp_path, samples=1797, table=False)["errors"]
+    assert set(errors) == set(wrong)
+    both = {"batch_norm": True, "ensemble": 2}
+    (error,) = check_training(Training(data="digits", form=both), runs=tmp_path, samples=1797, table=False)[
+        "errors"
+    ].values()
+    assert error.startswith("the members of an ensemble have no batch normalization")

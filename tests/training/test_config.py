@@ -167,7 +167,9 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_earlier_snapshots
 def test_batches_of_one_sample_are_not_normalized(tmp_path):
     import cutaway as ct
 
-    with pytest.raises(ConfigError, match="got batch_size=1, of which every sample is its own mean; next: pass batch_s"):
+    with pytest.raises(
+        ConfigError, match="got batch_size=1, of which every sample is its own mean; next: pass batch_s"
+    ):
         ct.train(ct.mlp((8,), batch_norm=True), "digits", batch_size=1, epochs=1, runs=tmp_path, progress=False)
     assert not list(tmp_path.iterdir())
 
