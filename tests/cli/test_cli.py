@@ -237,7 +237,7 @@ WRONG = [
     (("train", "digits", "--hidden", "512,0"), 2, "at most 1,000,000; got 0"),
     (("train", "digits", "--hidden", "many"), 2, 'whole numbers separated by commas; got "many"'),
     (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),
-    (("train", "digits", "--batch-norm", "--ensemble", "2"), 2, "got batch_norm=True and ensemble=2; next: leave one"),
+    (("train", "digits", "--batch-norm", "--ensemble", "2"), 2, "got batch_norm=True and ensemble=2; next: choose "),
     (("train", "digits", "--epochs", "-2"), 2, "epochs.*greater than or equal to 1; got -2"),
     (("train", "digits", "--epochs", "two"), 2, '--epochs.*valid integer.*got "two"'),
     (("train",), 2, "train needs data, or a run to train like"),
