@@ -14,6 +14,7 @@ import numpy as np
 
 import cutaway as ct
 from benchmarks.harness import keep, machine
+from cutaway.models import FORM
 
 CHANGES: dict[str, dict[str, Any]] = {
     "the default recipe": {},
@@ -23,7 +24,6 @@ CHANGES: dict[str, dict[str, Any]] = {
     "images less their mean": {"centered": True},
     "batch normalization": {"batch_norm": True},
 }
-FORM = ("dropout", "batch_norm")
 SEEDS = 3
 
 

@@ -40,8 +40,10 @@ class AugmentedRows:
         shape = taken.shape[rows.ndim :]
         check_images(shape)
         images = np.ascontiguousarray(taken.reshape(-1, *shape[:2], *(shape[2:] or (1,))))
-        out = images.copy()
-        if self._limits.any():
+        if not self._limits.any():
+            out = images.copy()
+        else:
+            out = np.empty_like(images)
             warp(images, np.ascontiguousarray(rows.reshape(-1), np.int64), self._key, self._limits, out)
         if self._function is not None:
             for number, image in zip(rows.reshape(-1), out.reshape(-1, *shape), strict=True):

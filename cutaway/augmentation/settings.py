@@ -126,7 +126,7 @@ class Augmentation(BaseModel):
             Images of the same shape, uint8 or float32.
 
         Raises:
-            DataError: These are no images, or a function of the user returned none of the same shape.
+            DataError: These are no images, or a function of the user returned none of the same shape and type.
             ConfigError: This process does not have that function.
             UsageError: The seed or the epoch is no whole number from 0.
         """
@@ -153,8 +153,8 @@ def as_augmentation(value: Any) -> Augmentation | None:
 
     Args:
         value: The name of a preset, settings such as "rotation=10, flip=horizontal", a preset with settings that are
-            changed, such as "photos, rotation=20", settings as a mapping, an
-            `Augmentation`, a function as its `function`, or None or "none".
+            changed, such as "photos, rotation=20", settings as a mapping, an `Augmentation`, a function as its
+            `function`, or None or "none".
 
     Returns:
         The augmentation; None for one that changes nothing.
@@ -236,7 +236,7 @@ def _settings_of(text: str) -> dict[str, Any]:
     for part in text.split(","):
         name, sign, value = (word.strip() for word in part.partition("="))
         if not sign and not settings and name in PRESETS:  # a preset, of which something is changed
-            preset = {**PRESETS[name].model_dump(exclude_defaults=True)}
+            preset = PRESETS[name].model_dump(exclude_defaults=True)
             continue
         if name in settings:
             raise ConfigError("a setting of an augmentation has one value", got=f'"{name}" twice', hint="leave one out")
