@@ -35,7 +35,7 @@ const PLAIN_ACTIVATIONS = {
  * @param {ActivationSettings} settings
  * @returns {((x: number) => number) | null}
  */
-function singleActivation({ function: name = "linear", slope = 0, threshold = 0, most = null, alpha = 1 }) {
+export function singleActivation({ function: name = "linear", slope = 0, threshold = 0, most = null, alpha = 1 }) {
   if (name === "linear") return (x) => x;
   if (name === "leaky_relu") return (x) => (x >= 0 ? x : slope * x);
   if (name === "elu") return (x) => (x > 0 ? x : alpha * Math.expm1(x));

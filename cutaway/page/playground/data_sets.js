@@ -1,0 +1,231 @@
+// Data to learn from: the toy data of scikit-learn and a few more, each as it is made here and in Python.
+
+import { RandomState } from "./random/mersenne_twister.js";
+
+/**
+ * @typedef {object} Samples
+ * @property {Float32Array} x (sample, input)
+ * @property {Int32Array | Float32Array} y The class of each sample, or the value that a function has there.
+ * @property {number} inputs
+ * @property {number} outputs Classes; 1 for the value of a function.
+ * @property {boolean} isFunction Whether `y` holds values, not classes.
+ * @property {string[]} classNames
+ */
+
+/**
+ * @typedef {object} DataSettings
+ * @property {string} data The name of a dataset.
+ * @property {number} samples Of training and test together.
+ * @property {number} classes Where a dataset can have any number of them.
+ * @property {number} noise Standard deviation of what is added to each value.
+ * @property {number} seed
+ */
+
+/**
+ * @typedef {object} DataSet
+ * @property {string} title
+ * @property {number} noise What it has at first.
+ * @property {boolean} [hasClasses] Whether the number of classes can be chosen.
+ * @property {boolean} [isFunction]
+ * @property {(settings: DataSettings) => number[][]} make Rows of inputs, and the class or the value last.
+ * @property {(settings: DataSettings) => string[]} python Lines that make `x` and `y`; `np` is there.
+ */
+
+/** Largest coordinate of the data that are drawn here, but for noise. */
+const SIZE = 3;
+
+const TURNS = 1.25;
+
+/**
+ * @param {number} count
+ * @param {number} last
+ * @param {boolean} [isClosed] Whether `last` itself is among them.
+ */
+function spaced(count, last, isClosed = true) {
+  return Array.from({ length: count }, (_, k) => (count > 1 ? (k * last) / (count - (isClosed ? 1 : 0)) : 0));
+}
+
+/**
+ * Shuffle rows and add noise, in the order in which scikit-learn does.
+ * @param {number[][]} rows
+ * @param {DataSettings} settings
+ */
+function shuffledWithNoise(rows, { noise, seed }) {
+  const random = new RandomState(seed);
+  const order = random.permutation(rows.length);
+  return Array.from(order, (k) => {
+    const [x, y, label] = rows[k];
+    return [x + random.normal(0, noise), y + random.normal(0, noise), label];
+  });
+}
+
+/**
+ * A function of one variable.
+ * @param {string} title
+ * @param {(x: number) => number} compute
+ * @param {string} python The same, of an array `x`.
+ * @returns {DataSet}
+ */
+function functionData(title, compute, python) {
+  return {
+    title,
+    noise: 0.1,
+    isFunction: true,
+    make({ samples, noise, seed }) {
+      const random = new RandomState(seed);
+      const places = Array.from({ length: samples }, () => random.uniform(-SIZE, SIZE));
+      return places.map((x) => [x, compute(x) + random.normal(0, noise)]);
+    },
+    python: ({ samples, noise, seed }) => [
+      `random = np.random.RandomState(${seed})`,
+      `x = random.uniform(-${SIZE}, ${SIZE}, (${samples}, 1))`,
+      `y = ${python} + random.normal(0, ${noise}, x.shape)`,
+    ],
+  };
+}
+
+/** @type {Record<string, DataSet>} */
+export const DATA_SETS = {
+  moons: {
+    title: "Two moons",
+    noise: 0.15,
+    make(settings) {
+      const outer = Math.floor(settings.samples / 2);
+      const rows = spaced(outer, Math.PI).map((angle) => [Math.cos(angle), Math.sin(angle), 0]);
+      const inner = spaced(settings.samples - outer, Math.PI);
+      rows.push(...inner.map((angle) => [1 - Math.cos(angle), 0.5 - Math.sin(angle), 1]));
+      return shuffledWithNoise(rows, settings);
+    },
+    python: ({ samples, noise, seed }) => [
+      "from sklearn.datasets import make_moons",
+      `x, y = make_moons(${samples}, noise=${noise}, random_state=${seed})`,
+    ],
+  },
+  circles: {
+    title: "Circles",
+    noise: 0.1,
+    make(settings) {
+      const outer = Math.floor(settings.samples / 2);
+      const rows = spaced(outer, 2 * Math.PI, false).map((angle) => [Math.cos(angle), Math.sin(angle), 0]);
+      const inner = spaced(settings.samples - outer, 2 * Math.PI, false);
+      rows.push(...inner.map((angle) => [0.5 * Math.cos(angle), 0.5 * Math.sin(angle), 1]));
+      return shuffledWithNoise(rows, settings);
+    },
+    python: ({ samples, noise, seed }) => [
+      "from sklearn.datasets import make_circles",
+      `x, y = make_circles(${samples}, noise=${noise}, factor=0.5, random_state=${seed})`,
+    ],
+  },
+  spirals: {
+    title: "Spirals",
+    noise: 0.1,
+    hasClasses: true,
+    make({ samples, classes, noise, seed }) {
+      const random = new RandomState(seed);
+      return Array.from({ length: samples }, (_, k) => {
+        const label = k % classes;
+        const share = (Math.floor(k / classes) + 1) / Math.ceil(samples / classes);
+        const angle = 2 * Math.PI * (TURNS * share + label / classes);
+        const x = SIZE * share * Math.sin(angle) + random.normal(0, noise);
+        return [x, SIZE * share * Math.cos(angle) + random.normal(0, noise), label];
+      });
+    },
+    python: ({ samples, classes, noise, seed }) => [
+      `random, y = np.random.RandomState(${seed}), np.arange(${samples}) % ${classes}`,
+      `share = (np.arange(${samples}) // ${classes} + 1) / ${Math.ceil(samples / classes)}`,
+      `angle = 2 * np.pi * (${TURNS} * share + y / ${classes})`,
+      `x = ${SIZE} * share[:, None] * np.c_[np.sin(angle), np.cos(angle)] + random.normal(0, ${noise}, (${samples}, 2))`,
+    ],
+  },
+  xor: {
+    title: "XOR",
+    noise: 0.1,
+    make({ samples, noise, seed }) {
+      const random = new RandomState(seed);
+      const places = Array.from({ length: samples }, () => [random.uniform(-SIZE, SIZE), random.uniform(-SIZE, SIZE)]);
+      return places.map(([x, y]) => [x + random.normal(0, noise), y + random.normal(0, noise), x * y > 0 ? 1 : 0]);
+    },
+    python: ({ samples, noise, seed }) => [
+      `random = np.random.RandomState(${seed})`,
+      `x = random.uniform(-${SIZE}, ${SIZE}, (${samples}, 2))`,
+      "y = (x[:, 0] * x[:, 1] > 0).astype(int)",
+      `x += random.normal(0, ${noise}, x.shape)`,
+    ],
+  },
+  blobs: {
+    title: "Blobs",
+    noise: 0.6,
+    hasClasses: true,
+    make({ samples, classes, noise, seed }) {
+      const random = new RandomState(seed);
+      const centers = Array.from({ length: classes }, () => [random.uniform(-SIZE, SIZE), random.uniform(-SIZE, SIZE)]);
+      const rows = centers.flatMap(([x, y], label) => {
+        const count = Math.floor(samples / classes) + (label < samples % classes ? 1 : 0);
+        return Array.from({ length: count }, () => [random.normal(x, noise), random.normal(y, noise), label]);
+      });
+      return Array.from(random.permutation(rows.length), (k) => rows[k]);
+    },
+    python: ({ samples, classes, noise, seed }) => [
+      "from sklearn.datasets import make_blobs",
+      `x, y = make_blobs(${samples}, centers=${classes}, cluster_std=${noise}, center_box=(-${SIZE}, ${SIZE}), random_state=${seed})`,
+    ],
+  },
+  sine: functionData("Sine", (x) => Math.sin(2 * x), "np.sin(2 * x)"),
+  step: functionData("Step", (x) => (x > 0 ? 1 : -1), "np.where(x > 0, 1, -1)"),
+  absolute: functionData("Absolute value", Math.abs, "np.abs(x)"),
+  bump: functionData("Bump", (x) => 2 * Math.exp(-x * x), "2 * np.exp(-x * x)"),
+};
+
+/**
+ * Make the samples that settings describe.
+ * @param {DataSettings} settings `data` is a name of `DATA_SETS`.
+ * @returns {Samples}
+ */
+export function makeSamples(settings) {
+  const { make, isFunction = false, hasClasses = false } = DATA_SETS[settings.data];
+  const classes = isFunction ? 1 : hasClasses ? settings.classes : 2;
+  return fromRows(make(settings), { isFunction, classNames: Array.from({ length: classes }, (_, k) => String(k)) });
+}
+
+/**
+ * @param {number[][]} rows Inputs, and the class or the value last.
+ * @param {{ isFunction: boolean, classNames: string[] }} about
+ * @returns {Samples}
+ */
+export function fromRows(rows, { isFunction, classNames }) {
+  const last = rows[0].length - 1;
+  return {
+    x: Float32Array.from(rows.flatMap((row) => row.slice(0, last))),
+    y: isFunction ? Float32Array.from(rows, (row) => row[last]) : Int32Array.from(rows, (row) => row[last]),
+    inputs: last,
+    outputs: classNames.length,
+    isFunction,
+    classNames,
+  };
+}
+
+/**
+ * Divide samples as scikit-learn's `train_test_split` does.
+ * @param {Samples} samples
+ * @param {number} share Of the test samples, between 0 and 1.
+ * @param {number} seed
+ * @returns {{ train: Samples, test: Samples }}
+ */
+export function trainTestSplit(samples, share, seed) {
+  const order = new RandomState(seed).permutation(samples.y.length);
+  const held = Math.ceil(share * samples.y.length);
+  return { train: take(samples, order.subarray(held)), test: take(samples, order.subarray(0, held)) };
+}
+
+/**
+ * @param {Samples} samples
+ * @param {Int32Array} rows
+ * @returns {Samples}
+ */
+function take(samples, rows) {
+  const { x, y, inputs } = samples;
+  const taken = new Float32Array(rows.length * inputs);
+  rows.forEach((row, k) => taken.set(x.subarray(row * inputs, (row + 1) * inputs), k * inputs));
+  const labels = samples.isFunction ? new Float32Array(rows.length) : new Int32Array(rows.length);
+  return { ...samples, x: taken, y: labels.map((_, k) => y[rows[k]]) };
+}

@@ -1,0 +1,271 @@
+// The exact linear regions of a network on a plane, and the exact boundaries between its classes.
+
+/**
+ * @typedef {number[][]} Polygon Corners of a convex polygon in order, [x, y] each.
+ * @typedef {[number, number, number]} Affine The function a x + b y + c of a place on the plane.
+ * @typedef {{ polygon: Polygon, outputs: Affine[] }} Region Where the network is affine: a function for each output's sum.
+ * @typedef {{ label: number, polygon: Polygon }} ClassArea Where one output is the largest.
+ * @typedef {{ from: number[], to: number[], labels: [number, number] }} BoundaryPiece Between two classes.
+ */
+
+/** Pieces of less than this share of the plane are not divided further: a hundredth of a pixel of 300 x 300. */
+const LEAST_SHARE = 1e-7;
+
+/**
+ * Divide a convex polygon of a plane into the regions in which a network with piecewise linear activations is affine.
+ *
+ * Layer by layer, each region is cut along the lines on which a unit's sum is 0.
+ *
+ * Source: Montufar et al. 2014, "On the number of linear regions of deep neural networks", section 2.
+ * @param {import("./dense_network.js").DenseNetwork} network
+ * @param {Polygon} polygon
+ * @param {{ plane?: Affine[], layers?: number, most?: number }} [options] `plane`: each input of the network on the plane,
+ *   x and y themselves by default. `layers`: how many layers are looked at, all by default. `most`: regions at most.
+ * @returns {{ regions: Region[], undivided: number }} `undivided`: the share of the area, 0 to 1, in which a bend may be left,
+ *   since `most` was reached or pieces are smaller than a hundredth of a pixel.
+ * @throws {RangeError} The activation is curved.
+ */
+export function linearRegions(network, polygon, { plane, layers = network.layers.length, most = 50_000 } = {}) {
+  const slopes = network.activation.linear;
+  if (!slopes) throw new RangeError("a network has linear regions only with piecewise linear activations, such as relu");
+  const inputs = plane ?? [
+    [1, 0, 0],
+    [0, 1, 0],
+  ];
+  const whole = area(polygon);
+  const least = LEAST_SHARE * whole;
+  let undivided = 0;
+  /** @type {Region[]} */
+  let regions = [{ polygon, outputs: inputs }];
+  for (let k = 0; k < layers; k++) {
+    const isLast = k === network.layers.length - 1;
+    /** @type {Region[]} */
+    const divided = [];
+    for (const region of regions) {
+      const sums = throughLayer(network.layers[k], region.outputs);
+      if (isLast) {
+        divided.push({ polygon: region.polygon, outputs: sums });
+        continue;
+      }
+      const bends = slopes.above === slopes.below ? [] : sums.filter((_, unit) => !network.off[k][unit]);
+      const isFull = divided.length + regions.length > most;
+      const parts = isFull ? [region.polygon] : cutAll(region.polygon, bends, least);
+      for (const part of parts) {
+        if (bends.length && (isFull || area(part) < least)) undivided += area(part);
+        const outputs = sums.map((sum, unit) => activated(sum, network.off[k][unit] ? 0 : slopeAt(sum, part, slopes)));
+        divided.push({ polygon: part, outputs });
+      }
+    }
+    regions = divided;
+  }
+  return { regions, undivided: Math.min(undivided / whole, 1) };
+}
+
+/**
+ * @param {import("./dense_network.js").DenseLayer} layer
+ * @param {Affine[]} inputs
+ * @returns {Affine[]}
+ */
+function throughLayer({ units, kernel, bias }, inputs) {
+  return Array.from({ length: units }, (_, unit) => {
+    let [a, b, c] = [0, 0, bias[unit]];
+    for (let i = 0; i < inputs.length; i++) {
+      const weight = kernel[i * units + unit];
+      a += weight * inputs[i][0];
+      b += weight * inputs[i][1];
+      c += weight * inputs[i][2];
+    }
+    return [a, b, c];
+  });
+}
+
+/**
+ * @param {Affine} sum
+ * @param {number} slope
+ * @returns {Affine}
+ */
+function activated([a, b, c], slope) {
+  return [slope * a, slope * b, slope * c];
+}
+
+/**
+ * @param {Affine} sum
+ * @param {Polygon} polygon On one side of the line where the sum is 0.
+ * @param {{ above: number, below: number }} slopes
+ */
+function slopeAt(sum, polygon, { above, below }) {
+  let total = 0;
+  for (const point of polygon) total += valueAt(sum, point);
+  return total > 0 ? above : below;
+}
+
+/**
+ * @param {Affine} affine
+ * @param {number[]} point
+ */
+export function valueAt([a, b, c], [x, y]) {
+  return a * x + b * y + c;
+}
+
+/**
+ * @param {Polygon} polygon
+ * @param {Affine[]} lines
+ * @param {number} least Area below which nothing is cut.
+ */
+function cutAll(polygon, lines, least) {
+  let parts = [polygon];
+  for (const line of lines) {
+    /** @type {Polygon[]} */
+    const next = [];
+    for (const part of parts) {
+      if (area(part) < least) next.push(part);
+      else next.push(...cut(part, line).filter((each) => each.length > 2));
+    }
+    parts = next;
+  }
+  return parts;
+}
+
+/**
+ * Cut a convex polygon along the line where an affine function is 0.
+ * @param {Polygon} polygon
+ * @param {Affine} line
+ * @returns {[Polygon, Polygon]} Where it is at least 0, and where it is at most 0; with fewer than 3 corners for none.
+ */
+export function cut(polygon, line) {
+  const values = polygon.map((point) => valueAt(line, point));
+  if (values.every((value) => value >= 0)) return [polygon, []];
+  if (values.every((value) => value <= 0)) return [[], polygon];
+  /** @type {[Polygon, Polygon]} */
+  const [above, below] = [[], []];
+  polygon.forEach((point, k) => {
+    const next = (k + 1) % polygon.length;
+    const [value, other] = [values[k], values[next]];
+    if (value >= 0) above.push(point);
+    if (value <= 0) below.push(point);
+    if ((value > 0 && other < 0) || (value < 0 && other > 0)) {
+      const place = between(point, polygon[next], value / (value - other));
+      above.push(place);
+      below.push(place);
+    }
+  });
+  return [above, below];
+}
+
+/**
+ * The area of a polygon whose corners are in order.
+ * @param {Polygon} polygon
+ */
+export function area(polygon) {
+  let twice = 0;
+  polygon.forEach(([x, y], k) => {
+    const [nextX, nextY] = polygon[(k + 1) % polygon.length];
+    twice += x * nextY - nextX * y;
+  });
+  return Math.abs(twice) / 2;
+}
+
+/**
+ * Where each class has the largest output, and the lines between classes.
+ * @param {Region[]} regions
+ * @returns {{ areas: ClassArea[], boundary: BoundaryPiece[] }}
+ */
+export function decisions(regions) {
+  /** @type {ClassArea[]} */
+  const areas = [];
+  /** @type {BoundaryPiece[]} */
+  const boundary = [];
+  for (const { polygon, outputs } of regions) {
+    const [first, ...others] = polygon.map((point) => largest(outputs, point));
+    if (others.every((label) => label === first)) {
+      areas.push({ label: first, polygon }); // affine functions: the largest at all corners is the largest between them
+      continue;
+    }
+    const here = outputs.map((_, label) => classArea(label, polygon, outputs)).filter((each) => each.polygon.length > 2);
+    areas.push(...here);
+    for (const [k, { label }] of here.entries()) {
+      for (const { label: other } of here.slice(k + 1)) {
+        const piece = boundaryBetween(label, other, polygon, outputs);
+        if (piece) boundary.push(piece);
+      }
+    }
+  }
+  return { areas, boundary };
+}
+
+/**
+ * @param {Affine[]} outputs
+ * @param {number[]} point
+ */
+function largest(outputs, point) {
+  let best = 0;
+  for (let k = 1; k < outputs.length; k++) if (valueAt(outputs[k], point) > valueAt(outputs[best], point)) best = k;
+  return best;
+}
+
+/**
+ * @param {Affine} one
+ * @param {Affine} other
+ * @returns {Affine}
+ */
+function difference([a, b, c], [otherA, otherB, otherC]) {
+  return [a - otherA, b - otherB, c - otherC];
+}
+
+/**
+ * @param {number} label
+ * @param {Polygon} polygon
+ * @param {Affine[]} outputs
+ * @returns {ClassArea}
+ */
+function classArea(label, polygon, outputs) {
+  let part = polygon;
+  for (const [k, output] of outputs.entries()) {
+    if (k !== label && part.length > 2) part = cut(part, difference(outputs[label], output))[0];
+  }
+  return { label, polygon: part };
+}
+
+/**
+ * @param {number} label
+ * @param {number} other
+ * @param {Polygon} polygon
+ * @param {Affine[]} outputs
+ * @returns {BoundaryPiece | null}
+ */
+function boundaryBetween(label, other, polygon, outputs) {
+  let [from, to] = chord(polygon, difference(outputs[label], outputs[other]));
+  for (const [k, output] of outputs.entries()) {
+    if (k === label || k === other || !to) continue;
+    const above = difference(outputs[label], output);
+    const [start, end] = [valueAt(above, from), valueAt(above, to)];
+    if (start < 0 && end < 0) return null;
+    const place = between(from, to, start / (start - end));
+    if (start < 0) from = place;
+    if (end < 0) to = place;
+  }
+  return to ? { from, to, labels: [label, other] } : null;
+}
+
+/**
+ * The two ends of the line inside a polygon on which an affine function is 0; none where it does not cross it.
+ * @param {Polygon} polygon
+ * @param {Affine} line
+ */
+function chord(polygon, line) {
+  const values = polygon.map((point) => valueAt(line, point));
+  return polygon.flatMap((point, k) => {
+    const next = (k + 1) % polygon.length;
+    const [value, other] = [values[k], values[next]];
+    return value > 0 === other > 0 ? [] : [between(point, polygon[next], value / (value - other))];
+  });
+}
+
+/**
+ * @param {number[]} from
+ * @param {number[]} to
+ * @param {number} share
+ */
+function between([x, y], [toX, toY], share) {
+  return [x + share * (toX - x), y + share * (toY - y)];
+}

@@ -1,0 +1,148 @@
+// A training in the page, step by step: each step is a function of the settings and of the moment before it.
+
+import { DenseNetwork } from "./dense_network.js";
+import { Optimizer } from "./optimizers.js";
+import { RandomState } from "./random/mersenne_twister.js";
+import { epochOrder, foldSeed } from "./random/seeds.js";
+
+/** @typedef {import("./data_sets.js").Samples} Samples */
+
+/**
+ * @typedef {object} TrainingForm
+ * @property {number[]} hidden Units of each hidden layer.
+ * @property {string} activation
+ * @property {string} initializer
+ * @property {string} loss "categorical_crossentropy" or "mean_squared_error".
+ * @property {number} dropout Share of the units of hidden layers that is dropped in a step, 0 to below 1.
+ * @property {number} batchSize
+ * @property {number} seed From 0 to 2**31 - 1.
+ */
+
+/** @typedef {TrainingForm & import("./optimizers.js").OptimizerSettings} TrainingSettings */
+
+/**
+ * @typedef {object} Moment All that the next step depends on.
+ * @property {number} step Steps done.
+ * @property {Float32Array} parameters
+ * @property {Float32Array[]} memory Of the optimizer.
+ * @property {number} optimizerSteps Steps since the optimizer was made.
+ */
+
+/** @typedef {{ loss: number, accuracy: number | null }} Scores `accuracy`: 0 to 1; null for a function. */
+
+/** Samples that are evaluated together. */
+const EVALUATED = 256;
+
+/** The first stream of seeds for dropout; those before it are for weights. */
+const DROPOUT_STREAM = 2_000_000;
+
+/** A network that is trained on samples. */
+export class Training {
+  /**
+   * @param {TrainingSettings} settings
+   * @param {Samples} train
+   */
+  constructor(settings, train) {
+    this.settings = settings;
+    this.train = train;
+    const loss = train.isFunction || settings.loss !== "mean_squared_error" ? settings.loss : "softmax_mean_squared_error";
+    const sizes = [train.inputs, ...settings.hidden, train.outputs];
+    this.network = new DenseNetwork(sizes, { activation: settings.activation, loss });
+    this.network.draw(settings.seed, settings.initializer);
+    this.optimizer = new Optimizer(settings, this.network.parameters.length);
+    this.step = 0;
+    this.batchSize = Math.min(settings.batchSize, train.y.length);
+    this.stepsPerEpoch = Math.ceil(train.y.length / this.batchSize);
+    this.order = { epoch: 0, rows: new Int32Array(0) };
+    this.x = new Float32Array(this.batchSize * train.inputs);
+  }
+
+  /** Epochs done, with the share of the one that has begun. */
+  get epochs() {
+    return this.step / this.stepsPerEpoch;
+  }
+
+  /** The rows of the training samples that the next step learns from. */
+  nextRows() {
+    const epoch = Math.floor(this.step / this.stepsPerEpoch) + 1;
+    if (this.order.epoch !== epoch) {
+      this.order = { epoch, rows: epochOrder(this.train.y.length, this.settings.seed, epoch) };
+    }
+    const first = (this.step % this.stepsPerEpoch) * this.batchSize;
+    return this.order.rows.subarray(first, first + this.batchSize);
+  }
+
+  /**
+   * Compute loss and gradient of the next batch, and change nothing else.
+   * @returns {number} The mean loss of the batch.
+   */
+  look() {
+    const { train, network, settings } = this;
+    const rows = this.nextRows();
+    const count = rows.length;
+    rows.forEach((row, k) => this.x.set(train.x.subarray(row * train.inputs, (row + 1) * train.inputs), k * train.inputs));
+    const y = train.isFunction ? new Float32Array(count) : new Int32Array(count);
+    rows.forEach((row, k) => (y[k] = train.y[row]));
+    const random = settings.dropout ? new RandomState(foldSeed(settings.seed, DROPOUT_STREAM + this.step)) : null;
+    network.forward(this.x, count, random && { rate: settings.dropout, random: () => random.uniform() });
+    const loss = network.measure(y, count);
+    network.backward(this.x, count);
+    return loss;
+  }
+
+  /**
+   * Learn from the next batch.
+   * @returns {number} Its mean loss before the step.
+   */
+  learn() {
+    const loss = this.look();
+    this.optimizer.step(this.network.parameters, this.network.gradient);
+    this.step++;
+    return loss;
+  }
+
+  /**
+   * @param {Samples} samples
+   * @returns {Scores}
+   */
+  evaluate({ x, y, inputs, outputs, isFunction }) {
+    const { network } = this;
+    let [loss, right] = [0, 0];
+    for (let first = 0; first < y.length; first += EVALUATED) {
+      const count = Math.min(EVALUATED, y.length - first);
+      const sums = network.forward(x.subarray(first * inputs, (first + count) * inputs), count);
+      loss += count * network.measure(y.subarray(first, first + count), count);
+      for (let k = 0; k < count && !isFunction; k++) {
+        if (largestOf(sums.subarray(k * outputs, (k + 1) * outputs)) === y[first + k]) right++;
+      }
+    }
+    return { loss: loss / y.length, accuracy: isFunction ? null : right / y.length };
+  }
+
+  /** @returns {Moment} */
+  moment() {
+    const { network, optimizer, step } = this;
+    const memory = optimizer.memory.map((array) => array.slice());
+    return { step, parameters: network.parameters.slice(), memory, optimizerSteps: optimizer.steps };
+  }
+
+  /**
+   * Go to a moment, of this training or of one with the same layers and another optimizer, which then begins anew.
+   * @param {Moment} moment
+   */
+  restore({ step, parameters, memory, optimizerSteps }) {
+    this.step = step;
+    this.network.parameters.set(parameters);
+    this.optimizer = new Optimizer(this.settings, parameters.length);
+    if (memory.length !== this.optimizer.memory.length) return;
+    this.optimizer.memory.forEach((array, k) => array.set(memory[k]));
+    this.optimizer.steps = optimizerSteps;
+  }
+}
+
+/** @param {Float32Array} values */
+export function largestOf(values) {
+  let best = 0;
+  for (let k = 1; k < values.length; k++) if (values[k] > values[best]) best = k;
+  return best;
+}

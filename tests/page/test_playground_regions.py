@@ -1,0 +1,148 @@
+"""Linear regions and decision boundaries of the playground, in Node, against the forward pass on a grid."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from .node import run_script
+
+IMPORTS = {
+    "playground/dense_network.js": "DenseNetwork",
+    "playground/regions.js": "area, cut, decisions, linearRegions",
+}
+SIDE = 3.0
+GRID = 90
+FORMS = [
+    ([2, 8, 8, 2], "relu"),
+    ([2, 6, 5], "leaky_relu"),
+    ([2, 7, 6, 5, 4], "relu"),
+    ([2, 3], "relu"),
+    ([2, 9, 3], "linear"),
+]
+
+DIVIDE = """
+  const network = new DenseNetwork(data.sizes, { activation: data.activation, loss: "categorical_crossentropy" });
+  network.parameters.set(data.parameters);
+  for (const unit of data.off ?? []) network.off[0][unit] = 1;
+  const square = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map((point) => point.map((value) => data.side * value));
+  const { regions, undivided } = linearRegions(network, square);
+"""
+
+
+def _network(sizes, seed):
+    rng = np.random.default_rng(seed)
+    parts = [
+        part.ravel()
+        for a, b in itertools.pairwise(sizes)
+        for part in (rng.normal(size=(a, b)) * np.sqrt(2 / a), 0.7 * rng.normal(size=b))
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _grid():
+    """Points that no line of a network goes through."""
+    steps = (np.arange(GRID) + 0.4142) / GRID * 2 * SIDE - SIDE
+    return np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+
+
+def _inside(polygon, points):
+    """Which points are inside a convex polygon, whatever the direction of its corners."""
+    corners = np.array(polygon)
+    edges = np.roll(corners, -1, axis=0) - corners
+    sides = edges[:, 0] * (points[:, None, 1] - corners[:, 1]) - edges[:, 1] * (points[:, None, 0] - corners[:, 0])
+    return (sides >= 0).all(axis=1) | (sides <= 0).all(axis=1)
+
+
+@pytest.mark.parametrize(("sizes", "activation"), FORMS)
+@pytest.mark.parametrize("off", [[], [0, 2]])
+def test_regions_cover_the_square_once_and_hold_what_the_network_computes(sizes, activation, off):
+    off = off if len(sizes) > 2 else []
+    body = (
+        DIVIDE
+        + """
+      const sums = network.forward(data.points, data.points.length / 2);
+      return { regions, undivided, sums, areas: regions.map(({ polygon }) => area(polygon)) };
+    """
+    )
+    points = _grid()
+    given = {"sizes": sizes, "activation": activation, "parameters": _network(sizes, 1), "side": SIDE, "off": off}
+    found = run_script(body, {**given, "points": points.astype(np.float32).ravel()}, imports=IMPORTS)
+    assert found["undivided"] < 1e-4
+    np.testing.assert_allclose(sum(found["areas"]), (2 * SIDE) ** 2, rtol=1e-12)
+    inside = np.array([_inside(region["polygon"], points) for region in found["regions"]])
+    assert (inside.sum(axis=0) == 1).mean() > 0.9999, "every point is in one region"
+    outputs = np.array([region["outputs"] for region in found["regions"]])
+    affine = outputs[inside.argmax(axis=0)]
+    sums = (affine * np.c_[points, np.ones(len(points))][:, None]).sum(axis=2)
+    np.testing.assert_allclose(sums, found["sums"].reshape(len(points), -1), atol=2e-5)
+
+
+def test_regions_are_as_many_as_patterns_of_units_on_a_fine_grid():
+    sizes = [2, 4, 3, 2]
+    body = (
+        DIVIDE
+        + """
+      network.forward(data.points, data.points.length / 2);
+      const fires = network.values.slice(0, -1).map(({ sums }) => sums.map((value) => (value > 0 ? 1 : 0)));
+      return { areas: regions.map(({ polygon }) => area(polygon)), fires };
+    """
+    )
+    steps = (np.arange(700) + 0.4142) / 700 * 2 * SIDE - SIDE
+    points = np.stack(np.meshgrid(steps, steps), axis=-1).astype(np.float32)
+    given = {"sizes": sizes, "activation": "relu", "parameters": _network(sizes, 4), "side": SIDE}
+    found = run_script(body, {**given, "points": points.ravel()}, imports=IMPORTS)
+    patterns = np.concatenate([found["fires"][0].reshape(-1, 4), found["fires"][1].reshape(-1, 3)], axis=1)
+    _, counts = np.unique(patterns, axis=0, return_counts=True)
+    # a pattern is one convex region, or, where a unit of the second layer is cut twice, several pieces of it
+    assert sum(area > 1e-4 for area in found["areas"]) >= len(counts)
+    np.testing.assert_allclose(sum(found["areas"]), 36, rtol=1e-12)
+    largest = np.sort(counts)[::-1][:5] * (2 * SIDE / 700) ** 2
+    np.testing.assert_allclose(np.sort(found["areas"])[::-1][:5], largest, rtol=0.02)
+
+
+@pytest.mark.parametrize(("sizes", "activation"), FORMS)
+def test_classes_and_their_boundaries_are_those_of_the_forward_pass(sizes, activation):
+    body = (
+        DIVIDE
+        + """
+      const { areas, boundary } = decisions(regions);
+      const middles = boundary.flatMap(({ from, to }) => [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]);
+      const at = network.forward(Float32Array.from(middles), boundary.length).slice();
+      const sums = network.forward(data.points, data.points.length / 2);
+      return { areas, boundary, at, sums, total: areas.reduce((sum, { polygon }) => sum + area(polygon), 0) };
+    """
+    )
+    points, classes = _grid(), sizes[-1]
+    given = {"sizes": sizes, "activation": activation, "parameters": _network(sizes, 5), "side": SIDE}
+    found = run_script(body, {**given, "points": points.astype(np.float32).ravel()}, imports=IMPORTS)
+    np.testing.assert_allclose(found["total"], (2 * SIDE) ** 2, rtol=1e-9)
+    inside = np.array([_inside(each["polygon"], points) for each in found["areas"]])
+    labels = np.array([each["label"] for each in found["areas"]])[inside.argmax(axis=0)]
+    assert (labels == found["sums"].reshape(-1, classes).argmax(axis=1)).mean() > 0.9999
+    assert found["boundary"]
+    for piece, sums in zip(found["boundary"], found["at"].reshape(-1, classes), strict=True):
+        one, other = piece["labels"]
+        assert abs(sums[one] - sums[other]) < 2e-5, "both classes are equally likely on the boundary"
+        assert sums[one] >= sums.max() - 2e-5, "and no other is more likely"
+
+
+def test_a_curved_activation_has_no_regions():
+    given = {"sizes": [2, 3, 2], "activation": "tanh", "parameters": _network([2, 3, 2], 0), "side": SIDE}
+    body = f"try {{ {DIVIDE} }} catch (error) {{ return error.message; }}"
+    assert "piecewise linear" in run_script(body, given, imports=IMPORTS)
+
+
+def test_too_many_regions_are_left_undivided_and_said():
+    sizes = [2, 60, 60, 2]
+    given = {"sizes": sizes, "activation": "relu", "parameters": _network(sizes, 0), "side": SIDE}
+    body = (
+        DIVIDE.replace("(network, square)", "(network, square, { most: 300 })")
+        + """
+      return { count: regions.length, undivided, total: regions.reduce((sum, { polygon }) => sum + area(polygon), 0) };
+    """
+    )
+    found = run_script(body, given, imports=IMPORTS)
+    assert found["count"] < 2000
+    assert found["undivided"] > 0.1
+    np.testing.assert_allclose(found["total"], 36, rtol=1e-9)
