@@ -253,3 +253,10 @@ def shorten(name: str, most: int = NAME) -> str:
     while width_of(kept) > most - 1:
         kept = kept[:-1]
     return f"{kept}…"
+
+
+def has_display() -> bool:
+    """Whether there is a screen to open a browser on; a text browser would take this terminal."""
+    if "SSH_CONNECTION" in os.environ and not os.environ.get("DISPLAY"):
+        return False
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -14,7 +14,7 @@ import typer
 
 from cutaway.errors import UsageError
 
-from .output import say
+from .output import has_display, say
 
 if TYPE_CHECKING:
     from cutaway.studio import StudioSettings
@@ -79,7 +79,7 @@ def studio(
 
     def started(settings: "StudioSettings") -> None:
         _say_links(settings, links=links)
-        if open_browser and _has_display():
+        if open_browser and has_display():
             _open_browser(settings.link(settings.people[0]))
 
     serve(
@@ -181,13 +181,6 @@ def _write_links(file: Path, rows: list[dict[str, str]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_output(file, text.getvalue().encode(), mode=0o600)
-
-
-def _has_display() -> bool:
-    """Whether there is a screen to open a browser on; a text browser would take this terminal."""
-    if "SSH_CONNECTION" in os.environ and not os.environ.get("DISPLAY"):
-        return False
-    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _open_browser(link: str) -> None:

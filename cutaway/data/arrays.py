@@ -87,29 +87,30 @@ def check_aligned(x: Any, y: Any, *, split: str, lengths: tuple[int, int]) -> No
         )
 
 
-def check_alike(train: np.ndarray, test: np.ndarray, *, given: tuple[Any, Any]) -> None:
-    """Refuse test inputs with another sample shape, dtype or order of columns than the training inputs.
+def check_alike(train: np.ndarray, other: np.ndarray, *, split: str, given: tuple[Any, Any]) -> None:
+    """Refuse inputs of a split with another sample shape, dtype or order of columns than the training inputs.
 
     Args:
         train: The converted training inputs, (sample, *shape).
-        test: The converted test inputs, (sample, *shape).
+        other: The converted inputs of the split, (sample, *shape).
+        split: "val" or "test".
         given: Both as the user gave them, to compare the columns of tables.
 
     Raises:
         DataError: The sample shape, the dtype or the order of columns differs.
     """
-    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+    if train.shape[1:] != other.shape[1:] or train.dtype != other.dtype:
         raise DataError(
-            f"x_test has the sample shape and dtype of x, {train.shape[1:]} {train.dtype}",
-            got=f"{test.shape[1:]} {test.dtype}",
+            f"x_{split} has the sample shape and dtype of x, {train.shape[1:]} {train.dtype}",
+            got=f"{other.shape[1:]} {other.dtype}",
             hint="prepare both in the same way",
         )
-    x, x_test = given
-    if is_pandas(x, "DataFrame") and is_pandas(x_test, "DataFrame") and list(x.columns) != list(x_test.columns):
+    x, x_other = given
+    if is_pandas(x, "DataFrame") and is_pandas(x_other, "DataFrame") and list(x.columns) != list(x_other.columns):
         raise DataError(
-            "x_test has the columns of x in the same order",
-            got=f"{list(x_test.columns)} for {list(x.columns)}",
-            hint="pass x_test[x.columns]",
+            f"x_{split} has the columns of x in the same order",
+            got=f"{list(x_other.columns)} for {list(x.columns)}",
+            hint=f"pass x_{split}[x.columns]",
         )
 
 

@@ -238,6 +238,8 @@ class Dataset:
         x: Any,
         y: Any,
         *,
+        x_val: Any = None,
+        y_val: Any = None,
         x_test: Any = None,
         y_test: Any = None,
         name: str = "arrays",
@@ -254,7 +256,9 @@ class Dataset:
             x: ``(sample, *shape)``, finite numbers: uint8 stays uint8, everything else becomes float32.
             y: ``(sample,)``, class labels: integers, bools or strings. Without `class_names` the classes are the sorted
                 distinct labels, so integers 0..k-1 remain as they are.
-            x_test: Samples for the test split, of the same sample shape and dtype, or None.
+            x_val: Samples for the validation split, of the same sample shape and dtype; None for a share of `x`.
+            y_val: Their labels, or None.
+            x_test: Samples for the test split, of the same sample shape and dtype; None for a share of `x`.
             y_test: Their labels, or None.
             name: Name of the dataset.
             class_names: A name for each class; integer labels are indices into it, string labels entries of it.
@@ -265,19 +269,23 @@ class Dataset:
             DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.
             UsageError: `scale`, `name`, `class_names`, `centering` or the name of a column is invalid.
         """
-        if (x_test is None) != (y_test is None):
-            raise UsageError(
-                "x_test and y_test are given together or not at all",
-                got="only " + ("x_test" if y_test is None else "y_test"),
-                hint="pass both or neither",
-            )
-        given = {"train": (x, y)} if x_test is None else {"train": (x, y), "test": (x_test, y_test)}
+        given = {"train": (x, y)}
+        for split, part in (("val", (x_val, y_val)), ("test", (x_test, y_test))):
+            missing = [value is None for value in part]
+            if any(missing) and not all(missing):
+                raise UsageError(
+                    f"x_{split} and y_{split} are given together or not at all",
+                    got=f"only {'y' if missing[0] else 'x'}_{split}",
+                    hint="pass both or neither",
+                )
+            if not any(missing):
+                given[split] = part
         inputs = {split: as_inputs(values, split=split) for split, (values, _) in given.items()}
         labels = {split: as_labels(values, split=split) for split, (_, values) in given.items()}
         for split, (values, targets) in given.items():
             check_aligned(values, targets, split=split, lengths=(len(inputs[split]), len(labels[split])))
-        if "test" in given:
-            check_alike(inputs["train"], inputs["test"], given=(x, x_test))
+        for split in [split for split in given if split != "train"]:
+            check_alike(inputs["train"], inputs[split], split=split, given=(x, given[split][0]))
         codes, names = encode_labels(labels, class_names)
         ranges = [finite_range(inputs[split], split=split, given=values) for split, (values, _) in given.items()]
         return cls(

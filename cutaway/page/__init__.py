@@ -15,6 +15,7 @@ from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn,
 from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
 from .notebook.making import check_widget, explorer_widget
+from .playground import PlaygroundDigits, render_playground
 from .render import SectionPart, render, render_section
 from .sections import (
     Card,
@@ -57,6 +58,7 @@ __all__ = [
     "Page",
     "Parts",
     "Picture",
+    "PlaygroundDigits",
     "References",
     "SampleColumn",
     "Section",
@@ -72,6 +74,7 @@ __all__ = [
     "check_widget",
     "explorer_widget",
     "render",
+    "render_playground",
     "render_section",
     "scale_layout",
     "studio_files",

@@ -37,18 +37,50 @@ def render(page: Page) -> str:
     bundle = Bundle()
     data = _document(page.all_sections, bundle)
     libraries = _bokehjs() if data["figures"] else []
-    script = _escape_script(link("page.js", read_module))
+    return render_document(
+        "page.html",
+        script=link("page.js", read_module),
+        data=data,
+        bundle=bundle,
+        styles=STYLES,
+        libraries=libraries,
+        values={"page": page},
+    )
+
+
+def render_document(
+    template: str,
+    *,
+    script: str,
+    data: Any,
+    bundle: Bundle,
+    styles: Sequence[str],
+    values: Mapping[str, Any],
+    libraries: Sequence[str] = (),
+) -> str:
+    """Fill a template of a whole page, which has a place for each of these.
+
+    Args:
+        template: Its name, such as "page.html".
+        script: The module that starts the page, linked.
+        data: What it reads, JSON-able.
+        bundle: The arrays that it reads.
+        styles: Names of style sheets, in order.
+        values: Whatever else the template shows.
+        libraries: Scripts that run before it.
+    """
+    script = _escape_script(script)
     return (
         _environment()
-        .get_template("page.html")
+        .get_template(template)
         .render(
-            page=page,
             data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
             arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
-            css=Markup("\n".join(read_template(name) for name in STYLES)),
+            css=Markup("\n".join(read_template(name) for name in styles)),
             libraries=[Markup(library) for library in libraries],
             script=Markup(script),
             digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),
+            **values,
         )
     )
 

@@ -221,14 +221,14 @@ def test_time_goes_back_to_the_same_bytes_and_a_branch_leaves_the_past_as_it_was
     body = """
       const settings = { ...data.settings, dropout: 0.3, optimizer: "adam" };
       const training = new Training(settings, data.train);
-      const branch = new Branch(settings, training.moment());
+      const branch = new Branch(settings, { moment: training.moment() });
       const exact = new Map();
       for (let k = 0; k < 3000; k++) {
         training.learn();
-        if (branch.wants(training.step)) branch.keep(training.moment());
+        if (branch.wants(training.step)) branch.keep({ moment: training.moment() });
         if (training.step % 437 === 0) exact.set(training.step, training.network.parameters.slice());
       }
-      const kept = branch.moments.map(({ step }) => step);
+      const kept = branch.entries.map(({ moment }) => moment.step);
       const again = [...exact].map(([step, parameters]) => {
         training.restore(branch.before(step));
         const from = training.step;
@@ -236,8 +236,8 @@ def test_time_goes_back_to_the_same_bytes_and_a_branch_leaves_the_past_as_it_was
         return { step, from, same: training.network.parameters.every((value, k) => value === parameters[k]) };
       });
       training.restore(branch.before(500));
-      const other = new Branch(settings, training.moment(), { parent: branch, step: training.step });
-      return { kept, again, origin: other.origin.step, spacing: branch.spacing };
+      const other = new Branch(settings, { moment: training.moment() }, { parent: branch });
+      return { kept, again, origin: other.firstStep, spacing: branch.spacing };
     """
     found = run_script(body, {"settings": SETTINGS, "train": _samples(x, y, 3)}, imports=TRAINING)
     assert found["kept"][0] == 0

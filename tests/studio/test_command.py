@@ -100,7 +100,7 @@ def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch, platform, envi
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
-    assert command._has_display() is has
+    assert command.has_display() is has
 
 
 def test_the_link_is_in_no_argument_of_the_browser(tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
  */
 function roundTicks(low, high, most, whole = false) {
   const span = high - low;
-  if (!(span > 0)) return [low];
+  if (!(span > 0 && span < Infinity)) return [low];
   let step = 10 ** Math.floor(Math.log10(span / most));
   for (const factor of [1, 2, 5, 10]) {
     if (span / (step * factor) <= most) {
@@ -79,6 +79,9 @@ function roundTicks(low, high, most, whole = false) {
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step);
   return ticks;
 }
+
+/** A number with two digits after the point at most. */
+const shortNumber = (/** @type {number} */ value) => String(Number(value.toFixed(2)));
 
 /** A chart of lines over epochs that draws itself as they grow. */
 export class CurveChart {
@@ -127,7 +130,9 @@ export class CurveChart {
     let low = Math.min(...values);
     let high = Math.max(...values);
     if (!values.length) [low, high] = [0, 1];
-    const space = (high - low || Math.abs(high) || 1) * 0.06;
+    // values that differ by their last digits alone are one value
+    const isSpread = high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high));
+    const space = (isSpread ? high - low : Math.abs(high) || 1) * 0.06;
     [low, high] = [low - space, high + space];
     const { left, right, top, bottom } = MARGIN;
     return {
@@ -164,7 +169,10 @@ export class CurveChart {
   #point({ clientX }) {
     const { left, width } = this.picture.getBoundingClientRect();
     const part = ((clientX - left) / width) * this.#width - MARGIN.left;
-    this.#say(Math.round((part / (this.#width - MARGIN.left - MARGIN.right)) * this.#last));
+    const pointed = (part / (this.#width - MARGIN.left - MARGIN.right)) * this.#last;
+    const [first, ...others] = (this.#curves[0]?.points ?? []).map(([epoch]) => epoch);
+    const nearer = (/** @type {number} */ a, /** @type {number} */ b) => (Math.abs(b - pointed) < Math.abs(a - pointed) ? b : a);
+    this.#say(first === undefined ? null : others.reduce(nearer, first));
   }
 
   /** @param {number | null} epoch of which values are read; the last one if null */
@@ -178,8 +186,8 @@ export class CurveChart {
       const text = `${curve.name} ${found ? this.write(found[1]) : "-"}`;
       return element("span", { class: `key ${curve.tone}`, text });
     });
-    this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `epoch ${at}` }));
+    this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `epoch ${shortNumber(at)}` }));
     const spoken = words.map((each) => each.textContent).join(", ");
-    this.picture.setAttribute("aria-label", `${this.title} by epoch: ${spoken}${at === undefined ? "" : ` after epoch ${at}`}`);
+    this.picture.setAttribute("aria-label", `${this.title} by epoch: ${spoken}${at === undefined ? "" : ` after epoch ${shortNumber(at)}`}`);
   }
 }

@@ -5,7 +5,7 @@ const FOLDED = "section > details:not([open]), .fold > details:not([open])";
 const listeners = [];
 
 /** Whether the page is dark: as its button says, or else as the system prefers. */
-function isDark() {
+export function isDark() {
   const chosen = document.documentElement.dataset.scheme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }

@@ -22,6 +22,13 @@ import { RandomState } from "./random/mersenne_twister.js";
  */
 
 /**
+ * @typedef {object} OwnData Samples that are not made from settings.
+ * @property {number[][]} [rows] Inputs, and the class last.
+ * @property {string[]} [classNames]
+ * @property {{ train: Samples, test: Samples }} [parts] Or samples that are divided already.
+ */
+
+/**
  * @typedef {object} DataSet
  * @property {string} title
  * @property {number} noise What it has at first.
@@ -228,4 +235,16 @@ function take(samples, rows) {
   rows.forEach((row, k) => taken.set(x.subarray(row * inputs, (row + 1) * inputs), k * inputs));
   const labels = samples.isFunction ? new Float32Array(rows.length) : new Int32Array(rows.length);
   return { ...samples, x: taken, y: labels.map((_, k) => y[rows[k]]) };
+}
+
+/**
+ * The training and test samples that settings describe, or those of a person.
+ * @param {DataSettings & { testShare: number }} settings
+ * @param {OwnData | null} own
+ */
+export function trainAndTest(settings, own) {
+  if (own?.parts) return own.parts;
+  const { rows, classNames = [] } = own ?? {};
+  const samples = rows ? fromRows(rows, { isFunction: false, classNames }) : makeSamples(settings);
+  return trainTestSplit(samples, settings.testShare, settings.seed);
 }

@@ -269,3 +269,45 @@ function chord(polygon, line) {
 function between([x, y], [toX, toY], share) {
   return [x + share * (toX - x), y + share * (toY - y)];
 }
+
+/**
+ * What takes the place of linear regions where an activation is curved: triangles of a grid, in which the outputs are taken
+ * for affine functions. Boundaries between classes are then off by a small part of a cell.
+ * @param {import("./dense_network.js").DenseNetwork} network With two inputs.
+ * @param {{ low: number, high: number, cells: number }} grid Cells along a side of the square from `low` to `high`.
+ * @returns {Region[]}
+ */
+export function gridRegions(network, { low, high, cells }) {
+  const step = (high - low) / cells;
+  const along = Array.from({ length: cells + 1 }, (_, k) => low + k * step);
+  const points = along.flatMap((y) => along.map((x) => [x, y]));
+  const sums = network.forward(Float32Array.from(points.flat()), points.length);
+  const count = network.sizes[network.sizes.length - 1];
+  const corner = (/** @type {number} */ k) => ({ place: points[k], values: sums.subarray(k * count, (k + 1) * count) });
+  /** @type {Region[]} */
+  const regions = [];
+  for (let row = 0; row < cells; row++) {
+    for (let column = 0; column < cells; column++) {
+      const first = row * (cells + 1) + column;
+      const [a, b, c, d] = [first, first + 1, first + cells + 1, first + cells + 2].map(corner);
+      regions.push(triangle(a, b, c, step), triangle(d, c, b, -step));
+    }
+  }
+  return regions;
+}
+
+/**
+ * @typedef {{ place: number[], values: Float32Array }} Corner
+ * @param {Corner} corner With the right angle.
+ * @param {Corner} beside It, along x.
+ * @param {Corner} above It, along y.
+ * @param {number} step From one to the next.
+ * @returns {Region}
+ */
+function triangle(corner, beside, above, step) {
+  const outputs = Array.from(corner.values, (value, k) => {
+    const [a, b] = [(beside.values[k] - value) / step, (above.values[k] - value) / step];
+    return /** @type {Affine} */ ([a, b, value - a * corner.place[0] - b * corner.place[1]]);
+  });
+  return { polygon: [corner.place, beside.place, above.place], outputs };
+}

@@ -1,43 +1,45 @@
 // Moments of trainings that can be gone back to, and branches that begin at any of them.
 
 /** @typedef {import("./training.js").Moment} Moment */
+/** @typedef {import("./training.js").Scores} Scores */
 /** @typedef {import("./training.js").TrainingSettings} TrainingSettings */
 
-/**
- * @typedef {object} CurvePoint
- * @property {number} step
- * @property {import("./training.js").Scores} train
- * @property {import("./training.js").Scores} test
- */
+/** @typedef {{ moment: Moment, train: Scores, test: Scores }} Entry A moment, and how good the network was then. */
 
 /** Bytes of all moments of a branch. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** Moments of a branch: more than a slider has pixels are not seen. */
+/** Moments of a branch: a slider shows no more of them. */
 const MAX_MOMENTS = 500;
 
 /** A training with its past. */
 export class Branch {
   /**
    * @param {TrainingSettings} settings
-   * @param {Moment} first
-   * @param {{ parent: Branch, step: number } | null} [origin] Where it left another branch.
+   * @param {Entry} first
+   * @param {{ parent?: Branch | null, spacing?: number, change?: string, off?: Uint8Array[] }} [about] `parent`: the branch
+   *   that it left. `spacing`: steps between two moments at first. `change`: in words, what differs from the parent.
+   *   `off`: by hidden layer, 1 for each unit that is switched off.
    */
-  constructor(settings, first, origin = null) {
+  constructor(settings, first, { parent = null, spacing = 1, change = "", off = [] } = {}) {
     this.settings = settings;
-    this.origin = origin;
-    /** @type {Moment[]} In the order of their steps. */
-    this.moments = [first];
-    /** @type {CurvePoint[]} */
-    this.curve = origin ? origin.parent.curve.filter(({ step }) => step <= origin.step) : [];
-    this.spacing = 1;
-    const bytes = 4 * (first.parameters.length * (1 + first.memory.length));
+    this.parent = parent;
+    this.change = change;
+    this.off = off;
+    this.spacing = spacing;
+    this.entries = [first];
+    const { parameters, memory } = first.moment;
+    const bytes = 4 * parameters.length * (1 + memory.length);
     this.most = Math.max(8, Math.min(MAX_MOMENTS, Math.floor(MAX_BYTES / bytes)));
+  }
+
+  get firstStep() {
+    return this.entries[0].moment.step;
   }
 
   /** The last step of which there is a moment. */
   get lastStep() {
-    return this.moments[this.moments.length - 1].step;
+    return this.entries[this.entries.length - 1].moment.step;
   }
 
   /**
@@ -49,27 +51,24 @@ export class Branch {
   }
 
   /**
-   * Keep a moment. Where there are too many, every second one is let go of.
-   * @param {Moment} moment
+   * Keep a moment after all others. Where there are too many, every second one is let go of.
+   * @param {Entry} entry
    */
-  keep(moment) {
-    if (moment.step <= this.lastStep) return;
-    this.moments.push(moment);
-    while (this.moments.length > this.most) {
+  keep(entry) {
+    const [first] = this.entries;
+    this.entries.push(entry);
+    while (this.entries.length > this.most) {
       this.spacing *= 2;
-      const first = this.moments[0];
-      this.moments = this.moments.filter((each) => each === first || each === moment || each.step % this.spacing === 0);
+      const stays = (/** @type {Entry} */ each) => each.moment.step % this.spacing === 0;
+      this.entries = this.entries.filter((each) => each === first || each === entry || stays(each));
     }
   }
 
   /**
-   * The last moment that is not after a step.
+   * The last moment that is not after a step; the first one before that.
    * @param {number} step
-   * @returns {Moment}
    */
   before(step) {
-    let best = this.moments[0];
-    for (const moment of this.moments) if (moment.step <= step) best = moment;
-    return best;
+    return (this.entries.findLast(({ moment }) => moment.step <= step) ?? this.entries[0]).moment;
   }
 }

@@ -12,7 +12,7 @@ import { epochOrder, foldSeed } from "./random/seeds.js";
  * @property {number[]} hidden Units of each hidden layer.
  * @property {string} activation
  * @property {string} initializer
- * @property {string} loss "categorical_crossentropy" or "mean_squared_error".
+ * @property {string} loss "categorical_crossentropy" or "mean_squared_error", which a function always has.
  * @property {number} dropout Share of the units of hidden layers that is dropped in a step, 0 to below 1.
  * @property {number} batchSize
  * @property {number} seed From 0 to 2**31 - 1.
@@ -45,7 +45,8 @@ export class Training {
   constructor(settings, train) {
     this.settings = settings;
     this.train = train;
-    const loss = train.isFunction || settings.loss !== "mean_squared_error" ? settings.loss : "softmax_mean_squared_error";
+    const ofProbabilities = settings.loss === "mean_squared_error" ? "softmax_mean_squared_error" : settings.loss;
+    const loss = train.isFunction ? "mean_squared_error" : ofProbabilities;
     const sizes = [train.inputs, ...settings.hidden, train.outputs];
     this.network = new DenseNetwork(sizes, { activation: settings.activation, loss });
     this.network.draw(settings.seed, settings.initializer);
@@ -127,7 +128,7 @@ export class Training {
   }
 
   /**
-   * Go to a moment, of this training or of one with the same layers and another optimizer, which then begins anew.
+   * Go to a moment, of this training or of one with the same layers and another optimizer, which then starts from the beginning.
    * @param {Moment} moment
    */
   restore({ step, parameters, memory, optimizerSteps }) {

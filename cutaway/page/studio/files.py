@@ -27,6 +27,7 @@ STYLES = (
     "studio.css",
     "studio_runs.css",
     "studio_data.css",
+    "curves.css",
     "studio_train.css",
     "studio_inside.css",
 )

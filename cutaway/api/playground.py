@@ -1,0 +1,37 @@
+"""Writes the playground, with some of the digits of MNIST in it."""
+
+from pathlib import Path
+
+import cutaway
+from cutaway.data import load_dataset
+from cutaway.page import PlaygroundDigits, render_playground
+from cutaway.runs import check_output, write_output
+
+TRAIN, TEST_STEP = 10_000, 10
+"""Digits in the file: the first training images, and every tenth test image, since the first ones are harder."""
+
+NOTICE = (
+    "The digits are the first 10,000 training images and every tenth test image of the MNIST database by Yann LeCun, "
+    "Corinna Cortes and Christopher J. C. Burges. Copyright: Yann LeCun and Corinna Cortes; commonly distributed under "
+    "CC BY-SA 3.0."
+)
+
+
+def write_playground(path: Path) -> Path:
+    """Write the playground into one HTML file of about 3 MB that works from disk without a network.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    check_output(path)
+    sources = load_dataset("mnist").sources
+    train, test = sources["train"], sources["test"]
+    digits = PlaygroundDigits(
+        x=train.x[:TRAIN],
+        y=train.y[:TRAIN].astype("uint8"),
+        x_test=test.x[::TEST_STEP],
+        y_test=test.y[::TEST_STEP].astype("uint8"),
+        notice=NOTICE,
+    )
+    write_output(path, render_playground(digits, version=cutaway.__version__).encode())
+    return path

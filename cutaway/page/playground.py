@@ -1,0 +1,63 @@
+"""The playground: one HTML file that trains a network in the browser."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from cutaway.plots import BLUE, CLASS_COLORS, WRONG_COLOR
+
+from .bundle import Bundle
+from .linking import link
+from .render import render_document
+from .resources import read_module
+
+STYLES = ("page.css", "curves.css", "playground.css")
+
+GROUNDS = {"light": "#ffffff", "dark": "#1b1e22"}
+"""The surfaces of page.css, which colors are mixed with."""
+
+
+@dataclass(frozen=True)
+class PlaygroundDigits:
+    """Digits to learn from.
+
+    Attributes:
+        x: uint8 ``(sample, 28, 28)``, images to train on.
+        y: uint8 ``(sample,)``, the digit of each.
+        x_test: uint8 ``(sample, 28, 28)``, images to test on.
+        y_test: uint8 ``(sample,)``, the digit of each.
+        notice: Whose they are, in words.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    notice: str
+
+
+def render_playground(digits: PlaygroundDigits, *, version: str) -> str:
+    """Return the playground as one HTML document that fetches nothing.
+
+    Its content security policy admits its own script, by its digest, and a worker that this script makes of a text of
+    the document.
+    """
+    bundle = Bundle()
+    for array in (digits.x, digits.y, digits.x_test, digits.y_test):
+        bundle.add(array)
+    colors = {
+        "classes": list(CLASS_COLORS),
+        "positive": BLUE,
+        "negative": WRONG_COLOR,
+        "grounds": GROUNDS,
+    }
+    worker = link("playground/worker.js", read_module)
+    return render_document(
+        "playground.html",
+        script=link("playground/playground.js", read_module),
+        data={"arrays": bundle.records, "colors": colors},
+        bundle=bundle,
+        styles=STYLES,
+        values={"worker": Markup(worker.replace("</", "<\\/")), "notice": digits.notice, "version": version},
+    )

@@ -1,0 +1,226 @@
+// The state of the page and what changes it: settings, the worker that trains, and the past.
+
+import { Store } from "../core/store.js";
+import { trainAndTest } from "./data_sets.js";
+import { FIELDS } from "./fields.js";
+import { Training } from "./training.js";
+
+/** @typedef {import("./session.js").Settings} Settings */
+/** @typedef {import("./session.js").Frame} Frame */
+/** @typedef {import("./session.js").OwnData} OwnData */
+/** @typedef {{ layer: number, unit: number }} Place */
+
+/**
+ * @typedef {object} State
+ * @property {Settings} settings
+ * @property {OwnData | null} own
+ * @property {{ train: import("./data_sets.js").Samples, test: import("./data_sets.js").Samples }} parts
+ * @property {Frame | null} frame Null until the worker has answered.
+ * @property {boolean} isPlaying
+ * @property {keyof typeof SPEEDS} speed
+ * @property {Place} selected The unit that is looked at.
+ * @property {number} row Of the next batch: the sample that is looked at.
+ * @property {string} message What a person should know.
+ * @property {number} undoable How many changes can be undone.
+ */
+
+/** @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, isRestart: boolean }} Before */
+
+/** What is learned from one frame to the next. */
+export const SPEEDS = {
+  slow: { name: "One step a frame", steps: () => 1 },
+  normal: { name: "One epoch a frame", steps: (/** @type {number} */ epoch) => epoch },
+  fast: { name: "As fast as possible", steps: () => Infinity },
+};
+
+/** Milliseconds of learning from one frame to the next: these at least, or half of what a frame takes, up to the most. */
+const [FRAME_MILLISECONDS, MAX_MILLISECONDS] = [20, 250];
+
+/** Changes that can be undone. */
+const MAX_UNDO = 50;
+
+export class Controller {
+  /** @type {[string, ...any[]][]} */
+  #calls = [];
+  #isWaiting = false;
+  #asked = 0;
+  /** Answers before this one are of a training that is no longer shown. */
+  #wanted = 0;
+  #number = 0;
+  /** @type {Before[]} */
+  #past = [];
+
+  /**
+   * @param {Worker} worker
+   * @param {Settings} settings
+   * @param {OwnData | null} own
+   */
+  constructor(worker, settings, own) {
+    this.worker = worker;
+    /** @type {State} */
+    const first = {
+      ...{ settings, own, parts: trainAndTest(settings, own), frame: null, isPlaying: false, speed: "normal" },
+      ...{ selected: { layer: 0, unit: 0 }, row: 0, message: "", undoable: 0 },
+    };
+    this.store = new Store(first);
+    worker.addEventListener("message", ({ data }) => this.#answered(data));
+    worker.addEventListener("error", ({ message }) => this.store.set({ message: `The training could not start: ${message}.` }));
+    document.addEventListener("visibilitychange", () => document.hidden || this.#ask());
+    this.#call("start", settings, own);
+  }
+
+  get state() {
+    return this.store.state;
+  }
+
+  /** Whether the worker has something to do. */
+  get isBusy() {
+    return this.#isWaiting || this.#calls.length > 0;
+  }
+
+  /** @param {[string, ...any[]]} call */
+  #call(...call) {
+    this.#calls.push(call);
+    this.#ask();
+  }
+
+  #ask() {
+    if (this.#isWaiting) return;
+    const { isPlaying, speed, frame } = this.state;
+    if (isPlaying && frame && !document.hidden) {
+      const now = performance.now();
+      const milliseconds = Math.min(MAX_MILLISECONDS, Math.max(FRAME_MILLISECONDS, (now - this.#asked) / 2));
+      this.#asked = now;
+      this.#calls.push(["learn", { steps: SPEEDS[speed].steps(frame.stepsPerEpoch), milliseconds }]);
+    }
+    if (!this.#calls.length) return;
+    this.#isWaiting = true;
+    this.#number++;
+    this.worker.postMessage({ number: this.#number, calls: this.#calls.splice(0) });
+  }
+
+  /** @param {{ number: number, frame?: Frame, error?: string }} answer */
+  #answered({ number, frame, error }) {
+    this.#isWaiting = false;
+    if (number < this.#wanted) return this.#ask();
+    if (error || !frame) this.store.set({ isPlaying: false, message: `The training stopped: ${error}.` });
+    else {
+      const ended = this.state.isPlaying && !frame.isFinite;
+      const why = "The weights are no longer finite numbers: the learning rate is too large. Go back in time, or reset.";
+      const settings = this.#calls.length ? {} : { settings: frame.settings }; // a branch has settings of its own
+      this.store.set({ frame, row: 0, ...settings, ...(ended ? { isPlaying: false, message: why } : {}) });
+    }
+    if (this.#calls.length) this.#ask();
+    else if (this.state.isPlaying) requestAnimationFrame(() => this.#ask());
+  }
+
+  /** @param {boolean} isPlaying */
+  play(isPlaying) {
+    this.store.set({ isPlaying, message: "" });
+    this.#ask();
+  }
+
+  /** @param {"sample" | "batch" | "epoch"} what */
+  step(what) {
+    this.store.set({ isPlaying: false, message: "" });
+    const { row } = this.state;
+    if (what === "sample" && row + 1 < this.mirror().nextRows().length) this.store.set({ row: row + 1 });
+    else if (what === "epoch") this.#call("learnEpoch");
+    else this.#call("learn", { steps: 1 });
+  }
+
+  /** @param {string} [message] */
+  restart(message = "") {
+    this.#remember(true);
+    this.#start({}, message);
+  }
+
+  /**
+   * @param {Partial<State>} changes
+   * @param {string} [message]
+   */
+  #start(changes, message = "") {
+    const { settings, own, selected } = { ...this.state, ...changes };
+    const isThere = selected.layer < settings.hidden.length && selected.unit < (settings.hidden[selected.layer] ?? 0);
+    this.store.set({
+      ...{ settings, own, parts: trainAndTest(settings, own), frame: null, row: 0, message },
+      ...{ selected: isThere ? selected : { layer: 0, unit: 0 } },
+    });
+    this.#calls = [];
+    this.#wanted = this.#number + 1;
+    this.#call("start", settings, own);
+  }
+
+  /**
+   * Change settings. Those of the training go on from here; any other begins again.
+   * @param {Partial<Settings>} changes
+   * @param {OwnData | null} [own]
+   */
+  change(changes, own = this.state.own) {
+    const settings = { ...this.state.settings, ...changes };
+    const names = Object.keys(changes);
+    const goesOn = own === this.state.own && names.every((name) => /** @type {any} */ (FIELDS)[name]?.group === "training");
+    this.#remember(!goesOn);
+    if (!goesOn) return this.#start({ settings, own });
+    const [name] = names;
+    this.store.set({ settings, message: "" });
+    const { label } = /** @type {Record<string, import("./fields.js").Field>} */ (FIELDS)[name];
+    this.#call("change", settings, `${label.toLowerCase()} ${String(/** @type {any} */ (settings)[name]).replaceAll("_", " ")}`);
+  }
+
+  /** @param {boolean} isRestart */
+  #remember(isRestart) {
+    const { settings, own, frame } = this.state;
+    this.#past.push({ settings, own, isRestart, step: frame?.step ?? 0, branch: frame?.branch ?? 0 });
+    this.#past.splice(0, this.#past.length - MAX_UNDO);
+    this.store.set({ undoable: this.#past.length });
+  }
+
+  /** Take back the last change: go to the branch before it, or begin with the settings before it and learn as far. */
+  undo() {
+    const before = this.#past.pop();
+    if (!before) return;
+    this.store.set({ undoable: this.#past.length, isPlaying: false });
+    const { settings, own, step, branch, isRestart } = before;
+    if (isRestart) {
+      this.#start({ settings, own });
+      if (branch === 0 && step) this.#call("learn", { steps: step, milliseconds: 10_000 });
+    } else {
+      this.goTo(branch, step);
+    }
+  }
+
+  /**
+   * @param {number} branch
+   * @param {number} step
+   */
+  goTo(branch, step) {
+    this.store.set({ isPlaying: false, message: "" });
+    this.#calls = this.#calls.filter(([name]) => name !== "goTo"); // of a slider that moves, the last place counts
+    this.#call("goTo", branch, step);
+  }
+
+  /** @param {{ layer: number, input: number | null, unit: number, value: number }} edit */
+  setWeight(edit) {
+    this.store.set({ isPlaying: false, message: "" });
+    this.#remember(false);
+    this.#call("setWeight", edit);
+  }
+
+  /** @param {Place} place */
+  switchUnit({ layer, unit }) {
+    this.#remember(false);
+    this.#call("switchUnit", layer, unit);
+  }
+
+  /** A training of the page's own at the moment that is shown; its values are those of the next batch, after `look`. */
+  mirror() {
+    const { settings, parts, frame } = this.state;
+    const training = new Training(settings, parts.train);
+    if (frame) {
+      training.network.off.forEach((units, k) => units.set(frame.off[k]));
+      training.restore({ step: frame.step, parameters: frame.parameters, memory: [], optimizerSteps: 0 });
+    }
+    return training;
+  }
+}

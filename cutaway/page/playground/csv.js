@@ -1,0 +1,84 @@
+// A CSV file of a person's own: numbers, and the class in the last column.
+
+import { FIELDS } from "./fields.js";
+
+export const MAX_BYTES = 5_000_000;
+const [MAX_INPUTS, MAX_CLASSES] = [50, 10];
+
+/**
+ * Rows of a CSV file. Quotes may hold commas, line ends and doubled quotes.
+ * @param {string} text
+ * @param {string} separator
+ * @returns {string[][]}
+ */
+export function parseCsv(text, separator) {
+  /** @type {string[][]} */
+  const rows = [];
+  /** @type {string[]} */
+  let row = [];
+  let cell = "";
+  let isQuoted = false;
+  for (let k = 0; k < text.length; k++) {
+    const letter = text[k];
+    if (isQuoted) {
+      if (letter !== '"') cell += letter;
+      else if (text[k + 1] === '"') cell += text[k++];
+      else isQuoted = false;
+    } else if (letter === '"' && !cell) isQuoted = true;
+    else if (letter === separator) {
+      row.push(cell);
+      cell = "";
+    } else if (letter === "\n" || letter === "\r") {
+      if (letter === "\r" && text[k + 1] === "\n") k++;
+      row.push(cell);
+      rows.push(row);
+      [row, cell] = [[], ""];
+    } else cell += letter;
+  }
+  if (cell || row.length) rows.push([...row, cell]);
+  return rows.filter((each) => each.some((value) => value.trim()));
+}
+
+/**
+ * Samples from a CSV file. Columns are standardized: less their mean, divided by their standard deviation.
+ * @param {string} text
+ * @returns {{ rows: number[][], classNames: string[], columns: string[] }}
+ * @throws {RangeError} With the rule, what came, and what to do.
+ */
+export function samplesFromCsv(text) {
+  const head = text.slice(0, text.search(/[\r\n]/) + 1 || undefined);
+  const separator = [",", ";", "\t"].toSorted((a, b) => head.split(b).length - head.split(a).length)[0];
+  const rows = parseCsv(text.replace(/^\uFEFF/, ""), separator);
+  const isNumber = (/** @type {string} */ cell) => cell.trim() !== "" && Number.isFinite(Number(cell));
+  const isHead = rows.length > 1 && !rows[0].slice(0, -1).every(isNumber);
+  const columns = isHead ? rows[0].map((name) => name.trim()) : (rows[0] ?? []).map((_, k) => `column ${k + 1}`);
+  const samples = rows.slice(isHead ? 1 : 0);
+  const width = columns.length;
+  const { high: most = 0 } = FIELDS.samples;
+  const refuse = (/** @type {string} */ message) => {
+    throw new RangeError(message);
+  };
+  if (width < 2) refuse(`A file has one or more columns of numbers and the class last; this one has ${width} column. Separate columns by commas.`);
+  if (width - 1 > MAX_INPUTS) refuse(`A file has ${MAX_INPUTS} columns of numbers at most; this one has ${width - 1}. Take columns away.`);
+  if (samples.length < 10 || samples.length > most) refuse(`A file has 10 to ${most} samples; this one has ${samples.length}.`);
+  samples.forEach((row, k) => {
+    const line = k + (isHead ? 2 : 1);
+    if (row.length !== width) refuse(`Every line has ${width} cells; line ${line} has ${row.length}.`);
+    const bad = row.slice(0, -1).findIndex((cell) => !isNumber(cell));
+    if (bad >= 0) refuse(`All columns but the last hold numbers; line ${line} has "${row[bad].slice(0, 40)}" in ${columns[bad]}.`);
+    if (!row[width - 1].trim()) refuse(`The last column is the class; line ${line} has none.`);
+  });
+  const classNames = [...new Set(samples.map((row) => row[width - 1].trim()))].toSorted((a, b) => (isNumber(a) && isNumber(b) ? Number(a) - Number(b) : a < b ? -1 : 1));
+  if (classNames.length < 2 || classNames.length > MAX_CLASSES) refuse(`The last column is one of 2 to ${MAX_CLASSES} classes; it has ${classNames.length} different values.`);
+  const numbers = samples.map((row) => row.slice(0, -1).map(Number));
+  const scales = columns.slice(0, -1).map((_, column) => {
+    const mean = numbers.reduce((sum, row) => sum + row[column], 0) / numbers.length;
+    const variance = numbers.reduce((sum, row) => sum + (row[column] - mean) ** 2, 0) / numbers.length;
+    return { mean, deviation: Math.sqrt(variance) || 1 };
+  });
+  const standardized = numbers.map((row, k) => [
+    ...row.map((value, column) => (value - scales[column].mean) / scales[column].deviation),
+    classNames.indexOf(samples[k][width - 1].trim()),
+  ]);
+  return { rows: standardized, classNames, columns };
+}

@@ -1,0 +1,137 @@
+// The settings of the playground: what each is called, what it can be, and how they are written into an address.
+
+import { DATA_SETS } from "./data_sets.js";
+import { INITIALIZERS } from "./dense_network.js";
+import { ACTIVATIONS } from "./elementwise.js";
+
+/** @typedef {import("./session.js").Settings} Settings */
+
+/**
+ * @typedef {object} Field
+ * @property {string} label
+ * @property {"data" | "model" | "training"} group Changes of "training" go on from here; the others begin again.
+ * @property {[string | number, string][]} [choices] Values and their names.
+ * @property {number} [low] Numbers from here
+ * @property {number} [high] to here,
+ * @property {boolean} [isWhole] which may have to be whole.
+ * @property {string} [help]
+ */
+
+/** The names of data that are not made from a formula. */
+export const OWN_DATA = { painted: "Points that you paint", file: "A CSV file", digits: "Handwritten digits (MNIST)" };
+
+export const MAX_LAYERS = 6;
+export const MAX_UNITS = 128;
+
+/** @param {readonly string[]} names */
+const plain = (names) => names.map((name) => /** @type {[string, string]} */ ([name, name.replaceAll("_", " ")]));
+
+/** @type {Record<Exclude<keyof Settings, "hidden">, Field>} */
+export const FIELDS = {
+  data: {
+    label: "Dataset",
+    group: "data",
+    choices: [...Object.entries(DATA_SETS).map(([name, { title }]) => /** @type {[string, string]} */ ([name, title])), ...Object.entries(OWN_DATA)],
+  },
+  samples: { label: "Samples", group: "data", low: 10, high: 5000, isWhole: true },
+  classes: { label: "Classes", group: "data", low: 2, high: 10, isWhole: true },
+  noise: { label: "Noise", group: "data", low: 0, high: 5, help: "The standard deviation of what is added to each value." },
+  testShare: { label: "Test share", group: "data", low: 0.05, high: 0.95, help: "Of the samples, the network never learns from these." },
+  seed: { label: "Seed", group: "data", low: 0, high: 2 ** 31 - 1, isWhole: true, help: "Decides samples, first weights and batches." },
+  activation: { label: "Activation", group: "model", choices: plain(ACTIVATIONS) },
+  initializer: { label: "First weights", group: "model", choices: plain(INITIALIZERS) },
+  loss: {
+    label: "Loss",
+    group: "training",
+    choices: [
+      ["categorical_crossentropy", "cross-entropy"],
+      ["mean_squared_error", "squared error"],
+    ],
+  },
+  optimizer: {
+    label: "Optimizer",
+    group: "training",
+    choices: [
+      ["sgd", "SGD"],
+      ["adam", "Adam"],
+    ],
+  },
+  learningRate: { label: "Learning rate", group: "training", low: 0.000001, high: 1000 },
+  momentum: { label: "Momentum", group: "training", low: 0, high: 0.999, help: "Of SGD." },
+  batchSize: { label: "Batch size", group: "training", low: 1, high: 5000, isWhole: true },
+  weightDecay: { label: "Weight decay", group: "training", low: 0, high: 10 },
+  dropout: { label: "Dropout", group: "training", low: 0, high: 0.95, help: "The share of hidden units that a step leaves out." },
+};
+
+/** @type {Settings} */
+export const DEFAULTS = {
+  ...{ data: "moons", samples: 500, classes: 2, noise: 0.15, testShare: 0.3, seed: 0 },
+  ...{ hidden: [8, 8], activation: "relu", initializer: "glorot_uniform" },
+  ...{ loss: "categorical_crossentropy", optimizer: "adam", learningRate: 0.01, momentum: 0, batchSize: 32, weightDecay: 0, dropout: 0 },
+};
+
+/**
+ * A value of a field that a person or an address gives; null where it cannot be.
+ * @param {string} name
+ * @param {string} text
+ * @returns {string | number | null}
+ */
+export function readValue(name, text) {
+  const field = /** @type {Record<string, Field>} */ (FIELDS)[name];
+  if (field.choices) return field.choices.some(([value]) => value === text) ? text : null;
+  const value = text.trim() ? Number(text) : NaN;
+  const { low = -Infinity, high = Infinity, isWhole } = field;
+  return value >= low && value <= high && (!isWhole || Number.isInteger(value)) ? value : null;
+}
+
+/**
+ * What a field takes, in words.
+ * @param {string} name
+ */
+export function ruleOf(name) {
+  const { label, low, high, isWhole } = /** @type {Record<string, Field>} */ (FIELDS)[name];
+  return `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}.`;
+}
+
+/**
+ * Units of hidden layers, such as "8-8"; null for what cannot be. An empty text is for no hidden layer.
+ * @param {string} text
+ */
+export function readHidden(text) {
+  if (!text) return [];
+  const units = text.split("-").map(Number);
+  const fits = units.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_UNITS);
+  return fits && units.length <= MAX_LAYERS ? units : null;
+}
+
+/**
+ * Settings as they are written after the # of an address: those that are not as at first.
+ * @param {Settings} settings
+ */
+export function toAddress(settings) {
+  const parts = new URLSearchParams();
+  for (const [name, value] of Object.entries(settings)) {
+    const text = Array.isArray(value) ? value.join("-") : String(value);
+    const first = /** @type {Record<string, any>} */ (DEFAULTS)[name];
+    if (text !== (Array.isArray(first) ? first.join("-") : String(first))) parts.set(name, text);
+  }
+  return parts.toString();
+}
+
+/**
+ * Settings from what is written after the # of an address, and what could not be read.
+ * @param {string} text
+ * @returns {{ settings: Settings, refused: string[] }}
+ */
+export function fromAddress(text) {
+  /** @type {Record<string, any>} */
+  const settings = { ...DEFAULTS };
+  const refused = [];
+  for (const [name, given] of new URLSearchParams(text)) {
+    const isKnown = name === "hidden" || Object.hasOwn(FIELDS, name);
+    const value = !isKnown ? null : name === "hidden" ? readHidden(given) : readValue(name, given);
+    if (value === null) refused.push(`${name}=${given}`);
+    else settings[name] = value;
+  }
+  return { settings: /** @type {Settings} */ (settings), refused };
+}

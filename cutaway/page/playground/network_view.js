@@ -1,0 +1,258 @@
+// The network: what each unit answers where, and the weights between units.
+
+import { rgb } from "../core/colors.js";
+import { element, textButton } from "../core/elements.js";
+import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
+import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
+import { fitted, painterOf } from "./plane.js";
+
+/** @typedef {import("./colors.js").Look} Look */
+/** @typedef {import("./controller.js").Controller} Controller */
+/** @typedef {import("./controller.js").State} State */
+
+/** Units of a layer that are shown. */
+const MAX_SHOWN = 12;
+
+const [TILE, GAP, COLUMN, TOP] = [44, 8, 118, 56];
+
+/** Shows layers in columns; a unit can be chosen, and layers and units added. */
+export class NetworkView {
+  /**
+   * @param {HTMLElement} host
+   * @param {Controller} controller
+   */
+  constructor(host, controller) {
+    this.controller = controller;
+    this.layers = element("div", { class: "layer-heads" });
+    this.lines = element("canvas", { class: "weights", "aria-hidden": "true" });
+    this.units = element("div", { class: "units" });
+    this.stage = element("div", { class: "network-stage" }, this.layers);
+    this.stage.append(this.lines, this.units);
+    /** What the columns were built from. */
+    this.built = "";
+    host.append(this.stage);
+  }
+
+  /**
+   * @param {State} state
+   * @param {Look} look
+   */
+  show(state, look) {
+    const sizes = [state.parts.train.inputs, ...state.settings.hidden, state.parts.train.outputs];
+    const built = JSON.stringify([sizes, state.settings.data]);
+    if (built !== this.built) this.#build(sizes, state);
+    this.built = built;
+    if (state.frame) this.#draw(state, look, sizes);
+  }
+
+  /**
+   * @param {number[]} sizes
+   * @param {State} state
+   */
+  #build(sizes, { settings: { hidden }, parts: { train } }) {
+    const tallest = Math.max(...sizes.map((size) => Math.min(size, MAX_SHOWN)));
+    const [width, height] = [sizes.length * COLUMN, TOP + tallest * (TILE + GAP) + 24];
+    this.stage.style.width = `${width}px`;
+    this.stage.style.height = `${height}px`;
+    this.layers.replaceChildren(...sizes.map((size, k) => this.#head(k, size, hidden, train.isFunction)));
+    /** @type {{ button: HTMLButtonElement, canvas: HTMLCanvasElement, layer: number, unit: number }[]} */
+    this.tiles = [];
+    for (const [column, size] of sizes.entries()) {
+      if (column === 0 && size > MAX_SHOWN) continue; // the pixels of an image
+      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, sizes.length - 1));
+    }
+    const rest = sizes.flatMap((size, column) => {
+      if (size <= MAX_SHOWN) return [];
+      const text = column ? `${size - MAX_SHOWN} more` : `${size} pixels`;
+      return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
+    });
+    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...rest);
+  }
+
+  /**
+   * @param {number} column
+   * @param {number} size
+   * @param {number[]} hidden
+   * @param {boolean} isFunction
+   */
+  #head(column, size, hidden, isFunction) {
+    const layer = column - 1;
+    const change = (/** @type {number} */ by) => {
+      const units = hidden.map((count, k) => (k === layer ? count + by : count));
+      return () => this.controller.change({ hidden: units });
+    };
+    const isHidden = layer >= 0 && layer < hidden.length;
+    const name = column === 0 ? "Inputs" : isHidden ? `Hidden ${column}` : isFunction ? "Output" : "Classes";
+    const label = element("span", { class: "layer-name", text: isHidden ? `${name}: ${size}` : name });
+    const head = element("div", { class: "layer-head", style: `left: ${column * COLUMN}px; width: ${COLUMN - 24}px` }, label);
+    if (!isHidden) return head;
+    const buttons = [
+      textButton("−", change(-1), { "aria-label": `One unit fewer in hidden layer ${column}`, disabled: size <= 1 }),
+      textButton("+", change(1), { "aria-label": `One unit more in hidden layer ${column}`, disabled: size >= MAX_UNITS }),
+    ];
+    head.append(element("span", { class: "layer-buttons" }, ...buttons));
+    return head;
+  }
+
+  /**
+   * @param {number} column
+   * @param {number} unit
+   * @param {number} last
+   */
+  #tile(column, unit, last) {
+    const canvas = element("canvas", { width: RESPONSE_SIDE, height: RESPONSE_SIDE });
+    const name = column === 0 ? `Input ${unit + 1}` : column === last ? `Output ${unit}` : `Hidden layer ${column}, unit ${unit + 1}`;
+    const place = { layer: column - 1, unit };
+    const onclick = () => this.controller.store.set({ selected: place });
+    const style = `left: ${column * COLUMN}px; top: ${TOP + unit * (TILE + GAP)}px; width: ${TILE}px; height: ${TILE}px`;
+    const button = element("button", { type: "button", class: "unit", "aria-label": name, title: name, style, onclick, disabled: column === 0 }, canvas);
+    return { button, canvas, ...place };
+  }
+
+  /**
+   * @param {State} state
+   * @param {Look} look
+   * @param {number[]} sizes
+   */
+  #draw({ frame, selected, parts }, look, sizes) {
+    if (!frame) return;
+    const kernels = kernelsOf(sizes, frame.parameters);
+    for (const { button, canvas, layer, unit } of this.tiles ?? []) {
+      const isSelected = selected.layer === layer && selected.unit === unit;
+      button.setAttribute("aria-pressed", String(isSelected));
+      button.classList.toggle("off", Boolean(frame.off[layer]?.[unit]));
+      const range = layer === sizes.length - 2 && !parts.train.isFunction ? { middle: 0.5, largest: 0.5 } : null;
+      if (layer < 0) drawInput(canvas, unit, sizes[0], look);
+      else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
+      else if (layer === 0) drawResponse(canvas, column(kernels[0], unit, sizes[1]), look, null);
+      else drawResponse(canvas, new Float32Array(1), look, null);
+    }
+    this.#drawWeights(kernels, sizes, look);
+  }
+
+  /**
+   * @param {Float32Array[]} kernels
+   * @param {number[]} sizes
+   * @param {Look} look
+   */
+  #drawWeights(kernels, sizes, look) {
+    const { context } = fitted(this.lines);
+    for (const [layer, kernel] of kernels.entries()) {
+      if (sizes[layer] > MAX_SHOWN && layer === 0) continue; // of the pixels of an image
+      const largest = kernel.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
+      const units = sizes[layer + 1];
+      const [left, right] = [layer * COLUMN + TILE, (layer + 1) * COLUMN];
+      const middle = (left + right) / 2;
+      for (let from = 0; from < Math.min(sizes[layer], MAX_SHOWN); from++) {
+        for (let to = 0; to < Math.min(units, MAX_SHOWN); to++) {
+          const value = kernel[from * units + to];
+          const share = Math.abs(value) / largest;
+          const [start, end] = [from, to].map((unit) => TOP + unit * (TILE + GAP) + TILE / 2);
+          context.beginPath();
+          context.moveTo(left, start);
+          context.bezierCurveTo(middle, start, middle, end, right, end);
+          context.strokeStyle = value >= 0 ? look.positive : look.negative;
+          context.lineWidth = 0.4 + 3.2 * share;
+          context.globalAlpha = 0.12 + 0.78 * share;
+          context.stroke();
+        }
+      }
+    }
+  }
+}
+
+/** Buttons that add and remove a hidden layer. */
+export function layerButtons(/** @type {Controller} */ controller) {
+  const change = (/** @type {(hidden: number[]) => number[]} */ make) => () => {
+    const { hidden } = controller.state.settings;
+    controller.change({ hidden: make(hidden) });
+  };
+  const fewer = textButton("− layer", change((hidden) => hidden.slice(0, -1)));
+  const more = textButton("+ layer", change((hidden) => [...hidden, hidden[hidden.length - 1] ?? 8]));
+  controller.store.watch(["settings"], ({ settings: { hidden } }) => {
+    fewer.disabled = hidden.length === 0;
+    more.disabled = hidden.length >= MAX_LAYERS;
+  });
+  return [fewer, more];
+}
+
+/**
+ * @param {number[]} sizes
+ * @param {Float32Array} parameters
+ */
+function kernelsOf(sizes, parameters) {
+  let first = 0;
+  return sizes.slice(1).map((units, k) => {
+    const kernel = parameters.subarray(first, first + sizes[k] * units);
+    first += (sizes[k] + 1) * units;
+    return kernel;
+  });
+}
+
+/**
+ * @param {Float32Array} values (point, unit)
+ * @param {number} unit
+ * @param {number} units
+ */
+function column(values, unit, units) {
+  return Float32Array.from({ length: values.length / units }, (_, k) => values[k * units + unit]);
+}
+
+/**
+ * Paint numbers as a square picture, or as a line where they belong to a network with one input.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} values
+ * @param {Look} look
+ * @param {{ middle: number, largest: number } | null} range From the numbers themselves where there is none.
+ */
+function drawResponse(canvas, values, look, range) {
+  const { middle = 0, largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) } = range ?? {};
+  const context = painterOf(canvas);
+  const side = Math.round(Math.sqrt(values.length));
+  if (values.length === RESPONSE_POINTS) return drawLine(canvas, values, look, { middle, largest });
+  if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
+  const isImage = side !== RESPONSE_SIDE; // rows of images go down, those of the plane up
+  const image = context.createImageData(side, side);
+  const [ground, positive, negative] = [look.ground, look.positive, look.negative].map(rgb);
+  for (let k = 0; k < values.length; k++) {
+    const value = (values[k] - middle) / largest;
+    const [toward, share] = [value >= 0 ? positive : negative, Math.min(1, Math.abs(value))];
+    const row = Math.floor(k / side);
+    const at = 4 * ((isImage ? row : side - 1 - row) * side + (k % side));
+    for (let channel = 0; channel < 3; channel++) image.data[at + channel] = ground[channel] + share * (toward[channel] - ground[channel]);
+    image.data[at + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} values
+ * @param {Look} look
+ * @param {{ middle: number, largest: number }} range
+ */
+function drawLine(canvas, values, look, { middle, largest }) {
+  const side = 88;
+  if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
+  const context = painterOf(canvas);
+  context.fillStyle = look.ground;
+  context.fillRect(0, 0, side, side);
+  context.beginPath();
+  values.forEach((value, k) => context.lineTo((k / values.length) * side, side / 2 - ((value - middle) / largest) * 0.44 * side));
+  context.strokeStyle = look.positive;
+  context.lineWidth = 3;
+  context.stroke();
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} unit
+ * @param {number} inputs
+ * @param {Look} look
+ */
+function drawInput(canvas, unit, inputs, look) {
+  if (inputs > 2) return drawResponse(canvas, new Float32Array(1), look, null);
+  const along = (/** @type {number} */ k) => ((k + 0.5) / RESPONSE_SIDE) * 2 - 1;
+  const values = Float32Array.from({ length: RESPONSE_SIDE ** 2 }, (_, k) => along(unit ? Math.floor(k / RESPONSE_SIDE) : k % RESPONSE_SIDE));
+  drawResponse(canvas, values, look, { middle: 0, largest: 1 });
+}

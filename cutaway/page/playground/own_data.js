@@ -1,0 +1,120 @@
+// Samples of a person's own: points that are painted on the plane, and CSV files.
+
+import { element, textButton } from "../core/elements.js";
+import { counted } from "../core/words.js";
+import { MAX_BYTES, samplesFromCsv } from "./csv.js";
+
+/** @typedef {import("./controller.js").Controller} Controller */
+
+/** Points of one stroke, and of all. */
+const [MAX_STROKE, MAX_PAINTED] = [400, 5000];
+
+const MAX_CLASSES = 10;
+
+/** @param {number} count */
+const names = (count) => Array.from({ length: count }, (_, k) => String(k));
+
+/** Points that a painted dataset begins with, so that there is something to learn from. */
+export function paintedAtFirst(classes = 2) {
+  const rows = Array.from({ length: 10 }, (_, k) => [(k % 2 ? 1 : -1) * (1 + 0.1 * k), (k % 3) * 0.4 - 0.4, k % 2]);
+  return { rows, classNames: names(classes) };
+}
+
+/** What a person adds samples with. */
+export class OwnDataView {
+  /**
+   * @param {HTMLElement} host
+   * @param {HTMLCanvasElement} plane
+   * @param {{ controller: Controller, colors: string[], file: HTMLElement }} page `file`: where a file is chosen.
+   */
+  constructor(host, plane, { controller, colors, file }) {
+    this.controller = controller;
+    this.brush = 0;
+    const brushes = element("span", { class: "brushes", role: "group", "aria-label": "Class that is painted" });
+    const classes = () => controller.state.own?.classNames?.length ?? 2;
+    const clear = textButton("Clear", () => controller.change({}, paintedAtFirst(classes())));
+    host.append(element("p", { class: "hint", text: "Click or drag on the plane to add points." }), brushes, clear);
+    controller.store.watch(["settings", "own"], ({ settings, own }) => {
+      host.hidden = settings.data !== "painted";
+      if (!host.hidden) brushes.replaceChildren(...this.#brushes(classes(), own?.rows ?? [], colors));
+    });
+    this.#paintOn(plane);
+    file.addEventListener("change", (event) => void this.read(/** @type {HTMLInputElement} */ (event.target).files?.[0]));
+    addEventListener("dragover", (event) => event.preventDefault());
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      void this.read(event.dataTransfer?.files[0]);
+    });
+  }
+
+  /**
+   * @param {number} count
+   * @param {number[][]} rows
+   * @param {string[]} colors
+   */
+  #brushes(count, rows, colors) {
+    const buttons = names(count).map((name, k) => {
+      const choose = () => {
+        this.brush = k;
+        for (const [j, each] of buttons.entries()) each.setAttribute("aria-pressed", String(j === k));
+      };
+      const button = textButton(name, choose, { "aria-pressed": String(k === this.brush), "aria-label": `Paint class ${name}` });
+      button.style.borderColor = colors[k];
+      return button;
+    });
+    const add = () => this.controller.change({}, { rows, classNames: names(count + 1) });
+    return [...buttons, textButton("+ class", add, { disabled: count >= MAX_CLASSES })];
+  }
+
+  /** @param {HTMLCanvasElement} plane */
+  #paintOn(plane) {
+    const { controller } = this;
+    /** @type {number[][]} */
+    let added = [];
+    const add = (/** @type {PointerEvent} */ { clientX, clientY }) => {
+      const { drawing } = controller.state.frame ?? {};
+      if (!drawing || added.length >= MAX_STROKE) return;
+      const { left, top, width, height } = plane.getBoundingClientRect();
+      const side = drawing.high - drawing.low;
+      added.push([drawing.low + ((clientX - left) / width) * side, drawing.high - ((clientY - top) / height) * side, this.brush]);
+    };
+    plane.addEventListener("pointerdown", (event) => {
+      if (controller.state.settings.data !== "painted") return;
+      plane.setPointerCapture(event.pointerId);
+      add(event);
+    });
+    plane.addEventListener("pointermove", (event) => event.buttons && added.length && add(event));
+    plane.addEventListener("pointerup", () => {
+      const { own } = controller.state;
+      if (added.length && own?.rows) controller.change({}, { ...own, rows: [...own.rows, ...added].slice(-MAX_PAINTED) });
+      added = [];
+    });
+  }
+
+  /** @param {File | undefined} file */
+  async read(file) {
+    if (!file) return;
+    try {
+      if (file.size > MAX_BYTES) throw new RangeError(`A file has ${MAX_BYTES / 1e6} MB at most; ${file.name} has ${(file.size / 1e6).toFixed(1)} MB.`);
+      const { rows, classNames, columns } = samplesFromCsv(await file.text());
+      this.controller.change({ data: "file" }, { rows, classNames });
+      const about = `${counted(rows.length, "sample")} of ${columns[columns.length - 1]}, columns standardized.`;
+      this.controller.store.set({ message: columns.length > 3 ? `${about} The plane is drawn for two columns of numbers only.` : about });
+    } catch (error) {
+      this.controller.store.set({ message: `${file.name} was not read. ${error instanceof Error ? error.message : error}` });
+    }
+  }
+}
+
+/**
+ * @param {any} rows
+ * @param {any} classNames
+ * @returns {number[][]}
+ */
+export function checkedRows(rows, classNames) {
+  const width = rows[0]?.length;
+  const fits = Array.isArray(classNames) && rows.length >= 10 && rows.length <= MAX_PAINTED && width >= 2 && width <= 51;
+  const isRow = (/** @type {any} */ row) => row.length === width && row.every(Number.isFinite) && classNames[row[width - 1]] !== undefined;
+  if (!fits || !rows.every(isRow)) throw new RangeError("its samples are damaged");
+  return rows;
+}

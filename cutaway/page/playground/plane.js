@@ -1,0 +1,176 @@
+// The plane of the data: where each class is the most likely, the linear regions, and the samples.
+
+import { mixed } from "./colors.js";
+
+/** @typedef {import("./colors.js").Look} Look */
+/** @typedef {import("./controller.js").State} State */
+/** @typedef {import("./data_sets.js").Samples} Samples */
+/** @typedef {import("./drawing.js").Drawing} Drawing */
+
+/** Samples that are drawn of each part. */
+const MAX_POINTS = 2000;
+
+/**
+ * What draws on a canvas that changes in every frame. By the CPU: where a GPU is emulated, it takes 10 times as long.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function painterOf(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+}
+
+/**
+ * A canvas with as many pixels as it takes on the screen.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {{ context: CanvasRenderingContext2D, width: number, height: number }} In CSS pixels.
+ */
+export function fitted(canvas) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = devicePixelRatio || 1;
+  const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  const context = painterOf(canvas);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+}
+
+/**
+ * Draw the plane of data with two inputs.
+ * @param {HTMLCanvasElement} canvas
+ * @param {State} state
+ * @param {Look} look
+ */
+export function drawPlane(canvas, { frame, parts }, look) {
+  const { isDark, shows, ink, ground } = look;
+  const { context, width, height } = fitted(canvas);
+  const drawing = frame?.drawing;
+  if (!drawing || !width) return;
+  const { low, high } = drawing;
+  const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
+  const y = (/** @type {number} */ value) => height - ((value - low) / (high - low)) * height;
+  if (drawing.areas) {
+    const fills = look.classes.map((color) => mixed(ground, color, isDark ? 0.34 : 0.24));
+    eachPolygon(drawing.areas, (points, label) => {
+      trace(context, points, x, y);
+      context.fillStyle = context.strokeStyle = fills[label % fills.length]; // the stroke closes the gaps between neighbors
+      context.lineWidth = 0.8;
+      context.fill();
+      context.stroke();
+    });
+  }
+  if (shows.regions && drawing.regions) {
+    context.beginPath();
+    eachPolygon(drawing.regions, (points) => outline(context, points, x, y));
+    context.strokeStyle = isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)";
+    context.lineWidth = 0.7;
+    context.stroke();
+  }
+  context.beginPath();
+  const { boundary } = drawing;
+  for (let k = 0; k < boundary.length; k += 4) {
+    context.moveTo(x(boundary[k]), y(boundary[k + 1]));
+    context.lineTo(x(boundary[k + 2]), y(boundary[k + 3]));
+  }
+  context.strokeStyle = ink;
+  context.lineWidth = 2;
+  context.lineCap = "round";
+  context.stroke();
+  if (shows.test) drawSamples(context, parts.test, { x, y, look, isTest: true });
+  drawSamples(context, parts.train, { x, y, look, isTest: false });
+}
+
+/**
+ * @param {import("./drawing.js").Polygons} polygons
+ * @param {(points: Float32Array, label: number) => void} act
+ */
+function eachPolygon({ points, ends, labels }, act) {
+  let start = 0;
+  ends.forEach((end, k) => {
+    act(points.subarray(2 * start, 2 * end), labels[k]);
+    start = end;
+  });
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} points
+ * @param {(value: number) => number} x
+ * @param {(value: number) => number} y
+ */
+function trace(context, points, x, y) {
+  context.beginPath();
+  outline(context, points, x, y);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} points
+ * @param {(value: number) => number} x
+ * @param {(value: number) => number} y
+ */
+function outline(context, points, x, y) {
+  context.moveTo(x(points[0]), y(points[1]));
+  for (let k = 2; k < points.length; k += 2) context.lineTo(x(points[k]), y(points[k + 1]));
+  context.closePath();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Samples} samples
+ * @param {{ x: (value: number) => number, y: (value: number) => number, look: Look, isTest: boolean }} how
+ */
+function drawSamples(context, samples, { x, y, look: { classes, ground }, isTest }) {
+  const count = Math.min(samples.y.length, MAX_POINTS);
+  const radius = count > 600 ? 2.4 : 3.4;
+  for (let k = 0; k < count; k++) {
+    const color = classes[samples.y[k] % classes.length];
+    context.beginPath();
+    context.arc(x(samples.x[2 * k]), y(samples.x[2 * k + 1]), radius, 0, 2 * Math.PI);
+    context.fillStyle = isTest ? ground : color;
+    context.strokeStyle = isTest ? color : ground;
+    context.lineWidth = isTest ? 1.5 : 0.8;
+    context.fill();
+    context.stroke();
+  }
+}
+
+/**
+ * Draw a function of one variable, what the network makes of it, and where its straight pieces meet.
+ * @param {HTMLCanvasElement} canvas
+ * @param {State} state
+ * @param {Look} look
+ */
+export function drawFunction(canvas, { frame, parts }, look) {
+  const { isDark, shows, ink } = look;
+  const { context, width, height } = fitted(canvas);
+  const drawing = frame?.drawing;
+  if (!drawing || !width) return;
+  const { low, high, regions, responses } = drawing;
+  const values = [...parts.train.y, ...parts.test.y];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const space = 0.15 * (most - least || 1);
+  const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
+  const y = (/** @type {number} */ value) => height - ((value - least + space) / (most - least + 2 * space)) * height;
+  if (shows.regions && regions) {
+    context.beginPath();
+    eachPolygon(regions, (points) => {
+      const end = x(Math.max(...points.filter((_, k) => k % 2 === 0)));
+      context.moveTo(end, 0);
+      context.lineTo(end, height);
+    });
+    context.strokeStyle = isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)";
+    context.lineWidth = 0.7;
+    context.stroke();
+  }
+  for (const isTest of shows.test ? [true, false] : [false]) {
+    const samples = isTest ? parts.test : parts.train;
+    const flat = Float32Array.from({ length: 2 * samples.y.length }, (_, k) => (k % 2 ? samples.y[k >> 1] : samples.x[k >> 1]));
+    drawSamples(context, { ...samples, x: flat, y: new Int32Array(samples.y.length) }, { x, y, look, isTest });
+  }
+  const answers = responses[responses.length - 1];
+  context.beginPath();
+  answers.forEach((value, k) => context.lineTo(x(low + ((k + 0.5) / answers.length) * (high - low)), y(value)));
+  context.strokeStyle = ink;
+  context.lineWidth = 2.5;
+  context.stroke();
+}

@@ -1,0 +1,329 @@
+// The playground: one page that trains a network in the browser and shows what happens.
+
+import { bundleInPage } from "../core/bundle.js";
+import { choice, csvCell, element, labeled, saveText, textButton } from "../core/elements.js";
+import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
+import { inNextFrame } from "../core/timing.js";
+import { counted, percent } from "../core/words.js";
+import { Controller, SPEEDS } from "./controller.js";
+import { MAX_BYTES } from "./csv.js";
+import { DATA_SETS } from "./data_sets.js";
+import { DigitsView, digitParts } from "./digits.js";
+import { FIELDS, fromAddress, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
+import { showHistograms } from "./histograms.js";
+import { showUnit } from "./inspector.js";
+import { layerButtons, NetworkView } from "./network_view.js";
+import { checkedRows, OwnDataView, paintedAtFirst } from "./own_data.js";
+import { PastView } from "./past_view.js";
+import { drawFunction, drawPlane } from "./plane.js";
+import { cutawayCode, kerasCode } from "./python.js";
+import { TasksView } from "./tasks.js";
+
+/** @typedef {import("./controller.js").State} State */
+/** @typedef {import("./session.js").Settings} Settings */
+
+/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], positive: string, negative: string, grounds: { light: string, dark: string } } }} PageData */
+
+/** @param {string} id */
+const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+class Playground {
+  /**
+   * @param {PageData} data
+   * @param {Worker} worker
+   */
+  constructor(data, worker) {
+    this.data = data;
+    this.bundle = bundleInPage(data.arrays, "pageArray");
+    const { settings, refused } = fromAddress(location.hash.slice(1));
+    const isOwn = Object.hasOwn(OWN_DATA, settings.data);
+    const first = isOwn ? { ...settings, data: "moons" } : settings;
+    this.controller = new Controller(worker, first, null);
+    this.store = this.controller.store;
+    this.shows = { regions: true, test: true };
+    this.look = this.#makeLook();
+    this.plane = element("canvas", { class: "plane", role: "img", tabindex: "0" });
+    this.digits = new DigitsView(host("digits"));
+    host("plane").append(this.plane);
+    this.network = new NetworkView(host("network"), this.controller);
+    this.past = new PastView({ slider: host("slider"), curves: host("curves") }, this.controller);
+    this.tasks = new TasksView(host("tasks"), this.controller);
+    this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
+    this.#buildBar();
+    this.#buildFields();
+    this.#buildTabs();
+    this.draw = inNextFrame(() => this.#draw());
+    this.store.watch(["frame", "selected", "row", "settings", "parts"], this.draw);
+    this.store.watch(["message"], ({ message }) => (host("message").textContent = message));
+    this.store.watch(["settings"], ({ settings: now }) => this.#keepAddress(now));
+    onScheme(() => {
+      this.look = this.#makeLook();
+      this.draw();
+    });
+    new ResizeObserver(this.draw).observe(host("plane"));
+    addEventListener("hashchange", () => this.#readAddress());
+    if (refused.length) this.store.set({ message: `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` });
+    if (isOwn) void this.#choose(settings.data, settings);
+  }
+
+  #buildBar() {
+    const { controller, store } = this;
+    const play = textButton("Play", () => controller.play(!store.state.isPlaying), { class: "play" });
+    store.watch(["isPlaying"], ({ isPlaying }) => {
+      play.textContent = isPlaying ? "Pause" : "Play";
+      play.setAttribute("aria-pressed", String(isPlaying));
+    });
+    const speeds = Object.entries(SPEEDS).map(([value, { name }]) => /** @type {[string, string]} */ ([value, name]));
+    const speed = choice(speeds, { "aria-label": "Speed" }, "normal");
+    speed.addEventListener("change", () => store.set({ speed: /** @type {State["speed"]} */ (speed.value) }));
+    const undo = textButton("Undo", () => controller.undo());
+    store.watch(["undoable"], ({ undoable }) => (undo.disabled = !undoable));
+    host("bar").append(
+      play,
+      speed,
+      element("span", { class: "steps", role: "group", "aria-label": "Learn one step" }, ...["sample", "batch", "epoch"].map((what) => textButton(`1 ${what}`, () => controller.step(/** @type {any} */ (what))))),
+      textButton("Reset", () => controller.restart()),
+      undo,
+      textButton("Copy link", () => void this.#copyLink()),
+      textButton("Save", () => this.#save()),
+      textButton("Open", () => host("openFile").click()),
+      textButton("Save picture", () => this.#savePicture()),
+    );
+    host("openFile").addEventListener("change", (event) => void this.#open(/** @type {HTMLInputElement} */ (event.target)));
+    document.addEventListener("keydown", (event) => {
+      const isField = event.target instanceof HTMLElement && event.target.closest("input, select, textarea, button, summary");
+      if (isField || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === " ") controller.play(!store.state.isPlaying);
+      else if (event.key === "b") controller.step("batch");
+      else if (event.key === "e") controller.step("epoch");
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  #buildFields() {
+    for (const [name, field] of Object.entries(FIELDS)) {
+      const value = () => String(/** @type {any} */ (this.store.state.settings)[name]);
+      const about = { name, "aria-label": field.label, title: field.help };
+      const input = field.choices ? choice(field.choices, about, value()) : element("input", { ...about, type: "text", inputmode: "decimal", autocomplete: "off" });
+      const wrong = element("small", { class: "field-wrong", role: "alert" });
+      input.addEventListener("change", () => {
+        const given = readValue(name, input.value);
+        wrong.textContent = given === null ? ruleOf(name) : "";
+        if (given === null) return;
+        if (name === "data") void this.#choose(String(given));
+        else this.controller.change({ [name]: given });
+      });
+      const row = labeled(field.label, input);
+      row.append(wrong);
+      host(`${field.group}Fields`).append(row);
+      this.store.watch(["settings"], ({ settings }) => {
+        if (document.activeElement !== input || field.choices) input.value = value();
+        row.hidden = !isUsed(name, settings);
+      });
+    }
+    host("modelFields").append(element("span", { class: "layer-change" }, ...layerButtons(this.controller)));
+  }
+
+  /**
+   * @param {string} name Of a dataset, or of data of one's own.
+   * @param {Partial<Settings>} [settings]
+   */
+  async #choose(name, settings = {}) {
+    const known = DATA_SETS[name];
+    if (known) return this.controller.change({ ...settings, data: name, noise: settings.noise ?? known.noise }, null);
+    if (name === "painted") return this.controller.change({ ...settings, data: name }, paintedAtFirst());
+    if (name === "file") {
+      host("dataFile").click();
+      return this.controller.store.set({ settings: { ...this.store.state.settings }, message: "Choose a CSV file, or drop one on this page: numbers, and the class in the last column." });
+    }
+    this.store.set({ message: "Reading the digits…" });
+    const arrays = await Promise.all([0, 1, 2, 3].map((k) => this.bundle.array(k)));
+    this.controller.change({ ...settings, data: "digits" }, { parts: digitParts(arrays) });
+  }
+
+  #buildTabs() {
+    const tabs = [...document.querySelectorAll('[role="tab"]')].map((tab) => /** @type {HTMLElement} */ (tab));
+    const show = (/** @type {HTMLElement} */ chosen) => {
+      for (const tab of tabs) {
+        const isChosen = tab === chosen;
+        tab.setAttribute("aria-selected", String(isChosen));
+        tab.tabIndex = isChosen ? 0 : -1;
+        host(tab.getAttribute("aria-controls") ?? "").hidden = !isChosen;
+      }
+      this.draw?.();
+    };
+    for (const [k, tab] of tabs.entries()) {
+      tab.addEventListener("click", () => show(tab));
+      tab.addEventListener("keydown", ({ key }) => {
+        const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
+        if (!by) return;
+        const next = tabs[(k + by + tabs.length) % tabs.length];
+        show(next);
+        next.focus();
+      });
+    }
+    for (const [id, key] of /** @type {const} */ ([["showRegions", "regions"], ["showTest", "test"]])) {
+      const box = /** @type {HTMLInputElement} */ (host(id));
+      box.addEventListener("change", () => {
+        this.shows[key] = box.checked;
+        this.draw();
+      });
+    }
+    for (const id of ["cutawayCode", "kerasCode"]) {
+      host(`${id}Copy`).addEventListener("click", () => void navigator.clipboard?.writeText(host(id).textContent ?? ""));
+    }
+    host("saveData").addEventListener("click", () => this.#saveData());
+    show(tabs[0]);
+  }
+
+  /** @returns {import("./colors.js").Look} */
+  #makeLook() {
+    const { colors } = this.data;
+    const dark = isDark();
+    return { ...colors, isDark: dark, ink: tone("ink"), ground: dark ? colors.grounds.dark : colors.grounds.light, shows: this.shows };
+  }
+
+  #draw() {
+    const { state } = this.store;
+    const { frame, parts, settings } = state;
+    const { look } = this;
+    this.network.show(state, look);
+    this.past.show(state);
+    this.tasks.show(state);
+    if (!frame) return;
+    const isDigits = settings.data === "digits";
+    host("plane").hidden = parts.train.inputs > 2;
+    host("digits").hidden = !isDigits;
+    host("shows").hidden = parts.train.inputs > 2;
+    if (parts.train.inputs === 2) drawPlane(this.plane, state, look);
+    else if (parts.train.inputs === 1) drawFunction(this.plane, state, look);
+    else if (isDigits) this.digits.show(this.controller, look);
+    this.#say(state);
+    if (!host("numbers").hidden) showUnit(host("numbers"), this.controller);
+    if (!host("histograms").hidden) showHistograms(host("histograms"), state);
+    if (!host("python").hidden) this.#showPython(settings, frame);
+    document.documentElement.dataset.ready = "";
+  }
+
+  /** @param {State} state */
+  #say({ frame, parts, settings }) {
+    if (!frame) return;
+    const { train, test, drawing } = frame;
+    const scores = parts.train.isFunction
+      ? `Loss: training ${train.loss.toFixed(4)}, test ${test.loss.toFixed(4)}`
+      : `Right: training ${percent(train.accuracy ?? 0)}, test ${percent(test.accuracy ?? 0)}`;
+    const count = drawing?.regions?.ends.length;
+    const isCurved = drawing && !drawing.regions && frame.isFinite;
+    const share = (drawing?.undivided ?? 0) > 1e-4 ? `, of which ${percent(drawing?.undivided ?? 0, 2)} of the plane is not divided further` : "";
+    const regions = count ? `${counted(count, "linear region")}${parts.train.inputs === 1 ? "" : ", exact"}${share}` : isCurved ? `${settings.activation} is curved: the boundary comes from a grid` : "";
+    host("scores").textContent = scores;
+    host("regions").textContent = regions;
+    this.plane.setAttribute("aria-label", `${scores}. ${regions}`);
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {import("./session.js").Frame} frame
+   */
+  #showPython(settings, frame) {
+    const epochs = Math.max(1, Math.ceil(frame.epochs));
+    const ours = cutawayCode(settings, epochs);
+    host("cutawayCode").textContent = ours ?? "# ct.train has no weight decay for these optimizers, no squared error and one kind of first weights: see Keras.";
+    host("kerasCode").textContent = kerasCode(settings, epochs);
+    const changed = frame.branch > 0 || settings.dropout > 0;
+    host("pythonNote").textContent = changed
+      ? "These lines begin at the first step with the settings of now: changes on the way and the random numbers of dropout are not repeated."
+      : "The same samples, first weights and batches: these lines print the losses of this page.";
+  }
+
+  /** @param {Settings} settings */
+  #keepAddress(settings) {
+    const now = toAddress(settings);
+    if (now !== location.hash.slice(1)) history.replaceState(null, "", `#${now}`);
+  }
+
+  #readAddress() {
+    const { settings } = fromAddress(location.hash.slice(1));
+    if (toAddress(settings) === toAddress(this.store.state.settings)) return;
+    if (Object.hasOwn(OWN_DATA, settings.data)) void this.#choose(settings.data, settings);
+    else this.controller.change(settings, null);
+  }
+
+  async #copyLink() {
+    const { settings } = this.store.state;
+    const isOwn = settings.data === "painted" || settings.data === "file";
+    await navigator.clipboard?.writeText(location.href);
+    this.store.set({ message: isOwn ? "The link was copied. It holds the settings and not your samples: Save writes a file with both." : "The link was copied: it opens this page with the same settings." });
+  }
+
+  #save() {
+    const { settings, own, frame } = this.store.state;
+    const rows = settings.data === "digits" ? undefined : own?.rows;
+    saveText("playground.json", JSON.stringify({ format: "cutaway playground 1", settings, rows, classNames: own?.classNames, step: frame?.step ?? 0 }));
+  }
+
+  /** @param {HTMLInputElement} input */
+  async #open(input) {
+    const [file] = input.files ?? [];
+    input.value = "";
+    if (!file) return;
+    try {
+      if (file.size > MAX_BYTES) throw new RangeError(`a file has ${MAX_BYTES / 1e6} MB at most`);
+      const saved = JSON.parse(await file.text());
+      if (saved.format !== "cutaway playground 1") throw new RangeError("it was not saved by this page");
+      const { hidden, ...others } = saved.settings;
+      const given = new URLSearchParams({ ...others, hidden: hidden.join("-") });
+      const { settings, refused } = fromAddress(String(given));
+      if (refused.length) throw new RangeError(`it says what cannot be: ${refused.join(", ")}`);
+      if (saved.rows) this.controller.change(settings, { rows: checkedRows(saved.rows, saved.classNames), classNames: saved.classNames });
+      else await this.#choose(settings.data, settings);
+      this.store.set({ message: `${file.name} was opened. Its training had ${counted(saved.step, "step")}: press Play to repeat it.` });
+    } catch (error) {
+      this.store.set({ message: `${file.name} was not opened: ${error instanceof Error ? error.message : error}.` });
+    }
+  }
+
+  #saveData() {
+    const { parts } = this.store.state;
+    const lines = [parts.train, parts.test].flatMap(({ x, y, inputs, isFunction, classNames }) =>
+      Array.from(y, (label, k) => [...x.subarray(k * inputs, (k + 1) * inputs), isFunction ? label : csvCell(classNames[label])].join(",")),
+    );
+    const head = [...Array.from({ length: parts.train.inputs }, (_, k) => `x${k + 1}`), "y"].join(",");
+    saveText("playground.csv", [head, ...lines, ""].join("\n"));
+  }
+
+  #savePicture() {
+    this.plane.toBlob((blob) => {
+      if (!blob) return;
+      const link = element("a", { href: URL.createObjectURL(blob), download: "playground.png" });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  }
+}
+
+/**
+ * Whether a setting has an effect.
+ * @param {string} name
+ * @param {Settings} settings
+ */
+function isUsed(name, settings) {
+  const known = DATA_SETS[settings.data];
+  if (name === "samples" || name === "noise") return Boolean(known);
+  if (name === "classes") return Boolean(known?.hasClasses);
+  if (name === "testShare") return settings.data !== "digits";
+  if (name === "momentum") return settings.optimizer === "sgd";
+  if (name === "loss") return !known?.isFunction;
+  return true;
+}
+
+function start() {
+  followScheme(host("pageScheme"));
+  const data = JSON.parse(host("pageData").textContent ?? "");
+  const source = new Blob([host("workerScript").textContent ?? ""], { type: "text/javascript" });
+  const worker = new Worker(URL.createObjectURL(source));
+  Object.assign(document.body, { playground: new Playground(data, worker) }); // for scripts of others, and for tests
+}
+
+start();

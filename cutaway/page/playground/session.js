@@ -1,0 +1,208 @@
+// A session of the playground without a page: data, a training, its past and its branches, and what a page draws of them.
+
+import { trainAndTest } from "./data_sets.js";
+import { drawNetwork, halfSide } from "./drawing.js";
+import { Branch } from "./timeline.js";
+import { Training } from "./training.js";
+
+/** @typedef {import("./data_sets.js").Samples} Samples */
+/**
+ * @typedef {import("./data_sets.js").DataSettings & import("./training.js").TrainingSettings & { testShare: number }} Settings
+ *   `testShare`: the share of the samples that is held out as test samples, between 0 and 1.
+ */
+
+/** @typedef {import("./data_sets.js").OwnData} OwnData */
+/** @typedef {import("./drawing.js").Drawing} Drawing */
+
+/**
+ * @typedef {object} Frame
+ * @property {Settings} settings
+ * @property {number} step
+ * @property {number} epochs
+ * @property {number} stepsPerEpoch
+ * @property {number} seconds That learning took since the last frame.
+ * @property {boolean} isFinite Whether all weights are finite numbers.
+ * @property {import("./training.js").Scores} train
+ * @property {import("./training.js").Scores} test
+ * @property {Float32Array} parameters
+ * @property {Float32Array} gradient Of the next batch.
+ * @property {Uint8Array[]} off
+ * @property {number} branch Number of the branch that is shown.
+ * @property {{ change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
+ *   `curve`: step, loss and accuracy in training, loss and accuracy in the test, of each moment.
+ * @property {Drawing | null} drawing
+ */
+
+/** Training samples that scores are computed from, at most; the same for test samples. */
+const SCORED = 1000;
+
+/** Work of scoring, in products, that needs no thought. */
+const CHEAP = 5e6;
+
+/** Data, a training, and its past. */
+export class Session {
+  /**
+   * Begin with new weights.
+   * @param {Settings} settings
+   * @param {OwnData | null} [own] In place of the data that the settings describe.
+   */
+  constructor(settings, own = null) {
+    this.settings = settings;
+    const parts = trainAndTest(settings, own);
+    this.train = parts.train;
+    this.test = parts.test;
+    this.training = new Training(settings, parts.train);
+    this.seconds = 0;
+    this.half = halfSide(parts.train, parts.test);
+    /** @type {Branch} */
+    this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
+    this.branches = [this.branch];
+  }
+
+  /** @returns {number} Steps between two moments, so that scores take no more than a fifth of the time. */
+  #spacing() {
+    const scored = Math.min(SCORED, this.train.y.length) + Math.min(SCORED, this.test.y.length);
+    if (scored * this.training.network.parameters.length < CHEAP) return 1;
+    return Math.ceil((5 * scored) / (3 * this.training.batchSize)); // a step costs three forward passes
+  }
+
+  /** @returns {import("./timeline.js").Entry} */
+  #entry() {
+    const { training } = this;
+    const [train, test] = [this.train, this.test].map((samples) => training.evaluate(first(samples, SCORED)));
+    return { moment: training.moment(), train, test };
+  }
+
+  /**
+   * Go on from here with other settings of the training, in a new branch.
+   * @param {Settings} settings With the same data and the same layers.
+   * @param {string} change What differs, in words.
+   */
+  change(settings, change) {
+    const moment = this.training.moment();
+    this.#use(settings, this.branch.off);
+    this.training.restore(moment);
+    this.#leave(change);
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {Uint8Array[]} off
+   */
+  #use(settings, off) {
+    this.settings = settings;
+    this.training = new Training(settings, this.train);
+    this.training.network.off.forEach((units, k) => units.set(off[k] ?? []));
+  }
+
+  /** @param {string} change */
+  #leave(change) {
+    const { off } = this.training.network;
+    const about = { parent: this.branch, spacing: this.#spacing(), change, off: off.map((units) => units.slice()) };
+    this.branch = new Branch(this.settings, this.#entry(), about);
+    this.branches.push(this.branch);
+  }
+
+  /**
+   * Learn, for a number of steps or for a time, whichever ends first.
+   * @param {{ steps?: number, milliseconds?: number }} limits
+   */
+  learn({ steps = Infinity, milliseconds = Infinity }) {
+    const start = performance.now();
+    for (let done = 0; done < steps && performance.now() - start < milliseconds; done++) {
+      const loss = this.training.learn();
+      if (this.branch.wants(this.training.step)) this.branch.keep(this.#entry());
+      if (!Number.isFinite(loss)) break;
+    }
+    this.seconds += (performance.now() - start) / 1000;
+  }
+
+  /** Learn up to the end of the epoch that has begun, or of the next one. */
+  learnEpoch() {
+    this.learn({ steps: this.training.stepsPerEpoch - (this.training.step % this.training.stepsPerEpoch) });
+  }
+
+  /**
+   * Go to a step of a branch, forward or backward.
+   * @param {number} branch
+   * @param {number} step From its first to its last one.
+   */
+  goTo(branch, step) {
+    const target = this.branches[branch];
+    if (target !== this.branch) this.#use({ ...this.settings, ...target.settings }, target.off);
+    this.branch = target;
+    const within = Math.min(Math.max(step, target.firstStep), target.lastStep);
+    this.training.restore(target.before(within));
+    while (this.training.step < within) this.training.learn();
+  }
+
+  /**
+   * Change a weight by hand, which begins a branch.
+   * @param {{ layer: number, input: number | null, unit: number, value: number }} edit `input`: null for the bias.
+   */
+  setWeight({ layer, input, unit, value }) {
+    const { kernel, bias, units } = this.training.network.layers[layer];
+    if (input === null) bias[unit] = value;
+    else kernel[input * units + unit] = value;
+    if (this.branch.change === "a weight" && this.branch.lastStep === this.training.step && this.branch.entries.length === 1) {
+      this.branch.entries = [this.#entry()]; // of one drag, only the end is kept
+    } else this.#leave("a weight");
+  }
+
+  /**
+   * Switch a unit of a hidden layer off, or on again.
+   * @param {number} layer
+   * @param {number} unit
+   */
+  switchUnit(layer, unit) {
+    this.training.network.off[layer][unit] ^= 1;
+    this.#leave(this.training.network.off[layer][unit] ? "a unit off" : "a unit on");
+  }
+
+  /** @returns {Frame} */
+  toFrame() {
+    const { training, branch } = this;
+    const { network } = training;
+    const last = branch.entries.findLast(({ moment }) => moment.step <= training.step);
+    // where scores take long, those of the last moment are shown
+    const { train, test } = last && (last.moment.step === training.step || this.#spacing() > 1) ? last : this.#entry();
+    training.look();
+    const seconds = this.seconds;
+    this.seconds = 0;
+    return {
+      settings: this.settings,
+      step: training.step,
+      epochs: training.epochs,
+      stepsPerEpoch: training.stepsPerEpoch,
+      seconds,
+      isFinite: network.parameters.every(Number.isFinite),
+      train,
+      test,
+      parameters: network.parameters.slice(),
+      gradient: network.gradient.slice(),
+      off: network.off.map((units) => units.slice()),
+      branch: this.branches.indexOf(branch),
+      branches: this.branches.map((each) => ({
+        change: each.change,
+        parent: each.parent ? this.branches.indexOf(each.parent) : -1,
+        firstStep: each.firstStep,
+        lastStep: each.lastStep,
+        curve: each.entries.map((entry) => [
+          ...[entry.moment.step, entry.train.loss, entry.train.accuracy ?? NaN],
+          ...[entry.test.loss, entry.test.accuracy ?? NaN],
+        ]),
+      })),
+      drawing: this.train.inputs > 2 ? null : drawNetwork(network, { half: this.half, isFunction: this.train.isFunction }),
+    };
+  }
+}
+
+/**
+ * @param {Samples} samples
+ * @param {number} most
+ * @returns {Samples}
+ */
+function first(samples, most) {
+  const { x, y, inputs } = samples;
+  return y.length <= most ? samples : { ...samples, x: x.subarray(0, most * inputs), y: y.subarray(0, most) };
+}

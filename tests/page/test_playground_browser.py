@@ -1,0 +1,310 @@
+"""The playground in a browser: a person who trains, goes back, paints, reads numbers and does tasks."""
+
+import html
+import json
+import re
+import time
+
+import numpy as np
+import pytest
+
+from cutaway.api.playground import write_playground
+from cutaway.errors import UsageError
+
+from .firefox import Firefox
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return write_playground(tmp_path_factory.mktemp("playground") / "playground.html")
+
+
+@pytest.fixture
+def open_page(browser, path):
+    """Open the playground with settings in its address, and see that nothing was requested or complained of."""
+    opened, complaints, requests = [], [], []
+
+    def open_one(address="", **options):
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
+        opened.append(page)
+        page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{path.as_uri()}#{address}")
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_one
+    for page in opened:
+        page.close()
+    outside = [url for url in requests if not url.startswith((path.as_uri(), "blob:", "data:"))]
+    assert (complaints, outside) == ([], [])
+
+
+def state(page, expression):
+    return page.evaluate(f"(({{ state }}) => {expression})(document.body.playground.controller)")
+
+
+def wait(page, expression, seconds=30):
+    """Wait until an expression of the state is true; the page's policy allows no `wait_for_function`."""
+    until = time.monotonic() + seconds
+    while not state(page, expression):
+        assert time.monotonic() < until, f"not true in {seconds} s: {expression}"
+        page.wait_for_timeout(30)
+
+
+def wait_for_message(page, text):
+    wait(page, f"document.getElementById('message').textContent.includes({text!r})")
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def learn(page, steps):
+    """Press "1 batch" and wait until it was learned."""
+    for _ in range(steps):
+        before = state(page, "state.frame.step")
+        press(page, "1 batch")
+        wait(page, f"state.frame?.step === {before + 1}")
+
+
+def test_the_file_is_small_and_allows_nothing_but_its_script_and_one_worker(path):
+    text = path.read_text(encoding="utf-8")
+    assert path.stat().st_size < 6e6
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', html.unescape(text))
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "worker-src blob:" in policy
+    assert not re.search(r"(?:src|href)=\"(?!data:)", text)
+    assert "Yann LeCun" in text
+
+
+def test_a_file_that_cannot_be_written_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="a folder that exists"):
+        write_playground(tmp_path / "none" / "playground.html")
+
+
+def test_a_person_trains_goes_back_and_branches(open_page):
+    page = open_page("data=moons&seed=3")
+    press(page, "Play")
+    wait(page, "state.frame.step >= 20")
+    press(page, "Pause")
+    wait(page, "!state.isPlaying && !document.body.playground.controller.isBusy")
+    end = state(page, "state.frame.step")
+    assert "linear regions, exact" in page.inner_text("#regions")
+    weights = "[...state.frame.parameters]"
+    last = state(page, weights)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("Home")
+    wait(page, "state.frame.step === 0")
+    first = state(page, weights)
+    page.keyboard.press("End")
+    wait(page, f"state.frame.step === {end}")
+    assert state(page, weights) == last != first
+    slider.fill("7")
+    wait(page, "state.frame.step === 7")
+    page.get_by_label("Learning rate").fill("0.5")
+    page.keyboard.press("Enter")
+    wait(page, "state.frame?.branch === 1")
+    assert state(page, "state.frame.branches[1].firstStep") == 7
+    learn(page, 2)
+    press(page, "as it began")
+    wait(page, f"state.frame.branch === 0 && state.frame.step === {end}")
+    assert state(page, weights) == last
+    assert page.get_by_label("Learning rate").input_value() == "0.01", "a branch has settings of its own"
+
+
+def test_a_change_is_undone_and_what_cannot_be_is_refused_in_words(open_page):
+    page = open_page()
+    learn(page, 3)
+    before = state(page, "[...state.frame.parameters]")
+    samples = page.get_by_label("Samples", exact=True)
+    samples.fill("7")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("alert").filter(has_text="Samples is a whole number from 10 to 5000.").count() == 1
+    samples.fill("100")
+    page.keyboard.press("Enter")
+    wait(page, "state.frame?.step === 0 && state.settings.samples === 100")
+    assert "samples=100" in page.url
+    press(page, "Undo")
+    wait(page, "state.frame?.step === 3 && state.settings.samples === 500")
+    assert state(page, "[...state.frame.parameters]") == before
+    assert page.get_by_role("button", name="Undo").is_disabled()
+
+
+def test_the_numbers_of_a_unit_add_up_and_a_weight_can_be_typed(open_page):
+    page = open_page("data=circles&hidden=4")
+    learn(page, 2)
+    page.get_by_role("tab", name="Numbers of a unit").click()
+    press(page, "Hidden layer 1, unit 3")
+    formula = page.locator("#numbers code").first.inner_text().replace("−", "-")
+    left, total = formula.removeprefix("z = ").split(" = ")
+    terms = [np.prod([float(factor) for factor in term.split("·")]) for term in left.split(" + ")]
+    assert sum(terms) == pytest.approx(float(total), abs=0.03)
+    sample = page.locator("#numbers .hint").inner_text()
+    assert sample.startswith("Sample 1 of the next batch of 32")
+    press(page, "1 sample")
+    wait(page, "document.querySelector('#numbers .hint').textContent.startsWith('Sample 2 of')")
+    weight = page.get_by_label("Weight of input 1")
+    weight.fill("2.5")
+    page.keyboard.press("Enter")
+    wait(page, "state.frame.branch === 1")
+    assert state(page, "state.frame.parameters[2]") == 2.5
+    press(page, "Switched off")
+    wait(page, "state.frame.off[0][2] === 1")
+    wait(page, "document.getElementById('numbers').textContent.includes('This unit is switched off')")
+
+
+def test_painted_points_are_learned_and_stay_in_the_page(open_page):
+    page = open_page()
+    page.get_by_label("Dataset").select_option("painted")
+    wait(page, "state.settings.data === 'painted' && state.frame")
+    before = state(page, "state.own.rows.length")
+    press(page, "Paint class 1")
+    box = page.locator("canvas.plane").bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"], steps=4)
+    page.mouse.up()
+    wait(page, f"state.own.rows.length > {before}")
+    x, y, label = state(page, f"state.own.rows[{before}]")
+    assert x < 0 < y
+    assert label == 1
+    wait(page, "state.frame")
+    learn(page, 1)
+    assert "data=painted" in page.url
+    assert str(x)[:6] not in page.url
+
+
+def test_a_csv_file_is_read_and_a_damaged_one_refused(open_page, tmp_path):
+    page = open_page()
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{'big' if a + b > 0 else 'small'}" for a, b in rng.normal(size=(60, 2))]
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("\n".join(["a,b,kind", *rows]), encoding="utf-8")
+    bad.write_text("a,b,kind\n1,2,x\n", encoding="utf-8")
+    page.set_input_files("#dataFile", bad)
+    wait_for_message(page, "10 to 5000 samples")
+    page.set_input_files("#dataFile", good)
+    wait(page, "state.settings.data === 'file' && state.frame")
+    assert page.inner_text("#message") == "60 samples of kind, columns standardized."
+    learn(page, 1)
+
+
+def test_a_saved_page_is_opened_again_and_another_file_refused(open_page, tmp_path):
+    page = open_page("data=spirals&classes=3&hidden=6-5&noise=0.05")
+    learn(page, 2)
+    with page.expect_download() as saved:
+        press(page, "Save")
+    file = tmp_path / "saved.json"
+    saved.value.save_as(file)
+    assert json.loads(file.read_text(encoding="utf-8"))["step"] == 2
+    other = open_page()
+    other.set_input_files("#openFile", file)
+    wait(other, "state.settings.data === 'spirals' && state.frame")
+    assert state(other, "state.settings.hidden") == [6, 5]
+    broken = file.read_text(encoding="utf-8").replace("spirals", "x")
+    for text, says in (("{}", "was not saved by this page"), ("[", "JSON"), (broken, "data=x")):
+        file.write_text(text, encoding="utf-8")
+        other.set_input_files("#openFile", file)
+        wait_for_message(other, says)
+
+
+def test_an_address_that_cannot_be_is_named(open_page):
+    page = open_page("hidden=1-2-3-4-5-6-7&samples=100")
+    assert "hidden=1-2-3-4-5-6-7" in page.inner_text("#message")
+    assert state(page, "state.settings.samples") == 100
+
+
+def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_page, tmp_path):
+    page = open_page()
+    card = page.locator(".task").filter(has_text="zeros")
+    card.get_by_role("button", name="Start this task").click()
+    wait(page, "state.settings.data === 'moons' && state.frame")
+    page.get_by_label("First weights").select_option("zeros")
+    page.get_by_label("Speed").select_option("fast")
+    wait(page, "state.settings.initializer === 'zeros' && state.frame")
+    press(page, "Play")
+    wait(page, "state.frame.step >= 200")
+    press(page, "Pause")
+    question = card.get_by_role("radio")
+    question.first.check()
+    assert "No." in card.get_by_role("status").inner_text()
+    question.nth(2).check()
+    assert card.get_by_role("status").inner_text().startswith("Right.")
+    assert page.locator(".sheet strong").inner_text() == "1 of 6 tasks done"
+    page.get_by_label("Your name").fill("Ada")
+    with page.expect_download() as saved:
+        press(page, "Save the sheet of results")
+    file = tmp_path / "sheet.txt"
+    saved.value.save_as(file)
+    text = file.read_text(encoding="utf-8")
+    assert "results of Ada" in text
+    assert re.search(r"\[x\] Why does it fail to begin with zeros\?: done at step \d+", text)
+    assert text.count("[ ]") == 5
+
+
+def test_a_rate_that_is_too_large_stops_and_says_why(open_page):
+    page = open_page("optimizer=sgd&learningRate=1000&loss=mean_squared_error&data=sine")
+    press(page, "Play")
+    wait(page, "!state.isPlaying && state.frame && !state.frame.isFinite")
+    assert "learning rate is too large" in page.inner_text("#message")
+
+
+def test_the_keyboard_is_enough(open_page):
+    page = open_page()
+    page.keyboard.press("b")
+    wait(page, "state.frame.step === 1")
+    page.keyboard.press("e")
+    wait(page, "state.frame.step === 11")
+    page.keyboard.press("Space")
+    wait(page, "state.frame.step > 11")
+    page.keyboard.press("Space")
+    wait(page, "!state.isPlaying")
+    page.get_by_role("tab", name="Tasks").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("#numbers h3").wait_for()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_no_serious_fault_and_nothing_overflows(open_page, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page("data=spirals", color_scheme=scheme, viewport={"width": width, "height": 900})
+    learn(page, 3)
+    for name in ("Tasks", "Numbers of a unit", "Weights and gradients", "As Python", "About"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(200)
+        found = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.exhaustive
+def test_digits_are_learned(open_page):
+    page = open_page("data=digits&hidden=32&learningRate=0.003")
+    wait(page, "state.settings.data === 'digits' && state.frame")
+    page.get_by_label("Speed").select_option("fast")
+    press(page, "Play")
+    wait(page, "state.frame.test.accuracy > 0.85", 60)
+    press(page, "Pause")
+    assert page.locator(".digit-cards li").count() == 60
+
+
+@pytest.mark.exhaustive
+def test_firefox_trains(firefox_path, path, tmp_path):
+    firefox = Firefox(firefox_path, tmp_path)
+    try:
+        firefox.open(path)
+        firefox.evaluate("document.querySelector('.play').click()")
+        firefox.wait("document.body.playground.controller.state.frame.step > 20")
+        firefox.evaluate("document.querySelector('.play').click()")
+        assert "linear regions" in firefox.evaluate("document.getElementById('regions').textContent")
+        assert (firefox.complaints, firefox.requests) == ([], [])
+    finally:
+        firefox.close()

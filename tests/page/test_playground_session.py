@@ -1,0 +1,265 @@
+"""What the playground does without a page, in Node: sessions, addresses, CSV files, and the code that it shows."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .node import run_script
+
+SESSION = {"playground/session.js": "Session", "playground/fields.js": "DEFAULTS"}
+FIELDS = {"playground/fields.js": "DEFAULTS, FIELDS, fromAddress, readValue, toAddress"}
+CSV = {"playground/csv.js": "parseCsv, samplesFromCsv"}
+CODE = {"playground/python.js": "cutawayCode, kerasCode", **SESSION}
+
+
+def test_a_branch_goes_on_from_any_moment_and_the_first_one_stays_as_it_was():
+    body = """
+      const session = new Session({ ...DEFAULTS, optimizer: "sgd" });
+      const weights = () => session.training.network.parameters.slice();
+      session.learn({ steps: 60 });
+      const end = weights();
+      session.goTo(0, 20);
+      const early = weights();
+      session.change({ ...session.settings, learningRate: 0.5 }, "learning rate 0.5");
+      session.learn({ steps: 30 });
+      const branched = weights();
+      const { branches, branch } = session.toFrame();
+      session.goTo(0, 60);
+      const again = weights();
+      const rate = session.settings.learningRate;
+      session.goTo(1, 50);
+      const lateRate = session.settings.learningRate;
+      return { end, early, branched, again, rate, late: weights(), lateRate, branches, branch };
+    """
+    found = run_script(body, imports=SESSION)
+    np.testing.assert_array_equal(found["end"], found["again"])
+    np.testing.assert_array_equal(found["branched"], found["late"])
+    assert not np.array_equal(found["end"], found["early"])
+    assert (found["rate"], found["lateRate"], found["branch"]) == (0.01, 0.5, 1)
+    first, second = found["branches"]
+    assert (first["firstStep"], first["lastStep"], first["parent"]) == (0, 60, -1)
+    assert (second["firstStep"], second["lastStep"], second["parent"]) == (20, 50, 0)
+    assert second["change"] == "learning rate 0.5"
+    assert [row[0] for row in first["curve"]] == list(range(61))
+
+
+def test_a_weight_and_a_unit_that_a_person_changes_make_a_branch_each():
+    body = """
+      const session = new Session(DEFAULTS);
+      session.learn({ steps: 5 });
+      session.setWeight({ layer: 0, input: 1, unit: 3, value: 2.5 });
+      session.setWeight({ layer: 1, input: null, unit: 0, value: -1 });
+      session.switchUnit(1, 4);
+      const { network } = session.training;
+      const [weight, bias, off] = [network.layers[0].kernel[8 + 3], network.layers[1].bias[0], network.off[1][4]];
+      session.goTo(0, 5);
+      const back = session.training.network;
+      return {
+        weight, bias, off, changes: session.branches.map(({ change }) => change),
+        before: [back.layers[0].kernel[8 + 3], back.layers[1].bias[0], back.off[1][4]],
+      };
+    """
+    found = run_script(body, imports=SESSION)
+    assert (found["weight"], found["bias"], found["off"]) == (2.5, -1, 1)
+    assert found["changes"] == ["", "a weight", "a unit off"]
+    assert found["before"][0] != 2.5
+    assert found["before"][2] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "drawn"),
+    [
+        ({}, {"regions", "areas", "boundary"}),
+        ({"activation": "tanh"}, {"areas", "boundary"}),
+        ({"data": "sine"}, {"regions"}),
+        ({"data": "step", "activation": "sigmoid"}, set()),
+        ({"hidden": []}, {"regions", "areas", "boundary"}),
+        ({"learningRate": 1e38, "optimizer": "sgd"}, set()),
+    ],
+)
+def test_what_is_drawn(changes, drawn):
+    body = """
+      const session = new Session({ ...DEFAULTS, ...data });
+      session.learn({ steps: 40 });
+      const { drawing, isFinite, parameters, step } = session.toFrame();
+      const sizes = drawing.responses.map(({ length }) => length);
+      const { regions, areas, boundary } = drawing;
+      const has = { regions: Boolean(regions), areas: Boolean(areas), boundary: boundary.length > 0 };
+      return { has, sizes, isFinite, step };
+    """
+    found = run_script(body, changes, imports=SESSION)
+    assert {name for name, is_there in found["has"].items() if is_there} == drawn
+    assert found["isFinite"] == ("learningRate" not in changes)
+    assert found["step"] == 40 or not found["isFinite"]
+    points = 128 if changes.get("data") else 1024
+    hidden = changes.get("hidden", [8, 8])
+    assert found["sizes"] == [points * units for units in (*hidden, 1 if changes.get("data") else 2)]
+
+
+def test_settings_come_back_from_an_address():
+    body = """
+      const changes = { data: "spirals", classes: 3, hidden: [5, 4, 3], learningRate: 0.003, noise: 0, dropout: 0.25 };
+      const settings = { ...DEFAULTS, ...changes };
+      const address = toAddress(settings);
+      return { address, settings, back: fromAddress(address), first: toAddress(DEFAULTS), empty: fromAddress("") };
+    """
+    found = run_script(body, imports=FIELDS)
+    assert found["back"] == {"settings": found["settings"], "refused": []}
+    assert found["first"] == ""
+    assert found["empty"]["refused"] == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=8))
+def test_an_address_of_anything_gives_settings_in_their_ranges(pairs):
+    body = """
+      const names = [...Object.keys(FIELDS), "hidden"];
+      const given = data.pairs.map(([name, value], k) => [k % 2 ? names[k % names.length] : name, value]);
+      const { settings, refused } = fromAddress(String(new URLSearchParams(given)));
+      const wrong = Object.keys(FIELDS).filter((name) => readValue(name, String(settings[name])) === null);
+      const kinds = Object.values(settings).map((value) => typeof value);
+      return { wrong, refused, names: Object.keys(settings), kinds };
+    """
+    found = run_script(body, {"pairs": pairs}, imports=FIELDS)
+    assert found["wrong"] == []
+    assert len(found["names"]) == 16
+    assert set(found["kinds"]) == {"string", "number", "object"}
+
+
+def test_what_an_address_cannot_say_is_named():
+    body = (
+        'return fromAddress("samples=1e9&hidden=8-999&data=nothing&__proto__=1&classes=2.5&seed=&noise=0.2").refused;'
+    )
+    refused = run_script(body, imports=FIELDS)
+    assert refused == ["samples=1e9", "hidden=8-999", "data=nothing", "__proto__=1", "classes=2.5", "seed="]
+
+
+CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\r"), max_size=8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1, max_size=6))
+def test_a_csv_file_is_read_as_python_reads_it(rows):
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
+    found = run_script("return parseCsv(data.text, ',');", {"text": text.getvalue()}, imports=CSV)
+    expected = list(csv.reader(io.StringIO(text.getvalue())))
+    # lines without any text are left out; what JavaScript calls white space differs in rare signs
+    assert found == [row for row in expected if any(cell.strip("\ufeff \t\n\v\f\xa0") for cell in row)] or any(
+        cell.isspace() for row in rows for cell in row
+    )
+
+
+def test_columns_of_a_file_are_standardized_and_classes_sorted():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(5, 3, (40, 2)), rng.choice(["b", "a, c", "10"], 40)
+    lines = [f'{a:.6f};{b:.6f};"{label}"' for (a, b), label in zip(x, y, strict=True)]
+    found = run_script(
+        "return samplesFromCsv(data.text);", {"text": "\ufeffwide;tall;kind\r\n" + "\r\n".join(lines)}, imports=CSV
+    )
+    rows = np.array(found["rows"])
+    np.testing.assert_allclose(rows[:, :2], (x - x.mean(axis=0)) / x.std(axis=0), atol=1e-5)
+    assert found["classNames"] == ["10", "a, c", "b"]
+    assert [found["classNames"][int(k)] for k in rows[:, 2]] == y.tolist()
+    assert found["columns"] == ["wide", "tall", "kind"]
+
+
+GOOD = "\n".join(f"{k},{k % 7},{k % 2}" for k in range(12))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "one or more columns"),
+        ("1\n2\n3", "this one has 1 column"),
+        ("1,2,0\n3,4,1", "10 to 5000 samples; this one has 2"),
+        (GOOD.replace("5,5,1", "5,1"), "line 6 has 2"),
+        (GOOD.replace("5,5,1", "5,x,1"), 'line 6 has "x" in column 2'),
+        (GOOD.replace("5,5,1", "5,Infinity,1"), 'line 6 has "Infinity"'),
+        (GOOD.replace("5,5,1", "5,5,"), "line 6 has none"),
+        ("\n".join(f"{k},1,{k}" for k in range(12)), "it has 12 different values"),
+        (",".join("1" * 60) + "\n" + GOOD, "50 columns of numbers at most"),
+        ("\n".join(f"{k},1,0" for k in range(12)), "it has 1 different values"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_in_words(text, says):
+    body = "try { samplesFromCsv(data.text); return null; } catch (error) { return [error.name, error.message]; }"
+    name, message = run_script(body, {"text": text}, imports=CSV)
+    assert name == "RangeError"
+    assert says in message
+
+
+CHANGES = {
+    "moons": {},
+    "spirals, momentum": {
+        "data": "spirals",
+        "classes": 3,
+        "optimizer": "sgd",
+        "learningRate": 0.05,
+        "momentum": 0.9,
+        "seed": 5,
+    },
+    "tanh, one layer": {"data": "circles", "hidden": [6], "activation": "tanh", "batchSize": 17},
+}
+ONLY_KERAS = {
+    "he, decay": {"data": "xor", "initializer": "he_uniform", "weightDecay": 0.05, "activation": "leaky_relu"},
+    "squared error": {"data": "blobs", "classes": 4, "loss": "mean_squared_error", "activation": "gelu"},
+    "a function": {"data": "sine", "activation": "silu", "hidden": [7, 5]},
+}
+
+
+def _losses(changes, epochs):
+    """The mean losses of epochs in the page, and the code that it shows."""
+    body = """
+      const settings = { ...DEFAULTS, samples: 200, ...data.changes };
+      const { training } = new Session(settings);
+      const losses = Array.from({ length: data.epochs }, () => {
+        let total = 0;
+        do {
+          const count = training.nextRows().length;
+          total += count * training.learn();
+        } while (training.step % training.stepsPerEpoch);
+        return total / training.train.y.length;
+      });
+      return { losses, ours: cutawayCode(settings, data.epochs), keras: kerasCode(settings, data.epochs) };
+    """
+    return run_script(body, {"changes": changes, "epochs": epochs}, imports=CODE)
+
+
+def _run(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    return names
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_lines_for_cutaway_have_the_losses_of_the_page(name, tmp_path, monkeypatch, capsys):
+    epochs = 12
+    found = _losses(CHANGES[name], epochs)
+    names = _run(found["ours"], tmp_path, monkeypatch)
+    capsys.readouterr()
+    np.testing.assert_allclose(found["losses"], [row["loss"] for row in names["run"].history.rows], rtol=0, atol=1e-5)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", [*CHANGES, *ONLY_KERAS])
+def test_the_lines_for_keras_have_the_losses_of_the_page(name, tmp_path):
+    epochs = 12
+    found = _losses({**CHANGES, **ONLY_KERAS}[name], epochs)
+    assert (found["ours"] is None) == (name in ONLY_KERAS)
+    code = found["keras"].replace("    model.fit(", "    losses = globals().get('losses', []); fitted = model.fit(")
+    code += "\n    losses.append(fitted.history['loss'][0])\nprint(losses)"
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
+    )
+    losses = [float(value) for value in done.stdout.splitlines()[-1].strip("[]").split(",")]
+    np.testing.assert_allclose(found["losses"], losses, rtol=0, atol=1e-5)
