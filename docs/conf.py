@@ -22,6 +22,7 @@ extensions = [
     "setting_tables",
     "finding_rules",
     "result_tables",
+    "playground",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["drawing", "extensions", "theme", "images"]

@@ -1,10 +1,11 @@
 """Writes the playground, with some of the digits of MNIST in it."""
 
+from functools import cache
 from pathlib import Path
 
 import cutaway
 from cutaway.data import load_dataset
-from cutaway.page import PlaygroundDigits, render_playground
+from cutaway.page import PlaygroundDigits, PlaygroundPage, render_playground
 from cutaway.runs import check_output, write_output
 
 TRAIN, TEST_STEP = 10_000, 10
@@ -17,13 +18,9 @@ NOTICE = (
 )
 
 
-def write_playground(path: Path) -> Path:
-    """Write the playground into one HTML file of about 3 MB that works from disk without a network.
-
-    Raises:
-        UsageError: The file cannot be written.
-    """
-    check_output(path)
+@cache
+def playground_page() -> PlaygroundPage:
+    """Make the playground: an HTML file of about 3 MB."""
     sources = load_dataset("mnist").sources
     train, test = sources["train"], sources["test"]
     digits = PlaygroundDigits(
@@ -33,5 +30,15 @@ def write_playground(path: Path) -> Path:
         y_test=test.y[::TEST_STEP].astype("uint8"),
         notice=NOTICE,
     )
-    write_output(path, render_playground(digits, version=cutaway.__version__).encode())
+    return render_playground(digits, version=cutaway.__version__)
+
+
+def write_playground(path: Path) -> Path:
+    """Write the playground into one HTML file that works from disk without a network.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    check_output(path)
+    write_output(path, playground_page().html.encode())
     return path

@@ -15,7 +15,7 @@ from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn,
 from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
 from .notebook.making import check_widget, explorer_widget
-from .playground import PlaygroundDigits, render_playground
+from .playground import PlaygroundDigits, PlaygroundPage, render_playground
 from .render import SectionPart, render, render_section
 from .sections import (
     Card,
@@ -59,6 +59,7 @@ __all__ = [
     "Parts",
     "Picture",
     "PlaygroundDigits",
+    "PlaygroundPage",
     "References",
     "SampleColumn",
     "Section",

@@ -9,7 +9,7 @@ from cutaway.plots import BLUE, CLASS_COLORS, WRONG_COLOR
 
 from .bundle import Bundle
 from .linking import link
-from .render import render_document
+from .render import escape_script, render_document, script_digest
 from .resources import read_module
 
 STYLES = ("page.css", "curves.css", "playground.css")
@@ -37,11 +37,26 @@ class PlaygroundDigits:
     notice: str
 
 
-def render_playground(digits: PlaygroundDigits, *, version: str) -> str:
-    """Return the playground as one HTML document that fetches nothing.
+@dataclass(frozen=True)
+class PlaygroundPage:
+    """The playground.
 
-    Its content security policy admits its own script, by its digest, and a worker that this script makes of a text of
-    the document.
+    Attributes:
+        html: The document, which fetches nothing.
+        policy: Its content security policy, which is in the document as well: it admits its own script, by its digest,
+            and a worker that this script makes of a text of the document.
+    """
+
+    html: str
+    policy: str
+
+
+def render_playground(digits: PlaygroundDigits, *, version: str) -> PlaygroundPage:
+    """Make the page with some digits in it.
+
+    Args:
+        digits: What the dataset "Handwritten digits" holds.
+        version: Of cutaway, which the page names.
     """
     bundle = Bundle()
     for array in (digits.x, digits.y, digits.x_test, digits.y_test):
@@ -53,11 +68,29 @@ def render_playground(digits: PlaygroundDigits, *, version: str) -> str:
         "grounds": GROUNDS,
     }
     worker = link("playground/worker.js", read_module)
-    return render_document(
+    script = link("playground/playground.js", read_module)
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {script_digest(escape_script(script))}",
+            "worker-src blob:",
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    html = render_document(
         "playground.html",
-        script=link("playground/playground.js", read_module),
+        script=script,
         data={"arrays": bundle.records, "colors": colors},
         bundle=bundle,
         styles=STYLES,
-        values={"worker": Markup(worker.replace("</", "<\\/")), "notice": digits.notice, "version": version},
+        values={
+            "worker": Markup(escape_script(worker)),
+            "policy": Markup(policy),
+            "notice": digits.notice,
+            "version": version,
+        },
     )
+    return PlaygroundPage(html, policy)

@@ -69,7 +69,7 @@ def render_document(
         values: Whatever else the template shows.
         libraries: Scripts that run before it.
     """
-    script = _escape_script(script)
+    script = escape_script(script)
     return (
         _environment()
         .get_template(template)
@@ -79,7 +79,7 @@ def render_document(
             css=Markup("\n".join(read_template(name) for name in styles)),
             libraries=[Markup(library) for library in libraries],
             script=Markup(script),
-            digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),
+            digests=" ".join(script_digest(each) for each in (*libraries, script)),
             **values,
         )
     )
@@ -162,13 +162,15 @@ def _bokehjs() -> list[str]:
 
     # Only what the figures use; "warn" keeps BokehJS from writing its version to the console.
     resources = Resources(mode="inline", components=["bokeh", "bokeh-gl"], log_level="warn")
-    return [_escape_script(source) for source in resources.js_raw]
+    return [escape_script(source) for source in resources.js_raw]
 
 
-def _escape_script(source: str) -> str:
+def escape_script(source: str) -> str:
     """Keep the HTML parser from ending a script early; the escapes mean the same to JavaScript."""
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+def script_digest(script: str) -> str:
+    """What admits a script in a content security policy."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

@@ -97,6 +97,7 @@ def test_a_person_trains_goes_back_and_branches(open_page):
     weights = "[...state.frame.parameters]"
     last = state(page, weights)
     slider = page.get_by_role("slider")
+    wait(page, f"document.querySelector('#slider input').max === '{end}'")
     slider.focus()
     page.keyboard.press("Home")
     wait(page, "state.frame.step === 0")

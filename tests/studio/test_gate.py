@@ -311,3 +311,22 @@ def test_the_path_of_a_proxy_is_none_of_the_studio_s_own(in_process, tmp_path):
         with pytest.raises(UsageError, match=f"another word than the studio's own pages: .*; got /{word}; next: let"):
             StudioSettings(people=(Person("", tmp_path),), behind=f"https://lab.example.org/{word}/ada")
     assert StudioSettings(people=(Person("", tmp_path),), behind="https://lab.example.org/ada/runs").base == "/ada/runs"
+
+
+def test_the_playground_has_a_policy_of_its_own(in_process):
+    studio = in_process()
+    answer = studio.ask("/playground")
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["script-src"].startswith("'sha256-")
+    assert policy | {"script-src": ""} == {
+        "default-src": "'none'",
+        "script-src": "",
+        "worker-src": "blob:",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data: blob:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "workerScript" in answer.body.decode()

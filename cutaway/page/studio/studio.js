@@ -33,6 +33,7 @@ async function start() {
   for (const [path, { title }] of Object.entries(VIEWS)) {
     if (title) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
   }
+  navigation.append(element("a", { href: "playground", text: "Playground" }));
   const tour = textButton("Tour", startTour, { class: "tour-start" });
   if (mayWrite()) document.getElementById("pageScheme")?.before(tour);
   const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));

@@ -39,6 +39,15 @@ def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str 
     return _shell(settings, person)
 
 
+@router.get("/playground")
+def playground() -> Response:
+    """The playground: a page that trains in the browser, and asks the studio for nothing."""
+    from cutaway.api.playground import playground_page
+
+    page = playground_page()
+    return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
+
+
 def _shell(settings: StudioSettings, person: Person, status: int = 200) -> Response:
     return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes), status)
 
