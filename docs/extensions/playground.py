@@ -6,6 +6,7 @@ from cutaway.api.playground import write_playground
 
 
 def setup(app):
+    """Have the page written once the site is built."""
     app.connect("build-finished", _write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
