@@ -309,3 +309,153 @@ def test_firefox_trains(firefox_path, path, tmp_path):
         assert (firefox.complaints, firefox.requests) == ([], [])
     finally:
         firefox.close()
+
+
+def test_undo_goes_back_through_what_began_again(open_page):
+    page = open_page()
+    learn(page, 4)
+    page.get_by_label("Learning rate").fill("0.02")
+    page.keyboard.press("Enter")
+    wait(page, "state.frame?.branch === 1")
+    learn(page, 3)
+    weights = state(page, "[...state.frame.parameters]")
+    press(page, "Reset")
+    wait(page, "state.frame?.step === 0 && state.frame.branches.length === 1")
+    learn(page, 1)
+    press(page, "Undo")
+    wait(page, "state.frame?.step === 7 && state.frame.branch === 1")
+    assert state(page, "[...state.frame.parameters]") == weights
+    press(page, "Undo")
+    wait(page, "state.frame.step === 4 && state.frame.branch === 0")
+    assert state(page, "state.settings.learningRate") == 0.01
+
+
+def test_a_class_that_is_taken_away_is_not_painted(open_page):
+    page = open_page()
+    page.get_by_label("Dataset").select_option("painted")
+    wait(page, "state.settings.data === 'painted' && state.frame")
+    press(page, "+ class")
+    wait(page, "state.own.classNames.length === 3 && state.frame")
+    press(page, "Paint class 2")
+    press(page, "Undo")
+    wait(page, "state.own.classNames.length === 2 && state.frame")
+    page.locator("canvas.plane").click(position={"x": 40, "y": 40})
+    wait(page, "state.own.rows.length === 11 && state.frame")
+    assert max(row[2] for row in state(page, "state.own.rows")) == 1
+
+
+def test_controls_can_be_used_while_it_learns(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="Numbers of a unit").click()
+    press(page, "Play")
+    wait(page, "state.frame.step > 5")
+    off = page.get_by_role("button", name="Switched off").element_handle()
+    weight = page.get_by_label("Weight of input 1").element_handle()
+    before = state(page, "state.frame.step")
+    wait(page, f"state.frame.step > {before}")
+    assert page.evaluate("([off, weight]) => off.isConnected && weight.isConnected", [off, weight])
+    weight.click()
+    weight.fill("1.5")
+    page.keyboard.press("Enter")
+    wait(page, "state.frame.branch === 1 && state.frame.parameters[0] === 1.5")
+
+
+def test_dropout_is_in_the_formulas(open_page):
+    page = open_page("dropout=0.5&data=circles&activation=linear")
+    page.get_by_role("tab", name="Numbers of a unit").click()
+    learn(page, 1)
+    forward = page.locator("#numbers code").nth(1).inner_text().replace("−", "-")
+    z = float(page.locator("#numbers code").first.inner_text().replace("−", "-").rsplit(" = ", 1)[1])
+    gate, a = re.fullmatch(r"a = linear\(z\) · ([\d.]+) = ([-\d.]+)", forward).groups()
+    assert float(gate) in (0.0, 2.0)
+    assert float(gate) * z == pytest.approx(float(a), abs=0.02)
+
+
+def test_a_file_with_one_column_of_numbers_is_drawn_as_probabilities(open_page, tmp_path):
+    page = open_page()
+    file = tmp_path / "one.csv"
+    file.write_text("\n".join(f"{k / 10},{'a' if k < 15 else 'b'}" for k in range(30)), encoding="utf-8")
+    page.set_input_files("#dataFile", file)
+    wait(page, "state.settings.data === 'file' && state.frame?.drawing")
+    assert state(page, "state.frame.drawing.responses.at(-1).length") == 2 * 128
+    assert "linear regions, exact" in page.inner_text("#regions")
+
+
+def test_a_task_begins_with_its_own_data_and_settings(open_page):
+    page = open_page("data=circles&initializer=zeros&dropout=0.5")
+    page.get_by_label("Dataset").select_option("painted")
+    wait(page, "state.settings.data === 'painted' && state.frame")
+    page.locator(".task").filter(has_text="Separate the spirals").get_by_role("button").first.click()
+    wait(page, "state.settings.data === 'spirals' && state.frame && state.own === null")
+    found = state(page, "state.settings")
+    assert (found["initializer"], found["dropout"], found["hidden"]) == ("glorot_uniform", 0, [8])
+    assert state(page, "state.parts.train.y.length") == 350
+    page.locator(".task").filter(has_text="Read handwriting").get_by_role("button").first.click()
+    wait(page, "state.settings.data === 'digits' && state.frame")
+    assert state(page, "state.parts.train.inputs") == 784
+
+
+def change(page, **settings):
+    """Change settings as the form does."""
+    page.evaluate(f"document.body.playground.controller.change({json.dumps(settings)})")
+
+
+def run_until(page, expression, seconds=60):
+    page.get_by_label("Speed").select_option("fast")
+    press(page, "Play")
+    wait(page, expression, seconds)
+    press(page, "Pause")
+    wait(page, "!document.body.playground.controller.isBusy")
+
+
+def reached(page, title):
+    return page.locator(".task").filter(has_text=title).locator(".reached").count()
+
+
+@pytest.mark.exhaustive
+def test_the_spirals_are_separated_by_the_hints(open_page):
+    page = open_page()
+    page.locator(".task").filter(has_text="Separate the spirals").get_by_role("button").first.click()
+    wait(page, "state.settings.data === 'spirals' && state.frame")
+    change(page, hidden=[8, 8], optimizer="adam", learningRate=0.01)
+    run_until(page, "state.frame?.test.accuracy >= 0.95")
+    wait(page, "document.querySelectorAll('.task.done').length === 1")
+
+
+@pytest.mark.exhaustive
+def test_overfitting_is_cured_by_the_hints_and_by_nothing_less(open_page):
+    page = open_page()
+    title = "Make it overfit"
+    page.locator(".task").filter(has_text=title).get_by_role("button").first.click()
+    wait(page, "state.settings.samples === 60 && state.frame")
+    run_until(page, "state.frame?.train.accuracy === 1 && state.frame.test.loss > 1.5")
+    wait(page, "document.querySelectorAll('.reached').length === 1")
+    change(page, weightDecay=0.00001)
+    learn(page, 2)
+    assert reached(page, title) == 1, "a change at the end cures nothing"
+    change(page, weightDecay=3)
+    press(page, "Reset")
+    wait(page, "state.frame?.step === 0")
+    run_until(page, "document.querySelectorAll('.reached').length === 2")
+    change(page, weightDecay=0, samples=1000)
+    wait(page, "state.frame?.step === 0")
+    run_until(page, "document.querySelectorAll('.reached').length === 3")
+
+
+@pytest.mark.exhaustive
+def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_page):
+    page = open_page()
+    page.locator(".task").filter(has_text="Kill units").get_by_role("button").first.click()
+    wait(page, "state.settings.data === 'circles' && state.frame")
+    change(page, learningRate=10)
+    press(page, "1 epoch")
+    wait(page, "document.querySelectorAll('.reached').length === 1")
+    title = "Find the rate"
+    page.locator(".task").filter(has_text=title).get_by_role("button").first.click()
+    wait(page, "state.settings.activation === 'tanh' && state.frame")
+    for rate, goals in ((3, 1), (20, 1), (5, 2)):
+        change(page, learningRate=rate)
+        press(page, "Reset")
+        wait(page, "state.frame?.step === 0")
+        run_until(page, "state.frame?.step >= 150")
+        assert reached(page, title) == goals

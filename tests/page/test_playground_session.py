@@ -68,7 +68,7 @@ def test_a_weight_and_a_unit_that_a_person_changes_make_a_branch_each():
     """
     found = run_script(body, imports=SESSION)
     assert (found["weight"], found["bias"], found["off"]) == (2.5, -1, 1)
-    assert found["changes"] == ["", "a weight", "a unit off"]
+    assert found["changes"] == ["", "a weight", "a weight", "a unit off"]
     assert found["before"][0] != 2.5
     assert found["before"][2] == 0
 

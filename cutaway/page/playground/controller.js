@@ -24,7 +24,10 @@ import { Training } from "./training.js";
  * @property {number} undoable How many changes can be undone.
  */
 
-/** @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, isRestart: boolean }} Before */
+/**
+ * What a change is undone to: a step of a branch, or, where the change began again, the session before.
+ * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, isRestart: boolean }} Before
+ */
 
 /** What is learned from one frame to the next. */
 export const SPEEDS = {
@@ -36,8 +39,8 @@ export const SPEEDS = {
 /** Milliseconds of learning from one frame to the next: these at least, or half of what a frame takes, up to the most. */
 const [FRAME_MILLISECONDS, MAX_MILLISECONDS] = [20, 250];
 
-/** Changes that can be undone. */
-const MAX_UNDO = 50;
+/** Changes that can be undone; those of them that began again are as many as sessions before the one that is shown. */
+const [MAX_UNDO, MAX_RESTARTS] = [50, 4];
 
 export class Controller {
   /** @type {[string, ...any[]][]} */
@@ -105,9 +108,11 @@ export class Controller {
     if (number < this.#wanted) return this.#ask();
     if (error || !frame) this.store.set({ isPlaying: false, message: `The training stopped: ${error}.` });
     else {
-      const ended = this.state.isPlaying && !frame.isFinite;
+      const ended = !frame.isFinite;
       const why = "The weights are no longer finite numbers: the learning rate is too large. Go back in time, or reset.";
-      const settings = this.#calls.length ? {} : { settings: frame.settings }; // a branch has settings of its own
+      // a branch has settings of its own
+      const isOther = !this.#calls.length && JSON.stringify(frame.settings) !== JSON.stringify(this.state.settings);
+      const settings = isOther ? { settings: frame.settings } : {};
       this.store.set({ frame, row: 0, ...settings, ...(ended ? { isPlaying: false, message: why } : {}) });
     }
     if (this.#calls.length) this.#ask();
@@ -140,15 +145,24 @@ export class Controller {
    * @param {string} [message]
    */
   #start(changes, message = "") {
+    this.#show(changes, message);
+    const { settings, own } = this.state;
+    this.#call("start", settings, own);
+  }
+
+  /**
+   * Show another session, once the worker answers.
+   * @param {Partial<State>} changes
+   * @param {string} [message]
+   */
+  #show(changes, message = "") {
     const { settings, own, selected } = { ...this.state, ...changes };
     const isThere = selected.layer < settings.hidden.length && selected.unit < (settings.hidden[selected.layer] ?? 0);
     this.store.set({
       ...{ settings, own, parts: trainAndTest(settings, own), frame: null, row: 0, message },
       ...{ selected: isThere ? selected : { layer: 0, unit: 0 } },
     });
-    this.#calls = [];
-    this.#wanted = this.#number + 1;
-    this.#call("start", settings, own);
+    this.#wanted = this.#number + 1; // what was asked for already is answered by the session before
   }
 
   /**
@@ -172,22 +186,22 @@ export class Controller {
   #remember(isRestart) {
     const { settings, own, frame } = this.state;
     this.#past.push({ settings, own, isRestart, step: frame?.step ?? 0, branch: frame?.branch ?? 0 });
-    this.#past.splice(0, this.#past.length - MAX_UNDO);
+    const restarts = this.#past.flatMap((before, k) => (before.isRestart ? [k] : []));
+    const tooOld = restarts.length > MAX_RESTARTS ? restarts[restarts.length - MAX_RESTARTS - 1] + 1 : 0;
+    this.#past.splice(0, Math.max(tooOld, this.#past.length - MAX_UNDO));
     this.store.set({ undoable: this.#past.length });
   }
 
-  /** Take back the last change: go to the branch before it, or begin with the settings before it and learn as far. */
+  /** Take back the last change. */
   undo() {
     const before = this.#past.pop();
     if (!before) return;
-    this.store.set({ undoable: this.#past.length, isPlaying: false });
     const { settings, own, step, branch, isRestart } = before;
+    this.store.set({ undoable: this.#past.length, isPlaying: false });
     if (isRestart) {
-      this.#start({ settings, own });
-      if (branch === 0 && step) this.#call("learn", { steps: step, milliseconds: 10_000 });
-    } else {
-      this.goTo(branch, step);
-    }
+      this.#show({ settings, own });
+      this.#call("back");
+    } else this.goTo(branch, step);
   }
 
   /**
@@ -196,7 +210,7 @@ export class Controller {
    */
   goTo(branch, step) {
     this.store.set({ isPlaying: false, message: "" });
-    this.#calls = this.#calls.filter(([name]) => name !== "goTo"); // of a slider that moves, the last place counts
+    while (this.#calls.at(-1)?.[0] === "goTo") this.#calls.pop(); // of a slider that moves, the last place counts
     this.#call("goTo", branch, step);
   }
 
@@ -219,7 +233,8 @@ export class Controller {
     const training = new Training(settings, parts.train);
     if (frame) {
       training.network.off.forEach((units, k) => units.set(frame.off[k]));
-      training.restore({ step: frame.step, parameters: frame.parameters, memory: [], optimizerSteps: 0 });
+      const { step, epoch, seen, parameters } = frame;
+      training.restore({ step, epoch, seen, parameters, memory: [], optimizerSteps: 0 });
     }
     return training;
   }

@@ -26,7 +26,9 @@ export class DigitsView {
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
-    this.last = -1;
+    /** @type {import("./session.js").Frame | null} */
+    this.shown = null;
+    this.isDark = false;
   }
 
   /**
@@ -35,10 +37,10 @@ export class DigitsView {
    */
   show(controller, { isDark }) {
     const { frame, parts } = controller.state;
-    if (!frame || this.last === frame.step) return;
-    const isBusy = controller.state.isPlaying && frame.step - this.last < frame.stepsPerEpoch / 8 && frame.step > this.last;
-    if (isBusy) return;
-    this.last = frame.step;
+    if (!frame || (this.shown === frame && this.isDark === isDark)) return;
+    const since = this.shown ? frame.step - this.shown.step : Infinity;
+    if (controller.state.isPlaying && since >= 0 && since < frame.stepsPerEpoch / 8) return;
+    Object.assign(this, { shown: frame, isDark });
     const { network } = controller.mirror();
     const { test } = parts;
     const rows = Math.min(test.y.length, 400);

@@ -24,8 +24,8 @@ export const RESPONSE_POINTS = 128;
 /** Cells along a side, where the activation is curved. */
 const GRID_CELLS = 72;
 
-/** More regions than this are not told apart on a screen. */
-const MAX_REGIONS = 6000;
+/** Regions of a drawing, and those times the units of a layer: what takes longer than a tenth of a second is not divided further. */
+const [MAX_REGIONS, MAX_CUTS] = [6000, 150_000];
 
 /**
  * @param {import("./dense_network.js").DenseNetwork} network With one or two inputs.
@@ -46,9 +46,10 @@ export function drawNetwork(network, { half, isFunction }) {
     [high, high],
     [low, high],
   ];
+  const most = Math.min(MAX_REGIONS, Math.floor(MAX_CUTS / Math.max(...network.sizes)));
   /** @type {import("./regions.js").Affine[] | undefined} */
   const plane = isLine ? [[1, 0, 0]] : undefined;
-  const { regions, undivided } = linearRegions(network, square, { most: MAX_REGIONS, plane });
+  const { regions, undivided } = linearRegions(network, square, { most, plane });
   const divided = { ...bare, undivided, regions: pack(regions.map(({ polygon }) => ({ polygon, label: 0 }))) };
   return isLine ? divided : { ...divided, ...classes(regions) };
 }

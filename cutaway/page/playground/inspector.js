@@ -16,100 +16,184 @@ export function short(value) {
 }
 
 /**
- * @param {HTMLElement} host
- * @param {Controller} controller
+ * @typedef {object} UnitNumbers
+ * @property {string} about
+ * @property {[string, string][]} forward Formulas, each with what it means.
+ * @property {[string, string][]} backward
+ * @property {{ input: number | null, x: number, w: number, gradient: number }[]} weights The last one is the bias.
+ * @property {boolean} isOff
  */
-export function showUnit(host, controller) {
-  const { selected, row, frame, settings, parts } = controller.state;
-  const field = host.contains(document.activeElement) ? document.activeElement : null;
-  if (!frame || (field instanceof HTMLInputElement && field.value !== field.defaultValue)) return; // a person is typing
-  const { layer, unit } = selected;
-  const training = controller.mirror();
-  const loss = training.look();
-  const { network } = training;
-  const count = training.nextRows().length;
-  const at = Math.min(row, count - 1);
-  const { inputs, units, kernel, bias } = network.layers[layer];
-  const values = network.values[layer];
-  const below = layer ? network.values[layer - 1].outputs : training.x;
-  const isOutput = layer === network.layers.length - 1;
-  const place = at * units + unit;
-  const [z, a, delta] = [values.sums[place], values.outputs[place], values.gradient[place]];
-  const isOff = Boolean(frame.off[layer]?.[unit]);
 
-  const rows = Array.from({ length: inputs }, (_, input) => {
-    const [x, w] = [below[at * inputs + input], kernel[input * units + unit]];
-    return { input, x, w, product: x * w, gradient: network.gradients[layer].kernel[input * units + unit] };
-  });
-  const listed = rows.length > MAX_LISTED ? rows.toSorted((p, q) => Math.abs(q.product) - Math.abs(p.product)).slice(0, MAX_LISTED) : rows;
-  const line = (/** @type {string} */ text, /** @type {string} */ about) =>
-    element("p", { class: "formula" }, element("code", { text }), element("span", { text: about }));
-
-  const terms = listed.map(({ x, w }) => `${short(w)}·${short(x)}`).join(" + ");
-  const more = rows.length > listed.length ? ` + … (${rows.length - listed.length} more)` : "";
-  const outputs = network.sizes[network.sizes.length - 1];
-  const target = parts.train.y[training.nextRows()[at]];
-  const forward = [line(`z = ${terms}${more} + ${short(bias[unit])} = ${short(z)}`, "The weighted sum of the inputs, and the bias.")];
-  const backward = [];
-  if (!isOutput) {
-    forward.push(line(`a = ${settings.activation}(z) = ${short(a)}`, isOff ? "This unit is switched off." : "The activation of the sum: the output of the unit."));
-    const next = network.layers[layer + 1];
-    const above = network.values[layer + 1].gradient;
-    const parts = Array.from({ length: Math.min(next.units, 6) }, (_, k) => `${short(next.kernel[unit * next.units + k])}·${short(above[at * next.units + k])}`);
-    let sum = 0;
-    for (let k = 0; k < next.units; k++) sum += next.kernel[unit * next.units + k] * above[at * next.units + k];
-    backward.push(line(`∂L/∂a = ${parts.join(" + ")}${next.units > 6 ? " + …" : ""} = ${short(sum)}`, "What the next layer hands back: its weights times its own ∂L/∂z."));
-    backward.push(line(`∂L/∂z = ∂L/∂a · ${settings.activation}′(z) = ${short(delta)}`, "Times the slope of the activation: 0 for a ReLU that does not fire."));
-  } else if (parts.train.isFunction) {
-    backward.push(line(`∂L/∂z = 2 (z − y) / ${count} = 2 (${short(z)} − ${short(target)}) / ${count} = ${short(delta)}`, "Of the squared error, as a mean over the batch."));
-  } else {
-    forward.push(line(`p = softmax(z) = ${short(a)}`, `The probability of class ${parts.train.classNames[unit]}, among ${outputs}.`));
-    const hit = target === unit ? 1 : 0;
-    const isCross = settings.loss === "categorical_crossentropy";
-    const text = isCross ? `∂L/∂z = (p − y) / ${count} = (${short(a)} − ${hit}) / ${count} = ${short(delta)}` : `∂L/∂z = ${short(delta)}`;
-    backward.push(line(text, isCross ? "Predicted minus true, as a mean over the batch." : "Of the squared error, through the softmax."));
+/** Shows the numbers of the unit that is chosen. Its controls stay while numbers change, so that they can be used meanwhile. */
+export class UnitView {
+  /**
+   * @param {HTMLElement} host
+   * @param {Controller} controller
+   */
+  constructor(host, controller) {
+    this.controller = controller;
+    this.title = element("h3");
+    this.off = textButton("Switched off", () => controller.switchUnit(controller.state.selected));
+    this.about = element("p", { class: "hint" });
+    this.forward = element("div");
+    this.backward = element("div");
+    this.rows = element("tbody");
+    /** What the rows were made for. */
+    this.made = "";
+    const head = ["Input", "x", "Weight", "Weight × x", "∂L/∂w (batch)"].map((text) => element("th", { scope: "col", text }));
+    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.rows);
+    host.append(
+      element("div", { class: "unit-head" }, this.title, this.off),
+      this.about,
+      element("h4", { text: "Forward" }),
+      this.forward,
+      element("h4", { text: "Backward" }),
+      this.backward,
+      element("h4", { text: "Weights" }),
+      element("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Weights of the unit" }, table),
+    );
   }
-  const title = isOutput ? `Output ${unit}` : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
-  const change = () => controller.switchUnit(selected);
-  const off = isOutput ? null : textButton("Switched off", change, { "aria-pressed": String(isOff), "aria-label": "Switched off" });
-  const head = element("div", { class: "unit-head" }, element("h3", { text: title }), off);
-  const about = `Sample ${at + 1} of the next batch of ${count}. Mean loss of the batch: ${short(loss)}.`;
-  host.replaceChildren(
-    head,
-    element("p", { class: "hint", text: about }),
-    element("h4", { text: "Forward" }),
-    ...forward,
-    element("h4", { text: "Backward" }),
-    ...backward,
-    element("h4", { text: "Weights" }),
-    weightTable(controller, { listed, bias: bias[unit], biasGradient: network.gradients[layer].bias[unit] }),
-  );
-  const name = field?.getAttribute("aria-label");
-  if (name) /** @type {HTMLElement | null} */ (host.querySelector(`[aria-label="${name}"]`))?.focus();
+
+  show() {
+    const { selected, settings } = this.controller.state;
+    const { layer, unit } = selected;
+    const isOutput = layer === settings.hidden.length;
+    const numbers = numbersOf(this.controller);
+    this.title.textContent = isOutput ? `Output ${unit}` : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
+    this.off.hidden = isOutput;
+    this.off.setAttribute("aria-pressed", String(numbers.isOff));
+    this.about.textContent = numbers.about;
+    for (const [host, formulas] of /** @type {const} */ ([[this.forward, numbers.forward], [this.backward, numbers.backward]])) {
+      host.replaceChildren(
+        ...formulas.map(([text, about]) => element("p", { class: "formula" }, element("code", { text }), element("span", { text: about }))),
+      );
+    }
+    this.#showWeights(numbers.weights);
+  }
+
+  /** @param {UnitNumbers["weights"]} weights */
+  #showWeights(weights) {
+    const { layer, unit } = this.controller.state.selected;
+    const made = JSON.stringify([layer, unit, weights.map(({ input }) => input)]);
+    if (made !== this.made) this.rows.replaceChildren(...weights.map(({ input }) => this.#row(input)));
+    this.made = made;
+    weights.forEach(({ x, w, gradient }, k) => {
+      const [, xCell, , productCell, gradientCell] = this.rows.rows[k].cells;
+      xCell.textContent = short(x);
+      productCell.textContent = short(w * x);
+      gradientCell.textContent = short(gradient);
+      const field = this.rows.rows[k].querySelector("input");
+      if (field && field !== document.activeElement) field.value = w.toFixed(3); // a person may be typing
+    });
+  }
+
+  /** @param {number | null} input null for the bias. */
+  #row(input) {
+    const onchange = (/** @type {Event} */ event) => {
+      const { value } = /** @type {HTMLInputElement} */ (event.target);
+      const { layer, unit } = this.controller.state.selected;
+      const given = Number(value);
+      if (value.trim() && Number.isFinite(given)) this.controller.setWeight({ layer, input, unit, value: given });
+    };
+    const label = input === null ? "Bias" : `Weight of input ${input + 1}`;
+    const field = element("input", { type: "number", step: "0.1", "aria-label": label, onchange });
+    const name = input === null ? "bias" : String(input + 1);
+    return element("tr", {}, element("td", { text: name }), element("td"), element("td", {}, field), element("td"), element("td"));
+  }
 }
 
 /**
  * @param {Controller} controller
- * @param {{ listed: { input: number, x: number, w: number, product: number, gradient: number }[], bias: number, biasGradient: number }} given
+ * @returns {UnitNumbers}
  */
-function weightTable(controller, { listed, bias, biasGradient }) {
-  const { layer, unit } = controller.state.selected;
-  const cell = (/** @type {string} */ text) => element("td", { text });
-  const weight = (/** @type {number | null} */ input, /** @type {number} */ value) => {
-    const onchange = (/** @type {Event} */ event) => {
-      const field = /** @type {HTMLInputElement} */ (event.target);
-      const given = Number(field.value);
-      field.defaultValue = field.value;
-      if (field.value.trim() && Number.isFinite(given)) controller.setWeight({ layer, input, unit, value: given });
-    };
-    const label = input === null ? "Bias" : `Weight of input ${input + 1}`;
-    const field = element("input", { type: "number", step: "0.1", value: value.toFixed(3), "aria-label": label, onchange });
-    return element("td", {}, field);
+function numbersOf(controller) {
+  const { selected, row, frame, settings, parts } = controller.state;
+  const { layer, unit } = selected;
+  const training = controller.mirror();
+  const loss = training.look();
+  const { network } = training;
+  const rows = training.nextRows();
+  const at = Math.min(row, rows.length - 1);
+  const { inputs, units, kernel, bias } = network.layers[layer];
+  const [values, gradients] = [network.values[layer], network.gradients[layer]];
+  const below = layer ? network.values[layer - 1].outputs : training.x;
+  const place = at * units + unit;
+  const weights = Array.from({ length: inputs }, (_, input) => ({
+    input,
+    x: below[at * inputs + input],
+    w: kernel[input * units + unit],
+    gradient: gradients.kernel[input * units + unit],
+  }));
+  const size = (/** @type {{ x: number, w: number }} */ { x, w }) => Math.abs(x * w);
+  const listed = inputs > MAX_LISTED ? weights.toSorted((p, q) => size(q) - size(p)).slice(0, MAX_LISTED) : weights;
+  const terms = listed.map(({ x, w }) => `${short(w)}·${short(x)}`).join(" + ");
+  const more = inputs > listed.length ? ` + … (${inputs - listed.length} more)` : "";
+  const z = values.sums[place];
+  const unitValues = { z, a: values.outputs[place], delta: values.gradient[place], gate: values.gates ? values.gates[place] : 1 };
+  const isOff = Boolean(frame?.off[layer]?.[unit]);
+  const isOutput = layer === network.layers.length - 1;
+  const target = parts.train.y[rows[at]];
+  const passes = isOutput
+    ? outputFormulas(unitValues, { batch: rows.length, target, unit, outputs: network.values[layer].outputs.subarray(at * units, (at + 1) * units), parts, settings })
+    : hiddenFormulas(unitValues, { network, layer, unit, at, isOff, activation: settings.activation });
+  return {
+    about: `Sample ${at + 1} of the next batch of ${rows.length}. Mean loss of the batch: ${short(loss)}.`,
+    forward: [[`z = ${terms}${more} + ${short(bias[unit])} = ${short(z)}`, "The weighted sum of the inputs, and the bias."], ...passes.forward],
+    backward: passes.backward,
+    weights: [...listed, { input: null, x: 1, w: bias[unit], gradient: gradients.bias[unit] }],
+    isOff,
   };
-  const head = ["Input", "x", "Weight", "Weight × x", "∂L/∂w (batch)"].map((text) => element("th", { scope: "col", text }));
-  const rows = listed.map(({ input, x, w, product, gradient }) =>
-    element("tr", {}, cell(String(input + 1)), cell(short(x)), weight(input, w), cell(short(product)), cell(short(gradient))),
-  );
-  rows.push(element("tr", {}, cell("bias"), cell("1"), weight(null, bias), cell(short(bias)), cell(short(biasGradient))));
-  return element("div", { class: "scrolls" }, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)));
+}
+
+/**
+ * @typedef {{ z: number, a: number, delta: number, gate: number }} UnitValues `delta`: ∂L/∂z. `gate`: what dropout multiplies by.
+ * @typedef {{ forward: [string, string][], backward: [string, string][] }} Formulas
+ */
+
+/**
+ * @param {UnitValues} values
+ * @param {{ network: import("./dense_network.js").DenseNetwork, layer: number, unit: number, at: number, isOff: boolean, activation: string }} place
+ * @returns {Formulas}
+ */
+function hiddenFormulas({ z, a, delta, gate }, { network, layer, unit, at, isOff, activation }) {
+  const next = network.layers[layer + 1];
+  const above = network.values[layer + 1].gradient;
+  let sum = 0;
+  const terms = Array.from({ length: next.units }, (_, k) => {
+    const [w, given] = [next.kernel[unit * next.units + k], above[at * next.units + k]];
+    sum += w * given;
+    return `${short(w)}·${short(given)}`;
+  });
+  const shown = terms.length > MAX_LISTED / 2 ? [...terms.slice(0, MAX_LISTED / 2), "…"] : terms;
+  const dropped = gate === 1 ? "" : ` · ${short(gate)}`;
+  const why = gate === 0 ? "Dropout leaves this unit out for this sample." : "Dropout makes the units that stay larger.";
+  const about = isOff ? "This unit is switched off." : dropped ? why : "The activation of the sum: the output of the unit.";
+  return {
+    forward: [[`a = ${activation}(z)${dropped} = ${short(a)}`, about]],
+    backward: [
+      [`∂L/∂a = ${shown.join(" + ")} = ${short(sum)}`, "What the next layer hands back: its weights times its own ∂L/∂z."],
+      [`∂L/∂z = ∂L/∂a · ${activation}′(z)${dropped} = ${short(delta)}`, `Times the slope of the activation at ${short(z)}: 0 for a ReLU that does not fire.`],
+    ],
+  };
+}
+
+/**
+ * @param {UnitValues} values
+ * @param {{ batch: number, target: number, unit: number, outputs: Float32Array, parts: import("./controller.js").State["parts"], settings: import("./session.js").Settings }} about
+ * @returns {Formulas}
+ */
+function outputFormulas({ z, a, delta }, { batch, target, unit, outputs, parts, settings }) {
+  if (parts.train.isFunction) {
+    const text = `∂L/∂z = 2 (z − y) / ${batch} = 2 (${short(z)} − ${short(target)}) / ${batch} = ${short(delta)}`;
+    return { forward: [], backward: [[text, "Of the squared error, as a mean over the batch."]] };
+  }
+  const forward = /** @type {[string, string][]} */ ([[`p = softmax(z) = ${short(a)}`, `The probability of class ${parts.train.classNames[unit]}, one of ${outputs.length}.`]]);
+  if (settings.loss !== "categorical_crossentropy") {
+    return { forward, backward: [[`∂L/∂z = ${short(delta)}`, "Of the squared error of the probabilities, through the softmax."]] };
+  }
+  const hit = target === unit ? 1 : 0;
+  const isBounded = delta === 0 && a !== hit;
+  if (isBounded) return { forward, backward: [["∂L/∂z = 0", "The probability of the true class is 0 or 1 but for 0.0000001: there Keras gives a sample no gradient."]] };
+  const text = `∂L/∂z = (p − y) / ${batch} = (${short(a)} − ${hit}) / ${batch} = ${short(delta)}`;
+  return { forward, backward: [[text, "Predicted minus true, as a mean over the batch."]] };
 }

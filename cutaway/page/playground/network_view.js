@@ -63,7 +63,7 @@ export class NetworkView {
     }
     const rest = sizes.flatMap((size, column) => {
       if (size <= MAX_SHOWN) return [];
-      const text = column ? `${size - MAX_SHOWN} more` : `${size} pixels`;
+      const text = column ? `${size - MAX_SHOWN} more` : `${size} inputs`;
       return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
     });
     this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...rest);

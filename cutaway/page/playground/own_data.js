@@ -36,10 +36,15 @@ export class OwnDataView {
     host.append(element("p", { class: "hint", text: "Click or drag on the plane to add points." }), brushes, clear);
     controller.store.watch(["settings", "own"], ({ settings, own }) => {
       host.hidden = settings.data !== "painted";
+      plane.style.touchAction = host.hidden ? "" : "none"; // a finger paints, and does not scroll
       if (!host.hidden) brushes.replaceChildren(...this.#brushes(classes(), own?.rows ?? [], colors));
     });
     this.#paintOn(plane);
-    file.addEventListener("change", (event) => void this.read(/** @type {HTMLInputElement} */ (event.target).files?.[0]));
+    file.addEventListener("change", async (event) => {
+      const input = /** @type {HTMLInputElement} */ (event.target);
+      await this.read(input.files?.[0]);
+      input.value = ""; // so that the same file can be chosen again
+    });
     addEventListener("dragover", (event) => event.preventDefault());
     addEventListener("drop", (event) => {
       event.preventDefault();
@@ -53,6 +58,7 @@ export class OwnDataView {
    * @param {string[]} colors
    */
   #brushes(count, rows, colors) {
+    this.brush = Math.min(this.brush, count - 1);
     const buttons = names(count).map((name, k) => {
       const choose = () => {
         this.brush = k;
@@ -84,6 +90,7 @@ export class OwnDataView {
       add(event);
     });
     plane.addEventListener("pointermove", (event) => event.buttons && added.length && add(event));
+    plane.addEventListener("pointercancel", () => (added = []));
     plane.addEventListener("pointerup", () => {
       const { own } = controller.state;
       if (added.length && own?.rows) controller.change({}, { ...own, rows: [...own.rows, ...added].slice(-MAX_PAINTED) });
@@ -106,15 +113,28 @@ export class OwnDataView {
   }
 }
 
+/** Values of saved samples, and letters of the name of a class. */
+const [MAX_VALUE, MAX_NAME] = [1e6, 80];
+
 /**
+ * Samples from a file that this page may have saved.
  * @param {any} rows
  * @param {any} classNames
  * @returns {number[][]}
+ * @throws {RangeError} It did not.
  */
 export function checkedRows(rows, classNames) {
-  const width = rows[0]?.length;
-  const fits = Array.isArray(classNames) && rows.length >= 10 && rows.length <= MAX_PAINTED && width >= 2 && width <= 51;
-  const isRow = (/** @type {any} */ row) => row.length === width && row.every(Number.isFinite) && classNames[row[width - 1]] !== undefined;
-  if (!fits || !rows.every(isRow)) throw new RangeError("its samples are damaged");
+  const isName = (/** @type {any} */ name) => typeof name === "string" && name.length <= MAX_NAME;
+  const hasClasses = Array.isArray(classNames) && classNames.length >= 2 && classNames.length <= MAX_CLASSES && classNames.every(isName);
+  const width = rows?.[0]?.length;
+  const isRow = (/** @type {any} */ row) =>
+    Array.isArray(row) &&
+    row.length === width &&
+    row.every((value) => Number.isFinite(value) && Math.abs(value) <= MAX_VALUE) &&
+    Number.isInteger(row[width - 1]) &&
+    row[width - 1] >= 0 &&
+    row[width - 1] < classNames.length;
+  const hasRows = Array.isArray(rows) && rows.length >= 10 && rows.length <= MAX_PAINTED && width >= 2 && width <= 51;
+  if (!hasClasses || !hasRows || !rows.every(isRow)) throw new RangeError("its samples are damaged");
   return rows;
 }

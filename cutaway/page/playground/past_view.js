@@ -3,6 +3,7 @@
 import { CurveChart } from "../core/charts.js";
 import { element, textButton } from "../core/elements.js";
 import { grouped, percent } from "../core/words.js";
+import { curveOf } from "./path.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
@@ -62,19 +63,18 @@ export class PastView {
    * @param {boolean} isFunction
    */
   #showCurves(frame, isFunction) {
-    const { curve, lastStep } = frame.branches[frame.branch];
-    const last = Math.max(frame.step, lastStep);
-    const end = last / frame.stepsPerEpoch;
+    const curve = curveOf(frame);
+    const end = Math.max(frame.epochs, curve[curve.length - 1][1]);
     const points = (/** @type {number} */ column) =>
-      curve.map((row) => /** @type {[number, number]} */ ([row[0] / frame.stepsPerEpoch, row[column]])).filter(([, value]) => isDrawn(value));
+      curve.map((row) => /** @type {[number, number]} */ ([row[1], row[column]])).filter(([, value]) => isDrawn(value));
     const now = (/** @type {number | null} */ value) => (isDrawn(value) ? /** @type {[number, number]} */ ([frame.epochs, value]) : null);
     const pair = (/** @type {number} */ column, /** @type {number | null} */ train, /** @type {number | null} */ test) => [
       { name: "training", tone: /** @type {"one"} */ ("one"), points: points(column), dot: now(train) },
       { name: "test", tone: /** @type {"two"} */ ("two"), points: points(column + 2), dot: now(test) },
     ];
-    this.loss.show(pair(1, frame.train.loss, frame.test.loss), end);
+    this.loss.show(pair(2, frame.train.loss, frame.test.loss), end);
     this.accuracy.element.hidden = isFunction;
-    if (!isFunction) this.accuracy.show(pair(2, frame.train.accuracy, frame.test.accuracy), end);
+    if (!isFunction) this.accuracy.show(pair(3, frame.train.accuracy, frame.test.accuracy), end);
   }
 
   /** @param {import("./session.js").Frame} frame */

@@ -135,19 +135,20 @@ function drawSamples(context, samples, { x, y, look: { classes, ground }, isTest
 }
 
 /**
- * Draw a function of one variable, what the network makes of it, and where its straight pieces meet.
+ * Draw data with one input: what the network answers (of classes the probability of each), the samples, and where straight
+ * pieces meet.
  * @param {HTMLCanvasElement} canvas
  * @param {State} state
  * @param {Look} look
  */
-export function drawFunction(canvas, { frame, parts }, look) {
+export function drawLine(canvas, { frame, parts }, look) {
   const { isDark, shows, ink } = look;
   const { context, width, height } = fitted(canvas);
   const drawing = frame?.drawing;
   if (!drawing || !width) return;
   const { low, high, regions, responses } = drawing;
-  const values = [...parts.train.y, ...parts.test.y];
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const { isFunction, outputs } = parts.train;
+  const [least, most] = isFunction ? rangeOf(parts.train.y, parts.test.y) : [0, 1];
   const space = 0.15 * (most - least || 1);
   const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
   const y = (/** @type {number} */ value) => height - ((value - least + space) / (most - least + 2 * space)) * height;
@@ -164,13 +165,30 @@ export function drawFunction(canvas, { frame, parts }, look) {
   }
   for (const isTest of shows.test ? [true, false] : [false]) {
     const samples = isTest ? parts.test : parts.train;
-    const flat = Float32Array.from({ length: 2 * samples.y.length }, (_, k) => (k % 2 ? samples.y[k >> 1] : samples.x[k >> 1]));
-    drawSamples(context, { ...samples, x: flat, y: new Int32Array(samples.y.length) }, { x, y, look, isTest });
+    const heights = isFunction ? samples.y : samples.y.map(() => (isTest ? -0.06 : -0.1)); // classes lie below the curves
+    const flat = Float32Array.from({ length: 2 * samples.y.length }, (_, k) => (k % 2 ? heights[k >> 1] : samples.x[k >> 1]));
+    const labels = isFunction ? new Int32Array(samples.y.length) : samples.y;
+    drawSamples(context, { ...samples, x: flat, y: labels }, { x, y, look, isTest });
   }
   const answers = responses[responses.length - 1];
-  context.beginPath();
-  answers.forEach((value, k) => context.lineTo(x(low + ((k + 0.5) / answers.length) * (high - low)), y(value)));
-  context.strokeStyle = ink;
-  context.lineWidth = 2.5;
-  context.stroke();
+  const points = answers.length / outputs;
+  for (let output = 0; output < outputs; output++) {
+    context.beginPath();
+    for (let k = 0; k < points; k++) context.lineTo(x(low + ((k + 0.5) / points) * (high - low)), y(answers[k * outputs + output]));
+    context.strokeStyle = isFunction ? ink : look.classes[output];
+    context.lineWidth = 2.5;
+    context.stroke();
+  }
+}
+
+/**
+ * @param {...ArrayLike<number>} parts
+ * @returns {[number, number]} The smallest and the largest value.
+ */
+function rangeOf(...parts) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const values of parts) {
+    for (let k = 0; k < values.length; k++) [least, most] = [Math.min(least, values[k]), Math.max(most, values[k])];
+  }
+  return [least, most];
 }

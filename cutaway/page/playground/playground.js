@@ -11,11 +11,11 @@ import { DATA_SETS } from "./data_sets.js";
 import { DigitsView, digitParts } from "./digits.js";
 import { FIELDS, fromAddress, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
 import { showHistograms } from "./histograms.js";
-import { showUnit } from "./inspector.js";
+import { UnitView } from "./inspector.js";
 import { layerButtons, NetworkView } from "./network_view.js";
 import { checkedRows, OwnDataView, paintedAtFirst } from "./own_data.js";
 import { PastView } from "./past_view.js";
-import { drawFunction, drawPlane } from "./plane.js";
+import { drawLine, drawPlane } from "./plane.js";
 import { cutawayCode, kerasCode } from "./python.js";
 import { TasksView } from "./tasks.js";
 
@@ -42,13 +42,16 @@ class Playground {
     this.store = this.controller.store;
     this.shows = { regions: true, test: true };
     this.look = this.#makeLook();
+    /** Which choice of data is the last one. */
+    this.choice = 0;
     this.plane = element("canvas", { class: "plane", role: "img", tabindex: "0" });
     this.digits = new DigitsView(host("digits"));
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
     this.past = new PastView({ slider: host("slider"), curves: host("curves") }, this.controller);
-    this.tasks = new TasksView(host("tasks"), this.controller);
+    this.tasks = new TasksView(host("tasks"), this.controller, (start) => void this.#choose(start.data, start));
     this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
+    this.unit = new UnitView(host("numbers"), this.controller);
     this.#buildBar();
     this.#buildFields();
     this.#buildTabs();
@@ -91,7 +94,8 @@ class Playground {
     );
     host("openFile").addEventListener("change", (event) => void this.#open(/** @type {HTMLInputElement} */ (event.target)));
     document.addEventListener("keydown", (event) => {
-      const isField = event.target instanceof HTMLElement && event.target.closest("input, select, textarea, button, summary");
+      const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=checkbox], [type=radio], [type=range]), select, textarea";
+      const isField = event.target instanceof HTMLElement && event.target.closest(own);
       if (isField || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === " ") controller.play(!store.state.isPlaying);
       else if (event.key === "b") controller.step("batch");
@@ -130,6 +134,7 @@ class Playground {
    * @param {Partial<Settings>} [settings]
    */
   async #choose(name, settings = {}) {
+    this.choice++;
     const known = DATA_SETS[name];
     if (known) return this.controller.change({ ...settings, data: name, noise: settings.noise ?? known.noise }, null);
     if (name === "painted") return this.controller.change({ ...settings, data: name }, paintedAtFirst());
@@ -138,7 +143,9 @@ class Playground {
       return this.controller.store.set({ settings: { ...this.store.state.settings }, message: "Choose a CSV file, or drop one on this page: numbers, and the class in the last column." });
     }
     this.store.set({ message: "Reading the digits…" });
+    const choice = this.choice;
     const arrays = await Promise.all([0, 1, 2, 3].map((k) => this.bundle.array(k)));
+    if (choice !== this.choice) return; // other data were chosen meanwhile
     this.controller.change({ ...settings, data: "digits" }, { parts: digitParts(arrays) });
   }
 
@@ -197,10 +204,10 @@ class Playground {
     host("digits").hidden = !isDigits;
     host("shows").hidden = parts.train.inputs > 2;
     if (parts.train.inputs === 2) drawPlane(this.plane, state, look);
-    else if (parts.train.inputs === 1) drawFunction(this.plane, state, look);
+    else if (parts.train.inputs === 1) drawLine(this.plane, state, look);
     else if (isDigits) this.digits.show(this.controller, look);
     this.#say(state);
-    if (!host("numbers").hidden) showUnit(host("numbers"), this.controller);
+    if (!host("numbers").hidden) this.unit.show();
     if (!host("histograms").hidden) showHistograms(host("histograms"), state);
     if (!host("python").hidden) this.#showPython(settings, frame);
     document.documentElement.dataset.ready = "";
@@ -213,11 +220,14 @@ class Playground {
     const scores = parts.train.isFunction
       ? `Loss: training ${train.loss.toFixed(4)}, test ${test.loss.toFixed(4)}`
       : `Right: training ${percent(train.accuracy ?? 0)}, test ${percent(test.accuracy ?? 0)}`;
+    const when = frame.scored === frame.step ? "" : ` (at step ${frame.scored})`;
     const count = drawing?.regions?.ends.length;
+    const isWhole = (drawing?.undivided ?? 0) <= 1e-4;
+    const rest = isWhole ? ", exact" : `; ${percent(drawing?.undivided ?? 0)} of the plane would take too long to divide further`;
+    const curved = parts.train.inputs === 1 ? "there are no linear regions" : "the boundary comes from a grid";
     const isCurved = drawing && !drawing.regions && frame.isFinite;
-    const share = (drawing?.undivided ?? 0) > 1e-4 ? `, of which ${percent(drawing?.undivided ?? 0, 2)} of the plane is not divided further` : "";
-    const regions = count ? `${counted(count, "linear region")}${parts.train.inputs === 1 ? "" : ", exact"}${share}` : isCurved ? `${settings.activation} is curved: the boundary comes from a grid` : "";
-    host("scores").textContent = scores;
+    const regions = count ? `${counted(count, "linear region")}${rest}` : isCurved ? `${settings.activation} is curved: ${curved}` : "";
+    host("scores").textContent = scores + when;
     host("regions").textContent = regions;
     this.plane.setAttribute("aria-label", `${scores}. ${regions}`);
   }
@@ -234,7 +244,7 @@ class Playground {
     const changed = frame.branch > 0 || settings.dropout > 0;
     host("pythonNote").textContent = changed
       ? "These lines begin at the first step with the settings of now: changes on the way and the random numbers of dropout are not repeated."
-      : "The same samples, first weights and batches: these lines print the losses of this page.";
+      : "The same samples, first weights and batches: after each step the network has the same weights as here. What is printed is the mean loss of the batches of an epoch.";
   }
 
   /** @param {Settings} settings */
@@ -253,8 +263,13 @@ class Playground {
   async #copyLink() {
     const { settings } = this.store.state;
     const isOwn = settings.data === "painted" || settings.data === "file";
-    await navigator.clipboard?.writeText(location.href);
-    this.store.set({ message: isOwn ? "The link was copied. It holds the settings and not your samples: Save writes a file with both." : "The link was copied: it opens this page with the same settings." });
+    try {
+      await navigator.clipboard.writeText(location.href);
+      const rest = isOwn ? "It holds the settings and not your samples: Save writes a file with both." : "It opens this page with the same settings.";
+      this.store.set({ message: `The link was copied. ${rest}` });
+    } catch {
+      this.store.set({ message: "This browser lets no page copy here: copy the address of the page." });
+    }
   }
 
   #save() {
@@ -271,14 +286,14 @@ class Playground {
     try {
       if (file.size > MAX_BYTES) throw new RangeError(`a file has ${MAX_BYTES / 1e6} MB at most`);
       const saved = JSON.parse(await file.text());
-      if (saved.format !== "cutaway playground 1") throw new RangeError("it was not saved by this page");
+      if (saved?.format !== "cutaway playground 1" || !Array.isArray(saved.settings?.hidden)) throw new RangeError("it was not saved by this page");
       const { hidden, ...others } = saved.settings;
-      const given = new URLSearchParams({ ...others, hidden: hidden.join("-") });
-      const { settings, refused } = fromAddress(String(given));
+      const { settings, refused } = fromAddress(String(new URLSearchParams({ ...others, hidden: hidden.join("-") })));
       if (refused.length) throw new RangeError(`it says what cannot be: ${refused.join(", ")}`);
-      if (saved.rows) this.controller.change(settings, { rows: checkedRows(saved.rows, saved.classNames), classNames: saved.classNames });
+      const isOwn = settings.data === "painted" || settings.data === "file";
+      if (isOwn) this.controller.change(settings, { rows: checkedRows(saved.rows, saved.classNames), classNames: saved.classNames });
       else await this.#choose(settings.data, settings);
-      this.store.set({ message: `${file.name} was opened. Its training had ${counted(saved.step, "step")}: press Play to repeat it.` });
+      this.store.set({ message: `${file.name} was opened. Its training had ${counted(Number(saved.step) || 0, "step")}: press Play to repeat those without changes on the way.` });
     } catch (error) {
       this.store.set({ message: `${file.name} was not opened: ${error instanceof Error ? error.message : error}.` });
     }
@@ -286,10 +301,13 @@ class Playground {
 
   #saveData() {
     const { parts } = this.store.state;
-    const lines = [parts.train, parts.test].flatMap(({ x, y, inputs, isFunction, classNames }) =>
-      Array.from(y, (label, k) => [...x.subarray(k * inputs, (k + 1) * inputs), isFunction ? label : csvCell(classNames[label])].join(",")),
+    const lines = Object.entries(parts).flatMap(([part, { x, y, inputs, isFunction, classNames }]) =>
+      Array.from(y, (label, k) => {
+        const values = [...x.subarray(k * inputs, (k + 1) * inputs), label];
+        return [...values, isFunction ? "" : csvCell(classNames[label]), part].join(",");
+      }),
     );
-    const head = [...Array.from({ length: parts.train.inputs }, (_, k) => `x${k + 1}`), "y"].join(",");
+    const head = [...Array.from({ length: parts.train.inputs }, (_, k) => `x${k + 1}`), "y", "name", "part"].join(",");
     saveText("playground.csv", [head, ...lines, ""].join("\n"));
   }
 

@@ -14,8 +14,28 @@ const tuple = (units) => `(${units.join(", ")}${units.length === 1 ? "," : ""})`
  */
 function dataLines(settings) {
   const { data, testShare, seed } = settings;
-  const known = DATA_SETS[data];
-  const made = known?.python(settings) ?? ["x, y = ...  # the samples of this page: \"Save the data\" writes them as a CSV file"];
+  if (data === "digits") {
+    return [
+      "import cutaway as ct",
+      "import numpy as np",
+      "",
+      'mnist = ct.load_dataset("mnist").sources',
+      'x_train, y_train = mnist["train"].x[:10_000].reshape(-1, 784) / np.float32(255), mnist["train"].y[:10_000]',
+      'x_test, y_test = mnist["test"].x[::10].reshape(-1, 784) / np.float32(255), mnist["test"].y[::10]',
+    ];
+  }
+  if (!DATA_SETS[data]) {
+    return [
+      "import pandas as pd",
+      "import numpy as np",
+      "",
+      'table = pd.read_csv("playground.csv")  # which "Save the data" writes',
+      'train, test = (table[table["part"] == part] for part in ("train", "test"))',
+      'x_train, y_train = train.filter(regex=r"^x").to_numpy("float32"), train["y"].to_numpy()',
+      'x_test, y_test = test.filter(regex=r"^x").to_numpy("float32"), test["y"].to_numpy()',
+    ];
+  }
+  const made = DATA_SETS[data].python(settings);
   const imports = made.filter((line) => line.startsWith("from "));
   return [
     "import numpy as np",
@@ -66,7 +86,7 @@ export function kerasCode(settings, epochs) {
     layer(String(units), `activation="${activation}", `, k),
     ...(dropout ? [`    keras.layers.Dropout(${dropout}),`] : []),
   ]);
-  const last = isFunction ? layer("1", "", hidden.length) : layer("int(y.max()) + 1", 'activation="softmax", ', hidden.length);
+  const last = isFunction ? layer("1", "", hidden.length) : layer("int(y_train.max()) + 1", 'activation="softmax", ', hidden.length);
   const target = isFunction || loss !== "mean_squared_error" ? "y_train" : "keras.utils.to_categorical(y_train)";
   const lossName = isFunction || loss === "mean_squared_error" ? "mean_squared_error" : "sparse_categorical_crossentropy";
   return [
@@ -76,7 +96,7 @@ export function kerasCode(settings, epochs) {
     "",
     ...(initializer === "zeros" ? [] : ["init = keras.initializers"]),
     "model = keras.Sequential([",
-    "    keras.Input((x.shape[1],)),",
+    "    keras.Input((x_train.shape[1],)),",
     ...layers,
     last,
     "])",

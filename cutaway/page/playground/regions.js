@@ -11,6 +11,9 @@
 /** Pieces of less than this share of the plane are not divided further: a hundredth of a pixel of 300 x 300. */
 const LEAST_SHARE = 1e-7;
 
+/** What is smaller than this, times the former, comes from rounding, where lines of two units are the same. */
+const LEAST_AREA = 1e-6;
+
 /**
  * Divide a convex polygon of a plane into the regions in which a network with piecewise linear activations is affine.
  *
@@ -119,7 +122,7 @@ function cutAll(polygon, lines, least) {
     const next = [];
     for (const part of parts) {
       if (area(part) < least) next.push(part);
-      else next.push(...cut(part, line).filter((each) => each.length > 2));
+      else next.push(...cut(part, line).filter((each) => each.length > 2 && area(each) > LEAST_AREA * least));
     }
     parts = next;
   }

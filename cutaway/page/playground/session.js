@@ -18,10 +18,13 @@ import { Training } from "./training.js";
  * @typedef {object} Frame
  * @property {Settings} settings
  * @property {number} step
- * @property {number} epochs
+ * @property {number} epoch Epochs done.
+ * @property {number} seen Samples of the next one that were learned from.
+ * @property {number} epochs Both together.
  * @property {number} stepsPerEpoch
  * @property {number} seconds That learning took since the last frame.
  * @property {boolean} isFinite Whether all weights are finite numbers.
+ * @property {number} scored The step of these scores: an earlier one where they take long.
  * @property {import("./training.js").Scores} train
  * @property {import("./training.js").Scores} test
  * @property {Float32Array} parameters
@@ -29,7 +32,7 @@ import { Training } from "./training.js";
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
  * @property {{ change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
- *   `curve`: step, loss and accuracy in training, loss and accuracy in the test, of each moment.
+ *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment.
  * @property {Drawing | null} drawing
  */
 
@@ -111,6 +114,7 @@ export class Session {
     const start = performance.now();
     for (let done = 0; done < steps && performance.now() - start < milliseconds; done++) {
       const loss = this.training.learn();
+      this.branch.end = Math.max(this.branch.end, this.training.step);
       if (this.branch.wants(this.training.step)) this.branch.keep(this.#entry());
       if (!Number.isFinite(loss)) break;
     }
@@ -119,19 +123,20 @@ export class Session {
 
   /** Learn up to the end of the epoch that has begun, or of the next one. */
   learnEpoch() {
-    this.learn({ steps: this.training.stepsPerEpoch - (this.training.step % this.training.stepsPerEpoch) });
+    const { seen, batchSize, train } = this.training;
+    this.learn({ steps: Math.ceil((train.y.length - seen) / batchSize) });
   }
 
   /**
    * Go to a step of a branch, forward or backward.
    * @param {number} branch
-   * @param {number} step From its first to its last one.
+   * @param {number} step From its first to its last one. Steps without a moment are learned again, to the same bytes.
    */
   goTo(branch, step) {
     const target = this.branches[branch];
     if (target !== this.branch) this.#use({ ...this.settings, ...target.settings }, target.off);
     this.branch = target;
-    const within = Math.min(Math.max(step, target.firstStep), target.lastStep);
+    const within = Math.min(Math.max(step, target.firstStep), target.end);
     this.training.restore(target.before(within));
     while (this.training.step < within) this.training.learn();
   }
@@ -144,9 +149,7 @@ export class Session {
     const { kernel, bias, units } = this.training.network.layers[layer];
     if (input === null) bias[unit] = value;
     else kernel[input * units + unit] = value;
-    if (this.branch.change === "a weight" && this.branch.lastStep === this.training.step && this.branch.entries.length === 1) {
-      this.branch.entries = [this.#entry()]; // of one drag, only the end is kept
-    } else this.#leave("a weight");
+    this.#leave("a weight");
   }
 
   /**
@@ -165,17 +168,20 @@ export class Session {
     const { network } = training;
     const last = branch.entries.findLast(({ moment }) => moment.step <= training.step);
     // where scores take long, those of the last moment are shown
-    const { train, test } = last && (last.moment.step === training.step || this.#spacing() > 1) ? last : this.#entry();
+    const { moment, train, test } = last && (last.moment.step === training.step || this.#spacing() > 1) ? last : this.#entry();
     training.look();
     const seconds = this.seconds;
     this.seconds = 0;
     return {
       settings: this.settings,
       step: training.step,
+      epoch: training.epoch,
+      seen: training.seen,
       epochs: training.epochs,
       stepsPerEpoch: training.stepsPerEpoch,
       seconds,
       isFinite: network.parameters.every(Number.isFinite),
+      scored: moment.step,
       train,
       test,
       parameters: network.parameters.slice(),
@@ -186,9 +192,9 @@ export class Session {
         change: each.change,
         parent: each.parent ? this.branches.indexOf(each.parent) : -1,
         firstStep: each.firstStep,
-        lastStep: each.lastStep,
+        lastStep: each.end,
         curve: each.entries.map((entry) => [
-          ...[entry.moment.step, entry.train.loss, entry.train.accuracy ?? NaN],
+          ...[entry.moment.step, entry.moment.epoch + entry.moment.seen / this.train.y.length, entry.train.loss, entry.train.accuracy ?? NaN],
           ...[entry.test.loss, entry.test.accuracy ?? NaN],
         ]),
       })),

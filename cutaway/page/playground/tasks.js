@@ -2,10 +2,13 @@
 
 import { element, saveText, textButton } from "../core/elements.js";
 import { percent } from "../core/words.js";
-import { toAddress } from "./fields.js";
+import { DATA_SETS } from "./data_sets.js";
+import { DEFAULTS, toAddress } from "./fields.js";
+import { curveUntilNow } from "./path.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
+/** @typedef {import("./session.js").Frame} Frame */
 /** @typedef {import("./session.js").Settings} Settings */
 
 /**
@@ -19,29 +22,47 @@ import { toAddress } from "./fields.js";
  * @property {{ text: string, choices: string[], right: number, why: string }} [question] Asked once all goals are reached.
  */
 
-/** @typedef {{ text: string, isReached: (state: State, reached: boolean[]) => boolean }} Goal `reached`: the goals before it. */
+/** @typedef {{ frame: Frame, settings: Settings }} View What is shown: the settings are those of the frame. */
 
-const train = (/** @type {State} */ { frame }) => frame?.train.accuracy ?? 0;
-const test = (/** @type {State} */ { frame }) => frame?.test.accuracy ?? 0;
+/**
+ * @typedef {object} Memory What was seen since a task was started.
+ * @property {{ epochs: number, loss: number } | null} overfit
+ * @property {Set<number>} learned Rates with which it learned.
+ * @property {Set<number>} diverged Rates with which the loss grew.
+ */
 
-/** The curve of the branch that is shown, up to now: step, loss and accuracy in training, loss and accuracy in the test. */
-function curve(/** @type {State} */ { frame }) {
-  return frame ? frame.branches[frame.branch].curve.filter(([step]) => step <= frame.step) : [];
+/** @typedef {{ text: string, isReached: (view: View, memory: Memory) => boolean }} Goal */
+
+const test = (/** @type {View} */ { frame }) => frame.test.accuracy ?? 0;
+
+/**
+ * Whether the network overfits, which is remembered.
+ * @param {View} view
+ * @param {Memory} memory
+ */
+function overfits({ frame }, memory) {
+  const lowest = Math.min(...curveUntilNow(frame).map((row) => row[4]));
+  const does = (frame.train.accuracy ?? 0) >= 0.99 && frame.test.loss >= 2 * lowest;
+  if (does) memory.overfit ??= { epochs: frame.epochs, loss: frame.test.loss };
+  return does;
 }
 
-/** The lowest test loss of a branch so far, and that of now. */
-function testLosses(/** @type {State} */ state) {
-  const losses = curve(state).map((row) => row[3]);
-  return { lowest: Math.min(...losses), now: state.frame?.test.loss ?? NaN };
+/**
+ * Whether a training from the first step on keeps half of the test loss at which another one overfit.
+ * @param {View} view
+ * @param {Memory} memory
+ */
+function isCured({ frame }, { overfit }) {
+  return overfit !== null && frame.branch === 0 && frame.epochs >= overfit.epochs && frame.test.loss <= overfit.loss / 2;
 }
 
 /**
  * The largest share of units of a hidden layer that fire nowhere on the plane that is drawn.
- * @param {State} state
+ * @param {View} view
  */
-export function inactiveShare({ frame, settings }) {
+function inactiveShare({ frame, settings }) {
   const shares = settings.hidden.map((units, layer) => {
-    const values = frame?.drawing?.responses[layer];
+    const values = frame.drawing?.responses[layer];
     if (!values) return 0;
     const fires = new Uint8Array(units);
     values.forEach((value, k) => (fires[k % units] |= value > 0 ? 1 : 0));
@@ -70,22 +91,24 @@ export const TASKS = [
     name: "overfit",
     title: "Make it overfit, then cure it",
     goal: "Let a network memorize noise, and then keep it from doing so in two ways.",
-    hints: ["Few samples, much noise and many units make it overfit.", "Weight decay and dropout go on from where you are; press Reset to begin again.", "More samples are a cure as well."],
+    hints: [
+      "Press Play, and wait until all training samples are right.",
+      "Choose a weight decay of 2, or a dropout of 0.5 or more, and press Reset: the cure counts from the first step on.",
+      "1,000 samples are a cure as well.",
+    ],
     start: { data: "moons", samples: 60, noise: 0.4, testShare: 0.5, hidden: [32, 32], optimizer: "adam", learningRate: 0.01 },
     goals: [
+      { text: "Overfit: all training samples are right, and the test loss is twice its lowest value", isReached: overfits },
       {
-        text: "Overfit: all training samples are right, and the test loss is twice its lowest value",
-        isReached: (state) => train(state) >= 0.99 && testLosses(state).now >= 2 * testLosses(state).lowest,
+        text: "Cure 1: with dropout or weight decay from the first step on, half of that test loss after as many epochs",
+        isReached: (view, memory) => view.settings.dropout + view.settings.weightDecay > 0 && isCured(view, memory),
       },
       {
-        text: "Cure 1: with dropout or weight decay, 100 epochs, and a test loss near its lowest value",
-        isReached: (state, [overfits]) =>
-          overfits && state.settings.dropout + state.settings.weightDecay > 0 && (state.frame?.epochs ?? 0) >= 100 && testLosses(state).now <= 1.25 * testLosses(state).lowest,
-      },
-      {
-        text: "Cure 2: with 1,000 samples or more, 100 epochs, and a test loss near its lowest value",
-        isReached: (state, [overfits]) =>
-          overfits && state.settings.samples >= 1000 && (state.frame?.epochs ?? 0) >= 100 && testLosses(state).now <= 1.25 * testLosses(state).lowest,
+        text: "Cure 2: the same with 1,000 samples or more, and neither dropout nor weight decay",
+        isReached: (view, memory) => {
+          const { samples, dropout, weightDecay } = view.settings;
+          return samples >= 1000 && dropout + weightDecay === 0 && isCured(view, memory);
+        },
       },
     ],
     question: {
@@ -99,12 +122,16 @@ export const TASKS = [
     name: "inactive",
     title: "Kill units with a learning rate",
     goal: "Make half of the ReLUs of a layer fire nowhere.",
-    hints: ["One large step is enough.", "Choose SGD, and a learning rate of 1 or more.", "Look at the pictures of the units: one that is 0 everywhere has no color."],
+    hints: ["One large step is enough.", "Choose a learning rate of 10, and press 1 epoch.", "Look at the pictures of the units: one that is 0 everywhere has no color."],
     start: { data: "circles", hidden: [8, 8], activation: "relu", optimizer: "sgd", learningRate: 0.03 },
     goals: [
       {
         text: "Half of the units of a hidden layer fire nowhere on the plane",
-        isReached: (state) => state.settings.activation === "relu" && (state.frame?.step ?? 0) > 0 && inactiveShare(state) >= 0.5,
+        isReached: (view) => {
+          const { settings, frame } = view;
+          const isByTraining = settings.initializer !== "zeros" && !frame.off.some((units) => units.includes(1));
+          return settings.activation === "relu" && isByTraining && frame.isFinite && frame.step > 0 && inactiveShare(view) >= 0.5;
+        },
       },
     ],
     question: {
@@ -123,7 +150,7 @@ export const TASKS = [
     goals: [
       {
         text: "200 steps with first weights of 0",
-        isReached: ({ settings, frame }) => settings.initializer === "zeros" && settings.hidden.length > 0 && (frame?.step ?? 0) >= 200,
+        isReached: ({ settings, frame }) => settings.initializer === "zeros" && settings.hidden.length > 0 && frame.step >= 200,
       },
     ],
     question: {
@@ -140,8 +167,11 @@ export const TASKS = [
     hints: ["Try 0.1, 1 and 10 first.", "Then halve the distance.", "Press Reset after changing the rate: it counts from the first step on."],
     start: { data: "moons", hidden: [8, 8], optimizer: "sgd", learningRate: 0.1, momentum: 0, activation: "tanh" },
     goals: [
-      { text: "It learns: a training loss below 0.5 after 100 steps", isReached: (state) => rateOf(state, (loss) => loss < 0.5) !== null },
-      { text: "It diverges: a training loss above that of the beginning after 100 steps, at a rate at most twice as large", isReached: (state) => hasClosePair(state) },
+      { text: "It learns: a training loss below 0.5 after 100 steps", isReached: (view, memory) => remembersRate(view, memory) && memory.learned.size > 0 },
+      {
+        text: "It diverges: a training loss above that of the beginning after 100 steps, at a rate at most twice as large",
+        isReached: (view, memory) => remembersRate(view, memory) && hasClosePair(memory),
+      },
     ],
   },
   {
@@ -154,35 +184,41 @@ export const TASKS = [
   },
 ];
 
-/** Rates at which it learned and at which it diverged. */
-const rates = { learned: new Set(), diverged: new Set() };
-
 /**
- * @param {State} state
- * @param {(loss: number, first: number) => boolean} counts
+ * Remember what came of the rate of a plain training from the first step on.
+ * @param {View} view
+ * @param {Memory} memory
+ * @returns {boolean} Always true.
  */
-function rateOf({ frame, settings }, counts) {
-  if (!frame || frame.branch !== 0 || frame.step < 100 || settings.optimizer !== "sgd") return null;
-  const first = frame.branches[0].curve[0][1];
-  return counts(frame.train.loss, first) || (!frame.isFinite && counts(Infinity, first)) ? settings.learningRate : null;
+function remembersRate({ frame, settings }, { learned, diverged }) {
+  const { optimizer, learningRate, momentum, weightDecay, dropout, initializer } = settings;
+  const isPlain = optimizer === "sgd" && initializer !== "zeros" && momentum + weightDecay + dropout === 0;
+  if (!isPlain || frame.branch !== 0 || (frame.step < 100 && frame.isFinite)) return true;
+  const atFirst = frame.branches[0].curve[0][2];
+  if (frame.train.loss < 0.5) learned.add(learningRate);
+  if (!(frame.train.loss <= atFirst)) diverged.add(learningRate); // also where it is no number
+  return true;
 }
 
-/** @param {State} state */
-function hasClosePair(state) {
-  const [learned, diverged] = [rateOf(state, (loss) => loss < 0.5), rateOf(state, (loss, first) => !(loss <= first))];
-  if (learned !== null) rates.learned.add(learned);
-  if (diverged !== null) rates.diverged.add(diverged);
-  return [...rates.diverged].some((large) => [...rates.learned].some((small) => small < large && large <= 2 * small));
+/** @param {Memory} memory */
+function hasClosePair({ learned, diverged }) {
+  return [...diverged].some((large) => [...learned].some((small) => small < large && large <= 2 * small));
 }
+
+/** @returns {Memory} */
+const nothing = () => ({ overfit: null, learned: new Set(), diverged: new Set() });
 
 /** Shows tasks, checks their goals, and writes the sheet of results. */
 export class TasksView {
   /**
    * @param {HTMLElement} host
    * @param {Controller} controller
+   * @param {(settings: Settings) => void} begin Shows other data, with these settings.
    */
-  constructor(host, controller) {
+  constructor(host, controller, begin) {
     this.controller = controller;
+    this.begin = begin;
+    this.memory = nothing();
     this.reached = new Map(TASKS.map(({ name, goals }) => [name, goals.map(() => false)]));
     /** @type {Map<string, { when: string, address: string, step: number }>} */
     this.done = new Map();
@@ -199,11 +235,12 @@ export class TasksView {
   }
 
   /** @param {State} state */
-  show(state) {
+  show({ frame }) {
     const task = TASKS.find(({ name }) => name === this.started);
-    if (!task || !state.frame) return;
+    if (!task || !frame || frame.settings.data !== task.start.data) return;
     const reached = /** @type {boolean[]} */ (this.reached.get(task.name));
-    const now = task.goals.map(({ isReached }, k) => reached[k] || isReached(state, reached));
+    const view = { frame, settings: frame.settings };
+    const now = task.goals.map(({ isReached }, k) => isReached(view, this.memory) || reached[k]);
     if (now.every((value, k) => value === reached[k])) return;
     this.reached.set(task.name, now);
     this.#finish(task);
@@ -224,7 +261,8 @@ export class TasksView {
     const begin = () => {
       const before = this.started;
       this.started = name;
-      this.controller.change({ data: start.data, ...start });
+      this.memory = nothing();
+      this.begin({ ...DEFAULTS, noise: DATA_SETS[String(start.data)]?.noise ?? DEFAULTS.noise, ...start });
       for (const each of TASKS) if (each.name === before || each.name === name) this.#draw(each);
     };
     const list = goals.map(({ text }, k) => element("li", { class: reached[k] ? "reached" : "" }, element("span", { text: `${reached[k] ? "✓" : "○"} ${text}` })));
@@ -234,7 +272,7 @@ export class TasksView {
       element("p", { text: goal }),
       element("ul", { class: "goals" }, ...list),
       textButton(isStarted ? "Begin again" : "Start this task", begin),
-      element("details", {}, element("summary", { text: "Hints" }), element("ol", {}, ...hints.map((text) => element("li", { text })))),
+      element("details", { open: this.cards.get(name)?.querySelector("details")?.open }, element("summary", { text: "Hints" }), element("ol", {}, ...hints.map((text) => element("li", { text })))),
     ];
     if (question && reached.every(Boolean)) parts.push(this.#question(task));
     this.cards.get(name)?.replaceChildren(...parts);
@@ -252,6 +290,7 @@ export class TasksView {
         this.answers.set(name, k);
         this.#finish(task);
         this.#draw(task);
+        /** @type {HTMLElement | null} */ (document.querySelector(`input[name="question-${name}"]:checked`))?.focus();
       };
       return element("label", {}, element("input", { type: "radio", name: `question-${name}`, checked: answered === k, onchange }), ` ${text}`);
     });

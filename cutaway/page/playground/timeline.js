@@ -28,6 +28,8 @@ export class Branch {
     this.off = off;
     this.spacing = spacing;
     this.entries = [first];
+    /** The last step that was learned, of which there need not be a moment. */
+    this.end = first.moment.step;
     const { parameters, memory } = first.moment;
     const bytes = 4 * parameters.length * (1 + memory.length);
     this.most = Math.max(8, Math.min(MAX_MOMENTS, Math.floor(MAX_BYTES / bytes)));

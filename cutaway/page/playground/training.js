@@ -23,6 +23,8 @@ import { epochOrder, foldSeed } from "./random/seeds.js";
 /**
  * @typedef {object} Moment All that the next step depends on.
  * @property {number} step Steps done.
+ * @property {number} epoch Epochs done.
+ * @property {number} seen Samples that the epoch which has begun has learned from.
  * @property {Float32Array} parameters
  * @property {Float32Array[]} memory Of the optimizer.
  * @property {number} optimizerSteps Steps since the optimizer was made.
@@ -52,6 +54,8 @@ export class Training {
     this.network.draw(settings.seed, settings.initializer);
     this.optimizer = new Optimizer(settings, this.network.parameters.length);
     this.step = 0;
+    this.epoch = 0;
+    this.seen = 0;
     this.batchSize = Math.min(settings.batchSize, train.y.length);
     this.stepsPerEpoch = Math.ceil(train.y.length / this.batchSize);
     this.order = { epoch: 0, rows: new Int32Array(0) };
@@ -60,17 +64,16 @@ export class Training {
 
   /** Epochs done, with the share of the one that has begun. */
   get epochs() {
-    return this.step / this.stepsPerEpoch;
+    return this.epoch + this.seen / this.train.y.length;
   }
 
   /** The rows of the training samples that the next step learns from. */
   nextRows() {
-    const epoch = Math.floor(this.step / this.stepsPerEpoch) + 1;
+    const epoch = this.epoch + 1;
     if (this.order.epoch !== epoch) {
       this.order = { epoch, rows: epochOrder(this.train.y.length, this.settings.seed, epoch) };
     }
-    const first = (this.step % this.stepsPerEpoch) * this.batchSize;
-    return this.order.rows.subarray(first, first + this.batchSize);
+    return this.order.rows.subarray(this.seen, this.seen + this.batchSize);
   }
 
   /**
@@ -99,6 +102,11 @@ export class Training {
     const loss = this.look();
     this.optimizer.step(this.network.parameters, this.network.gradient);
     this.step++;
+    this.seen += this.nextRows().length;
+    if (this.seen === this.train.y.length) {
+      this.epoch++;
+      this.seen = 0;
+    }
     return loss;
   }
 
@@ -122,17 +130,17 @@ export class Training {
 
   /** @returns {Moment} */
   moment() {
-    const { network, optimizer, step } = this;
+    const { network, optimizer, step, epoch, seen } = this;
     const memory = optimizer.memory.map((array) => array.slice());
-    return { step, parameters: network.parameters.slice(), memory, optimizerSteps: optimizer.steps };
+    return { step, epoch, seen, parameters: network.parameters.slice(), memory, optimizerSteps: optimizer.steps };
   }
 
   /**
    * Go to a moment, of this training or of one with the same layers and another optimizer, which then starts from the beginning.
    * @param {Moment} moment
    */
-  restore({ step, parameters, memory, optimizerSteps }) {
-    this.step = step;
+  restore({ step, epoch, seen, parameters, memory, optimizerSteps }) {
+    Object.assign(this, { step, epoch, seen });
     this.network.parameters.set(parameters);
     this.optimizer = new Optimizer(this.settings, parameters.length);
     if (memory.length !== this.optimizer.memory.length) return;

@@ -1,23 +1,29 @@
-// The worker of the playground: a session that does what the page asks for, and answers with what is to be drawn.
+// The worker of the playground: sessions that do what the page asks for, and answer with what is to be drawn.
 
 import { Session } from "./session.js";
 
 /**
- * What the page asks for: methods of `Session` with their arguments, or "start" with those of its constructor.
+ * What the page asks for: methods of `Session` with their arguments; "start" with those of its constructor, and "back",
+ * which goes to the session before.
  * @typedef {{ number: number, calls: [string, ...any[]][] }} Request
  */
 
-/** @type {Session | null} */
-let session = null;
+/** Sessions that are kept, so that a person can undo what began again. */
+export const MAX_SESSIONS = 5;
+
+/** @type {Session[]} The last one is shown. */
+const sessions = [];
 
 /** @param {MessageEvent<Request>} event */
 function answer({ data: { number, calls } }) {
   try {
     for (const [name, ...values] of calls) {
-      if (name === "start") session = new Session(values[0], values[1]);
-      else /** @type {any} */ (session)[name](...values);
+      if (name === "start") sessions.push(new Session(values[0], values[1]));
+      else if (name === "back") sessions.pop();
+      else /** @type {any} */ (sessions[sessions.length - 1])[name](...values);
     }
-    postMessage({ number, frame: session?.toFrame() });
+    sessions.splice(0, sessions.length - MAX_SESSIONS);
+    postMessage({ number, frame: sessions[sessions.length - 1].toFrame() });
   } catch (error) {
     postMessage({ number, error: String(error) });
   }
