@@ -78,27 +78,41 @@ def test_regions_cover_the_square_once_and_hold_what_the_network_computes(sizes,
     np.testing.assert_allclose(sums, found["sums"].reshape(len(points), -1), atol=2e-5)
 
 
-def test_regions_are_as_many_as_patterns_of_units_on_a_fine_grid():
-    sizes = [2, 4, 3, 2]
+def test_each_region_is_one_pattern_of_units_that_fire_and_each_pattern_one_region():
+    sizes, side = [2, 4, 3, 2], 300
     body = (
         DIVIDE
         + """
       network.forward(data.points, data.points.length / 2);
       const fires = network.values.slice(0, -1).map(({ sums }) => sums.map((value) => (value > 0 ? 1 : 0)));
-      return { areas: regions.map(({ polygon }) => area(polygon)), fires };
+      return { polygons: regions.map(({ polygon }) => polygon), fires };
     """
     )
-    steps = (np.arange(700) + 0.4142) / 700 * 2 * SIDE - SIDE
-    points = np.stack(np.meshgrid(steps, steps), axis=-1).astype(np.float32)
+    steps = (np.arange(side) + 0.4142) / side * 2 * SIDE - SIDE
+    points = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
     given = {"sizes": sizes, "activation": "relu", "parameters": _network(sizes, 4), "side": SIDE}
-    found = run_script(body, {**given, "points": points.ravel()}, imports=IMPORTS)
+    found = run_script(body, {**given, "points": points.astype(np.float32).ravel()}, imports=IMPORTS)
     patterns = np.concatenate([found["fires"][0].reshape(-1, 4), found["fires"][1].reshape(-1, 3)], axis=1)
-    _, counts = np.unique(patterns, axis=0, return_counts=True)
-    # a pattern is one convex region, or, where a unit of the second layer is cut twice, several pieces of it
-    assert sum(area > 1e-4 for area in found["areas"]) >= len(counts)
-    np.testing.assert_allclose(sum(found["areas"]), 36, rtol=1e-12)
-    largest = np.sort(counts)[::-1][:5] * (2 * SIDE / 700) ** 2
-    np.testing.assert_allclose(np.sort(found["areas"])[::-1][:5], largest, rtol=0.02)
+    pattern = patterns @ (2 ** np.arange(7))
+    region = np.array([_inside(polygon, points) for polygon in found["polygons"]]).argmax(axis=0)
+    pairs = np.unique(np.stack([pattern, region], axis=1), axis=0)
+    assert len(pairs) == len(np.unique(pattern)) == len(np.unique(region))
+    # no region is so small that no point of the grid is in it
+    assert len(found["polygons"]) == len(pairs)
+
+
+def test_units_with_the_same_line_make_one_cut():
+    body = """
+      const network = new DenseNetwork([2, 4, 2], { activation: "relu", loss: "categorical_crossentropy" });
+      network.parameters.set(data.parameters);
+      const square = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
+      return linearRegions(network, square).regions.map(({ polygon }) => area(polygon));
+    """
+    kernel = np.outer([0.1, 0.7], [1, 3, -2, 0.3])
+    parameters = np.concatenate([kernel.ravel(), 0.2 * np.array([1, 3, -2, 0.3]), np.zeros(10)]).astype(np.float32)
+    areas = run_script(body, {"parameters": parameters}, imports=IMPORTS)
+    assert len(areas) == 2
+    np.testing.assert_allclose(sum(areas), 4, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("sizes", "activation"), FORMS)

@@ -8,11 +8,8 @@
  * @typedef {{ from: number[], to: number[], labels: [number, number] }} BoundaryPiece Between two classes.
  */
 
-/** Pieces of less than this share of the plane are not divided further: a hundredth of a pixel of 300 x 300. */
+/** Pieces of less than this share of the plane are not cut off: a hundredth of a pixel of 300 x 300. */
 const LEAST_SHARE = 1e-7;
-
-/** What is smaller than this, times the former, comes from rounding, where lines of two units are the same. */
-const LEAST_AREA = 1e-6;
 
 /**
  * Divide a convex polygon of a plane into the regions in which a network with piecewise linear activations is affine.
@@ -24,8 +21,8 @@ const LEAST_AREA = 1e-6;
  * @param {Polygon} polygon
  * @param {{ plane?: Affine[], layers?: number, most?: number }} [options] `plane`: each input of the network on the plane,
  *   x and y themselves by default. `layers`: how many layers are looked at, all by default. `most`: regions at most.
- * @returns {{ regions: Region[], undivided: number }} `undivided`: the share of the area, 0 to 1, in which a bend may be left,
- *   since `most` was reached or pieces are smaller than a hundredth of a pixel.
+ * @returns {{ regions: Region[], undivided: number }} `undivided`: the share of the area, 0 to 1, in which a bend may be left
+ *   since `most` was reached.
  * @throws {RangeError} The activation is curved.
  */
 export function linearRegions(network, polygon, { plane, layers = network.layers.length, most = 50_000 } = {}) {
@@ -54,7 +51,7 @@ export function linearRegions(network, polygon, { plane, layers = network.layers
       const isFull = divided.length + regions.length > most;
       const parts = isFull ? [region.polygon] : cutAll(region.polygon, bends, least);
       for (const part of parts) {
-        if (bends.length && (isFull || area(part) < least)) undivided += area(part);
+        if (bends.length && isFull) undivided += area(part);
         const outputs = sums.map((sum, unit) => activated(sum, network.off[k][unit] ? 0 : slopeAt(sum, part, slopes)));
         divided.push({ polygon: part, outputs });
       }
@@ -113,7 +110,7 @@ export function valueAt([a, b, c], [x, y]) {
 /**
  * @param {Polygon} polygon
  * @param {Affine[]} lines
- * @param {number} least Area below which nothing is cut.
+ * @param {number} least Area of the smallest piece that is cut off.
  */
 function cutAll(polygon, lines, least) {
   let parts = [polygon];
@@ -121,8 +118,10 @@ function cutAll(polygon, lines, least) {
     /** @type {Polygon[]} */
     const next = [];
     for (const part of parts) {
-      if (area(part) < least) next.push(part);
-      else next.push(...cut(part, line).filter((each) => each.length > 2 && area(each) > LEAST_AREA * least));
+      const halves = cut(part, line);
+      // a sliver is no region: it comes from the rounding of weights, where the lines of two units are the same
+      if (halves.some((half) => area(half) < least)) next.push(part);
+      else next.push(...halves);
     }
     parts = next;
   }
