@@ -34,6 +34,7 @@ NAMES = (
     "proofs",
     "sweep",
     "page",
+    "playground",
     "studio",
     "studio_live",
     "studio_views",
