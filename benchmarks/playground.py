@@ -59,16 +59,16 @@ def main() -> int:
     for name in FLAGS:
         for what, values in found[name].items():
             print(f"  {name}: {what} {spread(values, unit='', digits=2)}")
-    middle = {what: statistics.median(values) for what, values in found["emulated GPU"].items()}
-    return verdict(
-        {
-            "6 MB or less": size <= 6,
-            "first frame in 0.5 s": middle["seconds to the first frame"] <= 0.5,
-            "60 steps a second while drawn": middle["steps a second"] >= 60,
-            "6,000 digits in 2 s": middle["seconds of 6,000 digits"] <= 2,
-            "95% of the test digits in 20 s": middle["seconds to 95% of the digits"] <= 20,
+    promises = {"6 MB or less": size <= 6}
+    for name in FLAGS:
+        middle = {what: statistics.median(values) for what, values in found[name].items()}
+        promises |= {
+            f"{name}: first frame in 0.5 s": middle["seconds to the first frame"] <= 0.5,
+            f"{name}: 60 steps a second while drawn": middle["steps a second"] >= 60,
+            f"{name}: 6,000 digits in 2 s": middle["seconds of 6,000 digits"] <= 2,
+            f"{name}: 95% of the test digits in 20 s": middle["seconds to 95% of the digits"] <= 20,
         }
-    )
+    return verdict(promises)
 
 
 def _measure(path: Path, flags: list[str]) -> dict[str, list[float]]:
@@ -79,10 +79,10 @@ def _measure(path: Path, flags: list[str]) -> dict[str, list[float]]:
         for _ in range(ROUNDS):
             browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", *flags])
             page = browser.new_page(viewport={"width": 1400, "height": 1000})
-            start = time.perf_counter()
             page.goto(f"{path.as_uri()}#hidden=8-8")
             page.wait_for_selector("html[data-ready]", state="attached")
-            found.setdefault("seconds to the first frame", []).append(time.perf_counter() - start)
+            first = page.evaluate("performance.getEntriesByName('ready')[0].startTime") / 1000
+            found.setdefault("seconds to the first frame", []).append(first)
             played = page.evaluate(PLAY, SECONDS)
             found.setdefault("frames a second", []).append(played["frames"])
             found.setdefault("steps a second", []).append(played["steps"])

@@ -29,7 +29,7 @@ import { Training } from "./training.js";
  * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, isRestart: boolean }} Before
  */
 
-/** What is learned from one frame to the next. */
+/** What is learned from one frame to the next; "fast" does not wait until a frame is drawn. */
 export const SPEEDS = {
   slow: { name: "One step a frame", steps: () => 1 },
   normal: { name: "One epoch a frame", steps: (/** @type {number} */ epoch) => epoch },
@@ -37,7 +37,10 @@ export const SPEEDS = {
 };
 
 /** Milliseconds of learning from one frame to the next: these at least, or half of what a frame takes, up to the most. */
-const [FRAME_MILLISECONDS, MAX_MILLISECONDS] = [20, 250];
+const [FRAME_MILLISECONDS, MAX_MILLISECONDS] = [40, 250];
+
+/** Networks with more parameters change little in a moment, and a frame of them takes as long as some steps. */
+const [MANY_PARAMETERS, LARGE_MILLISECONDS] = [20_000, 150];
 
 /** Changes that can be undone; those of them that began again are as many as sessions before the one that is shown. */
 const [MAX_UNDO, MAX_RESTARTS] = [50, 4];
@@ -92,7 +95,9 @@ export class Controller {
     const { isPlaying, speed, frame } = this.state;
     if (isPlaying && frame && !document.hidden) {
       const now = performance.now();
-      const milliseconds = Math.min(MAX_MILLISECONDS, Math.max(FRAME_MILLISECONDS, (now - this.#asked) / 2));
+      const isLarge = frame.parameters.length > MANY_PARAMETERS;
+      const least = isLarge ? LARGE_MILLISECONDS : FRAME_MILLISECONDS;
+      const milliseconds = Math.min(MAX_MILLISECONDS, Math.max(least, (now - this.#asked) / 2));
       this.#asked = now;
       this.#calls.push(["learn", { steps: SPEEDS[speed].steps(frame.stepsPerEpoch), milliseconds }]);
     }
@@ -116,6 +121,7 @@ export class Controller {
       this.store.set({ frame, row: 0, ...settings, ...(ended ? { isPlaying: false, message: why } : {}) });
     }
     if (this.#calls.length) this.#ask();
+    else if (this.state.isPlaying && this.state.speed === "fast") this.#ask();
     else if (this.state.isPlaying) requestAnimationFrame(() => this.#ask());
   }
 

@@ -144,6 +144,8 @@ class Playground {
     }
     this.store.set({ message: "Reading the digits…" });
     const choice = this.choice;
+    // the digits are at the end of the page
+    if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
     const arrays = await Promise.all([0, 1, 2, 3].map((k) => this.bundle.array(k)));
     if (choice !== this.choice) return; // other data were chosen meanwhile
     this.controller.change({ ...settings, data: "digits" }, { parts: digitParts(arrays) });
@@ -210,6 +212,7 @@ class Playground {
     if (!host("numbers").hidden) this.unit.show();
     if (!host("histograms").hidden) showHistograms(host("histograms"), state);
     if (!host("python").hidden) this.#showPython(settings, frame);
+    if (!("ready" in document.documentElement.dataset)) performance.mark("ready");
     document.documentElement.dataset.ready = "";
   }
 
