@@ -1,9 +1,9 @@
 // A CSV file of a person's own: numbers, and the class in the last column.
 
-import { FIELDS } from "./fields.js";
+import { MAX_CLASSES, MAX_SAMPLES } from "./fields.js";
 
 export const MAX_BYTES = 5_000_000;
-const [MAX_INPUTS, MAX_CLASSES] = [50, 10];
+export const MAX_INPUTS = 50;
 
 /**
  * Rows of a CSV file. Quotes may hold commas, line ends and doubled quotes.
@@ -54,13 +54,12 @@ export function samplesFromCsv(text) {
   const columns = isHead ? rows[0].map((name) => name.trim()) : (rows[0] ?? []).map((_, k) => `column ${k + 1}`);
   const samples = rows.slice(isHead ? 1 : 0);
   const width = columns.length;
-  const { high: most = 0 } = FIELDS.samples;
   const refuse = (/** @type {string} */ message) => {
     throw new RangeError(message);
   };
   if (width < 2) refuse(`A file has one or more columns of numbers and the class last; this one has ${width} column. Separate columns by commas.`);
   if (width - 1 > MAX_INPUTS) refuse(`A file has ${MAX_INPUTS} columns of numbers at most; this one has ${width - 1}. Take columns away.`);
-  if (samples.length < 10 || samples.length > most) refuse(`A file has 10 to ${most} samples; this one has ${samples.length}.`);
+  if (samples.length < 10 || samples.length > MAX_SAMPLES) refuse(`A file has 10 to ${MAX_SAMPLES} samples; this one has ${samples.length}.`);
   samples.forEach((row, k) => {
     const line = k + (isHead ? 2 : 1);
     if (row.length !== width) refuse(`Every line has ${width} cells; line ${line} has ${row.length}.`);

@@ -2,6 +2,7 @@
 
 import { element } from "../core/elements.js";
 import { percent } from "../core/words.js";
+import { largestOf } from "./training.js";
 
 /** @typedef {import("./data_sets.js").Samples} Samples */
 
@@ -49,7 +50,7 @@ export class DigitsView {
     const { outputs } = network.values[network.layers.length - 1];
     const read = Array.from({ length: rows }, (_, row) => {
       const probabilities = outputs.subarray(10 * row, 10 * row + 10);
-      const answer = probabilities.indexOf(Math.max(...probabilities));
+      const answer = largestOf(probabilities);
       return { row, answer, probability: probabilities[answer], isRight: answer === test.y[row] };
     });
     const wrong = read.filter(({ isRight }) => !isRight).toSorted((a, b) => b.probability - a.probability);

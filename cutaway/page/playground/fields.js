@@ -20,6 +20,8 @@ import { ACTIVATIONS } from "./elementwise.js";
 /** The names of data that are not made from a formula. */
 export const OWN_DATA = { painted: "Points that you paint", file: "A CSV file", digits: "Handwritten digits (MNIST)" };
 
+export const MAX_SAMPLES = 5000;
+export const MAX_CLASSES = 10;
 export const MAX_LAYERS = 6;
 export const MAX_UNITS = 128;
 
@@ -33,8 +35,8 @@ export const FIELDS = {
     group: "data",
     choices: [...Object.entries(DATA_SETS).map(([name, { title }]) => /** @type {[string, string]} */ ([name, title])), ...Object.entries(OWN_DATA)],
   },
-  samples: { label: "Samples", group: "data", low: 10, high: 5000, isWhole: true },
-  classes: { label: "Classes", group: "data", low: 2, high: 10, isWhole: true },
+  samples: { label: "Samples", group: "data", low: 10, high: MAX_SAMPLES, isWhole: true },
+  classes: { label: "Classes", group: "data", low: 2, high: MAX_CLASSES, isWhole: true },
   noise: { label: "Noise", group: "data", low: 0, high: 5, help: "The standard deviation of what is added to each value." },
   testShare: { label: "Test share", group: "data", low: 0.05, high: 0.9, help: "Of the samples, the network never learns from these." },
   seed: { label: "Seed", group: "data", low: 0, high: 2 ** 31 - 1, isWhole: true, help: "Decides samples, first weights and batches." },
@@ -58,7 +60,7 @@ export const FIELDS = {
   },
   learningRate: { label: "Learning rate", group: "training", low: 0.000001, high: 1000 },
   momentum: { label: "Momentum", group: "training", low: 0, high: 0.999, help: "Of SGD." },
-  batchSize: { label: "Batch size", group: "training", low: 1, high: 5000, isWhole: true },
+  batchSize: { label: "Batch size", group: "training", low: 1, high: MAX_SAMPLES, isWhole: true },
   weightDecay: { label: "Weight decay", group: "training", low: 0, high: 10 },
   dropout: { label: "Dropout", group: "training", low: 0, high: 0.95, help: "The share of hidden units that a step leaves out." },
 };

@@ -1,5 +1,7 @@
 // Losses with their gradients, as Keras defines them.
 
+import { softmaxAlong } from "../network/activations.js";
+
 /**
  * @typedef {(sums: Float32Array, targets: Float32Array | Int32Array, into: { outputs: Float32Array, gradient: Float32Array }) => number} Loss
  *   The loss of one sample. `sums` are what the output layer adds up, one for each output; `outputs` become the
@@ -65,9 +67,6 @@ export function lossNamed(name) {
  * @param {Float32Array} probabilities
  */
 function softmax(sums, probabilities) {
-  let highest = -Infinity;
-  for (let k = 0; k < sums.length; k++) highest = Math.max(highest, sums[k]);
-  let total = 0;
-  for (let k = 0; k < sums.length; k++) total += probabilities[k] = Math.exp(sums[k] - highest);
-  for (let k = 0; k < sums.length; k++) probabilities[k] /= total;
+  probabilities.set(sums);
+  softmaxAlong(probabilities, { size: sums.length });
 }

@@ -2,14 +2,13 @@
 
 import { element, textButton } from "../core/elements.js";
 import { counted } from "../core/words.js";
-import { MAX_BYTES, samplesFromCsv } from "./csv.js";
+import { MAX_BYTES, MAX_INPUTS, samplesFromCsv } from "./csv.js";
+import { MAX_CLASSES, MAX_SAMPLES } from "./fields.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 
-/** Points of one stroke, and of all. */
-const [MAX_STROKE, MAX_PAINTED] = [400, 5000];
-
-const MAX_CLASSES = 10;
+/** Points of one stroke. */
+const MAX_STROKE = 400;
 
 /** @param {number} count */
 const names = (count) => Array.from({ length: count }, (_, k) => String(k));
@@ -93,7 +92,7 @@ export class OwnDataView {
     plane.addEventListener("pointercancel", () => (added = []));
     plane.addEventListener("pointerup", () => {
       const { own } = controller.state;
-      if (added.length && own?.rows) controller.change({}, { ...own, rows: [...own.rows, ...added].slice(-MAX_PAINTED) });
+      if (added.length && own?.rows) controller.change({}, { ...own, rows: [...own.rows, ...added].slice(-MAX_SAMPLES) });
       added = [];
     });
   }
@@ -134,7 +133,7 @@ export function checkedRows(rows, classNames) {
     Number.isInteger(row[width - 1]) &&
     row[width - 1] >= 0 &&
     row[width - 1] < classNames.length;
-  const hasRows = Array.isArray(rows) && rows.length >= 10 && rows.length <= MAX_PAINTED && width >= 2 && width <= 51;
+  const hasRows = Array.isArray(rows) && rows.length >= 10 && rows.length <= MAX_SAMPLES && width >= 2 && width <= MAX_INPUTS + 1;
   if (!hasClasses || !hasRows || !rows.every(isRow)) throw new RangeError("its samples are damaged");
   return rows;
 }
