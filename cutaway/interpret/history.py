@@ -12,6 +12,7 @@ from cutaway.models import ForwardPass, activation_name
 from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
+from .geometry import class_angles, class_variability, intrinsic_dimension
 from .layers import measured_layers
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
@@ -106,7 +107,12 @@ def _measure(
         lambda: {"knn_accuracy": knn_accuracy(h, labels, k=k)},
         lambda: {"effective_rank": effective_rank(h)},
         lambda: {"probe_accuracy": probe_accuracy(h, labels)},
-        lambda: {"separation": separation(h, labels)},
+        lambda: {"intrinsic_dimension": intrinsic_dimension(h)},
+        lambda: {
+            "separation": separation(h, labels),
+            "class_variability": class_variability(h, labels),
+            "class_angles": class_angles(h, labels),
+        },
         lambda: vars(spread(h, activation=function)),
     ]
     return [pool.submit(measure) for measure in measures]

@@ -96,6 +96,9 @@ class LayerMeasures:
         knn_accuracy: Accuracy of a k-nearest-neighbor classifier fitted to half of the samples, measured on the rest.
         probe_accuracy: Accuracy of a linear classifier, fitted and measured on the same halves.
         separation: Variance between classes over variance within.
+        class_variability: Variance within the classes relative to the class means, NC1; 0 where they have collapsed.
+        class_angles: How far the class means are from a regular simplex, NC2; 0 where they form one.
+        intrinsic_dimension: How many dimensions its activations vary in near a sample, by TwoNN.
         cka_previous: Linear CKA with itself at the epoch before it in the history.
         cka_last: Linear CKA with itself at the last epoch of the history.
         cka_layers: Linear CKA with the other layers at this epoch, by name.
@@ -116,6 +119,9 @@ class LayerMeasures:
     knn_accuracy: float | None = None
     probe_accuracy: float | None = None
     separation: float | None = None
+    class_variability: float | None = None
+    class_angles: float | None = None
+    intrinsic_dimension: float | None = None
     cka_previous: float | None = None
     cka_last: float | None = None
     cka_layers: dict[str, float | None] = field(default_factory=dict)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .similarity_matrix import Similarity
 
-METHOD = 2
+METHOD = 3
 """Part of the key of kept measures and records: other measurements give others."""
 
 SAMPLES = 10_000

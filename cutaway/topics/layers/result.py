@@ -106,6 +106,29 @@ KNOWLEDGE = (
         explained=True,
     ),
 )
+GEOMETRY = (
+    column(
+        "class_variability",
+        "Variability",
+        decimals(3),
+        "Variance within the classes relative to the class means (NC1): 0 where each class has collapsed to a point.",
+        explained=True,
+    ),
+    column(
+        "class_angles",
+        "Angles",
+        decimals(3),
+        "How far the class means are from equal and widest angles (NC2): 0 where they form a regular simplex.",
+        explained=True,
+    ),
+    column(
+        "intrinsic_dimension",
+        "Dimension",
+        decimals(1),
+        "How many dimensions the activations vary in near a sample (TwoNN).",
+        explained=True,
+    ),
+)
 ACTIVITY = (
     column("mean", "Mean", decimals(3), "Mean activation, over samples and units."),
     column("std", "Std", decimals(3), "Standard deviation of the activations."),
@@ -120,6 +143,7 @@ MEASURES = (
     column("units", "Units", COUNT, "Entries of its output for one sample."),
     column("samples", "Samples", COUNT, "Samples that were measured."),
     *KNOWLEDGE,
+    *GEOMETRY,
     *ACTIVITY,
 )
 """What each layer knows after each epoch, and its activations and weights."""
@@ -271,8 +295,9 @@ class LayerHistory(Result):
         notes = (f"Measured on {self.note}.",) if self.note else ()
         knowledge = replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=notes)
         activity = replace(whole, columns=(*PLACE, *ACTIVITY), title="Activations and weights")
+        geometry = replace(whole, columns=(*PLACE, *GEOMETRY), title="Shape of the activations")
         several = len({record.layer for record in self.records}) > 1
-        return (knowledge, activity, *(self.cka().tables() if several else ()))
+        return (knowledge, geometry, activity, *(self.cka().tables() if several else ()))
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway layers --history --json`` answers about the run."""
