@@ -19,8 +19,12 @@ NOTICE = (
 
 
 @cache
-def playground_page() -> PlaygroundPage:
-    """Make the playground: an HTML file of about 3 MB."""
+def playground_page(*, tasks_at: str = "") -> PlaygroundPage:
+    """Make the playground: an HTML file of about 3 MB.
+
+    Args:
+        tasks_at: See `cutaway.page.render_playground`.
+    """
     sources = load_dataset("mnist").sources
     train, test = sources["train"], sources["test"]
     digits = PlaygroundDigits(
@@ -30,7 +34,7 @@ def playground_page() -> PlaygroundPage:
         y_test=test.y[::TEST_STEP].astype("uint8"),
         notice=NOTICE,
     )
-    return render_playground(digits, version=cutaway.__version__)
+    return render_playground(digits, version=cutaway.__version__, tasks_at=tasks_at)
 
 
 def write_playground(path: Path) -> Path:

@@ -51,12 +51,14 @@ class PlaygroundPage:
     policy: str
 
 
-def render_playground(digits: PlaygroundDigits, *, version: str) -> PlaygroundPage:
+def render_playground(digits: PlaygroundDigits, *, version: str, tasks_at: str = "") -> PlaygroundPage:
     """Make the page with some digits in it.
 
     Args:
         digits: What the dataset "Handwritten digits" holds.
         version: Of cutaway, which the page names.
+        tasks_at: Address, from that of the page, at which it asks which tasks are done and tells those that are; "" for
+            a page that asks for nothing.
     """
     bundle = Bundle()
     for array in (digits.x, digits.y, digits.x_test, digits.y_test):
@@ -76,6 +78,7 @@ def render_playground(digits: PlaygroundDigits, *, version: str) -> PlaygroundPa
             "worker-src blob:",
             "style-src 'unsafe-inline'",
             "img-src data: blob:",
+            *(["connect-src 'self'"] if tasks_at else []),
             "base-uri 'none'",
             "form-action 'none'",
         )
@@ -83,7 +86,7 @@ def render_playground(digits: PlaygroundDigits, *, version: str) -> PlaygroundPa
     html = render_document(
         "playground.html",
         script=script,
-        data={"arrays": bundle.records, "colors": colors},
+        data={"arrays": bundle.records, "colors": colors, "tasksAt": tasks_at},
         bundle=bundle,
         styles=STYLES,
         values={

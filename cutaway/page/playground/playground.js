@@ -22,7 +22,7 @@ import { TasksView } from "./tasks.js";
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./session.js").Settings} Settings */
 
-/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], positive: string, negative: string, grounds: { light: string, dark: string } } }} PageData */
+/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string }} PageData */
 
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -49,7 +49,7 @@ class Playground {
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
     this.past = new PastView({ slider: host("slider"), curves: host("curves") }, this.controller);
-    this.tasks = new TasksView(host("tasks"), this.controller, (start) => void this.#choose(start.data, start));
+    this.tasks = new TasksView(host("tasks"), this.controller, { begin: (start) => void this.#choose(start.data, start), tasksAt: data.tasksAt });
     this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
     this.unit = new UnitView(host("numbers"), this.controller);
     this.#buildBar();

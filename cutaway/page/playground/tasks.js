@@ -4,6 +4,7 @@ import { element, saveText, textButton } from "../core/elements.js";
 import { percent } from "../core/words.js";
 import { DATA_SETS } from "./data_sets.js";
 import { DEFAULTS, toAddress } from "./fields.js";
+import { doneTasks, handIn } from "./hand_in.js";
 import { curveUntilNow } from "./path.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -213,11 +214,14 @@ export class TasksView {
   /**
    * @param {HTMLElement} host
    * @param {Controller} controller
-   * @param {(settings: Settings) => void} begin Shows other data, with these settings.
+   * @param {object} given
+   * @param {(settings: Settings) => void} given.begin Shows other data, with these settings.
+   * @param {string} given.tasksAt Where the studio is told which tasks are done; "" outside of a studio.
    */
-  constructor(host, controller, begin) {
+  constructor(host, controller, { begin, tasksAt }) {
     this.controller = controller;
     this.begin = begin;
+    this.tasksAt = tasksAt;
     this.memory = nothing();
     this.reached = new Map(TASKS.map(({ name, goals }) => [name, goals.map(() => false)]));
     /** @type {Map<string, { when: string, address: string, step: number }>} */
@@ -232,6 +236,27 @@ export class TasksView {
     const sheet = element("div", { class: "sheet" }, this.count, element("label", {}, "Your name ", name), save);
     host.append(element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
     for (const task of TASKS) this.#draw(task);
+    if (tasksAt) void this.#readDone();
+  }
+
+  /** Mark what was done before, as the studio knows it. */
+  async #readDone() {
+    try {
+      const known = await doneTasks(this.tasksAt);
+      for (const task of TASKS) {
+        if (!Object.hasOwn(known, task.name)) continue;
+        this.done.set(task.name, known[task.name]);
+        this.#draw(task);
+      }
+    } catch (error) {
+      this.#say(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  #say(error) {
+    const why = error instanceof Error ? error.message : String(error);
+    this.controller.store.set({ message: `The studio was not told of this task: ${why.trim()} Next: save the sheet of results.` });
   }
 
   /** @param {State} state */
@@ -251,7 +276,10 @@ export class TasksView {
   #finish({ name, goals, question }) {
     const isDone = this.reached.get(name)?.filter(Boolean).length === goals.length && (!question || this.answers.get(name) === question.right);
     const { settings, frame } = this.controller.state;
-    if (isDone && !this.done.has(name)) this.done.set(name, { when: new Date().toISOString(), address: toAddress(settings), step: frame?.step ?? 0 });
+    if (!isDone || this.done.has(name)) return;
+    const done = { when: new Date().toISOString(), address: toAddress(settings), step: frame?.step ?? 0 };
+    this.done.set(name, done);
+    if (this.tasksAt) handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
   }
 
   /** @param {Task} task */

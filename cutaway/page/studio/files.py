@@ -76,13 +76,14 @@ def _bokehjs() -> list[tuple[str, bytes]]:
 
 
 @lru_cache(500)
-def studio_shell(*, base: str, person: str, writes: bool) -> str:
+def studio_shell(*, base: str, person: str, writes: bool, others: int = 0) -> str:
     """The document in which every view of the studio is shown.
 
     Args:
         base: The path before all addresses, without a slash at its end.
         person: Name of the person who sees it; "" for the one who started the studio.
         writes: Whether they may change something.
+        others: How many other people may come in, where the one who started the studio sees it; otherwise 0.
     """
     environment = Environment(loader=FunctionLoader(read_template), autoescape=True, undefined=StrictUndefined)
     static = f"{base}/static/{studio_files().digest}"
@@ -90,5 +91,11 @@ def studio_shell(*, base: str, person: str, writes: bool) -> str:
     modules = [f"{static}/{name}" for name in reversed(imported_modules(SCRIPT, read_module))]
     styles = [f"{static}/templates/{name}" for name in STYLES]
     return environment.get_template("studio.html").render(
-        base=f"{base}/", styles=styles, modules=modules, script=f"{static}/{SCRIPT}", person=person, writes=writes
+        base=f"{base}/",
+        styles=styles,
+        modules=modules,
+        script=f"{static}/{SCRIPT}",
+        person=person,
+        writes=writes,
+        others=others,
     )

@@ -139,6 +139,11 @@ export function mayWrite() {
   return document.documentElement.dataset.writes === "yes";
 }
 
+/** How many other people may come in, where the person who sees the page is the one who started the studio. */
+export function others() {
+  return Number(document.documentElement.dataset.others);
+}
+
 /** The path of the page below the studio, in parts: ["runs", "20261124-211500-mnist-7f3a"]. */
 export function pathParts() {
   const base = new URL(root).pathname;

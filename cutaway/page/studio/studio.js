@@ -1,12 +1,13 @@
 import { element, textButton } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
+import { showClass } from "./people/class_view.js";
 import { showCompare } from "./inside/compare.js";
 import { showData } from "./data/data_view.js";
 import { showJob } from "./train/job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
-import { ask, listen, mayWrite, pathParts, ServerError } from "./server.js";
+import { ask, listen, mayWrite, others, pathParts, ServerError } from "./server.js";
 import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
@@ -22,6 +23,7 @@ const VIEWS = {
   compare: { title: "", rest: /^[^/]+\/[^/]+$/, show: showCompare },
   data: { title: "Data", rest: /^$/, show: showData },
   train: { title: "Train", rest: /^$/, show: showTrain },
+  class: { title: "Class", rest: /^$/, show: showClass },
   trainings: { title: "", rest: /^[^/]+$/, show: showJob },
 };
 
@@ -31,7 +33,7 @@ async function start() {
   void ask("api/visits", { method: "POST", body: { view: first } }).catch(() => {}); // the view says what is wrong
   const navigation = /** @type {HTMLElement} */ (document.getElementById("studioNavigation"));
   for (const [path, { title }] of Object.entries(VIEWS)) {
-    if (title) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
+    if (title && (path !== "class" || others())) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
   }
   navigation.append(element("a", { href: "playground", text: "Playground" }));
   const tour = textButton("Tour", startTour, { class: "tour-start" });

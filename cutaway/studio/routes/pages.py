@@ -14,6 +14,9 @@ from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace
 router = APIRouter()
 
 FOREVER = "private, max-age=31536000, immutable"
+TASKS_AT = "api/tasks"
+"""Where the playground tells which tasks are done, from its own address."""
+
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
@@ -34,6 +37,7 @@ def static(digest: str, name: str) -> Response:
 @router.get("/trainings/{job}")
 @router.get("/data")
 @router.get("/train")
+@router.get("/class")
 def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str = "") -> Response:
     """The shell of every view: which one it shows, its script takes from the address."""
     return _shell(settings, person)
@@ -41,15 +45,17 @@ def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str 
 
 @router.get("/playground")
 def playground() -> Response:
-    """The playground: a page that trains in the browser, and asks the studio for nothing."""
+    """The playground: a page that trains in the browser, and tells the studio which tasks are done."""
     from cutaway.api.playground import playground_page
 
-    page = playground_page()
+    page = playground_page(tasks_at=TASKS_AT)
     return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
 
 
 def _shell(settings: StudioSettings, person: Person, status: int = 200) -> Response:
-    return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes), status)
+    others = 0 if person.name else len(settings.people) - 1
+    page = studio_shell(base=settings.base, person=person.name, writes=person.writes, others=others)
+    return HTMLResponse(page, status)
 
 
 class Visit(BaseModel):

@@ -1,7 +1,8 @@
 import { element, textButton } from "../../core/elements.js";
 import { actionButton } from "../messages.js";
 import { deleteRuns, editRun, takeBack } from "../runs/run_dialogs.js";
-import { ask, mayWrite } from "../server.js";
+import { handOut } from "../people/hand_out.js";
+import { ask, mayWrite, others } from "../server.js";
 
 /**
  * The head of the page of a run: its title, tags and note, which are changed here, and the way into the trash.
@@ -25,6 +26,7 @@ export function runHead(host, run) {
       "div",
       { class: "live-actions" },
       actionButton("Edit", () => edit(), { title: "Title, tags and note" }),
+      ...(others() ? [actionButton("Give to all", () => handOut(run.id), { title: "Copy this run into the folder of each person" })] : []),
       actionButton("Delete", () => remove()),
     );
   const edit = async () => {

@@ -1,0 +1,84 @@
+import { element } from "../../core/elements.js";
+import { percent } from "../../core/words.js";
+import { ask, listen } from "../server.js";
+import { durationText, stateWord } from "../words.js";
+
+/**
+ * How one person is doing, as `api/class` says it.
+ * @typedef {{ name: string, own: boolean, runs?: Record<string, number>, best?: number | null, errors?: string[],
+ *   last?: { id: string, title: string, called: string, state: string, data: string } | null,
+ *   training?: { state: string, place: number | null, starts_in: number | null }[],
+ *   tasks: Record<string, { when: string, address: string, step: number }> }} PersonRow
+ */
+
+/** Seconds between two looks while the page is visible. */
+const SECONDS = 5;
+
+const HEADINGS = ["Person", "Now", "Runs", "Best test accuracy", "Last run", "Problems", "Playground tasks"];
+
+/**
+ * Everybody in the studio: what they train, what went wrong, and which tasks they have done.
+ * @param {HTMLElement} host
+ */
+export async function showClass(host) {
+  document.title = "Class: cutaway studio";
+  const body = element("tbody", {});
+  const summary = element("p", { class: "lead", role: "status" });
+  const draw = async () => {
+    /** @type {{ people: PersonRow[] }} */
+    const { people } = await ask("api/class");
+    summary.textContent = summaryOf(people);
+    body.replaceChildren(...people.map(personRow));
+  };
+  await draw();
+  const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col", text })));
+  const table = element("table", { class: "runs class-table" }, element("thead", {}, head), body);
+  host.replaceChildren(element("h1", { text: "Class" }), summary, element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Class" }, table));
+  const again = () => {
+    if (document.visibilityState === "visible") draw().catch(() => {}); // the bar says when the studio does not answer
+  };
+  setInterval(again, 1000 * SECONDS);
+  document.addEventListener("visibilitychange", again);
+  listen({ jobs: again });
+}
+
+/** @param {PersonRow[]} people */
+function summaryOf(people) {
+  if (!people.length) return "Nobody else may come in. Start the studio with --students 20 --own-folders, or with --people class.txt.";
+  const training = people.filter(({ training }) => training?.some(({ state }) => state !== "queued")).length;
+  const waiting = people.filter(({ training }) => training?.some(({ state }) => state === "queued")).length;
+  const withTasks = people.filter(({ tasks }) => Object.keys(tasks).length).length;
+  return `${people.length} people: ${training} training, ${waiting} waiting, ${withTasks} with a task done.`;
+}
+
+/** @param {PersonRow} person */
+function personRow(person) {
+  const { name, own, runs = {}, best, last, errors = [], tasks } = person;
+  const count = Object.values(runs).reduce((sum, value) => sum + value, 0);
+  const done = Object.keys(tasks);
+  const problems = errors.length
+    ? element("details", {}, element("summary", { text: `${errors.length}${errors.length === 5 ? " or more" : ""}` }), element("ul", {}, ...errors.map((text) => element("li", { text }))))
+    : "";
+  const cells = own
+    ? [nowWords(person), String(count), typeof best === "number" ? percent(best) : "", last ? `${last.title || last.called || last.id}, ${stateWord(last.state)}` : "", problems]
+    : ["looks at your runs", "", "", "", ""];
+  return element(
+    "tr",
+    { "data-person": name },
+    element("th", { scope: "row", text: name }),
+    ...[...cells, done.length ? `${done.length}: ${done.join(", ")}` : ""].map((cell, k) => {
+      const content = typeof cell === "string" ? element("span", { text: cell }) : cell;
+      return element("td", { "data-label": HEADINGS[k + 1] }, ...(cell ? [content] : [])); // a narrow page leaves out what is empty
+    }),
+  );
+}
+
+/** @param {PersonRow} person */
+function nowWords({ training = [] }) {
+  const running = training.find(({ state }) => state !== "queued");
+  if (running) return running.state === "running" ? "training" : "starting";
+  const [waiting] = training;
+  if (!waiting) return "";
+  const when = waiting.starts_in === null ? "" : `, in about ${durationText(waiting.starts_in, 0)}`;
+  return `number ${waiting.place} in the queue${when}`;
+}

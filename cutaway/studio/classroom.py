@@ -1,0 +1,182 @@
+"""What the one who started a studio sees of everybody in it, and hands to them; and the tasks that people have done."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cutaway.errors import RunError, printable
+from cutaway.jobs import Scheduler
+from cutaway.runs import changing, write_atomic
+
+from .settings import Person
+from .workspace import Workspace
+
+TASKS_FILE = "playground-tasks.json"
+"""The tasks of all people, in the folder of the one who started the studio."""
+
+TASKS = 40
+"""Tasks of one person at most; the playground has fewer."""
+
+TASKS_BYTES = 1 << 24
+
+ERRORS = 5
+"""Errors of one person that are told at most."""
+
+
+class DoneTask(BaseModel):
+    """A task of the playground that somebody has done.
+
+    Attributes:
+        name: Its name.
+        when: The time by the clock of their machine, as ISO 8601 has it.
+        address: The settings of the playground with which it was done, as its address has them.
+        step: The step of training at which it was done.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
+    when: Annotated[str, StringConstraints(pattern=r"^[0-9TZ:.+-]{1,40}$")]
+    address: Annotated[str, Field(max_length=4_000)] = ""
+    step: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+    def fields(self) -> dict[str, Any]:
+        """All but the name, as plain data."""
+        return self.model_dump(exclude={"name"})
+
+
+class DoneTasks:
+    """Who has done which tasks, kept in a file.
+
+    Args:
+        folder: The folder of runs of the one who started the studio.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / TASKS_FILE
+
+    def of(self, person: str) -> dict[str, dict[str, Any]]:
+        """The tasks that somebody has done, by name."""
+        return self._read().get(person, {})
+
+    def add(self, person: str, task: DoneTask) -> dict[str, dict[str, Any]]:
+        """Note a task that somebody has done; the first time counts. Returns all of theirs.
+
+        Raises:
+            RunError: The file cannot be written, or is damaged.
+        """
+        try:
+            with changing(self._file):
+                everybody = self._read()
+                own = everybody.setdefault(person, {})
+                if task.name not in own and len(own) < TASKS:
+                    own[task.name] = task.fields()
+                    write_atomic(self._file, json.dumps(everybody, indent=1).encode(), mode=0o600)
+                return own
+        except OSError as error:
+            raise RunError(
+                "the tasks that people have done are noted beside the runs",
+                got=f"{error.strerror or error}: {self._file.name}",
+                hint="see whether the disk is full, or the folder may be written",
+            ) from error
+
+    def _read(self) -> dict[str, dict[str, dict[str, Any]]]:
+        if not self._file.exists():
+            return {}
+        try:
+            if self._file.stat().st_size > TASKS_BYTES:
+                raise ValueError(f"more than {TASKS_BYTES:,} bytes")
+            everybody = json.loads(self._file.read_bytes())
+            return {
+                str(person): {name: DoneTask(name=name, **done).fields() for name, done in own.items()}
+                for person, own in everybody.items()
+            }
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+            raise RunError(
+                f"{TASKS_FILE} is as the studio wrote it", got=f"a damaged file, {error}", hint="move it away"
+            ) from error
+
+
+def class_rows(
+    people: Sequence[Person], workspaces: Mapping[str, Workspace], *, scheduler: Scheduler, tasks: DoneTasks
+) -> list[dict[str, Any]]:
+    """How everybody is doing who has a folder of their own, or has done a task.
+
+    Returns:
+        For each person ``name``; ``own``, whether they have a folder of their own; and ``tasks``, those that are done,
+        by name. With a folder of their own also ``runs``, how many there are by their state; ``last``, the newest run
+        that can be read; ``best``, the highest test accuracy; ``training``, jobs that wait or run, with their place in
+        the queue; and ``errors``, why runs and jobs failed, at most five.
+    """
+    return [_class_row(person, workspaces[person.name], scheduler=scheduler, tasks=tasks) for person in people]
+
+
+def _class_row(person: Person, workspace: Workspace, *, scheduler: Scheduler, tasks: DoneTasks) -> dict[str, Any]:
+    done = tasks.of(person.name)
+    if not person.writes:  # they look at the runs of the one who started the studio, which say nothing about them
+        return {"name": person.name, "own": False, "tasks": done}
+    runs, jobs = workspace.index.rows(), scheduler.rows(workspace.jobs)
+    tested = [accuracy for row in runs if (accuracy := (row.get("test") or {}).get("accuracy")) is not None]
+    last = next((row for row in runs if row["state"] != "damaged"), None)
+    failed = [row for row in (*reversed(jobs), *runs) if row["state"] in ("failed", "died", "damaged")][:ERRORS]
+    return {
+        "name": person.name,
+        "own": True,
+        "runs": Counter(row["state"] for row in runs),
+        "last": last and {name: last[name] for name in ("id", "title", "called", "state", "data", "created")},
+        "best": max(tested, default=None),
+        "training": [
+            {name: row.get(name) for name in ("state", "place", "waiting", "starts_in")}
+            for row in jobs
+            if row["state"] in ("queued", "starting", "running")
+        ],
+        "errors": [printable(str(row.get("error") or row.get("why") or row["state"])) for row in failed],
+        "tasks": done,
+    }
+
+
+def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
+    """Copy a run into the folder of everybody who has one of their own.
+
+    Args:
+        run: Its folder. It is not copied to whoever has a run of this name already.
+        people: All but the one who hands it out.
+
+    Returns:
+        ``given``, how many got a copy; ``had``, how many had one already.
+
+    Raises:
+        RunError: A copy cannot be written; those before it are whole.
+    """
+    given = had = 0
+    for person in people:
+        if not person.writes:
+            continue
+        target = person.runs / run.name
+        if target.exists():
+            had += 1
+            continue
+        try:
+            # a name with a dot is no run: a copy that is interrupted is not shown
+            with TemporaryDirectory(prefix=".given-", dir=person.runs) as folder:
+                copy = shutil.copytree(run, Path(folder) / run.name)
+                copy.rename(target)
+        except (OSError, shutil.Error) as error:
+            raise RunError(
+                "a run is copied into the folder of each person",
+                got=f"{getattr(error, 'strerror', None) or error}: {person.name}, after {given} copies",
+                hint="see whether the disk is full, then hand it out again",
+            ) from error
+        given += 1
+    return {"given": given, "had": had}
+
+
+def run_bytes(run: Path) -> int:
+    """How many bytes the files of a run take."""
+    return sum(file.stat().st_size for file in run.rglob("*") if file.is_file())

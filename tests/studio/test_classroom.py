@@ -1,0 +1,190 @@
+"""The teacher sees everybody, hands a run to all, and learns which tasks are done; nobody else does."""
+
+import json
+
+import pytest
+
+from cutaway.studio import make_people
+from cutaway.studio.classroom import TASKS_FILE
+
+DONE = {"name": "spiral", "when": "2026-11-30T10:00:00.000Z", "address": "data=spirals", "step": 412}
+
+
+@pytest.fixture
+def classroom(in_process, tmp_path, new_run, monkeypatch):
+    """A studio with two students, of whom Ada has two runs."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    runs = tmp_path / "runs"
+    people = make_people(runs, ["Ada", "Bob"], own_folders=True)
+    new_run(people[1].runs / "20261130-090000-toy-aaaa", accuracy=0.8)
+    new_run(people[1].runs / "20261130-100000-toy-bbbb", status="failed")
+    new_run(runs / "20261130-080000-toy-cccc", accuracy=0.95)
+    studio = in_process(people=people)
+    for workspace in studio.app.state.workspaces.values():
+        workspace.scan()
+    return studio
+
+
+def token(studio, name):
+    return next(person.token for person in studio.settings.people if person.name == name)
+
+
+def post(studio, path, body, person=""):
+    return studio.ask(path, method="POST", body=json.dumps(body).encode(), token=token(studio, person))
+
+
+def test_the_teacher_sees_runs_problems_and_tasks_of_everybody(classroom):
+    assert post(classroom, "/api/tasks", DONE, "Bob").json == {
+        "tasks": {"spiral": {k: DONE[k] for k in DONE if k != "name"}}
+    }
+    ada, bob = classroom.ask("/api/class").json["people"]
+    assert (ada["name"], ada["runs"], ada["best"]) == ("Ada", {"finished": 1, "failed": 1}, 0.8)
+    assert ada["last"]["id"] == "20261130-100000-toy-bbbb"
+    assert ada["errors"] == ["it was stopped"]
+    assert (ada["tasks"], ada["training"]) == ({}, [])
+    assert (bob["name"], bob["runs"], bob["last"], list(bob["tasks"])) == ("Bob", {}, None, ["spiral"])
+
+
+def test_a_run_is_copied_to_all_once(classroom):
+    run = "20261130-080000-toy-cccc"
+    assert classroom.ask(f"/api/class/runs/{run}").json["people"] == 2
+    assert classroom.ask(f"/api/class/runs/{run}").json["bytes"] > 500
+    assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 2, "had": 0}
+    own, ada = classroom.settings.people[0].runs / run, classroom.settings.people[1].runs / run
+    assert {file.name: file.read_bytes() for file in ada.iterdir() if file.is_file()} == {
+        file.name: file.read_bytes() for file in own.iterdir() if file.is_file()
+    }
+    (ada / "mine.txt").write_text("Ada's")
+    assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 0, "had": 2}
+    assert (ada / "mine.txt").read_text() == "Ada's"
+    classroom.app.state.workspaces["Bob"].scan()
+    assert [row["id"] for row in classroom.ask(token=token(classroom, "Bob")).json["runs"]] == [run]
+
+
+def test_an_interrupted_copy_leaves_nothing_that_is_shown(classroom, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cutaway.studio.classroom.shutil.copytree", full)
+    answer = post(classroom, "/api/class/runs", {"run": "20261130-080000-toy-cccc"})
+    assert answer.status == 409
+    assert "No space left on device: Ada, after 0 copies" in answer.json["error"]
+    assert not list(classroom.settings.people[2].runs.iterdir())
+
+
+@pytest.mark.parametrize("run", ["../runs", "20261130-090000-toy-aaaa", "people", ""])
+def test_only_own_runs_are_handed_out(classroom, run):
+    assert post(classroom, "/api/class/runs", {"run": run}).status == 404
+
+
+def test_a_run_that_trains_is_not_handed_out(classroom, new_run, monkeypatch):
+    row = {"state": "running"}
+    monkeypatch.setattr(type(classroom.workspace.index), "refresh", lambda *_: row)
+    answer = post(classroom, "/api/class/runs", {"run": "20261130-080000-toy-cccc"})
+    assert (answer.status, "which trains" in answer.json["error"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/api/class", "GET"), ("/api/class/runs/x", "GET"), ("/api/class/runs", "POST")]
+)
+def test_students_see_nobody(classroom, path, method):
+    answer = classroom.ask(path, method=method, body=b'{"run": "x"}', token=token(classroom, "Ada"))
+    assert (answer.status, "only the one who started the studio" in answer.json["error"]) == (400, True)
+
+
+def test_each_sees_their_own_tasks_and_the_first_time_counts(classroom):
+    post(classroom, "/api/tasks", DONE, "Ada")
+    post(classroom, "/api/tasks", {**DONE, "step": 9}, "Ada")
+    post(classroom, "/api/tasks", {**DONE, "name": "zeros"}, "Bob")
+    tasks = {
+        name: classroom.ask("/api/tasks", token=token(classroom, name)).json["tasks"] for name in ("Ada", "Bob", "")
+    }
+    assert tasks["Ada"]["spiral"]["step"] == 412
+    assert [list(tasks[name]) for name in tasks] == [["spiral"], ["zeros"], []]
+
+
+def test_who_only_looks_can_do_tasks(in_process, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    people = make_people(tmp_path / "runs", ["Eve"])
+    studio = in_process(people=people)
+    assert post(studio, "/api/tasks", DONE, "Eve").status == 200
+    assert studio.ask("/api/class").json["people"] == [
+        {"name": "Eve", "own": False, "tasks": {"spiral": {k: DONE[k] for k in DONE if k != "name"}}}
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "../x"},
+        {"name": "S"},
+        {"when": "<b>"},
+        {"step": -1},
+        {"address": "a" * 5000},
+        {"more": 1},
+        {"step": "x"},
+    ],
+)
+def test_a_task_that_is_none_is_refused(classroom, change):
+    assert post(classroom, "/api/tasks", {**DONE, **change}, "Ada").status == 422
+    assert not (classroom.settings.people[0].runs / TASKS_FILE).exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"Ada": 3}', b'{"Ada": {"spiral": {}}}', b"\xff", b"[" * 50_000])
+def test_a_damaged_file_of_tasks_is_said_and_kept(classroom, content):
+    file = classroom.settings.people[0].runs / TASKS_FILE
+    file.write_bytes(content)
+    for answer in (classroom.ask("/api/class"), post(classroom, "/api/tasks", DONE, "Ada")):
+        assert answer.status == 409
+        assert "a damaged file" in answer.json["error"]
+    assert file.read_bytes() == content
+
+
+def test_tasks_of_one_person_are_bounded(classroom):
+    for k in range(45):
+        post(classroom, "/api/tasks", {**DONE, "name": f"task-{'x' * (k // 26)}{chr(97 + k % 26)}"}, "Ada")
+    assert len(classroom.ask("/api/tasks", token=token(classroom, "Ada")).json["tasks"]) == 40
+
+
+@pytest.fixture
+def students(start_studio, tmp_path, new_run):
+    new_run(tmp_path / "runs" / "20261130-080000-toy-cccc")
+    new_run(tmp_path / "runs" / "people" / "student-01" / "20261130-090000-toy-aaaa")
+    return start_studio(tmp_path / "runs", "--students", "2", "--own-folders", links=3)
+
+
+def test_the_page_of_the_class(students, open_page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(students, "/")
+    assert page.page.get_by_role("link", name="Class").count() == 1
+    page.open("/class")
+    page.wait("document.querySelector('tr[data-person=\"student-01\"] td:nth-of-type(2)')?.textContent === '1'")
+    assert (
+        "2 people: 0 training, 0 waiting, 0 with a task done." in page.page.locator("[role=status].lead").text_content()
+    )
+    found = Axe().run(page.page)
+    assert [each["id"] for each in found.response["violations"] if each["impact"] in ("serious", "critical")] == []
+    page.open("/runs/20261130-080000-toy-cccc")
+    page.page.get_by_role("button", name="Give to all").click()
+    page.page.get_by_role("dialog").get_by_role("button", name="Give to all").click()
+    page.wait("document.querySelector('.studio-message')?.textContent.includes('2 people got a copy')")
+    page.check_quiet()
+
+
+def test_a_task_that_is_done_reaches_the_teacher_and_is_remembered(students, open_page):
+    page = open_page(students, "/")
+    page.page.goto(f"{students.url}/playground#data=moons")
+    page.page.wait_for_selector("html[data-ready]")
+    done = page.page.evaluate(
+        """async () => {
+          const headers = { "x-cutaway": "1", "content-type": "application/json" };
+          const body = JSON.stringify({ name: "spiral", when: new Date().toISOString(), address: "", step: 3 });
+          return (await fetch("api/tasks", { method: "POST", headers, body })).status;
+        }"""
+    )
+    assert done == 200, "the policy of the page lets it tell the studio"
+    page.page.reload()
+    page.page.wait_for_selector("html[data-ready]")
+    page.page.wait_for_selector("li.task.done", state="attached")
+    page.check_quiet()
