@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from cutaway.api.tsne import TSNE
     from cutaway.augmentation import Augmentation
     from cutaway.data import Dataset, Decision, Table, load_dataset
+    from cutaway.exercises import check
     from cutaway.progress import CancelToken, Progress
     from cutaway.topics.comparison.result import Comparison
+    from cutaway.topics.concept.result import Concept
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.confused_pairs import ConfusedPairs
     from cutaway.topics.confidence.coverage import Coverage
@@ -66,6 +68,7 @@ _MODULES = {
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
     "Comparison": "cutaway.topics.comparison.result",
+    "Concept": "cutaway.topics.concept.result",
     "ConfusedPairs": "cutaway.topics.confidence.confused_pairs",
     "Coverage": "cutaway.topics.confidence.coverage",
     "Dataset": "cutaway.data",
@@ -94,6 +97,7 @@ _MODULES = {
     "Thresholds": "cutaway.topics.confidence.thresholds",
     "Units": "cutaway.topics.units.measuring",
     "Verdict": "cutaway.topics.verdict.result",
+    "check": "cutaway.exercises",
     "compare": "cutaway.api.comparing",
     "doctor": "cutaway.topics.doctor.diagnosing",
     "export": "cutaway.api.model_files",
@@ -120,6 +124,7 @@ __all__ = [
     "Canceled",
     "Classifier",
     "Comparison",
+    "Concept",
     "ConfusedPairs",
     "Coverage",
     "CutawayError",
@@ -149,6 +154,7 @@ __all__ = [
     "Thresholds",
     "Units",
     "Verdict",
+    "check",
     "compare",
     "doctor",
     "export",

@@ -22,6 +22,7 @@ from cutaway.progress import CancelToken
 
 from . import (
     comparison,
+    concept,
     explaining,
     inspect,
     layers,
@@ -113,6 +114,7 @@ COMMANDS: tuple[tuple[Callable[..., Any], str], ...] = (
     (inspect.show, "Show a run, epoch by epoch, and its findings."),
     (prediction.predict, "Predict the classes of new samples."),
     (explaining.explain, "Show what spoke for a prediction, and what against it."),
+    (concept.concept, "Show what selected samples have in common."),
     (layers.layers, "Show what each layer is, and what it knows."),
     (units.units, "Show what each unit of a layer responds to."),
     (units.importance, "Show which columns of a table the model needs."),

@@ -13,6 +13,7 @@ from cutaway.models import lazy_getattr_with_keras
 if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
+    from .concepts import concept_direction, logit_slopes, max_p_values
     from .dependence import PartialDependence, partial_dependence
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
@@ -48,6 +49,7 @@ _MODULES = {
     "attribute": "cutaway.interpret.attribution",
     "compare_epochs": "cutaway.interpret.similarity.epochs",
     "compare_models": "cutaway.interpret.similarity.epochs",
+    "concept_direction": "cutaway.interpret.concepts",
     "constant_units": "cutaway.interpret.units",
     "default_layer": "cutaway.interpret.lookup",
     "find_layer": "cutaway.interpret.lookup",
@@ -59,7 +61,9 @@ _MODULES = {
     "layer_history": "cutaway.interpret.history",
     "layer_pairs": "cutaway.interpret.similarity.epochs",
     "layer_records": "cutaway.interpret.layers",
+    "logit_slopes": "cutaway.interpret.concepts",
     "match_units": "cutaway.interpret.similarity.matching",
+    "max_p_values": "cutaway.interpret.concepts",
     "measured_layers": "cutaway.interpret.layers",
     "partial_dependence": "cutaway.interpret.dependence",
     "permutation_importance": "cutaway.interpret.importance",
@@ -90,6 +94,7 @@ __all__ = [
     "attribute",
     "compare_epochs",
     "compare_models",
+    "concept_direction",
     "constant_units",
     "default_layer",
     "find_layer",
@@ -101,7 +106,9 @@ __all__ = [
     "layer_history",
     "layer_pairs",
     "layer_records",
+    "logit_slopes",
     "match_units",
+    "max_p_values",
     "measured_layers",
     "partial_dependence",
     "permutation_importance",

@@ -1,4 +1,4 @@
-"""The shape of a layer's activations: how far the classes have collapsed to points, and how many dimensions there are."""
+"""The shape of a layer's activations: how far the classes have collapsed to points, and in how many dimensions."""
 
 import numpy as np
 
@@ -27,8 +27,8 @@ def class_variability(h: np.ndarray, labels: np.ndarray) -> float | None:
         class means cannot be told apart.
 
     Source:
-        Papyan, Han and Donoho 2020, "Prevalence of neural collapse during the terminal phase of deep learning training",
-        figure 6.
+        Papyan, Han and Donoho 2020, "Prevalence of neural collapse during the terminal phase of deep learning
+        training", figure 6.
     """
     within, means = _within_and_means(h, labels)
     classes = len(means)
@@ -84,20 +84,20 @@ def _directions(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def intrinsic_dimension(h: np.ndarray) -> float | None:
     """How many dimensions a layer's activations vary in near a sample: the TwoNN estimate.
 
-    It compares each sample's distance to its nearest and to its second nearest neighbor; no flat shape is assumed, unlike
-    for the effective rank.
+    It compares each sample's distance to its nearest and to its second nearest neighbor; no flat shape is assumed,
+    unlike for the effective rank.
 
     Args:
         h: float32 ``(sample, unit)``, finite. Above 2,000 samples, only every second, third and so on is used.
 
     Returns:
-        Above 0; None with fewer than 10 samples that differ from all others, or where all distances are equal. Its standard
-        error is about ``1 / sqrt(samples)`` of it. It is too low in many dimensions, where samples are far apart: about 8
-        for 10 dimensions with 2,000 samples.
+        Above 0; None with fewer than 10 samples that differ from all others, or where all distances are equal. Its
+        standard error is about ``1 / sqrt(samples)`` of it. It is too low in many dimensions, where samples are far
+        apart: about 8 for 10 dimensions with 2,000 samples.
 
     Source:
-        Facco, d'Errico, Rodriguez and Laio 2017, "Estimating the intrinsic dimension of datasets by a minimal neighborhood
-        information" (the estimator); Ansuini, Laio, Macke and Zoccolan 2019, "Intrinsic dimension of data
+        Facco, d'Errico, Rodriguez and Laio 2017, "Estimating the intrinsic dimension of datasets by a minimal
+        neighborhood information" (the estimator); Ansuini, Laio, Macke and Zoccolan 2019, "Intrinsic dimension of data
         representations in deep neural networks" (of layers).
     """
     rows = np.unique(h[:: -(-len(h) // DIMENSION_SAMPLES)], axis=0)  # a copy has no distance to its nearest neighbor

@@ -1,0 +1,66 @@
+"""The command concept: what selected samples have in common, and what that does to the classes."""
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cutaway.errors import UsageError
+from cutaway.topics.concept.options import ConceptOptions
+
+from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
+from .output import print_json, print_result
+
+FILE_BYTES = 1 << 24
+"""Bytes of a file of samples at most."""
+
+
+@with_records
+def concept(
+    *,
+    run: RunArgument,
+    samples: Annotated[
+        list[str] | None, typer.Argument(metavar="[SAMPLE]...", help="Samples, such as test[7] test[12].")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help="A CSV file whose first column names samples, as the explorer saves a selection."),
+    ] = None,
+    options: ConceptOptions,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what selected samples have in common in each layer, and what that does to each class."""
+    from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
+    from cutaway.topics.concept.measuring import concept as measure
+
+    names = [*(samples or ()), *([] if file is None else _names_in(file))]
+    opened = open_run(run, data=data, runs=runs)
+    with show_progress(True) as on_progress:
+        answer = measure(opened.context, names, options, on_progress=on_progress)
+    if as_json:
+        print_json(answer.to_json())
+        return
+    print_result(answer)
+
+
+def _names_in(file: Path) -> list[str]:
+    """The first column of a CSV file, without its heading "sample".
+
+    Raises:
+        UsageError: It cannot be read, or holds no text.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(FILE_BYTES + 1)
+        if len(content) > FILE_BYTES:
+            raise ValueError(f"more than {FILE_BYTES:,} bytes")
+        rows = [row[0].strip() for row in csv.reader(content.decode("utf-8-sig").splitlines()) if row]
+    except (OSError, ValueError, csv.Error) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        hint = "save a selection in the explorer, or write one name per line"
+        raise UsageError("--file names samples, one per line", got=f"{why}: {file}", hint=hint) from error
+    return [name for name in rows if name and name != "sample"]

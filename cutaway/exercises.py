@@ -1,0 +1,232 @@
+"""Exercises that check themselves: `check` tells students whether an answer is right, and shows no solution.
+
+The answers lie in the folder ``answers`` beside a notebook, one JSON file per lesson, as hashes: ``answers/02_*.json``
+has those of lesson 2. Only a wrong answer that the teacher expected gets a hint of its own. The hashes keep an answer
+from being read by accident; they do not keep anybody from trying all options of a question.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway._lazy import public
+from cutaway.errors import DataError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FOLDER = "answers"
+"""Folder of the answers, beside the notebook."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a teacher knows of an exercise or a question.
+
+    Attributes:
+        answer: The right answer: the letter of an option, a number, an array of numbers, or a function of numbers.
+        tolerance: Largest absolute difference at which a number is right for certain; from 1.5 times as much on, it is
+            wrong for certain. With 0, a number is right if its first 12 digits are.
+        inputs: For a function: the arguments of each call that is compared.
+        why: Why the answer is right, in a sentence or two; shown with a right answer.
+        hint: The next step for those whose answer is wrong.
+        misconceptions: Pairs of a wrong answer that is expected and the hint for it.
+    """
+
+    answer: Any
+    tolerance: float = 0.0
+    inputs: Sequence[Sequence[Any]] = ()
+    why: str = ""
+    hint: str = ""
+    misconceptions: Sequence[tuple[Any, str]] = field(default_factory=tuple)
+
+
+@public
+def check(exercise: str, answer: Any) -> None:
+    """Print whether an answer is right, or a hint.
+
+    Args:
+        exercise: Number of the lesson and of the exercise, as in "2.3", or of the question, as in "2.q3".
+        answer: The letter of an option, a number, an array of numbers of any shape, or a function. None or "" for a
+            question that is not answered yet.
+
+    Raises:
+        UnknownNameError: There are no answers for this lesson beside the notebook, or no such exercise.
+        UsageError: The answer is of another type or shape than the exercise takes.
+        DataError: The file of answers is damaged.
+    """
+    print(_judge(exercise, answer))  # noqa: T201 (what a student reads below the cell)
+
+
+def _judge(exercise: str, answer: Any) -> str:
+    if answer is None or (isinstance(answer, str) and not answer.strip()):
+        return f"{exercise}: no answer yet"
+    known = _read(exercise)
+    try:
+        salt, tolerance = str(known["salt"]), float(known["tolerance"])
+        values = _values(exercise, answer, kind=known["kind"], inputs=known["inputs"], shape=known["shape"])
+        if _matches(values, known["hashes"], salt=salt, tolerance=tolerance):
+            return f"{exercise}: right. {known['why']}".rstrip()
+        hint = next(
+            (
+                hint
+                for wrong, hint in known["misconceptions"]
+                if _matches(values, wrong, salt=salt, tolerance=tolerance)
+            ),
+            known["hint"],
+        )
+        return f"{exercise}: not yet. {hint}".rstrip()
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise _damaged(f"{exercise} with {error!r}") from error
+
+
+def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
+    """Write the answers of one lesson, for exercises in a notebook of your own.
+
+    Args:
+        path: The file: its name begins with the number of the lesson, as in "answers/21_my_lesson.json". Its folder is
+            made.
+        exercises: Mapping from the number of each exercise, or "q1" for a question, to what is known of it.
+
+    Returns:
+        The path.
+    """
+    target, lesson = Path(path), {}
+    for name, exercise in exercises.items():
+        # the same answers give the same file, and equal answers of two exercises look different
+        salt = hashlib.sha256(f"{target.stem} {name}".encode()).hexdigest()[:8]
+        kind = _kind(exercise.answer)
+        shape = None if kind == "function" else list(_numbers(exercise.answer).shape) if kind == "numbers" else []
+
+        def hashes(answer: Any, name: str = name, exercise: Exercise = exercise, salt: str = salt) -> list[str]:
+            values = _values(name, answer, kind=_kind(exercise.answer), inputs=exercise.inputs, shape=None)
+            return [_hash(salt, place, next(_cells(value, exercise.tolerance))) for place, value in enumerate(values)]
+
+        lesson[name] = {
+            "kind": kind,
+            "shape": shape,
+            "tolerance": exercise.tolerance,
+            "inputs": [list(arguments) for arguments in exercise.inputs],
+            "salt": salt,
+            "hashes": hashes(exercise.answer),
+            "why": exercise.why,
+            "hint": exercise.hint,
+            "misconceptions": [[hashes(wrong), hint] for wrong, hint in exercise.misconceptions],
+        }
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(lesson, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def _read(exercise: str) -> dict[str, Any]:
+    name = re.fullmatch(r"(\d{1,2})\.(q?\d{1,2})", exercise) if isinstance(exercise, str) else None
+    if name is None:
+        raise UsageError(
+            "an exercise is named by the numbers of its lesson and its own",
+            got=repr(exercise),
+            hint='write ct.check("2.3", answer) for exercise 3 of lesson 2, or ct.check("2.q3", "b") for a question',
+        )
+    files = sorted(Path(FOLDER).glob(f"{int(name[1]):02d}_*.json"))
+    if not files:
+        raise UnknownNameError(
+            f"the answers of a lesson are in the folder {FOLDER!r} beside its notebook",
+            got=f"none for lesson {int(name[1])} in {Path.cwd() / FOLDER}",
+            hint="open the notebook in the folder that it came in",
+        )
+    try:
+        lesson = json.loads(files[0].read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(f"{files[0]} with {error}") from error
+    if not isinstance(lesson, dict) or not isinstance(lesson.get(name[2], {}), dict):
+        raise _damaged(str(files[0]))
+    if name[2] not in lesson:
+        raise UnknownNameError(
+            f"lesson {int(name[1])} has the exercises and questions {', '.join(lesson)}",
+            got=name[2],
+            hint="use the number above the exercise",
+        )
+    return lesson[name[2]]
+
+
+def _damaged(what: str) -> DataError:
+    rule = "a file of answers is as `write_answers` wrote it"
+    return DataError(rule, got=what, hint="take a new copy of the lessons")
+
+
+def _kind(answer: Any) -> str:
+    return "function" if callable(answer) else "choice" if isinstance(answer, str) else "numbers"
+
+
+def _values(
+    exercise: str, answer: Any, *, kind: str, inputs: Sequence[Sequence[Any]], shape: Sequence[int] | None
+) -> list[str] | list[float]:
+    """What is compared: the letter, the numbers, or all numbers that the function returns."""
+    came = _kind(answer)
+    if came != kind:
+        takes = {"choice": "the letter of an option, in quotes", "numbers": "numbers", "function": "a function"}
+        raise UsageError(
+            f"{exercise} takes {takes[kind]}", got=type(answer).__name__, hint="read again what the exercise asks for"
+        )
+    if kind == "choice":
+        return [answer.strip().lower()]
+    if kind == "function":
+        return _returned(exercise, answer, inputs)
+    array = _numbers(answer, exercise)
+    if shape is not None and list(array.shape) != list(shape):
+        takes = "one number" if not shape else f"numbers of shape {tuple(shape)}"
+        raise UsageError(
+            f"{exercise} takes {takes}", got=f"the shape {array.shape}", hint="read again what the exercise asks for"
+        )
+    return array.ravel().tolist()
+
+
+def _returned(exercise: str, function: Callable[..., Any], inputs: Sequence[Sequence[Any]]) -> list[float]:
+    import numpy as np
+
+    returned: list[float] = []
+    for arguments in inputs:
+        arrays = [np.array(argument, dtype=np.float64) for argument in arguments]
+        try:
+            result = function(*arrays)
+        except Exception as error:
+            error.add_note(f"{exercise} called the function with {', '.join(map(str, arguments))}")
+            raise
+        returned += _numbers(result, exercise).ravel().tolist()
+    return returned
+
+
+def _numbers(answer: Any, exercise: str = "an exercise") -> "np.ndarray":
+    import numpy as np
+
+    try:
+        return np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{exercise} takes numbers", got=type(answer).__name__, hint="pass an array") from error
+
+
+def _matches(values: Sequence[Any], hashes: Sequence[str], *, salt: str, tolerance: float) -> bool:
+    return len(values) == len(hashes) and all(
+        expected in [_hash(salt, place, cell) for cell in _cells(value, tolerance)]
+        for place, (value, expected) in enumerate(zip(values, hashes, strict=True))
+    )
+
+
+def _cells(value: str | float, tolerance: float) -> Iterator[str]:
+    """The text that stands for a value, then those of the values next to it: hashes know no "near"."""
+    if isinstance(value, str):
+        yield value
+    elif tolerance == 0 or not abs(value) < float("inf"):
+        yield f"{value + 0.0:.12g}"
+    else:
+        # cells half as wide as the tolerance: within two of them is right, up to 1.5 times the tolerance may be
+        cell = round(value / (tolerance / 2))
+        for step in (0, -1, 1, -2, 2):
+            yield f"{cell + step}"
+
+
+def _hash(salt: str, place: int, text: str) -> str:
+    return hashlib.sha256(f"{salt} {place} {text}".encode()).hexdigest()[:16]

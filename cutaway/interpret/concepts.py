@@ -1,0 +1,148 @@
+"""A concept from a selection: the direction in a layer in which selected samples differ, and its effect on a class.
+
+Both are compared with random selections of the same size, which have a direction and an effect as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from cutaway.models import batch_size, batch_slices, prepare_inputs
+
+from .graph import Graph, Weights, evaluate, weights_of
+
+PENALTY = 0.1
+"""Ridge penalty of a direction, relative to the mean variance of a unit: a few dozen samples are told apart in
+hundreds of units, where a weak penalty would learn noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """The direction in which some samples of a layer differ from others.
+
+    Attributes:
+        vector: float64 ``(unit,)``, of length 1.
+        gap: How far apart the means of both are along it, above 0 unless nothing tells them apart.
+        accuracy: Share that a linear classifier tells apart which has not seen the sample, in [0, 1]; 0.5 by guessing.
+    """
+
+    vector: np.ndarray
+    gap: float
+    accuracy: float
+
+
+def concept_direction(selected: np.ndarray, others: np.ndarray) -> Direction:
+    """Find the direction in which samples differ from as many others, by ridge regression.
+
+    Args:
+        selected: float32 ``(sample, unit)``, finite, at least two samples.
+        others: float32 ``(sample, unit)``, as many.
+
+    Returns:
+        The direction; its accuracy leaves out one sample at a time.
+
+    Source:
+        Kim et al. 2018, "Interpretability beyond feature attribution: quantitative testing with concept activation
+        vectors", section 3.2 (there by another linear classifier); Allen 1974, "The relationship between variable
+        selection and data augmentation and a method for prediction" (leaving one out without fitting again).
+    """
+    h = np.concatenate([selected, others]).astype(np.float64)
+    truth = np.concatenate([np.ones(len(selected)), -np.ones(len(others))])
+    centered = h - h.mean(axis=0)
+    gram = centered @ centered.T
+    penalty = PENALTY * np.trace(gram) / max(1, h.shape[1])
+    if not penalty > 0:  # all samples are the same point
+        return Direction(np.zeros(h.shape[1]), 0.0, 0.5)
+    inverse = np.linalg.inv(gram + penalty * np.eye(len(h)))
+    weights = centered.T @ (inverse @ truth)
+    # the intercept is the mean of the truth, which is 0: what is left out takes its share of it along
+    hat = gram @ inverse + 1 / len(h)
+    left_out = (hat @ truth - hat.diagonal() * truth) / (1 - hat.diagonal())
+    vector = weights / np.linalg.norm(weights)
+    gap = float((selected.mean(axis=0, dtype=np.float64) - others.mean(axis=0, dtype=np.float64)) @ vector)
+    return Direction(vector, gap, float((np.sign(left_out) == truth).mean()))
+
+
+def logit_slopes(
+    model: keras.Model,
+    layers: tuple[str, ...],
+    *,
+    x: np.ndarray,
+    classes: np.ndarray,
+    scale: float,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """How the logit of a class changes with the outputs of layers, for each sample.
+
+    Args:
+        model: A built model; it is not changed.
+        layers: Names of layers.
+        x: ``(sample, ...)`` raw rows, uint8 or float32.
+        classes: int ``(sample,)``, whose logit is asked for; of a model with one output unit, class 0 has minus the
+            logit.
+        scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
+
+    Returns:
+        Layer -> gradient, float32 ``(sample, unit)``.
+    """
+    graph = Graph.of(model)
+    parameters = weights_of(graph, weights)
+    shapes = {name: graph.layers[name].output.shape[1:] for name in layers}
+
+    def chosen(added: dict[str, jax.Array], weights: Weights, inputs: jax.Array, signs: jax.Array) -> jax.Array:
+        logits = evaluate(graph, weights, {graph.entry: inputs}, added=added)[graph.output]
+        # in evaluation no sample depends on another one: the gradient of the sum is that of each logit
+        return (logits * signs).sum()
+
+    @jax.jit
+    def slopes(rows: jax.Array, signs: jax.Array, weights: Weights) -> dict[str, jax.Array]:
+        zeros = {name: jnp.zeros((len(rows), *shape)) for name, shape in shapes.items()}
+        return jax.grad(chosen)(zeros, weights, prepare_inputs(rows, scale, graph.shape), signs)
+
+    found = {name: np.empty((len(x), int(np.prod(shape))), np.float32) for name, shape in shapes.items()}
+    signs = _signs(classes, int(model.output_shape[-1]))
+    with jax.default_matmul_precision("highest"):
+        for first, new in batch_slices(len(x), batch_size(x)):
+            part: Any = slopes(jnp.asarray(x[first : new.stop]), jnp.asarray(signs[first : new.stop]), parameters)
+            for name, values in part.items():
+                found[name][new] = np.asarray(values).reshape(len(values), -1)[new.start - first :]
+    return found
+
+
+def _signs(classes: np.ndarray, outputs: int) -> np.ndarray:
+    """What each logit is multiplied by, so that the sum is the logit of the class: float32 ``(sample, output)``."""
+    if outputs == 1:
+        return np.where(classes == 1, 1.0, -1.0).astype(np.float32)[:, None]
+    return (classes[:, None] == np.arange(outputs)).astype(np.float32)
+
+
+def max_p_values(values: np.ndarray, *, two_sided: bool) -> np.ndarray:
+    """How often a random selection has as unusual a value in any of several questions.
+
+    Each question is measured in standard deviations over all selections, so that the largest of them can be compared.
+    If the first selection is itself a random one, the probability that any of its p-values is at most a is at most a.
+
+    Args:
+        values: float ``(1 + repeat, question)``: of the selection, then of random selections.
+        two_sided: Whether unusually small values count as well.
+
+    Returns:
+        float64 ``(question,)``, at least ``1 / (repeats + 1)``; 1 where all selections have the same value.
+
+    Source:
+        Westfall and Young 1993, "Resampling-based multiple testing", section 2.3 (single-step maxT).
+    """
+    spread = values.std(axis=0)
+    unusual = (values - values.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
+    if two_sided:
+        unusual = np.abs(unusual)
+    largest = unusual.max(axis=1)
+    # rounding must not make a selection less unusual than itself
+    p = (largest[:, None] >= unusual[0] - 1e-12).mean(axis=0)
+    return np.where(spread > 0, p, 1.0)

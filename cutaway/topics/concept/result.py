@@ -1,0 +1,186 @@
+"""What selected samples have in common in each layer, as the user holds it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.results.plain import plain
+from cutaway.results.result import Result
+from cutaway.results.table import Table, column
+from cutaway.results.units import NAME, TEXT, decimals, share
+
+if TYPE_CHECKING:
+    from cutaway.plots import Figure
+
+SURE = 0.05
+"""An effect is named where random selections have as unusual a one in any layer and class no more often than this."""
+
+LAYERS = (
+    column("layer", "Layer", NAME, "Name of the layer."),
+    column(
+        "accuracy",
+        "Told apart",
+        share(1),
+        "Share of the samples that a linear classifier tells from others; 50% by guessing.",
+    ),
+    column("random", "Random", share(1), "What 2.5% of the random selections exceed."),
+    column(
+        "gap", "Distance", decimals(3), "Distance between the means of the selection and of others along the direction."
+    ),
+    column("p", "p", decimals(3), "How often a random selection is told apart as well in any layer."),
+)
+"""How well the selection is told apart in each layer."""
+
+EFFECTS = (
+    column("layer", "Layer", NAME, "Name of the layer."),
+    column("label", "Class", TEXT, "The class whose logit is meant."),
+    column(
+        "change",
+        "Change",
+        decimals(2),
+        "Change of the logit when a sample of the class is moved as far as the selection lies from others.",
+    ),
+    column("share", "Rises", share(0), "Share of the samples of the class whose logit rises along the direction."),
+    column("random_low", "Random low", decimals(3), "2.5% of random selections have a lower change."),
+    column("random_high", "Random high", decimals(3), "2.5% of random selections have a higher change."),
+    column("p", "p", decimals(3), "How often a random selection has as unusual a change in any row."),
+)
+"""What moving along the direction does to each class."""
+
+
+@dataclass(frozen=True)
+class ConceptLayer:
+    """How well a selection is told apart from others in one layer.
+
+    Attributes:
+        layer: Its name.
+        accuracy: Share of both that a linear classifier tells apart without having seen the sample, in [0, 1].
+        random: What 2.5% of random selections exceed.
+        gap: Distance between the means of both along the direction.
+        p: How often a random selection is told apart as well in any layer, in (0, 1].
+    """
+
+    layer: str
+    accuracy: float
+    random: float
+    gap: float
+    p: float
+
+
+@dataclass(frozen=True)
+class ConceptEffect:
+    """What moving along the direction does to one class, to first order.
+
+    Attributes:
+        layer: Name of the layer.
+        label: Name of the class.
+        change: Change of its logit when a sample of the class is moved as far as the selection lies from others.
+        share: Share of its samples whose logit rises, in [0, 1].
+        random_low: 2.5% of random selections have a lower change.
+        random_high: 2.5% of them have a higher one.
+        p: How often a random selection has as unusual a change in any layer and class, in (0, 1].
+    """
+
+    layer: str
+    label: str
+    change: float
+    share: float
+    random_low: float
+    random_high: float
+    p: float
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class Concept(Result):
+    """What selected samples have in common in each layer, and what that does to the classes, made by `Run.concept`.
+
+    Attributes:
+        layers: How well they are told apart from others, for each layer.
+        effects: What moving along their direction does, for each layer and class.
+        samples: How many were selected.
+        split: The split with which they are compared.
+        epoch: Number of the epoch.
+        repeats: How many random selections they are compared with.
+        within_class: Whether these have the same classes.
+    """
+
+    layers: tuple[ConceptLayer, ...] = field(repr=False)
+    effects: tuple[ConceptEffect, ...] = field(repr=False)
+    samples: int
+    split: str
+    epoch: int
+    repeats: int
+    within_class: bool
+
+    def line(self) -> str:
+        """The answer in one telling line."""
+        like = "random selections of the same classes" if self.within_class else "random selections"
+        told = [each for each in self.layers if each.p <= SURE]
+        head = f"Concept of {self.samples:,} samples after epoch {self.epoch}"
+        if not told:
+            return f"{head}: they have no more in common than {like}"
+        clearest = max(told, key=lambda each: each.accuracy)
+        sure = [each for each in self.effects if each.p <= SURE and each.layer == clearest.layer]
+        strongest = sorted(sure, key=lambda each: -abs(each.change))[:2]
+        effects = " and ".join(f"{each.label} by {each.change:+.2f}" for each in strongest)
+        return (
+            f"{head}: clearest in {clearest.layer}, where {clearest.accuracy:.0%} are told apart ({like}: up to "
+            f"{clearest.random:.0%}); "
+            + (f"changes the logit of {effects}" if effects else "no clear effect on a class")
+        )
+
+    def table(self) -> Table:
+        """One row for each layer and class."""
+        return Table(EFFECTS, _columns(self.effects))
+
+    def tables(self, title: str = "") -> tuple[Table, ...]:
+        """The tables that people read: the layers, then the effects."""
+        like = " of the same classes" if self.within_class else ""
+        note = f"Compared with {self.repeats} random selections{like}, drawn from the {self.split} split."
+        return (
+            Table(LAYERS, _columns(self.layers), title=title or "What the selection has in common", notes=(note,)),
+            Table(EFFECTS, _columns(self.effects), title="What moving along the direction does"),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``cutaway concept --json`` answers."""
+        return plain(
+            {name: getattr(self, name) for name in ("samples", "split", "epoch", "repeats", "within_class")}
+            | {"layers": self.layers, "effects": self.effects}
+        )
+
+    def plot(self) -> "Figure":
+        """Draw the change for each class, a panel for each layer, as a matplotlib Figure, with the range of chance."""
+        from cutaway.plots import Bars, bars
+
+        contents = []
+        for layer in self.layers:
+            rows = [each for each in self.effects if each.layer == layer.layer]
+            contents.append(
+                Bars(
+                    f"{layer.layer}: {layer.accuracy:.0%} told apart",
+                    [f"{each.label}{' *' if each.p <= SURE else ''}" for each in rows],
+                    [each.change for each in rows],
+                    low=[each.random_low for each in rows],
+                    high=[each.random_high for each in rows],
+                    x_label="change of the logit",
+                    signed=True,
+                )
+            )
+        return bars(contents, title="Effect of the concept on each class (lines: random selections; * more than these)")
+
+    def _shown_figure(self) -> "Figure":
+        return self.plot()
+
+
+def _columns(records: "tuple[Any, ...]") -> dict[str, Any]:
+    names = vars(records[0]) if records else {}
+    return {
+        name: [getattr(record, name) for record in records]
+        if isinstance(getattr(records[0], name), str)
+        else np.array([getattr(record, name) for record in records], float)
+        for name in names
+    }

@@ -1,0 +1,93 @@
+"""A planted concept is found with its effect, a random selection has none, and what cannot be measured is said."""
+
+import numpy as np
+import pytest
+
+import cutaway as ct
+
+CLASSES = 3
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Three classes in ten columns; column 9 is a second reason for class 2, and column 8 tells nothing."""
+    random = np.random.default_rng(0)
+    y = np.arange(1500) % CLASSES
+    x = random.normal(size=(1500, 10)).astype(np.float32)
+    x[np.arange(1500), y] += 2.0
+    x[:, 9] += 3.0 * (y == 2)
+    data = ct.Dataset.from_arrays(x[:900], y[:900], x_test=x[900:], y_test=y[900:], name="planted")
+    runs = tmp_path_factory.mktemp("runs")
+    return ct.train(ct.mlp((16, 8)), data, epochs=20, seed=0, runs=runs, progress=False)
+
+
+def names(run, positions):
+    return [run.split.test[int(position)] for position in positions]
+
+
+def high(run, column, count=40):
+    return names(run, np.argsort(-run.data.x(run.split.test)[:, column])[:count])
+
+
+def test_a_planted_concept_is_found_with_its_effect(run):
+    found = run.concept(high(run, 9), repeats=99, progress=False)
+    assert [layer.layer for layer in found.layers] == ["dense_1", "dense_2"]
+    assert all(layer.p <= 0.05 and layer.accuracy > 0.8 for layer in found.layers)
+    effects = {(row.layer, row.label): row for row in found.effects}
+    assert len(effects) == 2 * CLASSES
+    for layer in ("dense_1", "dense_2"):
+        assert effects[layer, "2"].change > effects[layer, "2"].random_high
+        assert effects[layer, "2"].p <= 0.05
+        assert effects[layer, "2"].share > 0.9
+    assert "2 by +" in repr(found)
+    assert found.to_pandas()["change"].tolist() == [row.change for row in found.effects]
+    assert found.plot().axes
+
+
+def test_what_is_shared_beyond_the_class_needs_more_than_the_class(run):
+    """All samples of one class are told from others, but not from others of their class."""
+    labels = run.labels(split="test")
+    of_class = names(run, np.flatnonzero(labels == 0)[:50])
+    assert run.concept(of_class, "dense_2", repeats=49, progress=False).layers[0].p <= 0.05
+    assert run.concept(of_class, "dense_2", repeats=49, within_class=True, progress=False).layers[0].p > 0.05
+
+
+def test_random_selections_are_rarely_called_a_concept(run):
+    """Twenty random selections: at a level of 5%, more than four surprises have a probability below 0.3%."""
+    random = np.random.default_rng(1)
+    surprises = 0
+    for seed in range(20):
+        chosen = names(run, random.permutation(600)[:20])
+        found = run.concept(chosen, "dense_1", repeats=19, seed=seed, progress=False)
+        surprises += min(row.p for row in found.effects) <= 0.05
+    assert surprises <= 4
+
+
+def test_the_same_seed_gives_the_same_answer(run):
+    chosen = high(run, 8, 12)
+    first, second = (run.concept(chosen, repeats=19, seed=3, progress=False).to_json() for _ in range(2))
+    assert first == second != run.concept(chosen, repeats=19, seed=4, progress=False).to_json()
+
+
+@pytest.mark.parametrize(
+    ("samples", "options", "words"),
+    [
+        (7, {}, "what 8 to 1,000 samples have in common; got 7"),
+        (0, {}, "samples have in common; got 0"),
+        (20, {"repeats": 5}, "repeats"),
+        (300, {"split": "val"}, "are drawn from the samples that are not selected"),
+        (150, {"within_class": True}, "50 of class 0, not 300"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_a_line(run, samples, options, words):
+    chosen = names(run, range(samples)) if samples != 150 else names(run, np.flatnonzero(run.labels() == 0)[:150])
+    with pytest.raises(ct.CutawayError, match=words) as caught:
+        run.concept(chosen, progress=False, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_names_are_said(run):
+    with pytest.raises(ct.CutawayError, match="dense_7"):
+        run.concept(high(run, 9), "dense_7", progress=False)
+    with pytest.raises(ct.CutawayError):
+        run.concept([*high(run, 9), "test[99999]"], progress=False)

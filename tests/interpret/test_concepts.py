@@ -1,0 +1,81 @@
+"""Directions against scikit-learn, gradients against differences, and p-values of selections that are random."""
+
+import keras
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from cutaway.interpret.concepts import PENALTY, concept_direction, logit_slopes, max_p_values
+
+
+def test_a_direction_is_that_of_ridge_regression_and_leaves_one_out():
+    random = np.random.default_rng(0)
+    selected = (random.normal(size=(20, 50)) + np.eye(50)[3] * 2).astype(np.float32)
+    others = random.normal(size=(20, 50)).astype(np.float32)
+    found = concept_direction(selected, others)
+    h, truth = np.concatenate([selected, others]).astype(np.float64), np.repeat([1.0, -1.0], 20)
+    penalty = PENALTY * ((h - h.mean(axis=0)) ** 2).sum() / 50
+    weights = Ridge(alpha=penalty).fit(h, truth).coef_
+    assert found.vector == pytest.approx(weights / np.linalg.norm(weights), abs=1e-8)
+    assert found.gap == pytest.approx((selected.mean(0) - others.mean(0)) @ found.vector, abs=1e-5)
+    right = 0
+    for k in range(40):
+        kept = np.arange(40) != k
+        centered = h[kept]
+        left = Ridge(alpha=penalty).fit(centered, truth[kept])
+        right += np.sign(left.predict(h[k : k + 1])[0]) == truth[k]
+    assert found.accuracy == pytest.approx(right / 40, abs=1e-9)
+
+
+def test_samples_that_are_all_the_same_have_no_direction():
+    same = np.ones((8, 5), np.float32)
+    found = concept_direction(same, same)
+    assert (found.gap, found.accuracy) == (0.0, 0.5)
+    assert not found.vector.any()
+
+
+@pytest.mark.parametrize("outputs", [3, 1])
+def test_slopes_are_what_differences_say(outputs):
+    keras.utils.set_random_seed(0)
+    ending = "softmax" if outputs > 1 else "sigmoid"
+    layers = [keras.layers.Dense(6, "tanh", name="one"), keras.layers.Dense(5, "tanh", name="two")]
+    model = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(outputs, ending)])
+    x = np.random.default_rng(0).random((7, 4)).astype(np.float32)
+    classes = np.arange(7) % max(2, outputs)
+    found = logit_slopes(model, ("one", "two"), x=x, classes=classes, scale=1.0)
+    kernel, bias = (np.asarray(w, np.float64) for w in model.layers[-1].get_weights())
+    h = np.asarray(model.layers[0](x), np.float64)
+
+    def logits(h):
+        k, b = (np.asarray(w, np.float64) for w in model.layers[1].get_weights())
+        return np.tanh(h @ k + b) @ kernel + bias
+
+    def of_class(values):
+        return values[np.arange(7), classes] if outputs > 1 else np.where(classes == 1, 1, -1) * values[:, 0]
+
+    for unit in range(6):
+        step = np.eye(6)[unit] * 1e-6
+        expected = (of_class(logits(h + step)) - of_class(logits(h - step))) / 2e-6
+        assert found["one"][:, unit] == pytest.approx(expected, abs=1e-5)
+    direct = kernel.T[classes] if outputs > 1 else np.where(classes == 1, 1, -1)[:, None] * kernel.T
+    assert found["two"] == pytest.approx(direct, abs=1e-6)
+
+
+def test_p_values_of_random_selections_hold_for_all_questions_together():
+    """If the first of 40 selections is as random as the others, some p-value is at most 0.05 in one case of twenty."""
+    random = np.random.default_rng(0)
+    mixing = random.normal(size=(12, 12))
+    smallest = [
+        max_p_values((random.standard_t(4, size=(40, 12)) @ mixing) * 10 ** np.arange(12.0), two_sided=True).min()
+        for _ in range(2000)
+    ]
+    assert np.mean(np.array(smallest) <= 0.05) == pytest.approx(0.05, abs=0.015)
+
+
+def test_p_values_count_how_many_are_as_unusual():
+    values = np.array([[9.0, 0.0, 1.0], [1.0, 1.0, 1.0], [2.0, -1.0, 1.0], [3.0, 0.5, 1.0]])
+    p = max_p_values(values, two_sided=True)
+    assert p[0] == 0.25
+    assert p[1] > 0.5
+    assert p[2] == 1
+    assert max_p_values(-values, two_sided=False)[0] == 1
