@@ -22,7 +22,7 @@ extensions = [
     "setting_tables",
     "finding_rules",
     "result_tables",
-    "playground",
+    "written_pages",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["drawing", "extensions", "theme", "images"]

@@ -1,16 +1,47 @@
-"""Writes the playground beside the pages of the site."""
+"""Writes what a visitor can try beside the pages of the site: the playground, a report, and the lessons to read."""
 
+import sys
+import tempfile
 from pathlib import Path
 
+import nbformat
+
+import cutaway as ct
 from cutaway.api.playground import write_playground
+
+LESSONS = Path(__file__).parents[2] / "lessons"
 
 
 def setup(app):
-    """Have the page written once the site is built."""
+    """Have the pages written once the site is built."""
     app.connect("build-finished", _write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _write(app, error):
-    if error is None:
-        write_playground(Path(app.outdir) / "playground.html")
+    if error is not None:
+        return
+    site = Path(app.outdir)
+    write_playground(site / "playground.html")
+    _write_report(site / "example-report.html")
+    _write_lessons(site / "lessons")
+
+
+def _write_report(path):
+    """The report of a model on the small digits: it trains in seconds, and whoever builds the site gets the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = ct.train(
+            ct.mlp((64, 64)), ct.load_dataset("digits"), epochs=20, seed=0, runs=folder, progress=False
+        )
+        run.report(path, progress=False)
+
+
+def _write_lessons(folder):
+    sys.path.insert(0, str(LESSONS))
+    from editions import as_html, title_of  # beside the lessons, which are no package
+
+    folder.mkdir(exist_ok=True)
+    for path in sorted(LESSONS.glob("[0-9][0-9]_*.ipynb")):
+        lesson = nbformat.read(path, as_version=4)
+        page = as_html(lesson, title=title_of(lesson))
+        (folder / f"{path.stem}.html").write_text(page, encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Import lessons/build.py and editions.py as modules, and put the first lesson on small data."""
+"""Import lessons/build.py and editions.py, and put the classic lessons on small data."""
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 
@@ -9,27 +9,27 @@ import pytest
 LESSONS = Path(__file__).parents[2] / "lessons"
 
 
-def load(name, path):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def load(name):
+    sys.path.insert(0, str(LESSONS))  # the lessons are no package
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(LESSONS))
 
 
 @pytest.fixture(scope="session")
 def builder():
-    return load("lessons_build", LESSONS / "build.py")
+    return load("build")
 
 
 @pytest.fixture(scope="session")
 def editions():
-    return load("lessons_editions", LESSONS / "editions.py")
+    return load("editions")
 
 
 @pytest.fixture(scope="session")
 def on_digits():
-    """Change the first lesson, or what its solutions share, as its text says for a slow machine."""
+    """Change a classic lesson as its text says for a slow machine."""
 
     def change(code):
         changed = code.replace('DATASET, BATCH_SIZE = "mnist", 128', 'DATASET, BATCH_SIZE = "digits", 8')

@@ -459,3 +459,28 @@ def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_pa
         wait(page, "state.frame?.step === 0")
         run_until(page, "state.frame?.step >= 150")
         assert reached(page, title) == goals
+
+
+def test_a_weight_is_dragged_and_lines_show_gradients(open_page):
+    """A line is taken where it leaves its unit; dragging it up by 60 pixels adds the largest weight of its layer."""
+    page = open_page("data=moons&hidden=1&seed=3")
+    wait(page, "state.frame?.drawing")
+    first, largest = state(
+        page, "[state.frame.parameters[0], Math.max(...state.frame.parameters.slice(0, 2).map(Math.abs))]"
+    )
+    stage = page.locator(".network-stage")
+    stage.scroll_into_view_if_needed()
+    box, tile = stage.bounding_box(), page.get_by_role("button", name="Input 1", exact=True).bounding_box()
+    x, y = tile["x"] + tile["width"] + 20, tile["y"] + tile["height"] / 2
+    page.mouse.move(x, y)
+    assert page.locator(".line-label").inner_text().startswith("w = ")
+    page.mouse.down()
+    page.mouse.move(x, y - 60, steps=4)
+    page.mouse.up()
+    wait(page, f"Math.abs(state.frame.parameters[0] - {first + max(largest, 0.1)}) < 0.02 * {max(largest, 0.1)}")
+    pixels = "document.querySelector('canvas.weights').toDataURL()"
+    weights = page.evaluate(pixels)
+    page.get_by_label("Lines show").select_option("gradients")
+    assert page.evaluate(pixels) != weights
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    assert page.locator(".line-label").is_hidden()

@@ -4,16 +4,13 @@ import { rgb } from "../core/colors.js";
 import { element, textButton } from "../core/elements.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
-import { fitted, painterOf } from "./plane.js";
+import { kernelsOf, NetworkLines } from "./network_lines.js";
+import { COLUMN, GAP, MAX_SHOWN, TILE, TOP } from "./network_sizes.js";
+import { painterOf } from "./plane.js";
 
 /** @typedef {import("./colors.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
-
-/** Units of a layer that are shown. */
-const MAX_SHOWN = 12;
-
-const [TILE, GAP, COLUMN, TOP] = [44, 8, 118, 56];
 
 /** Shows layers in columns; a unit can be chosen, and layers and units added. */
 export class NetworkView {
@@ -24,13 +21,19 @@ export class NetworkView {
   constructor(host, controller) {
     this.controller = controller;
     this.layers = element("div", { class: "layer-heads" });
-    this.lines = element("canvas", { class: "weights", "aria-hidden": "true" });
     this.units = element("div", { class: "units" });
     this.stage = element("div", { class: "network-stage" }, this.layers);
-    this.stage.append(this.lines, this.units);
+    this.lines = new NetworkLines(this.stage, controller, () => this.#redraw());
+    this.stage.append(this.lines.canvas, this.units, this.lines.label);
+    /** @type {{ state: State, look: Look } | null} What was drawn last. */
+    this.shown = null;
     /** What the columns were built from. */
     this.built = "";
-    host.append(this.stage);
+    host.append(element("label", { class: "line-choice" }, "Lines show ", this.lines.choice), this.stage);
+  }
+
+  #redraw() {
+    if (this.shown) this.show(this.shown.state, this.shown.look);
   }
 
   /**
@@ -38,6 +41,7 @@ export class NetworkView {
    * @param {Look} look
    */
   show(state, look) {
+    this.shown = { state, look };
     const sizes = [state.parts.train.inputs, ...state.settings.hidden, state.parts.train.outputs];
     const built = JSON.stringify([sizes, state.settings.data]);
     if (built !== this.built) this.#build(sizes, state);
@@ -127,37 +131,7 @@ export class NetworkView {
       else if (layer === 0) drawResponse(canvas, column(kernels[0], unit, sizes[1]), look, null);
       else drawResponse(canvas, new Float32Array(1), look, null);
     }
-    this.#drawWeights(kernels, sizes, look);
-  }
-
-  /**
-   * @param {Float32Array[]} kernels
-   * @param {number[]} sizes
-   * @param {Look} look
-   */
-  #drawWeights(kernels, sizes, look) {
-    const { context } = fitted(this.lines);
-    for (const [layer, kernel] of kernels.entries()) {
-      if (sizes[layer] > MAX_SHOWN && layer === 0) continue; // of the pixels of an image
-      const largest = kernel.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
-      const units = sizes[layer + 1];
-      const [left, right] = [layer * COLUMN + TILE, (layer + 1) * COLUMN];
-      const middle = (left + right) / 2;
-      for (let from = 0; from < Math.min(sizes[layer], MAX_SHOWN); from++) {
-        for (let to = 0; to < Math.min(units, MAX_SHOWN); to++) {
-          const value = kernel[from * units + to];
-          const share = Math.abs(value) / largest;
-          const [start, end] = [from, to].map((unit) => TOP + unit * (TILE + GAP) + TILE / 2);
-          context.beginPath();
-          context.moveTo(left, start);
-          context.bezierCurveTo(middle, start, middle, end, right, end);
-          context.strokeStyle = value >= 0 ? look.positive : look.negative;
-          context.lineWidth = 0.4 + 3.2 * share;
-          context.globalAlpha = 0.12 + 0.78 * share;
-          context.stroke();
-        }
-      }
-    }
+    this.lines.draw(frame, sizes, look);
   }
 }
 
@@ -174,19 +148,6 @@ export function layerButtons(/** @type {Controller} */ controller) {
     more.disabled = hidden.length >= MAX_LAYERS;
   });
   return [fewer, more];
-}
-
-/**
- * @param {number[]} sizes
- * @param {Float32Array} parameters
- */
-function kernelsOf(sizes, parameters) {
-  let first = 0;
-  return sizes.slice(1).map((units, k) => {
-    const kernel = parameters.subarray(first, first + sizes[k] * units);
-    first += (sizes[k] + 1) * units;
-    return kernel;
-  });
 }
 
 /**
