@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cutaway
 from cutaway.data import load_dataset
@@ -18,31 +19,45 @@ NOTICE = (
 )
 
 
-@cache
-def playground_page(*, tasks_at: str = "") -> PlaygroundPage:
+def playground_page(*, tasks_at: str = "", start: dict[str, Any] | None = None) -> PlaygroundPage:
     """Make the playground: an HTML file of about 3 MB.
 
     Args:
         tasks_at: See `cutaway.page.render_playground`.
+        start: What it begins with, as `playground_start` returns it; the two moons if None.
     """
+    if start is None:
+        return _plain_page(tasks_at)
+    return render_playground(_digits(), version=cutaway.__version__, tasks_at=tasks_at, start=start)
+
+
+@cache
+def _plain_page(tasks_at: str) -> PlaygroundPage:
+    return render_playground(_digits(), version=cutaway.__version__, tasks_at=tasks_at)
+
+
+def _digits() -> PlaygroundDigits:
     sources = load_dataset("mnist").sources
     train, test = sources["train"], sources["test"]
-    digits = PlaygroundDigits(
+    return PlaygroundDigits(
         x=train.x[:TRAIN],
         y=train.y[:TRAIN].astype("uint8"),
         x_test=test.x[::TEST_STEP],
         y_test=test.y[::TEST_STEP].astype("uint8"),
         notice=NOTICE,
     )
-    return render_playground(digits, version=cutaway.__version__, tasks_at=tasks_at)
 
 
-def write_playground(path: Path) -> Path:
+def write_playground(path: Path, *, start: dict[str, Any] | None = None) -> Path:
     """Write the playground into one HTML file that works from disk without a network.
+
+    Args:
+        path: Where to write it.
+        start: As of `playground_page`.
 
     Raises:
         UsageError: The file cannot be written.
     """
     check_output(path)
-    write_output(path, playground_page().html.encode())
+    write_output(path, playground_page(start=start).html.encode())
     return path

@@ -1079,6 +1079,23 @@ class Run:
 
         return Findings(findings(self.context, layers=lambda: self.layers(progress=progress)))
 
+    def playground(self, path: str | Path = "playground.html") -> Path:
+        """Write the playground with the samples and settings of this run, which has two inputs, and return its path.
+
+        The playground trains in the browser, from first weights and a split of its own: a similar training, not the
+        same. The page says which settings it does not have.
+
+        Args:
+            path: The HTML file to write.
+
+        Raises:
+            UsageError: The run has another number of inputs or more than ten classes, or the file cannot be written.
+        """
+        from cutaway.api.playground import write_playground
+        from cutaway.api.playground_start import playground_start
+
+        return write_playground(Path(path), start=playground_start(self.context))
+
     def report(
         self,
         path: str | Path | None = None,

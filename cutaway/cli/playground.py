@@ -6,19 +6,30 @@ from typing import Annotated
 
 import typer
 
-from .options import JsonOption
+from .options import DataOption, JsonOption, RunsOption
 from .output import has_display, print_json, say
 
 
 def playground(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="A run of two inputs, whose samples and settings the page begins with."),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("playground.html"),
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
     """Write a page in which a network trains in the browser: data, layers, exact boundaries, time that goes back."""
     from cutaway.api.playground import write_playground
 
-    page = write_playground(output).resolve()
+    if run is None:
+        page = write_playground(output).resolve()
+    else:
+        from cutaway.api.opening import open_run
+
+        page = open_run(run, data=data, runs=runs).playground(output).resolve()
     if as_json:
         print_json({"path": str(page), "bytes": page.stat().st_size})
         return

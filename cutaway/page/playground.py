@@ -1,6 +1,7 @@
 """The playground: one HTML file that trains a network in the browser."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -51,7 +52,9 @@ class PlaygroundPage:
     policy: str
 
 
-def render_playground(digits: PlaygroundDigits, *, version: str, tasks_at: str = "") -> PlaygroundPage:
+def render_playground(
+    digits: PlaygroundDigits, *, version: str, tasks_at: str = "", start: dict[str, Any] | None = None
+) -> PlaygroundPage:
     """Make the page with some digits in it.
 
     Args:
@@ -59,6 +62,7 @@ def render_playground(digits: PlaygroundDigits, *, version: str, tasks_at: str =
         version: Of cutaway, which the page names.
         tasks_at: Address, from that of the page, at which it asks which tasks are done and tells those that are; "" for
             a page that asks for nothing.
+        start: The samples and settings that it begins with: ``settings``, ``rows``, ``classNames`` and ``about``.
     """
     bundle = Bundle()
     for array in (digits.x, digits.y, digits.x_test, digits.y_test):
@@ -86,7 +90,7 @@ def render_playground(digits: PlaygroundDigits, *, version: str, tasks_at: str =
     html = render_document(
         "playground.html",
         script=script,
-        data={"arrays": bundle.records, "colors": colors, "tasksAt": tasks_at},
+        data={"arrays": bundle.records, "colors": colors, "tasksAt": tasks_at, "start": start},
         bundle=bundle,
         styles=STYLES,
         values={

@@ -22,7 +22,7 @@ import { TasksView } from "./tasks.js";
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./session.js").Settings} Settings */
 
-/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string }} PageData */
+/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string, start: { settings: Partial<Settings>, rows: number[][], classNames: string[], about: string } | null }} PageData */
 
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -66,7 +66,14 @@ class Playground {
     new ResizeObserver(this.draw).observe(host("plane"));
     addEventListener("hashchange", () => this.#readAddress());
     if (refused.length) this.store.set({ message: `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` });
-    if (isOwn) void this.#choose(settings.data, settings);
+    if (data.start) this.#begin(data.start);
+    else if (isOwn) void this.#choose(settings.data, settings);
+  }
+
+  /** @param {NonNullable<PageData["start"]>} start The samples and settings of a run. */
+  #begin({ settings, rows, classNames, about }) {
+    this.controller.change({ ...settings, data: "file" }, { rows: checkedRows(rows, classNames), classNames });
+    this.store.set({ message: about });
   }
 
   #buildBar() {

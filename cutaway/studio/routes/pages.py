@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from cutaway.page import studio_files, studio_shell
 from cutaway.studio.settings import Person, StudioSettings
 
-from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace
+from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace, RunId
 
 router = APIRouter()
 
@@ -49,6 +49,18 @@ def playground() -> Response:
     from cutaway.api.playground import playground_page
 
     page = playground_page(tasks_at=TASKS_AT)
+    return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
+
+
+@router.get("/runs/{run}/playground")
+def playground_of_run(run: RunId, workspace: GivenWorkspace) -> Response:
+    """The playground with the samples and settings of a run of two inputs."""
+    from cutaway.api.opening import open_run
+    from cutaway.api.playground import playground_page
+    from cutaway.api.playground_start import playground_start
+
+    opened = open_run(workspace.index.path(run))
+    page = playground_page(start=playground_start(opened.context))
     return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
 
 

@@ -2,7 +2,7 @@ import { element, textButton } from "../../core/elements.js";
 import { actionButton } from "../messages.js";
 import { deleteRuns, editRun, takeBack } from "../runs/run_dialogs.js";
 import { handOut } from "../people/hand_out.js";
-import { ask, mayWrite, others } from "../server.js";
+import { ask, mayWrite, others, runPath } from "../server.js";
 
 /**
  * The head of the page of a run: its title, tags and note, which are changed here, and the way into the trash.
@@ -16,6 +16,7 @@ export function runHead(host, run) {
     head.replaceChildren(
       element("h1", { text: run.title || run.called || run.id }),
       ...(mayWrite() ? [buttons()] : []),
+      ...(run.model?.startsWith("2-") ? [element("p", {}, element("a", { href: `${runPath(run.id)}/playground`, text: "Open in the playground" }))] : []),
       ...(run.title || run.called ? [element("p", { class: "run-id", text: run.id })] : []),
       ...(tags.length ? [element("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
       ...(run.note ? [element("p", { class: "run-note-whole", text: run.note })] : []),

@@ -1,0 +1,115 @@
+"""What the playground begins with where it is opened from a run of two inputs: its samples and its settings."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from cutaway.context import RunContext
+from cutaway.data import stratified_sample
+from cutaway.errors import UsageError
+
+SAMPLES = 5_000
+"""Samples that the playground takes at most."""
+
+INPUTS, CLASSES, LAYERS, UNITS = 2, 10, 6, 128
+"""What the playground can show and train."""
+
+ACTIVATIONS = ("relu", "leaky_relu", "linear", "tanh", "sigmoid", "softplus", "elu", "silu", "gelu")
+INITIALIZERS = ("glorot_uniform", "he_uniform", "lecun_uniform", "zeros")
+OPTIMIZERS = {"sgd": "sgd", "adam": "adam", "adamw": "adam"}
+LOSSES = {"categorical_crossentropy", "mean_squared_error"}
+
+LEFT = (
+    ("schedule", "constant"),
+    ("label_smoothing", 0.0),
+    ("class_weight", None),
+    ("virtual_adversarial", 0.0),
+    ("augment", None),
+)
+"""Settings of a training that the playground does not have, and their values where nothing is lost."""
+
+
+def playground_start(context: RunContext) -> dict[str, Any]:
+    """The samples of a run and its settings, as the playground takes them.
+
+    The playground divides the samples anew and has its own seed for the first weights, so its training is a similar
+    one, not the same.
+
+    Args:
+        context: A run of two inputs and at most ten classes.
+
+    Returns:
+        ``settings`` by the playground's names; ``rows``, the two prepared inputs and the class of each sample;
+        ``classNames``; and ``about``, a sentence that says what was left out.
+
+    Raises:
+        UsageError: The run has another number of inputs, or too many classes.
+    """
+    data, names = context.data, context.class_names
+    ids = context.split.part("all")
+    x = np.asarray(data.inputs(ids)).reshape(len(ids), -1)
+    if x.shape[1] != INPUTS or len(names) > CLASSES:
+        raise UsageError(
+            f"the playground shows runs of {INPUTS} inputs and at most {CLASSES} classes",
+            got=f"{x.shape[1]:,} inputs and {len(names):,} classes",
+            hint='choose two columns, such as ct.load_dataset("table.csv", label="class", use=["width", "height"])',
+        )
+    labels = data.y(ids)
+    chosen = np.arange(len(ids)) if len(ids) <= SAMPLES else np.sort(stratified_sample(labels, SAMPLES, seed=0))
+    settings, left = _settings(context)
+    some = "" if len(chosen) == len(ids) else f"{len(chosen):,} of {len(ids):,} samples, a stratified sample. "
+    about = f"Data and settings of the run {context.path.name}. {some}"
+    if left:
+        about += f"Not taken over, because the playground has no such setting: {', '.join(left)}."
+    rows = [[*map(float, point), int(label)] for point, label in zip(x[chosen], labels[chosen], strict=True)]
+    return {"settings": settings, "rows": rows, "classNames": list(names), "about": about.strip()}
+
+
+def _settings(context: RunContext) -> tuple[dict[str, Any], list[str]]:
+    """The settings of a run by the playground's names, and the names of those that it does not have."""
+    config = context.manifest.config
+    left = [name for name, plain in LEFT if config.get(name, plain) != plain]
+    settings: dict[str, Any] = {
+        "testShare": 0.3,
+        "learningRate": float(np.clip(config.get("learning_rate", 0.01), 1e-6, 1000)),
+        "momentum": min(config.get("momentum", 0.0), 0.999),
+        "batchSize": min(config.get("batch_size", 32), SAMPLES),
+        "weightDecay": config.get("weight_decay", 0.0),
+    }
+    known = {"optimizer": OPTIMIZERS.get(config.get("optimizer", "")), "loss": config.get("loss")}
+    for name, value in known.items():
+        if value is not None and (name == "optimizer" or value in LOSSES):
+            settings[name] = value
+        else:
+            left.append(name)
+    return settings | _architecture(context, left), left
+
+
+def _architecture(context: RunContext, left: list[str]) -> dict[str, Any]:
+    """Hidden layers, activation, first weights and dropout; what does not fit is added to ``left``."""
+    layers = context.spec["layers"]
+    dense = [layer["config"] for layer in layers if layer["kind"] == "Dense"][:-1]
+    dropout = [layer["config"]["rate"] for layer in layers if layer["kind"] == "Dropout"]
+    others = {layer["kind"] for layer in layers} - {"Dense", "Dropout", "InputLayer"}
+    hidden = [config["units"] for config in dense]
+    found: dict[str, Any] = {
+        "hidden": [min(units, UNITS) for units in hidden[:LAYERS]],
+        "dropout": dropout[0] if dropout else 0,
+    }
+    left += sorted(others)
+    if found["hidden"] != hidden:
+        left.append("some layers or units")
+    for name, values, known in (
+        ("activation", {config["activation"] for config in dense}, ACTIVATIONS),
+        ("initializer", {_snake(config["kernel_initializer"]["class_name"]) for config in dense}, INITIALIZERS),
+    ):
+        if len(values) == 1 and values <= set(known):
+            (found[name],) = values
+        elif values:
+            left.append(name)
+    return found
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
