@@ -1,10 +1,10 @@
 """Writes the playground, with some of the digits of MNIST in it."""
 
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import cutaway
 from cutaway.data import load_dataset
 from cutaway.page import PlaygroundDigits, PlaygroundPage, render_playground
 from cutaway.runs import check_output, write_output
@@ -28,12 +28,12 @@ def playground_page(*, tasks_at: str = "", start: dict[str, Any] | None = None) 
     """
     if start is None:
         return _plain_page(tasks_at)
-    return render_playground(_digits(), version=cutaway.__version__, tasks_at=tasks_at, start=start)
+    return render_playground(_digits(), version=version("cutaway"), tasks_at=tasks_at, start=start)
 
 
 @cache
 def _plain_page(tasks_at: str) -> PlaygroundPage:
-    return render_playground(_digits(), version=cutaway.__version__, tasks_at=tasks_at)
+    return render_playground(_digits(), version=version("cutaway"), tasks_at=tasks_at)
 
 
 def _digits() -> PlaygroundDigits:

@@ -81,3 +81,53 @@ def test_forty_drawings_are_recognized(browser, visit, run):
     right, wrong = count_right(opened, drawings=40, seed=JUDGED)
     assert right >= {"mnist": 38, "digits": 30}[run.data.name], wrong
     opened.check_quiet()
+
+
+def draw_line(page):
+    """Draw a one with the mouse."""
+    (stroke, *_) = scripted_digit(1, np.random.default_rng(0))
+    page.locator(".drawing-sheet").scroll_into_view_if_needed()
+    box = page.locator(".drawing-sheet").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke.tolist()]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places:
+        page.mouse.move(*place)
+    page.mouse.up()
+
+
+@pytest.mark.short
+def test_a_unit_of_a_drawing_is_looked_at_number_by_number(browser, visit, digits_run):
+    opened = open_sheet(browser, visit, digits_run)
+    page = opened.page
+    draw_line(page)
+    page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
+    words = page.locator(".trial .unit-step").inner_text()
+    assert words.startswith("Unit 0 of ")
+    assert "With the bias of" in words
+    assert "It passes on most to unit" in words
+    page.locator(".trial .unit-choice input").first.fill("3")
+    page.locator(".trial .unit-choice input").first.press("Enter")
+    opened.wait("document.querySelector('.trial .unit-step figcaption').textContent.startsWith('Unit 3 of')")
+    opened.check_quiet()
+
+
+@pytest.mark.short
+def test_pixels_are_changed_until_the_model_says_another_class(browser, visit, digits_run):
+    opened = open_sheet(browser, visit, digits_run)
+    page = opened.page
+    draw_line(page)
+    before = page.locator(".trial .probabilities .bar-name").first.inner_text()
+    target = "8" if before != "8" else "3"
+    page.locator(".morph summary").click()
+    page.get_by_label("Until it says").select_option(target)
+    page.get_by_role("button", name="Change the pixels", exact=True).click()
+    status = "document.querySelector('.morph [role=status]').textContent"
+    opened.wait(
+        f"document.querySelector('.morph button').textContent === 'Change the pixels' && {status}.startsWith('Step')"
+    )
+    assert f": {target} with " in page.evaluate(status)
+    assert page.locator(".trial .probabilities .bar-name").first.inner_text() == target
+    page.get_by_role("button", name="Back to the drawing").click()
+    opened.wait(f"document.querySelector('.trial .probabilities .bar-name').textContent === '{before}'")
+    opened.check_quiet()

@@ -241,3 +241,60 @@ def test_float16_numbers_are_decoded_as_numpy_decodes_them(run_script):
 def test_what_is_not_computed_is_refused_in_words(layers, setting):
     with pytest.raises(ModelError, match=setting):
         to_operations(model_of(*layers))
+
+
+def test_the_sum_of_a_unit_and_what_it_passes_on_are_written_out(run_script):
+    model = model_of(L.Dense(5, "relu", name="one"), L.Dropout(0.5, name="drop"), L.Dense(4, "tanh", name="two"))
+    row = np.random.default_rng(1).normal(size=6).astype(np.float32)
+    body = """
+      const network = new Network(data.spec, data.weights);
+      const of = (layer, units) => Array.from({ length: units }, (_, unit) => unitSum(network, data.row, layer, unit));
+      return { one: of("one", 5), two: of("two", 4), none: unitSum(network, data.row, "drop", 0) };
+    """
+    modules = {**MODULES, "network/unit_sum.js": "unitSum"}
+    found = run_script(body, packed(model) | {"row": row}, imports=modules)
+    assert found["none"] is None
+    x = row.astype(np.float64) / SCALE
+    for name, function, reader in (("one", lambda z: np.maximum(z, 0), "two"), ("two", np.tanh, "last")):
+        kernel, bias = (np.asarray(w, np.float64) for w in model.get_layer(name).get_weights())
+        edges = np.asarray(model.get_layer(reader).get_weights()[0], np.float64)
+        for unit, answer in enumerate(found[name]):
+            products = x * kernel[:, unit]
+            assert answer["products"] == pytest.approx(products, abs=1e-5)
+            assert answer["above"] == pytest.approx(products[products > 0].sum(), abs=1e-5)
+            assert answer["sum"] == pytest.approx(products.sum() + bias[unit], abs=1e-5)
+            assert answer["output"] == pytest.approx(function(products.sum() + bias[unit]), abs=1e-5)
+            passed = {edge["unit"]: edge["value"] for edge in answer["edges"]}
+            assert {edge["layer"] for edge in answer["edges"]} == (
+                {reader} if reader == "two" else set()
+            ) or reader == "last"
+            if reader == "two":
+                assert passed == pytest.approx(dict(enumerate(answer["output"] * edges[unit])), abs=1e-5)
+                sizes = [abs(edge["value"]) for edge in answer["edges"]]
+                assert sizes == sorted(sizes, reverse=True)
+        x = function(x @ kernel + bias)
+
+
+@pytest.mark.parametrize("classes", [3, 1])
+def test_slopes_toward_a_class_are_what_differences_say(run_script, classes):
+    model = model_of(L.Dense(9, "relu"), classes=classes, ending="softmax" if classes > 1 else "sigmoid")
+    row = np.random.default_rng(2).normal(size=6).astype(np.float32)
+    body = """
+      const network = new Network(data.spec, data.weights);
+      const explainer = new Explainer(network);
+      const gain = (input, target) => {
+        const { logits } = network.trace(input);
+        return logits[target] - Math.max(...logits.filter((_, place) => place !== target));
+      };
+      return Array.from({ length: Math.max(2, data.classes) }, (_, target) => ({
+        slopes: explainer.slopesToward(data.row, target),
+        // an input is divided by the scale
+        differences: data.row.map((_, k) => {
+          const moved = (by) => gain(data.row.map((value, j) => value + (j === k ? by : 0)), target);
+          return (data.scale * (moved(1e-2) - moved(-1e-2))) / 2e-2;
+        }),
+      }));
+    """
+    given = packed(model) | {"row": row, "classes": classes, "scale": SCALE}
+    for answer in run_script(body, given, imports=MODULES):
+        assert answer["slopes"] == pytest.approx(np.array(answer["differences"]), abs=2e-3)

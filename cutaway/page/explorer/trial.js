@@ -6,6 +6,7 @@ import { prepareDrawing } from "../network/drawing.js";
 import { DrawingPad } from "../network/drawing_pad.js";
 import { nearestRows, placeAmong } from "../network/placing.js";
 import { prepareRow } from "../network/preparing.js";
+import { Morph } from "./morph.js";
 import { showWay } from "./way.js";
 
 /** Samples of the map among which the places of a new one are found. */
@@ -80,15 +81,31 @@ class Trial {
   /** @param {HTMLElement} host */
   #draw(host) {
     const [height, width] = this.model.drawing.shape;
+    /** @type {Morph | null} */
+    let morph = null;
     new DrawingPad(host, {
       aspect: width / height,
       penFollows: this.model.drawing.centering !== null,
       onStroke: (sheet) => {
+        morph?.forget();
         const { input, picture, isEmpty } = prepareDrawing(this.model.drawing, sheet);
         if (isEmpty) this.#clear();
         else this.#show(input, picture);
       },
     });
+    if (!this.model.explainer.isExact || this.model.drawing.shape.length !== 2) return; // no gradient, or colors
+    const classes = this.parts.samples.columns.get("label")?.names ?? [];
+    const show = (/** @type {Float32Array} */ input) => this.#show(input, this.#asPicture(input));
+    morph = new Morph(host, this.model, classes, { input: () => this.#tried?.input ?? null, show });
+  }
+
+  /**
+   * Raw values as a gray picture.
+   * @param {Float32Array} input
+   */
+  #asPicture(input) {
+    const { shape: [height, width], scale } = this.model.drawing;
+    return { values: Uint8Array.from(input, (value) => Math.round((255 * value) / scale)), width, height };
   }
 
   /** @param {HTMLElement} host */

@@ -2,6 +2,7 @@ import { rgb } from "../core/colors.js";
 import { element } from "../core/elements.js";
 import { grouped, percent, signed } from "../core/words.js";
 import { sumByColumn } from "../network/preparing.js";
+import { unitStep } from "./unit_step.js";
 
 /** Classes whose probability is shown at most. */
 const CLASSES = 6;
@@ -14,6 +15,9 @@ const MOST_COLUMNS = 8;
 
 /** A layer with more units than this is shown by its strongest ones. */
 const MOST_UNITS = 4096;
+
+/** @type {WeakMap<HTMLElement, { layer: string, unit: number }>} The unit that a person looks at, in each place. */
+const chosenUnits = new WeakMap();
 
 /**
  * The way of one sample through the model: what it looks like, the units that fired layer by layer, the probabilities,
@@ -36,7 +40,11 @@ export function showWay(parts, model, input, host, { picture = null, cellOf = ()
   for (const { name, title } of samples.record.layers) {
     const activations = outputs.get(name);
     if (!activations || name === model.network.spec.output) continue;
-    steps.push(layerStep(title, activations, reasons?.contributions.get(name) ?? null));
+    const choose = (/** @type {number} */ unit) => {
+      chosenUnits.set(host, { layer: name, unit });
+      showChosen();
+    };
+    steps.push(layerStep(title, activations, { contributions: reasons?.contributions.get(name) ?? null, choose }));
   }
   steps.push(step("Probabilities", bars(probabilities, names)));
   if (reasons) {
@@ -45,6 +53,13 @@ export function showWay(parts, model, input, host, { picture = null, cellOf = ()
     steps.push(reasonStep(model, reasons, names, { picture, columns: named, label }));
   }
   host.replaceChildren(...steps.filter((each) => each !== null));
+  const showChosen = () => {
+    host.querySelector(".unit-step")?.remove();
+    const chosen = chosenUnits.get(host);
+    const made = chosen && unitStep(parts, model, input, { ...chosen, picture: (values) => inputPicture(values, picture, "Weight times pixel") });
+    if (made) host.append(made);
+  };
+  showChosen();
   return outputs;
 }
 
@@ -57,28 +72,38 @@ function step(title, ...content) {
 }
 
 /**
- * The units of a layer as a square of cells, the darker the stronger it fires.
+ * The units of a layer as a square of cells, the darker the stronger it fires. One of them can be looked at.
  * @param {string} title
  * @param {Float32Array} activations
- * @param {Float32Array | null} contributions
+ * @param {{ contributions: Float32Array | null, choose: (unit: number) => void }} about
  */
-function layerStep(title, activations, contributions) {
+function layerStep(title, activations, { contributions, choose }) {
   const shown = activations.subarray(0, MOST_UNITS);
   const columns = Math.ceil(Math.sqrt(shown.length));
   const active = shown.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
   const words = `${grouped(active)} of ${grouped(shown.length)} units above 0`;
   const canvas = unitsCanvas(shown, { width: columns, height: Math.ceil(shown.length / columns), label: `${title}: ${words}` });
   const caption = element("p", { text: words });
+  const unitAt = (/** @type {MouseEvent} */ { clientX, clientY }) => {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    return Math.floor(((clientY - top) / height) * canvas.height) * columns + Math.floor(((clientX - left) / width) * columns);
+  };
   canvas.addEventListener("pointermove", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const unit = Math.floor((y / box.height) * canvas.height) * columns + Math.floor((x / box.width) * columns);
+    const unit = unitAt(event);
     if (unit >= shown.length) return;
     const adds = contributions ? `, adds ${contributions[unit].toFixed(2)}` : "";
     caption.textContent = `unit ${unit}: ${shown[unit].toPrecision(3)}${adds}`;
   });
   canvas.addEventListener("pointerleave", () => (caption.textContent = words));
-  return step(title, canvas, caption);
+  const field = element("input", { type: "number", min: 0, max: activations.length - 1, step: 1 });
+  field.addEventListener("change", () => field.validity.valid && field.value && choose(Number(field.value)));
+  canvas.addEventListener("click", (event) => {
+    const unit = unitAt(event);
+    if (unit >= shown.length) return;
+    field.value = String(unit);
+    choose(unit);
+  });
+  return step(title, canvas, caption, element("label", { class: "unit-choice" }, "Unit ", field));
 }
 
 /**
@@ -163,7 +188,7 @@ function reasonStep(model, reasons, names, { picture, columns, label }) {
   return step(
     `Why ${winner} and not ${other}${reasons.other === label ? ", its label" : ""}`,
     element("p", { text: sum }),
-    inputPicture(reasons.inputs, picture),
+    inputPicture(reasons.inputs, picture, "What each pixel contributes"),
     columns.length ? largest(columns, MOST_COLUMNS, reasons.offsets.get("")) : null,
     columns.length ? element("p", { text: "The same difference by units:" }) : null,
     largest(ofUnits, REASONS, reasons.offsets.get(hidden)),
@@ -188,11 +213,12 @@ function largest(contributions, count, biases = 0) {
 }
 
 /**
- * What each pixel contributes, in all of its colors together; nothing where samples are no pictures of this size.
+ * A number for each pixel, in all of its colors together; nothing where samples are no pictures of this size.
  * @param {Float32Array} inputs
  * @param {HTMLCanvasElement | null} picture
+ * @param {string} label
  */
-function inputPicture(inputs, picture) {
+function inputPicture(inputs, picture, label) {
   const pixels = picture ? picture.width * picture.height : 0;
   if (!picture || (inputs.length !== pixels && inputs.length !== 3 * pixels)) return null;
   const channels = inputs.length / pixels;
@@ -201,7 +227,7 @@ function inputPicture(inputs, picture) {
     for (let j = 0; j < channels; j++) sum += inputs[channels * k + j];
     return sum;
   });
-  return unitsCanvas(sums, { width: picture.width, height: picture.height, label: "What each pixel contributes" });
+  return unitsCanvas(sums, { width: picture.width, height: picture.height, label });
 }
 
 /**

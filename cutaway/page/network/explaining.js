@@ -56,6 +56,23 @@ export class Explainer {
     return { logits, winner, other, difference, inputs, contributions, offsets: added };
   }
 
+  /**
+   * How the logit of a class changes with each value of the input, less that of the highest other one.
+   * @param {import("./forward.js").RawValues} input One raw sample.
+   * @param {number} target The class.
+   * @returns {Float64Array | null} By the prepared input; null as for `explain`.
+   */
+  slopesToward(input, target) {
+    if (!this.isExact) return null;
+    const { spec } = this.network;
+    const { values, logits } = this.network.trace(input);
+    if (!logits.every(Number.isFinite)) return null;
+    const other = [...logits.keys()].filter((place) => place !== target).reduce((best, place) => (logits[place] > logits[best] ? place : best));
+    const slopes = logits.map((_, place) => (place === target ? 1 : place === other ? -1 : 0));
+    const { gradients } = this.#passBack(values, logits.length === 2 ? slopes.slice(-this.#units) : slopes);
+    return gradients.get(spec.input.name) ?? null;
+  }
+
   /** The number of output units: 1 or the number of classes. */
   get #units() {
     return this.network.layer(this.network.spec.output).shape[0];
