@@ -103,7 +103,7 @@ function layerStep(title, activations, { contributions, choose }) {
     field.value = String(unit);
     choose(unit);
   });
-  return step(title, canvas, caption, element("label", { class: "unit-choice" }, "Unit ", field));
+  return step(title, canvas, caption, element("label", { class: "unit-choice", title: "Click on a unit, or type its number, to see its sum" }, "Look at unit ", field));
 }
 
 /**
