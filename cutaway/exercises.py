@@ -66,22 +66,42 @@ def _judge(exercise: str, answer: Any) -> str:
     if answer is None or (isinstance(answer, str) and not answer.strip()):
         return f"{exercise}: no answer yet"
     known = _read(exercise)
-    try:
-        salt, tolerance = str(known["salt"]), float(known["tolerance"])
-        values = _values(exercise, answer, kind=known["kind"], inputs=known["inputs"], shape=known["shape"])
-        if _matches(values, known["hashes"], salt=salt, tolerance=tolerance):
-            return f"{exercise}: right. {known['why']}".rstrip()
-        hint = next(
-            (
-                hint
-                for wrong, hint in known["misconceptions"]
-                if _matches(values, wrong, salt=salt, tolerance=tolerance)
-            ),
-            known["hint"],
+    values = _values(exercise, answer, kind=known.kind, inputs=known.inputs, shape=known.shape)
+    if _matches(values, known.hashes, known):
+        return f"{exercise}: right. {known.why}".rstrip()
+    hint = next((hint for wrong, hint in known.misconceptions if _matches(values, wrong, known)), known.hint)
+    return f"{exercise}: not yet. {hint}".rstrip()
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a file of answers says of one exercise."""
+
+    kind: str
+    shape: list[int] | None
+    tolerance: float
+    inputs: list[list[Any]]
+    salt: str
+    hashes: list[str]
+    why: str
+    hint: str
+    misconceptions: list[tuple[list[str], str]]
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> "_Known":
+        """The same from plain data; whatever else that is raises TypeError, KeyError or ValueError."""
+        shape = record["shape"]
+        return cls(
+            kind=str(record["kind"]),
+            shape=None if shape is None else [int(side) for side in shape],
+            tolerance=float(record["tolerance"]),
+            inputs=[list(arguments) for arguments in record["inputs"]],
+            salt=str(record["salt"]),
+            hashes=[str(part) for part in record["hashes"]],
+            why=str(record["why"]),
+            hint=str(record["hint"]),
+            misconceptions=[([str(part) for part in hashes], str(hint)) for hashes, hint in record["misconceptions"]],
         )
-        return f"{exercise}: not yet. {hint}".rstrip()
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise _damaged(f"{exercise} with {error!r}") from error
 
 
 def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
@@ -122,7 +142,7 @@ def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
     return target
 
 
-def _read(exercise: str) -> dict[str, Any]:
+def _read(exercise: str) -> _Known:
     name = re.fullmatch(r"(\d{1,2})\.(q?\d{1,2})", exercise) if isinstance(exercise, str) else None
     if name is None:
         raise UsageError(
@@ -135,21 +155,20 @@ def _read(exercise: str) -> dict[str, Any]:
         raise UnknownNameError(
             f"the answers of a lesson are in the folder {FOLDER!r} beside its notebook",
             got=f"none for lesson {int(name[1])} in {Path.cwd() / FOLDER}",
-            hint="open the notebook in the folder that it came in",
+            hint="look whether the number of the lesson is right, and open the notebook in the folder that it came in",
         )
     try:
         lesson = json.loads(files[0].read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(f"{files[0]} with {error}") from error
-    if not isinstance(lesson, dict) or not isinstance(lesson.get(name[2], {}), dict):
-        raise _damaged(str(files[0]))
-    if name[2] not in lesson:
+        known = {number: _Known.of(record) for number, record in lesson.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _damaged(f"{files[0]} with {error!r}") from error
+    if name[2] not in known:
         raise UnknownNameError(
-            f"lesson {int(name[1])} has the exercises and questions {', '.join(lesson)}",
+            f"lesson {int(name[1])} has the exercises and questions {', '.join(known)}",
             got=name[2],
             hint="use the number above the exercise",
         )
-    return lesson[name[2]]
+    return known[name[2]]
 
 
 def _damaged(what: str) -> DataError:
@@ -167,10 +186,12 @@ def _values(
     """What is compared: the letter, the numbers, or all numbers that the function returns."""
     came = _kind(answer)
     if came != kind:
-        takes = {"choice": "the letter of an option, in quotes", "numbers": "numbers", "function": "a function"}
-        raise UsageError(
-            f"{exercise} takes {takes[kind]}", got=type(answer).__name__, hint="read again what the exercise asks for"
-        )
+        takes, hint = {
+            "choice": ("the letter of an option", 'write it in quotes: "b"'),
+            "numbers": ("numbers", "pass a number or an array, without quotes"),
+            "function": ("a function", "pass its name, without quotes and parentheses"),
+        }[kind]
+        raise UsageError(f"{exercise} takes {takes}", got=type(answer).__name__, hint=hint)
     if kind == "choice":
         return [answer.strip().lower()]
     if kind == "function":
@@ -204,13 +225,13 @@ def _numbers(answer: Any, exercise: str = "an exercise") -> "np.ndarray":
 
     try:
         return np.asarray(answer, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"{exercise} takes numbers", got=type(answer).__name__, hint="pass an array") from error
 
 
-def _matches(values: Sequence[Any], hashes: Sequence[str], *, salt: str, tolerance: float) -> bool:
+def _matches(values: Sequence[Any], hashes: Sequence[str], known: _Known) -> bool:
     return len(values) == len(hashes) and all(
-        expected in [_hash(salt, place, cell) for cell in _cells(value, tolerance)]
+        expected in [_hash(known.salt, place, cell) for cell in _cells(value, known.tolerance)]
         for place, (value, expected) in enumerate(zip(values, hashes, strict=True))
     )
 
@@ -219,7 +240,7 @@ def _cells(value: str | float, tolerance: float) -> Iterator[str]:
     """The text that stands for a value, then those of the values next to it: hashes know no "near"."""
     if isinstance(value, str):
         yield value
-    elif tolerance == 0 or not abs(value) < float("inf"):
+    elif tolerance == 0 or not abs(value) < 1e15 * tolerance:  # too large for cells, or no number
         yield f"{value + 0.0:.12g}"
     else:
         # cells half as wide as the tolerance: within two of them is right, up to 1.5 times the tolerance may be

@@ -13,9 +13,21 @@
 # %% [markdown]
 # # Watch it learn
 #
-# In the [first lesson](01_fully_connected.ipynb) we looked at one layer of a trained model. Now we watch a layer change
-# over the epochs, and then compare the layers with each other. We also ask the question that belongs to every plot of
-# this kind: how far can you trust it?
+# In the [last lesson](04_inside_the_network.ipynb) we looked at the layers of a trained model. Now we watch a layer
+# change over the epochs, and compare the layers with each other. How far such plots can be trusted at all is the
+# subject of lesson [8](08_what_tsne_can_say.ipynb). There are three exercises.
+
+# %% [markdown] tags=["goals"]
+# After this lesson you can
+#
+# - follow one layer through training, with plots that can be compared,
+# - say how much of a layer's neighborhoods changes from one epoch to the next,
+# - compare the layers of a network by plots and by numbers,
+# - find the points of a plot whose position means little.
+
+# %% [markdown] tags=["about-solutions"]
+# The solution to each exercise is folded below it: try it yourself first, then click on "Solution". To run it, copy it
+# into your cell.
 
 # %%
 import tempfile
@@ -25,7 +37,6 @@ import numpy as np
 import pandas as pd
 
 import cutaway as ct
-from cutaway.embedding import embed
 from cutaway.plots import CLASS_COLORS, picture_grid
 
 # %matplotlib inline
@@ -45,7 +56,7 @@ def scatter(axis, xy, colors, title, size=4):
 # %% [markdown]
 # ## A run to look at
 #
-# This is the model from the first lesson, trained for four epochs. `cutaway` saves the weights after each epoch; epoch
+# This is the model from lesson 3, trained for four epochs. `cutaway` saves the weights after each epoch; epoch
 # 0 is the model before training.
 
 # %%
@@ -69,10 +80,12 @@ assert 0.89 <= run.history["val_accuracy"][-1] <= 0.92
 # ## One layer over the epochs
 #
 # Five separate t-SNE plots could not be compared, because each one could be rotated and arranged differently.
-# `embed_epochs` starts each embedding from the previous one and aligns it, so that **a digit keeps its place as long as
-# its neighbors stay the same**. If a point moves, there is a reason.
+# `embed_epochs` starts each embedding from the previous one and aligns it, so that **a digit keeps its place as long
+# as its neighbors stay the same**. If a point moves, there is a reason.
 #
 # We use 2,000 test digits, which the model has never trained on.
+#
+# **Before you run it:** what will the first of the five plots show, before any training?
 
 # %%
 sequence = run.embed_epochs("dense_2", split="test", points=2000, progress=False)
@@ -86,13 +99,15 @@ sequence.plot(columns=5)
 sequence.film()
 
 # %% [markdown]
-# The clusters are there **before any training**. Random weights mix the pixels, but digits that look alike remain
-# neighbors. Training pulls the clusters apart; it does not create them out of nothing.
+# The ten groups are there **before any training**. Random weights mix the pixels, but digits that look alike remain
+# neighbors. Training pulls the groups apart; it does not create them out of nothing.
 
 # %% [markdown]
 # How much changes from one epoch to the next? `preserved` is the share of a digit's 15 nearest neighbors in the layer
 # that are still among its nearest after the next epoch. `drift` is how far the digit moved in the plot, as a fraction
 # of the plot's radius.
+#
+# **Before you run it:** in which epoch do you expect the largest change?
 
 # %%
 steps = [
@@ -110,7 +125,8 @@ changes.index.name = "epochs"
 changes.round(3)
 
 # %% [markdown]
-# The first epoch changes the most, and each later epoch changes less: the layer settles long before training ends.
+# The first epoch changes the most: a digit keeps about 61% of its neighbors. In the fourth it keeps about 94%. The
+# layer settles long before training ends.
 
 # %% tags=["check"]
 assert sequence.xy.shape == (5, 2000, 2)
@@ -138,9 +154,67 @@ misclassified = final != digits
 assert misclassified[farthest].mean() > 2 * misclassified.mean()
 
 # %% [markdown]
+# ### Exercise 1: a larger learning rate
+#
+# Train the same model with `learning_rate=0.1`, ten times as much. What share of the neighbors does a digit keep in
+# `dense_2` from epoch 0 to epoch 1, in the mean over the same 2,000 test digits?
+#
+# *Hint: `embed_epochs(..., epochs=[0, 1])`, and `preserved`.*
+
+# %% tags=["exercise"]
+# your code here
+
+ct.check("5.1", None)
+
+# %% tags=["solution"]
+faster_run = ct.train(
+    ct.mlp(hidden=(512, 512), dropout=0.2),
+    data,
+    recipe="lesson-dropout",
+    learning_rate=0.1,
+    seed=0,
+    runs=folder.name,
+    progress=False,
+)
+first_step = faster_run.embed_epochs(
+    "dense_2", split="test", points=2000, epochs=[0, 1], progress=False
+)
+kept_neighbors = float(first_step.preserved.mean())
+print(f"neighbors kept in the first epoch: {kept_neighbors:.1%}")
+assert kept_neighbors < preserved[0] - 0.05  # larger steps move the layer further
+
+# %% [markdown] tags=["question"]
+# ### Questions
+#
+# **Question 1.** Five separate t-SNE plots, one per epoch, show the digit 3 in five different corners. What has moved?
+#
+# - a: Perhaps nothing: each plot may be turned and arranged differently.
+# - b: The threes: they move through the layer as training goes on.
+# - c: The labels: they are given out again for each plot.
+#
+# **Question 2.** From epoch 3 to 4, a digit keeps 94% of its neighbors. What changes in the other 6%?
+#
+# - a: Their labels.
+# - b: Which images count as the nearest to the digit in this layer.
+# - c: Nothing: that is an error of t-SNE.
+#
+# **Question 3.** The groups of digits are visible before training. Why?
+#
+# - a: Random weights keep images near that have similar pixels.
+# - b: The initial weights were chosen with the labels in mind.
+# - c: t-SNE always finds as many groups as there are classes.
+
+# %% tags=["answer"]
+ct.check("5.q1", "")
+ct.check("5.q2", "")
+ct.check("5.q3", "")
+
+# %% [markdown]
 # ## Comparing the layers
 #
 # We can do the same across the depth of the model: the input pixels, the two hidden layers, and the output.
+#
+# **Before you run it:** in which of them do you expect the cleanest groups?
 
 # %%
 by_layer = run.embed_layers(
@@ -155,9 +229,10 @@ for name, share in zip(by_layer.names, agree, strict=True):
     print(f"{name}: {share:.0%} of the digits agree with their neighbors in the layer")
 
 # %% [markdown]
-# The pixels alone already tell us a lot: a digit's nearest neighbors among the raw images mostly have the same label.
-# Each layer then preserves some neighborhoods and gives up others. In the output, the clusters turn into threads: all
-# that is left of an image is ten probabilities, and the threads run from "definitely a 4" to "maybe a 9".
+# The pixels alone already tell us a lot: 89% of the digits have the same label as most of their nearest neighbors, and
+# in each later layer it is about 91%. Each layer then preserves some neighborhoods and gives up others. In the output,
+# the groups turn into threads: all that is left of an image is ten probabilities, and the threads run from "definitely
+# a 4" to "maybe a 9".
 
 # %% tags=["check"]
 assert np.array_equal(by_layer.embeddings[0].labels, digits)  # the same 2,000 digits as above
@@ -198,110 +273,58 @@ cka = layer_history.cka()
 assert cka.loc["dense_1", "dense_2"] > cka.loc["dense_1", "output"]
 
 # %% [markdown]
-# ## How far can you trust it?
+# ### Exercise 2: when does a prediction settle?
 #
-# t-SNE promises one thing: neighbors stay neighbors. Everything else in the plot is a by-product. The way to find out
-# what it does is to give it data that we understand. (For many more experiments like these, see Wattenberg, Viégas and
-# Johnson 2016, "How to use t-SNE effectively", distill.pub/2016/misread-tsne.)
-
-# %% [markdown]
-# ### Don't trust the size of a cluster
+# What share of all test digits has the same predicted digit after epoch 1 as after epoch 4?
 #
-# Here are two clouds of points in 20 dimensions, one ten times as wide as the other.
+# *Hint: `run.predictions(split="test", epoch=1)` has ten probabilities for each digit.*
 
-# %%
-rng = np.random.default_rng(0)
+# %% tags=["exercise"]
+# your code here
 
+ct.check("5.2", None)
 
-def cloud(center, width, n=300):
-    """Draw points from a Gaussian in 20 dimensions."""
-    return (rng.normal(size=(n, 20)) * width + center).astype(np.float32)
+# %% tags=["solution"]
+early = run.predictions(split="test", epoch=1).argmax(axis=1)
+late = run.predictions(split="test", epoch=4).argmax(axis=1)
+settled = float((early == late).mean())
+print(f"the same prediction after epoch 1 and epoch 4: {settled:.1%}")
+assert 0.85 < settled < 0.95
 
-
-def radius(points):
-    """Mean distance of points from their center."""
-    return np.linalg.norm(points - points.mean(axis=0), axis=1).mean()
-
-
-two = np.concatenate([cloud(0, 1), cloud(40, 10)])
-which = np.repeat([0, 1], 300)
-flat = embed(two).xy
-ratio_before = radius(two[300:]) / radius(two[:300])
-ratio_after = radius(flat[300:]) / radius(flat[:300])
-
-plt.figure(figsize=(4.2, 4.2), layout="constrained")
-scatter(plt.gca(), flat, COLORS[which], "orange should be ten times as wide", size=10)
-plt.show()
-print(f"width of orange / blue: {ratio_before:.1f} in the data, {ratio_after:.1f} in the plot")
-
-# %% tags=["check"]
-assert 9 < ratio_before < 11 and ratio_after < 2
-
-# %% [markdown]
-# t-SNE expands a dense cluster and shrinks a sparse one, because it looks at the same *number* of neighbors for every
-# sample, whether they are near or far. The size of a cluster tells you nothing.
-
-# %% [markdown]
-# ### Don't trust the distance between clusters
+# %% [markdown] tags=["question"]
+# ### Questions
 #
-# Here are three clouds on a line: blue and orange are close together, and green is ten times as far away.
-
-# %%
-three = np.concatenate([cloud(0, 1), cloud(5, 1), cloud(55, 1)])
-which = np.repeat([0, 1, 4], 300)
-flat = embed(three).xy
-centers = np.array([flat[which == k].mean(axis=0) for k in (0, 1, 4)])
-ratio = np.linalg.norm(centers[2] - centers[1]) / np.linalg.norm(centers[1] - centers[0])
-
-plt.figure(figsize=(4.8, 4.2), layout="constrained")
-scatter(plt.gca(), flat, COLORS[which], "green should be ten times as far away", size=10)
-plt.show()
-print(f"distance green-orange / orange-blue: 10 in the data, {ratio:.1f} in the plot")
-
-# %% tags=["check"]
-assert ratio < 4
-
-# %% [markdown]
-# ### Don't trust shapes in noise
+# **Question 4.** Why do the groups turn into threads in the output?
 #
-# Here is a single cloud with no structure at all. With few neighbors (a small `perplexity`), the plot shows clumps;
-# with more neighbors, they disappear. If something appears at only one setting, it is not in the data.
+# - a: The output has only ten units, and most of an image's ten probabilities are close to 0 or 1.
+# - b: The output has lost its training.
+# - c: t-SNE draws threads when there are few points.
+#
+# **Question 5.** The probe reads the untrained output with 45% and the untrained hidden layers with 88%. What is the
+# reason?
+#
+# - a: The output is further from the images, so it has seen fewer of them.
+# - b: Ten numbers cannot hold what 512 numbers hold, and the ten were mixed at random.
+# - c: Softmax is not linear, so a linear probe cannot read it.
+#
+# **Question 6.** CKA says 0.9 for two layers. What do they have in common?
+#
+# - a: 90% of their weights.
+# - b: 90% of their predictions.
+# - c: How they arrange the digits relative to one another, up to rotation and scale.
 
-# %%
-noise = cloud(0, 1, n=500)
-figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
-for axis, perplexity in zip(axes, (2, 10, 50), strict=True):
-    scatter(
-        axis,
-        embed(noise, perplexity=perplexity).xy,
-        ["#717581"] * 500,
-        f"perplexity {perplexity}",
-        size=10,
-    )
-figure.suptitle("The same cloud without structure, at three perplexities")
-plt.show()
-
-# %% [markdown]
-# Does t-SNE also invent classes? Let's give the cloud random labels. If the plot created groups where there are none,
-# neighbors would share labels. They don't.
-
-# %%
-random_labels = rng.integers(0, 10, 500)
-noise_quality = embed(noise, labels=random_labels).quality
-last = sequence.embeddings[-1]
-print("share of points that agree with their neighbors:")
-print(f"noise:   {noise_quality.accuracy_plane:.0%} (guessing gives 10%)")
-print(f"dense_2: {last.quality.accuracy_plane:.0%}")
-
-# %% tags=["check"]
-assert noise_quality.accuracy_plane < 0.2 and last.quality.accuracy_plane > 0.85
+# %% tags=["answer"]
+ct.check("5.q4", "")
+ct.check("5.q5", "")
+ct.check("5.q6", "")
 
 # %% [markdown]
-# ### You can trust neighbors, up to a point
+# ## How reliable is each point?
 #
 # Every embedding comes with quality measures. `trustworthiness` is 1 if no sample has a neighbor in the plane that is
 # far away in the layer. `neighbors_preserved` is the share of the 15 nearest neighbors in the layer that are also
-# neighbors in the plane. Two dimensions cannot preserve every neighborhood of 512 dimensions: one half is a good value.
+# neighbors in the plane. Two dimensions cannot preserve every neighborhood of 512 dimensions: one half is a good
+# value.
 #
 # `misplaced` is a measure for each digit: the share of its neighbors in the plot that are far away from it in the
 # layer. Dark points are badly placed, so their position means little.
@@ -309,6 +332,7 @@ assert noise_quality.accuracy_plane < 0.2 and last.quality.accuracy_plane > 0.85
 # *Source of trustworthiness: Venna and Kaski 2001.*
 
 # %%
+last = sequence.embeddings[-1]
 figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.8), layout="constrained")
 scatter(axes[0], last.xy, COLORS[digits], "digit", size=6)
 points = axes[1].scatter(
@@ -325,7 +349,7 @@ print(f"neighbors preserved: {last.quality.neighbors_preserved:.0%}")
 
 # %% [markdown]
 # Does the model also make more mistakes where the plot is less reliable? Compare the quarter of the digits that is
-# placed best with the quarter that is placed worst.
+# placed best with the quarter that is placed worst. **Before you run it:** by how much will they differ?
 
 # %%
 low, high = np.quantile(last.misplaced, [0.25, 0.75])
@@ -340,40 +364,58 @@ assert last.misplaced.shape == (2000,)
 assert last.misplaced.min() >= 0 and last.misplaced.max() <= 1
 
 # %% [markdown]
-# ### Adding new digits to an embedding
+# About 2% against about 23%. A digit that the plot cannot place well is often one that the model cannot place either:
+# it lies between two groups.
+
+# %% [markdown]
+# ### Exercise 3: reliable points only
 #
-# Once you trust an embedding, you can reuse it: `transform` places new digits in it without moving any of the old ones.
-# We take 500 validation digits and let their 15 nearest points in the plot vote.
+# Leave out the quarter of the digits that is placed worst. What share of the others does the model get right?
 
-# %%
-new = run.split.val.take(slice(0, 500))
-h = run.activations("dense_2", split="val")[:500]
-placed = last.transform(h)
+# %% tags=["exercise"]
+# your code here
 
-from sklearn.neighbors import KNeighborsClassifier
+ct.check("5.3", None)
 
-votes = KNeighborsClassifier(15).fit(last.xy, digits).predict(placed)
-share = (votes == data.y(new)).mean()
+# %% tags=["solution"]
+well_placed = last.misplaced < high
+accuracy_of_well_placed = float(1 - misclassified[well_placed].mean())
+print(f"{accuracy_of_well_placed:.1%} of the well-placed digits are right")
+assert accuracy_of_well_placed > 1 - misclassified.mean()
 
-plt.figure(figsize=(5, 5), layout="constrained")
-scatter(plt.gca(), last.xy, ["#d5d8dc"] * 2000, "500 new digits among 2,000 digits", size=6)
-plt.scatter(*placed.T, s=9, c=COLORS[data.y(new)].tolist(), linewidths=0)
-plt.show()
-print(f"{share:.0%} of the new digits are placed among digits of their own class")
+# %% [markdown] tags=["question"]
+# ### Questions
+#
+# **Question 7.** Half of the 15 nearest neighbors are preserved in the plane. What is lost?
+#
+# - a: Half of the digits are in the wrong group.
+# - b: For a digit, about 7 of its 15 nearest neighbors in the layer are not among its 15 nearest in the plane.
+# - c: Half of the distances are too large.
+#
+# **Question 8.** A point lies in the middle of the group of threes and is dark in the right plot. What do you
+# conclude?
+#
+# - a: It is a three.
+# - b: It is a mistake of the model.
+# - c: Little: most of its neighbors in the plane are far from it in the layer.
+#
+# **Question 9.** Misplaced digits are misclassified more often. Does a bad place in the plot cause the mistakes?
+#
+# - a: Yes: the model reads the digit from its place.
+# - b: No: both may come from an unusual way of writing; the model never sees the plot.
+# - c: No: it is chance, since 2,000 digits are few.
 
-# %% tags=["check"]
-assert placed.shape == (500, 2) and share > 0.8
+# %% tags=["answer"]
+ct.check("5.q7", "")
+ct.check("5.q8", "")
+ct.check("5.q9", "")
 
 # %% [markdown]
 # ## In short
 #
-# | The plot shows | Can you trust it? |
-# |---|---|
-# | which samples are neighbors | yes, as far as `quality` says |
-# | that a cluster exists | if it appears at other perplexities too |
-# | how large or dense a cluster is | no |
-# | how far apart two clusters are | no |
-# | that a sample moved from one epoch to the next | yes, with `embed_epochs`: `preserved` shows how much its neighborhood changed |
-# | that there is no structure | no: measure it with a probe |
+# - `embed_epochs` gives plots that can be compared; five separate plots cannot be.
+# - The groups were there before training. Training changes most in the first epoch, and most of all in the output.
+# - Measure what you think you see: `preserved`, `quality`, a probe.
 #
-# Next: [your own model](03_your_own_model.ipynb).
+# Next: [why we do it this way](06_why_it_works.ipynb), and [what t-SNE can say](08_what_tsne_can_say.ipynb), where the
+# question of trust has a lesson of its own.

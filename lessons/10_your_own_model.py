@@ -15,7 +15,20 @@
 #
 # You have your own data, your own Keras model, and a `fit` that you like the way it is. This lesson shows how to look
 # inside without changing any of them: you add one callback. It also shows how to open a model file that somebody sent
-# you, without running any of the code in it.
+# you, without running any of the code in it. There are three exercises.
+
+# %% [markdown] tags=["goals"]
+# After this lesson you can
+#
+# - make a dataset of your own arrays,
+# - record any Keras model and any `fit` with one callback, and open the run,
+# - say which epoch an early stop has kept,
+# - open a model file of a stranger without running its code, and export a run.
+
+# %% [markdown] tags=["about-solutions"]
+# The solution to each exercise is folded below it: try it yourself first, then click on "Solution". To run it, copy it
+# into your cell.
+
 
 # %%
 import os
@@ -45,8 +58,8 @@ folder = Path(temporary.name)
 # %% [markdown]
 # ## Your data
 #
-# You can use any NumPy arrays with one row per sample and one label per row. Our example is the small digits dataset of
-# scikit-learn, 8 by 8 pixels with values from 0 to 16. Labels can be words.
+# You can use any NumPy arrays with one row per sample and one label per row. Our example is the small digits dataset
+# of scikit-learn, 8 by 8 pixels with values from 0 to 16. Labels can be words.
 #
 # *Source: E. Alpaydin and C. Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository
 # 1998.*
@@ -79,8 +92,8 @@ assert data.class_names[3] == "three"
 # %% [markdown]
 # ## Your model, your fit, one callback
 #
-# Here is a branched model with batch normalization, Adam, a decaying learning rate and early stopping: none of this was
-# written for `cutaway`. The **Recorder** is the last callback. It saves the weights after each epoch and changes
+# Here is a branched model with batch normalization, Adam, a decaying learning rate and early stopping: none of this
+# was written for `cutaway`. The **Recorder** is the last callback. It saves the weights after each epoch and changes
 # nothing.
 
 # %%
@@ -115,8 +128,8 @@ history = model.fit(
 pd.DataFrame(history.history).round(4).tail(3)
 
 # %% [markdown]
-# Does recording change the training? Let's fit a small model twice with the same seed, once without a recorder and once
-# with one:
+# Does recording change the training? Let's fit a small model twice with the same seed, once without a recorder and
+# once with one:
 
 
 # %%
@@ -148,6 +161,49 @@ assert all(np.array_equal(a, b) for a, b in pairs)
 assert max(history.history["val_accuracy"]) > 0.95
 
 # %% [markdown]
+# ### Exercise 1: what one epoch of recording costs
+#
+# How many bytes does the folder of `small_recorder` hold per epoch, in weights alone? Work it out: the number of
+# parameters of `small_model()` times 4 bytes. Then check the number of parameters.
+
+# %% tags=["exercise"]
+# your code here
+
+ct.check("10.1", None)
+
+# %% tags=["solution"]
+parameters = small_model().count_params()
+print(f"{parameters:,} parameters, {4 * parameters:,} bytes per epoch")
+assert parameters == 65 * 16 + 17 * 10
+
+# %% [markdown] tags=["question"]
+# ### Questions
+#
+# **Question 1.** Two fits with the same seed, one of them recorded, give equal weights. What does this show?
+#
+# - a: That the recorder changes nothing in the training.
+# - b: That the recorder saves the weights correctly.
+# - c: That the model is independent of the seed.
+#
+# **Question 2.** `scale=16` was passed with the arrays. What would happen if you scaled the arrays yourself and passed
+# `scale=16` as well?
+#
+# - a: Nothing: the data are scaled only if they are not yet.
+# - b: The model would see values between 0 and 1/16, and learn more slowly.
+# - c: An error, because the values are not whole numbers.
+#
+# **Question 3.** Why does `fit` get `data.inputs(train)` and not `x`?
+#
+# - a: The recorder can save only data that come from a dataset.
+# - b: `x` has too few rows.
+# - c: So that the model trains on the split and the scale that the run knows.
+
+# %% tags=["answer"]
+ct.check("10.q1", "")
+ct.check("10.q2", "")
+ct.check("10.q3", "")
+
+# %% [markdown]
 # ## Open the run
 #
 # You can open the folder during the fit, afterwards, or next year. It does not contain a copy of your arrays, so we
@@ -159,8 +215,8 @@ run.history.plot()
 
 # %% [markdown]
 # The run has a snapshot of every epoch. At the end, `EarlyStopping` restored the weights of an earlier epoch, the one
-# with the lowest validation loss, and that is the model you now have. The run knows this epoch as the *kept epoch*, and
-# every analysis uses it unless you ask for another epoch.
+# with the lowest validation loss, and that is the model you now have. The run knows this epoch as the *kept epoch*,
+# and every analysis uses it unless you ask for another epoch.
 
 # %%
 kept_epoch = run.folder.manifest.kept_epoch
@@ -172,7 +228,7 @@ for ours, theirs in zip(run.model().get_weights(), model.get_weights(), strict=T
     assert np.array_equal(ours, theirs)
 
 # %% [markdown]
-# Everything from the first two lessons works here too.
+# Everything from the earlier lessons works here too.
 
 # %%
 embedding = run.embed("joined", split="all", progress=False)
@@ -206,6 +262,50 @@ mistakes = run.mistakes(6)
 mistakes.plot(columns=6)
 
 # %% [markdown]
+# ### Exercise 2: which epoch?
+#
+# `EarlyStopping` watched the validation loss. Which epoch would it have kept if it had watched the validation
+# *accuracy*, the first one with the highest value? Epochs are counted from 1.
+
+# %% tags=["exercise"]
+# your code here
+
+ct.check("10.2", None)
+
+# %% tags=["solution"]
+by_accuracy = int(np.argmax(run.history["val_accuracy"])) + 1
+print(f"by loss: epoch {kept_epoch}, by accuracy: epoch {by_accuracy}")
+assert (
+    run.history["val_accuracy"][by_accuracy - 1] >= run.history["val_accuracy"][kept_epoch - 1]
+)
+
+# %% [markdown] tags=["question"]
+# ### Questions
+#
+# **Question 4.** The run has a snapshot of every epoch. Which one do `run.embed` and `run.mistakes` use?
+#
+# - a: The last one.
+# - b: The one that the training kept, unless you name another.
+# - c: The mean of all of them.
+#
+# **Question 5.** A folder of a run does not contain your arrays. How does `open_run` know that you pass the same ones?
+#
+# - a: It compares a fingerprint of the data that it wrote down when recording.
+# - b: It trusts you.
+# - c: It trains the model again and compares the history.
+#
+# **Question 6.** The most confident mistakes come first. Why are they the most interesting?
+#
+# - a: They are the most common.
+# - b: They are the easiest to correct by training longer.
+# - c: There the model is sure and wrong: often the label or the image is unusual.
+
+# %% tags=["answer"]
+ct.check("10.q4", "")
+ct.check("10.q5", "")
+ct.check("10.q6", "")
+
+# %% [markdown]
 # ## Opening a .keras file safely
 #
 # You can save a model as a single file and send it to other people.
@@ -216,9 +316,9 @@ model.save(folder / "branched.keras")
 # %% [markdown]
 # **But a model file contains more than numbers.** It can contain a `Lambda` layer, which is Python code, or name a
 # class to be imported and called. Keras refuses the most dangerous cases by default, and still had to fix one
-# vulnerability after another (for example CVE-2025-1550, CVE-2025-8747 and CVE-2025-9905). So open files from strangers
-# with a reader that cannot run any code: `ct.open_model` reads names, shapes and weights, and builds the model from its
-# own short list of layers.
+# vulnerability after another (for example CVE-2025-1550, CVE-2025-8747 and CVE-2025-9905). So open files from
+# strangers with a reader that cannot run any code: `ct.open_model` reads names, shapes and weights, and builds the
+# model from its own short list of layers.
 
 # %%
 opened = ct.open_model(folder / "branched.keras")
@@ -252,6 +352,50 @@ assert same and [layer.name for layer in opened.layers] == [
     layer.name for layer in model.layers
 ]
 assert "surprise" in refusal and "Lambda" in refusal
+
+# %% [markdown]
+# ### Exercise 3: what a file says about itself
+#
+# Without building the model: how many layers of the class `Dense` does `branched.keras` have?
+#
+# *Hint: `opened.layers`, and `type(layer).__name__`.*
+
+# %% tags=["exercise"]
+# your code here
+
+ct.check("10.3", None)
+
+# %% tags=["solution"]
+dense_layers = sum(type(part).__name__ == "Dense" for part in opened.layers)
+print(dense_layers, "dense layers")
+assert dense_layers == 4
+
+# %% [markdown] tags=["question"]
+# ### Questions
+#
+# **Question 7.** Somebody sends you a `.keras` file. What can happen if you open it with
+# `keras.saving.load_model(file, safe_mode=False)`?
+#
+# - a: At worst, an error message.
+# - b: Python code in the file can run with your rights.
+# - c: The model can be less accurate than promised.
+#
+# **Question 8.** `ct.open_model` refuses a file with a Lambda layer. What does that say about the file?
+#
+# - a: It contains code, which may be harmless or not.
+# - b: It is an attack.
+# - c: It is damaged.
+#
+# **Question 9.** The exported file takes raw samples, from 0 to 16. Where is the division by 16?
+#
+# - a: The user of the file has to do it.
+# - b: It was left out, since the network can learn it.
+# - c: Inside of the exported model, as its first layer.
+
+# %% tags=["answer"]
+ct.check("10.q7", "")
+ct.check("10.q8", "")
+ct.check("10.q9", "")
 
 # %% [markdown]
 # ## A model file as a run

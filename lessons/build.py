@@ -6,8 +6,13 @@ so the build fails if a cell writes to stderr, mentions a folder of this machine
 
 Solutions are cells of code in the .py file, where they are checked and tested. In the notebook they are text that is
 folded: running all cells neither runs nor opens them, and the outputs are those that a reader gets who runs all cells.
+
+What a lesson asks is answered in the .toml file next to it: the right option of each question and why the others are
+wrong, and for each exercise an expression that the solutions define. From it, ``answers/NAME.json`` is written, which
+``ct.check`` reads.
 """
 
+import copy
 import json
 import os
 import sys
@@ -19,6 +24,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from editions import read_answers
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
@@ -173,6 +179,38 @@ def clean_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def write_answers(kernel: LessonKernel, path: Path) -> None:
+    """Write the answers that ``ct.check`` reads, with the values that the solutions have in the kernel.
+
+    In the .toml file, a question has ``right``, the letter of an option, ``why``, and for each other letter the
+    misconception behind it. An exercise has ``answer``, an expression in the lesson's kernel after its solutions, and the
+    fields of `cutaway.exercises.Exercise`, with expressions for the wrong answers.
+    """
+    exercises = []
+    for name, asked in read_answers(path.stem).items():
+        if "right" in asked:
+            wrong = [
+                f"({letter!r}, {hint!r})" for letter, hint in asked.items() if len(letter) == 1
+            ]
+            answer, settings = repr(asked["right"]), {"why": asked["why"]}
+        else:
+            answer = asked["answer"]
+            wrong = [f"({value}, {hint!r})" for value, hint in asked.get("misconceptions", ())]
+            settings = {
+                key: asked[key]
+                for key in ("tolerance", "inputs", "why", "hint")
+                if key in asked
+            }
+        given = f"Exercise({answer}, misconceptions=[{', '.join(wrong)}], **{settings!r})"
+        exercises.append(f"{name!r}: {given}")
+    if exercises:
+        target = str(LESSONS / "answers" / f"{path.stem}.json")
+        kernel.execute(
+            "from cutaway.exercises import Exercise, write_answers\n"
+            f"_ = write_answers({target!r}, {{{', '.join(exercises)}}})"
+        )
+
+
 def fold_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Make the solutions text that a click unfolds."""
     for cell in notebook.cells:
@@ -189,8 +227,11 @@ def build(path: Path) -> tuple[Path, dict[str, float]]:
     notebook = read_lesson(path)
     with lesson_kernel(notebook) as kernel:
         seconds = kernel.run()
+        executed = clean_outputs(copy.deepcopy(notebook))
+        kernel.run_solutions()
+        write_answers(kernel, path)
     target = path.with_suffix(".ipynb")
-    nbformat.write(fold_solutions(clean_outputs(notebook)), target)
+    nbformat.write(fold_solutions(executed), target)
     return target, seconds
 
 

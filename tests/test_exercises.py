@@ -52,6 +52,7 @@ def said(tmp_path, monkeypatch, capsys):
         ("3.1", 0.9, "3.1: not yet. Count again.\n"),
         ("3.1", 0.069, "3.1: not yet. That is the error.\n"),
         ("3.1", float("nan"), "3.1: not yet. Count again.\n"),
+        ("3.1", 1e308, "3.1: not yet. Count again.\n"),
         ("3.2", 42, "3.2: right.\n"),
         ("3.2", 42.0, "3.2: right.\n"),
         ("3.2", 43, "3.2: not yet.\n"),
@@ -96,10 +97,11 @@ def test_the_file_shows_no_answer_and_is_the_same_each_time(tmp_path):
     ("exercise", "answer", "error", "words"),
     [
         ("3.1", "0.93", ct.CutawayError, "3.1 takes numbers; got str"),
-        ("3.q1", 2, ct.CutawayError, "3.q1 takes the letter of an option, in quotes; got int"),
+        ("3.q1", 2, ct.CutawayError, "3.q1 takes the letter of an option; got int"),
         ("3.4", 2, ct.CutawayError, "3.4 takes a function; got int"),
         ("3.3", [1.5, -2.0], ct.CutawayError, r"3.3 takes numbers of shape \(2, 2\); got the shape \(2,\)"),
         ("3.1", [[1], [2, 3]], ct.CutawayError, "takes numbers; got list"),
+        ("3.1", 10**400, ct.CutawayError, "takes numbers; got int"),
         ("3.9", 1, KeyError, "lesson 3 has the exercises and questions q1, 1, 2, 3, 4; got 9"),
         ("4.1", 1, KeyError, "got none for lesson 4 in"),
         (3, 1, ValueError, "an exercise is named by the numbers"),
@@ -112,15 +114,23 @@ def test_what_cannot_be_judged_is_said_in_a_line(said, exercise, answer, error, 
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_in_a_function_says_which_call_it_was(said):
-    with pytest.raises(ZeroDivisionError) as caught:
-        said("3.4", lambda z: 1 / 0)
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [(lambda z: 1 / 0, ZeroDivisionError), (lambda z: z + None, TypeError), (lambda z: {}[1], KeyError)],
+)
+def test_an_error_in_a_function_is_the_student_s_and_says_which_call_it_was(said, function, error):
+    with pytest.raises(error) as caught:
+        said("3.4", function)
     assert caught.value.__notes__ == ["3.4 called the function with [1.0, 2.0, 3.0]"]
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", '{"1": 3}', '{"1": {}}', '{"1": {"kind": "numbers"}}', "\xff", '{"1": {"kind": "numbers", "shape": 3}}'],
+    [
+        *("", "[]", '{"1": 3}', '{"1": {}}', '{"1": {"kind": "numbers"}}', "\xff", "[" * 100_000),
+        '{"1": {"kind": "numbers", "shape": 3}}',
+        '{"1": {"kind": "numbers", "shape": [], "tolerance": "x", "inputs": [], "salt": "", "hashes": []}}',
+    ],
 )
 def test_a_damaged_file_is_an_error_in_one_line(said, tmp_path, content):
     (tmp_path / "answers" / "03_lesson.json").write_text(content, encoding="latin-1")

@@ -15,6 +15,9 @@ SAMPLES = 5_000
 INPUTS, CLASSES, LAYERS, UNITS = 2, 10, 6, 128
 """What the playground can show and train."""
 
+LEAST, LARGEST, LONGEST_NAME = 10, 1e6, 80
+"""Fewest samples, largest value, and letters of the name of a class that it takes."""
+
 ACTIVATIONS = ("relu", "leaky_relu", "linear", "tanh", "sigmoid", "softplus", "elu", "silu", "gelu")
 INITIALIZERS = ("glorot_uniform", "he_uniform", "lecun_uniform", "zeros")
 OPTIMIZERS = {"sgd": "sgd", "adam": "adam", "adamw": "adam"}
@@ -29,11 +32,20 @@ LEFT = (
 )
 """Settings of a training that the playground does not have, and their values where nothing is lost."""
 
+PLAIN = (
+    ("use_bias", True),
+    ("kernel_regularizer", None),
+    ("bias_regularizer", None),
+    ("kernel_constraint", None),
+    ("bias_constraint", None),
+)
+"""The same of a dense layer."""
+
 
 def playground_start(context: RunContext) -> dict[str, Any]:
     """The samples of a run and its settings, as the playground takes them.
 
-    The playground divides the samples anew and has its own seed for the first weights, so its training is a similar
+    The playground divides the samples itself and has its own seed for the first weights, so its training is a similar
     one, not the same.
 
     Args:
@@ -48,22 +60,34 @@ def playground_start(context: RunContext) -> dict[str, Any]:
     """
     data, names = context.data, context.class_names
     ids = context.split.part("all")
-    x = np.asarray(data.inputs(ids)).reshape(len(ids), -1)
-    if x.shape[1] != INPUTS or len(names) > CLASSES:
+    first = np.asarray(data.inputs(ids.take(np.arange(1)))).size  # before all of them are prepared
+    if first != INPUTS or len(names) > CLASSES:
         raise UsageError(
             f"the playground shows runs of {INPUTS} inputs and at most {CLASSES} classes",
-            got=f"{x.shape[1]:,} inputs and {len(names):,} classes",
+            got=f"{first:,} inputs and {len(names):,} classes",
             hint='choose two columns, such as ct.load_dataset("table.csv", label="class", use=["width", "height"])',
         )
     labels = data.y(ids)
     chosen = np.arange(len(ids)) if len(ids) <= SAMPLES else np.sort(stratified_sample(labels, SAMPLES, seed=0))
+    x = np.asarray(data.inputs(ids.take(chosen))).reshape(len(chosen), -1)
+    if len(chosen) < LEAST or not np.abs(x).max() <= LARGEST:
+        raise UsageError(
+            f"the playground takes {LEAST} samples or more with values within ±{LARGEST:,.0f}",
+            got=f"{len(chosen):,} samples with values up to {np.abs(x).max():g}",
+            hint="scale the columns before the run is trained",
+        )
     settings, left = _settings(context)
     some = "" if len(chosen) == len(ids) else f"{len(chosen):,} of {len(ids):,} samples, a stratified sample. "
     about = f"Data and settings of the run {context.path.name}. {some}"
     if left:
         about += f"Not taken over, because the playground has no such setting: {', '.join(left)}."
-    rows = [[*map(float, point), int(label)] for point, label in zip(x[chosen], labels[chosen], strict=True)]
-    return {"settings": settings, "rows": rows, "classNames": list(names), "about": about.strip()}
+    rows = [[*map(float, point), int(label)] for point, label in zip(x, labels[chosen], strict=True)]
+    return {
+        "settings": settings,
+        "rows": rows,
+        "classNames": [name[:LONGEST_NAME] for name in names],
+        "about": about.strip(),
+    }
 
 
 def _settings(context: RunContext) -> tuple[dict[str, Any], list[str]]:
@@ -98,6 +122,9 @@ def _architecture(context: RunContext, left: list[str]) -> dict[str, Any]:
         "dropout": dropout[0] if dropout else 0,
     }
     left += sorted(others)
+    left += [name for name, plain in PLAIN if any(config.get(name, plain) != plain for config in dense)]
+    if len(set(dropout)) > 1 or len(dropout) not in (0, len(dense)):
+        left.append("dropout after some layers only, or of several rates")
     if found["hidden"] != hidden:
         left.append("some layers or units")
     for name, values, known in (

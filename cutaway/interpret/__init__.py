@@ -13,7 +13,7 @@ from cutaway.models import lazy_getattr_with_keras
 if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
-    from .concepts import concept_direction, logit_slopes, max_p_values
+    from .concepts import concept_direction, hidden_layers, logit_slopes, max_p_values
     from .dependence import PartialDependence, partial_dependence
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
@@ -54,6 +54,7 @@ _MODULES = {
     "default_layer": "cutaway.interpret.lookup",
     "find_layer": "cutaway.interpret.lookup",
     "gradient_sizes": "cutaway.interpret.health",
+    "hidden_layers": "cutaway.interpret.concepts",
     "incoming_pictures": "cutaway.interpret.units",
     "influences": "cutaway.interpret.influence",
     "input_attribution": "cutaway.interpret.attribution",
@@ -99,6 +100,7 @@ __all__ = [
     "default_layer",
     "find_layer",
     "gradient_sizes",
+    "hidden_layers",
     "incoming_pictures",
     "influences",
     "input_attribution",

@@ -15,6 +15,7 @@ import numpy as np
 from cutaway.models import batch_size, batch_slices, prepare_inputs
 
 from .graph import Graph, Weights, evaluate, weights_of
+from .layers import measured_layers
 
 PENALTY = 0.1
 """Ridge penalty of a direction, relative to the mean variance of a unit: a few dozen samples are told apart in
@@ -28,7 +29,8 @@ class Direction:
     Attributes:
         vector: float64 ``(unit,)``, of length 1.
         gap: How far apart the means of both are along it, above 0 unless nothing tells them apart.
-        accuracy: Share that a linear classifier tells apart which has not seen the sample, in [0, 1]; 0.5 by guessing.
+        accuracy: Share that a linear classifier tells apart which has not seen the sample, in [0, 1]. By chance it is
+            below 0.5 with few samples: leaving one out makes its own class the rarer one.
     """
 
     vector: np.ndarray
@@ -56,16 +58,29 @@ def concept_direction(selected: np.ndarray, others: np.ndarray) -> Direction:
     centered = h - h.mean(axis=0)
     gram = centered @ centered.T
     penalty = PENALTY * np.trace(gram) / max(1, h.shape[1])
-    if not penalty > 0:  # all samples are the same point
-        return Direction(np.zeros(h.shape[1]), 0.0, 0.5)
+    nothing = Direction(np.zeros(h.shape[1]), 0.0, 0.5)
+    if penalty == 0:  # all samples are the same point
+        return nothing
     inverse = np.linalg.inv(gram + penalty * np.eye(len(h)))
     weights = centered.T @ (inverse @ truth)
     # the intercept is the mean of the truth, which is 0: what is left out takes its share of it along
     hat = gram @ inverse + 1 / len(h)
     left_out = (hat @ truth - hat.diagonal() * truth) / (1 - hat.diagonal())
-    vector = weights / np.linalg.norm(weights)
+    length = np.linalg.norm(weights)
+    if not length > 1e-12 / np.sqrt(penalty):  # both have the same mean: what is left is rounding
+        return nothing
+    vector = weights / length
     gap = float((selected.mean(axis=0, dtype=np.float64) - others.mean(axis=0, dtype=np.float64)) @ vector)
     return Direction(vector, gap, float((np.sign(left_out) == truth).mean()))
+
+
+def hidden_layers(model: keras.Model) -> tuple[str, ...]:
+    """Names of the layers that compute something before the logits, in their order."""
+    graph = Graph.of(model)
+    logits = {graph.output}
+    if graph.kind(graph.output) in ("Softmax", "Activation"):  # the layer before it has the logits
+        logits |= set(graph.inputs[graph.output])
+    return tuple(name for name in measured_layers(model) if name not in logits)
 
 
 def logit_slopes(
@@ -135,9 +150,14 @@ def max_p_values(values: np.ndarray, *, two_sided: bool) -> np.ndarray:
     Returns:
         float64 ``(question,)``, at least ``1 / (repeats + 1)``; 1 where all selections have the same value.
 
+    Raises:
+        ValueError: A value is not finite, or there are none.
+
     Source:
         Westfall and Young 1993, "Resampling-based multiple testing", section 2.3 (single-step maxT).
     """
+    if not values.size or not np.isfinite(values).all():
+        raise ValueError("p-values are of finite values")
     spread = values.std(axis=0)
     unusual = (values - values.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
     if two_sided:

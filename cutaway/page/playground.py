@@ -98,6 +98,7 @@ def render_playground(
             "policy": Markup(policy),
             "notice": digits.notice,
             "version": version,
+            "tasks_at": tasks_at,
         },
     )
     return PlaygroundPage(html, policy)

@@ -1,6 +1,7 @@
 """What the one who started a studio sees of everybody in it, and hands to them; and the tasks that people have done."""
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,13 +15,14 @@ from cutaway.errors import RunError, printable
 from cutaway.jobs import Scheduler
 from cutaway.runs import changing, write_atomic
 
+from .runs import NOTES
 from .settings import Person
 from .workspace import Workspace
 
 TASKS_FILE = "playground-tasks.json"
 """The tasks of all people, in the folder of the one who started the studio."""
 
-TASKS = 40
+TASKS = 20
 """Tasks of one person at most; the playground has fewer."""
 
 TASKS_BYTES = 1 << 24
@@ -43,7 +45,7 @@ class DoneTask(BaseModel):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
     when: Annotated[str, StringConstraints(pattern=r"^[0-9TZ:.+-]{1,40}$")]
-    address: Annotated[str, Field(max_length=4_000)] = ""
+    address: Annotated[str, StringConstraints(pattern=r"^[!-~]{0,800}$")] = ""
     step: Annotated[int, Field(ge=0, le=10**9)] = 0
 
     def fields(self) -> dict[str, Any]:
@@ -61,9 +63,13 @@ class DoneTasks:
     def __init__(self, folder: Path) -> None:
         self._file = folder / TASKS_FILE
 
-    def of(self, person: str) -> dict[str, dict[str, Any]]:
-        """The tasks that somebody has done, by name."""
-        return self._read().get(person, {})
+    def everybody(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The tasks that people have done, by person and then by name.
+
+        Raises:
+            RunError: The file cannot be read, or is damaged.
+        """
+        return self._read()
 
     def add(self, person: str, task: DoneTask) -> dict[str, dict[str, Any]]:
         """Note a task that somebody has done; the first time counts. Returns all of theirs.
@@ -87,9 +93,9 @@ class DoneTasks:
             ) from error
 
     def _read(self) -> dict[str, dict[str, dict[str, Any]]]:
-        if not self._file.exists():
-            return {}
         try:
+            if not self._file.exists():
+                return {}
             if self._file.stat().st_size > TASKS_BYTES:
                 raise ValueError(f"more than {TASKS_BYTES:,} bytes")
             everybody = json.loads(self._file.read_bytes())
@@ -97,7 +103,7 @@ class DoneTasks:
                 str(person): {name: DoneTask(name=name, **done).fields() for name, done in own.items()}
                 for person, own in everybody.items()
             }
-        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
             raise RunError(
                 f"{TASKS_FILE} is as the studio wrote it", got=f"a damaged file, {error}", hint="move it away"
             ) from error
@@ -110,18 +116,26 @@ def class_rows(
 
     Returns:
         For each person ``name``; ``own``, whether they have a folder of their own; and ``tasks``, those that are done,
-        by name. With a folder of their own also ``runs``, how many there are by their state; ``last``, the newest run
+        by name. With a folder of their own also ``runs``, how many there are by their state, without
+        those that were handed out; ``last``, the newest run
         that can be read; ``best``, the highest test accuracy; ``training``, jobs that wait or run, with their place in
         the queue; and ``errors``, why runs and jobs failed, at most five.
     """
-    return [_class_row(person, workspaces[person.name], scheduler=scheduler, tasks=tasks) for person in people]
+    done = tasks.everybody()
+    given = {row["id"] for row in workspaces[""].index.rows()}  # copies of these are the teacher's work
+    return [
+        _class_row(person, workspaces[person.name], scheduler=scheduler, given=given, done=done.get(person.name, {}))
+        for person in people
+    ]
 
 
-def _class_row(person: Person, workspace: Workspace, *, scheduler: Scheduler, tasks: DoneTasks) -> dict[str, Any]:
-    done = tasks.of(person.name)
+def _class_row(
+    person: Person, workspace: Workspace, *, scheduler: Scheduler, given: set[str], done: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     if not person.writes:  # they look at the runs of the one who started the studio, which say nothing about them
         return {"name": person.name, "own": False, "tasks": done}
-    runs, jobs = workspace.index.rows(), scheduler.rows(workspace.jobs)
+    runs = [row for row in workspace.index.rows() if row["id"] not in given]
+    jobs = scheduler.rows(workspace.jobs)
     tested = [accuracy for row in runs if (accuracy := (row.get("test") or {}).get("accuracy")) is not None]
     last = next((row for row in runs if row["state"] != "damaged"), None)
     failed = [row for row in (*reversed(jobs), *runs) if row["state"] in ("failed", "died", "damaged")][:ERRORS]
@@ -165,18 +179,33 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
         try:
             # a name with a dot is no run: a copy that is interrupted is not shown
             with TemporaryDirectory(prefix=".given-", dir=person.runs) as folder:
-                copy = shutil.copytree(run, Path(folder) / run.name)
+                copy = shutil.copytree(run, Path(folder) / run.name, ignore=_left_out)
                 copy.rename(target)
         except (OSError, shutil.Error) as error:
+            if target.exists():  # somebody else handed it out at this moment
+                had += 1
+                continue
             raise RunError(
                 "a run is copied into the folder of each person",
-                got=f"{getattr(error, 'strerror', None) or error}: {person.name}, after {given} copies",
+                got=f"{_why(error)}: {person.name}, after {given} copies",
                 hint="see whether the disk is full, then hand it out again",
             ) from error
         given += 1
     return {"given": given, "had": had}
 
 
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What is not copied: notes, which are the teacher's own, and links, which may lead out of the run."""
+    return {name for name in names if name == NOTES or os.path.islink(os.path.join(folder, name))}
+
+
+def _why(error: OSError) -> str:
+    """The first reason of an error of `shutil.copytree`, which may have one for each file."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1])
+    return str(error.strerror or error)
+
+
 def run_bytes(run: Path) -> int:
-    """How many bytes the files of a run take."""
-    return sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
+    """How many bytes the files of a run take, links left out."""
+    return sum(file.stat().st_size for file in run.rglob("*") if file.is_file() and not file.is_symlink())

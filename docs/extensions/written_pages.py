@@ -30,9 +30,7 @@ def _write(app, error):
 def _write_report(path):
     """The report of a model on the small digits: it trains in seconds, and whoever builds the site gets the same."""
     with tempfile.TemporaryDirectory() as folder:
-        run = ct.train(
-            ct.mlp((64, 64)), ct.load_dataset("digits"), epochs=20, seed=0, runs=folder, progress=False
-        )
+        run = ct.train(ct.mlp((64, 64)), ct.load_dataset("digits"), epochs=20, seed=0, runs=folder, progress=False)
         run.report(path, progress=False)
 
 
@@ -43,5 +41,5 @@ def _write_lessons(folder):
     folder.mkdir(exist_ok=True)
     for path in sorted(LESSONS.glob("[0-9][0-9]_*.ipynb")):
         lesson = nbformat.read(path, as_version=4)
-        page = as_html(lesson, title=title_of(lesson))
+        page = as_html(lesson, title=title_of(lesson), home="../learn.html")
         (folder / f"{path.stem}.html").write_text(page, encoding="utf-8")

@@ -86,6 +86,32 @@ def test_what_cannot_be_measured_is_said_in_a_line(run, samples, options, words)
     assert "\n" not in str(caught.value)
 
 
+def test_a_sample_that_is_named_twice_counts_once(run):
+    twice = [name for number in range(4) for name in (f"test[{number}]", f"test[0{number}]")]
+    with pytest.raises(ct.CutawayError, match="got 4;"):
+        run.concept(twice, progress=False)
+
+
+def test_the_layer_of_the_logits_is_none(run):
+    with pytest.raises(ct.CutawayError, match='hidden layers of this model are dense_1, dense_2; got "output"'):
+        run.concept(high(run, 9), "output", progress=False)
+
+
+def test_layers_that_cannot_tell_anything_apart_have_no_effect(tmp_path):
+    """One column of two values: many random selections have the same mean as their others, and so no direction."""
+    y = np.arange(400) % 2
+    x = (np.random.default_rng(0).random((400, 1)) < 0.5).astype(np.float32)
+    data = ct.Dataset.from_arrays(x[:200], y[:200], x_test=x[200:], y_test=y[200:], name="coin")
+    run = ct.train(ct.mlp((4, 4)), data, epochs=1, seed=0, runs=tmp_path, progress=False)
+    surprises = 0
+    for seed in range(10):
+        chosen = names(run, np.random.default_rng(seed).permutation(200)[:8])
+        found = run.concept(chosen, repeats=19, seed=seed, progress=False)
+        assert all(np.isfinite([row.change, row.random_low, row.random_high, row.p]).all() for row in found.effects)
+        surprises += min(row.p for row in found.effects) <= 0.05
+    assert surprises <= 3
+
+
 def test_unknown_names_are_said(run):
     with pytest.raises(ct.CutawayError, match="dense_7"):
         run.concept(high(run, 9), "dense_7", progress=False)

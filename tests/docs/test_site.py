@@ -36,7 +36,20 @@ def test_the_parser_finds_what_loads_from_elsewhere(pages):
 def test_no_page_loads_anything_from_elsewhere(pages):
     assert len(pages) > 12
     outside = {(name, target) for name, page in pages.items() for target in page.loads if EXTERNAL.match(target)}
-    assert outside <= {("playground.html", "data:,")}, "its icon, which is empty"
+    assert not [found for found in outside if not found[1].startswith("data:")]  # figures of lessons, and empty icons
+
+
+def test_lessons_the_playground_and_a_report_can_be_read_here(site, pages):
+    lessons = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
+    assert len(lessons) == 12
+    assert sorted(name for name in pages if name.startswith("lessons/")) == [f"lessons/{name}.html" for name in lessons]
+    for name in lessons:
+        assert '<a href="../learn.html">All lessons</a>' in pages[f"lessons/{name}.html"].text
+        assert not re.search(
+            r"\$\S[^$<]*\$", re.sub(r"(?s)<(pre|code|script).*?</\1>", "", pages[f"lessons/{name}.html"].text)
+        )
+    assert "What each layer knows" in pages["example-report.html"].text
+    assert (site / "playground.html").stat().st_size > 1e6
 
 
 def test_no_style_sheet_or_picture_refers_to_elsewhere(site):

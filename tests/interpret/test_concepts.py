@@ -27,6 +27,19 @@ def test_a_direction_is_that_of_ridge_regression_and_leaves_one_out():
     assert found.accuracy == pytest.approx(right / 40, abs=1e-9)
 
 
+@pytest.mark.parametrize("values", [[[np.nan, 1.0], [0.0, 1.0]], np.zeros((3, 0))])
+def test_p_values_need_finite_values(values):
+    with pytest.raises(ValueError, match="finite"):
+        max_p_values(np.array(values), two_sided=True)
+
+
+def test_samples_with_the_same_mean_have_no_direction():
+    selected = np.repeat(np.eye(2, dtype=np.float32), 4, axis=0)
+    found = concept_direction(selected, selected[::-1].copy())
+    assert (found.gap, found.accuracy) == (0.0, 0.5)
+    assert not found.vector.any()
+
+
 def test_samples_that_are_all_the_same_have_no_direction():
     same = np.ones((8, 5), np.float32)
     found = concept_direction(same, same)

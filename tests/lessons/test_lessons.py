@@ -227,10 +227,10 @@ def test_a_classic_lesson_runs_twice_on_the_digits(name, builder, on_digits):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize(("plan", "names"), [("45 minutes", CLASSIC[:1]), ("90 minutes", CLASSIC)])
-def test_the_plan_has_all_that_its_cells_need(plan, names, builder, on_digits):
+@pytest.mark.parametrize(("length", "names"), [("45 minutes", CLASSIC[:1]), ("90 minutes", CLASSIC)])
+def test_a_table_of_minutes_has_all_that_its_cells_need(length, names, builder, on_digits):
     """The cells of the sections in the guide's table, and no others, run in their order."""
-    part = GUIDE.read_text().partition(f"\n## {plan}\n")[2].partition("\n## ")[0]
+    part = GUIDE.read_text().partition(f"\n## {length}\n")[2].partition("\n## ")[0]
     rows = [row.split("|")[3] for row in part.splitlines() if re.match(r"\| \d+ to \d+ \|", row)]
     planned = [title.strip() for row in rows for title in row.split(";") if title.strip()]
     sections = []

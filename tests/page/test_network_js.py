@@ -264,14 +264,13 @@ def test_the_sum_of_a_unit_and_what_it_passes_on_are_written_out(run_script):
             assert answer["above"] == pytest.approx(products[products > 0].sum(), abs=1e-5)
             assert answer["sum"] == pytest.approx(products.sum() + bias[unit], abs=1e-5)
             assert answer["output"] == pytest.approx(function(products.sum() + bias[unit]), abs=1e-5)
+            # the layer after "two" is a Flatten, through which edges lead on
+            assert {edge["layer"] for edge in answer["edges"]} == {reader}
             passed = {edge["unit"]: edge["value"] for edge in answer["edges"]}
-            assert {edge["layer"] for edge in answer["edges"]} == (
-                {reader} if reader == "two" else set()
-            ) or reader == "last"
-            if reader == "two":
-                assert passed == pytest.approx(dict(enumerate(answer["output"] * edges[unit])), abs=1e-5)
-                sizes = [abs(edge["value"]) for edge in answer["edges"]]
-                assert sizes == sorted(sizes, reverse=True)
+            assert passed == pytest.approx(dict(enumerate(answer["output"] * edges[unit])), abs=1e-5)
+            sizes = [abs(edge["value"]) for edge in answer["edges"]]
+            assert sizes == sorted(sizes, reverse=True)
+            assert answer["weights"] == pytest.approx(kernel[:, unit], abs=1e-6)
         x = function(x @ kernel + bias)
 
 

@@ -154,7 +154,7 @@ def test_the_numbers_of_a_unit_add_up_and_a_weight_can_be_typed(open_page):
     page.keyboard.press("Enter")
     wait(page, "state.frame.branch === 1")
     assert state(page, "state.frame.parameters[2]") == 2.5
-    press(page, "Switched off")
+    press(page, "Switch this unit off")
     wait(page, "state.frame.off[0][2] === 1")
     wait(page, "document.getElementById('numbers').textContent.includes('This unit is switched off')")
 
@@ -349,7 +349,7 @@ def test_controls_can_be_used_while_it_learns(open_page):
     page.get_by_role("tab", name="Numbers of a unit").click()
     press(page, "Play")
     wait(page, "state.frame.step > 5")
-    off = page.get_by_role("button", name="Switched off").element_handle()
+    off = page.get_by_role("button", name="Switch this unit off").element_handle()
     weight = page.get_by_label("Weight of input 1").element_handle()
     before = state(page, "state.frame.step")
     wait(page, f"state.frame.step > {before}")
@@ -484,3 +484,30 @@ def test_a_weight_is_dragged_and_lines_show_gradients(open_page):
     assert page.evaluate(pixels) != weights
     page.mouse.move(box["x"] + 5, box["y"] + 5)
     assert page.locator(".line-label").is_hidden()
+
+
+def test_tasks_that_are_done_are_kept_in_the_browser(open_page):
+    page = open_page("data=moons&hidden=2")
+    kept = '{"spiral": {"when": "2026-11-30", "address": "", "step": 7}, "zeros": 3}'
+    page.evaluate(f"localStorage.setItem('cutaway-playground-tasks', '{kept}')")
+    page.reload()
+    page.wait_for_selector("li.task.done", state="attached")
+    assert page.locator("li.task.done").count() == 1
+    page.evaluate("localStorage.setItem('cutaway-playground-tasks', '{')")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("li.task.done").count() == 0
+
+
+def test_going_back_draws_no_line_back(open_page):
+    page = open_page("data=moons&hidden=2")
+    learn(page, 6)
+    page.get_by_role("slider").fill("2")
+    wait(page, "state.frame.step === 2")
+    page.wait_for_timeout(300)
+    lines = "[...document.querySelectorAll('#curves polyline, #curves path')]"
+    across = page.evaluate(f"{lines}.map((line) => line.getAttribute('points') ?? line.getAttribute('d'))")
+    for line in across:
+        x = [float(number) for number in re.findall(r"[-\d.]+", line)][::2]
+        assert x == sorted(x)
+    assert len(across) == 4

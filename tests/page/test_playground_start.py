@@ -61,6 +61,16 @@ def test_what_is_not_taken_over_is_named(trained):
     assert start["settings"]["hidden"] == [128]
 
 
+def test_values_that_the_page_refuses_are_refused_here(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 2)).astype(np.float32) * 1e7
+    with pytest.warns(ct.CutawayWarning):
+        data = ct.Dataset.from_arrays(x, np.arange(60) % 2, name="large", class_names=["a" * 100, "b"])
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    with pytest.raises(ct.CutawayError, match="10 samples or more with values within ±1,000,000"):
+        playground_start(run.context)
+
+
 def test_the_names_are_those_of_the_page():
     known = run_script("return FIELDS;", imports={"playground/fields.js": "FIELDS"})
     assert {value for value, _ in known["activation"]["choices"]} >= set(ACTIVATIONS)

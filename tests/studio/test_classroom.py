@@ -1,6 +1,7 @@
 """The teacher sees everybody, hands a run to all, and learns which tasks are done; nobody else does."""
 
 import json
+import os
 
 import pytest
 
@@ -59,10 +60,12 @@ def test_a_run_is_copied_to_all_once(classroom):
     assert (ada / "mine.txt").read_text() == "Ada's"
     classroom.app.state.workspaces["Bob"].scan()
     assert [row["id"] for row in classroom.ask(token=token(classroom, "Bob")).json["runs"]] == [run]
+    bob = classroom.ask("/api/class").json["people"][1]
+    assert (bob["runs"], bob["best"], bob["last"]) == ({}, None, None), "it is the teacher's work"
 
 
 def test_an_interrupted_copy_leaves_nothing_that_is_shown(classroom, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("cutaway.studio.classroom.shutil.copytree", full)
@@ -70,6 +73,37 @@ def test_an_interrupted_copy_leaves_nothing_that_is_shown(classroom, monkeypatch
     assert answer.status == 409
     assert "No space left on device: Ada, after 0 copies" in answer.json["error"]
     assert not list(classroom.settings.people[2].runs.iterdir())
+
+
+def test_links_and_the_teachers_notes_are_not_handed_out(classroom, tmp_path):
+    run = "20261130-080000-toy-cccc"
+    own, secret = classroom.settings.people[0].runs / run, tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("secret")
+    (own / "folder").symlink_to(secret)
+    (own / "key").symlink_to(secret / "key")
+    (own / "notes.json").write_text('{"title": "", "tags": [], "note": "for me"}')
+    assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 2, "had": 0}
+    ada = classroom.settings.people[1].runs / run
+    assert {file.name for file in own.iterdir()} - {file.name for file in ada.iterdir()} == {
+        "folder",
+        "key",
+        "notes.json",
+    }
+
+
+def test_a_file_that_cannot_be_copied_is_said_in_a_line(classroom):
+    run = "20261130-080000-toy-cccc"
+    os.mkfifo(classroom.settings.people[0].runs / run / "pipe")
+    answer = post(classroom, "/api/class/runs", {"run": run})
+    assert answer.status == 409
+    assert "is a named pipe" in answer.json["error"]
+    assert "\n" not in answer.json["error"]
+
+
+def test_a_folder_in_place_of_the_tasks_is_said(classroom):
+    (classroom.settings.people[0].runs / TASKS_FILE).mkdir()
+    assert classroom.ask("/api/class").status == 409
 
 
 @pytest.mark.parametrize("run", ["../runs", "20261130-090000-toy-aaaa", "people", ""])
@@ -120,7 +154,8 @@ def test_who_only_looks_can_do_tasks(in_process, tmp_path, monkeypatch):
         {"name": "S"},
         {"when": "<b>"},
         {"step": -1},
-        {"address": "a" * 5000},
+        {"address": "a" * 801},
+        {"address": "\N{GRINNING FACE}"},
         {"more": 1},
         {"step": "x"},
     ],
@@ -143,7 +178,7 @@ def test_a_damaged_file_of_tasks_is_said_and_kept(classroom, content):
 def test_tasks_of_one_person_are_bounded(classroom):
     for k in range(45):
         post(classroom, "/api/tasks", {**DONE, "name": f"task-{'x' * (k // 26)}{chr(97 + k % 26)}"}, "Ada")
-    assert len(classroom.ask("/api/tasks", token=token(classroom, "Ada")).json["tasks"]) == 40
+    assert len(classroom.ask("/api/tasks", token=token(classroom, "Ada")).json["tasks"]) == 20
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
 /**
  * A line of a chart.
  * @typedef {{ name: string, tone: "one" | "two" | "before", points: [number, number][], dot?: [number, number] | null }} Curve
- *   points: x and y; dot: where it is now, between two points
+ *   points: x and y, x ascending; dot: where it is now, which may be before the last of them
  */
 
 /**
@@ -157,7 +157,7 @@ export class CurveChart {
       parts.push(svgElement("text", { x: x(tick), y: HEIGHT - 6, "text-anchor": "middle" }, String(tick)));
     }
     for (const { points, tone, dot } of this.#curves) {
-      const path = [...points, ...(dot ? [dot] : [])].map(([epoch, value]) => [x(epoch), y(value)]);
+      const path = withDot(points, dot).map(([epoch, value]) => [x(epoch), y(value)]);
       parts.push(polyline(path, { class: `curve ${tone}` }));
       const end = dot ?? points.at(-1);
       if (end) parts.push(svgElement("circle", { class: `end ${tone}`, cx: x(end[0]), cy: y(end[1]), r: dot ? 3 : 3.5 }));
@@ -177,12 +177,11 @@ export class CurveChart {
 
   /** @param {number | null} epoch of which values are read; the last one if null */
   #say(epoch) {
-    const known = this.#curves[0]?.points ?? [];
-    const nearest = (/** @type {[number, number][]} */ points) =>
-      epoch === null ? points.at(-1) : points.find(([each]) => each === epoch);
-    const at = nearest(known)?.[0];
+    const nearest = (/** @type {Curve | undefined} */ curve) =>
+      epoch === null ? (curve?.dot ?? curve?.points.at(-1)) : curve?.points.find(([each]) => each === epoch);
+    const at = nearest(this.#curves[0])?.[0];
     const words = this.#curves.map((curve) => {
-      const found = nearest(curve.points);
+      const found = nearest(curve);
       const text = `${curve.name} ${found ? this.write(found[1]) : "-"}`;
       return element("span", { class: `key ${curve.tone}`, text });
     });
@@ -190,4 +189,13 @@ export class CurveChart {
     const spoken = words.map((each) => each.textContent).join(", ");
     this.picture.setAttribute("aria-label", `${this.title} by epoch: ${spoken}${at === undefined ? "" : ` after epoch ${shortNumber(at)}`}`);
   }
+}
+
+/**
+ * The points of a curve with the one where it is now among them.
+ * @param {[number, number][]} points
+ * @param {[number, number] | null} [dot]
+ */
+function withDot(points, dot) {
+  return dot ? [...points, dot].sort(([one], [other]) => one - other) : points;
 }

@@ -21,11 +21,11 @@ const TOP = 6;
 export function unitStep(parts, model, input, { layer, unit, picture }) {
   const found = unitSum(model.network, /** @type {Float32Array} */ (input), layer, unit);
   if (!found) return null;
-  const { source, inputs, products, above, below, bias, sum, activation, output, edges } = found;
+  const { source, inputs, weights, products, above, below, bias, sum, activation, output, edges } = found;
   const fromInput = source === model.network.spec.input.name;
   const shown = fromInput ? picture(products) : null;
   const order = [...products.keys()].sort((one, other) => Math.abs(products[other]) - Math.abs(products[one])).slice(0, NAMED);
-  const about = (/** @type {number} */ k) => `${fromInput ? `input ${k}` : `unit ${k} of ${source}`}: ${number(inputs[k])} × ${number(inputs[k] ? products[k] / inputs[k] : 0)} = ${number(products[k])}`;
+  const about = (/** @type {number} */ k) => `${fromInput ? `input ${k}` : `unit ${k} of ${source}`}: ${number(inputs[k])} × ${number(weights[k])} = ${number(products[k])}`;
   const top = element("div", { class: "samples" });
   void showTop(parts, layer, unit, top);
   return element(
@@ -36,7 +36,8 @@ export function unitStep(parts, model, input, { layer, unit, picture }) {
     shown ? null : element("ul", { class: "reasons" }, ...order.map((k) => element("li", { text: about(k) }))),
     element("p", { text: `All ${products.length} products: ${number(above)} above 0 and ${number(below)} below, together ${number(above + below)}.` }),
     element("p", { text: `With the bias of ${number(bias)} the sum is ${number(sum)}, and ${activation}(${number(sum)}) = ${number(output)}.` }),
-    edges.length ? element("p", { text: `It passes on most to ${edges.slice(0, NAMED).map(({ layer: to, unit: k, value }) => `unit ${k} of ${to} (${signed(value)})`).join(", ")}.` }) : null,
+    edges.length && output ? element("p", { text: `It passes on most to ${edges.slice(0, NAMED).map(({ layer: to, unit: k, value }) => `unit ${k} of ${to} (${signed(value)})`).join(", ")}.` }) : null,
+    edges.length && !output ? element("p", { text: "Its output is 0, so it passes on nothing." }) : null,
     top,
   );
 }

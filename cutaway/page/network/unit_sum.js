@@ -9,6 +9,7 @@
  * @typedef {object} UnitSum
  * @property {string} source Name of the layer, or of the input, that the unit reads.
  * @property {Float32Array} inputs What it reads.
+ * @property {Float32Array} weights Its weight for each of them.
  * @property {Float32Array} products Weight times input, for each of them.
  * @property {number} above The sum of the products above 0.
  * @property {number} below The sum of those below 0.
@@ -35,7 +36,8 @@ export function unitSum(network, input, name, unit) {
   const [source] = part.layer.inputs;
   const inputs = /** @type {Float32Array} */ (values.get(source));
   const units = kernel.shape[1];
-  const products = inputs.map((value, k) => value * kernel.values[k * units + unit]);
+  const weights = inputs.map((_, k) => kernel.values[k * units + unit]);
+  const products = inputs.map((value, k) => value * weights[k]);
   let [above, below] = [0, 0];
   for (const product of products) {
     if (product > 0) above += product;
@@ -44,7 +46,7 @@ export function unitSum(network, input, name, unit) {
   const bias = part.weights.bias?.values[unit] ?? 0;
   const output = /** @type {Float32Array} */ (values.get(name))[unit];
   const activation = String(part.layer.settings.function ?? "linear");
-  return { source, inputs, products, above, below, bias, sum: above + below + bias, activation, output, edges: edgesOf(network, name, { unit, output }) };
+  return { source, inputs, weights, products, above, below, bias, sum: above + below + bias, activation, output, edges: edgesOf(network, name, { unit, output }) };
 }
 
 /** @param {Network["parts"][number]} part */

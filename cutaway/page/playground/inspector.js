@@ -33,7 +33,7 @@ export class UnitView {
   constructor(host, controller) {
     this.controller = controller;
     this.title = element("h3");
-    this.off = textButton("Switched off", () => controller.switchUnit(controller.state.selected));
+    this.off = textButton("Switch this unit off", () => controller.switchUnit(controller.state.selected));
     this.about = element("p", { class: "hint" });
     this.forward = element("div");
     this.backward = element("div");

@@ -107,7 +107,10 @@ export class NetworkView {
     const canvas = element("canvas", { width: RESPONSE_SIDE, height: RESPONSE_SIDE });
     const name = column === 0 ? `Input ${unit + 1}` : column === last ? `Output ${unit}` : `Hidden layer ${column}, unit ${unit + 1}`;
     const place = { layer: column - 1, unit };
-    const onclick = () => this.controller.store.set({ selected: place });
+    const onclick = () => {
+      this.controller.store.set({ selected: place });
+      document.getElementById("tabNumbers")?.click(); // where its numbers are
+    };
     const style = `left: ${column * COLUMN}px; top: ${TOP + unit * (TILE + GAP)}px; width: ${TILE}px; height: ${TILE}px`;
     const button = element("button", { type: "button", class: "unit", "aria-label": name, title: name, style, onclick, disabled: column === 0 }, canvas);
     return { button, canvas, ...place };

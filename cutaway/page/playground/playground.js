@@ -72,8 +72,12 @@ class Playground {
 
   /** @param {NonNullable<PageData["start"]>} start The samples and settings of a run. */
   #begin({ settings, rows, classNames, about }) {
-    this.controller.change({ ...settings, data: "file" }, { rows: checkedRows(rows, classNames), classNames });
-    this.store.set({ message: about });
+    try {
+      this.controller.change({ ...settings, data: "file" }, { rows: checkedRows(rows, classNames), classNames });
+      this.store.set({ message: about });
+    } catch (error) {
+      this.store.set({ message: `The samples of the run cannot be shown: ${error instanceof Error ? error.message : error}.` });
+    }
   }
 
   #buildBar() {

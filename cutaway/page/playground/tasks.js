@@ -78,7 +78,7 @@ export const TASKS = [
     name: "spiral",
     title: "Separate the spirals",
     goal: "Separate two spirals with at most two hidden layers of eight units.",
-    hints: ["Press Play and wait. Does it stop improving?", "Adam with a rate of 0.01 is faster than SGD here.", "Another seed begins with other weights."],
+    hints: ["Press Play and wait. Does it stop improving?", "Press “+ layer”: a second hidden layer helps more than anything else.", "Adam with a rate of 0.01 is faster than SGD here.", "Another seed begins with other weights."],
     start: { data: "spirals", noise: 0.1, classes: 2, samples: 500, hidden: [8], optimizer: "sgd", learningRate: 0.03 },
     goals: [
       {
@@ -234,12 +234,12 @@ export class TasksView {
     this.count = element("strong", {});
     const save = textButton("Save the sheet of results", () => saveText("playground-results.txt", this.#sheet(name.value)));
     const sheet = element("div", { class: "sheet" }, this.count, element("label", {}, "Your name ", name), save);
-    host.append(element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
+    host.append(element("p", { class: "hint", text: "Press “Start this task” first: from then on its goals are checked." }), element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
     for (const task of TASKS) this.#draw(task);
-    if (tasksAt) void this.#readDone();
+    void this.#readDone();
   }
 
-  /** Mark what was done before, as the studio knows it. */
+  /** Mark what was done before. */
   async #readDone() {
     try {
       const known = await doneTasks(this.tasksAt);
@@ -256,7 +256,7 @@ export class TasksView {
   /** @param {unknown} error */
   #say(error) {
     const why = error instanceof Error ? error.message : String(error);
-    this.controller.store.set({ message: `The studio was not told of this task: ${why.trim()} Next: save the sheet of results.` });
+    this.controller.store.set({ message: `Which tasks are done is not kept: ${why.trim()} Next: save the sheet of results.` });
   }
 
   /** @param {State} state */
@@ -279,7 +279,7 @@ export class TasksView {
     if (!isDone || this.done.has(name)) return;
     const done = { when: new Date().toISOString(), address: toAddress(settings), step: frame?.step ?? 0 };
     this.done.set(name, done);
-    if (this.tasksAt) handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
+    handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
   }
 
   /** @param {Task} task */

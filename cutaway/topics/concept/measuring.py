@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cutaway.checks import check_seed, check_whole
+from cutaway.checks import check_matrix, check_seed, check_whole
 from cutaway.context import RunContext
 from cutaway.data import join_ids
 from cutaway.errors import UsageError
@@ -35,20 +35,25 @@ def concept(
     on_progress: ProgressCallback = ignore_progress,
 ) -> Concept:
     """Measure what selected samples have in common; see `cutaway.Run.concept`."""
-    from cutaway.interpret import logit_slopes, measured_layers
+    from cutaway.interpret import hidden_layers, logit_slopes
     from cutaway.models import ForwardPass
 
     check_seed(options.seed)
     check_whole(options.repeats, name="repeats", least=19)
-    unique = list(dict.fromkeys(names))
-    if not LEAST <= len(unique) <= MOST:
-        rule = f"a concept is what {LEAST} to {MOST:,} samples have in common"
-        raise UsageError(rule, got=f"{len(unique):,}", hint="select more" if len(unique) < LEAST else "select fewer")
-    selected = context.samples(unique)
+    if not names:
+        raise _wrong_number(0)
+    selected = context.samples(list(names))
+    selected = selected.take(np.sort(np.unique(selected.keys(), return_index=True)[1]))  # "test[0]" is "test[00]"
+    if not LEAST <= len(selected) <= MOST:
+        raise _wrong_number(len(selected))
     model, data = context.model(options.epoch), context.data
-    layers = (
-        measured_layers(model)[:-1] if options.layer is None else (context.layer(options.layer, epoch=options.epoch),)
-    )
+    layers = hidden_layers(model)
+    if options.layer is not None:
+        name = context.layer(options.layer, epoch=options.epoch)
+        if name not in layers:
+            known = ", ".join(layers) or "none"
+            raise UsageError(f"hidden layers of this model are {known}", got=f'"{name}"', hint="leave the layer out")
+        layers = (name,)
     if not layers:
         raise UsageError(
             "a concept is looked for in hidden layers", got="a model without any", hint="train another one"
@@ -62,11 +67,16 @@ def concept(
     measured = []
     for done, name in enumerate(layers):
         on_progress(Progress("concept", done, len(layers), "layers", name))
-        h = held[name].reshape(len(held[name]), -1)
+        h = check_matrix(held[name].reshape(len(held[name]), -1), name=f"outputs of {name}")
         own, others = h[: len(selected)], h[len(selected) :]
         measured.append(_measure(own, others, draws, slopes=slopes[name], classes=data.y(pool)[asked]))
     on_progress(Progress("concept", len(layers), len(layers), "layers"))
     return _result(context, layers, measured, options=options, samples=len(selected))
+
+
+def _wrong_number(count: int) -> UsageError:
+    rule = f"a concept is what {LEAST} to {MOST:,} samples have in common"
+    return UsageError(rule, got=f"{count:,}", hint="select more" if count < LEAST else "select fewer")
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ LAYERS = (
         "accuracy",
         "Told apart",
         share(1),
-        "Share of the samples that a linear classifier tells from others; 50% by guessing.",
+        "Share of the samples that a linear classifier tells from others without having seen it.",
     ),
     column("random", "Random", share(1), "What 2.5% of the random selections exceed."),
     column(

@@ -34,12 +34,16 @@ export async function showClass(host) {
   const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col", text })));
   const table = element("table", { class: "runs class-table" }, element("thead", {}, head), body);
   host.replaceChildren(element("h1", { text: "Class" }), summary, element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Class" }, table));
-  const again = () => {
-    if (document.visibilityState === "visible") draw().catch(() => {}); // the bar says when the studio does not answer
+  let isAsking = false;
+  const again = async () => {
+    if (isAsking || document.visibilityState !== "visible") return;
+    isAsking = true;
+    await draw().catch(() => {}); // the bar says when the studio does not answer
+    isAsking = false;
   };
-  setInterval(again, 1000 * SECONDS);
-  document.addEventListener("visibilitychange", again);
-  listen({ jobs: again });
+  setInterval(() => void again(), 1000 * SECONDS);
+  document.addEventListener("visibilitychange", () => void again());
+  listen({ jobs: () => void again() });
 }
 
 /** @param {PersonRow[]} people */
