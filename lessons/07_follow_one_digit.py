@@ -78,7 +78,7 @@ def show_row(images, titles, heading, width=1.5):
 #
 # We train it with backpropagation in NumPy, as in [lesson 2](02_backpropagation.ipynb), and not with `ct.train`, for
 # one reason: in this lesson we read single numbers. Keras computes with 32 bits or fewer, and the last digits are not
-# the same on every processor. In a few thousand steps of training, such differences can grow until you see them. With
+# the same on every CPU. In a few thousand steps of training, such differences can grow until you see them. With
 # the 64 bits of NumPy they stay far behind the decimals that we print, so that your numbers are those in the text.
 
 # %%
@@ -431,7 +431,7 @@ print(round(output_of_unit_9, 2))
 
 assert np.isclose(output_of_unit_9, forward(pixels[0])[1][9])
 
-# %% [markdown]
+# %% [markdown] tags=["question"]
 # ### Questions
 #
 # **Question 1.** We add 5 to all ten logits. What happens to the probabilities?
@@ -756,7 +756,7 @@ print(f"largest contribution to the lead over 8: unit {largest_contribution}")
 
 assert answers_without.count(3) == 15 and decisive != largest_contribution
 
-# %% [markdown]
+# %% [markdown] tags=["question"]
 # ### Questions
 #
 # **Question 4.** A pixel has much ink and a contribution of 0. What can we conclude?
@@ -1083,7 +1083,7 @@ print(f"predicted: {predicted_of_0:.2f}, true: {distance_of_0:.2f}")
 assert answers_on_line[0] == 0 and answers_on_line[(answers_on_line != 0).argmax()] == 2
 assert distance_of_0 > 1.2 * predicted_of_0
 
-# %% [markdown]
+# %% [markdown] tags=["question"]
 # ### Questions
 #
 # **Question 7.** The network says "8, 99%" for the image at step 60. What does the 99% tell?
@@ -1298,7 +1298,7 @@ assert from_file.argmax() == 2 and from_file.max() > 0.99
 #   handwritten digits and click on a unit: the page writes out its forward and backward pass for one sample, as we did
 #   by hand.
 
-# %% [markdown]
+# %% [markdown] tags=["question"]
 # ### Questions
 #
 # **Question 10.** The network reads the shifted 2 as a 7 with 99.8%. How can it be so sure?

@@ -933,6 +933,7 @@ seed_first, seed_second, seed_disparity = procrustes(*seed_maps)
 seed_figure, seed_axes = plt.subplots(1, 2, figsize=(8.5, 4.2), layout="constrained")
 scatter(seed_axes[0], seed_first, COLORS[digits], "perplexity 5, seed 0")
 scatter(seed_axes[1], seed_second, COLORS[digits], "perplexity 5, seed 1")
+seed_figure.suptitle("Two random starts, the second map laid on the first")
 plt.show()
 print(f"in common: {seed_agreement:.2f}, disparity {seed_disparity:.2f}")
 assert 0.7 < seed_agreement < 0.8

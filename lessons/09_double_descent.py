@@ -48,8 +48,8 @@ BLUE, ORANGE, PURPLE, GRAY = "#3f90da", "#e76300", "#832db6", "#717581"
 # ## The data: small images, few of them
 #
 # We train hundreds of models, so each must be cheap. We average every 2 by 2 pixels of an MNIST image, which leaves 14
-# by 14 = 196 pixels. We also shuffle the 60,000 training images, and set the last 2,000 aside as validation digits. All
-# training sets are drawn from the first 58,000.
+# by 14 = 196 pixels. We also shuffle the 60,000 training images, and set the last 2,000 aside as validation digits.
+# All training sets are drawn from the first 58,000.
 
 # %%
 data = ct.load_dataset("mnist")
@@ -93,9 +93,9 @@ assert np.mean(y != draw(2000, seed=0)[1]) == 0.2
 #
 # We begin with a network in which only the last layer learns. Its hidden layer has random weights that never change,
 # so an image is turned into a fixed list of **random features**, which are the outputs of the hidden ReLU units. The
-# last layer is linear and has ten outputs. Its targets are **one-hot**: 1 for the right digit and 0 for the others. The
-# loss is the squared error, so there is no training loop at all. The best weights are the solution of a least-squares
-# problem.
+# last layer is linear and has ten outputs. Its targets are **one-hot**: 1 for the right digit and 0 for the others.
+# The loss is the squared error, so there is no training loop at all. The best weights are the solution of a
+# least-squares problem.
 #
 # We collect the features of the training digits in a matrix $F$, with one row per digit and one column per feature,
 # and the targets in a matrix $Y$. We look for weights $W$ with $F\,W \approx Y$.
@@ -186,8 +186,8 @@ means.loc[[50, 100, 200, 280, 300, 320, 500, 1000, 3000]].round(3)
 
 # %% [markdown]
 # Up to 100 features we see the classical U: the test error falls to about 28%, and then it rises. At 300 features,
-# exactly as many as digits, it reaches about 87%. Guessing would give 90%. And then comes what the U does not tell: the
-# error **falls again**, below 28% from 500 features on, and to about 14% with 3,000 features. This is **double
+# exactly as many as digits, it reaches about 87%. Guessing would give 90%. And then comes what the U does not tell:
+# the error **falls again**, below 28% from 500 features on, and to about 14% with 3,000 features. This is **double
 # descent**. All five seeds have their highest error at 300.
 #
 # At 200 features hardly any training digit is misclassified, but the squared error is not yet 0. It reaches 0 at 300,
@@ -227,7 +227,6 @@ peak_of_150 = fewer_means.idxmax()
 print(f"highest test error at {peak_of_150} features: {fewer_means.max():.3f}")
 print(f"at 300 features: {fewer_means[300]:.3f}")
 
-ct.check("9.1", peak_of_150)
 assert peak_of_150 == 150 and fewer_means[300] < 0.6 * fewer_means[150]
 
 # %% [markdown] tags=["question"]
@@ -235,22 +234,22 @@ assert peak_of_150 == 150 and fewer_means[300] < 0.6 * fewer_means[150]
 #
 # **Question 1.** With 500 features, the model meets the targets of all 300 digits exactly. Why can it?
 #
-# - a) The 500 features describe what makes a digit a 3 or a 7.
-# - b) There are 500 unknown weights and only 300 equations for each output.
-# - c) Least squares goes on until the training error is 0.
+# - a: The 500 features describe what makes a digit a 3 or a 7.
+# - b: There are 500 unknown weights and only 300 equations for each output.
+# - c: Least squares goes on until the training error is 0.
 #
 # **Question 2.** With 1,000 features, infinitely many weights fit the 300 digits exactly. Which of them do we use?
 #
-# - a) Those with the smallest sum of squares.
-# - b) Those with the lowest test error.
-# - c) Any of them, since all have the same error.
+# - a: Those with the smallest sum of squares.
+# - b: Those with the lowest test error.
+# - c: Any of them, since all have the same error.
 #
 # **Question 3.** Somebody tries 100, 150, 200, 250 and 300 features, and concludes that more features always make this
 # model worse. What went wrong?
 #
-# - a) The differences between these five models are within the spread of the seeds.
-# - b) They should have compared the training errors, which fall.
-# - c) They stopped at the threshold, and beyond it the error falls.
+# - a: The differences between these five models are within the spread of the seeds.
+# - b: They should have compared the training errors, which fall.
+# - c: They stopped at the threshold, and beyond it the error falls.
 
 # %% tags=["answer"]
 ct.check("9.q1", "")
@@ -291,8 +290,8 @@ means.loc[[100, 280, 300, 320, 3000], ["norm", "smallest", "test error"]].round(
 # the opposite: about 0.5 at both ends, and 0.001 in between.
 #
 # The two belong together. `pinv` takes the singular value decomposition $F = U\,S\,V^\top$ apart and divides by each
-# singular value: $W = V\,S^{-1}\,U^\top Y$. A part of the targets that lies in a direction with singular value 0.001 is
-# multiplied by 1,000. At the threshold there is just one way to fit all targets, however large the weights must be.
+# singular value: $W = V\,S^{-1}\,U^\top Y$. A part of the targets that lies in a direction with singular value 0.001
+# is multiplied by 1,000. At the threshold there is just one way to fit all targets, however large the weights must be.
 # With more features there are many ways, and we take the one with small weights.
 
 # %% tags=["check"]
@@ -324,14 +323,13 @@ def smallest_weights(F, Y):
 
 sample = np.random.default_rng(0).normal(size=(5, 8))
 assert np.allclose(smallest_weights(sample, np.eye(5)), np.linalg.pinv(sample))
-ct.check("9.2", smallest_weights)
 
 # %% [markdown]
 # ### Exercise 3: one direction
 #
-# Take seed 0 with 300 digits and 300 features. The squared norm of the weights is a sum with one part for each singular
-# value: the square of a row of $U^\top Y$, summed over the ten outputs, divided by the square of the singular value.
-# Which share of the squared norm comes from the smallest singular value alone?
+# Take seed 0 with 300 digits and 300 features. The squared norm of the weights is a sum with one part for each
+# singular value: the square of a row of $U^\top Y$, summed over the ten outputs, divided by the square of the singular
+# value. Which share of the squared norm comes from the smallest singular value alone?
 #
 # *Hint: `x, y = draw(300, 0)`, and `random_features(x, 0)[:, :300]`.*
 
@@ -358,7 +356,6 @@ for left_out in (0, 1, 30):
     errors_without.append(error(held_out @ partial, test_labels[::5]))
     print(f"test error without the {left_out} smallest: {errors_without[-1]:.3f}")
 
-ct.check("9.3", share_of_smallest)
 assert share_of_smallest > 0.8 and errors_without[2] < 0.65 * errors_without[0]
 
 # %% [markdown]
@@ -429,9 +426,9 @@ ridge_means.loc[[50, 100, 200, 300, 500, 1000, 3000]].round(3)
 # from each number of features to the next the error falls, or stays within half a point. With 3,000 features the
 # penalty gains little, because the weights are small anyway.
 #
-# So the peak belongs neither to the features nor to the data alone. It belongs to a model that *must* fit every target,
-# and can only just do it. That the right penalty removes double descent was shown by Nakkiran, Venkat, Kakade and Ma
-# 2021, "Optimal regularization can mitigate double descent".
+# So the peak belongs neither to the features nor to the data alone. It belongs to a model that *must* fit every
+# target, and can only just do it. That the right penalty removes double descent was shown by Nakkiran, Venkat, Kakade
+# and Ma 2021, "Optimal regularization can mitigate double descent".
 
 # %% tags=["check"]
 ridge_errors = ridge_means["test error"]
@@ -444,21 +441,21 @@ assert 0 <= means.loc[3000, "test error"] - ridge_errors[3000] < 0.015
 #
 # **Question 4.** Why are the weights at 300 features so much larger than at 3,000?
 #
-# - a) To fit all targets, they divide by a singular value close to 0.
-# - b) There are more training digits for each weight, so the sum is larger.
-# - c) The random weights of the hidden layer happen to be larger there.
+# - a: To fit all targets, they divide by a singular value close to 0.
+# - b: There are more training digits for each weight, so the sum is larger.
+# - c: The random weights of the hidden layer happen to be larger there.
 #
 # **Question 5.** Ridge regression fits the training targets worse. Why does it classify test digits better?
 #
-# - a) It sets the weights of most features to 0, so that fewer features remain.
-# - b) It has seen the validation digits, which are more data to learn from.
-# - c) For small errors on the targets it gets much smaller weights.
+# - a: It sets the weights of most features to 0, so that fewer features remain.
+# - b: It has seen the validation digits, which are more data to learn from.
+# - c: For small errors on the targets it gets much smaller weights.
 #
 # **Question 6.** Which result would have spoken *against* large weights as the cause of the peak?
 #
-# - a) Ridge regression has small weights at 300 features, and the same error of 87%.
-# - b) Ridge regression has nearly the same error as before at 3,000 features.
-# - c) The weights are also large at 280 and at 320 features.
+# - a: Ridge regression has small weights at 300 features, and the same error of 87%.
+# - b: Ridge regression has nearly the same error as before at 3,000 features.
+# - c: The weights are also large at 280 and at 320 features.
 
 # %% tags=["answer"]
 ct.check("9.q4", "")
@@ -527,8 +524,8 @@ assert (ridge_error.diff().iloc[1:] < 0).all()
 # Double descent is often told as a story about wrong labels. Our 300 digits had none. Now a share of them gets a wrong
 # label; test labels stay right.
 #
-# **Before you run it:** which parts of the curve will rise: the first minimum, the peak, or the right end? And does the
-# peak move?
+# **Before you run it:** which parts of the curve will rise: the first minimum, the peak, or the right end? And does
+# the peak move?
 
 # %%
 shares = {0.0: exact}
@@ -596,14 +593,13 @@ enough_digits = unpenalized.index[(unpenalized.index > 150) & (unpenalized < unp
 print(f"with 150 digits: {unpenalized[150]:.3f}")
 print(f"with {enough_digits} digits: {unpenalized[enough_digits]:.3f}")
 
-ct.check("9.4", enough_digits)
 assert 300 < enough_digits <= 500
 
 # %% [markdown]
 # ### Exercise 5: a penalty at the peak, with wrong labels
 #
-# Take 300 digits, 20% of them with wrong labels, and 300 features. What is the mean test error over the five seeds with
-# the best penalty?
+# Take 300 digits, 20% of them with wrong labels, and 300 features. What is the mean test error over the five seeds
+# with the best penalty?
 #
 # *Hint: `best_ridge` takes `wrong`, as `least_squares` does.*
 
@@ -617,7 +613,6 @@ at_peak = pd.DataFrame([line for start in SEEDS for line in best_ridge(300, [300
 error_with_penalty = at_peak["test error"].mean()
 print(f"{error_with_penalty:.3f} in place of {by_share.loc[300, '20% wrong']:.3f}")
 
-ct.check("9.5", error_with_penalty)
 assert error_with_penalty < 0.4
 
 # %% [markdown] tags=["question"]
@@ -625,21 +620,21 @@ assert error_with_penalty < 0.4
 #
 # **Question 7.** With 300 features, why is the model worse with 300 digits than with 150?
 #
-# - a) The second 150 digits are harder to read than the first 150.
-# - b) 300 digits leave just one exact solution, with huge weights.
-# - c) With more digits it cannot fit all of them any more.
+# - a: The second 150 digits are harder to read than the first 150.
+# - b: 300 digits leave just one exact solution, with huge weights.
+# - c: With more digits it cannot fit all of them any more.
 #
 # **Question 8.** You have 300 digits and 300 features, and you may not use a penalty. What lowers the test error?
 #
-# - a) To use every digit twice, so that there are 600 rows.
-# - b) To compute the solution with more decimals.
-# - c) To leave out half of the digits.
+# - a: To use every digit twice, so that there are 600 rows.
+# - b: To compute the solution with more decimals.
+# - c: To leave out half of the digits.
 #
 # **Question 9.** What do wrong labels do to the curve of this model?
 #
-# - a) They raise the error on both sides of the peak.
-# - b) They create the peak, which is not there without them.
-# - c) They move the peak to a larger number of features.
+# - a: They raise the error on both sides of the peak.
+# - b: They create the peak, which is not there without them.
+# - c: They move the peak to a larger number of features.
 
 # %% tags=["answer"]
 ct.check("9.q7", "")
@@ -704,8 +699,8 @@ def train(width, seed, wrong=0.2, copies=20, epochs=20, **changes):
 
 # %% [markdown]
 # A network with $w$ hidden units has $197\,w$ parameters in the first layer and $10\,(w + 1)$ in the second, together
-# $207\,w + 10$. Fitting 2,000 digits means meeting 2,000 x 10 = 20,000 targets. If the rule of section 1 held here, the
-# threshold would be where there are 20,000 parameters, at a width of about 97.
+# $207\,w + 10$. Fitting 2,000 digits means meeting 2,000 x 10 = 20,000 targets. If the rule of section 1 held here,
+# the threshold would be where there are 20,000 parameters, at a width of about 97.
 #
 # **Before you run it:** at which widths do you expect the training error to reach 0? Does the test error have a peak,
 # and where?
@@ -751,8 +746,8 @@ by_width.round(3)
 # the network has fitted every wrong label. So it reaches 0 at around 20,000 parameters, as the rule says.
 #
 # The test error does not fall all the way. It is about 21% with 8 units, **rises** to about 27% with 32, and then
-# **falls again**, to about 17% with 1,024. The three seeds agree from 8 units on; with 2 and 4 units they differ a lot.
-# The test loss shows the same: 0.74 nats with 8 units, about 1.1 with 32 and 64, and 0.8 with 1,024.
+# **falls again**, to about 17% with 1,024. The three seeds agree from 8 units on; with 2 and 4 units they differ a
+# lot. The test loss shows the same: 0.74 nats with 8 units, about 1.1 with 32 and 64, and 0.8 with 1,024.
 #
 # Two things differ from section 1. The peak is not a spike: at 27% the networks are far from guessing. And it lies
 # before the threshold, at 32 units with 6,634 parameters, where 3% of the training digits are still misclassified. But
@@ -819,22 +814,22 @@ assert labels_compared["all right, training error"].loc[16:].max() < 0.002
 # **Question 10.** The network with 8 units misclassifies about 25% of its training digits, but only 21% of the test
 # digits. How can it be better on digits that it has never seen?
 #
-# - a) A fifth of the training labels are wrong, and it does not follow most of them.
-# - b) The test digits of MNIST are easier to read than the training digits.
-# - c) With 10,000 digits the test error is estimated too low.
+# - a: A fifth of the training labels are wrong, and it does not follow most of them.
+# - b: The test digits of MNIST are easier to read than the training digits.
+# - c: With 10,000 digits the test error is estimated too low.
 #
 # **Question 11.** The training error is close to 0 at 64 units, with 13,258 parameters and not 20,000. Which
 # explanation fits section 1?
 #
-# - a) Adam adds parameters of its own, which are not counted here.
-# - b) A label needs only the highest output, and not ten exact values.
-# - c) Copies of a digit count as one, so there are fewer targets.
+# - a: Adam adds parameters of its own, which are not counted here.
+# - b: A label needs only the highest output, and not ten exact values.
+# - c: Copies of a digit count as one, so there are fewer targets.
 #
 # **Question 12.** What do the networks with right labels tell about the peak?
 #
-# - a) It comes from fitting the wrong labels, since without them it is gone.
-# - b) It comes from the number of parameters, which is the same in both.
-# - c) It is still there, but these networks cannot fit their training labels.
+# - a: It comes from fitting the wrong labels, since without them it is gone.
+# - b: It comes from the number of parameters, which is the same in both.
+# - c: It is still there, but these networks cannot fit their training labels.
 
 # %% tags=["answer"]
 ct.check("9.q10", "")
@@ -885,8 +880,8 @@ over_time.loc[[20, 40, 100, 200, 400]].round(3)
 # networks learn what the digits have in common. Then they begin to fit the wrong labels, which costs most in a network
 # that can only just do it. The peak over the widths shows the end of the training, not its best moment.
 #
-# Nakkiran et al. also saw the error of large networks fall a second time, late in training. We do not: with 1,024 units
-# it stays between 17% and 18% from 100 passes on.
+# Nakkiran et al. also saw the error of large networks fall a second time, late in training. We do not: with 1,024
+# units it stays between 17% and 18% from 100 passes on.
 
 # %% tags=["check"]
 first, last = over_time.iloc[0], over_time.iloc[-1]
@@ -953,7 +948,7 @@ remedies.loc[SOME].round(3)
 # %% [markdown]
 # Each remedy removes the peak. Stopped early, the networks have an error of 12% to 13% from 16 units on, and width
 # hardly matters any more. At that moment the training error is still about 19% to 25%: they have fitted few of the
-# wrong labels. With weight decay the error is 10% to 12% from 16 units on, and lowest in the middle, at 32 and 64 units.
+# wrong labels. With weight decay the error is 10% to 12% from 16 units on, and lowest at 32 and 64 units.
 #
 # Compare this with the widths. The best network that was trained to the end, with 1,024 units, has an error of 17%.
 # Stopped early, 16 units reach 13%. And right labels were worth more than both: 8% with 64 units.
@@ -975,8 +970,8 @@ assert early[4] > 0.2 and shrunk[4] > 0.2
 # ### Exercise 6: more wrong labels
 #
 # With 20% wrong labels, the widest network was the best of those that were trained to the end. Train networks with 8,
-# 64 and 512 units on digits with 40% wrong labels, for 400 passes as before, with seed 0. Which of the three widths has
-# the lowest test error?
+# 64 and 512 units on digits with 40% wrong labels, for 400 passes as before, with seed 0. Which of the three widths
+# has the lowest test error?
 
 # %% tags=["exercise"]
 # your code here
@@ -989,7 +984,6 @@ best_of_three = min(with_40, key=with_40.get)
 for units, wrong_share in with_40.items():
     print(f"{units:4} units: {wrong_share:.3f}")
 
-ct.check("9.6", best_of_three)
 assert best_of_three == 8 and with_40[64] > with_40[512]
 
 # %% [markdown] tags=["question"]
@@ -997,22 +991,22 @@ assert best_of_three == 8 and with_40[64] > with_40[512]
 #
 # **Question 13.** What does the comparison say about networks that learn from these wrong labels?
 #
-# - a) The widest network is the best choice, whatever else we do.
-# - b) How long they are trained matters more than how wide they are.
-# - c) Above 64 units, early stopping makes wider networks worse.
+# - a: The widest network is the best choice, whatever else we do.
+# - b: How long they are trained matters more than how wide they are.
+# - c: Above 64 units, early stopping makes wider networks worse.
 #
 # **Question 14.** The network with 64 units that was stopped early misclassifies about 21% of its training digits. Is
 # it underfitting?
 #
-# - a) Yes: the training error should be near 0 at the end.
-# - b) Yes: with 20 copies of each digit it would have gone on.
-# - c) No: about as many of the training labels are wrong.
+# - a: Yes: the training error should be near 0 at the end.
+# - b: Yes: with 20 copies of each digit it would have gone on.
+# - c: No: about as many of the training labels are wrong.
 #
 # **Question 15.** "A bigger model is worse" and "a bigger model is always better": what do you say?
 #
-# - a) Both can be true for the same data, on two sides of a peak.
-# - b) The first is wrong: test error falls when parameters are added.
-# - c) The second is wrong: above the threshold a model overfits more.
+# - a: Both can be true for the same data, on two sides of a peak.
+# - b: The first is wrong: test error falls when parameters are added.
+# - c: The second is wrong: above the threshold a model overfits more.
 
 # %% tags=["answer"]
 ct.check("9.q13", "")
@@ -1034,8 +1028,8 @@ ct.check("9.q15", "")
 #   is, how many labels are wrong, and what else keeps the weights small.
 # - **Near the threshold more data can hurt.** If more data makes your model worse, add a penalty before you blame the
 #   data.
-# - **With wrong labels, regularize before you add parameters.** With 20% of them, a penalty at 300 features gained more
-#   than ten times as many features, and early stopping at 16 units gained more than 1,024 units.
+# - **With wrong labels, regularize before you add parameters.** With 20% of them, a penalty at 300 features gained
+#   more than ten times as many features, and early stopping at 16 units gained more than 1,024 units.
 #
 # All of this is one small dataset, shrunken digits, with one kind of network. Where a peak lies in your own model is a
 # question to your own model: train several sizes, with several seeds, and draw the curve past the point where it fits.
