@@ -1158,7 +1158,7 @@ for kind, hit in hits.items():
 assert abs(hits["random"][:100].mean() - hits["confusable"][:100].mean()) < 0.07
 
 # %% [markdown]
-# ### What does an error of 0.5% mean, then?
+# ### What does a small error mean, then?
 #
 # If 15 of 10,000 labels are wrong, a model that reads all digits as they are has an error of 0.15%. A model that is
 # counted wrong on 0.5% makes 50 mistakes, and up to 15 of them could be right answers. Our reader has never seen a

@@ -29,7 +29,7 @@ LOADING = {
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items):
-    """Building the site takes 15 s, which `make docs` does as well: tests of it are long forms."""
+    """Building the site takes a minute, which `make docs` does as well: tests of it are long forms."""
     for item in items:
         if "site" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.exhaustive)
