@@ -95,6 +95,7 @@ RECORDS = {
     "self_influence": lambda run: run.self_influence("test", epochs=6),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),
+    "concept": lambda run: run.concept([f"test[{k}]" for k in range(12)], repeats=19, progress=False),
     "robustness": lambda run: run.robustness(perturbations=["noise", "pruning"], samples=60, progress=False),
     "comparison": lambda run: ct.compare(run, run, epochs=(5, 6), samples=60, progress=False),
     "sequence": lambda run: run.embed_epochs(epochs=[5, 6], split="test", perplexity=20.0, progress=False),
@@ -111,7 +112,7 @@ def test_every_record_is_pickled_unchanged(name, digits_run):
 
 def test_every_method_of_a_run_that_returns_a_record_is_among_them():
     # figures, files, models and plain arrays
-    shown = {"explore", "plot", "report", "model", "path", "folder", "predict", "decide"}
+    shown = {"explore", "plot", "report", "playground", "model", "path", "folder", "predict", "decide"}
     plain = {"class_names", "context", "test"}
     elsewhere = {"embed": "embedding", "embed_epochs": "sequence", "embed_layers": "sequence"}
     of_tables = {"importance"}  # tests/api/test_importance.py

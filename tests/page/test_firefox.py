@@ -180,7 +180,7 @@ def test_the_slider_goes_to_the_epoch_before_and_the_points_move(opened):
 
 
 def test_a_drawing_gets_probabilities(opened, digits_run):
-    opened.evaluate("document.querySelector('.trial summary').click()")
+    opened.evaluate("document.querySelector('.trial > summary').click()")
     opened.wait("document.querySelector('.drawing-sheet') !== null")
     left, top, width, height = show(opened, ".drawing-sheet")
     opened.drag(*[(left + width / 2, top + height * part) for part in (0.15, 0.4, 0.6, 0.85)])

@@ -64,7 +64,7 @@ def test_a_pinned_sample_shows_its_way_with_the_probabilities_of_the_model(opene
 
 def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened):
     page = opened.page
-    page.locator(".trial summary").click()
+    page.locator(".trial > summary").click()
     pad = page.locator(".drawing-sheet")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()

@@ -78,8 +78,8 @@ def test_every_route_that_changes_something_needs_the_header_and_a_person_who_ma
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     changing = [(method, path) for method, path in routes(studio.app) if method != "GET"]
     assert len(changing) >= 4
-    # whoever looks may leave again, and has their own pages load what they show
-    theirs = [("DELETE", "/api/jobs"), ("DELETE", "/api/jobs/x"), ("POST", "/api/visits")]
+    # whoever looks may leave again, has their own pages load what they show, and does tasks
+    theirs = [("DELETE", "/api/jobs"), ("DELETE", "/api/jobs/x"), ("POST", "/api/visits"), ("POST", "/api/tasks")]
     assert set(theirs) < set(changing)
     for method, path in changing:
         assert studio.ask(path, method=method, headers={"x-cutaway": None}).status == 403, (method, path)
@@ -324,6 +324,7 @@ def test_the_playground_has_a_policy_of_its_own(in_process):
         "worker-src": "blob:",
         "style-src": "'unsafe-inline'",
         "img-src": "data: blob:",
+        "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",
