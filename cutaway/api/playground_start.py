@@ -92,7 +92,7 @@ def playground_start(context: RunContext) -> dict[str, Any]:
 
 def _settings(context: RunContext) -> tuple[dict[str, Any], list[str]]:
     """The settings of a run by the playground's names, and the names of those that it does not have."""
-    config = context.manifest.config
+    config: dict[str, Any] = dict(context.manifest.config)
     left = [name for name, plain in LEFT if config.get(name, plain) != plain]
     settings: dict[str, Any] = {
         "testShare": 0.3,

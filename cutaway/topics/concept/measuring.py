@@ -64,7 +64,7 @@ def concept(
     held = ForwardPass.of(model, layers, scale=data.scale)(data.rows(join_ids([selected, pool])))
     asked = _of_each_class(data.y(pool), len(context.class_names))
     slopes = logit_slopes(model, layers, x=data.x(pool.take(asked)), classes=data.y(pool)[asked], scale=data.scale)
-    measured = []
+    measured: list[_Measured] = []
     for done, name in enumerate(layers):
         on_progress(Progress("concept", done, len(layers), "layers", name))
         h = check_matrix(held[name].reshape(len(held[name]), -1), name=f"outputs of {name}")
@@ -114,11 +114,12 @@ def _draws(labels: np.ndarray, of_selected: np.ndarray, options: ConceptOptions)
             )
 
     def draw(parts: int) -> list[np.ndarray]:
-        drawn = [
+        drawn: list[np.ndarray] = [
             rng.permutation(group)[: parts * count].reshape(parts, -1)
             for group, count in zip(groups, wanted, strict=True)
         ]
-        return list(np.concatenate(drawn, axis=1))
+        together: np.ndarray = np.concatenate(drawn, axis=1)
+        return [together[k] for k in range(parts)]
 
     nothing = np.zeros(0, np.int64)
     return [(nothing, draw(1)[0]), *((pair[0], pair[1]) for pair in (draw(2) for _ in range(options.repeats)))]

@@ -1,5 +1,6 @@
 """What selected samples have in common in each layer, as the user holds it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,7 @@ class Concept(Result):
         """Draw the change for each class, a panel for each layer, as a matplotlib Figure, with the range of chance."""
         from cutaway.plots import Bars, bars
 
-        contents = []
+        contents: list[Bars] = []
         for layer in self.layers:
             rows = [each for each in self.effects if each.layer == layer.layer]
             contents.append(
@@ -176,11 +177,9 @@ class Concept(Result):
         return self.plot()
 
 
-def _columns(records: "tuple[Any, ...]") -> dict[str, Any]:
-    names = vars(records[0]) if records else {}
-    return {
-        name: [getattr(record, name) for record in records]
-        if isinstance(getattr(records[0], name), str)
-        else np.array([getattr(record, name) for record in records], float)
-        for name in names
-    }
+def _columns(records: "Sequence[ConceptLayer | ConceptEffect]") -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in vars(records[0]) if records else ():
+        values = [getattr(record, name) for record in records]
+        columns[name] = values if isinstance(values[0], str) else np.array(values, float)
+    return columns
