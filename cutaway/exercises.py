@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ class Exercise:
     inputs: Sequence[Sequence[Any]] = ()
     why: str = ""
     hint: str = ""
-    misconceptions: Sequence[tuple[Any, str]] = field(default_factory=tuple)
+    misconceptions: Sequence[tuple[Any, str]] = ()
 
 
 @public
@@ -121,25 +121,26 @@ def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
         salt = hashlib.sha256(f"{target.stem} {name}".encode()).hexdigest()[:8]
         kind = _kind(exercise.answer)
         shape = None if kind == "function" else list(_numbers(exercise.answer).shape) if kind == "numbers" else []
-
-        def hashes(answer: Any, name: str = name, exercise: Exercise = exercise, salt: str = salt) -> list[str]:
-            values = _values(name, answer, kind=_kind(exercise.answer), inputs=exercise.inputs, shape=None)
-            return [_hash(salt, place, next(_cells(value, exercise.tolerance))) for place, value in enumerate(values)]
-
         lesson[name] = {
             "kind": kind,
             "shape": shape,
             "tolerance": exercise.tolerance,
             "inputs": [list(arguments) for arguments in exercise.inputs],
             "salt": salt,
-            "hashes": hashes(exercise.answer),
+            "hashes": _hashes(name, exercise.answer, exercise, salt),
             "why": exercise.why,
             "hint": exercise.hint,
-            "misconceptions": [[hashes(wrong), hint] for wrong, hint in exercise.misconceptions],
+            "misconceptions": [[_hashes(name, wrong, exercise, salt), hint] for wrong, hint in exercise.misconceptions],
         }
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(lesson, indent=1) + "\n", encoding="utf-8")
     return target
+
+
+def _hashes(name: str, answer: Any, exercise: Exercise, salt: str) -> list[str]:
+    """An answer, right or wrong, as it is kept: one hash per value."""
+    values = _values(name, answer, kind=_kind(exercise.answer), inputs=exercise.inputs, shape=None)
+    return [_hash(salt, place, next(_cells(value, exercise.tolerance))) for place, value in enumerate(values)]
 
 
 def _read(exercise: str) -> _Known:

@@ -69,30 +69,6 @@ class DoneTasks:
         Raises:
             RunError: The file cannot be read, or is damaged.
         """
-        return self._read()
-
-    def add(self, person: str, task: DoneTask) -> dict[str, dict[str, Any]]:
-        """Note a task that somebody has done; the first time counts. Returns all of theirs.
-
-        Raises:
-            RunError: The file cannot be written, or is damaged.
-        """
-        try:
-            with changing(self._file):
-                everybody = self._read()
-                own = everybody.setdefault(person, {})
-                if task.name not in own and len(own) < TASKS:
-                    own[task.name] = task.fields()
-                    write_atomic(self._file, json.dumps(everybody, indent=1).encode(), mode=0o600)
-                return own
-        except OSError as error:
-            raise RunError(
-                "the tasks that people have done are noted beside the runs",
-                got=f"{error.strerror or error}: {self._file.name}",
-                hint="see whether the disk is full, or the folder may be written",
-            ) from error
-
-    def _read(self) -> dict[str, dict[str, dict[str, Any]]]:
         try:
             if not self._file.exists():
                 return {}
@@ -106,6 +82,27 @@ class DoneTasks:
         except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
             raise RunError(
                 f"{TASKS_FILE} is as the studio wrote it", got=f"a damaged file, {error}", hint="move it away"
+            ) from error
+
+    def add(self, person: str, task: DoneTask) -> dict[str, dict[str, Any]]:
+        """Note a task that somebody has done; the first time counts. Returns all of theirs.
+
+        Raises:
+            RunError: The file cannot be written, or is damaged.
+        """
+        try:
+            with changing(self._file):
+                everybody = self.everybody()
+                own = everybody.setdefault(person, {})
+                if task.name not in own and len(own) < TASKS:
+                    own[task.name] = task.fields()
+                    write_atomic(self._file, json.dumps(everybody, indent=1).encode(), mode=0o600)
+                return own
+        except OSError as error:
+            raise RunError(
+                "the tasks that people have done are noted beside the runs",
+                got=f"{error.strerror or error}: {self._file.name}",
+                hint="see whether the disk is full, or the folder may be written",
             ) from error
 
 

@@ -126,7 +126,7 @@ export class CurveChart {
 
   /** @returns {{ x: (epoch: number) => number, y: (value: number) => number, low: number, high: number }} */
   get #scales() {
-    const values = this.#curves.flatMap(({ points, dot }) => [...points, ...(dot ? [dot] : [])].map(([, y]) => y));
+    const values = this.#curves.flatMap(({ points, dot }) => withDot(points, dot).map(([, y]) => y));
     let low = Math.min(...values);
     let high = Math.max(...values);
     if (!values.length) [low, high] = [0, 1];

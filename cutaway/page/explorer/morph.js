@@ -12,7 +12,7 @@ const PAUSE = 60;
 
 /** Changes the pixels of a drawing along the gradient, step by step, until the model says another class. */
 export class Morph {
-  /** @type {{ first: Float32Array, now: Float32Array, target: number, steps: number } | null} */
+  /** @type {{ now: Float32Array, target: number, steps: number } | null} */
   #under = null;
   #timer = 0;
 
@@ -77,15 +77,15 @@ export class Morph {
       return;
     }
     this.first ??= input;
-    this.#under = { first: this.first, now: Float32Array.from(input), target, steps: 0 };
+    this.#under = { now: Float32Array.from(input), target, steps: 0 };
     this.back.hidden = false;
     this.start.textContent = "Stop";
     this.#timer = setInterval(() => this.#step(), PAUSE);
   }
 
   #step() {
-    const under = this.#under;
-    if (!under) return;
+    const [first, under] = [this.first, this.#under];
+    if (!first || !under) return;
     const { scale } = this.model.network.spec;
     const slopes = this.model.explainer.slopesToward(under.now, under.target);
     const length = slopes ? Math.hypot(...slopes) : 0;
@@ -95,15 +95,16 @@ export class Morph {
       this.show(under.now);
     }
     const { probabilities } = this.model.network.forward(under.now);
-    this.#say(under, probabilities);
+    this.#say(first, under, probabilities);
     if (!length || under.steps >= MOST_STEPS || probabilities[under.target] >= SURE) this.stop();
   }
 
   /**
-   * @param {{ first: Float32Array, now: Float32Array, steps: number }} under
+   * @param {Float32Array} first
+   * @param {{ now: Float32Array, steps: number }} under
    * @param {Float32Array} probabilities
    */
-  #say({ first, now, steps }, probabilities) {
+  #say(first, { now, steps }, probabilities) {
     const { scale } = this.model.network.spec;
     const changes = now.map((value, k) => (value - first[k]) / scale);
     const most = changes.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);

@@ -14,10 +14,10 @@ from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace, Run
 router = APIRouter()
 
 FOREVER = "private, max-age=31536000, immutable"
+KINDS = {".js": "text/javascript", ".css": "text/css"}
+
 TASKS_AT = "api/tasks"
 """Where the playground tells which tasks are done, from its own address."""
-
-KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
 @router.get("/static/{digest}/{name:path}")
