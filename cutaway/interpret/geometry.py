@@ -4,8 +4,6 @@ import numpy as np
 
 from cutaway.neighbors import nearest_among
 
-from .probes import one_hot
-
 DIMENSION_SAMPLES = 2_000
 """The most samples from which the dimension is estimated: its standard error is then about 2% of it."""
 
@@ -30,16 +28,15 @@ def class_variability(h: np.ndarray, labels: np.ndarray) -> float | None:
         Papyan, Han and Donoho 2020, "Prevalence of neural collapse during the terminal phase of deep learning
         training", figure 6.
     """
-    within, means = _within_and_means(h, labels)
-    classes = len(means)
-    if classes < 2:
+    names, member = np.unique(labels, return_inverse=True)
+    means = _class_means(h, member)
+    directions, singular = _directions(means - means.mean(axis=0))
+    if len(names) < 2 or len(singular) < min(len(names) - 1, h.shape[1]):
         return None
-    directions, singular = _directions(means)
-    if len(singular) < min(classes - 1, h.shape[1]):
-        return None
+    along = h @ directions
+    within = along - _class_means(along, member)[member]
     # pinv(S_B) = C V diag(1 / s^2) V^T with the singular values s of the matrix of means
-    spread = ((within @ directions) ** 2).mean(axis=0)
-    return float((spread / singular**2).sum())
+    return float(((within**2).mean(axis=0) / singular**2).sum())
 
 
 def class_angles(h: np.ndarray, labels: np.ndarray) -> float | None:
@@ -57,28 +54,39 @@ def class_angles(h: np.ndarray, labels: np.ndarray) -> float | None:
     Source:
         Papyan, Han and Donoho 2020, figure 3.
     """
-    _, means = _within_and_means(h, labels)
-    sizes = np.linalg.norm(means, axis=1)
+    means = _class_means(h, np.unique(labels, return_inverse=True)[1])
+    means -= means.mean(axis=0)
+    sizes = np.sqrt(np.einsum("ij,ij->i", means, means))
     if len(means) < 2 or not sizes.min() > 1e-9 * max(1.0, sizes.max()):
         return None
-    cosines = (means @ means.T) / np.outer(sizes, sizes)
-    pairs = cosines[np.triu_indices(len(means), 1)]
-    return float(np.abs(pairs + 1 / (len(means) - 1)).mean())
+    equal, total = 1 / (len(means) - 1), 0.0
+    for at in range(0, len(means), 250):  # a table of all pairs of 10,000 classes takes 800 MB
+        block = means[at : at + 250] @ means.T / np.outer(sizes[at : at + 250], sizes)
+        total += float(np.abs(block + equal).sum())
+    with_itself = len(means) * (1 + equal)
+    return (total - with_itself) / (len(means) * (len(means) - 1))
 
 
-def _within_and_means(h: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Samples less their class means, and class means less the mean of these, float64."""
-    names, member = np.unique(labels, return_inverse=True)
-    counts = np.bincount(member, minlength=len(names))
-    means = one_hot(member, len(names)).T @ h.astype(np.float64) / counts[:, None]
-    return h - means[member], means - means.mean(axis=0)
+def _class_means(h: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Means of the rows of each class, float64 ``(class, unit)``: unit by unit, without a float64 copy of `h`."""
+    counts = np.bincount(member)
+    means = np.empty((len(counts), h.shape[1]))
+    for unit, column in enumerate(h.T):
+        means[:, unit] = np.bincount(member, weights=column) / counts
+    return means
 
 
 def _directions(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Directions in which class means differ, float64 ``(unit, direction)``, and how much; rounding is left out."""
-    _, singular, rows = np.linalg.svd(means, full_matrices=False)
-    kept = singular > 1e-9 * max(singular[0], np.finfo(np.float64).tiny)
-    return rows[kept].T, singular[kept]
+    """Directions in which class means differ, float64 ``(unit, direction)``, and how much, with their mean at 0.
+
+    They come from the smaller of the two products of the matrix with itself. What is less than a millionth of the
+    largest is the rounding of float32 activations, and left out.
+    """
+    few_units = means.shape[1] <= len(means)
+    values, vectors = np.linalg.eigh(means.T @ means if few_units else means @ means.T)
+    kept = values > 1e-12 * max(values[-1], np.finfo(np.float64).tiny)
+    singular = np.sqrt(values[kept])
+    return (vectors[:, kept] if few_units else means.T @ vectors[:, kept] / singular), singular
 
 
 def intrinsic_dimension(h: np.ndarray) -> float | None:

@@ -240,6 +240,24 @@ def test_what_was_read_before_the_end_of_a_training_takes_nothing_from_its_curve
 
 
 @pytest.mark.exhaustive
+def test_a_training_that_ended_before_the_page_could_hear_of_it_is_looked_into(
+    start_studio, open_page, new_run, tmp_path
+):
+    new_run(tmp_path / "runs" / "ended", done=3)
+    opened = open_page(start_studio(tmp_path / "runs"))
+    page, states = opened.page, iter(["running"])
+
+    def asked(route):
+        answer = route.fetch().json()
+        route.fulfill(json=answer | {"state": next(states, answer["state"])})
+
+    page.route("**/api/runs/ended", asked)
+    page.route("**/api/events", lambda route: route.fulfill(headers={"content-type": "text/event-stream"}, body=""))
+    opened.open("/runs/ended")
+    opened.wait("document.querySelector('.inside-bar')")
+
+
+@pytest.mark.exhaustive
 def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_studio, open_page):
     studio = start_studio()
     opened = open_page(studio, "/train?data=bundled/digits")

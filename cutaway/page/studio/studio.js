@@ -11,6 +11,7 @@ import { ask, listen, mayWrite, others, pathParts, ServerError } from "./server.
 import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
+import { showTrashed } from "./runs/trashed_view.js";
 
 /**
  * The views by the first part of their path, with what the navigation calls them, "" for none, and what may follow
@@ -20,6 +21,7 @@ import { showTrain } from "./train/train_view.js";
 const VIEWS = {
   "": { title: "Runs", rest: /^$/, show: showRuns },
   runs: { title: "", rest: /^[^/]+(\/mend)?$/, show: showRun },
+  trash: { title: "", rest: /^[^/]+$/, show: showTrashed },
   compare: { title: "", rest: /^[^/]+\/[^/]+$/, show: showCompare },
   data: { title: "Data", rest: /^$/, show: showData },
   train: { title: "Train", rest: /^$/, show: showTrain },

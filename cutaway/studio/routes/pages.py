@@ -16,9 +16,6 @@ router = APIRouter()
 FOREVER = "private, max-age=31536000, immutable"
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 
-TASKS_AT = "api/tasks"
-"""Where the playground tells which tasks are done, from its own address."""
-
 
 @router.get("/static/{digest}/{name:path}")
 def static(digest: str, name: str) -> Response:
@@ -33,6 +30,7 @@ def static(digest: str, name: str) -> Response:
 @router.get("/")
 @router.get("/runs/{run}")
 @router.get("/runs/{run}/mend")
+@router.get("/trash/{run}")
 @router.get("/compare/{run}/{other}")
 @router.get("/trainings/{job}")
 @router.get("/data")
@@ -46,21 +44,24 @@ def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str 
 @router.get("/playground")
 def playground() -> Response:
     """The playground: a page that trains in the browser, and tells the studio which tasks are done."""
-    from cutaway.api.playground import playground_page
-
-    page = playground_page(tasks_at=TASKS_AT)
-    return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
+    return _playground(tasks_at="api/tasks")
 
 
 @router.get("/runs/{run}/playground")
 def playground_of_run(run: RunId, workspace: GivenWorkspace) -> Response:
     """The playground with the samples and settings of a run of two inputs."""
     from cutaway.api.opening import open_run
-    from cutaway.api.playground import playground_page
     from cutaway.api.playground_start import playground_start
 
     opened = open_run(workspace.index.path(run))
-    page = playground_page(start=playground_start(opened.context))
+    return _playground(tasks_at="../../api/tasks", start=playground_start(opened.context))
+
+
+def _playground(*, tasks_at: str, start: dict[str, Any] | None = None) -> Response:
+    """Args: tasks_at: where the page tells which tasks are done, from its own address."""
+    from cutaway.api.playground import playground_page
+
+    page = playground_page(tasks_at=tasks_at, start=start)
     return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
 
 

@@ -33,14 +33,16 @@ export function showInside(host, run, places) {
     new InsideView(inside, run, places).start();
   };
   inside.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
-  listen({
-    runs: ({ changed }) => {
-      const row = changed.find((/** @type {any} */ each) => each.id === run.id);
-      if (!row || row.state === "running") return;
-      if (look.isConnected) begin();
-      else inside.before(stale); // what a person looks at stays
-    },
-  });
+  let running = true;
+  const ended = (/** @type {string} */ state) => {
+    if (!running || state === "running") return;
+    running = false;
+    if (look.isConnected) begin();
+    else inside.before(stale); // what a person looks at stays
+  };
+  listen({ runs: ({ changed }) => ended(changed.find((/** @type {any} */ each) => each.id === run.id)?.state ?? "running") });
+  // it may have ended before the stream of events was open
+  void ask(`api/${runPath(run.id)}`).then(({ state }) => ended(state)).catch(showError);
 }
 
 /** Milliseconds after which nothing moves any more on a page that has everything. */

@@ -1,15 +1,14 @@
-import { element, textButton } from "../../core/elements.js";
+import { element } from "../../core/elements.js";
 import { actionButton } from "../messages.js";
-import { deleteRuns, editRun, takeBack } from "../runs/run_dialogs.js";
+import { deleteRuns, editRun } from "../runs/run_dialogs.js";
 import { handOut } from "../people/hand_out.js";
-import { ask, mayWrite, others, runPath } from "../server.js";
+import { ask, goTo, mayWrite, others, runPath } from "../server.js";
 
 /**
  * The head of the page of a run: its title, tags and note, which are changed here, and the way into the trash.
- * @param {HTMLElement} host of the page
  * @param {any} run as `api/runs/ID` says it
  */
-export function runHead(host, run) {
+export function runHead(run) {
   const head = element("header", { class: "run-head" });
   const draw = () => {
     const tags = run.tags.map((/** @type {string} */ text) => element("li", { class: "tag", text }));
@@ -40,29 +39,9 @@ export function runHead(host, run) {
     editRun(run, runs.flatMap((/** @type {{ tags: string[] }} */ { tags }) => tags), become);
   };
   const remove = async () => {
-    if ((await deleteRuns([run], { offerUndo: false })).length) showDeleted(host, run);
+    // another page, so that nothing here still asks for parts of the run
+    if ((await deleteRuns([run], { offerUndo: false })).length) goTo(`trash/${encodeURIComponent(run.id)}`);
   };
   draw();
   return head;
-}
-
-/**
- * What stands in place of a run that is in the trash.
- * @param {HTMLElement} host
- * @param {any} run
- */
-function showDeleted(host, run) {
-  const back = async () => {
-    if ((await takeBack([run.id])).length) location.reload();
-  };
-  host.replaceChildren(
-    element("h1", { text: run.title || run.called || run.id }),
-    element("p", { class: "lead", text: "This run is in the trash." }),
-    element(
-      "p",
-      { class: "studio-buttons" },
-      textButton("Take it back", () => void back()),
-      element("a", { class: "button", href: ".", text: "All runs" }),
-    ),
-  );
 }

@@ -18,7 +18,7 @@ export async function showRun(host, [id, view]) {
     element("details", { class: "rail" }, element("summary", { text: "Sections" }), element("nav", { "aria-label": "Sections" }))
   );
   const content = element("div", { class: "frame-content" }, verdict);
-  host.append(runHead(host, run), element("div", { class: "frame" }, rail, content));
+  host.append(runHead(run), element("div", { class: "frame" }, rail, content));
   if (run.rows) showLive(content, run);
   showInside(content, run, { verdict, rail });
 }
