@@ -10,6 +10,7 @@ from .frames import Frame, FrameStore
 from .job import JobState
 from .manager import JobManager
 from .queues import QUEUES, Queue, QueueName
+from .specification import Specification
 from .specifications import (
     MANAGED_JOB,
     Continuation,
@@ -20,7 +21,6 @@ from .specifications import (
     Repeat,
     Settings,
     SheetJob,
-    Specification,
     Survey,
     Training,
     TrainingJob,

@@ -124,9 +124,10 @@ class Concept(Result):
         if not told:
             return f"{head}: they have no more in common than {like}"
         clearest = max(told, key=lambda each: each.accuracy)
-        sure = [each for each in self.effects if each.p <= SURE and each.layer == clearest.layer]
-        strongest = sorted(sure, key=lambda each: -abs(each.change))[:2]
-        effects = " and ".join(f"{each.label} by {each.change:+.2f}" for each in strongest)
+        sure = [each for each in self.effects if each.p <= SURE]
+        # of the clearest layer, or else of any
+        strongest = sorted(sure, key=lambda each: (each.layer != clearest.layer, -abs(each.change)))[:2]
+        effects = " and ".join(f"{each.label} by {each.change:+.2f} in {each.layer}" for each in strongest)
         return (
             f"{head}: clearest in {clearest.layer}, where {clearest.accuracy:.0%} are told apart ({like}: up to "
             f"{clearest.random:.0%}); "

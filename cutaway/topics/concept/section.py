@@ -1,0 +1,42 @@
+"""What a selection on the map has in common, as the studio shows it below the map."""
+
+from cutaway.page import Parts, Section, Table, Text
+
+from .result import SURE, Concept
+
+LISTED = 12
+"""Effects that are listed at most, the strongest of those that are more than chance."""
+
+CHOSEN = (
+    "Samples that were selected on the map of a layer lie close together there because they were selected that way, so "
+    "it is no discovery that this layer tells them apart. What they do to the classes is one, and whether other layers "
+    "tell them apart as well."
+)
+
+
+def concept_section(found: Concept) -> Section:
+    """The answer in a sentence, how well each layer tells the selection apart, and what that does to the classes."""
+    layers, effects = found.tables()
+    records = found.effects
+    sure = sorted((k for k, each in enumerate(records) if each.p <= SURE), key=lambda k: -abs(records[k].change))
+    shown = effects.take(sure[:LISTED])
+    nothing = "No class's logit changes by more than it does with random selections."
+    parts = (
+        Table(
+            name="concept-layers",
+            title="How well each layer tells them apart",
+            rows=tuple(layers.texts()),
+            meanings=layers.meanings(),
+            caption=" ".join((*layers.notes, CHOSEN)),
+        ),
+        Table(
+            name="concept-effects",
+            title=effects.title,
+            rows=tuple(shown.texts()),
+            meanings=shown.meanings(),
+            caption=f"The {len(shown)} largest of {len(sure)} changes that are more than chance.",
+        )
+        if sure
+        else Text(name="concept-effects", title=effects.title, paragraphs=(nothing,)),
+    )
+    return Parts(name="concept", title="What the selection has in common", lead=f"{found.line()}.", parts=parts)
