@@ -1,10 +1,7 @@
 """What selected samples have in common in each layer, as the user holds it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from cutaway._lazy import public
 from cutaway.results.plain import plain
@@ -136,15 +133,20 @@ class Concept(Result):
 
     def table(self) -> Table:
         """One row for each layer and class."""
-        return Table(EFFECTS, _columns(self.effects))
+        return Table.of(EFFECTS, [vars(each) for each in self.effects])
 
     def tables(self, title: str = "") -> tuple[Table, ...]:
         """The tables that people read: the layers, then the effects."""
         like = " of the same classes" if self.within_class else ""
         note = f"Compared with {self.repeats} random selections{like}, drawn from the {self.split} split."
         return (
-            Table(LAYERS, _columns(self.layers), title=title or "What the selection has in common", notes=(note,)),
-            Table(EFFECTS, _columns(self.effects), title="What moving along the direction does"),
+            Table.of(
+                LAYERS,
+                [vars(each) for each in self.layers],
+                title=title or "How well each layer tells the selection apart",
+                notes=(note,),
+            ),
+            replace(self.table(), title="What moving along the direction does"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -176,11 +178,3 @@ class Concept(Result):
 
     def _shown_figure(self) -> "Figure":
         return self.plot()
-
-
-def _columns(records: "Sequence[ConceptLayer | ConceptEffect]") -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for name in vars(records[0]) if records else ():
-        values = [getattr(record, name) for record in records]
-        columns[name] = values if isinstance(values[0], str) else np.array(values, float)
-    return columns

@@ -24,7 +24,7 @@ def concept_section(found: Concept) -> Section:
     parts = (
         Table(
             name="concept-layers",
-            title="How well each layer tells them apart",
+            title=layers.title,
             rows=tuple(layers.texts()),
             meanings=layers.meanings(),
             caption=" ".join((*layers.notes, CHOSEN)),
