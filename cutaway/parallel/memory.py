@@ -1,17 +1,13 @@
 """How much memory the machine has left, and asking for it before it is taken."""
 
-import contextlib
-from pathlib import Path
-
 from cutaway.errors import DataError
 
 
 def free_memory() -> int:
-    """Bytes of memory that programs can still get; a great many where the system does not say."""
-    with contextlib.suppress(OSError, ValueError, StopIteration):  # not Linux
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
-    return 1 << 62
+    """Bytes of memory that programs can still get."""
+    import psutil
+
+    return psutil.virtual_memory().available
 
 
 def ask_memory(size: int, *, what: str, got: str, hint: str) -> None:

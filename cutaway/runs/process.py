@@ -1,8 +1,10 @@
 """Which process writes a run, and whether it is still there."""
 
 import contextlib
+import logging
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .locks import is_locked
 
+log = logging.getLogger(__name__)
+
 
 class ProcessRecord(BaseModel):
     """A process, named so that another one that got its number later is not taken for it.
@@ -18,8 +22,8 @@ class ProcessRecord(BaseModel):
     Attributes:
         pid: Its number.
         host: Name of its machine.
-        started: When it started, as the system counts: ticks since the machine started, and which start that was. A
-            clock that is set does not change it. None where the system does not say.
+        started: When it started. On Linux, ticks since the machine started, and which start that was; elsewhere, the
+            time that the system noted then. A clock that is set does not change it. None where the system does not say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,7 +45,7 @@ class ProcessRecord(BaseModel):
 
     @property
     def alive(self) -> bool | None:
-        """Whether it is still there; None where that cannot be known, as of another machine and on Windows."""
+        """Whether it is still there; None where that cannot be known, as of another machine."""
         if not self.local:
             return None
         if self.started is not None:
@@ -86,6 +90,10 @@ def _host() -> str:
 
 def _started(pid: int) -> str | None:
     """When a process started; None where there is none, where it has ended, or where the system does not say."""
+    if sys.platform == "win32":
+        return _started_on_windows(pid)
+    if sys.platform == "darwin":
+        return _started_by_ps(pid)
     try:
         # the name of a program, in parentheses, may hold spaces and parentheses itself
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
@@ -93,3 +101,26 @@ def _started(pid: int) -> str | None:
     except OSError:
         return None
     return None if fields[0] in "ZX" else f"{fields[19]}@{boot}"
+
+
+def _started_on_windows(pid: int) -> str | None:
+    """The same from a handle of the process. On Linux and macOS, what psutil says moves when the clock is set."""
+    import psutil
+
+    try:
+        return f"{psutil.Process(pid).create_time():.6f}"
+    except psutil.Error:
+        return None
+
+
+def _started_by_ps(pid: int) -> str | None:
+    """The same in whole seconds, where there is no /proc. The time zone is fixed, so that a journey changes nothing."""
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    try:
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        log.debug("ps does not say when process %d started: %s", pid, error)
+        return None
+    state, _, started = answer.stdout.strip().partition(" ")
+    return None if not started or state.startswith("Z") else started.strip()

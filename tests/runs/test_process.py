@@ -4,7 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from pydantic import ValidationError
 
@@ -85,6 +88,44 @@ def test_a_process_of_another_machine_is_not_judged(tmp_path):
     change_record(tmp_path / "a", host="elsewhere")
     assert ProcessRecord.model_validate(record_of(tmp_path / "a")).alive is None
     assert RunFolder.open(tmp_path / "a").state == "running"
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_other_systems_say_when_a_process_started(monkeypatch, platform):
+    """What psutil and ps say there, as they say it on Linux; a signal 0 would be Ctrl-C on Windows."""
+    monkeypatch.setattr(process, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(process.os, "kill", lambda *_: pytest.fail("a signal was sent"))
+    record = ProcessRecord.current()
+    assert record.started is not None
+    assert record.alive
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    assert record.alive
+    assert record.model_copy(update={"started": "Tue Dec  1 00:00:00 2020"}).alive is False
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        other = ProcessRecord(pid=child.pid, host=record.host, started=process._started(child.pid))
+        assert other.alive
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert platform == "win32" or other.alive is False, "a zombie, which Windows does not have"
+    assert other.alive is False
+
+
+def test_on_windows_a_process_without_a_start_is_sent_nothing(monkeypatch):
+    monkeypatch.setattr(process, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(process.os, "kill", lambda *_: pytest.fail("a signal was sent"))
+    assert ProcessRecord(pid=os.getpid(), host=ProcessRecord.current().host).alive is None
+
+
+def test_ps_says_the_same_start_as_psutil():
+    started = datetime.strptime(process._started_by_ps(os.getpid()), "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    assert abs(started.timestamp() - psutil.Process().create_time()) < 2
+
+
+def test_without_ps_nothing_is_said_and_it_is_logged(monkeypatch, caplog):
+    monkeypatch.setenv("PATH", "")
+    with caplog.at_level("DEBUG", logger="cutaway"):
+        assert process._started_by_ps(os.getpid()) is None
+    assert "ps does not say when process" in caplog.text
 
 
 def test_where_the_system_says_no_start_only_the_number_counts(monkeypatch):
