@@ -84,22 +84,17 @@ def save(shot: bytes, path: Path) -> None:
 
 
 def take_pictures(browser: Any, report: Path) -> None:
-    """The explorer in both schemes, the way of a sample, a drawing, and the top of the report."""
-    for scheme in ("light", "dark"):
-        with opened(browser, report, scheme=scheme, width=WIDTH, height=900) as page:
-            page.evaluate("explorer.store.set({ pinned: 247 })")
-            page.wait_for_timeout(500)
-            shoot(page, f"explorer-{scheme}", ".strip", ".stage")
-            if scheme == "dark":
-                continue
-            shoot(page, "way", ".way")
-            page.locator(".trial summary").click()
-            draw(page)
-            shoot(page, "drawing", ".trial")
+    """The way of a sample, a drawing, and the top of the report."""
+    with opened(browser, report, scheme="light", width=WIDTH, height=900) as page:
+        page.evaluate("explorer.store.set({ pinned: 247 })")
+        page.wait_for_timeout(500)
+        shoot(page, "way", ".way")
+        page.locator(".trial summary").click()
+        draw(page)
+        shoot(page, "drawing", ".trial")
     with opened(browser, report, scheme="light", width=1200, height=900) as page:
         clip = {"x": 0, "y": 0, "width": 1200, "height": 1660}
         save(page.screenshot(full_page=True, clip=clip), IMAGES / "report.png")
-        shoot(page, "findings", "#findings")
 
 
 def draw(page: Any) -> None:

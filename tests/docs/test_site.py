@@ -11,6 +11,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 import cutaway
+from cutaway.cli import main
 from cutaway.embedding import TSNESettings, embed
 from cutaway.findings import RULES
 from cutaway.models import FORM
@@ -18,6 +19,7 @@ from cutaway.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+BUILT = "build/docs/"
 EXTERNAL = re.compile(r"(?i)^(?:[a-z]+:)?//|^(?:https?|ftp|data):")
 # Pages that Sphinx generates.
 GENERATED = {"search.html", "genindex.html", "py-modindex.html"}
@@ -165,11 +167,35 @@ def test_every_public_name_is_on_the_api_page(pages, name):
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_no_link_in_the_repository_is_broken(name):
+def test_no_link_in_the_repository_is_broken(name, site):
     links = re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text())
     assert links
     for link in links:
-        assert EXTERNAL.match(link) or (ROOT / urldefrag(link).url).exists(), link
+        path = urldefrag(link).url
+        built = site / path.removeprefix(BUILT) if path.startswith(BUILT) else ROOT / path
+        assert EXTERNAL.match(link) or built.exists(), link
+
+
+@pytest.mark.exhaustive
+def test_the_output_in_the_readme_is_what_the_program_prints(tmp_path, monkeypatch, capsys):
+    """Another processor rounds other digits: shares may differ by two points."""
+    readme = (ROOT / "README.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    printed = {}
+    for command in re.findall(r"`cutaway ((?:train mnist --recipe|layers latest)[^`]*)`", readme):
+        with pytest.raises(SystemExit) as ended:
+            main(command.split())
+        assert ended.value.code == 0
+        printed[command] = capsys.readouterr().out
+    shown = [line.split() for line in re.findall(r"^     (\w+ +\d .*|Layer .*)$", readme, re.MULTILINE)]
+    lines = printed["layers latest --history"].splitlines()
+    start = next(k for k, line in enumerate(lines) if line.split() == shown[0])
+    real = [line.split() for line in lines[start + 2 : start + 1 + len(shown)]]
+    assert [row[:2] for row in real] == [row[:2] for row in shown[1:]]
+    for mine, theirs in zip(shown[1:], real, strict=True):
+        for column in (2, 3):
+            assert float(mine[column].rstrip("%")) == pytest.approx(float(theirs[column].rstrip("%")), abs=2)
+    assert 0.87 < float(re.search(r"Test accuracy ([\d.]+)%", "".join(printed.values()))[1]) / 100 < 0.91
 
 
 def test_every_kind_of_finding_is_in_the_table_of_rules(pages):
