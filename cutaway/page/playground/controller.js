@@ -55,6 +55,8 @@ export class Controller {
   #number = 0;
   /** @type {Before[]} */
   #past = [];
+  /** @type {{ frame: Frame, training: Training } | null} */
+  #mirrored = null;
 
   /**
    * @param {Worker} worker
@@ -236,12 +238,12 @@ export class Controller {
   /** A training of the page's own at the moment that is shown; its values are those of the next batch, after `look`. */
   mirror() {
     const { settings, parts, frame } = this.state;
-    const training = new Training(settings, parts.train);
-    if (frame) {
-      training.network.off.forEach((units, k) => units.set(frame.off[k]));
-      const { step, epoch, seen, parameters } = frame;
-      training.restore({ step, epoch, seen, parameters, memory: [], optimizerSteps: 0 });
-    }
+    if (!frame) return new Training(settings, parts.train);
+    if (this.#mirrored?.frame === frame) return this.#mirrored.training;
+    const { step, epoch, seen, parameters } = frame;
+    const training = new Training(settings, parts.train, { step, epoch, seen, parameters, memory: [], optimizerSteps: 0 });
+    training.network.off.forEach((units, k) => units.set(frame.off[k]));
+    this.#mirrored = { frame, training };
     return training;
   }
 }

@@ -57,7 +57,7 @@ export class DigitsView {
     const shown = [...wrong, ...read.filter(({ isRight }) => isRight)].slice(0, SHOWN);
     const cards = shown.map(({ row, answer, probability, isRight }) => {
       const canvas = element("canvas", { width: 28, height: 28 });
-      paint(canvas, test.x.subarray(row * 784, (row + 1) * 784), isDark);
+      paintDigit(canvas, test.x.subarray(row * 784, (row + 1) * 784), isDark);
       const text = `${answer} ${percent(probability, 0)}`;
       return element("li", { class: isRight ? "right" : "wrong", title: `A ${test.y[row]}, read as ${answer}` }, canvas, element("span", { text }));
     });
@@ -71,7 +71,7 @@ export class DigitsView {
  * @param {Float32Array} pixels 0 to 1
  * @param {boolean} isDark
  */
-function paint(canvas, pixels, isDark) {
+export function paintDigit(canvas, pixels, isDark) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(28, 28);
   pixels.forEach((value, k) => {

@@ -8,6 +8,7 @@ import { counted, percent } from "../core/words.js";
 import { Controller, SPEEDS } from "./controller.js";
 import { MAX_BYTES } from "./csv.js";
 import { DATA_SETS } from "./data_sets.js";
+import { DigitPad } from "./digit_pad.js";
 import { DigitsView, digitParts } from "./digits.js";
 import { FIELDS, fromAddress, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
 import { showHistograms } from "./histograms.js";
@@ -46,6 +47,7 @@ class Playground {
     this.choice = 0;
     this.plane = element("canvas", { class: "plane", role: "img", tabindex: "0" });
     this.digits = new DigitsView(host("digits"));
+    this.pad = new DigitPad(host("digitPad"));
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
     this.past = new PastView({ slider: host("slider"), curves: host("curves") }, this.controller);
@@ -107,7 +109,7 @@ class Playground {
     document.addEventListener("keydown", (event) => {
       const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=checkbox], [type=radio], [type=range]), select, textarea";
       const isField = event.target instanceof HTMLElement && event.target.closest(own);
-      if (isField || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isField || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === " ") controller.play(!store.state.isPlaying);
       else if (event.key === "b") controller.step("batch");
       else if (event.key === "e") controller.step("epoch");
@@ -214,11 +216,14 @@ class Playground {
     if (!frame) return;
     const isDigits = settings.data === "digits";
     host("plane").hidden = parts.train.inputs > 2;
-    host("digits").hidden = !isDigits;
+    host("digits").hidden = host("digitPad").hidden = !isDigits;
     host("shows").hidden = parts.train.inputs > 2;
     if (parts.train.inputs === 2) drawPlane(this.plane, state, look);
     else if (parts.train.inputs === 1) drawLine(this.plane, state, look);
-    else if (isDigits) this.digits.show(this.controller, look);
+    if (isDigits) {
+      this.pad.show(this.controller, look);
+      this.digits.show(this.controller, look);
+    }
     this.#say(state);
     if (!host("numbers").hidden) this.unit.show();
     if (!host("histograms").hidden) showHistograms(host("histograms"), state);
