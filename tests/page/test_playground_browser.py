@@ -309,6 +309,7 @@ def test_dropout_is_in_the_formulas(open_playground):
     page = open_playground("dropout=0.5&data=circles&activation=linear")
     page.get_by_role("tab", name="Numbers of a unit").click()
     learn(page, 1)
+    page.wait_for_timeout(100)  # the formulas are drawn in the next frame
     forward = page.locator("#numbers code").nth(1).inner_text().replace("−", "-")
     z = float(page.locator("#numbers code").first.inner_text().replace("−", "-").rsplit(" = ", 1)[1])
     gate, a = re.fullmatch(r"a = linear\(z\) · ([\d.]+) = ([-\d.]+)", forward).groups()

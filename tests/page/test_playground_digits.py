@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from .playground_steps import press, state, wait
+from .node import run_script
+from .playground_steps import learn, press, state, wait
 
 pytestmark = pytest.mark.browser
 
@@ -69,6 +70,51 @@ def test_what_is_said_of_a_drawing_is_what_the_weights_compute(open_playground):
     np.testing.assert_allclose(bars(page), forward(page), atol=0.00051)
     page.locator(".drawing-pad").get_by_role("button", name="Clear").click()
     wait(page, "document.querySelector('.digit-answer').textContent.startsWith('Draw a digit')")
+
+
+def test_pictures_of_units_are_covariances_of_output_and_pixel():
+    generator = np.random.default_rng(0)
+    x = generator.uniform(size=(60, 9)).astype(np.float32) * (generator.uniform(size=(60, 9)) < 0.3)
+    outputs = generator.normal(3, 2, (80, 14)).astype(np.float32)  # (room for 80 rows, unit): 12 units are shown
+    body = "return covariances({ x: data.x, inputs: 9 }, { outputs: data.outputs, units: 14 }, 60);"
+    imports = {"playground/digit_reader.js": "covariances"}
+    found = run_script(body, {"x": x.astype(np.float32), "outputs": outputs}, imports=imports)
+    expected = np.cov(x.T, outputs[:60, :12].T, bias=True)[:9, 9:]
+    np.testing.assert_allclose(found.reshape(9, 12), expected, atol=1e-5)
+
+
+def test_units_of_deeper_layers_have_pictures_and_words_for_them(open_playground):
+    page = open_playground("data=digits&hidden=12-6&learningRate=0.003")
+    wait(page, "state.settings.data === 'digits' && state.frame")
+    page.wait_for_timeout(200)
+    pixels = "(canvas) => [canvas.width, canvas.toDataURL()]"
+    tiles = [page.get_by_role("button", name=name, exact=True) for name in ("Hidden layer 2, unit 4", "Output 7")]
+    before = [tile.locator("canvas").evaluate(pixels) for tile in tiles]
+    assert [width for width, _ in before] == [28, 28]
+    learn(page, 3)
+    page.wait_for_timeout(200)
+    after = [tile.locator("canvas").evaluate(pixels) for tile in tiles]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert "covariance" in page.locator("#network").inner_text()
+    page.get_by_label("Dataset").select_option("moons")
+    wait(page, "state.settings.data === 'moons' && state.frame")
+    page.wait_for_timeout(200)
+    assert "covariance" not in page.locator("#network").inner_text()
+
+
+@pytest.mark.exhaustive
+def test_a_layer_that_is_added_while_it_learns_has_pictures_at_once(open_playground):
+    page = open_playground("data=digits&hidden=12")
+    wait(page, "state.settings.data === 'digits' && state.frame")
+    press(page, "Play")
+    for _ in range(3):
+        press(page, "+ layer")
+        page.wait_for_timeout(300)
+    press(page, "Pause")
+    wait(page, "state.settings.hidden.length === 4 && state.frame")
+    page.wait_for_timeout(300)
+    tile = page.get_by_role("button", name="Hidden layer 4, unit 1", exact=True)
+    assert tile.locator("canvas").evaluate("(canvas) => canvas.width") == 28
 
 
 @pytest.mark.exhaustive

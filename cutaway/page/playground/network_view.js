@@ -2,6 +2,7 @@
 
 import { rgb } from "../core/colors.js";
 import { element, textButton } from "../core/elements.js";
+import { READ } from "./digit_reader.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
 import { kernelsOf, NetworkLines } from "./network_lines.js";
@@ -11,6 +12,10 @@ import { painterOf } from "./plane.js";
 /** @typedef {import("./colors.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
+
+const ABOUT_PICTURES =
+  "Pictures of units of the first layer are their weights, one for each pixel. Those of later layers show how the unit's output goes with " +
+  `each pixel over ${READ} test digits, their covariance: blue where ink goes with a larger output, orange where it goes with a smaller one.`;
 
 /** Shows layers in columns; a unit can be chosen, and layers and units added. */
 export class NetworkView {
@@ -25,28 +30,31 @@ export class NetworkView {
     this.stage = element("div", { class: "network-stage" }, this.layers);
     this.lines = new NetworkLines(this.stage, controller, () => this.#redraw());
     this.stage.append(this.lines.canvas, this.units, this.lines.label);
-    /** @type {{ state: State, look: Look } | null} What was drawn last. */
+    this.about = element("p", { class: "hint", hidden: true, text: ABOUT_PICTURES });
+    /** @type {{ state: State, look: Look, pictures?: Float32Array[] } | null} What was drawn last. */
     this.shown = null;
     /** What the columns were built from. */
     this.built = "";
-    host.append(element("label", { class: "line-choice" }, "Lines show ", this.lines.choice), this.stage);
+    host.append(element("label", { class: "line-choice" }, "Lines show ", this.lines.choice), this.stage, this.about);
   }
 
   #redraw() {
-    if (this.shown) this.show(this.shown.state, this.shown.look);
+    if (this.shown) this.show(this.shown.state, this.shown.look, this.shown.pictures);
   }
 
   /**
    * @param {State} state
    * @param {Look} look
+   * @param {Float32Array[]} [pictures] Of digits: by layer, (pixel, unit) of the units that are shown; the first layer shows its weights.
    */
-  show(state, look) {
-    this.shown = { state, look };
+  show(state, look, pictures) {
+    this.shown = { state, look, pictures };
+    this.about.hidden = !pictures;
     const sizes = [state.parts.train.inputs, ...state.settings.hidden, state.parts.train.outputs];
     const built = JSON.stringify([sizes, state.settings.data]);
     if (built !== this.built) this.#build(sizes, state);
     this.built = built;
-    if (state.frame) this.#draw(state, look, sizes);
+    if (state.frame) this.#draw(state, look, { sizes, pictures });
   }
 
   /**
@@ -119,9 +127,9 @@ export class NetworkView {
   /**
    * @param {State} state
    * @param {Look} look
-   * @param {number[]} sizes
+   * @param {{ sizes: number[], pictures?: Float32Array[] }} network
    */
-  #draw({ frame, selected, parts }, look, sizes) {
+  #draw({ frame, selected, parts }, look, { sizes, pictures }) {
     if (!frame) return;
     const kernels = kernelsOf(sizes, frame.parameters);
     for (const { button, canvas, layer, unit } of this.tiles ?? []) {
@@ -132,6 +140,7 @@ export class NetworkView {
       if (layer < 0) drawInput(canvas, unit, sizes[0], look);
       else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
       else if (layer === 0) drawResponse(canvas, column(kernels[0], unit, sizes[1]), look, null);
+      else if (pictures) drawResponse(canvas, column(pictures[layer], unit, Math.min(sizes[layer + 1], MAX_SHOWN)), look, null);
       else drawResponse(canvas, new Float32Array(1), look, null);
     }
     this.lines.draw(frame, sizes, look);

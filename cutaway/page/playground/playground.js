@@ -9,6 +9,7 @@ import { Controller, SPEEDS } from "./controller.js";
 import { MAX_BYTES } from "./csv.js";
 import { DATA_SETS } from "./data_sets.js";
 import { DigitPad } from "./digit_pad.js";
+import { DigitReader } from "./digit_reader.js";
 import { DigitsView, digitParts } from "./digits.js";
 import { FIELDS, fromAddress, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
 import { showHistograms } from "./histograms.js";
@@ -46,6 +47,7 @@ class Playground {
     /** Which choice of data is the last one. */
     this.choice = 0;
     this.plane = element("canvas", { class: "plane", role: "img", tabindex: "0" });
+    this.reader = new DigitReader(this.controller);
     this.digits = new DigitsView(host("digits"));
     this.pad = new DigitPad(host("digitPad"));
     host("plane").append(this.plane);
@@ -58,7 +60,7 @@ class Playground {
     this.#buildFields();
     this.#buildTabs();
     this.draw = inNextFrame(() => this.#draw());
-    this.store.watch(["frame", "selected", "row", "settings", "parts"], this.draw);
+    this.store.watch(["frame", "selected", "row", "settings", "parts", "isPlaying"], this.draw);
     this.store.watch(["message"], ({ message }) => (host("message").textContent = message));
     this.store.watch(["settings"], ({ settings: now }) => this.#keepAddress(now));
     onScheme(() => {
@@ -210,19 +212,20 @@ class Playground {
     const { state } = this.store;
     const { frame, parts, settings } = state;
     const { look } = this;
-    this.network.show(state, look);
+    const isDigits = settings.data === "digits";
+    const reading = isDigits ? this.reader.show() : null;
+    this.network.show(state, look, reading?.pictures);
     this.past.show(state);
     this.tasks.show(state);
     if (!frame) return;
-    const isDigits = settings.data === "digits";
     host("plane").hidden = parts.train.inputs > 2;
     host("digits").hidden = host("digitPad").hidden = !isDigits;
     host("shows").hidden = parts.train.inputs > 2;
     if (parts.train.inputs === 2) drawPlane(this.plane, state, look);
     else if (parts.train.inputs === 1) drawLine(this.plane, state, look);
-    if (isDigits) {
+    if (reading) {
       this.pad.show(this.controller, look);
-      this.digits.show(this.controller, look);
+      this.digits.show(reading, parts.test, look);
     }
     this.#say(state);
     if (!host("numbers").hidden) this.unit.show();
