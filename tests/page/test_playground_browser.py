@@ -432,6 +432,57 @@ def test_a_weight_is_dragged_and_lines_show_gradients(open_playground):
     assert page.locator(".line-label").is_hidden()
 
 
+def take_line(page):
+    """Press the mouse on the line that leaves the first input of a network with one hidden unit."""
+    page.locator(".network-stage").scroll_into_view_if_needed()
+    tile = page.get_by_role("button", name="Input 1", exact=True).bounding_box()
+    x, y = tile["x"] + tile["width"] + 20, tile["y"] + tile["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return x, y
+
+
+def test_all_is_drawn_while_a_weight_is_dragged(open_playground):
+    page = open_playground("data=moons&hidden=1&seed=3")
+    wait(page, "state.frame?.drawing")
+    page.wait_for_timeout(100)
+    seen = """() => {
+      const pictures = ["canvas.plane", ".unit[aria-label='Output 0'] canvas"];
+      const pixels = pictures.map((name) => document.querySelector(name).toDataURL());
+      return [document.getElementById("scores").textContent, ...pixels];
+    }"""
+    before = page.evaluate(seen)
+    x, y = take_line(page)
+    page.mouse.move(x, y - 90, steps=5)
+    wait(page, "state.frame.isTried && !document.body.playground.controller.isBusy")
+    page.wait_for_timeout(100)
+    during = page.evaluate(seen)
+    assert all(one != other for one, other in zip(before, during, strict=True))
+    loss = state(page, "state.frame.train.loss")
+    assert state(page, "state.frame.branches.length") == 1
+    page.mouse.up()
+    wait(page, "state.frame.branch === 1 && !state.frame.isTried")
+    assert state(page, "state.frame.train.loss") == loss
+    press(page, "Undo")
+    wait(page, "state.frame.branch === 0")
+    page.wait_for_timeout(100)
+    assert page.evaluate(seen) == before
+
+
+@pytest.mark.exhaustive
+def test_a_weight_that_is_brought_back_changes_nothing(open_playground):
+    page = open_playground("data=moons&hidden=1&seed=3")
+    wait(page, "state.frame?.drawing")
+    weights = state(page, "[...state.frame.parameters]")
+    x, y = take_line(page)
+    page.mouse.move(x, y - 50, steps=5)
+    wait(page, "state.frame.isTried")
+    page.mouse.move(x, y)
+    page.mouse.up()
+    wait(page, "!state.frame.isTried && !document.body.playground.controller.isBusy")
+    assert state(page, "[[...state.frame.parameters], state.frame.branches.length]") == [weights, 1]
+
+
 def test_tasks_that_are_done_are_kept_in_the_browser(open_playground):
     page = open_playground("data=moons&hidden=2")
     kept = '{"spiral": {"when": "2026-11-30", "address": "", "step": 7}, "zeros": 3}'

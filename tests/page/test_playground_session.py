@@ -73,6 +73,39 @@ def test_a_weight_and_a_unit_that_a_person_changes_make_a_branch_each():
     assert found["before"][2] == 0
 
 
+def test_a_weight_that_is_tried_is_in_one_frame_and_nowhere_else():
+    body = """
+      const edit = { layer: 0, input: 1, unit: 3, value: 2.5 };
+      const [session, other] = [new Session(DEFAULTS), new Session(DEFAULTS)];
+      session.learn({ steps: 5 });
+      other.learn({ steps: 5 });
+      session.tryWeight(edit);
+      const tried = session.toFrame();
+      const after = session.toFrame();
+      const before = other.toFrame();
+      other.setWeight(edit);
+      const set = other.toFrame();
+      session.learn({ steps: 3 });
+      other.goTo(0, 5);
+      other.learn({ steps: 3 });
+      return { tried, after, before, set, end: session.toFrame(), same: other.toFrame() };
+    """
+    found = run_script(body, imports=SESSION)
+    tried, after, before, made = (found[name] for name in ("tried", "after", "before", "set"))
+    assert (tried["isTried"], after["isTried"], tried["isLight"]) == (True, False, True)
+    assert [len(found[name]["branches"]) for name in ("tried", "after", "set", "end")] == [1, 1, 2, 1]
+    assert tried["train"] == made["train"] != before["train"] == after["train"]
+    for name, expected in (("tried", made), ("after", before), ("end", found["same"])):
+        for part in ("parameters", "gradient"):
+            np.testing.assert_array_equal(found[name][part], expected[part])
+        np.testing.assert_array_equal(found[name]["drawing"]["boundary"], expected["drawing"]["boundary"])
+
+
+def test_a_network_whose_scores_take_long_is_not_light():
+    body = "return new Session({ ...DEFAULTS, samples: 5000, hidden: [128, 128] }).toFrame().isLight;"
+    assert not run_script(body, imports=SESSION)
+
+
 @pytest.mark.parametrize(
     ("changes", "drawn"),
     [

@@ -222,9 +222,32 @@ export class Controller {
     this.#call("goTo", branch, step);
   }
 
-  /** @param {{ layer: number, input: number | null, unit: number, value: number }} edit */
+  /**
+   * Show what a weight would do, where that is computed in a moment.
+   * @param {import("./session.js").WeightEdit} edit
+   */
+  tryWeight(edit) {
+    if (!this.state.frame?.isLight) return;
+    this.store.set({ isPlaying: false, message: "" });
+    this.#forgetTried();
+    this.#call("tryWeight", edit);
+  }
+
+  /** Show the weights as they are, after a weight that was tried. */
+  leaveTried() {
+    this.#forgetTried();
+    this.#call("learn", { steps: 0 }); // which is answered as all else, with a frame
+  }
+
+  /** Of a weight that is dragged, the last value counts. */
+  #forgetTried() {
+    this.#calls = this.#calls.filter(([name]) => name !== "tryWeight");
+  }
+
+  /** @param {import("./session.js").WeightEdit} edit */
   setWeight(edit) {
     this.store.set({ isPlaying: false, message: "" });
+    this.#forgetTried();
     this.#remember(false);
     this.#call("setWeight", edit);
   }

@@ -23,6 +23,8 @@ import { Training } from "./training.js";
  * @property {number} epochs Both together.
  * @property {number} stepsPerEpoch
  * @property {number} seconds That learning took since the last frame.
+ * @property {boolean} isLight Whether all of it is computed in a moment, scores included.
+ * @property {boolean} isTried Whether a weight is another one than that of the session, for this frame alone.
  * @property {boolean} isFinite Whether all weights are finite numbers.
  * @property {number} scored The step of these scores: an earlier one where they take long.
  * @property {import("./training.js").Scores} train
@@ -42,6 +44,8 @@ const SCORED = 1000;
 /** Work of scoring, in products, that needs no thought. */
 const CHEAP = 5e6;
 
+/** @typedef {{ layer: number, input: number | null, unit: number, value: number }} WeightEdit `input`: null for the bias. */
+
 /** Data, a training, and its past. */
 export class Session {
   /**
@@ -60,6 +64,8 @@ export class Session {
     /** @type {Branch} */
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
     this.branches = [this.branch];
+    /** @type {WeightEdit | null} A weight that the next frame alone has. */
+    this.tried = null;
   }
 
   /** @returns {number} Steps between two moments, so that scores take no more than a fifth of the time. */
@@ -143,13 +149,31 @@ export class Session {
 
   /**
    * Change a weight by hand, which begins a branch.
-   * @param {{ layer: number, input: number | null, unit: number, value: number }} edit `input`: null for the bias.
+   * @param {WeightEdit} edit
    */
-  setWeight({ layer, input, unit, value }) {
-    const { kernel, bias, units } = this.training.network.layers[layer];
-    if (input === null) bias[unit] = value;
-    else kernel[input * units + unit] = value;
+  setWeight(edit) {
+    this.#put(edit);
     this.#leave("a weight");
+  }
+
+  /**
+   * Have the next frame show what a weight would do; the training stays as it is.
+   * @param {WeightEdit} edit
+   */
+  tryWeight(edit) {
+    this.tried = edit;
+  }
+
+  /**
+   * @param {WeightEdit} edit
+   * @returns {WeightEdit} What undoes it.
+   */
+  #put({ layer, input, unit, value }) {
+    const { kernel, bias, units } = this.training.network.layers[layer];
+    const [weights, place] = input === null ? [bias, unit] : [kernel, input * units + unit];
+    const before = weights[place];
+    weights[place] = value;
+    return { layer, input, unit, value: before };
   }
 
   /**
@@ -164,11 +188,27 @@ export class Session {
 
   /** @returns {Frame} */
   toFrame() {
+    const { tried } = this;
+    this.tried = null;
+    if (!tried) return this.#makeFrame(false);
+    const back = this.#put(tried);
+    const frame = this.#makeFrame(true);
+    this.#put(back);
+    return frame;
+  }
+
+  /**
+   * @param {boolean} isTried
+   * @returns {Frame}
+   */
+  #makeFrame(isTried) {
     const { training, branch } = this;
     const { network } = training;
     const last = branch.entries.findLast(({ moment }) => moment.step <= training.step);
     // where scores take long, those of the last moment are shown
-    const { moment, train, test } = last && (last.moment.step === training.step || this.#spacing() > 1) ? last : this.#entry();
+    const isLight = this.#spacing() === 1;
+    const isKnown = last && !isTried && (last.moment.step === training.step || !isLight);
+    const { moment, train, test } = isKnown ? last : this.#entry();
     training.look();
     const seconds = this.seconds;
     this.seconds = 0;
@@ -180,6 +220,8 @@ export class Session {
       epochs: training.epochs,
       stepsPerEpoch: training.stepsPerEpoch,
       seconds,
+      isLight,
+      isTried,
       isFinite: network.parameters.every(Number.isFinite),
       scored: moment.step,
       train,
