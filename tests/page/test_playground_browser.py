@@ -16,6 +16,12 @@ from .playground_steps import learn, press, state, wait, wait_for_message
 pytestmark = pytest.mark.browser
 
 
+def set_rate(page, rate):
+    field = page.get_by_label("Learning rate", exact=True)
+    field.fill(str(rate))
+    field.press("Enter")
+
+
 def test_the_file_is_small_and_allows_nothing_but_its_script_and_one_worker(playground_path):
     text = playground_path.read_text(encoding="utf-8")
     assert playground_path.stat().st_size < 6e6
@@ -52,15 +58,14 @@ def test_a_person_trains_goes_back_and_branches(open_playground):
     assert state(page, weights) == last != first
     slider.fill("7")
     wait(page, "state.frame.step === 7")
-    page.get_by_label("Learning rate").fill("0.5")
-    page.keyboard.press("Enter")
+    set_rate(page, 0.5)
     wait(page, "state.frame?.branch === 1")
     assert state(page, "state.frame.branches[1].firstStep") == 7
     learn(page, 2)
     press(page, "as it began")
     wait(page, f"state.frame.branch === 0 && state.frame.step === {end}")
     assert state(page, weights) == last
-    assert page.get_by_label("Learning rate").input_value() == "0.01", "a branch has settings of its own"
+    assert page.get_by_label("Learning rate", exact=True).input_value() == "0.01", "a branch has settings of its own"
 
 
 def test_a_change_is_undone_and_what_cannot_be_is_refused_in_words(open_playground):
@@ -430,6 +435,64 @@ def test_a_weight_is_dragged_and_lines_show_gradients(open_playground):
     assert page.evaluate(pixels) != weights
     page.mouse.move(box["x"] + 5, box["y"] + 5)
     assert page.locator(".line-label").is_hidden()
+
+
+def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground):
+    page = open_playground("data=moons&hidden=2")
+    for k in range(2, 9):
+        learn(page, 1)
+        set_rate(page, k / 100)
+        wait(page, f"state.frame?.branches.length === {k}")
+    learn(page, 2)
+    branches = state(page, "state.frame.branches")
+    set_rate(page, 0.5)
+    wait_for_message(page, "Nothing was changed: this would begin another branch, and 8 are kept.")
+    assert page.get_by_label("Learning rate", exact=True).input_value() == "0.08"
+    press(page, "Hidden layer 1, unit 1")
+    weight = page.get_by_label("Weight of input 1")
+    kept = weight.input_value()
+    weight.fill("7")
+    weight.press("Enter")
+    assert weight.input_value() == kept
+    press(page, "Switch this unit off")
+    page.wait_for_timeout(100)
+    assert state(page, "state.frame.branches") == branches
+    assert page.get_by_role("button", name=re.compile("^Remove the branch")).count() == 1, (
+        "others left all but the last"
+    )
+    press(page, "Remove the branch from step 7: learning rate 0.08")
+    wait(page, "state.frame.branches.length === 7 && state.frame.branch === 6 && state.frame.step === 7")
+    assert page.get_by_label("Learning rate", exact=True).input_value() == "0.07"
+    press(page, "Undo")
+    wait(page, "state.frame.branch === 5 && state.frame.step === 6")
+    set_rate(page, 0.5)
+    wait(page, "state.frame?.branches.length === 8 && state.frame.branch === 7")
+
+
+def test_branches_are_compared_in_the_curves_and_the_settings_that_differ_are_named(open_playground):
+    page = open_playground("data=moons&hidden=2")
+    learn(page, 4)
+    set_rate(page, 0.05)
+    wait(page, "state.frame?.branch === 1")
+    page.get_by_label("Optimizer").select_option("sgd")
+    wait(page, "state.frame?.branch === 2")
+    learn(page, 3)
+    page.wait_for_timeout(250)
+    legend = page.locator("#curves .key").all_inner_texts()
+    words = [re.sub(r" [\d.]+%?$", "", text) for text in legend]
+    one = [
+        "training",
+        "test",
+        "test, as it began: optimizer Adam (shown: SGD), learning rate 0.01 (shown: 0.05)",
+        "test, from step 4: optimizer Adam (shown: SGD)",
+    ]
+    assert words == [*one, "training", "test"], "of the loss, and of the accuracy"
+    lines = page.locator("#curves polyline")
+    assert lines.count() == 6
+    colors = lines.evaluate_all("(all) => all.slice(0, 4).map((line) => getComputedStyle(line).stroke)")
+    assert len(set(colors)) == 4
+    page.get_by_label("Compare their losses").uncheck()
+    assert lines.count() == 4
 
 
 def take_line(page):

@@ -52,7 +52,7 @@ class Playground {
     this.pad = new DigitPad(host("digitPad"));
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
-    this.past = new PastView({ slider: host("slider"), curves: host("curves") }, this.controller);
+    this.past = new PastView({ slider: host("slider"), curves: host("curves") }, { controller: this.controller, colors: data.colors.classes });
     this.tasks = new TasksView(host("tasks"), this.controller, { begin: (start) => void this.#choose(start.data, start), tasksAt: data.tasksAt });
     this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
     this.unit = new UnitView(host("numbers"), this.controller);
@@ -132,6 +132,7 @@ class Playground {
         if (given === null) return;
         if (name === "data") void this.#choose(String(given));
         else this.controller.change({ [name]: given });
+        if (name !== "data") input.value = value(); // as before, where there is no room for another branch
       });
       const row = labeled(field.label, input);
       row.append(wrong);

@@ -2,7 +2,7 @@
 
 import { trainAndTest } from "./data_sets.js";
 import { drawNetwork, halfSide } from "./drawing.js";
-import { Branch } from "./timeline.js";
+import { Branch, MAX_BRANCHES } from "./timeline.js";
 import { Training } from "./training.js";
 
 /** @typedef {import("./data_sets.js").Samples} Samples */
@@ -33,7 +33,7 @@ import { Training } from "./training.js";
  * @property {Float32Array} gradient Of the next batch.
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
- * @property {{ change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
+ * @property {{ settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
  *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment.
  * @property {Drawing | null} drawing
  */
@@ -63,6 +63,7 @@ export class Session {
     this.half = halfSide(parts.train, parts.test);
     /** @type {Branch} */
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
+    /** Up to `MAX_BRANCHES`; the first one stays. */
     this.branches = [this.branch];
     /** @type {WeightEdit | null} A weight that the next frame alone has. */
     this.tried = null;
@@ -86,8 +87,10 @@ export class Session {
    * Go on from here with other settings of the training, in a new branch.
    * @param {Settings} settings With the same data and the same layers.
    * @param {string} change What differs, in words.
+   * @throws {RangeError} There is no room for another branch, as in `setWeight` and `switchUnit`.
    */
   change(settings, change) {
+    this.#needRoom();
     const moment = this.training.moment();
     this.#use(settings, this.branch.off);
     this.training.restore(moment);
@@ -102,6 +105,22 @@ export class Session {
     this.settings = settings;
     this.training = new Training(settings, this.train);
     this.training.network.off.forEach((units, k) => units.set(off[k] ?? []));
+  }
+
+  #needRoom() {
+    if (this.branches.length >= MAX_BRANCHES) throw new RangeError(`a session has ${MAX_BRANCHES} branches at most`);
+  }
+
+  /**
+   * Let go of a branch that no other one left. Where it is shown, its parent is shown instead, at the step that it left at.
+   * @param {number} branch Its number, not 0. Those after it move up.
+   */
+  removeBranch(branch) {
+    const removed = this.branches[branch];
+    const { parent } = removed;
+    if (!parent || this.branches.some((each) => each.parent === removed)) throw new RangeError("only a branch that no other one left is removed");
+    if (removed === this.branch) this.goTo(this.branches.indexOf(parent), removed.firstStep);
+    this.branches.splice(branch, 1);
   }
 
   /** @param {string} change */
@@ -152,6 +171,7 @@ export class Session {
    * @param {WeightEdit} edit
    */
   setWeight(edit) {
+    this.#needRoom();
     this.#put(edit);
     this.#leave("a weight");
   }
@@ -182,6 +202,7 @@ export class Session {
    * @param {number} unit
    */
   switchUnit(layer, unit) {
+    this.#needRoom();
     this.training.network.off[layer][unit] ^= 1;
     this.#leave(this.training.network.off[layer][unit] ? "a unit off" : "a unit on");
   }
@@ -231,6 +252,7 @@ export class Session {
       off: network.off.map((units) => units.slice()),
       branch: this.branches.indexOf(branch),
       branches: this.branches.map((each) => ({
+        settings: each.settings,
         change: each.change,
         parent: each.parent ? this.branches.indexOf(each.parent) : -1,
         firstStep: each.firstStep,
