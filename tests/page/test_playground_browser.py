@@ -142,6 +142,13 @@ def test_a_csv_file_is_read_and_a_damaged_one_refused(open_playground, tmp_path)
     page.set_input_files("#dataFile", good)
     wait(page, "state.settings.data === 'file' && state.frame")
     assert page.inner_text("#message") == "60 samples of kind, columns standardized."
+    assert [text.strip() for text in page.locator(".class-label").all_inner_texts()] == ["big", "small"]
+    press(page, "Output 1: small")
+    wait(page, "document.querySelector('#numbers h3').textContent === 'Output 1: small'")
+    good.write_text(good.read_text(encoding="utf-8").replace("big", "<b>großé " + "x" * 70), encoding="utf-8")
+    page.set_input_files("#dataFile", good)
+    wait(page, "document.querySelector('.class-label').textContent.includes('<b>großé')")
+    assert page.locator(".network-stage").evaluate("(stage) => stage.scrollWidth <= stage.clientWidth")
     learn(page, 1)
 
 

@@ -1,6 +1,7 @@
 // The numbers of one unit for one sample: the forward and the backward pass, written out.
 
 import { element, textButton } from "../core/elements.js";
+import { outputName } from "./data_sets.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 
@@ -57,11 +58,11 @@ export class UnitView {
   }
 
   show() {
-    const { selected, settings } = this.controller.state;
+    const { selected, settings, parts } = this.controller.state;
     const { layer, unit } = selected;
     const isOutput = layer === settings.hidden.length;
     const numbers = numbersOf(this.controller);
-    this.title.textContent = isOutput ? `Output ${unit}` : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
+    this.title.textContent = isOutput ? outputName(parts.train, unit) : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
     this.off.hidden = isOutput;
     this.off.setAttribute("aria-pressed", String(numbers.isOff));
     this.about.textContent = numbers.about;

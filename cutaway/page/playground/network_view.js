@@ -1,7 +1,8 @@
 // The network: what each unit answers where, and the weights between units.
 
 import { rgb } from "../core/colors.js";
-import { element, textButton } from "../core/elements.js";
+import { element, swatch, textButton } from "../core/elements.js";
+import { outputName } from "./data_sets.js";
 import { READ } from "./digit_reader.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
@@ -51,8 +52,8 @@ export class NetworkView {
     this.shown = { state, look, pictures };
     this.about.hidden = !pictures;
     const sizes = [state.parts.train.inputs, ...state.settings.hidden, state.parts.train.outputs];
-    const built = JSON.stringify([sizes, state.settings.data]);
-    if (built !== this.built) this.#build(sizes, state);
+    const built = JSON.stringify([sizes, state.settings.data, state.parts.train.classNames]);
+    if (built !== this.built) this.#build(sizes, state, look);
     this.built = built;
     if (state.frame) this.#draw(state, look, { sizes, pictures });
   }
@@ -60,8 +61,9 @@ export class NetworkView {
   /**
    * @param {number[]} sizes
    * @param {State} state
+   * @param {Look} look
    */
-  #build(sizes, { settings: { hidden }, parts: { train } }) {
+  #build(sizes, { settings: { hidden }, parts: { train } }, look) {
     const tallest = Math.max(...sizes.map((size) => Math.min(size, MAX_SHOWN)));
     const [width, height] = [sizes.length * COLUMN, TOP + tallest * (TILE + GAP) + 24];
     this.stage.style.width = `${width}px`;
@@ -71,14 +73,15 @@ export class NetworkView {
     this.tiles = [];
     for (const [column, size] of sizes.entries()) {
       if (column === 0 && size > MAX_SHOWN) continue; // the pixels of an image
-      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, sizes.length - 1));
+      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, column === sizes.length - 1 ? train : null));
     }
     const rest = sizes.flatMap((size, column) => {
       if (size <= MAX_SHOWN) return [];
       const text = column ? `${size - MAX_SHOWN} more` : `${size} inputs`;
       return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
     });
-    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...rest);
+    const names = train.isFunction ? [] : train.classNames.map((name, unit) => classLabel(name, { column: sizes.length - 1, unit, color: look.classes[unit] }));
+    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...names, ...rest);
   }
 
   /**
@@ -109,11 +112,11 @@ export class NetworkView {
   /**
    * @param {number} column
    * @param {number} unit
-   * @param {number} last
+   * @param {import("./data_sets.js").Samples | null} classes Of outputs, the samples that name them.
    */
-  #tile(column, unit, last) {
+  #tile(column, unit, classes) {
     const canvas = element("canvas", { width: RESPONSE_SIDE, height: RESPONSE_SIDE });
-    const name = column === 0 ? `Input ${unit + 1}` : column === last ? `Output ${unit}` : `Hidden layer ${column}, unit ${unit + 1}`;
+    const name = column === 0 ? `Input ${unit + 1}` : classes ? outputName(classes, unit) : `Hidden layer ${column}, unit ${unit + 1}`;
     const place = { layer: column - 1, unit };
     const onclick = () => {
       this.controller.store.set({ selected: place });
@@ -145,6 +148,16 @@ export class NetworkView {
     }
     this.lines.draw(frame, sizes, look);
   }
+}
+
+/**
+ * The name of a class beside its output, with the color that it has in the plane.
+ * @param {string} name
+ * @param {{ column: number, unit: number, color: string }} place
+ */
+function classLabel(name, { column, unit, color }) {
+  const style = `left: ${column * COLUMN + TILE + GAP}px; top: ${TOP + unit * (TILE + GAP)}px; width: ${COLUMN - TILE - GAP}px; height: ${TILE}px`;
+  return element("p", { class: "class-label", title: name, style }, swatch(color), ` ${name}`);
 }
 
 /** Buttons that add and remove a hidden layer. */
