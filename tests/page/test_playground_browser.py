@@ -235,6 +235,9 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_playground, schem
 
     page = open_playground("data=spirals", color_scheme=scheme, viewport={"width": width, "height": 900})
     learn(page, 3)
+    set_rate(page, 0.05)
+    wait(page, "state.frame?.branch === 1")
+    learn(page, 1)
     for name in ("Tasks", "Numbers of a unit", "Weights and gradients", "As Python", "About"):
         page.get_by_role("tab", name=name).click()
         page.wait_for_timeout(200)
@@ -469,6 +472,7 @@ def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground)
     )
     press(page, "Remove the branch from step 7: learning rate 0.08")
     wait(page, "state.frame.branches.length === 7 && state.frame.branch === 6 && state.frame.step === 7")
+    wait(page, "document.activeElement.textContent === 'from step 6: learning rate 0.07'")
     assert page.get_by_label("Learning rate", exact=True).input_value() == "0.07"
     press(page, "Undo")
     wait(page, "state.frame.branch === 5 && state.frame.step === 6")

@@ -109,7 +109,9 @@ export class PastView {
       const remove = isLeft ? null : textButton("×", () => this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
       return element("span", { class: "branch-choice" }, go, remove);
     });
+    const hadFocus = this.branches.contains(document.activeElement);
     this.branches.replaceChildren(element("span", { text: "Branches" }), ...buttons, labeled("Compare their losses", this.compares));
+    if (hadFocus) /** @type {HTMLElement | null} */ (this.branches.querySelector('[aria-pressed="true"]'))?.focus();
   }
 }
 
