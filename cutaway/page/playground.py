@@ -13,7 +13,7 @@ from .linking import link
 from .render import escape_script, render_document, script_digest
 from .resources import read_module
 
-STYLES = ("page.css", "curves.css", "playground.css")
+STYLES = ("page.css", "network.css", "curves.css", "playground.css")
 
 GROUNDS = {"light": "#ffffff", "dark": "#1b1e22"}
 """The surfaces of page.css, which colors are mixed with."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cutaway.api.playground import write_playground
 from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
 from cutaway.plots import confusion_matrix_bokeh, embedding_scatter_bokeh, learning_panels, panels_bokeh, picture_png
 
@@ -53,6 +54,33 @@ def browser_without_webgl(playwright, chromium_path, chromium_flags):
     chromium = playwright.chromium.launch(executable_path=chromium_path, args=[*chromium_flags, "--disable-3d-apis"])
     yield chromium
     chromium.close()
+
+
+@pytest.fixture(scope="session")
+def playground_path(tmp_path_factory):
+    return write_playground(tmp_path_factory.mktemp("playground") / "playground.html")
+
+
+@pytest.fixture
+def open_playground(browser, playground_path):
+    """Open the playground with settings in its address, and see that nothing was requested or complained of."""
+    opened, complaints, requests = [], [], []
+
+    def open_one(address="", **options):
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
+        opened.append(page)
+        page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{playground_path.as_uri()}#{address}")
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_one
+    for page in opened:
+        page.close()
+    outside = [url for url in requests if not url.startswith((playground_path.as_uri(), "blob:", "data:"))]
+    assert (complaints, outside) == ([], [])
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import time
 
 import numpy as np
 import pytest
@@ -12,68 +11,20 @@ from cutaway.api.playground import write_playground
 from cutaway.errors import UsageError
 
 from .firefox import Firefox
+from .playground_steps import learn, press, state, wait, wait_for_message
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return write_playground(tmp_path_factory.mktemp("playground") / "playground.html")
+def set_rate(page, rate):
+    field = page.get_by_label("Learning rate", exact=True)
+    field.fill(str(rate))
+    field.press("Enter")
 
 
-@pytest.fixture
-def open_page(browser, path):
-    """Open the playground with settings in its address, and see that nothing was requested or complained of."""
-    opened, complaints, requests = [], [], []
-
-    def open_one(address="", **options):
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
-        opened.append(page)
-        page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(f"{path.as_uri()}#{address}")
-        page.wait_for_selector("html[data-ready]")
-        return page
-
-    yield open_one
-    for page in opened:
-        page.close()
-    outside = [url for url in requests if not url.startswith((path.as_uri(), "blob:", "data:"))]
-    assert (complaints, outside) == ([], [])
-
-
-def state(page, expression):
-    return page.evaluate(f"(({{ state }}) => {expression})(document.body.playground.controller)")
-
-
-def wait(page, expression, seconds=30):
-    """Wait until an expression of the state is true; the page's policy allows no `wait_for_function`."""
-    until = time.monotonic() + seconds
-    while not state(page, expression):
-        assert time.monotonic() < until, f"not true in {seconds} s: {expression}"
-        page.wait_for_timeout(30)
-
-
-def wait_for_message(page, text):
-    wait(page, f"document.getElementById('message').textContent.includes({text!r})")
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def learn(page, steps):
-    """Press "1 batch" and wait until it was learned."""
-    for _ in range(steps):
-        before = state(page, "state.frame.step")
-        press(page, "1 batch")
-        wait(page, f"state.frame?.step === {before + 1}")
-
-
-def test_the_file_is_small_and_allows_nothing_but_its_script_and_one_worker(path):
-    text = path.read_text(encoding="utf-8")
-    assert path.stat().st_size < 6e6
+def test_the_file_is_small_and_allows_nothing_but_its_script_and_one_worker(playground_path):
+    text = playground_path.read_text(encoding="utf-8")
+    assert playground_path.stat().st_size < 6e6
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', html.unescape(text))
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "worker-src blob:" in policy
@@ -86,8 +37,8 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path):
         write_playground(tmp_path / "none" / "playground.html")
 
 
-def test_a_person_trains_goes_back_and_branches(open_page):
-    page = open_page("data=moons&seed=3")
+def test_a_person_trains_goes_back_and_branches(open_playground):
+    page = open_playground("data=moons&seed=3")
     press(page, "Play")
     wait(page, "state.frame.step >= 20")
     press(page, "Pause")
@@ -107,19 +58,18 @@ def test_a_person_trains_goes_back_and_branches(open_page):
     assert state(page, weights) == last != first
     slider.fill("7")
     wait(page, "state.frame.step === 7")
-    page.get_by_label("Learning rate").fill("0.5")
-    page.keyboard.press("Enter")
+    set_rate(page, 0.5)
     wait(page, "state.frame?.branch === 1")
     assert state(page, "state.frame.branches[1].firstStep") == 7
     learn(page, 2)
     press(page, "as it began")
     wait(page, f"state.frame.branch === 0 && state.frame.step === {end}")
     assert state(page, weights) == last
-    assert page.get_by_label("Learning rate").input_value() == "0.01", "a branch has settings of its own"
+    assert page.get_by_label("Learning rate", exact=True).input_value() == "0.01", "a branch has settings of its own"
 
 
-def test_a_change_is_undone_and_what_cannot_be_is_refused_in_words(open_page):
-    page = open_page()
+def test_a_change_is_undone_and_what_cannot_be_is_refused_in_words(open_playground):
+    page = open_playground()
     learn(page, 3)
     before = state(page, "[...state.frame.parameters]")
     samples = page.get_by_label("Samples", exact=True)
@@ -136,8 +86,8 @@ def test_a_change_is_undone_and_what_cannot_be_is_refused_in_words(open_page):
     assert page.get_by_role("button", name="Undo").is_disabled()
 
 
-def test_the_numbers_of_a_unit_add_up_and_a_weight_can_be_typed(open_page):
-    page = open_page("data=circles&hidden=4")
+def test_the_numbers_of_a_unit_add_up_and_a_weight_can_be_typed(open_playground):
+    page = open_playground("data=circles&hidden=4")
     learn(page, 2)
     page.get_by_role("tab", name="Numbers of a unit").click()
     press(page, "Hidden layer 1, unit 3")
@@ -159,8 +109,8 @@ def test_the_numbers_of_a_unit_add_up_and_a_weight_can_be_typed(open_page):
     wait(page, "document.getElementById('numbers').textContent.includes('This unit is switched off')")
 
 
-def test_painted_points_are_learned_and_stay_in_the_page(open_page):
-    page = open_page()
+def test_painted_points_are_learned_and_stay_in_the_page(open_playground):
+    page = open_playground()
     page.get_by_label("Dataset").select_option("painted")
     wait(page, "state.settings.data === 'painted' && state.frame")
     before = state(page, "state.own.rows.length")
@@ -180,8 +130,8 @@ def test_painted_points_are_learned_and_stay_in_the_page(open_page):
     assert str(x)[:6] not in page.url
 
 
-def test_a_csv_file_is_read_and_a_damaged_one_refused(open_page, tmp_path):
-    page = open_page()
+def test_a_csv_file_is_read_and_a_damaged_one_refused(open_playground, tmp_path):
+    page = open_playground()
     rng = np.random.default_rng(0)
     rows = [f"{a:.3f},{b:.3f},{'big' if a + b > 0 else 'small'}" for a, b in rng.normal(size=(60, 2))]
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
@@ -192,18 +142,25 @@ def test_a_csv_file_is_read_and_a_damaged_one_refused(open_page, tmp_path):
     page.set_input_files("#dataFile", good)
     wait(page, "state.settings.data === 'file' && state.frame")
     assert page.inner_text("#message") == "60 samples of kind, columns standardized."
+    assert [text.strip() for text in page.locator(".class-label").all_inner_texts()] == ["big", "small"]
+    press(page, "Output 1: small")
+    wait(page, "document.querySelector('#numbers h3').textContent === 'Output 1: small'")
+    good.write_text(good.read_text(encoding="utf-8").replace("big", "<b>großé " + "x" * 70), encoding="utf-8")
+    page.set_input_files("#dataFile", good)
+    wait(page, "document.querySelector('.class-label').textContent.includes('<b>großé')")
+    assert page.locator(".network-stage").evaluate("(stage) => stage.scrollWidth <= stage.clientWidth")
     learn(page, 1)
 
 
-def test_a_saved_page_is_opened_again_and_another_file_refused(open_page, tmp_path):
-    page = open_page("data=spirals&classes=3&hidden=6-5&noise=0.05")
+def test_a_saved_page_is_opened_again_and_another_file_refused(open_playground, tmp_path):
+    page = open_playground("data=spirals&classes=3&hidden=6-5&noise=0.05")
     learn(page, 2)
     with page.expect_download() as saved:
         press(page, "Save")
     file = tmp_path / "saved.json"
     saved.value.save_as(file)
     assert json.loads(file.read_text(encoding="utf-8"))["step"] == 2
-    other = open_page()
+    other = open_playground()
     other.set_input_files("#openFile", file)
     wait(other, "state.settings.data === 'spirals' && state.frame")
     assert state(other, "state.settings.hidden") == [6, 5]
@@ -214,14 +171,14 @@ def test_a_saved_page_is_opened_again_and_another_file_refused(open_page, tmp_pa
         wait_for_message(other, says)
 
 
-def test_an_address_that_cannot_be_is_named(open_page):
-    page = open_page("hidden=1-2-3-4-5-6-7&samples=100")
+def test_an_address_that_cannot_be_is_named(open_playground):
+    page = open_playground("hidden=1-2-3-4-5-6-7&samples=100")
     assert "hidden=1-2-3-4-5-6-7" in page.inner_text("#message")
     assert state(page, "state.settings.samples") == 100
 
 
-def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_page, tmp_path):
-    page = open_page()
+def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_playground, tmp_path):
+    page = open_playground()
     card = page.locator(".task").filter(has_text="zeros")
     card.get_by_role("button", name="Start this task").click()
     wait(page, "state.settings.data === 'moons' && state.frame")
@@ -248,15 +205,15 @@ def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_page, tmp_p
     assert text.count("[ ]") == 5
 
 
-def test_a_rate_that_is_too_large_stops_and_says_why(open_page):
-    page = open_page("optimizer=sgd&learningRate=1000&loss=mean_squared_error&data=sine")
+def test_a_rate_that_is_too_large_stops_and_says_why(open_playground):
+    page = open_playground("optimizer=sgd&learningRate=1000&loss=mean_squared_error&data=sine")
     press(page, "Play")
     wait(page, "!state.isPlaying && state.frame && !state.frame.isFinite")
     assert "learning rate is too large" in page.inner_text("#message")
 
 
-def test_the_keyboard_is_enough(open_page):
-    page = open_page()
+def test_the_keyboard_is_enough(open_playground):
+    page = open_playground()
     page.keyboard.press("b")
     wait(page, "state.frame.step === 1")
     page.keyboard.press("e")
@@ -273,11 +230,14 @@ def test_the_keyboard_is_enough(open_page):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_no_serious_fault_and_nothing_overflows(open_page, scheme, width):
+def test_axe_finds_no_serious_fault_and_nothing_overflows(open_playground, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = open_page("data=spirals", color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = open_playground("data=spirals", color_scheme=scheme, viewport={"width": width, "height": 900})
     learn(page, 3)
+    set_rate(page, 0.05)
+    wait(page, "state.frame?.branch === 1")
+    learn(page, 1)
     for name in ("Tasks", "Numbers of a unit", "Weights and gradients", "As Python", "About"):
         page.get_by_role("tab", name=name).click()
         page.wait_for_timeout(200)
@@ -287,8 +247,8 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_page, scheme, wid
 
 
 @pytest.mark.exhaustive
-def test_digits_are_learned(open_page):
-    page = open_page("data=digits&hidden=32&learningRate=0.003")
+def test_digits_are_learned(open_playground):
+    page = open_playground("data=digits&hidden=32&learningRate=0.003")
     wait(page, "state.settings.data === 'digits' && state.frame")
     page.get_by_label("Speed").select_option("fast")
     press(page, "Play")
@@ -298,10 +258,10 @@ def test_digits_are_learned(open_page):
 
 
 @pytest.mark.exhaustive
-def test_firefox_trains(firefox_path, path, tmp_path):
+def test_firefox_trains(firefox_path, playground_path, tmp_path):
     firefox = Firefox(firefox_path, tmp_path)
     try:
-        firefox.open(path)
+        firefox.open(playground_path)
         firefox.evaluate("document.querySelector('.play').click()")
         firefox.wait("document.body.playground.controller.state.frame.step > 20")
         firefox.evaluate("document.querySelector('.play').click()")
@@ -311,8 +271,8 @@ def test_firefox_trains(firefox_path, path, tmp_path):
         firefox.close()
 
 
-def test_undo_goes_back_through_what_began_again(open_page):
-    page = open_page()
+def test_undo_goes_back_through_what_began_again(open_playground):
+    page = open_playground()
     learn(page, 4)
     page.get_by_label("Learning rate").fill("0.02")
     page.keyboard.press("Enter")
@@ -330,8 +290,8 @@ def test_undo_goes_back_through_what_began_again(open_page):
     assert state(page, "state.settings.learningRate") == 0.01
 
 
-def test_a_class_that_is_taken_away_is_not_painted(open_page):
-    page = open_page()
+def test_a_class_that_is_taken_away_is_not_painted(open_playground):
+    page = open_playground()
     page.get_by_label("Dataset").select_option("painted")
     wait(page, "state.settings.data === 'painted' && state.frame")
     press(page, "+ class")
@@ -344,8 +304,8 @@ def test_a_class_that_is_taken_away_is_not_painted(open_page):
     assert max(row[2] for row in state(page, "state.own.rows")) == 1
 
 
-def test_controls_can_be_used_while_it_learns(open_page):
-    page = open_page()
+def test_controls_can_be_used_while_it_learns(open_playground):
+    page = open_playground()
     page.get_by_role("tab", name="Numbers of a unit").click()
     press(page, "Play")
     wait(page, "state.frame.step > 5")
@@ -360,10 +320,11 @@ def test_controls_can_be_used_while_it_learns(open_page):
     wait(page, "state.frame.branch === 1 && state.frame.parameters[0] === 1.5")
 
 
-def test_dropout_is_in_the_formulas(open_page):
-    page = open_page("dropout=0.5&data=circles&activation=linear")
+def test_dropout_is_in_the_formulas(open_playground):
+    page = open_playground("dropout=0.5&data=circles&activation=linear")
     page.get_by_role("tab", name="Numbers of a unit").click()
     learn(page, 1)
+    page.wait_for_timeout(100)  # the formulas are drawn in the next frame
     forward = page.locator("#numbers code").nth(1).inner_text().replace("−", "-")
     z = float(page.locator("#numbers code").first.inner_text().replace("−", "-").rsplit(" = ", 1)[1])
     gate, a = re.fullmatch(r"a = linear\(z\) · ([\d.]+) = ([-\d.]+)", forward).groups()
@@ -371,8 +332,8 @@ def test_dropout_is_in_the_formulas(open_page):
     assert float(gate) * z == pytest.approx(float(a), abs=0.02)
 
 
-def test_a_file_with_one_column_of_numbers_is_drawn_as_probabilities(open_page, tmp_path):
-    page = open_page()
+def test_a_file_with_one_column_of_numbers_is_drawn_as_probabilities(open_playground, tmp_path):
+    page = open_playground()
     file = tmp_path / "one.csv"
     file.write_text("\n".join(f"{k / 10},{'a' if k < 15 else 'b'}" for k in range(30)), encoding="utf-8")
     page.set_input_files("#dataFile", file)
@@ -381,8 +342,8 @@ def test_a_file_with_one_column_of_numbers_is_drawn_as_probabilities(open_page, 
     assert "linear regions, exact" in page.inner_text("#regions")
 
 
-def test_a_task_begins_with_its_own_data_and_settings(open_page):
-    page = open_page("data=circles&initializer=zeros&dropout=0.5")
+def test_a_task_begins_with_its_own_data_and_settings(open_playground):
+    page = open_playground("data=circles&initializer=zeros&dropout=0.5")
     page.get_by_label("Dataset").select_option("painted")
     wait(page, "state.settings.data === 'painted' && state.frame")
     page.locator(".task").filter(has_text="Separate the spirals").get_by_role("button").first.click()
@@ -413,8 +374,8 @@ def reached(page, title):
 
 
 @pytest.mark.exhaustive
-def test_the_spirals_are_separated_by_the_hints(open_page):
-    page = open_page()
+def test_the_spirals_are_separated_by_the_hints(open_playground):
+    page = open_playground()
     page.locator(".task").filter(has_text="Separate the spirals").get_by_role("button").first.click()
     wait(page, "state.settings.data === 'spirals' && state.frame")
     change(page, hidden=[8, 8], optimizer="adam", learningRate=0.01)
@@ -423,8 +384,8 @@ def test_the_spirals_are_separated_by_the_hints(open_page):
 
 
 @pytest.mark.exhaustive
-def test_overfitting_is_cured_by_the_hints_and_by_nothing_less(open_page):
-    page = open_page()
+def test_overfitting_is_cured_by_the_hints_and_by_nothing_less(open_playground):
+    page = open_playground()
     title = "Make it overfit"
     page.locator(".task").filter(has_text=title).get_by_role("button").first.click()
     wait(page, "state.settings.samples === 60 && state.frame")
@@ -443,8 +404,8 @@ def test_overfitting_is_cured_by_the_hints_and_by_nothing_less(open_page):
 
 
 @pytest.mark.exhaustive
-def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_page):
-    page = open_page()
+def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_playground):
+    page = open_playground()
     page.locator(".task").filter(has_text="Kill units").get_by_role("button").first.click()
     wait(page, "state.settings.data === 'circles' && state.frame")
     change(page, learningRate=10)
@@ -461,9 +422,9 @@ def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_pa
         assert reached(page, title) == goals
 
 
-def test_a_weight_is_dragged_and_lines_show_gradients(open_page):
+def test_a_weight_is_dragged_and_lines_show_gradients(open_playground):
     """A line is taken where it leaves its unit; dragging it up by 60 pixels adds the largest weight of its layer."""
-    page = open_page("data=moons&hidden=1&seed=3")
+    page = open_playground("data=moons&hidden=1&seed=3")
     wait(page, "state.frame?.drawing")
     first, largest = state(
         page, "[state.frame.parameters[0], Math.max(...state.frame.parameters.slice(0, 2).map(Math.abs))]"
@@ -486,8 +447,118 @@ def test_a_weight_is_dragged_and_lines_show_gradients(open_page):
     assert page.locator(".line-label").is_hidden()
 
 
-def test_tasks_that_are_done_are_kept_in_the_browser(open_page):
-    page = open_page("data=moons&hidden=2")
+def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground):
+    page = open_playground("data=moons&hidden=2")
+    for k in range(2, 9):
+        learn(page, 1)
+        set_rate(page, k / 100)
+        wait(page, f"state.frame?.branches.length === {k}")
+    learn(page, 2)
+    branches = state(page, "state.frame.branches")
+    set_rate(page, 0.5)
+    wait_for_message(page, "Nothing was changed: this would begin another branch, and 8 are kept.")
+    assert page.get_by_label("Learning rate", exact=True).input_value() == "0.08"
+    press(page, "Hidden layer 1, unit 1")
+    weight = page.get_by_label("Weight of input 1")
+    kept = weight.input_value()
+    weight.fill("7")
+    weight.press("Enter")
+    assert weight.input_value() == kept
+    press(page, "Switch this unit off")
+    page.wait_for_timeout(100)
+    assert state(page, "state.frame.branches") == branches
+    assert page.get_by_role("button", name=re.compile("^Remove the branch")).count() == 1, (
+        "others left all but the last"
+    )
+    press(page, "Remove the branch from step 7: learning rate 0.08")
+    wait(page, "state.frame.branches.length === 7 && state.frame.branch === 6 && state.frame.step === 7")
+    wait(page, "document.activeElement.textContent === 'from step 6: learning rate 0.07'")
+    assert page.get_by_label("Learning rate", exact=True).input_value() == "0.07"
+    press(page, "Undo")
+    wait(page, "state.frame.branch === 5 && state.frame.step === 6")
+    set_rate(page, 0.5)
+    wait(page, "state.frame?.branches.length === 8 && state.frame.branch === 7")
+
+
+def test_branches_are_compared_in_the_curves_and_the_settings_that_differ_are_named(open_playground):
+    page = open_playground("data=moons&hidden=2")
+    learn(page, 4)
+    set_rate(page, 0.05)
+    wait(page, "state.frame?.branch === 1")
+    page.get_by_label("Optimizer").select_option("sgd")
+    wait(page, "state.frame?.branch === 2")
+    learn(page, 3)
+    page.wait_for_timeout(250)
+    legend = page.locator("#curves .key").all_inner_texts()
+    words = [re.sub(r" [\d.]+%?$", "", text) for text in legend]
+    one = [
+        "training",
+        "test",
+        "test, as it began: optimizer Adam (shown: SGD), learning rate 0.01 (shown: 0.05)",
+        "test, from step 4: optimizer Adam (shown: SGD)",
+    ]
+    assert words == [*one, "training", "test"], "of the loss, and of the accuracy"
+    lines = page.locator("#curves polyline")
+    assert lines.count() == 6
+    colors = lines.evaluate_all("(all) => all.slice(0, 4).map((line) => getComputedStyle(line).stroke)")
+    assert len(set(colors)) == 4
+    page.get_by_label("Compare their losses").uncheck()
+    assert lines.count() == 4
+
+
+def take_line(page):
+    """Press the mouse on the line that leaves the first input of a network with one hidden unit."""
+    page.locator(".network-stage").scroll_into_view_if_needed()
+    tile = page.get_by_role("button", name="Input 1", exact=True).bounding_box()
+    x, y = tile["x"] + tile["width"] + 20, tile["y"] + tile["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return x, y
+
+
+def test_all_is_drawn_while_a_weight_is_dragged(open_playground):
+    page = open_playground("data=moons&hidden=1&seed=3")
+    wait(page, "state.frame?.drawing")
+    page.wait_for_timeout(100)
+    seen = """() => {
+      const pictures = ["canvas.plane", ".unit[aria-label='Output 0'] canvas"];
+      const pixels = pictures.map((name) => document.querySelector(name).toDataURL());
+      return [document.getElementById("scores").textContent, ...pixels];
+    }"""
+    before = page.evaluate(seen)
+    x, y = take_line(page)
+    page.mouse.move(x, y - 90, steps=5)
+    wait(page, "state.frame.isTried && !document.body.playground.controller.isBusy")
+    page.wait_for_timeout(100)
+    during = page.evaluate(seen)
+    assert all(one != other for one, other in zip(before, during, strict=True))
+    loss = state(page, "state.frame.train.loss")
+    assert state(page, "state.frame.branches.length") == 1
+    page.mouse.up()
+    wait(page, "state.frame.branch === 1 && !state.frame.isTried")
+    assert state(page, "state.frame.train.loss") == loss
+    press(page, "Undo")
+    wait(page, "state.frame.branch === 0")
+    page.wait_for_timeout(100)
+    assert page.evaluate(seen) == before
+
+
+@pytest.mark.exhaustive
+def test_a_weight_that_is_brought_back_changes_nothing(open_playground):
+    page = open_playground("data=moons&hidden=1&seed=3")
+    wait(page, "state.frame?.drawing")
+    weights = state(page, "[...state.frame.parameters]")
+    x, y = take_line(page)
+    page.mouse.move(x, y - 50, steps=5)
+    wait(page, "state.frame.isTried")
+    page.mouse.move(x, y)
+    page.mouse.up()
+    wait(page, "!state.frame.isTried && !document.body.playground.controller.isBusy")
+    assert state(page, "[[...state.frame.parameters], state.frame.branches.length]") == [weights, 1]
+
+
+def test_tasks_that_are_done_are_kept_in_the_browser(open_playground):
+    page = open_playground("data=moons&hidden=2")
     kept = '{"spiral": {"when": "2026-11-30", "address": "", "step": 7}, "zeros": 3}'
     page.evaluate(f"localStorage.setItem('cutaway-playground-tasks', '{kept}')")
     page.reload()
@@ -499,8 +570,8 @@ def test_tasks_that_are_done_are_kept_in_the_browser(open_page):
     assert page.locator("li.task.done").count() == 0
 
 
-def test_going_back_draws_no_line_back(open_page):
-    page = open_page("data=moons&hidden=2")
+def test_going_back_draws_no_line_back(open_playground):
+    page = open_playground("data=moons&hidden=2")
     learn(page, 6)
     page.get_by_role("slider").fill("2")
     wait(page, "state.frame.step === 2")

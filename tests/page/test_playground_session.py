@@ -73,6 +73,80 @@ def test_a_weight_and_a_unit_that_a_person_changes_make_a_branch_each():
     assert found["before"][2] == 0
 
 
+def test_branches_are_limited_and_one_that_no_other_left_is_removed():
+    body = """
+      const session = new Session(DEFAULTS);
+      session.learn({ steps: 4 });
+      const parameters = () => session.training.network.parameters.slice();
+      const begin = (rate) => session.change({ ...session.settings, learningRate: rate }, `learning rate ${rate}`);
+      for (let k = 1; k < MAX_BRANCHES; k++) {
+        if (k === 4) session.goTo(1, 4);
+        begin(k / 100);
+        session.learn({ steps: k });
+      }
+      const attempt = (act) => {
+        try { act(); return null; } catch (error) { return [error.name, error.message]; }
+      };
+      const before = parameters();
+      const edit = { layer: 0, input: 0, unit: 0, value: 9 };
+      const acts = [() => begin(0.5), () => session.setWeight(edit), () => session.switchUnit(0, 0)];
+      const refused = acts.map(attempt);
+      const [same, rate] = [parameters(), session.settings.learningRate];
+      const kept = [0, 1, 2].map((k) => attempt(() => session.removeBranch(k))?.[0]);
+      session.removeBranch(3);
+      const { branch, branches } = session.toFrame();
+      session.removeBranch(branch);
+      const shown = session.toFrame();
+      session.goTo(shown.branch, branches[branch].firstStep);
+      return { before, same, rate, refused, kept, branch, branches, shown, at: parameters() };
+    """
+    found = run_script(body, imports={**SESSION, "playground/timeline.js": "MAX_BRANCHES"})
+    assert {tuple(each) for each in found["refused"]} == {("RangeError", "a session has 8 branches at most")}
+    np.testing.assert_array_equal(found["before"], found["same"])
+    assert found["rate"] == 0.07
+    assert found["kept"] == ["RangeError"] * 3, "the first one, and those that others left"
+    assert found["branch"] == 6
+    assert [each["parent"] for each in found["branches"]] == [-1, 0, 1, 1, 3, 4, 5]
+    rates = [each["settings"]["learningRate"] for each in found["branches"]]
+    assert rates == [0.01, 0.01, 0.02, 0.04, 0.05, 0.06, 0.07]
+    assert found["shown"]["branch"] == 5
+    assert found["shown"]["step"] == found["branches"][6]["firstStep"]
+    np.testing.assert_array_equal(found["shown"]["parameters"], found["at"])
+
+
+def test_a_weight_that_is_tried_is_in_one_frame_and_nowhere_else():
+    body = """
+      const edit = { layer: 0, input: 1, unit: 3, value: 2.5 };
+      const [session, other] = [new Session(DEFAULTS), new Session(DEFAULTS)];
+      session.learn({ steps: 5 });
+      other.learn({ steps: 5 });
+      session.tryWeight(edit);
+      const tried = session.toFrame();
+      const after = session.toFrame();
+      const before = other.toFrame();
+      other.setWeight(edit);
+      const set = other.toFrame();
+      session.learn({ steps: 3 });
+      other.goTo(0, 5);
+      other.learn({ steps: 3 });
+      return { tried, after, before, set, end: session.toFrame(), same: other.toFrame() };
+    """
+    found = run_script(body, imports=SESSION)
+    tried, after, before, made = (found[name] for name in ("tried", "after", "before", "set"))
+    assert (tried["isTried"], after["isTried"], tried["isLight"]) == (True, False, True)
+    assert [len(found[name]["branches"]) for name in ("tried", "after", "set", "end")] == [1, 1, 2, 1]
+    assert tried["train"] == made["train"] != before["train"] == after["train"]
+    for name, expected in (("tried", made), ("after", before), ("end", found["same"])):
+        for part in ("parameters", "gradient"):
+            np.testing.assert_array_equal(found[name][part], expected[part])
+        np.testing.assert_array_equal(found[name]["drawing"]["boundary"], expected["drawing"]["boundary"])
+
+
+def test_a_network_whose_scores_take_long_is_not_light():
+    body = "return new Session({ ...DEFAULTS, samples: 5000, hidden: [128, 128] }).toFrame().isLight;"
+    assert not run_script(body, imports=SESSION)
+
+
 @pytest.mark.parametrize(
     ("changes", "drawn"),
     [

@@ -53,8 +53,8 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
 
 /**
  * A line of a chart.
- * @typedef {{ name: string, tone: "one" | "two" | "before", points: [number, number][], dot?: [number, number] | null }} Curve
- *   points: x and y, x ascending; dot: where it is now, which may be before the last of them
+ * @typedef {{ name: string, tone: "one" | "two" | "before" | "branch", color?: string, points: [number, number][], dot?: [number, number] | null }} Curve
+ *   color: where the tone has none; points: x and y, x ascending; dot: where it is now, which may be before the last of them
  */
 
 /**
@@ -156,11 +156,11 @@ export class CurveChart {
     for (const tick of roundTicks(0, this.#last, Math.max(2, Math.min(8, this.#width / 70)), true)) {
       parts.push(svgElement("text", { x: x(tick), y: HEIGHT - 6, "text-anchor": "middle" }, String(tick)));
     }
-    for (const { points, tone, dot } of this.#curves) {
+    for (const { points, tone, color, dot } of this.#curves) {
       const path = withDot(points, dot).map(([epoch, value]) => [x(epoch), y(value)]);
-      parts.push(polyline(path, { class: `curve ${tone}` }));
+      parts.push(colored(polyline(path, { class: `curve ${tone}` }), color));
       const end = dot ?? points.at(-1);
-      if (end) parts.push(svgElement("circle", { class: `end ${tone}`, cx: x(end[0]), cy: y(end[1]), r: dot ? 3 : 3.5 }));
+      if (end) parts.push(colored(svgElement("circle", { class: `end ${tone}`, cx: x(end[0]), cy: y(end[1]), r: dot ? 3 : 3.5 }), color));
     }
     this.picture.replaceChildren(...parts);
   }
@@ -183,12 +183,22 @@ export class CurveChart {
     const words = this.#curves.map((curve) => {
       const found = nearest(curve);
       const text = `${curve.name} ${found ? this.write(found[1]) : "-"}`;
-      return element("span", { class: `key ${curve.tone}`, text });
+      return colored(element("span", { class: `key ${curve.tone}`, text }), curve.color);
     });
     this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `epoch ${shortNumber(at)}` }));
     const spoken = words.map((each) => each.textContent).join(", ");
     this.picture.setAttribute("aria-label", `${this.title} by epoch: ${spoken}${at === undefined ? "" : ` after epoch ${shortNumber(at)}`}`);
   }
+}
+
+/**
+ * @template {HTMLElement | SVGElement} Part
+ * @param {Part} part Of a curve, or its key.
+ * @param {string} [color]
+ */
+function colored(part, color) {
+  if (color) part.style.setProperty("--curve", color);
+  return part;
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import { Store } from "../core/store.js";
 import { trainAndTest } from "./data_sets.js";
-import { FIELDS } from "./fields.js";
+import { FIELDS, inWords } from "./fields.js";
+import { MAX_BRANCHES } from "./timeline.js";
 import { Training } from "./training.js";
 
 /** @typedef {import("./session.js").Settings} Settings */
@@ -26,7 +27,8 @@ import { Training } from "./training.js";
 
 /**
  * What a change is undone to: a step of a branch, or, where the change began again, the session before.
- * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, isRestart: boolean }} Before
+ * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, begun: number, isRestart: boolean }} Before
+ *   `begun`: the branch that the change began, where it did not begin again.
  */
 
 /** What is learned from one frame to the next; "fast" does not wait until a frame is drawn. */
@@ -45,9 +47,14 @@ const [MANY_PARAMETERS, LARGE_MILLISECONDS] = [20_000, 150];
 /** Changes that can be undone; those of them that began again are as many as sessions before the one that is shown. */
 const [MAX_UNDO, MAX_RESTARTS] = [50, 4];
 
+/** What the worker is asked for that begins a branch. */
+const BRANCHING = ["change", "setWeight", "switchUnit"];
+
 export class Controller {
   /** @type {[string, ...any[]][]} */
   #calls = [];
+  /** Branches that begin with what the worker was asked for and has not answered yet. */
+  #begun = 0;
   #isWaiting = false;
   #asked = 0;
   /** Answers before this one are of a training that is no longer shown. */
@@ -55,6 +62,8 @@ export class Controller {
   #number = 0;
   /** @type {Before[]} */
   #past = [];
+  /** @type {{ frame: Frame, training: Training } | null} */
+  #mirrored = null;
 
   /**
    * @param {Worker} worker
@@ -87,6 +96,7 @@ export class Controller {
   /** @param {[string, ...any[]]} call */
   #call(...call) {
     this.#calls.push(call);
+    if (BRANCHING.includes(call[0])) this.#begun++;
     this.#ask();
   }
 
@@ -110,6 +120,7 @@ export class Controller {
   /** @param {{ number: number, frame?: Frame, error?: string }} answer */
   #answered({ number, frame, error }) {
     this.#isWaiting = false;
+    this.#begun = this.#calls.filter(([name]) => BRANCHING.includes(name)).length;
     if (number < this.#wanted) return this.#ask();
     if (error || !frame) this.store.set({ isPlaying: false, message: `The training stopped: ${error}.` });
     else {
@@ -171,6 +182,34 @@ export class Controller {
     this.#wanted = this.#number + 1; // what was asked for already is answered by the session before
   }
 
+  /** Branches of the session that is shown, those included that the worker has yet to begin. */
+  get #branches() {
+    return (this.state.frame?.branches.length ?? 1) + this.#begun;
+  }
+
+  /** Whether another branch can begin. Where it cannot, nothing changes, and the page says what to do. */
+  #hasRoom() {
+    if (this.#branches < MAX_BRANCHES) return true;
+    const message = `Nothing was changed: this would begin another branch, and ${MAX_BRANCHES} are kept. Remove one under Time, or press Reset to begin again.`;
+    this.store.set({ isPlaying: false, message });
+    return false;
+  }
+
+  /**
+   * Let go of a branch that no other one left, for good.
+   * @param {number} branch Not the first one.
+   */
+  removeBranch(branch) {
+    this.store.set({ isPlaying: false, message: "" });
+    // undo goes to branches by their numbers; what is before the last restart is of other sessions
+    const first = this.#past.findLastIndex(({ isRestart }) => isRestart) + 1;
+    const moved = (/** @type {number} */ number) => (number > branch ? number - 1 : number);
+    const kept = this.#past.slice(first).filter((before) => before.branch !== branch && before.begun !== branch);
+    this.#past.splice(first, Infinity, ...kept.map((before) => ({ ...before, branch: moved(before.branch), begun: moved(before.begun) })));
+    this.store.set({ undoable: this.#past.length });
+    this.#call("removeBranch", branch);
+  }
+
   /**
    * Change settings. Those of the training go on from here; any other begins again.
    * @param {Partial<Settings>} changes
@@ -180,18 +219,18 @@ export class Controller {
     const settings = { ...this.state.settings, ...changes };
     const names = Object.keys(changes);
     const goesOn = own === this.state.own && names.every((name) => /** @type {any} */ (FIELDS)[name]?.group === "training");
+    if (goesOn && !this.#hasRoom()) return;
     this.#remember(!goesOn);
     if (!goesOn) return this.#start({ settings, own });
     const [name] = names;
     this.store.set({ settings, message: "" });
-    const { label } = /** @type {Record<string, import("./fields.js").Field>} */ (FIELDS)[name];
-    this.#call("change", settings, `${label.toLowerCase()} ${String(/** @type {any} */ (settings)[name]).replaceAll("_", " ")}`);
+    this.#call("change", settings, inWords(name, /** @type {any} */ (settings)[name]));
   }
 
   /** @param {boolean} isRestart */
   #remember(isRestart) {
     const { settings, own, frame } = this.state;
-    this.#past.push({ settings, own, isRestart, step: frame?.step ?? 0, branch: frame?.branch ?? 0 });
+    this.#past.push({ settings, own, isRestart, step: frame?.step ?? 0, branch: frame?.branch ?? 0, begun: this.#branches });
     const restarts = this.#past.flatMap((before, k) => (before.isRestart ? [k] : []));
     const tooOld = restarts.length > MAX_RESTARTS ? restarts[restarts.length - MAX_RESTARTS - 1] + 1 : 0;
     this.#past.splice(0, Math.max(tooOld, this.#past.length - MAX_UNDO));
@@ -220,15 +259,47 @@ export class Controller {
     this.#call("goTo", branch, step);
   }
 
-  /** @param {{ layer: number, input: number | null, unit: number, value: number }} edit */
+  /**
+   * Show what a weight would do, where that is computed in a moment.
+   * @param {import("./session.js").WeightEdit} edit
+   */
+  tryWeight(edit) {
+    if (!this.state.frame?.isLight) return;
+    this.store.set({ isPlaying: false, message: "" });
+    this.#forgetTried();
+    this.#call("tryWeight", edit);
+  }
+
+  /** Show the weights as they are, after a weight that was tried. */
+  leaveTried() {
+    this.#forgetTried();
+    this.#call("learn", { steps: 0 }); // which is answered as all else, with a frame
+  }
+
+  /** Of a weight that is dragged, the last value counts. */
+  #forgetTried() {
+    this.#calls = this.#calls.filter(([name]) => name !== "tryWeight");
+  }
+
+  /**
+   * @param {import("./session.js").WeightEdit} edit
+   * @returns {boolean} False where there is no room for another branch.
+   */
   setWeight(edit) {
+    this.#forgetTried();
+    if (!this.#hasRoom()) {
+      this.leaveTried();
+      return false;
+    }
     this.store.set({ isPlaying: false, message: "" });
     this.#remember(false);
     this.#call("setWeight", edit);
+    return true;
   }
 
   /** @param {Place} place */
   switchUnit({ layer, unit }) {
+    if (!this.#hasRoom()) return;
     this.#remember(false);
     this.#call("switchUnit", layer, unit);
   }
@@ -236,12 +307,12 @@ export class Controller {
   /** A training of the page's own at the moment that is shown; its values are those of the next batch, after `look`. */
   mirror() {
     const { settings, parts, frame } = this.state;
-    const training = new Training(settings, parts.train);
-    if (frame) {
-      training.network.off.forEach((units, k) => units.set(frame.off[k]));
-      const { step, epoch, seen, parameters } = frame;
-      training.restore({ step, epoch, seen, parameters, memory: [], optimizerSteps: 0 });
-    }
+    if (!frame) return new Training(settings, parts.train);
+    if (this.#mirrored?.frame === frame) return this.#mirrored.training;
+    const { step, epoch, seen, parameters } = frame;
+    const training = new Training(settings, parts.train, { step, epoch, seen, parameters, memory: [], optimizerSteps: 0 });
+    training.network.off.forEach((units, k) => units.set(frame.off[k]));
+    this.#mirrored = { frame, training };
     return training;
   }
 }

@@ -212,6 +212,16 @@ export function fromRows(rows, { isFunction, classNames }) {
 }
 
 /**
+ * What an output is called: with the name of its class, where that says more than its number.
+ * @param {Samples} samples
+ * @param {number} output
+ */
+export function outputName({ classNames }, output) {
+  const name = classNames[output] ?? String(output);
+  return name === String(output) ? `Output ${output}` : `Output ${output}: ${name}`;
+}
+
+/**
  * Divide samples as scikit-learn's `train_test_split` does.
  * @param {Samples} samples
  * @param {number} share Of the test samples, between 0 and 1.

@@ -5,6 +5,7 @@ import { percent } from "../core/words.js";
 import { largestOf } from "./training.js";
 
 /** @typedef {import("./data_sets.js").Samples} Samples */
+/** @typedef {import("./digit_reader.js").Reading} Reading */
 
 /** Test digits that are shown. */
 const SHOWN = 60;
@@ -27,29 +28,21 @@ export class DigitsView {
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
-    /** @type {import("./session.js").Frame | null} */
+    /** @type {Reading | null} */
     this.shown = null;
     this.isDark = false;
   }
 
   /**
-   * @param {import("./controller.js").Controller} controller
+   * @param {Reading} reading
+   * @param {Samples} test
    * @param {import("./colors.js").Look} look
    */
-  show(controller, { isDark }) {
-    const { frame, parts } = controller.state;
-    if (!frame || (this.shown === frame && this.isDark === isDark)) return;
-    const since = this.shown ? frame.step - this.shown.step : Infinity;
-    if (controller.state.isPlaying && since >= 0 && since < frame.stepsPerEpoch / 8) return;
-    Object.assign(this, { shown: frame, isDark });
-    const { network } = controller.mirror();
-    const { test } = parts;
-    const rows = Math.min(test.y.length, 400);
-    network.forward(test.x.subarray(0, rows * test.inputs), rows);
-    network.measure(test.y.subarray(0, rows), rows);
-    const { outputs } = network.values[network.layers.length - 1];
-    const read = Array.from({ length: rows }, (_, row) => {
-      const probabilities = outputs.subarray(10 * row, 10 * row + 10);
+  show(reading, test, { isDark }) {
+    if (this.shown === reading && this.isDark === isDark) return;
+    Object.assign(this, { shown: reading, isDark });
+    const read = Array.from({ length: reading.rows }, (_, row) => {
+      const probabilities = reading.probabilities.subarray(10 * row, 10 * row + 10);
       const answer = largestOf(probabilities);
       return { row, answer, probability: probabilities[answer], isRight: answer === test.y[row] };
     });
@@ -57,11 +50,11 @@ export class DigitsView {
     const shown = [...wrong, ...read.filter(({ isRight }) => isRight)].slice(0, SHOWN);
     const cards = shown.map(({ row, answer, probability, isRight }) => {
       const canvas = element("canvas", { width: 28, height: 28 });
-      paint(canvas, test.x.subarray(row * 784, (row + 1) * 784), isDark);
+      paintDigit(canvas, test.x.subarray(row * 784, (row + 1) * 784), isDark);
       const text = `${answer} ${percent(probability, 0)}`;
       return element("li", { class: isRight ? "right" : "wrong", title: `A ${test.y[row]}, read as ${answer}` }, canvas, element("span", { text }));
     });
-    const about = `${wrong.length} of the first ${rows} test digits are read wrong; these come first, the surest ones before others.`;
+    const about = `${wrong.length} of the first ${reading.rows} test digits are read wrong; these come first, the surest ones before others.`;
     this.host.replaceChildren(element("p", { class: "hint", text: about }), element("ul", { class: "digit-cards" }, ...cards));
   }
 }
@@ -71,7 +64,7 @@ export class DigitsView {
  * @param {Float32Array} pixels 0 to 1
  * @param {boolean} isDark
  */
-function paint(canvas, pixels, isDark) {
+export function paintDigit(canvas, pixels, isDark) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(28, 28);
   pixels.forEach((value, k) => {

@@ -96,6 +96,24 @@ export function ruleOf(name) {
 }
 
 /**
+ * A setting and its value, in words.
+ * @param {string} name
+ * @param {string | number} value
+ */
+export function inWords(name, value) {
+  return `${/** @type {Record<string, Field>} */ (FIELDS)[name].label.toLowerCase()} ${valueInWords(name, value)}`;
+}
+
+/**
+ * @param {string} name
+ * @param {string | number} value
+ */
+export function valueInWords(name, value) {
+  const { choices } = /** @type {Record<string, Field>} */ (FIELDS)[name];
+  return choices?.find(([each]) => each === value)?.[1] ?? String(value);
+}
+
+/**
  * Units of hidden layers, such as "8-8"; null for what cannot be. An empty text is for no hidden layer.
  * @param {string} text
  */

@@ -1,6 +1,7 @@
 // The numbers of one unit for one sample: the forward and the backward pass, written out.
 
 import { element, textButton } from "../core/elements.js";
+import { outputName } from "./data_sets.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 
@@ -40,6 +41,8 @@ export class UnitView {
     this.rows = element("tbody");
     /** What the rows were made for. */
     this.made = "";
+    /** @type {UnitNumbers["weights"]} */
+    this.weights = [];
     const head = ["Input", "x", "Weight", "Weight × x", "∂L/∂w (batch)"].map((text) => element("th", { scope: "col", text }));
     const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.rows);
     host.append(
@@ -55,11 +58,11 @@ export class UnitView {
   }
 
   show() {
-    const { selected, settings } = this.controller.state;
+    const { selected, settings, parts } = this.controller.state;
     const { layer, unit } = selected;
     const isOutput = layer === settings.hidden.length;
     const numbers = numbersOf(this.controller);
-    this.title.textContent = isOutput ? `Output ${unit}` : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
+    this.title.textContent = isOutput ? outputName(parts.train, unit) : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
     this.off.hidden = isOutput;
     this.off.setAttribute("aria-pressed", String(numbers.isOff));
     this.about.textContent = numbers.about;
@@ -73,6 +76,7 @@ export class UnitView {
 
   /** @param {UnitNumbers["weights"]} weights */
   #showWeights(weights) {
+    this.weights = weights;
     const { layer, unit } = this.controller.state.selected;
     const made = JSON.stringify([layer, unit, weights.map(({ input }) => input)]);
     if (made !== this.made) this.rows.replaceChildren(...weights.map(({ input }) => this.#row(input)));
@@ -90,10 +94,11 @@ export class UnitView {
   /** @param {number | null} input null for the bias. */
   #row(input) {
     const onchange = (/** @type {Event} */ event) => {
-      const { value } = /** @type {HTMLInputElement} */ (event.target);
+      const field = /** @type {HTMLInputElement} */ (event.target);
       const { layer, unit } = this.controller.state.selected;
-      const given = Number(value);
-      if (value.trim() && Number.isFinite(given)) this.controller.setWeight({ layer, input, unit, value: given });
+      const given = Number(field.value);
+      const isSet = field.value.trim() && Number.isFinite(given) && this.controller.setWeight({ layer, input, unit, value: given });
+      if (!isSet) field.value = this.weights.find((each) => each.input === input)?.w.toFixed(3) ?? "";
     };
     const label = input === null ? "Bias" : `Weight of input ${input + 1}`;
     const field = element("input", { type: "number", step: "0.1", "aria-label": label, onchange });

@@ -1,6 +1,7 @@
 // The lines between units: weights, or the gradient that flows back; a weight can be taken with the mouse and changed.
 
 import { element } from "../core/elements.js";
+import { inNextFrame } from "../core/timing.js";
 import { short } from "./inspector.js";
 import { COLUMN, MAX_SHOWN, TOP, TILE, GAP } from "./network_sizes.js";
 import { fitted } from "./plane.js";
@@ -45,8 +46,13 @@ export class NetworkLines {
     this.drag = null;
     stage.addEventListener("pointermove", (event) => this.#move(event));
     stage.addEventListener("pointerdown", (event) => this.#take(event));
-    stage.addEventListener("pointerup", () => this.#leave());
-    stage.addEventListener("pointercancel", () => this.#leave());
+    stage.addEventListener("pointerup", () => this.#leave(true));
+    stage.addEventListener("pointercancel", () => this.#leave(false));
+    /** Show what the network does with the weight that is dragged. */
+    this.tryOut = inNextFrame(() => {
+      if (this.drag) controller.tryWeight(editOf(this.drag));
+      redraw();
+    });
     stage.addEventListener("pointerleave", () => (this.label.hidden = true));
   }
 
@@ -84,7 +90,7 @@ export class NetworkLines {
     if (this.drag) {
       this.drag.now = this.drag.value + ((this.drag.y - y) / FULL) * this.drag.scale;
       this.#say(this.drag.line, this.drag.now, x, y);
-      this.redraw();
+      this.tryOut();
       return;
     }
     const line = event.pointerType === "touch" || event.target instanceof HTMLButtonElement ? null : this.#lineAt(x, y);
@@ -107,11 +113,14 @@ export class NetworkLines {
     this.controller.store.set({ selected: { layer: line.layer, unit: line.to } });
   }
 
-  #leave() {
+  /** @param {boolean} isMeant Whether a person let go of the weight; a browser may take the pointer away. */
+  #leave(isMeant) {
     const { drag } = this;
     this.drag = null;
-    if (!drag || drag.now === drag.value) return;
-    this.controller.setWeight({ layer: drag.line.layer, input: drag.line.from, unit: drag.line.to, value: drag.now });
+    this.tryOut.cancel();
+    if (!drag) return;
+    if (isMeant && drag.now !== drag.value) this.controller.setWeight(editOf(drag));
+    else this.controller.leaveTried();
   }
 
   /**
@@ -125,7 +134,8 @@ export class NetworkLines {
     const { sizes, frame } = this.drawn;
     const slope = kernelsOf(sizes, frame.gradient)[layer][from * sizes[layer + 1] + to];
     this.label.hidden = false;
-    this.label.textContent = `w = ${short(value)}, ∂L/∂w = ${short(slope)}. Drag up or down to change it.`;
+    const rest = frame.isLight ? "" : " All else is drawn when you let go.";
+    this.label.textContent = `w = ${short(value)}, ∂L/∂w = ${short(slope)}. Drag up or down to change it.${rest}`;
     this.label.style.left = `${x + 12}px`;
     this.label.style.top = `${y + 12}px`;
   }
@@ -165,6 +175,14 @@ export class NetworkLines {
     }
     return nearest;
   }
+}
+
+/**
+ * @param {{ line: Line, now: number }} drag
+ * @returns {import("./session.js").WeightEdit}
+ */
+function editOf({ line: { layer, from, to }, now }) {
+  return { layer, input: from, unit: to, value: now };
 }
 
 /**

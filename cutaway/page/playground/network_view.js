@@ -1,7 +1,9 @@
 // The network: what each unit answers where, and the weights between units.
 
 import { rgb } from "../core/colors.js";
-import { element, textButton } from "../core/elements.js";
+import { element, swatch, textButton } from "../core/elements.js";
+import { outputName } from "./data_sets.js";
+import { READ } from "./digit_reader.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
 import { kernelsOf, NetworkLines } from "./network_lines.js";
@@ -11,6 +13,10 @@ import { painterOf } from "./plane.js";
 /** @typedef {import("./colors.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
+
+const ABOUT_PICTURES =
+  "Pictures of units of the first layer are their weights, one for each pixel. Those of later layers show how the unit's output goes with " +
+  `each pixel over ${READ} test digits, their covariance: blue where ink goes with a larger output, orange where it goes with a smaller one.`;
 
 /** Shows layers in columns; a unit can be chosen, and layers and units added. */
 export class NetworkView {
@@ -25,35 +31,39 @@ export class NetworkView {
     this.stage = element("div", { class: "network-stage" }, this.layers);
     this.lines = new NetworkLines(this.stage, controller, () => this.#redraw());
     this.stage.append(this.lines.canvas, this.units, this.lines.label);
-    /** @type {{ state: State, look: Look } | null} What was drawn last. */
+    this.about = element("p", { class: "hint", hidden: true, text: ABOUT_PICTURES });
+    /** @type {{ state: State, look: Look, pictures?: Float32Array[] } | null} What was drawn last. */
     this.shown = null;
     /** What the columns were built from. */
     this.built = "";
-    host.append(element("label", { class: "line-choice" }, "Lines show ", this.lines.choice), this.stage);
+    host.append(element("label", { class: "line-choice" }, "Lines show ", this.lines.choice), this.stage, this.about);
   }
 
   #redraw() {
-    if (this.shown) this.show(this.shown.state, this.shown.look);
+    if (this.shown) this.show(this.shown.state, this.shown.look, this.shown.pictures);
   }
 
   /**
    * @param {State} state
    * @param {Look} look
+   * @param {Float32Array[]} [pictures] Of digits: by layer, (pixel, unit) of the units that are shown; the first layer shows its weights.
    */
-  show(state, look) {
-    this.shown = { state, look };
+  show(state, look, pictures) {
+    this.shown = { state, look, pictures };
+    this.about.hidden = !pictures;
     const sizes = [state.parts.train.inputs, ...state.settings.hidden, state.parts.train.outputs];
-    const built = JSON.stringify([sizes, state.settings.data]);
-    if (built !== this.built) this.#build(sizes, state);
+    const built = JSON.stringify([sizes, state.settings.data, state.parts.train.classNames]);
+    if (built !== this.built) this.#build(sizes, state, look);
     this.built = built;
-    if (state.frame) this.#draw(state, look, sizes);
+    if (state.frame) this.#draw(state, look, { sizes, pictures });
   }
 
   /**
    * @param {number[]} sizes
    * @param {State} state
+   * @param {Look} look
    */
-  #build(sizes, { settings: { hidden }, parts: { train } }) {
+  #build(sizes, { settings: { hidden }, parts: { train } }, look) {
     const tallest = Math.max(...sizes.map((size) => Math.min(size, MAX_SHOWN)));
     const [width, height] = [sizes.length * COLUMN, TOP + tallest * (TILE + GAP) + 24];
     this.stage.style.width = `${width}px`;
@@ -63,14 +73,15 @@ export class NetworkView {
     this.tiles = [];
     for (const [column, size] of sizes.entries()) {
       if (column === 0 && size > MAX_SHOWN) continue; // the pixels of an image
-      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, sizes.length - 1));
+      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, column === sizes.length - 1 ? train : null));
     }
     const rest = sizes.flatMap((size, column) => {
       if (size <= MAX_SHOWN) return [];
       const text = column ? `${size - MAX_SHOWN} more` : `${size} inputs`;
       return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
     });
-    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...rest);
+    const names = train.isFunction ? [] : train.classNames.map((name, unit) => classLabel(name, { column: sizes.length - 1, unit, color: look.classes[unit] }));
+    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...names, ...rest);
   }
 
   /**
@@ -101,11 +112,11 @@ export class NetworkView {
   /**
    * @param {number} column
    * @param {number} unit
-   * @param {number} last
+   * @param {import("./data_sets.js").Samples | null} classes Of outputs, the samples that name them.
    */
-  #tile(column, unit, last) {
+  #tile(column, unit, classes) {
     const canvas = element("canvas", { width: RESPONSE_SIDE, height: RESPONSE_SIDE });
-    const name = column === 0 ? `Input ${unit + 1}` : column === last ? `Output ${unit}` : `Hidden layer ${column}, unit ${unit + 1}`;
+    const name = column === 0 ? `Input ${unit + 1}` : classes ? outputName(classes, unit) : `Hidden layer ${column}, unit ${unit + 1}`;
     const place = { layer: column - 1, unit };
     const onclick = () => {
       this.controller.store.set({ selected: place });
@@ -119,9 +130,9 @@ export class NetworkView {
   /**
    * @param {State} state
    * @param {Look} look
-   * @param {number[]} sizes
+   * @param {{ sizes: number[], pictures?: Float32Array[] }} network
    */
-  #draw({ frame, selected, parts }, look, sizes) {
+  #draw({ frame, selected, parts }, look, { sizes, pictures }) {
     if (!frame) return;
     const kernels = kernelsOf(sizes, frame.parameters);
     for (const { button, canvas, layer, unit } of this.tiles ?? []) {
@@ -132,10 +143,21 @@ export class NetworkView {
       if (layer < 0) drawInput(canvas, unit, sizes[0], look);
       else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
       else if (layer === 0) drawResponse(canvas, column(kernels[0], unit, sizes[1]), look, null);
+      else if (pictures) drawResponse(canvas, column(pictures[layer], unit, Math.min(sizes[layer + 1], MAX_SHOWN)), look, null);
       else drawResponse(canvas, new Float32Array(1), look, null);
     }
     this.lines.draw(frame, sizes, look);
   }
+}
+
+/**
+ * The name of a class beside its output, with the color that it has in the plane.
+ * @param {string} name
+ * @param {{ column: number, unit: number, color: string }} place
+ */
+function classLabel(name, { column, unit, color }) {
+  const style = `left: ${column * COLUMN + TILE + GAP}px; top: ${TOP + unit * (TILE + GAP)}px; width: ${COLUMN - TILE - GAP}px; height: ${TILE}px`;
+  return element("p", { class: "class-label", title: name, style }, swatch(color), ` ${name}`);
 }
 
 /** Buttons that add and remove a hidden layer. */

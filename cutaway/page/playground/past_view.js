@@ -1,12 +1,14 @@
 // Time: a slider over the steps of a branch, the branches, and the curves.
 
 import { CurveChart } from "../core/charts.js";
-import { element, textButton } from "../core/elements.js";
+import { element, labeled, swatch, textButton } from "../core/elements.js";
 import { grouped, percent } from "../core/words.js";
+import { FIELDS, inWords, valueInWords } from "./fields.js";
 import { curveOf } from "./path.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
+/** @typedef {import("./session.js").Frame} Frame */
 
 /** Milliseconds between two drawings of the curves, which a training that runs changes little by little. */
 const CURVES_MILLISECONDS = 200;
@@ -14,21 +16,26 @@ const CURVES_MILLISECONDS = 200;
 /** Losses of a training that diverges grow without bound; larger ones are not drawn. */
 const MAX_DRAWN = 1e30;
 
+/** Colors of classes that the curves of the branch that is shown have. */
+const SHOWN_COLORS = 2;
+
 const isDrawn = (/** @type {number | null} */ value) => value !== null && Math.abs(value) < MAX_DRAWN;
 
 /** Shows the past of a training, and goes back to it. */
 export class PastView {
   /**
    * @param {{ slider: HTMLElement, curves: HTMLElement }} hosts
-   * @param {Controller} controller
+   * @param {{ controller: Controller, colors: string[] }} page `colors`: of classes, which branches have as well.
    */
-  constructor({ slider, curves }, controller) {
+  constructor({ slider, curves }, { controller, colors }) {
     this.controller = controller;
+    this.colors = colors;
     this.range = element("input", { type: "range", min: 0, max: 0, value: 0, step: 1, "aria-label": "Step of the training" });
     this.label = element("output", { class: "moment" });
     /** What the buttons were made from. */
     this.listed = "";
     this.drawn = 0;
+    this.compares = element("input", { type: "checkbox", checked: true, onchange: () => this.#showCurves() });
     this.branches = element("div", { class: "branches", role: "group", "aria-label": "Branches" });
     this.range.addEventListener("input", () => {
       const { frame } = controller.state;
@@ -41,7 +48,7 @@ export class PastView {
   }
 
   /** @param {State} state */
-  show({ frame, parts, isPlaying }) {
+  show({ frame, isPlaying }) {
     if (!frame) return;
     const { firstStep } = frame.branches[frame.branch];
     const last = Math.max(frame.step, frame.branches[frame.branch].lastStep);
@@ -55,39 +62,77 @@ export class PastView {
     const now = performance.now();
     if (isPlaying && now - this.drawn < CURVES_MILLISECONDS) return;
     this.drawn = now;
-    this.#showCurves(frame, parts.train.isFunction);
+    this.#showCurves();
   }
 
-  /**
-   * @param {import("./session.js").Frame} frame
-   * @param {boolean} isFunction
-   */
-  #showCurves(frame, isFunction) {
+  #showCurves() {
+    const { frame, parts } = this.controller.state;
+    if (!frame) return;
+    const { isFunction } = parts.train;
     const curve = curveOf(frame);
-    const end = Math.max(frame.epochs, curve[curve.length - 1][1]);
-    const points = (/** @type {number} */ column) =>
-      curve.map((row) => /** @type {[number, number]} */ ([row[1], row[column]])).filter(([, value]) => isDrawn(value));
+    const others = this.compares.checked ? frame.branches.flatMap((branch, k) => (k === frame.branch ? [] : [{ ...branch, k }])) : [];
+    const end = Math.max(frame.epochs, ...[curve, ...others.map((branch) => branch.curve)].map((each) => each[each.length - 1][1]));
+    const points = (/** @type {number} */ column, rows = curve) =>
+      rows.map((row) => /** @type {[number, number]} */ ([row[1], row[column]])).filter(([, value]) => isDrawn(value));
     const now = (/** @type {number | null} */ value) => (isDrawn(value) ? /** @type {[number, number]} */ ([frame.epochs, value]) : null);
     const pair = (/** @type {number} */ column, /** @type {number | null} */ train, /** @type {number | null} */ test) => [
       { name: "training", tone: /** @type {"one"} */ ("one"), points: points(column), dot: now(train) },
       { name: "test", tone: /** @type {"two"} */ ("two"), points: points(column + 2), dot: now(test) },
     ];
-    this.loss.show(pair(2, frame.train.loss, frame.test.loss), end);
+    const compared = others.map(({ k, curve: rows }) => {
+      const [tone, color] = [/** @type {"branch"} */ ("branch"), this.#colorOf(k)];
+      return { name: `test, ${comparison(frame, k)}`, tone, color, points: points(4, rows) };
+    });
+    this.loss.show([...pair(2, frame.train.loss, frame.test.loss), ...compared], end);
     this.accuracy.element.hidden = isFunction;
     if (!isFunction) this.accuracy.show(pair(3, frame.train.accuracy, frame.test.accuracy), end);
   }
 
-  /** @param {import("./session.js").Frame} frame */
-  #showBranches(frame) {
-    const listed = JSON.stringify([frame.branch, frame.branches.map(({ change, firstStep }) => [change, firstStep])]);
+  /** @param {number} branch */
+  #colorOf(branch) {
+    return this.colors[(SHOWN_COLORS + branch) % this.colors.length];
+  }
+
+  /** @param {Frame} frame */
+  #showBranches({ branch, branches }) {
+    const listed = JSON.stringify([branch, branches.map(({ change, parent, firstStep }) => [change, parent, firstStep])]);
     if (listed === this.listed) return;
     this.listed = listed;
-    this.branches.hidden = frame.branches.length < 2;
-    const buttons = frame.branches.map(({ change, firstStep, lastStep }, k) => {
-      const text = k ? `from step ${grouped(firstStep)}: ${change}` : "as it began";
-      const go = () => this.controller.goTo(k, this.controller.state.frame?.branches[k].lastStep ?? lastStep);
-      return textButton(text, go, { "aria-pressed": String(k === frame.branch) });
+    this.branches.hidden = branches.length < 2;
+    const buttons = branches.map(({ parent, firstStep, lastStep, change }, k) => {
+      const text = k ? `${titleOf(k, firstStep)}: ${change}` : titleOf(k, firstStep);
+      const go = textButton(text, () => this.controller.goTo(k, this.controller.state.frame?.branches[k].lastStep ?? lastStep), {
+        "aria-pressed": String(k === branch),
+      });
+      if (k !== branch) go.prepend(swatch(this.#colorOf(k)));
+      const isLeft = parent < 0 || branches.some((each) => each.parent === k);
+      const remove = isLeft ? null : textButton("×", () => this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
+      return element("span", { class: "branch-choice" }, go, remove);
     });
-    this.branches.replaceChildren(element("span", { text: "Branches" }), ...buttons);
+    const hadFocus = this.branches.contains(document.activeElement);
+    this.branches.replaceChildren(element("span", { text: "Branches" }), ...buttons, labeled("Compare their losses", this.compares));
+    if (hadFocus) /** @type {HTMLElement | null} */ (this.branches.querySelector('[aria-pressed="true"]'))?.focus();
   }
+}
+
+/**
+ * @param {number} branch
+ * @param {number} firstStep
+ */
+function titleOf(branch, firstStep) {
+  return branch ? `from step ${grouped(firstStep)}` : "as it began";
+}
+
+/**
+ * A branch beside the one that is shown: the settings that differ, in words.
+ * @param {Frame} frame
+ * @param {number} branch
+ */
+function comparison({ branches, branch: shown }, branch) {
+  const { settings, change, firstStep } = branches[branch];
+  const [values, others] = [settings, branches[shown].settings].map((each) => /** @type {Record<string, any>} */ (each));
+  const names = Object.keys(FIELDS).filter((name) => values[name] !== others[name]);
+  const differences = names.map((name) => `${inWords(name, values[name])} (shown: ${valueInWords(name, others[name])})`);
+  const words = differences.join(", ") || change || "the same settings";
+  return `${titleOf(branch, firstStep)}: ${words}`;
 }

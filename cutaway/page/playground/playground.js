@@ -8,6 +8,8 @@ import { counted, percent } from "../core/words.js";
 import { Controller, SPEEDS } from "./controller.js";
 import { MAX_BYTES } from "./csv.js";
 import { DATA_SETS } from "./data_sets.js";
+import { DigitPad } from "./digit_pad.js";
+import { DigitReader } from "./digit_reader.js";
 import { DigitsView, digitParts } from "./digits.js";
 import { FIELDS, fromAddress, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
 import { showHistograms } from "./histograms.js";
@@ -45,10 +47,12 @@ class Playground {
     /** Which choice of data is the last one. */
     this.choice = 0;
     this.plane = element("canvas", { class: "plane", role: "img", tabindex: "0" });
+    this.reader = new DigitReader(this.controller);
     this.digits = new DigitsView(host("digits"));
+    this.pad = new DigitPad(host("digitPad"));
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
-    this.past = new PastView({ slider: host("slider"), curves: host("curves") }, this.controller);
+    this.past = new PastView({ slider: host("slider"), curves: host("curves") }, { controller: this.controller, colors: data.colors.classes });
     this.tasks = new TasksView(host("tasks"), this.controller, { begin: (start) => void this.#choose(start.data, start), tasksAt: data.tasksAt });
     this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
     this.unit = new UnitView(host("numbers"), this.controller);
@@ -56,7 +60,7 @@ class Playground {
     this.#buildFields();
     this.#buildTabs();
     this.draw = inNextFrame(() => this.#draw());
-    this.store.watch(["frame", "selected", "row", "settings", "parts"], this.draw);
+    this.store.watch(["frame", "selected", "row", "settings", "parts", "isPlaying"], this.draw);
     this.store.watch(["message"], ({ message }) => (host("message").textContent = message));
     this.store.watch(["settings"], ({ settings: now }) => this.#keepAddress(now));
     onScheme(() => {
@@ -107,7 +111,7 @@ class Playground {
     document.addEventListener("keydown", (event) => {
       const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=checkbox], [type=radio], [type=range]), select, textarea";
       const isField = event.target instanceof HTMLElement && event.target.closest(own);
-      if (isField || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isField || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === " ") controller.play(!store.state.isPlaying);
       else if (event.key === "b") controller.step("batch");
       else if (event.key === "e") controller.step("epoch");
@@ -128,6 +132,7 @@ class Playground {
         if (given === null) return;
         if (name === "data") void this.#choose(String(given));
         else this.controller.change({ [name]: given });
+        if (name !== "data") input.value = value(); // as before, where there is no room for another branch
       });
       const row = labeled(field.label, input);
       row.append(wrong);
@@ -208,17 +213,21 @@ class Playground {
     const { state } = this.store;
     const { frame, parts, settings } = state;
     const { look } = this;
-    this.network.show(state, look);
+    const isDigits = settings.data === "digits";
+    const reading = isDigits ? this.reader.show() : null;
+    this.network.show(state, look, reading?.pictures);
     this.past.show(state);
     this.tasks.show(state);
     if (!frame) return;
-    const isDigits = settings.data === "digits";
     host("plane").hidden = parts.train.inputs > 2;
-    host("digits").hidden = !isDigits;
+    host("digits").hidden = host("digitPad").hidden = !isDigits;
     host("shows").hidden = parts.train.inputs > 2;
     if (parts.train.inputs === 2) drawPlane(this.plane, state, look);
     else if (parts.train.inputs === 1) drawLine(this.plane, state, look);
-    else if (isDigits) this.digits.show(this.controller, look);
+    if (reading) {
+      this.pad.show(this.controller, look);
+      this.digits.show(reading, parts.test, look);
+    }
     this.#say(state);
     if (!host("numbers").hidden) this.unit.show();
     if (!host("histograms").hidden) showHistograms(host("histograms"), state);

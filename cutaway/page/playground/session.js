@@ -2,7 +2,7 @@
 
 import { trainAndTest } from "./data_sets.js";
 import { drawNetwork, halfSide } from "./drawing.js";
-import { Branch } from "./timeline.js";
+import { Branch, MAX_BRANCHES } from "./timeline.js";
 import { Training } from "./training.js";
 
 /** @typedef {import("./data_sets.js").Samples} Samples */
@@ -23,6 +23,8 @@ import { Training } from "./training.js";
  * @property {number} epochs Both together.
  * @property {number} stepsPerEpoch
  * @property {number} seconds That learning took since the last frame.
+ * @property {boolean} isLight Whether all of it is computed in a moment, scores included.
+ * @property {boolean} isTried Whether a weight is another one than that of the session, for this frame alone.
  * @property {boolean} isFinite Whether all weights are finite numbers.
  * @property {number} scored The step of these scores: an earlier one where they take long.
  * @property {import("./training.js").Scores} train
@@ -31,7 +33,7 @@ import { Training } from "./training.js";
  * @property {Float32Array} gradient Of the next batch.
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
- * @property {{ change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
+ * @property {{ settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
  *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment.
  * @property {Drawing | null} drawing
  */
@@ -41,6 +43,8 @@ const SCORED = 1000;
 
 /** Work of scoring, in products, that needs no thought. */
 const CHEAP = 5e6;
+
+/** @typedef {{ layer: number, input: number | null, unit: number, value: number }} WeightEdit `input`: null for the bias. */
 
 /** Data, a training, and its past. */
 export class Session {
@@ -59,7 +63,10 @@ export class Session {
     this.half = halfSide(parts.train, parts.test);
     /** @type {Branch} */
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
+    /** Up to `MAX_BRANCHES`; the first one stays. */
     this.branches = [this.branch];
+    /** @type {WeightEdit | null} A weight that the next frame alone has. */
+    this.tried = null;
   }
 
   /** @returns {number} Steps between two moments, so that scores take no more than a fifth of the time. */
@@ -80,8 +87,10 @@ export class Session {
    * Go on from here with other settings of the training, in a new branch.
    * @param {Settings} settings With the same data and the same layers.
    * @param {string} change What differs, in words.
+   * @throws {RangeError} There is no room for another branch, as in `setWeight` and `switchUnit`.
    */
   change(settings, change) {
+    this.#needRoom();
     const moment = this.training.moment();
     this.#use(settings, this.branch.off);
     this.training.restore(moment);
@@ -96,6 +105,22 @@ export class Session {
     this.settings = settings;
     this.training = new Training(settings, this.train);
     this.training.network.off.forEach((units, k) => units.set(off[k] ?? []));
+  }
+
+  #needRoom() {
+    if (this.branches.length >= MAX_BRANCHES) throw new RangeError(`a session has ${MAX_BRANCHES} branches at most`);
+  }
+
+  /**
+   * Let go of a branch that no other one left. Where it is shown, its parent is shown instead, at the step that it left at.
+   * @param {number} branch Its number, not 0. Those after it move up.
+   */
+  removeBranch(branch) {
+    const removed = this.branches[branch];
+    const { parent } = removed;
+    if (!parent || this.branches.some((each) => each.parent === removed)) throw new RangeError("only a branch that no other one left is removed");
+    if (removed === this.branch) this.goTo(this.branches.indexOf(parent), removed.firstStep);
+    this.branches.splice(branch, 1);
   }
 
   /** @param {string} change */
@@ -143,13 +168,32 @@ export class Session {
 
   /**
    * Change a weight by hand, which begins a branch.
-   * @param {{ layer: number, input: number | null, unit: number, value: number }} edit `input`: null for the bias.
+   * @param {WeightEdit} edit
    */
-  setWeight({ layer, input, unit, value }) {
-    const { kernel, bias, units } = this.training.network.layers[layer];
-    if (input === null) bias[unit] = value;
-    else kernel[input * units + unit] = value;
+  setWeight(edit) {
+    this.#needRoom();
+    this.#put(edit);
     this.#leave("a weight");
+  }
+
+  /**
+   * Have the next frame show what a weight would do; the training stays as it is.
+   * @param {WeightEdit} edit
+   */
+  tryWeight(edit) {
+    this.tried = edit;
+  }
+
+  /**
+   * @param {WeightEdit} edit
+   * @returns {WeightEdit} What undoes it.
+   */
+  #put({ layer, input, unit, value }) {
+    const { kernel, bias, units } = this.training.network.layers[layer];
+    const [weights, place] = input === null ? [bias, unit] : [kernel, input * units + unit];
+    const before = weights[place];
+    weights[place] = value;
+    return { layer, input, unit, value: before };
   }
 
   /**
@@ -158,17 +202,34 @@ export class Session {
    * @param {number} unit
    */
   switchUnit(layer, unit) {
+    this.#needRoom();
     this.training.network.off[layer][unit] ^= 1;
     this.#leave(this.training.network.off[layer][unit] ? "a unit off" : "a unit on");
   }
 
   /** @returns {Frame} */
   toFrame() {
+    const { tried } = this;
+    this.tried = null;
+    if (!tried) return this.#makeFrame(false);
+    const back = this.#put(tried);
+    const frame = this.#makeFrame(true);
+    this.#put(back);
+    return frame;
+  }
+
+  /**
+   * @param {boolean} isTried
+   * @returns {Frame}
+   */
+  #makeFrame(isTried) {
     const { training, branch } = this;
     const { network } = training;
     const last = branch.entries.findLast(({ moment }) => moment.step <= training.step);
     // where scores take long, those of the last moment are shown
-    const { moment, train, test } = last && (last.moment.step === training.step || this.#spacing() > 1) ? last : this.#entry();
+    const isLight = this.#spacing() === 1;
+    const isKnown = last && !isTried && (last.moment.step === training.step || !isLight);
+    const { moment, train, test } = isKnown ? last : this.#entry();
     training.look();
     const seconds = this.seconds;
     this.seconds = 0;
@@ -180,6 +241,8 @@ export class Session {
       epochs: training.epochs,
       stepsPerEpoch: training.stepsPerEpoch,
       seconds,
+      isLight,
+      isTried,
       isFinite: network.parameters.every(Number.isFinite),
       scored: moment.step,
       train,
@@ -189,6 +252,7 @@ export class Session {
       off: network.off.map((units) => units.slice()),
       branch: this.branches.indexOf(branch),
       branches: this.branches.map((each) => ({
+        settings: each.settings,
         change: each.change,
         parent: each.parent ? this.branches.indexOf(each.parent) : -1,
         firstStep: each.firstStep,

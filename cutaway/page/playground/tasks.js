@@ -262,7 +262,7 @@ export class TasksView {
   /** @param {State} state */
   show({ frame }) {
     const task = TASKS.find(({ name }) => name === this.started);
-    if (!task || !frame || frame.settings.data !== task.start.data) return;
+    if (!task || !frame || frame.isTried || frame.settings.data !== task.start.data) return;
     const reached = /** @type {boolean[]} */ (this.reached.get(task.name));
     const view = { frame, settings: frame.settings };
     const now = task.goals.map(({ isReached }, k) => isReached(view, this.memory) || reached[k]);

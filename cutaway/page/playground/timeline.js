@@ -2,7 +2,7 @@
 
 /** @typedef {import("./training.js").Moment} Moment */
 /** @typedef {import("./training.js").Scores} Scores */
-/** @typedef {import("./training.js").TrainingSettings} TrainingSettings */
+/** @typedef {import("./session.js").Settings} Settings */
 
 /** @typedef {{ moment: Moment, train: Scores, test: Scores }} Entry A moment, and how good the network was then. */
 
@@ -12,10 +12,13 @@ const MAX_BYTES = 64 * 2 ** 20;
 /** Moments of a branch: a slider shows no more of them. */
 const MAX_MOMENTS = 500;
 
+/** Branches of a session: each keeps moments, and has a line in the curves and a button. */
+export const MAX_BRANCHES = 8;
+
 /** A training with its past. */
 export class Branch {
   /**
-   * @param {TrainingSettings} settings
+   * @param {Settings} settings
    * @param {Entry} first
    * @param {{ parent?: Branch | null, spacing?: number, change?: string, off?: Uint8Array[] }} [about] `parent`: the branch
    *   that it left. `spacing`: steps between two moments at first. `change`: in words, what differs from the parent.

@@ -43,15 +43,15 @@ export class Training {
   /**
    * @param {TrainingSettings} settings
    * @param {Samples} train
+   * @param {Moment | null} [moment] Where it goes on; from first weights if there is none.
    */
-  constructor(settings, train) {
+  constructor(settings, train, moment = null) {
     this.settings = settings;
     this.train = train;
     const ofProbabilities = settings.loss === "mean_squared_error" ? "softmax_mean_squared_error" : settings.loss;
     const loss = train.isFunction ? "mean_squared_error" : ofProbabilities;
     const sizes = [train.inputs, ...settings.hidden, train.outputs];
     this.network = new DenseNetwork(sizes, { activation: settings.activation, loss });
-    this.network.draw(settings.seed, settings.initializer);
     this.optimizer = new Optimizer(settings, this.network.parameters.length);
     this.step = 0;
     this.epoch = 0;
@@ -60,6 +60,8 @@ export class Training {
     this.stepsPerEpoch = Math.ceil(train.y.length / this.batchSize);
     this.order = { epoch: 0, rows: new Int32Array(0) };
     this.x = new Float32Array(this.batchSize * train.inputs);
+    if (moment) this.restore(moment);
+    else this.network.draw(settings.seed, settings.initializer);
   }
 
   /** Epochs done, with the share of the one that has begun. */

@@ -1,0 +1,31 @@
+"""What tests do in the playground as a person would, and how they wait for what its state says."""
+
+import time
+
+
+def state(page, expression):
+    return page.evaluate(f"(({{ state }}) => {expression})(document.body.playground.controller)")
+
+
+def wait(page, expression, seconds=30):
+    """Wait until an expression of the state is true; the page's policy allows no `wait_for_function`."""
+    until = time.monotonic() + seconds
+    while not state(page, expression):
+        assert time.monotonic() < until, f"not true in {seconds} s: {expression}"
+        page.wait_for_timeout(30)
+
+
+def wait_for_message(page, text):
+    wait(page, f"document.getElementById('message').textContent.includes({text!r})")
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def learn(page, steps):
+    """Press "1 batch" and wait until it was learned."""
+    for _ in range(steps):
+        before = state(page, "state.frame.step")
+        press(page, "1 batch")
+        wait(page, f"state.frame?.step === {before + 1}")
