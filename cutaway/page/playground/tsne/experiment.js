@@ -20,10 +20,16 @@ import { measurable } from "./measures.js";
  * @property {number | "auto"} learningRate
  */
 
-/** @typedef {import("./descent.js").Moment & { kl: number, perplexity: number }} Entry A moment, with the perplexity that led there. */
+/**
+ * @typedef {import("./descent.js").Moment & { kl: number | null, perplexity: number }} Entry A moment, with the perplexity that led
+ *   there, and every few steps the KL divergence.
+ */
 
 /** Steps that are kept, with all that is needed to go on from any: 24 MB for 400 points. */
 export const MAX_STEPS = 3000;
+
+/** Steps between two KL divergences, whose logarithms take twice as long as a step. */
+export const KL_STEPS = 5;
 
 /** Standard deviation of the start: so small that it decides where groups go, but not how large they are. */
 const START_DEVIATION = 1e-4;
@@ -47,20 +53,30 @@ export class Experiment {
     this.step = 0;
     /** The step of the last change, or of the start. */
     this.changed = 0;
-    this.moments = [this.#entry(firstMoment(this.start))];
+    this.moments = [this.#entry(0, firstMoment(this.start))];
   }
 
   /** Go back to the start, and forget what came after. */
   restart() {
-    Object.assign(this, { step: 0, changed: 0, moments: [this.#entry(firstMoment(this.start))] });
+    Object.assign(this, { step: 0, changed: 0, moments: [this.#entry(0, firstMoment(this.start))] });
   }
 
   /**
+   * @param {number} step
    * @param {import("./descent.js").Moment} moment
    * @returns {Entry}
    */
-  #entry(moment) {
-    return { ...moment, kl: klDivergence(this.affinities, moment.xy), perplexity: this.settings.perplexity };
+  #entry(step, moment) {
+    const kl = step % KL_STEPS ? null : klDivergence(this.affinities, moment.xy);
+    return { ...moment, kl, perplexity: this.settings.perplexity };
+  }
+
+  /**
+   * The KL divergences that were computed.
+   * @returns {[number, number][]} Step and divergence of each.
+   */
+  get divergences() {
+    return this.moments.flatMap(({ kl }, step) => (kl === null ? [] : [/** @type {[number, number]} */ ([step, kl])]));
   }
 
   get now() {
@@ -80,7 +96,9 @@ export class Experiment {
   get hasSettled() {
     const before = this.step - WINDOW;
     if (before < Math.max(EARLY_STEPS, this.changed)) return false;
-    const fall = 1 - this.now.kl / this.moments[before].kl;
+    const [then, now] = [this.moments[before].kl, this.now.kl];
+    if (then === null || now === null) return false;
+    const fall = 1 - now / then;
     return fall >= 0 && fall < SETTLED;
   }
 
@@ -104,7 +122,7 @@ export class Experiment {
     const from = step === EARLY_STEPS && hasCollapsed(this.now.xy, this.start) ? firstMoment(this.start) : this.now;
     const rule = ruleOf(step, { points: toy.labels.length, learningRate: settings.learningRate });
     this.moments.length = step + 1;
-    this.moments.push(this.#entry(nextMoment(from, this.affinities.p, rule)));
+    this.moments.push(this.#entry(step + 1, nextMoment(from, this.affinities.p, rule)));
     this.step++;
   }
 

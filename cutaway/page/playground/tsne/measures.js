@@ -28,8 +28,8 @@ const [SMALLEST_SHARE, SMALLEST] = [0.02, 4];
  * @property {GroupMeasures | null} inData Of the groups of the data.
  * @property {GroupMeasures | null} inMap
  * @property {number[][]} seen The groups that are seen in the map, each as its points.
- * @property {{ data: number, map: number } | null} gaps Between the groups that are seen, in standard deviations; null where
- *   fewer than two are seen.
+ * @property {{ data: number, map: number } | null} gaps Between the groups that are seen, see `gapBetween`; null where fewer than
+ *   two are seen.
  */
 
 /**
@@ -41,7 +41,7 @@ export function measurable(toy) {
   const { x, dimensions, labels, groupNames } = toy;
   const members = groupNames.map((_, label) => Array.from(labels.keys()).filter((k) => labels[k] === label));
   const isGrouped = members.length > 1 && members.every((each) => each.length > 1);
-  return { toy, squared, members, nearest: nearestNeighbors(squared, NEIGHBORS), inData: isGrouped ? measureGroups(x, dimensions, members) : null };
+  return { squared, members, nearest: nearestNeighbors(squared, NEIGHBORS), inData: isGrouped ? measureGroups(x, dimensions, members) : null };
 }
 
 /**
@@ -49,7 +49,7 @@ export function measurable(toy) {
  * @param {Float32Array} xy (point, 2), the map.
  * @returns {Measures}
  */
-export function measure({ toy, members, nearest, inData }, xy) {
+export function measure({ squared, members, nearest, inData }, xy) {
   const n = xy.length / 2;
   const apart = squaredDistances(xy, 2);
   const near = nearestNeighbors(apart, NEIGHBORS);
@@ -60,7 +60,7 @@ export function measure({ toy, members, nearest, inData }, xy) {
     inData,
     inMap: inData ? measureGroups(xy, 2, members) : null,
     seen,
-    gaps: seen.length > 1 ? { data: gapBetween(toy.x, toy.dimensions, seen), map: gapBetween(xy, 2, seen) } : null,
+    gaps: seen.length > 1 ? { data: gapBetween(squared, seen), map: gapBetween(apart, seen) } : null,
   };
 }
 
@@ -119,42 +119,28 @@ export function groupsOf(apart, near) {
 }
 
 /**
- * The median over groups of the gap between a group and the next one, in standard deviations along the line through their means.
- * The means are those of one half of each group and the gap that of the other half: a line that was fitted to the same points
- * would separate them further. Source: `cutaway.embedding.structure`.
- * @param {ArrayLike<number>} points (point, column)
- * @param {number} columns
- * @param {number[][]} members The points of each group, two at least.
+ * The median over groups of the gap between a group and the next one: how far their nearest points are from each other, as a
+ * multiple of how far a point of the group mostly is from its nearest in the group.
+ * @param {Float64Array} squared (point, point), squared distances.
+ * @param {number[][]} members The points of each group, two at least of two at least.
  */
-export function gapBetween(points, columns, members) {
-  const halves = members.map((each) => [each.filter((_, k) => k % 2 === 0), each.filter((_, k) => k % 2 === 1)]);
-  const means = halves.map(([fitted]) => meanOf(points, columns, fitted));
-  const smallest = new Array(members.length).fill(Infinity);
-  for (let one = 0; one < members.length; one++) {
-    for (let other = 0; other < one; other++) {
-      const line = means[one].map((value, axis) => value - means[other][axis]);
-      const [here, there] = [halves[one][1], halves[other][1]].map((each) => spreadAlong(points, line, each));
-      const spread = Math.sqrt((here.variance + there.variance) / 2);
-      const gap = (here.mean - there.mean) / Math.max(spread, 1e-9 * line.reduce((sum, value) => sum + value * value, 0), Number.MIN_VALUE);
-      smallest[one] = Math.min(smallest[one], gap);
-      smallest[other] = Math.min(smallest[other], gap);
-    }
-  }
-  smallest.sort((a, b) => a - b);
-  const middle = smallest.length / 2;
-  return (smallest[Math.floor(middle - 0.5)] + smallest[Math.floor(middle)]) / 2;
+export function gapBetween(squared, members) {
+  const n = Math.sqrt(squared.length);
+  const nearestOf = (/** @type {number} */ i, /** @type {number[]} */ among) => Math.sqrt(among.reduce((least, j) => (j === i ? least : Math.min(least, squared[i * n + j])), Infinity));
+  return median(
+    members.map((group) => {
+      const others = members.filter((each) => each !== group).flat();
+      const gap = Math.min(...group.map((i) => nearestOf(i, others)));
+      return gap / median(group.map((i) => nearestOf(i, group)));
+    }),
+  );
 }
 
-/**
- * @param {ArrayLike<number>} points
- * @param {number[]} line
- * @param {number[]} members
- */
-function spreadAlong(points, line, members) {
-  const columns = line.length;
-  const places = members.map((k) => line.reduce((sum, value, axis) => sum + value * points[k * columns + axis], 0));
-  const mean = places.reduce((sum, value) => sum + value, 0) / places.length;
-  return { mean, variance: places.reduce((sum, value) => sum + (value - mean) ** 2, 0) / places.length };
+/** @param {number[]} values */
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
 /**

@@ -60,7 +60,7 @@ export function rowsOf({ kept, chance, inData, inMap, seen, gaps }, groupNames) 
   }
   const isSeen = gaps !== null;
   rows.push({ name: "Groups seen on the map", data: groupNames.length > 1 ? `${groupNames.length} made` : "none made", map: isSeen ? String(seen.length) : "none" });
-  if (gaps) rows.push({ name: "Gaps between those seen, in standard deviations", data: gaps.data.toFixed(1), map: gaps.map.toFixed(1) });
+  if (gaps) rows.push({ name: "Gaps between those seen, in distances to the nearest point", data: gaps.data.toFixed(1), map: gaps.map.toFixed(1) });
   return rows;
 }
 
@@ -76,7 +76,7 @@ export class NumbersView {
     this.main = element("tbody", {});
     this.distances = element("tbody", {});
     this.fold = element("details", {}, element("summary", { text: "Distances between the means of groups" }), tableOf("Pair", this.distances));
-    const about = "Two halves of one normal cloud are 2.6 standard deviations apart: gaps in the data that are not wider are no gaps.";
+    const about = "The last row asks for the same points in the data: gaps of 1 or 2 there are none, since points are that far from each other anyway.";
     host.append(tableOf("", this.main), element("p", { class: "hint", text: about }), this.fold);
   }
 

@@ -34,7 +34,7 @@ export const QUESTIONS = [
     text: "One normal cloud in 50 dimensions has no groups. What does a map with perplexity 2 show?",
     choices: ["A round cloud", "Clumps with gaps between them", "One dense point"],
     right: 1,
-    why: "With two neighbors to hold on to, points gather in clumps that are not in the data. The last row tells: the gaps are wide on the map, and in the data not wider than in any cloud. Turn perplexity up to 30: the clumps go.",
+    why: "With two neighbors to hold on to, points gather in clumps that are not in the data. The last row tells: between these clumps there are gaps on the map, and none in the data. Turn perplexity up to 30: the clumps go.",
     settings: { data: "cloud", dimensions: 50, perplexity: 2 },
   },
   {

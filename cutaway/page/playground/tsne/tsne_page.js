@@ -9,7 +9,7 @@ import { grouped, percent } from "../../core/words.js";
 import { mixed } from "../colors.js";
 import { ruleOfField } from "../fields.js";
 import { EARLY_STEPS } from "./descent.js";
-import { Experiment, MAX_STEPS } from "./experiment.js";
+import { Experiment, KL_STEPS, MAX_STEPS } from "./experiment.js";
 import { showKernels } from "./kernels_view.js";
 import { measure, NEIGHBORS } from "./measures.js";
 import { NumbersView } from "./numbers_view.js";
@@ -41,9 +41,9 @@ import { DIGITS, makeToy, toyOfDigits, TOYS } from "./toy_data.js";
 
 /** Steps in a frame, at most, and the milliseconds after which a frame ends: 30 of them fit into a second. */
 const SPEEDS = { slow: { name: "One step a frame", steps: 1 }, normal: { name: "Four steps a frame", steps: 4 }, fast: { name: "As fast as possible", steps: Infinity } };
-const FRAME_MILLISECONDS = 18;
+const FRAME_MILLISECONDS = 14;
 
-/** Milliseconds between two computations of the measures while points move, and points of the curve at most. */
+/** Milliseconds between two drawings of the numbers and kernels while points move, and points of the curve at most. */
 const [NUMBERS_MILLISECONDS, CURVE_POINTS] = [150, 400];
 
 /** Degrees that a frame turns data in space by, and those by which they are seen from above. */
@@ -316,33 +316,32 @@ export class TsnePage {
     const scene = { colors, point, neighbors, ink, ground };
     this.map.show({ ...scene, xy: now.xy, hasScale: true });
     this.original.show({ ...scene, xy: projected(toy, components.scores, angle), hasScale: toy.dimensions <= 2 });
-    const distances = (/** @type {Float64Array} */ squared) => squared.map(Math.sqrt);
-    const n = toy.labels.length;
-    showKernels(host("tsneKernels"), {
-      ...{ point, beta: conditional.betas[point], neighbors, colors },
-      inData: distances(data.squared.subarray(point * n, (point + 1) * n)),
-      inMap: Float64Array.from({ length: n }, (_, k) => Math.hypot(now.xy[2 * k] - now.xy[2 * point], now.xy[2 * k + 1] - now.xy[2 * point + 1])),
-    });
     this.#say(toy, settings, components.shares);
     const time = performance.now();
-    if (!isPlaying || time - this.#measured > NUMBERS_MILLISECONDS) {
-      this.#measured = time;
-      this.#showNumbers(experiment, colors);
-    }
+    if (isPlaying && time - this.#measured < NUMBERS_MILLISECONDS) return;
+    this.#measured = time;
+    const n = colors.length;
+    this.#showNumbers(experiment, n);
+    showKernels(host("tsneKernels"), {
+      ...{ point, beta: conditional.betas[point], neighbors, colors },
+      inData: data.squared.subarray(point * n, (point + 1) * n).map(Math.sqrt),
+      inMap: Float64Array.from({ length: n }, (_, k) => Math.hypot(now.xy[2 * k] - now.xy[2 * point], now.xy[2 * k + 1] - now.xy[2 * point + 1])),
+    });
   }
 
   /**
    * @param {Experiment} experiment
-   * @param {string[]} colors
+   * @param {number} n
    */
-  #showNumbers(experiment, colors) {
-    const { toy, data, now, moments, last, step } = experiment;
+  #showNumbers(experiment, n) {
+    const { toy, data, now, last, step, divergences } = experiment;
     const measures = measure(data, now.xy);
     this.numbers.show(measures, toy.groupNames);
-    const every = Math.max(1, Math.ceil(last / CURVE_POINTS));
-    const points = moments.flatMap(({ kl }, k) => (k % every === 0 || k === last ? [/** @type {[number, number]} */ ([k, kl])] : []));
-    this.kl.show([{ name: "KL", tone: "one", points, dot: [step, now.kl] }], Math.max(last, 1));
-    this.map.canvas.setAttribute("aria-label", `Map of ${colors.length} points at step ${step}: ${percent(measures.kept, 0)} of the 10 nearest neighbors are kept, KL divergence ${now.kl.toFixed(3)}`);
+    const dot = divergences[Math.floor(step / KL_STEPS)];
+    const every = Math.ceil(divergences.length / CURVE_POINTS);
+    const points = divergences.filter((_, k) => k % every === 0 || k === divergences.length - 1);
+    this.kl.show([{ name: "KL", tone: "one", points, dot }], last);
+    this.map.canvas.setAttribute("aria-label", `Map of ${n} points at step ${step}: ${percent(measures.kept, 0)} of the 10 nearest neighbors are kept, KL divergence ${dot[1].toFixed(3)}`);
   }
 
   /**
