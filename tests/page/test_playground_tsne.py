@@ -20,8 +20,13 @@ FOLDER = "playground/tsne"
 TOYS = ("two", "sizes", "three", "cloud", "walk", "line", "parallel", "grid", "ring", "rings")
 EXPERIMENT = {f"{FOLDER}/experiment.js": "Experiment, MAX_STEPS", f"{FOLDER}/toy_data.js": "makeToy, toyOfDigits"}
 SETTINGS = {
-    **{"data": "two", "points": 60, "dimensions": 3, "seed": 0},
-    **{"start": "pca", "perplexity": 15, "learningRate": "auto"},
+    "data": "two",
+    "points": 60,
+    "dimensions": 3,
+    "seed": 0,
+    "start": "pca",
+    "perplexity": 15,
+    "learningRate": "auto",
 }
 MAKE = "const experiment = new Experiment(makeToy(data.settings), data.settings);"
 
@@ -146,9 +151,13 @@ def test_each_map_fits_better_than_its_start_and_the_same_settings_give_the_same
     body = """
       return data.names.map((name) => {
         const settings = { ...data.settings, data: name, start: name === "walk" ? "random" : "pca" };
-        const [one, other, third] = [0, 0, 1].map((seed) => new Experiment(makeToy({ ...settings, seed }), { ...settings, seed }));
-        for (let k = 0; k < 400; k++) for (const each of [one, other, third]) each.advance();
-        return { x: one.toy.x, first: one.moments[0].kl, kl: one.now.kl, xy: one.now.xy, again: other.now.xy, other: third.now.xy };
+        const [one, other, third] = [0, 0, 1].map((seed) => {
+          const experiment = new Experiment(makeToy({ ...settings, seed }), { ...settings, seed });
+          for (let k = 0; k < 400; k++) experiment.advance();
+          return experiment;
+        });
+        const xy = { xy: one.now.xy, again: other.now.xy, other: third.now.xy };
+        return { ...xy, x: one.toy.x, first: one.moments[0].kl, kl: one.now.kl };
       });
     """
     for name, found in zip(
@@ -193,7 +202,10 @@ def test_going_back_shows_earlier_positions_and_another_perplexity_goes_on_from_
         MAKE
         + """
       const shown = [];
-      const keep = () => shown.push({ step: experiment.step, last: experiment.last, xy: experiment.now.xy, perplexity: experiment.now.perplexity });
+      const keep = () => {
+        const { step, last, now } = experiment;
+        shown.push({ step, last, xy: now.xy, perplexity: now.perplexity });
+      };
       const go = (steps) => { for (let k = 0; k < steps; k++) experiment.advance(); keep(); };
       go(30); go(30);
       experiment.goTo(30); keep();
@@ -392,7 +404,8 @@ def test_an_address_is_read_and_what_cannot_be_is_refused(address, refused):
     body = """
       const { settings, refused } = fromTsneAddress(data.address);
       const written = toTsneAddress(settings);
-      return { settings, refused, written, again: fromTsneAddress(written).settings, most: largestPerplexity(settings.points) };
+      const again = fromTsneAddress(written).settings;
+      return { settings, refused, written, again, most: largestPerplexity(settings.points) };
     """
     found = run_script(body, {"address": address}, imports=imports)
     assert found["refused"] == refused

@@ -113,8 +113,13 @@ def test_each_page_has_its_address_and_keeps_its_settings(open_page):
     assert state(page, "state.settings.data") == "cloud"
     other = open_page("data=rings&points=90&start=random&seed=5&perplexity=12&learningRate=40")
     assert state(other, "state.settings") == {
-        **{"data": "rings", "points": 90, "dimensions": 2, "seed": 5},
-        **{"start": "random", "perplexity": 12, "learningRate": 40},
+        "data": "rings",
+        "points": 90,
+        "dimensions": 2,
+        "seed": 5,
+        "start": "random",
+        "perplexity": 12,
+        "learningRate": 40,
     }
 
 

@@ -8,6 +8,7 @@ const NAMES = ["network", "tsne"];
 /** Shows one of the pages, and gives each its settings from the address. Addresses of the network name no page. */
 export class Pages {
   constructor() {
+    for (const name of NAMES) linkTo(name).href = addressOf(name, "");
     this.#show();
     addEventListener("hashchange", () => this.#show());
   }
@@ -39,9 +40,9 @@ export class Pages {
    * @param {string} settings
    */
   keep(name, settings) {
-    const address = name === NAMES[0] ? settings : [`page=${name}`, settings].filter(Boolean).join("&");
-    linkTo(name).href = `#${address}`;
-    if (this.shown === name && address !== location.hash.slice(1)) history.replaceState(null, "", `#${address}`);
+    const address = addressOf(name, settings);
+    linkTo(name).href = address;
+    if (this.shown === name && address !== (location.hash || "#")) history.replaceState(null, "", address);
   }
 
   /**
@@ -67,6 +68,15 @@ export class Pages {
       else linkTo(name).removeAttribute("aria-current");
     }
   }
+}
+
+/**
+ * What the address ends in.
+ * @param {PageName} name
+ * @param {string} settings
+ */
+function addressOf(name, settings) {
+  return `#${[name === NAMES[0] ? "" : `page=${name}`, settings].filter(Boolean).join("&")}`;
 }
 
 /** @param {PageName} name */

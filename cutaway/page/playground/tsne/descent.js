@@ -71,29 +71,29 @@ export function forces(p, xy, exaggeration) {
   let half = 0;
   for (let i = 0; i < n; i++) {
     const [x, y] = [xy[2 * i], xy[2 * i + 1]];
-    let [pullX, pullY, pushX, pushY] = [0, 0, 0, 0];
+    let [attractX, attractY, repelX, repelY] = [0, 0, 0, 0];
     for (let j = 0; j < i; j++) {
       const dx = x - xy[2 * j];
       const dy = y - xy[2 * j + 1];
       const weight = 1 / (1 + dx * dx + dy * dy);
       half += weight;
-      const pull = p[i * n + j] * weight;
-      const push = weight * weight;
-      pullX += pull * dx;
-      pullY += pull * dy;
-      pushX += push * dx;
-      pushY += push * dy;
-      attraction[2 * j] -= pull * dx;
-      attraction[2 * j + 1] -= pull * dy;
-      repulsion[2 * j] -= push * dx;
-      repulsion[2 * j + 1] -= push * dy;
+      const attract = p[i * n + j] * weight;
+      const repel = weight * weight;
+      attractX += attract * dx;
+      attractY += attract * dy;
+      repelX += repel * dx;
+      repelY += repel * dy;
+      attraction[2 * j] -= attract * dx;
+      attraction[2 * j + 1] -= attract * dy;
+      repulsion[2 * j] -= repel * dx;
+      repulsion[2 * j + 1] -= repel * dy;
     }
-    attraction[2 * i] += pullX;
-    attraction[2 * i + 1] += pullY;
-    repulsion[2 * i] += pushX;
-    repulsion[2 * i + 1] += pushY;
+    attraction[2 * i] += attractX;
+    attraction[2 * i + 1] += attractY;
+    repulsion[2 * i] += repelX;
+    repulsion[2 * i + 1] += repelY;
   }
-  return attraction.map((pull, k) => exaggeration * pull - repulsion[k] / (2 * half));
+  return attraction.map((attract, k) => exaggeration * attract - repulsion[k] / (2 * half));
 }
 
 /**

@@ -49,6 +49,9 @@ const [NUMBERS_MILLISECONDS, CURVE_POINTS] = [150, 400];
 /** Degrees that a frame turns data in space by, and those by which they are seen from above. */
 const [TURN, TILT] = [0.4, 25];
 
+const FULL = `The map is at step ${grouped(MAX_STEPS)}, and no more steps are kept: go back, or start again.`;
+const SETTLED = "The map has settled: the KL divergence fell by less than 0.2% in 50 steps. Turn perplexity, or press Play to go on.";
+
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
@@ -98,7 +101,7 @@ export class TsnePage {
     new ResizeObserver(this.draw).observe(host("tsneMap"));
     addEventListener("hashchange", () => this.#readAddress());
     document.addEventListener("keydown", (event) => this.#press(event));
-    void this.#begin(settings, refused.length ? `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` : "");
+    void this.#begin(settings, messageOf(refused));
   }
 
   /**
@@ -109,7 +112,7 @@ export class TsnePage {
   async #begin(settings, message = "") {
     const choice = ++this.#choice;
     this.play(false);
-    this.store.set({ settings, message: settings.data === DIGITS ? "Reading the digits…" : message });
+    this.store.set({ settings, experiment: null, message: settings.data === DIGITS ? "Reading the digits…" : message });
     const toy = settings.data === DIGITS ? await this.#digitToy(settings) : makeToy(settings);
     if (choice !== this.#choice) return; // other data were chosen meanwhile
     this.store.set({ experiment: new Experiment(toy, settings), step: 0, pointed: null, chosen: 0, message });
@@ -141,6 +144,7 @@ export class TsnePage {
 
   /** @param {boolean} isPlaying */
   play(isPlaying) {
+    if (isPlaying && !this.store.state.experiment) return;
     this.store.set({ isPlaying, message: "" });
     cancelAnimationFrame(this.#frame);
     if (isPlaying) this.#frame = requestAnimationFrame(() => this.#advance());
@@ -158,11 +162,7 @@ export class TsnePage {
     }
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.store.set({ step: experiment.step, angle: isStill ? angle : (angle + TURN) % 360 });
-    const end = experiment.isFull
-      ? `The map is at step ${grouped(MAX_STEPS)}, and no more steps are kept: go back, or start again.`
-      : experiment.hasSettled
-        ? "The map has settled: the KL divergence fell by less than 0.2% in 50 steps. Turn perplexity, or press Play to go on."
-        : "";
+    const end = experiment.isFull ? FULL : experiment.hasSettled ? SETTLED : "";
     if (end) {
       this.play(false);
       this.store.set({ message: end });
@@ -175,7 +175,7 @@ export class TsnePage {
     const { experiment } = this.store.state;
     this.play(false);
     experiment?.advance();
-    this.store.set({ step: experiment?.step ?? 0 });
+    this.store.set({ step: experiment?.step ?? 0, message: experiment?.isFull ? FULL : "" });
   }
 
   restart() {
@@ -195,8 +195,9 @@ export class TsnePage {
   #readAddress() {
     const text = this.pages.settingsOf("tsne");
     if (text === null) return this.play(false);
-    const { settings } = fromTsneAddress(text);
-    if (toTsneAddress(settings) !== toTsneAddress(this.store.state.settings)) void this.#begin(settings);
+    const { settings, refused } = fromTsneAddress(text);
+    const isOther = toTsneAddress(settings) !== toTsneAddress(this.store.state.settings);
+    if (isOther || refused.length) void this.#begin(settings, messageOf(refused));
   }
 
   /** @param {KeyboardEvent} event */
@@ -374,6 +375,11 @@ export class TsnePage {
       return mixed(sequential[k], sequential[k + 1], place - k);
     });
   }
+}
+
+/** @param {string[]} refused What an address said. */
+function messageOf(refused) {
+  return refused.length ? `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` : "";
 }
 
 /**
