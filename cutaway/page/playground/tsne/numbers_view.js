@@ -75,9 +75,12 @@ export class NumbersView {
   constructor(host) {
     this.main = element("tbody", {});
     this.distances = element("tbody", {});
-    this.fold = element("details", {}, element("summary", { text: "Distances between the means of groups" }), tableOf("Pair", this.distances));
+    const title = "Distances between the means of groups";
+    const pairs = element("div", { class: "tsne-pairs", tabindex: "0", role: "region", "aria-label": title }, tableOf("Pair", this.distances));
+    this.fold = element("details", {}, element("summary", { text: title }), pairs);
     const about = "The last row asks for the same points in the data: gaps of 1 or 2 there are none, since points are that far from each other anyway.";
-    host.append(tableOf("", this.main), element("p", { class: "hint", text: about }), this.fold);
+    this.about = element("p", { class: "hint", text: about });
+    host.append(tableOf("", this.main), this.about, this.fold);
   }
 
   /**
@@ -87,6 +90,7 @@ export class NumbersView {
   show(measures, groupNames) {
     const { inData, inMap } = measures;
     fill(this.main, rowsOf(measures, groupNames));
+    this.about.hidden = measures.gaps === null;
     this.fold.hidden = !inData;
     if (!inData || !inMap) return;
     fill(this.distances, pairsOf(groupNames).map((name, k) => ({ name, data: short(inData.distances[k]), map: short(inMap.distances[k]) })));
