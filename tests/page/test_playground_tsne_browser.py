@@ -44,7 +44,7 @@ def open_page(browser, path):
 
 
 def state(page, expression):
-    return page.evaluate(f"(({{ state }}) => {expression})(document.body.tsne.store)")
+    return page.evaluate(f"(({{ state }}) => {expression})(document.body.tsne.controller.store)")
 
 
 def wait(page, expression, seconds=60):
@@ -69,7 +69,7 @@ def run(page, least):
 
 def pause(page):
     """Pause, also where the map has settled meanwhile."""
-    page.evaluate("document.body.tsne.play(false)")
+    page.evaluate("document.body.tsne.controller.play(false)")
 
 
 def test_perplexity_moves_points_and_the_slider_goes_back(open_page):
@@ -243,9 +243,9 @@ def test_firefox_shows_it(firefox_path, path, tmp_path):
     try:
         firefox.open(path)
         firefox.evaluate("document.getElementById('tsneLink').click()")
-        firefox.wait("document.body.tsne?.store.state.experiment")
+        firefox.wait("document.body.tsne?.controller.store.state.experiment")
         firefox.evaluate("document.querySelector('#tsnePage .play').click()")
-        firefox.wait("document.body.tsne.store.state.step > 20")
+        firefox.wait("document.body.tsne.controller.store.state.step > 20")
         firefox.evaluate("document.querySelector('#tsnePage .play').click()")
         assert (firefox.complaints, firefox.requests) == ([], [])
     finally:

@@ -3,20 +3,20 @@
 import { CurveChart } from "../../core/charts.js";
 import { choice, element, labeled, swatch, textButton } from "../../core/elements.js";
 import { isDark, onScheme, tone } from "../../core/scheme.js";
-import { Store } from "../../core/store.js";
 import { inNextFrame } from "../../core/timing.js";
 import { grouped, percent } from "../../core/words.js";
 import { mixed } from "../colors.js";
 import { ruleOfField } from "../fields.js";
+import { SPEEDS, TsneController } from "./controller.js";
 import { EARLY_STEPS } from "./descent.js";
-import { Experiment, KL_STEPS, MAX_STEPS } from "./experiment.js";
+import { KL_STEPS } from "./experiment.js";
 import { showKernels } from "./kernels_view.js";
 import { measure, NEIGHBORS } from "./measures.js";
 import { NumbersView } from "./numbers_view.js";
 import { QuestionsView } from "./questions.js";
 import { Scatter } from "./scatter.js";
 import { fromTsneAddress, largestPerplexity, MIN_PERPLEXITY, readSetting, toTsneAddress, TSNE_FIELDS } from "./settings.js";
-import { DIGITS, makeToy, toyOfDigits, TOYS } from "./toy_data.js";
+import { TOYS } from "./toy_data.js";
 
 /** @typedef {import("./experiment.js").TsneSettings} TsneSettings */
 
@@ -27,39 +27,17 @@ import { DIGITS, makeToy, toyOfDigits, TOYS } from "./toy_data.js";
  * @property {() => Promise<Uint8Array[]>} digits Images and labels for training first.
  */
 
-/**
- * @typedef {object} TsneState
- * @property {TsneSettings} settings
- * @property {Experiment | null} experiment Null until digits are read.
- * @property {number} step The step that is shown.
- * @property {boolean} isPlaying
- * @property {number | null} pointed The point under the pointer.
- * @property {number} chosen The point whose kernels are shown where none is under the pointer.
- * @property {number} angle By which data of three dimensions are turned, in degrees.
- * @property {string} message What a person should know.
- */
-
-/** Steps in a frame, at most, and the milliseconds after which a frame ends: 30 of them fit into a second. */
-const SPEEDS = { slow: { name: "One step a frame", steps: 1 }, normal: { name: "Four steps a frame", steps: 4 }, fast: { name: "As fast as possible", steps: Infinity } };
-const FRAME_MILLISECONDS = 14;
-
 /** Milliseconds between two drawings of the numbers and kernels while points move, and points of the curve at most. */
 const [NUMBERS_MILLISECONDS, CURVE_POINTS] = [150, 400];
 
-/** Degrees that a frame turns data in space by, and those by which they are seen from above. */
-const [TURN, TILT] = [0.4, 25];
-
-const FULL = `The map is at step ${grouped(MAX_STEPS)}, and no more steps are kept: go back, or start again.`;
-const SETTLED = "The map has settled: the KL divergence fell by less than 0.2% in 50 steps. Turn perplexity, or press Play to go on.";
+/** Degrees by which data in space are seen from above. */
+const TILT = 25;
 
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class TsnePage {
-  #frame = 0;
   #measured = 0;
-  /** Which choice of data is the last one. */
-  #choice = 0;
 
   /**
    * @param {HTMLElement} page
@@ -69,13 +47,9 @@ export class TsnePage {
     this.page = page;
     this.pages = pages;
     this.colors = colors;
-    this.digits = digits;
     const { settings, refused } = fromTsneAddress(pages.settingsOf("tsne") ?? "");
-    /** @type {TsneState} */
-    const first = { settings, experiment: null, step: 0, isPlaying: false, pointed: null, chosen: 0, angle: 30, message: "" };
-    this.store = new Store(first);
-    /** @type {keyof typeof SPEEDS} */
-    this.speed = "normal";
+    this.controller = new TsneController(settings, digits);
+    this.store = this.controller.store;
     const told = {
       point: (/** @type {number | null} */ pointed) => this.store.set({ pointed }),
       choose: (/** @type {number | null} */ k) => k !== null && this.store.set({ chosen: k }),
@@ -86,7 +60,7 @@ export class TsnePage {
     this.kl = new CurveChart("KL divergence", (value) => value.toFixed(3), "step");
     host("tsneKl").append(this.kl.element);
     new QuestionsView(host("tsneQuestions"), (asked) => {
-      void this.#begin(asked).then(() => this.play(true));
+      void this.controller.begin(asked).then(() => this.controller.play(true));
       host("tsneMap").scrollIntoView({ block: "nearest" });
     });
     this.#buildBar();
@@ -94,110 +68,22 @@ export class TsnePage {
     this.#buildPerplexity();
     this.#buildTime();
     this.draw = inNextFrame(() => this.#draw());
-    this.store.watch(["experiment", "step", "settings", "pointed", "chosen", "angle"], this.draw);
+    this.store.watch(["experiment", "step", "settings", "pointed", "chosen", "angle", "isPlaying"], this.draw);
     this.store.watch(["message"], ({ message }) => (host("tsneMessage").textContent = message));
     this.store.watch(["settings"], (state) => pages.keep("tsne", toTsneAddress(state.settings)));
     onScheme(this.draw);
     new ResizeObserver(this.draw).observe(host("tsneMap"));
     addEventListener("hashchange", () => this.#readAddress());
     document.addEventListener("keydown", (event) => this.#press(event));
-    void this.#begin(settings, messageOf(refused));
-  }
-
-  /**
-   * Begin with other data, or another start.
-   * @param {TsneSettings} settings
-   * @param {string} [message]
-   */
-  async #begin(settings, message = "") {
-    const choice = ++this.#choice;
-    this.play(false);
-    this.store.set({ settings, experiment: null, message: settings.data === DIGITS ? "Reading the digits…" : message });
-    const toy = settings.data === DIGITS ? await this.#digitToy(settings) : makeToy(settings);
-    if (choice !== this.#choice) return; // other data were chosen meanwhile
-    this.store.set({ experiment: new Experiment(toy, settings), step: 0, pointed: null, chosen: 0, message });
-  }
-
-  /** @param {TsneSettings} settings */
-  async #digitToy(settings) {
-    const [images, labels] = await this.digits();
-    return toyOfDigits(images, labels, settings);
-  }
-
-  /**
-   * Change a setting: perplexity and learning rate go on from here, the others begin again.
-   * @param {Partial<TsneSettings>} change
-   */
-  change(change) {
-    const { settings, experiment, step } = this.store.state;
-    const next = { ...settings, ...change };
-    if (change.data !== undefined) next.dimensions = TOYS[change.data]?.dimensions ?? settings.dimensions;
-    const most = largestPerplexity(next.points);
-    const isLowered = next.perplexity > most;
-    if (isLowered) next.perplexity = most;
-    const goesOn = Object.keys(change).every((name) => name === "perplexity" || name === "learningRate");
-    if (!goesOn || !experiment) return void this.#begin(next, isLowered ? `Perplexity is ${most} now: it stays below a third of the points.` : "");
-    experiment.change(change);
-    this.store.set({ settings: next });
-    if (step > 0) this.play(true);
-  }
-
-  /** @param {boolean} isPlaying */
-  play(isPlaying) {
-    if (isPlaying && !this.store.state.experiment) return;
-    this.store.set({ isPlaying, message: "" });
-    cancelAnimationFrame(this.#frame);
-    if (isPlaying) this.#frame = requestAnimationFrame(() => this.#advance());
-  }
-
-  #advance() {
-    const { experiment, angle } = this.store.state;
-    if (!experiment) return;
-    const begun = performance.now();
-    const isAsked = experiment.hasSettled; // Play was pressed on a map that has settled: it goes on for a while
-    if (isAsked) experiment.change({});
-    for (let done = 0; done < SPEEDS[this.speed].steps && performance.now() - begun < FRAME_MILLISECONDS; done++) {
-      if (experiment.isFull || experiment.hasSettled) break;
-      experiment.advance();
-    }
-    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.store.set({ step: experiment.step, angle: isStill ? angle : (angle + TURN) % 360 });
-    const end = experiment.isFull ? FULL : experiment.hasSettled ? SETTLED : "";
-    if (end) {
-      this.play(false);
-      this.store.set({ message: end });
-      this.draw();
-    } else this.#frame = requestAnimationFrame(() => this.#advance());
-  }
-
-  /** Do one step, and stop there. */
-  oneStep() {
-    const { experiment } = this.store.state;
-    this.play(false);
-    experiment?.advance();
-    this.store.set({ step: experiment?.step ?? 0, message: experiment?.isFull ? FULL : "" });
-  }
-
-  restart() {
-    this.play(false);
-    this.store.state.experiment?.restart();
-    this.store.set({ step: 0 });
-  }
-
-  /** @param {number} step One that is kept. */
-  goTo(step) {
-    const { experiment } = this.store.state;
-    this.play(false);
-    experiment?.goTo(step);
-    this.store.set({ step: experiment?.step ?? 0 });
+    void this.controller.begin(settings, messageOf(refused));
   }
 
   #readAddress() {
     const text = this.pages.settingsOf("tsne");
-    if (text === null) return this.play(false);
+    if (text === null) return this.controller.play(false);
     const { settings, refused } = fromTsneAddress(text);
     const isOther = toTsneAddress(settings) !== toTsneAddress(this.store.state.settings);
-    if (isOther || refused.length) void this.#begin(settings, messageOf(refused));
+    if (isOther || refused.length) void this.controller.begin(settings, messageOf(refused));
   }
 
   /** @param {KeyboardEvent} event */
@@ -205,22 +91,22 @@ export class TsnePage {
     const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=radio], [type=range]), select, textarea";
     const isField = event.target instanceof HTMLElement && event.target.closest(own);
     if (this.pages.shown !== "tsne" || isField || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " ") this.play(!this.store.state.isPlaying);
-    else if (event.key === "s") this.oneStep();
+    if (event.key === " ") this.controller.play(!this.store.state.isPlaying);
+    else if (event.key === "s") this.controller.oneStep();
     else return;
     event.preventDefault();
   }
 
   #buildBar() {
-    const play = textButton("Play", () => this.play(!this.store.state.isPlaying), { class: "play" });
+    const play = textButton("Play", () => this.controller.play(!this.store.state.isPlaying), { class: "play" });
     this.store.watch(["isPlaying"], ({ isPlaying }) => {
       play.textContent = isPlaying ? "Pause" : "Play";
       play.setAttribute("aria-pressed", String(isPlaying));
     });
     const speeds = Object.entries(SPEEDS).map(([value, { name }]) => /** @type {[string, string]} */ ([value, name]));
-    const speed = choice(speeds, { "aria-label": "Speed" }, this.speed);
-    speed.addEventListener("change", () => (this.speed = /** @type {keyof typeof SPEEDS} */ (speed.value)));
-    host("tsneBar").append(play, speed, textButton("1 step", () => this.oneStep()), textButton("Start again", () => this.restart()), textButton("Copy link", () => void this.#copyLink()));
+    const speed = choice(speeds, { "aria-label": "Speed" }, this.controller.speed);
+    speed.addEventListener("change", () => (this.controller.speed = /** @type {keyof typeof SPEEDS} */ (speed.value)));
+    host("tsneBar").append(play, speed, textButton("1 step", () => this.controller.oneStep()), textButton("Start again", () => this.controller.restart()), textButton("Copy link", () => void this.#copyLink()));
   }
 
   #buildFields() {
@@ -233,7 +119,7 @@ export class TsnePage {
       input.addEventListener("change", () => {
         const given = readSetting(name, input.value);
         wrong.textContent = given !== null ? "" : name === "learningRate" ? `${ruleOfField(field).slice(0, -1)}, or auto.` : ruleOfField(field);
-        if (given !== null) this.change({ [name]: given });
+        if (given !== null) this.controller.change({ [name]: given });
       });
       const row = labeled(field.label, input);
       row.append(wrong);
@@ -249,7 +135,7 @@ export class TsnePage {
     const range = element("input", { type: "range", min: MIN_PERPLEXITY, step: 1, name: "tsne-perplexity", "aria-label": "Perplexity" });
     const said = element("output", {});
     const rule = element("small", {});
-    const turn = inNextFrame(() => this.change({ perplexity: Number(range.value) }));
+    const turn = inNextFrame(() => this.controller.change({ perplexity: Number(range.value) }));
     range.addEventListener("input", turn);
     this.store.watch(["settings"], ({ settings: { perplexity, points } }) => {
       const most = largestPerplexity(points);
@@ -264,7 +150,7 @@ export class TsnePage {
   #buildTime() {
     const range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Step of the map" });
     const said = element("output", { class: "moment" });
-    range.addEventListener("input", () => this.goTo(Number(range.value)));
+    range.addEventListener("input", () => this.controller.goTo(Number(range.value)));
     host("tsneTime").append(range, said);
     this.store.watch(["experiment", "step", "settings"], ({ experiment, step, settings: { perplexity } }) => {
       if (!experiment) return;
@@ -331,7 +217,7 @@ export class TsnePage {
   }
 
   /**
-   * @param {Experiment} experiment
+   * @param {import("./experiment.js").Experiment} experiment
    * @param {number} n
    */
   #showNumbers(experiment, n) {
