@@ -1,4 +1,4 @@
-"""The playground: one HTML file that trains a network in the browser."""
+"""The playground: one HTML file that trains a network, or lays out points by t-SNE, in the browser."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from cutaway.plots import BLUE, CLASS_COLORS, WRONG_COLOR
+from cutaway.plots import BLUE, CLASS_COLORS, SEQUENTIAL_COLORS, WRONG_COLOR
 
 from .bundle import Bundle
 from .linking import link
 from .render import escape_script, render_document, script_digest
 from .resources import read_module
 
-STYLES = ("page.css", "network.css", "curves.css", "playground.css")
+STYLES = ("page.css", "network.css", "curves.css", "playground.css", "tsne.css")
 
 GROUNDS = {"light": "#ffffff", "dark": "#1b1e22"}
 """The surfaces of page.css, which colors are mixed with."""
@@ -69,6 +69,7 @@ def render_playground(
         bundle.add(array)
     colors = {
         "classes": list(CLASS_COLORS),
+        "sequential": list(SEQUENTIAL_COLORS),
         "positive": BLUE,
         "negative": WRONG_COLOR,
         "grounds": GROUNDS,

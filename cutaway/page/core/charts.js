@@ -83,7 +83,7 @@ function roundTicks(low, high, most, whole = false) {
 /** A number with two digits after the point at most. */
 const shortNumber = (/** @type {number} */ value) => String(Number(value.toFixed(2)));
 
-/** A chart of lines over epochs that draws itself as they grow. */
+/** A chart of lines over epochs, or steps, that draws itself as they grow. */
 export class CurveChart {
   /** @type {Curve[]} */
   #curves = [];
@@ -93,10 +93,12 @@ export class CurveChart {
   /**
    * @param {string} title
    * @param {(value: number) => string} write how a value is written
+   * @param {"epoch" | "step"} [unit] of x
    */
-  constructor(title, write) {
+  constructor(title, write, unit = "epoch") {
     this.title = title;
     this.write = write;
+    this.unit = unit;
     this.picture = svgElement("svg", { role: "img", class: "curves-picture" });
     this.readout = element("p", { class: "curves-readout" });
     this.element = element(
@@ -185,9 +187,9 @@ export class CurveChart {
       const text = `${curve.name} ${found ? this.write(found[1]) : "-"}`;
       return colored(element("span", { class: `key ${curve.tone}`, text }), curve.color);
     });
-    this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `epoch ${shortNumber(at)}` }));
+    this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `${this.unit} ${shortNumber(at)}` }));
     const spoken = words.map((each) => each.textContent).join(", ");
-    this.picture.setAttribute("aria-label", `${this.title} by epoch: ${spoken}${at === undefined ? "" : ` after epoch ${shortNumber(at)}`}`);
+    this.picture.setAttribute("aria-label", `${this.title} by ${this.unit}: ${spoken}${at === undefined ? "" : ` after ${this.unit} ${shortNumber(at)}`}`);
   }
 }
 

@@ -73,25 +73,35 @@ export const DEFAULTS = {
 };
 
 /**
- * A value of a field that a person or an address gives; null where it cannot be.
+ * A value of a setting that a person or an address gives; null where it cannot be.
  * @param {string} name
+ * @param {string} text
+ */
+export function readValue(name, text) {
+  return readField(/** @type {Record<string, Field>} */ (FIELDS)[name], text);
+}
+
+/**
+ * @param {Omit<Field, "group">} field
  * @param {string} text
  * @returns {string | number | null}
  */
-export function readValue(name, text) {
-  const field = /** @type {Record<string, Field>} */ (FIELDS)[name];
-  if (field.choices) return field.choices.some(([value]) => value === text) ? text : null;
+export function readField({ choices, low = -Infinity, high = Infinity, isWhole }, text) {
+  if (choices) return choices.some(([value]) => value === text) ? text : null;
   const value = text.trim() ? Number(text) : NaN;
-  const { low = -Infinity, high = Infinity, isWhole } = field;
   return value >= low && value <= high && (!isWhole || Number.isInteger(value)) ? value : null;
 }
 
 /**
- * What a field takes, in words.
+ * What a setting takes, in words.
  * @param {string} name
  */
 export function ruleOf(name) {
-  const { label, low, high, isWhole } = /** @type {Record<string, Field>} */ (FIELDS)[name];
+  return ruleOfField(/** @type {Record<string, Field>} */ (FIELDS)[name]);
+}
+
+/** @param {Omit<Field, "group">} field */
+export function ruleOfField({ label, low, high, isWhole }) {
   return `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}.`;
 }
 

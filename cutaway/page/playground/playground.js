@@ -16,15 +16,17 @@ import { showHistograms } from "./histograms.js";
 import { UnitView } from "./inspector.js";
 import { layerButtons, NetworkView } from "./network_view.js";
 import { checkedRows, OwnDataView, paintedAtFirst } from "./own_data.js";
+import { Pages } from "./pages.js";
 import { PastView } from "./past_view.js";
 import { drawLine, drawPlane } from "./plane.js";
 import { cutawayCode, kerasCode } from "./python.js";
 import { TasksView } from "./tasks.js";
+import { TsnePage } from "./tsne/tsne_page.js";
 
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./session.js").Settings} Settings */
 
-/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string, start: { settings: Partial<Settings>, rows: number[][], classNames: string[], about: string } | null }} PageData */
+/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], sequential: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string, start: { settings: Partial<Settings>, rows: number[][], classNames: string[], about: string } | null }} PageData */
 
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -33,11 +35,13 @@ class Playground {
   /**
    * @param {PageData} data
    * @param {Worker} worker
+   * @param {Pages} pages
    */
-  constructor(data, worker) {
+  constructor(data, worker, pages) {
     this.data = data;
+    this.pages = pages;
     this.bundle = bundleInPage(data.arrays, "pageArray");
-    const { settings, refused } = fromAddress(location.hash.slice(1));
+    const { settings, refused } = fromAddress(pages.settingsOf("network") ?? "");
     const isOwn = Object.hasOwn(OWN_DATA, settings.data);
     const first = isOwn ? { ...settings, data: "moons" } : settings;
     this.controller = new Controller(worker, first, null);
@@ -110,6 +114,7 @@ class Playground {
     host("openFile").addEventListener("change", (event) => void this.#open(/** @type {HTMLInputElement} */ (event.target)));
     document.addEventListener("keydown", (event) => {
       const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=checkbox], [type=radio], [type=range]), select, textarea";
+      if (this.pages.shown !== "network") return;
       const isField = event.target instanceof HTMLElement && event.target.closest(own);
       if (isField || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === " ") controller.play(!store.state.isPlaying);
@@ -160,11 +165,16 @@ class Playground {
     }
     this.store.set({ message: "Reading the digits…" });
     const choice = this.choice;
-    // the digits are at the end of the page
-    if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
-    const arrays = await Promise.all([0, 1, 2, 3].map((k) => this.bundle.array(k)));
+    const arrays = await this.digitArrays();
     if (choice !== this.choice) return; // other data were chosen meanwhile
     this.controller.change({ ...settings, data: "digits" }, { parts: digitParts(arrays) });
+  }
+
+  /** @returns {Promise<Uint8Array[]>} Images and labels for training, then for the test. */
+  async digitArrays() {
+    // the digits are at the end of the page
+    if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
+    return Promise.all([0, 1, 2, 3].map((k) => this.bundle.array(k)));
   }
 
   #buildTabs() {
@@ -272,12 +282,13 @@ class Playground {
 
   /** @param {Settings} settings */
   #keepAddress(settings) {
-    const now = toAddress(settings);
-    if (now !== location.hash.slice(1)) history.replaceState(null, "", `#${now}`);
+    this.pages.keep("network", toAddress(settings));
   }
 
   #readAddress() {
-    const { settings } = fromAddress(location.hash.slice(1));
+    const text = this.pages.settingsOf("network");
+    if (text === null) return this.controller.play(false);
+    const { settings } = fromAddress(text);
     if (toAddress(settings) === toAddress(this.store.state.settings)) return;
     if (Object.hasOwn(OWN_DATA, settings.data)) void this.#choose(settings.data, settings);
     else this.controller.change(settings, null);
@@ -364,7 +375,13 @@ function start() {
   const data = JSON.parse(host("pageData").textContent ?? "");
   const source = new Blob([host("workerScript").textContent ?? ""], { type: "text/javascript" });
   const worker = new Worker(URL.createObjectURL(source));
-  Object.assign(document.body, { playground: new Playground(data, worker) }); // for scripts of others, and for tests
+  const pages = new Pages();
+  const playground = new Playground(data, worker, pages);
+  Object.assign(document.body, { playground }); // for scripts of others, and for tests
+  pages.whenFirst("tsne", () => {
+    const digits = () => playground.digitArrays();
+    Object.assign(document.body, { tsne: new TsnePage(host("tsnePage"), { pages, colors: data.colors, digits }) });
+  });
 }
 
 start();
