@@ -55,7 +55,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         learning_rate: Learning rate.
         optimizer: "sgd", "adam" or "adamw".
         weight_decay: Weight decay (AdamW only).
-        patience: Stop after so many epochs without a lower validation loss, and keep the best epoch in any case.
+        patience: Stop after this many epochs without a lower validation loss, and keep the best epoch in any case.
         validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
         class_weight: "balanced", or class -> weight in the loss.
         augment: How images are changed at random in training, as for `cutaway.train`; None for not at all.

@@ -630,7 +630,7 @@ class Run:
         return generalization(self.context, epoch=check_epoch(epoch))
 
     def memorization(self, issues: "LabelIssues", *, epoch: int | None = None) -> "Memorization":
-        """How many suspect labels the model has learned by heart: those that it predicts as they are given.
+        """How many suspect labels the model has memorized: those that it predicts as they are given.
 
         Args:
             issues: What `label_issues` of this run returned. Labels count whose score is above 0.5: models that were
@@ -765,7 +765,7 @@ class Run:
     def examine(
         self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
     ) -> "Predictions":
-        """Predict new samples, and say what speaks for the answer.
+        """Predict new samples, with the evidence for each answer.
 
         Args:
             x: As of `predict`.
@@ -793,7 +793,7 @@ class Run:
         return labels(self.context, split)
 
     def explain(self, x: Any, *, epoch: int | None = None) -> "Explanation":
-        """Explain one prediction: what spoke for the winning class and against the runner-up.
+        """Explain one prediction: the evidence for the winning class and against the runner-up.
 
         Args:
             x: Raw values of one sample; a new row of a table, as a frame or as a mapping from columns to cells; or the

@@ -32,15 +32,13 @@ def studio(
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
-    new_links: Annotated[
-        bool, typer.Option("--new-links", help="Make new links; those from before open nothing.")
-    ] = False,
-    people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one a line: each gets a link.")] = None,
-    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for so many students.")] = None,
+    new_links: Annotated[bool, typer.Option("--new-links", help="Make new links; the old ones stop working.")] = False,
+    people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one per line: each gets a link.")] = None,
+    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for N students.")] = None,
     own_folders: Annotated[
         bool,
         typer.Option(
-            "--own-folders", help="Each of them has a folder of runs, in DIR/people; otherwise they only look."
+            "--own-folders", help="Give each of them a folder of runs, in DIR/people; otherwise they only look."
         ),
     ] = False,
     links: Annotated[
@@ -50,11 +48,9 @@ def studio(
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")] = False,
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
     key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
-    behind: Annotated[
-        str, typer.Option(metavar="URL", help="Address of a proxy through which people come, by https.")
-    ] = "",
+    behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy, by https.")] = "",
     parallel: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Trainings at once. Default: one for each 4 CPUs.")
+        int | None, typer.Option(min=1, max=64, help="Simultaneous trainings. Default: one per 4 CPUs.")
     ] = None,
 ) -> None:
     """Open a folder of runs in a browser: train, look inside, correct labels, compare."""

@@ -1,6 +1,6 @@
 """The layers of a model, from its specification: which compute something, which is shown first, how large they are.
 
-Nothing here loads Keras, so that what was measured before can be shown at once.
+Nothing here loads Keras, so that what was measured before can be shown immediately.
 """
 
 import math

@@ -39,7 +39,7 @@ COLUMNS = 2_000
 CLASSES = 200
 PICTURES = 120
 CHANGED, EPOCHS = 6, 3
-"""Images that are shown as a training would see them, and in so many epochs."""
+"""Images that are shown as a training would see them, and the number of epochs."""
 
 SIDE = 64
 """Pixels of a picture's longer side on the sheet at most."""

@@ -15,7 +15,7 @@ from cutaway.errors import DataError
 
 from .picture import data_uri, sprite_sheet
 
-# Chromium drops a custom property of more than 2 MiB in var(), and the picture with it. 700,000 pixels are at most
+# Chromium drops a custom property above 2 MiB in var(), and the picture with it. 700,000 pixels are at most
 # 0.94 MB in base64 even if they do not compress; they hold 892 digits of MNIST.
 _SHEET_PIXELS = 700_000
 

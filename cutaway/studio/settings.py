@@ -52,7 +52,7 @@ class StudioSettings:
         port: Port on which it listens.
         behind: Address by which people come where that is another one, such as that of a proxy,
             "https://hub.example.org/user/ada/proxy/8765"; "" for none.
-        parallel: How many train at once; None for as many as the CPUs allow.
+        parallel: How many train simultaneously; None for as many as the CPUs allow.
         tls: Whether it speaks TLS itself.
     """
 

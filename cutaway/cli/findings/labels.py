@@ -141,7 +141,7 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
 
 
 def _held_out_in_words(count: int) -> str:
-    """So many samples that a model does not learn from: "1 of them is a validation or test sample"."""
+    """N samples that a model does not learn from: "1 of them is a validation or test sample"."""
     return f"{count:,} of them {'is a validation or test sample' if count == 1 else 'are validation or test samples'}"
 
 

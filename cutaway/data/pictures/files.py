@@ -128,7 +128,7 @@ class _Found:
     Attributes:
         pictures: uint8 (sample, ...), if all are gray or all are colored, and of one size.
         sizes: Each size that occurs, with the names of its files.
-        no_room: The error, if there is no memory for so many pictures of the size of the first.
+        no_room: The error, if there is no memory for this many images of the size of the first.
     """
 
     pictures: np.ndarray | None
@@ -204,7 +204,7 @@ def _refuse(broken: list[DataError]) -> None:
     if broken:
         first = broken[0]
         more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-        raise DataError(first.rule, got=f"{first.got}{more}", hint="mend or remove the files") from None
+        raise DataError(first.rule, got=f"{first.got}{more}", hint="fix or remove the files") from None
 
 
 def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:

@@ -82,7 +82,7 @@ def bars(contents: Sequence[Bars], *, title: str = "", columns: int = 3) -> "Fig
 
 
 def draw_bars(axes: "Axes", panel: Bars, *, rows: int = 0) -> None:
-    """Draw a panel of bars on axes with room for at least so many rows, so that bars beside each other are as thick."""
+    """Draw a panel of bars on axes with room for at least N rows, so that bars beside each other are as thick."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     values = np.asarray(panel.values, np.float64)

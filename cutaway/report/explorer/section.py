@@ -72,7 +72,7 @@ def explore(source: ReportSource) -> Explorer | None:
         fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with one byte a value at least
         inputs = _inputs(source, source.shown, pictures) if fits else None
         if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
-            network, inputs = "So many samples of this size would make the page too large.", None
+            network, inputs = "Samples of this size and number would make the page too large.", None
     place = grid.epochs.index(context.epoch())
     density = density_below(source, shown=embedding.xy, layer=grid.layers.index(root), epoch=place)
     caption = _caption(source, grid, embedded=embedded, missing=missing)

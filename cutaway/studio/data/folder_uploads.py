@@ -130,7 +130,9 @@ class FolderUploads:
         """
         arriving = self._find(key)
         if arriving.busy:
-            raise UsageError("one request after the other brings pictures", got="two at once", hint="upload it again")
+            raise UsageError(
+                "requests of an upload come one after the other", got="two simultaneously", hint="upload it again"
+            )
         arriving.busy, whole = True, False
         try:
             body = RequestBody(pieces)

@@ -156,7 +156,7 @@ def check_room(folder: Path, coming: int) -> None:
 
 
 def place(partial: Path, folder: Path, name: str) -> str:
-    """Give a file or a folder its name, or the next one that is free; several may be placed at once.
+    """Give a file or a folder its name, or the next one that is free; several may be placed simultaneously.
 
     Raises:
         RunError: Thousands have this name.

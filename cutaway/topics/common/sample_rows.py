@@ -106,7 +106,7 @@ def sample_rows(
     written = [*unique[:1], *shown]
     headings = dict(zip(written, _headings(written, {"Sample", *told}), strict=True))
     near = _nearest(context, ids) if nearest is None else nearest
-    # read at once: each reading begins at the start of the file
+    # read together: each reading begins at the start of the file
     cells = data.rows_of(join_ids([ids, *near]))
     rows = _rows(context.named(ids), cells[: len(ids)], headings, told)
     ends: list[int] = (len(ids) + np.cumsum([0, *(len(each) for each in near)])).tolist()

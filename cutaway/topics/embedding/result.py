@@ -266,7 +266,7 @@ class Embedding(Result):
 
     @property
     def _points_drawn(self) -> "Embedding":
-        """The samples that are drawn: all, or of more than `DRAWN` a stratified sample by class."""
+        """The samples that are drawn: all, or above `DRAWN` a stratified sample."""
         if len(self) <= DRAWN:
             return self
         rows = stratified_sample(self.labels, DRAWN, seed=0)

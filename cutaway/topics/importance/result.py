@@ -92,7 +92,7 @@ class Importances(Result):
         return Table(COLUMNS, values).take(np.argsort(-m.loss_increase, kind="stable").tolist())
 
     def tables(self, limit: int = ROWS) -> tuple[Table, ...]:
-        """The table that people read, with so many columns at most; 0 for all."""
+        """The table that people read, with N columns at most; 0 for all."""
         m, shown = self.measures, min(limit or len(self), len(self))
         notes = (
             f"Each column was shuffled among {self.samples:,} {self.split} samples.",
@@ -207,7 +207,7 @@ def _groups(context: RunContext) -> dict[str, list[int]]:
         raise UsageError(
             "columns are those of a table, or of an array (sample, column)",
             got=f"samples of the shape {data.shape}",
-            hint="run.explain shows which pixels spoke for a prediction",
+            hint="run.explain shows which pixels support a prediction",
         )
     if data.preparation is None:
         names = data.feature_names or tuple(f"column {number}" for number in range(1, data.features + 1))

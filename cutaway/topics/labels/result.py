@@ -62,7 +62,7 @@ class LabelIssues(Result):
         probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
         neighbors: int64 ``(suspect, k)``, the nearest other samples, as places in `neighbor_ids`.
         neighbor_labels: int64 ``(suspect, k)``, their labels.
-        neighbor_ids: The samples among which neighbors were looked for: all, or of more than 70,000 a stratified sample
+        neighbor_ids: The samples among which neighbors were looked for: all, or above 70,000 a stratified sample
             by class.
         class_names: Names of the classes.
         count: Estimate of how many of all labels are wrong; None where they cannot be told from errors of the models.

@@ -192,7 +192,7 @@ class Units(Result):
             much the mean cross-entropy loss rises without it, in nats), ablation_cost_error (its standard error),
             measurable (whether the cost is more than two standard errors away from 0), accuracy_cost (accuracy lost
             without it), most_affected (the class that loses most accuracy; None if none does), most_affected_cost
-            (accuracy lost within it), class_mean (by class; of more than 100 classes, the 100 highest), top_activating
+            (accuracy lost within it), class_mean (by class; above 100 classes, the 100 highest), top_activating
             (list of sample and activation, strongest first).
 
         Raises:
@@ -374,7 +374,7 @@ def _written(found: "Measured") -> KeptResult:
 
 
 def _read(found: KeptResult, *, units: int, classes: int, samples: int) -> "Measured":
-    """Kept measures of a layer, if they are of so many units, classes and samples."""
+    """Kept measures of a layer, if their units, classes and samples are as many."""
     from cutaway.interpret import TOP_SAMPLES, Ablation, UnitMeasures
 
     array, most = found.array, {"low": 0, "high": samples}
