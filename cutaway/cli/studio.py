@@ -85,7 +85,7 @@ def studio(
         key=None if key is None else Path(key),
         on_start=started,
     )
-    say("\nThe studio has ended. Trainings that it started go on: cutaway runs")
+    say("\nThe studio has ended. Trainings that it started continue: cutaway runs")
 
 
 def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: bool) -> None:
@@ -100,7 +100,7 @@ def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: b
     if host not in LOOPBACK and not (allow_remote and protected):
         raise UsageError(
             "a studio that other machines can reach needs --allow-remote, and --certificate or --behind https://...: "
-            "whoever reads along on the way could take the link, and with it train and delete",
+            "anyone who can read the traffic could take the link and use it to train and delete",
             got=f"--host {host}",
             hint="leave --host out, and reach it through an SSH tunnel",
         )
@@ -142,7 +142,7 @@ def _data_folders(folders: list[str] | None, *, links: str | None, alone: bool) 
             raise UsageError("data are chosen below a folder", got=f'--data "{folder}"', hint="name one that is there")
         if links is not None and Path(links).resolve().is_relative_to(Path(folder).resolve()):
             raise UsageError(
-                "links are written where no student can read them: whoever has a link comes in under its name",
+                "links are written where no student can read them: anyone with a link can come in under that name",
                 got=f'--links "{links}", below --data "{folder}"',
                 hint="name a file in another folder with --links",
             )
@@ -163,7 +163,7 @@ def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
     elif rows:  # no table: its cells would be broken on a narrow screen, and links could not be copied
         width = max(len(row["Name"]) for row in rows)
         say("\n".join(f"  {row['Name']:<{width}}  {row['Link']}" for row in rows) + "\n")
-    say("Whoever has a link can come in. Ctrl-C ends the studio; trainings go on.")
+    say("Anyone with a link can come in. Ctrl-C ends the studio; trainings continue.")
     say(f"Log: {first.runs / LOG}")
     sys.stdout.flush()
 

@@ -22,7 +22,7 @@ IDENTITY_KINDS = ("Dropout", "GaussianNoise")
 """Kinds of layers whose output in evaluation is their input."""
 
 PREPARING_KINDS = ("Flatten", "Reshape", "Rescaling", "Normalization")
-"""Kinds of layers that keep the values of a picture in their order."""
+"""Kinds of layers that keep the values of an image in their order."""
 
 
 @dataclass(frozen=True)

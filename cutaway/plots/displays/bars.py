@@ -31,7 +31,7 @@ class Bars:
         x_label: What the values are.
         percent: Whether they are shares, written as percentages.
         limits: Ends of the axis; None for those that fit.
-        signed: Whether the sign matters: bars above 0 are orange then, as in pictures of weights, and others blue.
+        signed: Whether the sign matters: bars above 0 are orange then, as in images of weights, and others blue.
         colors: Hex color of each bar; blue if none.
     """
 

@@ -25,9 +25,9 @@ class ExplainedAnswer:
 
     Attributes:
         sentence: The answer in words, set above; "" for none.
-        picture: ``(row, column[, 3])`` in 0..1, the sample; None where it is no picture.
-        inputs: What each value of the input contributes, ``(row, column)`` of a picture, otherwise ``(value,)``.
-        input_names: Name of each value; none for pictures.
+        picture: ``(row, column[, 3])`` in 0..1, the sample; None where it is no image.
+        inputs: What each value of the input contributes, ``(row, column)`` of an image, otherwise ``(value,)``.
+        input_names: Name of each value; none for images.
         probabilities: float ``(class,)``.
         class_names: Name of each class.
         winner: Number of the class that was predicted.

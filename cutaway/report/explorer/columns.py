@@ -94,7 +94,7 @@ def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]
 
 
 def _table_columns(source: ReportSource) -> list[SampleColumn]:
-    """The columns of the user's table; or the values of samples that are neither rows of a table nor pictures."""
+    """The columns of the user's table; or the values of samples that are neither rows of a table nor images."""
     context = source.context
     if isinstance(context.loaded, Table):
         rows = context.loaded.rows_of(source.shown)

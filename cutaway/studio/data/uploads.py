@@ -203,6 +203,6 @@ def upload_name(name: str) -> str:
         raise UsageError(
             "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",
             got=f'"{last:.80}"',
-            hint="choose a file of one of these kinds, or a folder of pictures",
+            hint="choose a file of one of these kinds, or a folder of images",
         )
     return safe

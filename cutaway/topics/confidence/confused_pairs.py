@@ -118,7 +118,7 @@ class ConfusedPairs(Result):
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read."""
         title = f"Most confused classes of {self.mistakes:,} mistakes"
-        notes = () if self.pairs else ("No sample is predicted wrong.",)
+        notes = () if self.pairs else ("No sample is predicted incorrectly.",)
         return (replace(self.table(1), title=title, notes=notes),)
 
     def to_json(self) -> list[dict[str, Any]]:

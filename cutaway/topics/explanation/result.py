@@ -134,7 +134,7 @@ class Explanation(Result):
         )
 
     def _picture(self) -> np.ndarray | None:
-        """The sample as a picture, or None."""
+        """The sample as an image, or None."""
         shape = self.attribution.inputs.shape
         if len(shape) < 2:
             return None

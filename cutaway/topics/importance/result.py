@@ -97,7 +97,7 @@ class Importances(Result):
         notes = (
             f"Each column was shuffled among {self.samples:,} {self.split} samples.",
             f"Before it the cross-entropy is {number(m.loss, 4)}, the accuracy {percent(m.accuracy)}.",
-            "A column that others can stand in for matters little by itself.",
+            "A column that others can replace matters little by itself.",
         )
         title = f"{shown} of {len(self)} columns, by rise of the loss, after epoch {self.epoch}"
         return (replace(self.table().take(range(shown)), title=title, notes=notes),)

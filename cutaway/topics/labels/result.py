@@ -73,7 +73,7 @@ class LabelIssues(Result):
         folds: Number of folds.
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
-        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no pictures.
+        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no images.
         recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
             a run.
         hidden: Units of the hidden dense layers of the models.
@@ -123,7 +123,7 @@ class LabelIssues(Result):
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors.
 
-        Beside the sample is its file, where it is one in a folder of pictures, or its row in the file of a table.
+        Beside the sample is its file, where it is one in a folder of images, or its row in the file of a table.
         """
         given, suggested = self._names(self.given), self._names(self.suggested)
         known, places = np.unique(self.neighbors, return_inverse=True)
@@ -194,20 +194,20 @@ class LabelIssues(Result):
             yield f"Not judged: {self.not_judged:,} samples that are the only one of their class."
 
     def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
-        """The pictures of the first suspects, with their names, labels and suggestions, a matplotlib figure.
+        """The images of the first suspects, with their names, labels and suggestions, a matplotlib figure.
 
         Args:
             n: Number of suspects, at most 200.
-            columns: Pictures in a row.
+            columns: Images in a row.
 
         Raises:
-            UsageError: The samples are no pictures.
+            UsageError: The samples are no images.
         """
         from cutaway.plots import picture_grid
 
         if self.pictures is None:
             raise UsageError(
-                "a sheet shows pictures", got="samples that are no pictures", hint="use to_pandas(), or write a table"
+                "a sheet shows images", got="samples that are no images", hint="use to_pandas(), or write a table"
             )
         shown = min(n, len(self.pictures))
         pairs = zip(self.ids.names(), self._names(self.given), self._names(self.suggested), strict=True)

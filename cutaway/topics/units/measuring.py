@@ -97,8 +97,8 @@ class Units(Result):
         ablation: What loss and accuracy are without each unit.
         constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
         pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
-            are no pictures.
-        context: The run it is of, for the pictures of top activating samples; None if it is not known.
+            are no images.
+        context: The run it is of, for the images of top activating samples; None if it is not known.
     """
 
     layer: str
@@ -145,7 +145,7 @@ class Units(Result):
         return (self[unit] for unit in range(len(self)))
 
     def plot(self, n: int = 24, *, sort: str = "ablation_cost") -> "Figure":
-        """Draw units as a matplotlib Figure: their incoming weights as pictures, or their ablation costs as bars.
+        """Draw units as a matplotlib Figure: their incoming weights as images, or their ablation costs as bars.
 
         Args:
             n: How many at most, from 1.
@@ -298,7 +298,7 @@ def compute(context: RunContext, options: UnitsOptions, *, on_progress: Progress
 
 
 def _gray(picture: np.ndarray) -> np.ndarray:
-    """Weights as (row, column): the mean over the colors of a picture."""
+    """Weights as (row, column): the mean over the colors of an image."""
     return picture.mean(axis=-1) if picture.ndim == 3 else picture
 
 

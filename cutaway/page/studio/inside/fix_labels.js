@@ -65,7 +65,7 @@ class FixLabelsView {
   #offer() {
     const words =
       "Nobody has looked for wrong labels in these data yet. Models are trained on parts of the data, and each sample is " +
-      "judged by models that were not trained on it. It takes about as long as five trainings, and what is finished stays.";
+      "judged by models that were not trained on it. It takes about as long as five trainings; finished ones are kept.";
     const begin = textButton("Find suspect labels", () => this.#find());
     this.place.replaceChildren(element("p", { class: "paragraph", text: words }), mayWrite() ? begin : "");
   }
