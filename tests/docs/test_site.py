@@ -178,7 +178,7 @@ def test_no_link_in_the_repository_is_broken(name, site):
 
 @pytest.mark.exhaustive
 def test_the_output_in_the_readme_is_what_the_program_prints(tmp_path, monkeypatch, capsys):
-    """Another processor rounds other digits: shares may differ by two points."""
+    """Another CPU rounds other digits: shares may differ by two points."""
     readme = (ROOT / "README.md").read_text()
     monkeypatch.chdir(tmp_path)
     printed = {}
