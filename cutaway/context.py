@@ -289,7 +289,7 @@ class RunContext:
         return ids
 
     def ids(self, split: str, *, samples: int | None = None, seed: int = 0) -> SampleIds:
-        """Samples of a split: all of them, or at most so many, a stratified sample by class.
+        """Samples of a split: all of them, or a stratified sample of at most N.
 
         Args:
             split: "train", "val", "test" or "all".

@@ -143,17 +143,17 @@ class TableOptions:
 
 @dataclass(frozen=True)
 class DataOptions(TableOptions):
-    """All options of data that `cutaway.load_dataset` takes: those of tables, and those of pictures.
+    """All options of data that `cutaway.load_dataset` takes: those of tables, and those of images.
 
     Attributes:
-        size: (rows, columns) that pictures are brought to; None if they all have one size.
-        centering: How gray pictures of single digits or letters were made, "mass" or "upright"; None if that is not
+        size: (rows, columns) that images are brought to; None if they all have one size.
+        centering: How gray images of single digits or letters were made, "mass" or "upright"; None if that is not
             known.
     """
 
-    size: tuple[int, int] | None = option(None, "Size that pictures are brought to, such as 28x28.", parse=parse_size)
+    size: tuple[int, int] | None = option(None, "Size that images are brought to, such as 28x28.", parse=parse_size)
     centering: str | None = option(
         None,
-        "How pictures of single digits or letters were made, so that new ones are made so too: mass, as MNIST's, or "
+        "How images of single digits or letters were made, so that new ones are made so too: mass, as MNIST's, or "
         "upright, as UCI's digits.",
     )

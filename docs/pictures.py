@@ -182,7 +182,7 @@ def choose_layer(film: Film, layer: str) -> None:
 
 
 def select_with_lasso(film: Film) -> None:
-    """A ring around an island that is far from the others."""
+    """A ring around a group that is far from the others."""
     page = film.page
     page.locator(".modes button", has_text="Lasso").click()
     box = page.locator(".map").bounding_box()

@@ -39,7 +39,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     """A fully connected network as a classifier of scikit-learn.
 
     Rows of numbers are standardized by column, numbers that are not known are filled in, and text and dates in a
-    DataFrame become inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as pictures are.
+    DataFrame become inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as images are.
     Everything about a training stays in its run. A pickle holds the whole run folder.
 
     Args:
@@ -55,7 +55,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         learning_rate: Learning rate.
         optimizer: "sgd", "adam" or "adamw".
         weight_decay: Weight decay (AdamW only).
-        patience: Stop after so many epochs without a lower validation loss, and keep the best epoch in any case.
+        patience: Stop after this many epochs without a lower validation loss, and keep the best epoch in any case.
         validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
         class_weight: "balanced", or class -> weight in the loss.
         augment: How images are changed at random in training, as for `cutaway.train`; None for not at all.
@@ -112,7 +112,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """Train on samples.
 
         Args:
-            X: (sample, feature) numbers, a DataFrame with columns of any kind, or pictures (sample, row, column, ...).
+            X: (sample, feature) numbers, a DataFrame with columns of any kind, or images (sample, row, column, ...).
             y: (sample,), the classes.
             sample_weight: (sample,), at least 0, the weight of each sample in the loss.
 
@@ -199,7 +199,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return class_weights(given, labels, classes=len(self.classes_))
 
     def _loaded(self, X: Any, y: Any) -> Dataset | Table:
-        """The samples: pictures and uint8 as they are, everything else as a table whose last column is the class."""
+        """The samples: images and uint8 as they are, everything else as a table whose last column is the class."""
         from sklearn.utils.multiclass import check_classification_targets
         from sklearn.utils.validation import column_or_1d
 

@@ -475,7 +475,7 @@ class Run:
         It is the first section of `report`, with its selection in Python: ``widget.selection`` is a DataFrame of the
         selected samples, and setting it selects. ``widget.layer``, ``epoch``, ``color`` and ``pinned`` change with what
         is done in the browser, and change what it shows when they are set. Where it is not alive, as in an exported
-        notebook, a picture takes its place.
+        notebook, an image takes its place.
 
         Args:
             split: "train", "val", "test" or "all". If None, test samples, or validation samples where there are none.
@@ -630,7 +630,7 @@ class Run:
         return generalization(self.context, epoch=check_epoch(epoch))
 
     def memorization(self, issues: "LabelIssues", *, epoch: int | None = None) -> "Memorization":
-        """How many suspect labels the model has learned by heart: those that it predicts as they are given.
+        """How many suspect labels the model has memorized: those that it predicts as they are given.
 
         Args:
             issues: What `label_issues` of this run returned. Labels count whose score is above 0.5: models that were
@@ -743,7 +743,7 @@ class Run:
         """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
 
         Args:
-            x: A file, a list of files or a frame with the columns of the table, in any order; a picture file, a list or
+            x: A file, a list of files or a frame with the columns of the table, in any order; an image file, a list or
                 a folder of them (for MNIST a digit is inverted, scaled and centered); or an array or .npy file
                 ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
@@ -765,7 +765,7 @@ class Run:
     def examine(
         self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
     ) -> "Predictions":
-        """Predict new samples, and say what speaks for the answer.
+        """Predict new samples, with the evidence for each answer.
 
         Args:
             x: As of `predict`.
@@ -793,7 +793,7 @@ class Run:
         return labels(self.context, split)
 
     def explain(self, x: Any, *, epoch: int | None = None) -> "Explanation":
-        """Explain one prediction: what spoke for the winning class and against the runner-up.
+        """Explain one prediction: the evidence for the winning class and against the runner-up.
 
         Args:
             x: Raw values of one sample; a new row of a table, as a frame or as a mapping from columns to cells; or the
@@ -915,7 +915,7 @@ class Run:
 
         Raises:
             UnknownNameError: There is no such split or epoch.
-            UsageError: The data are pictures, or the split has fewer than two samples.
+            UsageError: The data are images, or the split has fewer than two samples.
 
         Source:
             Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
@@ -996,7 +996,7 @@ class Run:
     ) -> "Robustness":
         """How long the model stays right while samples or weights get worse, alone or beside another run's.
 
-        Pictures get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
+        Images get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
         are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
 
         Args:

@@ -50,7 +50,7 @@ class ModelOptions:
     dropout: float | None = option(None, "Share of hidden units dropped in training.")
     batch_norm: bool | None = option(None, "Normalize each hidden layer over the batch, before its activation.")
     activation: str | None = option(None, "Activation of the hidden layers. Default: relu.")
-    ensemble: int | None = option(None, "Train so many models side by side and average their logits.")
+    ensemble: int | None = option(None, "Train N models side by side and average their logits.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class TrainingOptions:
     weight_decay: float | None = option(None, "How much weights shrink in each step (AdamW only).")
     schedule: str | None = option(None, "How the learning rate changes: constant, cosine, one-cycle or step.")
     precision: str | None = option(None, "Of matrix products: float32, bfloat16 or auto. Weights are float32.")
-    patience: int | None = option(None, "Stop after so many epochs without a lower validation loss; keep the best.")
+    patience: int | None = option(None, "Stop after N epochs without a lower validation loss; keep the best.")
     class_weight: dict[int, float] | str | None = option(
         None, "balanced weighs all classes alike in the loss; or weights such as 0=2.0,3=0.5.", parse=parse_class_weight
     )
@@ -92,4 +92,4 @@ class ProcessOptions:
     processes: int | None = option(None, "With --coordinator: number of processes.")
     process_index: int | None = option(None, "With --coordinator: number of this one, from 0.")
     wait: float | None = option(None, "Seconds to wait for all processes. Default: 30.")
-    shard_layers: int = option(1, "Divide the units of the first and last Dense layer over so many devices.", least=1)
+    shard_layers: int = option(1, "Divide the units of the first and last Dense layer over N devices.", least=1)

@@ -1,4 +1,4 @@
-"""The command explain: what spoke for a prediction, and what against it."""
+"""The command explain: the evidence for a prediction, and against it."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ def explain(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what spoke for the predicted class of a sample, and what for the runner-up."""
+    """Show the evidence for the predicted class of a sample, and for the runner-up."""
     from cutaway.api.opening import open_run
     from cutaway.results.progress import show_progress
     from cutaway.topics.explanation.answer import compute

@@ -209,7 +209,7 @@ def report(
         typer.Option("--split", help="Samples to explore: train, val, test or all. Default: at most 10,000 of test."),
     ] = None,
     epochs: Annotated[
-        str | None, typer.Option(help="Epochs on the maps, such as 0,5,10. Default: up to 16, fewer of many samples.")
+        str | None, typer.Option(help="Epochs on the maps, such as 0,5,10. Default: up to 16, fewer for many samples.")
     ] = None,
     samples: Annotated[
         int | None, typer.Option(help="The most samples on the maps. Default: 100,000 of --split, or else 10,000.")
@@ -233,7 +233,7 @@ def report(
         report_sweep(folder, output, storage=storage, given=given, as_json=as_json)
         return
     if storage is not None:
-        raise UsageError("--storage is of the report of a sweep", got=f'the run "{run}"', hint="leave it out")
+        raise UsageError("--storage is for the report of a sweep", got=f'the run "{run}"', hint="leave it out")
     from cutaway.api.documents import file_document
     from cutaway.api.opening import open_run
 

@@ -1,4 +1,4 @@
-"""How the process of the program ends: at once, when all is said."""
+"""How the process of the program ends: immediately, when all is said."""
 
 import contextlib
 import os

@@ -54,7 +54,7 @@ STOPPED = "stopped; next: run it again, or continue a training with: cutaway res
 def cancel_on_signal() -> Generator[None]:
     """Turn the first Ctrl-C or SIGTERM into the cancellation of the work under way.
 
-    A second one, and one that arrives while nothing is under way that could notice, interrupts at once.
+    A second one, and one that arrives while nothing is under way that could notice, interrupts immediately.
     """
     token = CancelToken()
 
@@ -109,17 +109,17 @@ COMMANDS: tuple[tuple[Callable[..., Any], str], ...] = (
     (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
     (trainings.train, "Train a model, and keep everything in a run folder."),
     (trainings.resume, "Continue a training that was stopped or died."),
-    (sweeps.sweep, "Train many models, and choose the best settings."),
+    (sweeps.sweep, "Train many models and choose the best settings."),
     (inspect.runs, "List the runs of a folder, oldest first."),
     (inspect.show, "Show a run, epoch by epoch, and its findings."),
     (prediction.predict, "Predict the classes of new samples."),
-    (explaining.explain, "Show what spoke for a prediction, and what against it."),
+    (explaining.explain, "Show the evidence for a prediction, and against it."),
     (concept.concept, "Show what selected samples have in common."),
     (layers.layers, "Show what each layer is, and what it knows."),
     (units.units, "Show what each unit of a layer responds to."),
     (units.importance, "Show which columns of a table the model needs."),
     (samples.samples, "Show which samples were hard to learn, or forgotten."),
-    (inspect.embed, "Embed a layer's activations in the plane."),
+    (inspect.embed, "Draw a map of a layer's activations, by t-SNE."),
     (labels.labels, "Find labels that are probably wrong."),
     (confidence.confidence, "Show how far probabilities can be relied on."),
     (confidence.learning_curve, "Show whether more data would help."),

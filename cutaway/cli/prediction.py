@@ -19,7 +19,7 @@ def predict(
     *,
     run: RunArgument,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Tables, an .npy file, pictures, or a folder of pictures.")
+        list[str], typer.Argument(metavar="FILE...", help="Tables, an .npy file, images, or a folder of images.")
     ],
     options: PredictionOptions,
     data: DataOption = None,

@@ -32,15 +32,13 @@ def studio(
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
-    new_links: Annotated[
-        bool, typer.Option("--new-links", help="Make new links; those from before open nothing.")
-    ] = False,
-    people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one a line: each gets a link.")] = None,
-    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for so many students.")] = None,
+    new_links: Annotated[bool, typer.Option("--new-links", help="Make new links; the old ones stop working.")] = False,
+    people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one per line: each gets a link.")] = None,
+    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for N students.")] = None,
     own_folders: Annotated[
         bool,
         typer.Option(
-            "--own-folders", help="Each of them has a folder of runs, in DIR/people; otherwise they only look."
+            "--own-folders", help="Give each of them a folder of runs, in DIR/people; otherwise they only look."
         ),
     ] = False,
     links: Annotated[
@@ -50,11 +48,9 @@ def studio(
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")] = False,
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
     key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
-    behind: Annotated[
-        str, typer.Option(metavar="URL", help="Address of a proxy through which people come, by https.")
-    ] = "",
+    behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy, by https.")] = "",
     parallel: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Trainings at once. Default: one for each 4 CPUs.")
+        int | None, typer.Option(min=1, max=64, help="Simultaneous trainings. Default: one per 4 CPUs.")
     ] = None,
 ) -> None:
     """Open a folder of runs in a browser: train, look inside, correct labels, compare."""
@@ -89,7 +85,7 @@ def studio(
         key=None if key is None else Path(key),
         on_start=started,
     )
-    say("\nThe studio has ended. Trainings that it started go on: cutaway runs")
+    say("\nThe studio has ended. Trainings that it started continue: cutaway runs")
 
 
 def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: bool) -> None:
@@ -104,7 +100,7 @@ def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: b
     if host not in LOOPBACK and not (allow_remote and protected):
         raise UsageError(
             "a studio that other machines can reach needs --allow-remote, and --certificate or --behind https://...: "
-            "whoever reads along on the way could take the link, and with it train and delete",
+            "anyone who can read the traffic could take the link and use it to train and delete",
             got=f"--host {host}",
             hint="leave --host out, and reach it through an SSH tunnel",
         )
@@ -146,7 +142,7 @@ def _data_folders(folders: list[str] | None, *, links: str | None, alone: bool) 
             raise UsageError("data are chosen below a folder", got=f'--data "{folder}"', hint="name one that is there")
         if links is not None and Path(links).resolve().is_relative_to(Path(folder).resolve()):
             raise UsageError(
-                "links are written where no student can read them: whoever has a link comes in under its name",
+                "links are written where no student can read them: anyone with a link can come in under that name",
                 got=f'--links "{links}", below --data "{folder}"',
                 hint="name a file in another folder with --links",
             )
@@ -167,7 +163,7 @@ def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
     elif rows:  # no table: its cells would be broken on a narrow screen, and links could not be copied
         width = max(len(row["Name"]) for row in rows)
         say("\n".join(f"  {row['Name']:<{width}}  {row['Link']}" for row in rows) + "\n")
-    say("Whoever has a link can come in. Ctrl-C ends the studio; trainings go on.")
+    say("Anyone with a link can come in. Ctrl-C ends the studio; trainings continue.")
     say(f"Log: {first.runs / LOG}")
     sys.stdout.flush()
 

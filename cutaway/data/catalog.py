@@ -79,18 +79,18 @@ def load_dataset(
     Args:
         where: "mnist", "digits"; a table: a CSV, TSV, ARFF, Parquet, Feather or Arrow file, a folder of the last
             three, a frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of
-            pictures for each class, perhaps inside folders train, val and test; pictures in a Hugging Face dataset on
+            images for each class, perhaps inside folders train, val and test; images in a Hugging Face dataset on
             disk; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
         name: Name for reports and run folders; that of the data, or of the file or folder, if None.
-        centering: Of gray pictures that show single digits or letters: how they were made from ink on paper, so that
-            new pictures and drawings are made so too. "mass" is as MNIST's were, "upright" as UCI's digits, see
-            `cutaway.data.Centering`; None if new pictures are only brought to their size. Named datasets know theirs.
+        centering: Of gray images that show single digits or letters: how they were made from ink on paper, so that
+            new images and drawings are made so too. "mass" is as MNIST's were, "upright" as UCI's digits, see
+            `cutaway.data.Centering`; None if new images are only brought to their size. Named datasets know theirs.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
-            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all. Of
-            pictures and of arrays in files: ``class_names``, a name for each label in their order.
+            classes, and `cutaway.data.TableOptions`. Of images: ``size``, the (rows, columns) of all. Of
+            images and of arrays in files: ``class_names``, a name for each label in their order.
 
     Returns:
         A `Dataset`; of a table a `Table`, which becomes one once it is split.
@@ -105,7 +105,7 @@ def load_dataset(
         raise UsageError("the name of a dataset is a string", got=repr(name), hint='pass for example name="customers"')
     if centering is not None:
         if isinstance(data, Table):
-            raise UsageError("centering is for gray pictures", got=f"the table {data.name}", hint="leave it out")
+            raise UsageError("centering is for gray images", got=f"the table {data.name}", hint="leave it out")
         data = replace(data, centering=as_centering(centering, data.sources["train"].x))
     given = {key: value for key, value in (("name", name), ("centering", centering)) if value is not None}
     if not given:

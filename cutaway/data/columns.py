@@ -39,7 +39,7 @@ MOST_COLUMNS = 2_000
 
 MOST_GROUPINGS = 6
 """Groupings by columns that are tried at most, those with the most groups first: a model is trained ten times for each,
-and of more than ten no p-value of 10,000 exchanges could be small enough for all."""
+and above ten no p-value of 10,000 exchanges could be small enough for all."""
 
 MOST_DATED = 2
 """Columns of dates that are tried at most."""

@@ -50,15 +50,15 @@ class Dataset:
         name: Name for reports and run folders.
         sources: The samples by source, in order: "train", then "test" if there is one.
         class_names: Name of each class index.
-        scale: The inputs of the model are x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
+        scale: The inputs of the model are x / scale: 255 for uint8 images, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
             ``{"kind": "arrays"}``; with the options of a table.
         feature_names: Name of each value of a sample, where it came from a table; otherwise None.
         preparation: How the columns of a table became inputs, or None if they were inputs already.
         relabeled: New class names by the place of the sample, where a person decided so; `sources` has them already.
         naming: What the samples are called: by the names of the rows of a table, or by their files; None for neither.
-        centering: How the pictures were made from ink on paper, where they show single digits or letters and this is
-            known; new pictures and drawings are made so too. None for all other data.
+        centering: How the images were made from ink on paper, where they show single digits or letters and this is
+            known; new images and drawings are made so too. None for all other data.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Dataset:
 
     @property
     def is_image(self) -> bool:
-        """Whether a sample is a picture: (row, column), or (row, column, channel) with 1 or 3 channels."""
+        """Whether a sample is an image: (row, column), or (row, column, channel) with 1 or 3 channels."""
         return len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in (1, 3))
 
     @property
@@ -171,7 +171,7 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def pictures(self, ids: SampleIds) -> np.ndarray | None:
-        """Samples for the eye: float32 ``(sample, row, column[, 3])`` in 0..1; None where they are no pictures.
+        """Samples for the eye: float32 ``(sample, row, column[, 3])`` in 0..1; None where they are no images.
 
         Three channels are red, green and blue; any other number of channels becomes gray. Data whose values leave 0..1
         are stretched to it by their smallest and largest value.
@@ -329,7 +329,7 @@ def _resolve_scale(scale: Any, train: np.ndarray, *, ranges: Sequence[tuple[floa
 
 
 def _advice(train: np.ndarray, low: float, high: float) -> str:
-    """What helps against inputs of a wide range: a scale for pictures, standardized columns for tables."""
+    """What helps against inputs of a wide range: a scale for images, standardized columns for tables."""
     if train.ndim > 2:
         scale = 255 if low >= 0 and high <= 255 else max(-low, high)
         return f"pass scale={scale:g} to Dataset.from_arrays (scale=1 leaves them as they are)"

@@ -62,7 +62,7 @@ def _hint(values: Sequence[Any]) -> str:
 
 
 def _question_many(labels: np.ndarray, *, classes: int) -> None:
-    """Question integer labels of so many classes that they look like a measured quantity.
+    """Question integer labels with so many different values that they look like a measured quantity.
 
     More than `MANY` classes and more than twice the square root of the samples: 43 classes of 442 samples are
     questioned, 40 of 400 are not, and neither are 100 of 50,000.

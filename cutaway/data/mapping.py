@@ -1,4 +1,4 @@
-"""Memory maps of files, arrays in pieces, and memory that is returned to the system at once."""
+"""Memory maps of files, arrays in pieces, and memory that is returned to the system immediately."""
 
 import math
 import mmap

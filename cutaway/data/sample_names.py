@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PLACE = re.compile(r"(.+)\[(\d{1,18})\]", re.ASCII)
 NAME_AND_PLACE = re.compile(r".+ \(([^()]+\])\)", re.DOTALL)
-"""A name with its place: "customer-17 (train[3])" of rows that share a name, "cats/17.png (sample[3])" of pictures."""
+"""A name with its place: "customer-17 (train[3])" of rows that share a name, "cats/17.png (sample[3])" of images."""
 
 ROW = re.compile(r"row (\d{1,18})", re.ASCII)
 
@@ -172,7 +172,7 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
     Args:
         name: Source and row there, such as "test[7]" or, with data of one source, "sample[7]"; for a split that is no
             source of its own, the split and the place in it, such as "val[7]"; or what the data call it: the name of a
-            row of a table, if it has a column of names, or the file of a picture.
+            row of a table, if it has a column of names, or the file of an image.
         sizes: Number of samples of each source.
         split: Its split; without one, no name is a place in it.
         loaded: The dataset; or the table that it was made from.

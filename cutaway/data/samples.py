@@ -38,7 +38,7 @@ class SampleIds:
     """The identities of some samples, in order.
 
     A sample is named by its source and its row there, such as ``test[7]``; where a dataset has only one source, which
-    we split ourselves, it is ``sample[7]``. Rows of a table may have names of their own instead, and pictures in a
+    we split ourselves, it is ``sample[7]``. Rows of a table may have names of their own instead, and images in a
     folder have their file beside it.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The quality of a layout of so many samples that their neighbors, or even activations, do not fit into memory."""
+"""The quality of a layout of too many samples for their neighbors, or even activations, to fit into memory."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from .structure import measure_structure
 from .tsne.fit import Surroundings
 
 MANY = 250_000
-"""Up to so many samples, the neighbors of each are searched where they are not known: 90 of a million took 60 s."""
+"""Up to this many samples, the neighbors of each are searched where they are not known: 90 of a million took 60 s."""
 
 
 def layout_quality(
@@ -27,7 +27,7 @@ def layout_quality(
     around: Surroundings | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Quality, np.ndarray | None]:
-    """As `inspect_quality`, but of more than `MANY` samples by `sampled_quality`, unless the neighbors are known.
+    """As `inspect_quality`, but above `MANY` samples by `sampled_quality`, unless the neighbors are known.
 
     Returns:
         The quality, and how misplaced each sample is, float32 (sample,), 0..1; None where all measures are estimates.

@@ -46,7 +46,7 @@ GRID_SPACING = 1.0
 # KL fell by more than the first share in the last 50, then while it falls by more than the second, this many times at
 # most.
 FIRST_EXTENSION_TOLERANCE, EXTENSION_TOLERANCE, MAX_EXTENSIONS = 0.05, 0.015, 8
-# A quick layout does one of so many iterations. Of 1,000 digits after each of 20 epochs, KL is then 0.52 instead of
+# A quick layout does one of this many iterations. Of 1,000 digits after each of 20 epochs, KL is then 0.52 instead of
 # 0.53 after the first, and 0.36 instead of 0.33 after the last.
 QUICK = 4
 

@@ -7,11 +7,11 @@ import numpy as np
 from cutaway.neighbors import principal_scores, row_digests
 from cutaway.parallel import single_threaded_blas
 
-# Up to twice this many samples, all pairs of them are compared; of more, those of random sets of so many.
+# Up to twice this many samples, all pairs are compared; above that, those of random sets of this size.
 SET = 60
 # The spread over the sets gives the standard errors, 0.002 to 0.02 for both measures.
 SETS = 20
-# Samples whose places tell the groups on the map, the most. Of 70,000 of MNIST, so many take 0.1 s.
+# Samples whose places tell the groups on the map, the most. For 70,000 of MNIST, this many take 0.1 s.
 GROUP_SAMPLES = 5000
 # A group is connected by those of its samples' 10 nearest in the plane that are nearer than twice the median distance
 # of the tenth: t-SNE draws all groups about equally dense.

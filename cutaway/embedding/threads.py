@@ -11,7 +11,7 @@ from cutaway.errors import UsageError
 
 @contextmanager
 def limited_threads(n_jobs: int | None) -> Iterator[None]:
-    """Use so many threads for a while, in what this thread starts: `cutaway.parallel.cpu_count` asks Numba.
+    """Use N threads for a while, in what this thread starts: `cutaway.parallel.cpu_count` asks Numba.
 
     Args:
         n_jobs: At least 1; None or -1 for all. More than there are CPUs are not used.

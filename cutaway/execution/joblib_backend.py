@@ -85,7 +85,7 @@ class BackendPool:
                     future.set_exception(_BackendError(error))
 
     def _parts(self, left: Iterator[Any]) -> Iterator[list[Any]]:
-        """As many tasks as run at once: where results come when all are there, what is finished is kept after each."""
+        """As many tasks as run simultaneously: if results come all together, finished ones are kept after each set."""
         size = max(1, self._backend.effective_n_jobs(self._jobs))
         while part := list(itertools.islice(left, size)):
             yield part

@@ -1,6 +1,6 @@
 """The layers of a model, from its specification: which compute something, which is shown first, how large they are.
 
-Nothing here loads Keras, so that what was measured before can be shown at once.
+Nothing here loads Keras, so that what was measured before can be shown immediately.
 """
 
 import math
@@ -22,7 +22,7 @@ IDENTITY_KINDS = ("Dropout", "GaussianNoise")
 """Kinds of layers whose output in evaluation is their input."""
 
 PREPARING_KINDS = ("Flatten", "Reshape", "Rescaling", "Normalization")
-"""Kinds of layers that keep the values of a picture in their order."""
+"""Kinds of layers that keep the values of an image in their order."""
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ SAMPLES = 600
 """On the map. 0.04 s of CPU time for each frame; 1,000 take 0.07 s, which an epoch of less than a second feels."""
 
 FREE = 3.0
-"""Seconds of CPU time that the maps of one run may take at once: some 70 frames, so that short trainings show every
-epoch."""
+"""Seconds of CPU time that the maps of one run may take without a limit: some 70 frames, so that short trainings show
+every epoch."""
 
 SHARE = 0.02
 """Of the machine's CPU time that they may take beyond it. On 2 CPUs, epochs of 1 s or more have their frame always."""
@@ -110,7 +110,7 @@ class LiveRun:
         return max(self._folder.epochs, default=-1)
 
     def frames(self, epoch: int) -> None:
-        """Hand on the map after an epoch; before the first one, that of the two principal components, at once."""
+        """Hand on the map after an epoch; before the first one, that of the two principal components, immediately."""
         from cutaway.models import ForwardPass, class_probabilities
 
         from .moving_map import MovingMap

@@ -65,7 +65,7 @@ class _OfMap(_ForPage):
 
     Attributes:
         split: "train", "val", "test" or "all"; the held-out samples if None.
-        samples: At most so many; all of a split that is named, up to 100,000, if None.
+        samples: The most samples; all of a split that is named, up to 100,000, if None.
         layers: Names of layers; some, evenly spaced, if None.
         epochs: Numbers of epochs; some, evenly spaced, if None.
     """

@@ -100,7 +100,7 @@ class PartStore:
             return None
 
     def tidy(self, *, most: int = BYTES) -> None:
-        """Delete results that were not used for longest until the rest has at most so many bytes."""
+        """Delete results that were not used for longest until the rest has at most N bytes."""
         with survive(log, "deleting results that were not used for longest", OSError):
             sizes = {entry.path: _size(entry.path) for entry in os.scandir(self.folder) if entry.is_dir()}
             total = sum(sizes.values())

@@ -39,7 +39,7 @@ COLUMNS = 2_000
 CLASSES = 200
 PICTURES = 120
 CHANGED, EPOCHS = 6, 3
-"""Images that are shown as a training would see them, and in so many epochs."""
+"""Images that are shown as a training would see them, and the number of epochs."""
 
 SIDE = 64
 """Pixels of a picture's longer side on the sheet at most."""
@@ -54,7 +54,7 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
     Returns:
         ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns``, those that
         are ``left_out`` in words and the first ``rows`` of a table, the ``options`` with what was guessed,
-        ``findings``, ``notes``, ``sheet`` of pictures, ``histograms`` of a table, as of `class_histograms`, and
+        ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as of `class_histograms`, and
         ``problem``, why it cannot be trained on as it is, or None.
     """
     notes: list[str] = []
@@ -174,7 +174,7 @@ def _classes(given: Dataset | Table) -> list[dict[str, Any]]:
 
 
 def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
-    """Some training samples of every class on one picture."""
+    """Some training samples of every class on one image."""
     from cutaway.data import stratified_sample
     from cutaway.plots import sprite_sheet
 

@@ -1,4 +1,4 @@
-"""Calibration: whether a model that says 90% is right nine times of ten, and the temperature that mends it."""
+"""Calibration: whether a model that says 90% is right nine times out of ten, and the temperature that corrects it."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal

@@ -78,9 +78,9 @@ class Dynamics:
     def ambiguous_from(self) -> float:
         """Variability above which a sample is ambiguous.
 
-        It is `VARIABLE`, and of fewer than 15 epochs what a single one can make that deviates from all others, such as
+        It is `VARIABLE`, and for fewer than 15 epochs what a single one can make that deviates from all others, such as
         the first, in which samples that came early were predicted by a model that had learned nothing yet: of n epochs
-        ``sqrt(n - 1) / n``. Of fewer than four epochs no sample is ambiguous.
+        ``sqrt(n - 1) / n``. With fewer than four epochs no sample is ambiguous.
         """
         count = len(self.epochs)
         return max(VARIABLE, math.sqrt(count - 1) / count)

@@ -69,7 +69,7 @@ def watch_overfitting(history: Sequence[Mapping[str, Any]]) -> Overfitting:
 
 
 def paired_error(later: np.ndarray, earlier: np.ndarray) -> float | None:
-    """The standard error of the mean difference of two measures of the same samples; None of fewer than two samples.
+    """The standard error of the mean difference of two measures of the same samples; None for fewer than two samples.
 
     Args:
         later: float ``(sample,)``.

@@ -43,7 +43,7 @@ def mcnemar(fixed: int, broken: int) -> McNemar:
         broken: Number of samples that only the first predicts correctly, from 0 up.
 
     Returns:
-        The exact binomial test of fewer than `EXACT` such samples, and otherwise chi-square with continuity correction.
+        The exact binomial test below `EXACT` such samples, otherwise chi-square with continuity correction.
 
     Raises:
         DataError: A number is below 0.

@@ -10,7 +10,7 @@ EXPONENTS = np.geomspace(0.05, 2.0, 60)
 """Exponents that are tried first: most models have one from 0.1 to 1 (Hestness et al. 2017)."""
 
 FINER, REFINED = 2, 21
-"""Times that so many exponents are then tried between the neighbors of the best one."""
+"""Times that this many exponents are then tried between the neighbors of the best one."""
 
 LEAST_SIZES = 3
 """Different amounts of data without which three numbers cannot be fitted."""

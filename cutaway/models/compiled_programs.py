@@ -19,7 +19,7 @@ OWN_PAGES = 65_536
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep compiled programs in the user's cache folder, so that the next process starts at once.
+    """Let JAX keep compiled programs in the user's cache folder, so that the next process starts immediately.
 
     A folder that the user chose (``JAX_COMPILATION_CACHE_DIR``) stays, and so does a least time to compile. Programs
     are for one kind of CPU and one version of jaxlib; each such pair has its own folder, which only the user may read

@@ -14,7 +14,7 @@ import numpy as np
 from .shapes import Shape
 
 CHUNK = 2**16
-"""Numbers drawn at once, few enough for the memory to stay in the cache."""
+"""Numbers drawn together, few enough for the memory to stay in the cache."""
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA

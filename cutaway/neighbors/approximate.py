@@ -60,7 +60,7 @@ def approximate_neighbors(
         DataError, UsageError: As `nearest_neighbors`.
 
     Source: Jégou, Douze, Schmid 2011, section 4 (the inverted file); here without quantization, with cells of equal
-        size, and for all points of a cell at once.
+        size, and for all points of a cell together.
     """
     searched = searched_points(points, k + more)
     divided, names = searched.divided, searched.names

@@ -29,7 +29,7 @@ config: Any = numba.core.config
 COMPILING = "compiling"
 """Task of the progress of `compilation_progress`."""
 
-# Several threads may import modules at once, and the cache folder is a global setting of Numba.
+# Several threads may import modules simultaneously, and the cache folder is a global setting of Numba.
 _CONFIG_LOCK = Lock()
 
 

@@ -19,7 +19,7 @@ ORIGIN_ROWS = 256
 # With more columns, a scatter matrix and all its eigenvectors take more than 10 s and 100 MB: 40 s at 3,072, and ten
 # minutes and 2.4 GB at 12,288. Then only the leading directions are computed, from products with the rows.
 MOST_COLUMNS = 2048
-# So many are the leading ones at most.
+# The most leading components.
 MOST_LEADING = 128
 # Values of such wide rows that a thread multiplies at a time: 16 MB in float32.
 VALUES_PER_RANGE = 2**22
@@ -126,7 +126,7 @@ class CenteredMatrix:
     def principal_directions(self, count: int) -> np.ndarray:
         """The ``count`` directions of largest variance, float64 (unit, count), largest first, with fixed signs.
 
-        Of more than 2,048 columns, the 128 leading ones at most come from the products of up to 2,048 rows with each
+        Above 2,048 columns, the 128 leading ones at most come from the products of up to 2,048 rows with each
         other, which is exact, and of more rows from `leading_eigenvectors`: the variance in each direction is then
         within 1% of the exact one, or 1e-6 of the largest. 10,000 rows of 12,288 columns take seconds.
         """

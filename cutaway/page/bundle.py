@@ -13,10 +13,10 @@ GAIN = 0.9
 """Arrays are compressed where that makes them at most this large: coordinates gain 1%, and unpacking takes time."""
 
 LEVEL = 6
-"""Of gzip, for a file that is kept: 9 makes pictures 1% smaller in three times the time."""
+"""Of gzip, for a file that is kept: 9 makes images 1% smaller in three times the time."""
 
 QUICK_LEVEL = 1
-"""Of gzip, where somebody waits: pictures are 11% larger than at level 6 and take 40% of the time."""
+"""Of gzip, where somebody waits: images are 11% larger than at level 6 and take 40% of the time."""
 
 
 @dataclass(frozen=True)

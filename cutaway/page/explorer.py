@@ -83,7 +83,7 @@ class UnitColumns:
         similar: Integers (unit,): the unit of the layer with the highest correlation; -1 for none.
         similarity: float (unit,): that correlation; NaN for none.
         top: Integers (unit, k): places of the samples that activate it most, strongest first; -1 for none.
-        pictures: float (unit, height, width): incoming weights; None where they are no pictures.
+        pictures: float (unit, height, width): incoming weights; None where they are no images.
         inputs: For each unit the inputs that it follows, in words; None where inputs have no names.
         note: Where all this was measured, as a sentence.
     """
@@ -169,7 +169,7 @@ class NetworkData:
             float32, in the order of ``spec["weights"]``. Times its factor, an array is the weight.
         preparation: Of a table: ``steps``, as run.json keeps them, and ``controls``, what a slider or a list for each
             column needs. None for other data.
-        drawing: Of pictures: ``shape``, ``scale`` (the value of a white pixel), ``centering`` (the rule by which ink
+        drawing: Of images: ``shape``, ``scale`` (the value of a white pixel), ``centering`` (the rule by which ink
             is scaled and centered, or None) and ``paper`` (the gray level of the background, 0 to 255). None for other
             data.
     """
@@ -207,7 +207,7 @@ class References:
         names: Name of each sample, such as "train[7]".
         labels: Integers (sample,).
         inputs: Raw samples, uint8 or float32 (sample, value).
-        pictures: uint8 (sample, height, width[, 3]); None where samples are no pictures, or the inputs are the same.
+        pictures: uint8 (sample, height, width[, 3]); None where samples are no images, or the inputs are the same.
     """
 
     names: tuple[str, ...]
@@ -238,12 +238,12 @@ class Explorer(Section):
         layers: From the inputs to the classes, at least one.
         layer: Place of the layer that is shown first.
         details: Keys of columns that a card shows as well.
-        pictures: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not pictures.
+        pictures: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not images.
         neighbors: The nearest samples of each, integers (sample, k); None if they are not known.
         neighbors_in: Title of the layer in which they are nearest.
         network: The model, so that the page can compute its layers; None if it cannot.
         without: Why there is no network, as a sentence; may be empty.
-        inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
+        inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the images.
         references: Training samples for what a person draws or enters; None for none.
         density: How many samples lie where on one of the maps, where there are many more than have a point; else None.
         begins: What is shown first, as the address of a page says it; "" for the defaults.

@@ -22,9 +22,9 @@ class SuspectLabel:
         suggested: The number of the class that is suggested.
         score: From 0 to 1, how suspect the label is.
         said: Sentences on how suspect it is; may be empty.
-        picture: What it is; None for samples that are no pictures.
+        picture: What it is; None for samples that are no images.
         values: What it is in text; may be empty.
-        near: Its nearest other samples as pictures, each with its label below; may be empty.
+        near: Its nearest other samples as images, each with its label below; may be empty.
         rows: A small table of it and its nearest other samples, a line of headings first; may be empty.
         action: What was decided before, or None.
         label: The number of the class that it got then; None unless it was relabeled.

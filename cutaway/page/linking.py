@@ -72,7 +72,7 @@ def _visit(name: str, read: Callable[[str], str], sources: dict[str, str], *, pa
 
 
 def _in_function(name: str, source: str) -> str:
-    """A module as a function that is called at once: imports become constants, exports what it returns."""
+    """A module as a function that is called immediately: imports become constants, exports what it returns."""
 
     def constants(match: re.Match[str]) -> str:
         names, imported = match.groups()

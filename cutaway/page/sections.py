@@ -91,12 +91,12 @@ class Figure(Section):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture on a card.
+    """An image on a card.
 
     Attributes:
         png: Bytes of a PNG.
-        alt: The picture in words, for those who do not see it.
-        frame: Whether to draw a line around it, for pictures that are transparent at their edges.
+        alt: The image in words, for those who do not see it.
+        frame: Whether to draw a line around it, for images that are transparent at their edges.
         caption: A word or two below it; may be empty.
     """
 
@@ -191,7 +191,7 @@ class Card:
         title: A few words.
         severity: "good", "note" or "warning", shown above the title with its color; None for cards that are not judged.
         pictures: Side by side, all of one height; below the text on large cards.
-        values: Text in a monospace font, for samples that are not pictures; may be empty.
+        values: Text in a monospace font, for samples that are not images; may be empty.
         subtitle: A few words in bold; may be empty.
         text: Paragraphs.
         plots: Small plots below the text.
@@ -228,7 +228,7 @@ class Cards(Section):
 
     Attributes:
         cards: In the order in which they should be read.
-        size: "large" for cards of text, "medium" for pictures with text, "small" for pictures.
+        size: "large" for cards of text, "medium" for images with text, "small" for images.
     """
 
     template: ClassVar[str] = "cards.html"

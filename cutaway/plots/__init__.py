@@ -1,6 +1,6 @@
-"""Plots: figures and pictures of arrays.
+"""Plots: figures and images of arrays.
 
-In come arrays and plain rows; out go matplotlib figures, Bokeh figures and the bytes of PNG pictures. Plots read and
+In come arrays and plain rows; out go matplotlib figures, Bokeh figures and the bytes of PNG images. Plots read and
 write no files, keep no state and change no global setting of either library. May call `cutaway.errors` only;
 matplotlib, Bokeh and Pillow are loaded when the first figure is drawn. `Figure`, `BokehFigure` and `BokehLayout`
 are the types of the figures, for annotations.

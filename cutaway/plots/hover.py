@@ -1,6 +1,6 @@
-"""Pictures in the tooltips of a Bokeh figure, without any JavaScript.
+"""Images in the tooltips of a Bokeh figure, without any JavaScript.
 
-All pictures are on a few sprite sheets, each a CSS custom property of the page's root. Bokeh attaches its tooltips to
+All images are on a few sprite sheets, each a CSS custom property of the page's root. Bokeh attaches its tooltips to
 the page's body, outside the figure, but custom properties are inherited there through every shadow root. Three columns
 of the data say which cell of which sheet a tooltip shows.
 """
@@ -15,22 +15,22 @@ from cutaway.errors import DataError
 
 from .picture import data_uri, sprite_sheet
 
-# Chromium drops a custom property of more than 2 MiB in var(), and the picture with it. 700,000 pixels are at most
+# Chromium drops a custom property above 2 MiB in var(), and the image with it. 700,000 pixels are at most
 # 0.94 MB in base64 even if they do not compress; they hold 892 digits of MNIST.
 _SHEET_PIXELS = 700_000
 
-# The longer side of a picture in a tooltip, in pixels; small pictures are enlarged to about this by a whole factor.
+# The longer side of an image in a tooltip, in pixels; small images are enlarged to about this by a whole factor.
 _SIDE = 84
 _LARGEST_SIDE = 168
 
 
 @dataclass(frozen=True)
 class HoverPictures:
-    """What a figure needs to show pictures in tooltips.
+    """What a figure needs to show images in tooltips.
 
     Attributes:
         css: Style sheet for the page: one custom property for each sprite sheet.
-        div: HTML of the picture in the tooltip, with Bokeh's placeholders for ``columns``.
+        div: HTML of the image in the tooltip, with Bokeh's placeholders for ``columns``.
         columns: Data columns (sample,): the sheet, and the column and row of the cell on it.
     """
 
@@ -40,18 +40,18 @@ class HoverPictures:
 
 
 def hover_pictures(pictures: NDArray) -> HoverPictures:
-    """Arrange pictures on sprite sheets.
+    """Arrange images on sprite sheets.
 
     Args:
         pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
 
     Raises:
-        DataError: The pictures have another shape or range, or one of them is larger than a sheet.
+        DataError: The images have another shape or range, or one of them is larger than a sheet.
     """
     pixels = int(np.prod(pictures.shape[1:]))
     if pixels > _SHEET_PIXELS:
         raise DataError(
-            f"a hover picture has at most {_SHEET_PIXELS:,} pixels", got=f"{pixels:,}", hint="pass smaller pictures"
+            f"a hover image has at most {_SHEET_PIXELS:,} pixels", got=f"{pixels:,}", hint="pass smaller images"
         )
     room = _SHEET_PIXELS // max(pixels, 1)
     columns = max(1, int(np.sqrt(room)))

@@ -32,7 +32,7 @@ def class_styles(classes: np.ndarray, *, count: int) -> tuple[dict[int, ClassSty
         count: Number of classes, with points or without.
 
     Returns:
-        Class -> its look, ascending: all classes with points, or of more than `LOOKS` those with the most points; and
+        Class -> its look, ascending: all classes with points, or above `LOOKS` classes those with the most points; and
         the number of classes with points that have no look of their own.
     """
     present, points = np.unique(classes, return_counts=True)

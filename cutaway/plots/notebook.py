@@ -13,7 +13,7 @@ from .theme import INK, LINE
 
 
 class NotebookFigure(Figure):
-    """A matplotlib figure that a notebook shows as a picture, whatever its backend is set to.
+    """A matplotlib figure that a notebook shows as an image, whatever its backend is set to.
 
     There it has no background, and axes whose names, ticks and lines are legible on light and dark pages. A file that
     a user saves has a white one, as other figures of matplotlib do.

@@ -20,17 +20,17 @@ POSITIVE, NEGATIVE = ORANGE, BLUE
 
 
 def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
-    """Arrange pictures on one PNG, row by row.
+    """Arrange images on one PNG, row by row.
 
     Args:
         pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
-        columns: Pictures in a row; None makes the sheet about square.
+        columns: Images in a row; None makes the sheet about square.
 
     Returns:
-        The PNG's bytes and the number of columns: picture i is in row i // columns and column i % columns.
+        The PNG's bytes and the number of columns: image i is in row i // columns and column i % columns.
 
     Raises:
-        DataError: The pictures have another shape or range.
+        DataError: The images have another shape or range.
     """
     pixels = _pixels(pictures)
     count, height, width, *channels = pixels.shape
@@ -45,14 +45,14 @@ def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[by
 
 
 def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
-    """Return one picture as a PNG.
+    """Return one image as a PNG.
 
     Args:
         picture: (height, width), or (height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
         scale: Each pixel becomes a square of this many pixels.
 
     Raises:
-        DataError: The picture has another shape or range, or the scale is below 1.
+        DataError: The image has another shape or range, or the scale is below 1.
     """
     if scale < 1:
         raise DataError("a picture's scale is 1 or more", got=str(scale), hint="pass scale=1")
@@ -76,7 +76,7 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     if array.ndim != 2 or not array.size or not np.isfinite(array).all() or scale < 1:
         got = f"shape {array.shape}, scale {scale}"
         raise DataError(
-            "a signed picture is a finite array (height, width), and its scale at least 1", got=got, hint="reshape it"
+            "a signed image is a finite array (height, width), and its scale at least 1", got=got, hint="reshape it"
         )
     most = np.abs(array).max()
     colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (NEGATIVE, POSITIVE)], np.uint8)
@@ -86,25 +86,25 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
 
 
 def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 10) -> "Figure":
-    """Draw pictures in rows with matplotlib, 0 as black and the highest value as white, as all pictures here.
+    """Draw images in rows with matplotlib, 0 as black and the highest value as white, as all images here.
 
     Args:
         pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1,
             at least one.
         titles: What stands above each, one or two short lines.
-        columns: Pictures in a row, at least 1.
+        columns: Images in a row, at least 1.
 
     Raises:
-        DataError: The pictures have another shape or range, or there are not as many titles.
+        DataError: The images have another shape or range, or there are not as many titles.
     """
     from .notebook import NotebookFigure
 
     shown = _pixels(pictures)
     if not len(shown) or len(titles) != len(shown) or columns < 1:
         raise DataError(
-            "a grid has a title for each of at least one picture, and at least 1 column",
-            got=f"{len(shown)} pictures, {len(titles)} titles and {columns} columns",
-            hint="pass as many titles as pictures",
+            "a grid has a title for each of at least one image, and at least 1 column",
+            got=f"{len(shown)} images, {len(titles)} titles and {columns} columns",
+            hint="pass as many titles as images",
         )
     columns = min(columns, len(shown))
     rows = math.ceil(len(shown) / columns)
@@ -123,7 +123,7 @@ def data_uri(png: bytes) -> str:
 
 
 def _pixels(pictures: ArrayLike) -> NDArray[np.uint8]:
-    """Pictures (sample, height, width[, 3]), uint8 in 0..255 or floats in 0..1, as uint8.
+    """Images (sample, height, width[, 3]), uint8 in 0..255 or floats in 0..1, as uint8.
 
     Raises:
         DataError: They have another shape or range.
@@ -131,7 +131,7 @@ def _pixels(pictures: ArrayLike) -> NDArray[np.uint8]:
     array = np.asarray(pictures)
     if array.ndim not in (3, 4) or array.shape[3:] not in ((), (3,)) or array.size == 0:
         raise DataError(
-            "pictures are an array (sample, height, width) or (sample, height, width, 3) with at least one pixel",
+            "images are an array (sample, height, width) or (sample, height, width, 3) with at least one pixel",
             got=f"shape {array.shape}",
             hint="reshape the samples, for example x.reshape(-1, 28, 28)",
         )
@@ -140,7 +140,7 @@ def _pixels(pictures: ArrayLike) -> NDArray[np.uint8]:
     # NaN fails both comparisons, so it is refused as well
     if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):
         got = f"{array.dtype} in {array.min()}..{array.max()}"
-        raise DataError("pictures are uint8 or floats from 0 to 1", got=got, hint="scale them to 0..1 first")
+        raise DataError("images are uint8 or floats from 0 to 1", got=got, hint="scale them to 0..1 first")
     return np.rint(array * 255).astype(np.uint8)
 
 

@@ -41,7 +41,7 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale. Points are drawn in this order.
         labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name per class; classes without a point are not in the legend. Of more than 60
+        class_names: One name per class; classes without a point are not in the legend. Above 60
             with points, the smaller ones are gray and share one entry.
         title: Set above the points.
 
@@ -249,7 +249,7 @@ def empty_plot(css: Sequence[str], **settings: Any) -> "BokehFigure":
 def _add_classes(
     plot: "BokehFigure", columns: dict[str, NDArray], classes: NDArray[np.intp], class_names: Sequence[str]
 ) -> tuple[list[Any], list[Any]]:
-    """Draw the points class by class; of more than `LOOKS` classes, the smaller ones together and first.
+    """Draw the points class by class; above `LOOKS` classes, the smaller ones together and first.
 
     Returns:
         The renderers of single classes, and the one of the others, whose column "class" names them.

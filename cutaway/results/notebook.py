@@ -44,7 +44,7 @@ class NotebookDisplay:
         plot = getattr(self, "plot", None)
         try:
             return None if plot is None else plot()
-        except CutawayError:  # such as of samples that are no pictures
+        except CutawayError:  # such as of samples that are no images
             return None
 
     def _shown_table(self) -> str:
@@ -73,7 +73,7 @@ def line_html(record: Any) -> str:
 
 
 def figure_html(figure: "Figure | None", *, alt: str = "") -> str:
-    """A figure as a picture, which suits light and dark notebooks; "" for None."""
+    """A figure as an image, which suits light and dark notebooks; "" for None."""
     if figure is None:
         return ""
     png = base64.b64encode(png_of(figure)).decode()
@@ -89,12 +89,12 @@ def png_of(figure: "Figure") -> bytes:
 
 
 def picture_html(uri: str, *, alt: str = "", still: str | None = None) -> str:
-    """A picture.
+    """An image.
 
     Args:
         uri: A data URI.
         alt: What it shows, for those who cannot see it.
-        still: A data URI of a picture that does not move, for those who want no animations.
+        still: A data URI of an image that does not move, for those who want no animations.
     """
     style = "max-width: 100%; height: auto; border-radius: 6px; margin: 6px 0"
     image = f'<img src="{_escaped(uri)}" alt="{_escaped(alt)}" style="{style}">'

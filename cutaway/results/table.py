@@ -140,6 +140,6 @@ class Table:
 
 
 def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the items, evenly spaced, the first and the last among them."""
+    """At most N of the items, evenly spaced, the first and the last among them."""
     total = len(items)
     return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

@@ -132,7 +132,7 @@ DataOrigin = Annotated[dict[Name, Text], Field(max_length=16), AfterValidator(_n
 
 
 class CenteringRecord(BaseModel):
-    """What run.json keeps of how pictures were made from ink on paper, as `cutaway.data.Centering` says."""
+    """What run.json keeps of how images were made from ink on paper, as `cutaway.data.Centering` says."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -153,7 +153,7 @@ class DatasetRecord(BaseModel):
         feature_names: Names of the values of a sample, where they are known.
         preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
         relabeled: New class names by the place of the sample, where a person decided so; digest and split have them.
-        centering: How the pictures were made, where they show single digits or letters and this is known.
+        centering: How the images were made, where they show single digits or letters and this is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")

@@ -177,7 +177,7 @@ class Gate:
         is_writing = changes and _writes(scope["method"], scope["path"])
         if self._open[person.name] >= OPEN or not self._rates.take(person.name, changes=is_writing):
             again = {"retry-after": "1"}
-            return PlainTextResponse("Too many requests at once. Next: wait for a second.\n", 429, headers=again)
+            return PlainTextResponse("Too many simultaneous requests. Next: wait for a second.\n", 429, headers=again)
         if not changes:
             return None
         if WRITE_HEADER not in headers:
@@ -203,7 +203,7 @@ def _writes(method: str, path: str) -> bool:
 
 
 def _bounded(receive: Receive, limit: int | None) -> Receive:
-    """Receive a body of at most so many bytes, whatever it claims its length to be, and as slow as we wait.
+    """Receive a body of at most N bytes, whatever it claims its length to be, and as slow as we wait.
 
     Where one of the two is too much, the application is told that the client has gone.
     """

@@ -3,7 +3,7 @@
 import time
 
 BURST = 3_000
-"""Requests at once: 20 pages that load all their modules."""
+"""Simultaneous requests: 20 pages that load all their modules."""
 
 RATE = 300.0
 """Requests a second in the long run."""

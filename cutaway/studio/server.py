@@ -170,7 +170,7 @@ def _listen(settings: StudioSettings, *, insists: bool) -> socket.socket:
     for port in range(settings.port, settings.port + (1 if insists or not settings.port else TRIED)):
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         try:
-            # With TCP named, asyncio sends at once what is written; without, the body of each answer waits 40 ms
+            # With TCP named, asyncio sends immediately what is written; without, the body of each answer waits 40 ms
             listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         except OSError as error:
             last = error

@@ -52,7 +52,7 @@ class StudioSettings:
         port: Port on which it listens.
         behind: Address by which people come where that is another one, such as that of a proxy,
             "https://hub.example.org/user/ada/proxy/8765"; "" for none.
-        parallel: How many train at once; None for as many as the CPUs allow.
+        parallel: How many train simultaneously; None for as many as the CPUs allow.
         tls: Whether it speaks TLS itself.
     """
 
@@ -74,8 +74,8 @@ class StudioSettings:
         address = urlsplit(self.behind)
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             raise UsageError(
-                "--behind begins with https:// where people come from other machines: whoever reads along on the way "
-                "could take the link, and with it train and delete",
+                "--behind begins with https:// where people come from other machines: anyone who can read the traffic "
+                "could take the link and use it to train and delete",
                 got=f'"{self.behind}"',
                 hint="let the proxy speak TLS, or leave --behind out and reach the studio through an SSH tunnel",
             )

@@ -24,7 +24,7 @@ FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
 
 BETWEEN = 1.0
-"""Seconds between two words to pages on how far an epoch is; its end is said at once."""
+"""Seconds between two words to pages on how far an epoch is; its end is said immediately."""
 
 SLOW = 2.0
 """Seconds between two looks at the whole folder: of 2,000 runs each costs 20 ms."""

@@ -21,7 +21,7 @@ BATCH = 2048
 """Samples of a batch of ``predict``."""
 
 PART_VALUES = 2**24
-"""Probabilities that are in memory at a time, 67 MB; of more than 8,192 classes those of one batch."""
+"""Probabilities that are in memory at a time, 67 MB; above 8,192 classes those of one batch."""
 
 
 class Feeding:

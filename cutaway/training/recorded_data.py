@@ -239,6 +239,6 @@ def _split(train: SampleIds, val: SampleIds, recorded: Split, *, test: SampleIds
 
 
 def _share(held: int, samples: int) -> float:
-    """The share with the fewest digits that makes ``validation_split`` hold out so many samples."""
+    """The share with the fewest digits that makes ``validation_split`` hold out N samples."""
     shares = (round(held / samples, digits) for digits in range(1, 8))
     return next((share for share in shares if samples - math.floor(samples * (1 - share)) == held), held / samples)

@@ -149,7 +149,7 @@ def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tm
     whole = digits_run.embed(progress=False)
     found = explore(source)
     assert found.count == 200
-    assert "the density of all 1,797: each cell has the color of the class of most" in found.caption
+    assert "the density of all 1,797: each cell has the color of its most frequent class" in found.caption
     assert "Caution" not in found.caption
     density, root = found.density, found.layers[found.layer]
     assert (root.name, density.epoch) == (whole.layer, found.kept)

@@ -285,7 +285,7 @@ def test_without_a_split_there_is_no_column_of_it(reported):
 def test_the_caption_says_what_is_left_out(reported, tmp_path, monkeypatch):
     monkeypatch.setattr("cutaway.topics.common.source.MOST_OF_SPLIT", 100)
     html = ct.open_run(reported[0].path).report(tmp_path / "a.html", split="train", progress=False).read_text()
-    assert "100 of 1,077 training samples (977 are left out, of each class the same share)" in html
+    assert "100 of 1,077 training samples (977 are left out, the same share of each class)" in html
 
 
 def test_a_split_that_there_is_not(reported, tmp_path):

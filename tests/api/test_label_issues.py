@@ -149,7 +149,7 @@ def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkey
     trained = ct.train(ct.mlp((16,)), ct.load_dataset(path, label="y", id="id"), runs=tmp_path, progress=False)
     found = trained.label_issues(folds=3, seeds=1, progress=False)
     assert {"row-7", "row-8"} <= set(found.ids.names()[:6])
-    with pytest.raises(UsageError, match="no pictures"):
+    with pytest.raises(UsageError, match="no images"):
         found.plot()
     direct = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
     assert {7, 8} <= set(rows(direct)[:6].tolist())

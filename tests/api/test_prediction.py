@@ -266,9 +266,7 @@ def test_test_digits_are_not_far_and_noise_is(mnist_run):
 
 def test_a_table_is_no_picture(mnist_run, tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(
-        ct.CutawayError, match=r"new samples are pictures, .*x.csv, which is a table; next: pass pictures"
-    ):
+    with pytest.raises(ct.CutawayError, match=r"new samples are images, .*x.csv, which is a table; next: pass images"):
         mnist_run.predict(tmp_path / "x.csv")
 
 

@@ -73,7 +73,7 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     places = {section.__name__: html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS}
     assert places.pop("suspects") == -1, "no fold was trained"
     assert places.pop("comparison") == -1, "there is no other run"
-    assert places.pop("columns") == -1, "pictures have none"
+    assert places.pop("columns") == -1, "images have none"
     assert places.pop("augmented") == -1, "the images were learned from as they are"
     places = list(places.values())
     assert -1 not in places
@@ -306,7 +306,7 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
     assert "-Kündigung-März--2.-Versuch-" in run.path.name
     assert run_document(run)["dataset"]["left_out"] == {"id": "nearly unique"}
     print_history(run)
-    assert 'Columns left out: "id" (nearly unique).  To use one all the same: --use COLUMN' in capsys.readouterr().out
+    assert 'Columns left out: "id" (nearly unique).  To use one anyway: --use COLUMN' in capsys.readouterr().out
 
 
 def test_settings_contain_the_whole_configuration(source, digits_run):

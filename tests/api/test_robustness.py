@@ -53,7 +53,7 @@ def corrupted(run, name, severity, *, seed=0):
 
 def test_every_perturbation_that_applies_to_pictures_is_measured(found, digits_run):
     assert [curve.perturbation for curve in found.curves] == OF_PICTURES
-    assert found.left_out == dict.fromkeys(("missing", "column_noise"), "samples are pictures, which have no columns")
+    assert found.left_out == dict.fromkeys(("missing", "column_noise"), "samples are images, which have no columns")
     for curve in found.curves:
         assert curve.accuracy[0, 0] == pytest.approx(digits_run.test["accuracy"])
         assert curve.accuracy.shape == (1, len(curve.severities))
@@ -200,7 +200,7 @@ def test_a_table_loses_values_and_gets_noise(table):
     found = table.robustness(progress=False)
     assert [curve.perturbation for curve in found.curves] == ["missing", "column_noise", "pruning", "quantization"]
     width = len(table.data.feature_names)
-    assert found.left_out["noise"] == f"samples of the shape ({width},) are no pictures"
+    assert found.left_out["noise"] == f"samples of the shape ({width},) are no images"
     for name in ("missing", "column_noise"):
         accuracy = found.curve(name).accuracy[0]
         assert accuracy[0] > 0.9

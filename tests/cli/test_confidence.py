@@ -70,7 +70,7 @@ def test_confidence_in_json(cutaway, digits_run):
 def test_without_test_samples_validation_is_measured_and_said(cutaway, untested):
     code, out, err = cutaway("confidence", untested)
     assert (code, err) == (0, "")
-    assert out.startswith("There are no test samples, so that validation samples are measured")
+    assert out.startswith("There are no test samples, so validation samples are measured")
     assert "Note: these samples are among those that the temperature was fitted on." in out
     code, out, err = cutaway("confidence", untested, "--split", "test")
     assert (code, err.startswith("error: measuring needs at least one sample")) == (2, True)

@@ -152,8 +152,8 @@ def test_what_is_no_centering_is_refused(digits, tmp_path):
     x, y = digits
     with pytest.raises(UsageError, match=r'centering is "mass" or "upright"; got \'middle\'; next: pass "mass"'):
         Dataset.from_arrays(x, y, centering="middle")
-    with pytest.raises(UsageError, match=r"for gray pictures \(row, column\); got samples of \(784,\)"):
+    with pytest.raises(UsageError, match=r"for gray images \(row, column\); got samples of \(784,\)"):
         Dataset.from_arrays(x.reshape(-1, 784), y, centering="mass")
     (tmp_path / "table.csv").write_text("a,b\n" + "1,x\n2,y\n" * 20)
-    with pytest.raises(UsageError, match="for gray pictures; got the table table; next: leave it out"):
+    with pytest.raises(UsageError, match="for gray images; got the table table; next: leave it out"):
         load_dataset(tmp_path / "table.csv", label="b", centering="mass")

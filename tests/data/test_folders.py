@@ -55,7 +55,7 @@ def test_pictures_beside_a_table_are_said_to_be_read_without_it(tmp_path):
             Image.fromarray(np.full((4, 4), 40 * k, np.uint8)).save(tmp_path / name / f"{k}.png")
     assert load_dataset(tmp_path).classes == 2
     (tmp_path / "labels.csv").write_text("file,label\n")
-    with pytest.warns(CutawayWarning, match=r"folder of pictures by class, without .* \(labels\.csv\)"):
+    with pytest.warns(CutawayWarning, match=r"folder of images by class, without .* \(labels\.csv\)"):
         load_dataset(tmp_path)
 
 

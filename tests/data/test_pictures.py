@@ -131,8 +131,8 @@ def png(width, height):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no picture of a known format"),
-        (b"not a picture", "no picture of a known format"),
+        (b"", "no image of a known format"),
+        (b"not a picture", "no image of a known format"),
         (png(28, 28)[:45], "x.png"),
         (png(9000, 9000), "at most 64 million pixels"),
         (png(50_000, 50_000), "at most 64 million pixels"),
@@ -152,7 +152,7 @@ def test_memory_for_all_pictures_is_asked_for(digits, tmp_path, monkeypatch):
     write(tmp_path, *digits)
     monkeypatch.setattr("cutaway.parallel.memory.free_memory", lambda: 300 * 64 * 64)
     assert load_dataset(tmp_path, size=64).shape == (64, 64)
-    words = r"pictures, a byte for each pixel and color, fit into memory; got 300 pictures of 65 x 64 pixels: .*size="
+    words = r"images, a byte for each pixel and color, fit into memory; got 300 images of 65 x 64 pixels: .*size="
     with pytest.raises(DataError, match=words):
         load_dataset(tmp_path, size=(65, 64))
 
@@ -169,5 +169,5 @@ def test_other_files_are_named_and_left_out(digits, tmp_path):
     write(tmp_path, digits[0][:40], digits[1][:40])
     (tmp_path / "7" / "notes.txt").write_text("x")
     (tmp_path / "7" / ".DS_Store").write_text("x")
-    with pytest.warns(CutawayWarning, match=r"1 files in .* are no pictures and left out, the first is notes.txt"):
+    with pytest.warns(CutawayWarning, match=r"1 files in .* are no images and left out, the first is notes.txt"):
         assert len(load_dataset(tmp_path).sources["train"].y) == 40

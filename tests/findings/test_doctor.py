@@ -69,7 +69,7 @@ def test_several_trainings_on_each_side_are_compared(slow_run: ct.Run) -> None:
     again = prove(slow_run, finding, seeds=3, tried=tried)
     assert again.judgments == proof.judgments, "nothing is trained twice"
     alone = prove(slow_run, finding, tried=tried)
-    assert alone.words.endswith("This is of these two trainings: how much others would differ was not tried.")
+    assert alone.words.endswith("This compares only these two trainings; others may differ.")
 
 
 def test_a_muted_finding_keeps_its_reason_comes_last_and_is_not_tried(slow_run: ct.Run) -> None:

@@ -85,7 +85,7 @@ def test_samples_that_differ_from_training_samples_are_called_what_they_are(test
 
 def test_a_difference_without_an_interval_is_said_in_words() -> None:
     for interval, words in (
-        ((float("nan"), float("nan")), "(of so few samples the difference has no interval, p = 0.002)"),
+        ((float("nan"), float("nan")), "(with so few samples the difference has no interval, p = 0.002)"),
         ((-0.0248, -0.0248), "(difference -2.48 points, whichever samples are drawn, p = 0.002)"),
     ):
         judgment = Judgment("calibration error", 0.1, 0.0752, interval, 0.002)

@@ -42,6 +42,11 @@ RETIRED = {
     r"(?<!\.)\bprocessors?\b(?!\()": "CPU",
     r"\bcrowds?\b": "duplicates",
     r"\battends? to\b": "effective number of neighbors, or what is meant",
+    r"\bislands?\b": "group (on a map)",
+    r"\bby heart\b": "memorized",
+    r"\b[Mm]end(ing)? (the )?labels\b": "fix labels",
+    r"\bas of every\b": "as for every",
+    r"\bOf (more|fewer) than\b": "above, below",
     r"\d %(?![\w(.{])": "percentages without a space: 98.5%",
 }
 

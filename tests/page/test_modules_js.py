@@ -89,14 +89,14 @@ def test_a_label_is_at_a_member_of_its_group_near_the_median():
         {"a": a, "b": b, "groups": groups},
         imports={"map/groups.js": "findGroups"},
     )
-    assert sorted(island["group"] for island in found) == [0, 1, 2]
-    for island in found:
-        members = a.reshape(-1, 2)[groups == island["group"]] / 65535
+    assert sorted(part["group"] for part in found) == [0, 1, 2]
+    for part in found:
+        members = a.reshape(-1, 2)[groups == part["group"]] / 65535
         distances = np.linalg.norm(members - np.median(members, axis=0), axis=1)
-        own = np.linalg.norm(members - [island["x"], island["y"]], axis=1)
+        own = np.linalg.norm(members - [part["x"], part["y"]], axis=1)
         assert own.min() < 1e-6
         assert distances[own.argmin()] <= distances.min() + 0.02
-        assert island["count"] == 100
+        assert part["count"] == 100
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_signal_ends_it_and_says_what_goes_on(start_studio, start_program, tmp
     studio.process.send_signal(number)
     printed, errors = studio.process.communicate(timeout=20)
     assert (studio.process.returncode, errors) == (0, "")
-    assert "The studio has ended. Trainings that it started go on" in printed
+    assert "The studio has ended. Trainings that it started continue" in printed
     assert not list((tmp_path / "cache").rglob("*.tmp"))
 
 

@@ -90,15 +90,15 @@ def test_a_folder_of_something_else_is_refused_in_words(start_studio, open_page,
     opened.page.set_input_files("#upload-folder", shapes / "dark")
     opened.wait("document.querySelector('.studio-message.error')")
     assert opened.page.inner_text(".studio-message.error p") == (
-        "a folder of pictures has a folder for each class, perhaps inside folders train, val and test; "
-        "got pictures outside of such folders; next: choose the folder that holds the folders of the classes"
+        "a folder of images has a folder for each class, perhaps inside folders train, val and test; "
+        "got images outside of such folders; next: choose the folder that holds the folders of the classes"
     )
     for path in [*shapes.rglob("*.png")]:
         path.unlink()
     opened.page.set_input_files("#upload-folder", shapes)
     opened.wait("document.querySelectorAll('.studio-message.error').length === 2")
     said = opened.page.locator(".studio-message.error p").all_inner_texts()[1]
-    assert said.startswith("A folder of pictures holds some; got 2 other files. Next: ")
+    assert said.startswith("A folder of images holds some; got 2 other files. Next: ")
     assert partial_uploads(opened.studio) == []
 
 
@@ -109,9 +109,9 @@ def test_an_upload_that_a_person_ends_leaves_nothing(start_studio, open_page, sh
     held = []
     opened.page.route("**/api/uploads/*/files", lambda route: held.append(route) or None, times=1)
     opened.page.set_input_files("#upload-folder", shapes)
-    opened.wait("document.querySelector('.working')?.innerText.includes('of 80 pictures')")
-    assert "1 file that is no picture is left out" not in opened.page.inner_text(".working")
-    assert "2 files that are no pictures are left out" in opened.page.inner_text(".working")
+    opened.wait("document.querySelector('.working')?.innerText.includes('of 80 images')")
+    assert "1 file that is not an image is left out" not in opened.page.inner_text(".working")
+    assert "2 files that are not images are left out" in opened.page.inner_text(".working")
     assert len(partial_uploads(opened.studio)) == 1
     if way == "cancel":
         opened.page.get_by_role("button", name="Cancel").click()

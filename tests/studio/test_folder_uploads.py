@@ -126,17 +126,17 @@ def test_names_of_pictures_are_plain_and_one_that_is_not_ends_the_upload(in_proc
 @pytest.mark.parametrize(
     ("folders", "got"),
     [
-        ([[]], "pictures outside of such folders"),
-        ([["a"], []], "pictures outside of such folders"),
+        ([[]], "images outside of such folders"),
+        ([["a"], []], "images outside of such folders"),
         ([["x", "train", "a"]], '"x/train/a"'),
-        ([], "no pictures"),
+        ([], "no images"),
         ([[f"c{k}"] for k in range(5001)], "5,001 folders"),
     ],
 )
 def test_a_folder_of_another_shape_is_refused_before_anything_is_sent(in_process, folders, got):
     studio = in_process()
     said = begin(studio, folders=folders).json["error"]
-    assert said.startswith("a folder of pictures has a folder for each class")
+    assert said.startswith("a folder of images has a folder for each class")
     assert f"got {got}; next: " in said
     assert there(studio) == []
 
@@ -168,21 +168,21 @@ def test_what_is_too_much_is_refused_before_anything_is_sent(in_process, given):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (body([*TWO, [0, "third.png", b""]]), "as many pictures come as announced; got more"),
-        (body([[0, "large.png", bytes(5000)]]), "as many pictures come as announced; got more"),
-        (body(TWO) + b"more", "pictures are as large as announced; got more bytes"),
-        (body(TWO)[:-1], "pictures are as large as announced; got fewer bytes"),
+        (body([*TWO, [0, "third.png", b""]]), "as many images come as announced; got more"),
+        (body([[0, "large.png", bytes(5000)]]), "as many images come as announced; got more"),
+        (body(TWO) + b"more", "images are as large as announced; got more bytes"),
+        (body(TWO)[:-1], "images are as large as announced; got fewer bytes"),
         (b"", "a request begins with a line of at most"),
         (b"[" * 300_000, "a request begins with a line of at most"),
-        (b"[" * 100_000 + b"\n", "a request lists its pictures as"),
-        (b'[[0,"a.png"]]\n', "a request lists its pictures as"),
-        (b'[[7,"a.png",0]]\n', "a request lists its pictures as"),
-        (b'[[-1,"a.png",0]]\n', "a request lists its pictures as"),
-        (b'[[0,"a.png",-9]]\n', "a request lists its pictures as"),
-        (b'[[0,"a.png",1e999]]\n', "a request lists its pictures as"),
-        (b'{"a": 1}\n', "a request lists its pictures as"),
-        (b"\xff\n", "a request lists its pictures as"),
-        (body([[0, "run.sh", b"#!"]]), "pictures end in .png, .jpg"),
+        (b"[" * 100_000 + b"\n", "a request lists its images as"),
+        (b'[[0,"a.png"]]\n', "a request lists its images as"),
+        (b'[[7,"a.png",0]]\n', "a request lists its images as"),
+        (b'[[-1,"a.png",0]]\n', "a request lists its images as"),
+        (b'[[0,"a.png",-9]]\n', "a request lists its images as"),
+        (b'[[0,"a.png",1e999]]\n', "a request lists its images as"),
+        (b'{"a": 1}\n', "a request lists its images as"),
+        (b"\xff\n", "a request lists its images as"),
+        (body([[0, "run.sh", b"#!"]]), "images end in .png, .jpg"),
     ],
 )
 def test_a_request_that_is_wrong_ends_the_upload_in_words(in_process, data, said):
@@ -197,7 +197,7 @@ def test_half_a_folder_is_no_dataset(in_process):
     studio = in_process()
     key = begin(studio, files=3, size=sum(len(each[2]) for each in TWO)).json["key"]
     send(studio, key, body(TWO))
-    assert finish(studio, key).json["error"].startswith("an upload is whole; got 2 of 3 pictures")
+    assert finish(studio, key).json["error"].startswith("an upload is whole; got 2 of 3 images")
     assert (there(studio), studio.ask("/api/data").json["uploads"]) == ([], [])
     key = begin(studio, size=1000).json["key"]
     send(studio, key, body(TWO[:1]))

@@ -54,7 +54,7 @@ def export(
 ) -> Path:
     """Write the model of a run into a file for other programs, which takes raw samples as `Run.predict` does.
 
-    - ``.keras`` opens in plain Keras, and begins with layers that prepare its input: Rescaling for pictures and other
+    - ``.keras`` opens in plain Keras, and begins with layers that prepare its input: Rescaling for images and other
       arrays with a scale; Normalization for a table whose columns are numbers without gaps.
     - ``.onnx`` needs the package onnx. Of arrays it takes ``input``, ``(batch, *shape of a sample)``, and returns
       ``output``, as the model does. Of a table it takes one input for each column, which has its name: (batch, 1),

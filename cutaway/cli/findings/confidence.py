@@ -24,8 +24,8 @@ def confidence(
         print_json(answer.to_json())
         return
     if answer.assumed:
-        say("There are no test samples, so that validation samples are measured, on which temperature and")
-        say("thresholds were chosen: expect less on new samples.")
+        say("There are no test samples, so validation samples are measured. Temperature and thresholds were chosen")
+        say("on them: expect less on new samples.")
     print_result(answer)
 
 

@@ -123,7 +123,7 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
     """Print how the models were made, which files were written, and how decisions are applied."""
     if issues.recipe is not None:
         layers = "-".join(map(str, issues.hidden))
-        why = "" if run is None else ", since how the model of this run was trained is not known in every setting"
+        why = "" if run is None else ", since not all settings of this run's training are known"
         say(f'The models have {layers} hidden units and the settings of the recipe "{issues.recipe}"{why}.')
     for file in (output, sheet):
         if file is not None:
@@ -131,7 +131,7 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
     from cutaway.runs import labels_path
 
     if run is not None and (kept := labels_path(run.path)).exists():
-        say(f"\nDecisions of before are in {kept}.")
+        say(f"\nEarlier decisions are in {kept}.")
         say("A list of others does not apply them: --keep, --relabel and --drop add to them, and --labels of that file")
         say("applies them.")
     file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
@@ -141,7 +141,7 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
 
 
 def _held_out_in_words(count: int) -> str:
-    """So many samples that a model does not learn from: "1 of them is a validation or test sample"."""
+    """N samples that a model does not learn from: "1 of them is a validation or test sample"."""
     return f"{count:,} of them {'is a validation or test sample' if count == 1 else 'are validation or test samples'}"
 
 

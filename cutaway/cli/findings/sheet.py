@@ -1,4 +1,4 @@
-"""The sheet of pictures of suspects: checked before anything is trained, and written."""
+"""The sheet of images of suspects: checked before anything is trained, and written."""
 
 import io
 from pathlib import Path
@@ -15,14 +15,14 @@ def check_sheet(path: Path) -> None:
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
-        DataError: A file is there that is no picture of that kind; it is not replaced.
+        DataError: A file is there that is no image of that kind; it is not replaced.
     """
     from cutaway.runs import check_output
 
     ending = path.suffix.lower()
     if ending not in BEGINNINGS:
         raise UsageError(
-            f"a sheet of pictures is written to a file that ends in {' or '.join(BEGINNINGS)}",
+            f"a sheet of images is written to a file that ends in {' or '.join(BEGINNINGS)}",
             got=str(path),
             hint="try --sheet suspects.png",
         )
@@ -31,34 +31,34 @@ def check_sheet(path: Path) -> None:
         return
     if not path.is_file():
         raise UsageError(
-            "a sheet of pictures is written to a file", got=f"{path}, which is none", hint="try --sheet suspects.png"
+            "a sheet of images is written to a file", got=f"{path}, which is none", hint="try --sheet suspects.png"
         )
     with open(path, "rb") as file:
         found = file.read(len(BEGINNINGS[ending]))
     if found not in (b"", BEGINNINGS[ending]):
         raise DataError(
-            f"only a picture is replaced by a sheet of pictures, in {ending[1:].upper()}",
+            f"only an image is replaced by a sheet of images, in {ending[1:].upper()}",
             got=f"{path}, which is none",
             hint="write the sheet to another file, or delete this one",
         )
 
 
 def check_pictures(data: Any) -> None:
-    """Refuse a dataset or a table whose samples are no pictures.
+    """Refuse a dataset or a table whose samples are no images.
 
     Raises:
-        UsageError: Its samples are no pictures.
+        UsageError: Its samples are no images.
     """
     if not getattr(data, "is_image", False):
         raise UsageError(
-            "a sheet shows samples that are pictures",
+            "a sheet shows samples that are images",
             got=f"those of {data.name}, which are none",
             hint="leave out --sheet, and write a list with -o suspects.csv",
         )
 
 
 def write_sheet(issues: Any, path: Path) -> None:
-    """Write the pictures of the first suspects, whole or not at all."""
+    """Write the images of the first suspects, whole or not at all."""
     from cutaway.runs import write_output
 
     buffer = io.BytesIO()

@@ -81,7 +81,7 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
     """
     if given:
         raise UsageError(
-            "--split, --epochs, --samples, --against, --shared and --data are of the report of a run",
+            "--split, --epochs, --samples, --against, --shared and --data are for the report of a run",
             got=f"the sweep {folder.name}",
             hint="leave them out, or name one of its trials",
         )

@@ -94,7 +94,7 @@ def train(
         _check_like(model | {name: value for name, value in options.items() if name != "ignore"})
         begin = partial(train_like, like, data=data, from_epoch=from_epoch, ignore=options.get("ignore", ()))
     elif from_epoch is not None:
-        raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
+        raise UsageError("--from-epoch needs a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
@@ -220,7 +220,7 @@ def print_history(run: Any) -> None:
     from cutaway.topics.common.data_words import columns_left_out
 
     if words := left_out_in_words(columns_left_out(run.context.manifest.dataset)):
-        say(f"Columns left out: {printable(words, 2_000)}.  To use one all the same: --use COLUMN")
+        say(f"Columns left out: {printable(words, 2_000)}.  To use one anyway: --use COLUMN")
     relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
     if (of_sweep := run.context.manifest.sweep) is not None:
         say(f"Trial {of_sweep.trial} of the sweep {of_sweep.name}, which leaves the test samples out of all trials.")
@@ -241,7 +241,7 @@ def print_history(run: Any) -> None:
         say(f"The validation loss was lowest in epoch {turned} and has risen since.")
     kept = kept_so_far(run.context.manifest, run.history.rows)
     if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
-        say(f"The run keeps the weights of epoch {kept}; what follows is of that epoch.")
+        say(f"The run keeps the weights of epoch {kept}; the rest is about that epoch.")
     if run.test:
         losses = "".join(f", {name} {value}" for name, value in test_losses(run.context.manifest).items())
         say(f"Test accuracy {run.test['accuracy']:.2%}{losses}")

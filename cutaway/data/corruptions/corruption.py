@@ -36,8 +36,8 @@ class Corruption:
     def refusal(self, traits: SampleTraits) -> str:
         """Why it does not apply to samples; "" if it does."""
         if self.of == "pictures":
-            return "" if traits.pictures else f"samples of the shape {traits.shape} are no pictures"
-        return self.lacks(traits.columns) if traits.columns else "samples are pictures, which have no columns"
+            return "" if traits.pictures else f"samples of the shape {traits.shape} are no images"
+        return self.lacks(traits.columns) if traits.columns else "samples are images, which have no columns"
 
 
 def corrupt(

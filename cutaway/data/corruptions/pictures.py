@@ -1,4 +1,4 @@
-"""Corruptions of pictures: noise, shift, rotation, occlusion."""
+"""Corruptions of images: noise, shift, rotation, occlusion."""
 
 import math
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """All corruptions, in the order in which they are measured. A new one is a function and a line here.
 
 The kinds and the use of several severities are those of Hendrycks and Dietterich 2019, "Benchmarking neural network
-robustness to common corruptions and perturbations", for small pictures, with severities in their own units.
+robustness to common corruptions and perturbations", for small images, with severities in their own units.
 """
 
 from . import columns, pictures

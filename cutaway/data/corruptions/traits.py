@@ -1,4 +1,4 @@
-"""What corruptions need to know of samples: the range of pictures and their background, the columns of tables."""
+"""What corruptions need to know of samples: the range of images and their background, the columns of tables."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from cutaway.data.preparation import Preparation
 
 @dataclass(frozen=True, eq=False)
 class PictureTraits:
-    """What is known of pictures.
+    """What is known of images.
 
     Attributes:
         low: Smallest value that a pixel can have.
@@ -53,7 +53,7 @@ class SampleTraits:
 
     Attributes:
         shape: Shape of one.
-        pictures: If they are pictures.
+        pictures: If they are images.
         columns: If they are not.
     """
 

@@ -177,7 +177,7 @@ def csv_line(cells: Iterable[str]) -> str:
 def _decision(values: Mapping[str, str], *, where: str) -> Decision:
     action: Any = values["decision"].strip().lower()
     if not values["sample"]:
-        raise DataError("a decision names its sample", got=f"none in {where}", hint="mend that row")
+        raise DataError("a decision names its sample", got=f"none in {where}", hint="fix that row")
     label = values.get("label") or None
     try:
         return Decision(

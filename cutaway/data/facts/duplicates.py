@@ -31,7 +31,7 @@ def repeated_samples(first: Any, second: Any) -> np.ndarray:
 
 
 def equal_by_chance(x: np.ndarray, *, among: int, columns: Sequence[str] | None = None) -> float:
-    """The share of samples that would equal one of so many others if their columns were independent, in 0..1.
+    """The share of samples that would equal one of N others if their columns were independent, in 0..1.
 
     The chance that another sample has the value of a column is counted among the others: a value that occurs once has
     none. Columns of real tables depend on one another, which makes more rows equal.

@@ -20,7 +20,7 @@ TELLING = 0.2
 more, and so do rates that are true."""
 
 LEVEL = 1e-6
-"""Probability of so many means that are as close as these to a rate that is true."""
+"""Probability of this many means that are as close as these to a rate that is true."""
 
 MIXED = 0.3
 """Share of the rows at least that have a value whose rows have several labels: where all labels are one, the mean is
@@ -30,7 +30,7 @@ MOST_SMOOTHING = 1000.0
 """Rows of the mean of all labels that are added to those of a value at most."""
 
 MOST_EQUAL = 12
-"""Categories at most that have equal means by chance: together they have so many times the smoothing of one."""
+"""Categories at most that have equal means by chance: together they have N times the smoothing of one."""
 
 
 @dataclass(frozen=True)

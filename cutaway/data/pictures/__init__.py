@@ -1,7 +1,7 @@
-"""Pictures in files: read with Pillow, one after another, and brought to one size on request.
+"""Images in files: read with Pillow, one after another, and brought to one size on request.
 
-In come folders of pictures, one for each class, or single files. Out come uint8 arrays, (sample, row, column) for gray
-pictures and (sample, row, column, 3) for colored ones. Files are never written. May call `cutaway.errors` and
+In come folders of images, one for each class, or single files. Out come uint8 arrays, (sample, row, column) for gray
+images and (sample, row, column, 3) for colored ones. Files are never written. May call `cutaway.errors` and
 `cutaway.checks`; Pillow is imported inside the functions that need it.
 """
 

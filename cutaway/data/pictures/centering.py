@@ -1,4 +1,4 @@
-"""A drawn or photographed digit as the pictures of a dataset show it: cut out, scaled and centered by the same rule."""
+"""A drawn or photographed digit as the images of a dataset show it: cut out, scaled and centered by the same rule."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,19 +28,19 @@ rule is "upright": once beyond the first, twice beyond the second."""
 
 @dataclass(frozen=True)
 class Centering:
-    """How pictures of single digits or letters were made from ink on paper.
+    """How images of single digits or letters were made from ink on paper.
 
     The ink is cut out, and then, by the rule
 
     - "mass", scaled with its proportions into 20 of 28 pixels, and placed so that its center of mass is the center of
-      the picture, as MNIST's digits were;
+      the image, as MNIST's digits were;
     - "upright", scaled to fill 32 rows and 20 columns of a bitmap of 32 x 32, brought to a usual amount of ink, sheared
       so that its first pixels in the top and the bottom row are below each other, and counted in blocks of 4 x 4, as
       NIST's programs and UCI's digits did.
 
     Attributes:
-        rule: "mass" or "upright". Its sizes are shares of those of the pictures.
-        dark_ink: Whether the pictures show dark ink on light paper; MNIST's are white on black.
+        rule: "mass" or "upright". Its sizes are shares of those of the images.
+        dark_ink: Whether the images show dark ink on light paper; MNIST's are white on black.
 
     Source:
         LeCun, Cortes and Burges, the MNIST database of handwritten digits. Garris and others 1994, "NIST form-based
@@ -53,14 +53,14 @@ class Centering:
 
 
 def as_centering(rule: Any, x: np.ndarray) -> Centering | None:
-    """How some pictures were made, from the rule that a user gives.
+    """How some images were made, from the rule that a user gives.
 
     Args:
-        rule: "mass", "upright", or None for pictures that are not centered.
-        x: The pictures ``(sample, row, column)``; the borders of the first 200 tell whether their paper is light.
+        rule: "mass", "upright", or None for images that are not centered.
+        x: The images ``(sample, row, column)``; the borders of the first 200 tell whether their paper is light.
 
     Raises:
-        UsageError: There is no such rule, or these are no gray pictures.
+        UsageError: There is no such rule, or these are no gray images.
     """
     if rule is None:
         return None
@@ -68,31 +68,31 @@ def as_centering(rule: Any, x: np.ndarray) -> Centering | None:
         raise UsageError(
             'centering is "mass" or "upright"',
             got=repr(rule),
-            hint='pass "mass" for pictures made as MNIST\'s were, or leave it out',
+            hint='pass "mass" for images made as MNIST\'s were, or leave it out',
         )
     if x.ndim != 3:
         raise UsageError(
-            "centering is for gray pictures (row, column)", got=f"samples of {x.shape[1:]}", hint="leave it out"
+            "centering is for gray images (row, column)", got=f"samples of {x.shape[1:]}", hint="leave it out"
         )
     few = x[:200]
     return Centering(rule, dark_ink=bool(2 * paper_level(few) > float(few.min()) + float(few.max())))
 
 
 def paper_level(x: np.ndarray) -> float:
-    """The median of the outermost pixels of pictures ``(sample, row, column[, 3])``, which is their background."""
+    """The median of the outermost pixels of images ``(sample, row, column[, 3])``, which is their background."""
     edges = (x[:, 0], x[:, -1], x[:, :, 0], x[:, :, -1])
     return float(np.median(np.concatenate([edge.reshape(-1) for edge in edges])))
 
 
 def center_ink(picture: np.ndarray, *, shape: tuple[int, int], centering: Centering) -> np.ndarray | None:
-    """Prepare a picture of one digit or letter as those of a dataset were.
+    """Prepare an image of one digit or letter as those of a dataset were.
 
     Ink is told from paper by Otsu's threshold, and is what the border has less of. It is made thicker if it is so thin
     that it would fade.
 
     Args:
         picture: uint8 (row, column), of any size.
-        shape: (rows, columns) of the pictures of the dataset.
+        shape: (rows, columns) of the images of the dataset.
         centering: How they were made.
 
     Returns:

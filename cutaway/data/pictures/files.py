@@ -1,4 +1,4 @@
-"""Picture files: finding them, and reading them as arrays of one size."""
+"""Image files: finding them, and reading them as arrays of one size."""
 
 import io
 import math
@@ -21,14 +21,14 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 """Pillow's readers that are used; it has many more, for formats that nobody trains on."""
 
 MOST_PIXELS = 64_000_000
-"""Pixels of one picture at most, checked before it is decoded: a file of 1 kB can declare a billion."""
+"""Pixels of one image at most, checked before it is decoded: a file of 1 kB can declare a billion."""
 
 Mode = Literal["L", "RGB"]
 T = TypeVar("T")
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """The pictures in a folder, by the ending of their names, sorted; hidden files are left out.
+    """The images in a folder, by the ending of their names, sorted; hidden files are left out.
 
     Raises:
         DataError: The folder cannot be read.
@@ -37,13 +37,13 @@ def picture_files(folder: Path) -> list[Path]:
         found = [p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith(".")]
     except OSError as error:
         raise DataError(
-            "a folder of pictures is readable", got=f"{folder} ({error.strerror})", hint="check its permissions"
+            "a folder of images is readable", got=f"{folder} ({error.strerror})", hint="check its permissions"
         ) from None
     return sorted(path for path in found if path.is_file())
 
 
 def check_size(size: object) -> tuple[int, int] | None:
-    """Return the size that pictures are brought to: (rows, columns), or None to keep theirs.
+    """Return the size that images are brought to: (rows, columns), or None to keep theirs.
 
     Raises:
         UsageError: It is neither one number of pixels nor two, each from 1 to 4096.
@@ -60,7 +60,7 @@ def check_size(size: object) -> tuple[int, int] | None:
 
 @dataclass(frozen=True)
 class PackedPicture:
-    """The content of a picture file that is kept inside another file.
+    """The content of an image file that is kept inside another file.
 
     Attributes:
         name: What it is called in messages.
@@ -78,7 +78,7 @@ PictureFile = Path | PackedPicture
 
 
 def read_picture(path: PictureFile, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Read one picture, turned upright as its EXIF data say.
+    """Read one image, turned upright as its EXIF data say.
 
     Args:
         path: The file, or its content; of several frames the first counts.
@@ -89,13 +89,13 @@ def read_picture(path: PictureFile, *, mode: Mode | None = None, size: tuple[int
         uint8 (row, column), or (row, column, 3).
 
     Raises:
-        DataError: The file is no picture, is damaged, or has too many pixels.
+        DataError: The file is no image, is damaged, or has too many pixels.
     """
     return _read(path, lambda image: np.asarray(_converted(image, mode or _mode(image), size)))
 
 
 def read_pictures(files: Sequence[PictureFile], *, size: tuple[int, int] | None) -> np.ndarray:
-    """Read pictures into one array: gray if all of them are, else in color.
+    """Read images into one array: gray if all of them are, else in color.
 
     Args:
         files: The files, at least one.
@@ -123,12 +123,12 @@ def read_pictures(files: Sequence[PictureFile], *, size: tuple[int, int] | None)
 
 @dataclass
 class _Found:
-    """What was found in picture files.
+    """What was found in image files.
 
     Attributes:
         pictures: uint8 (sample, ...), if all are gray or all are colored, and of one size.
         sizes: Each size that occurs, with the names of its files.
-        no_room: The error, if there is no memory for so many pictures of the size of the first.
+        no_room: The error, if there is no memory for this many images of the size of the first.
     """
 
     pictures: np.ndarray | None
@@ -137,7 +137,7 @@ class _Found:
 
 
 def _read_once(files: Sequence[PictureFile], *, size: tuple[int, int] | None) -> _Found:
-    """Read pictures as long as they are alike, and of the others only the heads.
+    """Read images as long as they are alike, and of the others only the heads.
 
     Raises:
         DataError: Some cannot be read.
@@ -169,7 +169,7 @@ def _read_once(files: Sequence[PictureFile], *, size: tuple[int, int] | None) ->
 def _looked_at(
     image: "Image", size: tuple[int, int] | None, *, decode: bool
 ) -> tuple[Mode, tuple[int, int], np.ndarray | None]:
-    """Whether a picture is gray, its (rows, columns) in the file, and its pixels if it is decoded."""
+    """Whether an image is gray, its (rows, columns) in the file, and its pixels if it is decoded."""
     mode, held = _mode(image), _upright_size(image)
     return mode, held, np.asarray(_converted(image, mode, size)) if decode else None
 
@@ -177,8 +177,8 @@ def _looked_at(
 def _allocate(shape: tuple[int, ...]) -> np.ndarray:
     ask_memory(
         math.prod(shape),
-        what="pictures, a byte for each pixel and color,",
-        got=f"{shape[0]:,} pictures of {shape[1]} x {shape[2]} pixels",
+        what="images, a byte for each pixel and color,",
+        got=f"{shape[0]:,} images of {shape[1]} x {shape[2]} pixels",
         hint="bring them to a smaller size with size= (on the command line --size)",
     )
     return np.empty(shape, np.uint8)
@@ -188,7 +188,7 @@ def _differ(sizes: dict[tuple[int, int], list[str]]) -> DataError:
     frequent = sorted(sizes, key=lambda size: -len(sizes[size]))
     (one, other), kinds = frequent[:2], f"; {len(sizes):,} sizes in all (rows x columns)"
     return DataError(
-        "pictures have one size, or are brought to one with size=",
+        "images have one size, or are brought to one with size=",
         got=f"{one[0]} x {one[1]} pixels in {_files(sizes[one])} and {other[0]} x {other[1]} in "
         f"{_files(sizes[other])}{kinds}",
         hint=f"pass size=({one[0]}, {one[1]}) or another (on the command line --size {one[0]}x{one[1]})",
@@ -204,7 +204,7 @@ def _refuse(broken: list[DataError]) -> None:
     if broken:
         first = broken[0]
         more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-        raise DataError(first.rule, got=f"{first.got}{more}", hint="mend or remove the files") from None
+        raise DataError(first.rule, got=f"{first.got}{more}", hint="fix or remove the files") from None
 
 
 def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:
@@ -221,10 +221,10 @@ def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:
                     raise Image.DecompressionBombError(f"{image.width:,} x {image.height:,} pixels")
                 return use(image)
     except UnidentifiedImageError:
-        raise _damaged(path, "no picture of a known format") from None
+        raise _damaged(path, "no image of a known format") from None
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"a picture has at most {MOST_PIXELS // 1_000_000} million pixels",
+            f"an image has at most {MOST_PIXELS // 1_000_000} million pixels",
             got=f"{path} ({error})",
             hint="make it smaller",
         ) from None
@@ -234,14 +234,14 @@ def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:
 
 def _damaged(path: PictureFile, why: str) -> DataError:
     return DataError(
-        f"a picture is a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
+        f"an image is a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
         got=f"{path} ({why})",
-        hint="open it in a picture viewer and save it again",
+        hint="open it in an image viewer and save it again",
     )
 
 
 def _mode(image: "Image") -> Mode:
-    """Whether a picture is gray: by its mode, and by its palette if it has one."""
+    """Whether an image is gray: by its mode, and by its palette if it has one."""
     if image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16"):
         return "L"
     if image.mode == "P" and image.palette is not None:
@@ -252,7 +252,7 @@ def _mode(image: "Image") -> Mode:
 
 
 def _upright_size(image: "Image") -> tuple[int, int]:
-    """(rows, columns) once the picture is turned as its EXIF data say: 5 to 8 stand for a quarter turn."""
+    """(rows, columns) once the image is turned as its EXIF data say: 5 to 8 stand for a quarter turn."""
     turned = image.getexif().get(0x0112) in (5, 6, 7, 8)
     return (image.width, image.height) if turned else (image.height, image.width)
 

@@ -1,4 +1,4 @@
-"""New pictures, read as the pictures that a model was trained on."""
+"""New images, read as the images that a model was trained on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +13,17 @@ from .files import ENDINGS, picture_files, read_picture
 
 
 def new_picture_files(paths: Sequence[Path]) -> list[Path]:
-    """The picture files that some paths lead to; a folder stands for the pictures in it.
+    """The image files that some paths lead to; a folder stands for the images in it.
 
     Raises:
-        UsageError: There is no picture.
+        UsageError: There is no image.
     """
     files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
     if not files:
         inner = [each for path in paths if path.is_dir() for each in sorted(path.iterdir()) if each.is_dir()]
         with_pictures = next((each for each in inner if picture_files(each)), None)
         raise UsageError(
-            f"a folder of new samples holds pictures ({', '.join(ENDINGS)}), not folders of them",
+            f"a folder of new samples holds images ({', '.join(ENDINGS)}), not folders of them",
             got=str(paths[0]),
             hint="check the path" if with_pictures is None else f"pass the folders in it, such as {with_pictures}",
         )
@@ -33,7 +33,7 @@ def new_picture_files(paths: Sequence[Path]) -> list[Path]:
 def read_new_picture(
     path: Path, *, shape: tuple[int, ...], scale: float, centering: Centering | None = None
 ) -> np.ndarray:
-    """Read a picture for a model.
+    """Read an image for a model.
 
     Args:
         path: The file.
@@ -45,12 +45,12 @@ def read_new_picture(
         uint8 or float32 of that shape.
 
     Raises:
-        UsageError: The model is not fed pictures.
-        DataError: The file is no picture.
+        UsageError: The model is not fed images.
+        DataError: The file is no image.
     """
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
         raise UsageError(
-            "a model that is fed pictures can be asked about pictures",
+            "a model that is fed images can be asked about images",
             got=f"{path} for samples of the shape {shape}",
             hint="pass an array of that shape",
         )
@@ -58,7 +58,7 @@ def read_new_picture(
     if centering is not None:
         picture = center_ink(read_picture(path, mode="L"), shape=size, centering=centering)
         if picture is None:
-            warn_user(f"no digit or letter is seen in {path}, so the prediction is that of an empty picture")
+            warn_user(f"no digit or letter is seen in {path}, so the prediction is that of an empty image")
             picture = np.full(shape, 255 * centering.dark_ink, np.uint8)
     else:
         picture = read_picture(path, mode="L" if len(shape) == 2 else "RGB", size=size)

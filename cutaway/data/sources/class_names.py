@@ -1,4 +1,4 @@
-"""Names for the labels of files that hold numbers, or for the folders of pictures."""
+"""Names for the labels of files that hold numbers, or for the folders of images."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

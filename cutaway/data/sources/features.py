@@ -1,6 +1,6 @@
 # pyright: basic
 # pyarrow has no types
-"""What a Hugging Face dataset says about its columns: which hold pictures, and the names of classes."""
+"""What a Hugging Face dataset says about its columns: which hold images, and the names of classes."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Features:
 
     Attributes:
         columns: Names of all columns.
-        picture: Name of the first column of pictures, or None.
+        picture: Name of the first column of images, or None.
         class_names: Names of the classes of each column of classes.
     """
 

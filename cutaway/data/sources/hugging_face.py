@@ -1,6 +1,6 @@
 # pyright: basic
 # pyarrow has no types
-"""Pictures of a Hugging Face dataset on disk: the content of picture files in a column of Arrow or Parquet files."""
+"""Images of a Hugging Face dataset on disk: the content of image files in a column of Arrow or Parquet files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,16 +22,16 @@ from .record import DataSource, path_origin
 
 
 def load(where: str | Path, *, label: str | None = None, size: Any = None, class_names: Any = None) -> Dataset:
-    """Load the pictures of a dataset.
+    """Load the images of a dataset.
 
     Args:
         where: A file, or a folder as `columnar_parts` takes it.
         label: Column of the classes; the only one that holds classes, or "label", if None.
-        size: (rows, columns) that all pictures are brought to, or None if they all have one size.
+        size: (rows, columns) that all images are brought to, or None if they all have one size.
         class_names: Names of the classes in their order, or None for those in the dataset.
 
     Raises:
-        DataError: A picture or a label is missing or cannot be read, or sizes differ.
+        DataError: An image or a label is missing or cannot be read, or sizes differ.
         UnknownNameError: There is no column of that name.
         UsageError: `size` or `class_names` is wrong, or it is not known which column holds the classes.
     """
@@ -94,14 +94,14 @@ def _label(features: Features, label: str | None, root: Path) -> str:
         if len(candidates) == 1:
             return candidates[0]
     raise UsageError(
-        "pictures need their label, the column with the classes",
+        "images need their label, the column with the classes",
         got=f"{root} with the columns {', '.join(others[:12])}",
         hint=f'pass for example label="{(others or ["label"])[-1]}"',
     )
 
 
 def _read_part(root: Path, files: Sequence[Path], columns: tuple[str, str]) -> tuple[list[PackedPicture], np.ndarray]:
-    """The pictures of one source and their labels, in order; these are the two columns."""
+    """The images of one source and their labels, in order; these are the two columns."""
     picture, label = columns
     pictures: list[PackedPicture] = []
     labels: list[Any] = []
@@ -114,8 +114,8 @@ def _read_part(root: Path, files: Sequence[Path], columns: tuple[str, str]) -> t
                 raise _lacking(f'no "{label}"', file, row, "drop the rows without one")
             for row, content in enumerate(_contents(chunk[picture]), start=first):
                 if content is None:
-                    hint = "save the dataset with save_to_disk, which puts the pictures into its files"
-                    raise _lacking("no picture, but at most the path of one", file, row, hint)
+                    hint = "save the dataset with save_to_disk, which puts the images into its files"
+                    raise _lacking("no image, but at most the path of one", file, row, hint)
                 pictures.append(PackedPicture(f"row {row + 1:,} of {file}", content))
             labels.extend(column.to_pylist())
             first += len(chunk)
@@ -123,7 +123,7 @@ def _read_part(root: Path, files: Sequence[Path], columns: tuple[str, str]) -> t
 
 
 def _contents(column: Any) -> list[bytes | None]:
-    """The bytes of the pictures in a column; None where there are none."""
+    """The bytes of the images in a column; None where there are none."""
     import pyarrow.compute
 
     compute: Any = pyarrow.compute
@@ -132,7 +132,7 @@ def _contents(column: Any) -> list[bytes | None]:
 
 def _lacking(what: str, file: Path, row: int, hint: str) -> DataError:
     return DataError(
-        "every row of a dataset of pictures holds a picture and its label",
+        "every row of a dataset of images holds an image and its label",
         got=f"{what} in row {row + 1:,} of {file}",
         hint=hint,
     )
@@ -149,5 +149,5 @@ def _matches(where: str | Path) -> bool:
 
 
 SOURCE = DataSource(
-    "a Hugging Face dataset of pictures", _matches, load, options=frozenset({"label", "size", "class_names"})
+    "a Hugging Face dataset of images", _matches, load, options=frozenset({"label", "size", "class_names"})
 )

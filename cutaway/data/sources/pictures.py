@@ -18,21 +18,21 @@ PARTS = ("train", "val", "test")
 
 
 def is_folder_of_pictures(folder: Path) -> bool:
-    """Whether some folder in it, or in its folder "train", holds a picture."""
+    """Whether some folder in it, or in its folder "train", holds an image."""
     return any(_holds_picture(child) for child in (*_folders(folder), *_folders(folder / "train")))
 
 
 def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dataset:
-    """Load the dataset of a folder of pictures; samples are in order of class and file name.
+    """Load the dataset of a folder of images; samples are in order of class and file name.
 
     Args:
         where: The folder. Its folders are the classes; or it holds "train", and perhaps "val" and "test", whose folders
             are.
-        size: (rows, columns) that all pictures are brought to, or None if they all have one size.
+        size: (rows, columns) that all images are brought to, or None if they all have one size.
         class_names: Names of the classes in the order of their folders, or None for the names of these.
 
     Raises:
-        DataError: A picture cannot be read, their sizes differ, a class has no picture, or "test" has another class.
+        DataError: An image cannot be read, their sizes differ, a class has no image, or "test" has another class.
         UsageError: `size` or `class_names` is wrong.
     """
     root = Path(where)
@@ -65,7 +65,7 @@ def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dat
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
-    """The pictures of each class in a folder."""
+    """The images of each class in a folder."""
     held = {child.name: child for child in _folders(folder)}
     if unknown := sorted(set(held) - set(names)):
         raise DataError(
@@ -77,9 +77,9 @@ def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
     empty = [name for name, paths in zip(names, files, strict=True) if not paths]
     if empty and folder.name not in ("val", "test"):
         raise DataError(
-            "every folder of a class holds pictures (" + ", ".join(ENDINGS) + ")",
+            "every folder of a class holds images (" + ", ".join(ENDINGS) + ")",
             got=f"none in {folder / empty[0]}",
-            hint="add pictures, or remove the folder",
+            hint="add images, or remove the folder",
         )
     _mention_others(folder, held, files)
     return files
@@ -94,7 +94,7 @@ def _mention_others(folder: Path, held: dict[str, Path], files: list[list[Path]]
         if path not in known and not path.name.startswith(".") and path.name != "Thumbs.db"
     ]
     if others:
-        warn_user(f"{len(others):,} files in {folder} are no pictures and left out, the first is {others[0].name}")
+        warn_user(f"{len(others):,} files in {folder} are no images and left out, the first is {others[0].name}")
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -119,4 +119,4 @@ def _matches(where: str | Path) -> bool:
     return isinstance(where, Path) and where.is_dir() and is_folder_of_pictures(where)
 
 
-SOURCE = DataSource("a folder of pictures by class", _matches, load, options=frozenset({"size", "class_names"}))
+SOURCE = DataSource("a folder of images by class", _matches, load, options=frozenset({"size", "class_names"}))

@@ -27,7 +27,7 @@ class DatasetInfo:
         classes: Number of classes.
         provenance: Where it comes from and who made it.
         license: Its terms of use.
-        centering: How its pictures were made, as of `Dataset`.
+        centering: How its images were made, as of `Dataset`.
     """
 
     name: str

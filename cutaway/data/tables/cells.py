@@ -294,7 +294,7 @@ def _check_finite(read: "pa.ChunkedArray", name: str, *, first: int, where: str)
         raise DataError(
             f"numbers are finite, within ±{LARGEST:g}",
             got=f'{values[row]:g} as "{name}" in {row_words(first + row, where)}',
-            hint="mend the cell, leave it empty, or ignore the column",
+            hint="fix the cell, leave it empty, or ignore the column",
         )
 
 
@@ -346,4 +346,4 @@ def _unreadable(
             read = _numbers(part, decimal) if kind == "number" else _dates(part, date_format)
             low, high = (middle, high) if read is not None and read.null_count == part.null_count else (low, middle)
         got = f"{column[low].as_py()!r} in {row_words(first + low, where)}"
-    return DataError(f'"{name}" holds {what}', got=got, hint="mend the cell, or leave it empty if it is not known")
+    return DataError(f'"{name}" holds {what}', got=got, hint="fix the cell, or leave it empty if it is not known")

@@ -82,7 +82,7 @@ def decide(
         raise DataError(
             "a table has at least one column to learn from",
             got=f"none in {where}" + (f", which leaves out {words}" if words else ""),
-            hint="name columns that are to be used all the same with use=",
+            hint="name columns that you want to use anyway with use=",
         )
     return columns
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FIT_ROWS = 500_000
-"""Training samples that a preparation is fitted on at most; of more, so many are drawn at random."""
+"""The most training samples that a preparation is fitted on; above that, they are drawn at random."""
 
 
 @public

@@ -31,7 +31,7 @@ class Cells:
         near: int32 (cell, few), the cells nearest to each, itself first.
 
     Source: Jégou, Douze, Schmid 2011, "Product quantization for nearest neighbor search", section 4 (the inverted
-    file); here without quantization, and for all queries of a cell at once.
+    file); here without quantization, and for all queries of a cell together.
     """
 
     centers: np.ndarray

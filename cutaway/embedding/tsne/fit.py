@@ -44,7 +44,7 @@ class Surroundings:
 
     Attributes:
         points: float32 (sample, component).
-        squared: float32 (sample,), squared distance of the farthest of so many nearest neighbors.
+        squared: float32 (sample,), squared distance of the farthest of N nearest neighbors.
     """
 
     points: np.ndarray

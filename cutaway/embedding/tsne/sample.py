@@ -31,7 +31,7 @@ class Sample:
 
     @classmethod
     def of(cls, affinities: Affinities, samples: int) -> "Sample":
-        """Choose so many points: always the same for as many in all."""
+        """Choose N points: always the same for the same total."""
         from scipy.sparse import csr_array
 
         n = len(affinities.start) - 1

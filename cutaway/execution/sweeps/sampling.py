@@ -12,7 +12,7 @@ STARTUP = 10
 """Trials that are drawn at random before TPE has something to learn from, as Optuna's default."""
 
 FACTOR = 3
-"""Of this many trials that reach a rung, one goes on to the next, which is so many times as long."""
+"""Of this many trials that reach a rung, one goes on to the next, which is N times as long."""
 
 
 class RepeatableTPE(BaseSampler):

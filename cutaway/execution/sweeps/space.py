@@ -184,7 +184,7 @@ def _load(name: str) -> Any:
         raise UsageError(
             "a space is a TOML file, or a JSON file whose name ends in .json",
             got=f"{error} in {path}",
-            hint="mend it; a line is, for example: dropout = {low = 0.0, high = 0.5}",
+            hint="fix it; a line is, for example: dropout = {low = 0.0, high = 0.5}",
         ) from None
 
 

@@ -21,7 +21,7 @@ RULES = (
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Name the constant columns of a table; pictures have borders, which are constant by their nature."""
+    """Name the constant columns of a table; images have borders, which are constant by their nature."""
     facts = evidence.inputs
     if facts is None or evidence.pictures or not facts.constant:
         return

@@ -48,7 +48,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if facts.std > LARGE or (size > 100 and facts.std > 5):
         text = (
             f"Inputs reach from {facts.low:g} to {facts.high:g} as the model sees them, and it learns best near -1..1. "
-            "Divide pictures by their largest value, and standardize the columns of a table."
+            "Divide images by their largest value, and standardize the columns of a table."
         )
         yield Finding(UNSCALED, "warning", "Inputs are not scaled", text, record, remedy)
     elif 0 < size < SMALL:

@@ -8,7 +8,7 @@ from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.findings.right_tool import is_outdone
 
 KIND = "bottleneck"
-# A layer of so few units is rarely wanted but in front of a picture; a remedy gives it as many as a small model has.
+# A layer of so few units is rarely wanted but in front of an image; a remedy gives it as many as a small model has.
 NARROW, ENOUGH = 2, 32
 RULES = (
     Rule(

@@ -14,7 +14,7 @@ from .learning_rate import LEFT, STILL_FALLING
 KIND = "too-few-epochs"
 # Steps of a single epoch in which no model learns much.
 FEW_STEPS = 200
-# What a remedy trains for: ten times as long, and at least so many steps, in epochs that end with 0.
+# What a remedy trains for: ten times as long, and at least this many steps, in epochs that end with 0.
 TIMES, STEPS = 10, 2_000
 RULES = (
     Rule(

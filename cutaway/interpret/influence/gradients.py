@@ -63,7 +63,7 @@ def preconditioned(gradients: Gradients, samples: Gradients, damping: float) -> 
     for a, b, bias in zip(gradients.inputs, samples.inputs, gradients.biases, strict=True):
         mine = jnp.concatenate([a, jnp.full((len(a), 1), bias)], axis=1)
         theirs = jnp.concatenate([b, jnp.full((len(b), 1), bias)], axis=1)
-        # by the products of the features or of the samples, whichever are fewer: a picture may have 100,000 features
+        # by the products of the features or of the samples, whichever are fewer: an image may have 100,000 features
         few = theirs.T if theirs.shape[1] <= len(theirs) else theirs
         products = few @ few.T
         mean = jnp.trace(products) / jnp.minimum(len(b), b.shape[1] + bias)

@@ -66,7 +66,7 @@ class TrainingSamples:
 
 
 def answers_at_once(samples: int) -> int:
-    """How many answers are asked about in one pass over so many training samples at most, from 1 to `MOST_ANSWERS`."""
+    """How many answers are asked about in one pass over N training samples at most, from 1 to `MOST_ANSWERS`."""
     return max(1, min(MOST_ANSWERS, INFLUENCE_BYTES // (4 * max(samples, 1))))
 
 

@@ -53,7 +53,7 @@ def starting_order(
         waiting: The jobs, those of one queue in their order.
         running: The queue of each job that runs, the first one that began first, and the seconds that it will still
             take; infinite if that is not known.
-        parallel: How many run at once.
+        parallel: How many run simultaneously.
         begun: When each queue began a job last, on any clock.
     """
     queues: dict[Path, list[Waiting]] = {}

@@ -30,7 +30,7 @@ TICK = 0.3
 """Seconds between two looks at the queues."""
 
 CPUS = 4
-"""CPUs for each training, where nobody says how many train at once: XLA and the loop use about so many."""
+"""CPUs for each training, if nobody says how many train simultaneously: about what XLA and the loop use."""
 
 MEMORY = 2 << 30
 """Bytes that must be free before another training is started beside one that runs."""
@@ -50,7 +50,7 @@ Rows = list[dict[str, Any]]
 
 
 class Scheduler:
-    """Starts jobs of several queues, as many at once as the machine allows, in the order of `starting_order`.
+    """Starts jobs of several queues, as many simultaneously as the machine allows, in the order of `starting_order`.
 
     While one waits, the process of the next one is loaded already: of a small training most of the time is loading.
 
@@ -58,7 +58,7 @@ class Scheduler:
     however it ends, another one does.
 
     Attributes:
-        parallel: How many train at once.
+        parallel: How many train simultaneously.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class Scheduler:
             tried.add(queue.folder)
             if self._begin(queue, name):
                 running += 1
-                self._awake.set()  # another one may follow at once
+                self._awake.set()  # another one may follow immediately
         if time.monotonic() - self._wanted > IDLE:
             self._let_go()
 

@@ -15,7 +15,7 @@ def stop_process(process: ProcessRecord | None, *, holding: Path, kill: bool = F
         process: The process.
         holding: The file that it keeps locked for as long as it trains. A process that does not is no training,
             whatever the record says, which may come from a stranger.
-        kill: End it at once instead; what it has written so far can be resumed.
+        kill: End it immediately instead; what it has written so far can be resumed.
 
     Raises:
         UsageError: It is gone, does not train, runs on another machine, or belongs to somebody else.

@@ -27,7 +27,7 @@ MAX_NAMES = 4096
 MAX_NAME = 255
 
 MAX_TEXT = 2**24
-"""Characters in one attribute; a configuration of more than 4 MiB is refused later."""
+"""Characters in one attribute; a configuration above 4 MiB is refused later."""
 
 MAX_LEVEL = 8
 """Levels of a B-tree: 8 levels of 32 entries hold more names than a file has room for."""

@@ -96,7 +96,7 @@ def read_shape(message: bytes) -> tuple[int, ...]:
     """The sizes that a dataspace message declares; () for a single value, (0,) for none.
 
     Raises:
-        DataError: It is cut short, or of more than `MAX_RANK` axes.
+        DataError: It is cut short, or has more than `MAX_RANK` axes.
     """
     if len(message) < 4 or message[0] not in (1, 2):
         raise _damaged("sizes in an unknown format")

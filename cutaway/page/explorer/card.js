@@ -21,7 +21,7 @@ export function makeCard(parts) {
 
 /** @param {import("./samples.js").Samples} samples */
 function hint(samples) {
-  const what = samples.record.pictures ? "picture" : "row";
+  const what = samples.record.pictures ? "image" : "row";
   return [
     element("p", {
       class: "hint",

@@ -32,7 +32,7 @@ export function unitStep(parts, model, input, { layer, unit, picture }) {
     "figure",
     { class: "step unit-step", "aria-live": "polite" },
     element("figcaption", { text: `Unit ${unit} of ${layer}, number by number` }),
-    shown && element("div", { class: "unit-products" }, shown, element("p", { text: "Weight × pixel: above 0 it speaks for the unit, below 0 against it. A pixel that is 0 adds nothing." })),
+    shown && element("div", { class: "unit-products" }, shown, element("p", { text: "Weight × pixel: above 0 it raises the unit's sum, below 0 it lowers it. A pixel that is 0 adds nothing." })),
     shown ? null : element("ul", { class: "reasons" }, ...order.map((k) => element("li", { text: about(k) }))),
     element("p", { text: `All ${products.length} products: ${number(above)} above 0 and ${number(below)} below, together ${number(above + below)}.` }),
     element("p", { text: `With the bias of ${number(bias)} the sum is ${number(sum)}, and ${activation}(${number(sum)}) = ${number(output)}.` }),

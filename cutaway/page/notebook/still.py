@@ -1,4 +1,4 @@
-"""The picture that stays where a widget is not alive: in an exported notebook, or once the kernel has ended."""
+"""The image that stays where a widget is not alive: in an exported notebook, or once the kernel has ended."""
 
 import base64
 import io
@@ -10,7 +10,7 @@ from cutaway.page.explorer import Explorer
 from cutaway.plots import embedding_scatter
 
 COLORS = 256
-"""Colors of the picture."""
+"""Colors of the image."""
 
 
 def still_png(record: Explorer) -> bytes:
@@ -26,7 +26,7 @@ def still_png(record: Explorer) -> bytes:
 
 
 def _smaller(png: io.BytesIO) -> bytes:
-    """The same picture in few colors: a third of the bytes, of which a notebook keeps two copies."""
+    """The same image in few colors: a third of the bytes, of which a notebook keeps two copies."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -36,13 +36,13 @@ def _smaller(png: io.BytesIO) -> bytes:
 
 
 def still_title(record: Explorer) -> str:
-    """What the picture shows, in a few words."""
+    """What the image shows, in a few words."""
     layer = record.layers[record.layer]
     return f"{layer.title}, epoch {record.epochs[record.kept]}: {record.count:,} samples"
 
 
 def still_html(record: Explorer, png: bytes, *, key: str) -> str:
-    """HTML of the picture, which the widget of this key hides as long as it is alive."""
+    """HTML of the image, which the widget of this key hides as long as it is alive."""
     uri = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
     style = "max-width: 100%; height: auto; background: #ffffff; border-radius: 6px"
     image = f'<img src="{uri}" alt="{escape(still_title(record))}" style="{style}">'

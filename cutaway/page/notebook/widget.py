@@ -152,12 +152,12 @@ class ExplorerWidget(anywidget.AnyWidget):
         return still_png(self.record)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The widget, with a picture for whatever cannot show one."""
+        """The widget, with an image for whatever cannot show one."""
         data, metadata = super()._repr_mimebundle_(**options) or ({"text/plain": repr(self)}, {})
         return {**data, "image/png": base64.b64encode(self._still).decode("ascii")}, metadata
 
     def _ipython_display_(self) -> None:
-        """Show the widget, and below it a picture that it hides while it is alive.
+        """Show the widget, and below it an image that it hides while it is alive.
 
         nbclient keeps the state of widgets in a notebook, so that nbconvert takes the widget for alive and shows no
         other form of the same output: only an output of its own stays visible.

@@ -87,7 +87,7 @@ def studio_shell(*, base: str, person: str, writes: bool, others: int = 0) -> st
     """
     environment = Environment(loader=FunctionLoader(read_template), autoescape=True, undefined=StrictUndefined)
     static = f"{base}/static/{studio_files().digest}"
-    # asked for at once: a browser that follows the imports waits for one level of modules after the other
+    # asked for together: a browser that follows the imports waits for one level of modules after the other
     modules = [f"{static}/{name}" for name in reversed(imported_modules(SCRIPT, read_module))]
     styles = [f"{static}/templates/{name}" for name in STYLES]
     return environment.get_template("studio.html").render(

@@ -31,7 +31,7 @@ class Bars:
         x_label: What the values are.
         percent: Whether they are shares, written as percentages.
         limits: Ends of the axis; None for those that fit.
-        signed: Whether the sign matters: bars above 0 are orange then, as in pictures of weights, and others blue.
+        signed: Whether the sign matters: bars above 0 are orange then, as in images of weights, and others blue.
         colors: Hex color of each bar; blue if none.
     """
 
@@ -82,7 +82,7 @@ def bars(contents: Sequence[Bars], *, title: str = "", columns: int = 3) -> "Fig
 
 
 def draw_bars(axes: "Axes", panel: Bars, *, rows: int = 0) -> None:
-    """Draw a panel of bars on axes with room for at least so many rows, so that bars beside each other are as thick."""
+    """Draw a panel of bars on axes with room for at least N rows, so that bars beside each other are as thick."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     values = np.asarray(panel.values, np.float64)

@@ -1,4 +1,4 @@
-"""Why a model answered as it did: the sample, its probabilities, and what spoke for the answer and against it."""
+"""Why a model answered as it did: the sample, its probabilities, and the evidence for the answer and against it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,9 +25,9 @@ class ExplainedAnswer:
 
     Attributes:
         sentence: The answer in words, set above; "" for none.
-        picture: ``(row, column[, 3])`` in 0..1, the sample; None where it is no picture.
-        inputs: What each value of the input contributes, ``(row, column)`` of a picture, otherwise ``(value,)``.
-        input_names: Name of each value; none for pictures.
+        picture: ``(row, column[, 3])`` in 0..1, the sample; None where it is no image.
+        inputs: What each value of the input contributes, ``(row, column)`` of an image, otherwise ``(value,)``.
+        input_names: Name of each value; none for images.
         probabilities: float ``(class,)``.
         class_names: Name of each class.
         winner: Number of the class that was predicted.
@@ -49,9 +49,9 @@ class ExplainedAnswer:
 def explained_answer(answer: ExplainedAnswer) -> "Figure":
     """Draw an explanation with matplotlib.
 
-    A picture stands beside the contributions of its pixels; of other samples, the inputs that contributed most are
-    bars. Then come the highest probabilities, and of each layer the units that contributed most. Orange speaks for the
-    predicted class, blue for the runner-up.
+    An image stands beside the contributions of its pixels; for other samples, the inputs that contributed most are
+    bars. Then come the highest probabilities, and for each layer the units that contributed most. Orange supports the
+    predicted class, blue the runner-up.
     """
     from cutaway.plots.notebook import NotebookFigure
 
@@ -65,7 +65,7 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
     every = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
     if answer.picture is not None:
         draw_picture(every[0], answer.picture, "the sample", size=10)
-        draw_signed(every[1], answer.inputs, "what spoke for it (orange)", size=10)
+        draw_signed(every[1], answer.inputs, "evidence for it (orange)", size=10)
     for axes, panel in zip(every[pictures:], panels, strict=True):
         draw_bars(axes, panel, rows=most)
     if answer.sentence:

@@ -1,4 +1,4 @@
-"""Pictures on axes: samples in gray, and weights or contributions in two colors."""
+"""Images on axes: samples in gray, and weights or contributions in two colors."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def draw_picture(axes: "Axes", picture: ArrayLike, title: str = "", *, size: float = 8) -> None:
-    """Draw a picture (row, column), or (row, column, 3) in color, in 0..1 or uint8, with 0 in black, as everywhere."""
+    """Draw an image (row, column), or (row, column, 3) in color, in 0..1 or uint8, with 0 in black, as everywhere."""
     values = np.asarray(picture)
     axes.imshow(values, cmap="gray", vmin=0, vmax=255 if values.dtype == np.uint8 else 1, interpolation="nearest")
     _bare(axes, title, size)

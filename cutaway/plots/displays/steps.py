@@ -20,16 +20,16 @@ MARGIN = 0.04
 """Share of the widest extent that is left free on each side."""
 
 BETWEEN = 7
-"""Pictures of a film from one step to the next."""
+"""Images of a film from one step to the next."""
 
 STILL, MOVING = 1100, 60
-"""Milliseconds that a step is shown, and a picture on the way to the next."""
+"""Milliseconds that a step is shown, and an image on the way to the next."""
 
 DOTS = 80
 """Dots an inch of a film."""
 
 QUALITY = 75
-"""Quality of the pictures of a film in the format WebP, 0..100."""
+"""Quality of the images of a film in the format WebP, 0..100."""
 
 
 def embedding_steps(
@@ -100,7 +100,7 @@ def embedding_film(
     heading.set_parse_math(False)
     legend_beside(figure, classes, class_names)
     canvas.draw()
-    figure.set_layout_engine("none")  # pictures do not move within the film
+    figure.set_layout_engine("none")  # images do not move within the film
     pictures: list[Any] = []
     durations: list[int] = []
     for step, share in _moments(len(points)):
@@ -118,7 +118,7 @@ def embedding_film(
 
 
 def _moments(steps: int) -> list[tuple[int, float]]:
-    """The pictures of a film: the step each one begins from, and the share of the way to the next, smoothly."""
+    """The images of a film: the step each one begins from, and the share of the way to the next, smoothly."""
     ways = [x * x * (3 - 2 * x) for x in np.arange(1, BETWEEN + 1) / (BETWEEN + 1)]
     return [(step, share) for step in range(steps) for share in (0.0, *(ways if step + 1 < steps else []))]
 

@@ -1,4 +1,4 @@
-"""Units of a layer: what they look for, as pictures, and one unit with what makes it fire."""
+"""Units of a layer: what they look for, as images, and one unit with what makes it fire."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, columns
     Args:
         weights: ``(unit, row, column)``, at least one unit.
         titles: What stands above each.
-        columns: Pictures in a row.
+        columns: Images in a row.
         title: Set above all.
 
     Raises:
@@ -59,7 +59,7 @@ class DrawnUnit:
 
     Attributes:
         sentence: The unit in words, set above; "" for none.
-        weights: ``(row, column)``, its incoming weights as a picture, or None.
+        weights: ``(row, column)``, its incoming weights as an image, or None.
         class_mean: float ``(class,)``, its mean activation within each class.
         class_names: Name of each class.
         pictures: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None where they are none.

@@ -23,10 +23,10 @@ COLUMNS = 40
 """Columns of the user's table at most; each adds its cells to the page."""
 
 CATEGORIES = 50
-"""A column of texts with at most so many different ones can color the map."""
+"""A column with at most this many different texts can color the map."""
 
 FEWEST_EPOCHS = 2
-"""How samples were learned needs so many epochs."""
+"""How samples were learned needs this many epochs."""
 
 
 def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embedding") -> tuple[SampleColumn, ...]:
@@ -94,7 +94,7 @@ def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]
 
 
 def _table_columns(source: ReportSource) -> list[SampleColumn]:
-    """The columns of the user's table; or the values of samples that are neither rows of a table nor pictures."""
+    """The columns of the user's table; or the values of samples that are neither rows of a table nor images."""
     context = source.context
     if isinstance(context.loaded, Table):
         rows = context.loaded.rows_of(source.shown)

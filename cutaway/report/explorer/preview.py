@@ -34,7 +34,7 @@ def preview(source: ReportSource) -> Explorer | None:
     return Explorer(
         name="explore",
         title="Every sample, layer by layer",
-        lead="A first look by principal components. The maps by t-SNE, of every epoch, are being computed.",
+        lead="A first map by principal components. The t-SNE maps of every epoch are being computed.",
         names=tuple(source.shown.names()),
         epochs=(epoch,),
         kept=0,

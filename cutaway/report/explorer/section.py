@@ -72,7 +72,7 @@ def explore(source: ReportSource) -> Explorer | None:
         fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with one byte a value at least
         inputs = _inputs(source, source.shown, pictures) if fits else None
         if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
-            network, inputs = "So many samples of this size would make the page too large.", None
+            network, inputs = "Samples of this size and number would make the page too large.", None
     place = grid.epochs.index(context.epoch())
     density = density_below(source, shown=embedding.xy, layer=grid.layers.index(root), epoch=place)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
@@ -81,7 +81,8 @@ def explore(source: ReportSource) -> Explorer | None:
     if density is not None:
         caption += (
             f" Below the points of {root} after epoch {embedding.epoch} is the density of all "
-            f"{len(context.split.part(source.asked or source.split)):,}: each cell has the color of the class of most."
+            f"{len(context.split.part(source.asked or source.split)):,}: each cell has the color of its "
+            "most frequent class."
         )
     return Explorer(
         name="explore",
@@ -249,12 +250,12 @@ def _references(source: ReportSource) -> References | None:
     inputs = _inputs(source, ids, pictures)
     if inputs is None and pictures is not None:
         inputs, pictures = pictures.reshape(len(ids), -1), None
-    assert inputs is not None  # they are left out only where pictures are the same
+    assert inputs is not None  # they are left out only where images are the same
     return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, pictures=pictures)
 
 
 def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -> np.ndarray | None:
-    """The raw samples, of which the model's layers can be computed; None where the pictures are the same."""
+    """The raw samples, of which the model's layers can be computed; None where the images are the same."""
     raw = source.context.data.x(ids).reshape(len(ids), -1)
     if raw.dtype != np.uint8:
         raw = raw.astype(np.float32)
@@ -273,7 +274,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
     kind = {"train": "training ", "val": "validation ", "test": "test ", "all": ""}[split]
     caption = f"{shown} {kind}samples"
     if left_out:
-        caption += f" ({left_out:,} are left out, of each class the same share)"
+        caption += f" ({left_out:,} are left out, the same share of each class)"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
         if "placed" in root.layout.settings:

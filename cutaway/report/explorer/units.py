@@ -13,7 +13,7 @@ EXAMPLES = 6
 """Top activating samples of each unit."""
 
 LARGEST_SIDE = 32
-"""Pixels of the longer side of a picture of weights; larger ones lose rows and columns."""
+"""Pixels of the longer side of an image of weights; larger ones lose rows and columns."""
 
 WORK = 25_600_000
 """Samples times units times classes to ablate at most, of at least 10 classes: about 2 s on 2 cores."""

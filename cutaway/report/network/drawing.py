@@ -1,4 +1,4 @@
-"""How a drawing becomes a sample of a run on pictures."""
+"""How a drawing becomes a sample of a run on images."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SAMPLES = 200
 
 
 def drawing_form(context: RunContext) -> dict[str, Any] | None:
-    """What the page needs to make a sample from a drawing; None where the data are no pictures.
+    """What the page needs to make a sample from a drawing; None where the data are no images.
 
     Args:
         context: The run. Where its data cannot be loaded, the background is taken as that of its kind, mostly black.

@@ -1,4 +1,4 @@
-"""Folders of pictures that people upload: in several requests, and there whole or not at all."""
+"""Folders of images that people upload: in several requests, and there whole or not at all."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ from .request_body import RequestBody
 from .uploads import PIECE, Uploads, check_room, place, remove_tree, unwritten
 
 FILES = 100_000
-"""Pictures of one folder at most."""
+"""Images of one folder at most."""
 
 OPEN = 4
 """Folders that arrive at the same time at most."""
@@ -34,7 +34,7 @@ class _Arriving:
     Attributes:
         name: What it will be called.
         path: Where it is until it is whole.
-        folders: Of pictures, relative to it.
+        folders: Of images, relative to it.
         files, bytes: How many were announced.
         written: Bytes that have come.
         known: The files that have come, as a file system that ignores case takes their names.
@@ -56,7 +56,7 @@ class _Arriving:
 class FolderUploads:
     """Folders that arrive in a folder of runs.
 
-    One is announced with its folders, then pictures are brought, several in each request, and at its end it gets its
+    One is announced with its folders, then images are brought, several in each request, and at its end it gets its
     name. Any request that fails ends the whole upload and removes what has come.
 
     Args:
@@ -73,8 +73,8 @@ class FolderUploads:
 
         Args:
             name: What it is called on the other machine.
-            folders: Each folder with pictures in it, as the names that lead to it.
-            files: How many pictures will come.
+            folders: Each folder with images in it, as the names that lead to it.
+            files: How many images will come.
             size: How many bytes they have.
 
         Returns:
@@ -89,7 +89,7 @@ class FolderUploads:
         paths = checked_folders(folders)
         if not 1 <= files <= FILES:
             raise DataError(
-                f"a folder that is uploaded has 1 to {FILES:,} pictures",
+                f"a folder that is uploaded has 1 to {FILES:,} images",
                 got=f"{files:,}",
                 hint="copy it into a folder of --data",
             )
@@ -112,11 +112,11 @@ class FolderUploads:
         return key
 
     async def receive(self, key: str, pieces: AsyncIterator[bytes]) -> dict[str, Any]:
-        """Write some of the pictures.
+        """Write some of the images.
 
         Args:
             key: Of the upload.
-            pieces: A line of JSON with ``[number of a folder, name, bytes]`` for each picture, and then their contents
+            pieces: A line of JSON with ``[number of a folder, name, bytes]`` for each image, and then their contents
                 one after the other.
 
         Returns:
@@ -124,13 +124,15 @@ class FolderUploads:
 
         Raises:
             UnknownNameError: No folder with this key arrives.
-            UsageError: The line is wrong, or another request brings pictures right now.
+            UsageError: The line is wrong, or another request brings images right now.
             DataError: There is more or less than was announced, or two names differ in case only.
             RunError: It cannot be written.
         """
         arriving = self._find(key)
         if arriving.busy:
-            raise UsageError("one request after the other brings pictures", got="two at once", hint="upload it again")
+            raise UsageError(
+                "requests of an upload come one after the other", got="two simultaneously", hint="upload it again"
+            )
         arriving.busy, whole = True, False
         try:
             body = RequestBody(pieces)
@@ -139,7 +141,7 @@ class FolderUploads:
             for picture in coming:
                 await self._write(arriving, picture, body)
             if await body.rest():
-                raise DataError("pictures are as large as announced", got="more bytes", hint="upload the folder again")
+                raise DataError("images are as large as announced", got="more bytes", hint="upload the folder again")
             whole = True
         except OSError as error:
             raise unwritten(error) from error
@@ -157,7 +159,7 @@ class FolderUploads:
 
         Raises:
             UnknownNameError: No folder with this key arrives.
-            DataError: Some pictures are missing.
+            DataError: Some images are missing.
             RunError: It cannot be written.
         """
         arriving = self._find(key)
@@ -165,7 +167,7 @@ class FolderUploads:
             if arriving.busy or (len(arriving.known), arriving.written) != (arriving.files, arriving.bytes):
                 raise DataError(
                     "an upload is whole",
-                    got=f"{len(arriving.known):,} of {arriving.files:,} pictures",
+                    got=f"{len(arriving.known):,} of {arriving.files:,} images",
                     hint="upload the folder again",
                 )
             return await to_thread.run_sync(self._place, arriving)
@@ -212,7 +214,7 @@ class FolderUploads:
 def _check_announced(arriving: _Arriving, coming: Sequence[ComingPicture]) -> None:
     size = sum(picture.size for picture in coming)
     if len(arriving.known) + len(coming) > arriving.files or arriving.written + size > arriving.bytes:
-        raise DataError("as many pictures come as announced", got="more", hint="upload the folder again")
+        raise DataError("as many images come as announced", got="more", hint="upload the folder again")
 
 
 def _append(path: Path, mode: str, piece: bytes) -> None:

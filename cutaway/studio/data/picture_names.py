@@ -1,4 +1,4 @@
-"""Which names of folders and pictures are taken from another machine, and where the pictures go."""
+"""Which names of folders and images are taken from another machine, and where the images go."""
 
 import json
 import re
@@ -15,12 +15,12 @@ from .uploads import NAME_BYTES
 FOLDERS = 5_000
 """Folders of one upload at most."""
 
-RULE = "a folder of pictures has a folder for each class, perhaps inside folders train, val and test"
+RULE = "a folder of images has a folder for each class, perhaps inside folders train, val and test"
 
 
 @dataclass(frozen=True)
 class ComingPicture:
-    """A picture that a request brings.
+    """An image that a request brings.
 
     Attributes:
         path: Where it goes, relative to the folder that arrives.
@@ -34,7 +34,7 @@ class ComingPicture:
 
 
 def checked_folders(folders: Sequence[Sequence[str]]) -> list[Path]:
-    """The paths of folders of pictures, each given as the names that lead to it.
+    """The paths of folders of images, each given as the names that lead to it.
 
     Raises:
         UsageError: There are none or too many, they are too deep, or a name is wrong.
@@ -42,7 +42,7 @@ def checked_folders(folders: Sequence[Sequence[str]]) -> list[Path]:
     """
     if not 1 <= len(folders) <= FOLDERS or any(not 1 <= len(parts) <= 2 for parts in folders):
         deep = next(("/".join(parts) for parts in folders if len(parts) > 2), None)
-        got = f'"{deep:.100}"' if deep else "pictures outside of such folders" if folders else "no pictures"
+        got = f'"{deep:.100}"' if deep else "images outside of such folders" if folders else "no images"
         if len(folders) > FOLDERS:
             got = f"{len(folders):,} folders"
         raise UsageError(RULE, got=got, hint="choose the folder that holds the folders of the classes")
@@ -58,7 +58,7 @@ def checked_folders(folders: Sequence[Sequence[str]]) -> list[Path]:
 
 
 def checked_pictures(line: bytes, *, folders: Sequence[Path], known: Collection[str]) -> list[ComingPicture]:
-    """The pictures that a request says it brings.
+    """The images that a request says it brings.
 
     Args:
         line: JSON, ``[number of a folder, name, bytes]`` for each.
@@ -75,14 +75,14 @@ def checked_pictures(line: bytes, *, folders: Sequence[Path], known: Collection[
             raise ValueError
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise UsageError(
-            "a request lists its pictures as [folder, name, bytes]", got="something else", hint="reload the page"
+            "a request lists its images as [folder, name, bytes]", got="something else", hint="reload the page"
         ) from None
     found: dict[str, ComingPicture] = {}
     for number, name, size in rows:
         path = folders[number] / _plain_name(name)
         if path.suffix.lower() not in PICTURE_ENDINGS:
             raise UsageError(
-                f"pictures end in {', '.join(PICTURE_ENDINGS)}", got=f'"{path.name:.80}"', hint="leave it out"
+                f"images end in {', '.join(PICTURE_ENDINGS)}", got=f'"{path.name:.80}"', hint="leave it out"
             )
         folded = _folded(path)
         if folded in known or folded in found:

@@ -16,7 +16,7 @@ from cutaway.runs import is_linked
 UPLOADS = Path(".studio") / "uploads"
 
 DEPTH = 3
-"""Folders below each other in which data may be: train, a class, its pictures."""
+"""Folders below each other in which data may be: train, a class, its images."""
 
 ENTRIES = 2_000_000
 """Entries of a folder of data that are looked at for links."""

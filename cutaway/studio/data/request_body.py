@@ -46,7 +46,7 @@ class RequestBody:
             while len(self._waiting) < min(size, PIECE):
                 if not await self._more():
                     raise DataError(
-                        "pictures are as large as announced", got="fewer bytes", hint="upload the folder again"
+                        "images are as large as announced", got="fewer bytes", hint="upload the folder again"
                     )
             piece = bytes(self._waiting[: min(size, PIECE)])
             del self._waiting[: len(piece)]

@@ -156,7 +156,7 @@ def check_room(folder: Path, coming: int) -> None:
 
 
 def place(partial: Path, folder: Path, name: str) -> str:
-    """Give a file or a folder its name, or the next one that is free; several may be placed at once.
+    """Give a file or a folder its name, or the next one that is free; several may be placed simultaneously.
 
     Raises:
         RunError: Thousands have this name.
@@ -203,6 +203,6 @@ def upload_name(name: str) -> str:
         raise UsageError(
             "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",
             got=f'"{last:.80}"',
-            hint="choose a file of one of these kinds, or a folder of pictures",
+            hint="choose a file of one of these kinds, or a folder of images",
         )
     return safe

@@ -19,7 +19,7 @@ UploadName = Annotated[str, Path(max_length=255)]
 
 
 class ComingFolder(BaseModel):
-    """A folder of pictures that is going to be uploaded."""
+    """A folder of images that is going to be uploaded."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -78,14 +78,14 @@ async def upload(name: UploadName, request: Request, workspace: GivenWorkspace) 
 
 @router.post("/uploads")
 def begin_folder(coming: ComingFolder, workspace: GivenWorkspace) -> dict[str, Any]:
-    """Announce a folder of pictures, whose pictures then come in requests of their own."""
+    """Announce a folder of images, whose images then come in requests of their own."""
     key = workspace.folder_uploads.begin(coming.name, folders=coming.folders, files=coming.files, size=coming.bytes)
     return {"key": key}
 
 
 @router.put("/uploads/{key}/files")
 async def receive_files(key: Key, request: Request, workspace: GivenWorkspace) -> Response:
-    """Receive some pictures of a folder, as `FolderUploads.receive` takes them."""
+    """Receive some images of a folder, as `FolderUploads.receive` takes them."""
     try:
         return JSONResponse(await workspace.folder_uploads.receive(key, request.stream()))
     except ClientDisconnect:
@@ -94,7 +94,7 @@ async def receive_files(key: Key, request: Request, workspace: GivenWorkspace) -
 
 @router.post("/uploads/{key}/finish")
 async def finish_folder(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
-    """Make a folder of pictures a dataset, when all of it is there."""
+    """Make a folder of images a dataset, when all of it is there."""
     stored = await workspace.folder_uploads.finish(key)
     return {"name": stored, "uploads": workspace.uploads.rows()}
 

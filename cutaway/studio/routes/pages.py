@@ -86,7 +86,7 @@ def visit(
     """Have loaded what the view will soon need: somebody is there, who may want to look inside a run.
 
     The map of a training is there sooner if its process is loaded while the form is open. In a classroom all open the
-    form at once, and few train at once: a process of 340 MB for each would take the memory.
+    form simultaneously, and few train simultaneously: a process of 340 MB for each would take the memory.
     """
     manager.warm("look", "view")
     if opened.view == "train" and person.writes and sum(each.writes for each in settings.people) == 1:

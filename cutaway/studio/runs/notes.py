@@ -58,7 +58,7 @@ def change_notes(run: Path, changed: Notes) -> None:
     check_own(run.parent, Path(run.name) / NOTES)
     given = {name: getattr(changed, name) for name in changed.model_fields_set}
     try:
-        with changing(run / NOTES):  # two people may write different fields at once
+        with changing(run / NOTES):  # two people may write different fields simultaneously
             notes = read_notes(run).model_copy(update=given)
             write_atomic(run / NOTES, json.dumps(notes.model_dump(), ensure_ascii=False, indent=2).encode() + b"\n")
     except OSError as error:

@@ -109,7 +109,7 @@ class ClassMeasures(Result):
         return self.table(n).records()
 
     def to_json(self) -> dict[str, Any]:
-        """Accuracies, and the classes, of more than `LISTED` those with the lowest recall."""
+        """Accuracies and the classes; above `LISTED` classes those with the lowest recall."""
         m = self.measures
         return {
             "classes": self.summaries(LISTED),

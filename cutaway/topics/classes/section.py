@@ -22,7 +22,7 @@ def classes(source: ReportSource) -> Section | None:
     found = ClassMeasures(source.split, source.context.epoch(), names, m).table(LISTED)
     caption = (
         f"Of the {source.kind} samples. Recall is the share of a class's samples that are predicted as it, precision "
-        "the share of its predictions that are right, F1 their harmonic mean; a dash: there is nothing to divide by."
+        "the share of its predictions that are right, F1 their harmonic mean; a dash means that the denominator is 0."
     )
     lead = (
         f"Accuracy {percent(m.accuracy)}, balanced accuracy (the mean recall) {percent(m.balanced_accuracy)}. Always "

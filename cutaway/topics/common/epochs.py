@@ -63,7 +63,7 @@ def some_epochs(context: RunContext, epochs: Sequence[int] | int | None) -> list
 
 
 def spaced_epochs(epochs: Sequence[int], most: int, *, kept: int) -> list[int]:
-    """At most so many of the epochs, evenly spaced; the first, the kept one and the last are among them.
+    """At most N of the epochs, evenly spaced; the first, the kept one and the last are among them.
 
     Args:
         epochs: Numbers, ascending, `kept` among them.

@@ -249,7 +249,7 @@ def _digests(contexts: tuple[RunContext, RunContext]) -> tuple[Digests, Digests]
         raise UsageError(
             "samples that two runs share are of one kind", got=" and ".join(kinds), hint="compare runs on the same data"
         )
-    # pictures of bytes and the same pictures as shares of 1 are equal once they are divided by their scales
+    # images of bytes and the same images as shares of 1 are equal once they are divided by their scales
     raw = one.sources["train"].x.dtype == other.sources["train"].x.dtype
     return partial(_value_digests, one, raw), partial(_value_digests, other, raw)
 

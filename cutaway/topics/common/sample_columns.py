@@ -8,7 +8,7 @@ from cutaway.results.units import TEXT, Unit
 SAMPLE = column("sample", "Sample", TEXT, "Name of the sample.")
 
 SOURCES = (
-    column("file", "File", TEXT, "The file that it comes from, of pictures in a folder."),
+    column("file", "File", TEXT, "The file that it comes from, of images in a folder."),
     column(
         "row", "Row", Unit("row of a file", str), "Its row in the file of a table, from 1, without the line of names."
     ),

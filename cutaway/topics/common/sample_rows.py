@@ -30,10 +30,11 @@ NEAREST = 3
 """Training rows below each row that are nearest to it in the last hidden layer."""
 
 MARKS = (
-    "Marked are the cells that speak most for what the kept epoch predicts, up to two in a row (gradient times input)."
+    "Marked cells are the strongest evidence for the prediction of the kept epoch, up to two per row (gradient times "
+    "input)."
 )
 
-NEAR = "Nearest: the training rows that the last hidden layer places nearest to it, with their labels."
+NEAR = "Nearest: the training rows nearest to it in the last hidden layer, with their labels."
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def sample_rows(
     written = [*unique[:1], *shown]
     headings = dict(zip(written, _headings(written, {"Sample", *told}), strict=True))
     near = _nearest(context, ids) if nearest is None else nearest
-    # read at once: each reading begins at the start of the file
+    # read together: each reading begins at the start of the file
     cells = data.rows_of(join_ids([ids, *near]))
     rows = _rows(context.named(ids), cells[: len(ids)], headings, told)
     ends: list[int] = (len(ids) + np.cumsum([0, *(len(each) for each in near)])).tolist()

@@ -1,4 +1,4 @@
-"""Samples as cards show them: a picture, or the first values."""
+"""Samples as cards show them: an image, or the first values."""
 
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
@@ -18,7 +18,7 @@ def shown_samples(
         name: Whether the title also says the place in the data, where it is not part of the name.
 
     Returns:
-        For each: its title; its picture, or nothing; and its first values, or "" where there is a picture.
+        For each: its title; its image, or nothing; and its first values, or "" where there is an image.
     """
     from cutaway.plots import picture_png
 

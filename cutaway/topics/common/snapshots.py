@@ -80,7 +80,7 @@ def _shared(rates: dict[int, float], chosen: list[int]) -> dict[int, float]:
 
 
 def spread(rates: dict[int, float], most: int) -> list[int]:
-    """At most so many snapshots, each in the middle of a stretch of about the same sum of rates.
+    """At most N snapshots, each in the middle of a stretch of about the same sum of rates.
 
     Of 8 snapshots of a model on MNIST with a rate that falls by a cosine, two chosen so have influences that correlate
     with those by all 8 by 0.93; epochs 4 and 8 by 0.81.

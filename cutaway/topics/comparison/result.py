@@ -158,7 +158,7 @@ class Comparison(Result):
     def samples(self, which: Which = "all", n: int | None = None) -> list[dict[str, Any]]:
         """One mapping a sample, JSON-able.
 
-        Its keys: sample; file, of pictures in a folder, or row, of a table in a file; label; predicted_a,
+        Its keys: sample; file, of images in a folder, or row, of a table in a file; label; predicted_a,
         predicted_b; confidence_a, confidence_b, the probabilities of these; label_probability_a, label_probability_b,
         those of the true class; moved, b minus a of the last; and change, one of
         "right in both", "fixed", "broken", "wrong in both".

@@ -140,7 +140,7 @@ def _measures(source: ReportSource, found: Comparison) -> Table:
         name="comparedmeasures",
         title="What both are worth",
         rows=tuple(dict(zip(heads, row, strict=True)) for row in rows),
-        caption="In brackets 95% intervals: Wilson's of an accuracy, Tango's of the difference of two on the "
+        caption="Brackets hold 95% intervals: Wilson's for an accuracy, Tango's for the difference of two on the "
         "same samples. Differences are this run minus the other.",
     )
 

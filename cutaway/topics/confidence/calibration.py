@@ -179,8 +179,8 @@ def calibration(context: RunContext, *, split: str, bins: int, epoch: int | None
         fitted = fitted_temperature(context, epoch=number)
         if fitted.at_limit:
             notes.append(
-                "the validation samples do not determine a temperature, as where nearly all of them are predicted "
-                "correctly"
+                "the validation samples do not determine a temperature, for example if nearly all of them are "
+                "predicted correctly"
             )
         if split in ("val", "all"):
             notes.append("these samples are among those that the temperature was fitted on")

@@ -102,7 +102,7 @@ class ConfusedPairs(Result):
         return [{**row, "confidence": [float(value) for value in pair.confidence[:samples]]} for row, pair in records]
 
     def table(self, samples: int | None = None) -> Table:
-        """One row for each pair, with the names of at most so many samples."""
+        """One row per pair, with the names of at most N samples."""
         values: dict[str, list[Any]] = {
             "true": [pair.true for pair in self.pairs],
             "predicted": [pair.predicted for pair in self.pairs],
@@ -118,7 +118,7 @@ class ConfusedPairs(Result):
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read."""
         title = f"Most confused classes of {self.mistakes:,} mistakes"
-        notes = () if self.pairs else ("No sample is predicted wrong.",)
+        notes = () if self.pairs else ("No sample is predicted incorrectly.",)
         return (replace(self.table(1), title=title, notes=notes),)
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -235,7 +235,7 @@ def _class_number(context: RunContext, positive: Any) -> int:
         positive: Its name or its number; None for the second of two classes.
 
     Raises:
-        UsageError: None was named, of more than two classes.
+        UsageError: None was named, and there are more than two classes.
         UnknownNameError: There is no such class.
     """
     names = list(context.class_names)

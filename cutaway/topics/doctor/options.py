@@ -24,7 +24,7 @@ class DoctorOptions:
 
     prove: bool = option(False, "Try the remedies: train again with and without them, and compare.")
     seeds: int = option(5, "Trainings on each side of a proof, with a seed each; 1 compares two trainings.", least=1)
-    budget: float | None = option(None, "Seconds for all proofs: none begins after them. Default: no limit.")
+    budget: float | None = option(None, "Seconds for all proofs; none begins later. Default: no limit.")
     mute: tuple[str, ...] = option(
         (),
         "Finding that needs no attention, and why, such as class-imbalance=fraud; may be repeated.",
@@ -32,7 +32,7 @@ class DoctorOptions:
     )
     fail_on: str | None = option(
         None,
-        "End with the exit code 3 where a finding that is not muted is as serious: warning or note.",
+        "End with exit code 3 if a finding that is not muted is this serious: warning or note.",
         parse=parse_severity,
     )
     rules: bool = option(False, "Show the rule of each finding, and its source.")

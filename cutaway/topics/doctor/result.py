@@ -101,7 +101,7 @@ class Proof:
         if first.trainings > 1:
             counts += f", of {first.trainings} trainings with it and {first.trainings} without it"
         elif self.seconds:  # of two trainings nothing is known of others
-            means += " This is of these two trainings: how much others would differ was not tried."
+            means += " This compares only these two trainings; others may differ."
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
         if self.kind in TELLING:
@@ -124,7 +124,7 @@ def _changed(each: Judgment) -> str:
     unit = "" if is_loss else " points"
     before, after = (number(value, 4) if is_loss else percent(value) for value in (each.before, each.after))
     if not math.isfinite(low + high):
-        difference = "of so few samples the difference has no interval"
+        difference = "with so few samples the difference has no interval"
     elif ends[0] == ends[1]:  # as of a model with one answer, of which every sample is as sure as another
         difference = f"difference {ends[0]}{unit}, whichever samples are drawn"
     else:

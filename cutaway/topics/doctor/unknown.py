@@ -54,22 +54,22 @@ def _of_samples(run: Run) -> Iterator[str]:
             "on the validation samples."
         )
     else:
-        yield f"There are neither test nor validation samples, so that these are not judged: {', '.join(PREDICTIONS)}."
+        yield f"There are neither test nor validation samples, so these are not judged: {', '.join(PREDICTIONS)}."
 
 
 def _of_training(run: Run) -> Iterator[str]:
     if run.context.manifest.origin == "model":
         kinds = ", ".join((*TRAINING, *GRADIENTS))
-        yield f"The training of a ready-made model is not known, so that these are not judged: {kinds}."
+        yield f"The training of a ready-made model is not known, so these are not judged: {kinds}."
         yield (
-            "Whether the model was trained on some validation or test samples is not known. Where it was, it may "
-            "have learned their wrong labels by heart, so that label-noise is not found, and accuracies are too good."
+            "Whether the model was trained on some validation or test samples is not known. If it was, it may have "
+            "memorized their wrong labels, so that label-noise is not found, and accuracies are too good."
         )
         return
     rows = run.folder.history()
     if not rows:
         rest = [kind for kind in TRAINING if kind != "divergence" or run.folder.status != "failed"]
-        yield f"No epoch has ended, so that these are not judged: {', '.join(rest)}."
+        yield f"No epoch has ended, so these are not judged: {', '.join(rest)}."
         return
     short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
     if short:

@@ -1,4 +1,4 @@
-"""Activations of a layer of a run: of some samples at once, or of all of them a few at a time."""
+"""Activations of a layer of a run: of some samples together, or of all of them a few at a time."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -20,11 +20,11 @@ NEIGHBORS = 8
 """Nearest samples that a card shows."""
 
 LARGEST_SIDE = 64
-"""Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
+"""Pixels of the longer side of an image in the page; larger ones lose rows and columns."""
 
 MOST_VALUES = 64_000_000
-"""Gray values of all pictures in the page, 70,000 of MNIST being 55 million; more of them lose rows and columns.
-Colored pictures, which are mostly photographs and hardly get smaller when they are packed, have a third of it."""
+"""Gray values of all images in the page, 70,000 of MNIST being 55 million; more of them lose rows and columns.
+Colored images, which are mostly photographs and hardly get smaller when they are packed, have a third of it."""
 
 
 def class_columns(
@@ -61,7 +61,7 @@ def misplaced_column(misplaced: np.ndarray) -> SampleColumn:
 
 
 def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
-    """Samples as the page shows them, uint8 (sample, height, width[, 3]); None where they are no pictures."""
+    """Samples as the page shows them, uint8 (sample, height, width[, 3]); None where they are no images."""
     pictures = context.data.pictures(ids)
     if pictures is None:
         return None

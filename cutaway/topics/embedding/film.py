@@ -16,14 +16,14 @@ ENDINGS = (".webp", ".gif")
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """An animated picture of a sequence of embeddings, made by `EmbeddingSequence.film`.
+    """An animated image of a sequence of embeddings, made by `EmbeddingSequence.film`.
 
     A notebook plays it, or shows the steps side by side to a reader who wants no animations.
 
     Attributes:
         names: What the steps are.
         kind: "webp" or "gif".
-        data: The bytes of the picture.
+        data: The bytes of the image.
         still: The bytes of a PNG with all steps side by side.
     """
 
@@ -64,7 +64,7 @@ class Film:
 
 
 def _converted(data: bytes, kind: str) -> bytes:
-    """An animated picture in another format."""
+    """An animated image in another format."""
     from PIL import Image, ImageSequence
 
     pictures, durations = list[Any](), list[int]()

@@ -29,7 +29,7 @@ class EmbeddingOptions:
     learning_rate: float | None = option(None, "t-SNE: learning rate of both phases.")
     engine: str | None = option(
         None,
-        "Where samples that are not laid out are placed, as of cutaway labels. Default: here.",
+        "Where samples that are not laid out are placed, as for cutaway labels. Default: here.",
         metavar="ENGINE",
     )
     quality: bool = option(True, "Measure the quality: a quarter to half of the time.", flag="--quality/--no-quality")

@@ -29,7 +29,7 @@ DRAWN = 250_000
 """The most points of a figure; a page that holds more would take seconds to open."""
 
 PICTURES = 10_000
-"""The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
+"""The most points that carry their image to the page: 2 MB of MNIST digits. More points show their names alone."""
 
 MOST = 0.5
 """A sample is misplaced if more than this share of its neighbors on the map are far away in the layer."""
@@ -201,7 +201,7 @@ class Embedding(Result):
     def table(self) -> Table:
         """One row for each sample.
 
-        A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
+        A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
         """
         names, where = self.class_names, self.ids.columns()
         values: dict[str, Any] = {
@@ -266,7 +266,7 @@ class Embedding(Result):
 
     @property
     def _points_drawn(self) -> "Embedding":
-        """The samples that are drawn: all, or of more than `DRAWN` a stratified sample by class."""
+        """The samples that are drawn: all, or above `DRAWN` a stratified sample."""
         if len(self) <= DRAWN:
             return self
         rows = stratified_sample(self.labels, DRAWN, seed=0)
@@ -285,7 +285,7 @@ class Embedding(Result):
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
 
-        Up to 10,000 samples show their picture as well; of millions 250,000 are drawn.
+        Up to 10,000 samples show their image as well; of millions 250,000 are drawn.
         """
         from cutaway.plots import embedding_scatter_bokeh
 

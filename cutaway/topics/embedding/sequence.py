@@ -78,7 +78,7 @@ class EmbeddingSequence(NotebookDisplay):
         """Make a film, in which points move from one embedding to the next on the same axes; a notebook plays it.
 
         Returns:
-            An animated picture; ``save(path)`` writes it into a file.
+            An animated image; ``save(path)`` writes it into a file.
         """
         from cutaway.plots import embedding_film
 

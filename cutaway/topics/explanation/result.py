@@ -106,7 +106,7 @@ class Explanation(Result):
         return odds / odds.sum()
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib Figure: the sample, its probabilities, and what spoke for the answer and against it.
+        """Draw it as a matplotlib Figure: the sample, its probabilities, and the evidence for and against it.
 
         Orange is for the predicted class, blue for the runner-up. Of the layers, the last two are drawn that differ.
         """
@@ -134,7 +134,7 @@ class Explanation(Result):
         )
 
     def _picture(self) -> np.ndarray | None:
-        """The sample as a picture, or None."""
+        """The sample as an image, or None."""
         shape = self.attribution.inputs.shape
         if len(shape) < 2:
             return None
@@ -159,7 +159,7 @@ class Explanation(Result):
         return joined_html(f"<div>{html.escape(self.sentence)}</div>", figure_html(self._figure(""), alt=self.sentence))
 
     def table(self, layer: str | None = None) -> Table:
-        """What spoke for the winner (above 0, first) and for the runner-up (below 0, last).
+        """The evidence for the winner (above 0, first) and for the runner-up (below 0, last).
 
         Args:
             layer: Name of a layer; None for the values of the input, in the order of the flattened sample.
@@ -208,7 +208,7 @@ class Explanation(Result):
             f"All add up to {number(parts.sum(), 4)}, and {offset} from the biases makes the difference: "
             f"{number(difference, 4)}."
         )
-        notes.append(f"Above 0 it spoke for {printable(self.winner)}, below 0 for {printable(self.runner_up)}.")
+        notes.append(f"Above 0 it supports {printable(self.winner)}, below 0 {printable(self.runner_up)}.")
         title = (
             f"{name}{f', labeled {label}' if label else ''}: {self.winner} over {self.runner_up} by "
             f"{number(difference, 3)} logits after epoch {self.epoch}{f', units of {layer}' if layer else ''}"
@@ -216,7 +216,7 @@ class Explanation(Result):
         return (replace(table.take(shown.tolist()), title=title, notes=tuple(notes)),)
 
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
-        """What spoke for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
+        """The evidence for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
 
         Args:
             layer: Name of a layer; None for the values of the input, in the order of the flattened sample.

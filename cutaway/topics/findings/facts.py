@@ -188,7 +188,7 @@ def _repeated(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, A
 
 
 def _equal_by_chance(data: Dataset, rows: np.ndarray, *, among: int) -> float | None:
-    """Of rows of a table; pictures are not equal by chance."""
+    """Of rows of a table; images are not equal by chance."""
     if rows.ndim > 2 or len(rows) < 2:
         return None
     columns = None if data.preparation is None else data.preparation.columns_of_features

@@ -43,7 +43,7 @@ def plots_of(source: ReportSource, finding: Finding) -> Plots:
 
 
 def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, ...], tuple[tuple[str, ...], ...], str]:
-    """The samples of a finding as pictures with their names, as rows of a table, or else as their least usual values.
+    """The samples of a finding as images with their names, as rows of a table, or else as their least usual values.
 
     Two of the three are empty.
     """
@@ -88,7 +88,7 @@ def _enlarged(picture: np.ndarray) -> np.ndarray:
 
 
 def _telling(source: ReportSource, finding: Finding) -> tuple[Picture, ...]:
-    """The pixel that gives the label away, on the mean of the training pictures."""
+    """The pixel that gives the label away, on the mean of the training images."""
     shape = source.context.data.shape if finding.kind == "telling-input" and source.context.data.is_image else ()
     if len(shape) != 2 or finding.remedy is None:
         return ()

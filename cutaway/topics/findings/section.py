@@ -88,7 +88,7 @@ def said_first(source: ReportSource, finding: Finding) -> str:
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:
-    """A finding in a sentence with its pictures and what would help; the rest, its rule and what follows are folded.
+    """A finding in a sentence with its images and what would help; the rest, its rule and what follows are folded.
 
     The rule of what is good would only fill the page.
     """

@@ -56,7 +56,7 @@ def column_effects(context: RunContext, ids: SampleIds, columns: Sequence[str]) 
 
     Args:
         context: The run, of a table.
-        ids: Samples, at least one; of more than `SAMPLES` a stratified sample by class.
+        ids: Samples, at least one; above `SAMPLES` a stratified sample.
         columns: Names of columns that are used.
     """
     from cutaway.interpret import partial_dependence

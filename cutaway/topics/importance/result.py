@@ -92,12 +92,12 @@ class Importances(Result):
         return Table(COLUMNS, values).take(np.argsort(-m.loss_increase, kind="stable").tolist())
 
     def tables(self, limit: int = ROWS) -> tuple[Table, ...]:
-        """The table that people read, with so many columns at most; 0 for all."""
+        """The table that people read, with N columns at most; 0 for all."""
         m, shown = self.measures, min(limit or len(self), len(self))
         notes = (
             f"Each column was shuffled among {self.samples:,} {self.split} samples.",
             f"Before it the cross-entropy is {number(m.loss, 4)}, the accuracy {percent(m.accuracy)}.",
-            "A column that others can stand in for matters little by itself.",
+            "A column that others can replace matters little by itself.",
         )
         title = f"{shown} of {len(self)} columns, by rise of the loss, after epoch {self.epoch}"
         return (replace(self.table().take(range(shown)), title=title, notes=notes),)
@@ -207,7 +207,7 @@ def _groups(context: RunContext) -> dict[str, list[int]]:
         raise UsageError(
             "columns are those of a table, or of an array (sample, column)",
             got=f"samples of the shape {data.shape}",
-            hint="run.explain shows which pixels spoke for a prediction",
+            hint="run.explain shows which pixels support a prediction",
         )
     if data.preparation is None:
         names = data.feature_names or tuple(f"column {number}" for number in range(1, data.features + 1))

@@ -145,7 +145,7 @@ def _effect_card(effect: ColumnEffect, names: Sequence[str], counts: np.ndarray)
 def clear_rises(found: Importances) -> np.ndarray:
     """The rise of the loss of each column, float64 ``(column,)``; 0 where it could be chance, and of few samples.
 
-    A column counts if its loss rises by more than could be chance in one of so many columns (`LEVEL`, Bonferroni).
+    A column counts if its loss rises by more than could be chance in one of N columns (`LEVEL`, Bonferroni).
     """
     m = found.measures
     if found.samples < SAMPLES_LEAST:

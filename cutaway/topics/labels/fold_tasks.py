@@ -28,7 +28,7 @@ class FoldTask:
         config: Every setting, with the number of epochs.
         scale: The value of an input that becomes 1.
         classes: Number of classes.
-        in_memory: Whether the rows of a fold are gathered at once.
+        in_memory: Whether the rows of a fold are gathered together.
         seed: Which of the cross-validations.
         fold: Which fold is held out.
     """

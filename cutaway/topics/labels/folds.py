@@ -182,7 +182,7 @@ class _Folds:
         return None if self.setup.store is None else self.setup.store.path("").parent
 
     def _report(self, samples: int) -> None:
-        """Report that so many more samples were trained on; cancels the work where that is asked for."""
+        """Report that N more samples were trained on; cancels the work where that is asked for."""
         setup, self._trained = self.setup, self._trained + samples
         total = setup.folds * setup.seeds
         if not self._is_here:

@@ -10,7 +10,7 @@ class LabelsOptions:
     """The options of ``cutaway labels``; `cutaway.Run.label_issues` explains what is trained."""
 
     output: str | None = option(None, "Write the list to this .csv, .parquet or .jsonl file.", flag="--output -o")
-    sheet: str | None = option(None, "Draw the pictures of the first 50 suspects into this .png or .pdf file.")
+    sheet: str | None = option(None, "Draw the images of the first 50 suspects into this .png or .pdf file.")
     folds: int = option(5, "Folds: models are trained on all of them but one.", least=2)
     seeds: int = option(3, "Times that all folds are trained; fewer are quicker.", least=1)
     epochs: int | None = option(None, "Epochs of each training.", least=1)

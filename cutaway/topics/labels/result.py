@@ -62,7 +62,7 @@ class LabelIssues(Result):
         probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
         neighbors: int64 ``(suspect, k)``, the nearest other samples, as places in `neighbor_ids`.
         neighbor_labels: int64 ``(suspect, k)``, their labels.
-        neighbor_ids: The samples among which neighbors were looked for: all, or of more than 70,000 a stratified sample
+        neighbor_ids: The samples among which neighbors were looked for: all, or above 70,000 a stratified sample
             by class.
         class_names: Names of the classes.
         count: Estimate of how many of all labels are wrong; None where they cannot be told from errors of the models.
@@ -73,7 +73,7 @@ class LabelIssues(Result):
         folds: Number of folds.
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
-        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no pictures.
+        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no images.
         recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
             a run.
         hidden: Units of the hidden dense layers of the models.
@@ -123,7 +123,7 @@ class LabelIssues(Result):
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors.
 
-        Beside the sample is its file, where it is one in a folder of pictures, or its row in the file of a table.
+        Beside the sample is its file, where it is one in a folder of images, or its row in the file of a table.
         """
         given, suggested = self._names(self.given), self._names(self.suggested)
         known, places = np.unique(self.neighbors, return_inverse=True)
@@ -194,20 +194,20 @@ class LabelIssues(Result):
             yield f"Not judged: {self.not_judged:,} samples that are the only one of their class."
 
     def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
-        """The pictures of the first suspects, with their names, labels and suggestions, a matplotlib figure.
+        """The images of the first suspects, with their names, labels and suggestions, a matplotlib figure.
 
         Args:
             n: Number of suspects, at most 200.
-            columns: Pictures in a row.
+            columns: Images in a row.
 
         Raises:
-            UsageError: The samples are no pictures.
+            UsageError: The samples are no images.
         """
         from cutaway.plots import picture_grid
 
         if self.pictures is None:
             raise UsageError(
-                "a sheet shows pictures", got="samples that are no pictures", hint="use to_pandas(), or write a table"
+                "a sheet shows images", got="samples that are no images", hint="use to_pandas(), or write a table"
             )
         shown = min(n, len(self.pictures))
         pairs = zip(self.ids.names(), self._names(self.given), self._names(self.suggested), strict=True)

@@ -20,7 +20,7 @@ SUSPECTS = 200
 """Suspect labels that are listed at most."""
 
 NEAREST = 4
-"""Nearest other samples that are shown beside a suspect as pictures."""
+"""Nearest other samples that are shown beside a suspect as images."""
 
 ROWS, COLUMNS = 2, 6
 """Nearest other rows of a table that are shown beside a suspect, and columns of it."""
@@ -102,7 +102,7 @@ def _said(context: RunContext, found: KeptSuspects, number: int) -> tuple[str, .
 
 
 def _near(context: RunContext, found: KeptSuspects) -> list[tuple[Picture, ...]]:
-    """The nearest other samples of each suspect as pictures; none where samples are no pictures."""
+    """The nearest other samples of each suspect as images; none where samples are no images."""
     from cutaway.plots import picture_png
 
     shown: list[tuple[Picture, ...]] = []

@@ -1,4 +1,4 @@
-"""Suspect labels that a model has learned by heart."""
+"""Suspect labels that a model has memorized."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,8 +35,8 @@ class Memorization(Result):
 
     Attributes:
         epoch: Number of the epoch.
-        trained: Among the suspect labels of training samples, those that are predicted as given: learned by heart,
-            where they are many more than among samples that the model was not trained on.
+        trained: Among the suspect labels of training samples, those that are predicted as given: memorized,
+            if they are many more than among samples that the model was not trained on.
         held_out: The same among suspect labels of validation and test samples.
     """
 

@@ -153,7 +153,7 @@ class LearningCurve(Result):
     def agrees(self) -> bool | None:
         """Whether the run itself is where the shares alone predict it: what they say of more data is then credible.
 
-        None where that cannot be judged: of fewer than 30 samples, or where the interval is wider than 20 points.
+        None if that cannot be judged: with fewer than 30 samples, or an interval wider than 20 points.
         """
         if self.samples < FEW_MEASURED or self.check.high[0] - self.check.low[0] > WIDE:
             return None

@@ -53,7 +53,7 @@ class ShareTrainings:
 
     Everything is as in the run: settings, number of epochs (as many as it kept), validation and test samples, weights
     of samples. One share is also trained for more epochs, to tell what more steps do without more data. A schedule of
-    the learning rate has the length that it has for so many samples. First weights are drawn from the seed, or are
+    the learning rate has the length that it has for this many samples. First weights are drawn from the seed, or are
     those that were given with the run's model.
 
     Args:
@@ -175,7 +175,7 @@ class ShareTrainings:
         return sample_weights(given, data=context.data, split=context.split, per_class=self.config.class_weight)
 
     def _report(self, samples: int, count: int) -> None:
-        """Report that so many more samples were trained on; cancels the work where that is asked for."""
+        """Report that N more samples were trained on; cancels the work where that is asked for."""
         self._trained += samples
         total = self.seeds * sum(count * epochs for count, epochs, _ in self.planned)
         done = min(self._done + self._trained, total)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 PICTURES = 200
-"""Mistakes that carry their picture at most."""
+"""Mistakes that carry their image at most."""
 
 
 COLUMNS = (
@@ -43,7 +43,7 @@ class Mistakes(Result, metrics.Mistakes):
         confidence: float32 ``(mistake,)``, their probabilities.
         ids: Identity of each sample.
         class_names: Names of the classes.
-        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None where samples are no pictures.
+        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None where samples are no images.
     """
 
     ids: SampleIds = field(repr=False)
@@ -64,7 +64,7 @@ class Mistakes(Result, metrics.Mistakes):
     def table(self) -> Table:
         """One row for each mistake.
 
-        A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
+        A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
         """
         names, where = self.class_names, self.ids.columns()
         values: dict[str, Any] = {
@@ -76,11 +76,11 @@ class Mistakes(Result, metrics.Mistakes):
         return Table((*COLUMNS, *sources(where)), values)
 
     def plot(self, n: int = 24, *, columns: int = 8) -> "Figure":
-        """The pictures of the first mistakes with their names and classes, or bars of confidence, a matplotlib Figure.
+        """The images of the first mistakes with their names and classes, or bars of confidence, a matplotlib Figure.
 
         Args:
             n: How many at most, from 1 to 200.
-            columns: Pictures in a row.
+            columns: Images in a row.
 
         Raises:
             UsageError: There are no mistakes, or `n` is outside its range.

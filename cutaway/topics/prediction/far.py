@@ -25,7 +25,7 @@ SAMPLES = 2000
 """Training samples that are compared with at most."""
 
 VALUES = 2**19
-"""Values of these samples at most, 2 MB: 668 of MNIST's pictures, with which a picture takes 2.7 times as long as with
+"""Values of these samples at most, 2 MB: 668 of MNIST's images, with which an image takes 2.7 times as long as with
 a model of two layers of 512 units alone, 40 µs more (benchmarks/far_samples.py)."""
 
 LEAST = 20

@@ -74,7 +74,7 @@ def predictions(
         At least one chunk.
 
     Raises:
-        DataError: A column is missing or of another kind, a picture cannot be read, a shape is another one, or the
+        DataError: A column is missing or of another kind, an image cannot be read, a shape is another one, or the
             training samples are needed and cannot be loaded.
         UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
         ModelError: Inputs are wanted, and the model is not piecewise linear.

@@ -1,4 +1,4 @@
-"""New samples: raw rows, pictures or arrays, prepared as the training samples were, chunk by chunk."""
+"""New samples: raw rows, images or arrays, prepared as the training samples were, chunk by chunk."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from cutaway.data import (
 from cutaway.errors import DataError, UsageError
 
 PICTURES = 256
-"""Pictures that are read at a time."""
+"""Images that are read at a time."""
 
 ROWS, BYTES = 8192, 64 * 2**20
 """Samples of an array that are taken at a time at most, and bytes of them."""
@@ -49,8 +49,8 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
 
     Args:
         context: The run.
-        x: The path of a table, of a picture or of a folder of pictures, or of an .npy file; a list of paths of tables
-            or of pictures; a frame; or an array ``(sample, *shape)``.
+        x: The path of a table, of an image or of a folder of images, or of an .npy file; a list of paths of tables
+            or of images; a frame; or an array ``(sample, *shape)``.
         warn: Warn of what no training sample had.
 
     Raises:
@@ -150,12 +150,12 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
         raise UsageError(
             f"new samples are {kind}, as those that {context.path.name} was trained on",
             got=f"{table}, which is a table",
-            hint="pass pictures, a folder of pictures or an .npy file" if kind == "pictures" else "pass an .npy file",
+            hint="pass images, a folder of images or an .npy file" if kind == "pictures" else "pass an .npy file",
         )
 
 
 def centering_of(context: RunContext) -> Centering | None:
-    """How the pictures of a run were made; None where they are no gray pictures, or this is not known."""
+    """How the images of a run were made; None where they are no gray images, or this is not known."""
     record = context.manifest.dataset
     if len(record.shape) != 2:
         return None

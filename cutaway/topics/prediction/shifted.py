@@ -79,7 +79,7 @@ class ShiftedColumns:
         return len(np.unique(self.points[:, place])) > len(self.points) / 2
 
     def warn(self) -> None:
-        """Warn of the columns that differ, if there are any; of fewer than 50 rows none are known to."""
+        """Warn of the columns that differ, if there are any; with fewer than 50 rows none are known to."""
         rows = self._without_copies()
         pairs = {
             str(place): (self.points[:, place].astype(np.float64), rows[:, place].astype(np.float64))

@@ -35,7 +35,7 @@ VALUES = 2**22
 """Values of predictions that are judged at a time: 32 MiB as float64."""
 
 PICTURES = 10_000
-"""The most points that carry their picture to the page, as in an embedding."""
+"""The most points that carry their image to the page, as in an embedding."""
 
 
 MEASURES = ("correctness", "confidence", "variability", "margin", "area_under_margin")
@@ -160,7 +160,7 @@ class SampleDynamics(Result):
         """A column for everything: text and numbers ``(sample,)`` by name.
 
         Returns:
-            sample; file, of pictures in a folder, or row, of a table in a file, from 1; split, label, predicted (in the
+            sample; file, of images in a folder, or row, of a table in a file, from 1; split, label, predicted (in the
             last epoch), difficulty, first_learned (masked where it was never learned), forgotten, correctness,
             confidence, variability, margin and area_under_margin.
         """
@@ -236,7 +236,7 @@ class SampleDynamics(Result):
     def bokeh(self) -> "BokehFigure":
         """Draw the data map with Bokeh; a click in the legend hides a kind, hovering shows the sample.
 
-        Up to 10,000 samples show their picture as well.
+        Up to 10,000 samples show their image as well.
         """
         from cutaway.plots import data_map_bokeh
 

@@ -99,14 +99,14 @@ def importance(sweep: SweepOutcome) -> Section:
 
 
 def parallel(sweep: SweepOutcome) -> Section:
-    """A line a trial through all settings."""
+    """One line per trial through all settings."""
     axes, ranks, words = parallel_axes(sweep)
     return Figure(
         name="parallel",
-        title="All settings at once",
+        title="All settings",
         figure=parallel_coordinates_bokeh(axes, ranks=ranks, words=words),
-        caption="A line is a trial: dark blue for the lowest validation loss, yellow for the highest. It passes below "
-        "an axis where the setting has no effect beside the others.",
+        caption="Each line is a trial: dark blue for the lowest validation loss, yellow for the highest. It passes "
+        "below an axis if the setting has no effect beside the others.",
     )
 
 

@@ -33,7 +33,7 @@ def inputs_in_words(context: RunContext, layer: str, ids: SampleIds, *, epoch: i
     Args:
         context: The run.
         layer: Name of a hidden layer.
-        ids: Samples; of fewer than `LEAST`, nothing is named.
+        ids: Samples; below `LEAST`, nothing is named.
         epoch: Number of the epoch; the kept one if None.
 
     Source:

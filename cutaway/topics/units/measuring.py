@@ -97,8 +97,8 @@ class Units(Result):
         ablation: What loss and accuracy are without each unit.
         constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
         pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
-            are no pictures.
-        context: The run it is of, for the pictures of top activating samples; None if it is not known.
+            are no images.
+        context: The run it is of, for the images of top activating samples; None if it is not known.
     """
 
     layer: str
@@ -145,7 +145,7 @@ class Units(Result):
         return (self[unit] for unit in range(len(self)))
 
     def plot(self, n: int = 24, *, sort: str = "ablation_cost") -> "Figure":
-        """Draw units as a matplotlib Figure: their incoming weights as pictures, or their ablation costs as bars.
+        """Draw units as a matplotlib Figure: their incoming weights as images, or their ablation costs as bars.
 
         Args:
             n: How many at most, from 1.
@@ -192,7 +192,7 @@ class Units(Result):
             much the mean cross-entropy loss rises without it, in nats), ablation_cost_error (its standard error),
             measurable (whether the cost is more than two standard errors away from 0), accuracy_cost (accuracy lost
             without it), most_affected (the class that loses most accuracy; None if none does), most_affected_cost
-            (accuracy lost within it), class_mean (by class; of more than 100 classes, the 100 highest), top_activating
+            (accuracy lost within it), class_mean (by class; above 100 classes, the 100 highest), top_activating
             (list of sample and activation, strongest first).
 
         Raises:
@@ -298,7 +298,7 @@ def compute(context: RunContext, options: UnitsOptions, *, on_progress: Progress
 
 
 def _gray(picture: np.ndarray) -> np.ndarray:
-    """Weights as (row, column): the mean over the colors of a picture."""
+    """Weights as (row, column): the mean over the colors of an image."""
     return picture.mean(axis=-1) if picture.ndim == 3 else picture
 
 
@@ -374,7 +374,7 @@ def _written(found: "Measured") -> KeptResult:
 
 
 def _read(found: KeptResult, *, units: int, classes: int, samples: int) -> "Measured":
-    """Kept measures of a layer, if they are of so many units, classes and samples."""
+    """Kept measures of a layer, if their units, classes and samples are as many."""
     from cutaway.interpret import TOP_SAMPLES, Ablation, UnitMeasures
 
     array, most = found.array, {"low": 0, "high": samples}

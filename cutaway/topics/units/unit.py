@@ -29,9 +29,9 @@ class Unit(Result):
         class_mean: float64 ``(class,)``, its mean activation within each class; NaN for one without samples.
         class_names: Names of the classes.
         weights: float32 ``(row, column)``, its incoming weights; None of deeper layers and where samples are no
-            pictures.
+            images.
         pictures: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None where samples are no
-            pictures.
+            images.
     """
 
     layer: str

@@ -34,7 +34,7 @@ class FoldResult:
         probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on, and of test
             samples, which follow them.
         margins: float32 ``(training sample,)``, probability of the label minus that of the best other class, as the
-            samples were trained on, averaged over the epochs; None where predictions of so many classes are not kept.
+            samples were trained on, averaged over the epochs; None if there are too many classes to keep predictions.
         accuracy: Of the held-out samples, 0..1.
     """
 

@@ -37,7 +37,7 @@ class OneDevice:
     """Devices of this process, each of which needs the rows; None for the one that JAX chooses."""
 
     def padded(self, rows: int) -> int:
-        """The rows of a batch of so many samples."""
+        """The rows of a batch of N samples."""
         return rows
 
     def put(self, x: Any, rows: np.ndarray, *arrays: np.ndarray) -> tuple[jax.Array, ...]:
@@ -85,10 +85,10 @@ class ManyDevices(OneDevice):
     Args:
         model: A built model.
         shard_layers: Over how many devices the units of the first and the last Dense layer are divided. The devices
-            then form groups of so many, a divisor of their number; a batch is divided over the groups.
+            then form groups of this size, a divisor of their number; a batch is divided over the groups.
 
     Raises:
-        ConfigError: Neither of the two layers can be divided into so many equal parts.
+        ConfigError: Neither of the two layers can be divided into this many equal parts.
     """
 
     def __init__(self, model: keras.Model, *, shard_layers: int = 1) -> None:
@@ -105,7 +105,7 @@ class ManyDevices(OneDevice):
         self._compiled: dict[int, Callable[..., Any]] = {}
 
     def padded(self, rows: int) -> int:
-        """The rows of a batch of so many samples: a multiple of the groups of devices."""
+        """The rows of a batch of N samples: a multiple of the groups of devices."""
         return -(-rows // self._groups) * self._groups
 
     def _batches(self, rows: int) -> NamedSharding:

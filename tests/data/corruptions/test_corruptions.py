@@ -105,9 +105,9 @@ def test_what_does_not_apply_says_why(kind, prepared):
     refused = {corruption.name: corruption.refusal(traits) for corruption in CORRUPTIONS}
     assert {name for name, why in refused.items() if not why} == APPLIES[kind]
     if traits.pictures:
-        assert refused["missing"] == "samples are pictures, which have no columns"
+        assert refused["missing"] == "samples are images, which have no columns"
     else:
-        assert refused["shift"] == f"samples of the shape {traits.shape} are no pictures"
+        assert refused["shift"] == f"samples of the shape {traits.shape} are no images"
     if kind == "array":
         assert "no preparation" in refused["missing"]
 

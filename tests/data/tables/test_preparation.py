@@ -225,4 +225,4 @@ def test_a_cell_that_cannot_be_read_is_found_in_its_own_row(cells, wrong, words,
             where="new.csv",
         )
     place = f"row {1000 + row + 1:,} of new.csv, counted from 1 below the names"
-    assert str(caught.value).startswith(f"{words}; got {wrong!r} in {place}; next: mend the cell")
+    assert str(caught.value).startswith(f"{words}; got {wrong!r} in {place}; next: fix the cell")

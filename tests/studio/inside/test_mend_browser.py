@@ -1,4 +1,4 @@
-"""Mending labels in Chromium: find, decide with the keyboard, train again, and see what it changed; the doctor."""
+"""Fixing labels in Chromium: find, decide with the keyboard, train again, and see what it changed; the doctor."""
 
 import pytest
 

@@ -99,7 +99,7 @@ class ArffReader:
             raise DataError(
                 f"every row has as many cells as there are columns, {len(self.columns):,}",
                 got=f"{len(cells):,} in line {number:,} of {self.where}: {line[:60]!r}",
-                hint="mend that row; a cell with a comma inside stands in quotes",
+                hint="fix that row; a cell with a comma inside needs quotes",
             )
         return cells
 
@@ -154,7 +154,7 @@ def _lines(path: Path, compression: str | None) -> Iterator[tuple[int, str]]:
             while line := text.readline(LONGEST_LINE):
                 number += 1
                 if len(line) == LONGEST_LINE:
-                    raise _refused(f"a line of more than {LONGEST_LINE:,} characters, line {number:,}", path)
+                    raise _refused(f"line {number:,}, which has more than {LONGEST_LINE:,} characters", path)
                 yield number, line.strip()
     except (OSError, UnicodeError) as error:
         what = f"a byte that is no UTF-8 after line {number:,}" if isinstance(error, UnicodeError) else str(error)
@@ -182,5 +182,5 @@ def _refused(what: str, path: Path) -> DataError:
     return DataError(
         "an ARFF file has lines @attribute NAME TYPE, then @data and one line of values a row",
         got=f"{what} of {path}",
-        hint="mend it, or read it yourself and pass the frame",
+        hint="fix it, or read it yourself and pass the frame",
     )

@@ -90,7 +90,7 @@ class DelimitedReader:
                 f"every row has as many cells as line 1, {row.expected_columns}",
                 got=f"{row.actual_columns} in {row_words(row.number - self.dialect.header - 1, self.where)}: "
                 f"{(row.text or '')[:60]!r}",
-                hint="mend that row; a cell with the delimiter inside stands in quotes",
+                hint="fix that row; a cell with the delimiter inside needs quotes",
             )
         if "Empty CSV" in str(error):
             return DataError(

@@ -22,7 +22,7 @@ def gradient_step(
 
     Each point has one gain, and not one for each coordinate as in van der Maaten's code: those depend on where the axes
     are, and tear groups that lie across them. At 280,000 points a gap ran along both axes, a tenth of the layout wide,
-    and eight of ten digits lay in two islands.
+    and eight of ten digits lay in two groups.
 
     Args:
         xy: float32 (n, 2), coordinates; updated.

@@ -39,7 +39,7 @@ function uploadElement(uploads, endings) {
         const remove = async () => draw((await ask(`api/uploads/${encodeURIComponent(name)}`, { method: "DELETE" })).uploads);
         const button = actionButton("Delete", remove, { "aria-label": `Delete ${name}` });
         const link = element("a", { href: dataAddress("data", { place: "upload", name }), text: name });
-        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: folder ? "pictures" : sizeText(bytes) }), mayWrite() ? button : null);
+        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: folder ? "images" : sizeText(bytes) }), mayWrite() ? button : null);
       }),
     );
   draw(uploads);

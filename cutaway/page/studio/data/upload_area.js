@@ -47,7 +47,7 @@ export function uploadArea(endings, uploaded) {
         void drop(event.dataTransfer).catch(showError);
       },
     },
-    element("p", { text: "Drop a table (CSV, TSV, ARFF, Parquet, Feather, Arrow), an .npz file or a folder of pictures here. The folder has a folder for each class." }),
+    element("p", { text: "Drop a table (CSV, TSV, ARFF, Parquet, Feather, Arrow), an .npz file or a folder of images here. The folder has one folder per class." }),
     element(
       "div",
       { class: "upload-buttons" },

@@ -24,21 +24,21 @@ export async function uploadFolder(host, { name, files }, endings) {
   const seen = files.filter(({ parts }) => !parts.some((part) => part.startsWith(".")));
   const pictures = seen.filter(({ file }) => endings.some((ending) => file.name.toLowerCase().endsWith(ending)));
   if (!pictures.length) {
-    throw new Error(`A folder of pictures holds some; got ${counted(seen.length, "other file")}. Next: choose a folder of pictures, or a table as a file.`);
+    throw new Error(`A folder of images holds some; got ${counted(seen.length, "other file")}. Next: choose a folder of images, or a table as a file.`);
   }
   const folders = [...new Map(pictures.map(({ parts }) => [folderKey(parts), parts.slice(0, -1)])).values()];
   const numbers = new Map(folders.map((parts, number) => [parts.join("/"), number]));
   const bytes = pictures.reduce((sum, { file }) => sum + file.size, 0);
   const { box, words, bar, signal } = uploadBox(host, name);
   const others = seen.length - pictures.length;
-  const leftOut = others ? ` ${counted(others, "file that is no picture is", "files that are no pictures are")} left out.` : "";
+  const leftOut = others ? ` ${counted(others, "file that is not an image is", "files that are not images are")} left out.` : "";
   const begun = performance.now();
   let sent = 0;
   let count = 0;
   const onProgress = (/** @type {number} */ now) => {
     const rate = (1000 * (sent + now)) / Math.max(1, performance.now() - begun);
     bar.value = (sent + now) / Math.max(1, bytes);
-    words.textContent = `Uploading ${name}: ${grouped(count)} of ${counted(pictures.length, "picture")}, ${sizeText(rate)}/s.${leftOut}`;
+    words.textContent = `Uploading ${name}: ${grouped(count)} of ${counted(pictures.length, "image")}, ${sizeText(rate)}/s.${leftOut}`;
   };
   let remove = () => {};
   try {

@@ -18,7 +18,7 @@ export function showFixLabels(host, run) {
   const back = element("a", { href: runPath(run.id), text: run.title || run.id });
   host.append(
     element("p", { class: "crumbs" }, back),
-    element("h1", { text: "Mend the labels" }),
+    element("h1", { text: "Fix labels" }),
     ...[view.line, view.place, view.again],
   );
   showDoctor(host, run);
@@ -65,7 +65,7 @@ class FixLabelsView {
   #offer() {
     const words =
       "Nobody has looked for wrong labels in these data yet. Models are trained on parts of the data, and each sample is " +
-      "judged by models that were not trained on it. It takes about as long as five trainings, and what is finished stays.";
+      "judged by models that were not trained on it. It takes about as long as five trainings; finished ones are kept.";
     const begin = textButton("Find suspect labels", () => this.#find());
     this.place.replaceChildren(element("p", { class: "paragraph", text: words }), mayWrite() ? begin : "");
   }
@@ -83,7 +83,7 @@ class FixLabelsView {
     const [record] = section.sheets;
     if (!record) return void (await this.#update(), this.#followTraining()); // it says why there is none
     const caption = made.querySelector(".caption");
-    if (caption) caption.textContent = "Each decision is kept in labels.csv of the run at once.";
+    if (caption) caption.textContent = "Each decision is saved in the run's labels.csv immediately.";
     const host = /** @type {HTMLElement} */ (made.querySelector(".label-sheet"));
     if (!mayWrite()) return;
     this.sheet = new LabelSheetView(host, record, { decide: (index, now, before) => this.#decide(index, now, before) });

@@ -100,7 +100,7 @@ class InsideView {
   #bar() {
     const { id } = this.run;
     const report = textButton("Save as one file", () => void this.#report(report));
-    const fixLabels = element("a", { class: "button", href: `${runPath(id)}/mend`, text: "Mend labels" });
+    const fixLabels = element("a", { class: "button", href: `${runPath(id)}/mend`, text: "Fix labels" });
     const others = choice([["", "Compare with…"]], { "aria-label": "Compare with" });
     others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
     // not when it changes: with the keyboard each entry is passed by
@@ -204,7 +204,7 @@ class InsideView {
     const count = (await fetchPart(key, "suspects")).sheets[0]?.suspects.length;
     if (!count) return;
     const words = `${count} labels are suspect: go through them with the keyboard, and train again with what you decide.`;
-    const link = element("a", { href: `${runPath(this.run.id)}/mend`, text: "Mend labels" });
+    const link = element("a", { href: `${runPath(this.run.id)}/mend`, text: "Fix labels" });
     this.sections.before(element("p", { class: "caption" }, words, " ", mayWrite() ? link : null));
   }
 

@@ -187,7 +187,7 @@ class LiveRun {
     const elements = {
       stop: () => button("Stop", () => this.#stop(false)),
       stopping: () => element("span", { class: "hint", text: "It stops after this step." }),
-      kill: () => button("End it at once", () => this.#stop(true)),
+      kill: () => button("End it immediately", () => this.#stop(true)),
       resume: () => button("Resume", () => this.#resume()),
       like: () => link("Train again with changes", `train?like=${name}`),
       compare: () => link("Compare with the run before", comparePath(id, this.run.like)),
