@@ -1,4 +1,4 @@
-"""The sheet of pictures of suspects: checked before anything is trained, and written."""
+"""Files that figures are written to: checked before the work whose result is drawn, and written."""
 
 import io
 from pathlib import Path
@@ -10,8 +10,13 @@ BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
 """What files of each kind begin with."""
 
 
-def check_sheet(path: Path) -> None:
-    """Refuse a path that no sheet is written to.
+def check_picture_file(path: Path, *, what: str, example: str) -> None:
+    """Refuse a path that no figure is written to.
+
+    Args:
+        path: Where it is to be written.
+        what: What is drawn, such as "a sheet of pictures".
+        example: How a file is named, such as "--sheet suspects.png".
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
@@ -21,25 +26,20 @@ def check_sheet(path: Path) -> None:
 
     ending = path.suffix.lower()
     if ending not in BEGINNINGS:
-        raise UsageError(
-            f"a sheet of pictures is written to a file that ends in {' or '.join(BEGINNINGS)}",
-            got=str(path),
-            hint="try --sheet suspects.png",
-        )
+        rule = f"{what} is written to a file that ends in {' or '.join(BEGINNINGS)}"
+        raise UsageError(rule, got=str(path), hint=f"try {example}")
     check_output(path)
     if not path.exists():
         return
     if not path.is_file():
-        raise UsageError(
-            "a sheet of pictures is written to a file", got=f"{path}, which is none", hint="try --sheet suspects.png"
-        )
+        raise UsageError(f"{what} is written to a file", got=f"{path}, which is none", hint=f"try {example}")
     with open(path, "rb") as file:
         found = file.read(len(BEGINNINGS[ending]))
     if found not in (b"", BEGINNINGS[ending]):
         raise DataError(
-            f"only a picture is replaced by a sheet of pictures, in {ending[1:].upper()}",
+            f"only a picture is replaced by {what}, in {ending[1:].upper()}",
             got=f"{path}, which is none",
-            hint="write the sheet to another file, or delete this one",
+            hint="write it to another file, or delete this one",
         )
 
 
@@ -57,10 +57,10 @@ def check_pictures(data: Any) -> None:
         )
 
 
-def write_sheet(issues: Any, path: Path) -> None:
-    """Write the pictures of the first suspects, whole or not at all."""
+def write_picture(result: Any, path: Path) -> None:
+    """Write the figure of a result, whole or not at all."""
     from cutaway.runs import write_output
 
     buffer = io.BytesIO()
-    issues.plot().savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
+    result.plot().savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
     write_output(path, buffer.getvalue())
