@@ -13,8 +13,9 @@ from .polygons import NEAR, joined, kept_part, snapped, tolerances, values_at
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """What a network predicts on a polygon of a plane. Corners are counterclockwise, the last one repeated where a
-    polygon has fewer than others.
+    """What a network predicts on a polygon of a plane.
+
+    Corners of polygons are counterclockwise, the last one repeated where a polygon has fewer than others.
 
     Attributes:
         regions: float64 ``(region, corner, 2)``, the linear regions.
@@ -82,7 +83,7 @@ def _decided(regions: LinearRegions, extent: float) -> Decisions:
 
 
 def _envelope(polygon: np.ndarray, logits: np.ndarray, *, extent: float) -> tuple[np.ndarray, np.ndarray]:
-    """The parts of a polygon in which each of some affine functions ``(function, 3)`` is the largest, and its number."""
+    """The parts of a polygon in which each affine function ``(function, 3)`` is the largest, and their numbers."""
     parts: list[np.ndarray] = []
     labels: list[int] = []
     for k, own in enumerate(logits):

@@ -4,7 +4,7 @@ The values of a layer on a plane are affine in each region: arrays float64 ``(re
 constant, the slope in u and the slope in v. They are computed with NumPy, since Keras computes in float32.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import prod

@@ -25,7 +25,7 @@ WIDEST = 10.0
 """Margin at most."""
 
 FLAT = 1e-6
-"""Three samples lie on a line if twice the area between them is at most this share of their largest squared distance."""
+"""Three samples lie on a line if their triangle has at most half of this share of the square over its longest side."""
 
 
 def regions(
@@ -94,15 +94,17 @@ def _plane(context: RunContext, ids: SampleIds) -> tuple[np.ndarray, np.ndarray]
     origin, second, third = x.reshape(3, -1)
     along, other = second - origin, third - origin
     longest = max(float((side**2).sum()) for side in (along, other, third - second))
-    length = float(np.linalg.norm(along)) or 1.0
-    e1 = along / length
+    length = float(np.linalg.norm(along))
+    e1 = along / (length or 1.0)
     u = float(other @ e1)
     rest = other - u * e1
     rest -= (rest @ e1) * e1  # once more: what rounding has left
     v = float(np.linalg.norm(rest))
     if not length * v > FLAT * longest:
         raise UsageError(
-            "three samples make a plane if they do not lie on a line", got=", ".join(ids), hint="choose other samples"
+            "three samples make a plane if they do not lie on a line",
+            got=", ".join(ids.names()),
+            hint="choose other samples",
         )
     return np.stack([origin, e1, rest / v]).reshape(x.shape), np.array([[0.0, 0.0], [length, 0.0], [u, v]])
 
@@ -120,10 +122,10 @@ def _samples(
     from cutaway.interpret.regions import distances
 
     named: list[PlaneSample] = []
-    for name, label, point in zip(ids, context.data.y(ids).tolist(), points, strict=True):
+    for name, label, point in zip(ids.names(), context.data.y(ids).tolist(), points, strict=True):
         away = distances(point, found.corners)
-        predicted = found.classes[away.argmin()]
-        nearest = np.where(found.classes == predicted, np.inf, away).argmin()
+        predicted = int(found.classes[away.argmin()])
+        nearest = int(np.where(found.classes == predicted, np.inf, away).argmin())
         is_met = found.classes[nearest] != predicted
         named.append(
             PlaneSample(
@@ -133,8 +135,8 @@ def _samples(
                 label=context.class_names[label],
                 predicted=context.class_names[predicted],
                 distance=float(away[nearest]) if is_met else None,
-                beyond=context.class_names[found.classes[nearest]] if is_met else None,
-                edge=float(min((point - window[0]).min(), (window[2] - point).min())),
+                beyond=context.class_names[int(found.classes[nearest])] if is_met else None,
+                edge=float(np.minimum(point - window[0], window[2] - point).min()),
             )
         )
     return tuple(named)
@@ -149,7 +151,7 @@ def _ways(class_names: Sequence[str], samples: Sequence[PlaneSample], found: "De
         length = float(np.linalg.norm(last - first))
         places = first_places(first, last, found.corners)
         places[found.classes == class_names.index(start.predicted)] = np.inf
-        nearest = places.argmin()
+        nearest = int(places.argmin())
         changes = np.isfinite(places[nearest])
         ways.append(
             Way(
@@ -157,7 +159,7 @@ def _ways(class_names: Sequence[str], samples: Sequence[PlaneSample], found: "De
                 toward=end.sample,
                 length=length,
                 change=float(places[nearest]) * length if changes else None,
-                becomes=class_names[found.classes[nearest]] if changes else None,
+                becomes=class_names[int(found.classes[nearest])] if changes else None,
             )
         )
     return tuple(ways)

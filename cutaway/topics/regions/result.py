@@ -1,7 +1,7 @@
 """The plane through three samples with its linear regions and its decision boundary, as the user holds it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from cutaway._lazy import public
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import TEXT, UNDEFINED, Unit, decimals, share
+from cutaway.results.units import TEXT, Unit, decimals, share
 
 if TYPE_CHECKING:
     from cutaway.interpret.regions import Decisions
@@ -132,8 +132,8 @@ class ClassArea:
 class Regions(Result):
     """The exact linear regions and decision boundary on the plane through three samples, made by `Run.regions`.
 
-    A place (u, v) of the plane is the prepared input ``plane[0] + u * plane[1] + v * plane[2]``, in which pixels are from
-    0 to 1.
+    A place (u, v) of the plane is the prepared input ``plane[0] + u * plane[1] + v * plane[2]``, in which pixels are
+    from 0 to 1.
 
     Attributes:
         samples: Each sample, with its place and its distance to the boundary.
@@ -185,18 +185,14 @@ class Regions(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read: the samples, the ways between them, and the areas of the classes."""
+        notes = ["Boundary: distance within the plane, where pixels are from 0 to 1. Outside of it, one may be nearer."]
+        if any(each.distance is None or each.distance > each.edge for each in self.samples):
+            notes.append("Of some, the edge of the window is nearer than the boundary: a larger margin tells more.")
+        by_area = sorted(self.areas, key=lambda each: -each.share)
         return (
-            Table(
-                SAMPLES,
-                _columns(self.samples),
-                title=f"{self.line().split(';')[0]}",
-                notes=(
-                    "Boundary: distance in this plane, in prepared inputs (pixels are from 0 to 1). Outside of the plane, "
-                    "a boundary may be nearer.",
-                ),
-            ),
-            Table(WAYS, _columns(self.ways), title="Along straight lines"),
-            Table(AREAS, _columns(sorted(self.areas, key=lambda each: -each.share)), title="Area of the window"),
+            Table(SAMPLES, _columns(self.samples), title=self.line().split("; ")[0], notes=tuple(notes)),
+            Table(WAYS, _columns(self.ways), title="On the straight way"),
+            Table(AREAS, _columns(by_area), title="Area of the window"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -207,7 +203,7 @@ class Regions(Result):
         )
 
     def plot(self) -> "Figure":
-        """Draw the window as a matplotlib Figure: areas of the classes, linear regions, the boundary and the samples."""
+        """Draw the window as a matplotlib Figure: classes, linear regions, decision boundary and samples."""
         from cutaway.plots import DrawnPlane, drawn_plane
 
         found = self.decisions
@@ -232,9 +228,10 @@ class Regions(Result):
 
 
 def _words(sample: PlaneSample) -> str:
-    beyond = UNDEFINED if sample.beyond is None else sample.beyond
-    return f"{sample.label}, predicted {sample.predicted}\n{_bounded(sample.distance, sample.edge)} to {beyond}"
+    distance = _bounded(sample.distance, sample.edge)
+    beyond = "no boundary in the window" if sample.beyond is None else f"{sample.beyond} at {distance}"
+    return f"{sample.label}, predicted {sample.predicted}\n{beyond}"
 
 
 def _columns(records: Sequence[Any]) -> dict[str, Any]:
-    return {name: [getattr(record, name) for record in records] for name in vars(records[0])}
+    return {each.name: [getattr(record, each.name) for record in records] for each in fields(records[0])}
