@@ -56,7 +56,7 @@ def test_what_is_said_of_samples_is_what_the_model_predicts(run, found):
     for each in found.samples:
         number = int(each.sample[5:-1])
         assert each.label == str(labels[number])
-        assert each.predicted == str(run.predict(rows[number : number + 1])[0])
+        assert each.predicted == str(run.predict(rows[number : number + 1])[0].argmax())
 
 
 def test_no_direction_changes_the_prediction_before_the_distance_and_one_does_after_it(run, found):
