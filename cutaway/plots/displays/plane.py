@@ -90,11 +90,11 @@ def _draw_polygons(axes: "Axes", plane: DrawnPlane) -> None:
     colors = {k: to_rgba(style.color, FAINT) for k, style in styles.items()}
     fill = [colors.get(k, others) for k in plane.classes.tolist()]
     # without smoothing, since that would draw a bright line between neighbors; as pixels in files of lines
-    axes.add_collection(PolyCollection(plane.corners, facecolors=fill, antialiased=False, rasterized=True))
+    axes.add_collection(PolyCollection(list(plane.corners), facecolors=fill, antialiased=False, rasterized=True))
     # the more edges, the fainter: 200,000 regions would be black
     alpha = float(np.clip(12 / np.sqrt(len(plane.regions)), 0.06, 0.5))
     edges: Any = {"facecolors": "none", "edgecolors": ON_LIGHT, "linewidths": 0.35, "alpha": alpha}
-    axes.add_collection(PolyCollection(plane.regions, **edges, rasterized=True))
+    axes.add_collection(PolyCollection(list(plane.regions), **edges, rasterized=True))
     axes.add_collection(LineCollection(list(plane.boundary), colors=ON_LIGHT, linewidths=1.8, capstyle="round"))
     (left, bottom), (right, top) = plane.window[0], plane.window[2]
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")

@@ -121,8 +121,9 @@ def _samples(
 ) -> tuple[PlaneSample, ...]:
     from cutaway.interpret.regions import distances
 
+    labels: list[int] = context.data.y(ids).tolist()
     named: list[PlaneSample] = []
-    for name, label, point in zip(ids.names(), context.data.y(ids).tolist(), points, strict=True):
+    for name, label, point in zip(ids.names(), labels, points, strict=True):
         away = distances(point, found.corners)
         predicted = int(found.classes[away.argmin()])
         nearest = int(np.where(found.classes == predicted, np.inf, away).argmin())
