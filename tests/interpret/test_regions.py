@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from keras import layers as L
 
 from cutaway.errors import DataError, ModelError
-from cutaway.interpret.regions import areas, decisions, distances, first_places, linear_regions
+from cutaway.interpret.regions import linear_regions, plane_decisions, polygon_areas, polygon_distances, polygon_entries
 
 WINDOW = np.array([[-2.0, -1.0], [2.0, -1.0], [2.0, 3.0], [-2.0, 3.0]])
 MOST = 20_000
@@ -30,7 +30,7 @@ def network(hidden, activation="relu", *, inputs=5, outputs=3, seed=0):
 
 
 def grid_of(side=60):
-    """Places in the window, float64 ``(place, 2)``, none of them on its edge."""
+    """Points of the window, float64 ``(place, 2)``, none of them on its edge."""
     steps = (np.arange(side) + 0.5) / side
     return WINDOW[0] + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) * 4.0
 
@@ -47,7 +47,7 @@ def on(plane, places):
 
 def inside(corners, place):
     """Numbers of the polygons that hold a place and are not as near as rounding to it only from outside."""
-    return np.flatnonzero(distances(place, corners) == 0)
+    return np.flatnonzero(polygon_distances(place, corners) == 0)
 
 
 def to_lines(corners, place):
@@ -86,11 +86,11 @@ def patterns(model, x):
 def test_regions_are_activation_patterns_and_polygons_are_predictions(hidden, activation, seed):
     model, plane, places = network(hidden, activation, seed=seed), plane_of((5,), seed), grid_of(16)
     corners, logits = all_regions(model, plane)
-    found = decisions(model, plane, WINDOW, most=MOST)
+    found = plane_decisions(model, plane, WINDOW, most=MOST)
     assert len(found.regions) == len(corners)
     for each in (found.regions, found.corners):
-        assert areas(each).min() > 0
-        assert areas(each).sum() == pytest.approx(16.0, rel=1e-12)
+        assert polygon_areas(each).min() > 0
+        assert polygon_areas(each).sum() == pytest.approx(16.0, rel=1e-12)
     x = on(plane, places)
     probabilities = outputs(model, x)
     seen = patterns(model, x)
@@ -121,10 +121,10 @@ def test_a_fine_grid_finds_all_regions_of_a_small_network():
 def test_the_distance_to_another_class_is_what_bisection_finds():
     """No circle inside of it meets another class, and a circle of that radius does."""
     model, plane = network((12, 8), outputs=4, seed=5), plane_of((5,), 1)
-    found = decisions(model, plane, WINDOW, most=MOST)
+    found = plane_decisions(model, plane, WINDOW, most=MOST)
     start = np.array([0.3, 1.1])
-    own = found.classes[distances(start, found.corners).argmin()]
-    exact = distances(start, found.corners[found.classes != own]).min()
+    own = found.classes[polygon_distances(start, found.corners).argmin()]
+    exact = polygon_distances(start, found.corners[found.classes != own]).min()
     assert 0 < exact < 1.9, "nearer than the edge of the window"
     weights = [np.asarray(w, np.float64) for w in model.get_weights()]
 
@@ -153,12 +153,12 @@ def test_the_distance_to_another_class_is_what_bisection_finds():
         assert (predicted(start + share * exact * np.stack([np.cos(ring), np.sin(ring)], axis=1)) == own).all()
     # and the boundary is as far as the polygons beyond it
     pieces = found.boundary[(found.between == own).any(axis=1)]
-    assert distances(start, pieces).min() == pytest.approx(exact, rel=1e-9)
+    assert polygon_distances(start, pieces).min() == pytest.approx(exact, rel=1e-9)
 
 
 def test_two_logits_are_equal_on_the_boundary_and_no_other_is_larger():
     model, plane = network((12, 8), outputs=4, seed=5), plane_of((5,), 1)
-    found = decisions(model, plane, WINDOW, most=MOST)
+    found = plane_decisions(model, plane, WINDOW, most=MOST)
     assert len(found.boundary) > 5
     places = found.boundary.mean(axis=1)
     logits = np.log(outputs(model, on(plane, places)))
@@ -217,7 +217,7 @@ def test_logits_are_those_of_keras_with_every_piecewise_linear_layer(kind):
     truth = outputs(model, on(plane, places))
     assert len(corners) > 1
     for place, expected in zip(places, truth, strict=True):
-        nearest = min(range(len(corners)), key=lambda k: distances(place, corners[k][None])[0])
+        nearest = min(range(len(corners)), key=lambda k: polygon_distances(place, corners[k][None])[0])
         assert logits[nearest] @ [1, *place] == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
@@ -243,11 +243,11 @@ def test_one_output_unit_has_its_boundary_where_the_logit_is_0(ending):
     model = network((6,), outputs=1, seed=3)
     model.layers[-1].activation = keras.activations.get(ending)
     plane, places = plane_of((5,)), grid_of(30)
-    found = decisions(model, plane, WINDOW, most=MOST)
+    found = plane_decisions(model, plane, WINDOW, most=MOST)
     values = outputs(model, on(plane, places))[:, 0]
     threshold = 0.0 if ending == "linear" else 0.5
     wanted = values > threshold
-    got = np.array([found.classes[distances(place, found.corners).argmin()] for place in places])
+    got = np.array([found.classes[polygon_distances(place, found.corners).argmin()] for place in places])
     clear = np.abs(values - threshold) > 1e-5
     assert set(found.classes) == {0, 1}
     assert (got[clear] == wanted[clear]).all()
@@ -266,21 +266,21 @@ def test_classes_that_tie_everywhere_are_the_first_one():
     model = network((3,), seed=0)
     for layer in model.layers:
         layer.set_weights([0 * w for w in layer.get_weights()])
-    found = decisions(model, plane_of((5,)), WINDOW, most=MOST)
+    found = plane_decisions(model, plane_of((5,)), WINDOW, most=MOST)
     assert found.classes.tolist() == [0]
     assert (len(found.regions), len(found.boundary)) == (1, 0)
 
 
 def test_classes_that_tie_in_a_part_of_the_window():
-    """A dead unit leaves all logits at 0 on one side, where class 0 is predicted, and class 2 on the other."""
+    """An inactive unit leaves all logits at 0 on one side, where class 0 is predicted, and class 2 on the other."""
     model = network((1,), inputs=2)
     model.layers[0].set_weights([np.array([[1.0], [0.0]], "f4"), np.zeros(1, "f4")])
     model.layers[1].set_weights([np.array([[-1.0, 0.5, 1.0]], "f4"), np.zeros(3, "f4")])
     plane = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    found = decisions(model, plane, WINDOW, most=MOST)
-    sizes = np.bincount(found.classes, weights=areas(found.corners))
+    found = plane_decisions(model, plane, WINDOW, most=MOST)
+    sizes = np.bincount(found.classes, weights=polygon_areas(found.corners))
     assert sizes == pytest.approx([8, 0, 8])
-    assert distances(np.array([-0.5, 0.0]), found.corners[found.classes == 2]).min() == pytest.approx(0.5)
+    assert polygon_distances(np.array([-0.5, 0.0]), found.corners[found.classes == 2]).min() == pytest.approx(0.5)
 
 
 def test_more_regions_than_allowed_are_not_made():
@@ -308,11 +308,11 @@ def test_weights_that_are_not_finite_are_an_error():
 
 def test_polygons_are_measured():
     square = np.array([[[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0], [0.0, 2.0]]])
-    assert areas(square) == pytest.approx([4.0])
-    assert distances(np.array([1.0, 1.0]), square) == pytest.approx([0.0])
-    assert distances(np.array([5.0, 6.0]), square) == pytest.approx([5.0])
-    assert distances(np.array([-0.5, 1.0]), square) == pytest.approx([0.5])
-    assert first_places(np.array([-2.0, 1.0]), np.array([2.0, 1.0]), square) == pytest.approx([0.5])
-    assert first_places(np.array([1.0, 1.0]), np.array([9.0, 1.0]), square) == pytest.approx([0.0])
+    assert polygon_areas(square) == pytest.approx([4.0])
+    assert polygon_distances(np.array([1.0, 1.0]), square) == pytest.approx([0.0])
+    assert polygon_distances(np.array([5.0, 6.0]), square) == pytest.approx([5.0])
+    assert polygon_distances(np.array([-0.5, 1.0]), square) == pytest.approx([0.5])
+    assert polygon_entries(np.array([-2.0, 1.0]), np.array([2.0, 1.0]), square) == pytest.approx([0.5])
+    assert polygon_entries(np.array([1.0, 1.0]), np.array([9.0, 1.0]), square) == pytest.approx([0.0])
     for start, end in (((-1.0, 3.0), (3.0, 3.0)), ((-1.0, 1.0), (-0.1, 1.0)), ((-1.0, 1.0), (1.0, 3.0))):
-        assert first_places(np.array(start), np.array(end), square) == [np.inf]
+        assert polygon_entries(np.array(start), np.array(end), square) == [np.inf]

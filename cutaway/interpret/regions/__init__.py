@@ -4,8 +4,16 @@ In come a built model, a plane through its inputs and a convex polygon of it; ou
 what `cutaway.interpret` may, and its graph.
 """
 
-from .deciding import Decisions, decisions
+from .deciding import PlaneDecisions, plane_decisions
 from .dividing import LinearRegions, linear_regions
-from .polygons import areas, distances, first_places
+from .polygons import polygon_areas, polygon_distances, polygon_entries
 
-__all__ = ["Decisions", "LinearRegions", "areas", "decisions", "distances", "first_places", "linear_regions"]
+__all__ = [
+    "LinearRegions",
+    "PlaneDecisions",
+    "linear_regions",
+    "plane_decisions",
+    "polygon_areas",
+    "polygon_distances",
+    "polygon_entries",
+]

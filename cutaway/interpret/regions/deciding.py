@@ -12,7 +12,7 @@ from .polygons import NEAR, joined, kept_part, snapped, tolerances, values_at
 
 
 @dataclass(frozen=True, eq=False)
-class Decisions:
+class PlaneDecisions:
     """What a network predicts on a polygon of a plane.
 
     Corners of polygons are counterclockwise, the last one repeated where a polygon has fewer than others.
@@ -34,14 +34,14 @@ class Decisions:
     between: np.ndarray
 
 
-def decisions(
+def plane_decisions(
     model: keras.Model,
     plane: np.ndarray,
     polygon: np.ndarray,
     *,
     most: int,
     on_progress: ProgressCallback = ignore_progress,
-) -> Decisions:
+) -> PlaneDecisions:
     """Find the linear regions of a network on a polygon of a plane, and cut them where the predicted class changes.
 
     Of classes that tie everywhere in a region, the first is predicted. Arguments and errors are those of
@@ -51,7 +51,7 @@ def decisions(
     parts = [
         _decided(each, extent) for each in linear_regions(model, plane, polygon, most=most, on_progress=on_progress)
     ]
-    return Decisions(
+    return PlaneDecisions(
         regions=joined([part.regions for part in parts]),
         corners=joined([part.corners for part in parts]),
         classes=np.concatenate([part.classes for part in parts]),
@@ -60,7 +60,7 @@ def decisions(
     )
 
 
-def _decided(regions: LinearRegions, extent: float) -> Decisions:
+def _decided(regions: LinearRegions, extent: float) -> PlaneDecisions:
     corner_values = values_at(regions.logits, regions.corners)  # (region, class, corner)
     winners = corner_values.argmax(axis=1)
     # affine functions: what is the largest at all corners is so between them
@@ -77,7 +77,7 @@ def _decided(regions: LinearRegions, extent: float) -> Decisions:
         classes.append(names[labels])
         boundary.append(pieces)
         between.append(names[pairs])
-    return Decisions(
+    return PlaneDecisions(
         regions.corners, joined(corners), np.concatenate(classes), np.concatenate(boundary), np.concatenate(between)
     )
 

@@ -12,7 +12,7 @@ from cutaway.interpret.graph import Graph
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .layers import Bend, Step, steps_of
-from .polygons import areas, cut_along, values_at
+from .polygons import cut_along, polygon_areas, values_at
 
 AFFINE = 2**20
 """Numbers of affine functions of one layer that are held at a time, about: 8 MiB."""
@@ -70,14 +70,14 @@ def linear_regions(
     """
     graph = Graph.of(model)
     dividing = _Dividing(steps_of(graph), graph.output, float(np.abs(polygon).max()), most)
-    whole, divided = areas(polygon[None])[0], 0.0
+    whole, divided = polygon_areas(polygon[None])[0], 0.0
     on_progress(Progress("regions", 0, 100, "percent"))
     values = {graph.entry: np.asarray(plane, np.float64).reshape(1, 3, *graph.shape)}
     for part in dividing.run(0, polygon[None].astype(np.float64), values):
         if not np.isfinite(part.logits).all():
             raise DataError("logits are finite numbers", got="some that are not", hint="look at an earlier epoch")
         yield part
-        divided += areas(part.corners).sum()
+        divided += polygon_areas(part.corners).sum()
         percent = min(99, int(100 * divided / whole))
         on_progress(Progress("regions", percent, 100, "percent", f"{dividing.count:,} regions"))
     on_progress(Progress("regions", 100, 100, "percent", f"{dividing.count:,} regions"))

@@ -129,13 +129,13 @@ def cut_along(corners: np.ndarray, lines: np.ndarray, *, extent: float, most: in
     return joined([part for part, _ in done]), np.concatenate([owners for _, owners in done])
 
 
-def areas(corners: np.ndarray) -> np.ndarray:
+def polygon_areas(corners: np.ndarray) -> np.ndarray:
     """Areas of polygons, float64 ``(polygon,)``."""
     from_first = corners - corners[:, :1]  # far from the origin, products of coordinates would round
     return _cross(from_first, np.roll(from_first, -1, axis=1)).sum(axis=1) / 2
 
 
-def distances(point: np.ndarray, corners: np.ndarray) -> np.ndarray:
+def polygon_distances(point: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Distance of a point from each polygon, float64 ``(polygon,)``; 0 in it.
 
     Args:
@@ -150,7 +150,7 @@ def distances(point: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return np.where(is_inside, 0.0, np.hypot(away[..., 0], away[..., 1]).min(axis=1))
 
 
-def first_places(start: np.ndarray, end: np.ndarray, corners: np.ndarray) -> np.ndarray:
+def polygon_entries(start: np.ndarray, end: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Where the straight way between two points enters each polygon.
 
     Args:

@@ -16,7 +16,7 @@ from .options import MARGIN, RegionsOptions
 from .result import ClassArea, PlaneSample, Regions, Way
 
 if TYPE_CHECKING:
-    from cutaway.interpret.regions import Decisions
+    from cutaway.interpret import PlaneDecisions
 
 MOST = 500_000
 """Linear regions at most: half a gigabyte, and a minute for two layers of 512 units."""
@@ -36,7 +36,7 @@ def regions(
     on_progress: ProgressCallback = ignore_progress,
 ) -> Regions:
     """Divide the plane through three samples; see `cutaway.Run.regions`."""
-    from cutaway.interpret.regions import areas, decisions
+    from cutaway.interpret import plane_decisions, polygon_areas
 
     margin = _checked_margin(options.margin)
     if isinstance(names, str) or len(names) != 3:
@@ -49,14 +49,14 @@ def regions(
     window = _window(points, margin)
     model = context.model(options.epoch)
     try:
-        found = decisions(model, plane, window, most=MOST, on_progress=on_progress)
+        found = plane_decisions(model, plane, window, most=MOST, on_progress=on_progress)
     except OverflowError:
         raise UsageError(
             f"the linear regions of a window are at most {MOST:,}",
             got=f"more in a square with sides of {np.ptp(window[:, 0]):.3g}",
             hint="choose samples that are closer to each other, a smaller margin, or a model with fewer units",
         ) from None
-    by_class = np.bincount(found.classes, weights=areas(found.corners), minlength=len(context.class_names))
+    by_class = np.bincount(found.classes, weights=polygon_areas(found.corners), minlength=len(context.class_names))
     samples = _samples(context, ids, points, window=window, found=found)
     return Regions(
         samples=samples,
@@ -117,14 +117,14 @@ def _window(points: np.ndarray, margin: float) -> np.ndarray:
 
 
 def _samples(
-    context: RunContext, ids: SampleIds, points: np.ndarray, *, window: np.ndarray, found: "Decisions"
+    context: RunContext, ids: SampleIds, points: np.ndarray, *, window: np.ndarray, found: "PlaneDecisions"
 ) -> tuple[PlaneSample, ...]:
-    from cutaway.interpret.regions import distances
+    from cutaway.interpret import polygon_distances
 
     labels: list[int] = context.data.y(ids).tolist()
     named: list[PlaneSample] = []
     for name, label, point in zip(ids.names(), labels, points, strict=True):
-        away = distances(point, found.corners)
+        away = polygon_distances(point, found.corners)
         predicted = int(found.classes[away.argmin()])
         nearest = int(np.where(found.classes == predicted, np.inf, away).argmin())
         is_met = found.classes[nearest] != predicted
@@ -143,14 +143,14 @@ def _samples(
     return tuple(named)
 
 
-def _ways(class_names: Sequence[str], samples: Sequence[PlaneSample], found: "Decisions") -> tuple[Way, ...]:
-    from cutaway.interpret.regions import first_places
+def _ways(class_names: Sequence[str], samples: Sequence[PlaneSample], found: "PlaneDecisions") -> tuple[Way, ...]:
+    from cutaway.interpret import polygon_entries
 
     ways: list[Way] = []
     for start, end in permutations(samples, 2):
         first, last = (np.array([each.u, each.v]) for each in (start, end))
         length = float(np.linalg.norm(last - first))
-        places = first_places(first, last, found.corners)
+        places = polygon_entries(first, last, found.corners)
         places[found.classes == class_names.index(start.predicted)] = np.inf
         nearest = int(places.argmin())
         changes = np.isfinite(places[nearest])

@@ -14,7 +14,7 @@ from cutaway.results.table import Table, column
 from cutaway.results.units import TEXT, Unit, decimals, share
 
 if TYPE_CHECKING:
-    from cutaway.interpret.regions import Decisions
+    from cutaway.interpret import PlaneDecisions
     from cutaway.plots import Figure
 
 
@@ -159,7 +159,7 @@ class Regions(Result):
     margin: float
     plane: np.ndarray = field(repr=False)
     window: np.ndarray = field(repr=False)
-    decisions: "Decisions" = field(repr=False)
+    decisions: "PlaneDecisions" = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     pictures: np.ndarray | None = field(repr=False)
 
