@@ -20,7 +20,7 @@ SIDE = 6.0
 """Inches of a side of the window."""
 
 FAINT = 0.55
-"""Opacity of the areas of the classes."""
+"""Share of the color of a class in its areas; the rest is white, on dark pages as well, where lines must be seen."""
 
 NAMED = 10
 """Classes of the legend at most, those with the largest areas."""
@@ -82,19 +82,20 @@ def drawn_plane(plane: DrawnPlane) -> "Figure":
 
 def _draw_polygons(axes: "Axes", plane: DrawnPlane) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
-    from matplotlib.colors import to_rgba
+    from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
     styles, _ = class_styles(plane.classes, count=len(plane.class_names))
-    others = to_rgba(OTHER_STYLE.color, FAINT)
-    colors = {k: to_rgba(style.color, FAINT) for k, style in styles.items()}
-    fill = [colors.get(k, others) for k in plane.classes.tolist()]
+    looks = [styles.get(k, OTHER_STYLE).color for k in range(len(plane.class_names))]
+    colors = 1 - FAINT * (1 - np.array([to_rgb(look) for look in looks]))
+    corners: Any = plane.corners  # matplotlib takes arrays at once, and lists one by one
+    regions: Any = plane.regions
     # without smoothing, since that would draw a bright line between neighbors; as pixels in files of lines
-    axes.add_collection(PolyCollection(list(plane.corners), facecolors=fill, antialiased=False, rasterized=True))
+    axes.add_collection(PolyCollection(corners, facecolors=colors[plane.classes], antialiased=False, rasterized=True))
     # the more edges, the fainter: 200,000 regions would be black
     alpha = float(np.clip(12 / np.sqrt(len(plane.regions)), 0.06, 0.5))
     edges: Any = {"facecolors": "none", "edgecolors": ON_LIGHT, "linewidths": 0.35, "alpha": alpha}
-    axes.add_collection(PolyCollection(list(plane.regions), **edges, rasterized=True))
+    axes.add_collection(PolyCollection(regions, **edges, rasterized=True))
     axes.add_collection(LineCollection(list(plane.boundary), colors=ON_LIGHT, linewidths=1.8, capstyle="round"))
     (left, bottom), (right, top) = plane.window[0], plane.window[2]
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
@@ -102,7 +103,7 @@ def _draw_polygons(axes: "Axes", plane: DrawnPlane) -> None:
     axes.set_ylabel("v", color=MUTED)
     present, count = np.unique(plane.classes, return_counts=True)
     shown = np.sort(present[np.argsort(-count, kind="stable")[:NAMED]]).tolist()
-    patches = [Patch(color=colors.get(k, others), label=shortened(plane.class_names[k], 14)) for k in shown]
+    patches = [Patch(color=tuple(colors[k]), label=shortened(plane.class_names[k], 14)) for k in shown]
     place: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "ncols": min(5, len(patches))}
     for text in axes.legend(handles=patches, frameon=False, labelcolor=INK, **place).get_texts():
         text.set_parse_math(False)
