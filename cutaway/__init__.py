@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
+    from cutaway.topics.regions.result import Regions
     from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
@@ -88,6 +89,7 @@ _MODULES = {
     "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
+    "Regions": "cutaway.topics.regions.result",
     "Robustness": "cutaway.topics.robustness.result",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.topics.samples.dynamics",
@@ -146,6 +148,7 @@ __all__ = [
     "Processes",
     "Progress",
     "Recorder",
+    "Regions",
     "Robustness",
     "Run",
     "SampleDynamics",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .lookup import activations, default_layer, find_layer
     from .outline import Outline
     from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
+    from .regions import PlaneDecisions, plane_decisions, polygon_areas, polygon_distances, polygon_entries
     from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
     from .similarity.matching import UnitMatching, match_units
     from .units import constant_units, incoming_pictures, unit_measures
@@ -38,6 +39,7 @@ _MODULES = {
     "Objective": "cutaway.interpret.influence",
     "Outline": "cutaway.interpret.outline",
     "PartialDependence": "cutaway.interpret.dependence",
+    "PlaneDecisions": "cutaway.interpret.regions",
     "TOP_SAMPLES": "cutaway.interpret.records",
     "TrainingSamples": "cutaway.interpret.influence",
     "UnitMatching": "cutaway.interpret.similarity.matching",
@@ -68,6 +70,10 @@ _MODULES = {
     "measured_layers": "cutaway.interpret.layers",
     "partial_dependence": "cutaway.interpret.dependence",
     "permutation_importance": "cutaway.interpret.importance",
+    "plane_decisions": "cutaway.interpret.regions",
+    "polygon_areas": "cutaway.interpret.regions",
+    "polygon_distances": "cutaway.interpret.regions",
+    "polygon_entries": "cutaway.interpret.regions",
     "self_influences": "cutaway.interpret.influence",
     "unit_measures": "cutaway.interpret.units",
     "update_sizes": "cutaway.interpret.health",
@@ -85,6 +91,7 @@ __all__ = [
     "Objective",
     "Outline",
     "PartialDependence",
+    "PlaneDecisions",
     "TrainingSamples",
     "UnitMatching",
     "UnitMeasures",
@@ -114,6 +121,10 @@ __all__ = [
     "measured_layers",
     "partial_dependence",
     "permutation_importance",
+    "plane_decisions",
+    "polygon_areas",
+    "polygon_distances",
+    "polygon_entries",
     "self_influences",
     "unit_measures",
     "update_sizes",

@@ -12,7 +12,7 @@ import pytest
 import cutaway as ct
 from cutaway.cli.findings.decisions import typed_decisions
 from cutaway.cli.findings.doctor import can_be_tried
-from cutaway.cli.findings.sheet import check_pictures, check_sheet
+from cutaway.cli.picture_files import check_picture_file, check_pictures
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.findings import Remedy
 from cutaway.models import ModelForm
@@ -201,7 +201,7 @@ def test_the_labels_of_a_training_are_a_file(cutaway, table):
 def test_an_older_sheet_is_replaced_and_a_run_of_pictures_has_one(tmp_path):
     for name, begins in (("a.png", b"\x89PNG\r\n\x1a\n..."), ("a.PDF", b"%PDF-1.4"), ("b.png", b"")):
         (tmp_path / name).write_bytes(begins)
-        check_sheet(tmp_path / name)
+        check_picture_file(tmp_path / name, what="a sheet of pictures", example="--sheet suspects.png")
     check_pictures(SimpleNamespace(is_image=True))
 
 

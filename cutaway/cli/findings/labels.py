@@ -10,12 +10,12 @@ import typer
 
 from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_json, print_tables, say
+from cutaway.cli.picture_files import check_picture_file, check_pictures, write_picture
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.execution import check_engine
 from cutaway.topics.labels.options import LabelsOptions
 
 from .decisions import typed_decisions
-from .sheet import check_pictures, check_sheet, write_sheet
 
 if TYPE_CHECKING:
     from cutaway.topics.labels.result import LabelIssues
@@ -52,7 +52,7 @@ def labels(
     if output is not None:
         check_suspects_file(output)
     if sheet is not None:
-        check_sheet(sheet)
+        check_picture_file(sheet, what="a sheet of pictures", example="--sheet suspects.png")
 
     sizes: dict[str, Any] = {"folds": asked.folds, "seeds": asked.seeds, "epochs": asked.epochs, "engine": engine}
     loaded = _load(where, options) if run is None else None
@@ -62,7 +62,7 @@ def labels(
     if output is not None:
         write_suspects(issues, output)
     if sheet is not None:
-        write_sheet(issues, sheet)
+        write_picture(issues, sheet)
     if as_json:
         print_json(issues.to_json())
         return

@@ -1,0 +1,66 @@
+"""Files that figures are written to: checked before the work whose result is drawn, and written."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import DataError, UsageError
+
+BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
+"""What files of each kind begin with."""
+
+
+def check_picture_file(path: Path, *, what: str, example: str) -> None:
+    """Refuse a path that no figure is written to.
+
+    Args:
+        path: Where it is to be written.
+        what: What is drawn, such as "a sheet of pictures".
+        example: How a file is named, such as "--sheet suspects.png".
+
+    Raises:
+        UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
+        DataError: A file is there that is no picture of that kind; it is not replaced.
+    """
+    from cutaway.runs import check_output
+
+    ending = path.suffix.lower()
+    if ending not in BEGINNINGS:
+        rule = f"{what} is written to a file that ends in {' or '.join(BEGINNINGS)}"
+        raise UsageError(rule, got=str(path), hint=f"try {example}")
+    check_output(path)
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UsageError(f"{what} is written to a file", got=f"{path}, which is none", hint=f"try {example}")
+    with open(path, "rb") as file:
+        found = file.read(len(BEGINNINGS[ending]))
+    if found not in (b"", BEGINNINGS[ending]):
+        raise DataError(
+            f"only an image is replaced by {what}, in {ending[1:].upper()}",
+            got=f"{path}, which is none",
+            hint="write it to another file, or delete this one",
+        )
+
+
+def check_pictures(data: Any) -> None:
+    """Refuse a dataset or a table whose samples are no pictures.
+
+    Raises:
+        UsageError: Its samples are no pictures.
+    """
+    if not getattr(data, "is_image", False):
+        raise UsageError(
+            "a sheet shows samples that are pictures",
+            got=f"those of {data.name}, which are none",
+            hint="leave out --sheet, and write a list with -o suspects.csv",
+        )
+
+
+def write_picture(result: Any, path: Path) -> None:
+    """Write the figure of a result, whole or not at all."""
+    from cutaway.runs import write_output
+
+    buffer = io.BytesIO()
+    result.plot().savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
+    write_output(path, buffer.getvalue())

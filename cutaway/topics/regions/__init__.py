@@ -1,0 +1,1 @@
+"""The linear regions and the decision boundary on the plane through three samples, exactly."""
