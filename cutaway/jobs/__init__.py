@@ -11,17 +11,15 @@ from .frames import Frame, FrameStore
 from .job import JobState
 from .manager import JobManager
 from .queues import QUEUES, Queue, QueueName
+from .specification import Options, Settings, Specification
 from .specifications import (
     MANAGED_JOB,
     Continuation,
     Form,
     LiveMap,
     ManagedJob,
-    Options,
     Repeat,
-    Settings,
     SheetJob,
-    Specification,
     Survey,
     Training,
     TrainingJob,

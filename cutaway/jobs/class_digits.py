@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cutaway.data.sources.npz import read_npz
+from cutaway.data import read_npz
 from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError, printable
 from cutaway.runs import changing, check_own, names_in, regular_file, write_atomic
 

@@ -10,7 +10,7 @@ from cutaway.context import RunContext
 from cutaway.data import load_dataset
 from cutaway.errors import UsageError
 from cutaway.metrics import PredictedClasses, confusion_counts, share_of, top_confusions, worst_mistakes
-from cutaway.report.network.drawing import drawing_form
+from cutaway.report import drawing_form
 from cutaway.runs import RunFolder
 
 from .class_digits import SIDE, ClassDigits, Digits, check_learnable, data_set, write_data_set

@@ -18,7 +18,8 @@ from cutaway.parallel import Message, RunnerProcess, free_memory
 from .frames import FrameStore
 from .job import Callback, Job, JobProcess, JobState, State
 from .queues import QUEUES, QueueName
-from .specifications import LiveMap, Specification
+from .specification import Specification
+from .specifications import LiveMap
 from .store import INDEX, PartStore
 
 log = logging.getLogger("cutaway.jobs")
