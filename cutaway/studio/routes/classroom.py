@@ -28,11 +28,15 @@ def _tasks(settings: StudioSettings) -> DoneTasks:
 
 @router.get("/class")
 def everybody(
-    request: Request, people: GivenClass, settings: GivenSettings, scheduler: GivenScheduler
+    request: Request,
+    people: GivenClass,
+    settings: GivenSettings,
+    scheduler: GivenScheduler,
+    workspace: GivenWorkspace,
 ) -> dict[str, Any]:
-    """How everybody is doing."""
+    """How everybody is doing, and the name of the folder that has their folders."""
     rows = class_rows(people, request.app.state.workspaces, scheduler=scheduler, tasks=_tasks(settings))
-    return {"people": rows}
+    return {"people": rows, "folder": workspace.folder.name}
 
 
 @router.get("/class/runs/{run}")
