@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cutaway.api.tsne import TSNE
     from cutaway.augmentation import Augmentation
     from cutaway.data import Dataset, Decision, Table, load_dataset
-    from cutaway.exercises import check
+    from cutaway.exercises import check, exercises_done
     from cutaway.progress import CancelToken, Progress
     from cutaway.topics.comparison.result import Comparison
     from cutaway.topics.concept.result import Concept
@@ -102,6 +102,7 @@ _MODULES = {
     "check": "cutaway.exercises",
     "compare": "cutaway.api.comparing",
     "doctor": "cutaway.topics.doctor.diagnosing",
+    "exercises_done": "cutaway.exercises",
     "export": "cutaway.api.model_files",
     "join_processes": "cutaway.api.start",
     "join_sweep": "cutaway.topics.sweeps.sweeping",
@@ -160,6 +161,7 @@ __all__ = [
     "check",
     "compare",
     "doctor",
+    "exercises_done",
     "export",
     "join_processes",
     "join_sweep",

@@ -2,7 +2,8 @@
 
 The answers lie in the folder ``answers`` beside a notebook, one JSON file per lesson, as hashes: ``answers/02_*.json``
 has those of lesson 2. Only a wrong answer that the teacher expected gets a hint of its own. The hashes keep an answer
-from being read by accident; they do not keep anybody from trying all options of a question.
+from being read by accident; they do not keep anybody from trying all options of a question. What was right is kept in
+memory for `exercises_done`: nothing is written, and nothing is sent, unless a student asks for it.
 """
 
 import hashlib
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 FOLDER = "answers"
 """Folder of the answers, beside the notebook."""
+
+
+_done: dict[tuple[int, str], bool] = {}
+"""What was checked since Python was started, by lesson and number, and whether it was right once."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,53 @@ def check(exercise: str, answer: Any) -> None:
     print(_judge(exercise, answer))  # noqa: T201 (what a student reads below the cell)
 
 
+@public
+def exercises_done(path: str | Path | None = None) -> None:
+    """Print what `check` has found right since the notebook was started, lesson by lesson: a sheet to hand in.
+
+    Args:
+        path: A text file into which the sheet is written as well; None for none.
+
+    Raises:
+        UsageError: The file cannot be written.
+        UnknownNameError, DataError: The answers of a lesson are not beside the notebook any more, or are damaged.
+    """
+    lessons = sorted({lesson for lesson, _ in _done})
+    sheet = "\n".join(_line(lesson) for lesson in lessons) or "nothing has been checked since the notebook was started"
+    print(sheet)  # noqa: T201 (what a student reads below the cell)
+    if path is not None:
+        try:
+            Path(path).write_text(sheet + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                "a sheet is written into a file", got=f"{error.strerror or error}: {path}", hint="name another file"
+            ) from error
+
+
+def _line(lesson: int) -> str:
+    """What is right of one lesson, of how many."""
+    name, known = _read(lesson)
+    right = [number for number in known if _done.get((lesson, number))]
+    parts: list[str] = []
+    for words, is_kind in (("exercises", str.isdecimal), ("questions", lambda number: not number.isdecimal())):
+        every = [number for number in known if is_kind(number)]
+        done = [number for number in right if is_kind(number)]
+        if every:
+            which = f" ({', '.join(done)})" if done else ""
+            parts.append(f"{len(done)} of {len(every)} {words}{which}")
+    return f"{name}: {' and '.join(parts)} right"
+
+
 def _judge(exercise: str, answer: Any) -> str:
     if answer is None or (isinstance(answer, str) and not answer.strip()):
         return f"{exercise}: no answer yet"
-    known = _read(exercise)
+    known = _find(exercise)
     values = _values(exercise, answer, kind=known.kind, inputs=known.inputs, shape=known.shape)
-    if _matches(values, known.hashes, known):
+    is_right = _matches(values, known.hashes, known)
+    lesson, _, number = exercise.partition(".")
+    place = int(lesson), number
+    _done[place] = is_right or _done.get(place, False)
+    if is_right:
         return f"{exercise}: right. {known.why}".rstrip()
     hint = next((hint for wrong, hint in known.misconceptions if _matches(values, wrong, known)), known.hint)
     return f"{exercise}: not yet. {hint}".rstrip()
@@ -143,7 +189,7 @@ def _hashes(name: str, answer: Any, exercise: Exercise, salt: str) -> list[str]:
     return [_hash(salt, place, next(_cells(value, exercise.tolerance))) for place, value in enumerate(values)]
 
 
-def _read(exercise: str) -> _Known:
+def _find(exercise: str) -> _Known:
     name = re.fullmatch(r"(\d{1,2})\.(q?\d{1,2})", exercise) if isinstance(exercise, str) else None
     if name is None:
         raise UsageError(
@@ -151,25 +197,31 @@ def _read(exercise: str) -> _Known:
             got=repr(exercise),
             hint='write ct.check("2.3", answer) for exercise 3 of lesson 2, or ct.check("2.q3", "b") for a question',
         )
-    files = sorted(Path(FOLDER).glob(f"{int(name[1]):02d}_*.json"))
-    if not files:
-        raise UnknownNameError(
-            f"the answers of a lesson are in the folder {FOLDER!r} beside its notebook",
-            got=f"none for lesson {int(name[1])} in {Path.cwd() / FOLDER}",
-            hint="look whether the number of the lesson is right, and open the notebook in the folder that it came in",
-        )
-    try:
-        lesson = json.loads(files[0].read_text(encoding="utf-8"))
-        known = {number: _Known.of(record) for number, record in lesson.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _damaged(f"{files[0]} with {error!r}") from error
+    lesson = int(name[1])
+    _, known = _read(lesson)
     if name[2] not in known:
         raise UnknownNameError(
-            f"lesson {int(name[1])} has the exercises and questions {', '.join(known)}",
+            f"lesson {lesson} has the exercises and questions {', '.join(known)}",
             got=name[2],
             hint="use the number above the exercise",
         )
     return known[name[2]]
+
+
+def _read(lesson: int) -> tuple[str, dict[str, _Known]]:
+    """The name of a file of answers without its ending, and what it says of each exercise."""
+    files = sorted(Path(FOLDER).glob(f"{lesson:02d}_*.json"))
+    if not files:
+        raise UnknownNameError(
+            f"the answers of a lesson are in the folder {FOLDER!r} beside its notebook",
+            got=f"none for lesson {lesson} in {Path.cwd() / FOLDER}",
+            hint="look whether the number of the lesson is right, and open the notebook in the folder that it came in",
+        )
+    try:
+        record = json.loads(files[0].read_text(encoding="utf-8"))
+        return files[0].stem, {number: _Known.of(known) for number, known in record.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _damaged(f"{files[0]} with {error!r}") from error
 
 
 def _damaged(what: str) -> DataError:

@@ -30,6 +30,7 @@ def said(tmp_path, monkeypatch, capsys):
     """What ``ct.check`` prints in a folder with answers."""
     write_answers(tmp_path / "answers" / "03_lesson.json", EXERCISES)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cutaway.exercises._done", {})
 
     def check(exercise, answer):
         ct.check(exercise, answer)
@@ -137,3 +138,37 @@ def test_a_damaged_file_is_an_error_in_one_line(said, tmp_path, content):
     with pytest.raises(ct.CutawayError, match="a file of answers is as `write_answers` wrote it; got ") as caught:
         said("3.1", 0.5)
     assert "\n" not in str(caught.value)
+
+
+def test_a_sheet_says_lesson_by_lesson_what_is_right(said, tmp_path, capsys):
+    ct.exercises_done()
+    assert capsys.readouterr().out == "nothing has been checked since the notebook was started\n"
+    write_answers(tmp_path / "answers" / "05_later.json", {"q1": EXERCISES["q1"], "q2": EXERCISES["q1"]})
+    said("5.q1", "a")
+    said("3.1", 0.93)
+    said("03.4", softmax)
+    said("3.2", 42)
+    said("3.2", 43)  # what was right once stays so
+    said("3.q1", "")
+    before = set(tmp_path.rglob("*"))
+    ct.exercises_done()
+    sheet = "03_lesson: 3 of 4 exercises (1, 2, 4) and 0 of 1 questions right\n05_later: 0 of 2 questions right\n"
+    assert capsys.readouterr().out == sheet
+    assert set(tmp_path.rglob("*")) == before, "nothing is written unless it is asked for"
+    ct.exercises_done(tmp_path / "ada.txt")
+    assert (tmp_path / "ada.txt").read_text() == sheet
+
+
+def test_a_sheet_that_cannot_be_written_is_said_in_a_line(said, tmp_path):
+    said("3.2", 42)
+    with pytest.raises(ct.CutawayError, match="a sheet is written into a file; got No such file") as caught:
+        ct.exercises_done(tmp_path / "nowhere" / "ada.txt")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_exercise_is_not_on_the_sheet(said, capsys):
+    for exercise, answer in (("3.9", 1), ("3.1", "x"), ("x", 1)):
+        with pytest.raises((ct.CutawayError, KeyError, ValueError)):
+            said(exercise, answer)
+    ct.exercises_done()
+    assert "nothing has been checked" in capsys.readouterr().out

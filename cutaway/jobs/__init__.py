@@ -6,20 +6,19 @@ as whoever started it sees it, and `PartStore` holds what came out. Trainings ou
 in the folder of runs, and `Scheduler` starts them. May call `cutaway.api` and every package below it.
 """
 
+from .class_digits import DATA_SETS, MOST, ClassDigits, Digits
 from .frames import Frame, FrameStore
 from .job import JobState
 from .manager import JobManager
 from .queues import QUEUES, Queue, QueueName
-from .specification import Specification
+from .specification import Options, Settings, Specification
 from .specifications import (
     MANAGED_JOB,
     Continuation,
     Form,
     LiveMap,
     ManagedJob,
-    Options,
     Repeat,
-    Settings,
     SheetJob,
     Survey,
     Training,
@@ -30,9 +29,13 @@ from .store import PartFile, PartStore
 from .trainings import JobQueue, QueuedTraining, Scheduler, stop_process
 
 __all__ = [
+    "DATA_SETS",
     "MANAGED_JOB",
+    "MOST",
     "QUEUES",
+    "ClassDigits",
     "Continuation",
+    "Digits",
     "Form",
     "Frame",
     "FrameStore",

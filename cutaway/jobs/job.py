@@ -9,7 +9,7 @@ from typing import Any, Literal
 from cutaway.parallel import RunnerProcess
 
 from .queues import QueueName
-from .specifications import Specification
+from .specification import Specification
 
 State = Literal["waiting", "running", "done", "failed", "canceled"]
 Callback = Callable[[str, Any], None]

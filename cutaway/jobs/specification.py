@@ -1,13 +1,13 @@
-"""What every kind of job has: where it waits, who may ask for it, what decides its result, and how it is run."""
+"""What every specification of a job has; the kinds of jobs are in `specifications`."""
 
 import hashlib
 import importlib
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from .job_context import JobContext
 from .queues import QueueName
@@ -16,6 +16,18 @@ CACHE_VERSION = 2
 """Number of the way in which parts are made and kept; those of another one are made again."""
 
 DIED = "The process that computes ended: {reason}. Next: try again."
+
+Name = Annotated[str, Field(max_length=255)]
+Text = Annotated[str, Field(max_length=4096)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Setting = bool | int | Number | Text | None
+Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=40)]
+"""Settings as of `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
+
+RunTitle = Annotated[str, Field(max_length=200)]
+Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
+Options = Annotated[dict[Text, Option], Field(max_length=40)]
+"""Options of data, as of `cutaway.load_dataset`."""
 
 
 class Specification(BaseModel):
@@ -72,3 +84,18 @@ class Specification(BaseModel):
         """
         decides = [CACHE_VERSION, version("cutaway"), str(folder), self.model_dump(mode="json"), self.inputs(folder)]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class OfRun(Specification):
+    """A job on one run.
+
+    Attributes:
+        run: Id of the run.
+    """
+
+    run: Name
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Its id."""
+        return (self.run,)

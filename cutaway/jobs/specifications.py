@@ -11,39 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from .class_digits import ClassDigits
 from .queues import QueueName
 from .signatures import file_signature, run_signature
-from .specification import Specification
-
-Name = Annotated[str, Field(max_length=255)]
-Text = Annotated[str, Field(max_length=4096)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Setting = bool | int | Number | Text | None
-Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=40)]
-"""Settings as of `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
-
-RunTitle = Annotated[str, Field(max_length=200)]
-Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
-Options = Annotated[dict[Text, Option], Field(max_length=40)]
-"""Options of data, as of `cutaway.load_dataset`."""
+from .specification import Name, OfRun, Options, RunTitle, Setting, Settings, Specification, Text
 
 
-class _OfRun(Specification):
-    """A job on one run.
-
-    Attributes:
-        run: Id of the run.
-    """
-
-    run: Name
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """Its id."""
-        return (self.run,)
-
-
-class _ForPage(_OfRun):
+class _ForPage(OfRun):
     """What a page shows of a run; its parts are kept in the user's cache.
 
     Attributes:
@@ -218,7 +192,7 @@ class Survey(Specification):
     died: ClassVar[str] = f"{SURVEY_MEMORY}; got less than that; next: {SURVEY_HINT}"
     kind: Literal["survey"] = "survey"
     data: Text
-    options: Options = Field({})
+    options: Options = Field(default={})
     augment: Text | None = None
 
     def inputs(self, folder: Path) -> list[Any]:
@@ -226,7 +200,39 @@ class Survey(Specification):
         return [file_signature(path) for path in (self.data, self.options.get("test"))]
 
 
-class LiveMap(_OfRun):
+class DigitsTestJob(OfRun):
+    """Tests a run on the digits that the people of a studio have drawn.
+
+    Only whoever may write in the folder of runs that holds them is told whose digits these are.
+    """
+
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.digits_work"
+    answer_seconds: ClassVar[float] = 1.5
+    kind: Literal["digits-test"] = "digits-test"
+
+    def inputs(self, folder: Path) -> list[Any]:
+        """The signatures of the run and of the digits."""
+        return [run_signature(folder / self.run), ClassDigits(folder).signature()]
+
+
+class DigitsDataJob(Specification):
+    """Makes a data set of the digits that the people of a studio have drawn.
+
+    Attributes:
+        wish: Differs from one time that a person asks to the next, so that each time a data set is made.
+        mnist: Whether MNIST's training images are among its training samples.
+    """
+
+    writes: ClassVar[bool] = True
+    module: ClassVar[str] = "cutaway.jobs.digits_work"
+    answer_seconds: ClassVar[float] = 1.5
+    kind: Literal["digits-data"] = "digits-data"
+    wish: Annotated[str, Field(max_length=64)]
+    mnist: bool = False
+
+
+class LiveMap(OfRun):
     """The map of a run that is being trained, after each epoch, for as long as a page watches it."""
 
     queue: ClassVar[QueueName] = "live"
@@ -286,9 +292,9 @@ class Training(_Training):
 
     kind: Literal["train"] = "train"
     data: Text
-    options: Options = Field({})
+    options: Options = Field(default={})
     form: Form = Form()
-    settings: Settings = Field({})
+    settings: Settings = Field(default={})
     name: RunTitle | None = None
 
 
@@ -308,7 +314,7 @@ class Repeat(_Training):
     run: Text
     from_epoch: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
     ignore: Annotated[tuple[Text, ...], Field(max_length=20_000)] = ()
-    settings: Settings = Field({})
+    settings: Settings = Field(default={})
     labels: bool = False
     name: RunTitle | None = None
 
@@ -341,7 +347,7 @@ class SweepWorker(Specification):
 TrainingJob = Training | Repeat | Continuation
 """What trains a run."""
 
-ManagedJob = PageJob | Survey | LiveMap
+ManagedJob = PageJob | Survey | DigitsTestJob | DigitsDataJob | LiveMap
 """What the job manager takes. Pages ask for nothing else by address: a page names no path."""
 
 JobSpecification = ManagedJob | TrainingJob | SweepWorker

@@ -15,7 +15,7 @@ from cutaway.errors import RunError, printable
 from cutaway.jobs import Scheduler
 from cutaway.runs import changing, write_atomic
 
-from .runs import NOTES
+from .runs import NOTES, Notes, change_notes
 from .settings import Person
 from .workspace import Workspace
 
@@ -26,6 +26,9 @@ TASKS = 20
 """Tasks of one person at most; the playground has fewer."""
 
 TASKS_BYTES = 1 << 24
+
+HANDED_OUT = "handed out by the teacher"
+"""The tag of a copy, by which a student tells it from runs of their own."""
 
 ERRORS = 5
 """Errors of one person that are told at most."""
@@ -153,7 +156,7 @@ def _class_row(
 
 
 def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
-    """Copy a run into the folder of everybody who has one of their own.
+    """Copy a run into the folder of everybody who has one of their own, with the tag `HANDED_OUT`.
 
     Args:
         run: Its folder. It is not copied to whoever has a run of this name already.
@@ -177,6 +180,7 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
             # a name with a dot is no run: a copy that is interrupted is not shown
             with TemporaryDirectory(prefix=".given-", dir=person.runs) as folder:
                 copy = shutil.copytree(run, Path(folder) / run.name, ignore=_left_out)
+                change_notes(copy, Notes(tags=(HANDED_OUT,)))
                 copy.rename(target)
         except (OSError, shutil.Error) as error:
             if target.exists():  # somebody else handed it out at this moment

@@ -97,7 +97,7 @@ from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
-defined += [concept.Concept, exercises.check, diagnosis.Diagnosis, diagnosing.doctor]
+defined += [concept.Concept, exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diagnosing.doctor]
 defined += [start.Processes, start.join_processes]
 defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -52,14 +53,19 @@ def test_a_run_is_copied_to_all_once(classroom):
     assert classroom.ask(f"/api/class/runs/{run}").json["bytes"] > 500
     assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 2, "had": 0}
     own, ada = classroom.settings.people[0].runs / run, classroom.settings.people[1].runs / run
-    assert {file.name: file.read_bytes() for file in ada.iterdir() if file.is_file()} == {
-        file.name: file.read_bytes() for file in own.iterdir() if file.is_file()
-    }
+    files, copies = (
+        {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file() and file.name[0] != "."}
+        for folder in (own, ada)
+    )
+    assert "handed out" in copies.pop("notes.json").decode()
+    assert files == copies
     (ada / "mine.txt").write_text("Ada's")
     assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 0, "had": 2}
     assert (ada / "mine.txt").read_text() == "Ada's"
     classroom.app.state.workspaces["Bob"].scan()
-    assert [row["id"] for row in classroom.ask(token=token(classroom, "Bob")).json["runs"]] == [run]
+    rows = classroom.ask(token=token(classroom, "Bob")).json["runs"]
+    assert [(row["id"], row["tags"]) for row in rows] == [(run, ["handed out by the teacher"])]
+    assert classroom.ask().json["runs"][0]["tags"] == [], "the teacher's own run has no such tag"
     bob = classroom.ask("/api/class").json["people"][1]
     assert (bob["runs"], bob["best"], bob["last"]) == ({}, None, None), "it is the teacher's work"
 
@@ -85,11 +91,8 @@ def test_links_and_the_teachers_notes_are_not_handed_out(classroom, tmp_path):
     (own / "notes.json").write_text('{"title": "", "tags": [], "note": "for me"}')
     assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 2, "had": 0}
     ada = classroom.settings.people[1].runs / run
-    assert {file.name for file in own.iterdir()} - {file.name for file in ada.iterdir()} == {
-        "folder",
-        "key",
-        "notes.json",
-    }
+    assert {file.name for file in own.iterdir()} - {file.name for file in ada.iterdir()} == {"folder", "key"}
+    assert "for me" not in (ada / "notes.json").read_text()
 
 
 def test_a_file_that_cannot_be_copied_is_said_in_a_line(classroom):
@@ -198,6 +201,7 @@ def test_the_page_of_the_class(students, open_page):
     assert (
         "2 people: 0 training, 0 waiting, 0 with a task done." in page.page.locator("[role=status].lead").text_content()
     )
+    assert "cutaway studio runs/people/student-01" in page.page.locator("main").text_content()
     found = Axe().run(page.page)
     assert [each["id"] for each in found.response["violations"] if each["impact"] in ("serious", "critical")] == []
     page.open("/runs/20261130-080000-toy-cccc")
@@ -205,6 +209,30 @@ def test_the_page_of_the_class(students, open_page):
     page.page.get_by_role("dialog").get_by_role("button", name="Give to all").click()
     page.wait("document.querySelector('.studio-message')?.textContent.includes('2 people got a copy')")
     page.check_quiet()
+
+
+@pytest.mark.exhaustive
+def test_no_page_of_a_class_is_wider_than_a_phone(start_studio, tmp_path, new_run, open_page):
+    name = "Maximiliane-Alexandra von der Hohenfels-Unterleithenmueller"
+    (tmp_path / "class.txt").write_text(name)
+    long = "a run with a title that is longer than a phone is wide, and then some more of it"
+    for folder in ("runs", f"runs/people/{name}"):
+        new_run(tmp_path / folder / "20261130-080000-toy-cccc", title=long)
+    studio = start_studio(tmp_path / "runs", "--people", tmp_path / "class.txt", "--own-folders", links=2)
+    links = [line.split()[-1] for line in studio.printed if "token=" in line]
+    for link in links:
+        page = open_page(SimpleNamespace(url=studio.url, link=link), "/", viewport={"width": 390, "height": 800})
+        for path in ("/", "/class", "/digits", "/data", "/train", "/runs/20261130-080000-toy-cccc"):
+            if path == "/class" and link != links[0]:
+                continue
+            page.open(path)
+            wide = page.page.evaluate(
+                """[...document.querySelectorAll("body *")].filter((each) => {
+                  const { left, right, width } = each.getBoundingClientRect();
+                  return width && (left < 0 || right > innerWidth);
+                }).map((each) => each.outerHTML.slice(0, 180))"""
+            )
+            assert (path, wide, page.page.evaluate("document.documentElement.scrollWidth")) == (path, [], 390)
 
 
 def test_a_task_that_is_done_reaches_the_teacher_and_is_remembered(students, open_page):

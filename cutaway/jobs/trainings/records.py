@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cutaway.jobs.specifications import Repeat, Text, Training, TrainingJob
+from cutaway.jobs.specification import Text
+from cutaway.jobs.specifications import Repeat, Training, TrainingJob
 from cutaway.runs import ProcessRecord
 
 _CONFIG = ConfigDict(frozen=True, extra="forbid")

@@ -30,6 +30,7 @@ STYLES = (
     "curves.css",
     "studio_train.css",
     "studio_inside.css",
+    "studio_digits.css",
 )
 
 

@@ -3,20 +3,22 @@ import { followScheme } from "../core/scheme.js";
 import { showClass } from "./people/class_view.js";
 import { showCompare } from "./inside/compare.js";
 import { showData } from "./data/data_view.js";
+import { showDigits } from "./digits/digits_view.js";
 import { showJob } from "./train/job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
-import { ask, listen, mayWrite, others, pathParts, ServerError } from "./server.js";
+import { ask, listen, mayWrite, others, pathParts, person, ServerError } from "./server.js";
 import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
 import { showTrashed } from "./runs/trashed_view.js";
 
 /**
- * The views by the first part of their path, with what the navigation calls them, "" for none, and what may follow
- * it.
- * @type {Record<string, { title: string, rest: RegExp, show: (host: HTMLElement, parts: string[]) => Promise<void> }>}
+ * The views by the first part of their path, with what the navigation calls them, "" for none, what may follow it, and
+ * whether the navigation has them for this person.
+ * @type {Record<string, { title: string, rest: RegExp, show: (host: HTMLElement, parts: string[]) => Promise<void>,
+ *   isOffered?: () => boolean }>}
  */
 const VIEWS = {
   "": { title: "Runs", rest: /^$/, show: showRuns },
@@ -25,7 +27,8 @@ const VIEWS = {
   compare: { title: "", rest: /^[^/]+\/[^/]+$/, show: showCompare },
   data: { title: "Data", rest: /^$/, show: showData },
   train: { title: "Train", rest: /^$/, show: showTrain },
-  class: { title: "Class", rest: /^$/, show: showClass },
+  class: { title: "Class", rest: /^$/, show: showClass, isOffered: () => others() > 0 },
+  digits: { title: "Digits", rest: /^$/, show: showDigits, isOffered: () => others() > 0 || person() !== "" },
   trainings: { title: "", rest: /^[^/]+$/, show: showJob },
 };
 
@@ -34,8 +37,8 @@ async function start() {
   const [first = "", ...parts] = pathParts();
   void ask("api/visits", { method: "POST", body: { view: first } }).catch(() => {}); // the view says what is wrong
   const navigation = /** @type {HTMLElement} */ (document.getElementById("studioNavigation"));
-  for (const [path, { title }] of Object.entries(VIEWS)) {
-    if (title && (path !== "class" || others())) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
+  for (const [path, { title, isOffered }] of Object.entries(VIEWS)) {
+    if (title && (isOffered?.() ?? true)) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
   }
   navigation.append(element("a", { href: "playground", text: "Playground" }));
   const tour = textButton("Tour", startTour, { class: "tour-start" });

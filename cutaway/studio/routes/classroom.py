@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.errors import UsageError
 from cutaway.studio.classroom import DoneTask, DoneTasks, class_rows, hand_out, run_bytes
-from cutaway.studio.settings import Person, StudioSettings
+from cutaway.studio.settings import StudioSettings
 
-from .given import GivenPerson, GivenScheduler, GivenSettings, GivenWorkspace
+from .given import GivenClass, GivenPerson, GivenScheduler, GivenSettings, GivenWorkspace
 
 router = APIRouter(prefix="/api")
 
@@ -22,40 +22,32 @@ class HandedRun(BaseModel):
     run: str = Field(max_length=255)
 
 
-def _others(settings: StudioSettings, person: Person) -> tuple[Person, ...]:
-    """Everybody but the one who started the studio, who alone may ask."""
-    if person.name:
-        raise UsageError(
-            "only the one who started the studio sees the class", got=f'"{person.name}"', hint="ask the teacher"
-        )
-    return settings.people[1:]
-
-
 def _tasks(settings: StudioSettings) -> DoneTasks:
     return DoneTasks(settings.people[0].runs)
 
 
 @router.get("/class")
 def everybody(
-    request: Request, settings: GivenSettings, person: GivenPerson, scheduler: GivenScheduler
+    request: Request,
+    people: GivenClass,
+    settings: GivenSettings,
+    scheduler: GivenScheduler,
+    workspace: GivenWorkspace,
 ) -> dict[str, Any]:
-    """How everybody is doing."""
-    people = _others(settings, person)
+    """How everybody is doing, and the name of the folder that has their folders."""
     rows = class_rows(people, request.app.state.workspaces, scheduler=scheduler, tasks=_tasks(settings))
-    return {"people": rows}
+    return {"people": rows, "folder": workspace.folder.name}
 
 
 @router.get("/class/runs/{run}")
-def cost(run: str, settings: GivenSettings, person: GivenPerson, workspace: GivenWorkspace) -> dict[str, int]:
+def cost(run: str, people: GivenClass, workspace: GivenWorkspace) -> dict[str, int]:
     """How many people would get a copy of a run, and how many bytes each copy takes."""
-    people = _others(settings, person)
     return {"people": sum(each.writes for each in people), "bytes": run_bytes(workspace.index.path(run))}
 
 
 @router.post("/class/runs")
-def hand(handed: HandedRun, settings: GivenSettings, person: GivenPerson, workspace: GivenWorkspace) -> dict[str, int]:
+def hand(handed: HandedRun, people: GivenClass, workspace: GivenWorkspace) -> dict[str, int]:
     """Copy a run into the folder of everybody who has one of their own."""
-    people = _others(settings, person)
     row = workspace.index.refresh(handed.run)
     if row["state"] == "running":
         raise UsageError(

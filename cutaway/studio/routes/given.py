@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from cutaway.jobs import JobManager, Scheduler
-from cutaway.studio.data import DataRoots
+from cutaway.errors import UsageError
+from cutaway.jobs import DATA_SETS, ClassDigits, JobManager, Scheduler
+from cutaway.studio.data import DataRoots, Uploads
 from cutaway.studio.settings import Person, StudioSettings
 from cutaway.studio.workspace import Workspace
 
@@ -33,9 +34,32 @@ def _manager(request: Request) -> JobManager:
 def _places(request: Request) -> DataRoots:
     own, settings = _workspace(request).folder, _settings(request)
     others = {person.runs for person in settings.people if person.runs != own}
-    return DataRoots(own, settings.data, tuple(others))
+    return DataRoots(own, settings.data, tuple(others), starter=settings.people[0].runs)
 
 
+def _others(request: Request) -> tuple[Person, ...]:
+    """Everybody but the one who started the studio, who alone may ask."""
+    person = _person(request)
+    if person.name:
+        raise UsageError(
+            "only the one who started the studio sees the class", got=f'"{person.name}"', hint="ask the teacher"
+        )
+    return _settings(request).people[1:]
+
+
+def _class_data(request: Request) -> Uploads:
+    return Uploads(_settings(request).people[0].runs, DATA_SETS)
+
+
+def _class_digits(request: Request) -> ClassDigits:
+    return ClassDigits(_settings(request).people[0].runs)
+
+
+GivenClass = Annotated[tuple[Person, ...], Depends(_others)]
+"""For what only the one who started the studio may ask: everybody else."""
+
+GivenClassData = Annotated[Uploads, Depends(_class_data)]
+GivenDigits = Annotated[ClassDigits, Depends(_class_digits)]
 GivenManager = Annotated[JobManager, Depends(_manager)]
 GivenPerson = Annotated[Person, Depends(_person)]
 GivenRoots = Annotated[DataRoots, Depends(_places)]

@@ -12,7 +12,7 @@ from .entry import Entry
 
 log = logging.getLogger("cutaway.studio.runs")
 
-METHOD = 4
+METHOD = 5
 """Number of what a row holds; rows that were kept under another one are made again."""
 
 LARGEST = 1 << 28

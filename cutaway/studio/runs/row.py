@@ -63,6 +63,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "created": manifest.created,
         "origin": manifest.origin,
         "data": manifest.dataset.name,
+        "shape": list(manifest.dataset.shape),
         "classes": len(manifest.dataset.class_names),
         "model": model_words(manifest.model),
         "called": manifest.called,

@@ -24,16 +24,18 @@ export async function showClass(host) {
   document.title = "Class: cutaway studio";
   const body = element("tbody", {});
   const summary = element("p", { class: "lead", role: "status" });
+  const inside = element("p", { class: "caption" });
   const draw = async () => {
-    /** @type {{ people: PersonRow[] }} */
-    const { people } = await ask("api/class");
+    /** @type {{ people: PersonRow[], folder: string }} */
+    const { people, folder } = await ask("api/class");
     summary.textContent = summaryOf(people);
+    inside.replaceChildren(...insideWords(people, folder));
     body.replaceChildren(...people.map(personRow));
   };
   await draw();
   const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col", text })));
   const table = element("table", { class: "runs class-table" }, element("thead", {}, head), body);
-  host.replaceChildren(element("h1", { text: "Class" }), summary, element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Class" }, table));
+  host.replaceChildren(element("h1", { text: "Class" }), summary, element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Class" }, table), inside);
   let isAsking = false;
   const again = async () => {
     if (isAsking || document.visibilityState !== "visible") return;
@@ -53,6 +55,19 @@ function summaryOf(people) {
   const waiting = people.filter(({ training }) => training?.some(({ state }) => state === "queued")).length;
   const withTasks = people.filter(({ tasks }) => Object.keys(tasks).length).length;
   return `${people.length} people: ${training} training, ${waiting} waiting, ${withTasks} with a task done.`;
+}
+
+/**
+ * How the one who started the studio looks inside the runs of somebody else: nobody's link opens another one's folder.
+ * @param {PersonRow[]} people
+ * @param {string} folder name of the folder of runs
+ */
+function insideWords(people, folder) {
+  const first = people.find(({ own, runs = {} }) => own && Object.keys(runs).length) ?? people.find(({ own }) => own);
+  if (!first) return [];
+  const path = `${folder}/people/${first.name}`;
+  const command = `cutaway studio ${/^[\w./-]+$/.test(path) ? path : `"${path}"`}`;
+  return [`To look inside the runs of ${first.name}, start a studio on their folder in a terminal: `, element("code", { text: command })];
 }
 
 /** @param {PersonRow} person */
