@@ -15,7 +15,7 @@ def check_picture_file(path: Path, *, what: str, example: str) -> None:
 
     Args:
         path: Where it is to be written.
-        what: What is drawn, such as "a sheet of pictures".
+        what: What is drawn, such as "a sheet of images".
         example: How a file is named, such as "--sheet suspects.png".
 
     Raises:
@@ -47,11 +47,11 @@ def check_pictures(data: Any) -> None:
     """Refuse a dataset or a table whose samples are no pictures.
 
     Raises:
-        UsageError: Its samples are no pictures.
+        UsageError: Its samples are not images.
     """
     if not getattr(data, "is_image", False):
         raise UsageError(
-            "a sheet shows samples that are pictures",
+            "a sheet shows samples that are images",
             got=f"those of {data.name}, which are none",
             hint="leave out --sheet, and write a list with -o suspects.csv",
         )

@@ -1,7 +1,6 @@
 """The plane through three samples with its linear regions and its decision boundary, as the user holds it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +180,7 @@ class Regions(Result):
 
     def table(self) -> Table:
         """One row for each sample."""
-        return Table(SAMPLES, _columns(self.samples))
+        return Table.of(SAMPLES, [vars(each) for each in self.samples])
 
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read: the samples, the ways between them, and the areas of the classes."""
@@ -190,9 +189,9 @@ class Regions(Result):
             notes.append("Of some, the edge of the window is nearer than the boundary: a larger margin tells more.")
         by_area = sorted(self.areas, key=lambda each: -each.share)
         return (
-            Table(SAMPLES, _columns(self.samples), title=self.line().split("; ")[0], notes=tuple(notes)),
-            Table(WAYS, _columns(self.ways), title="On the straight way"),
-            Table(AREAS, _columns(by_area), title="Area of the window"),
+            replace(self.table(), title=self.line().split("; ")[0], notes=tuple(notes)),
+            Table.of(WAYS, [vars(each) for each in self.ways], title="On the straight way"),
+            Table.of(AREAS, [vars(each) for each in by_area], title="Area of the window"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -231,7 +230,3 @@ def _words(sample: PlaneSample) -> str:
     distance = _bounded(sample.distance, sample.edge)
     beyond = "no boundary in the window" if sample.beyond is None else f"{sample.beyond} at {distance}"
     return f"{sample.label}, predicted {sample.predicted}\n{beyond}"
-
-
-def _columns(records: Sequence[Any]) -> dict[str, Any]:
-    return {each.name: [getattr(record, each.name) for record in records] for each in fields(records[0])}
