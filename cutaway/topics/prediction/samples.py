@@ -146,11 +146,11 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
     """
     table = next((path for path in paths if is_table_path(path)), None)
     if table is not None:
-        kind = "pictures" if len(context.manifest.dataset.shape) > 1 else "arrays"
+        kind = "images" if len(context.manifest.dataset.shape) > 1 else "arrays"
         raise UsageError(
             f"new samples are {kind}, as those that {context.path.name} was trained on",
             got=f"{table}, which is a table",
-            hint="pass images, a folder of images or an .npy file" if kind == "pictures" else "pass an .npy file",
+            hint="pass images, a folder of images or an .npy file" if kind == "images" else "pass an .npy file",
         )
 
 
