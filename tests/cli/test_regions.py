@@ -34,7 +34,7 @@ def test_json(cutaway, digits_run, names):
     ("arguments", "words"),
     [
         (["--output", "plane.gif"], "a plane is written to a file that ends in .png or .pdf; got plane.gif"),
-        (["--output", "notes.png"], "only a picture is replaced by a plane"),
+        (["--output", "notes.png"], "only an image is replaced by a plane"),
         (["--margin", "11"], "margin is a number from 0 to 10; got 11.0"),
         (["test[0]"], "a plane goes through three samples; got 4"),
     ],
