@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
 from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.runs import check_output, write_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,22 +73,22 @@ def exercises_done(path: str | Path | None = None) -> None:
     """Print what `check` has found right since the notebook was started, lesson by lesson: a sheet to hand in.
 
     Args:
-        path: A text file into which the sheet is written as well; None for none.
+        path: A file into which the sheet is written as well, whose name ends in .txt; None for none.
 
     Raises:
-        UsageError: The file cannot be written.
+        UsageError: The file has another ending, or cannot be written.
         UnknownNameError, DataError: The answers of a lesson are not beside the notebook any more, or are damaged.
     """
     lessons = sorted({lesson for lesson, _ in _done})
     sheet = "\n".join(_line(lesson) for lesson in lessons) or "nothing has been checked since the notebook was started"
     print(sheet)  # noqa: T201 (what a student reads below the cell)
     if path is not None:
-        try:
-            Path(path).write_text(sheet + "\n", encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                "a sheet is written into a file", got=f"{error.strerror or error}: {path}", hint="name another file"
-            ) from error
+        if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".txt" or "\0" in str(path):
+            raise UsageError(  # so that no notebook is replaced by its own sheet
+                "a sheet is written into a file that ends in .txt", got=repr(path), hint='try "my name.txt"'
+            )
+        check_output(Path(path))
+        write_output(Path(path), f"{sheet}\n".encode())
 
 
 def _line(lesson: int) -> str:

@@ -161,9 +161,14 @@ def test_a_sheet_says_lesson_by_lesson_what_is_right(said, tmp_path, capsys):
 
 def test_a_sheet_that_cannot_be_written_is_said_in_a_line(said, tmp_path):
     said("3.2", 42)
-    with pytest.raises(ct.CutawayError, match="a sheet is written into a file; got No such file") as caught:
+    with pytest.raises(ct.CutawayError, match="a file is written into a folder that exists") as caught:
         ct.exercises_done(tmp_path / "nowhere" / "ada.txt")
     assert "\n" not in str(caught.value)
+    (tmp_path / "mine.ipynb").write_text("work")
+    for path in (tmp_path / "mine.ipynb", "a\0.txt", 5):
+        with pytest.raises(ct.CutawayError, match=r"ends in \.txt"):
+            ct.exercises_done(path)
+    assert (tmp_path / "mine.ipynb").read_text() == "work"
 
 
 def test_what_is_no_exercise_is_not_on_the_sheet(said, capsys):

@@ -79,6 +79,11 @@ class Digits:
         pairs = zip(self.pixels, self.labels, strict=True)
         return [hashlib.sha256(bytes([label]) + pixels.tobytes()).hexdigest()[:16] for pixels, label in pairs]
 
+    def shuffled(self) -> "Digits":
+        """The same in a random order, another one each time."""
+        order = np.random.default_rng().permutation(len(self))
+        return Digits(self.pixels[order], self.labels[order])
+
     def without(self, place: int) -> "Digits":
         """All but one of them."""
         return Digits(np.delete(self.pixels, place, axis=0), np.delete(self.labels, place))
@@ -230,14 +235,15 @@ def data_set(people: Mapping[str, Digits]) -> tuple[dict[str, np.ndarray], int]:
     """The digits of a class as a data set: those of a fifth of the people, and nobody else's, are the test samples.
 
     So accuracy on them is that on handwriting that the model has never seen. Which people these are is decided by a
-    digest of the names, so that it stays as it is when somebody joins, as far as that is possible.
+    digest of the names, so that it stays as it is when somebody joins, as far as that is possible. The digits of each
+    part are shuffled, so that nobody can tell from a data set where those of one person begin.
 
     Args:
         people: The digits of each person.
 
     Returns:
-        "x_train" and "y_train", and of two people or more "x_test" and "y_test", by person in an order that does not
-        follow from the names alone; and the number of people whose digits are the test.
+        "x_train" and "y_train", and of two people or more "x_test" and "y_test"; and the number of people whose digits
+        are the test.
 
     Raises:
         UsageError: There are no digits, or those of the test have a label that no others have.
@@ -247,7 +253,8 @@ def data_set(people: Mapping[str, Digits]) -> tuple[dict[str, np.ndarray], int]:
         raise UsageError("a data set of digits holds some", got="none", hint="draw some on the page of digits")
     order = sorted(given, key=lambda name: hashlib.sha256(name.encode()).digest())
     held_out = math.ceil(HELD_OUT * len(order)) if len(order) > 1 else 0
-    test, train = (Digits.join(given[name] for name in part) for part in (order[:held_out], order[held_out:]))
+    parts = (order[:held_out], order[held_out:])
+    test, train = (Digits.join(given[name] for name in part).shuffled() for part in parts)
     arrays = {"x_train": train.pixels, "y_train": train.labels}
     if not held_out:
         return arrays, 0
@@ -313,7 +320,7 @@ def write_data_set(runs: Path, stem: str, arrays: Mapping[str, np.ndarray]) -> s
 
 
 def _checked(pixels: np.ndarray, labels: np.ndarray) -> Digits:
-    shapes = pixels.shape == (len(labels), SIDE, SIDE) and labels.ndim == 1 and 0 < len(labels) <= MOST
+    shapes = labels.ndim == 1 and 0 < len(labels) <= MOST and pixels.shape == (len(labels), SIDE, SIDE)
     if not shapes or pixels.dtype != np.uint8 or labels.dtype != np.uint8 or labels.max() > 9:
         raise ValueError(f"with pictures {pixels.shape} {pixels.dtype} and labels {labels.shape} {labels.dtype}")
     return Digits(pixels, labels)

@@ -41,7 +41,8 @@ def test_run(run: RunContext, digits: ClassDigits) -> dict[str, Any]:
 
     Returns:
         ``samples``, ``correct``, and their ``share`` with ``low`` and ``high``, the ends of Wilson's 95% interval;
-        ``people``, whose digits these are; ``trained``, digits that were left out; ``confusions``, the most frequent;
+        ``people``, whose digits these are; ``trained``, digits that were left out; ``familiar``, how many of those that
+        are left are by people whose other digits it was trained on; ``confusions``, the most frequent;
         ``mistakes``, the most confident first, each with ``person``, ``label``, ``predicted``, ``confidence`` and
         ``pixels`` (base64); and ``problems``, of files that cannot be read.
 
@@ -67,6 +68,7 @@ def test_run(run: RunContext, digits: ClassDigits) -> dict[str, Any]:
             got=f"none among {len(every)}",
             hint="have more digits drawn",
         )
+    familiar = np.isin(owners[new], owners[~new]).sum()
     labels, owners, pixels = every.labels[new].astype(np.int64), owners[new], every.pixels[new]
     found = PredictedClasses.of(Run(run).predict(x[new]))
     share = share_of(int((found.predicted == labels).sum()), len(labels))
@@ -81,6 +83,7 @@ def test_run(run: RunContext, digits: ClassDigits) -> dict[str, Any]:
         "high": share.high,
         "people": len(np.unique(owners)),
         "trained": int((~new).sum()),
+        "familiar": int(familiar),
         "confusions": [
             {"label": each.true, "predicted": each.predicted, "count": each.count}
             for each in (top_confusions(counts, CONFUSIONS) if share.count < share.samples else ())

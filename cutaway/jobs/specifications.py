@@ -129,12 +129,14 @@ class ConceptJob(_ForPage):
 
     Attributes:
         samples: Their names.
+        split: The split that they are compared with; the held-out samples if None.
         epoch: Number of the epoch; the kept one if None.
         within_class: Whether they are compared with random selections of the same classes.
     """
 
     kind: Literal["concept"] = "concept"
     samples: Annotated[tuple[Name, ...], Field(max_length=1_000)]
+    split: Literal["train", "val", "test", "all"] | None = None
     epoch: Annotated[int, Field(ge=0, le=10**9)] | None = None
     within_class: bool = False
 

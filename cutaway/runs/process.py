@@ -16,6 +16,10 @@ from .locks import is_locked
 log = logging.getLogger(__name__)
 
 
+class _NotSaid(Exception):
+    """The system does not say when a process started, or whether it is there."""
+
+
 class ProcessRecord(BaseModel):
     """A process, named so that another one that got its number later is not taken for it.
 
@@ -36,7 +40,10 @@ class ProcessRecord(BaseModel):
     def current(cls) -> "ProcessRecord":
         """The process that asks."""
         pid = os.getpid()
-        return cls(pid=pid, host=_host(), started=_started(pid))
+        try:
+            return cls(pid=pid, host=_host(), started=_started(pid))
+        except _NotSaid:
+            return cls(pid=pid, host=_host())
 
     @property
     def local(self) -> bool:
@@ -49,7 +56,10 @@ class ProcessRecord(BaseModel):
         if not self.local:
             return None
         if self.started is not None:
-            return _started(self.pid) == self.started
+            try:
+                return _started(self.pid) == self.started
+            except _NotSaid:
+                return None
         if sys.platform == "win32":  # os.kill would interrupt it: 0 is the number of Ctrl-C there
             return None
         try:
@@ -89,7 +99,11 @@ def _host() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started; None where there is none, where it has ended, or where the system does not say."""
+    """When a process started; None where there is none, or where it has ended.
+
+    Raises:
+        _NotSaid: The system does not say.
+    """
     if sys.platform == "win32":
         return _started_on_windows(pid)
     if sys.platform == "darwin":
@@ -98,8 +112,12 @@ def _started(pid: int) -> str | None:
         # the name of a program, in parentheses, may hold spaces and parentheses itself
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return None
+    except (FileNotFoundError, ProcessLookupError):
+        if Path("/proc/self/stat").exists():
+            return None
+        raise _NotSaid from None
+    except OSError as error:
+        raise _NotSaid from error
     return None if fields[0] in "ZX" else f"{fields[19]}@{boot}"
 
 
@@ -109,8 +127,11 @@ def _started_on_windows(pid: int) -> str | None:
 
     try:
         return f"{psutil.Process(pid).create_time():.6f}"
-    except psutil.Error:
+    except psutil.NoSuchProcess:
         return None
+    except psutil.Error as error:
+        log.debug("the system does not say when process %d started: %s", pid, error)
+        raise _NotSaid from error
 
 
 def _started_by_ps(pid: int) -> str | None:
@@ -121,6 +142,6 @@ def _started_by_ps(pid: int) -> str | None:
         answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         log.debug("ps does not say when process %d started: %s", pid, error)
-        return None
+        raise _NotSaid from error
     state, _, started = answer.stdout.strip().partition(" ")
     return None if not started or state.startswith("Z") else started.strip()

@@ -14,7 +14,7 @@ def names(digits_run):
 def test_tables_and_a_picture(cutaway, digits_run, names, tmp_path):
     code, out, _ = cutaway("regions", digits_run.path, *names, "--output", "plane.png", "--margin", "0.1")
     assert code == 0
-    assert "linear regions" in out
+    assert "linear regions" in " ".join(out.split())
     assert "On the straight way" in out
     assert "The plane is drawn in plane.png" in out
     assert max(map(len, out.splitlines())) <= 110
@@ -36,7 +36,7 @@ def test_json(cutaway, digits_run, names):
         (["--output", "plane.gif"], "a plane is written to a file that ends in .png or .pdf; got plane.gif"),
         (["--output", "notes.png"], "only an image is replaced by a plane"),
         (["--margin", "11"], "margin is a number from 0 to 10; got 11.0"),
-        (["test[0]"], "a plane goes through three samples; got 4"),
+        (["test[0]"], "a plane goes through three samples; got ['sample"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_the_work(cutaway, digits_run, names, tmp_path, arguments, words):

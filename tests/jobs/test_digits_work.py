@@ -56,6 +56,7 @@ def test_a_run_is_tested_on_what_it_was_not_trained_on(folder):
     predicted = run.predict(x).argmax(axis=1)
     right = int((predicted == y).sum())
     assert (result["samples"], result["correct"], result["trained"], result["people"]) == (80, right, 20, 2)
+    assert result["familiar"] == 20, "of the person whose other 20 digits it was trained on"
     assert (result["low"], result["high"]) == pytest.approx(tuple(binomtest(right, 80).proportion_ci(method="wilson")))
     worst = result["mistakes"][0]
     confidence = run.predict(x).max(axis=1)
@@ -111,6 +112,8 @@ def test_a_data_set_with_mnist_tests_on_people_only(folder):
         {MNIST.x[k].tobytes() for k in places} for places in (range(600, 660), [*range(660, 680), *range(20)])
     )
     assert tested in (ada, other)
+    drawn = [MNIST.x[k].tobytes() for k in (range(600, 660) if tested == ada else [*range(660, 680), *range(20)])]
+    assert [each.tobytes() for each in test.x] != drawn, "shuffled, so that nobody can tell whose they are"
     content = (folder / DATA_SETS / made["name"]).read_bytes()
     assert b"Ada" not in content
 

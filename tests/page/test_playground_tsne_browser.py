@@ -79,7 +79,7 @@ def test_perplexity_moves_points_and_the_slider_goes_back(open_page):
     perplexity = page.get_by_label("Perplexity", exact=True)
     assert perplexity.get_attribute("max") == "19"
     perplexity.fill("4")
-    wait(page, f"state.isPlaying && state.step > {end}")
+    wait(page, f"state.step > {end}")
     assert "perplexity=4" in page.url
     pause(page)
     assert np.abs(np.subtract(state(page, XY), before)).max() > 1e-3

@@ -121,15 +121,29 @@ def test_ps_says_the_same_start_as_psutil():
     assert abs(started.timestamp() - psutil.Process().create_time()) < 2
 
 
-def test_without_ps_nothing_is_said_and_it_is_logged(monkeypatch, caplog):
+def test_where_a_system_does_not_answer_a_process_is_not_called_dead(monkeypatch, caplog):
+    record = ProcessRecord.current()
+    monkeypatch.setattr(process, "sys", SimpleNamespace(platform="darwin"))
     monkeypatch.setenv("PATH", "")
     with caplog.at_level("DEBUG", logger="cutaway"):
-        assert process._started_by_ps(os.getpid()) is None
+        assert record.alive is None
     assert "ps does not say when process" in caplog.text
+    assert ProcessRecord.current().started is None
+    monkeypatch.setattr(process, "sys", SimpleNamespace(platform="win32"))
+
+    def refused(pid):
+        raise psutil.AccessDenied(pid)
+
+    monkeypatch.setattr(psutil, "Process", refused)
+    assert record.alive is None
+    assert ProcessRecord.current().started is None
 
 
 def test_where_the_system_says_no_start_only_the_number_counts(monkeypatch):
-    monkeypatch.setattr(process, "_started", lambda pid: None)
+    def not_said(pid):
+        raise process._NotSaid
+
+    monkeypatch.setattr(process, "_started", not_said)
     record = ProcessRecord.current()
     assert record.started is None
     assert record.alive

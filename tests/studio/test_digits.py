@@ -148,6 +148,8 @@ def damaged(path, name):
         "flat": {"x_train": x, "y_train": y[:, None]},
         "many": {"x_train": np.ones((MOST + 1, 28, 28), np.uint8), "y_train": np.ones(MOST + 1, np.uint8)},
         "none": {"x_train": x[:0], "y_train": y[:0]},
+        "one label": {"x_train": x, "y_train": np.uint8(3)},
+        "one pixel": {"x_train": np.uint8(3), "y_train": y},
         "nothing": {"other": x},
         "objects": {"x_train": np.array([{}, {}], object), "y_train": y},
     }
@@ -157,7 +159,8 @@ def damaged(path, name):
         path.write_bytes({"empty": b"", "text": b"PK no zip", "large": bytes(2 << 20)}[name])
 
 
-NAMES = ("shape", "dtype", "label", "length", "flat", "many", "none", "nothing", "objects", "empty", "text", "large")
+NAMES = ("shape", "dtype", "label", "length", "flat", "one label", "one pixel", "many", "none", "nothing", "objects")
+NAMES += ("empty", "text", "large")
 
 
 @pytest.mark.parametrize("name", NAMES)

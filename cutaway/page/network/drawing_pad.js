@@ -235,6 +235,7 @@ export class DrawingPad {
     this.#pointer = null;
     this.#drawn = null;
     this.status.textContent = status;
+    this.repaint(); // a browser that is busy may take seconds to the next frame
     this.#update();
   }
 

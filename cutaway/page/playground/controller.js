@@ -55,6 +55,10 @@ export class Controller {
   #calls = [];
   /** Branches that begin with what the worker was asked for and has not answered yet. */
   #begun = 0;
+  /** Branches of the session that the worker has yet to show. */
+  #expected = 1;
+  /** Whether the worker has yet to remove a branch. */
+  #isRemoving = false;
   #isWaiting = false;
   #asked = 0;
   /** Answers before this one are of a training that is no longer shown. */
@@ -121,6 +125,7 @@ export class Controller {
   #answered({ number, frame, error }) {
     this.#isWaiting = false;
     this.#begun = this.#calls.filter(([name]) => BRANCHING.includes(name)).length;
+    this.#isRemoving = this.#calls.some(([name]) => name === "removeBranch");
     if (number < this.#wanted) return this.#ask();
     if (error || !frame) this.store.set({ isPlaying: false, message: `The training stopped: ${error}.` });
     else {
@@ -171,8 +176,10 @@ export class Controller {
    * Show another session, once the worker answers.
    * @param {Partial<State>} changes
    * @param {string} [message]
+   * @param {number} [branches] that it has
    */
-  #show(changes, message = "") {
+  #show(changes, message = "", branches = 1) {
+    this.#expected = branches;
     const { settings, own, selected } = { ...this.state, ...changes };
     const isThere = selected.layer < settings.hidden.length && selected.unit < (settings.hidden[selected.layer] ?? 0);
     this.store.set({
@@ -184,7 +191,7 @@ export class Controller {
 
   /** Branches of the session that is shown, those included that the worker has yet to begin. */
   get #branches() {
-    return (this.state.frame?.branches.length ?? 1) + this.#begun;
+    return (this.state.frame?.branches.length ?? this.#expected) + this.#begun;
   }
 
   /** Whether another branch can begin. Where it cannot, nothing changes, and the page says what to do. */
@@ -200,6 +207,8 @@ export class Controller {
    * @param {number} branch Not the first one.
    */
   removeBranch(branch) {
+    if (this.#isRemoving) return; // the numbers of branches are about to change
+    this.#isRemoving = true;
     this.store.set({ isPlaying: false, message: "" });
     // undo goes to branches by their numbers; what is before the last restart is of other sessions
     const first = this.#past.findLastIndex(({ isRestart }) => isRestart) + 1;
@@ -241,10 +250,10 @@ export class Controller {
   undo() {
     const before = this.#past.pop();
     if (!before) return;
-    const { settings, own, step, branch, isRestart } = before;
+    const { settings, own, step, branch, begun, isRestart } = before;
     this.store.set({ undoable: this.#past.length, isPlaying: false });
     if (isRestart) {
-      this.#show({ settings, own });
+      this.#show({ settings, own }, "", begun);
       this.#call("back");
     } else this.goTo(branch, step);
   }

@@ -81,7 +81,9 @@ export class PastView {
     ];
     const compared = others.map(({ k, curve: rows }) => {
       const [tone, color] = [/** @type {"branch"} */ ("branch"), this.#colorOf(k)];
-      return { name: `test, ${comparison(frame, k)}`, tone, color, points: points(4, rows) };
+      // compared where the branch that is shown is now, if this one has come as far
+      const dot = rows[rows.length - 1][1] >= frame.epochs ? points(4, rows).filter(([epoch]) => epoch <= frame.epochs).at(-1) : undefined;
+      return { name: `test, ${comparison(frame, k)}${dot ? "" : ", at its end"}`, tone, color, points: points(4, rows), dot };
     });
     this.loss.show([...pair(2, frame.train.loss, frame.test.loss), ...compared], end);
     this.accuracy.element.hidden = isFunction;
@@ -106,7 +108,7 @@ export class PastView {
       });
       if (k !== branch) go.prepend(swatch(this.#colorOf(k)));
       const isLeft = parent < 0 || branches.some((each) => each.parent === k);
-      const remove = isLeft ? null : textButton("×", () => this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
+      const remove = isLeft ? null : textButton("×", (event) => /** @type {MouseEvent} */ (event).detail < 2 && this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
       return element("span", { class: "branch-choice" }, go, remove);
     });
     const hadFocus = this.branches.contains(document.activeElement);

@@ -57,7 +57,12 @@ class Playground {
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
     this.past = new PastView({ slider: host("slider"), curves: host("curves") }, { controller: this.controller, colors: data.colors.classes });
-    this.tasks = new TasksView(host("tasks"), this.controller, { begin: (start) => void this.#choose(start.data, start), tasksAt: data.tasksAt });
+    const begin = async (/** @type {Settings} */ start, /** @type {string} */ message) => {
+      scrollTo({ top: 0 }); // the tasks are below what they change
+      await this.#choose(start.data, start);
+      this.store.set({ message });
+    };
+    this.tasks = new TasksView(host("tasks"), this.controller, { begin: (start, message) => void begin(start, message), tasksAt: data.tasksAt });
     this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
     this.unit = new UnitView(host("numbers"), this.controller);
     this.#buildBar();

@@ -215,7 +215,7 @@ export class TasksView {
    * @param {HTMLElement} host
    * @param {Controller} controller
    * @param {object} given
-   * @param {(settings: Settings) => void} given.begin Shows other data, with these settings.
+   * @param {(settings: Settings, message: string) => void} given.begin Shows other data, with these settings.
    * @param {string} given.tasksAt Where the studio is told which tasks are done; "" outside of a studio.
    */
   constructor(host, controller, { begin, tasksAt }) {
@@ -273,12 +273,13 @@ export class TasksView {
   }
 
   /** @param {Task} task */
-  #finish({ name, goals, question }) {
+  #finish({ name, title, goals, question }) {
     const isDone = this.reached.get(name)?.filter(Boolean).length === goals.length && (!question || this.answers.get(name) === question.right);
     const { settings, frame } = this.controller.state;
     if (!isDone || this.done.has(name)) return;
     const done = { when: new Date().toISOString(), address: toAddress(settings), step: frame?.step ?? 0 };
     this.done.set(name, done);
+    this.controller.store.set({ message: `Task done: ${title}.` });
     handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
   }
 
@@ -290,7 +291,7 @@ export class TasksView {
       const before = this.started;
       this.started = name;
       this.memory = nothing();
-      this.begin({ ...DEFAULTS, noise: DATA_SETS[String(start.data)]?.noise ?? DEFAULTS.noise, ...start });
+      this.begin({ ...DEFAULTS, noise: DATA_SETS[String(start.data)]?.noise ?? DEFAULTS.noise, ...start }, `Task: ${title}. ${goal} Its goals are checked from now on.`);
       for (const each of TASKS) if (each.name === before || each.name === name) this.#draw(each);
     };
     const list = goals.map(({ text }, k) => element("li", { class: reached[k] ? "reached" : "" }, element("span", { text: `${reached[k] ? "✓" : "○"} ${text}` })));

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,9 @@ SIDE = 6.0
 
 FAINT = 0.55
 """Share of the color of a class in its areas; the rest is white, on dark pages as well, where lines must be seen."""
+
+LETTERS = 72
+"""Letters of a line of the title, which is as wide as the window."""
 
 NAMED = 10
 """Classes of the legend at most, those with the largest areas."""
@@ -66,9 +70,8 @@ def drawn_plane(plane: DrawnPlane) -> "Figure":
 
     is_beside = plane.pictures is not None
     figure = NotebookFigure(figsize=(SIDE + 2.0 * is_beside, SIDE + 0.9), layout="constrained")
-    figure.suptitle(plane.title.replace("; ", "\n"), color=INK, fontsize="medium", x=0.01, ha="left").set_parse_math(
-        False
-    )
+    title = "\n".join(fill(line, LETTERS) for line in plane.title.split("; "))
+    figure.suptitle(title, color=INK, fontsize="medium", x=0.01, ha="left").set_parse_math(False)
     grid = figure.add_gridspec(len(plane.names), 2 if is_beside else 1, width_ratios=[SIDE, 1.7] if is_beside else [1])
     axes = figure.add_subplot(grid[:, 0])
     _draw_polygons(axes, plane)

@@ -1,6 +1,6 @@
 """How the plane through three samples is laid, divided, and measured from each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cutaway.interpret import PlaneDecisions
 
 MOST = 500_000
-"""Linear regions at most: half a gigabyte, and a minute for two layers of 512 units."""
+"""Linear regions at most: a gigabyte, and about a minute of CPU time for two layers of 512 units."""
 
 WIDEST = 10.0
 """Margin at most."""
@@ -39,12 +39,14 @@ def regions(
     from cutaway.interpret import plane_decisions, polygon_areas
 
     margin = _checked_margin(options.margin)
-    if isinstance(names, str) or len(names) != 3:
-        got = repr(names) if isinstance(names, str) else f"{len(names):,}"
+    given = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else []
+    if len(given) != 3 or not all(isinstance(name, str) for name in given):
         raise UsageError(
-            "a plane goes through three samples", got=got, hint="name three, such as test[7] test[12] test[40]"
+            "a plane goes through three samples",
+            got=repr(names)[:100],
+            hint="name three, such as test[7] test[12] test[40]",
         )
-    ids = context.samples(list(names))
+    ids = context.samples(given)
     plane, points = _plane(context, ids)
     window = _window(points, margin)
     model = context.model(options.epoch)

@@ -184,9 +184,10 @@ class Regions(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read: the samples, the ways between them, and the areas of the classes."""
-        notes = ["Boundary: distance within the plane, where pixels are from 0 to 1. Outside of it, one may be nearer."]
+        unit = "prepared inputs" if self.pictures is None else "prepared inputs, pixels from 0 to 1"
+        notes = [f"Boundary: distance within the plane, in {unit}. Outside of it, one may be nearer."]
         if any(each.distance is None or each.distance > each.edge for each in self.samples):
-            notes.append("Of some, the edge of the window is nearer than the boundary: a larger margin tells more.")
+            notes.append("A range, or over: one may be nearer outside of the window. A larger margin tells more.")
         by_area = sorted(self.areas, key=lambda each: -each.share)
         return (
             replace(self.table(), title=self.line().split("; ")[0], notes=tuple(notes)),

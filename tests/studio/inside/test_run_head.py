@@ -33,6 +33,8 @@ def test_a_run_is_named_deleted_and_taken_back_on_its_own_page(own_studio, open_
     dialog.get_by_role("button", name="Delete the run").click()
     page.get_by_text("This run is in the trash.").wait_for()
     assert not folder.exists()
+    opened.open("/trash/first")
+    page.wait_for_url("**/runs/first")
     opened.open("/trash/slow")  # a page of its own, on which nothing asks for the run
     page.get_by_role("button", name="Take it back").click()
     head.get_by_role("heading", name=HOSTILE).wait_for()

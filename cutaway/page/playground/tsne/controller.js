@@ -52,14 +52,16 @@ export class TsneController {
    * Begin with other data, or another start.
    * @param {TsneSettings} settings
    * @param {string} [message]
+   * @returns {Promise<boolean>} whether it has begun, and nothing else was chosen meanwhile
    */
   async begin(settings, message = "") {
     const choice = ++this.#choice;
     this.play(false);
     this.store.set({ settings, experiment: null, message: settings.data === DIGITS ? "Reading the digits…" : message });
     const toy = settings.data === DIGITS ? await this.#digitToy(settings) : makeToy(settings);
-    if (choice !== this.#choice) return; // other data were chosen meanwhile
+    if (choice !== this.#choice) return false;
     this.store.set({ experiment: new Experiment(toy, settings), step: 0, pointed: null, chosen: 0, message });
+    return true;
   }
 
   /** @param {TsneSettings} settings */

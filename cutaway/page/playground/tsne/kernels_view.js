@@ -34,7 +34,7 @@ const [LEAST_WEIGHT, LEAST_REACH] = [1e-3, 6];
 export function showKernels(host, { point, beta, inData, inMap, neighbors, colors }) {
   const least = inData[neighbors[0]];
   const middle = neighbors.map((k) => inMap[k]).sort()[neighbors.length >> 1];
-  const width = Number.isFinite(beta) ? `standard deviation ${Math.sqrt(1 / (2 * beta)).toPrecision(3)}; 1 is the nearest point` : "all weight is on the nearest, which are equally near";
+  const width = Number.isFinite(beta) ? `standard deviation ${Math.sqrt(1 / (2 * beta)).toPrecision(3)}; the nearest point has weight 1` : "all weight is on the nearest, which are equally near";
   /** @type {Kernel} */
   const gaussian = {
     title: `In the data, a Gaussian: ${width}`,
@@ -44,7 +44,7 @@ export function showKernels(host, { point, beta, inData, inMap, neighbors, color
   };
   /** @type {Kernel} */
   const student = {
-    title: "On the map, Student's t: its long tail gives neighbors room (dashes: a Gaussian)",
+    title: "On the map, Student's t, whose tail is longer than that of a Gaussian (dashes)",
     weigh: (distance) => 1 / (1 + distance ** 2),
     beside: (distance) => Math.exp(-(distance ** 2)),
     ...{ distances: inMap, first: 0, reach: Math.max(LEAST_REACH, 1.5 * middle) },

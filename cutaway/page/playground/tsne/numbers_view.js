@@ -78,7 +78,7 @@ export class NumbersView {
     const title = "Distances between the means of groups";
     const pairs = element("div", { class: "tsne-pairs", tabindex: "0", role: "region", "aria-label": title }, tableOf("Pair", this.distances));
     this.fold = element("details", {}, element("summary", { text: title }), pairs);
-    const about = "The last row asks for the same points in the data: gaps of 1 or 2 there are none, since points are that far from each other anyway.";
+    const about = "The last row measures the gap between the same points in the data. A gap of 1 or 2 is no gap: points are that far from each other anyway.";
     this.about = element("p", { class: "hint", text: about });
     host.append(tableOf("", this.main), this.about, this.fold);
   }

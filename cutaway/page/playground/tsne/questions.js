@@ -24,7 +24,7 @@ export const QUESTIONS = [
     settings: { data: "sizes" },
   },
   {
-    text: "From A to B it is 10, and from A to C 60. The start is random. How far is C from A on the map?",
+    text: "In the data, B is 10 from A, and C is 60 from A. The start is random. How far is C from A on the map?",
     choices: ["About as far as B", "Six times as far as B", "Far more than six times"],
     right: 0,
     why: "Beyond its neighbors a point is attracted by hardly anything, so nothing holds the groups in their places. Read the row of distances; then set the start to principal components, which keeps the order, and not the distances.",
@@ -56,7 +56,7 @@ export const QUESTIONS = [
 export class QuestionsView {
   /**
    * @param {HTMLElement} host
-   * @param {(settings: TsneSettings) => void} begin
+   * @param {(settings: TsneSettings, words: string) => void} begin Also shows the words above the map.
    */
   constructor(host, begin) {
     host.append(element("ol", { class: "questions" }, ...QUESTIONS.map((question, number) => card(question, number, begin))));
@@ -66,7 +66,7 @@ export class QuestionsView {
 /**
  * @param {Question} question
  * @param {number} number
- * @param {(settings: TsneSettings) => void} begin
+ * @param {(settings: TsneSettings, words: string) => void} begin
  */
 function card({ text, choices, right, why, settings }, number, begin) {
   const said = element("p", { role: "status" });
@@ -74,7 +74,7 @@ function card({ text, choices, right, why, settings }, number, begin) {
   let predicted = null;
   const look = () => {
     said.textContent = `${predicted === right ? "As you predicted." : `Not so: “${choices[right]}” is right.`} ${why}`;
-    begin({ ...TSNE_DEFAULTS, ...settings });
+    begin({ ...TSNE_DEFAULTS, ...settings }, said.textContent);
   };
   const button = textButton("Look", look, { disabled: true });
   const options = choices.map((choice, k) => {

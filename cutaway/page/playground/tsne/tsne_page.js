@@ -59,8 +59,12 @@ export class TsnePage {
     this.numbers = new NumbersView(host("tsneNumbers"));
     this.kl = new CurveChart("KL divergence", (value) => value.toFixed(3), "step");
     host("tsneKl").append(this.kl.element);
-    new QuestionsView(host("tsneQuestions"), (asked) => {
-      void this.controller.begin(asked).then(() => this.controller.play(true));
+    new QuestionsView(host("tsneQuestions"), (asked, words) => {
+      void this.controller.begin(asked).then((isBegun) => {
+        if (!isBegun) return;
+        this.controller.play(true);
+        this.store.set({ message: words });
+      });
       host("tsneMap").scrollIntoView({ block: "nearest" });
     });
     this.#buildBar();

@@ -13,7 +13,7 @@ import { pictureOf } from "./pictures.js";
 /**
  * What a test of a run found; see `cutaway.jobs.digits_work.test_run`.
  * @typedef {{ samples: number, correct: number, share: number, low: number, high: number, people: number,
- *   trained: number, confusions: { label: number, predicted: number, count: number }[], problems: string[],
+ *   trained: number, familiar: number, confusions: { label: number, predicted: number, count: number }[], problems: string[],
  *   mistakes: { person: string, label: number, predicted: number, confidence: number, pixels: string }[] }} DigitsTest
  */
 
@@ -51,7 +51,7 @@ export async function showClassDigits(host, { changed }) {
 function collectedElement(people, problems, again) {
   const total = people.reduce((sum, { labels }) => sum + labels.length, 0);
   const drawn = people.filter(({ labels }) => labels.length).length;
-  const text = others() ? `${counted(total, "digit")} of ${counted(drawn, "person", "people")}. A click on one removes it.` : "A click on a digit removes it.";
+  const text = others() ? `${counted(total, "digit")} of ${counted(drawn, "person", "people")}. Click a digit to remove it; you are asked first.` : "Click a digit to remove it; you are asked first.";
   const rows = people.map(({ person, names, labels, pixels }) => {
     const bytes = decodeBase64(pixels);
     const remove = async (/** @type {number} */ k) => {
@@ -99,10 +99,11 @@ async function testElement() {
 }
 
 /** @param {DigitsTest} result */
-function testParts({ samples, correct, share, low, high, people, trained, confusions, mistakes, problems }) {
+function testParts({ samples, correct, share, low, high, people, trained, familiar, confusions, mistakes, problems }) {
   const words = [
     `In brackets is the 95% interval of the accuracy on more digits like these, as if each were written by somebody else. Digits of one person are alike, so with ${counted(people, "person", "people")} it is wider in truth.`,
     samples < FEW ? `${counted(samples, "digit")} say little: collect more before you compare runs.` : "",
+    familiar ? `${counted(familiar, "digit")} of these ${familiar === 1 ? "is" : "are"} by people whose other digits it was trained on: on handwriting that it has never seen, it is probably right less often.` : "",
     trained ? `${counted(trained, "digit")} that the run was trained on ${trained === 1 ? "is" : "are"} left out.` : "",
   ];
   const wrong = confusions.map(({ label, predicted, count }) => element("li", { text: `${label} read as ${predicted}: ${count} of ${counted(samples - correct, "mistake")}` }));

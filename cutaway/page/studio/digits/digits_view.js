@@ -117,7 +117,10 @@ class OwnDigitsView {
     try {
       const body = method === "POST" && pixels ? { label, pixels: btoa(String.fromCharCode(...pixels)) } : undefined;
       this.show(await ask("api/digits", { method, body }));
-      if (method === "POST") this.pad.clear();
+      if (method === "POST") {
+        this.pad.clear();
+        this.#show(null); // before the next frame, what was drawn could be given once more
+      }
       this.changed();
     } finally {
       this.#isSending = false;

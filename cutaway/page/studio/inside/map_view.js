@@ -102,7 +102,7 @@ export class MapView {
     if (shown) showIn(explorer, shown);
     if (this.options.address) keepInAddress(explorer.parts);
     shareSelection(explorer, this.task.run);
-    if (part !== "preview") offerConcept(explorer, /** @type {HTMLElement} */ (host.querySelector(".selection")), this.task.run);
+    if (part !== "preview") offerConcept(explorer, /** @type {HTMLElement} */ (host.querySelector(".selection")), this.task);
     linkSections(explorer, this.options.links);
     this.host.dataset.shown = part;
     this.host.dispatchEvent(new CustomEvent("shown", { detail: explorer }));

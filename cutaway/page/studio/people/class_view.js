@@ -14,7 +14,7 @@ import { durationText, stateWord } from "../words.js";
 /** Seconds between two looks while the page is visible. */
 const SECONDS = 5;
 
-const HEADINGS = ["Person", "Now", "Runs", "Best test accuracy", "Last run", "Problems", "Playground tasks"];
+const HEADINGS = ["Person", "Now", "Own runs", "Best test accuracy", "Last run", "Problems", "Playground tasks"];
 
 /**
  * Everybody in the studio: what they train, what went wrong, and which tasks they have done.

@@ -1,6 +1,6 @@
 import { element } from "../../core/elements.js";
 import { actionButton } from "../messages.js";
-import { goTo, runPath } from "../server.js";
+import { ask, goTo, runPath, ServerError } from "../server.js";
 import { takeBack } from "./run_dialogs.js";
 
 /**
@@ -9,6 +9,11 @@ import { takeBack } from "./run_dialogs.js";
  * @param {string[]} parts
  */
 export async function showTrashed(host, [id]) {
+  const { runs, trash } = await ask("api/runs");
+  if (!trash.includes(id)) {
+    if (runs.some((/** @type {any} */ each) => each.id === id)) return goTo(runPath(id)); // it was taken back
+    throw new ServerError("This run is not in the trash. Next: begin with all runs.");
+  }
   const back = async () => {
     if ((await takeBack([id])).length) goTo(runPath(id));
   };
