@@ -39,8 +39,9 @@ def regions(
     from cutaway.interpret import plane_decisions, polygon_areas
 
     margin = _checked_margin(options.margin)
-    given = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else []
-    if len(given) != 3 or not all(isinstance(name, str) for name in given):
+    is_list = isinstance(names, Iterable) and not isinstance(names, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    given = list(names) if is_list else []
+    if len(given) != 3 or not all(isinstance(name, str) for name in given):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
             "a plane goes through three samples",
             got=repr(names)[:100],
