@@ -1,5 +1,7 @@
 // The descent of t-SNE over all pairs: forces, the KL divergence, and one step after another.
 
+import { boundsOf } from "./distances.js";
+
 /** @typedef {import("./affinities.js").Affinities} Affinities */
 
 /**
@@ -153,15 +155,5 @@ export function nextMoment(moment, p, { exaggeration, learningRate, momentum }) 
  * @param {Float32Array} start
  */
 export function hasCollapsed(xy, start) {
-  return widthOf(xy) < Math.min(widthOf(start), POINT_WIDTH);
-}
-
-/** @param {Float32Array} xy */
-function widthOf(xy) {
-  let [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-  xy.forEach((value, k) => {
-    low[k % 2] = Math.min(low[k % 2], value);
-    high[k % 2] = Math.max(high[k % 2], value);
-  });
-  return Math.max(high[0] - low[0], high[1] - low[1]);
+  return boundsOf(xy).size < Math.min(boundsOf(start).size, POINT_WIDTH);
 }

@@ -46,6 +46,19 @@ export function nearestNeighbors(squared, count) {
 }
 
 /**
+ * The middle of points, and the longer side of the rectangle around them.
+ * @param {ArrayLike<number>} xy
+ */
+export function boundsOf(xy) {
+  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+  for (let k = 0; k < xy.length; k++) {
+    low[k % 2] = Math.min(low[k % 2], xy[k]);
+    high[k % 2] = Math.max(high[k % 2], xy[k]);
+  }
+  return { middle: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], size: Math.max(high[0] - low[0], high[1] - low[1]) };
+}
+
+/**
  * The first two principal components of points, from their distances: classical scaling. The largest entry of each is positive.
  * Source: Torgerson 1952; the eigenvectors by orthogonal iteration.
  * @param {Float64Array} squared (point, point)

@@ -2,6 +2,7 @@
 
 import { polyline, svgElement } from "../../core/charts.js";
 import { element } from "../../core/elements.js";
+import { median } from "./measures.js";
 
 const [WIDTH, HEIGHT, MARGIN] = [300, 150, { left: 8, right: 8, top: 8, bottom: 20 }];
 
@@ -33,7 +34,7 @@ const [LEAST_WEIGHT, LEAST_REACH] = [1e-3, 6];
  */
 export function showKernels(host, { point, beta, inData, inMap, neighbors, colors }) {
   const least = inData[neighbors[0]];
-  const middle = neighbors.map((k) => inMap[k]).sort()[neighbors.length >> 1];
+  const middle = median(Array.from(neighbors, (k) => inMap[k]));
   const width = Number.isFinite(beta) ? `standard deviation ${Math.sqrt(1 / (2 * beta)).toPrecision(3)}; the nearest point has weight 1` : "all weight is on the nearest, which are equally near";
   /** @type {Kernel} */
   const gaussian = {

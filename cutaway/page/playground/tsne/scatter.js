@@ -2,6 +2,7 @@
 
 import { element } from "../../core/elements.js";
 import { fitted } from "../plane.js";
+import { boundsOf } from "./distances.js";
 
 /**
  * @typedef {object} Scene
@@ -48,7 +49,7 @@ export class Scatter {
     const { context, width, height } = fitted(this.canvas);
     if (!width) return;
     const { middle, size } = boundsOf(xy);
-    const unit = (Math.min(width, height) - 2 * MARGIN) / size;
+    const unit = (Math.min(width, height) - 2 * MARGIN) / (size || 1);
     this.places = colors.map((_, k) => [width / 2 + (xy[2 * k] - middle[0]) * unit, height / 2 - (xy[2 * k + 1] - middle[1]) * unit]);
     const radius = colors.length > 250 ? 3.2 : 4;
     const near = new Set(point === null ? [] : neighbors);
@@ -74,19 +75,6 @@ export class Scatter {
     });
     if (hasScale) drawScale(context, { unit, height, ink });
   }
-}
-
-/**
- * The middle of points, and the longer side of the rectangle around them.
- * @param {ArrayLike<number>} xy
- */
-function boundsOf(xy) {
-  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-  for (let k = 0; k < xy.length; k++) {
-    low[k % 2] = Math.min(low[k % 2], xy[k]);
-    high[k % 2] = Math.max(high[k % 2], xy[k]);
-  }
-  return { middle: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], size: Math.max(high[0] - low[0], high[1] - low[1]) || 1 };
 }
 
 /**
