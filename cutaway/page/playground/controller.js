@@ -53,13 +53,10 @@ const BRANCHING = ["change", "setWeight", "switchUnit"];
 export class Controller {
   /** @type {[string, ...any[]][]} */
   #calls = [];
-  /** Branches that begin with what the worker was asked for and has not answered yet. */
-  #begun = 0;
+  /** @type {[string, ...any[]][]} What the worker was asked for and has not answered yet. */
+  #sent = [];
   /** Branches of the session that the worker has yet to show. */
   #expected = 1;
-  /** Whether the worker has yet to remove a branch. */
-  #isRemoving = false;
-  #isWaiting = false;
   #asked = 0;
   /** Answers before this one are of a training that is no longer shown. */
   #wanted = 0;
@@ -94,18 +91,21 @@ export class Controller {
 
   /** Whether the worker has something to do. */
   get isBusy() {
-    return this.#isWaiting || this.#calls.length > 0;
+    return this.#pending.length > 0;
+  }
+
+  get #pending() {
+    return [...this.#sent, ...this.#calls];
   }
 
   /** @param {[string, ...any[]]} call */
   #call(...call) {
     this.#calls.push(call);
-    if (BRANCHING.includes(call[0])) this.#begun++;
     this.#ask();
   }
 
   #ask() {
-    if (this.#isWaiting) return;
+    if (this.#sent.length) return;
     const { isPlaying, speed, frame } = this.state;
     if (isPlaying && frame && !document.hidden) {
       const now = performance.now();
@@ -116,16 +116,14 @@ export class Controller {
       this.#calls.push(["learn", { steps: SPEEDS[speed].steps(frame.stepsPerEpoch), milliseconds }]);
     }
     if (!this.#calls.length) return;
-    this.#isWaiting = true;
+    this.#sent = this.#calls.splice(0);
     this.#number++;
-    this.worker.postMessage({ number: this.#number, calls: this.#calls.splice(0) });
+    this.worker.postMessage({ number: this.#number, calls: this.#sent });
   }
 
   /** @param {{ number: number, frame?: Frame, error?: string }} answer */
   #answered({ number, frame, error }) {
-    this.#isWaiting = false;
-    this.#begun = this.#calls.filter(([name]) => BRANCHING.includes(name)).length;
-    this.#isRemoving = this.#calls.some(([name]) => name === "removeBranch");
+    this.#sent = [];
     if (number < this.#wanted) return this.#ask();
     if (error || !frame) this.store.set({ isPlaying: false, message: `The training stopped: ${error}.` });
     else {
@@ -191,7 +189,8 @@ export class Controller {
 
   /** Branches of the session that is shown, those included that the worker has yet to begin. */
   get #branches() {
-    return (this.state.frame?.branches.length ?? this.#expected) + this.#begun;
+    const begun = this.#pending.filter(([name]) => BRANCHING.includes(name)).length;
+    return (this.state.frame?.branches.length ?? this.#expected) + begun;
   }
 
   /** Whether another branch can begin. Where it cannot, nothing changes, and the page says what to do. */
@@ -207,8 +206,7 @@ export class Controller {
    * @param {number} branch Not the first one.
    */
   removeBranch(branch) {
-    if (this.#isRemoving) return; // the numbers of branches are about to change
-    this.#isRemoving = true;
+    if (this.#pending.some(([name]) => name === "removeBranch")) return; // the numbers of branches are about to change
     this.store.set({ isPlaying: false, message: "" });
     // undo goes to branches by their numbers; what is before the last restart is of other sessions
     const first = this.#past.findLastIndex(({ isRestart }) => isRestart) + 1;
