@@ -19,21 +19,21 @@ NOTICE = (
 )
 
 
-def playground_page(*, tasks_at: str = "", start: dict[str, Any] | None = None) -> PlaygroundPage:
+def playground_page(*, studio: str = "", start: dict[str, Any] | None = None) -> PlaygroundPage:
     """Make the playground: an HTML file of about 3 MB.
 
     Args:
-        tasks_at: See `cutaway.page.render_playground`.
+        studio: See `cutaway.page.render_playground`.
         start: What it begins with, as `playground_start` returns it; the two moons if None.
     """
     if start is None:
-        return _plain_page(tasks_at)
-    return render_playground(_digits(), version=version("cutaway"), tasks_at=tasks_at, start=start)
+        return _plain_page(studio)
+    return render_playground(_digits(), version=version("cutaway"), studio=studio, start=start)
 
 
 @cache
-def _plain_page(tasks_at: str) -> PlaygroundPage:
-    return render_playground(_digits(), version=version("cutaway"), tasks_at=tasks_at)
+def _plain_page(studio: str) -> PlaygroundPage:
+    return render_playground(_digits(), version=version("cutaway"), studio=studio)
 
 
 def _digits() -> PlaygroundDigits:

@@ -53,15 +53,15 @@ class PlaygroundPage:
 
 
 def render_playground(
-    digits: PlaygroundDigits, *, version: str, tasks_at: str = "", start: dict[str, Any] | None = None
+    digits: PlaygroundDigits, *, version: str, studio: str = "", start: dict[str, Any] | None = None
 ) -> PlaygroundPage:
     """Make the page with some digits in it.
 
     Args:
         digits: What the dataset "Handwritten digits" holds.
         version: Of cutaway, which the page names.
-        tasks_at: Address, from that of the page, at which it asks which tasks are done and tells those that are; "" for
-            a page that asks for nothing.
+        studio: Address of the studio from that of the page, such as "./": the page asks it which tasks are done and
+            tells those that are. "" for a page that asks for nothing.
         start: The samples and settings that it begins with: ``settings``, ``rows``, ``classNames`` and ``about``.
     """
     bundle = Bundle()
@@ -83,7 +83,7 @@ def render_playground(
             "worker-src blob:",
             "style-src 'unsafe-inline'",
             "img-src data: blob:",
-            *(["connect-src 'self'"] if tasks_at else []),
+            *(["connect-src 'self'"] if studio else []),
             "base-uri 'none'",
             "form-action 'none'",
         )
@@ -91,7 +91,12 @@ def render_playground(
     html = render_document(
         "playground.html",
         script=script,
-        data={"arrays": bundle.records, "colors": colors, "tasksAt": tasks_at, "start": start},
+        data={
+            "arrays": bundle.records,
+            "colors": colors,
+            "tasksAt": f"{studio}api/tasks" if studio else "",
+            "start": start,
+        },
         bundle=bundle,
         styles=STYLES,
         values={
@@ -99,7 +104,7 @@ def render_playground(
             "policy": Markup(policy),
             "notice": digits.notice,
             "version": version,
-            "tasks_at": tasks_at,
+            "studio": studio,
         },
     )
     return PlaygroundPage(html, policy)

@@ -45,7 +45,7 @@ def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str 
 @router.get("/playground")
 def playground() -> Response:
     """The playground: a page that trains in the browser, and tells the studio which tasks are done."""
-    return _playground(tasks_at="api/tasks")
+    return _playground(studio="./")
 
 
 @router.get("/runs/{run}/playground")
@@ -55,14 +55,14 @@ def playground_of_run(run: RunId, workspace: GivenWorkspace) -> Response:
     from cutaway.api.playground_start import playground_start
 
     opened = open_run(workspace.index.path(run))
-    return _playground(tasks_at="../../api/tasks", start=playground_start(opened.context))
+    return _playground(studio="../../", start=playground_start(opened.context))
 
 
-def _playground(*, tasks_at: str, start: dict[str, Any] | None = None) -> Response:
-    """Args: tasks_at: where the page tells which tasks are done, from its own address."""
+def _playground(*, studio: str, start: dict[str, Any] | None = None) -> Response:
+    """Args: studio: its address from that of the page."""
     from cutaway.api.playground import playground_page
 
-    page = playground_page(tasks_at=tasks_at, start=start)
+    page = playground_page(studio=studio, start=start)
     return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
 
 
