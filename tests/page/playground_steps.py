@@ -3,14 +3,14 @@
 import time
 
 
-def state(page, expression):
-    return page.evaluate(f"(({{ state }}) => {expression})(document.body.playground.controller)")
+def state(page, expression, of="playground.controller"):
+    return page.evaluate(f"(({{ state }}) => {expression})(document.body.{of})")
 
 
-def wait(page, expression, seconds=30):
+def wait(page, expression, seconds=30, **of):
     """Wait until an expression of the state is true; the page's policy allows no `wait_for_function`."""
     until = time.monotonic() + seconds
-    while not state(page, expression):
+    while not state(page, expression, **of):
         assert time.monotonic() < until, f"not true in {seconds} s: {expression}"
         page.wait_for_timeout(30)
 

@@ -1,12 +1,11 @@
 """t-SNE of the playground in a browser: a person who turns perplexity, goes back, reads numbers and predicts."""
 
-import time
+from functools import partial
 
 import numpy as np
 import pytest
 
-from cutaway.api.playground import write_playground
-
+from . import playground_steps
 from .firefox import Firefox
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -14,45 +13,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 XY = "[...state.experiment.now.xy]"
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return write_playground(tmp_path_factory.mktemp("playground") / "playground.html")
+state = partial(playground_steps.state, of="tsne.controller.store")
+wait = partial(playground_steps.wait, seconds=60, of="tsne.controller.store")
 
 
 @pytest.fixture
-def open_page(browser, path):
-    """Open t-SNE with settings in its address, and see that nothing was requested or complained of."""
-    opened, complaints, requests = [], [], []
+def open_page(open_playground):
+    """Open t-SNE with settings in its address."""
 
-    def open_one(address="", *, page_name="tsne", **options):
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
-        opened.append(page)
-        page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(f"{path.as_uri()}#{'page=tsne&' if page_name == 'tsne' else ''}{address}")
-        page.wait_for_selector("html[data-ready]")
-        if page_name == "tsne":
-            wait(page, "state.experiment")
+    def open_one(address="", **options):
+        page = open_playground(f"page=tsne&{address}", **options)
+        wait(page, "state.experiment")
         return page
 
-    yield open_one
-    for page in opened:
-        page.close()
-    outside = [url for url in requests if not url.startswith((path.as_uri(), "blob:", "data:"))]
-    assert (complaints, outside) == ([], [])
-
-
-def state(page, expression):
-    return page.evaluate(f"(({{ state }}) => {expression})(document.body.tsne.controller.store)")
-
-
-def wait(page, expression, seconds=60):
-    """Wait until an expression of the state is true; the page's policy allows no `wait_for_function`."""
-    until = time.monotonic() + seconds
-    while not state(page, expression):
-        assert time.monotonic() < until, f"not true in {seconds} s: {expression}"
-        page.wait_for_timeout(30)
+    return open_one
 
 
 def press(page, name):
@@ -94,8 +68,8 @@ def test_perplexity_moves_points_and_the_slider_goes_back(open_page):
 
 
 @pytest.mark.exhaustive
-def test_each_page_has_its_address_and_keeps_its_settings(open_page):
-    page = open_page("data=circles&samples=100", page_name="network")
+def test_each_page_has_its_address_and_keeps_its_settings(open_page, open_playground):
+    page = open_playground("data=circles&samples=100")
     assert page.locator("#tsnePage").is_hidden()
     page.get_by_role("link", name="t-SNE").click()
     wait(page, "state.experiment")
@@ -238,10 +212,10 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_page, scheme, wid
 
 
 @pytest.mark.exhaustive
-def test_firefox_shows_it(firefox_path, path, tmp_path):
+def test_firefox_shows_it(firefox_path, playground_path, tmp_path):
     firefox = Firefox(firefox_path, tmp_path)
     try:
-        firefox.open(path)
+        firefox.open(playground_path)
         firefox.evaluate("document.getElementById('tsneLink').click()")
         firefox.wait("document.body.tsne?.controller.store.state.experiment")
         firefox.evaluate("document.querySelector('#tsnePage .play').click()")
