@@ -231,7 +231,7 @@ class PartMaker:
         from cutaway.topics.concept.section import concept_section
 
         context = self._with_data(folder, job.run)
-        split = job.split or ("test" if len(context.split.test) else "val")
+        split = job.split or self._source(job, folder, on_progress).split
         options = ConceptOptions(split=split, epoch=job.epoch, within_class=job.within_class)
         found = concept(context, job.samples, options, on_progress=on_progress)
         out.section("concept", concept_section(found))

@@ -16,6 +16,8 @@ from .queues import QueueName
 from .signatures import file_signature, run_signature
 from .specification import Name, OfRun, Options, RunTitle, Setting, Settings, Specification, Text
 
+SplitName = Literal["train", "val", "test", "all"]
+
 
 class _ForPage(OfRun):
     """What a page shows of a run; its parts are kept in the user's cache.
@@ -44,7 +46,7 @@ class _OfMap(_ForPage):
         epochs: Numbers of epochs; some, evenly spaced, if None.
     """
 
-    split: Literal["train", "val", "test", "all"] | None = None
+    split: SplitName | None = None
     samples: Annotated[int, Field(ge=20, le=100_000)] | None = None
     layers: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
     epochs: Annotated[tuple[Annotated[int, Field(ge=0, le=10**9)], ...], Field(max_length=200)] | None = None
@@ -136,7 +138,7 @@ class ConceptJob(_ForPage):
 
     kind: Literal["concept"] = "concept"
     samples: Annotated[tuple[Name, ...], Field(max_length=1_000)]
-    split: Literal["train", "val", "test", "all"] | None = None
+    split: SplitName | None = None
     epoch: Annotated[int, Field(ge=0, le=10**9)] | None = None
     within_class: bool = False
 

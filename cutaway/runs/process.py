@@ -117,6 +117,7 @@ def _started(pid: int) -> str | None:
             return None
         raise _NotSaid from None
     except OSError as error:
+        log.debug("the system does not say when process %d started: %s", pid, error)
         raise _NotSaid from error
     return None if fields[0] in "ZX" else f"{fields[19]}@{boot}"
 
