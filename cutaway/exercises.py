@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
 from cutaway.errors import DataError, UnknownNameError, UsageError
-from cutaway.runs import check_output, write_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +86,8 @@ def exercises_done(path: str | Path | None = None) -> None:
             raise UsageError(  # so that no notebook is replaced by its own sheet
                 "a sheet is written into a file that ends in .txt", got=repr(path), hint='try "my name.txt"'
             )
+        from cutaway.runs import check_output, write_output
+
         check_output(Path(path))
         write_output(Path(path), f"{sheet}\n".encode())
 
