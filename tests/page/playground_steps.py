@@ -15,6 +15,17 @@ def wait(page, expression, seconds=30, **of):
         page.wait_for_timeout(30)
 
 
+def drawn(page):
+    """Wait until all that was asked for is answered, and the answer is drawn, which happens in the frame after it.
+
+    The first frames come first: what a moving pointer changes is asked for in the frame after its last move.
+    """
+    frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    page.evaluate(frames)
+    wait(page, "!document.body.playground.controller.isBusy")
+    page.evaluate(frames)
+
+
 def wait_for_message(page, text):
     wait(page, f"document.getElementById('message').textContent.includes({text!r})")
 

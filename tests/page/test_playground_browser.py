@@ -11,7 +11,7 @@ from cutaway.api.playground import write_playground
 from cutaway.errors import UsageError
 
 from .firefox import Firefox
-from .playground_steps import learn, press, state, wait, wait_for_message
+from .playground_steps import drawn, learn, press, state, wait, wait_for_message
 
 pytestmark = pytest.mark.browser
 
@@ -240,7 +240,7 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_playground, schem
     learn(page, 1)
     for name in ("Tasks", "Numbers of a unit", "Weights and gradients", "As Python", "About"):
         page.get_by_role("tab", name=name).click()
-        page.wait_for_timeout(200)
+        drawn(page)
         found = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -324,7 +324,7 @@ def test_dropout_is_in_the_formulas(open_playground):
     page = open_playground("dropout=0.5&data=circles&activation=linear")
     page.get_by_role("tab", name="Numbers of a unit").click()
     learn(page, 1)
-    page.wait_for_timeout(100)  # the formulas are drawn in the next frame
+    drawn(page)
     forward = page.locator("#numbers code").nth(1).inner_text().replace("−", "-")
     z = float(page.locator("#numbers code").first.inner_text().replace("−", "-").rsplit(" = ", 1)[1])
     gate, a = re.fullmatch(r"a = linear\(z\) · ([\d.]+) = ([-\d.]+)", forward).groups()
@@ -465,7 +465,7 @@ def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground)
     weight.press("Enter")
     assert weight.input_value() == kept
     press(page, "Switch this unit off")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert state(page, "state.frame.branches") == branches
     assert page.get_by_role("button", name=re.compile("^Remove the branch")).count() == 1, (
         "others left all but the last"
@@ -478,12 +478,17 @@ def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground)
     wait(page, "state.frame?.branches.length === 8")
     page.get_by_role("button", name="Remove the branch from step 7: learning rate 0.08").dblclick()
     wait(page, "state.frame.branches.length === 7 && state.frame.branch === 6 && state.frame.step === 7")
-    wait(page, "document.activeElement.textContent === 'from step 6: learning rate 0.07'")
+    drawn(page)
     assert page.get_by_label("Learning rate", exact=True).input_value() == "0.07"
     press(page, "Undo")
     wait(page, "state.frame.branch === 5 && state.frame.step === 6")
     set_rate(page, 0.5)
     wait(page, "state.frame?.branches.length === 8 && state.frame.branch === 7")
+    drawn(page)
+    page.get_by_role("button", name="Remove the branch from step 6: learning rate 0.5").press("Enter")
+    wait(page, "state.frame.branches.length === 7")
+    drawn(page)
+    assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true", "the focus is not lost"
 
 
 def test_branches_are_compared_in_the_curves_and_the_settings_that_differ_are_named(open_playground):
@@ -494,7 +499,7 @@ def test_branches_are_compared_in_the_curves_and_the_settings_that_differ_are_na
     page.get_by_label("Optimizer").select_option("sgd")
     wait(page, "state.frame?.branch === 2")
     learn(page, 3)
-    page.wait_for_timeout(250)
+    drawn(page)
     legend = page.locator("#curves .key").all_inner_texts()
     words = [re.sub(r" [\d.]+%?$", "", text) for text in legend]
     one = [
@@ -525,7 +530,7 @@ def take_line(page):
 def test_all_is_drawn_while_a_weight_is_dragged(open_playground):
     page = open_playground("data=moons&hidden=1&seed=3")
     wait(page, "state.frame?.drawing")
-    page.wait_for_timeout(100)
+    drawn(page)
     seen = """() => {
       const pictures = ["canvas.plane", ".unit[aria-label='Output 0'] canvas"];
       const pixels = pictures.map((name) => document.querySelector(name).toDataURL());
@@ -534,8 +539,8 @@ def test_all_is_drawn_while_a_weight_is_dragged(open_playground):
     before = page.evaluate(seen)
     x, y = take_line(page)
     page.mouse.move(x, y - 90, steps=5)
-    wait(page, "state.frame.isTried && !document.body.playground.controller.isBusy")
-    page.wait_for_timeout(100)
+    drawn(page)
+    assert state(page, "state.frame.isTried")
     during = page.evaluate(seen)
     assert all(one != other for one, other in zip(before, during, strict=True))
     loss = state(page, "state.frame.train.loss")
@@ -545,7 +550,7 @@ def test_all_is_drawn_while_a_weight_is_dragged(open_playground):
     assert state(page, "state.frame.train.loss") == loss
     press(page, "Undo")
     wait(page, "state.frame.branch === 0")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert page.evaluate(seen) == before
 
 
@@ -581,7 +586,7 @@ def test_going_back_draws_no_line_back(open_playground):
     learn(page, 6)
     page.get_by_role("slider").fill("2")
     wait(page, "state.frame.step === 2")
-    page.wait_for_timeout(300)
+    drawn(page)
     lines = "[...document.querySelectorAll('#curves polyline, #curves path')]"
     across = page.evaluate(f"{lines}.map((line) => line.getAttribute('points') ?? line.getAttribute('d'))")
     for line in across:

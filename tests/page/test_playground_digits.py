@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from .node import run_script
-from .playground_steps import learn, press, state, wait
+from .playground_steps import drawn, learn, press, state, wait
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +65,7 @@ def test_what_is_said_of_a_drawing_is_what_the_weights_compute(open_playground):
     before = bars(page)
     press(page, "1 batch")
     wait(page, "state.frame.step === 1")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert np.abs(bars(page) - before).max() > 0.001
     np.testing.assert_allclose(bars(page), forward(page), atol=0.00051)
     page.locator(".drawing-pad").get_by_role("button", name="Clear").click()
@@ -86,19 +86,19 @@ def test_pictures_of_units_are_covariances_of_output_and_pixel():
 def test_units_of_deeper_layers_have_pictures_and_words_for_them(open_playground):
     page = open_playground("data=digits&hidden=12-6&learningRate=0.003")
     wait(page, "state.settings.data === 'digits' && state.frame")
-    page.wait_for_timeout(200)
+    drawn(page)
     pixels = "(canvas) => [canvas.width, canvas.toDataURL()]"
     tiles = [page.get_by_role("button", name=name, exact=True) for name in ("Hidden layer 2, unit 4", "Output 7")]
     before = [tile.locator("canvas").evaluate(pixels) for tile in tiles]
     assert [width for width, _ in before] == [28, 28]
     learn(page, 3)
-    page.wait_for_timeout(200)
+    drawn(page)
     after = [tile.locator("canvas").evaluate(pixels) for tile in tiles]
     assert all(one != other for one, other in zip(before, after, strict=True))
     assert "covariance" in page.locator("#network").inner_text()
     page.get_by_label("Dataset").select_option("moons")
     wait(page, "state.settings.data === 'moons' && state.frame")
-    page.wait_for_timeout(200)
+    drawn(page)
     assert "covariance" not in page.locator("#network").inner_text()
 
 
@@ -112,7 +112,7 @@ def test_a_layer_that_is_added_while_it_learns_has_pictures_at_once(open_playgro
         page.wait_for_timeout(300)
     press(page, "Pause")
     wait(page, "state.settings.hidden.length === 4 && state.frame")
-    page.wait_for_timeout(300)
+    drawn(page)
     tile = page.get_by_role("button", name="Hidden layer 4, unit 1", exact=True)
     assert tile.locator("canvas").evaluate("(canvas) => canvas.width") == 28
 
@@ -128,8 +128,7 @@ def test_a_person_who_never_programmed_reads_the_answer(open_playground):
     wait(page, "document.querySelector('.digit-answer').textContent === 'The network says: this is a 1.'", 90)
     wait(page, "state.frame.test.accuracy > 0.8", 90)
     press(page, "Pause")
-    wait(page, "!document.body.playground.controller.isBusy")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert answer(page) == "The network says: this is a 1."
     assert bars(page).argmax() == 1
 

@@ -9,6 +9,7 @@ import cutaway as ct
 from cutaway.api.playground_start import ACTIVATIONS, INITIALIZERS, SAMPLES, playground_start
 
 from .node import run_script
+from .playground_steps import drawn
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def test_the_page_begins_with_the_run(trained, tmp_path, browser):
     shown = page.evaluate(
         "(({ settings, own }) => ({ settings, rows: own.rows.length }))(document.body.playground.controller.state)"
     )
-    page.wait_for_timeout(300)
+    drawn(page)
     message = page.inner_text("#message")
     page.close()
     assert (shown["settings"]["hidden"], shown["settings"]["learningRate"], shown["rows"]) == ([6, 5], 0.2, 240)

@@ -178,7 +178,7 @@ def test_the_keyboard_is_enough_and_the_network_does_not_hear_it(open_page):
     page.keyboard.press("ArrowLeft")
     wait(page, "state.settings.perplexity === 9 && state.isPlaying")
     pause(page)
-    page.wait_for_timeout(300)
+    playground_steps.drawn(page)
     assert page.evaluate("document.body.playground.controller.state.frame.step") == 0
     assert not page.evaluate("document.body.playground.controller.state.isPlaying")
 

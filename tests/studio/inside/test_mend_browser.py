@@ -130,6 +130,7 @@ def test_a_training_waits_for_decisions_that_are_on_their_way(mending, own_studi
     page.route("**/api/trainings", lambda route: asked.append(decisions(own_studio)) or route.fulfill(json={}))
     page.keyboard.press("r")
     page.get_by_role("button", name="Train again from the same seed with these decisions").click()
+    eventually(mending, lambda: len(held), 1)
     page.wait_for_timeout(500)
     assert (len(held), asked) == (1, []), "the second decision is on the screen and not in the file"
     held[0].continue_()
