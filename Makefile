@@ -6,7 +6,7 @@ TSC := build/typescript/node_modules/typescript/bin/tsc
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: setup demo test test-fast test-all test-long fuzz test-python coverage check check-js bench lesson docs lock wheel clean
+.PHONY: setup demo test test-fast test-all test-long fuzz test-python coverage check check-js bench lesson docs lock wheel release clean
 
 # The environment is made once, and again only when what it is made from changes.
 setup: $(VENV)/.made
@@ -92,6 +92,15 @@ LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --gener
 
 wheel: setup
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+# What is published: the wheel, the source distribution, the components with their exact versions, and the sums of all.
+release: wheel
+	$(BIN)/python -m build --sdist --no-isolation --outdir dist
+	$(PYTHON) -m venv --clear build/cyclonedx
+	build/cyclonedx/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	build/cyclonedx/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  -o dist/components.cdx.json
+	cd dist && sha256sum cutaway-*.whl cutaway-*.tar.gz components.cdx.json >SHA256SUMS
 
 clean:
 	rm -rf .venv .venv-* dist build .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -22,6 +22,8 @@ extensions = [
     "setting_tables",
     "finding_rules",
     "result_tables",
+    "examples",
+    "command_pages",
     "written_pages",
 ]
 source_suffix = {".md": "markdown"}

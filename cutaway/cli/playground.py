@@ -31,7 +31,7 @@ def playground(
 
         page = open_run(run, data=data, runs=runs).playground(output).resolve()
     if as_json:
-        print_json({"path": str(page), "bytes": page.stat().st_size})
+        print_json({"file": str(page), "bytes": page.stat().st_size})
         return
     say(f"{page.as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")
     if open_browser and has_display():

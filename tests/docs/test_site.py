@@ -12,14 +12,19 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
+import typer
 
 import cutaway
+from cutaway.cli.main import app
 from cutaway.embedding import TSNESettings, embed
 from cutaway.findings import RULES
 from cutaway.models import FORM
 from cutaway.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
+COMMANDS = typer.main.get_command(app).commands
+NO_DOCUMENT = {"demo", "resume"}
+"""Commands whose document the page describes in a sentence."""
 DOCS = ROOT / "docs"
 BUILT = "build/docs/"
 EXTERNAL = re.compile(r"(?i)^(?:[a-z]+:)?//|^(?:https?|ftp|data):")
@@ -168,7 +173,27 @@ def test_every_public_name_is_on_the_api_page(pages, name):
     assert pages["api.html"].text.count(f'id="cutaway.{name}"') == 1
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_command_is_on_its_page_with_its_options_and_what_it_prints_as_json(pages):
+    page = pages["commands.html"]
+    assert {text for level, text in page.headings if level == 3} == set(COMMANDS)
+    for name, command in COMMANDS.items():
+        section = page.text.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+        words = html.unescape(re.sub(r"<[^>]+>", "", section))
+        options = {each.opts[0] for each in command.params if each.opts[0].startswith("-")}
+        assert not {option for option in options if option not in words}
+        prints = any("--json" in each.opts for each in command.params)
+        assert ("The document of" in words) == (prints and name not in NO_DOCUMENT)
+
+
+def test_every_result_has_an_example_that_ran(pages):
+    page = pages["results.html"]
+    sections = [part.partition("</section>")[0] for part in page.text.split("<section id=")[1:]]
+    results = [part for part in sections if "<h3>" in part]
+    assert len(results) > 20
+    assert not [part[:60] for part in results if part.count('class="highlight"') < 2]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"])
 def test_no_link_in_the_repository_is_broken(name, site):
     links = re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text())
     assert links

@@ -34,7 +34,7 @@ export const KL_STEPS = 5;
 /** Standard deviation of the start: so small that it decides where groups go, but not how large they are. */
 const START_DEVIATION = 1e-4;
 
-/** The descent has settled where the KL divergence falls by less than this share in so many steps: as in `ct.embed`. */
+/** The descent has settled where the KL divergence falls by less than this share in so many steps: as in `ct.TSNE`. */
 const [SETTLED, WINDOW] = [0.002, 50];
 
 export class Experiment {
