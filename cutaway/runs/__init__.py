@@ -13,7 +13,7 @@ from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .locks import changing, is_locked, lock_descriptor, take_lock
-from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec
+from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec, writer_in_words
 from .process import ProcessRecord
 from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
@@ -68,4 +68,5 @@ __all__ = [
     "take_lock",
     "write_atomic",
     "write_output",
+    "writer_in_words",
 ]

@@ -16,14 +16,18 @@ from pydantic import (
 )
 
 from cutaway.checks import required
-from cutaway.errors import RunError
+from cutaway.errors import RunError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 
 from .process import ProcessRecord
 from .reading import RESTORE
 
 FORMAT = 2
-"""Format number of the run folder; a reader refuses a higher one and migrates a lower one."""
+"""Format number of the run folder; a reader refuses a higher one and migrates a lower one.
+
+A field more in run.json needs no new number: older readers leave it alone. What they would misread or call damaged
+does, such as another kind of line in history.jsonl.
+"""
 
 MAX_LAYERS = 512
 """Layers of a model at most: Keras builds a model recursively, and 3,000 layers overflow its stack."""
@@ -323,7 +327,7 @@ class Manifest(BaseModel):
         if isinstance(number, int) and number > FORMAT:
             raise RunError(
                 f"this version reads run folders up to format {FORMAT}",
-                got=f"format {number} in {where}",
+                got=f"format {number}{writer_in_words(record)} in {where}",
                 hint="upgrade cutaway",
             )
         fields = migrated(record)
@@ -344,6 +348,13 @@ class Manifest(BaseModel):
     def to_record(self) -> dict[str, Any]:
         """The manifest as JSON-able data."""
         return self.model_dump(mode="json")
+
+
+def writer_in_words(record: Mapping[str, Any]) -> str:
+    """Which version wrote a record that this one cannot read: ", written by cutaway 0.2.0"; "" if it does not say."""
+    versions = record.get("versions")
+    wrote = versions.get("cutaway") if isinstance(versions, dict) else None  # pyright: ignore[reportUnknownMemberType]
+    return f", written by cutaway {printable(wrote, 64)}," if isinstance(wrote, str) else ""
 
 
 def migrated(record: Mapping[str, Any]) -> dict[str, Any]:

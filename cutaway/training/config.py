@@ -155,6 +155,7 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
     """
     record = _LATER | dict(record)
     missing = [name for name in TrainingConfig.model_fields if name not in record]
+    hint = "restore the file from a copy of the run, or train again"
     try:
         if not missing:
             return TrainingConfig.model_validate(record)
@@ -162,10 +163,12 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
     except ValidationError as error:
         first = error.errors()[0]
         got = f'"{first["loc"][0]}" of {first["input"]!r:.60}'
+        if first["type"] == "extra_forbidden":
+            got, hint = f"{got}, which this version does not know", "upgrade cutaway to the version that trained it"
     raise RunError(
         'training as a run did needs every setting under "config" in its run.json',
         got=got,
-        hint="restore the file from a copy of the run, or train again",
+        hint=hint,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from cutaway.log import survive
@@ -14,6 +15,9 @@ log = logging.getLogger("cutaway.studio.runs")
 
 METHOD = 5
 """Number of what a row holds; rows that were kept under another one are made again."""
+
+VERSION = version("cutaway")
+"""Rows of another version are made again as well: a run that it could not read has not changed since."""
 
 LARGEST = 1 << 28
 """Bytes of the file at most: 100,000 runs take a quarter of it."""
@@ -30,7 +34,7 @@ def read_entries(file: Callable[[], Path]) -> dict[str, Entry]:
         if path.stat().st_size > LARGEST:
             return {}
         lines = path.read_bytes().split(b"\n")
-        if json.loads(lines[0]) != {"method": METHOD}:
+        if json.loads(lines[0]) != {"method": METHOD, "version": VERSION}:
             return {}
         return dict(_entry(lines[i], lines[i + 1]) for i in range(1, len(lines) - 1, 2))
     except (
@@ -55,7 +59,7 @@ def _entry(known: bytes, encoded: bytes) -> tuple[str, Entry]:
 
 def write_entries(file: Callable[[], Path], entries: Mapping[str, Entry]) -> None:
     """Keep entries; a cache that cannot be written is left out."""
-    lines = [json.dumps({"method": METHOD}).encode()]
+    lines = [json.dumps({"method": METHOD, "version": VERSION}).encode()]
     for name, entry in entries.items():
         process = entry.process and entry.process.model_dump()
         record = {"id": name, "signature": entry.signature, "process": process}

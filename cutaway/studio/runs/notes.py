@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from cutaway.errors import RunError
-from cutaway.runs import changing, check_own, read_bytes, write_atomic
+from cutaway.runs import changing, check_own, read_bytes, read_json, write_atomic
 
 NOTES = "notes.json"
 BYTES = 200_000
+MOVE = "move the file away"
 
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^,\r\n]+$")]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -38,29 +39,55 @@ class Notes(BaseModel):
 
 
 def read_notes(run: Path) -> Notes:
-    """The notes in a run folder; empty where there are none, or none that can be read."""
+    """The notes in a run folder: those fields that can be read."""
     try:
-        return Notes.model_validate_json(read_bytes(run / NOTES, run=run, limit=BYTES))
-    except (OSError, ValidationError, RunError):
+        record = _record(run)
+    except (OSError, RunError):
         return Notes()
+    return Notes.model_validate({name: record[name] for name in Notes.model_fields if _is_valid(name, record)})
+
+
+def _record(run: Path) -> dict[str, Any]:
+    """What the file holds, also fields of other versions; nothing where there is none.
+
+    Raises:
+        OSError, RunError: It cannot be read, or is damaged.
+    """
+    try:
+        record = read_json(read_bytes(run / NOTES, run=run, limit=BYTES), where=f"{run.name}/{NOTES}", hint=MOVE)
+    except FileNotFoundError:
+        return {}
+    if not isinstance(record, dict):
+        raise RunError("notes of a run are one JSON object", got=f"something else in {run.name}/{NOTES}", hint=MOVE)
+    return record  # pyright: ignore[reportUnknownVariableType]
+
+
+def _is_valid(name: str, record: dict[str, Any]) -> bool:
+    try:
+        Notes.model_validate({name: record[name]})
+    except (KeyError, ValidationError):
+        return False
+    return True
 
 
 def change_notes(run: Path, changed: Notes) -> None:
-    """Write those fields of the notes of a run that are given; the others stay as they are.
+    """Write those fields of the notes of a run that are given; the others, also of other versions, stay as they are.
 
     Args:
         run: The folder of the run.
         changed: Only fields that it was made with count.
 
     Raises:
-        RunError: The folder cannot be written, or the file is a link.
+        RunError: The folder cannot be written, or the file is a link, or damaged: what it holds is not written over.
     """
     check_own(run.parent, Path(run.name) / NOTES)
-    given = {name: getattr(changed, name) for name in changed.model_fields_set}
+    given = changed.model_dump(include=changed.model_fields_set)
     try:
         with changing(run / NOTES):  # two people may write different fields simultaneously
-            notes = read_notes(run).model_copy(update=given)
-            write_atomic(run / NOTES, json.dumps(notes.model_dump(), ensure_ascii=False, indent=2).encode() + b"\n")
+            notes = Notes().model_dump() | _record(run) | given
+            text = json.dumps(notes, ensure_ascii=False, indent=2)
+            # half of a surrogate pair becomes the escape of JSON that it was
+            write_atomic(run / NOTES, text.encode(errors="backslashreplace") + b"\n")
     except OSError as error:
         raise RunError(
             "notes are kept in the folder of the run, which must be one that can be written",

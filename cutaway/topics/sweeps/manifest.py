@@ -3,17 +3,20 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cutaway.checks import wrong_part
 from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.models import FORM
-from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic
+from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer_in_words
 
 FORMAT = 1
 FILE = "sweep.json"
+
+_LATER = {"batch_norm": False, "augment": "none", "virtual_adversarial": 0.0}
+"""Settings of trial 0 that older sweeps lack, with the values that it was trained with."""
 
 LARGEST = 4 << 20
 """Bytes of a sweep.json at most."""
@@ -82,7 +85,7 @@ class _Default(BaseModel):
 
 
 class SweepManifest(BaseModel):
-    """Everything in sweep.json.
+    """Everything in sweep.json. Fields that this version does not know are kept as they are.
 
     Attributes:
         format: Format number of the sweep's folder.
@@ -98,7 +101,7 @@ class SweepManifest(BaseModel):
         versions: Of cutaway and Optuna.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     format: Annotated[int, Field(ge=1)] = FORMAT
     name: Name
@@ -121,6 +124,7 @@ class SweepManifest(BaseModel):
     def identity(self) -> dict[str, Any]:
         """What must be equal for two sweeps to be the same one."""
         plain = self.model_dump(mode="json")
+        plain["default"] = _LATER | plain["default"]
         kept = {name: plain[name] for name in ("space", "fixed", "default", "seed")}
         return {"data": self.data.get("sha256"), **json.loads(json.dumps(kept))}
 
@@ -170,21 +174,22 @@ def as_manifest(record: Any, *, where: str) -> SweepManifest:
     Raises:
         RunError: It is damaged, or of a newer format.
     """
+    fields = cast("dict[str, Any]", record if isinstance(record, dict) else {})
+    number = fields.get("format")
+    if isinstance(number, int) and number > FORMAT:  # before its fields, which may be others
+        raise RunError(
+            f"this version reads sweeps of format {FORMAT}",
+            got=f"format {number}{writer_in_words(fields)} in {where}",
+            hint="upgrade cutaway",
+        )
     try:
-        found = SweepManifest.model_validate(record)
+        return SweepManifest.model_validate(record)
     except ValidationError as error:
         raise RunError(
             f"a {FILE} says what a sweep is",
             got=f"{wrong_part(error.errors()[0])} in {where}",
             hint="restore it from a copy of the sweep, or begin another one",
         ) from None
-    if found.format > FORMAT:
-        raise RunError(
-            f"this version reads sweeps of format {FORMAT}",
-            got=f"format {found.format} in {where}",
-            hint="update cutaway",
-        )
-    return found
 
 
 def write_manifest(folder: Path, manifest: SweepManifest) -> None:
