@@ -3,11 +3,13 @@
 import contextlib
 import logging
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
 
+from cutaway.checks import wrong_part
 from cutaway.errors import Canceled, RunError, printable
 from cutaway.log import last_line, survive
 from cutaway.runs import (
@@ -36,6 +38,11 @@ FOREIGN = (
 STARTED = (
     "a training that was asked for starts once; got one that was started or canceled before, whose folder says nothing "
     "of it, as an older copy does; next: start it again"
+)
+
+UNKNOWN_STATUS = (
+    f"{STATUS} of a training says how it stands; got one that this version cannot read; next: open the studio with the "
+    "version of cutaway that wrote it, or remove the training and start it again"
 )
 
 BYTES = 4 << 20
@@ -94,6 +101,8 @@ def why_not_started(path: Path) -> str | None:
     """
     if not _is_signed(path):
         return FOREIGN
+    if os.path.lexists(path / STATUS) and read_status(path) is None:  # a newer version may know more states
+        return UNKNOWN_STATUS
     return None if starts_of(path.name) < ATTEMPTS else STARTED
 
 
@@ -114,13 +123,28 @@ def read_job(path: Path) -> QueuedTraining:
     """What the job in a folder is to do.
 
     Raises:
-        RunError: Its file is damaged or gone.
+        RunError: Its file is damaged, gone, or of a version whose trainings this one does not know.
     """
+    data, again = b"", "start the training again"
     try:
-        return QueuedTraining.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
+        data = read_bytes(path / JOB, run=path, limit=BYTES)
+        return QueuedTraining.model_validate_json(data)
     except (OSError, ValueError, RunError) as error:
         got = error.strerror or str(error) if isinstance(error, OSError) else f"a damaged {JOB}"
-        raise RunError("a job says what is to be trained", got=got, hint="start the training again") from error
+        wrote, here = _version_in(data), version("cutaway")
+        if isinstance(error, ValidationError) and wrote not in ("", here):
+            wrong = printable(wrong_part(error.errors()[0]))
+            got = f"{wrong}, in a {JOB} that cutaway {wrote} wrote and {here} cannot read"
+            again = f"open the studio with cutaway {wrote}, or {again}"
+        raise RunError("a job says what is to be trained", got=got, hint=again) from error
+
+
+def _version_in(data: bytes) -> str:
+    """The version that wrote a job which cannot be read; "" if it does not say."""
+    try:
+        return printable(str(read_json(data, where=JOB)["version"]), 64)
+    except (RunError, TypeError, LookupError):
+        return ""
 
 
 def read_status(path: Path) -> Status | None:

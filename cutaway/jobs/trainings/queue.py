@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .files import (
     LOCK,
     SIGNATURE,
     STARTED,
+    UNKNOWN_STATUS,
     key_of,
     look_at_job,
     read_job,
@@ -79,7 +81,8 @@ class JobQueue:
                 f"at most {WAITING:,} trainings wait", got="one more", hint="cancel some, or wait until some have ended"
             )
         name = f"{datetime.fromtimestamp(job.created, UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-        making, data = self.folder / f".{name}.making", job.model_dump_json().encode()
+        written = job.model_copy(update={"version": version("cutaway")})
+        making, data = self.folder / f".{name}.making", written.model_dump_json().encode()
         check_own(self.runs, JOBS)
         try:
             making.mkdir(parents=True)
@@ -196,8 +199,12 @@ class JobQueue:
         shutil.rmtree(path, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Remove the oldest jobs that have ended, and what a killed server left half made."""
-        ended = [row["id"] for row in self.rows() if row["state"] in ENDED]
+        """Remove the oldest jobs that have ended, and what a killed server left half made.
+
+        What cannot be read stays: a newer version may have written it.
+        """
+        known = [row for row in self.rows() if row["created"] is not None and row["error"] != UNKNOWN_STATUS]
+        ended = [row["id"] for row in known if row["state"] in ENDED]
         for name in ended[:-KEPT]:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         with survive(log, "removing what a killed server left", OSError):
@@ -220,7 +227,11 @@ class JobQueue:
         rows: list[dict[str, Any]] = []
         for name in names:
             row = self._ended.get(name) or self._row(name)
-            if name not in self._ended and row["state"] in ENDED and row["error"] not in (FOREIGN, STARTED):
+            if (
+                name not in self._ended
+                and row["state"] in ENDED
+                and row["error"] not in (FOREIGN, STARTED, UNKNOWN_STATUS)
+            ):
                 if row["run"] is None and row["state"] == "died":
                     runs = runs_by_process(self.runs) if runs is None else runs
                     status = self.status(name)

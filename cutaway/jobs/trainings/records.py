@@ -8,8 +8,6 @@ from cutaway.jobs.specification import Text
 from cutaway.jobs.specifications import Repeat, Training, TrainingJob
 from cutaway.runs import ProcessRecord
 
-_CONFIG = ConfigDict(frozen=True, extra="forbid")
-
 
 class QueuedTraining(BaseModel):
     """What a person asked for.
@@ -18,17 +16,19 @@ class QueuedTraining(BaseModel):
         created: When, in seconds since 1970.
         person: Who.
         task: What.
+        version: The version of cutaway that wrote it; "" where that is not known.
     """
 
-    model_config = _CONFIG
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     created: Annotated[float, Field(allow_inf_nan=False)]
     person: Text = ""
     task: Annotated[TrainingJob, Field(discriminator="kind")]
+    version: Annotated[str, Field(max_length=64)] = ""
 
 
 class Status(BaseModel):
-    """How a job stands, as the process that holds its lock wrote it.
+    """How a job stands, as the process that holds its lock wrote it. What another version adds changes nothing.
 
     Attributes:
         state: "starting", "running", "ended" or "canceled".
@@ -40,7 +40,7 @@ class Status(BaseModel):
         error: Why it failed, one line.
     """
 
-    model_config = _CONFIG
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     state: Literal["starting", "running", "ended", "canceled"]
     attempts: int = 1
