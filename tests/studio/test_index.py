@@ -109,7 +109,7 @@ def test_a_finished_training_without_a_history_is_listed_as_damaged(folder, new_
         lambda data: b"",
         lambda data: data[: len(data) // 2],
         lambda data: b"\xff" + data,
-        lambda data: data.replace(b'"method": 3', b'"method": 2'),
+        lambda data: data.replace(b'"method": ', b'"method": 1', 1),
         lambda data: data.replace(b'"id": "a"', b'"id": "z"', 1),
         lambda data: data.replace(b'"signature": [[', b'"signature": [[[', 1),
         lambda data: b"null\n" * 5,
