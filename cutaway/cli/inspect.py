@@ -146,9 +146,8 @@ def _print_changed_image(run: "Run") -> None:
 
 
 def _print_warnings(found: "Sequence[Finding] | None", doctor: str) -> None:
-    """Print the warnings of a run that was judged before, or how it is judged."""
+    """Print the warnings of a run that was judged before; of another one, the verdict says how it is judged."""
     if found is None:
-        say(f"\nNext: look for what is wrong:  {doctor}")
         return
     warnings = [each for each in found if each.severity == "warning"]
     say()

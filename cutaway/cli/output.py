@@ -111,11 +111,10 @@ def print_tables(tables: Sequence["Table"]) -> None:
         if has_words:
             say()
         right = {each.heading: each.unit.right for each in table.columns}
+        rows = table.texts()
         most = {} if table.turned else {each.heading: each.unit.most for each in table.columns if each.unit.most}
-        rows = [
-            {head: shorten(text, most[head]) if head in most else text for head, text in row.items()}
-            for row in table.texts()
-        ]
+        if len(_parts(rows, console().width)) > 1:  # names are cut where that leaves more room for numbers
+            rows = [{head: shorten(text, most.get(head, UNLIMITED)) for head, text in row.items()} for row in rows]
         if table.title and not rows:
             print_rich(_text(table.title, "table.title"))
         print_table(rows, title=table.title, right=right)

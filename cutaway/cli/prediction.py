@@ -2,16 +2,24 @@
 
 import os
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 from cutaway.topics.prediction.options import PredictionOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_json, print_result, say
+
+if TYPE_CHECKING:
+    from cutaway.topics.prediction.result import Predictions
+
+CLASSES = 5
+"""Classes whose predictions are counted in words."""
 
 
 @with_records
@@ -49,11 +57,14 @@ def predict(
     if output == "-":
         write_text(parts, sys.stdout, lines=False)
     elif output is not None:
-        count = write_rows(parts, Path(output))
+        classes: Counter[str] = Counter()
+        count = write_rows(_counted(parts, classes), Path(output))
         if as_json:
             print_json({"samples": count, "file": output})
         else:
-            say(f"{count:,} prediction{'' if count == 1 else 's'} written to {output}")
+            listed = ", ".join(f"{number:,} {printable(name)}" for name, number in classes.most_common(CLASSES))
+            more = f", and {len(classes) - CLASSES:,} more classes" if len(classes) > CLASSES else ""
+            say(f"{count:,} prediction{'' if count == 1 else 's'} written to {output}: {listed}{more}")
     elif as_json:
         print_json([record for part in parts for record in part.to_json()])
     else:
@@ -65,6 +76,13 @@ def predict(
             say("All of them are in --json and in a file of -o.")
         if (more := sum(map(len, first)) - SHOWN + sum(map(len, parts))) > 0:
             say(f"and {more:,} more: write all of them to a file with -o predictions.csv")
+
+
+def _counted(parts: "Iterable[Predictions]", classes: Counter[str]) -> "Iterator[Predictions]":
+    """The same predictions, while how often each class is predicted is counted."""
+    for part in parts:
+        classes.update(part.predicted)
+        yield part
 
 
 def _check_output(output: str | None, files: list[str]) -> None:

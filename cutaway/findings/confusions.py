@@ -44,7 +44,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, severity, "No class is mistaken for another", text, record)
         return
     most, pairs = confusions[0], "; ".join(_words(each, names) for each in confusions)
-    title = f"{names[most.true]} is most often mistaken for {names[most.predicted]} ({_times(most.count)})"
+    true, predicted, times = names[most.true], names[most.predicted], _times(most.count)
+    title = f"{true} is most often mistaken for {predicted} ({times})"
+    if len(confusions) > 1 and confusions[1].count == most.count:
+        title = f"{true} is mistaken for {predicted} ({times}), and no class for another more often"
     share = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({wrong / samples:.2%})"
     text = f"{share}. Most frequent mistakes: {pairs}."
     yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND))

@@ -69,7 +69,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)
     elif highest >= ALIKE:
         if best.won > best.lost:
-            why = f"p is {p:.2g} after correction for the number of models, and a warning needs less than {LEVEL:g}"
+            why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < {LEVEL:g}"
             text += f" {why if p >= LEVEL else f'A warning needs a difference of {MARGIN:.0%} or more'}."
         yield Finding(KIND, "note", "Whether a simpler model is better is not clear", text, record)
     elif not learned_nothing(evidence.confusion):  # of which one answer for all is simpler still
@@ -83,4 +83,4 @@ def is_outdone(evidence: Evidence) -> bool:
 
 def _difference(rival: Rival) -> str:
     low, high = paired_difference_interval(rival.won, rival.lost, rival.samples)
-    return f"{rival.name} less the network: {100 * low:+.1f} to {100 * high:+.1f} points"
+    return f"{rival.name} minus the network: {100 * low:+.1f} to {100 * high:+.1f} points"

@@ -54,8 +54,9 @@ def test_predictions_with_everything_fit_80_columns(cutaway, trained, monkeypatc
 def test_predictions_with_neighbors_are_written(cutaway, trained, tmp_path):
     run, data = trained
     code, out, _ = cutaway("predict", run, data, "-o", "p.csv", "--nearest", 1, "--data", data)
-    assert (code, out) == (0, "200 predictions written to p.csv\n")
     read = pd.read_csv(tmp_path / "p.csv")
+    listed = ", ".join(f"{count} {name}" for name, count in read["predicted"].value_counts().items())
+    assert (code, out) == (0, f"200 predictions written to p.csv: {listed}\n")
     assert list(read)[-3:] == ["nearest 1", "nearest 1 label", "nearest 1 distance"]
     labels = pd.read_csv(data).set_index("customer")["left"]
     assert read["nearest 1 label"].tolist() == labels[read["nearest 1"]].tolist()

@@ -27,7 +27,7 @@ def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
     assert found.title == "Boosted trees would be right more often"
     assert found.text == (
         "On 400 test samples the network is right for 87.5%, a linear model for 82.5% and boosted trees for 93.0% "
-        "(boosted trees less the network: +2.3 to +9.0 points)."
+        "(boosted trees minus the network: +2.3 to +9.0 points)."
     )
     low, high = paired_difference_interval(34, 12, 400)
     assert found.evidence["interval"] == [low, high]

@@ -119,7 +119,7 @@ def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
         (
             {"majority_samples": 690},
             "warning",
-            '70.0% where it has seen none of their group, no better than always giving "b" (69.0%)',
+            '70.0% where it has seen none of their group, no better than always predicting "b" (69.0%)',
         ),
         ({"by_group": 888}, None, ""),
         ({"p_value": 0.002}, None, ""),

@@ -54,16 +54,18 @@ def doctor(
 
 def _print(found: Any, where: str, run: Any, asked: DoctorOptions) -> None:
     print_findings(found.findings, rules=asked.rules)
-    if not found.findings:
+    if not any(each.severity == "warning" and not each.muted for each in found.findings):
         say("No check found anything that needs attention.")
     for sentence in found.not_judged:
         say(sentence)
     for proof in found.proofs:
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
-        say("\nNext: train on it with the same options, and then: cutaway doctor latest")
+        say(f"\nNext: train on it, with the same options:  cutaway train {shlex.quote(where)}")
     elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
+    else:
+        say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}")
 
 
 def can_be_tried(finding: Any, run: Any) -> bool:

@@ -20,6 +20,7 @@ from cutaway.cli.options import (
     with_records,
 )
 from cutaway.cli.output import print_findings, print_json, print_result, print_tables, say
+from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 
 from .distributed import connected
@@ -146,10 +147,11 @@ def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True, bef
 
         print_json(run_document(run, total=time.perf_counter() - start))
         return
-    from cutaway.runs import run_command
-
     print_history(run)
-    say(f"\n  run  {run.path}\n\nNext: {_comparison(before, run) or run_command('report', run.path)}")
+    verdict = dict(run.verdict().lines())
+    comparison = _comparison(before, run)
+    words = [verdict.get("worth", ""), verdict["next"] if comparison is None else f"Next: {comparison}"]
+    say(f"\n  run  {run.path}\n\n" + "\n".join(as_typed(each) for each in words if each))
 
 
 def _comparison(before: Path | None, run: Any) -> str | None:
@@ -238,10 +240,10 @@ def print_history(run: Any) -> None:
         say(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:
-        say(f"The validation loss was lowest in epoch {turned} and has risen since.")
+        say(f"The validation loss was lowest in epoch {turned}, and higher after it.")
     kept = kept_so_far(run.context.manifest, run.history.rows)
     if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
-        say(f"The run keeps the weights of epoch {kept}; the rest is about that epoch.")
+        say(f"The run keeps the weights of epoch {kept}; what follows is about that epoch.")
     if run.test:
         losses = "".join(f", {name} {value}" for name, value in test_losses(run.context.manifest).items())
         say(f"Test accuracy {run.test['accuracy']:.2%}{losses}")

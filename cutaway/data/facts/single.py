@@ -8,9 +8,9 @@ from cutaway.metrics import wilson_interval
 
 TELLS, FEWER = 0.92, 0.25
 """An input alone gives the label away if, at the unfavorable end of Wilson's interval, it tells this share of the
-classes, and its errors are less than this share of those of always giving the largest class. The best measurement of an
-honest table stays below: a petal's width tells 95% of irises, 87% at that end. 60 rows
-of 60 are 94% there, and a column that agrees with the label in 97% of 900 rows 96%."""
+classes, and its errors are less than this share of those of always predicting the largest class. The best measurement
+of an honest table stays below: a petal's width tells 95% of irises, 87% at that end. 60 rows of 60 are 94% there,
+and a column that agrees with the label in 97% of 900 rows 96%."""
 
 LEAVES = 32
 """Intervals of an input that the rule tells apart at most."""

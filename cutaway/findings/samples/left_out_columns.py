@@ -9,7 +9,7 @@ from cutaway.metrics import wilson_interval
 KIND = "left-out-columns"
 # Of 20 columns that tell nothing, one in a thousand tables has one that passes.
 CONFIDENCE = 0.9999
-# Share of the errors of always giving the largest class that are left, below which a column tells the class.
+# Share of the errors of always predicting the largest class that are left, below which a column tells the class.
 FEWER = 0.5
 NAMED = 5
 RULES = (
@@ -19,7 +19,7 @@ RULES = (
             "Columns of a table are left out since their cells are free text, nearly all differ, or cannot be read. A "
             "warning where the words of one tell the class of rows that they were not counted in (naive Bayes on half "
             f"of up to 4,000 training rows, judged on the other half): at the unfavorable end of its {CONFIDENCE:.2%} "
-            f"interval it errs less than {FEWER:.0%} as often as always giving the largest class."
+            f"interval it errs less than {FEWER:.0%} as often as always predicting the largest class."
         ),
         source="our own; McCallum, Nigam 1998 for naive Bayes of words, Wilson 1927 for the interval",
         known_as="dropped features; high-cardinality columns",

@@ -92,7 +92,7 @@ def _no_better(groups: WholeGroups, names: Sequence[str] | None) -> str:
     baseline = groups.majority_samples / groups.samples
     low, _ = wilson_interval(groups.by_group, groups.samples)
     name = names[groups.majority] if names else str(groups.majority)
-    return "" if low > baseline else f', no better than always giving "{name}" ({baseline:.1%})'
+    return "" if low > baseline else f', no better than always predicting "{name}" ({baseline:.1%})'
 
 
 def _cost(groups: WholeGroups) -> float:

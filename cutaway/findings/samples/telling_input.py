@@ -12,8 +12,8 @@ RULES = (
         words=(
             "A decision tree on one input alone tells the classes of training samples that it was not fitted on: the "
             f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
-            f"less than {FEWER:.0%} of that of always giving the largest class. Not judged where only one input, or "
-            "the inputs of one column, vary."
+            f"less than {FEWER:.0%} of that of always predicting the largest class. Not judged where only one input, "
+            "or the inputs of one column, vary."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",

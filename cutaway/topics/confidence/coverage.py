@@ -153,10 +153,13 @@ class Coverage(Result):
     def tables(self) -> tuple[Table, ...]:
         """The tables that people read."""
         notes = [f"Area under accuracy over coverage: {number(self.area, digits=4)}."]
+        printed = _together(self.summaries())
+        if printed["wanted"] != printed["wanted_to"]:
+            notes.append("Wanted accuracies that share a row have the same threshold; one of 0 answers all samples.")
         if self.note:
             notes.append(f"Note: {self.note}.")
         title = "Answers only from a confidence up, chosen on validation samples"
-        return (Table(PRINTED, _together(self.summaries()), title=title, notes=tuple(notes)),)
+        return (Table(PRINTED, printed, title=title, notes=tuple(notes)),)
 
     def to_json(self) -> dict[str, Any]:
         """The area, the thresholds, and the curve in at most `POINTS` points."""

@@ -81,4 +81,4 @@ def _of_training(run: Run) -> Iterator[str]:
 
 def unknown_of_data() -> tuple[str, ...]:
     """What cannot be judged of data before a training, and why."""
-    return ("Labels are judged by models: see cutaway labels, and the doctor of a run.",)
+    return ("Labels are not judged here, since that takes models: cutaway labels trains some, and finds wrong ones.",)

@@ -185,9 +185,10 @@ class LabelIssues(Result):
 
     def _sentences(self) -> Iterator[str]:
         above = "none of them has" if not self.above_half else f"{self.above_half:,} have"
-        yield f"These are from the {len(self):,} most suspect samples; {above} a score above 0.5."
+        yield f"Some labels are always the most suspect; of these {len(self):,}, {above} a score above 0.5."
         models = f"{self.folds * self.seeds} models of {self.epochs} epochs"
-        yield f"Out of sample, {models} predict {percent(self.accuracy)} of the labels as given."
+        right = f"{percent(self.accuracy)} of the labels as given"
+        yield f"{models}, each asked about samples that it was not trained on, predict {right}."
         if self.note:
             yield f"Note: {self.note}"
         if self.not_judged:

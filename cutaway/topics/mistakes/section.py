@@ -86,7 +86,7 @@ def _about_labels(source: ReportSource) -> str:
     """What the labels of mistakes have to do with them."""
     right, largest = source.predicted.predicted == source.labels, np.bincount(source.labels).max()
     if right.sum() <= largest:
-        return "The model is right no more often than always giving the largest class, so its mistakes say little."
+        return "The model is right no more often than always predicting the largest class, so its mistakes say little."
     if suspects_of(source) is None:
         return "Some of these labels may be wrong."
     return "Where the label is suspect, models that were not trained on the sample prefer another class as well."

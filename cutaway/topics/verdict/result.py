@@ -38,12 +38,12 @@ LINES = (
 
 NO_PROBLEM = "Nothing needs attention: its data, training, layers and predictions were judged."
 NO_PROBLEM_YET = "Only its history was judged, which shows no problem."
-NO_GAIN = "It is not clearly more often right than always giving the largest class."
+NO_GAIN = "It is not clearly more often right than always predicting the largest class."
 
 
 @dataclass(frozen=True)
 class Worth:
-    """How often the model of a run is right, and how often always giving the largest class would be.
+    """How often the model of a run is right, and how often always predicting the largest class would be.
 
     Attributes:
         split: "test", or "val" where there are no test samples.
@@ -169,7 +169,7 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
         unknown.append("What it is worth on new samples was not measured." if held_out else none)
     elif worth is not None and worth.baseline is None and state != "running":
         why = "is not known without the data" if measure else "was not counted yet"
-        unknown.append(f"What always giving the largest class would be right on {why}.")
+        unknown.append(f"How often always predicting the largest class would be right {why}.")
     problem, consequences = next(((c, f) for c, f in folded(findings) if c.severity == "warning"), (None, ()))
     next_step, command = _next_step(context, state, problem, is_measured=is_measured)
     if command == doctor:  # said once
@@ -212,7 +212,7 @@ def _next_step(
     if problem is not None and problem.advice:
         return f"Next: {problem.advice}", None
     if not is_measured:
-        return "Next: have its data, layers and predictions judged:", run_command("doctor", context.path)
+        return "Next: let its data, layers and predictions be checked:", run_command("doctor", context.path)
     return "Next: look at its mistakes:", run_command("report", context.path)
 
 
@@ -229,7 +229,7 @@ def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) ->
 
 
 def _with_baseline(context: RunContext, worth: Worth, *, measure: bool) -> Worth:
-    """The same beside what always giving the largest class would be right on, where that is known."""
+    """The same beside what always predicting the largest class would be right on, where that is known."""
     count = class_measures if measure else kept_class_measures
     with survive(log, f"counting the classes of {context.path.name}", CutawayError):  # without predictions and data
         if (classes := count(context, split=worth.split)) is not None:
@@ -246,4 +246,4 @@ def _worth_in_words(worth: Worth) -> str:
     text = f"{_accuracy(worth).capitalize()} (95% interval {percent(worth.low, 1)} to {percent(worth.high, 1)})"
     if worth.baseline is None:
         return f"{text}."
-    return f"{text}; always giving {worth.largest_class}, the largest class, is right on {percent(worth.baseline)}."
+    return f"{text}; always predicting {worth.largest_class}, the largest class, is right on {percent(worth.baseline)}."

@@ -50,7 +50,7 @@ def verdict(source: ReportSource) -> Section:
         answer = f"Right on {_share(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}."
         if worth.baseline is not None and worth.baseline >= worth.low:
             than = "less often right than" if worth.baseline > worth.high else "not clearly better than"
-            answer = f"{answer[:-1]}: {than} always giving {worth.largest_class}."
+            answer = f"{answer[:-1]}: {than} always predicting {worth.largest_class}."
         others = {} if worth.baseline is None else {f"always {worth.largest_class}": worth.baseline}
         others |= _rivals(source, worth)
     step, command, target = found.next_step, found.command or "", ""
@@ -167,7 +167,7 @@ def _short(source: ReportSource, finding: Finding) -> str:
 
 
 def has_learned(found: Verdict) -> bool:
-    """Whether the model is better than always giving the largest class, by more than chance."""
+    """Whether the model is better than always predicting the largest class, by more than chance."""
     worth = found.worth
     return worth is not None and worth.baseline is not None and worth.low > worth.baseline
 
