@@ -1,6 +1,7 @@
 """The program: its commands, and how errors become one line and an exit code."""
 
 import atexit
+import codecs
 import contextlib
 import errno
 import io
@@ -47,6 +48,9 @@ UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, e
 
 UNREADABLE = "Error reading persistent compilation cache entry"
 """How a warning of JAX begins: of a file that another process is writing, or that was never finished."""
+
+ASCII = {"–": "-", "…": "...", "→": "->", "±": "+-", "─": "-", "×": "x", "·": "|"}
+"""Typographic characters of tables and sentences, as an old code page, such as that of a Windows console, shows them."""
 
 STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
@@ -167,12 +171,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _prepare_streams() -> None:
     """Make printing safe: a stream that was closed (``2>&-``) takes everything, and no character is refused."""
+    codecs.register_error("cutaway", _in_ascii)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (lives as long as the process)
         elif isinstance(stream, io.TextIOWrapper):  # a run's name may hold what an old code page cannot print
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="cutaway")
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What is printed instead of characters that a terminal's encoding does not have."""
+    assert isinstance(error, UnicodeEncodeError)
+    refused = error.object[error.start : error.end]
+    return "".join(ASCII.get(c) or c.encode("ascii", "backslashreplace").decode() for c in refused), error.end
 
 
 def _show(otherwise: Callable[..., None]) -> Callable[..., None]:

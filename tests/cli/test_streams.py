@@ -124,3 +124,18 @@ def test_compiled_programs_that_are_damaged_are_one_note(tmp_path, monkeypatch):
     said = shell(train, tmp_path).stdout
     assert said.count("a compiled program in the cache could not be read") == 1
     assert "Warning" not in said
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "yes-1"), ("cp437", "yes-1"), ("utf-8", "yes–1")])
+def test_a_terminal_of_another_encoding_shows_plain_characters(encoding, shown, tmp_path):
+    """Tables are drawn with lines of ASCII there, and dashes and points as well."""
+    lines = ["x,label", *(f"{k % 7},{'yes–1' if k % 2 else 'no–ž'}" for k in range(40))]
+    (tmp_path / "rows.csv").write_text("\n".join(lines), encoding="utf-8")
+    program = [sys.executable, "-c", "from cutaway.cli import main; main()", "datasets", "rows.csv", "--label", "label"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "100"}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode(encoding)
+    assert shown in text
+    assert ("─" in text) == (encoding == "utf-8")
+    assert ("no-\\u017e" in text) == (encoding != "utf-8"), "what has no ASCII stays readable"
