@@ -50,7 +50,7 @@ UNREADABLE = "Error reading persistent compilation cache entry"
 """How a warning of JAX begins: of a file that another process is writing, or that was never finished."""
 
 ASCII = {"–": "-", "…": "...", "→": "->", "±": "+-", "─": "-", "×": "x", "·": "|"}
-"""Typographic characters of tables and sentences, as an old code page, such as that of a Windows console, shows them."""
+"""How characters of tables and sentences are shown in an encoding without them, such as that of a Windows console."""
 
 STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
