@@ -14,6 +14,7 @@ setup: $(VENV)/.made
 $(VENV)/.made: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "cutaway needs Python 3.11 or newer; \"$(PYTHON)\" is $$($(PYTHON) -V). Next: make PYTHON=python3.12 setup"; exit 1; }
+	@echo "Installing what cutaway and its tests need: 1 to 4 minutes, without a word from pip"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -80,7 +81,9 @@ lesson: setup
 
 # The site, read from build/docs/index.html; a warning fails it.
 docs: setup
-	$(BIN)/sphinx-build -W --keep-going -n -q -b html docs build/docs
+	@echo "Building the site: 2 minutes or more; lessons and examples are executed"
+	JAX_PLATFORMS=cpu $(BIN)/sphinx-build -W --keep-going -n -q -b html docs build/docs
+	@echo "Open file://$(CURDIR)/build/docs/index.html"
 
 # The two hashed requirement files; they name no index. They are complete and name extras, and are installed with
 # --no-deps: pip's own resolver once chose a newer release for an extra and then refused it for having no hash.
@@ -92,6 +95,7 @@ LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --gener
 
 wheel: setup
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+	@echo "Install it elsewhere: pip install $$(ls dist/cutaway-*.whl)    with extras: pip install \"$$(ls dist/cutaway-*.whl)[onnx,sweep]\""
 
 # What is published: the wheel, the source distribution, the components with their exact versions, and the sums of all.
 release: wheel

@@ -59,7 +59,11 @@ TEMPLATE = f"""
 {{%- block extra_css -%}}{STYLE}{{%- endblock -%}}
 {{%- block body_header -%}}
 {{{{ super() }}}}
-{{%- if nb.metadata.home %}}<p><a href="{{{{ nb.metadata.home }}}}">All lessons</a></p>{{% endif -%}}
+{{%- if nb.metadata.home %}}<p><a href="{{{{ nb.metadata.home }}}}">All lessons</a> · To work on it yourself: make lesson</p>{{% endif -%}}
+{{%- endblock -%}}
+{{%- block body_footer -%}}
+{{%- if nb.metadata.next %}}<p>Next lesson: <a href="{{{{ nb.metadata.next }}}}">{{{{ nb.metadata.next_title }}}}</a></p>{{% endif -%}}
+{{{{ super() }}}}
 {{%- endblock -%}}
 """
 
@@ -144,19 +148,22 @@ def with_mathml(text: str, convert: Callable[..., str] = tex2mathml) -> str:
     return FORMULA.sub(drawn, text)
 
 
-def as_html(notebook: nbformat.NotebookNode, *, title: str, home: str = "") -> str:
+def as_html(
+    notebook: nbformat.NotebookNode, *, title: str, home: str = "", following: tuple[str, str] = ("", "")
+) -> str:
     """A notebook as an HTML page that fetches nothing, with solutions folded.
 
     Args:
         notebook: The notebook, with its outputs.
         title: Title of the page.
         home: Address of the page with all lessons; "" for none.
+        following: Address and title of the next lesson; empty for none.
     """
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
         if cell.cell_type == "markdown":
             cell.source = with_mathml(cell.source.replace(".ipynb)", ".html)"))
-    shown.metadata |= {"title": title, "home": home}
+    shown.metadata |= {"title": title, "home": home, "next": following[0], "next_title": following[1]}
     exporter = HTMLExporter(
         extra_loaders=[DictLoader({"lesson.html.j2": TEMPLATE})], template_file="lesson.html.j2"
     )
