@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.context import RunContext
-from cutaway.data import left_out_in_words
+from cutaway.data import dataset_names, left_out_in_words
 from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
@@ -143,12 +143,15 @@ def _subtitle(context: RunContext) -> str:
 
 
 def _footer(context: RunContext) -> str:
-    """What made the page, and what makes the run again."""
+    """What made the page, what makes the run again, and whose samples are in it."""
     made_by, trained_by = version("cutaway"), context.manifest.versions.get("cutaway", "of an unknown version")
     of_run = "" if trained_by == made_by else f", a run of cutaway {trained_by}"
     again = context.train_like()
     how = "" if again is None else f" To train this run again: {again}"
-    return f"Made by cutaway {made_by} from {context.path.name}{of_run}.{how}"
+    origin = context.manifest.dataset.origin
+    named = origin.get("name") if origin.get("kind") == "named" else None
+    samples = "".join(f" Samples: {each.provenance}; {each.license}." for each in dataset_names() if each.name == named)
+    return f"Made by cutaway {made_by} from {context.path.name}{of_run}.{how}{samples}"
 
 
 def _short(value: Any) -> str:

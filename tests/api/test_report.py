@@ -65,6 +65,14 @@ def table(tmp_path_factory):
     return source_of(ct.train(ct.mlp((40, 30)), data, epochs=2, runs=runs, progress=False))
 
 
+def test_the_page_says_whose_samples_are_in_it(source, table):
+    assert heading(source).footer.endswith(
+        " Samples: handwritten digits, Alpaydin and Kaynak, UCI repository; comes "
+        "with scikit-learn; CC BY 4.0 (UCI repository)."
+    )
+    assert "Samples:" not in heading(table).footer
+
+
 def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run, tmp_path):
     told = []
     # without folds that another test may have trained
