@@ -11,9 +11,11 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Generator
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from cutaway.cache import cache_folder
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
@@ -93,7 +95,65 @@ def _is_import(frame: Any) -> bool:
     return False
 
 
+COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
+    "Data and training": (
+        (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
+        (system.datasets, "List the bundled datasets, or look into one."),
+        (trainings.train, "Train a model, and keep everything in a run folder."),
+        (trainings.resume, "Continue a training that was stopped or died."),
+        (sweeps.sweep, "Train many models and choose the best settings."),
+        (inspect.runs, "List the runs of a folder, oldest first."),
+        (inspect.show, "Show a run, epoch by epoch, and its findings."),
+        (prediction.predict, "Predict the classes of new samples."),
+    ),
+    "Look inside": (
+        (layers.layers, "Show what each layer is, and what it knows."),
+        (units.units, "Show what each unit of a layer responds to."),
+        (inspect.embed, "Draw a map of a layer's activations, by t-SNE."),
+        (samples.samples, "Show which samples were hard to learn, or forgotten."),
+        (explaining.explain, "Show the evidence for a prediction, and against it."),
+        (units.importance, "Show which columns of a table the model needs."),
+        (concept.concept, "Show what selected samples have in common."),
+        (regions.regions, "Show how far samples are from the decision boundary."),
+        (comparison.robustness, "Show accuracy while samples or weights get worse."),
+    ),
+    "Improve": (
+        (doctor.doctor, "Say what is wrong with a run, or with data."),
+        (labels.labels, "Find labels that are probably wrong."),
+        (confidence.confidence, "Show how far probabilities can be relied on."),
+        (confidence.learning_curve, "Show whether more data would help."),
+        (comparison.compare, "Compare two runs, or list all of a folder."),
+    ),
+    "In the browser": (
+        (inspect.report, "Write a run, or a sweep, into one HTML file."),
+        (studio.studio, "Open a folder of runs in a browser."),
+        (playground.playground, "Write a page in which a network trains in the browser."),
+    ),
+    "Model files": (
+        (models.export, "Write the model of a run into a file."),
+        (models.open_model, "List the layers of anyone's model file."),
+    ),
+}
+"""The commands in groups, and each in a few words that fit a line of 80 columns."""
+
+
+class Grouped(typer.core.TyperGroup):
+    """The program, whose help lists the commands in their groups."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands, a list for each group."""
+        listed = iter(self.commands.items())  # in the order of the groups
+        for group, commands in COMMANDS.items():
+            with formatter.section(group):
+                rows = [(name, command.short_help or "") for name, command in islice(listed, len(commands))]
+                formatter.write_dl(
+                    rows, col_spacing=2 + max(map(len, self.commands)) - max(len(row[0]) for row in rows)
+                )
+
+
 app = typer.Typer(
+    cls=Grouped,
+    epilog="New here?  cutaway demo",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -110,38 +170,7 @@ def options(
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
 
 
-COMMANDS: tuple[tuple[Callable[..., Any], str], ...] = (
-    (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
-    (trainings.train, "Train a model, and keep everything in a run folder."),
-    (trainings.resume, "Continue a training that was stopped or died."),
-    (sweeps.sweep, "Train many models and choose the best settings."),
-    (inspect.runs, "List the runs of a folder, oldest first."),
-    (inspect.show, "Show a run, epoch by epoch, and its findings."),
-    (prediction.predict, "Predict the classes of new samples."),
-    (explaining.explain, "Show the evidence for a prediction, and against it."),
-    (concept.concept, "Show what selected samples have in common."),
-    (regions.regions, "Show how far samples are from the decision boundary."),
-    (layers.layers, "Show what each layer is, and what it knows."),
-    (units.units, "Show what each unit of a layer responds to."),
-    (units.importance, "Show which columns of a table the model needs."),
-    (samples.samples, "Show which samples were hard to learn, or forgotten."),
-    (inspect.embed, "Draw a map of a layer's activations, by t-SNE."),
-    (labels.labels, "Find labels that are probably wrong."),
-    (confidence.confidence, "Show how far probabilities can be relied on."),
-    (confidence.learning_curve, "Show whether more data would help."),
-    (doctor.doctor, "Say what is wrong with a run, or with data."),
-    (comparison.compare, "Compare two runs, or list all of a folder."),
-    (comparison.robustness, "Show accuracy while samples or weights get worse."),
-    (inspect.report, "Write a run, or a sweep, into one HTML file."),
-    (studio.studio, "Open a folder of runs in a browser."),
-    (playground.playground, "Write a page in which a network trains in the browser."),
-    (models.open_model, "List the layers of anyone's model file."),
-    (models.export, "Write the model of a run into a file."),
-    (system.datasets, "List the bundled datasets, or look into one."),
-)
-"""The commands, and each in a few words that fit a line of 80 columns."""
-
-for _command, _words in COMMANDS:
+for _command, _words in chain.from_iterable(COMMANDS.values()):
     app.command("open" if _command is models.open_model else None, short_help=_words)(_command)
 PROGRAMS.append(app)
 

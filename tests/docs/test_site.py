@@ -15,6 +15,7 @@ import pytest
 import typer
 
 import cutaway
+from cutaway.cli.main import COMMANDS as GROUPS
 from cutaway.cli.main import app
 from cutaway.embedding import TSNESettings, embed
 from cutaway.findings import RULES
@@ -175,7 +176,8 @@ def test_every_public_name_is_on_the_api_page(pages, name):
 
 def test_every_command_is_on_its_page_with_its_options_and_what_it_prints_as_json(pages):
     page = pages["commands.html"]
-    assert {text for level, text in page.headings if level == 3} == set(COMMANDS)
+    assert [text for level, text in page.headings if level == 3] == list(COMMANDS)
+    assert [text for level, text in page.headings if level == 2] == list(GROUPS)
     for name, command in COMMANDS.items():
         section = page.text.partition(f'<section id="{name}">')[2].partition("</section>")[0]
         words = html.unescape(re.sub(r"<[^>]+>", "", section))
