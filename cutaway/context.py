@@ -338,6 +338,14 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
         DataError: Its digest, its scale or its classes are others.
     """
     data = same_form(data, record)
+    if data.class_names != record.class_names:
+        named = dataclasses.replace(data, class_names=record.class_names)
+        if named.sha256 == record.sha256:
+            raise DataError(
+                f"the run was trained on data with class_names {list(record.class_names)!s:.60}",
+                got=f"{list(data.class_names)!s:.60} from {data.name}, which is the same otherwise",
+                hint="pass the same class_names",
+            )
     for what, ours, theirs in (
         ("SHA-256", record.sha256, data.sha256),
         ("the shape", record.shape, data.shape),

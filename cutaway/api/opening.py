@@ -1,11 +1,13 @@
 """The verb that finds a run: `open_run`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cutaway._lazy import public
 from cutaway.context import RunContext, same_data
 from cutaway.data import Dataset, Table, dataset_names, load_dataset, origin_options, relabel
+from cutaway.errors import CutawayError
 from cutaway.runs import RUNS, DatasetRecord, find_run
 
 from .run import Run
@@ -16,13 +18,13 @@ def open_run(path: str | Path, *, data: Dataset | Table | str | Path | None = No
     """Open a run folder, finished or not.
 
     Args:
-        path: The folder, its name in `runs`, or "latest".
+        path: The folder, its name in `runs`, the name or title that the run was given, or "latest".
         data: The dataset, where it came from arrays or has moved: a `Dataset`, a `Table`, or what
             `load_dataset` takes.
         runs: Folder in which names are looked up.
 
     Raises:
-        UnknownNameError: There is no such run.
+        UnknownNameError: There is no such run, or there are several of that name.
         RunError: It is damaged.
         DataError: `data` is not what the run was trained on.
     """
@@ -56,4 +58,8 @@ def _load(data: Any, record: DatasetRecord) -> Dataset | Table:
     if test and isinstance(data, str | Path) and not Path(test).exists():
         beside = Path(data).expanduser().parent / Path(test).name
         options["test"] = str(beside) if beside.exists() else test
+    if record.origin["kind"] == "arrays":  # the names of their classes are in the digest, but not in a file of arrays
+        named: dict[str, Any] = {"class_names": record.class_names} | options
+        with suppress(CutawayError):  # data that these names do not fit are loaded without, and refused by their digest
+            return load_dataset(data, **named)
     return load_dataset(data, **options)

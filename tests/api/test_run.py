@@ -143,6 +143,9 @@ def test_runs_from_arrays_need_their_arrays_again(tmp_path):
         alone.activations("dense_1")
     with pytest.raises(DataError, match="trained on data with SHA-256"):
         ct.open_run(run.path, data=ct.Dataset.from_arrays(x[::-1].copy(), y))
+    said = r"with class_names \['0', '1', '2'\]; got \['a', 'b', 'c'\] from arrays, .*; next: pass the same class_names"
+    with pytest.raises(DataError, match=said):
+        ct.open_run(run.path, data=ct.Dataset.from_arrays(x, y, class_names=["a", "b", "c"]))
     assert ct.open_run(run.path, data=data).activations("dense_1").shape[1] == 4
 
 

@@ -145,6 +145,25 @@ def test_a_run_from_arrays_takes_a_file_of_them(cutaway, tmp_path):
     assert err.endswith("next: open the run with --data and the same arrays, or with a file of them\n")
     np.savez(tmp_path / "a.npz", x_train=x, y_train=y)
     assert cutaway("units", run.path, "--data", "a.npz")[0] == 0
+    code, _, err = cutaway("predict", run.path, "a.npz")
+    assert code == 2
+    assert err.startswith("error: new samples are arrays, ")
+    assert err.endswith("got a.npz; next: pass an .npy file\n")
+
+
+@pytest.mark.parametrize("values", [("0", "1", "2"), (0, 1, 2), ("low", "mid", "high")])
+def test_a_file_of_arrays_gets_the_class_names_of_the_run(cutaway, tmp_path, values):
+    x = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
+    y = np.array(values)[np.arange(90) % 3]
+    names = ["2", "0", "1"] if values == ("0", "1", "2") else ["low", "mid", "high"]
+    data = ct.Dataset.from_arrays(x, y, class_names=names)
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path / "runs", name="mine", progress=False)
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=y)
+    assert cutaway("units", "mine", "--data", "a.npz")[0] == 0
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(90) % 2)  # which these names do not fit
+    code, _, err = cutaway("units", run.path, "--data", "a.npz")
+    assert code == 1
+    assert err.startswith("error: the run was trained on data with SHA-256")
 
 
 def test_a_stopped_training_goes_on_with_data_that_have_moved(cutaway, tmp_path):

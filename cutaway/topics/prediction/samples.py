@@ -139,17 +139,17 @@ def _paths(x: Any) -> list[Path]:
 
 
 def _check_pictures(context: RunContext, paths: list[Path]) -> None:
-    """Refuse tables for a model that was not trained on one.
+    """Refuse tables for a model that was not trained on one, and all files of one whose samples are no images.
 
     Raises:
-        UsageError: One of the files is named as tables are.
+        UsageError: One of the files is named as tables are, or the samples are no images.
     """
-    table = next((path for path in paths if is_table_path(path)), None)
-    if table is not None:
-        kind = "images" if len(context.manifest.dataset.shape) > 1 else "arrays"
+    kind = "images" if len(context.manifest.dataset.shape) > 1 else "arrays"
+    wrong = next((path for path in paths if kind == "arrays" or is_table_path(path)), None)
+    if wrong is not None:
         raise UsageError(
             f"new samples are {kind}, as those that {context.path.name} was trained on",
-            got=f"{table}, which is a table",
+            got=f"{wrong}{', which is a table' if is_table_path(wrong) else ''}",
             hint="pass images, a folder of images or an .npy file" if kind == "images" else "pass an .npy file",
         )
 
