@@ -105,7 +105,8 @@ def encode_labels(
     else:
         names = _checked_names(class_names)
         classes = np.asarray(names) if train.dtype.kind == "U" else np.arange(len(names))
-    codes = {split: _encode(values, classes, split=split) for split, values in labels.items()}
+    rule = "the classes are" if class_names is None else "class_names stand for the labels"
+    codes = {split: _encode(values, classes, split=split, rule=rule) for split, values in labels.items()}
     if "test" in codes:
         lacking = ~np.isin(codes["test"], codes["train"])
         if lacking.any():
@@ -125,7 +126,7 @@ def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str) -> np.ndarray:
+def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str, rule: str) -> np.ndarray:
     text = classes.dtype.kind == "U"
     if text != (labels.dtype.kind == "U"):
         raise DataError(
@@ -140,14 +141,14 @@ def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str) -> np.ndarra
     if wrong.any():
         names = [repr(value) for value in classes.tolist()]
         known = ", ".join(names) if len(names) <= 20 else f"{names[0]}..{names[-1]}"
-        raise _outside(f"the classes are {known}", labels, wrong=wrong, split=split)
+        raise _outside(f"{rule} {known}", labels, wrong=wrong, split=split, named="class_names" in rule)
     return codes
 
 
-def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str) -> DataError:
+def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str, named: bool = False) -> DataError:
     first = int(wrong.argmax())
     return DataError(
         rule,
         got=f"the label {labels[first].item()!r} as {split}[{first}]",
-        hint="correct or drop such samples",
+        hint=f"{'name every class in class_names, or ' if named else ''}correct or drop such samples",
     )

@@ -158,9 +158,15 @@ def test_class_names_give_the_order_and_allow_classes_without_samples():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"y": [0, 1, 0, 2], "class_names": ["a", "b"]}, r"classes are 0, 1; got the label 2 as train\[3\]; next"),
+        (
+            {"y": [0, 1, 0, 2], "class_names": ["a", "b"]},
+            r"class_names stand for the labels 0, 1; got the label 2 as train\[3\]; next: name every class in ",
+        ),
         ({"y": [0, -1, 0, 1], "class_names": ["a", "b"]}, r"got the label -1 as train\[1\]"),
-        ({"y": list("abac"), "class_names": ["a", "b"]}, r"classes are 'a', 'b'; got the label 'c' as train\[3\]"),
+        (
+            {"y": list("abac"), "class_names": ["a", "b"]},
+            r"class_names stand for the labels 'a', 'b'; got the label 'c' as train\[3\]",
+        ),
         (
             {"y": np.eye(4)},
             r"got the shape \(4, 4\); next: turn one-hot rows into classes with np\.argmax\(y, axis=1\)",
