@@ -340,10 +340,10 @@ def run_command(name: str, path: Path) -> str:
 
 
 def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
-    """Open a run by its path, by its folder's name in `runs`, or the newest one as ``"latest"``.
+    """Open a run by its path, its folder's name in `runs`, the name it was given, or the newest one as ``"latest"``.
 
     Raises:
-        UnknownNameError: There is no such run.
+        UnknownNameError: There is no such run, or there are several of that name.
         RunError: It is damaged.
     """
     if str(run) == "latest":
@@ -365,7 +365,18 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
                 got=f'the sweep "{run}"',
                 hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {run_command('report', path)}",
             )
-    names = [r.path.name for r in list_runs(runs)]
+    listed = list_runs(runs)
+    # what is at a path is meant by it, be it a run or not
+    given = [] if os.path.lexists(run) else [each.path for each in listed if str(run) in _given_names(each)]
+    if len(given) == 1:
+        return RunFolder.open(given[0])
+    if given:
+        raise UnknownNameError(
+            f'the name of a run stands for one run of the folder "{runs}"',
+            got=f'"{run}", the name of {len(given):,} runs',
+            hint=f"choose one of: {', '.join(path.name for path in given[-5:])}",
+        )
+    names = [each.path.name for each in listed]
     choose = f"choose one of: {', '.join(names[-5:])}"
     similar = meant(run, ["latest", *names], "")
     raise UnknownNameError(
@@ -373,3 +384,10 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         got=f'"{run}"',
         hint=(f"{similar} or {choose}" if similar else choose) if names else TRAIN_FIRST,
     )
+
+
+def _given_names(run: RunFolder | DamagedRun) -> set[str]:
+    """What a run was called when it was made: the middle part of its folder's name, and its title."""
+    found = re.fullmatch(r"\d{8}-\d{6}-(.+)-[0-9a-f]{4}", run.path.name)
+    title = run.manifest.title if isinstance(run, RunFolder) else None
+    return {name for name in (found and found[1], title) if name}

@@ -393,6 +393,23 @@ def test_runs_are_found_by_path_name_and_latest(writer):
         find_run("latest", runs=runs / "empty")
 
 
+def test_runs_are_found_by_the_name_they_were_given_where_one_alone_has_it(writer, tmp_path, monkeypatch):
+    record, runs = json.loads((writer.path / "run.json").read_text()), tmp_path / "named"
+    named = {"20261201-050614-base-91c7": "Base!", "20261201-050615-two-91c7": None, "20261201-050616-two-0000": None}
+    for folder, title in named.items():
+        (runs / folder).mkdir(parents=True)
+        (runs / folder / "run.json").write_text(json.dumps(record | {"title": title}))
+    base, *two = named
+    assert find_run("base", runs=runs).path.name == base
+    assert find_run("Base!", runs=runs).path.name == base
+    with pytest.raises(UnknownNameError, match=f'got "two", the name of 2 runs; next: choose one of: {", ".join(two)}'):
+        find_run("two", runs=runs)
+    (tmp_path / "base").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownNameError, match='a run is a path, .* got "base"'):  # that folder is meant
+        find_run("base", runs=runs)
+
+
 def test_runs_are_listed_by_age_and_damaged_ones_last(writer):
     runs = writer.path.parent
     record = json.loads((writer.path / "run.json").read_text())
