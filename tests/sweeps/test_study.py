@@ -215,20 +215,32 @@ def test_p_values_of_losses_that_settings_do_not_decide_are_uniform():
     assert 0.1 < np.mean(np.array(values) <= 0.2) < 0.3
 
 
-@pytest.mark.parametrize("epochs", [2, 8, 9, 13, 28, 60])
-def test_trials_are_stopped_after_about_a_ninth_and_a_third_of_the_epochs_alone(tmp_path, epochs):
-    study = SweepStudy(open_storage(tmp_path, None), name="x", manifest={}, trials=40)
-    study.draw(SPACE, seed=0, default=DEFAULT, epochs=epochs)
-    stopped = set()
+def worse_from_trial_to_trial(study, epochs):
+    """Do all trials; the epochs after which one was stopped early."""
+    stopped = []
     while (asked := study.ask()) is not None:
         for epoch in range(1, epochs + 1):
-            # worse from trial to trial: none is ever among the best third
             if study.report(asked, epoch, asked.number + 1 / epoch):
-                stopped.add(epoch)
+                stopped.append(epoch)
                 study.prune(asked, "", {})
                 break
         else:
             study.complete(asked, float(asked.number), {})
+    return stopped
+
+
+def test_no_trial_of_a_small_sweep_is_stopped_until_trials_are_added(tmp_path):
+    assert worse_from_trial_to_trial(opened(tmp_path, trials=8), EPOCHS) == []
+    study = opened(tmp_path, trials=10)
+    assert len(worse_from_trial_to_trial(study, EPOCHS)) == 2, "compared with the eight before"
+    assert [trial.state for trial in study.trials()] == ["complete"] * 8 + ["pruned"] * 2
+
+
+@pytest.mark.parametrize("epochs", [2, 8, 9, 13, 28, 60])
+def test_trials_are_stopped_after_about_a_ninth_and_a_third_of_the_epochs_alone(tmp_path, epochs):
+    study = SweepStudy(open_storage(tmp_path, None), name="x", manifest={}, trials=40)
+    study.draw(SPACE, seed=0, default=DEFAULT, epochs=epochs)
+    stopped = set(worse_from_trial_to_trial(study, epochs))  # none is ever among the best third
     first = max(1, round(epochs / 9))
     assert stopped <= {first, 3 * first}
     assert first in stopped

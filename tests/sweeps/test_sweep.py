@@ -253,7 +253,7 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
     for other, said in (
         ({"space": {"dropout": [0.0, 0.1]}}, "another space"),
         ({"seed": 1}, "got another seed in "),
-        ({"batch_size": 64}, "other fixed settings"),
+        ({"batch_size": 64, "epochs": 3}, r"fixed settings \(epochs 3 instead of 2; batch_size 64 instead of 32\) in"),
     ):
         with pytest.raises(UsageError, match=said):
             make(runs, **other)

@@ -79,5 +79,5 @@ def test_a_sweep_is_looked_at_and_continued_with_the_command_that_began_it(runs,
     sweep = ct.sweep("digits", space="small", epochs=2, trials=2, name="old", runs=runs, progress=False)
     assert [trial.state for trial in sweep.trials] == ["complete", "pruned"]
     assert (runs / "sweep-old" / "journal.log").read_bytes().startswith(journal)
-    with pytest.raises(ct.errors.UsageError, match="got other fixed settings"):
+    with pytest.raises(ct.errors.UsageError, match=r"got other fixed settings \(epochs 3 instead of 2\)"):
         ct.sweep("digits", space="small", epochs=3, trials=2, name="old", runs=runs, progress=False)

@@ -14,6 +14,9 @@ STARTUP = 10
 FACTOR = 3
 """Of this many trials that reach a rung, one goes on to the next, which is N times as long."""
 
+FEWEST = FACTOR**2
+"""Trials of the smallest sweep in which one of them is stopped early: as many as leave one after two rungs."""
+
 
 class RepeatableTPE(BaseSampler):
     """TPE whose draws are a function of the seed, the number of the trial, and the trials before.

@@ -174,9 +174,12 @@ class SweepStudy:
 
     def report(self, asked: Asked, epoch: int, val_loss: float) -> bool:
         """Report the validation loss of an epoch, and return whether the trial is to be stopped early."""
+        from .sampling import FEWEST
+
         with quiet(), storage_errors():
             asked.handle.report(val_loss, step=epoch)
-            return asked.handle.should_prune()
+            stops = asked.handle.should_prune()  # also notes the loss, for the case that trials are added
+        return stops and self.total >= FEWEST
 
     def beat(self, asked: Asked) -> None:
         """Say that the worker is still there."""

@@ -140,7 +140,8 @@ class SweepManifest(BaseModel):
         """
         mine, theirs = self.identity(), other.identity()
         words = {"data": "other data", "space": "another space", "seed": "another seed"}
-        different = [words.get(name, "other fixed settings") for name in mine if mine[name] != theirs[name]]
+        others = f"other fixed settings ({'; '.join(self._changed(other))})"
+        different = [words.get(name, others) for name in mine if mine[name] != theirs[name]]
         if mine["seed"] != theirs["seed"]:  # it decides the split of the data, and the default settings contain it
             different = ["another seed"]
         if different:
@@ -150,6 +151,17 @@ class SweepManifest(BaseModel):
                 hint="begin another sweep with name=..., or continue that one as it is: "
                 f"cutaway sweep --attach {where}",
             )
+
+    def _changed(self, other: "SweepManifest") -> list[str]:
+        """The fixed settings in which this sweep differs from another one, in words."""
+        mine, theirs = (
+            {"recipe": each.fixed.recipe} | _LATER | each.default | each.fixed.given() for each in (self, other)
+        )
+        return [
+            f"{name} {mine.get(name)!s:.40} instead of {theirs.get(name)!s:.40}"
+            for name in mine | theirs
+            if json.dumps(mine.get(name)) != json.dumps(theirs.get(name))  # as in the file, a tuple is a list
+        ]
 
 
 def read_manifest(folder: Path) -> SweepManifest:
