@@ -188,11 +188,17 @@ def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_playground,
     press(page, "Play")
     wait(page, "state.frame.step >= 200")
     press(page, "Pause")
+    assert "One question is left" in page.inner_text("#startedTask")
+    press(page, "Show the question")
     question = card.get_by_role("radio")
     question.first.check()
     assert "No." in card.get_by_role("status").inner_text()
     question.nth(2).check()
     assert card.get_by_role("status").inner_text().startswith("Right.")
+    assert page.inner_text("#message") == (
+        "Task done: “Why does it fail to begin with zeros?”. Next task: “Find the rate at which it diverges”."
+    )
+    assert page.locator("#startedTask").is_hidden()
     assert page.locator(".sheet strong").inner_text() == "1 of 6 tasks done"
     page.get_by_label("Your name").fill("Ada")
     with page.expect_download() as saved:
@@ -203,6 +209,42 @@ def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_playground,
     assert "results of Ada" in text
     assert re.search(r"\[x\] Why does it fail to begin with zeros\?: done at step \d+", text)
     assert text.count("[ ]") == 5
+
+
+def test_a_task_stays_in_sight_until_it_is_left(open_playground):
+    page = open_playground()
+    page.locator(".task").filter(has_text="spirals").get_by_role("button", name="Start this task").click()
+    wait(page, "state.settings.data === 'spirals' && state.frame")
+    started = page.locator("#startedTask")
+    learn(page, 1)
+    assert page.inner_text("#message") == ""
+    assert "Separate two spirals with at most two hidden layers" in started.inner_text()
+    assert "○ 95% of the test samples are right" in started.inner_text()
+    assert started.bounding_box()["y"] + started.bounding_box()["height"] < page.viewport_size["height"] / 2
+    press(page, "Hint")
+    press(page, "Next hint")
+    assert started.locator("ol li").all_inner_texts() == [
+        "Press Play and wait. Does it stop improving?",
+        "Press “+ layer”: a second hidden layer helps more than anything else.",
+    ]
+    press(page, "Leave the task")
+    assert started.is_hidden()
+    assert state(page, "state.settings.data") == "spirals"
+
+
+def test_a_dataset_after_a_task_says_which_settings_are_those_of_before(open_playground):
+    page = open_playground()
+    dataset = page.get_by_label("Dataset")
+    dataset.select_option("circles")
+    wait(page, "state.settings.data === 'circles' && state.frame")
+    assert page.inner_text("#message") == "", "all settings are as at first"
+    page.locator(".task").filter(has_text="spirals").get_by_role("button", name="Start this task").click()
+    wait(page, "state.settings.data === 'spirals' && state.frame")
+    dataset.select_option("digits")
+    wait_for_message(page, "stay as they were: hidden units 8, optimizer SGD, learning rate 0.03.")
+    wait(page, "document.getElementById('startedTask').hidden")
+    page.get_by_label("Optimizer").select_option("adam")
+    wait_for_message(page, "The learning rate stays 0.03.")
 
 
 def test_a_rate_that_is_too_large_stops_and_says_why(open_playground):

@@ -165,3 +165,30 @@ export function fromAddress(text) {
   }
   return { settings: /** @type {Settings} */ (settings), refused };
 }
+
+/**
+ * Whether a setting has an effect.
+ * @param {string} name
+ * @param {Settings} settings
+ */
+export function isUsed(name, settings) {
+  const known = DATA_SETS[settings.data];
+  if (name === "samples" || name === "noise") return Boolean(known);
+  if (name === "classes") return Boolean(known?.hasClasses);
+  if (name === "testShare") return settings.data !== "digits";
+  if (name === "momentum") return settings.optimizer === "sgd";
+  if (name === "loss") return !known?.isFunction;
+  return true;
+}
+
+/**
+ * The settings that have an effect and are not as at first, in words; not dataset and noise, which are chosen together.
+ * @param {Settings} settings
+ */
+export function changedInWords(settings) {
+  const [now, first] = /** @type {Record<string, any>[]} */ ([settings, DEFAULTS]);
+  const names = Object.keys(FIELDS).filter((name) => name !== "data" && name !== "noise" && isUsed(name, settings) && now[name] !== first[name]);
+  const hidden = settings.hidden.join("-");
+  const units = hidden === DEFAULTS.hidden.join("-") ? [] : [hidden ? `hidden units ${hidden}` : "no hidden layer"];
+  return [...units, ...names.map((name) => inWords(name, now[name]))].join(", ");
+}

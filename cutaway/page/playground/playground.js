@@ -11,7 +11,7 @@ import { DATA_SETS } from "./data_sets.js";
 import { DigitPad } from "./digit_pad.js";
 import { DigitReader } from "./digit_reader.js";
 import { DigitsView, digitParts } from "./digits.js";
-import { FIELDS, fromAddress, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
+import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
 import { showHistograms } from "./histograms.js";
 import { UnitView } from "./inspector.js";
 import { layerButtons, NetworkView } from "./network_view.js";
@@ -62,7 +62,7 @@ class Playground {
       await this.#choose(start.data, start);
       this.store.set({ message });
     };
-    this.tasks = new TasksView(host("tasks"), this.controller, { begin: (start, message) => void begin(start, message), tasksAt: data.tasksAt });
+    this.tasks = new TasksView({ tasks: host("tasks"), started: host("startedTask") }, this.controller, { begin, tasksAt: data.tasksAt });
     this.own = new OwnDataView(host("paint"), this.plane, { controller: this.controller, colors: data.colors.classes, file: host("dataFile") });
     this.unit = new UnitView(host("numbers"), this.controller);
     this.#buildBar();
@@ -140,8 +140,9 @@ class Playground {
         const given = readValue(name, input.value);
         wrong.textContent = given === null ? ruleOf(name) : "";
         if (given === null) return;
-        if (name === "data") void this.#choose(String(given));
+        if (name === "data") void this.#choose(String(given)).then(() => this.#sayKept());
         else this.controller.change({ [name]: given });
+        if (name === "optimizer" && !this.store.state.message) this.store.set({ message: `The learning rate stays ${this.store.state.settings.learningRate}.` });
         if (name !== "data") input.value = value(); // as before, where there is no room for another branch
       });
       const row = labeled(field.label, input);
@@ -173,6 +174,13 @@ class Playground {
     const arrays = await this.digitArrays();
     if (choice !== this.choice) return; // other data were chosen meanwhile
     this.controller.change({ ...settings, data: "digits" }, { parts: digitParts(arrays) });
+  }
+
+  /** Say which settings a dataset is not trained with as at first, such as those of a task before. */
+  #sayKept() {
+    const { message, settings } = this.store.state;
+    const kept = changedInWords(settings);
+    if (kept && !message) this.store.set({ message: `These settings stay as they were: ${kept}.` });
   }
 
   /** @returns {Promise<Uint8Array[]>} Images and labels for training, then for the test. */
@@ -358,21 +366,6 @@ class Playground {
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     });
   }
-}
-
-/**
- * Whether a setting has an effect.
- * @param {string} name
- * @param {Settings} settings
- */
-function isUsed(name, settings) {
-  const known = DATA_SETS[settings.data];
-  if (name === "samples" || name === "noise") return Boolean(known);
-  if (name === "classes") return Boolean(known?.hasClasses);
-  if (name === "testShare") return settings.data !== "digits";
-  if (name === "momentum") return settings.optimizer === "sgd";
-  if (name === "loss") return !known?.isFunction;
-  return true;
 }
 
 function start() {

@@ -212,13 +212,13 @@ const nothing = () => ({ overfit: null, learned: new Set(), diverged: new Set() 
 /** Shows tasks, checks their goals, and writes the sheet of results. */
 export class TasksView {
   /**
-   * @param {HTMLElement} host
+   * @param {{ tasks: HTMLElement, started: HTMLElement }} hosts Of all tasks, and of the one that was started.
    * @param {Controller} controller
    * @param {object} given
-   * @param {(settings: Settings, message: string) => void} given.begin Shows other data, with these settings.
+   * @param {(settings: Settings, message: string) => Promise<void>} given.begin Shows other data, with these settings.
    * @param {string} given.tasksAt Where the studio is told which tasks are done; "" outside of a studio.
    */
-  constructor(host, controller, { begin, tasksAt }) {
+  constructor({ tasks, started }, controller, { begin, tasksAt }) {
     this.controller = controller;
     this.begin = begin;
     this.tasksAt = tasksAt;
@@ -229,12 +229,17 @@ export class TasksView {
     /** @type {Map<string, number>} The choice that a person made. */
     this.answers = new Map();
     this.started = "";
+    this.startedHost = started;
+    this.goal = element("div", {});
+    this.hints = element("ol", { "aria-live": "polite" });
+    this.hint = textButton("Hint", () => this.#helpOn());
+    started.append(this.goal, this.hints, element("p", {}, this.hint, " ", textButton("Leave the task", () => this.#start(""))));
     this.cards = new Map(TASKS.map((task) => [task.name, element("li", { class: "task" })]));
     const name = element("input", { type: "text", autocomplete: "name", maxlength: 80 });
     this.count = element("strong", {});
     const save = textButton("Save the sheet of results", () => saveText("playground-results.txt", this.#sheet(name.value)));
     const sheet = element("div", { class: "sheet" }, this.count, element("label", {}, "Your name ", name), save);
-    host.append(element("p", { class: "hint", text: "Press “Start this task” first: from then on its goals are checked." }), element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
+    tasks.append(element("p", { class: "hint", text: "Press “Start this task” first: from then on its goals are checked." }), element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
     for (const task of TASKS) this.#draw(task);
     void this.#readDone();
   }
@@ -260,9 +265,11 @@ export class TasksView {
   }
 
   /** @param {State} state */
-  show({ frame }) {
+  show({ frame, settings }) {
     const task = TASKS.find(({ name }) => name === this.started);
-    if (!task || !frame || frame.isTried || frame.settings.data !== task.start.data) return;
+    if (!task) return;
+    if (settings.data !== task.start.data) return this.#start(""); // who chooses other data leaves the task
+    if (!frame || frame.isTried || frame.settings.data !== task.start.data) return;
     const reached = /** @type {boolean[]} */ (this.reached.get(task.name));
     const view = { frame, settings: frame.settings };
     const now = task.goals.map(({ isReached }, k) => isReached(view, this.memory) || reached[k]);
@@ -276,37 +283,85 @@ export class TasksView {
   #finish({ name, title, goals, question }) {
     const isDone = this.reached.get(name)?.filter(Boolean).length === goals.length && (!question || this.answers.get(name) === question.right);
     const { settings, frame } = this.controller.state;
-    if (!isDone || this.done.has(name)) return;
-    const done = { when: new Date().toISOString(), address: toAddress(settings), step: frame?.step ?? 0 };
+    const isAgain = this.done.has(name);
+    if (!isDone || (isAgain && this.started !== name)) return;
+    if (this.started === name) this.#start("");
+    const done = this.done.get(name) ?? { when: new Date().toISOString(), address: toAddress(settings), step: frame?.step ?? 0 };
     this.done.set(name, done);
-    this.controller.store.set({ message: `Task done: ${title}.` });
-    handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
+    const later = TASKS.slice(TASKS.findIndex((task) => task.name === name));
+    const next = [...later, ...TASKS].find((task) => !this.done.has(task.name));
+    this.controller.store.set({ message: `Task done: “${title}”. ${next ? `Next task: “${next.title}”` : "All tasks are done"}.` });
+    if (!isAgain) handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
+  }
+
+  /** @param {string} name Of the task that is started; "" for none. */
+  #start(name) {
+    const before = this.started;
+    this.started = name;
+    this.hints.replaceChildren();
+    this.startedHost.hidden = !name;
+    for (const each of TASKS) if (each.name === before || each.name === name) this.#draw(each);
+  }
+
+  /** Show the next hint; once all goals are reached, the question, which is on the card of the task. */
+  #helpOn() {
+    const task = TASKS.find(({ name }) => name === this.started);
+    if (!task) return;
+    if (this.reached.get(task.name)?.every(Boolean)) {
+      document.getElementById("tabTasks")?.click();
+      this.cards.get(task.name)?.scrollIntoView({ block: "center" });
+      return;
+    }
+    this.hints.append(element("li", { text: task.hints[this.hints.children.length] }));
+    this.#drawStarted(task);
+  }
+
+  /**
+   * The goals of the task that was started, where messages are: its card is below what is worked with.
+   * @param {Task} task
+   */
+  #drawStarted({ name, title, goal, hints }) {
+    const isAsked = this.reached.get(name)?.every(Boolean) ?? false;
+    const text = isAsked ? "All goals are reached. One question is left." : goal;
+    this.goal.replaceChildren(element("strong", { text: title }), ` ${text}`, this.#goals(name));
+    this.hint.textContent = isAsked ? "Show the question" : this.hints.children.length ? "Next hint" : "Hint";
+    this.hint.disabled = !isAsked && this.hints.children.length === hints.length;
+  }
+
+  /** @param {string} name Of a task. */
+  #goals(name) {
+    const [goals, reached] = [TASKS.find((task) => task.name === name)?.goals ?? [], this.reached.get(name) ?? []];
+    const list = goals.map(({ text }, k) => element("li", { class: reached[k] ? "reached" : "" }, element("span", { text: `${reached[k] ? "✓" : "○"} ${text}` })));
+    return element("ul", { class: "goals" }, ...list);
   }
 
   /** @param {Task} task */
   #draw(task) {
     const { name, title, goal, goals, hints, question, start } = task;
     const [reached, isDone, isStarted] = [this.reached.get(name) ?? [], this.done.has(name), this.started === name];
-    const begin = () => {
-      const before = this.started;
-      this.started = name;
+    const begin = async () => {
+      await this.begin({ ...DEFAULTS, noise: DATA_SETS[String(start.data)]?.noise ?? DEFAULTS.noise, ...start }, "The task has begun: its goals are checked from now on.");
       this.memory = nothing();
-      this.begin({ ...DEFAULTS, noise: DATA_SETS[String(start.data)]?.noise ?? DEFAULTS.noise, ...start }, `Task: ${title}. ${goal} Its goals are checked from now on.`);
-      for (const each of TASKS) if (each.name === before || each.name === name) this.#draw(each);
+      if (this.done.has(name)) {
+        const none = goals.map(() => false);
+        this.reached.set(name, none);
+        this.answers.delete(name);
+      }
+      this.#start(name);
     };
-    const list = goals.map(({ text }, k) => element("li", { class: reached[k] ? "reached" : "" }, element("span", { text: `${reached[k] ? "✓" : "○"} ${text}` })));
     /** @type {HTMLElement[]} */
     const parts = [
       element("h3", { text: `${isDone ? "✓ " : ""}${title}` }),
       element("p", { text: goal }),
-      element("ul", { class: "goals" }, ...list),
-      textButton(isStarted ? "Begin again" : "Start this task", begin),
+      this.#goals(name),
+      textButton(isStarted ? "Begin again" : "Start this task", () => void begin()),
       element("details", { open: this.cards.get(name)?.querySelector("details")?.open }, element("summary", { text: "Hints" }), element("ol", {}, ...hints.map((text) => element("li", { text })))),
     ];
     if (question && reached.every(Boolean)) parts.push(this.#question(task));
     this.cards.get(name)?.replaceChildren(...parts);
     this.cards.get(name)?.classList.toggle("done", isDone);
     this.count.textContent = `${this.done.size} of ${TASKS.length} tasks done`;
+    if (isStarted) this.#drawStarted(task);
   }
 
   /** @param {Task} task */
