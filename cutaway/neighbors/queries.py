@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cutaway.parallel import ranges, run_ranges
+from cutaway.parallel import map_ranges, ranges
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .records import Neighbors
 
@@ -16,13 +17,16 @@ TIED_QUERIES_PER_BLOCK = 1000
 SPARE_CANDIDATES = 8
 
 
-def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
+def nearest_among(
+    points: np.ndarray, queries: np.ndarray, k: int, *, on_progress: ProgressCallback = ignore_progress
+) -> Neighbors:
     """Find the ``k`` points nearest to each query.
 
     Args:
         points: float32 (n, d), finite; or float64, for distances that are small beside the coordinates.
         queries: (m, d), likewise.
         k: From 1 to n.
+        on_progress: Called with the number of queries done.
 
     Returns:
         ``index`` int32 (m, k), row numbers of points, nearest first, equally near points by number, and ``squared``
@@ -47,7 +51,9 @@ def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
         index[start:stop] = np.take_along_axis(candidates, order, axis=1)
         squared[start:stop] = np.take_along_axis(exact, order, axis=1)
 
-    run_ranges(search, ranges(len(queries), QUERIES_PER_BLOCK), single_blas=True)
+    on_progress(Progress("neighbors", 0, len(queries), "samples"))
+    for done, _ in map_ranges(search, ranges(len(queries), QUERIES_PER_BLOCK), single_blas=True):
+        on_progress(Progress("neighbors", done, len(queries), "samples"))
     return Neighbors(index, squared)
 
 

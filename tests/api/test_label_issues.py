@@ -14,8 +14,9 @@ from sklearn.metrics import average_precision_score
 import cutaway as ct
 from cutaway.data import read_decisions
 from cutaway.errors import Canceled, DataError, RunError, UnknownNameError, UsageError
+from cutaway.findings import CountEstimate
 from cutaway.progress import Progress, ignore_progress
-from cutaway.topics.labels.result import write_suspects
+from cutaway.topics.labels.result import known_of_labels, write_suspects
 
 pytestmark = pytest.mark.slow
 
@@ -92,11 +93,42 @@ def test_work_that_was_canceled_goes_on_where_it_ended(
     assert [name for name in kept if "-equal-" not in name] == [name for name in kept if "-0-0." in name] != []
     seen.clear()
     found = ct.label_issues(planted[0], progress=seen.append, **sizes)
-    assert seen[0].note == "fold 2 of 3"
+    assert seen[0].note == "fold 2 of 3, 1 from the cache"
     assert seen[-1].done == seen[-1].total
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     whole = ct.label_issues(planted[0], progress=False, **sizes)
     assert (whole.scores == found.scores).all()
+
+
+def test_work_after_the_folds_and_folds_from_the_cache_are_named(run: ct.Run, issues: ct.LabelIssues) -> None:
+    seen: list[Progress] = []
+    run.label_issues(folds=3, seeds=2, progress=seen.append)  # as `issues`: all folds are kept
+    ended = [(now.task, now.done, now.unit, now.note) for now in seen if now.ended]
+    assert ended == [
+        ("cross-validation", 6, "folds", "from the cache"),
+        ("estimate", 1, "step", "how many labels are wrong"),
+        ("activations", 1797, "samples", "dense_1"),
+        ("neighbors", len(issues), "samples", ""),
+    ]
+
+
+def test_the_estimate_is_first_and_a_score_is_explained(issues: ct.LabelIssues) -> None:
+    (table,), count, (wrong, sure) = issues.tables(5), issues.count, issues.surest
+    assert count is not None
+    assert count.low > 0
+    known = f"bout {count.count} of 1,797 labels are probably wrong (95% interval {count.low} to {count.high})"
+    assert table.title == f"A{known}. Begin at the top of the list, and go on as long as you find wrong ones."
+    assert repr(issues).startswith(f"<LabelIssues: a{known}; first ")
+    assert table.notes[0] == (
+        f"Some labels are always the most suspect. {issues.above_half} of these {len(issues)} have a score above 0.5, "
+        "which means that the models prefer another class: the label is wrong, or the models are."
+    )
+    assert table.notes[1].startswith(f"{wrong} of the {sure} samples of which the models are most sure are labeled")
+
+
+def test_an_interval_that_begins_at_0_proves_no_wrong_label() -> None:
+    known = known_of_labels(surest=(0, 55), count=CountEstimate(0, 0, 13), samples=549)
+    assert known == "about 0 of 549 labels may be wrong (95% interval 0 to 13)"
 
 
 def test_neighbors_are_looked_for_among_a_sample_of_many(
@@ -293,12 +325,12 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
         labels = f"Labels of the 10 nearest: {names[first.given]} {as_given}, {names[first.suggested]} {as_suggested}."
         assert first.said == (models, labels)
         assert [each.caption for each in first.near] == [names[label] for label in near[:4]]
-    wrong, samples = issues.surest
-    assert f"trained on them, {wrong:,} of the {samples:,} samples of which the models are most sure" in sheet.lead
+    _, samples = issues.surest
     assert samples == 180
     assert [(each.action, each.label) for each in sheet.suspects[:3]] == [("keep", None), ("relabel", 7), (None, None)]
     assert sheet.before == (folder / "labels.csv").read_text()
     first, count = verdict(source).lines[0], issues.count
+    assert f"trained on them, about {count.count} of 1,797 labels are probably wrong (95% interval" in sheet.lead
     assert first.title == f"About {count.count} of {len(run.split.part('all')):,} labels may be wrong."
     assert f"interval {count.low} to {count.high}, " in first.text
     assert (first.severity, first.target) == ("warning", "suspects")

@@ -18,7 +18,7 @@ from cutaway.findings import (
     suggest,
     why_withheld,
 )
-from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .cross_validation import CrossValidation
 from .folds import held_out
@@ -61,7 +61,8 @@ def find_label_issues(
         setup: What is trained.
         context: The run, whose last hidden layer neighbors are looked for in; without one, they are in the inputs.
         engine: As of `held_out`.
-        on_progress: Told in hundredths of a fold; cancels the work between two compiled calls.
+        on_progress: Told of the folds, the estimate, and the search for neighbors; cancels the work between two
+            compiled calls.
 
     Raises:
         DataError: There are too few samples of every class.
@@ -77,10 +78,12 @@ def find_label_issues(
             hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
         )
     held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
+    on_progress(Progress("estimate", 0, 1, "step", "how many labels are wrong"))
     judged = judge_labels(held)
+    on_progress(Progress("estimate", 1, 1, "step", "how many labels are wrong"))
     listed, suggested = judged.listed, judged.suggested
     searched = stratified_sample(held.labels, SEARCHED, seed=0)
-    neighbors = nearest_samples(setup, context, listed, searched)
+    neighbors = nearest_samples(setup, context, listed, searched, on_progress=on_progress)
     return LabelIssues(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
@@ -170,7 +173,12 @@ def _listed(scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
 
 
 def nearest_samples(
-    setup: CrossValidation, context: RunContext | None, rows: np.ndarray, searched: np.ndarray
+    setup: CrossValidation,
+    context: RunContext | None,
+    rows: np.ndarray,
+    searched: np.ndarray,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """The nearest other samples of some, in the last hidden layer of a run or else in the inputs.
 
@@ -179,28 +187,38 @@ def nearest_samples(
         context: The run, if there is one.
         rows: int64 ``(suspect,)``, the samples.
         searched: int64 ``(searched,)``, ascending, the samples among which neighbors are looked for.
+        on_progress: Told in samples.
 
     Returns:
         int64 ``(suspect, k)``, places in `searched`.
     """
     from cutaway.neighbors import nearest_among
 
-    points, wanted = (_points(setup, context, setup.ids.take(some)) for some in (searched, rows))
+    points = _points(setup, context, setup.ids.take(searched), on_progress=on_progress)
+    wanted = _points(setup, context, setup.ids.take(rows))
     k = min(NEIGHBORS, len(points) - 1)
-    found = nearest_among(points, wanted, k + 1).index.astype(np.int64)
+    found = nearest_among(points, wanted, k + 1, on_progress=on_progress).index.astype(np.int64)
     others = searched[found] != rows[:, None]
     # it was not searched, or equal samples before it have pushed it out of its own list
     others[others.all(axis=1), -1] = False
     return found[others].reshape(len(rows), k)
 
 
-def _points(setup: CrossValidation, context: RunContext | None, ids: SampleIds) -> np.ndarray:
+def _points(
+    setup: CrossValidation,
+    context: RunContext | None,
+    ids: SampleIds,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
     """Where samples lie among which neighbors are looked for, finite float32 ``(sample, value)``."""
     if context is not None and context.opens:
         from cutaway.interpret import activations
 
         layer = context.layer(None)
-        points = activations(context.model(), layer, x=setup.data.rows(ids), scale=setup.data.scale)
+        on_progress(Progress("activations", 0, len(ids), "samples", layer))  # reading the model takes seconds
+        rows = setup.data.rows(ids)
+        points = activations(context.model(), layer, x=rows, scale=setup.data.scale, on_progress=on_progress)
     else:
         points = setup.data.inputs(ids)
     return np.nan_to_num(points.reshape(len(points), -1), posinf=1e12, neginf=-1e12)

@@ -85,6 +85,7 @@ class _Folds:
         self._is_found = setup.patience is None  # whether the number of epochs is known
         self._is_here = True  # whether folds are trained in this process
         self._folds, self._trained = 0, 0  # folds done, and samples trained on in the one under way
+        self._from_cache = 0  # folds that were read
         self._results: dict[tuple[int, int], dict[str, np.ndarray]] = {}  # of folds that were trained elsewhere
 
     @property
@@ -130,12 +131,14 @@ class _Folds:
     def __iter__(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, dict[str, np.ndarray]]]:
         for seed, fold in self._places():
             held, rest = held_and_rest(seed, fold, self._dealt)
-            kept = self._results.pop((seed, fold), None) or self._read(seed, fold)
-            if kept is None and self.only_kept:
+            elsewhere = self._results.pop((seed, fold), None)
+            read = None if elsewhere else self._read(seed, fold)
+            if elsewhere is None and read is None and self.only_kept:
                 return
-            kept = kept or self._train(seed, fold)
-            self._folds, self._trained = self._folds + 1, 0
-            self._report(0)
+            kept = elsewhere or read or self._train(seed, fold)
+            self._folds, self._trained, self._from_cache = self._folds + 1, 0, self._from_cache + (read is not None)
+            if read is None or self.is_complete:  # the bar counts what is trained now
+                self._report(0)
             yield seed, held, rest, kept
 
     def _places(self) -> list[tuple[int, int]]:
@@ -185,6 +188,10 @@ class _Folds:
         """Report that N more samples were trained on; cancels the work where that is asked for."""
         setup, self._trained = self.setup, self._trained + samples
         total = setup.folds * setup.seeds
+        if self._from_cache == total:
+            self._tell(Progress("cross-validation", 0, total, "folds"))
+            self._tell(Progress("cross-validation", total, total, "folds", "from the cache"))
+            return
         if not self._is_here:
             if self._folds == total:
                 self._tell(Progress("cross-validation", total, total, "folds"))
@@ -192,11 +199,9 @@ class _Folds:
         size = self.epochs * (len(self.labels) - len(self.labels) // setup.folds)  # of a fold, all epochs
         # the last fold ends when its result is kept, not with its last step
         done = total * size if self._folds == total else min(self._folds * size + self._trained, total * size - 1)
-        self._tell(
-            Progress(
-                "cross-validation", done, total * size, "samples", f"fold {min(self._folds + 1, total)} of {total}"
-            )
-        )
+        note = f"fold {min(self._folds + 1, total)} of {total}"
+        note += f", {self._from_cache} from the cache" if self._from_cache else ""
+        self._tell(Progress("cross-validation", done, total * size, "samples", note))
 
     def _tell(self, now: Progress) -> None:
         try:

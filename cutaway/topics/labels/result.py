@@ -156,6 +156,8 @@ class LabelIssues(Result):
         notes = tuple(self._sentences())
         known = self._known()
         title = f"{known[:1].upper()}{known[1:]}."
+        if self.count is not None:
+            title += " Begin at the top of the list, and go on as long as you find wrong ones."
         listed = Table(with_identity(self.ids, PRINTED), values, title=title, notes=notes)
         return (listed.take(range(len(self))[:n]),)
 
@@ -184,8 +186,13 @@ class LabelIssues(Result):
         return known_of_labels(surest=self.surest, count=self.count, samples=self.samples)
 
     def _sentences(self) -> Iterator[str]:
-        above = "none of them has" if not self.above_half else f"{self.above_half:,} have"
-        yield f"Some labels are always the most suspect; of these {len(self):,}, {above} a score above 0.5."
+        above = f"{self.above_half:,}" if self.above_half else "None"
+        have = f"{above} of these {len(self):,} {'have' if self.above_half > 1 else 'has'} a score above 0.5"
+        means = "which means that the models prefer another class: the label is wrong, or the models are"
+        yield f"Some labels are always the most suspect. {have}, {means}."
+        if self.count is not None and self.surest[1]:
+            words = surest_in_words(self.surest)
+            yield f"{words[:1].upper()}{words[1:]}."
         models = f"{self.folds * self.seeds} models of {self.epochs} epochs"
         right = f"{percent(self.accuracy)} of the labels as given"
         yield f"{models}, each asked about samples that it was not trained on, predict {right}."
@@ -246,14 +253,21 @@ def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, sam
         count: Estimate of how many of all labels are wrong, if there is one.
         samples: Number of all samples.
     """
-    (wrong, sure), said = surest, list[str]()
-    if sure:
-        labeled = f"{wrong:,} of the {sure:,}" if wrong else f"none of the {sure:,}"
-        are = "are" if wrong > 1 else "is"
-        said.append(f"{labeled} samples of which the models are most sure {are} labeled as another class")
-    if count is not None:
-        said.append(f"about {count.count:,} ({count.low:,} to {count.high:,}) of {samples:,} labels may be wrong")
-    return "; ".join(said)
+    if count is None:
+        return surest_in_words(surest)
+    are = "are probably" if count.low else "may be"
+    interval = f"95% interval {count.low:,} to {count.high:,}"
+    return f"about {count.count:,} of {samples:,} labels {are} wrong ({interval})"
+
+
+def surest_in_words(surest: tuple[int, int]) -> str:
+    """How many of the labels that the models are most sure of are others, without a capital and a period."""
+    wrong, sure = surest
+    if not sure:
+        return ""
+    labeled = f"{wrong:,} of the {sure:,}" if wrong else f"none of the {sure:,}"
+    are = "are" if wrong > 1 else "is"
+    return f"{labeled} samples of which the models are most sure {are} labeled as another class"
 
 
 def check_suspects_file(path: Path) -> None:
