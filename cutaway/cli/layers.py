@@ -3,7 +3,7 @@
 from cutaway.topics.layers.options import LayersOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
-from .output import print_answer
+from .output import print_answer, say
 
 
 @with_records
@@ -15,6 +15,8 @@ def layers(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each layer is and holds, and how many of its units are inactive."""
+    import shlex
+
     from cutaway.api.opening import open_run
     from cutaway.results.progress import show_progress
     from cutaway.topics.layers.measuring import compute
@@ -23,3 +25,5 @@ def layers(
     with show_progress(True) as on_progress:
         answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)
+    if options == LayersOptions(epoch=options.epoch) and not as_json and len(opened.split.test):
+        say(f"Next: what each layer knows after every epoch:  cutaway layers {shlex.quote(run)} --history")

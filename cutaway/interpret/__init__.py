@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .layers import layer_records, measured_layers
     from .lookup import activations, default_layer, find_layer
     from .outline import Outline
+    from .probes import probe_accuracy
     from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
     from .regions import PlaneDecisions, plane_decisions, polygon_areas, polygon_distances, polygon_entries
     from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
@@ -74,6 +75,7 @@ _MODULES = {
     "polygon_areas": "cutaway.interpret.regions",
     "polygon_distances": "cutaway.interpret.regions",
     "polygon_entries": "cutaway.interpret.regions",
+    "probe_accuracy": "cutaway.interpret.probes",
     "self_influences": "cutaway.interpret.influence",
     "unit_measures": "cutaway.interpret.units",
     "update_sizes": "cutaway.interpret.health",
@@ -125,6 +127,7 @@ __all__ = [
     "polygon_areas",
     "polygon_distances",
     "polygon_entries",
+    "probe_accuracy",
     "self_influences",
     "unit_measures",
     "update_sizes",

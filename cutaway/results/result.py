@@ -88,16 +88,18 @@ class Answer:
         run: Path of the run folder.
         document: Makes what ``--json`` answers beside the path.
         tables: Makes the tables that people read.
+        sentences: What people read below all tables, beside what each table has of its own.
     """
 
     run: str
     document: Callable[[], dict[str, Any]]
     tables: Callable[[], tuple[Table, ...]]
+    sentences: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What ``--json`` answers."""
         return {"run": self.run, **self.document()}
 
     def notes(self) -> tuple[str, ...]:
-        """Sentences below all tables: none, since each table has its own."""
-        return ()
+        """Sentences that people read below all tables."""
+        return self.sentences

@@ -7,6 +7,7 @@ import cutaway as ct
 from cutaway.context import RunContext
 from cutaway.data import Dataset, split_dataset
 from cutaway.errors import DataError, ModelError, UnknownNameError
+from cutaway.topics.explanation.result import _pixel
 
 
 def test_a_sample_is_explained_by_name_and_by_values(digits_run):
@@ -24,6 +25,57 @@ def test_a_sample_is_explained_by_name_and_by_values(digits_run):
     assert list(named.to_pandas().columns) == ["input", "contribution"]
     with pytest.raises(UnknownNameError, match='layers with contributions are dense_1, .*got "dense_9"'):
         named.to_pandas("dense_9")
+
+
+def test_a_pixel_has_its_place_and_its_value(digits_run):
+    row = digits_run.data.x(digits_run.split.test)[5]
+    for sample in (digits_run.split.test[5], row):
+        (shown,) = digits_run.explain(sample).tables(limit=0)
+        assert len(shown) == 64
+        for line in shown.texts():
+            place = divmod(int(line["Input"]), 8)
+            assert line["Pixel"] == f"row {place[0]}, column {place[1]}"
+            assert line["Value"] == f"{row[place]:g}"
+    (units,) = digits_run.explain(row).tables("dense_2")
+    assert [column.heading for column in units.columns] == ["Unit", "Contribution", "Activation"]
+
+
+def test_a_place_in_a_picture_names_the_channel_where_there_are_several():
+    assert _pixel(28 * 13 + 9, (28, 28)) == _pixel(28 * 13 + 9, (28, 28, 1)) == "row 13, column 9"
+    assert _pixel(3 * (28 * 13 + 9) + 2, (28, 28, 3)) == "row 13, column 9, channel 2"
+
+
+def test_the_label_is_given_its_probability_where_it_is_neither_of_the_two_compared(digits_run):
+    found = digits_run.explain("test[5]")
+    first, second, third = np.argsort(-found.probabilities)[:3]
+    (table,) = found.tables(label=found.class_names[third])
+    chance = f"{found.probabilities[third]:.1%}"
+    assert table.notes[:2] == (
+        f"{found.sentence}.",
+        f"Its label, {found.class_names[third]}, has a probability of {chance}.",
+    )
+    assert "A contribution is what it adds to the difference of the two logits" in table.notes[-1]
+    for label in (first, second):
+        (table,) = found.tables(label=found.class_names[label])
+        assert not any(note.startswith("Its label") for note in table.notes)
+
+
+def test_values_of_arrays_and_of_tables_are_those_of_the_data(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(90, 3)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    quiet = {"epochs": 1, "runs": tmp_path / "runs", "progress": False}
+    found = ct.train(ct.mlp((4,)), Dataset.from_arrays(x, y, scale=1), **quiet).explain("sample[5]")
+    (shown,) = found.tables()
+    assert {line["Input"]: line["Value"] for line in shown.texts()} == {str(k): f"{x[5, k]:g}" for k in range(3)}
+    frame = pd.DataFrame(x.round(3), columns=["a", "b", "c"]).assign(y=np.where(y, "yes", "no"))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    run = ct.train(ct.mlp((4,)), ct.load_dataset(tmp_path / "t.csv", label="y"), **quiet)
+    (shown,) = run.explain("sample[5]").tables()
+    read = pd.read_csv(tmp_path / "t.csv", dtype=str)
+    assert {line["Input"]: line["Value"] for line in shown.texts()} == read.loc[5, ["a", "b", "c"]].to_dict()
+    (shown,) = run.explain(frame.iloc[[5]].drop(columns="y")).tables()
+    assert "Value" not in [column.heading for column in shown.columns], "of a new row only prepared values are kept"
 
 
 @pytest.mark.parametrize(

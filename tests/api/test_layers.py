@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cutaway.data import Dataset, all_ids
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.interpret import probe_accuracy
 from cutaway.topics.layers import measuring as layers
 from cutaway.topics.layers.measuring import layer_history, similarity
 
@@ -64,6 +66,30 @@ def test_a_single_epoch_needs_no_list(digits_run):
     table = digits_run.similarity("dense_1", epochs=-1, progress=False)
     assert list(table.index) == [6]
     assert table.to_numpy().item() == pytest.approx(1)
+
+
+def test_the_same_probe_on_the_inputs_is_the_baseline(history, digits_run):
+    ids = digits_run.context.ids("test", samples=layers.SAMPLES, seed=0)
+    expected = probe_accuracy(digits_run.data.inputs(ids), digits_run.data.y(ids))
+    assert history.input_probe_accuracy == expected
+    assert layer_history(digits_run.context).input_probe_accuracy == expected, "read from the kept results"
+    assert history.notes()[0].startswith(
+        f"After epoch 6, a linear classifier (a probe) predicts {expected:.1%} of the samples correctly from the raw"
+    )
+    assert history.of("dense_2").notes()[0].endswith(" from dense_2.")
+    assert "dense_1" not in " ".join(history.of("dense_2").notes())
+    assert len(replace(history, kept_epoch=9).notes()) == 3, "of the last epoch where the kept one was not measured"
+
+
+def test_an_input_on_a_large_scale_does_not_hide_the_others_from_the_baseline(monkeypatch):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(400, 5)).astype(np.float32), np.arange(400) % 2
+    x[:, 1] += 4 * y
+    x[:, 4] *= 1e6
+    data = Dataset.from_arrays(x, y, scale=1)
+    assert layers._input_probe_accuracy(data, all_ids(data)) > 0.95
+    monkeypatch.setattr(layers, "INPUTS", 1_999)
+    assert layers._input_probe_accuracy(data, all_ids(data)) is None
 
 
 def test_cka_between_layers_is_a_symmetric_table(history):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -32,7 +33,8 @@ from cutaway.topics.findings.evidence import evidence_of
 from cutaway.topics.findings.section import findings, findings_of, first_sentence
 from cutaway.topics.history.section import learning
 from cutaway.topics.layers.result import LayerHistory
-from cutaway.topics.layers.section import best_layer_lead, knowledge, layers, layers_of
+from cutaway.topics.layers.section import knowledge, layers, layers_of
+from cutaway.topics.layers.sentences import in_sentences
 from cutaway.topics.mistakes.section import mistakes
 
 
@@ -190,25 +192,42 @@ def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digit
     ]
     probes = {(r.layer, str(r.epoch)): r.probe_accuracy for r in history}
     assert all(row["Probe accuracy"] == f"{probes[row['Layer'], row['Epoch']]:.2%}" for row in digits_knowledge.rows)
-    best = max(("dense_1", "dense_2", "output"), key=lambda name: probes[name, "6"])
-    since = next(e for e in (0, 1, 2, 4, 5, 6) if probes[best, str(e)] >= 0.99 * probes[best, "6"])
-    assert f"of {best} is right for {probes[best, '6']:.2%}" in digits_knowledge.lead
-    assert f"within 1% of that since epoch {since}." in digits_knowledge.lead
+    for name in ("dense_1", "dense_2", "output"):
+        assert f" from {name}" in digits_knowledge.lead.partition(f"{probes[name, '6']:.1%}")[2]
+    since = next(e for e in (0, 1, 2, 4, 5, 6) if probes["output", str(e)] >= 0.99 * probes["output", "6"])
+    assert f"and output since epoch {since}." in digits_knowledge.lead
+    assert "from the raw inputs, " in digits_knowledge.lead
+    assert "Measured on 360 test samples after epochs 0, 1, 2, 4, 5 and 6. " in digits_knowledge.lead
     assert "few" not in digits_knowledge.caption
+
+
+def history_of(*probes, kept_epoch):
+    records = tuple(SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p, samples=400) for e, p in probes)
+    return LayerHistory(records, split="test", k=15, kept_epoch=kept_epoch)
 
 
 def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
     probes = [(0, 0.5), (1, 0.9), (2, 0.7), (3, 0.9), (4, 0.905)]
-    records = tuple(SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p) for e, p in probes)
-    assert "within 1% of that since epoch 3." in best_layer_lead(
-        LayerHistory(records, split="test", k=15, kept_epoch=4)
+    words = "Of the epochs measured, dense_1 has reached at least 99% of that since epoch"
+    assert in_sentences(history_of(*probes, kept_epoch=4))[1] == f"{words} 3."
+    first, since, measured = in_sentences(history_of(*probes, kept_epoch=2))
+    assert first.startswith("After epoch 2, ")
+    assert "predicts 70.0% of the samples correctly from dense_1." in first
+    assert since == f"{words} 1.", "later epochs do not count"
+    assert "400 test samples after epochs 0 to 4." in measured
+    assert "Epoch 0 is the model as initialized." in in_sentences(history_of((0, 0.9), (1, 0.9), kept_epoch=1))[1]
+    assert len(in_sentences(history_of((4, 0.9), kept_epoch=4))) == 2, "one epoch says nothing of since when"
+    assert in_sentences(history_of((0, None), (1, None), kept_epoch=1)) == (
+        "There are too few samples to tell which layer knows the classes.",
     )
-    lead = best_layer_lead(LayerHistory(records[3:], split="test", k=15, kept_epoch=4))
-    assert "In epoch 3, the first one measured" in lead
-    lead = best_layer_lead(LayerHistory(records, split="test", k=15, kept_epoch=2))
-    assert lead.startswith("After epoch 2, ")
-    assert "right for 70.00% of" in lead
-    assert "since epoch 1." in lead, "later epochs do not count"
+
+
+def test_a_difference_of_probes_that_may_be_chance_is_larger_with_fewer_samples_and_near_one_half():
+    def points(history):
+        return float(re.search(r"less than ([\d.]+) points may be chance", in_sentences(history)[-1])[1])
+
+    assert points(history_of((1, 0.5), kept_epoch=1)) == pytest.approx(196 * (2 * 0.25 / 200) ** 0.5, abs=0.2)
+    assert 0 < points(history_of((1, 1.0), kept_epoch=1)) < 3
 
 
 def test_the_kept_epoch_is_among_the_epochs_measured():

@@ -25,7 +25,7 @@ def test_history_as_tables_and_as_json(digits_run, cutaway, printed, monkeypatch
     monkeypatch.setenv("COLUMNS", "80")
     history = ("layers", digits_run.path, "--history")
     out = printed(*history)
-    assert _fits(out)
+    assert _fits(out.partition("\nAfter epoch")[0])  # below it are sentences, which a terminal wraps
     for words in (
         "What each layer knows",
         "Separation",
@@ -35,6 +35,10 @@ def test_history_as_tables_and_as_json(digits_run, cutaway, printed, monkeypatch
         "Linear CKA of the layers after",
     ):
         assert words in out
+    lines = " ".join(out.split())
+    for sentence in digits_run.layer_history(progress=False).notes():
+        assert sentence in lines
+    assert lines.endswith("points may be chance."), "sentences come last, where a terminal shows them"
     answer = json.loads(printed(*history, "--layer", "dense_2", "--json"))
     assert [row["epoch"] for row in answer["layers"]] == list(range(7))
     assert {row["layer"] for row in answer["layers"]} == {"dense_2"}
@@ -43,8 +47,9 @@ def test_history_as_tables_and_as_json(digits_run, cutaway, printed, monkeypatch
     last = [row["cka_last"] for row in answer["layers"]]
     assert answer["between_epochs"]["cka"][6] == pytest.approx(last, abs=1e-6)
     out = printed(*history, "--layer", "dense_2")
-    assert _fits(out)
+    assert _fits(out.partition("\nAfter epoch")[0])
     assert "Linear CKA of dense_2 between epochs" in out
+    assert " ".join(out.split()).endswith("points may be chance.")
     code, _, err = cutaway(*history, "--layer", "dense_7")
     assert (code, 'got "dense_7"' in err) == (2, True)
 
@@ -55,6 +60,8 @@ def test_units_as_a_table_and_as_json(digits_run, cutaway, printed, monkeypatch)
     out = printed(*about)
     assert _fits(out)
     assert "5 of 32 units, by ablation_cost" in out
+    for heading in ("Fires", "Class", "Select.", "Similar", "Cost", "Acc.", "Affects", "Its acc."):
+        assert f"\n{heading}: " in out
     found = digits_run.units("dense_1", progress=False)
     first = found.summary(found.order("ablation_cost")[0])
     assert MEASURED.text(first["ablation_cost"], first["ablation_cost_error"], first["measurable"]) in out
@@ -79,6 +86,13 @@ def test_settings_of_a_layer_are_words_and_fit_the_width(cutaway, digits_run, mo
     assert "GlorotUniform" in out
     assert "{" not in out
     assert max(len(line.rstrip()) for line in out.splitlines()) <= 72
+
+
+def test_layers_end_with_how_to_see_what_each_knows(cutaway, digits_run):
+    _, out, _ = cutaway("layers", digits_run.path)
+    assert out.splitlines()[-1].endswith(f"  cutaway layers {digits_run.path} --history")
+    assert "--history" not in cutaway("layers", digits_run.path, "--history")[1]
+    json.loads(cutaway("layers", digits_run.path, "--json")[1])
 
 
 def test_columns_of_what_layers_know_are_explained(cutaway, digits_run):

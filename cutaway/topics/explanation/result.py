@@ -10,13 +10,14 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.checks import meant
 from cutaway.context import RunContext
+from cutaway.data import Table as DataTable
 from cutaway.errors import UnknownNameError, printable
 from cutaway.results.notebook import ROWS, figure_html, joined_html
 from cutaway.results.plain import defined
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.result import Result
-from cutaway.results.table import Table, column
-from cutaway.results.units import COUNT, NAME, TEXT, decimals, number, percent
+from cutaway.results.table import Column, Table, column
+from cutaway.results.units import COUNT, GENERAL, NAME, TEXT, decimals, number, percent
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +32,11 @@ CONTRIBUTION = column(
 )
 INPUTS = (column("input", "Input", TEXT, "Number of a value of the input, or name of its column."), CONTRIBUTION)
 """What each value of the input contributed."""
+
+PIXEL = column("pixel", "Pixel", TEXT, "Row and column from 0, from the upper left corner.", explained=True)
+VALUE = column("value", "Value", GENERAL, "What it is in the data.")
+CELL = column("value", "Value", NAME, "What it is in the table.")
+"""What people see of each input as well."""
 
 UNITS = (
     column("unit", "Unit", COUNT, "Number of the unit, from 0."),
@@ -196,9 +202,10 @@ class Explanation(Result):
         shown, rest = order[: limit or None], order[limit or len(order) :]
         difference = self.attribution.difference
         name = self.sample if isinstance(self.sample, str) else "the sample"
-        notes: list[str] = []
-        if self.asked and self.asked != name:
-            notes.append(f"{self.asked} is the sample that is called {name}.")
+        notes = [f"{self.sentence}."]
+        if label and label not in (self.winner, self.runner_up):
+            chance = percent(self.probabilities[self.class_names.index(label)], 1)
+            notes.append(f"Its label, {label}, has a probability of {chance}.")
         if len(rest) == 1:
             notes.append(f"The other one adds {number(parts[rest].sum(), 4)}.")
         elif len(rest):
@@ -208,12 +215,38 @@ class Explanation(Result):
             f"All add up to {number(parts.sum(), 4)}, and {offset} from the biases makes the difference: "
             f"{number(difference, 4)}."
         )
-        notes.append(f"Above 0 it supports {printable(self.winner)}, below 0 {printable(self.runner_up)}.")
+        notes.append(
+            "A contribution is what it adds to the difference of the two logits, from which softmax makes the "
+            f"probabilities: above 0 it supports {printable(self.winner)}, below 0 {printable(self.runner_up)}."
+        )
         title = (
             f"{name}{f', labeled {label}' if label else ''}: {self.winner} over {self.runner_up} by "
             f"{number(difference, 3)} logits after epoch {self.epoch}{f', units of {layer}' if layer else ''}"
         )
-        return (replace(table.take(shown.tolist()), title=title, notes=tuple(notes)),)
+        table = table.take(shown.tolist())
+        table = table if layer is not None else self._with_values(table)
+        return (replace(table, title=title, notes=tuple(notes)),)
+
+    def _with_values(self, table: Table) -> Table:
+        """A table of inputs, or of the columns that they were made from, with what each is, and where it is a pixel."""
+        first, *others = table.columns
+        names, added, values = table.values[first.names[0]], list[Column](), dict[str, Any](table.values)
+        shape = self.context.manifest.dataset.shape
+        if not self.feature_names and len(shape) in (2, 3):
+            values["pixel"] = [_pixel(int(name), shape) for name in names]
+            added.append(PIXEL)
+        if self.context.preparation is None:
+            x = self.context.data.x(self.context.sample(self.sample)) if isinstance(self.sample, str) else self.sample
+            by_name: dict[Any, Any] = dict(zip(self.feature_names or range(x.size), np.ravel(x).tolist(), strict=True))
+            values["value"] = [by_name[name] for name in names]
+            added.append(VALUE)
+        elif isinstance(self.sample, str) and isinstance(self.context.loaded, DataTable):
+            (row,) = self.context.loaded.rows_of(self.context.sample(self.sample))
+            preparation = self.context.preparation
+            columns = dict(zip(preparation.features, preparation.columns_of_features, strict=True))
+            values["value"] = [row[columns.get(str(name), str(name))] for name in names]
+            added.append(CELL)
+        return replace(table, columns=(first, *added, *others), values=values)
 
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
         """The evidence for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
@@ -288,6 +321,12 @@ class Explanation(Result):
             return influence(
                 self.context, answers, n, target=target, epoch=self.epoch, epochs=epochs, on_progress=on_progress
             )[0]
+
+
+def _pixel(number: int, shape: tuple[int, ...]) -> str:
+    """Where a value of an image is."""
+    row, place, *channel = (int(each) for each in np.unravel_index(number, shape))
+    return f"row {row}, column {place}{f', channel {channel[0]}' if shape[2:] not in ((), (1,)) else ''}"
 
 
 def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = None) -> Explanation:

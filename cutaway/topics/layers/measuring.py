@@ -5,8 +5,11 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
+from cutaway.data import Dataset, SampleIds
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.result import Answer
 from cutaway.runs import KeptResult, kept, kept_so_far, plain_records, records_of, result_name
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from .similarity_matrix import Similarity
 
-METHOD = 3
+METHOD = 4
 """Part of the key of kept measures and records: other measurements give others."""
 
 SAMPLES = 10_000
@@ -31,6 +34,9 @@ ACTIVATION_BYTES = 2**28
 
 VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
+
+INPUTS = 2**25
+"""The most values of inputs, of 10,000 samples 3,355 each: a probe of more would take longer than about two seconds."""
 
 
 def compute(context: RunContext, options: LayersOptions, *, on_progress: ProgressCallback) -> Answer:
@@ -50,10 +56,10 @@ def compute(context: RunContext, options: LayersOptions, *, on_progress: Progres
         return Answer(run, lambda: {"epoch": number, "layers": shown.to_json()}, tables)
     history = layer_history(context, on_progress=on_progress).of(name)
     if name is None or len(history.epochs) == 1:
-        return Answer(run, history.to_json, history.tables)
+        return Answer(run, history.to_json, history.tables, history.notes())
     epochs = similarity(context, name, on_progress=on_progress)
     document = partial(_with_similarity, history, epochs)
-    return Answer(run, document, lambda: (*history.tables(), *epochs.tables()))
+    return Answer(run, document, lambda: (*history.tables(), *epochs.tables()), history.notes())
 
 
 def _with_similarity(history: LayerHistory, epochs: "Similarity") -> dict[str, Any]:
@@ -98,11 +104,11 @@ def layer_history(
     asked, units = min(samples, len(context.part(split))), _units(context)
     room = min(samples, _room(units))
 
-    def compute() -> "tuple[LayerMeasures, ...]":
+    def compute() -> "tuple[tuple[LayerMeasures, ...], float | None]":
         from cutaway.interpret import layer_history as measure
 
         data, ids = context.data, context.ids(split, samples=room, seed=seed)
-        return measure(
+        records = measure(
             context.model(wanted[-1]),
             context.snapshot,
             epochs=wanted,
@@ -112,23 +118,44 @@ def layer_history(
             k=k,
             on_progress=on_progress,
         )
+        return records, _input_probe_accuracy(data, ids)
 
     name = result_name(context.folder, "layer-history", epochs=wanted, decides=[METHOD, split, k, seed, room])
-    records = kept(
+    records, inputs = kept(
         context.folder,
         name,
         read=partial(_read_history, context, wanted),
-        write=_written,
+        write=_written_history,
         compute=compute,
     )
     kept_epoch = kept_so_far(context.manifest, context.folder.history())
     kept_epoch = context.epoch(-1) if kept_epoch is None else kept_epoch
     measured = records[0].samples if records else 0
-    return LayerHistory(records, split, k, kept_epoch=kept_epoch, note=_fewer(units, measured, asked))
+    note = _fewer(units, measured, asked)
+    return LayerHistory(records, split, k, kept_epoch=kept_epoch, note=note, input_probe_accuracy=inputs)
 
 
-def _written(records: "Iterable[LayerRecord | LayerMeasures]") -> KeptResult:
+def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
+    """Accuracy of the probe of a layer on the inputs themselves; None of more than `INPUTS` values."""
+    from cutaway.interpret import probe_accuracy
+
+    if len(ids) * data.features > INPUTS:
+        return None
+    x = data.inputs(ids)
+    if not data.is_image:  # the penalty is the same for all inputs, and would keep one of a small scale from counting
+        spread = x.std(axis=0, dtype=np.float64)
+        varies = spread > 1e-6 * np.abs(x).max(axis=0)  # what rounding leaves of a constant is no spread
+        x = (x / np.where(varies, spread, 1.0)).astype(np.float32)
+    return probe_accuracy(x, data.y(ids))
+
+
+def _written(records: "Iterable[LayerRecord]") -> KeptResult:
     return KeptResult(plain_records(records))
+
+
+def _written_history(found: "tuple[Iterable[LayerMeasures], float | None]") -> KeptResult:
+    records, inputs = found
+    return KeptResult({"inputs": inputs, "layers": plain_records(records)})
 
 
 def _read_records(context: RunContext, found: KeptResult) -> Layers:
@@ -141,18 +168,23 @@ def _read_records(context: RunContext, found: KeptResult) -> Layers:
     return records
 
 
-def _read_history(context: RunContext, epochs: Sequence[int], found: KeptResult) -> "tuple[LayerMeasures, ...]":
+def _read_history(
+    context: RunContext, epochs: Sequence[int], found: KeptResult
+) -> "tuple[tuple[LayerMeasures, ...], float | None]":
     """Kept measures, if they are of these epochs and of the layers of the model."""
     from cutaway.interpret import LayerMeasures
 
-    records, names = records_of(LayerMeasures, found.record), context.outline.measured
+    records, names = records_of(LayerMeasures, found.record["layers"]), context.outline.measured
     if [(r.epoch, r.layer) for r in records] != [(epoch, name) for epoch in epochs for name in names]:
         raise ValueError("measures of other layers")
     for record in records:
         values = [value for value in vars(record).values() if isinstance(value, float)]
         if set(record.cka_layers) != set(names) - {record.layer} or not all(map(math.isfinite, values)):
             raise ValueError(f"measures of {record.layer} that are none")
-    return records
+    inputs: Any = found.record["inputs"]
+    if inputs is not None and not 0 <= inputs <= 1:
+        raise ValueError(f"an accuracy of {inputs}")
+    return records, inputs
 
 
 def similarity(

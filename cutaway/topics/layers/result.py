@@ -235,6 +235,8 @@ class LayerHistory(Result):
         k: Number of neighbors in the k-NN accuracy.
         kept_epoch: Number of the epoch whose weights the run keeps.
         note: Says that fewer samples were measured than wanted, because layers are very wide; otherwise empty.
+        input_probe_accuracy: Accuracy of the same probe on the inputs, which no layer has changed; None where it was
+            not measured.
     """
 
     records: "tuple[LayerMeasures, ...]" = field(repr=False)
@@ -242,6 +244,7 @@ class LayerHistory(Result):
     k: int
     kept_epoch: int
     note: str = ""
+    input_probe_accuracy: float | None = None
 
     @property
     def epochs(self) -> list[int]:
@@ -299,9 +302,16 @@ class LayerHistory(Result):
         several = len({record.layer for record in self.records}) > 1
         return (knowledge, geometry, activity, *(self.cka().tables() if several else ()))
 
+    def notes(self) -> tuple[str, ...]:
+        """What each layer knows and since which epoch, in sentences."""
+        from .sentences import in_sentences
+
+        return in_sentences(self)
+
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway layers --history --json`` answers about the run."""
-        return {"split": self.split, "k": self.k, "note": self.note or None, "layers": plain(self.records)}
+        about = {"split": self.split, "k": self.k, "note": self.note or None, "layers": plain(self.records)}
+        return {**about, "input_probe_accuracy": self.input_probe_accuracy}
 
     def plot(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "Figure":
         """Draw what each layer knows after each epoch, as a matplotlib Figure with a panel for each measure.

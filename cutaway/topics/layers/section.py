@@ -1,19 +1,15 @@
 """The section on what each layer knows: probes, neighbors and other measures, epoch by epoch."""
 
 from cutaway.page import Section, Table
-from cutaway.results.units import percent
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import ReportSource, once
 
 from .measuring import layer_history, layer_records
 from .result import LayerHistory, Layers
+from .sentences import in_sentences
 
 FEW = 4
 """With fewer samples per unit than this, the section says that they are few."""
-
-CLOSE = 0.99
-"""A layer knows the classes from the epoch on in which its probe reaches this share of its accuracy in the kept one."""
-
 
 MEASURED = 5_000
 """Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
@@ -49,45 +45,17 @@ def knowledge(source: ReportSource) -> Section | None:
     return Table(
         name="knowledge",
         title="What each layer knows",
-        lead=best_layer_lead(history),
+        lead=" ".join(in_sentences(history)),
         summary="All measures, by layer and epoch",
         rows=tuple(table.texts()),
         meanings=table.meanings(),
-        caption=_caption(source, history),
+        caption=_caption(history),
     )
 
 
-def best_layer_lead(history: LayerHistory) -> str:
-    """Which layer of the kept epoch knows the classes best, and since which epoch."""
-    kept = history.measured_epoch()
-    best = max(
-        (r for r in history.records if r.epoch == kept and r.probe_accuracy is not None),
-        key=lambda r: r.probe_accuracy or 0.0,
-        default=None,
-    )
-    if best is None or best.probe_accuracy is None:
-        return "There are too few samples to tell which layer knows the classes."
-    start = f"After epoch {kept}, a" if len(history.epochs) > 1 else "A"
-    lead = (
-        f"{start} linear classifier (a probe) on the activations of {best.layer} is right for "
-        f"{percent(best.probe_accuracy)} of the samples. No other layer reaches a higher accuracy."
-    )
-    of_layer = [r for r in history.records if r.layer == best.layer and r.epoch <= kept]
-    if len(of_layer) == 1:
-        return lead
-    behind = [r.epoch for r in of_layer if (r.probe_accuracy or 0.0) < CLOSE * best.probe_accuracy]
-    since = next(r.epoch for r in of_layer if not behind or r.epoch > behind[-1])
-    if since == of_layer[0].epoch:
-        return f"{lead} In epoch {since}, the first one measured, it was already within 1% of that."
-    return f"{lead} Of the epochs measured, it has been within 1% of that since epoch {since}."
-
-
-def _caption(source: ReportSource, history: LayerHistory) -> str:
+def _caption(history: LayerHistory) -> str:
     samples, widest = history.records[0].samples, max(history.records, key=lambda r: r.units)
-    caption = (
-        f"Measured on {samples:,} {source.kind} samples: the probe and the k-NN classifier are fitted on one half "
-        "and tested on the other."
-    )
+    caption = "The k-NN classifier is fitted and tested on the same halves of the samples as the probe."
     if samples / 2 < FEW * widest.units:
         caption += (
             f" That is few for the {widest.units:,} units of {widest.layer}, whose probe might be better with more."

@@ -53,20 +53,23 @@ COLUMNS = (
         "firing constant",
         "Fires",
         Unit("share of the samples, 0..1, and whether the unit is constant", _or_constant),
-        "Share of the samples for which it is above 0; constant: its output is the same for all data.",
+        "Share of samples above 0; constant: the same output for all data.",
+        explained=True,
     ),
-    column("preferred_class", "Class", NAME, "The class with the highest mean activation."),
+    column("preferred_class", "Class", NAME, "The class with the highest mean activation.", explained=True),
     column(
         "selectivity",
         "Select.",
         decimals(3),
         "From 0, the same mean for all classes, to 1, one class only.",
+        explained=True,
     ),
     column(
         "similar similarity",
         "Similar",
         Unit("number of a unit, and a correlation", _named),
         "The most similar unit, and the correlation with it.",
+        explained=True,
     ),
     column(
         "ablation_cost ablation_cost_error measurable",
@@ -76,8 +79,14 @@ COLUMNS = (
         explained=True,
     ),
     column("accuracy_cost", "Acc.", LOST, "Change of the accuracy without it, in percentage points.", explained=True),
-    column("most_affected", "Affects", NAME, "The class that loses most accuracy."),
-    column("most_affected_cost", "Its acc.", LOST, "Change of the accuracy within that class, in percentage points."),
+    column("most_affected", "Affects", NAME, "The class that loses most accuracy without it.", explained=True),
+    column(
+        "most_affected_cost",
+        "Its acc.",
+        LOST,
+        "Change of the accuracy within that class, in percentage points.",
+        explained=True,
+    ),
 )
 """What each unit is for."""
 
