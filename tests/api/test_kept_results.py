@@ -117,7 +117,10 @@ WRONG = {
     "facts ": lambda record, arrays: {**record, "class_counts": {**record["class_counts"], "val": [10**30] * 10}},
     "facts": lambda record, arrays: {**record, "class_counts": {**record["class_counts"], "val": [1, -1]}},
     "layers": lambda record, arrays: record[:1],
-    "layer-history": lambda record, arrays: [{**each, "probe_accuracy": float("nan")} for each in record],
+    "layer-history": lambda record, arrays: {
+        **record,
+        "layers": [{**each, "probe_accuracy": float("nan")} for each in record["layers"]],
+    },
     "units": lambda record, arrays: arrays.update(top_samples=arrays["top_samples"] + 10**6),
     "influence": lambda record, arrays: [{**each, "target": "no class"} for each in record],
     "temperature": lambda record, arrays: {**record, "value": 1e-50},

@@ -124,7 +124,7 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, cap
     assert " has 150 units, all layers 174" in history.note
     assert history.note in repr(history)
     assert history.to_json()["note"] == history.note
-    assert knowledge(source).caption.startswith("Measured on 200 test samples"), "the report as well"
+    assert "Measured on 200 test samples" in knowledge(source).lead, "the report as well"
     monkeypatch.setattr("cutaway.topics.layers.measuring.ACTIVATION_BYTES", 4 * 174 * 120)
     assert run.layer_history(epochs=[0], progress=False).records[0].samples == 120, "all layers together"
     print_result(run.layer_history(progress=False))

@@ -34,7 +34,6 @@ from cutaway.topics.findings.section import findings, findings_of, first_sentenc
 from cutaway.topics.history.section import learning
 from cutaway.topics.layers.result import LayerHistory
 from cutaway.topics.layers.section import knowledge, layers, layers_of
-from cutaway.topics.layers.sentences import in_sentences
 from cutaway.topics.mistakes.section import mistakes
 
 
@@ -209,22 +208,22 @@ def history_of(*probes, kept_epoch):
 def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
     probes = [(0, 0.5), (1, 0.9), (2, 0.7), (3, 0.9), (4, 0.905)]
     words = "Of the epochs measured, dense_1 has reached at least 99% of that since epoch"
-    assert in_sentences(history_of(*probes, kept_epoch=4))[1] == f"{words} 3."
-    first, since, measured = in_sentences(history_of(*probes, kept_epoch=2))
+    assert history_of(*probes, kept_epoch=4).notes()[1] == f"{words} 3."
+    first, since, measured = history_of(*probes, kept_epoch=2).notes()
     assert first.startswith("After epoch 2, ")
     assert "predicts 70.0% of the samples correctly from dense_1." in first
     assert since == f"{words} 1.", "later epochs do not count"
     assert "400 test samples after epochs 0 to 4." in measured
-    assert "Epoch 0 is the model as initialized." in in_sentences(history_of((0, 0.9), (1, 0.9), kept_epoch=1))[1]
-    assert len(in_sentences(history_of((4, 0.9), kept_epoch=4))) == 2, "one epoch says nothing of since when"
-    assert in_sentences(history_of((0, None), (1, None), kept_epoch=1)) == (
+    assert "Epoch 0 is the model as initialized." in history_of((0, 0.9), (1, 0.9), kept_epoch=1).notes()[1]
+    assert len(history_of((4, 0.9), kept_epoch=4).notes()) == 2, "one epoch says nothing of since when"
+    assert history_of((0, None), (1, None), kept_epoch=1).notes() == (
         "There are too few samples to tell which layer knows the classes.",
     )
 
 
 def test_a_difference_of_probes_that_may_be_chance_is_larger_with_fewer_samples_and_near_one_half():
     def points(history):
-        return float(re.search(r"less than ([\d.]+) points may be chance", in_sentences(history)[-1])[1])
+        return float(re.search(r"less than ([\d.]+) points may be chance", history.notes()[-1])[1])
 
     assert points(history_of((1, 0.5), kept_epoch=1)) == pytest.approx(196 * (2 * 0.25 / 200) ** 0.5, abs=0.2)
     assert 0 < points(history_of((1, 1.0), kept_epoch=1)) < 3

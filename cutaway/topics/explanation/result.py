@@ -244,7 +244,8 @@ class Explanation(Result):
             (row,) = self.context.loaded.rows_of(self.context.sample(self.sample))
             preparation = self.context.preparation
             columns = dict(zip(preparation.features, preparation.columns_of_features, strict=True))
-            values["value"] = [row[columns.get(str(name), str(name))] for name in names]
+            cells = [row[columns.get(str(name), str(name))] for name in names]
+            values["value"] = [None if cell == "" else cell for cell in cells]
             added.append(CELL)
         return replace(table, columns=(first, *added, *others), values=values)
 

@@ -306,7 +306,9 @@ class LayerHistory(Result):
         """What each layer knows and since which epoch, in sentences."""
         from .sentences import in_sentences
 
-        return in_sentences(self)
+        return in_sentences(
+            self.records, split=self.split, kept_epoch=self.kept_epoch, input_probe_accuracy=self.input_probe_accuracy
+        )
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway layers --history --json`` answers about the run."""

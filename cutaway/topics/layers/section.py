@@ -6,7 +6,6 @@ from cutaway.topics.common.source import ReportSource, once
 
 from .measuring import layer_history, layer_records
 from .result import LayerHistory, Layers
-from .sentences import in_sentences
 
 FEW = 4
 """With fewer samples per unit than this, the section says that they are few."""
@@ -45,7 +44,7 @@ def knowledge(source: ReportSource) -> Section | None:
     return Table(
         name="knowledge",
         title="What each layer knows",
-        lead=" ".join(in_sentences(history)),
+        lead=" ".join(history.notes()),
         summary="All measures, by layer and epoch",
         rows=tuple(table.texts()),
         meanings=table.meanings(),

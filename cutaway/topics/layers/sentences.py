@@ -12,8 +12,6 @@ from cutaway.topics.common.scoring import split_in_words
 if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures
 
-    from .result import LayerHistory
-
 CLOSE = 0.99
 """A layer knows the classes from the epoch on in which its probe reaches this share of its accuracy in the kept one."""
 
@@ -21,34 +19,44 @@ NAMED = 8
 """Layers that are named at most, evenly spaced."""
 
 
-def in_sentences(history: "LayerHistory") -> tuple[str, ...]:
-    """How well a probe predicts the classes from the inputs and from each layer, since when, and how exact that is."""
-    kept = history.kept_epoch if history.kept_epoch in history.epochs else max(history.epochs, default=0)
-    known = [r for r in history.records if r.epoch == kept and r.probe_accuracy is not None]
+def in_sentences(
+    records: "Sequence[LayerMeasures]", *, split: str, kept_epoch: int, input_probe_accuracy: float | None
+) -> tuple[str, ...]:
+    """How well a probe predicts the classes from the inputs and from each layer, since when, and how exact that is.
+
+    Args:
+        records: One for each epoch and layer, epoch by epoch.
+        split: The split whose samples were measured.
+        kept_epoch: The epoch that is told of; the last one where it was not measured.
+        input_probe_accuracy: Accuracy of the probe on the inputs; None where it was not measured.
+    """
+    epochs = list(dict.fromkeys(record.epoch for record in records))
+    kept = kept_epoch if kept_epoch in epochs else max(epochs, default=0)
+    known = [r for r in records if r.epoch == kept and r.probe_accuracy is not None]
     if not known:
         return ("There are too few samples to tell which layer knows the classes.",)
     named = evenly_spaced(known, NAMED)
     shares = [(each.layer, each.probe_accuracy or 0.0) for each in named]
-    if history.input_probe_accuracy is not None:
-        shares.insert(0, ("the raw inputs", history.input_probe_accuracy))
-    start = f"After epoch {kept}, a" if len(history.epochs) > 1 else "A"
+    if input_probe_accuracy is not None:
+        shares.insert(0, ("the raw inputs", input_probe_accuracy))
+    start = f"After epoch {kept}, a" if len(epochs) > 1 else "A"
     (source, accuracy), *others = shares
     told = [f"{percent(accuracy, 1)} of the samples correctly from {source}"]
     told += [f"{percent(accuracy, 1)} from {source}" for source, accuracy in others]
     some = f" ({len(named)} of {len(known)} layers are named.)" if len(named) < len(known) else ""
     return (
         f"{start} linear classifier (a probe) predicts {_joined(told)}.{some}",
-        *_since(history, named, kept),
-        f"Measured on {split_in_words(history.split, named[0].samples)} after {_epochs(history.epochs)}. The probe is "
+        *_since(records, named, kept),
+        f"Measured on {split_in_words(split, named[0].samples)} after {_epochs(epochs)}. The probe is "
         "fitted on one half of them and tested on the other: a difference of less than "
         f"{100 * _by_chance([accuracy for _, accuracy in shares], named[0].samples // 2):.1f} points may be chance.",
     )
 
 
-def _since(history: "LayerHistory", named: "Sequence[LayerMeasures]", kept: int) -> list[str]:
+def _since(records: "Sequence[LayerMeasures]", named: "Sequence[LayerMeasures]", kept: int) -> list[str]:
     """Since which epoch each layer has been about as good as in the kept one; nothing where that is the only one."""
-    by_layer = {each.layer: [r for r in history.records if r.layer == each.layer and r.epoch <= kept] for each in named}
-    if history.epochs[0] == kept:
+    by_layer = {each.layer: [r for r in records if r.layer == each.layer and r.epoch <= kept] for each in named}
+    if records[0].epoch == kept:
         return []
     since = {each.layer: _first_close(by_layer[each.layer], each.probe_accuracy or 0.0) for each in named}
     (first, start), *others = since.items()

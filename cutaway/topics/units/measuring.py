@@ -57,13 +57,7 @@ COLUMNS = (
         explained=True,
     ),
     column("preferred_class", "Class", NAME, "The class with the highest mean activation.", explained=True),
-    column(
-        "selectivity",
-        "Select.",
-        decimals(3),
-        "From 0, the same mean for all classes, to 1, one class only.",
-        explained=True,
-    ),
+    column("selectivity", "Select.", decimals(3), "From 0, all means equal, to 1, one class only.", explained=True),
     column(
         "similar similarity",
         "Similar",
@@ -80,13 +74,7 @@ COLUMNS = (
     ),
     column("accuracy_cost", "Acc.", LOST, "Change of the accuracy without it, in percentage points.", explained=True),
     column("most_affected", "Affects", NAME, "The class that loses most accuracy without it.", explained=True),
-    column(
-        "most_affected_cost",
-        "Its acc.",
-        LOST,
-        "Change of the accuracy within that class, in percentage points.",
-        explained=True,
-    ),
+    column("most_affected_cost", "Its acc.", LOST, "Change of the accuracy within it, in points.", explained=True),
 )
 """What each unit is for."""
 
