@@ -98,11 +98,13 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     state = opened.folder.state
     config = {key: value for key, value in manifest.config.items() if value is not None}
     answer = opened.verdict()
-    name = manifest.model.name if manifest.model else "not known"
+    model = f"does not open: {(manifest.model_extra or {}).get('unopened') or 'its layers are not known'}"
+    if manifest.model:
+        model = f"{manifest.model.name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"
     lines = [
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
         ("data", data_in_words(manifest.dataset)),
-        ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
+        ("model", model),
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
         *((("resume", run_command("resume", opened.path)),) if state in ("stopped", "died") else ()),
         *((("again", again),) if (again := opened.context.train_like(where)) else ()),

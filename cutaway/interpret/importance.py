@@ -51,6 +51,7 @@ def permutation_importance(
     repeats: int = 5,
     seed: int = 0,
     weights: Mapping[str, np.ndarray] | None = None,
+    least: float = math.exp(-LARGEST_LOSS),
     on_progress: ProgressCallback = ignore_progress,
 ) -> Importance:
     """Shuffle each group of inputs among the samples, several times, and compare the predictions with those before.
@@ -67,6 +68,7 @@ def permutation_importance(
         repeats: How often each group is shuffled, from 1 up.
         seed: Random seed of the shuffles.
         weights: A snapshot to use; None for the weights that the model has now.
+        least: Probability below which a sample costs no more.
         on_progress: Told after every group.
 
     Raises:
@@ -87,7 +89,7 @@ def permutation_importance(
         (outputs,) = run(rows, weights=weights).values()
         probabilities = class_probabilities(model, outputs)
         given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-        return -np.log(np.maximum(given, math.exp(-LARGEST_LOSS))), probabilities.argmax(axis=1) == labels
+        return -np.log(np.maximum(given, least)), probabilities.argmax(axis=1) == labels
 
     loss, correct = measure(x)
     means, errors = np.empty((len(groups), 2)), np.empty((len(groups), 2))

@@ -16,7 +16,7 @@ from .calibration import (
     probability_scores,
     reliability,
 )
-from .classification import classification_metrics, cross_entropies, largest_share
+from .classification import KERAS_LEAST, classification_metrics, cross_entropies, largest_share
 from .confusion import (
     Confusion,
     Mistakes,
@@ -53,7 +53,7 @@ from .overfitting import (
 from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
-from .probabilities import ScoredSamples, at_temperature
+from .probabilities import LEAST, ScoredSamples, at_temperature
 from .resampling import bootstrap_interval, exchange_test, exchange_test_of
 from .selection import Selection, SelectionGain, selection_gain, smoothed_losses
 from .thresholds import (
@@ -75,6 +75,8 @@ __all__ = [
     "DIFFICULTIES",
     "DYNAMICS_SORTS",
     "EXACT",
+    "KERAS_LEAST",
+    "LEAST",
     "LEAST_SIZES",
     "LISTED",
     "NEVER",

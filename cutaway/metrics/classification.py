@@ -4,17 +4,21 @@ from collections.abc import Iterable
 
 import numpy as np
 
-# Keras clips at the same value: a sample whose class got probability 0 costs 16.1 nats, not infinity.
-LEAST_PROBABILITY = 1e-7
+from .probabilities import LEAST
+
+KERAS_LEAST = 1e-7
+"""The probability at which losses of Keras are cut off: a sample whose class got less costs 16.1 nats."""
 
 
-def cross_entropies(of_truth: np.ndarray) -> np.ndarray:
-    """The cross-entropy of each sample without label smoothing, float64 in nats, at most 16.1.
+def cross_entropies(of_truth: np.ndarray, *, least: float = KERAS_LEAST) -> np.ndarray:
+    """The cross-entropy of each sample without label smoothing, float64 in nats.
 
     Args:
         of_truth: float, the probability of the true class of each sample, 0..1; the result has its shape.
+        least: Probability below which a sample costs no more: with that of Keras at most 16.1 nats, with `LEAST`, the
+            smallest normal number of float32, at most 87.3, so that a probability of 0 does not cost infinity.
     """
-    return -np.log(np.clip(of_truth.astype(np.float64), LEAST_PROBABILITY, 1))
+    return -np.log(np.clip(of_truth.astype(np.float64), least, 1))
 
 
 def largest_share(labels: np.ndarray) -> float | None:
@@ -27,7 +31,7 @@ def largest_share(labels: np.ndarray) -> float | None:
 
 
 def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> dict[str, float] | None:
-    """Measure the cross-entropy and the accuracy of probabilities against the true classes.
+    """Measure the loss, the cross-entropy and the accuracy of probabilities against the true classes.
 
     Args:
         parts: Probabilities, float (sample, class), 0..1, of one part of the samples after another: only one part is in
@@ -35,7 +39,8 @@ def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> d
         labels: int (sample,), the true classes of all samples.
 
     Returns:
-        "loss" in nats and "accuracy" 0..1; None if a probability is not finite, as after a training that diverged.
+        "loss" in nats, cut off as in Keras; "accuracy" 0..1; and "cross_entropy" in nats, of the probabilities as they
+        are. None if a probability is not finite, as after a training that diverged.
     """
     of_truth, correct, start = [], [], 0
     for probabilities in parts:
@@ -45,5 +50,9 @@ def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> d
         of_truth.append(np.take_along_axis(probabilities, own[:, None], axis=1))
         correct.append(probabilities.argmax(axis=1) == own)
         start += len(probabilities)
-    loss = float(cross_entropies(np.concatenate(of_truth)).mean())
-    return {"loss": loss, "accuracy": float(np.concatenate(correct).mean())}
+    given = np.concatenate(of_truth)
+    return {
+        "loss": float(cross_entropies(given).mean()),
+        "accuracy": float(np.concatenate(correct).mean()),
+        "cross_entropy": float(cross_entropies(given, least=LEAST).mean()),
+    }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .compression import COMPRESSIONS, Compression
     from .form import ACTIVATIONS, FORM, ModelForm
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
-    from .layers import LAYER_KINDS, check_model, layer_names, normalizes_batches, output_size
+    from .layers import LAYER_KINDS, WRAPPED, check_model, layer_names, normalizes_batches, output_size
     from .losses import sample_loss
     from .outputs import activation_name, class_probabilities
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
@@ -45,6 +45,7 @@ _MODULES = {
     "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
     "ModelForm": "cutaway.models.form",
+    "WRAPPED": "cutaway.models.layers",
     "activation_name": "cutaway.models.outputs",
     "assign": "cutaway.models.weights",
     "batch_size": "cutaway.models.forward_pass",
@@ -87,6 +88,7 @@ __all__ = [
     "LAYER_KINDS",
     "MEAN",
     "MERGING_KINDS",
+    "WRAPPED",
     "Compression",
     "ForwardPass",
     "Model",

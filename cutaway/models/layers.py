@@ -68,6 +68,9 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
 RECORD = "fit the model yourself with cutaway.Recorder, which keeps history, test metrics and predictions of any model"
 """What is left to do with a model of other layers."""
 
+WRAPPED = "keras.Model(i, net(i)), where net is your model and i = keras.Input(shape of a sample)"
+"""A model of one input and one output, made of a subclass of keras.Model, whose inputs Keras does not know."""
+
 _entry = keras.Input((1,))
 _FUNCTIONAL = keras.Model(_entry, _entry)  # the class of functional models has no public name
 

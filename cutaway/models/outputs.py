@@ -15,19 +15,23 @@ def activation_name(layer: Any) -> str:
     return getattr(getattr(layer, "activation", None), "__name__", "linear")
 
 
-def class_probabilities(model: Any, outputs: np.ndarray) -> np.ndarray:
+def class_probabilities(model: Any, outputs: np.ndarray, *, are_probabilities: bool | None = None) -> np.ndarray:
     """Turn the outputs of a classifier into probabilities.
 
     Args:
         model: The keras.Model. Where it ends in softmax or a sigmoid, its outputs are probabilities; otherwise they are
             taken as logits, as of a model trained with a loss ``from_logits=True``.
         outputs: float32 ``(sample, class)``, or ``(sample, 1)`` for class 1 of 2.
+        are_probabilities: Whether the outputs are probabilities, where that is known otherwise; None to ask the last
+            layer.
 
     Returns:
         float32 ``(sample, class)`` in [0, 1]; NaN where a model has diverged.
     """
     single = outputs.shape[1] == 1
-    if activation_name(model.outputs[0]._keras_history.operation) not in PROBABILITIES:
+    if are_probabilities is None:
+        are_probabilities = activation_name(model.outputs[0]._keras_history.operation) in PROBABILITIES
+    if not are_probabilities:
         # the sigmoid of one logit is the softmax of itself beside 0
         outputs = _softmax(np.concatenate([np.zeros_like(outputs), outputs], axis=1) if single else outputs)
     elif single:

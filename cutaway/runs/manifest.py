@@ -279,9 +279,7 @@ class Manifest(BaseModel):
     @property
     def test_cross_entropy(self) -> float | None:
         """The cross-entropy of the test samples without label smoothing, in nats; None where it was not recorded."""
-        test = self.test or {}
-        # the test loss of a recorded model is its cross-entropy, with whatever loss it was trained
-        return test.get("cross_entropy", None if self.origin == "training" else test.get("loss"))
+        return (self.test or {}).get("cross_entropy")
 
     @property
     def called(self) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from cutaway.data import Dataset, SampleIds, Split
 from cutaway.errors import UsageError
 from cutaway.metrics import classification_metrics
-from cutaway.models import class_probabilities
+from cutaway.models import LAYER_KINDS, class_probabilities
 
-from .agreement import check_agreement
+from .agreement import ROUNDING, check_agreement
 from .recorded_data import Inputs, Validation, name_of, rescales, split_as_fed, validation_of
 
 INPUTS = ("auto", "scaled", "raw")
@@ -123,7 +123,20 @@ class Feeding:
         for start in range(0, len(ids), size):
             part = ids.take(np.arange(start, min(start + size, len(ids))))
             rows = self.data.inputs(part).reshape(len(part), *self.shape)
-            yield class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
+            outputs = model.predict(rows, batch_size=BATCH, verbose=0)
+            yield class_probabilities(model, outputs, are_probabilities=_are_probabilities(model, outputs))
+
+
+def _are_probabilities(model: Any, outputs: np.ndarray) -> bool | None:
+    """Whether outputs of a compiled model are probabilities; None where its last layer says so.
+
+    A layer that cutaway does not know, such as a whole model inside the model, does not say in what it ends; its loss
+    says whether it takes logits.
+    """
+    last = model.outputs[0]._keras_history.operation
+    if type(last).__name__ in LAYER_KINDS or hasattr(last, "activation"):
+        return None
+    return not getattr(model.loss, "from_logits", False) and bool(((outputs >= 0) & (outputs <= 1 + ROUNDING)).all())
 
 
 def _has_penalties(model: Any) -> bool:

@@ -1,6 +1,7 @@
 """A user's own model as a recorder sees it: its specification, where it has one, its weights and its settings."""
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from cutaway.data import Dataset
 from cutaway.errors import ModelError
-from cutaway.models import fitting_shape, get_weights, spec_of
+from cutaway.models import WRAPPED, fitting_shape, get_weights, spec_of
 
 
 def specification(model: keras.Model) -> tuple[dict[str, Any] | None, str]:
@@ -31,7 +32,7 @@ def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
         raise ModelError(
             "a recorded model has one input and one output, whose shapes are known before fit",
             got=f"{len(inputs)} inputs and {len(outputs)} outputs known of {type(model).__name__}",
-            hint="begin a Sequential with keras.Input, or build the model as keras.Model(inputs, outputs)",
+            hint="fit a model with one of each" if inputs else f"compile and fit {WRAPPED}",
         )
     return fitting_shape(model, shape=data.shape, classes=data.classes)
 
@@ -39,6 +40,22 @@ def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
 def on_host(tensor: Any) -> Any:
     """A tensor of any backend as a NumPy array."""
     return keras.ops.convert_to_numpy(tensor)
+
+
+def restoring_after(recorder: keras.callbacks.Callback) -> str | None:
+    """The class of a callback that restores weights when fit ends, after the recorder has seen the model; None if none.
+
+    Keras tells a callback nothing of the others, so the list is taken from its `keras.callbacks.CallbackList`, which
+    calls the recorder; None where something else does.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, keras.callbacks.CallbackList) and recorder in caller.callbacks:
+            after = caller.callbacks[caller.callbacks.index(recorder) + 1 :]
+            return next((type(each).__name__ for each in after if getattr(each, "restore_best_weights", False)), None)
+        frame = frame.f_back
+    return None
 
 
 def plain(value: Any) -> Any:

@@ -25,6 +25,7 @@ from .recorded_model import (
     named_values,
     on_host,
     plain,
+    restoring_after,
     sample_shape,
     specification,
     without_trainable,
@@ -131,6 +132,9 @@ class Recorder(keras.callbacks.Callback):
         shape, spec = sample_shape(model, self.data), self._checked_spec()
         self._feeding.begin(model, shape, first=self._manifest is None)
         self._start, self._batch_size = time.perf_counter(), None
+        if (name := restoring_after(self)) is not None:
+            why = "restores the weights of its best epoch when fit ends, and the run may keep those of another one"
+            warn_user(f"{name} comes after the recorder in callbacks: it {why}; put the recorder last")
         if self._manifest:
             with self._writing() as writer:
                 # what the fit before has left is no longer the result of the run

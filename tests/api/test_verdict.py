@@ -106,6 +106,17 @@ def test_a_recorded_run_has_a_verdict(tmp_path, digits_run):
     assert found.epochs == 0
 
 
+def test_a_fit_of_ones_own_is_not_told_to_be_trained_again_by_the_doctor(tmp_path):
+    recorder = ct.Recorder(tmp_path / "fit", "digits")
+    data, train = recorder.data, recorder.split.train
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, "softmax")])
+    model.compile(keras.optimizers.SGD(0.001), "sparse_categorical_crossentropy")
+    model.fit(data.inputs(train), data.y(train), epochs=1, verbose=0, callbacks=[recorder])
+    found = ct.open_run(recorder.path).verdict()
+    assert found.problem.kind == "too-few-epochs"
+    assert (found.next_step, found.command) == (f"Next: {found.problem.remedy.words}.", None)
+
+
 def test_a_running_training_is_not_told_that_it_ended(tmp_path):
     told = []
 

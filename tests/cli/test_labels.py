@@ -124,7 +124,7 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     assert '8-4 hidden units and the settings of the recipe "default", since not all settings of this run' in out
     again = " ".join(out.splitlines()[-2:])
     assert "--like" not in again
-    assert "cutaway.train(run.model(), run.data, labels='suspects.csv')" in again
+    assert "cutaway.train(run.model(epoch=0), run.data, labels='suspects.csv')" in again
     code, out, _ = cutaway("labels", "runs/fit", *QUICK, "--json")
     document = json.loads(out)
     assert (document["recipe"], document["hidden"]) == ("default", [8, 4])

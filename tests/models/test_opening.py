@@ -254,6 +254,24 @@ def test_lower_precision_is_opened_in_float32_with_a_warning(tmp_path, policy):
     assert ours.layers[-1].dtype_policy.name == "float32"
 
 
+def test_a_subclass_is_refused_with_a_step_that_helps(tmp_path):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.out = L.Dense(3)
+
+        def call(self, x):
+            return self.out(x)
+
+    net = Net()
+    net(np.zeros((1, 4), np.float32))
+    net.save(tmp_path / "net.keras")
+    with pytest.raises(
+        DataError, match=r"of the class 'Net'; next: .*keras.Model\(i, net\(i\)\).* with cutaway.Recorder"
+    ):
+        read_model(tmp_path / "net.keras")
+
+
 def test_unknown_layers_are_listed_and_refused(tmp_path):
     model = keras.Sequential(
         [keras.Input((8, 8, 1)), L.Conv2D(4, 3, name="conv"), L.Flatten(), L.Dense(3, activation="relu", name="last")]

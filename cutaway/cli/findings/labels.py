@@ -20,6 +20,9 @@ from .decisions import typed_decisions
 if TYPE_CHECKING:
     from cutaway.topics.labels.result import LabelIssues
 
+CLONED = "keras.models.clone_model(run.model())"
+"""A ready-made model with first weights as they are drawn: those that it was trained from are not known."""
+
 
 @with_records
 def labels(
@@ -160,5 +163,7 @@ def _again(run: Any, file: str) -> str:
         on_command_line = again.startswith("cutaway train")
         return f"{again} --labels {shlex.quote(file)}" if on_command_line else f"{again[:-1]}, labels={file!r})"
     if run.context.opens:  # a recorded fit or a ready-made model, whose training is not known
-        return f"in Python, train its model on: cutaway.train(run.model(), run.data, labels={file!r})"
+        # not with the weights of its end, which may have memorized the wrong labels
+        fresh = "run.model(epoch=0)" if run.context.manifest.origin == "keras fit" else CLONED
+        return f"in Python, train its model on: cutaway.train({fresh}, run.data, labels={file!r})"
     return "change these labels in your data, and train the model again"

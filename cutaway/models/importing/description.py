@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cutaway.errors import DataError
-from cutaway.models.layers import LAYER_KINDS
+from cutaway.models.layers import LAYER_KINDS, WRAPPED
 from cutaway.models.settings import MAX_UNITS, check_settings, is_whole, source_problems
 from cutaway.models.shapes import MAX_VALUES, Shape, output_shape, weight_shapes
 from cutaway.models.spec import free_entry
@@ -106,8 +106,14 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
     inner = config.get("config")
     if isinstance(inner, list):  # a Sequential before Keras 2.2.3
         inner = {"name": "sequential", "layers": inner}
-    if kind not in ("Sequential", "Functional") or not isinstance(inner, dict):
-        raise _refuse(f"a model of the class {config.get('class_name')!r:.60}")
+    if kind not in ("Sequential", "Functional"):
+        raise DataError(
+            "a model file lists its layers if it is of a keras.Sequential or a keras.Model(inputs, outputs)",
+            got=f"a model of the class {kind!r:.60}",
+            hint=f"save one of these, made of layers that cutaway opens; or fit {WRAPPED}, with cutaway.Recorder",
+        )
+    if not isinstance(inner, dict):
+        raise _refuse("no settings of the model")
     items = inner.get("layers")
     if not isinstance(items, list) or not 0 < len(items) <= MAX_LAYERS:
         raise _refuse(f"{len(items) if isinstance(items, list) else 'no list of'} layers")

@@ -72,8 +72,8 @@ def test_losses(manifest: Manifest) -> dict[str, str]:
     """What the test samples cost, a name and a number of four decimals each; nothing where the run was not tested.
 
     First comes the cross-entropy, which can be compared between runs, where it is known; runs that were trained before
-    it was recorded have only the loss. The loss follows where it is another number: label smoothing is in it, or it is
-    not of the classes.
+    it was recorded have only the loss. The loss follows where it is another number: label smoothing is in it, it is not
+    of the classes, or it is cut off at very small probabilities, as Keras' losses are.
     """
     loss = "loss with label smoothing" if manifest.config.get("label_smoothing") else "loss"
     known = {"cross-entropy": manifest.test_cross_entropy, loss: (manifest.test or {}).get("loss")}

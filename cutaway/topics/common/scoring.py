@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
-from cutaway.metrics import ScoredSamples, at_temperature
+from cutaway.metrics import KERAS_LEAST, LEAST, ScoredSamples, at_temperature
 
 from .predictions import check_numbers, probability_batches
 
@@ -32,6 +32,15 @@ def scored_samples(
             at = found if temperature == 1 else at_temperature(found, temperature)
             into.append(ScoredSamples.of(at, labels[rows]))
     return [ScoredSamples.join(each) for each in parts]
+
+
+def least_probability(*contexts: RunContext) -> float:
+    """The probability below which a sample costs no more in a cross-entropy of some runs.
+
+    It is that of Keras where cutaway trained one of them, since its history and run.json were measured so; in others
+    the cross-entropy is that of the probabilities as they are.
+    """
+    return KERAS_LEAST if any(each.manifest.origin == "training" for each in contexts) else LEAST
 
 
 def validation(context: RunContext, *, chosen: str) -> SampleIds:

@@ -11,6 +11,7 @@ from cutaway.progress import ProgressCallback
 from cutaway.runs import KeptResult, digest_of, kept, result_name
 from cutaway.topics.common.pairing import PairedSamples
 from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.common.scoring import least_probability
 from cutaway.topics.layers.measuring import sample_room
 
 from .result import Comparison, LeftOut
@@ -45,7 +46,7 @@ def compare_predictions(
     """
     first, second = paired.contexts
     predicted, confidence, of_label = _predictions(paired, epochs, on_progress)
-    loss = cross_entropies(of_label)
+    loss = cross_entropies(of_label, least=least_probability(first, second))
     correct = predicted == paired.labels
     return Comparison(
         runs=(first.path.name, second.path.name),

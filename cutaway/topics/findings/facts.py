@@ -72,15 +72,14 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
 
     Returns:
         The facts without those that cannot be known, as where data are gone or the model has diverged; and whether none
-        is missing.
+        is missing. Of a model that does not open, its layers and weights are not among them.
     """
     found: dict[str, Any] = {}
     examples: dict[str, Any] = {}
     is_whole = True
     parts: list[Callable[[], dict[str, Any]]] = [
         partial(_of_samples, context),
-        partial(_of_layers, context, layers),
-        partial(_of_model, context),
+        *((partial(_of_layers, context, layers), partial(_of_model, context)) if context.opens else ()),
         partial(_of_predictions, context),
     ]
     for part in parts:
@@ -196,8 +195,6 @@ def _equal_by_chance(data: Dataset, rows: np.ndarray, *, among: int) -> float | 
 
 
 def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
-    if not context.opens:
-        return {}
     records = tuple(layers())
     return {
         "inactive_units": {each.name: (each.inactive, each.units) for each in records if each.inactive is not None},
@@ -206,8 +203,6 @@ def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]
 
 
 def _of_model(context: RunContext) -> dict[str, Any]:
-    if not context.opens:
-        return {}
     from cutaway.interpret import gradient_sizes, layer_health, update_sizes
     from cutaway.models import ForwardPass, class_probabilities
 

@@ -16,6 +16,7 @@ from cutaway.results.notebook import ROWS
 from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import LOST, MEASURED, NAME, number, percent
+from cutaway.topics.common.scoring import least_probability
 
 from .options import ImportanceOptions
 
@@ -195,6 +196,7 @@ def importance(
         scale=data.scale,
         repeats=repeats,
         seed=seed,
+        least=least_probability(context),
         on_progress=on_progress,
     )
     return Importances(tuple(groups), split, len(ids), context.epoch(epoch), found)

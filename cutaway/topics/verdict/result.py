@@ -37,6 +37,9 @@ LINES = (
 """The lines of a verdict."""
 
 NO_PROBLEM = "Nothing needs attention: its data, training, layers and predictions were judged."
+NO_PROBLEM_BUT_LAYERS = (
+    "Nothing needs attention: its data, training and predictions were judged; its layers do not open."
+)
 NO_PROBLEM_YET = "Only its history was judged, which shows no problem."
 NO_GAIN = "It is not clearly more often right than always predicting the largest class."
 
@@ -82,6 +85,7 @@ class Verdict(Result):
         next_step: What to do, as a sentence.
         command: The command for it, or None.
         unknown: What is not known, a sentence each, with the command that would measure it.
+        opens: Whether its model opens, so that its layers can be judged.
     """
 
     run: str
@@ -96,6 +100,7 @@ class Verdict(Result):
     next_step: str = field(repr=False)
     command: str | None = field(repr=False)
     unknown: tuple[str, ...] = field(repr=False)
+    opens: bool = field(default=True, repr=False)
 
     def line(self) -> str:
         """The verdict in one telling line."""
@@ -115,10 +120,15 @@ class Verdict(Result):
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
         explains = f" It explains {self.explains} more." if self.explains else ""
         has_no_gain = self.worth is not None and (self.worth.baseline or 0.0) >= self.worth.low
-        nothing = NO_PROBLEM if self.is_measured else NO_GAIN if has_no_gain else NO_PROBLEM_YET
+        nothing = self.no_problem if self.is_measured else NO_GAIN if has_no_gain else NO_PROBLEM_YET
         yield "problem", nothing if self.problem is None else f"First: {self.problem.title}.{explains}"
         yield "next", f"{self.next_step} {self.command}" if self.command else self.next_step
         yield "unknown", " ".join(self.unknown)
+
+    @property
+    def no_problem(self) -> str:
+        """What is said where everything was judged that can be, and nothing was found."""
+        return NO_PROBLEM if self.opens else NO_PROBLEM_BUT_LAYERS
 
     def table(self) -> Table:
         """The lines of the verdict."""
@@ -187,6 +197,7 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
         next_step=next_step,
         command=command,
         unknown=tuple(unknown),
+        opens=manifest.model is not None,
     )
 
 
@@ -207,6 +218,8 @@ def _next_step(
     if state == "running":
         return "Next: wait until it has ended, or watch it:", "cutaway studio"
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
+        if context.manifest.origin != "training" and problem.remedy.change != "temperature":
+            return f"Next: {problem.remedy.words}.", None  # only what cutaway trained can be trained again
         words = f"Next: {problem.remedy.words}. Whether that helps is tried by"
         return words, run_command("doctor", context.path) + " --prove"
     if problem is not None and problem.advice:

@@ -17,7 +17,7 @@ from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.importance.section import carriers, importances_of
 from cutaway.topics.labels.section import suspects_of
 
-from .result import NO_GAIN, NO_PROBLEM, Verdict, Worth
+from .result import NO_GAIN, Verdict, Worth
 from .result import verdict as gather
 
 log = logging.getLogger("cutaway.topics.verdict")
@@ -143,7 +143,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
             lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
     if not any(line.severity == "warning" for line in lines):
         nothing = found.worth is not None and found.worth.baseline is not None and not has_learned(found)
-        is_good = SummaryLine(NO_PROBLEM, "", "good", "findings")
+        is_good = SummaryLine(found.no_problem, "", "good", "findings")
         lines.append(SummaryLine(NO_GAIN, "", "note", "findings") if nothing else is_good)
     if has_learned(found):
         known = importances_of(source)
