@@ -133,7 +133,9 @@ def test_test_metrics_are_those_of_evaluate(recorded, digits):
     model, _, _, recorder = recorded
     manifest, test = RunFolder.open(recorder.path).manifest, recorder.split.test
     loss, accuracy = model.evaluate(digits.inputs(test), np.eye(10)[digits.y(test)], verbose=0)
-    assert manifest.test == pytest.approx({"loss": loss, "accuracy": accuracy}, rel=1e-5)
+    assert {name: manifest.test[name] for name in ("loss", "accuracy")} == pytest.approx(
+        {"loss": loss, "accuracy": accuracy}, rel=1e-5
+    )
     assert manifest.kept_epoch == 3
 
 
@@ -397,7 +399,7 @@ for name, value in zip(names, model.get_weights(), strict=True):
 assert folder.manifest.device["backend"] == keras.backend.backend()
 assert folder.manifest.config["batch_size"] == 40
 loss, accuracy = model.evaluate(data.inputs(recorder.split.test), data.y(recorder.split.test), verbose=0)
-np.testing.assert_allclose(list(folder.manifest.test.values()), [loss, accuracy], rtol=1e-5)
+np.testing.assert_allclose(list(folder.manifest.test.values())[:2], [loss, accuracy], rtol=1e-5)
 """
 
 
