@@ -68,7 +68,7 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
 RECORD = "fit the model yourself with cutaway.Recorder, which keeps history, test metrics and predictions of any model"
 """What is left to do with a model of other layers."""
 
-WRAPPED = "keras.Model(i, net(i)), where net is your model and i = keras.Input(shape of a sample)"
+WRAPPED = "keras.Model(i, mine(i)), where mine is your model and i = keras.Input(shape of a sample)"
 """A model of one input and one output, made of a subclass of keras.Model, whose inputs Keras does not know."""
 
 _entry = keras.Input((1,))

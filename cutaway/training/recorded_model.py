@@ -50,7 +50,7 @@ def restoring_after(recorder: keras.callbacks.Callback) -> str | None:
     """
     frame = sys._getframe(1)
     while frame is not None:
-        caller = frame.f_locals.get("self")
+        caller: Any = frame.f_locals.get("self")
         if isinstance(caller, keras.callbacks.CallbackList) and recorder in caller.callbacks:
             after = caller.callbacks[caller.callbacks.index(recorder) + 1 :]
             return next((type(each).__name__ for each in after if getattr(each, "restore_best_weights", False)), None)

@@ -255,7 +255,7 @@ def test_lower_precision_is_opened_in_float32_with_a_warning(tmp_path, policy):
 
 
 def test_a_subclass_is_refused_with_a_step_that_helps(tmp_path):
-    class Net(keras.Model):
+    class Mine(keras.Model):
         def __init__(self):
             super().__init__()
             self.out = L.Dense(3)
@@ -263,13 +263,13 @@ def test_a_subclass_is_refused_with_a_step_that_helps(tmp_path):
         def call(self, x):
             return self.out(x)
 
-    net = Net()
-    net(np.zeros((1, 4), np.float32))
-    net.save(tmp_path / "net.keras")
+    mine = Mine()
+    mine(np.zeros((1, 4), np.float32))
+    mine.save(tmp_path / "mine.keras")
     with pytest.raises(
-        DataError, match=r"of the class 'Net'; next: .*keras.Model\(i, net\(i\)\).* with cutaway.Recorder"
+        DataError, match=r"of the class 'Mine'; next: .*keras.Model\(i, mine\(i\)\).* with cutaway.Recorder"
     ):
-        read_model(tmp_path / "net.keras")
+        read_model(tmp_path / "mine.keras")
 
 
 def test_unknown_layers_are_listed_and_refused(tmp_path):

@@ -123,7 +123,7 @@ def test_a_nested_model_is_recorded(pictures, tmp_path):
     assert len(RunFolder.open(tmp_path / "run").snapshot()) == len(model.weights)
 
 
-class Net(keras.Model):
+class Mine(keras.Model):
     """A subclass, whose inputs and layers Keras does not know."""
 
     def __init__(self, activation):
@@ -136,17 +136,17 @@ class Net(keras.Model):
 
 @pytest.mark.parametrize("activation", ["softmax", "linear"])
 def test_a_subclass_is_recorded_once_it_has_an_input_as_the_error_says(pictures, tmp_path, activation, capsys):
-    recorder, net = ct.Recorder(tmp_path / "run", pictures), Net(activation)
+    recorder, mine = ct.Recorder(tmp_path / "run", pictures), Mine(activation)
     settings = {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=activation == "linear")}
-    net.compile("adam", metrics=["accuracy"], **settings)
+    mine.compile("adam", metrics=["accuracy"], **settings)
     with pytest.raises(
-        ModelError, match=r"got 0 inputs and 0 outputs known of Net; next: .* keras.Model\(i, net\(i\)\)"
+        ModelError, match=r"got 0 inputs and 0 outputs known of Mine; next: .* keras.Model\(i, mine\(i\)\)"
     ):
-        fit(net, recorder, pictures.inputs)
+        fit(mine, recorder, pictures.inputs)
     entry = keras.Input((36,))
-    model = keras.Model(entry, net(entry))
+    model = keras.Model(entry, mine(entry))
     model.compile("adam", metrics=["accuracy"], **settings)
-    with pytest.warns(CutawayWarning, match='"net.*Net, is not opened again'):
+    with pytest.warns(CutawayWarning, match='"mine.*Mine, is not opened again'):
         fit(model, recorder, pictures.inputs)
     run = ct.open_run(recorder.path, data=pictures)
     outputs = model.predict(pictures.inputs(run.split.test), verbose=0)
@@ -159,7 +159,7 @@ def test_a_subclass_is_recorded_once_it_has_an_input_as_the_error_says(pictures,
     assert found.problem in findings or "its layers do not open" in dict(found.lines())["problem"]
     with pytest.raises(SystemExit):
         main(["show", str(run.path)])
-    assert '  model    does not open: layer "net' in capsys.readouterr().out
+    assert '  model    does not open: layer "mine' in capsys.readouterr().out
 
 
 def test_the_cross_entropy_of_a_recorded_model_is_exact_everywhere(tmp_path):
