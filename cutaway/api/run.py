@@ -129,7 +129,8 @@ class Run:
         """What the kept epoch is worth on the test samples, or None until the training has ended.
 
         ``accuracy`` in 0..1; ``loss``, that of the training, with label smoothing where the training has some;
-        ``cross_entropy``, in nats, without it, which runs of earlier versions do not have.
+        ``cross_entropy``, in nats, without it, which runs of earlier versions do not have. Losses are cut off at 16.1
+        nats for a sample, as in Keras, and so is the cross-entropy of a run that cutaway trained.
         """
         return self.context.manifest.test
 

@@ -45,10 +45,11 @@ class Recorder(keras.callbacks.Callback):
       Keras' own history, and learning_rate, seconds and samples_per_second. A metric of one of these names, or of
       "epoch", is kept as "metric_seconds" or the like.
     - A loss that becomes NaN or infinite is null in the history, and weights that are not finite are not saved.
-    - When fit ends, the status becomes "finished", and the loss (cross-entropy) and accuracy on the test samples are
+    - When fit ends, the status becomes "finished", and the cross-entropy, loss and accuracy on the test samples are
       measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
       that EarlyStopping restored, and ``best_epoch`` the one of the lowest val_loss; where they differ, the finding
-      "overfitting" says so. Put the recorder last in `callbacks`, so that it sees what the others did. Averages that an
+      "overfitting" says so. Put the recorder last in `callbacks`, so that it sees what the others did; `CutawayWarning`
+      says so where weights are restored after it. Averages that an
       optimizer swaps in at the end (``use_ema``) replace the last snapshot.
     - A model of other layers than cutaway opens (Conv2D, Lambda, ...) is recorded all the same: its history, test
       metrics and the predictions of every epoch. Views of its layers are not to be had.

@@ -10,7 +10,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import DataError
-from cutaway.findings import RULES, Finding
+from cutaway.findings import RULES, Finding, Remedy
 from cutaway.progress import ignore_progress
 from cutaway.report.document import report_html
 from cutaway.topics.common.source import ReportSource
@@ -106,15 +106,13 @@ def test_a_recorded_run_has_a_verdict(tmp_path, digits_run):
     assert found.epochs == 0
 
 
-def test_a_fit_of_ones_own_is_not_told_to_be_trained_again_by_the_doctor(tmp_path):
-    recorder = ct.Recorder(tmp_path / "fit", "digits")
-    data, train = recorder.data, recorder.split.train
-    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, "softmax")])
-    model.compile(keras.optimizers.SGD(0.001), "sparse_categorical_crossentropy")
-    model.fit(data.inputs(train), data.y(train), epochs=1, verbose=0, callbacks=[recorder])
-    found = ct.open_run(recorder.path).verdict()
-    assert found.problem.kind == "too-few-epochs"
-    assert (found.next_step, found.command) == (f"Next: {found.problem.remedy.words}.", None)
+def test_only_a_run_that_cutaway_trained_is_told_that_a_training_tries_the_remedy(tmp_path, digits_run):
+    recorded = ct.record(digits_run.model(), "digits", runs=tmp_path, progress=False)
+    step, works = "Next: train longer. Whether that helps is tried by", Remedy("train longer", settings={"epochs": 60})
+    found = Finding("too-few-epochs", "warning", "Too few epochs", "2.", {}, remedy=works)
+    told = [section.gather(run.context, findings=(found,)) for run in (digits_run, recorded)]
+    assert (told[0].next_step, told[0].command.endswith("--prove")) == (step, True)
+    assert (told[1].next_step, told[1].command) == ("Next: train longer.", None)
 
 
 def test_a_running_training_is_not_told_that_it_ended(tmp_path):
