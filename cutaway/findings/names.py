@@ -42,6 +42,11 @@ def class_in_words(name: str) -> str:
     return name if name.lower().startswith("class") else f"class {name}"
 
 
+def input_in_words(evidence: Evidence, place: int) -> str:
+    """An input in a sentence: "input 5", and "age" in quotation marks where inputs have names."""
+    return f"input {place}" if evidence.input_names is None else f'"{evidence.input_names[place]}"'
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence: "a", "a and b", "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

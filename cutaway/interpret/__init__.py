@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .layers import layer_records, measured_layers
     from .lookup import activations, default_layer, find_layer
     from .outline import Outline
+    from .preparing import prepared_inputs, preparing_layers
     from .probes import probe_accuracy
     from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
     from .regions import PlaneDecisions, plane_decisions, polygon_areas, polygon_distances, polygon_entries
@@ -75,6 +76,8 @@ _MODULES = {
     "polygon_areas": "cutaway.interpret.regions",
     "polygon_distances": "cutaway.interpret.regions",
     "polygon_entries": "cutaway.interpret.regions",
+    "prepared_inputs": "cutaway.interpret.preparing",
+    "preparing_layers": "cutaway.interpret.preparing",
     "probe_accuracy": "cutaway.interpret.probes",
     "self_influences": "cutaway.interpret.influence",
     "unit_measures": "cutaway.interpret.units",
@@ -127,6 +130,8 @@ __all__ = [
     "polygon_areas",
     "polygon_distances",
     "polygon_entries",
+    "prepared_inputs",
+    "preparing_layers",
     "probe_accuracy",
     "self_influences",
     "unit_measures",

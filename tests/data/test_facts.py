@@ -15,6 +15,9 @@ def test_ranges_and_constant_inputs() -> None:
     assert facts.std == pytest.approx(x.std(dtype=np.float64))
     spread = np.delete(x.std(axis=0, dtype=np.float64), 1)
     assert facts.widest == pytest.approx(spread.max() / np.median(spread))
+    size = np.sqrt(np.square(x, dtype=np.float64).mean(axis=0))
+    assert facts.largest == pytest.approx(size.max() / np.median(size))
+    assert facts.widest_at == facts.largest_at == 3
 
 
 def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cutaway.data import FEWER, TELLS, tells_alone
+from cutaway.findings.names import input_in_words
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "telling-input"
@@ -40,7 +41,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not tells_alone(found.correct, found.samples, baseline=found.baseline):
         return
     name = str(found.input) if evidence.input_names is None else evidence.input_names[found.input]
-    what, inputs = f"input {name}" if evidence.input_names is None else f'"{name}"', (found.input,)
+    what, inputs = input_in_words(evidence, found.input), (found.input,)
     left_out = what
     if evidence.input_columns is not None:
         column = evidence.input_columns[found.input]

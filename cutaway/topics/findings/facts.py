@@ -79,6 +79,7 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
     is_whole = True
     parts: list[Callable[[], dict[str, Any]]] = [
         partial(_of_samples, context),
+        partial(_of_inputs, context),
         *((partial(_of_layers, context, layers), partial(_of_model, context)) if context.opens else ()),
         partial(_of_predictions, context),
     ]
@@ -100,6 +101,20 @@ def _of_samples(context: RunContext) -> dict[str, Any]:
     return sample_facts(context.loaded, context.data, context.split)
 
 
+def _of_inputs(context: RunContext) -> dict[str, Any]:
+    """The range of inputs after the layers of the model that only prepare them, instead of that of the data."""
+    data = context.data
+    ids = _measured(data, context.split)
+    facts = input_facts(data.inputs(ids))
+    if context.opens:
+        from cutaway.interpret import prepared_inputs
+
+        seen = prepared_inputs(context.model(), context.spec, data.x(ids), scale=data.scale)
+        if seen is not None and np.isfinite(seen).all():
+            facts = dataclasses.replace(input_facts(seen), constant=facts.constant)
+    return {"inputs": facts}
+
+
 def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[str, Any]:
     """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`.
 
@@ -108,8 +123,7 @@ def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[s
         data: The inputs of a model, made of it.
         split: Its parts.
     """
-    most = sample_room(data)
-    ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
+    most, ids = sample_room(data), _measured(data, split)
     x, y = data.inputs(ids), data.y(ids)
     held = one_of_each_group(loaded, split.test if len(split.test) else split.val)
     compared = held.take(slice(0, None, max(1, -(-len(held) // most))))
@@ -134,6 +148,11 @@ def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[s
         "near": near,
         "examples": examples | {"near-copies": data.named(pairs).names()},
     }
+
+
+def _measured(data: Dataset, split: Split) -> SampleIds:
+    """The training samples whose inputs are measured."""
+    return split.train.take(stratified_sample(data.y(split.train), sample_room(data), seed=0))
 
 
 def _near_copies(data: Dataset, split: Split) -> tuple[NearCopies | None, SampleIds]:
@@ -203,7 +222,7 @@ def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]
 
 
 def _of_model(context: RunContext) -> dict[str, Any]:
-    from cutaway.interpret import gradient_sizes, layer_health, update_sizes
+    from cutaway.interpret import gradient_sizes, layer_health, preparing_layers, update_sizes
     from cutaway.models import ForwardPass, class_probabilities
 
     ids = context.ids("train", samples=sample_room(context.data))
@@ -214,6 +233,9 @@ def _of_model(context: RunContext) -> dict[str, Any]:
     right = class_probabilities(model, outputs).argmax(axis=1) == y
     epochs = context.folder.epochs
     ends = [context.snapshot(epoch) for epoch in (epochs[0], kept)]
+    # a training never saw the first moving averages of a layer that prepares inputs, which are those of no samples
+    averages = {f"{name}/moving_{value}" for name in preparing_layers(context.spec) for value in ("mean", "variance")}
+    ends[0] = ends[0] | {name: ends[1][name] for name in averages & ends[1].keys()}
     first, last = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=ends)
     updates: dict[str, list[float]] = {}
     before = context.snapshot(epochs[0])
