@@ -346,3 +346,39 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     gone = ReportSource(copy.context, ignore_progress)
     assert suspects(gone) is None
     assert suspect_columns(gone) == []
+
+
+def test_arrays_of_any_scale_are_judged_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    random = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    x = random.normal(2.0 * y[:, None], 1, size=(200, 4)).astype(np.float32)
+    wrong = y.copy()
+    wrong[[4, 9, 20]] = 1 - wrong[[4, 9, 20]]
+    x[:, 3] = x[:, 3] * 1e5 + 1e6
+    found = ct.label_issues(ct.Dataset.from_arrays(x, wrong, scale=1.0), folds=2, seeds=1, epochs=20, progress=False)
+    assert found.can_judge
+    assert set(rows(found)[:3]) == {4, 9, 20}
+    scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+    near = np.square(scaled[rows(found)[:1], None] - scaled[None]).sum(axis=2)[0].argsort()[1:11]
+    assert set(found.neighbor_ids.index[found.neighbors[0]]) == set(near)
+
+
+def test_models_that_cannot_judge_say_so_first_and_list_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    random = np.random.default_rng(0)
+    data = ct.Dataset.from_arrays(random.normal(size=(120, 3)).astype(np.float32), random.integers(0, 2, 120))
+    found = ct.label_issues(data, folds=2, seeds=1, epochs=1, progress=False)
+    assert not found.can_judge
+    (printed,) = found.tables()
+    assert len(printed) == 0
+    assert printed.title == found.note
+    assert "they cannot judge labels. The likely cause: labels that belong to other samples" in found.note
+    assert repr(found).startswith(f"<LabelIssues: {found.note}")
+    document = found.to_json()
+    assert document["note"] == found.note
+    with pytest.raises(DataError, match="they cannot judge labels"):
+        write_suspects(found, tmp_path / "suspects.csv")
+    assert not (tmp_path / "suspects.csv").exists()

@@ -20,9 +20,9 @@ CHANGED = {
     ("digits", "label_issues"): f"<LabelIssues: # {SURE}; first sample[#], labeled # perhaps #; "
     "The models predict #% of the labels as given. How many of the others are wrong labels, and how many are errors of "
     "the models, cannot be told.>",
-    ("table", "label_issues"): f"<LabelIssues: # {SURE}; first sample[#], labeled no, perhaps yes; "
-    "The models predict #% of the labels as given, not clearly more than always saying the largest class would (#%): "
-    "they cannot judge labels.>",
+    ("table", "label_issues"): "<LabelIssues: The models predict #% of the labels as given, not clearly more than "
+    "always saying the largest class would (#%): they cannot judge labels. The likely cause: the run's model and "
+    "settings learn too little from these samples, or # epochs are too few.>",
 }
 """Reprs that tell something else now: causes are named before what follows from them, more steps before more data, and
 where wrong labels cannot be told from errors of the models, their number is not given."""

@@ -49,7 +49,7 @@ def labels(
         _decide(run, decisions, where=where, as_json=as_json)
         return
     from cutaway.api.suspects import label_issues
-    from cutaway.topics.labels.result import check_suspects_file, write_suspects
+    from cutaway.topics.labels.result import check_judged, check_suspects_file, write_suspects
 
     output, sheet = (None if name is None else Path(name) for name in (asked.output, asked.sheet))
     if output is not None:
@@ -65,12 +65,16 @@ def labels(
     if output is not None:
         write_suspects(issues, output)
     if sheet is not None:
+        check_judged(issues)
         write_picture(issues, sheet)
     if as_json:
         print_json(issues.to_json())
         return
     print_tables(issues.tables(asked.limit or None))
-    _print_next(issues, output=asked.output, sheet=asked.sheet, run=run)
+    if issues.can_judge:
+        _print_next(issues, output=asked.output, sheet=asked.sheet, run=run)
+    else:
+        say(f"\nNext: look for the cause:  cutaway doctor {shlex.quote(where)}")
 
 
 def _load(where: str, options: Mapping[str, Any]) -> Any:

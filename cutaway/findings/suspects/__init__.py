@@ -4,7 +4,7 @@ In come `HeldOut` probabilities, as arrays; out come a score for each sample, th
 estimate of how many labels are wrong. Knows no run and no model.
 """
 
-from .counts import CountEstimate, bound_count, errors_of_the_surest, why_withheld
+from .counts import CountEstimate, bound_count, can_judge, errors_of_the_surest, why_withheld
 from .held_out import OTHERS, HeldOut, keep_highest
 from .scores import SUSPECT, deal_folds, label_scores, suggest
 
@@ -14,6 +14,7 @@ __all__ = [
     "CountEstimate",
     "HeldOut",
     "bound_count",
+    "can_judge",
     "deal_folds",
     "errors_of_the_surest",
     "keep_highest",

@@ -79,6 +79,17 @@ def bound_count(held: HeldOut) -> CountEstimate:
     return CountEstimate(min(round(lapses * total), disagreements), min(int(low * total), disagreements), disagreements)
 
 
+def can_judge(bounds: CountEstimate, labels: np.ndarray) -> bool:
+    """Whether models predict more labels as given than always saying the largest class would, by more than chance.
+
+    Args:
+        bounds: Of `bound_count`.
+        labels: int64 ``(sample,)``, the labels as given.
+    """
+    samples = len(labels)
+    return bool(wilson_interval(samples - bounds.high, samples)[0] > np.bincount(labels).max() / samples)
+
+
 def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
     """Why a user does not get this number, a sentence; "" where it is told.
 
@@ -89,7 +100,7 @@ def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
     samples = len(labels)
     right, largest = samples - bounds.high, np.bincount(labels).max() / samples
     predicted = f"The models predict {right / samples:.1%} of the labels as given"
-    if wilson_interval(right, samples)[0] <= largest:
+    if not can_judge(bounds, labels):
         same = f"not clearly more than always saying the largest class would ({largest:.1%})"
         return f"{predicted}, {same}: they cannot judge labels."
     if bounds.high - bounds.low > WIDEST * samples:

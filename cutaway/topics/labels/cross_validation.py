@@ -25,6 +25,10 @@ METHOD = 2
 """Number of the way in which folds are trained and kept; results of another one are computed again."""
 
 
+STANDARDIZED, STANDARDIZED_VALUES, WIDEST = 10_000, 10_000_000, 2**16
+"""Samples, and their values, by which inputs are standardized at most; and inputs that a Normalization has at most."""
+
+
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
     """Which model is trained on which folds of which samples.
@@ -78,7 +82,7 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
         config = config.model_copy(update={"epochs": epochs or kept, "patience": None, "class_weight": None})
         config, patience = TrainingConfig.model_validate(config.model_dump()), None
     else:
-        spec, config, patience, recipe = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
+        spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
     store = context.folder.results
     groups = _groups(context.loaded, data, ids, store)
     return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
@@ -93,24 +97,46 @@ def of_data(
     everything = Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
     data = given.prepare(everything, on_progress=on_progress) if isinstance(given, Table) else given
-    spec, config, patience, recipe = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
+    spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
     store = _user_store()
     groups = _groups(given, data, ids, store)
     return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
 
 
-def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mapping[str, Any], Any, int | None, str]:
+def _default(
+    data: Dataset, ids: SampleIds, *, folds: int, epochs: int | None
+) -> tuple[Mapping[str, Any], Any, int | None, str]:
     """Specification, config, patience and name of the default recipe for some data."""
     from cutaway import models, training
 
     recipe = training.find_recipe(training.recipe_for("default", table=data.preparation is not None))
-    settings = {} if epochs is None else {"epochs": epochs}
+    settings, samples = {} if epochs is None else {"epochs": epochs}, len(ids) * (folds - 1) // folds
     config = training.make_config(recipe.settings, samples=samples, accelerator=training.has_accelerator(), **settings)
     patience = None if epochs is not None else config.patience
     models.require_jax()
     model = models.mlp(**asdict(recipe.form))
     models.build_model(model, shape=data.shape, classes=data.classes, seed=0)
-    return models.spec_of(model), config.model_copy(update={"patience": None}), patience, recipe.name
+    spec = _standardizing(models.spec_of(model), data, ids)
+    return spec, config.model_copy(update={"patience": None}), patience, recipe.name
+
+
+def _standardizing(spec: dict[str, Any], data: Dataset, ids: SampleIds) -> dict[str, Any]:
+    """The specification with a first layer that standardizes arrays, as a preparation does columns; images are not.
+
+    As in `of_data`, what it learns of the inputs has nothing to do with labels.
+    """
+    from cutaway.models import short_floats
+
+    if data.is_image or data.preparation is not None or data.features > WIDEST:
+        return spec
+    most = max(2, min(STANDARDIZED, STANDARDIZED_VALUES // data.features))
+    x = data.inputs(ids.take(slice(0, None, -(-len(ids) // most)))).astype(np.float64)
+    changes = x.min(axis=0) < x.max(axis=0)  # of others a rounding error would be divided by nothing
+    variance = np.where(changes, np.minimum(x.var(axis=0), np.finfo(np.float32).max), 1.0)
+    config = {"axis": [-1], "invert": False, "mean": short_floats(x.mean(axis=0)), "variance": short_floats(variance)}
+    entry, (first, *others) = spec["input"]["name"], spec["layers"]
+    layer = {"kind": "Normalization", "name": "standardized", "inputs": [entry], "config": config}
+    return spec | {"layers": [layer, first | {"inputs": [layer["name"]]}, *others]}
 
 
 def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray | None:

@@ -6,15 +6,18 @@ import numpy as np
 
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
-from cutaway.data import SampleIds, stratified_sample
+from cutaway.data import SampleIds, input_facts, stratified_sample
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import (
     SUSPECT,
     CountEstimate,
+    Evidence,
     HeldOut,
     bound_count,
+    can_judge,
     errors_of_the_surest,
     label_scores,
+    run_checks,
     suggest,
     why_withheld,
 )
@@ -29,6 +32,9 @@ LEAST_LISTED, SHARE_LISTED = 100, 0.02
 
 NEIGHBORS = 10
 """Nearest neighbors that are looked at for each suspect."""
+
+SCALED = 2_000
+"""Samples on which the scale of inputs is measured at most, where the models have learned nothing."""
 
 SEARCHED = 70_000
 """Samples among which they are looked for at most: of more, a stratified sample by class."""
@@ -96,7 +102,7 @@ def find_label_issues(
         class_names=setup.data.class_names,
         count=judged.count,
         surest=judged.surest,
-        note=judged.note,
+        note=judged.note if judged.can_judge else f"{judged.note} {likely_cause(setup)}",
         samples=len(held.labels),
         not_judged=judged.not_judged,
         accuracy=accuracy,
@@ -106,6 +112,7 @@ def find_label_issues(
         pictures=setup.data.pictures(setup.ids.take(listed[:200])),
         recipe=setup.recipe,
         hidden=_hidden(setup),
+        can_judge=judged.can_judge,
     )
 
 
@@ -122,6 +129,8 @@ class JudgedLabels:
             and their number.
         count: Estimate of how many labels are wrong; None where they cannot be told from errors of the models.
         note: Why there is no estimate, or "".
+        can_judge: Whether the models predict labels better than always saying the largest class would; if not, nothing
+            that they say of single labels means anything.
         listed: int64 ``(suspect,)``, the samples that are listed, the most suspect first.
     """
 
@@ -132,6 +141,7 @@ class JudgedLabels:
     surest: tuple[int, int]
     count: CountEstimate | None
     note: str
+    can_judge: bool
     listed: np.ndarray
 
 
@@ -154,8 +164,31 @@ def judge_labels(held: HeldOut) -> JudgedLabels:
         surest=errors_of_the_surest(np.maximum(given, other), given >= other),
         count=None if note else bounds,
         note=note,
+        can_judge=can_judge(bounds, known.labels),
         listed=_listed(scores, judged),
     )
+
+
+def likely_cause(setup: CrossValidation) -> str:
+    """Why the models of a cross-validation may have learned nothing, a sentence or two."""
+    ids = setup.ids.take(stratified_sample(setup.data.y(setup.ids), SCALED, seed=0))
+    found = run_checks(Evidence(inputs=input_facts(_as_seen(setup, ids)), pictures=setup.data.is_image))
+    if unscaled := [each.text for each in found if each.severity == "warning"]:
+        return f"The likely cause: {unscaled[0]}"
+    few = f", or {setup.config.epochs:,} epochs are too few" if setup.patience is None else ""
+    if setup.recipe is None:
+        return f"The likely cause: the run's model and settings learn too little from these samples{few}."
+    return f"The likely cause: labels that belong to other samples, or inputs that do not tell the classes apart{few}."
+
+
+def _as_seen(setup: CrossValidation, ids: SampleIds) -> np.ndarray:
+    """Inputs after the layers of the models that only prepare them, float32 ``(sample, input)``."""
+    from cutaway import models
+    from cutaway.interpret import prepared_inputs
+
+    model: models.Model = models.model_from_spec(dict(setup.spec))
+    seen = prepared_inputs(model, setup.spec, setup.data.x(ids), scale=setup.data.scale)
+    return setup.data.inputs(ids) if seen is None else seen
 
 
 def _hidden(setup: CrossValidation) -> tuple[int, ...]:
@@ -220,5 +253,5 @@ def _points(
         rows = setup.data.rows(ids)
         points = activations(context.model(), layer, x=rows, scale=setup.data.scale, on_progress=on_progress)
     else:
-        points = setup.data.inputs(ids)
+        points = _as_seen(setup, ids)
     return np.nan_to_num(points.reshape(len(points), -1), posinf=1e12, neginf=-1e12)

@@ -10,10 +10,10 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.findings import CountEstimate, HeldOut
-from cutaway.runs import KeptResult, kept, result_name
+from cutaway.runs import KeptResult, ResultStore, kept, result_name
 
 from .cross_validation import CrossValidation, of_run
-from .finding import NEIGHBORS, SEARCHED, judge_labels, nearest_samples
+from .finding import NEIGHBORS, SEARCHED, judge_labels, likely_cause, nearest_samples
 from .folds import kept_epochs, kept_held_out
 
 METHOD = 1
@@ -36,6 +36,7 @@ class KeptSuspects:
         surest: As of `JudgedLabels`.
         count: Estimate of how many of all labels are wrong, or None.
         note: Why there is none, or "".
+        can_judge: As of `JudgedLabels`.
         samples: Number of all samples.
         all_ids: All samples.
         all_scores: float64 ``(sample,)``, the score of each of them; 0 where a label cannot be judged.
@@ -50,6 +51,7 @@ class KeptSuspects:
     surest: tuple[int, int]
     count: CountEstimate | None
     note: str
+    can_judge: bool
     samples: int
     all_ids: SampleIds
     all_scores: np.ndarray
@@ -85,7 +87,8 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
         neighbors=tuple(setup.ids.take(each) for each in neighbors),
         surest=judged.surest,
         count=judged.count,
-        note=judged.note,
+        note=judged.note if judged.can_judge else f"{judged.note} {likely_cause(setup)}",
+        can_judge=judged.can_judge,
         samples=len(held.labels),
         all_ids=setup.ids,
         all_scores=judged.scores,
@@ -119,8 +122,20 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
     The name of a file holds a digest of all settings. Those that a person chooses, the numbers of folds, seeds and
     epochs, follow from the files, and the digest says whether they are right.
     """
-    found: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     store = context.folder.results
+    for key, folds, seeds in _complete(store):
+        for epochs in (None, kept_epochs(store, key)):
+            setup = of_run(context, folds=folds, seeds=seeds, epochs=epochs)
+            if setup.key == key:
+                held = kept_held_out(setup)
+                if held is not None:
+                    yield setup, held
+                break
+
+
+def _complete(store: ResultStore) -> Iterator[tuple[str, int, int]]:
+    """Key, folds and seeds of the cross-validations of which every fold is kept, by the names of their files."""
+    found: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     folder = store.path("labels").parent
     for path in folder.iterdir() if folder.is_dir() else ():
         if match := _FOLD.fullmatch(path.name):
@@ -129,12 +144,10 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
     for key, trained in sorted(found.items(), key=lambda each: (-sum(map(len, each[1].values())), each[0])):
         folds = max(max(each) for each in trained.values()) + 1
         seeds = next(k for k in range(len(trained) + 1) if len(trained.get(k, ())) < folds)
-        if folds < 2 or not seeds:
-            continue
-        for epochs in (None, kept_epochs(store, key)):
-            setup = of_run(context, folds=folds, seeds=seeds, epochs=epochs)
-            if setup.key == key:
-                held = kept_held_out(setup)
-                if held is not None:
-                    yield setup, held
-                break
+        if folds >= 2 and seeds:
+            yield key, folds, seeds
+
+
+def are_judged(context: RunContext) -> bool:
+    """Whether labels of a run were judged before, by the files that are kept; they are not read."""
+    return any(True for _ in _complete(context.folder.results))

@@ -79,6 +79,8 @@ class LabelIssues(Result):
         hidden: Units of the hidden dense layers of the models.
         surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
             and their number; 0 of 0 in results of older versions, which did not count them.
+        can_judge: Whether the models predict labels better than always saying the largest class would. If not, they
+            cannot judge labels, and the order of the suspects means nothing.
     """
 
     ids: SampleIds = field(repr=False)
@@ -102,9 +104,12 @@ class LabelIssues(Result):
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
     surest: tuple[int, int] = (0, 0)
+    can_judge: bool = True
 
     def line(self) -> str:
         """The answer in one telling line."""
+        if not self.can_judge:
+            return f"LabelIssues: {self.note}"
         first = ""
         if len(self):
             given, suggested = self._names(self.given[:1])[0], self._names(self.suggested[:1])[0]
@@ -146,7 +151,7 @@ class LabelIssues(Result):
         return Table(with_identity(self.ids, (*DECISIONS, *SUSPECTS)), self.columns())
 
     def tables(self, n: int | None = 20) -> tuple[Table, ...]:
-        """The table that people read.
+        """The table that people read, without suspects where the models cannot judge labels.
 
         Args:
             n: Suspects at most; all if None.
@@ -158,7 +163,10 @@ class LabelIssues(Result):
         title = f"{known[:1].upper()}{known[1:]}."
         if self.count is not None:
             title += " Begin at the top of the list, and go on as long as you find wrong ones."
-        listed = Table(with_identity(self.ids, PRINTED), values, title=title, notes=notes)
+        columns = PRINTED
+        if not self.can_judge:
+            title, columns, n = self.note, SUSPECTS[:5], 0
+        listed = Table(with_identity(self.ids, columns), values, title=title, notes=notes)
         return (listed.take(range(len(self))[:n]),)
 
     def to_json(self) -> dict[str, Any]:
@@ -186,6 +194,9 @@ class LabelIssues(Result):
         return known_of_labels(surest=self.surest, count=self.count, samples=self.samples)
 
     def _sentences(self) -> Iterator[str]:
+        if not self.can_judge:
+            yield self._models()
+            return
         above = f"{self.above_half:,}" if self.above_half else "None"
         have = f"{above} of these {len(self):,} {'have' if self.above_half > 1 else 'has'} a score above 0.5"
         means = "which means that the models prefer another class: the label is wrong, or the models are"
@@ -193,13 +204,16 @@ class LabelIssues(Result):
         if self.count is not None and self.surest[1]:
             words = surest_in_words(self.surest)
             yield f"{words[:1].upper()}{words[1:]}."
-        models = f"{self.folds * self.seeds} models of {self.epochs} epochs"
-        right = f"{percent(self.accuracy)} of the labels as given"
-        yield f"{models}, each asked about samples that it was not trained on, predict {right}."
+        yield self._models()
         if self.note:
             yield f"Note: {self.note}"
         if self.not_judged:
             yield f"Not judged: {self.not_judged:,} samples that are the only one of their class."
+
+    def _models(self) -> str:
+        models = f"{self.folds * self.seeds} models of {self.epochs} epochs"
+        right = f"{percent(self.accuracy)} of the labels as given"
+        return f"{models}, each asked about samples that it was not trained on, predict {right}."
 
     def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
         """The images of the first suspects, with their names, labels and suggestions, a matplotlib figure.
@@ -298,9 +312,25 @@ def write_suspects(issues: LabelIssues, path: Path) -> None:
 
     Raises:
         UsageError: The ending is another one, the disk or the folder refuses, or the file holds decisions.
+        DataError: The models cannot judge the labels.
     """
     check_suspects_file(path)
+    check_judged(issues)
     write_output(path, _bytes(issues, path.suffix.lower()))
+
+
+def check_judged(issues: LabelIssues) -> None:
+    """Refuse a list or a sheet of suspects that mean nothing.
+
+    Raises:
+        DataError: The models cannot judge the labels.
+    """
+    if not issues.can_judge:
+        raise DataError(
+            "suspects are written where the models can judge labels",
+            got=issues.note.rstrip("."),
+            hint="look for the cause with cutaway doctor",
+        )
 
 
 def _decisions_in(path: Path) -> int:

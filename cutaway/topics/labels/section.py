@@ -39,6 +39,8 @@ def suspects(source: ReportSource) -> Section | None:
     if found is None:
         return None
     name, title = "suspects", "Suspect labels"
+    if not found.can_judge:
+        return Text(name=name, title=title, paragraphs=(found.note,))
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
     # what was decided stays, also where models agree with the label by now
