@@ -203,7 +203,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
 
     Args:
         findings: `Finding` records.
-        rules: Whether to print the rule of each, its source and the names by which others know it.
+        rules: Whether to print the kind and the rule of each, its source and the names by which others know it.
     """
     from rich.table import Table
     from rich.text import Text
@@ -221,13 +221,14 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
                 lines.append(Text(printable(f"{what}: {', '.join(names[:NAMED])}{more}"), "dim"))
         if rules and finding.rule is not None:
             of = finding.rule
-            told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
+            told = (f"kind: {finding.kind}", f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
             lines += [Text(escaped(line), "dim") for line in told]
         if finding.muted:
             mark, style = "muted", "dim"
             lines.append(Text(printable(f"muted: {finding.muted}", LONGEST_TEXT), "dim"))
         if consequences:
-            titles = "; ".join(dict.fromkeys(each.title for each in consequences))
+            named = (f"{each.title} ({each.kind})" if rules else each.title for each in consequences)
+            titles = "; ".join(dict.fromkeys(named))
             lines.append(Text(printable(f"this explains: {titles}", LONGEST_TEXT), "dim"))
         grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
         grid.add_column(width=5, justify="right")

@@ -1,7 +1,7 @@
 """Which findings are the cause of others: the cause is shown first and advises, what follows from it only tells."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .baseline import predicts_poorly
 from .records import Evidence, Finding
@@ -63,40 +63,40 @@ LIVED_WITH = frozenset({"inactive-units", "low-rank", "saturated-units", "explod
 """Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
 
 
-def with_causes(findings: Iterable[Finding], evidence: Evidence) -> tuple[Finding, ...]:
+def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
     """Say of each finding which warning explains it; only a finding that stands for itself advises.
 
     A warning that is itself explained explains nothing further: what follows from it follows from its cause.
+    What is good follows from nothing that is wrong: it has no cause.
 
     Args:
         findings: In the order of the checks, causes first.
         evidence: What they were found in.
+        muted: Kinds that explain nothing, since a user said that they need no attention: what would follow from them
+            stands for itself.
     """
     listed, is_poor = list(findings), predicts_poorly(evidence)
     explained, causes = dict[int, str](), set[int]()
     for number, cause in enumerate(listed):
-        if cause.severity != "warning" or number in explained:
+        if cause.severity != "warning" or number in explained or cause.kind in muted:
             continue
         kinds = set(EXPLAINS.get(cause.kind, ()))
         if cause.kind in LIVED_WITH:  # another kind of model may be better for other reasons
             kinds -= {"right-tool"} if is_poor else set(_POOR)
         for place, other in enumerate(listed):
-            if other.kind in kinds and place not in explained and place not in causes:
+            if other.kind in kinds and other.severity != "good" and place not in explained and place not in causes:
                 explained[place] = cause.kind
                 causes.add(number)
     return tuple(_with_cause(each, explained.get(number)) for number, each in enumerate(listed))
 
 
 def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
-    """Each finding that stands for itself, in order, with those that follow from it.
-
-    What is good and follows from a cause is left out: not to overfit is no comfort for a model that has not learned.
-    """
+    """Each finding that stands for itself, in order, with those that follow from it."""
     listed = list(findings)
     causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}
     follow: dict[int, list[Finding]] = {}
     for each in listed:
-        if each.cause in causes and each.severity != "good":
+        if each.cause in causes:
             follow.setdefault(causes[each.cause], []).append(each)
     return tuple(
         (each, tuple(follow.get(number, ()))) for number, each in enumerate(listed) if each.cause not in causes

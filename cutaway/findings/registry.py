@@ -1,7 +1,7 @@
 """The list of all checks, and the function that runs them."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from . import (
@@ -108,10 +108,14 @@ RULES: dict[str, Rule] = {rule.kind: rule for module in CHECKS for rule in modul
 _RANK = {"warning": 0, "note": 1, "good": 2}
 
 
-def run_checks(evidence: Evidence) -> tuple[Finding, ...]:
+def run_checks(evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
     """Run every check and return what they found: warnings first, then notes; of one kind in the order of `CHECKS`.
 
     What follows from another finding comes after everything of its severity that stands for itself.
+
+    Args:
+        evidence: What is known.
+        muted: Kinds that are no cause of others, as of `with_causes`.
 
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
@@ -120,5 +124,5 @@ def run_checks(evidence: Evidence) -> tuple[Finding, ...]:
     for module in CHECKS:
         rules = {rule.kind: rule for rule in module.RULES}
         found += [dataclasses.replace(each, rule=rules[each.kind]) for each in module.check(evidence)]
-    explained = with_causes(found, evidence)
+    explained = with_causes(found, evidence, muted=muted)
     return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))

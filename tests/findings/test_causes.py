@@ -227,3 +227,37 @@ def test_findings_are_folded_below_their_cause():
     assert {each.kind for each in pairs[0][1]} == others
     # a list without the cause, such as that of one severity, loses nothing
     assert [cause.kind for cause, _ in folded(findings[1:])] == [each.kind for each in findings[1:]]
+
+
+def test_what_is_good_has_no_cause():
+    unscaled = {"inputs": InputFacts(20, 0.0, 255.0, 90.0, 80.0, (), 1.5)}
+    accuracies = {"test_accuracy": 0.9, "val_accuracy": 0.9, "test_samples": 200, "val_samples": 200}
+    findings = run_checks(Evidence(confusion=np.array([[90, 10], [10, 90]]), **unscaled, **accuracies))
+    (good,) = [each for each in findings if each.severity == "good"]
+    assert (good.kind, good.cause) == ("test", None)
+    assert good in [each for each, _ in folded(findings)]
+
+
+def test_what_follows_from_a_muted_cause_stands_for_itself_and_advises():
+    evidence = Evidence(history=history([1.08]), confusion=ONE_ANSWER, config=SGD, train_samples=1000)
+    alone = {each.kind: each for each in run_checks(evidence, muted=["too-few-epochs"])}
+    assert alone["baseline"].cause is None
+    assert alone["baseline"].advice
+    assert "too-few-epochs" in alone
+
+
+def test_an_input_that_is_far_larger_than_the_others_is_named():
+    large = InputFacts(20, -3.0, 1.2e6, 5e4, 2e5, (), 1.5, widest_at=2, largest=987_654.0, largest_at=5)
+    text = found(inputs=large)["unscaled-inputs"].text
+    assert "Input 5 is about 990,000 times as large as the median one." in text
+    names = [f"column {i}" for i in range(20)]
+    assert '"column 5" is about' in found(inputs=large, input_names=names)["unscaled-inputs"].text
+    assert "times as large" not in found(inputs=large, pictures=True)["unscaled-inputs"].text
+    uneven = InputFacts(20, -3.0, 90.0, 0.0, 1.0, (), 400.0, widest_at=7)
+    assert "One input, input 7, varies 400 times" in found(inputs=uneven)["uneven-inputs"].text
+
+
+def test_the_scale_of_inputs_of_a_model_that_does_not_open_is_a_note():
+    unscaled = {"inputs": InputFacts(20, 0.0, 255.0, 90.0, 80.0, (), 1.5), "recorded": True}
+    assert found(**unscaled)["unscaled-inputs"].severity == "note"
+    assert found(**unscaled, regularization={})["unscaled-inputs"].severity == "warning"

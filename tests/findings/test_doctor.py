@@ -79,7 +79,13 @@ def test_a_muted_finding_keeps_its_reason_comes_last_and_is_not_tried(slow_run: 
     assert found.findings[-1].muted == "a lesson on small rates"
     assert found.to_json()["findings"][-1]["muted"] == "a lesson on small rates"
     assert "learning-rate-too-low" not in {each.kind for each in found.proofs}
-    assert not found.is_as_serious("warning")
+    followed = [each.kind for each in ct.doctor(slow_run, progress=False).findings if each.cause in reasons]
+    alone = [each for each in found.findings if each.kind in followed and each.cause is None]
+    assert "right-tool" in [each.kind for each in alone], "what followed from it stands for itself"
+    assert not any(each.cause in reasons for each in found.findings)
+    assert found.is_as_serious("warning")
+    both = ct.doctor(slow_run, mute={**reasons, "right-tool": "one more"}, progress=False)
+    assert not both.is_as_serious("warning")
     assert ct.doctor(slow_run, progress=False).is_as_serious("warning")
     with pytest.raises(ct.CutawayError, match="got 'overfiting'; next: did you mean \"overfitting\""):
         ct.doctor(slow_run, mute={"overfiting": "why"}, progress=False)
@@ -98,7 +104,8 @@ def test_no_proof_begins_after_the_budget(slow_run: ct.Run) -> None:
     [
         (["--fail-on", "warning"], 3),
         (["--fail-on", "warning", "--json"], 3),
-        (["--fail-on", "warning", "--mute", "learning-rate-too-low=a lesson"], 0),
+        (["--fail-on", "warning", "--mute", "learning-rate-too-low=a lesson"], 3),
+        (["--fail-on", "warning", "--mute", "learning-rate-too-low=a lesson", "--mute", "right-tool=so is this"], 0),
         ([], 0),
         (["--fail-on", "good"], 2),
         (["--mute", "learning-rate-too-low"], 2),
@@ -221,7 +228,7 @@ def test_rules_are_printed_and_in_every_document(slow_run: ct.Run, capsys: pytes
     assert json.loads(printed("show", str(slow_run.path), "--json"))["findings"] == list(found.records())
     assert "rule: " not in printed("doctor", str(slow_run.path))
     lines = " ".join(printed("doctor", str(slow_run.path), "--rules").split())
-    for words in (rule.words, rule.source, rule.known_as):
+    for words in (rule.words, rule.source, rule.known_as, f"kind: {rule.kind} "):
         assert words in lines
     assert found.findings[0].title in printed("show", str(slow_run.path))
 
@@ -329,3 +336,34 @@ def test_a_proof_on_one_sample_says_so() -> None:
     proof = Proof("overfitting", "stop earlier", 0.0, 1.0, (judgment,), fixed=1, samples=1)
     assert proof.words.startswith("On 1 test sample, the accuracy")
     assert replace(proof, samples=1000, split="val").words.startswith("On 1,000 validation samples, the")
+
+
+@pytest.mark.parametrize("first", ["normalization", "batch normalization", "nothing"])
+def test_inputs_are_measured_after_the_layers_that_prepare_them(tmp_path: Path, first: str) -> None:
+    import keras
+
+    x, y = table(300)
+    x[:, 5] = x[:, 5] * 1e5 + 1e6
+    layers: list[Any] = []
+    if first == "normalization":
+        layers = [keras.layers.Normalization(mean=x.mean(axis=0), variance=x.var(axis=0))]
+    if first == "batch normalization":
+        layers = [keras.layers.BatchNormalization()]
+    model = keras.Sequential(
+        [keras.Input((12,)), *layers, keras.layers.Dense(8, "relu"), keras.layers.Dense(2, "softmax")]
+    )
+    found = {each.kind: each for each in train(model, x, y, tmp_path, epochs=2, scale=1.0).findings()}
+    assert not {"double-scaling", "uneven-inputs"} & found.keys()
+    if first == "nothing":
+        assert "Input 5 is about" in found["unscaled-inputs"].text
+    else:
+        assert not {"unscaled-inputs", "exploding-gradients"} & found.keys()
+    assert {each.cause for each in found.values() if each.severity == "good"} <= {None}
+
+
+def test_the_last_line_names_what_judges_labels_until_it_has(slow_run: ct.Run) -> None:
+    before = ct.doctor(slow_run, progress=False).not_judged
+    assert before[-1].endswith(f"cutaway labels {slow_run.path}")
+    slow_run.label_issues(folds=2, seeds=1, epochs=1, progress=False)
+    after = ct.doctor(slow_run, progress=False).not_judged
+    assert after == before[:-1]

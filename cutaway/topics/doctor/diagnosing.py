@@ -23,6 +23,7 @@ from cutaway.findings import RULES, Finding
 from cutaway.log import survive
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.findings.before_training import data_findings
+from cutaway.topics.findings.evidence import findings as findings_of_run
 from cutaway.topics.findings.rivals import measure_rivals
 
 from .result import Diagnosis
@@ -60,7 +61,7 @@ def doctor(
         budget: Seconds for all proofs: none begins after them, and those that did not say so. No limit if None; on an
             engine it does not count.
         mute: Kinds of findings that need no attention, and why. They stay in the answer with that reason, come last,
-            and their remedies are not tried.
+            their remedies are not tried, and what would follow from them stands for itself.
         engine: Where proofs are trained, as of `cutaway.label_issues`; workers read the run's folder.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
@@ -73,17 +74,18 @@ def doctor(
     if isinstance(what, Run):
         with show_progress(progress) as on_progress, survive(log, f"comparing {what.path.name}", CutawayError):
             measure_rivals(what.context, on_progress=on_progress)
-        findings = with_mutes(what.findings(progress=progress), mute or {})
+        found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
+        findings = with_mutes(found, mute or {})
         wanted = [each for each in findings if proofs and _is_tried(each)]
         seeds = check_whole(seeds, name="seeds", least=1, most=100)
-        found = prove_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
-        return Diagnosis(what.path.name, findings, found, unknown_of_run(what))
+        proven = prove_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
+        return Diagnosis(what.path.name, findings, proven, unknown_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", CutawayWarning)
             split, data = _split(given)
-        findings = with_mutes(data_findings(given, data, split), mute or {})
+        findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
         for each in caught:
             if not _is_found(each.message, findings):
                 warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
@@ -110,7 +112,7 @@ def with_mutes(findings: Sequence[Finding], mute: Mapping[str, str]) -> tuple[Fi
     """
     for kind, reason in mute.items():
         if kind not in RULES:
-            hint = meant(kind, RULES, "see the kinds in --json")
+            hint = meant(kind, RULES, "cutaway doctor --rules prints the kinds")
             raise UnknownNameError("a finding is muted by its kind", got=repr(kind), hint=hint)
         if not reason.strip():
             hint = f'pass mute={{"{kind}": "because ..."}}'

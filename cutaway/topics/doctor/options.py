@@ -35,7 +35,7 @@ class DoctorOptions:
         "End with exit code 3 if a finding that is not muted is this serious: warning or note.",
         parse=parse_severity,
     )
-    rules: bool = option(False, "Show the rule of each finding, and its source.")
+    rules: bool = option(False, "Show the kind and the rule of each finding, and its source.")
 
 
 def parse_mutes(typed: Sequence[str]) -> dict[str, str]:

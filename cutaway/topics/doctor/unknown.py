@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from cutaway.api.run import Run
 from cutaway.errors import DataError
+from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
 from cutaway.topics.history.result import epochs_in_words
+from cutaway.topics.labels.kept import are_judged
 
 TRAINING = (
     "divergence",
@@ -42,6 +44,9 @@ def unknown_of_run(run: Run) -> tuple[str, ...]:
         is_known = kept_findings(run.context) is not None
         judged = "judged by what was measured before" if is_known else "not judged"
         found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {judged}.")
+    if not are_judged(run.context):
+        command = run_command("labels", run.path)
+        found.append(f"Single labels are judged by models that were not trained on them:  {command}")
     return tuple(found)
 
 

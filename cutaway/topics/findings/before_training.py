@@ -1,18 +1,23 @@
 """What can be found in data before any training."""
 
+from collections.abc import Collection
+
 from cutaway.data import Dataset, Split, Table
 from cutaway.findings import Evidence, Finding, run_checks
 
 from .facts import sample_facts
 
 
-def data_findings(loaded: Dataset | Table, data: Dataset, split: Split) -> tuple[Finding, ...]:
+def data_findings(
+    loaded: Dataset | Table, data: Dataset, split: Split, *, muted: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """Run the checks that look at samples alone: their columns, inputs, classes and splits.
 
     Args:
         loaded: What was loaded: a table, or the dataset.
         data: The samples, prepared.
         split: Which of them the model is to be trained, validated and tested on.
+        muted: As of `run_checks`.
     """
     preparation = data.preparation
     evidence = Evidence(
@@ -25,4 +30,4 @@ def data_findings(loaded: Dataset | Table, data: Dataset, split: Split) -> tuple
         pictures=len(data.shape) > 1,
         **sample_facts(loaded, data, split),
     )
-    return run_checks(evidence)
+    return run_checks(evidence, muted=muted)

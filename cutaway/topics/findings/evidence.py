@@ -1,6 +1,6 @@
 """What a person should look at in a run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
@@ -18,7 +18,7 @@ from .rivals import kept_rivals
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 10
+METHOD = 11
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
@@ -58,10 +58,12 @@ def recorded_findings(context: RunContext) -> tuple[Finding, ...]:
     return run_checks(_with_records(context, {}))
 
 
-def findings(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> tuple[Finding, ...]:
-    """Run all checks on a run; see `cutaway.Run.findings`."""
+def findings(
+    context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]", muted: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Run all checks on a run; see `cutaway.Run.findings`, and `run_checks` for what is muted."""
     context.manifest.check("model")
-    return run_checks(evidence_of(context, layers=layers))
+    return run_checks(evidence_of(context, layers=layers), muted=muted)
 
 
 def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
