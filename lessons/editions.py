@@ -149,7 +149,11 @@ def with_mathml(text: str, convert: Callable[..., str] = tex2mathml) -> str:
 
 
 def as_html(
-    notebook: nbformat.NotebookNode, *, title: str, home: str = "", following: tuple[str, str] = ("", "")
+    notebook: nbformat.NotebookNode,
+    *,
+    title: str,
+    home: str = "",
+    following: tuple[str, str] = ("", ""),
 ) -> str:
     """A notebook as an HTML page that fetches nothing, with solutions folded.
 
@@ -163,7 +167,12 @@ def as_html(
     for cell in shown.cells:
         if cell.cell_type == "markdown":
             cell.source = with_mathml(cell.source.replace(".ipynb)", ".html)"))
-    shown.metadata |= {"title": title, "home": home, "next": following[0], "next_title": following[1]}
+    shown.metadata |= {
+        "title": title,
+        "home": home,
+        "next": following[0],
+        "next_title": following[1],
+    }
     exporter = HTMLExporter(
         extra_loaders=[DictLoader({"lesson.html.j2": TEMPLATE})], template_file="lesson.html.j2"
     )
