@@ -1,7 +1,6 @@
 """A user's own model as a recorder sees it: its specification, where it has one, its weights and its settings."""
 
 import math
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,22 +39,6 @@ def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
 def on_host(tensor: Any) -> Any:
     """A tensor of any backend as a NumPy array."""
     return keras.ops.convert_to_numpy(tensor)
-
-
-def restoring_after(recorder: keras.callbacks.Callback) -> str | None:
-    """The class of a callback that restores weights when fit ends, after the recorder has seen the model; None if none.
-
-    Keras tells a callback nothing of the others, so the list is taken from its `keras.callbacks.CallbackList`, which
-    calls the recorder; None where something else does.
-    """
-    frame = sys._getframe(1)
-    while frame is not None:
-        caller: Any = frame.f_locals.get("self")
-        if isinstance(caller, keras.callbacks.CallbackList) and recorder in caller.callbacks:
-            after = caller.callbacks[caller.callbacks.index(recorder) + 1 :]
-            return next((type(each).__name__ for each in after if getattr(each, "restore_best_weights", False)), None)
-        frame = frame.f_back
-    return None
 
 
 def plain(value: Any) -> Any:

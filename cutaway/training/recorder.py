@@ -25,7 +25,6 @@ from .recorded_model import (
     named_values,
     on_host,
     plain,
-    restoring_after,
     sample_shape,
     specification,
     without_trainable,
@@ -116,6 +115,7 @@ class Recorder(keras.callbacks.Callback):
         self._seen: Any = None
         self._validated: Any = None
         self._start = self._epoch_start = 0.0
+        self._stops = False
 
     def __repr__(self) -> str:
         epochs = f"{self._epochs} {'epoch' if self._epochs == 1 else 'epochs'}"
@@ -133,9 +133,7 @@ class Recorder(keras.callbacks.Callback):
         shape, spec = sample_shape(model, self.data), self._checked_spec()
         self._feeding.begin(model, shape, first=self._manifest is None)
         self._start, self._batch_size = time.perf_counter(), None
-        if (name := restoring_after(self)) is not None:
-            why = "restores the weights of its best epoch when fit ends, and the run may keep those of another one"
-            warn_user(f"{name} comes after the recorder in callbacks: it {why}; put the recorder last")
+        self._stops = False
         if self._manifest:
             with self._writing() as writer:
                 # what the fit before has left is no longer the result of the run
@@ -206,6 +204,7 @@ class Recorder(keras.callbacks.Callback):
                 writer.update(config={**writer.manifest.config, "batch_size": self._batch_size})
             writer.epoch(row)
         self._epochs += 1
+        self._stops = bool(model.stop_training)  # a callback after this one may still ask for it
         if first and is_finite(weights):
             self._check(logs)
         self._place.recorded()  # until now, the folder of a fit that fails is in nobody's way
@@ -213,6 +212,9 @@ class Recorder(keras.callbacks.Callback):
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Evaluate the test samples and write how the run ended."""
         seconds = time.perf_counter() - self._start
+        if self._keras_model.stop_training and not self._stops:
+            why = "if it restores the weights of its best epoch, the run keeps others than the model"
+            warn_user(f"a callback after the recorder stopped fit: {why}; put the recorder last in callbacks")
         with self._writing() as writer:
             kept_epoch, found = self._kept_epoch(writer)
             before = writer.manifest.cost.get("training", 0.0)
