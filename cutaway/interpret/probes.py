@@ -130,21 +130,27 @@ class _Probe:
 
     def right(self, h: np.ndarray, member: np.ndarray, rows: np.ndarray, *, penalty: float) -> int:
         """How many of some rows it predicts correctly."""
-        weights = self._weights(penalty * float(self._diagonal.sum()) / h.shape[1])
+        solution = self._solution(penalty * float(self._diagonal.sum()) / h.shape[1])
         found = 0
         for start, stop in ranges(len(rows), max(1, SCORES // len(self._center))):
             part = rows[start:stop]
-            found += int((((h[part] - self._mean) @ weights + self._center).argmax(axis=1) == member[part]).sum())
+            inputs = h[part] - self._mean
+            if not self._tall:  # weights of 10,000 units and 10,000 classes would take 800 MB
+                inputs = inputs @ self._x.T
+            found += int(((inputs @ solution + self._center).argmax(axis=1) == member[part]).sum())
         return found
 
-    def _weights(self, penalty: float) -> np.ndarray:
+    def _solution(self, penalty: float) -> np.ndarray:
+        """The weights, float64 ``(unit, class)``, or where samples are fewer, those of samples ``(sample, class)``."""
         x, y, center = self._x, self._y, self._center
         if not penalty > 0:  # all samples are the same point: the most frequent class wins
-            return np.zeros((x.shape[1], len(center)))
+            return np.zeros((len(self._diagonal), len(center)))
         self._system[np.diag_indices_from(self._system)] = self._diagonal + penalty
         if self._tall:
             return np.linalg.solve(self._system, (y.T @ x).T - np.outer(x.sum(axis=0), center))
-        return x.T @ np.linalg.solve(self._system, y.toarray() - center)
+        targets = y.toarray()
+        targets -= center
+        return np.linalg.solve(self._system, targets)
 
 
 def one_hot(member: np.ndarray, classes: int) -> Any:

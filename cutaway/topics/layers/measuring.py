@@ -36,7 +36,7 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 INPUTS = 2**25
-"""The most values of inputs, of 10,000 samples 3,355 each: a probe of more would take longer than about two seconds."""
+"""The most values of inputs, or of outputs of their probe: of 10,000 samples 3,355 each, about two seconds of work."""
 
 
 def compute(context: RunContext, options: LayersOptions, *, on_progress: ProgressCallback) -> Answer:
@@ -136,10 +136,10 @@ def layer_history(
 
 
 def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
-    """Accuracy of the probe of a layer on the inputs themselves; None of more than `INPUTS` values."""
+    """Accuracy of the probe of a layer on the inputs themselves; None where that are more than `INPUTS` values."""
     from cutaway.interpret import probe_accuracy
 
-    if len(ids) * data.features > INPUTS:
+    if len(ids) * max(data.features, data.classes) > INPUTS:  # a probe has an output for each class
         return None
     x = data.inputs(ids)
     if not data.is_image:  # the penalty is the same for all inputs, and would keep one of a small scale from counting
