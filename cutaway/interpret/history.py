@@ -22,6 +22,9 @@ from .similarity import CenteredActivations, center_all, cka
 MAX_THREADS = 8
 """Most threads that measure layers at a time: each holds a copy or two of the activations of a layer."""
 
+WIDE = 12_000_000
+"""Activations of a layer above which its measures run one after the other: of 10,000 samples more than 1,200 units."""
+
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
 
@@ -63,8 +66,10 @@ def layer_history(
 
     total, done, records = len(epochs) * len(layers), 0, []
     on_progress(Progress("layer history", 0, total, "measurements"))
-    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
-        final = outputs_with(snapshot(epochs[-1]))
+    final = outputs_with(snapshot(epochs[-1]))
+    # of wide layers one measure after the other: each takes several times the activations
+    threads = 1 if max((h.size for h in final.values()), default=0) > WIDE else MAX_THREADS
+    with WorkerPool(cpu_count(at_most=threads), single_blas=True) as pool:
         last = center_all(final, pool)
         before_weights: Snapshot | None = None
         before: dict[str, CenteredActivations | None] = {}
