@@ -1,6 +1,6 @@
 """The verb that finds a run: `open_run`."""
 
-from contextlib import suppress
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,12 @@ from cutaway._lazy import public
 from cutaway.context import RunContext, same_data
 from cutaway.data import Dataset, Table, dataset_names, load_dataset, origin_options, relabel
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.runs import RUNS, DatasetRecord, find_run
 
 from .run import Run
+
+log = logging.getLogger(__name__)
 
 
 @public
@@ -60,6 +63,8 @@ def _load(data: Any, record: DatasetRecord) -> Dataset | Table:
         options["test"] = str(beside) if beside.exists() else test
     if record.origin["kind"] == "arrays":  # the names of their classes are in the digest, but not in a file of arrays
         named: dict[str, Any] = {"class_names": record.class_names} | options
-        with suppress(CutawayError):  # data that these names do not fit are loaded without, and refused by their digest
+        with survive(
+            log, "loading the data with the class names of the run", CutawayError
+        ):  # data that these names do not fit are loaded without, and refused by their digest
             return load_dataset(data, **named)
     return load_dataset(data, **options)

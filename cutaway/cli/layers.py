@@ -15,10 +15,9 @@ def layers(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each layer is and holds, and how many of its units are inactive."""
-    import shlex
-
     from cutaway.api.opening import open_run
     from cutaway.results.progress import show_progress
+    from cutaway.runs import run_command
     from cutaway.topics.layers.measuring import compute
 
     opened = open_run(run, data=data, runs=runs)
@@ -26,4 +25,4 @@ def layers(
         answer = compute(opened.context, options, on_progress=on_progress)
     print_answer(answer, as_json=as_json)
     if options == LayersOptions(epoch=options.epoch) and not as_json and len(opened.split.test):
-        say(f"Next: what each layer knows after every epoch:  cutaway layers {shlex.quote(run)} --history")
+        say(f"Next: what each layer knows after every epoch:  {run_command('layers', opened.path)} --history")
