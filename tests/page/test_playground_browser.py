@@ -432,17 +432,17 @@ def test_overfitting_is_cured_by_the_hints_and_by_nothing_less(open_playground):
     page.locator(".task").filter(has_text=title).get_by_role("button").first.click()
     wait(page, "state.settings.samples === 60 && state.frame")
     run_until(page, "state.frame?.train.accuracy === 1 && state.frame.test.loss > 1.5")
-    wait(page, "document.querySelectorAll('.reached').length === 1")
+    wait(page, "document.querySelectorAll('.task .reached').length === 1")
     change(page, weightDecay=0.00001)
     learn(page, 2)
     assert reached(page, title) == 1, "a change at the end cures nothing"
     change(page, weightDecay=3)
     press(page, "Reset")
     wait(page, "state.frame?.step === 0")
-    run_until(page, "document.querySelectorAll('.reached').length === 2")
+    run_until(page, "document.querySelectorAll('.task .reached').length === 2")
     change(page, weightDecay=0, samples=1000)
     wait(page, "state.frame?.step === 0")
-    run_until(page, "document.querySelectorAll('.reached').length === 3")
+    run_until(page, "document.querySelectorAll('.task .reached').length === 3")
 
 
 @pytest.mark.exhaustive
@@ -452,7 +452,7 @@ def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_pl
     wait(page, "state.settings.data === 'circles' && state.frame")
     change(page, learningRate=10)
     press(page, "1 epoch")
-    wait(page, "document.querySelectorAll('.reached').length === 1")
+    wait(page, "document.querySelectorAll('.task .reached').length === 1")
     title = "Find the rate"
     page.locator(".task").filter(has_text=title).get_by_role("button").first.click()
     wait(page, "state.settings.activation === 'tanh' && state.frame")

@@ -95,7 +95,7 @@ def test_a_sweep_its_lines_its_document_and_its_page(call, tmp_path):
     assert json.loads(out)["bytes"] == (tmp_path / "page.html").stat().st_size
     code, _, err = call("report", "sweep-digits", "--split", "val")
     assert code == 2
-    assert "of the report of a run" in err
+    assert "for the report of a run" in err
     code, out, _ = call("show", "runs/sweep-digits/trial-0001")
     assert code == 0
     assert "Trial 1 of the sweep digits, which leaves the test samples out of all trials." in out

@@ -290,17 +290,19 @@ class LayerHistory(Result):
         return replace(self, records=tuple(record for record in self.records if layer in (None, record.layer)))
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables that people read: of several layers what they know, of one layer all measures."""
         if not self.records:
             return ()
         whole = self.by_layer()
         title = f"What each layer knows, measured on {self.records[0].samples:,} samples of the {self.split} split"
         notes = (f"Measured on {self.note}.",) if self.note else ()
+        more = "For its activations, weights and shape add --layer with its name."
+        if len({record.layer for record in self.records}) > 1:
+            return (replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=(*notes, more)),)
         knowledge = replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=notes)
         activity = replace(whole, columns=(*PLACE, *ACTIVITY), title="Activations and weights")
         geometry = replace(whole, columns=(*PLACE, *GEOMETRY), title="Shape of the activations")
-        several = len({record.layer for record in self.records}) > 1
-        return (knowledge, geometry, activity, *(self.cka().tables() if several else ()))
+        return (knowledge, geometry, activity)
 
     def notes(self) -> tuple[str, ...]:
         """What each layer knows and since which epoch, in sentences."""
