@@ -65,6 +65,11 @@ TEMPLATE = f"""
 {{%- if nb.metadata.next %}}<p>Next lesson: <a href="{{{{ nb.metadata.next }}}}">{{{{ nb.metadata.next_title }}}}</a></p>{{% endif -%}}
 {{{{ super() }}}}
 {{%- endblock -%}}
+{{%- block data_png scoped -%}}
+<div class="jp-RenderedImage jp-OutputArea-output">
+<img src="data:image/png;base64,{{{{ output.data["image/png"] | escape_html }}}}" alt="{{{{ output.metadata.alt | escape_html }}}}">
+</div>
+{{%- endblock -%}}
 """
 
 HANDOUT = """<!doctype html>
@@ -164,9 +169,20 @@ def as_html(
         following: Address and title of the next lesson; empty for none.
     """
     shown = copy.deepcopy(notebook)
+    heading = title
     for cell in shown.cells:
         if cell.cell_type == "markdown":
+            heading = (re.findall(r"^#+ (.+)$", cell.source, re.MULTILINE) or [heading])[-1]
             cell.source = with_mathml(cell.source.replace(".ipynb)", ".html)"))
+        else:
+            # the alternative text of a cell's figures: where they stand, and the titles that its code gives them
+            titles = re.findall(r"""title(?:=|\()\s*"([^"{]+)"[,)]""", cell.source)
+            alt = f"Figure in the section {heading}" + (
+                f": {'; '.join(titles)}" if titles else ""
+            )
+            for output in cell.get("outputs", ()):
+                if "image/png" in output.get("data", {}):
+                    output.metadata["alt"] = alt
     shown.metadata |= {
         "title": title,
         "home": home,

@@ -116,14 +116,16 @@ def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:
 
 
 def dataset_document(data: Dataset | Table) -> dict[str, Any]:
-    """What is in a dataset, and of a table what is done with each column."""
-    counts = {source: f"{len(labels):,}" for source, labels in data.labels.items()}
+    """What is in a dataset, in words and in numbers, and of a table what is done with each column."""
+    counts = {source: len(labels) for source, labels in data.labels.items()}
     classes = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes)
     listed = [f"{name} ({count:,})" for name, count in zip(data.class_names[:20], classes.tolist(), strict=False)]
     document: dict[str, Any] = {
         "name": data.name,
-        "samples": ", ".join(f"{count} in {source}" for source, count in counts.items()),
+        "samples": ", ".join(f"{count:,} in {source}" for source, count in counts.items()),
         "classes": ", ".join(listed) + (f", and {data.classes - 20:,} more" if data.classes > 20 else ""),
+        "source_counts": counts,
+        "class_counts": [{"name": n, "samples": c} for n, c in zip(data.class_names, classes.tolist(), strict=True)],
     }
     if isinstance(data, Dataset):
         return document | {"shape": " x ".join(map(str, data.shape))}

@@ -67,7 +67,8 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
         return
     columns, problem = document.pop("columns", []), document.pop("problem")
     for name, value in document.items():
-        say(f"  {name.replace('_', ' '):<12} {printable(str(value))}")
+        if isinstance(value, str):  # the same counts as numbers are for scripts
+            say(f"  {name.replace('_', ' '):<12} {printable(value)}")
     print_table(_fitted([_row(column) for column in columns], console().width))
     if problem:
         say(f"No model can be trained on these data: {printable(problem)}")

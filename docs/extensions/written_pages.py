@@ -1,6 +1,5 @@
 """Writes what a visitor can try beside the pages of the site: the playground, a report, and the lessons to read."""
 
-import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -42,7 +41,6 @@ def _write_lessons(folder):
     folder.mkdir(exist_ok=True)
     lessons = {path.stem: nbformat.read(path, as_version=4) for path in sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))}
     links = [(f"{stem}.html", title_of(lesson)) for stem, lesson in lessons.items()]
-    logging.getLogger("traitlets").setLevel("ERROR")  # which warns of each figure without alternative text
     for (name, title), following, lesson in zip(links, [*links[1:], ("", "")], lessons.values(), strict=True):
         page = as_html(lesson, title=title, home="../learn.html", following=following)
         (folder / name).write_text(page, encoding="utf-8")

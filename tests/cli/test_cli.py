@@ -198,7 +198,10 @@ def test_datasets_says_why_data_cannot_be_trained_on_and_warns_of_columns(cutawa
     assert "No model" not in out
     assert '"twin" alone tells' in err
     code, out, _ = cutaway("datasets", "t.csv", "--label", "y", "--ignore", "twin", "--json")
-    assert json.loads(out)["problem"] is None
+    document = json.loads(out)
+    assert document["problem"] is None
+    assert document["source_counts"] == {"train": document["columns"][0]["rows"]}
+    assert sum(row["samples"] for row in document["class_counts"]) == document["source_counts"]["train"]
 
 
 @pytest.mark.parametrize("width", ["60", "80", "120"])

@@ -394,6 +394,8 @@ def test_editions_have_solutions_for_teachers_only_and_fetch_nothing(editions, t
             page = (tmp_path / kind / f"{name}.html").read_text()
             assert page.count("<details><summary>") == folded
             assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=\"(https?:)?//", page)
+            assert 'alt="Figure in the section ' in page
+            assert "No description" not in page, "what nbconvert writes for a figure without alternative text"
             assert not re.search(r"\$[a-zA-Z\\\\]", re.sub(r"<(pre|code|script).*?</\1>", "", page, flags=re.DOTALL))
         assert len(list((tmp_path / "teacher" / "solutions" / name).glob("*.py"))) == solutions
         sheet = (tmp_path / "handout" / f"{name}.html").read_text()
