@@ -10,6 +10,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from examples import session
 from sphinx.application import Sphinx
+from tables import table
 
 from cutaway.cli.main import app as program
 
@@ -32,15 +33,19 @@ class Command(Directive):
         usage = f"cutaway {name} " + " ".join(command.collect_usage_pieces(context))
         words = [nodes.paragraph(text=" ".join(part.split())) for part in command.help.split("\n\n")]
         rows = [each.get_help_record(context) for each in command.params]
-        options = [_row([nodes.literal(text=head)], [nodes.Text(text)]) for head, text in filter(None, rows)]
-        found = [*words, nodes.literal_block("", usage, language="none"), _table(("Option", "Meaning"), options)]
+        options = [(nodes.literal(text=head), text) for head, text in filter(None, rows)]
+        found = [*words, nodes.literal_block("", usage, language="none"), _table("Option", "Meaning", options)]
         if not self.content:
             return found
         line = " ".join(self.content)
         document = json.loads(session().command([*shlex.split(line), "--json"]))
-        fields = [_row([nodes.literal(text=path)], [nodes.Text(kind)]) for path, kind in _fields(document).items()]
+        fields = [(nodes.literal(text=path), kind) for path, kind in _fields(document).items()]
         said = nodes.paragraph("", "", nodes.Text("The document of "), nodes.literal(text=f"cutaway {line} --json"))
-        return [*found, said, _table(("Field", "Kind"), fields)]
+        return [*found, said, _table("Field", "Kind", fields)]
+
+
+def _table(first: str, second: str, rows: list[tuple[nodes.Node, str]]) -> nodes.table:
+    return table((first, second), rows, widths=(35, 65), name="command-table")
 
 
 def _fields(value: Any, path: str = "") -> dict[str, str]:
@@ -60,20 +65,6 @@ def _fields(value: Any, path: str = "") -> dict[str, str]:
             kinds = [*dict.fromkeys([*fields.get(name, kind).split(" or "), *kind.split(" or ")])]
             fields[name] = " or ".join(kinds)
     return fields
-
-
-def _table(titles: tuple[str, str], rows: list[nodes.row]) -> nodes.table:
-    group = nodes.tgroup(cols=2)
-    group += [nodes.colspec(colwidth=width) for width in (35, 65)]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row(*[[nodes.Text(title)] for title in titles])
-    body += rows
-    group += [head, body]
-    return nodes.table("", group, classes=["command-table"])
-
-
-def _row(*cells: list[nodes.Node]) -> nodes.row:
-    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+from tables import table
 
 from cutaway.findings import RULES
 
@@ -14,19 +15,8 @@ class FindingRules(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        group = nodes.tgroup(cols=len(TITLES))
-        group += [nodes.colspec(colwidth=width) for width in (15, 45, 20, 20)]
-        head, body = nodes.thead(), nodes.tbody()
-        head += _row([nodes.Text(title) for title in TITLES])
-        for rule in RULES.values():
-            kind = nodes.literal(text=rule.kind)
-            body += _row([kind, nodes.Text(rule.words), nodes.Text(rule.known_as), nodes.Text(rule.source)])
-        group += [head, body]
-        return [nodes.table("", group, classes=["finding-rules"])]
-
-
-def _row(cells: list[nodes.Node]) -> nodes.row:
-    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells])
+        rows = [(nodes.literal(text=rule.kind), rule.words, rule.known_as, rule.source) for rule in RULES.values()]
+        return [table(TITLES, rows, widths=(15, 45, 20, 20), name="finding-rules")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

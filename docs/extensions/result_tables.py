@@ -1,11 +1,13 @@
 """The directive ``result-table``: what the columns of a result mean, from the declaration of the result."""
 
 import importlib
+from collections.abc import Iterable
 from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+from tables import table
 
 TITLES = ("Name", "Heading", "Unit", "Meaning")
 
@@ -19,19 +21,15 @@ class ResultTable(Directive):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         module, _, name = self.arguments[0].rpartition(".")
-        group = nodes.tgroup(cols=len(TITLES))
-        group += [nodes.colspec(colwidth=width) for width in (20, 20, 20, 40)]
-        head, body = nodes.thead(), nodes.tbody()
-        head += _row([[nodes.Text(title)] for title in TITLES])
-        for each in getattr(importlib.import_module(module), name):
-            names = [part for name in each.names for part in (nodes.Text(", "), nodes.literal(text=name))][1:]
-            body += _row([names, [nodes.Text(each.heading)], [nodes.Text(each.unit.name)], [nodes.Text(each.meaning)]])
-        group += [head, body]
-        return [nodes.table("", group, classes=["result-table"])]
+        rows = [
+            (_names(each.names), each.heading, each.unit.name, each.meaning)
+            for each in getattr(importlib.import_module(module), name)
+        ]
+        return [table(TITLES, rows, widths=(20, 20, 20, 40), name="result-table")]
 
 
-def _row(cells: list[list[nodes.Node]]) -> nodes.row:
-    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells])
+def _names(names: Iterable[str]) -> list[nodes.Node]:
+    return [part for name in names for part in (nodes.Text(", "), nodes.literal(text=name))][1:]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -8,24 +8,10 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from tables import table
 
 RESULT = Path(__file__).parents[1] / "settings.json"
 NUMERIC = ("CPU s", "CPU s per epoch")
-
-
-def _table(rows: list[dict[str, Any]]) -> nodes.table:
-    titles = list(rows[0])
-    group = nodes.tgroup(cols=len(titles))
-    group += [nodes.colspec(colwidth=1) for _ in titles]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row(title.replace("_", " ") if number else title for number, title in enumerate(titles))
-    body += [_row(_cell(title, row[title]) for title in titles) for row in rows]
-    group += [head, body]
-    return nodes.table("", group, classes=["setting-costs"])
-
-
-def _row(cells: Any) -> nodes.row:
-    return nodes.row("", *[nodes.entry("", nodes.paragraph(text=cell)) for cell in cells])
 
 
 def _cell(title: str, value: Any) -> str:
@@ -50,7 +36,10 @@ class Setting(Directive):
             raise SphinxError(f"each setting must be measured; got {name}; next: python -m docs.settings {name}")
         self.state.document.settings.env.note_dependency(str(RESULT))
         picture = nodes.image(uri=f"images/settings/{name}.png", alt=alt, classes=["card"])
-        return [picture, _table(settings[name])]
+        titles = list(settings[name][0])
+        heads = [title.replace("_", " ") if number else title for number, title in enumerate(titles)]
+        rows = [[_cell(title, row[title]) for title in titles] for row in settings[name]]
+        return [picture, table(heads, rows, widths=[1] * len(titles), name="setting-costs")]
 
 
 class Machine(Directive):
