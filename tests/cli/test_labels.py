@@ -245,4 +245,6 @@ def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_
     code, out, err = cutaway("labels", *options, "--folds", "2", "--seeds", "1", "--epochs", "2", "--json")
     assert code == 0, err
     assert json.loads(out)["samples"] == 300
-    assert cutaway("doctor", *options, "--json")[0] == 0
+    following = cutaway("doctor", *options)[1].splitlines()[-1]
+    assert following.startswith("Next: train on it:  cutaway train t.csv --label y ")
+    assert sorted(following.split()[6:]) == sorted(options), "with the options that were given"

@@ -47,12 +47,14 @@ def doctor(
     if as_json:
         print_json(found.to_json())
     else:
-        _print(found, where, run, asked)
+        _print(found, where, run, asked, options)
     if asked.fail_on is not None and found.is_as_serious(asked.fail_on):
         raise typer.Exit(SERIOUS)
 
 
-def _print(found: Any, where: str, run: Any, asked: DoctorOptions) -> None:
+def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict[str, Any]) -> None:
+    from cutaway.topics.sweeps.command import typed_option
+
     print_findings(found.findings, rules=asked.rules)
     if not any(each.severity == "warning" and not each.muted for each in found.findings):
         say("No check found anything that needs attention.")
@@ -61,7 +63,8 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions) -> None:
     for proof in found.proofs:
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
-        say(f"\nNext: train on it, with the same options:  cutaway train {shlex.quote(where)}")
+        typed = [part for name, value in options.items() for part in typed_option(name, value)]
+        say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed])}")
     elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
     else:

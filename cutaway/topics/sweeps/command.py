@@ -51,11 +51,12 @@ def train_command(sweep: SweepOutcome) -> str | None:
     form = asdict(RECIPES[manifest.fixed.recipe].form) if manifest.fixed.recipe in RECIPES else {}
     settings = {name: value for name, value in settings.items() if name not in RARE or value != form.get(name)}
     for name, value in settings.items():
-        parts += _option(name, value)
+        parts += typed_option(name, value)
     return " ".join(shlex.quote(part) for part in parts)
 
 
-def _option(name: str, value: Any) -> list[str]:
+def typed_option(name: str, value: Any) -> list[str]:
+    """An option of the command line with its value, as a user types it, not quoted."""
     option = f"--{name.replace('_', '-')}"
     if value is True:
         return [option]
