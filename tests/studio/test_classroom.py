@@ -194,13 +194,17 @@ def students(start_studio, tmp_path, new_run):
 def test_the_page_of_the_class(students, open_page):
     from axe_playwright_python.sync_playwright import Axe
 
+    done = {name: {key: DONE[key] for key in DONE if key != "name"} for name in ("overfit", "zeros", "from-later")}
+    (students.folder / TASKS_FILE).write_text(json.dumps({"student-01": done}))
     page = open_page(students, "/")
     assert page.page.get_by_role("link", name="Class").count() == 1
     page.open("/class")
     page.wait("document.querySelector('tr[data-person=\"student-01\"] td:nth-of-type(2)')?.textContent === '1'")
     assert (
-        "2 people: 0 training, 0 waiting, 0 with a task done." in page.page.locator("[role=status].lead").text_content()
+        "2 people: 0 training, 0 waiting, 1 with a task done." in page.page.locator("[role=status].lead").text_content()
     )
+    titles = "Make it overfit, then cure it; Why does it fail to begin with zeros?; from-later"
+    assert page.page.locator("tr[data-person='student-01'] td").last.text_content() == f"3: {titles}"
     assert "cutaway studio runs/people/student-01" in page.page.locator("main").text_content()
     found = Axe().run(page.page)
     assert [each["id"] for each in found.response["violations"] if each["impact"] in ("serious", "critical")] == []

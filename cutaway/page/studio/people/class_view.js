@@ -1,5 +1,6 @@
 import { element } from "../../core/elements.js";
 import { percent } from "../../core/words.js";
+import { TASKS } from "../../playground/task_list.js";
 import { ask, listen } from "../server.js";
 import { durationText, stateWord } from "../words.js";
 
@@ -74,7 +75,7 @@ function insideWords(people, folder) {
 function personRow(person) {
   const { name, own, runs = {}, best, last, errors = [], tasks } = person;
   const count = Object.values(runs).reduce((sum, value) => sum + value, 0);
-  const done = Object.keys(tasks);
+  const done = Object.keys(tasks).map((name) => TASKS.find((task) => task.name === name)?.title ?? name); // of another version
   const problems = errors.length
     ? element("details", {}, element("summary", { text: `${errors.length}${errors.length === 5 ? " or more" : ""}` }), element("ul", {}, ...errors.map((text) => element("li", { text }))))
     : "";
@@ -85,7 +86,7 @@ function personRow(person) {
     "tr",
     { "data-person": name },
     element("th", { scope: "row", text: name }),
-    ...[...cells, done.length ? `${done.length}: ${done.join(", ")}` : ""].map((cell, k) => {
+    ...[...cells, done.length ? `${done.length}: ${done.join("; ")}` : ""].map((cell, k) => {
       const content = typeof cell === "string" ? element("span", { text: cell }) : cell;
       return element("td", { "data-label": HEADINGS[k + 1] }, ...(cell ? [content] : [])); // a narrow page leaves out what is empty
     }),
