@@ -324,6 +324,22 @@ def test_a_digit_that_a_student_draws_is_counted_and_seen_by_the_teacher(student
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_a_data_set_of_the_class_is_chosen_in_the_form_for_a_training(students, open_page):
+    x, y = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8), np.arange(20) % 10
+    write_data_set(students.folder, "class-digits", {"x_train": x, "y_train": y})
+    page = open_as(open_page, students, "student-01")
+    page.open("/train")
+    page.page.select_option("#train-data", label="class-digits.npz")
+    page.page.wait_for_url("**/train?data=class*", wait_until="commit")
+    page.ready()
+    assert page.page.locator("#train-data option:checked").text_content() == "class-digits.npz"
+    assert page.page.locator("#train-data option", has_text="class-digits.npz").count() == 1
+    assert "centering" in page.page.url, "as on the page of data"
+    page.check_quiet()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 @pytest.mark.exhaustive
 def test_the_teacher_tests_a_run_and_makes_a_data_set(start_studio, open_page, tmp_path):
     from axe_playwright_python.sync_playwright import Axe

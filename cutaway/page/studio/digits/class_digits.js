@@ -161,10 +161,16 @@ function showSets(list, data) {
   );
 }
 
+/** @param {string} name of a data set of the class */
+export function setLink(name) {
+  return element("a", { href: setAddress("data", name), text: name });
+}
+
 /**
- * A link to a data set of the class, whose pictures are centered as MNIST's are: so is what is drawn on the page of a run.
+ * The address of a data set of the class, whose pictures are centered as MNIST's are: so is what is drawn on the page of a run.
+ * @param {"data" | "train"} view
  * @param {string} name
  */
-export function setLink(name) {
-  return element("a", { href: dataAddress("data", { place: "class", name }, { centering: "mass" }), text: name });
+export function setAddress(view, name) {
+  return dataAddress(view, { place: "class", name }, { centering: "mass" });
 }
