@@ -964,8 +964,9 @@ class Run:
             progress: See `Run`.
 
         Returns:
-            How well the selection is told apart in each layer, and the effect on each class. A p-value says how often a
-            random selection is as unusual in any layer and class (Westfall and Young 1993).
+            How well the selection is told apart in each layer, the effect on each class, and of a table the inputs in
+            which it differs. A p-value says how often a random selection is as unusual in any layer and class, or
+            input (Westfall and Young 1993).
 
         Raises:
             UnknownNameError: There is no such sample, layer, split or epoch.

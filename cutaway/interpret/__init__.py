@@ -13,7 +13,7 @@ from cutaway.models import lazy_getattr_with_keras
 if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
-    from .concepts import concept_direction, hidden_layers, logit_slopes, max_p_values
+    from .concepts import concept_direction, hidden_layers, logit_slopes, max_p_values, mean_differences
     from .dependence import PartialDependence, partial_dependence
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
@@ -69,6 +69,7 @@ _MODULES = {
     "logit_slopes": "cutaway.interpret.concepts",
     "match_units": "cutaway.interpret.similarity.matching",
     "max_p_values": "cutaway.interpret.concepts",
+    "mean_differences": "cutaway.interpret.concepts",
     "measured_layers": "cutaway.interpret.layers",
     "partial_dependence": "cutaway.interpret.dependence",
     "permutation_importance": "cutaway.interpret.importance",
@@ -123,6 +124,7 @@ __all__ = [
     "logit_slopes",
     "match_units",
     "max_p_values",
+    "mean_differences",
     "measured_layers",
     "partial_dependence",
     "permutation_importance",

@@ -74,6 +74,39 @@ def concept_direction(selected: np.ndarray, others: np.ndarray) -> Direction:
     return Direction(vector, gap, float((np.sign(left_out) == truth).mean()))
 
 
+def mean_differences(x: np.ndarray, selected: int, *, groups: np.ndarray, repeats: int, seed: int) -> np.ndarray:
+    """How far the mean of a selection is from that of all other samples, and the same for random selections.
+
+    Random selections are drawn from all samples, those of the selection included: a rare value that happens to be in
+    the selection alone is then no surprise.
+
+    Args:
+        x: ``(sample, input)``, finite, the selection first.
+        selected: How many samples the selection has.
+        groups: ``(sample,)``, from 0. A random selection has as many samples of each group as the selection, and of the
+            others each group counts by its share in it.
+        repeats: Number of random selections.
+        seed: Random seed.
+
+    Returns:
+        float64 ``(1 + repeat, input)``, in standard deviations of each input; 0 for one that is constant.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = np.bincount(groups[:selected], minlength=int(groups.max()) + 1)
+    left = np.bincount(groups) - wanted
+    members = [(np.flatnonzero(groups == g), count) for g, count in enumerate(wanted.tolist())]
+    weights = np.tile(-(wanted / selected / np.maximum(left, 1))[groups], (1 + repeats, 1))
+    weights[0, :selected] = 1 / selected
+    for row in weights[1:]:
+        for group, count in members:
+            row[rng.permutation(group)[:count]] = 1 / selected
+    largest = np.abs(x).max(axis=0)
+    centered = x - x.mean(axis=0, dtype=np.float64)
+    spread = centered.std(axis=0)
+    # what rounding leaves of a constant is no deviation
+    return weights @ centered / np.where(spread > 1e-6 * largest, spread, np.inf)
+
+
 def hidden_layers(model: keras.Model) -> tuple[str, ...]:
     """Names of the layers that compute something before the logits, in their order."""
     graph = Graph.of(model)

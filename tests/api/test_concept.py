@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
+from cutaway.topics.concept.section import concept_section
 
 CLASSES = 3
 
@@ -19,6 +20,29 @@ def run(tmp_path_factory):
     data = ct.Dataset.from_arrays(x[:900], y[:900], x_test=x[900:], y_test=y[900:], name="planted")
     runs = tmp_path_factory.mktemp("runs")
     return ct.train(ct.mlp((16, 8)), data, epochs=20, seed=0, runs=runs, progress=False)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Three classes in a table of named columns: "age" decides, "city" is a category, and noise is noise."""
+    folder, random = tmp_path_factory.mktemp("table"), np.random.default_rng(0)
+    y = np.arange(1200) % CLASSES
+    cities = random.choice(["Bern", "Rome"], 1200)
+    noise = random.normal(size=(1200, 8))
+    head = ",".join(["age", "city", *(f"noise {k}" for k in range(8)), "label"])
+    rows = [
+        ",".join([f"{20 + 10 * label + deviation:.3f}", city, *(f"{value:.3f}" for value in values), f"c{label}"])
+        for label, city, values, deviation in zip(y, cities, noise, random.normal(0, 5, 1200), strict=True)
+    ]
+    (folder / "people.csv").write_text("\n".join([head, *rows]))
+    data = ct.load_dataset(folder / "people.csv", label="label", test_share=0.4)
+    return ct.train(ct.mlp((8,)), data, epochs=3, seed=0, runs=folder / "runs", progress=False)
+
+
+def named(run, inputs, values=20):
+    """The samples that are highest in the sum of some inputs of a table."""
+    columns = [run.data.feature_names.index(name) for name in inputs]
+    return names(run, np.argsort(-run.data.x(run.split.test)[:, columns].sum(axis=1))[:values])
 
 
 def names(run, positions):
@@ -117,3 +141,55 @@ def test_unknown_names_are_said(run):
         run.concept(high(run, 9), "dense_7", progress=False)
     with pytest.raises(ct.CutawayError):
         run.concept([*high(run, 9), "test[99999]"], progress=False)
+
+
+def test_the_columns_in_which_a_selection_differs_are_named(table):
+    found = table.concept(named(table, ["noise 3", "noise 5"]), repeats=99, progress=False)
+    assert {row.name for row in found.inputs} == set(table.data.feature_names)
+    assert {row.name for row in found.inputs[:2]} == {"noise 3", "noise 5"}
+    assert all(row.p == 0.01 and row.difference > row.random_high for row in found.inputs[:2])
+    assert all(row.p > 0.05 for row in found.inputs[2:])
+    first, second = found.inputs[:2]
+    words = f'they differ most in "{first.name}" (+{first.difference:.2f} SD) and "{second.name}"'
+    assert words in found.line()
+    *_, inputs = found.tables()
+    assert inputs.values["name"] == [first.name, second.name]
+    (section,) = [part for part in concept_section(found).parts if part.name == "concept-inputs"]
+    assert [row["Input"] for row in section.rows] == [first.name, second.name]
+
+
+def test_a_value_of_a_column_of_categories_is_named(table):
+    rows = table.data.x(table.split.test)[:, [name.startswith("city") for name in table.data.feature_names]]
+    found = table.concept(names(table, np.flatnonzero(rows[:, 0] > 0)[:30]), repeats=99, progress=False)
+    assert sorted(row.name for row in found.inputs if row.p <= 0.05) == ["city=Bern", "city=Rome"]
+
+
+def test_what_the_class_decides_is_named_only_without_it(table):
+    """Samples of one class differ in age from all others, but not from others of their class."""
+    of_class = names(table, np.flatnonzero(table.labels(split="test") == 0)[:40])
+    found = table.concept(of_class, repeats=99, progress=False)
+    assert [row.name for row in found.inputs if row.p <= 0.05] == ["age"]
+    assert found.inputs[0].difference < -1
+    within = table.concept(of_class, repeats=99, within_class=True, progress=False)
+    assert not [row.name for row in within.inputs if row.p <= 0.05]
+    assert len(within.tables()) == 2
+    assert within.notes() == (
+        "In no input does the selection differ from the others by more than random selections do.",
+    )
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_of_random_selections_columns_are_rarely_named(table, within):
+    """At a level of 5%, more than four surprises in twenty have a probability below 0.3%."""
+    random, surprises = np.random.default_rng(2), 0
+    for seed in range(20):
+        chosen = names(table, random.permutation(480)[:20])
+        found = table.concept(chosen, repeats=19, seed=seed, within_class=within, progress=False)
+        surprises += min(row.p for row in found.inputs) <= 0.05
+    assert surprises <= 4
+
+
+def test_inputs_without_names_are_not_compared(run, digits_run):
+    for each in (run, digits_run):
+        found = each.concept(names(each, range(12)), repeats=19, progress=False)
+        assert (found.inputs, found.to_json()["inputs"], found.notes(), len(found.tables())) == ((), [], (), 2)

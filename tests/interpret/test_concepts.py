@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from cutaway.interpret.concepts import PENALTY, concept_direction, logit_slopes, max_p_values
+from cutaway.interpret.concepts import PENALTY, concept_direction, logit_slopes, max_p_values, mean_differences
 
 
 def test_a_direction_is_that_of_ridge_regression_and_leaves_one_out():
@@ -92,3 +92,27 @@ def test_p_values_count_how_many_are_as_unusual():
     assert p[1] > 0.5
     assert p[2] == 1
     assert max_p_values(-values, two_sided=False)[0] == 1
+
+
+@pytest.mark.parametrize("groups", [np.zeros(46, int), np.concatenate([[0, 0, 1, 1, 1, 1], np.arange(40) % 3])])
+def test_differences_are_those_of_the_means(groups):
+    x = np.random.default_rng(0).normal(1000, 1, (46, 3))
+    x[:, 2] = 0.1
+    found = mean_differences(x, 6, groups=groups, repeats=2000, seed=0)
+    shares = np.bincount(groups[:6], minlength=3) / 6
+    others = sum(share * x[6:][groups[6:] == g].mean(axis=0) for g, share in enumerate(shares) if share)
+    assert found[0, :2] == pytest.approx(((x[:6].mean(axis=0) - others) / x.std(axis=0))[:2])
+    assert not found[:, 2].any()
+    assert found[1:].mean(axis=0) == pytest.approx(0, abs=0.05)
+    kinds = np.eye(3)[groups]  # random selections have the same groups
+    assert mean_differences(kinds, 6, groups=groups, repeats=9, seed=0) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("selected", "samples"), [(8, 24), (50, 150)])
+def test_of_random_selections_few_differ_in_any_input_also_with_rare_values(selected, samples):
+    random, smallest = np.random.default_rng(0), []
+    for seed in range(400):
+        x = np.where(np.arange(10) < 5, random.normal(size=(samples, 10)), random.random((samples, 10)) < 0.03)
+        found = mean_differences(x, selected, groups=np.zeros(samples, int), repeats=39, seed=seed)
+        smallest.append(max_p_values(found, two_sided=True).min())
+    assert np.mean(np.array(smallest) <= 0.05) < 0.08

@@ -7,12 +7,12 @@ import numpy as np
 
 from cutaway.checks import check_matrix, check_seed, check_whole
 from cutaway.context import RunContext
-from cutaway.data import join_ids
+from cutaway.data import SampleIds, join_ids
 from cutaway.errors import UsageError
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .options import ConceptOptions
-from .result import Concept, ConceptEffect, ConceptLayer
+from .result import Concept, ConceptEffect, ConceptInput, ConceptLayer
 
 LEAST = 8
 """Samples of a selection at least: a direction of fewer is mostly chance."""
@@ -22,6 +22,9 @@ MOST = 1_000
 
 POOL = 5_000
 """Samples of the split that random selections are drawn from at most, a stratified sample by class."""
+
+INPUTS = 2_000
+"""Named inputs at most; of more, none is compared."""
 
 PER_CLASS = 200
 """Samples of each class on which the effect is measured at most."""
@@ -71,7 +74,8 @@ def concept(
         own, others = h[: len(selected)], h[len(selected) :]
         measured.append(_measure(own, others, draws, slopes=slopes[name], classes=data.y(pool)[asked]))
     on_progress(Progress("concept", len(layers), len(layers), "layers"))
-    return _result(context, layers, measured, options=options, samples=len(selected))
+    inputs = _inputs(context, selected, pool, options)
+    return _result(context, layers, measured, inputs, options=options, samples=len(selected))
 
 
 def _wrong_number(count: int) -> UsageError:
@@ -151,10 +155,29 @@ def _measure(
     return _Measured(np.array([each.accuracy for each in found]), found[0].gap, change, share)
 
 
+def _inputs(
+    context: RunContext, selected: SampleIds, pool: SampleIds, options: ConceptOptions
+) -> tuple[ConceptInput, ...]:
+    """In which inputs the selection differs, the largest difference first; nothing where inputs have no names."""
+    from cutaway.interpret import max_p_values, mean_differences
+
+    names, data = context.manifest.dataset.feature_names, context.data
+    if names is None or data.is_image or len(names) > INPUTS:
+        return ()
+    ids = join_ids([selected, pool])
+    groups = data.y(ids) if options.within_class else np.zeros(len(ids), np.int64)
+    found = mean_differences(data.inputs(ids), len(selected), groups=groups, repeats=options.repeats, seed=options.seed)
+    p = max_p_values(found, two_sided=True)
+    low, high = np.quantile(found[1:], 0.025, axis=0), np.quantile(found[1:], 0.975, axis=0)
+    order: list[int] = np.argsort(-np.abs(found[0]), kind="stable").tolist()
+    return tuple(ConceptInput(names[k], float(found[0, k]), float(low[k]), float(high[k]), float(p[k])) for k in order)
+
+
 def _result(
     context: RunContext,
     layers: Sequence[str],
     measured: Sequence[_Measured],
+    inputs: tuple[ConceptInput, ...],
     *,
     options: ConceptOptions,
     samples: int,
@@ -189,4 +212,5 @@ def _result(
         epoch=context.epoch(options.epoch),
         repeats=options.repeats,
         within_class=options.within_class,
+        inputs=inputs,
     )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SURE = 0.05
 """An effect is named where random selections have as unusual a one in any layer and class no more often than this."""
 
+LISTED = 12
+"""Rows that people read at most of those that are more than chance, the strongest."""
+
 LAYERS = (
     column("layer", "Layer", NAME, "Name of the layer."),
     column(
@@ -46,6 +49,20 @@ EFFECTS = (
     column("p", "p", decimals(3), "How often a random selection has as unusual a change in any row."),
 )
 """What moving along the direction does to each class."""
+
+INPUTS = (
+    column("name", "Input", TEXT, "Name of the input: a column of the table, or a value of one."),
+    column(
+        "difference",
+        "Difference",
+        decimals(2),
+        "Mean of the selection less that of the others, in standard deviations of the input.",
+    ),
+    column("random_low", "Random low", decimals(3), "2.5% of random selections have a lower difference."),
+    column("random_high", "Random high", decimals(3), "2.5% of random selections have a higher difference."),
+    column("p", "p", decimals(3), "How often a random selection has as unusual a difference in any input."),
+)
+"""In which inputs the selection differs from the others."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,25 @@ class ConceptEffect:
     p: float
 
 
+@dataclass(frozen=True)
+class ConceptInput:
+    """How far the mean of one input in a selection is from that in the others.
+
+    Attributes:
+        name: Its name.
+        difference: Mean of the selection less that of the others, in standard deviations of the input.
+        random_low: 2.5% of random selections have a lower difference.
+        random_high: 2.5% of them have a higher one.
+        p: How often a random selection has as unusual a difference in any input, in (0, 1].
+    """
+
+    name: str
+    difference: float
+    random_low: float
+    random_high: float
+    p: float
+
+
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class Concept(Result):
@@ -103,6 +139,8 @@ class Concept(Result):
         epoch: Number of the epoch.
         repeats: How many random selections they are compared with.
         within_class: Whether these have the same classes.
+        inputs: In which inputs the selection differs from the others, the largest difference first; empty for images,
+            for inputs without names, and for more than 2,000.
     """
 
     layers: tuple[ConceptLayer, ...] = field(repr=False)
@@ -112,14 +150,20 @@ class Concept(Result):
     epoch: int
     repeats: int
     within_class: bool
+    inputs: tuple[ConceptInput, ...] = field(default=(), repr=False)
 
     def line(self) -> str:
         """The answer in one telling line."""
         like = "random selections of the same classes" if self.within_class else "random selections"
         told = [each for each in self.layers if each.p <= SURE]
         head = f"Concept of {self.samples:,} samples after epoch {self.epoch}"
+        differing = " and ".join(f'"{each.name}" ({each.difference:+.2f} SD)' for each in self._differing()[:2])
         if not told:
-            return f"{head}: they have no more in common than {like}"
+            return f"{head}: " + (
+                f"no layer tells them apart better than {like}; they differ most in {differing}"
+                if differing
+                else f"they have no more in common than {like}"
+            )
         clearest = max(told, key=lambda each: each.accuracy)
         sure = [each for each in self.effects if each.p <= SURE]
         # of the clearest layer, or else of any
@@ -129,14 +173,19 @@ class Concept(Result):
             f"{head}: clearest in {clearest.layer}, where {clearest.accuracy:.0%} are told apart ({like}: up to "
             f"{clearest.random:.0%}); "
             + (f"changes the logit of {effects}" if effects else "no clear effect on a class")
+            + (f"; they differ most in {differing}" if differing else "")
         )
+
+    def _differing(self) -> list[ConceptInput]:
+        """The inputs in which the selection differs by more than chance, the largest difference first."""
+        return [each for each in self.inputs if each.p <= SURE]
 
     def table(self) -> Table:
         """One row for each layer and class."""
         return Table.of(EFFECTS, [vars(each) for each in self.effects])
 
     def tables(self, title: str = "") -> tuple[Table, ...]:
-        """The tables that people read: the layers, then the effects."""
+        """The tables that people read: the layers, the effects, and inputs that differ by more than chance."""
         like = " of the same classes" if self.within_class else ""
         note = f"Compared with {self.repeats} random selections{like}, drawn from the {self.split} split."
         return (
@@ -147,13 +196,27 @@ class Concept(Result):
                 notes=(note,),
             ),
             replace(self.table(), title="What moving along the direction does"),
+            *self._inputs_table(),
         )
+
+    def notes(self) -> tuple[str, ...]:
+        """That no input differs by more than chance, where that is so."""
+        none = "In no input does the selection differ from the others by more than random selections do."
+        return (none,) if self.inputs and not self._differing() else ()
+
+    def _inputs_table(self) -> tuple[Table, ...]:
+        if not (differing := self._differing()):
+            return ()
+        shown = [vars(each) for each in differing[:LISTED]]
+        title = "Inputs in which the selection differs from the others by more than chance"
+        note = f"The {LISTED} largest of {len(differing)} differences that are more than chance."
+        return (Table.of(INPUTS, shown, title=title, notes=(note,) if len(differing) > LISTED else ()),)
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway concept --json`` answers."""
         return plain(
             {name: getattr(self, name) for name in ("samples", "split", "epoch", "repeats", "within_class")}
-            | {"layers": self.layers, "effects": self.effects}
+            | {"layers": self.layers, "effects": self.effects, "inputs": self.inputs}
         )
 
     def plot(self) -> "Figure":

@@ -2,10 +2,7 @@
 
 from cutaway.page import Parts, Section, Table, Text
 
-from .result import SURE, Concept
-
-LISTED = 12
-"""Effects that are listed at most, the strongest of those that are more than chance."""
+from .result import LISTED, SURE, Concept
 
 CHOSEN = (
     "Samples that were selected on the map of a layer lie close together there because they were selected that way, so "
@@ -15,8 +12,8 @@ CHOSEN = (
 
 
 def concept_section(found: Concept) -> Section:
-    """The answer in a sentence, how well each layer tells the selection apart, and what that does to the classes."""
-    layers, effects = found.tables()
+    """The answer in a sentence, how each layer tells the selection apart, effects on the classes, and named inputs."""
+    layers, effects, *inputs = found.tables()
     records = found.effects
     sure = sorted((k for k, each in enumerate(records) if each.p <= SURE), key=lambda k: -abs(records[k].change))
     shown = effects.take(sure[:LISTED])
@@ -38,5 +35,16 @@ def concept_section(found: Concept) -> Section:
         )
         if sure
         else Text(name="concept-effects", title=effects.title, paragraphs=(nothing,)),
+        *(
+            Table(
+                name="concept-inputs",
+                title=each.title,
+                rows=tuple(each.texts()),
+                meanings=each.meanings(),
+                caption=" ".join(each.notes),
+            )
+            for each in inputs
+        ),
+        *(Text(name="concept-inputs", title="Inputs", paragraphs=(note,)) for note in found.notes()),
     )
     return Parts(name="concept", title="What the selection has in common", lead=f"{found.line()}.", parts=parts)
