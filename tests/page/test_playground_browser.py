@@ -1,11 +1,13 @@
 """The playground in a browser: a person who trains, goes back, paints, reads numbers and does tasks."""
 
 import html
+import io
 import json
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cutaway.api.playground import write_playground
 from cutaway.errors import UsageError
@@ -286,6 +288,24 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_playground, schem
         found = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_edge_of_the_network_has_a_shadow_while_there_is_more_behind_it(open_playground, scheme):
+    page = open_playground(color_scheme=scheme, viewport={"width": 390, "height": 900})
+    network = page.locator("#network")
+    network.evaluate("(host) => (host.querySelector('.network-stage').style.visibility = 'hidden')")
+
+    def contrast(column):
+        """How much the gray of a column of pixels differs from the surface, in the middle of the height."""
+        picture = np.asarray(Image.open(io.BytesIO(network.screenshot())).convert("L"), int)
+        middle = len(picture) // 2
+        return abs(picture[middle, column] - picture[middle, picture.shape[1] // 2])
+
+    network.evaluate("(host) => (host.scrollLeft = 0)")
+    assert (contrast(0), contrast(-1) > 20) == (0, True)
+    network.evaluate("(host) => (host.scrollLeft = host.scrollWidth)")
+    assert (contrast(0) > 20, contrast(-1)) == (True, 0)
 
 
 @pytest.mark.exhaustive
