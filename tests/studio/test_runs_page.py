@@ -62,8 +62,8 @@ def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, run
         "cross-entropy 0.123, loss of the training 0.300",
     ]
     gain = opened.page.locator(".run-gain")
-    assert gain.all_inner_texts() == ["−2.5 points"]
-    assert gain.get_attribute("title") == "above always predicting the largest class, which is right on 62.50%"
+    assert gain.all_inner_texts() == ["−2.5 points\nvs. always the largest class"]
+    assert gain.get_attribute("title") == "always predicting the largest class is right on 62.50%"
     opened.page.get_by_role("link", name="beta").click()
     opened.ready()
     assert opened.page.url.endswith("/runs/beta")

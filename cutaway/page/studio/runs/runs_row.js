@@ -144,8 +144,8 @@ function testCell({ test, baseline }) {
   if (!test || typeof baseline !== "number") return cell;
   const gain = Math.round(1000 * (test.accuracy - baseline)) / 10;
   const text = `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(1)} points`;
-  const title = `above always predicting the largest class, which is right on ${percent(baseline, 2)}`;
-  cell.append(element("div", { class: "run-gain", text, title }));
+  const title = `always predicting the largest class is right on ${percent(baseline, 2)}`;
+  cell.append(element("div", { class: "run-gain", title }, text, element("small", { text: "vs. always the largest class" })));
   return cell;
 }
 
