@@ -529,9 +529,7 @@ def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground)
     press(page, "Switch this unit off")
     drawn(page)
     assert state(page, "state.frame.branches") == branches
-    assert page.get_by_role("button", name=re.compile("^Remove the branch")).count() == 1, (
-        "others left all but the last"
-    )
+    assert page.get_by_role("button", name=re.compile("^Remove the branch")).count() == 7, "all but the first"
     page.evaluate("document.body.playground.controller.restart()")
     wait(page, "state.frame?.branches.length === 1")
     # before the worker has answered
@@ -542,15 +540,46 @@ def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground)
     wait(page, "state.frame.branches.length === 7 && state.frame.branch === 6 && state.frame.step === 7")
     drawn(page)
     assert page.get_by_label("Learning rate", exact=True).input_value() == "0.07"
-    press(page, "Undo")
-    wait(page, "state.frame.branch === 5 && state.frame.step === 6")
     set_rate(page, 0.5)
     wait(page, "state.frame?.branches.length === 8 && state.frame.branch === 7")
     drawn(page)
-    page.get_by_role("button", name="Remove the branch from step 6: learning rate 0.5").press("Enter")
-    wait(page, "state.frame.branches.length === 7")
+    press(page, "Undo")
+    wait(page, "state.frame.branch === 6 && state.frame.step === 7")
+    press(page, "Undo")
+    wait(page, "state.frame.branches.length === 9 && state.frame.branch === 7")
+
+
+def test_a_branch_that_others_left_is_removed_by_the_keyboard_and_undo_brings_it_back(open_playground):
+    page = open_playground("data=moons&hidden=2")
+    for rate in (0.2, 0.3, 0.4):
+        learn(page, 2)
+        set_rate(page, rate)
+        wait(page, f"state.settings.learningRate === {rate} && state.frame?.step > 0")
+        drawn(page)
+    press(page, "from step 4: learning rate 0.3")
+    wait(page, "state.frame.branch === 2")
     drawn(page)
+    before, curves = state(page, "state.frame"), page.locator("#curves").inner_html()
+    page.get_by_role("button", name="Remove the branch from step 2: learning rate 0.2").press("Enter")
+    wait_for_message(page, "The branch was removed. Undo brings it back.")
+    drawn(page)
+    assert state(
+        page, "[state.frame.branch, state.frame.step, ...state.frame.branches.map(({ parent }) => parent)]"
+    ) == [
+        *(1, before["step"]),
+        *(-1, 0, 1),
+    ]
+    assert state(page, "[...state.frame.branches[1].curve.map(([step]) => step)]") == [2, 3, 4, 5, 6]
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true", "the focus is not lost"
+    page.get_by_role("button", name="Remove the branch from step 4: learning rate 0.3").press("Enter")
+    wait(page, "state.frame.branches.length === 2 && state.frame.branch === 0")
+    press(page, "Undo")
+    wait(page, "state.frame.branches.length === 3 && state.frame.branch === 1")
+    press(page, "Undo")
+    wait(page, "state.frame.branches.length === 4")
+    drawn(page)
+    assert state(page, "state.frame") == before
+    assert page.locator("#curves").inner_html() == curves
 
 
 def test_branches_are_compared_in_the_curves_and_the_settings_that_differ_are_named(open_playground):

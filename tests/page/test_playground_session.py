@@ -73,7 +73,7 @@ def test_a_weight_and_a_unit_that_a_person_changes_make_a_branch_each():
     assert found["before"][2] == 0
 
 
-def test_branches_are_limited_and_one_that_no_other_left_is_removed():
+def test_branches_are_limited_and_any_but_the_first_is_removed():
     body = """
       const session = new Session(DEFAULTS);
       session.learn({ steps: 4 });
@@ -92,7 +92,7 @@ def test_branches_are_limited_and_one_that_no_other_left_is_removed():
       const acts = [() => begin(0.5), () => session.setWeight(edit), () => session.switchUnit(0, 0)];
       const refused = acts.map(attempt);
       const [same, rate] = [parameters(), session.settings.learningRate];
-      const kept = [0, 1, 2].map((k) => attempt(() => session.removeBranch(k))?.[0]);
+      const kept = attempt(() => session.removeBranch(0))?.[0];
       session.removeBranch(3);
       const { branch, branches } = session.toFrame();
       session.removeBranch(branch);
@@ -104,7 +104,7 @@ def test_branches_are_limited_and_one_that_no_other_left_is_removed():
     assert {tuple(each) for each in found["refused"]} == {("RangeError", "a session has 8 branches at most")}
     np.testing.assert_array_equal(found["before"], found["same"])
     assert found["rate"] == 0.07
-    assert found["kept"] == ["RangeError"] * 3, "the first one, and those that others left"
+    assert found["kept"] == "RangeError", "the first one"
     assert found["branch"] == 6
     assert [each["parent"] for each in found["branches"]] == [-1, 0, 1, 1, 3, 4, 5]
     rates = [each["settings"]["learningRate"] for each in found["branches"]]
@@ -112,6 +112,42 @@ def test_branches_are_limited_and_one_that_no_other_left_is_removed():
     assert found["shown"]["branch"] == 5
     assert found["shown"]["step"] == found["branches"][6]["firstStep"]
     np.testing.assert_array_equal(found["shown"]["parameters"], found["at"])
+
+
+def test_a_branch_is_removed_from_the_middle_of_a_chain_and_brought_back():
+    body = """
+      const session = new Session(DEFAULTS);
+      const begin = (rate) => session.change({ ...session.settings, learningRate: rate }, `learning rate ${rate}`);
+      session.learn({ steps: 4 });
+      for (const rate of [0.1, 0.2, 0.3]) {
+        begin(rate);
+        session.learn({ steps: 3 });
+      }
+      const look = () => {
+        const frame = session.toFrame();
+        const parents = frame.branches.map(({ parent }) => parent);
+        return { path: curveOf(frame), parents, parameters: frame.parameters };
+      };
+      const before = look();
+      session.removeBranch(1);
+      const one = look();
+      session.removeBranch(1);
+      const both = look();
+      session.goTo(1, 11);
+      session.goTo(1, 13);
+      const later = look();
+      session.restoreBranch();
+      session.restoreBranch();
+      session.restoreBranch();
+      return { before, one, both, later, after: look() };
+    """
+    found = run_script(body, imports={**SESSION, "playground/path.js": "curveOf"})
+    assert [row[0] for row in found["before"]["path"]] == list(range(14))
+    for name in ("one", "both", "later", "after"):
+        assert found[name]["path"] == found["before"]["path"], "the curve of a branch that stays is whole"
+        np.testing.assert_array_equal(found[name]["parameters"], found["before"]["parameters"])
+    parents = [found[name]["parents"] for name in ("before", "one", "both", "after")]
+    assert parents == [[-1, 0, 1, 2], [-1, 0, 1], [-1, 0], [-1, 0, 1, 2]]
 
 
 def test_a_weight_that_is_tried_is_in_one_frame_and_nowhere_else():

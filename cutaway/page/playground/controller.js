@@ -3,7 +3,7 @@
 import { Store } from "../core/store.js";
 import { trainAndTest } from "./data_sets.js";
 import { FIELDS, inWords } from "./fields.js";
-import { MAX_BRANCHES } from "./timeline.js";
+import { MAX_BRANCHES, MAX_REMOVED } from "./timeline.js";
 import { Training } from "./training.js";
 
 /** @typedef {import("./session.js").Settings} Settings */
@@ -27,8 +27,8 @@ import { Training } from "./training.js";
 
 /**
  * What a change is undone to: a step of a branch, or, where the change began again, the session before.
- * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, begun: number, isRestart: boolean }} Before
- *   `begun`: the branch that the change began, where it did not begin again.
+ * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, branches: number, kind: "restart" | "remove" | "branch" }} Before
+ *   `branches`: how many there were. `kind`: whether the change began again, removed a branch, or began one.
  */
 
 /** What is learned from one frame to the next; "fast" does not wait until a frame is drawn. */
@@ -44,11 +44,12 @@ const [FRAME_MILLISECONDS, MAX_MILLISECONDS] = [40, 250];
 /** Networks with more parameters change little in a moment, and a frame of them takes as long as some steps. */
 const [MANY_PARAMETERS, LARGE_MILLISECONDS] = [20_000, 150];
 
-/** Changes that can be undone; those of them that began again are as many as sessions before the one that is shown. */
-const [MAX_UNDO, MAX_RESTARTS] = [50, 4];
+/** Changes that can be undone; those of them that began again or removed a branch are `MAX_REMOVED` at most. */
+const MAX_UNDO = 50;
 
-/** What the worker is asked for that begins a branch. */
-const BRANCHING = ["change", "setWeight", "switchUnit"];
+/** What the worker is asked for that adds a branch, and that changes the numbers of branches. */
+const ADDING = ["change", "setWeight", "switchUnit", "restoreBranch"];
+const RENUMBERING = ["removeBranch", "restoreBranch"];
 
 export class Controller {
   /** @type {[string, ...any[]][]} */
@@ -156,7 +157,7 @@ export class Controller {
 
   /** @param {string} [message] */
   restart(message = "") {
-    this.#remember(true);
+    this.#remember("restart");
     this.#start({}, message);
   }
 
@@ -189,8 +190,8 @@ export class Controller {
 
   /** Branches of the session that is shown, those included that the worker has yet to begin. */
   get #branches() {
-    const begun = this.#pending.filter(([name]) => BRANCHING.includes(name)).length;
-    return (this.state.frame?.branches.length ?? this.#expected) + begun;
+    const added = this.#pending.filter(([name]) => ADDING.includes(name)).length;
+    return (this.state.frame?.branches.length ?? this.#expected) + added;
   }
 
   /** Whether another branch can begin. Where it cannot, nothing changes, and the page says what to do. */
@@ -202,18 +203,13 @@ export class Controller {
   }
 
   /**
-   * Let go of a branch that no other one left, for good.
+   * Remove a branch; those that left it stay.
    * @param {number} branch Not the first one.
    */
   removeBranch(branch) {
-    if (this.#pending.some(([name]) => name === "removeBranch")) return; // the numbers of branches are about to change
-    this.store.set({ isPlaying: false, message: "" });
-    // undo goes to branches by their numbers; what is before the last restart is of other sessions
-    const first = this.#past.findLastIndex(({ isRestart }) => isRestart) + 1;
-    const moved = (/** @type {number} */ number) => (number > branch ? number - 1 : number);
-    const kept = this.#past.slice(first).filter((before) => before.branch !== branch && before.begun !== branch);
-    this.#past.splice(first, Infinity, ...kept.map((before) => ({ ...before, branch: moved(before.branch), begun: moved(before.begun) })));
-    this.store.set({ undoable: this.#past.length });
+    if (this.#pending.some(([name]) => RENUMBERING.includes(name))) return; // it was given by a number of before
+    this.#remember("remove"); // what is undone before it has the numbers of before as well
+    this.store.set({ isPlaying: false, message: "The branch was removed. Undo brings it back." });
     this.#call("removeBranch", branch);
   }
 
@@ -227,19 +223,19 @@ export class Controller {
     const names = Object.keys(changes);
     const goesOn = own === this.state.own && names.every((name) => /** @type {any} */ (FIELDS)[name]?.group === "training");
     if (goesOn && !this.#hasRoom()) return;
-    this.#remember(!goesOn);
+    this.#remember(goesOn ? "branch" : "restart");
     if (!goesOn) return this.#start({ settings, own });
     const [name] = names;
     this.store.set({ settings, message: "" });
     this.#call("change", settings, inWords(name, /** @type {any} */ (settings)[name]));
   }
 
-  /** @param {boolean} isRestart */
-  #remember(isRestart) {
+  /** @param {Before["kind"]} kind */
+  #remember(kind) {
     const { settings, own, frame } = this.state;
-    this.#past.push({ settings, own, isRestart, step: frame?.step ?? 0, branch: frame?.branch ?? 0, begun: this.#branches });
-    const restarts = this.#past.flatMap((before, k) => (before.isRestart ? [k] : []));
-    const tooOld = restarts.length > MAX_RESTARTS ? restarts[restarts.length - MAX_RESTARTS - 1] + 1 : 0;
+    this.#past.push({ settings, own, kind, step: frame?.step ?? 0, branch: frame?.branch ?? 0, branches: this.#branches });
+    const kept = this.#past.flatMap((before, k) => (before.kind === "branch" ? [] : [k]));
+    const tooOld = kept.length > MAX_REMOVED ? kept[kept.length - MAX_REMOVED - 1] + 1 : 0;
     this.#past.splice(0, Math.max(tooOld, this.#past.length - MAX_UNDO));
     this.store.set({ undoable: this.#past.length });
   }
@@ -248,12 +244,15 @@ export class Controller {
   undo() {
     const before = this.#past.pop();
     if (!before) return;
-    const { settings, own, step, branch, begun, isRestart } = before;
+    const { settings, own, step, branch, branches, kind } = before;
     this.store.set({ undoable: this.#past.length, isPlaying: false });
-    if (isRestart) {
-      this.#show({ settings, own }, "", begun);
+    if (kind === "restart") {
+      this.#show({ settings, own }, "", branches);
       this.#call("back");
-    } else this.goTo(branch, step);
+      return;
+    }
+    if (kind === "remove") this.#call("restoreBranch");
+    this.goTo(branch, step);
   }
 
   /**
@@ -299,7 +298,7 @@ export class Controller {
       return false;
     }
     this.store.set({ isPlaying: false, message: "" });
-    this.#remember(false);
+    this.#remember("branch");
     this.#call("setWeight", edit);
     return true;
   }
@@ -307,7 +306,7 @@ export class Controller {
   /** @param {Place} place */
   switchUnit({ layer, unit }) {
     if (!this.#hasRoom()) return;
-    this.#remember(false);
+    this.#remember("branch");
     this.#call("switchUnit", layer, unit);
   }
 

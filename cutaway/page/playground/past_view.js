@@ -101,14 +101,13 @@ export class PastView {
     if (listed === this.listed) return;
     this.listed = listed;
     this.branches.hidden = branches.length < 2;
-    const buttons = branches.map(({ parent, firstStep, lastStep, change }, k) => {
+    const buttons = branches.map(({ firstStep, lastStep, change }, k) => {
       const text = k ? `${titleOf(k, firstStep)}: ${change}` : titleOf(k, firstStep);
       const go = textButton(text, () => this.controller.goTo(k, this.controller.state.frame?.branches[k].lastStep ?? lastStep), {
         "aria-pressed": String(k === branch),
       });
       if (k !== branch) go.prepend(swatch(this.#colorOf(k)));
-      const isLeft = parent < 0 || branches.some((each) => each.parent === k);
-      const remove = isLeft ? null : textButton("×", (event) => /** @type {MouseEvent} */ (event).detail < 2 && this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
+      const remove = k === 0 ? null : textButton("×", (event) => /** @type {MouseEvent} */ (event).detail < 2 && this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
       return element("span", { class: "branch-choice" }, go, remove);
     });
     const hadFocus = this.branches.contains(document.activeElement);

@@ -14,12 +14,12 @@ export function curveUntilNow(frame) {
  * @param {import("./session.js").Frame} frame
  */
 export function curveOf({ branch, branches }) {
-  let { curve, parent, firstStep } = branches[branch];
+  let { curve, parent } = branches[branch];
   while (parent >= 0) {
     const before = branches[parent];
-    const left = firstStep;
+    const [[left]] = curve;
     curve = [...before.curve.filter(([step]) => step < left), ...curve];
-    ({ parent, firstStep } = before);
+    ({ parent } = before);
   }
   return curve;
 }

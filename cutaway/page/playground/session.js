@@ -2,7 +2,7 @@
 
 import { trainAndTest } from "./data_sets.js";
 import { drawNetwork, halfSide } from "./drawing.js";
-import { Branch, MAX_BRANCHES } from "./timeline.js";
+import { Branch, MAX_BRANCHES, MAX_REMOVED } from "./timeline.js";
 import { Training } from "./training.js";
 
 /** @typedef {import("./data_sets.js").Samples} Samples */
@@ -34,7 +34,8 @@ import { Training } from "./training.js";
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
  * @property {{ settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
- *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment.
+ *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment, and of those of
+ *   removed branches that led to the first one.
  * @property {Drawing | null} drawing
  */
 
@@ -63,8 +64,10 @@ export class Session {
     this.half = halfSide(parts.train, parts.test);
     /** @type {Branch} */
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
-    /** Up to `MAX_BRANCHES`; the first one stays. */
+    /** Up to `MAX_BRANCHES`, and up to `MAX_REMOVED` more that came back; the first one stays. */
     this.branches = [this.branch];
+    /** @type {{ branch: number, removed: Branch, left: { child: Branch, past: number[][] }[] }[]} The last one was removed last. */
+    this.removed = [];
     /** @type {WeightEdit | null} A weight that the next frame alone has. */
     this.tried = null;
   }
@@ -112,15 +115,44 @@ export class Session {
   }
 
   /**
-   * Let go of a branch that no other one left. Where it is shown, its parent is shown instead, at the step that it left at.
+   * Remove a branch. Branches that left it stay, and keep its curve up to where they left. Where it is shown, its parent is
+   * shown instead, at the step that it left at.
    * @param {number} branch Its number, not 0. Those after it move up.
    */
   removeBranch(branch) {
     const removed = this.branches[branch];
     const { parent } = removed;
-    if (!parent || this.branches.some((each) => each.parent === removed)) throw new RangeError("only a branch that no other one left is removed");
+    if (!parent) throw new RangeError("the first branch stays");
     if (removed === this.branch) this.goTo(this.branches.indexOf(parent), removed.firstStep);
+    const left = this.branches.filter((each) => each.parent === removed).map((child) => ({ child, past: child.past }));
     this.branches.splice(branch, 1);
+    this.removed = [...this.removed, { branch, removed, left }].slice(-MAX_REMOVED);
+    const curve = this.#curveOf(removed);
+    for (const { child, past } of left) {
+      const [[first]] = this.#curveOf(child);
+      child.past = [...curve.filter(([step]) => step < first), ...past];
+      child.parent = parent;
+    }
+  }
+
+  /** Bring back the branch that was removed last. */
+  restoreBranch() {
+    const last = this.removed.pop();
+    if (!last) return;
+    this.branches.splice(last.branch, 0, last.removed);
+    for (const { child, past } of last.left) Object.assign(child, { past, parent: last.removed });
+  }
+
+  /**
+   * @param {Branch} branch
+   * @returns {number[][]} As in a frame.
+   */
+  #curveOf({ past, entries }) {
+    const rows = entries.map(({ moment: { step, epoch, seen }, train, test }) => [
+      ...[step, epoch + seen / this.train.y.length, train.loss, train.accuracy ?? NaN],
+      ...[test.loss, test.accuracy ?? NaN],
+    ]);
+    return [...past, ...rows];
   }
 
   /** @param {string} change */
@@ -257,10 +289,7 @@ export class Session {
         parent: each.parent ? this.branches.indexOf(each.parent) : -1,
         firstStep: each.firstStep,
         lastStep: each.end,
-        curve: each.entries.map((entry) => [
-          ...[entry.moment.step, entry.moment.epoch + entry.moment.seen / this.train.y.length, entry.train.loss, entry.train.accuracy ?? NaN],
-          ...[entry.test.loss, entry.test.accuracy ?? NaN],
-        ]),
+        curve: this.#curveOf(each),
       })),
       drawing: this.train.inputs > 2 ? null : drawNetwork(network, { half: this.half, isFunction: this.train.isFunction }),
     };

@@ -15,6 +15,9 @@ const MAX_MOMENTS = 500;
 /** Branches of a session: each keeps moments, and has a line in the curves and a button. */
 export const MAX_BRANCHES = 8;
 
+/** Removed branches that can be brought back: each still keeps its moments. */
+export const MAX_REMOVED = 4;
+
 /** A training with its past. */
 export class Branch {
   /**
@@ -31,6 +34,8 @@ export class Branch {
     this.off = off;
     this.spacing = spacing;
     this.entries = [first];
+    /** @type {number[][]} The curve before the first moment, where the branches that it belonged to were removed. */
+    this.past = [];
     /** The last step that was learned, of which there need not be a moment. */
     this.end = first.moment.step;
     const { parameters, memory } = first.moment;
