@@ -72,6 +72,33 @@ def test_what_is_said_of_a_drawing_is_what_the_weights_compute(open_playground):
     wait(page, "document.querySelector('.digit-answer').textContent.startsWith('Draw a digit')")
 
 
+def test_the_numbers_of_a_unit_are_those_of_the_drawing_where_it_is_chosen(open_playground):
+    page = open_playground("data=digits&hidden=16&learningRate=0.003")
+    wait(page, "state.settings.data === 'digits' && state.frame")
+    press(page, "Output 3")
+    drawn(page)
+    box = page.get_by_label("Show the digit that you drew")
+    assert box.is_hidden(), "nothing is drawn"
+    draw(page, (0.2, 0.2), (0.2, 0.45))
+    drawn(page)
+    about = page.locator("#numbers .hint")
+    assert about.inner_text().startswith("Sample 1 of the next batch")
+    box.check()
+    said = page.locator("#numbers code").nth(1).inner_text()
+    assert float(said.removeprefix("p = softmax(z) = ")) == pytest.approx(forward(page)[3], abs=0.0051)
+    assert about.inner_text().startswith("The digit that you drew.")
+    press(page, "Hidden layer 1, unit 2")
+    drawn(page)
+    first = int(page.locator("#numbers tbody tr td").first.inner_text()) - 1
+    pixels, weights = (np.array(state(page, value)) for value in ("[...state.drawn]", "[...state.frame.parameters]"))
+    products = np.abs(pixels * weights[: 784 * 16].reshape(784, 16)[:, 1])
+    assert products[first] == products.max(), "the largest product comes first"
+    page.locator(".drawing-pad").get_by_role("button", name="Clear").click()
+    drawn(page)
+    assert about.inner_text().startswith("Sample 1 of the next batch")
+    assert box.is_hidden()
+
+
 def test_pictures_of_units_are_covariances_of_output_and_pixel():
     generator = np.random.default_rng(0)
     x = generator.uniform(size=(60, 9)).astype(np.float32) * (generator.uniform(size=(60, 9)) < 0.3)

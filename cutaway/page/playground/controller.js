@@ -21,6 +21,7 @@ import { Training } from "./training.js";
  * @property {keyof typeof SPEEDS} speed
  * @property {Place} selected The unit that is looked at.
  * @property {number} row Of the next batch: the sample that is looked at.
+ * @property {Float32Array | null} drawn Pixels of the digit that a person drew, 0 to 1, as the network gets them.
  * @property {string} message What a person should know.
  * @property {number} undoable How many changes can be undone.
  */
@@ -77,7 +78,7 @@ export class Controller {
     /** @type {State} */
     const first = {
       ...{ settings, own, parts: trainAndTest(settings, own), frame: null, isPlaying: false, speed: "normal" },
-      ...{ selected: { layer: 0, unit: 0 }, row: 0, message: "", undoable: 0 },
+      ...{ selected: { layer: 0, unit: 0 }, row: 0, drawn: null, message: "", undoable: 0 },
     };
     this.store = new Store(first);
     worker.addEventListener("message", ({ data }) => this.#answered(data));

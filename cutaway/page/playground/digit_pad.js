@@ -39,7 +39,7 @@ export class DigitPad {
    * @param {import("./colors.js").Look} look
    */
   show(controller, look) {
-    this.shown = { controller, look };
+    this.controller = controller;
     if (!this.pad) this.#build();
     const pixels = this.pixels ?? new Float32Array(784);
     paintDigit(this.got, pixels, look.isDark);
@@ -67,7 +67,7 @@ export class DigitPad {
     const onStroke = (/** @type {import("../network/resampling.js").GrayPicture} */ drawn) => {
       const { input, isEmpty } = prepareDrawing(MNIST, drawn);
       this.pixels = isEmpty ? null : input;
-      if (this.shown) this.show(this.shown.controller, this.shown.look);
+      this.controller?.store.set({ drawn: this.pixels });
     };
     this.pad = new DrawingPad(sheet, { penFollows: true, label: "Sheet to draw a digit on", onStroke });
   }

@@ -35,6 +35,8 @@ export class UnitView {
     this.controller = controller;
     this.title = element("h3");
     this.off = textButton("Switch this unit off", () => controller.switchUnit(controller.state.selected));
+    this.isDrawn = element("input", { type: "checkbox", onchange: () => this.show() });
+    this.choice = element("label", { class: "shows" }, this.isDrawn, "Show the digit that you drew");
     this.about = element("p", { class: "hint" });
     this.forward = element("div");
     this.backward = element("div");
@@ -47,6 +49,7 @@ export class UnitView {
     const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.rows);
     host.append(
       element("div", { class: "unit-head" }, this.title, this.off),
+      this.choice,
       this.about,
       element("h4", { text: "Forward" }),
       this.forward,
@@ -58,10 +61,11 @@ export class UnitView {
   }
 
   show() {
-    const { selected, settings, parts } = this.controller.state;
+    const { selected, settings, parts, drawn } = this.controller.state;
     const { layer, unit } = selected;
     const isOutput = layer === settings.hidden.length;
-    const numbers = numbersOf(this.controller);
+    this.choice.hidden = !drawn || settings.data !== "digits";
+    const numbers = numbersOf(this.controller, this.choice.hidden || !this.isDrawn.checked ? null : drawn);
     this.title.textContent = isOutput ? outputName(parts.train, unit) : `Hidden layer ${layer + 1}, unit ${unit + 1}`;
     this.off.hidden = isOutput;
     this.off.setAttribute("aria-pressed", String(numbers.isOff));
@@ -109,19 +113,24 @@ export class UnitView {
 
 /**
  * @param {Controller} controller
+ * @param {Float32Array | null} drawn In place of a sample of the next batch.
  * @returns {UnitNumbers}
  */
-function numbersOf(controller) {
+function numbersOf(controller, drawn) {
   const { selected, row, frame, settings, parts } = controller.state;
   const { layer, unit } = selected;
   const training = controller.mirror();
   const loss = training.look();
   const { network } = training;
   const rows = training.nextRows();
-  const at = Math.min(row, rows.length - 1);
+  const at = drawn ? 0 : Math.min(row, rows.length - 1);
+  if (drawn) {
+    network.forward(drawn, 1);
+    network.measure(new Int32Array(1), 1); // which computes the predictions
+  }
   const { inputs, units, kernel, bias } = network.layers[layer];
   const [values, gradients] = [network.values[layer], network.gradients[layer]];
-  const below = layer ? network.values[layer - 1].outputs : training.x;
+  const below = layer ? network.values[layer - 1].outputs : (drawn ?? training.x);
   const place = at * units + unit;
   const weights = Array.from({ length: inputs }, (_, input) => ({
     input,
@@ -142,9 +151,11 @@ function numbersOf(controller) {
     ? outputFormulas(unitValues, { batch: rows.length, target, unit, outputs: network.values[layer].outputs.subarray(at * units, (at + 1) * units), parts, settings })
     : hiddenFormulas(unitValues, { network, layer, unit, at, isOff, activation: settings.activation });
   return {
-    about: `Sample ${at + 1} of the next batch of ${rows.length}. Mean loss of the batch: ${short(loss)}.`,
+    about: drawn
+      ? "The digit that you drew. ∂L/∂w is that of the next batch."
+      : `Sample ${at + 1} of the next batch of ${rows.length}. Mean loss of the batch: ${short(loss)}.`,
     forward: [[`z = ${terms}${more} + ${short(bias[unit])} = ${short(z)}`, "The weighted sum of the inputs, and the bias."], ...passes.forward],
-    backward: passes.backward,
+    backward: drawn ? [["–", "What you drew has no label, so it has no loss to go back from."]] : passes.backward,
     weights: [...listed, { input: null, x: 1, w: bias[unit], gradient: gradients.bias[unit] }],
     isOff,
   };

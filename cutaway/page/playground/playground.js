@@ -69,7 +69,7 @@ class Playground {
     this.#buildFields();
     this.#buildTabs();
     this.draw = inNextFrame(() => this.#draw());
-    this.store.watch(["frame", "selected", "row", "settings", "parts", "isPlaying"], this.draw);
+    this.store.watch(["frame", "selected", "row", "drawn", "settings", "parts", "isPlaying"], this.draw);
     this.store.watch(["message"], ({ message }) => (host("message").textContent = message));
     this.store.watch(["settings"], ({ settings: now }) => this.#keepAddress(now));
     onScheme(() => {
