@@ -30,7 +30,8 @@ def class_variability(h: np.ndarray, labels: np.ndarray) -> float | None:
     """
     names, member = np.unique(labels, return_inverse=True)
     means = _class_means(h, member)
-    directions, singular = _directions(means - means.mean(axis=0))
+    means -= means.mean(axis=0)
+    directions, singular = _directions(means)
     if len(names) < 2 or len(singular) < min(len(names) - 1, h.shape[1]):
         return None
     along = h @ directions
@@ -86,7 +87,11 @@ def _directions(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values, vectors = np.linalg.eigh(means.T @ means if few_units else means @ means.T)
     kept = values > 1e-12 * max(values[-1], np.finfo(np.float64).tiny)
     singular = np.sqrt(values[kept])
-    return (vectors[:, kept] if few_units else means.T @ vectors[:, kept] / singular), singular
+    if few_units:
+        return vectors[:, kept], singular
+    directions = means.T @ vectors[:, kept]
+    directions /= singular  # in place: of 10,000 units and 1,500 classes a copy takes 120 MB
+    return directions, singular
 
 
 def intrinsic_dimension(h: np.ndarray) -> float | None:

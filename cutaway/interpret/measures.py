@@ -145,7 +145,8 @@ def separation(h: np.ndarray, labels: np.ndarray) -> float | None:
     names, member = np.unique(labels, return_inverse=True)
     counts = np.bincount(member, minlength=len(names))
     centered = h - h.mean(axis=0, dtype=np.float64)
-    means = one_hot(member, len(names)).T @ centered / counts[:, None]
-    between = float((counts * (means**2).sum(axis=1)).sum())
+    means = one_hot(member, len(names)).T @ centered
+    means /= counts[:, None]  # in place, as the square: of 10,000 units and 1,500 classes a copy takes 120 MB
+    between = float((counts * np.square(means, out=means).sum(axis=1)).sum())
     within = float(np.vdot(centered, centered)) - between  # the total variance is the sum of both
     return between / within if within > 1e-12 * between else None

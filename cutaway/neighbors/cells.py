@@ -30,7 +30,7 @@ def project(points: np.ndarray, order: np.ndarray, starts: np.ndarray, places: n
     directions = _widest(points, order, starts[low : high + 1])
     for cell, direction in zip(range(low, high), directions, strict=True):
         first, last = starts[cell], starts[cell + 1]
-        # `dot` does not look at the flags of the processor. OpenBLAS sets them now and then for finite numbers
+        # `dot` does not look at the flags of the CPU. OpenBLAS sets them now and then for finite numbers
         # (github.com/numpy/numpy/issues/24067), and `@` would warn of an invalid value: seen once in 10,000 searches.
         places[first:last] = points[order[first:last]].dot(direction)
 
