@@ -293,7 +293,7 @@ class RunContext:
 
         Args:
             split: "train", "val", "test" or "all".
-            samples: The most samples; all of them if None.
+            samples: Maximum number of samples; all of them if None.
             seed: Random seed of the sample.
 
         Raises:

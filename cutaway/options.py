@@ -79,34 +79,38 @@ class TableOptions:
         label: Column of the classes.
         test: File with the test samples, or None.
         test_share: Share of the samples that become test samples where there is no such file, in (0, 1).
-        group: Column whose values are never in two splits, or None.
-        time: Column by which the samples are ordered before they are split, the latest last, or None.
+        group: Column whose rows with the same value stay in one split, or None.
+        time: Column with the time; the latest rows are the test samples, or None.
         weight: Column with the weight of each sample in the loss, or None.
         id: Column with a name for each sample, or None.
         ignore: Columns that are left out.
         use: Columns that are used although they look like identifiers, or are constant or duplicates.
         category: Columns of numbers that stand for categories.
         numbers: How numbers are scaled: "standard", "robust", "quantile" or "none".
-        missing: "median" fills unknown numbers in and adds an input that says so; "refuse" raises.
-        header: Whether line 1 of a text table holds names; None finds it out.
-        month_first: Whether 03/04/2020 is the 4th of March, where no date of the column tells.
+        missing: "median" fills missing numbers in and adds an input that says so; "refuse" stops with an error.
+        header: Whether line 1 of a text table holds names; None detects it.
+        month_first: Whether ambiguous dates such as 03/04/2020 are read with the month first.
         class_names: Names for the labels in their order, by value where they are numbers; none if they name themselves.
     """
 
     label: str = option(words="Column of a table with the classes: its name, or its number from 1.")
     test: str | None = option(None, "Table with the test samples.")
     test_share: float = option(0.2, "Share of a table's rows for the test. Default: 0.2.")
-    group: str | None = option(None, "Column whose values are never in two splits.")
-    time: str | None = option(None, "Column that orders the rows: the latest are the test.")
+    group: str | None = option(None, "Rows with the same value in this column stay in one split.")
+    time: str | None = option(None, "Column with the time; the latest rows are the test samples.")
     weight: str | None = option(None, "Column with the weight of each row in the loss.")
     id: str | None = option(None, "Column with a name for each row.")
     ignore: tuple[str, ...] = option((), "Column to leave out; may be repeated.")
     use: tuple[str, ...] = option((), "Column to use although it looks like an identifier; may be repeated.")
     category: tuple[str, ...] = option((), "Column of numbers that stand for categories; may be repeated.")
-    numbers: Numbers = option("standard", "How numbers are scaled: standard (if not given), robust, quantile or none.")
-    missing: Missing = option("median", "Unknown numbers: median (if not given) fills them in, refuse is an error.")
-    header: bool | None = option(None, "Whether line 1 of a table holds names. Default: found out.")
-    month_first: bool = option(False, "Dates such as 03/04/2020 have the month first, where none of them tells.")
+    numbers: Numbers = option(
+        "standard", "How numbers are scaled: standard, robust, quantile or none. Default: standard."
+    )
+    missing: Missing = option(
+        "median", "Missing numbers: median fills them in; refuse stops with an error. Default: median."
+    )
+    header: bool | None = option(None, "Whether line 1 of a table holds names. Default: detected.")
+    month_first: bool = option(False, "Read ambiguous dates such as 03/04/2020 with the month first.")
     class_names: tuple[str, ...] = option((), "Names for the labels in their order, such as no,yes.", parse=parse_names)
 
     def __post_init__(self) -> None:
@@ -147,13 +151,13 @@ class DataOptions(TableOptions):
 
     Attributes:
         size: (rows, columns) that images are brought to; None if they all have one size.
-        centering: How gray images of single digits or letters were made, "mass" or "upright"; None if that is not
-            known.
+        centering: How digit or letter images were centered, "mass" or "upright"; new images get the same. None if that
+            is not known.
     """
 
     size: tuple[int, int] | None = option(None, "Size that images are brought to, such as 28x28.", parse=parse_size)
     centering: str | None = option(
         None,
-        "How images of single digits or letters were made, so that new ones are made so too: mass, as MNIST's, or "
-        "upright, as UCI's digits.",
+        "How digit or letter images were centered; new images get the same: mass (like MNIST) or upright (like UCI "
+        "digits).",
     )

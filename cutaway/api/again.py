@@ -57,7 +57,7 @@ def train_like(
         ignore: Further columns of the table that are left out, to see what they are worth. The model has fewer inputs,
             so its first weights are drawn.
         runs: Folder in which names are looked up and the new run folder is made.
-        name: Middle part of the new folder's name; the dataset's name if None.
+        name: Your name for the run, part of the folder name; the dataset's name if None.
         labels: As of `train`; decisions that the run was trained with stay.
         sample_weight: As of `train`; needed where the run had sample weights, which a run folder does not keep.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.

@@ -50,8 +50,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
         recipe: Where what is None comes from: "default" (for a table "table"), "table", "minute", "best",
             "best-images", "lesson" or "lesson-dropout".
-        epochs: Number of epochs.
-        batch_size: Samples a step.
+        epochs: Number of passes over the training samples.
+        batch_size: Samples per training step.
         learning_rate: Learning rate.
         optimizer: "sgd", "adam" or "adamw".
         weight_decay: Weight decay (AdamW only).

@@ -48,8 +48,8 @@ def compare(
         shared: Whether runs on different data, or with different samples in this split, are compared on the samples
             that both have in it. Samples are found by source and row where the data are from the same place, and
             otherwise by their content; those that one of the runs was trained on are left out and counted.
-        samples: The most samples on which layers are compared, a stratified sample by class; fewer where layers are
-            very wide.
+        samples: Maximum number of samples on which layers are compared, a stratified sample by class; fewer where
+            layers are very wide.
         seed: Random seed of that sample.
         progress: See `Run`.
 

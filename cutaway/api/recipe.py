@@ -54,7 +54,7 @@ def train_recipe(
         form: Settings of the model, as `cutaway.mlp` takes them; those of the recipe that are not in it.
         seed: Random seed.
         runs: Folder in which the run folder is made.
-        name: Middle part of the run folder's name; the dataset's name if None.
+        name: Your name for the run, part of the folder name; the dataset's name if None.
         labels: File of decisions on labels.
         progress: As of `cutaway.train`.
         shard_layers: As of `cutaway.train`.

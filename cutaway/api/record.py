@@ -46,7 +46,7 @@ def record(
         inputs: What the model takes: "scaled", samples divided by the scale of the data; "raw", as they are, for a
             model that rescales them itself. "auto" is "raw" where it begins with a Rescaling by the scale of the data.
         runs: Folder in which the run folder is made.
-        name: Middle part of the run folder's name; the model's name if None.
+        name: Your name for the run, part of the folder name; the model's name if None.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
 
     Returns:

@@ -267,7 +267,7 @@ class Run:
         Args:
             split: "train", "val", "test" or "all".
             epochs: Their numbers, or a single one; all with a snapshot if None.
-            samples: The most samples, a stratified sample by class; fewer where layers are very wide.
+            samples: Maximum number of samples, a stratified sample by class; fewer where layers are very wide.
             k: Number of neighbors in the k-NN accuracy.
             seed: Random seed of the sample.
             progress: See `Run`.
@@ -300,7 +300,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None.
             split: "train", "val", "test" or "all".
             epochs: Their numbers, or a single one; all with a snapshot if None.
-            samples: The most samples, a stratified sample by class; fewer where the layer is very wide.
+            samples: Maximum number of samples, a stratified sample by class; fewer where the layer is very wide.
             seed: Random seed of the sample.
             progress: See `Run`.
 
@@ -332,7 +332,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None.
             split: Samples on which units are measured; constant units are found on the whole dataset.
             epoch: Number of the epoch; the kept one if None.
-            samples: The most samples, a stratified sample by class; all of them if None.
+            samples: Maximum number of samples, a stratified sample by class; all of them if None.
             progress: See `Run`.
 
         Raises:
@@ -371,15 +371,15 @@ class Run:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
             method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
-            points: The most samples, a stratified sample by class; all of them if None.
+            points: Maximum number of samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample, and of everything random in the method.
             callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
                 the first step, and never where the result is cached. If it returns False, the embedding stops, and you
                 get the coordinates reached so far (which are not cached).
             quality: Whether to measure its quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512; if
                 False, it is measured when `Embedding.quality` or ``misplaced`` is first asked for.
-            laid_out: The most samples that t-SNE lays out. Of more samples, these are a stratified sample by class, and
-                all others are placed among them as `Embedding.transform` does: quickly, with few activations in memory.
+            laid_out: t-SNE only: maximum number of samples to compute the map from, a stratified sample by class; the
+                rest are added to it afterwards as `Embedding.transform` does: quickly, with few activations in memory.
                 The result says how many, and its quality is that of the whole, measured on 1,500 samples.
             engine: Where the other samples are placed, as of `cutaway.label_issues`: by default here, batch by batch.
                 t-SNE itself runs here.
@@ -484,8 +484,8 @@ class Run:
             epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. At most
                 16, evenly spaced, if None; of many samples in many layers fewer, which a note and the page say, so that
                 there are at most 2,000,000 places on all maps, or 3 epochs.
-            samples: The most samples, 20..100,000; of more, a stratified sample by class. If None, 100,000 of a split
-                that is named, and otherwise 10,000.
+            samples: Maximum number of samples, 20..100,000; of more, a stratified sample by class. If None, 100,000 of
+                a split that is named, and otherwise 10,000.
             height: Height of the large map in CSS pixels, 200..4000.
             progress: See `Run`.
 
@@ -588,8 +588,8 @@ class Run:
         That threshold is chosen on the validation samples and checked on the split.
 
         Args:
-            positive: The class that is looked for, its name or its number; of two classes, the second if None. Of more
-                than two, it is compared with all others.
+            positive: The class to detect, its name or its number; with two classes, the second if None. If there are
+                more, it is compared with all others.
             cost: What an answer costs, 2 x 2 numbers: a row for each true class (negative, positive) and a column for
                 each answer. ``[[0, 1], [10, 0]]``: a missed positive costs ten times as much as a false alarm. Each
                 mistake costs 1 if None.
@@ -700,14 +700,14 @@ class Run:
         engine: str | None = None,
         progress: ProgressOption = True,
     ) -> "LabelIssues":
-        """Find labels that are probably wrong, by models of this kind that were not trained on them.
+        """Find labels that are probably wrong, using models of this kind that were not trained on them.
 
         All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
         was canceled goes on where it ended, and the same call again is quick.
 
         Args:
-            folds: Models are trained on all folds but one, and judge the samples of that one.
-            seeds: Times that all folds are trained; fewer are quicker and less sure.
+            folds: Number of parts; each is judged by models trained on the other parts.
+            seeds: How many times all parts are judged, each time divided differently; fewer is faster and less sure.
             epochs: Epochs of each training; as many as the run kept if None.
             engine: Where folds are trained, as of `cutaway.label_issues`.
             progress: See `Run`.
@@ -910,7 +910,7 @@ class Run:
         Args:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
-            samples: The most samples, a stratified sample by class; all of them if None.
+            samples: Maximum number of samples, a stratified sample by class; all of them if None.
             repeats: How often each column is shuffled.
             seed: Random seed of the sample and the shuffles.
             progress: See `Run`.
@@ -1037,7 +1037,7 @@ class Run:
         shared: bool = False,
         progress: ProgressOption = True,
     ) -> "Robustness":
-        """How long the model stays right while samples or weights get worse, alone or beside another run's.
+        """How accuracy falls as samples or weights are damaged, alone or beside another run's.
 
         Images get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
         are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
@@ -1047,7 +1047,7 @@ class Run:
             perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
             split: "train", "val", "test" or "all"; with `against` "test" or "val".
             epoch: Number of the epoch; the kept one if None.
-            samples: The most samples, a stratified sample by class; all of them if None.
+            samples: Maximum number of samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample and of everything random in the corruptions.
             shared: With `against`: whether runs that do not have the same samples in this split are compared on those
                 that both have in it; see `compare`.
@@ -1156,7 +1156,7 @@ class Run:
             path: Where to write it; report.html in the run folder if None.
             split: Whose samples the explorer shows, as of `explore`. The other sections are always of held-out samples.
             epochs: The epochs that it shows, as of `explore`.
-            samples: The most samples that it shows, as of `explore`.
+            samples: Maximum number of samples that it shows, as of `explore`.
             against: Another run on the same samples, at its kept epoch, or where `open_run` finds it: the report has a
                 section that compares both, and colors of the explorer that show which of them is right.
             shared: With `against`: whether runs that do not hold out the same samples are compared on those that both

@@ -26,15 +26,15 @@ def label_issues(
     progress: ProgressOption = True,
     **options: Any,
 ) -> LabelIssues:
-    """Find labels that are probably wrong, by models of the default recipe that were not trained on them.
+    """Find labels that are probably wrong, using models of the default recipe that were not trained on them.
 
     The result of each fold is kept in the user's cache, so that work that was canceled goes on where it ended.
 
     Args:
         data: As of `train`.
         y: Labels ``(sample,)``, where `data` are inputs.
-        folds: Models are trained on all folds but one, and judge the samples of that one.
-        seeds: Times that all folds are trained; fewer are quicker and less sure.
+        folds: Number of parts; each is judged by models trained on the other parts.
+        seeds: How many times all parts are judged, each time divided differently; fewer is faster and less sure.
         epochs: Epochs of each training; the recipe's if None. For a table, the first fold finds the best number.
         engine: Where folds are trained: "local" (processes of this machine), "dask://HOST:PORT", "tls://HOST:PORT",
             "ray://HOST:PORT" or "spark"; if None, what `joblib.parallel_config` has made active, or else this process.

@@ -90,7 +90,7 @@ def train(
             "best-images" (for images of characters), "best", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
         runs: Folder in which the run folder is made.
-        name: Middle part of the run folder's name; the dataset's name if None.
+        name: Your name for the run, part of the folder name; the dataset's name if None.
         class_weight: Class number -> weight of its samples in the training loss, 1 for the others; "balanced" gives
             each class the same total weight: samples / (classes x samples of the class).
         sample_weight: ``(sample,)`` of the source "train", at least 0, the weight of each in the training loss.

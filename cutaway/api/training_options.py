@@ -44,7 +44,9 @@ class ModelOptions:
     """The model of a training."""
 
     recipe: str | None = option(
-        None, "default (if not given; for a table: table), minute, best-images, best or lesson."
+        None,
+        "Settings to begin with: default, table, minute, best, best-images, lesson or lesson-dropout. Default: default "
+        "(for a table: table).",
     )
     hidden: tuple[int, ...] | None = option(None, "Units of each hidden layer, such as 512,512.", parse=parse_hidden)
     dropout: float | None = option(None, "Share of hidden units dropped in training.")
@@ -62,21 +64,26 @@ class TrainingOptions:
     momentum: float | None = option(None, "Share of the last step that is added to the next one (SGD only).")
     weight_decay: float | None = option(None, "How much weights shrink in each step (AdamW only).")
     schedule: str | None = option(None, "How the learning rate changes: constant, cosine, one-cycle or step.")
-    precision: str | None = option(None, "Of matrix products: float32, bfloat16 or auto. Weights are float32.")
+    precision: str | None = option(
+        None, "Precision of matrix products: float32, bfloat16 or auto. Weights stay float32."
+    )
     patience: int | None = option(None, "Stop after N epochs without a lower validation loss; keep the best.")
     class_weight: dict[int, float] | str | None = option(
-        None, "balanced weighs all classes alike in the loss; or weights such as 0=2.0,3=0.5.", parse=parse_class_weight
+        None,
+        "balanced gives every class the same total weight in the loss; or set weights such as 0=2.0,3=0.5.",
+        parse=parse_class_weight,
     )
-    loss: str | None = option(None, "Loss, which the training makes small, such as categorical_crossentropy.")
+    loss: str | None = option(None, "Loss to minimize, such as categorical_crossentropy.")
     label_smoothing: float | None = option(None, "Share of a label that is spread over all classes, from 0 up to 1.")
     virtual_adversarial: float | None = option(
-        None, "Predictions may hardly change within this distance of a sample, in units of the inputs; 0 for off."
+        None,
+        "Train predictions to stay the same within this distance of a sample (in input units); 0 turns this off.",
     )
     augment: str | None = option(
         None, "Change images at random: characters, photos, none, or settings such as rotation=10,shift=0.05."
     )
-    epochs: int | None = option(None, "How often the model sees every training sample.")
-    batch_size: int | None = option(None, "Samples of one step.")
+    epochs: int | None = option(None, "Number of passes over the training samples.")
+    batch_size: int | None = option(None, "Samples per training step.")
     validation: float | None = option(None, "Share of the training samples that are held out for validation.")
     seed: int | None = option(None, "Random seed of first weights, split, order and dropout. Default: 0.")
 

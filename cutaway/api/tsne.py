@@ -64,7 +64,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         learning_rate: Above 0; "auto" follows the number of samples.
         max_iter: Most iterations in all, as scikit-learn counts them; the descent ends sooner once the KL divergence
             hardly falls, mostly so with more than 4,000 samples.
-        n_iter: Most iterations after early exaggeration, as openTSNE counts them, in place of `max_iter`.
+        n_iter: Maximum number of iterations after early exaggeration, as openTSNE counts them, in place of `max_iter`.
         metric: "euclidean"; "cosine", which is Euclidean between rows of length 1; or "precomputed": X is a sparse
             matrix whose row i holds the distances from sample i to its nearest others, at least three times the
             perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
@@ -80,8 +80,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         callbacks: A function or several, called as ``callback(iteration, kl_divergence, embedding)`` at most ten times
             a second, with None before there is a KL divergence; one that returns True ends the descent.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
-        laid_out: Most samples that are laid out; of more, these are chosen at random, and all others are placed among
-            them, each by itself. Callbacks get the samples that are laid out. Of rows of float32 and Euclidean
+        laid_out: Maximum number of samples to compute the map from, chosen at random; the rest are added to it
+            afterwards, each by itself. Callbacks get the samples that are laid out. Of rows of float32 and Euclidean
             distances, such as those of a memory map, memory holds those that are laid out and a part of the others.
 
     Attributes:

@@ -25,7 +25,7 @@ def concept(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="A CSV file whose first column names samples, as the explorer saves a selection."),
+        typer.Option("--file", help="A CSV file whose first column names samples, as saved from the map in a report."),
     ] = None,
     options: ConceptOptions,
     data: DataOption = None,
@@ -61,6 +61,6 @@ def _names_in(file: Path) -> list[str]:
         rows = [row[0].strip() for row in csv.reader(content.decode("utf-8-sig").splitlines()) if row]
     except (OSError, ValueError, csv.Error) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        hint = "save a selection in the explorer, or write one name per line"
+        hint = "save a selection from the map in a report, or write one name per line"
         raise UsageError("--file names samples, one per line", got=f"{why}: {file}", hint=hint) from error
     return [name for name in rows if name and name != "sample"]

@@ -173,7 +173,7 @@ def embed(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Embed a layer's activations in the plane and cache the coordinates in the run folder."""
+    """Compute a 2-D map of a layer's activations, by t-SNE, and keep it in the run folder."""
     from cutaway.api.opening import open_run
     from cutaway.errors import Canceled
 
@@ -201,7 +201,9 @@ def _print_embedding(embedding: "Embedding") -> None:
 
 
 def report(
-    run: RunArgument,
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help='A run or a sweep: a path or a name; "latest" is the latest run.')
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write. Default: report.html in the run.")
     ] = None,
@@ -213,13 +215,13 @@ def report(
         str | None, typer.Option(help="Epochs on the maps, such as 0,5,10. Default: up to 16, fewer for many samples.")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="The most samples on the maps. Default: 100,000 of --split, or else 10,000.")
+        int | None, typer.Option(help="Maximum number of samples on the maps. Default: 100,000 of --split, or 10,000.")
     ] = None,
     against: Annotated[
         str | None, typer.Option("--against", metavar="OTHER", help="A run to compare with, in a section of its own.")
     ] = None,
     shared: Annotated[
-        bool, typer.Option("--shared", help="Compare runs on different data on the samples that both hold out.")
+        bool, typer.Option("--shared", help="For runs on different data: compare them on the test samples they share.")
     ] = False,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Database of a sweep, which is only read. Default: its journal.")

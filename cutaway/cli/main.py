@@ -109,13 +109,13 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     "Look inside": (
         (layers.layers, "Show what each layer is, and what it knows."),
         (units.units, "Show what each unit of a layer responds to."),
-        (inspect.embed, "Draw a map of a layer's activations, by t-SNE."),
+        (inspect.embed, "Compute a 2-D map of a layer's activations, by t-SNE."),
         (samples.samples, "Show which samples were hard to learn, or forgotten."),
         (explaining.explain, "Show the evidence for a prediction, and against it."),
         (units.importance, "Show which columns of a table the model needs."),
         (concept.concept, "Show what selected samples have in common."),
         (regions.regions, "Show how far samples are from the decision boundary."),
-        (comparison.robustness, "Show accuracy while samples or weights get worse."),
+        (comparison.robustness, "Show how accuracy falls as samples or weights are damaged."),
     ),
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),

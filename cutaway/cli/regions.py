@@ -28,7 +28,7 @@ def regions(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show how far three samples are from the decision boundary on the plane through them, exactly."""
+    """Show the exact distance of three samples to the decision boundary, on the plane through them."""
     from cutaway.api.opening import open_run
     from cutaway.results.progress import show_progress
     from cutaway.topics.regions.measuring import regions as measure

@@ -1,4 +1,4 @@
-"""The commands units and importance: what each unit of a layer is for, and which columns the model needs."""
+"""The commands units and importance: what each unit of a layer responds to, and which columns the model needs."""
 
 from cutaway.topics.importance.options import ImportanceOptions
 from cutaway.topics.units.options import UnitsOptions
@@ -15,7 +15,7 @@ def units(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each unit of a hidden layer is for, which unit is most similar, and what its ablation costs."""
+    """Show what each unit of a hidden layer responds to, its most similar unit, and how the loss rises without it."""
     from cutaway.api.opening import open_run
     from cutaway.results.progress import show_progress
     from cutaway.topics.units.measuring import compute

@@ -41,7 +41,7 @@ class _OfMap(_ForPage):
 
     Attributes:
         split: "train", "val", "test" or "all"; the held-out samples if None.
-        samples: The most samples; all of a split that is named, up to 100,000, if None.
+        samples: Maximum number of samples; all of a split that is named, up to 100,000, if None.
         layers: Names of layers; some, evenly spaced, if None.
         epochs: Numbers of epochs; some, evenly spaced, if None.
     """
@@ -291,7 +291,7 @@ class Training(_Training):
         options: Of the data.
         form: Of the model.
         settings: Of the training, without those that come from the recipe.
-        name: Middle part of the run's name; the dataset's name if None.
+        name: Your name for the run, part of the folder name; the dataset's name if None.
     """
 
     kind: Literal["train"] = "train"
@@ -311,7 +311,7 @@ class Repeat(_Training):
         ignore: Further columns of its table that are left out.
         settings: What is to be different.
         labels: Whether the decisions on labels in the run's folder are followed.
-        name: Middle part of the new run's name; the dataset's name if None.
+        name: Your name for the run, part of the folder name; the dataset's name if None.
     """
 
     kind: Literal["like"] = "like"

@@ -53,7 +53,7 @@ def report_html(
         context: The run.
         split: The split whose samples are explored; "test", or "val" where there are no test samples, if None.
         epochs: Numbers of the epochs that are explored, beside the kept one; as many as take minutes if None.
-        samples: The most samples that are explored; as `ReportSource` says if None.
+        samples: Maximum number of samples that are explored; as `ReportSource` says if None.
         against: A run to compare with, after its kept epoch; None for none.
         shared: Whether it is compared on the samples that both hold out, where they do not hold out the same ones.
         on_progress: Called with the progress of the whole report.

@@ -94,7 +94,7 @@ def perplexity(bench: Bench) -> list[Row]:
 
 
 def n_iter(bench: Bench) -> list[Row]:
-    """The most iterations; the descent ends sooner when it has converged."""
+    """Maximum number of iterations; the descent ends sooner when it has converged."""
     found = {f"{value}": _make(bench.train(), points=4000, n_iter=value) for value in (251, 400, 750)}
     _show("n_iter", found)
     return [

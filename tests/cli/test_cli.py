@@ -95,7 +95,7 @@ def test_an_interrupt_where_nothing_listens_is_one_line(cutaway, monkeypatch):
 def test_like_says_what_may_stand_beside_it(cutaway, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     words = " ".join(cutaway("train", "--help")[1].split())
-    assert "options beside it change training settings, not the model, and --ignore leaves columns out" in words
+    assert "Other options can change training settings, but not the model; --ignore leaves out columns" in words
 
 
 def test_looking_at_a_run(cutaway, digits_run, tmp_path):
@@ -310,8 +310,8 @@ def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
     assert f"again    {first['train_like']}" in cutaway("show", first["run"])[1]
     assert cutaway("train", "--like", "latest", "--dropout", "0.1")[::2] == (
         2,
-        "error: --like takes the model, the data and all other settings from the run; got --like and --dropout; next: "
-        "leave one of the two out\n",
+        "error: --like takes the model and the options of the data from the run, so --dropout cannot be used with it; "
+        "got both; next: leave one of the two out\n",
     )
     assert cutaway("train")[::2] == (
         2,

@@ -146,7 +146,7 @@ def test_the_form_has_every_setting_with_its_help_and_its_limits():
     assert fields["label_smoothing"]["limits"] == "at least 0, below 1"
     assert fields["optimizer"]["choices"] == ["sgd", "adam", "adamw"]
     assert fields["patience"]["optional"]
-    assert fields["epochs"]["help"] == "How often the model sees every training sample."
+    assert fields["epochs"]["help"] == "Number of passes over the training samples."
 
 
 def test_what_is_checked_is_what_the_library_refuses(tmp_path):

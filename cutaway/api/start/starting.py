@@ -55,7 +55,7 @@ def start_training(
         first_weights: Where they come from: `cutaway.training.DRAWN` or `GIVEN`.
         sample_weight: ``(sample,)`` of the source "train", or None.
         runs: Folder in which the run folder is made.
-        name: Middle part of its name; the dataset's name if None.
+        name: Your name for the run, part of the folder name; the dataset's name if None.
         progress: As of `cutaway.train`.
         like: The run that it is trained like, as of `cutaway.runs.LikeRecord`; None where there is none.
         shard_layers: As of `cutaway.train`.

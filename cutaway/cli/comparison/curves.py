@@ -1,4 +1,4 @@
-"""The command robustness: accuracy of one or two runs while samples, or weights, get worse."""
+"""The command robustness: how the accuracy of one or two runs falls as samples or weights are damaged."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ def robustness(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show how long a model stays right while its samples, or its weights, get worse."""
+    """Show how accuracy falls as samples or weights are damaged."""
     from cutaway.api.opening import open_run
 
     first = open_run(run, data=data, runs=runs)

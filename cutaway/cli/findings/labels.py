@@ -37,7 +37,7 @@ def labels(
     engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find labels that are probably wrong, by models that were not trained on them; or decide on some.
+    """Find labels that are probably wrong, using models that were not trained on them, or record your decisions.
 
     A run's decisions are kept in its labels.csv, and a list written with -o has a column for them. Either file is
     applied with: cutaway train DATA --labels FILE

@@ -65,8 +65,8 @@ def train(
         str | None,
         typer.Option(
             metavar="RUN",
-            help="Train this run's model again; options beside it change training settings, not the model, "
-            "and --ignore leaves columns out.",
+            help="Train this run's model again. Other options can change training settings, but not the model; "
+            "--ignore leaves out columns.",
         ),
     ] = None,
     from_epoch: Annotated[
@@ -81,7 +81,10 @@ def train(
         str | None, typer.Option(metavar="FILE", help="Decisions on labels: samples to keep, relabel or drop.")
     ] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
-    name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Your name for the run; it becomes part of the folder name. Default: the dataset's name."),
+    ] = None,
     as_json: JsonOption = False,
     processes: ProcessOptions,
 ) -> None:
@@ -190,9 +193,10 @@ def _check_like(given: dict[str, Any]) -> None:
         UsageError: There is one.
     """
     if given:
+        option = f"--{next(iter(given)).replace('_', '-')}"
         raise UsageError(
-            "--like takes the model, the data and all other settings from the run",
-            got=f"--like and --{next(iter(given)).replace('_', '-')}",
+            f"--like takes the model and the options of the data from the run, so {option} cannot be used with it",
+            got="both",
             hint="leave one of the two out",
         )
 

@@ -78,7 +78,7 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
     for column in features:
         if column.kind == "date" and column.profile.month_first and not options.month_first:
             yield Suspicion(
-                f'the dates of "{column.name}" are read with the day first, and none of them tells: pass '
+                f'the dates of "{column.name}" are ambiguous and are read with the day first: pass '
                 "month_first=True if the month comes first"
             )
     dates = [column.name for column in features if column.kind == "date"]

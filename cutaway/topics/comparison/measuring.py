@@ -24,7 +24,7 @@ METHOD = 1
 """Part of the key of a kept CKA: another way of computing it gives others."""
 
 SAMPLES = 10_000
-"""The most samples on which layers are compared."""
+"""Maximum number of samples on which layers are compared."""
 
 LONGEST = 1000
 """Characters of the name of a layer at most."""

@@ -23,7 +23,7 @@ def parse_epochs(text: str) -> tuple[int, int]:
 class ComparisonOptions:
     """The options of ``cutaway compare``; `cutaway.compare` explains them."""
 
-    shared: bool = option(False, "Compare runs on different data on the samples that both hold out.")
+    shared: bool = option(False, "For runs on different data: compare them on the test samples they share.")
     split: str = option("test", "Samples to predict: test or val.")
     epochs: tuple[int | None, int | None] = option(
         (None, None), "Epochs of both, such as 1,5. Default: the kept ones.", parse=parse_epochs

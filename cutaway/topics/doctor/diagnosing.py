@@ -55,10 +55,10 @@ def doctor(
             without it from other seeds, and both are compared on the same samples, by what the finding is about:
             accuracy, balanced accuracy, loss or calibration error. Needs a run made by `train`, except for a
             temperature, for which nothing is trained.
-        seeds: Trainings on each side of a proof, from 1 up, that of the run among them: a remedy is said to help where
-            the means differ by more than trainings do that differ by their seed alone (Welch's test). With 1 the run
+        seeds: Trainings with the remedy and as many without, from 1 up, that of the run among them. It is said to help
+            if the means differ by more than trainings do that differ by their seed alone (Welch's test). With 1 the run
             and one training from its seed are compared on their samples, which says nothing of other trainings.
-        budget: Seconds for all proofs: none begins after them, and those that did not say so. No limit if None; on an
+        budget: Start no new proof after this many seconds; those that did not begin say so. No limit if None; on an
             engine it does not count.
         mute: Kinds of findings that need no attention, and why. They stay in the answer with that reason, come last,
             their remedies are not tried, and what would follow from them stands for itself.

@@ -23,8 +23,10 @@ class DoctorOptions:
     """The options of ``cutaway doctor``; `cutaway.doctor` explains them."""
 
     prove: bool = option(False, "Try the remedies: train again with and without them, and compare.")
-    seeds: int = option(5, "Trainings on each side of a proof, with a seed each; 1 compares two trainings.", least=1)
-    budget: float | None = option(None, "Seconds for all proofs; none begins later. Default: no limit.")
+    seeds: int = option(
+        5, "Trainings with the remedy and as many without, each with its own seed; 1 compares one with one.", least=1
+    )
+    budget: float | None = option(None, "Start no new proof after this many seconds. Default: no limit.")
     mute: tuple[str, ...] = option(
         (),
         "Finding that needs no attention, and why, such as class-imbalance=fraud; may be repeated.",

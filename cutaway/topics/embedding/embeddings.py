@@ -35,7 +35,8 @@ KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
 
 LAID_OUT = 250_000
-"""The most samples that t-SNE lays out; of more, a stratified sample by class, and all others are placed among them."""
+"""Maximum number of samples that t-SNE lays out; above it, a stratified sample by class, and the rest are placed among
+them."""
 
 ENGINE = 12
 """Part of the cache key: another engine gives other coordinates or measures."""
@@ -62,12 +63,12 @@ def embed_layer(
         layer: Name of the layer; the last hidden one if None.
         split: "train", "val", "test" or "all".
         epoch: Number of the epoch; the kept one if None.
-        points: The most samples, a stratified sample by class; all of them if None.
+        points: Maximum number of samples, a stratified sample by class; all of them if None.
         settings: ``method``, ``seed`` and the settings of the method.
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
         quality: Whether to measure the quality now; otherwise it is measured when first asked for.
-        laid_out: The most samples that t-SNE lays out, at least 4.
+        laid_out: Maximum number of samples to compute the map from, at least 4.
         engine: Where the other samples are placed.
     """
     check_engine(engine)

@@ -54,4 +54,5 @@ def _tables(
     label: str, options: ExplanationOptions, explanation: Explanation | None, influences: Influences | None
 ) -> tuple[Table, ...]:
     contributions = () if explanation is None else explanation.tables(options.layer, options.limit, label=label)
-    return (*contributions, *(() if influences is None else influences.tables()))
+    influential = () if influences is None else influences.tables()
+    return (*contributions, *(each.take(range(min(options.limit or len(each), len(each)))) for each in influential))

@@ -11,5 +11,5 @@ class ExplanationOptions:
 
     layer: str | None = option(None, "Units of this layer. Default: the values of the input.")
     influence: bool = option(False, "Add the training samples that raised and lowered its probability most.")
-    limit: int = option(20, "Rows to print; 0 for all. --json always prints all.", least=0)
+    limit: int = option(20, "Rows of each list to print; 0 for all. --json always prints all.", least=0)
     epoch: int | None = epoch_option()

@@ -176,7 +176,7 @@ def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:
 
 
 def sample_room(data: Dataset) -> int:
-    """The most samples that are measured: at least two."""
+    """Maximum number of samples that are measured: at least two."""
     return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
 
 

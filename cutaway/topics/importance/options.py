@@ -11,7 +11,7 @@ class ImportanceOptions:
 
     epoch: int | None = epoch_option()
     split: str = option("test", "Samples to predict: train, val, test or all.")
-    samples: int | None = option(10_000, "The most samples.", least=2)
+    samples: int | None = option(10_000, "Maximum number of samples.", least=2)
     repeats: int = option(5, "How often each column is shuffled.")
     limit: int = option(20, "Columns to print; 0 for all. --json always prints all.", least=0)
     seed: int = seed_option()

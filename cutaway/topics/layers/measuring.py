@@ -27,7 +27,7 @@ METHOD = 4
 """Part of the key of kept measures and records: other measurements give others."""
 
 SAMPLES = 10_000
-"""The most samples that a layer history measures; their activations are in memory for three snapshots at a time."""
+"""Maximum number of samples that a layer history measures; activations of three snapshots are in memory at once."""
 
 ACTIVATION_BYTES = 2**28
 """The most bytes of activations of one snapshot; models so wide that they would need more get fewer samples."""

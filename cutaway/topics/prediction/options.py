@@ -25,7 +25,7 @@ class PredictionOptions:
     distance: bool = option(False, "Add the distance to the training samples, and whether it is far.")
     temperature: float | str | None = option(
         None,
-        'Temperature of the probabilities, or "fitted" for that of validation samples.',
+        'Temperature of the probabilities, or "fitted" to use the one fitted on validation samples.',
         metavar="T",
         parse=parse_temperature,
     )

@@ -21,6 +21,6 @@ class RobustnessOptions:
     )
     split: str = option("test", "Samples to predict: train, val, test or all.")
     epoch: int | None = epoch_option()
-    samples: int | None = option(SAMPLES, "The most samples.", least=1)
-    shared: bool = option(False, "Show runs on different data on the samples that both hold out.")
+    samples: int | None = option(SAMPLES, "Maximum number of samples.", least=1)
+    shared: bool = option(False, "For runs on different data: compare them on the test samples they share.")
     seed: int = seed_option()

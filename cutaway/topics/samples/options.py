@@ -20,7 +20,9 @@ class SamplesOptions:
         "first_learned, the largest first.",
     )
     limit: int = option(20, "Samples to print; 0 for all. --json always prints all.", least=0)
-    predictions: str = option("auto", "Of every epoch: recorded by training, computed from the snapshots, or auto.")
+    predictions: str = option(
+        "auto", "Which predictions: recorded (during training), computed (from snapshots) or auto."
+    )
 
     def __post_init__(self) -> None:
         from cutaway.metrics import check_dynamics_sort

@@ -315,7 +315,7 @@ def units(
         layer: Name of a hidden layer; the last one if None.
         split: Samples to measure: "train", "val", "test" or "all". Constant units are found on all.
         epoch: Number of the epoch; the kept one if None.
-        samples: The most samples, a stratified sample by class; all of them if None.
+        samples: Maximum number of samples, a stratified sample by class; all of them if None.
         on_progress: Called after every batch, in samples.
 
     Raises:
