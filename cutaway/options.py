@@ -107,7 +107,7 @@ class TableOptions:
         "standard", "How numbers are scaled: standard, robust, quantile or none. Default: standard."
     )
     missing: Missing = option(
-        "median", "Missing numbers: median fills them in; refuse stops with an error. Default: median."
+        "median", "Missing values: median fills numbers in; refuse stops with an error. Default: median."
     )
     header: bool | None = option(None, "Whether line 1 of a table holds names. Default: detected.")
     month_first: bool = option(False, "Read ambiguous dates such as 03/04/2020 with the month first.")

@@ -248,6 +248,11 @@ WRONG = [
     (("train", "digits", "--epochs", "-2"), 2, "epochs.*greater than or equal to 1; got -2"),
     (("train", "digits", "--epochs", "two"), 2, '--epochs.*valid integer.*got "two"'),
     (("train",), 2, "train needs data, or a run to train like"),
+    (
+        ("train", "--like", "latest", "--hidden", "8"),
+        2,
+        "so --hidden cannot be used with it; got both; next: leave one",
+    ),
     (("train", "digits", "--nonsense"), 2, "No such option"),
     (("trian", "digits"), 2, "No such command 'trian'; next: did you mean 'train'\\?$"),
     (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),

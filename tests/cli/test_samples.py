@@ -7,6 +7,8 @@ import warnings
 import pyarrow.parquet as pq
 import pytest
 
+from cutaway.topics.influence.result import Influences, InfluentialSample
+
 import cutaway as ct
 
 
@@ -83,6 +85,7 @@ def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypa
         assert lines[place + 1 + (not lines[place + 1].strip())].split() == ["Training", "sample", "Label", "Influence"]
         (first,) = (line.split() for line in lines[place:] if line.split()[:1] == [parts[0].sample])
         assert first[1] == parts[0].label
+        assert not any(line.split()[:1] == [parts[1].sample] for line in lines[place:])
         assert float(first[2]) == pytest.approx(parts[0].influence, rel=0.01)
     assert lines[note:] == [
         "Of 1,077 training samples, by 6 snapshots.",
@@ -107,3 +110,15 @@ def test_influences_of_a_model_without_contributions(cutaway, tmp_path):
     assert (code, "contributions" in document) == (0, False)
     assert document["influences"]["supporting"][0]["influence"] > 0
     assert "note: there are no contributions: exact contributions need piecewise linear activations" in err
+
+
+def test_explain_prints_as_many_influences_as_were_asked_for(cutaway, digits_run, monkeypatch):
+    def listed(sign):
+        return tuple(InfluentialSample(f"train[{k}]", "0", sign / (k + 1)) for k in range(10))
+
+    made = Influences("test[3]", "3", 0.9, 6, {6: 0.1}, 100, listed(1), listed(-1), "")
+    monkeypatch.setattr("cutaway.topics.explanation.answer.influence", lambda *_, **__: [made])
+    for limit, rows in ((2, 4), (0, 20)):
+        code, out, _ = cutaway("explain", digits_run.path, "test[3]", "--influence", "--limit", limit)
+        assert code == 0
+        assert sum(line.split()[:1] == [f"train[{k}]"] for line in out.splitlines() for k in range(10)) == rows
