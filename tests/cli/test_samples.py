@@ -7,9 +7,8 @@ import warnings
 import pyarrow.parquet as pq
 import pytest
 
-from cutaway.topics.influence.result import Influences, InfluentialSample
-
 import cutaway as ct
+from cutaway.topics.influence.result import Influences, InfluentialSample
 
 
 @pytest.fixture(scope="module")
