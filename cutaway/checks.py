@@ -76,7 +76,7 @@ def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
     """Check that names can be kept in a run folder.
 
     Raises:
-        UsageError: One is no text, is longer than `LONGEST_NAME` characters, or holds half of a surrogate pair, which
+        UsageError: One is not text, is longer than `LONGEST_NAME` characters, or holds half of a surrogate pair, which
             no file in UTF-8 can hold.
     """
     for name in names:
@@ -191,8 +191,8 @@ def warn_user(message: str, *, finding: str = "", column: str = "") -> None:
 
     Args:
         message: One line.
-        finding: As of `CutawayWarning`.
-        column: As of `CutawayWarning`.
+        finding: See `CutawayWarning`.
+        column: See `CutawayWarning`.
     """
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and (

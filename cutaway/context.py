@@ -232,7 +232,7 @@ class RunContext:
         """Compare the sizes that the specification asks for with those in a snapshot, before memory is taken for them.
 
         Raises:
-            UnknownNameError, RunError, ModelError: As `snapshot`.
+            UnknownNameError, RunError, ModelError: See `snapshot`.
         """
         from cutaway.models import check_snapshot, spec_weights
 
@@ -321,7 +321,7 @@ class RunContext:
         return self.named(join_ids([self.sample(name) for name in names]))
 
     def named(self, ids: SampleIds) -> SampleIds:
-        """The same samples, which know what the data call them."""
+        """The same samples, with the names used in the data."""
         return dataclasses.replace(ids, naming=self.loaded.naming)
 
 

@@ -65,7 +65,7 @@ def escaped(text: str) -> str:
     r"""Text of unknown origin whose lines are safe to print, as in `printable`, but whole and with its line ends.
 
     Args:
-        text: As of `printable`.
+        text: See `printable`.
 
     Returns:
         The text with other white space as a space each, and every other character that cannot be printed as its escape.

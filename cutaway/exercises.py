@@ -69,14 +69,14 @@ def check(exercise: str, answer: Any) -> None:
 
 @public
 def exercises_done(path: str | Path | None = None) -> None:
-    """Print what `check` has found right since the notebook was started, lesson by lesson: a sheet to hand in.
+    """Print which answers `check` found right since the notebook was started, lesson by lesson: a sheet to hand in.
 
     Args:
-        path: A file into which the sheet is written as well, whose name ends in .txt; None for none.
+        path: A file, whose name ends in .txt, to which the sheet is also written; None for no file.
 
     Raises:
         UsageError: The file has another ending, or cannot be written.
-        UnknownNameError, DataError: The answers of a lesson are not beside the notebook any more, or are damaged.
+        UnknownNameError, DataError: The answers of a lesson are no longer beside the notebook, or are damaged.
     """
     lessons = sorted({lesson for lesson, _ in _done})
     sheet = "\n".join(_line(lesson) for lesson in lessons) or "nothing has been checked since the notebook was started"

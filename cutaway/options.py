@@ -78,7 +78,7 @@ class TableOptions:
     Attributes:
         label: Column of the classes.
         test: File with the test samples, or None.
-        test_share: Share of the samples that become test samples where there is no such file, in (0, 1).
+        test_share: Share of the samples that become test samples if there is no such file, in (0, 1).
         group: Column whose rows with the same value stay in one split, or None.
         time: Column with the time; the latest rows are the test samples, or None.
         weight: Column with the weight of each sample in the loss, or None.
@@ -90,7 +90,8 @@ class TableOptions:
         missing: "median" fills missing numbers in and adds an input that says so; "refuse" stops with an error.
         header: Whether line 1 of a text table holds names; None detects it.
         month_first: Whether ambiguous dates such as 03/04/2020 are read with the month first.
-        class_names: Names for the labels in their order, by value where they are numbers; none if they name themselves.
+        class_names: Names for the labels in their order, by value if they are numbers; empty if the labels are the
+            names.
     """
 
     label: str = option(words="Column of a table with the classes: its name, or its number from 1.")

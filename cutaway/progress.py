@@ -25,17 +25,17 @@ from cutaway.errors import REQUEST, Canceled
 class Progress:
     """One report of work under way.
 
-    The first report of a task has ``done`` as it was before, usually 0. In the last one ``done`` is ``total``, also
-    where the work ended earlier than expected: then ``total`` is what was done.
+    The first report of a task has what was ``done`` before, usually 0. In the last one ``done`` is ``total``, even if
+    the work ended earlier than expected: then ``total`` is what was done.
 
     Attributes:
         task: What is being done, in the user's words: "training", "neighbors".
         done: Units of work finished so far.
-        total: Units of work in all; 0 where nobody can know.
+        total: Units of work in all; 0 if not known.
         unit: Name of one unit, plural: "samples".
         note: A few words on the state, such as "epoch 2/5  loss 0.31".
-        seconds_left: Seconds that the rest will take, where the work knows more than that units take equally long;
-            infinite where it knows that nobody can tell yet.
+        seconds_left: Seconds that the rest will take, if a better estimate than the average is known; infinite if it
+            cannot be told yet.
     """
 
     task: str
@@ -78,7 +78,7 @@ class Pace:
             moments.popleft()
 
     def rate(self, total: float) -> float | None:
-        """Units of work a second; None where nobody can know yet.
+        """Units of work per second; None if not known yet.
 
         Args:
             total: Units of work in all.
@@ -100,8 +100,8 @@ class ProgressRecord:
 
     Attributes:
         task: As in `Progress`, as are ``done``, ``total``, ``unit`` and ``note``.
-        rate: Units of work a second; None where nobody can know yet.
-        left: Seconds that the rest will take; None where nobody can know yet.
+        rate: Units of work per second; None if not known yet.
+        left: Seconds that the rest will take; None if not known yet.
     """
 
     task: str
@@ -155,8 +155,8 @@ class CancelToken:
     """Cancels long work from another thread or a signal handler.
 
     Work inside ``with token:`` stops soon after ``token.cancel()`` was called, usually within 0.2 s, and raises
-    `Canceled`. With a token that was canceled before, it does not even start. One token can be used in several threads,
-    and canceling it stops the work in all of them; inside several ``with`` blocks, each of the tokens cancels.
+    `Canceled`. With a token that was already canceled, it does not start. One token can be used in several threads, and
+    canceling it stops the work in all of them; inside several ``with`` blocks, each of the tokens cancels.
 
     What you keep: a training can be resumed from its last step. A sequence of embeddings keeps the finished ones in the
     cache. A single embedding whose coordinates are already moving raises nothing: you get the coordinates reached so

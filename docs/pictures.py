@@ -165,7 +165,7 @@ def play_epochs(film: Film) -> None:
 
 
 def choose_layer(film: Film, layer: str) -> None:
-    """The map goes from one layer to another as it does for a user, one picture a step."""
+    """The map goes from one layer to another as it does for a user, one picture per step."""
     page = film.page
     old = page.evaluate("explorer.map.transition.a")
     place = page.locator(".strip button").nth(page.evaluate(layer)).bounding_box()

@@ -42,35 +42,35 @@ def train_like(
     shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
-    """Train again as a run was trained, by what its run.json says, into a new run folder.
+    """Train again as a run was trained, by its run.json, into a new run folder.
 
     Dataset, split, model, first weights, seed and every setting are those of the run; with nothing else given, on the
     same machine, versions and thread count snapshots and predictions have the same bytes, and the history the same
-    numbers but for its times. First weights that were drawn from the seed are drawn again, and others are read from the
+    numbers except times. First weights that were drawn from the seed are drawn again, and others are read from the
     run's snapshot of epoch 0.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest"; made by `train`, whether it is finished or not.
-        data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
-        from_epoch: Begin with the weights that the run had after this epoch (-1: the last), in place of its first ones.
+        data: The dataset, if it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
+        from_epoch: Begin with the weights that the run had after this epoch (-1: the last) instead of its first ones.
             The optimizer and the schedule begin from the start.
-        ignore: Further columns of the table that are left out, to see what they are worth. The model has fewer inputs,
-            so its first weights are drawn.
+        ignore: Further columns of the table to leave out, to see how much they help. The model has fewer inputs, so its
+            first weights are drawn.
         runs: Folder in which names are looked up and the new run folder is made.
         name: Your name for the run, part of the folder name; the dataset's name if None.
-        labels: As of `train`; decisions that the run was trained with stay.
-        sample_weight: As of `train`; needed where the run had sample weights, which a run folder does not keep.
+        labels: See `train`; decisions that the run was trained with are kept.
+        sample_weight: See `train`; needed if the run had sample weights, which a run folder does not keep.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
-            too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
-        settings: What is to be different: ``seed``, ``class_weight`` or another setting, as of `train`. Class weights
-            that were "balanced" stay the numbers that they were.
+        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, if they are too
+            wide for one; a divisor of the number of devices. 1 keeps all weights on each.
+        settings: Settings to change: ``seed``, ``class_weight`` or another setting, as in `train`. Class weights that
+            were "balanced" keep their numbers.
 
     Raises:
         UsageError: There is no such run or epoch, it was not made by `train`, or a setting is wrong.
         RunError: The run is damaged.
         DataError: The dataset cannot be loaded again, or is another one.
-        TrainingError, BackendError, Canceled: As `train`.
+        TrainingError, BackendError, Canceled: See `train`.
     """
     from cutaway import models, training
 
@@ -122,7 +122,7 @@ def _column_names(ignore: Any) -> tuple[str, ...]:
     """The names of columns that are left out, each once.
 
     Raises:
-        UsageError: They are no list of names.
+        UsageError: They are not a list of names.
     """
     try:
         names: list[Any] = [] if isinstance(ignore, str) else list(ignore)
@@ -140,8 +140,8 @@ def _without(like: Run, ignore: tuple[str, ...], from_epoch: int | None) -> Data
     A table that the user passes may have columns that were left out of the run: they stay out.
 
     Raises:
-        UsageError: They are no table, or the model has weights for each of its columns.
-        UnknownNameError, DataError: As `cutaway.data.leave_out`.
+        UsageError: They are not a table, or the model has weights for each of its columns.
+        UnknownNameError, DataError: See `cutaway.data.leave_out`.
     """
     loaded, learned = like.context.loaded, like.context.preparation
     if isinstance(loaded, Table) and learned is not None:
@@ -195,9 +195,9 @@ def _first_model(run: Run, *, epoch: int | None, seed: int, shape: tuple[int, ..
 
     Args:
         run: The run.
-        epoch: Of the snapshot.
-        seed: Of weights that are drawn, and of dropout.
-        shape: Of a sample, where it is another one than the run's.
+        epoch: Epoch of the snapshot.
+        seed: Seed of weights that are drawn, and of dropout.
+        shape: Shape of a sample, if it is not the run's.
 
     Raises:
         UsageError: The model takes samples of the run's shape only.
@@ -236,24 +236,24 @@ def resume(
     progress: ProgressOption = True,
     shard_layers: int = 1,
 ) -> Run:
-    """Continue a training that was canceled, failed or died; it ends as one that was never interrupted.
+    """Continue a training that was canceled, failed or died; it ends like one that was never interrupted.
 
     On the same machine, versions and thread count its snapshots and predictions have the same bytes, and its history
-    the same numbers but for its times. It may go on with another number of devices or processes (see `join_processes`);
+    the same numbers except times. It may continue with another number of devices or processes (see `join_processes`);
     the last digits may then differ.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
-        data: The dataset, where it came from arrays or has moved, as of `open_run`.
+        data: The dataset, if it came from arrays or has moved, as in `open_run`.
         runs: Folder in which names are looked up.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: As of `train`; it need not be what it was.
+        shard_layers: See `train`; it need not be what it was.
 
     Raises:
         UsageError: The run is finished, or there is none.
         RunError: The run is damaged, or another process is training it.
         DataError: The dataset cannot be loaded again, or has changed.
-        TrainingError, BackendError, Canceled: As `train`.
+        TrainingError, BackendError, Canceled: See `train`.
     """
     from cutaway import models, training
 

@@ -38,9 +38,9 @@ LABEL = "the class"
 class Classifier(ClassifierMixin, BaseEstimator):
     """A fully connected network as a classifier of scikit-learn.
 
-    Rows of numbers are standardized by column, numbers that are not known are filled in, and text and dates in a
-    DataFrame become inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as images are.
-    Everything about a training stays in its run. A pickle holds the whole run folder.
+    Rows of numbers are standardized by column, missing numbers are filled in, and text and dates in a DataFrame become
+    inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as images are. Everything about a
+    training stays in its run. A pickle holds the whole run folder.
 
     Args:
         hidden: Units of each hidden layer, or of the only one; the recipe's if None.
@@ -48,19 +48,19 @@ class Classifier(ClassifierMixin, BaseEstimator):
         batch_norm: Whether each hidden layer is normalized over the batch; as in the recipe if None.
         activation: Activation of the hidden layers.
         ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
-        recipe: Where what is None comes from: "default" (for a table "table"), "table", "minute", "best",
-            "best-images", "lesson" or "lesson-dropout".
+        recipe: Which recipe gives the settings that are None: "default" (for a table "table"), "table", "minute",
+            "best", "best-images", "lesson" or "lesson-dropout".
         epochs: Number of passes over the training samples.
         batch_size: Samples per training step.
         learning_rate: Learning rate.
         optimizer: "sgd", "adam" or "adamw".
         weight_decay: Weight decay (AdamW only).
         patience: Stop after this many epochs without a lower validation loss, and keep the best epoch in any case.
-        validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
+        validation: Share of the samples that are not trained on but measured after every epoch, in (0, 1).
         class_weight: "balanced", or class -> weight in the loss.
-        augment: How images are changed at random in training, as for `cutaway.train`; None for not at all.
+        augment: How images are changed at random in training, see `cutaway.train`; None for no change.
         random_state: Random seed of first weights, split, order and dropout: a whole number, or None for 0.
-        runs: Folder in which the run folder is kept; None for a temporary one that goes with the estimator.
+        runs: Folder in which the run folder is kept; None for a temporary one that is deleted with the estimator.
 
     Attributes:
         run_: The `Run`.
@@ -118,7 +118,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
         Raises:
             ValueError: The shapes do not fit, or X is infinite, or there is a single class.
-            DataError, UsageError, TrainingError: As `cutaway.train`.
+            DataError, UsageError, TrainingError: See `cutaway.train`.
         """
         from cutaway import models, training
 

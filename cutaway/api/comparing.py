@@ -38,15 +38,15 @@ def compare(
     seed: int = 0,
     progress: ProgressOption = True,
 ) -> Comparison:
-    """Compare two runs: their settings, what each is worth on the same samples, what changed, and their layers.
+    """Compare two runs: their settings, their results on the same samples, what changed, and their layers.
 
     Args:
         run_a: A run, or where `open_run` finds one.
         run_b: Another one, or the same at another epoch.
         split: "test" or "val".
-        epochs: Numbers of the epochs of both; the kept ones where None.
+        epochs: Numbers of the epochs of both; the kept ones if None.
         shared: Whether runs on different data, or with different samples in this split, are compared on the samples
-            that both have in it. Samples are found by source and row where the data are from the same place, and
+            that both have in it. Samples are matched by source and row if the data are from the same place, and
             otherwise by their content; those that one of the runs was trained on are left out and counted.
         samples: Maximum number of samples on which layers are compared, a stratified sample by class; fewer where
             layers are very wide.
@@ -54,7 +54,7 @@ def compare(
         progress: See `Run`.
 
     Returns:
-        A `Comparison`. Where a model does not open, what needs its layers is None, and ``missing`` says why.
+        A `Comparison`. If a model does not open, what needs its layers is None, and ``missing`` says why.
 
     Raises:
         UnknownNameError: There is no such run, epoch or split.
@@ -63,8 +63,8 @@ def compare(
 
     Source:
         McNemar 1947; Tango 1998 (interval of the difference of accuracies); Dietterich 1998, "Approximate statistical
-        tests for comparing supervised classification learning algorithms": McNemar's test is of these two trained
-        models, not of the way in which they were trained.
+        tests for comparing supervised classification learning algorithms": McNemar's test is about these two trained
+        models, not about the way in which they were trained.
     """
     samples = check_whole(samples, name="samples", least=2)
     if not isinstance(epochs, tuple | list) or len(epochs) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]

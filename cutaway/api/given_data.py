@@ -17,7 +17,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
         data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, or inputs ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
-        options: Of data by name or path and of a Bunch, as `cutaway.load_dataset` takes them.
+        options: Options for data by name or path and for a Bunch, as `cutaway.load_dataset` takes them.
 
     Raises:
         UsageError: They do not go together, or there is only one class.
@@ -74,7 +74,7 @@ def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:
     """The data for a model that exists already: as `as_dataset`, but no table, which is yet to be prepared.
 
     Raises:
-        UsageError, DataError: As `as_dataset`; or it is a table.
+        UsageError, DataError: See `as_dataset`; or it is a table.
     """
     found = as_dataset(data, y, verb=verb)
     if isinstance(found, Table):
@@ -90,7 +90,7 @@ def as_decisions(labels: str | Path | Decision | Sequence[Decision]) -> Sequence
     """Decisions on labels as they are given, or read from a file.
 
     Raises:
-        UsageError, DataError: As `cutaway.data.read_decisions`; or they are something else.
+        UsageError, DataError: See `cutaway.data.read_decisions`; or they are something else.
     """
     if isinstance(labels, str | os.PathLike):
         found = read_decisions(labels)

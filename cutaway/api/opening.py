@@ -22,12 +22,11 @@ def open_run(path: str | Path, *, data: Dataset | Table | str | Path | None = No
 
     Args:
         path: The folder, its name in `runs`, the name or title that the run was given, or "latest".
-        data: The dataset, where it came from arrays or has moved: a `Dataset`, a `Table`, or what
-            `load_dataset` takes.
+        data: The dataset, if it came from arrays or has moved: a `Dataset`, a `Table`, or what `load_dataset` takes.
         runs: Folder in which names are looked up.
 
     Raises:
-        UnknownNameError: There is no such run, or there are several of that name.
+        UnknownNameError: There is no such run, or there are several with that name.
         RunError: It is damaged.
         DataError: `data` is not what the run was trained on.
     """
@@ -46,7 +45,7 @@ def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     were relabeled for the run get their new labels.
 
     Raises:
-        UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
+        UnknownNameError, DataError, UsageError: See `cutaway.load_dataset`.
     """
     return relabel(_load(data, record), record.relabeled or {})
 

@@ -53,7 +53,7 @@ def write_playground(path: Path, *, start: dict[str, Any] | None = None) -> Path
 
     Args:
         path: Where to write it.
-        start: As of `playground_page`.
+        start: See `playground_page`.
 
     Raises:
         UsageError: The file cannot be written.

@@ -49,19 +49,19 @@ def train_recipe(
 
     Args:
         data: What `load_dataset` takes.
-        options: Of the data, as `load_dataset` takes them.
+        options: Options for the data, as `load_dataset` takes them.
         recipe: Where the model and the settings come from that are not given.
         form: Settings of the model, as `cutaway.mlp` takes them; those of the recipe that are not in it.
         seed: Random seed.
         runs: Folder in which the run folder is made.
         name: Your name for the run, part of the folder name; the dataset's name if None.
         labels: File of decisions on labels.
-        progress: As of `cutaway.train`.
-        shard_layers: As of `cutaway.train`.
-        settings: As of `cutaway.train`.
+        progress: See `cutaway.train`.
+        shard_layers: See `cutaway.train`.
+        settings: See `cutaway.train`.
 
     Raises:
-        UsageError, DataError, RunError, TrainingError, BackendError, Canceled: As `cutaway.train`.
+        UsageError, DataError, RunError, TrainingError, BackendError, Canceled: See `cutaway.train`.
     """
     from cutaway.models import import_lean_keras
     from cutaway.training import find_recipe, make_config, recipe_for

@@ -37,14 +37,14 @@ def record(
     """Keep a ready-made model as a finished run with one snapshot, so that every analysis works on it.
 
     Args:
-        model: A built Keras model of allow-listed layers, such as `open_model` returns, or the path of its file. It has
+        model: A built Keras model of supported layers, such as `open_model` returns, or the path of its file. It has
             one output unit for each class.
         data: A `Dataset`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or DataFrame with `y`.
-        y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
+        y: Labels ``(sample,)``, if `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
         validation: Share of the training samples in the split "val", in (0, 1).
         seed: Random seed of the split; whole number from 0.
         inputs: What the model takes: "scaled", samples divided by the scale of the data; "raw", as they are, for a
-            model that rescales them itself. "auto" is "raw" where it begins with a Rescaling by the scale of the data.
+            model that rescales them itself. "auto" is "raw" if it begins with a Rescaling by the scale of the data.
         runs: Folder in which the run folder is made.
         name: Your name for the run, part of the folder name; the model's name if None.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
@@ -53,7 +53,7 @@ def record(
         A run whose only epoch is 0. Its test accuracy means something if the model was not trained on these samples.
 
     Raises:
-        ModelError: The model is not built, not of allow-listed layers, or does not fit the data.
+        ModelError: The model is not built, not of supported layers, or does not fit the data.
         DataError, ConfigError: The data or the split is wrong.
         UsageError: The columns of a table are standardized, and the model would standardize them again.
         RunError: The run folder cannot be written.

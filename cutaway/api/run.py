@@ -126,11 +126,11 @@ class Run:
 
     @property
     def test(self) -> dict[str, Any] | None:
-        """What the kept epoch is worth on the test samples, or None until the training has ended.
+        """Results of the kept epoch on the test samples, or None until the training has ended.
 
-        ``accuracy`` in 0..1; ``loss``, that of the training, with label smoothing where the training has some;
-        ``cross_entropy``, in nats, without it, which runs of earlier versions do not have. Losses are cut off at 16.1
-        nats for a sample, as in Keras, and so is the cross-entropy of a run that cutaway trained.
+        ``accuracy`` in 0..1; ``loss``, the training loss, with label smoothing if the training uses it;
+        ``cross_entropy``, in nats, without it (missing in runs of earlier versions). Losses are cut off at 16.1 nats
+        for a sample, as in Keras, and so is the cross-entropy of a run that cutaway trained.
         """
         return self.context.manifest.test
 
@@ -153,7 +153,7 @@ class Run:
 
     @property
     def data(self) -> Dataset:
-        """The dataset, loaded again from where it came.
+        """The dataset, loaded again from its source.
 
         Raises:
             DataError: It cannot be loaded again, or has changed since.
@@ -172,7 +172,7 @@ class Run:
         """Counts, int64 ``(true class, predicted class)``, an array with ``plot()`` and ``to_pandas()``.
 
         Raises:
-            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+            UsageError: There are more than 10,000 classes, for which this would take 800 MB.
         """
         from cutaway.topics.classes.confusion_matrix import confusion
 
@@ -199,10 +199,11 @@ class Run:
         dropout, and each by the weights of its own step; those of other samples are of the weights after the epoch.
 
         Args:
-            split: "train", "val", "test" or "all" (in that order). If None all; of a model that does not open, the test
-                samples (or the validation samples, where there are none) if only predictions of these were recorded.
-            predictions: "recorded", those that training has recorded of every epoch; "computed", those of the snapshots
-                after each epoch, for all samples in evaluation; "auto", the recorded ones, or computed ones where some
+            split: "train", "val", "test" or "all" (in that order). If None, all; for a model that does not open and
+                only has recorded predictions of held-out samples, the test samples (or the validation samples, if there
+                are none).
+            predictions: "recorded", those that training recorded in every epoch; "computed", those of the snapshots
+                after each epoch, for all samples in evaluation; "auto", the recorded ones, or computed ones if some
                 were not recorded.
             progress: See `Run`.
 
@@ -242,7 +243,7 @@ class Run:
         """What each layer is and holds after an epoch, and how many of its units are inactive on the whole dataset.
 
         Returns:
-            A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
+            A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row per layer.
         """
         from cutaway.topics.layers.measuring import layer_records
 
@@ -262,7 +263,7 @@ class Run:
         seed: int = 0,
         progress: ProgressOption = True,
     ) -> "LayerHistory":
-        """Measure what each layer knows after each epoch; ``to_pandas()`` is a table, one row an epoch and layer.
+        """Measure what each layer knows after each epoch; ``to_pandas()`` is a table, one row per epoch and layer.
 
         Args:
             split: "train", "val", "test" or "all".
@@ -362,7 +363,7 @@ class Run:
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
-        """Give the activations of a layer two coordinates a sample.
+        """Give the activations of a layer two coordinates per sample.
 
         The result is cached in the run folder; the same call again reads it.
 
@@ -373,23 +374,23 @@ class Run:
             method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
             points: Maximum number of samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample, and of everything random in the method.
-            callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
-                the first step, and never where the result is cached. If it returns False, the embedding stops, and you
-                get the coordinates reached so far (which are not cached).
+            callback: t-SNE only: gets the coordinates as they move, at most ten times a second, the first time before
+                the first step, and never if the result is cached. If it returns False, the embedding stops, and you get
+                the coordinates reached so far (which are not cached).
             quality: Whether to measure its quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512; if
                 False, it is measured when `Embedding.quality` or ``misplaced`` is first asked for.
             laid_out: t-SNE only: maximum number of samples to compute the map from, a stratified sample by class; the
                 rest are added to it afterwards as `Embedding.transform` does: quickly, with few activations in memory.
-                The result says how many, and its quality is that of the whole, measured on 1,500 samples.
-            engine: Where the other samples are placed, as of `cutaway.label_issues`: by default here, batch by batch.
+                The result says how many, and its quality is that of all samples, measured on 1,500 of them.
+            engine: Where the other samples are placed, as in `cutaway.label_issues`: by default here, batch by batch.
                 t-SNE itself runs here.
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
 
         Returns:
-            An `Embedding`. Where the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it
-            holds those reached so far, and ``canceled`` is True.
+            An `Embedding`. If the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it holds
+            those reached so far, and ``canceled`` is True.
 
         Raises:
             UnknownNameError: There is no such layer, split, epoch or method.
@@ -423,7 +424,7 @@ class Run:
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "EmbeddingSequence":
-        """Embed a layer at several epochs, so that a sample keeps its place while its neighbors stay the same.
+        """Embed a layer at several epochs, so that a sample keeps its place as long as its neighbors stay the same.
 
         Args:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
@@ -449,13 +450,13 @@ class Run:
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "EmbeddingSequence":
-        """Embed several layers at one epoch, so that a sample keeps its place while its neighbors stay the same.
+        """Embed several layers at one epoch, so that a sample keeps its place as long as its neighbors stay the same.
 
         Args:
             epoch: Number of the epoch; the kept one if None.
             layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
             progress: See `Run`.
-            settings: As of `embed_epochs`, whose errors these are.
+            settings: See `embed_epochs`.
         """
         from cutaway.topics.embedding.sequences import embed_layers
 
@@ -475,17 +476,16 @@ class Run:
         """Show every sample, layer by layer and epoch by epoch, as a widget in a notebook.
 
         It is the first section of `report`, with its selection in Python: ``widget.selection`` is a DataFrame of the
-        selected samples, and setting it selects. ``widget.layer``, ``epoch``, ``color`` and ``pinned`` change with what
-        is done in the browser, and change what it shows when they are set. Where it is not alive, as in an exported
-        notebook, an image takes its place.
+        selected samples, and setting it selects. ``widget.layer``, ``epoch``, ``color`` and ``pinned`` follow what is
+        done in the browser, and setting them changes what it shows. In an exported notebook, an image takes its place.
 
         Args:
             split: "train", "val", "test" or "all". If None, test samples, or validation samples where there are none.
-            epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. At most
-                16, evenly spaced, if None; of many samples in many layers fewer, which a note and the page say, so that
-                there are at most 2,000,000 places on all maps, or 3 epochs.
-            samples: Maximum number of samples, 20..100,000; of more, a stratified sample by class. If None, 100,000 of
-                a split that is named, and otherwise 10,000.
+            epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. If
+                None, at most 16, evenly spaced; fewer for many samples in many layers, so that there are at most
+                2,000,000 places on all maps, or 3 epochs. A note and the page say so.
+            samples: Maximum number of samples, 20..100,000; of more, a stratified sample by class. If None, 100,000 if
+                `split` is given, and otherwise 10,000.
             height: Height of the large map in CSS pixels, 200..4000.
             progress: See `Run`.
 
@@ -533,14 +533,14 @@ class Run:
 
         Args:
             split: "train", "val", "test" or "all".
-            bins: Bins of the reliability curve, of equally many samples each, 1..1000; there are fewer where many
-                samples are equally confident.
+            bins: Bins of the reliability curve, of equally many samples each, 1..1000; there are fewer if many samples
+                are equally confident.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
             The reliability curve with 95% intervals (Wilson), the expected calibration error in bins of equally many
             samples and in bins of equal width, the Brier score and the negative log-likelihood. Outputs that do not
-            sum to 1, as of several sigmoids, are divided by their sums.
+            sum to 1, such as those of several sigmoids, are divided by their sums.
 
         Raises:
             UsageError: `bins` is outside its range, or the split is empty.
@@ -556,12 +556,12 @@ class Run:
     def coverage(
         self, *, split: str = "test", accuracy: Sequence[float] | float | None = None, epoch: int | None = None
     ) -> "Coverage":
-        """How often the model is right if it answers only where it is confident, and says elsewhere: I do not know.
+        """How often the model is right if it answers only when it is confident, and otherwise says: I do not know.
 
         Args:
             split: "train", "val", "test" or "all".
             accuracy: Wanted accuracies of the answered samples, above 0 and at most 1; 95%, 98%, 99%, 99.5% and 99.9%
-                if None. For each, the threshold that answers most samples is chosen on the validation samples and
+                if None. For each, the threshold that answers the most samples is chosen on the validation samples and
                 checked on the split.
             epoch: Number of the epoch; the kept one if None.
 
@@ -583,13 +583,13 @@ class Run:
     def thresholds(
         self, *, positive: str | int | None = None, cost: Any = None, split: str = "test", epoch: int | None = None
     ) -> "Thresholds":
-        """What each threshold on the probability of a class gives, and the one whose mistakes cost least.
+        """What each threshold on the probability of a class gives, and the threshold whose mistakes cost least.
 
         That threshold is chosen on the validation samples and checked on the split.
 
         Args:
-            positive: The class to detect, its name or its number; with two classes, the second if None. If there are
-                more, it is compared with all others.
+            positive: Name or number of the class to detect; if None, the second of two classes. With more than two
+                classes, it is compared with all others.
             cost: What an answer costs, 2 x 2 numbers: a row for each true class (negative, positive) and a column for
                 each answer. ``[[0, 1], [10, 0]]``: a missed positive costs ten times as much as a false alarm. Each
                 mistake costs 1 if None.
@@ -602,8 +602,8 @@ class Run:
 
         Raises:
             UnknownNameError: There is no such class.
-            UsageError: There are more than two classes and none is named, a cost is wrong, the split is empty, or there
-                are no validation samples.
+            UsageError: There are more than two classes and `positive` is None, a cost is wrong, the split is empty, or
+                there are no validation samples.
             DataError: The model has diverged, or samples of one kind are missing.
         """
         from cutaway.topics.confidence.thresholds import thresholds
@@ -611,7 +611,7 @@ class Run:
         return thresholds(self.context, positive=positive, cost=cost, split=split, epoch=check_epoch(epoch))
 
     def generalization(self, *, epoch: int | None = None) -> "Generalization":
-        """Accuracy on samples that the model was trained on against others, and what early stopping would have given.
+        """Accuracy on training samples compared with others, and what early stopping would have given.
 
         All samples are predicted in evaluation: the history's training accuracy is measured during training, with
         dropout, while the weights change.
@@ -635,12 +635,12 @@ class Run:
         """How many suspect labels the model has memorized: those that it predicts as they are given.
 
         Args:
-            issues: What `label_issues` of this run returned. Labels count whose score is above 0.5: models that were
-                not trained on these samples prefer another one.
+            issues: What `label_issues` of this run returned. Only labels whose score is above 0.5 count: models that
+                were not trained on these samples prefer another one.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            The share of these labels that is predicted as given, of training samples and of all others.
+            The share of these labels that are predicted as given, for training samples and for all others.
 
         Raises:
             UsageError: The samples are not those of this run, or `issues` is something else.
@@ -665,8 +665,8 @@ class Run:
         """Would more data help? Train on shares of the training samples, and extend their errors by a power law.
 
         Each share is a stratified sample by class, trained with the settings of the run for as many epochs as it kept,
-        so that less data also means fewer steps. Each result is kept in the run folder: work that was canceled goes on
-        where it ended, and the same call again is quick.
+        so that less data also means fewer steps. Each result is kept in the run folder: canceled work continues where
+        it stopped, and the same call again is quick.
 
         Args:
             shares: At least three different shares of the training samples, above 0 and below 1.
@@ -702,14 +702,14 @@ class Run:
     ) -> "LabelIssues":
         """Find labels that are probably wrong, using models of this kind that were not trained on them.
 
-        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
-        was canceled goes on where it ended, and the same call again is quick.
+        All samples of train, val and test are judged. Each fold's result is kept in the run folder: canceled work
+        continues where it stopped, and the same call again is quick.
 
         Args:
             folds: Number of parts; each is judged by models trained on the other parts.
             seeds: How many times all parts are judged, each time divided differently; fewer is faster and less sure.
             epochs: Epochs of each training; as many as the run kept if None.
-            engine: Where folds are trained, as of `cutaway.label_issues`.
+            engine: Where folds are trained, as in `cutaway.label_issues`.
             progress: See `Run`.
 
         Raises:
@@ -749,9 +749,9 @@ class Run:
                 a folder of them (for MNIST a digit is inverted, scaled and centered); or an array or .npy file
                 ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
-            temperature: "fitted" for the temperature with which the validation samples are predicted best (see
-                `calibration`), or a number above 0: above 1 the model is less confident, below 1 more. None leaves
-                the probabilities as they are. The predicted class is always the same.
+            temperature: "fitted" for the temperature that predicts the validation samples best (see `calibration`), or
+                a number above 0: above 1 the model is less confident, below 1 more confident. None leaves the
+                probabilities as they are. The predicted class is always the same.
 
         Raises:
             DataError, UsageError: `x` or `temperature` does not fit.
@@ -770,20 +770,20 @@ class Run:
         """Predict new samples, with the evidence for each answer.
 
         Args:
-            x: As of `predict`.
-            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none;
-                if None 5, or all where there are fewer.
+            x: See `predict`.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none; if
+                None, 5, or all if there are fewer.
             explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
-                none, which a model that is not piecewise linear needs; if None 5, or all where there are fewer.
+                none, which a model that is not piecewise linear needs; if None, 5, or all if there are fewer.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            Probabilities, nearest samples, contributions and, of at least 20 training samples, the distance to them,
-            with ``to_pandas()``, one row a sample.
+            Probabilities, nearest samples, contributions and, with at least 20 training samples, the distance to them,
+            with ``to_pandas()``, one row per sample.
 
         Raises:
             DataError: `x` does not fit, or the training samples cannot be loaded.
-            UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
+            UsageError: `x` cannot be fed to the model, or a number is outside its range.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
         from cutaway.topics.prediction.predicting import examine
@@ -822,18 +822,18 @@ class Run:
         epochs: Any = "auto",
         progress: ProgressOption = False,
     ) -> "tuple[Influences, ...]":
-        """The training samples that have raised, and those that have lowered, the probability of answers most.
+        """The training samples that raised, and those that lowered, the probability of answers most.
 
         The influence of a training sample is the sum, over snapshots, of the learning rate times the product of two
-        gradients: of its loss, and of the negative log-probability of the answer. It is above 0 where a step on the
-        sample raised the probability. Gradients are without dropout and by all trained weights. Between them stands the
-        inverse of the second moments of each layer's inputs. What the optimizer adds to them, such as the scaling of
-        each weight by Adam, is left out; `Influences.reliability` says how far the order can be relied on.
+        gradients: of its loss, and of the negative log-probability of the answer. It is above 0 if a step on the sample
+        raised the probability. Gradients use all trained weights, without dropout, and are scaled by the inverse second
+        moments of each layer's inputs. What the optimizer adds to them, such as the scaling of each weight by Adam, is
+        left out; `Influences.reliability` says how far the order can be relied on.
 
         Args:
-            samples: The samples that are answered: a name, such as "test[7]", or a list of names; or raw values as of
-                `predict`, ``(sample, *shape)``.
-            n: How many training samples of each kind at most.
+            samples: The answered samples: a name, such as "test[7]", or a list of names; or raw values as in `predict`,
+                ``(sample, *shape)``.
+            n: Maximum number of training samples of each kind.
             target: The class whose probability is explained: "predicted", or "label" for the sample's own class.
             epoch: After which epoch the model answers; the kept one if None.
             epochs: The snapshots to sum over: their numbers, or a single one; all up to `epoch` if None; "auto" for as
@@ -882,11 +882,11 @@ class Run:
         Args:
             split: "train", "val", "test" or "all" (in that order).
             epoch: Up to which epoch; the kept one if None.
-            epochs: As of `influence`.
+            epochs: See `influence`.
             progress: See `Run`.
 
         Raises:
-            CutawayError: As `influence`.
+            CutawayError: See `influence`.
         """
         from cutaway.topics.influence.result import self_influence
 
@@ -903,7 +903,7 @@ class Run:
         seed: int = 0,
         progress: ProgressOption = False,
     ) -> "Importances":
-        """How much worse the model predicts once a column of the table is shuffled among the samples.
+        """How much worse the model predicts if a column of the table is shuffled among the samples.
 
         The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
 
@@ -950,10 +950,10 @@ class Run:
         """What selected samples have in common: their direction in each layer, and what it does to each class.
 
         A linear classifier finds the direction in which the selection differs from as many random samples of the split.
-        The same is done for random selections of the same size: what they show as well is chance.
+        The same is done for random selections of the same size: what they also show is chance.
 
         Args:
-            samples: Names of 8 to 1,000 samples, such as "test[7]"; the explorer says those of a selection.
+            samples: Names of 8 to 1,000 samples, such as "test[7]"; the explorer shows the names of a selection.
             layer: Only this layer; all hidden layers if None.
             split: "train", "val", "test" or "all": samples to compare with, and to measure the effect on.
             within_class: Whether the others, and the random selections, have the same classes as the selection: then
@@ -964,8 +964,8 @@ class Run:
             progress: See `Run`.
 
         Returns:
-            How well the selection is told apart in each layer, the effect on each class, and of a table the inputs in
-            which it differs. A p-value says how often a random selection is as unusual in any layer and class, or
+            How well the selection is told apart in each layer, the effect on each class, and, for a table, the inputs
+            in which it differs. A p-value says how often a random selection is as unusual in any layer and class, or
             input (Westfall and Young 1993).
 
         Raises:
@@ -974,7 +974,7 @@ class Run:
 
         Source:
             Kim et al. 2018, "Interpretability beyond feature attribution: quantitative testing with concept activation
-            vectors"; compared is the mean change of the logit instead of the share of samples for which it rises.
+            vectors"; here the mean change of the logit is compared instead of the share of samples for which it rises.
         """
         from cutaway.topics.concept.measuring import concept
         from cutaway.topics.concept.options import ConceptOptions
@@ -995,24 +995,24 @@ class Run:
     ) -> "Regions":
         """The exact linear regions and decision boundary on the plane through three samples, and distances to it.
 
-        Distances are in prepared inputs, in which pixels are from 0 to 1, and within the plane: outside of it, a
-        boundary may be nearer. They are computed in float64 from the weights, which are float32.
+        Distances are in prepared inputs, in which pixels are from 0 to 1, and within the plane: outside it, a boundary
+        may be nearer. They are computed in float64 from the weights, which are float32.
 
         Args:
             samples: Names of three samples that do not lie on a line, such as "test[7]".
             margin: Margin of the window on each side, from 0 to 10, as a share of the square that holds the samples.
-                What lies outside of the window is not seen.
+                What lies outside the window is not seen.
             epoch: Number of the epoch; the kept one if None.
             progress: See `Run`.
 
         Returns:
-            For each sample its distance to the boundary, and where the prediction first changes on the straight way to
-            each other one; with the polygons in which the network is affine, and those of each predicted class.
+            For each sample, its distance to the boundary, and where the prediction first changes on the straight line
+            to each other sample; also the polygons in which the network is affine, and those of each predicted class.
 
         Raises:
             UnknownNameError: There is no such sample or epoch.
-            UsageError: These are not three samples that make a plane, the margin is outside its range, or the window
-                has more than 500,000 linear regions.
+            UsageError: The three samples do not make a plane, the margin is outside its range, or the window has more
+                than 500,000 linear regions.
             ModelError: The model is not piecewise linear.
 
         Source:
@@ -1039,8 +1039,8 @@ class Run:
     ) -> "Robustness":
         """How accuracy falls as samples or weights are damaged, alone or beside another run's.
 
-        Images get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
-        are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
+        Images get noise, and are shifted, rotated and partly covered; table values go missing or get noise; weights are
+        pruned by magnitude and quantized. Samples are changed before they are scaled, and stay in their range.
 
         Args:
             against: Another run on the same samples, at its kept epoch, or where `open_run` finds it.
@@ -1048,13 +1048,13 @@ class Run:
             split: "train", "val", "test" or "all"; with `against` "test" or "val".
             epoch: Number of the epoch; the kept one if None.
             samples: Maximum number of samples, a stratified sample by class; all of them if None.
-            seed: Random seed of the sample and of everything random in the corruptions.
+            seed: Random seed of the sample and of everything random in the perturbations.
             shared: With `against`: whether runs that do not have the same samples in this split are compared on those
                 that both have in it; see `compare`.
             progress: See `Run`.
 
         Returns:
-            Accuracies with 95% intervals at each severity; and why some perturbations do not apply.
+            Accuracies with 95% intervals at each severity, and why some perturbations do not apply.
 
         Raises:
             UnknownNameError: There is no such split, epoch or perturbation.
@@ -1063,7 +1063,7 @@ class Run:
 
         Source:
             Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
-            perturbations"; what is done to weights is in `cutaway.models.compression`.
+            perturbations"; for the weights see `cutaway.models.compression`.
         """
         from cutaway.topics.robustness.measuring import measure_robustness
         from cutaway.topics.robustness.options import RobustnessOptions
@@ -1091,13 +1091,14 @@ class Run:
         """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
 
         Args:
-            decisions: `Decision` records, or one; they get the user's name and the time where they have none.
+            decisions: `Decision` records, or one; those without a name or a time get the user's name and the present
+                time.
 
         Returns:
             The path of the file.
 
         Raises:
-            UsageError: They are no decisions.
+            UsageError: They are not decisions.
             UnknownNameError, DataError: There is no such sample or class.
             RunError: The folder cannot be written.
         """
@@ -1106,17 +1107,17 @@ class Run:
         return WrittenFile(add_decisions(self.context, decisions))
 
     def verdict(self) -> "Verdict":
-        """What the run is worth, against what, what is wrong first, and what to do next, in five lines at most.
+        """How good the run is, compared with what, what is most wrong, and what to do next, in at most five lines.
 
-        Nothing is trained for it; what was not measured yet is named, with the command that measures it. It is there
-        for trainings that go on or have failed as well, and where the data are gone.
+        Nothing is trained for it; what was not measured yet is named, with the command that measures it. It also works
+        for trainings that are still running or have failed, and if the data are gone.
         """
         from cutaway.topics.verdict.result import verdict
 
         return verdict(self.context)
 
     def findings(self, *, progress: ProgressOption = False) -> "Findings":
-        """What a person should look at: warnings first, causes before what follows from them."""
+        """What a person should look at: warnings first, causes before their consequences."""
         from cutaway.topics.findings.evidence import findings
         from cutaway.topics.findings.result import Findings
 
@@ -1125,8 +1126,8 @@ class Run:
     def playground(self, path: str | Path = "playground.html") -> Path:
         """Write the playground with the samples and settings of this run, which has two inputs, and return its path.
 
-        The playground trains in the browser, from first weights and a split of its own: a similar training, not the
-        same. The page says which settings it does not have.
+        The playground trains in the browser, from its own first weights and split: a similar training, not the same
+        one. The page names the settings that it does not have.
 
         Args:
             path: The HTML file to write.
@@ -1154,13 +1155,13 @@ class Run:
 
         Args:
             path: Where to write it; report.html in the run folder if None.
-            split: Whose samples the explorer shows, as of `explore`. The other sections are always of held-out samples.
-            epochs: The epochs that it shows, as of `explore`.
-            samples: Maximum number of samples that it shows, as of `explore`.
-            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it: the report has a
-                section that compares both, and colors of the explorer that show which of them is right.
+            split: Whose samples the explorer shows, as in `explore`. The other sections always use held-out samples.
+            epochs: The epochs that it shows, as in `explore`.
+            samples: Maximum number of samples that it shows, as in `explore`.
+            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it: the report then
+                has a section that compares both, and the explorer can color samples by which run is right.
             shared: With `against`: whether runs that do not hold out the same samples are compared on those that both
-                do, as by `compare`.
+                hold out, as by `compare`.
             progress: See `Run`.
 
         What is computed for it is kept among the results of the run: the next report takes a few seconds.

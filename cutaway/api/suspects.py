@@ -28,24 +28,24 @@ def label_issues(
 ) -> LabelIssues:
     """Find labels that are probably wrong, using models of the default recipe that were not trained on them.
 
-    The result of each fold is kept in the user's cache, so that work that was canceled goes on where it ended.
+    The result of each fold is kept in the user's cache: canceled work continues where it stopped.
 
     Args:
-        data: As of `train`.
-        y: Labels ``(sample,)``, where `data` are inputs.
+        data: See `train`.
+        y: Labels ``(sample,)``, if `data` are inputs.
         folds: Number of parts; each is judged by models trained on the other parts.
         seeds: How many times all parts are judged, each time divided differently; fewer is faster and less sure.
         epochs: Epochs of each training; the recipe's if None. For a table, the first fold finds the best number.
         engine: Where folds are trained: "local" (processes of this machine), "dask://HOST:PORT", "tls://HOST:PORT",
             "ray://HOST:PORT" or "spark"; if None, what `joblib.parallel_config` has made active, or else this process.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        options: Of data by name or path, as `load_dataset` takes them.
+        options: Options for data by name or path, as `load_dataset` takes them.
 
     Raises:
         UsageError, DataError: The data cannot be loaded, there are too few samples, or a number is outside its range.
         TrainingError: A training diverged.
         ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
-        Canceled: It was canceled; the same call goes on from there.
+        Canceled: It was canceled; the same call continues from there.
     """
     check_sizes(folds=folds, seeds=seeds, epochs=epochs)
     check_engine(engine)

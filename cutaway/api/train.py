@@ -45,7 +45,7 @@ def mlp(
         name: Name of the model.
 
     Raises:
-        ModelError: A value is outside its range, or there are members and batch normalization.
+        ModelError: A value is outside its range, or members are combined with batch normalization.
     """
     from cutaway import models
 
@@ -75,17 +75,18 @@ def train(
     """Train a model and keep everything about it in a new run folder.
 
     As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again continues from
-    them; with `patience` they are those of the epoch with the lowest validation loss, otherwise those of the last.
+    them; with `patience` these are the weights of the epoch with the lowest validation loss, otherwise those of the
+    last.
 
-    All devices that JAX has share every batch, after `join_processes` those of other processes as well; the
-    result is that of one device, up to rounding. A model that begins with a Rescaling by the scale of the data is fed
-    raw samples. A training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
+    All devices that JAX has share every batch, after `join_processes` also those of other processes; the result is that
+    of one device, up to rounding. A model that begins with a Rescaling by the scale of the data is fed raw samples. A
+    training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
 
     Args:
-        model: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
+        model: Made by `mlp`, or any Sequential or functional Keras model of supported layers.
         data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or
             DataFrame with `y`.
-        y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
+        y: Labels ``(sample,)``, if `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
         recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "minute" and
             "best-images" (for images of characters), "best", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
@@ -95,10 +96,10 @@ def train(
             each class the same total weight: samples / (classes x samples of the class).
         sample_weight: ``(sample,)`` of the source "train", at least 0, the weight of each in the training loss.
         labels: Decisions on labels, or the file that holds them: samples that are kept, relabeled or dropped. The split
-            is that of the labels as given; what was dropped is in none of its parts.
+            is that of the labels as given; dropped samples are in none of its parts.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
-            too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
+        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, if they are too
+            wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, virtual_adversarial, precision, patience, validation; and
             augment, how images are changed at random in training, differently in every epoch: "characters", "photos",

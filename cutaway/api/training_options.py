@@ -90,7 +90,7 @@ class TrainingOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessOptions:
-    """Several processes that train one model, as of `cutaway.join_processes`; and how it is divided over devices."""
+    """Several processes that train one model, as in `cutaway.join_processes`; and how it is divided over devices."""
 
     distributed: bool = option(False, "Train with the other processes of this job (srun, mpirun).")
     coordinator: str | None = option(

@@ -56,20 +56,20 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Args:
         n_components: 2, or 1 for a line, of at most 4,000 samples.
-        perplexity: Effective number of neighbors of each sample, 1 or more and less than a third of the samples; of
-            several, affinities are the mean. "auto" is 30, or what fewer than 91 samples allow.
+        perplexity: Effective number of neighbors of each sample, 1 or more and less than a third of the samples; the
+            affinities of several values are averaged. "auto" is 30, or less below 91 samples.
         early_exaggeration: Factor of the attractive forces in the first iterations, 1 or more.
         early_exaggeration_iter: Number of these iterations; "auto" is 250, or 60 for more than 4,000 samples.
         exaggeration: Factor of the attractive forces in all others, 1 or more.
         learning_rate: Above 0; "auto" follows the number of samples.
-        max_iter: Most iterations in all, as scikit-learn counts them; the descent ends sooner once the KL divergence
-            hardly falls, mostly so with more than 4,000 samples.
+        max_iter: Most iterations in total, as scikit-learn counts them; the descent ends sooner once the KL divergence
+            hardly falls, mostly with more than 4,000 samples.
         n_iter: Maximum number of iterations after early exaggeration, as openTSNE counts them, in place of `max_iter`.
         metric: "euclidean"; "cosine", which is Euclidean between rows of length 1; or "precomputed": X is a sparse
             matrix whose row i holds the distances from sample i to its nearest others, at least three times the
             perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
-        neighbors: "exact", "approximate", or "auto", which is exact for up to 100,000 samples. Approximate ones are
-            most of the nearest, twice as many as the perplexity instead of three times;
+        neighbors: "exact", "approximate", or "auto", which is exact for up to 100,000 samples. Approximate search finds
+            most of the nearest, and uses twice as many neighbors as the perplexity instead of three times as many;
             `settings_["neighbors_recall"]` is the share that was found, mostly 98%.
         init: "pca", "spectral", "random", or an array (sample, component).
         dof: 1: similarities on the map follow Student's t distribution with one degree of freedom.
@@ -78,20 +78,21 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             initializations "random" and "spectral", and on which samples the quality is measured.
         verbose: Above 0, progress is drawn on stderr.
         callbacks: A function or several, called as ``callback(iteration, kl_divergence, embedding)`` at most ten times
-            a second, with None before there is a KL divergence; one that returns True ends the descent.
+            a second, with None before there is a KL divergence. One that returns True ends the descent; the callback of
+            `Run.embed` returns False for that.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
         laid_out: Maximum number of samples to compute the map from, chosen at random; the rest are added to it
-            afterwards, each by itself. Callbacks get the samples that are laid out. Of rows of float32 and Euclidean
-            distances, such as those of a memory map, memory holds those that are laid out and a part of the others.
+            afterwards, each by itself, and callbacks do not get them. A float32 memory map of more samples is never
+            fully loaded ("euclidean" only).
 
     Attributes:
         embedding_: float32 (sample, component).
         kl_divergence_: In nats, of the samples that were laid out, with the neighbors that were found: with approximate
-            ones it is 3% to 8% higher for the same map. None where a callback ended the descent.
+            ones it is 3% to 8% higher for the same map. None if a callback ended the descent.
         n_iter_: Number of iterations.
         quality_: How well neighborhoods are preserved, and what a reader of the map should distrust
-            (`quality_.cautions`). None of precomputed distances, of 30 samples or fewer, where a callback ended the
-            descent, or where it was not wanted.
+            (`quality_.cautions`). None for precomputed distances, for 30 samples or fewer, if a callback ended the
+            descent, or with `quality=False`.
         settings_: Every setting with the value that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Their names, if X was a DataFrame.
@@ -156,7 +157,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             y: Not used.
 
         Raises:
-            ValueError: X is no such matrix (also as DataError), or a parameter is outside its range (UsageError).
+            ValueError: X is not such a matrix (also as DataError), or a parameter is outside its range (UsageError).
         """
         self._check()
         seed, before = _seed(self.random_state), dict(vars(self))

@@ -8,7 +8,7 @@ import numpy as np
 from cutaway.errors import DataError
 
 CHANNELS = (1, 3)
-"""Gray and color, as of `cutaway.data.Dataset.is_image`."""
+"""Gray and color, as in `cutaway.data.Dataset.is_image`."""
 
 
 ImageFunction = Callable[[np.ndarray, np.random.Generator], Any]
@@ -55,7 +55,7 @@ def _changed(function: ImageFunction, image: np.ndarray, seeds: list[int]) -> np
     """What a function of the user makes of an image.
 
     Raises:
-        DataError: It is no image of the same shape, of bytes for bytes, and otherwise of finite real numbers.
+        DataError: It is not an image of the same shape, of bytes for bytes, and otherwise of finite real numbers.
     """
     returned = function(image.copy(), np.random.default_rng(seeds))
     try:

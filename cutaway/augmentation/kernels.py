@@ -90,7 +90,7 @@ def warp(images, numbers, key, limits, out):
         key: uint64.
         limits: float32 (9,): shift, rotation in radians, scale, shear, elastic, crop, whether flipped horizontally,
             whether vertically (0 or 1), brightness.
-        out: As `images`, written.
+        out: Images of the same shape and type, to write into.
     """
     count, height, width, channels = images.shape
     shift, rotation, scale, shear, elastic, crop, horizontal, vertical, brightness = limits

@@ -126,9 +126,9 @@ class Augmentation(BaseModel):
             Images of the same shape, uint8 or float32.
 
         Raises:
-            DataError: These are no images, or a function of the user returned none of the same shape and type.
+            DataError: These are not images, or the user's function did not return one of the same shape and type.
             ConfigError: This process does not have that function.
-            UsageError: The seed or the epoch is no whole number from 0.
+            UsageError: The seed or the epoch is not a whole number from 0.
         """
         x, seed = np.asarray(x), check_seed(seed)
         if x.dtype.kind not in "biuf":

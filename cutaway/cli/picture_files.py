@@ -14,13 +14,13 @@ def check_picture_file(path: Path, *, what: str, example: str) -> None:
     """Refuse a path that no figure is written to.
 
     Args:
-        path: Where it is to be written.
+        path: Where to write it.
         what: What is drawn, such as "a sheet of images".
         example: How a file is named, such as "--sheet suspects.png".
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
-        DataError: A file is there that is no picture of that kind; it is not replaced.
+        DataError: There is a file that is not a picture of that kind; it is not replaced.
     """
     from cutaway.runs import check_output
 

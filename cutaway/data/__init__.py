@@ -2,7 +2,7 @@
 
 In come a name ("mnist", "digits"), a path (a table, a folder of images, of IDX or of .npy files, an .npz file) or the
 user's own arrays and tables. A `Table` becomes a dataset once it is split. Out come a `Dataset` (read-only arrays,
-labels as class indices), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
+labels as class numbers), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
 There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call

@@ -84,21 +84,22 @@ def load_dataset(
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
         name: Name for reports and run folders; that of the data, or of the file or folder, if None.
-        centering: Of gray images that show single digits or letters: how they were made from ink on paper, so that
-            new images and drawings are made so too. "mass" is as MNIST's were, "upright" as UCI's digits, see
-            `cutaway.data.Centering`; None if new images are only brought to their size. Named datasets know theirs.
+        centering: For gray images that show single digits or letters: how they were made from ink on paper, so that new
+            images and drawings are prepared in the same way. "mass" is for those of MNIST, "upright" for UCI's digits,
+            see `cutaway.data.Centering`; None if new images are only brought to their size. Not needed for named
+            datasets.
         on_progress: Told while a table is read, with `Progress` records.
-        options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
-            classes, and `cutaway.data.TableOptions`. Of images: ``size``, the (rows, columns) of all. Of
-            images and of arrays in files: ``class_names``, a name for each label in their order.
+        options: For a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
+            classes, and `cutaway.data.TableOptions`. For images: ``size``, the (rows, columns) of all. For images and
+            for arrays in files: ``class_names``, a name for each label in their order.
 
     Returns:
-        A `Dataset`; of a table a `Table`, which becomes one once it is split.
+        A `Dataset`; for a table a `Table`, which becomes a `Dataset` when it is split.
 
     Raises:
         UnknownNameError: Neither a known name nor an existing path, or a column that does not exist.
         DataError: The files are damaged or do not fit together.
-        UsageError: Neither a name nor a path nor a table, or an option that such data do not take.
+        UsageError: `where` is not a name, a path or a table, or an option does not fit such data.
     """
     data = _load_any(where, options, on_progress)
     if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -185,7 +186,7 @@ def load_again(origin: Mapping[str, str]) -> Dataset | Table:
     """Load a dataset from its origin, as a run folder keeps it.
 
     Raises:
-        UnknownNameError, DataError, UsageError: As `load_dataset`; or the options are damaged.
+        UnknownNameError, DataError, UsageError: See `load_dataset`; or the options are damaged.
     """
     given = origin_options(origin)
     load: Callable[..., Dataset | Table] = load_dataset

@@ -87,16 +87,16 @@ class _Grouping(NamedTuple):
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What is noteworthy of a column.
+    """What is noteworthy about a column.
 
     Attributes:
         name: Its name.
-        left_out: Why no model sees it; empty where one does.
+        left_out: Why no model sees it; empty if one does.
         sentinels: Values that stand for something else than a measurement.
         units: Values in two units.
         shift: How held-out samples differ from training samples.
         told: How well its words tell the class, of a text that is left out.
-        encodes: What it is of the labels.
+        encodes: How it was computed from the labels.
     """
 
     name: str

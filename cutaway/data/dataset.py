@@ -34,7 +34,7 @@ class Source:
 
     Attributes:
         x: ``(sample, *shape)``, uint8 or float32, read-only; in memory or a memory map.
-        y: int64 (sample,), class indices from 0, read-only.
+        y: int64 (sample,), class numbers from 0, read-only.
     """
 
     x: np.ndarray
@@ -49,16 +49,16 @@ class Dataset:
     Attributes:
         name: Name for reports and run folders.
         sources: The samples by source, in order: "train", then "test" if there is one.
-        class_names: Name of each class index.
+        class_names: Name of each class number.
         scale: The inputs of the model are x / scale: 255 for uint8 images, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
             ``{"kind": "arrays"}``; with the options of a table.
-        feature_names: Name of each value of a sample, where it came from a table; otherwise None.
+        feature_names: Name of each value of a sample, if it came from a table; otherwise None.
         preparation: How the columns of a table became inputs, or None if they were inputs already.
-        relabeled: New class names by the place of the sample, where a person decided so; `sources` has them already.
+        relabeled: New class names by the place of the sample, if a person decided so; `sources` already has them.
         naming: What the samples are called: by the names of the rows of a table, or by their files; None for neither.
-        centering: How the images were made from ink on paper, where they show single digits or letters and this is
-            known; new images and drawings are made so too. None for all other data.
+        centering: How the images were made from ink on paper, if they show single digits or letters and this is known;
+            new images and drawings are prepared in the same way. None for all other data.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Dataset:
 
     @property
     def labels(self) -> Mapping[str, np.ndarray]:
-        """The class indices by source."""
+        """The class numbers by source."""
         return {name: source.y for name, source in self.sources.items()}
 
     @property
@@ -150,7 +150,7 @@ class Dataset:
         return self._rows(ids, "x")
 
     def y(self, ids: SampleIds) -> np.ndarray:
-        """The class indices of some ids: int64 (sample,), in the order of `ids`.
+        """The class numbers of some ids: int64 (sample,), in the order of `ids`.
 
         Raises:
             DataError: An id is not in this dataset.
@@ -158,7 +158,7 @@ class Dataset:
         return self._rows(ids, "y")[:]
 
     def named(self, ids: SampleIds) -> SampleIds:
-        """The same ids, which know what the data call them."""
+        """The same ids, with the names used in the data."""
         return replace(ids, naming=self.naming)
 
     def inputs(self, ids: SampleIds, *, flat: bool = True) -> np.ndarray:
@@ -171,10 +171,10 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def pictures(self, ids: SampleIds) -> np.ndarray | None:
-        """Samples for the eye: float32 ``(sample, row, column[, 3])`` in 0..1; None where they are no images.
+        """Samples as pictures: float32 ``(sample, row, column[, 3])`` in 0..1; None if they are not images.
 
-        Three channels are red, green and blue; any other number of channels becomes gray. Data whose values leave 0..1
-        are stretched to it by their smallest and largest value.
+        Three channels are red, green and blue; any other number of channels becomes gray. Data with values outside 0..1
+        are rescaled to it by their smallest and largest value.
 
         Raises:
             DataError: An id is not in this dataset.
@@ -182,7 +182,7 @@ class Dataset:
         return self.shown(self.x(ids)) if self.is_image else None
 
     def shown(self, images: np.ndarray) -> np.ndarray:
-        """Raw images ``(image, row, column, ...)`` for the eye, as `pictures` returns those of samples."""
+        """Raw images ``(image, row, column, ...)`` as pictures, as `pictures` returns those of samples."""
         pictures = np.divide(images, np.float32(self.scale), dtype=np.float32)
         if pictures.ndim == 4 and pictures.shape[-1] != 3:
             pictures = pictures.mean(axis=-1)
@@ -263,7 +263,7 @@ class Dataset:
             name: Name of the dataset.
             class_names: A name for each class; integer labels are indices into it, string labels entries of it.
             scale: The inputs of the model are x / scale; "auto" is 255 for uint8 and 1 for everything else.
-            centering: As of `load_dataset`.
+            centering: See `load_dataset`.
 
         Raises:
             DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.

@@ -1,4 +1,4 @@
-"""The user's labels (integers, bools or strings) as int64 class indices and class names."""
+"""The user's labels (integers, bools or strings) as int64 class numbers and class names."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def encode_labels(
         class_names: Names of all classes in order, or None for the sorted distinct labels of "train".
 
     Returns:
-        int64 (sample,) class indices by split, and the class names.
+        int64 (sample,) class numbers by split, and the class names.
 
     Raises:
         DataError: A label is none of the classes, or "test" has a class that "train" does not have.

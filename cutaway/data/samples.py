@@ -45,7 +45,7 @@ class SampleIds:
         sources: Names of the sources, at most 256.
         source_index: uint8 (sample,), index into `sources`.
         index: int64 (sample,), position inside that source, from 0.
-        naming: What the data call them, or None if they are called by their places.
+        naming: How the data name them; None if they are named by their places.
 
     Raises:
         DataError: The arrays have another dtype, rank or length, or `source_index` is out of range.
@@ -133,7 +133,7 @@ class SampleIds:
         return self.take(np.argsort(self.keys(), kind="stable"))
 
     def names(self) -> list[str]:
-        """What each sample is called, in order: by its own name where it has one, otherwise by its place."""
+        """The name of each sample, in order: its own name if it has one, otherwise its place."""
         return self.places() if self.naming is None else self.naming.of(self)
 
     def columns(self) -> dict[str, list[Any]]:

@@ -30,7 +30,7 @@ class Split:
         validation: The requested share of `val` among the samples that are not test, between 0 and 1.
         seed: Random seed of the split.
         stratified: Whether every class has about the same share of each part; not known of a user's own fit.
-        dropped: Samples that a person left out of all three parts; None for none.
+        dropped: Samples that a person left out of all three parts; None if there are none.
     """
 
     train: SampleIds

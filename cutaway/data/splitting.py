@@ -27,12 +27,12 @@ class Labeled(Protocol):
 
     @property
     def labels(self) -> Mapping[str, np.ndarray]:
-        """int64 (sample,) class indices by source: "train", then "test" if there is one."""
+        """int64 (sample,) class numbers by source: "train", then "test" if there is one."""
         ...
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Name of each class index."""
+        """Name of each class number."""
         ...
 
 

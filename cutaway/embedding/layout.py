@@ -32,35 +32,35 @@ class Quality:
         neighbors_preserved: 0..1, mean share of the ``k`` nearest neighbors by activation that are among the ``k``
             nearest in the layout.
         k: Number of neighbors.
-        samples: Number of samples that were measured, each compared with all: up to 2,000 all, of more
-            1,500 chosen by the seed.
+        samples: Number of samples that were measured, each compared with all: all samples up to 2,000, otherwise 1,500
+            chosen by the seed.
         accuracy_layer: 0..1, share of samples whose class is the most frequent one among their ``k`` nearest neighbors
             by activation; None without labels.
         accuracy_plane: The same with the ``k`` nearest in the layout; over all samples, except where some of them
             were placed among those of a layout.
-        standard_errors: Of each measure that was estimated, by its name: the standard error, from 0 up; the value over
-            all samples is within twice of it in 95% of the choices of samples. None if all samples were measured.
-        triplets: 0..1, share of all triplets of samples of which the layout keeps which of two is nearer to the third;
-            0.5 is chance. Up to 120 samples over all, of more the mean of 20 random sets of 60.
-        triplets_error: Its standard error; None where all were compared.
+        standard_errors: Standard error of each estimated measure, by its name, from 0 up; the value over all samples is
+            within twice of it in 95% of the choices of samples. None if all samples were measured.
+        triplets: 0..1, share of triplets of samples for which the layout preserves which of two is nearer to the third;
+            0.5 is chance. Over all triplets up to 120 samples, otherwise the mean of 20 random sets of 60.
+        triplets_error: Its standard error; None if all were compared.
         distance_correlation: -1..1, Spearman's rank correlation of the distances of all pairs by activation and in
             the layout, over the same samples.
-        distance_correlation_error: Its standard error; None where all were compared.
+        distance_correlation_error: Its standard error; None if all were compared.
         equal_rows: 0..1, share of samples whose activations are equal to those of another one.
         sizes_layer: Size of the group that is largest by activation (root mean square distance from its mean) in units
-            of that which is smallest; None where there are not two groups.
+            of the smallest; None without two groups.
         sizes_plane: The same ratio, of the same two groups, in the layout.
-        distances_layer: Distance of the two groups (their means) that are farthest apart by activation in units of
-            the distance of the two that are nearest; None where there are not three groups.
+        distances_layer: Distance of the two groups (their means) that are farthest apart by activation in units of the
+            distance of the two nearest; None without three groups.
         distances_plane: The same ratio, of the same groups, in the layout.
         separation: Distance by activation between a group and the nearest one, in standard deviations along the line
-            through their means; the median over the groups. Where there are not two groups, between the two sides of
-            the first principal component.
-        structure: By which share a sample's nearest neighbors by activation are nearer than where each column, or each
-            principal component, is shuffled by itself; about 0 for noise, below 0 where they are farther. None of fewer
-            than 30 different samples, or of samples on a line.
+            through their means; the median over the groups. Without two groups, between the two sides of the first
+            principal component.
+        structure: By which share a sample's nearest neighbors by activation are nearer than if each column, or each
+            principal component, is shuffled by itself; about 0 for noise, below 0 if they are farther. None for fewer
+            than 30 different samples, or for samples on a line.
         largest_class: 0..1, share of the most frequent class: the accuracy of always answering it. None without labels.
-        neighbors_found: 0..1, share of the nearest neighbors that the search for t-SNE found; None where it was exact.
+        neighbors_found: 0..1, share of the nearest neighbors that the search for t-SNE found; None if it was exact.
     """
 
     trustworthiness: float
@@ -86,7 +86,7 @@ class Quality:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What a reader of the map would conclude from it wrongly, a sentence for each; none where nothing is."""
+        """What a reader might wrongly conclude from the map, one sentence each; empty if there is nothing."""
         said = []
         if self.equal_rows is not None and self.equal_rows >= EQUAL_ROWS:
             said.append(
@@ -138,16 +138,16 @@ class Layout:
     Attributes:
         xy: float32 (sample, 2); the unit of length has no meaning.
         method: "pca", "tsne", "lda" or "umap".
-        settings: Every setting with the value that was used, ready for JSON. For t-SNE the settings of
-            `TSNESettings`, with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped"
-            ("converged", "iterations" or "canceled"), among others. "neighbors_recall" (0..1) is the share of the
-            neighbors that an approximate search found, and None after an exact one. Where only some samples were laid
-            out, "laid_out" and "placed" are their numbers and those of the others, and "placement_recall" (0..1) is the
-            share of the neighbors of a placed sample that were found.
+        settings: Every setting with the value that was used, ready for JSON. For t-SNE the settings of `TSNESettings`,
+            with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped" ("converged",
+            "iterations" or "canceled"), among others. "neighbors_recall" (0..1) is the share of the neighbors that an
+            approximate search found, and None after an exact one. If only some samples were laid out, "laid_out" and
+            "placed" are the numbers of these and of the others, and "placement_recall" (0..1) is the share of the
+            neighbors of a placed sample that were found.
         seconds: Time of each stage; "total" is always there.
         kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled
             before the first iteration or while this was computed.
-        quality: None if there are too few samples to measure it, if the layout was canceled, or if it was not wanted.
+        quality: None if there are too few samples to measure it, if the layout was canceled, or with ``quality=False``.
         misplaced: float32 (sample,), 0..1, the share of a sample's nearest neighbors in the layout that are not even
             among its 6 times as many nearest by activation; None if it was not measured.
     """

@@ -104,16 +104,16 @@ def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: An
     """Check the settings of an embedding before anything is computed, and fill in the defaults.
 
     Args:
-        method: As of `embed`.
-        seed: As of `embed`.
+        method: See `embed`.
+        seed: See `embed`.
         samples: Number of samples that will be embedded.
-        settings: As of `embed`.
+        settings: See `embed`.
 
     Returns:
         ``method``, ``seed`` and every setting of the method by name, as `embed` takes them.
 
     Raises:
-        UnknownNameError, UsageError, DataError: As `embed`.
+        UnknownNameError, UsageError, DataError: See `embed`.
     """
     _check_method(method, settings)
     _check_samples(samples)

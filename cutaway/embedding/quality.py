@@ -31,7 +31,7 @@ VOTES_PER_BLOCK = 4096
 # Samples that a thread ranks at a time.
 QUERIES_PER_RANGE = 250
 # Points that they are multiplied by at a time. Both matrices and their product then stay in the cache: one core makes
-# 130 to 150 billion operations a second, and 88 with 128 queries and 8,192 points.
+# 130 to 150 billion operations per second, and 88 with 128 queries and 8,192 points.
 POINTS_PER_BLOCK = 2048
 
 

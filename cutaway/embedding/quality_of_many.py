@@ -62,7 +62,7 @@ def sampled_quality(
     Returns:
         All measures are estimates, with standard errors.
 
-    Source: as of `cutaway.embedding.inspect_quality`.
+    Source: see `cutaway.embedding.inspect_quality`.
     """
     import scipy.spatial
 

@@ -55,7 +55,7 @@ class AnchoredState(OptimizerState):
     """An optimizer state in which springs hold samples near their anchors.
 
     Args:
-        affinities: Of n points.
+        affinities: Affinities of n points.
         start: float32 (n, 2), the initial layout.
         anchors: float32 (n, 2), where the springs end.
         stiffness: float32 (n,) by the name of a phase, 0 or more; other phases have no springs.
@@ -105,7 +105,7 @@ def descend_with_springs(
     """Descend from the previous layout, align the result with it, and return float32 (n, 2) and the settings used.
 
     Args:
-        affinities: Of n samples.
+        affinities: Affinities of n samples.
         before: float32 (n, 2), the previous layout.
         preserved: float32 (n,), 0..1, share of each sample's neighbors that are preserved.
         quick: Whether to do a quarter of the iterations, and no more than these.

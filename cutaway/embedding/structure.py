@@ -112,7 +112,7 @@ def _kept_in(layer: np.ndarray, plane: np.ndarray) -> tuple[float, float]:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, of ties their mean, as of `scipy.stats.rankdata`, whose import would take 0.6 s of an embedding."""
+    """Ranks from 1, the mean for ties, as in `scipy.stats.rankdata`, whose import would take 0.6 s of an embedding."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 

@@ -17,7 +17,7 @@ def limited_threads(n_jobs: int | None) -> Iterator[None]:
         n_jobs: At least 1; None or -1 for all. More than there are CPUs are not used.
 
     Raises:
-        UsageError: It is no number of threads.
+        UsageError: It is not a number of threads.
     """
     if n_jobs is None or n_jobs == -1:
         yield

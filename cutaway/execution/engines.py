@@ -60,7 +60,7 @@ def open_pool(engine: str | None, *, tasks: int) -> AbstractContextManager[Pool 
         The pool, or None where tasks are done in this process.
 
     Raises:
-        UsageError: As `check_engine`.
+        UsageError: See `check_engine`.
         ExecutionError: Nobody listens at its address, or there are no workers.
     """
     check_engine(engine)

@@ -33,7 +33,7 @@ def open_backend(backend: Any, jobs: int | None, *, words: str = "", can_abort: 
 
     Args:
         backend: The backend.
-        jobs: As of `joblib.Parallel`.
+        jobs: See `joblib.Parallel`.
         words: What it is called; the name of its class if empty.
         can_abort: Whether it tells `joblib.Parallel` that what it has aborted has ended, which would wait without end.
     """

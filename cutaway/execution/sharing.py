@@ -18,8 +18,8 @@ class SharedFile:
 
     Attributes:
         path: The file.
-        dtype: Of the values, as NumPy writes it: "<f4".
-        shape: Of the array, in C order.
+        dtype: Type of the values, as NumPy writes it: "<f4".
+        shape: Shape of the array, in C order.
         offset: Bytes before it.
     """
 

@@ -64,7 +64,7 @@ LIVED_WITH = frozenset({"inactive-units", "low-rank", "saturated-units", "explod
 
 
 def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
-    """Say of each finding which warning explains it; only a finding that stands for itself advises.
+    """Say of each finding which warning explains it; only a finding that no other explains advises.
 
     A warning that is itself explained explains nothing further: what follows from it follows from its cause.
     What is good follows from nothing that is wrong: it has no cause.
@@ -72,8 +72,8 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
     Args:
         findings: In the order of the checks, causes first.
         evidence: What they were found in.
-        muted: Kinds that explain nothing, since a user said that they need no attention: what would follow from them
-            stands for itself.
+        muted: Kinds that explain nothing, since a user said that they need no attention: findings
+            that they would explain stand on their own.
     """
     listed, is_poor = list(findings), predicts_poorly(evidence)
     explained, causes = dict[int, str](), set[int]()
@@ -91,7 +91,7 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
 
 
 def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
-    """Each finding that stands for itself, in order, with those that follow from it."""
+    """Each finding that no other explains, in order, with those that follow from it."""
     listed = list(findings)
     causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}
     follow: dict[int, list[Finding]] = {}

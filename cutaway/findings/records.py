@@ -15,9 +15,9 @@ class Remedy:
 
     Attributes:
         words: What to do, a clause in the imperative: "use a tenth of the learning rate".
-        settings: Training settings that are to be different.
+        settings: Training settings to change.
         activation: Another activation function of the hidden layers, or None.
-        change: What else is to be changed, or None: of the samples "standardize", "drop-inputs", "drop-suspects" or
+        change: What else to change, or None: in the samples "standardize", "drop-inputs", "drop-suspects" or
             "drop-repeated", or "shuffle", which divides them again; of the model "default-weights", first weights
             from Keras' default initializers, or "no-regularization", neither dropout nor penalties of weights; of its
             probabilities "temperature", fitted on validation samples without
@@ -81,8 +81,8 @@ class Finding:
         rule: When such a finding is made, and where that is from; `run_checks` adds it.
         advice: What to do, the end of `text`, which checks leave to `run_checks`; empty where there is nothing to do,
             and where the finding has a cause, whose advice counts.
-        cause: Kind of the finding that explains this one, from `run_checks`; None of a finding that stands for itself.
-        muted: Why it needs no attention, as a user said; empty where nobody did.
+        cause: Kind of the finding that explains this one, from `run_checks`; None if no finding does.
+        muted: Why it needs no attention, as a user said; empty if nobody did.
     """
 
     kind: str
@@ -183,8 +183,8 @@ class Evidence:
     Attributes:
         history: One row per epoch, in order, with "epoch" (from 1) and Keras' metric names; empty for a model that was
             not trained here.
-        trained: Of some training samples, how many the model predicts correctly without dropout, and their number; None
-            if unknown.
+        trained: Among some training samples: how many the model predicts correctly without dropout, and how many there
+            are; None if unknown.
         regularization: The highest dropout rate ("dropout") and the largest penalties of weights ("l1", "l2") of all
             layers, where there are any; None if unknown.
         frozen: Layers that are not trained although their weights were drawn at random; None if unknown.
@@ -232,7 +232,7 @@ class Evidence:
             matrix, each as a share, and the standard error of the second; None if unknown.
         wrong_labels: Bounds of the number of wrong labels among validation and test samples; None if unknown.
         judged: Number of these samples.
-        sure: Of the tenth of these samples of which the model is most sure, how many it gets wrong, and their number;
+        sure: Among the 10% of these samples the model is surest about: how many it gets wrong, and how many there are;
             None if unknown.
         examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
             after a slash the class, the layer or the direction; empty where they are unknown.

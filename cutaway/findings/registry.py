@@ -111,11 +111,11 @@ _RANK = {"warning": 0, "note": 1, "good": 2}
 def run_checks(evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
     """Run every check and return what they found: warnings first, then notes; of one kind in the order of `CHECKS`.
 
-    What follows from another finding comes after everything of its severity that stands for itself.
+    What follows from another finding comes after everything of its severity that no other finding explains.
 
     Args:
         evidence: What is known.
-        muted: Kinds that are no cause of others, as of `with_causes`.
+        muted: Kinds that do not explain others, as in `with_causes`.
 
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.

@@ -41,7 +41,7 @@ _LINEAR_KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Contributions to one prediction of a piecewise linear model, which around a sample is linear with an offset.
+    """Contributions to one prediction of a piecewise linear model, which is linear with an offset around a sample.
 
     For the input, and for each layer that all paths go through, the contributions of its values and the offset (what
     the biases of later layers add) sum to `difference`, up to float32 rounding.
@@ -131,7 +131,7 @@ def input_attribution(model: keras.Model, *, scale: float) -> Callable[[np.ndarr
     """What each value of the input contributes, as by `attribute`, for many samples in one compiled program.
 
     Args:
-        model: As of `attribute`.
+        model: See `attribute`.
         scale: The value of a raw sample that becomes 1.
 
     Returns:

@@ -15,7 +15,7 @@ OUTER = (10, 90)
 
 @dataclass(frozen=True, eq=False)
 class PartialDependence:
-    """What a model predicts where a group of inputs has the same values in all samples.
+    """What a model predicts if a group of inputs has the same values in all samples.
 
     Attributes:
         mean: float64 ``(point, class)``, mean probabilities, 0..1.

@@ -42,7 +42,7 @@ class Graph:
         """Read the graph of a built model.
 
         Raises:
-            ModelError: It is not of allow-listed layers.
+            ModelError: It is not of supported layers.
         """
         spec = spec_of(model)
         names = [item["name"] for item in spec["layers"]]

@@ -17,12 +17,12 @@ from .records import ERRORS
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """How much worse a model predicts without what each group of inputs tells.
+    """How much worse a model predicts without the information in each group of inputs.
 
     Attributes:
         loss: Mean cross-entropy loss of the samples as they are, in nats.
         accuracy: Share of them that is predicted correctly.
-        loss_increase: float64 ``(group,)``: by how much the mean loss rises once the group is shuffled.
+        loss_increase: float64 ``(group,)``: by how much the mean loss rises if the group is shuffled.
         loss_error: float64 ``(group,)``: its standard error over samples and shuffles.
         accuracy_decrease: float64 ``(group,)``: by how much the accuracy falls.
         accuracy_error: float64 ``(group,)``: its standard error over samples and shuffles.
@@ -62,7 +62,7 @@ def permutation_importance(
     Args:
         model: A built classifier; it is not changed.
         x: ``(sample, input)`` raw samples; at least 2, since nothing can be shuffled otherwise.
-        labels: int ``(sample,)``, their class indices.
+        labels: int ``(sample,)``, their class numbers.
         groups: The inputs that are shuffled together, such as those that one column of a table became.
         scale: The value of `x` that becomes 1.
         repeats: How often each group is shuffled, from 1 up.

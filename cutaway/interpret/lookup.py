@@ -30,7 +30,7 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
 
 
 def default_layer(model: keras.Model) -> str:
-    """The layer people look at first: the last hidden one, whose values the output layer reads.
+    """The layer that is shown first: the last hidden one, whose values the output layer reads.
 
     See `Outline.default`.
     """

@@ -89,11 +89,11 @@ class Outline:
 
     @property
     def default(self) -> str:
-        """The layer people look at first: the last hidden one, whose values the output layer reads.
+        """The layer that is shown first: the last hidden one, whose values the output layer reads.
 
         The output layer is the last Dense one; an activation, or the mean of an ensemble, after it belongs to it.
         Dropout, noise, Flatten and Reshape before it are skipped, so that after Dense, BatchNormalization, ReLU and
-        Dropout it is the ReLU. The output itself where no hidden layer computes anything.
+        Dropout it is the ReLU. If no hidden layer computes anything, it is the output itself.
         """
         name = self.output
         while not self._is_dense(name) and len(self.inputs[name]) == 1 and self.inputs[name][0] != self.entry:

@@ -50,8 +50,8 @@ class LayerRecord:
         trainable: How many of these are trained.
         weights: Its weight arrays; empty for a layer without weights.
         units: Entries of its output for one sample.
-        inactive: Number of units that never fire: their output is 0 for every sample. None where units do not fire:
-            only rectifiers do (relu, relu6), whose gradient is 0 where their output is.
+        inactive: Number of units that never fire: their output is 0 for every sample. None if units do not fire: only
+            rectifiers do (relu, relu6), whose gradient is 0 where their output is 0.
         inactive_units: The numbers of the first of them, at most `NUMBERED`.
     """
 
@@ -78,7 +78,7 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class LayerMeasures:
-    """One layer after one epoch. A measure is None where it is not defined, or where the model has diverged.
+    """One layer after one epoch. A measure is None if it is not defined, or if the model has diverged.
 
     Attributes:
         epoch: Number of the epoch.
@@ -173,7 +173,7 @@ class Ablation:
         correct_unablated: int64 ``(class,)``: the same for the model with all its units.
         samples: int64 ``(class,)``: samples of each class.
         cost: float64 ``(unit,)``: how much the mean cross-entropy loss over the samples rises without the unit, in
-            nats; below 0 where the model is better off.
+            nats; below 0 if the model is better without it.
         cost_error: float64 ``(unit,)``: the standard error of `cost` over the samples; NaN for a single sample.
     """
 
@@ -198,7 +198,7 @@ class Ablation:
 
     @property
     def accuracy_cost(self) -> np.ndarray:
-        """Accuracy lost without each unit, float64 ``(unit,)`` in [-1, 1]; below 0 where the model is better off."""
+        """Accuracy lost without each unit, float64 ``(unit,)`` in [-1, 1]; below 0 if the model gains by it."""
         return (self.correct_unablated.sum() - self.correct.sum(axis=1)) / self.samples.sum()
 
     @property

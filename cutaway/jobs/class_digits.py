@@ -161,7 +161,8 @@ class ClassDigits:
         """Add a digit to those of a person, and return all of theirs.
 
         Raises:
-            UsageError: It is no picture of 28 x 28 pixels with ink, its label is none, or they have drawn enough.
+            UsageError: It is not a picture of 28 x 28 pixels with ink, its label is not one of the classes, or they
+                have drawn enough.
             RunError: Their file is damaged, or cannot be written.
         """
         if len(pixels) != SIDE * SIDE or not any(pixels) or not 0 <= label <= 9:
@@ -193,7 +194,7 @@ class ClassDigits:
 
         Args:
             person: Whose it is.
-            name: As of `Digits.names`.
+            name: See `Digits.names`.
 
         Raises:
             UnknownNameError: There is no such digit.
@@ -293,7 +294,7 @@ def write_data_set(runs: Path, stem: str, arrays: Mapping[str, np.ndarray]) -> s
     Args:
         runs: The folder of runs.
         stem: What it is called; if there is one of this name, a number follows.
-        arrays: As of `data_set`.
+        arrays: See `data_set`.
 
     Returns:
         The name of its file.

@@ -123,7 +123,7 @@ def _trained_on(run: RunContext, x: np.ndarray) -> np.ndarray:
 
 
 def make_data_set(digits: ClassDigits, context: JobContext, *, with_mnist: bool) -> dict[str, Any]:
-    """Write a data set of the digits of a class, as of `data_set`.
+    """Write a data set of the digits of a class, as in `data_set`.
 
     With MNIST, its training images come before those of the class, and its test images are in no part.
 

@@ -20,7 +20,7 @@ class JobState:
     """How a job stands, as a page is told.
 
     Attributes:
-        key: Of the job and its result.
+        key: Key of the job and its result.
         state: "waiting", "running", "done", "failed" or "canceled".
         parts: Names of the parts that are in the store, or the heads of frames.
         progress: A `cutaway.progress.ProgressRecord` as JSON, or None.
@@ -41,7 +41,7 @@ class Job:
     """Something that pages wait for.
 
     Attributes:
-        key: Of its result.
+        key: Key of its result.
         specification: What to do.
         folder: Folder of the runs.
         callback: Tells the pages that show this folder.

@@ -14,7 +14,7 @@ class JobContext:
 
     Attributes:
         folder: The folder of runs.
-        key: Of its result.
+        key: Key of its result.
         on_progress: Called with the progress.
         on_part: Called with the name of each part that is in the store, or with a small part itself.
     """

@@ -131,7 +131,7 @@ class JobManager:
 
         Args:
             page: As for `ask`.
-            key: Of the job; all of them if None.
+            key: Key of the job; all jobs if None.
         """
         with self._changed:
             for job in [job for job in self._jobs.values() if key in (None, job.key)]:

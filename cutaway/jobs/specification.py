@@ -22,12 +22,12 @@ Text = Annotated[str, Field(max_length=4096)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Setting = bool | int | Number | Text | None
 Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=40)]
-"""Settings as of `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
+"""Settings as in `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
 
 RunTitle = Annotated[str, Field(max_length=200)]
 Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
 Options = Annotated[dict[Text, Option], Field(max_length=40)]
-"""Options of data, as of `cutaway.load_dataset`."""
+"""Options of data, as in `cutaway.load_dataset`."""
 
 
 class Specification(BaseModel):

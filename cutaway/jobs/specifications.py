@@ -185,7 +185,7 @@ class Survey(Specification):
 
     Attributes:
         data: Name of a bundled dataset, or an absolute path.
-        options: Of the data.
+        options: Options for the data.
         augment: If given, only some images are shown, as a training with this augmentation would see them.
     """
 
@@ -288,9 +288,9 @@ class Training(_Training):
 
     Attributes:
         data: Name of a bundled dataset, or an absolute path.
-        options: Of the data.
-        form: Of the model.
-        settings: Of the training, without those that come from the recipe.
+        options: Options for the data.
+        form: Form of the model.
+        settings: Settings of the training, without those that come from the recipe.
         name: Your name for the run, part of the folder name; the dataset's name if None.
     """
 
@@ -309,7 +309,7 @@ class Repeat(_Training):
         run: Its id.
         from_epoch: The epoch whose weights are the first ones; None for those of the run.
         ignore: Further columns of its table that are left out.
-        settings: What is to be different.
+        settings: Settings to change.
         labels: Whether the decisions on labels in the run's folder are followed.
         name: Your name for the run, part of the folder name; the dataset's name if None.
     """

@@ -64,8 +64,8 @@ class PartStore:
         """Write a part, in one step.
 
         Args:
-            key: Of the result.
-            name: Of the part, lowercase letters.
+            key: Key of the result.
+            name: Name of the part, lowercase letters.
             document: JSON-able.
             arrays: Bytes that go with it.
 

@@ -54,7 +54,7 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
     Returns:
         ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns``, those that
         are ``left_out`` in words and the first ``rows`` of a table, the ``options`` with what was guessed,
-        ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as of `class_histograms`, and
+        ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as in `class_histograms`, and
         ``problem``, why it cannot be trained on as it is, or None.
     """
     notes: list[str] = []
@@ -206,7 +206,7 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
 
     Raises:
         ConfigError: There is no such augmentation.
-        DataError: The data cannot be read, or are no images.
+        DataError: The data cannot be read, or are not images.
     """
     from cutaway.api.given_data import as_dataset
     from cutaway.augmentation import as_augmentation

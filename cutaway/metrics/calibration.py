@@ -61,7 +61,7 @@ class Reliability:
 
     @property
     def error_by_chance(self) -> float:
-        """The ECE, 0..1, that a perfectly calibrated model stays below 95 times of 100 on as many samples.
+        """The ECE, 0..1, below which a perfectly calibrated model stays 95 times in 100 on as many samples.
 
         It is simulated: in each bin, samples are right with a probability of their mean confidence.
 
@@ -76,15 +76,15 @@ class Reliability:
 
 @dataclass(frozen=True)
 class ProbabilityScores:
-    """What probabilities are worth as probabilities; lower is better.
+    """How good probabilities are; lower is better.
 
     Attributes:
-        accuracy: Share of the samples that is predicted correctly, 0..1; here higher is better.
+        accuracy: Share of the samples that are predicted correctly, 0..1; here higher is better.
         confidence: Mean probability of the predicted class, 0..1; equal to the accuracy for a calibrated model.
         ece_equal_mass: Expected calibration error of bins of equally many samples, 0..1; see `Reliability.error`.
         ece_equal_width: The same of bins of equal width.
         brier: Brier score: the mean over samples of the sum over classes of the squared difference to 1 for the true
-            class and 0 for the others, in 0..2; for two classes half of it, in 0..1, as scikit-learn has it.
+            class and 0 for the others, in 0..2; for two classes half of it, in 0..1, as in scikit-learn.
         log_loss: Negative log-likelihood: the mean of minus the logarithm of the probability of the true class, in
             nats, at most 87.3; without label smoothing, the cross-entropy.
 
@@ -120,7 +120,7 @@ class Temperature:
     def at_limit(self) -> bool:
         """Whether it is the lowest or the highest that was tried: the samples do not determine it.
 
-        Such as where all of them are predicted correctly, so that more confidence is always better.
+        For example, all of them are predicted correctly, so that more confidence is always better.
         """
         low, high = TEMPERATURES
         return not low * 1.01 < self.value < high / 1.01

@@ -35,7 +35,7 @@ class Confusion:
 
 @dataclass(frozen=True, eq=False)
 class PredictedClasses:
-    """The class that is predicted for each sample; of 10,000 classes, a thousandth of what all probabilities take.
+    """The class that is predicted for each sample; with 10,000 classes, a thousandth of the size of all probabilities.
 
     Attributes:
         predicted: int64 (sample,), classes with the largest probability, the first one in a tie.
@@ -56,7 +56,7 @@ class PredictedClasses:
             first: Number of the first of these samples, for the message of an error.
 
         Raises:
-            DataError: They are no such array, or one of them is outside 0..1.
+            DataError: They are not such an array, or one of them is outside 0..1.
         """
         array = check_probabilities(probabilities, first=first)
         predicted = array.argmax(axis=1).astype(np.int64, copy=False)
@@ -142,7 +142,7 @@ def most_mistaken(matrix: Any, n: int) -> np.ndarray:
         int64 (class,), ascending; of classes with equally many mistakes the first.
 
     Raises:
-        DataError, UsageError: As `top_confusions`.
+        DataError, UsageError: See `top_confusions`.
     """
     matrix, n = check_counts(matrix), _check_count(n, name="n")
     true, predicted, count = _mistaken_pairs(matrix)
@@ -211,7 +211,7 @@ def check_probabilities(probabilities: np.ndarray, *, first: int = 0) -> np.ndar
         first: Number of the first of these samples, for the message of an error.
 
     Raises:
-        DataError: They are no such array, or one of them is outside 0..1.
+        DataError: They are not such an array, or one of them is outside 0..1.
     """
     array = np.asarray(probabilities)
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f":

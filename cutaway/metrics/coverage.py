@@ -55,7 +55,7 @@ class CoverageCurve:
             accuracy: The accuracy that the answered samples must have at least, 0..1.
 
         Returns:
-            0 where all samples can be answered; None where not even the most confident ones are right often enough.
+            0 if all samples can be answered; None if not even the most confident ones are right often enough.
         """
         reached = np.flatnonzero(self.accuracy >= accuracy)
         if not len(reached):
@@ -70,7 +70,7 @@ class Answered:
 
     Attributes:
         threshold: The confidence from which on to answer, 0..1.
-        coverage: Share of all samples that is answered.
+        coverage: Share of all samples that are answered.
         accuracy: Share of the answered samples that is predicted correctly.
     """
 
@@ -100,12 +100,12 @@ def answered_at(confidence: np.ndarray, correct: np.ndarray, threshold: float) -
     """What is answered, and how often correctly, from a confidence on.
 
     Args:
-        confidence: As of `coverage_curve`.
-        correct: As of `coverage_curve`.
+        confidence: See `coverage_curve`.
+        correct: See `coverage_curve`.
         threshold: 0..1.
 
     Raises:
-        DataError: As `coverage_curve`.
+        DataError: See `coverage_curve`.
     """
     confidence, correct = check_outcomes(confidence, correct)
     answered = confidence >= threshold

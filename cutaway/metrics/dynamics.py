@@ -42,10 +42,10 @@ class Dynamics:
         correctness: float64 ``(sample,)`` in [0, 1], the share of epochs in which it was predicted right.
         confidence: float64 ``(sample,)`` in [0, 1], the mean probability of its label.
         variability: float64 ``(sample,)`` in [0, 0.5], the standard deviation of that probability over the epochs.
-        margin: float64 ``(sample,)`` in [-1, 1], the mean of the probability of its label less the largest probability
+        margin: float64 ``(sample,)`` in [-1, 1], the mean of the probability of its label minus the largest probability
             of another class.
         area_under_margin: float64 ``(sample,)`` in nats, the mean of the same difference between the logarithms of the
-            probabilities, each of them at least `FLOOR`: within ±16.64. Of a softmax it is the difference between the
+            probabilities, each of them at least `FLOOR`: within ±16.64. For a softmax it is the difference between the
             logits of the two classes.
 
     Source:
@@ -78,9 +78,9 @@ class Dynamics:
     def ambiguous_from(self) -> float:
         """Variability above which a sample is ambiguous.
 
-        It is `VARIABLE`, and for fewer than 15 epochs what a single one can make that deviates from all others, such as
-        the first, in which samples that came early were predicted by a model that had learned nothing yet: of n epochs
-        ``sqrt(n - 1) / n``. With fewer than four epochs no sample is ambiguous.
+        It is `VARIABLE`. For fewer than 15 epochs it is what a single deviating epoch can cause, ``sqrt(n - 1) / n``
+        for n epochs: in the first, samples that came early were predicted by a model that had learned nothing yet. With
+        fewer than four epochs no sample is ambiguous.
         """
         count = len(self.epochs)
         return max(VARIABLE, math.sqrt(count - 1) / count)
@@ -89,9 +89,9 @@ class Dynamics:
     def difficulty(self) -> np.ndarray:
         """int8 ``(sample,)``, index into `DIFFICULTIES`, the three regions of a data map.
 
-        A sample is ambiguous if the probability of its label varies by more than `ambiguous_from`. Of the others it is
-        hard if its margin is below 0, so that another class was on average more probable, and otherwise easy. With many
-        classes a label is often predicted with a probability below one half, so that half would be no limit.
+        A sample is ambiguous if the probability of its label varies by more than `ambiguous_from`. Otherwise it is hard
+        if its margin is below 0, so that another class was on average more probable, and easy if not. With many classes
+        a label is often predicted with a probability below one half, so one half cannot be the limit.
         """
         # a margin for rounding: one epoch that deviates by all of 1 makes exactly the limit
         ambiguous = self.variability > self.ambiguous_from + 1e-9
@@ -103,11 +103,11 @@ class Dynamics:
         Args:
             sort: One of `DYNAMICS_SORTS`. The hardest sample has the smallest margin, confidence or correctness, the
                 largest variability, was forgotten most often or learned last. A sample that was never learned is harder
-                than all that were forgotten, and than all that were learned at some time. Equals are in the order of
+                than all that were forgotten, and than all that were learned at some time. Ties are in the order of
                 their areas under the margin.
 
         Raises:
-            UnknownNameError: ``sort`` is none of these.
+            UnknownNameError: ``sort`` is not one of these.
         """
         check_dynamics_sort(sort)
         values = getattr(self, sort).astype(np.float64)
@@ -116,7 +116,7 @@ class Dynamics:
         return np.lexsort((self.area_under_margin, -values if sort in _LARGEST_FIRST else values)).astype(np.int64)
 
     def take(self, selection: np.ndarray) -> "Dynamics":
-        """The same of some of the samples, selected as in NumPy."""
+        """The same for some of the samples, selected as in NumPy."""
         arrays = {name: value[selection] for name, value in vars(self).items() if name != "epochs"}
         return Dynamics(self.epochs, **arrays)
 
@@ -159,7 +159,7 @@ class DynamicsTracker:
                 samples: chunks of any size.
 
         Raises:
-            DataError: They are no probabilities, or not those of as many samples as there are labels.
+            DataError: They are not probabilities, or not those of as many samples as there are labels.
         """
         first = 0
         for part in parts:

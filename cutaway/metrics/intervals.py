@@ -189,7 +189,7 @@ def _only_first(gained: int, lost: int, total: int, difference: float) -> float:
 
 
 def mean_interval(values: np.ndarray, *, confidence: float = CONFIDENCE) -> Interval:
-    """Confidence interval of a mean over samples, such as of differences, by the normal approximation.
+    """Confidence interval of a mean over samples, such as the mean of differences, by the normal approximation.
 
     Args:
         values: float ``(sample,)``, at least one.

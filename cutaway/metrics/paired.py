@@ -67,7 +67,7 @@ def mcnemar(fixed: int, broken: int) -> McNemar:
 
 @dataclass(frozen=True)
 class PairedMeasures:
-    """What two classifiers are worth on the same samples. Differences are the second minus the first.
+    """Measures of two classifiers on the same samples. Differences are the second minus the first.
 
     Attributes:
         samples: Number of samples.

@@ -96,8 +96,8 @@ class PerClass:
     def listed(self, n: int = LISTED) -> np.ndarray:
         """The classes to list, int64 ``(class,)``: all in order if there are at most ``n``.
 
-        Of more, the ``n`` with the lowest recall, the lowest first and ties in order; classes without samples come
-        last.
+        If there are more, the ``n`` with the lowest recall, the lowest first and ties in order; classes without samples
+        come last.
         """
         if len(self.samples) <= n:
             return np.arange(len(self.samples))

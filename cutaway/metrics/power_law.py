@@ -23,7 +23,7 @@ class PowerLaw:
     """An error that falls with the amount of data n: ``limit + scale * n ** -exponent``.
 
     Attributes:
-        limit: The error that no amount of such data goes below, 0 or more.
+        limit: The error that remains with any amount of such data, 0 or more.
         scale: The part of the error at n = 1 that more data lower, 0 or more.
         exponent: How quickly they lower it, 0.05..2.
     """
@@ -39,7 +39,7 @@ class PowerLaw:
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Errors that are expected with some amounts of data.
+    """Expected errors with some amounts of data.
 
     Attributes:
         law: The power law that was fitted.
@@ -47,7 +47,7 @@ class Forecast:
         error: float64 ``(amount,)``, what the law gives there.
         low: float64 ``(amount,)``, lower ends of 95% prediction intervals of the error of one training.
         high: float64 ``(amount,)``, upper ends.
-        gain: float64 ``(amount,)``, error at n = 1 minus error there; above 0 where more data help.
+        gain: float64 ``(amount,)``, error at n = 1 minus error there; above 0 if more data help.
         gain_low: float64 ``(amount,)``, lower ends of its 95% intervals.
         gain_high: float64 ``(amount,)``, upper ends.
     """
@@ -109,7 +109,7 @@ def forecast(
         seed: Random seed of the draws.
 
     Raises:
-        DataError: As `fit_power_law`; or there are fewer than two samples.
+        DataError: See `fit_power_law`; or there are fewer than two samples.
     """
     sizes, losses = np.asarray(sizes, np.float64), np.asarray(losses, np.float64)
     trainings, samples = losses.shape

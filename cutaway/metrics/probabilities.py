@@ -40,7 +40,7 @@ class ScoredSamples:
         """Score samples.
 
         Args:
-            probabilities: float ``(sample, class)``, 0..1. Rows that do not sum to 1, as of several sigmoids, are
+            probabilities: float ``(sample, class)``, 0..1. Rows that do not sum to 1, as those of several sigmoids, are
                 divided by their sums.
             labels: int ``(sample,)``, true classes.
 
@@ -80,7 +80,7 @@ class ScoredSamples:
 
 
 def distributions(probabilities: np.ndarray) -> np.ndarray:
-    """The same probabilities, with rows that do not sum to 1, as of several sigmoids, divided by their sums.
+    """The same probabilities, with rows that do not sum to 1, such as those of several sigmoids, divided by their sums.
 
     Args:
         probabilities: float ``(sample, class)``, 0..1.
@@ -99,7 +99,7 @@ def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     A temperature above 1 makes a model less confident, one below 1 more confident; the order of the classes stays.
 
     Args:
-        probabilities: float ``(sample, class)``, 0..1, as of temperature 1.
+        probabilities: float ``(sample, class)``, 0..1, at temperature 1.
         temperature: Above 0.
 
     Returns:

@@ -40,13 +40,13 @@ def exchange_test(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0)
 def exchange_test_of(
     statistic: Callable[[np.ndarray], float], samples: int, *, draws: int = 500, seed: int = 0
 ) -> float:
-    """The same of a difference that is no mean, such as that of two calibration errors.
+    """The same for a difference that is not a mean, such as that of two calibration errors.
 
     Args:
         statistic: Gives the difference where the results of some samples, bool ``(sample,)``, are exchanged.
         samples: Number of samples.
-        draws: As of `exchange_test`.
-        seed: As of `exchange_test`.
+        draws: See `exchange_test`.
+        seed: See `exchange_test`.
     """
     random = np.random.default_rng(seed)
     observed = abs(statistic(np.zeros(samples, bool)))

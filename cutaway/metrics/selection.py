@@ -21,7 +21,7 @@ class SelectionGain:
     Attributes:
         chosen: The measure of the chosen model on those samples, which is optimistic.
         corrected: What it is on samples that had no part in the choice.
-        optimism: How much too good `chosen` is; 0 where no sign of it was found.
+        optimism: How much too good `chosen` is; 0 if no sign of it was found.
         interval: 95% interval of `corrected`.
         fixed: The measure of the fixed model.
         gain: How much better than the fixed model the way of choosing is on samples that had no part in it.
@@ -39,11 +39,11 @@ class SelectionGain:
 
 @dataclass(frozen=True)
 class Selection:
-    """What choosing the model with the lowest mean loss was worth.
+    """How much was gained by choosing the model with the lowest mean loss.
 
     Attributes:
         candidates: Number of models that could be chosen.
-        stopped: Number of models beside them that were given up by the same samples.
+        stopped: Number of further models that were given up because of the same samples.
         samples: Number of samples.
         best: Number of the chosen model.
         loss: In the unit of the loss.
@@ -70,7 +70,7 @@ def selection_gain(
     """Correct the measures of the best of many models for having been chosen by them.
 
     Samples are drawn with replacement, again and again; each time the model with the lowest mean loss on those drawn is
-    chosen, and measured on those that were not drawn. The mean over all draws is what the way of choosing is worth.
+    chosen, and measured on those that were not drawn. The mean over all draws is what this way of choosing gives.
 
     Args:
         losses: float ``(sample, model)``, the loss of each model on each sample by which the choice was made.

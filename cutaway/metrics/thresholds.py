@@ -140,15 +140,15 @@ def best_threshold(positive: np.ndarray, scores: np.ndarray, cost: np.ndarray) -
     """The threshold with the lowest cost on some samples; of several, the one nearest to `calibrated_threshold`.
 
     Args:
-        positive: As of `roc_curve`.
-        scores: As of `roc_curve`, in 0..1.
+        positive: See `roc_curve`.
+        scores: See `roc_curve`, in 0..1.
         cost: As `check_cost` returns it.
 
     Returns:
         It is midway between two scores; 0 where calling all samples positive costs least.
 
     Raises:
-        DataError: As `roc_curve`.
+        DataError: See `roc_curve`.
     """
     positive, scores = _checked(positive, scores)
     order = np.argsort(-scores, kind="stable")
@@ -182,13 +182,13 @@ def operating_point(positive: np.ndarray, scores: np.ndarray, *, threshold: floa
     """What a threshold gives on some samples.
 
     Args:
-        positive: As of `roc_curve`.
-        scores: As of `roc_curve`.
+        positive: See `roc_curve`.
+        scores: See `roc_curve`.
         threshold: Scores from this one up are called positive.
         cost: As `check_cost` returns it.
 
     Raises:
-        DataError: As `roc_curve`.
+        DataError: See `roc_curve`.
     """
     positive, scores = _checked(positive, scores)
     called = scores >= threshold

@@ -21,7 +21,7 @@ class TrainingsDifference:
         after: Mean over those of the second kind.
         interval: The 95% interval of the difference, after minus before, of the means of ever more such trainings on
             the same samples.
-        p_value: How probable at least such a difference is where both kinds are equally good.
+        p_value: How probable at least such a difference is if both kinds are equally good.
     """
 
     before: float

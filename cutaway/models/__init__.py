@@ -1,4 +1,4 @@
-"""Models: Keras models of allow-listed layers, and one batched forward pass through them.
+"""Models: Keras models of supported layers, and one batched forward pass through them.
 
 In come layer sizes (`mlp`), a user's own Keras model (`check_model`) or the specification in a run folder
 (`model_from_spec`); out go Keras models, their specifications, their weights by name, and the outputs of their layers

@@ -21,7 +21,7 @@ def draw(initializer: Any, shape: Shape, dtype: str) -> Any:
 
     Args:
         initializer: Any of Keras' initializers; if it is random, with a seed of its own.
-        shape: Of the weight.
+        shape: Shape of the weight.
         dtype: Its type; what is not float32 is left to the initializer.
 
     Returns:

@@ -78,7 +78,7 @@ _ALLOWED = ", ".join(("Input", *LAYER_KINDS))
 
 
 def kind_of(layer: keras.Layer) -> str:
-    """Keras' class name of a layer, if it is exactly an allow-listed class and no subclass of one.
+    """Keras' class name of a layer, if it is exactly a supported class and no subclass of one.
 
     Raises:
         ModelError: The layer is of another class; the message names it and lists the allowed ones.
@@ -94,7 +94,7 @@ def kind_of(layer: keras.Layer) -> str:
 
 
 def check_model(model: object) -> keras.Model:
-    """Check that a model is a Sequential or functional Keras model of allow-listed layers.
+    """Check that a model is a Sequential or functional Keras model of supported layers.
 
     Args:
         model: Any object; a valid model is returned unchanged.

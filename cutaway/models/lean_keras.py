@@ -35,7 +35,7 @@ def import_lean_keras() -> None:
     """Import Keras now, where it is going to be needed, and keep what XLA compiles for the next process.
 
     Raises:
-        BackendError: As `require_jax`.
+        BackendError: See `require_jax`.
     """
     require_jax()
     _import_keras()
@@ -48,8 +48,8 @@ def lazy_getattr_with_keras(
     """As `lazy_getattr`, for a package whose modules import Keras but for `light`: it is imported leanly before.
 
     Args:
-        package: As of `lazy_getattr`.
-        modules: As of `lazy_getattr`.
+        package: See `lazy_getattr`.
+        modules: See `lazy_getattr`.
         light: Full names of the modules that need no Keras.
         needs_jax: Whether the others need JAX as its backend, so that another one is refused before it is imported.
     """

@@ -20,7 +20,7 @@ def class_probabilities(model: Any, outputs: np.ndarray, *, are_probabilities: b
 
     Args:
         model: The keras.Model. Where it ends in softmax or a sigmoid, its outputs are probabilities; otherwise they are
-            taken as logits, as of a model trained with a loss ``from_logits=True``.
+            taken as logits, as for a model trained with a loss ``from_logits=True``.
         outputs: float32 ``(sample, class)``, or ``(sample, 1)`` for class 1 of 2.
         are_probabilities: Whether the outputs are probabilities, where that is known otherwise; None to ask the last
             layer.

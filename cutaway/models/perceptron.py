@@ -48,7 +48,7 @@ def mlp(
         name: Name of the model.
 
     Raises:
-        ModelError: A value is outside its range, or there are members and batch normalization.
+        ModelError: A value is outside its range, or members are combined with batch normalization.
 
     Source:
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every

@@ -42,7 +42,7 @@ class Checked:
 
 
 def check_settings(kind: str, config: Mapping[str, Any], *, old: bool) -> Checked:
-    """Check the settings of an allow-listed layer.
+    """Check the settings of a supported layer.
 
     Initializers are checked and left out: weights come from the file, and a model that is initialized again uses Keras'
     defaults.

@@ -28,7 +28,7 @@ MERGING_KINDS = (*SUMMING_KINDS, "Concatenate")
 
 
 def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape]) -> Shape:
-    """The shape of one sample after an allow-listed layer.
+    """The shape of one sample after a supported layer.
 
     Args:
         kind: Class of the layer.
@@ -78,7 +78,7 @@ def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape
 
 
 def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict[str, Shape]:
-    """The weights of an allow-listed layer by name, in Keras' order.
+    """The weights of a supported layer by name, in Keras' order.
 
     Args:
         kind: Class of the layer.

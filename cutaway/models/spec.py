@@ -36,7 +36,7 @@ def spec_of(model: keras.Model) -> dict[str, Any]:
         "inputs": [names], "config": {...}}], "output": name}``, layers in an order in which they can be built.
 
     Raises:
-        ModelError: The model is not of allow-listed layers, or a layer is called more than once.
+        ModelError: The model is not of supported layers, or a layer is called more than once.
     """
     check_model(model)
     config = model.get_config()
@@ -164,7 +164,7 @@ def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
         spec: As `spec_of` returns it, or anything of that form.
 
     Raises:
-        ModelError: Something in it is not allow-listed, too large, or does not fit together.
+        ModelError: Something in it is not supported, too large, or does not fit together.
     """
     shapes: dict[str, Shape] = {spec["input"]["name"]: tuple(spec["input"]["shape"])}
     weights: dict[str, Shape] = {}
@@ -202,7 +202,7 @@ def model_from_spec(spec: dict[str, Any], *, initialize: bool = True) -> keras.M
             all.
 
     Raises:
-        ModelError: Anything in it is not allow-listed or does not fit together.
+        ModelError: Anything in it is not supported or does not fit together.
     """
     try:
         spec_weights(spec)

@@ -30,9 +30,9 @@ class ApproximateNeighbors:
     """Most of the k nearest points of each point, and others that are nearly as near.
 
     Attributes:
-        near: As `nearest_neighbors` finds them, but for those that were missed.
+        near: As `nearest_neighbors` finds them, except those that were missed.
         recall: Share of the k nearest that were found, 0..1, measured on 256 points or fewer.
-        standard_error: Of the recall.
+        standard_error: Standard error of the recall.
     """
 
     near: Neighbors
@@ -51,13 +51,13 @@ def approximate_neighbors(
     that: the recall says so. The result is the same on every run and for any number of threads.
 
     Args:
-        points: As of `nearest_neighbors`.
-        k: As of `nearest_neighbors`.
+        points: See `nearest_neighbors`.
+        k: See `nearest_neighbors`.
         more: Further neighbors that are returned, of which fewer may be found; the first k do not depend on it.
         on_progress: Called with the number of points done.
 
     Raises:
-        DataError, UsageError: As `nearest_neighbors`.
+        DataError, UsageError: See `nearest_neighbors`.
 
     Source: Jégou, Douze, Schmid 2011, section 4 (the inverted file); here without quantization, with cells of equal
         size, and for all points of a cell together.

@@ -94,7 +94,7 @@ def collect(points, query, begin, product, m, norm, limit, loose, precise, keep,
         product: float32 (active, point), q . x - x . x / 2, both relative to the mean of the points' cell.
         m: The query's row in ``product``.
         norm: Squared norm of the query, relative to that mean.
-        limit: Squared distance beyond which a point is no candidate.
+        limit: Squared distance beyond which a point is not a candidate.
         loose: How much too large a squared distance from a product may be.
         precise: Whether products only reject points, as products of projections do, and distances are measured from
             differences.

@@ -80,9 +80,9 @@ class NearestCells:
         The bounds are those of the triangle inequality.
 
         Args:
-            head: As of `of`.
-            starts: As of `of`.
-            centers: As of `of`.
+            head: See `of`.
+            starts: See `of`.
+            centers: See `of`.
             radius: float32 (cells,), distance of the farthest point from the mean.
             lower: float32 (other,), written.
             gap: float32 (other, query), written.
@@ -96,7 +96,7 @@ class NearestCells:
         gap += np.square(queries).sum(axis=1)
         last = min(self.visited, len(others)) - 1
         is_far = gap > np.partition(gap, last, axis=0)[last]
-        # less the rounding bound of the three terms, as of `candidates.rounding_bound`, so that no bound is too large
+        # less the rounding bound of the three terms, as in `candidates.rounding_bound`, so that no bound is too large
         gap -= (8 * (len(centers[cell]) + 12) * ULP * (far + radius[cell] ** 2) + TINY).astype(np.float32)[:, None]
         np.sqrt(np.maximum(gap, 0, out=gap), out=gap)
         gap -= (radius[others] * (1 + 8 * ULP)).astype(np.float32)[:, None]

@@ -32,7 +32,7 @@ class Memory(NamedTuple):
         near: float32 (query, capacity), squared distances of each query's candidates.
         where: int32 (query, capacity), their rows.
         filled: int64 (query,), their number.
-        limit: float32 (query,), squared distance beyond which a point is no candidate.
+        limit: float32 (query,), squared distance beyond which a point is not a candidate.
         far: float32 (query,), largest squared norm of the query relative to the cells whose products gave distances.
         reach: float32 (query,), cells farther away than this are skipped.
         norms: float32 (query,), squared norms of the active queries.

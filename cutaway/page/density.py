@@ -126,8 +126,8 @@ class Density:
             xy: float (sample, 2), where all samples lie.
             labels: Integers (sample,), their classes, from 0.
             shown: float (some, 2), the layout of the points, as `scale_layout` takes it.
-            layer: As of the class.
-            epoch: As of the class.
+            layer: See the class.
+            epoch: See the class.
             sides: Cells along each side, each a multiple of the one before.
         """
         low, high = shown.min(axis=0), shown.max(axis=0)

@@ -83,7 +83,7 @@ class UnitColumns:
         similar: Integers (unit,): the unit of the layer with the highest correlation; -1 for none.
         similarity: float (unit,): that correlation; NaN for none.
         top: Integers (unit, k): places of the samples that activate it most, strongest first; -1 for none.
-        pictures: float (unit, height, width): incoming weights; None where they are no images.
+        pictures: float (unit, height, width): incoming weights; None if they are not images.
         inputs: For each unit the inputs that it follows, in words; None where inputs have no names.
         note: Where all this was measured, as a sentence.
     """
@@ -162,7 +162,7 @@ class NetworkData:
     """A model that the page can run, and how its samples are made.
 
     Attributes:
-        spec: Operations in order, as of `cutaway.models.exporting.Operations`, with ``scale``, the value of a raw
+        spec: Operations in order, as in `cutaway.models.exporting.Operations`, with ``scale``, the value of a raw
             sample that becomes 1, ``hidden``, the name of the last hidden layer, and the ``factor`` of each array of
             weights.
         weights: Kernels as float16, or float32 where rounding would change the probabilities, and all other weights as
@@ -207,7 +207,7 @@ class References:
         names: Name of each sample, such as "train[7]".
         labels: Integers (sample,).
         inputs: Raw samples, uint8 or float32 (sample, value).
-        pictures: uint8 (sample, height, width[, 3]); None where samples are no images, or the inputs are the same.
+        pictures: uint8 (sample, height, width[, 3]); None if samples are not images, or the inputs are the same.
     """
 
     names: tuple[str, ...]

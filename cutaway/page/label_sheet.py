@@ -22,7 +22,7 @@ class SuspectLabel:
         suggested: The number of the class that is suggested.
         score: From 0 to 1, how suspect the label is.
         said: Sentences on how suspect it is; may be empty.
-        picture: What it is; None for samples that are no images.
+        picture: Its image; None for samples that are not images.
         values: What it is in text; may be empty.
         near: Its nearest other samples as images, each with its label below; may be empty.
         rows: A small table of it and its nearest other samples, a line of headings first; may be empty.

@@ -31,7 +31,7 @@ def learning_curves(
         title: Set above both panels.
 
     Raises:
-        CutawayError: As `learning_panels`.
+        CutawayError: See `learning_panels`.
     """
     return panels(learning_panels(history, turned=turned, kept=kept), title=title)
 
@@ -43,7 +43,7 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
         history: One row per epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
             val_accuracy. A missing value, None or NaN leaves a gap.
         turned: The epoch of the lowest validation loss, if the loss has risen since; it is marked.
-        kept: The epoch whose weights are kept, if it is to be marked.
+        kept: The epoch whose weights are kept, if it should be marked.
 
     Raises:
         DataError: The history is empty or has no epoch or loss.

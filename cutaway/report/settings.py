@@ -29,7 +29,7 @@ def settings(source: ReportSource) -> Section:
 
 
 def _model_rows(manifest: Manifest) -> list[tuple[str, str]]:
-    """The model, one pair a layer: "layer dense_1" and "Dense, units 512, activation relu"."""
+    """The model, one pair per layer: "layer dense_1" and "Dense, units 512, activation relu"."""
     shown, model = ("units", "activation", "rate"), manifest.model
     if model is None:
         return []

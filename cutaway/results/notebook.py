@@ -44,7 +44,7 @@ class NotebookDisplay:
         plot = getattr(self, "plot", None)
         try:
             return None if plot is None else plot()
-        except CutawayError:  # such as of samples that are no images
+        except CutawayError:  # for example, the samples are not images
             return None
 
     def _shown_table(self) -> str:

@@ -177,7 +177,7 @@ def _cell() -> ProgressCallback:
 
 @contextmanager
 def _bars() -> Generator[ProgressCallback]:
-    """One bar a task with its share, rate and time left, and its units and seconds once it is done."""
+    """One bar per task with its share, rate and time left, and its units and seconds once it is done."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars

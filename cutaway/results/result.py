@@ -21,7 +21,7 @@ class Result(NotebookDisplay):
     __slots__ = ()
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         raise NotImplementedError
 
     def table(self) -> Table:
@@ -29,7 +29,7 @@ class Result(NotebookDisplay):
         raise NotImplementedError
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read, the most telling first."""
+        """The tables shown in a terminal, the most important first."""
         return (self.table(),)
 
     def notes(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class WrittenFile(type(Path())):
 
 
 def output_path(path: str | Path | None, *, folder: Path) -> Path:
-    """The path of an HTML file that is to be written, checked before the work of half a minute.
+    """The path of the HTML file to write, checked before the work of half a minute.
 
     Args:
         path: As a user names it, links included; report.html in `folder` if None.

@@ -216,7 +216,7 @@ class RunFolder:
         """The shapes of the weights after an epoch by name, without reading any of them.
 
         Raises:
-            UnknownNameError, RunError: As `snapshot`.
+            UnknownNameError, RunError: See `snapshot`.
         """
         return tensor_shapes(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
 
@@ -224,7 +224,7 @@ class RunFolder:
         """The number of values in the weights of the kept epoch, without reading any of them; None without a snapshot.
 
         Raises:
-            RunError: As `snapshot`.
+            RunError: See `snapshot`.
         """
         return sum(math.prod(shape) for shape in self.snapshot_shapes().values()) if self.epochs else None
 
@@ -343,7 +343,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
     """Open a run by its path, its folder's name in `runs`, the name it was given, or the newest one as ``"latest"``.
 
     Raises:
-        UnknownNameError: There is no such run, or there are several of that name.
+        UnknownNameError: There is no such run, or there are several with that name.
         RunError: It is damaged.
     """
     if str(run) == "latest":

@@ -2,7 +2,7 @@
 
 runs/20261124-211500-mnist-7f3a/
   run.json                        the manifest: what was asked for and what became of it
-  history.jsonl                   one line an epoch, and "progress" lines between them
+  history.jsonl                   one line per epoch, and "progress" lines between them
   snapshots/epoch-0000.safetensors    the weights after each epoch (0000: as initialized)
   checkpoint.safetensors          everything that resuming needs
   predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test; none if too large
@@ -48,7 +48,7 @@ def labels_path(run: Path) -> Path:
 
 
 PREDICTIONS_VALUES = 2**25
-"""Values of a predictions file at most: 70,000 samples of 479 classes, which take 67 MB an epoch as float16."""
+"""Values of a predictions file at most: 70,000 samples of 479 classes, which take 67 MB per epoch as float16."""
 
 
 def keeps_predictions(samples: int, classes: int) -> bool:

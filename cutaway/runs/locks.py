@@ -39,7 +39,7 @@ else:
         """Take the lock of an open file, which is held until it is closed in every process that was given it.
 
         Args:
-            descriptor: Of the file.
+            descriptor: File descriptor.
             shared: Whether others may hold it in the same way, as those do who only look. Windows has no such lock.
 
         Returns:

@@ -52,7 +52,7 @@ class ProcessRecord(BaseModel):
 
     @property
     def alive(self) -> bool | None:
-        """Whether it is still there; None where that cannot be known, as of another machine."""
+        """Whether it is still there; None where that cannot be known, as on another machine."""
         if not self.local:
             return None
         if self.started is not None:

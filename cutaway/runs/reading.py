@@ -26,7 +26,7 @@ MANIFEST_BYTES = 64 << 20
 """run.json takes 15 kB with MNIST; names of 1,000,000 classes take 20 MB."""
 
 HISTORY_BYTES = 256 << 20
-"""history.jsonl takes 300 bytes an epoch."""
+"""history.jsonl takes 300 bytes per epoch."""
 
 DEPTH = 32
 """Objects and lists inside each other in a JSON document; a manifest has 7."""
@@ -77,7 +77,7 @@ def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
 
     Args:
         path: The file.
-        flags: As of `os.open`.
+        flags: See `os.open`.
         mode: Who may read and write it where it is made, less what the umask takes away.
 
     Raises:
@@ -101,7 +101,7 @@ def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
     """Read a file of a run.
 
     Raises:
-        FileNotFoundError, NotADirectoryError, RunError: As `regular_file`.
+        FileNotFoundError, NotADirectoryError, RunError: See `regular_file`.
     """
     real = regular_file(path, run=run, limit=limit)
     try:
@@ -116,7 +116,7 @@ def file_digest(path: Path, *, run: Path) -> Any:
     """The SHA-256 of a file of a run, a hash object.
 
     Raises:
-        FileNotFoundError, NotADirectoryError, RunError: As `regular_file`.
+        FileNotFoundError, NotADirectoryError, RunError: See `regular_file`.
     """
     try:
         with open(regular_file(path, run=run), "rb") as file:

@@ -48,7 +48,7 @@ class ResultStore:
             return None
 
     def write(self, name: str, data: bytes) -> Path | None:
-        """Keep a result, and return its path; None where the folder cannot be written, with one warning a folder.
+        """Keep a result, and return its path; None where the folder cannot be written, with one warning per folder.
 
         A result that cannot be kept has been computed all the same, so this never fails.
         """

@@ -78,7 +78,7 @@ class RunWriter:
             begin: As for `create_at`.
 
         Raises:
-            UsageError: The name is no text.
+            UsageError: The name is not text.
             RunError: The folder cannot be made or written.
         """
         if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]

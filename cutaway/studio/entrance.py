@@ -36,7 +36,7 @@ def go_again(address: str, *, token: str | None = None) -> Response:
 
     Args:
         address: As `relative` makes it.
-        token: Of the link, which it keeps.
+        token: Token of the link, which it keeps.
     """
     escaped = escape(address if token is None else _with_query(address, [(TOKEN, token)]))
     return _page(f'<meta http-equiv="refresh" content="0;url={escaped}"><a href="{escaped}">Open the studio</a>')

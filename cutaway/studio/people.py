@@ -41,7 +41,7 @@ def read_names(file: Path) -> list[str]:
     """The names in a file, one a line; empty lines and lines that begin with # are left out.
 
     Raises:
-        UsageError: The file cannot be read, or a line is no name.
+        UsageError: The file cannot be read, or a line is not a name.
     """
     try:
         with file.open("rb") as opened:

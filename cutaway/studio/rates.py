@@ -6,7 +6,7 @@ BURST = 3_000
 """Simultaneous requests: 20 pages that load all their modules."""
 
 RATE = 300.0
-"""Requests a second in the long run."""
+"""Requests per second in the long run."""
 
 CHANGE = 10
 """A request that changes something counts as many."""

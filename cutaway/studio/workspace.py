@@ -130,7 +130,7 @@ class Workspace:
         """Move a run into the trash, and return the ids there.
 
         Raises:
-            UnknownNameError, RunError: As `Trash.put`.
+            UnknownNameError, RunError: See `Trash.put`.
         """
         self.trash.put(self.index.path(run))
         self.index.forget(run)
@@ -140,7 +140,7 @@ class Workspace:
         """Move a run out of the trash, and return the ids that are left there.
 
         Raises:
-            UnknownNameError, RunError: As `Trash.take_back`.
+            UnknownNameError, RunError: See `Trash.take_back`.
         """
         self.trash.take_back(run)
         return self._tell_trash({"changed": [self.index.refresh(run)], "gone": []})

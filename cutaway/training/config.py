@@ -215,7 +215,7 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
         ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class;
             or the loss does not fit virtual adversarial training; or batches to normalize have one sample; or this
             process does not have a function of the user.
-        DataError: Samples that are no images are to be augmented.
+        DataError: Augmentation is asked for, but the samples are not images.
     """
     from cutaway.models import normalizes_batches, output_size  # with which Keras is loaded
 

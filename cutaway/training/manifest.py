@@ -29,12 +29,12 @@ def new_manifest(
         origin: How the run comes about: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         data: The dataset.
         split: Its split.
-        model: A built model of allow-listed layers; None for one of other layers, of which no specification is kept.
+        model: A built model of supported layers; None for one of other layers, of which no specification is kept.
         config: The fields of a `TrainingConfig`, None where a value is not known; `known_config` fills them in.
         first_weights: Where they come from: `DRAWN` or `GIVEN`.
 
     Raises:
-        ModelError: The model is not of allow-listed layers.
+        ModelError: The model is not of supported layers.
     """
     return {
         "origin": origin,

@@ -34,7 +34,7 @@ class Validation:
 
     Attributes:
         samples: How many there are.
-        weighted: Whether they have weights, so that metrics are no plain means.
+        weighted: Whether they have weights, so that metrics are not plain means.
         inputs: Whether the model gets them divided by the scale of the data, or raw; None if they are neither.
         ids: Which samples of the dataset they are; None if `inputs` is.
     """

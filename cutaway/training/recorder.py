@@ -38,7 +38,7 @@ class Recorder(keras.callbacks.Callback):
     """Record ``model.fit(..., callbacks=[recorder])`` in a run folder, as `cutaway.train` does.
 
     Works with every Keras backend that can fit, and does not change the training. `cutaway.open_run` opens the folder,
-    during the fit or later, and everything that a run offers works on it; what computes needs Keras on JAX.
+    during the fit or later, and all methods of a run work on it; those that compute need Keras on JAX.
 
     - There is a snapshot after each epoch; epoch 0 is the model before fit. The history has the names and values of
       Keras' own history, and learning_rate, seconds and samples_per_second. A metric of one of these names, or of
@@ -46,21 +46,21 @@ class Recorder(keras.callbacks.Callback):
     - A loss that becomes NaN or infinite is null in the history, and weights that are not finite are not saved.
     - When fit ends, the status becomes "finished", and the cross-entropy, loss and accuracy on the test samples are
       measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
-      that EarlyStopping restored, and ``best_epoch`` the one of the lowest val_loss; where they differ, the finding
-      "overfitting" says so. Put the recorder last in `callbacks`, so that it sees what the others did; `CutawayWarning`
-      says so where weights are restored after it. Averages that an
-      optimizer swaps in at the end (``use_ema``) replace the last snapshot.
-    - A model of other layers than cutaway opens (Conv2D, Lambda, ...) is recorded all the same: its history, test
-      metrics and the predictions of every epoch. Views of its layers are not to be had.
+      that EarlyStopping restored, and ``best_epoch`` the one of the lowest val_loss; if they differ, the finding
+      "overfitting" says so. Put the recorder last in `callbacks`, so that it sees what the others did; a
+      `CutawayWarning` says if weights are restored after it. Averages that an optimizer swaps in at the end
+      (``use_ema``) replace the last snapshot.
+    - A model of layers that cutaway does not open (Conv2D, Lambda, ...) is recorded all the same: its history, test
+      metrics and the predictions of every epoch. Its layers cannot be analyzed.
     - Arrays that Keras validates on are compared with the data: ``recorder.split`` then has the validation samples that
-      fit had, and the recorder feeds the model as fit does, raw or scaled. Where fit sees all samples of the data but
-      those, as with ``validation_split``, the run has no test samples, and `CutawayWarning` says so.
+      fit had, and the recorder feeds the model as fit does, raw or scaled. If fit sees all other samples of the data,
+      as with ``validation_split``, the run has no test samples, and a `CutawayWarning` says so.
     - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
     - Another fit with the same recorder continues in the same folder, with the next epoch numbers. With `initial_epoch`
       the numbers are those that Keras shows.
 
     Args:
-        path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on;
+        path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on; a
             `CutawayWarning` says so. A run whose fit failed in this process before its first epoch ended is replaced.
         data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes.
         validation: Share of training samples in ``recorder.split.val``, in (0, 1).
@@ -68,7 +68,7 @@ class Recorder(keras.callbacks.Callback):
         predictions: Whether to save the predictions for each validation and test sample after each epoch. This takes
             one evaluation per epoch. Rows of training samples are NaN.
         inputs: What fit gets: "scaled", as from ``data.inputs``; "raw", as from ``data.x``, for a model that rescales
-            its inputs itself. "auto" is what the validation data of fit are; without such, "raw" where the model begins
+            its inputs itself. "auto" follows the validation data of fit; without any, it is "raw" if the model begins
             with a Rescaling by the scale of the data, else "scaled".
         overwrite: Whether a run that is at `path` is deleted when fit starts.
 
@@ -79,8 +79,8 @@ class Recorder(keras.callbacks.Callback):
 
     Raises:
         CutawayError: The data, the share or the seed is wrong; see `load_dataset` and `cutaway.train`.
-        RunError: Something at `path` is no run; on ``fit``: the folder cannot be created or written, or Keras'
-            validation metrics are not those that we measure, so that every view would be wrong.
+        RunError: What is at `path` is not a run; on ``fit``: the folder cannot be created or written, or Keras'
+            validation metrics are not those that we measure, so that every result would be wrong.
         ModelError: On ``fit``: the model does not fit the data, or is not the model of the fit before; nothing has been
             written.
     """
@@ -124,7 +124,7 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def data(self) -> Dataset:
-        """The dataset, with the scale by which the model is fed: 1 where fit gets raw samples."""
+        """The dataset, with the scale by which the model is fed: 1 if fit gets raw samples."""
         return self._feeding.data
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -160,7 +160,7 @@ class Recorder(keras.callbacks.Callback):
             writer.snapshot(0, named_values(model, opens=self._opens))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Number the epoch as Keras does, where fit was given `initial_epoch`, and start its clock."""
+        """Number the epoch as Keras does if fit was given `initial_epoch`, and start its clock."""
         self._epochs = max(self._epochs, epoch)
         planned = self._epochs + (self.params or {}).get("epochs", epoch) - epoch
         if self._manifest and self._manifest.config["epochs"] != planned:
@@ -251,7 +251,7 @@ class Recorder(keras.callbacks.Callback):
                     hint="make a Recorder with its own path for each model",
                 )
         elif spec is None:
-            kept = "the run keeps history, test metrics and predictions; views of its layers are not to be had"
+            kept = "the run keeps history, test metrics and predictions; its layers cannot be analyzed"
             warn_user(f"{self._why}, is not opened again: {kept}")
         self._opens = spec is not None
         return spec

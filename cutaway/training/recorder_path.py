@@ -44,7 +44,7 @@ class Place:
         """Find a place for a new run.
 
         Raises:
-            RunError: What is at the path is no run.
+            RunError: What is at the path is not a run.
         """
         if not path.exists():
             return cls(path)

@@ -11,7 +11,7 @@ TITLES = ("Finding", "Rule", "Known as", "Source")
 
 
 class FindingRules(Directive):
-    """``{finding-rules}``: one row a kind of finding, in the order in which they are looked for."""
+    """``{finding-rules}``: one row per kind of finding, in the order in which they are looked for."""
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""

@@ -52,27 +52,27 @@ def export(
     input: str = "auto",  # noqa: A002  # the same word as on the command line
     runs: str | Path = RUNS,
 ) -> Path:
-    """Write the model of a run into a file for other programs, which takes raw samples as `Run.predict` does.
+    """Write the model of a run into a file for other programs; it takes raw samples, as `Run.predict` does.
 
     - ``.keras`` opens in plain Keras, and begins with layers that prepare its input: Rescaling for images and other
       arrays with a scale; Normalization for a table whose columns are numbers without gaps.
-    - ``.onnx`` needs the package onnx. Of arrays it takes ``input``, ``(batch, *shape of a sample)``, and returns
-      ``output``, as the model does. Of a table it takes one input for each column, which has its name: (batch, 1),
-      float64 for numbers, NaN where they are not known, float64 seconds since 1970 for dates, and strings for
-      categories; it returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class).
+    - ``.onnx`` needs the package onnx. For arrays it takes ``input``, ``(batch, *shape of a sample)``, and returns
+      ``output``, as the model does. For a table it takes one input for each column, with its name: (batch, 1), float64
+      for numbers, NaN if missing, float64 seconds since 1970 for dates, and strings for categories; it returns
+      ``label``, strings (batch,), and ``probabilities``, float32 (batch, class).
 
     A preparation that the format cannot express is written beside the model, as NAME.preparation.json, and a warning
-    says why: the model then takes rows that are prepared already. Where a model with such a file is replaced by one
-    that needs none, that file is removed.
+    says why: the model then takes rows that are already prepared. If a model with such a file is replaced by one that
+    needs none, the file is removed.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
-        path: The file to write, ending in .keras or .onnx; what is there is replaced.
+        path: The file to write, ending in .keras or .onnx; an existing file is replaced.
         preparation: Whether the file prepares raw samples; False writes the model as it was trained, and the
             preparation beside it.
         epoch: Number of the epoch whose weights are written; the kept one if None.
-        input: Of an ONNX file that takes arrays: "uint8" or "float32", raw samples both; "auto" is uint8 where the
-            data are bytes with the scale 255, else float32.
+        input: For an ONNX file that takes arrays: "uint8" or "float32", both raw samples; "auto" is uint8 if the data
+            are bytes with the scale 255, else float32.
         runs: Folder in which names are looked up.
 
     Returns:
@@ -103,7 +103,7 @@ def write_export(
     """Write what `export` writes, and say where the preparation is.
 
     Raises:
-        UnknownNameError, UsageError: As `export`.
+        UnknownNameError, UsageError: See `export`.
     """
     if isinstance(path, Run):
         raise UsageError(

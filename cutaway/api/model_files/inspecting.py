@@ -19,12 +19,12 @@ class ModelSummary:
         file: Where it is.
         format: "keras" or "h5".
         keras_version: What wrote it; "" if the file does not say.
-        name: Of the model.
+        name: Name of the model.
         kind: "Sequential" or "Functional".
         input: Shape of one sample; None where that is not known.
         layers: For each layer name, kind, inputs, shape, parameters (both None where they are not known), refused
             (the reasons, a clause each) and notes (what will differ from the file).
-        parameters: Of all layers of which they are known.
+        parameters: Number of parameters of all layers for which it is known.
         problems: Reasons against opening it that are those of no single layer.
         refused: Every reason against opening it; empty if it can be opened.
     """
@@ -79,10 +79,10 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
 
 @public
 def open_model(path: str | os.PathLike[str]) -> "Model":
-    """Open a .keras file, or an .h5 file of a whole model, by anyone: no code from the file is run.
+    """Open a .keras file, or an .h5 file of a whole model, from anyone: no code from the file is run.
 
     The model is built from cutaway's own list of layers and computes what Keras' own loader would. Initializers are
-    Keras' defaults, and what the file says of optimizer, loss and metrics is not read: compile it to train it.
+    Keras' defaults, and the file's optimizer, loss and metrics are not read: compile the model to train it.
 
     Args:
         path: The file, of Keras 2 or 3.

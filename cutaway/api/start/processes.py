@@ -46,13 +46,13 @@ def join_processes(
 ) -> Processes:
     """Connect this process with others, so that `train`, `train_like` and `resume` run on the devices of all of them.
 
-    Call it in each process before a model is made; then all call the same functions with the same arguments. Data and
-    the folder for runs must be on paths that all can read. Each process reads its own rows of every batch; only the
-    first one writes. Without arguments, what started the processes says who they are: Slurm, or ``mpirun`` on one
-    machine. On several machines, ``mpirun`` (but for Open MPI before version 5) needs ``coordinator`` as well.
+    Call it in each process before a model is made; then all must call the same functions with the same arguments. Data
+    and the folder for runs must be on paths that all can read. Each process reads its own rows of every batch; only the
+    first one writes. Without arguments, the launcher says who they are: Slurm, or ``mpirun`` on one machine. On several
+    machines, ``mpirun`` (except Open MPI before version 5) needs ``coordinator`` as well.
 
-    Where a process is lost, the others raise RunError or, where JAX would abort them, end with one line and exit code
-    1. Whoever can reach the coordinator's port can disturb the training: keep it within a trusted network.
+    If a process is lost, the others raise RunError or, if JAX would abort them, end with one line and exit code 1.
+    Whoever can reach the coordinator's port can disturb the training: keep it within a trusted network.
 
     Args:
         coordinator: ``"HOST:PORT"`` at which the first process listens, an address of its machine and a free port.
@@ -64,7 +64,7 @@ def join_processes(
         The number of this process, and how many there are.
 
     Raises:
-        UsageError: The arguments do not fit together, no cluster started this process, or JAX is at work already.
+        UsageError: The arguments do not fit together, no cluster started this process, or JAX is already in use.
         RunError: Not all processes came in time, or the address cannot be used.
     """
     from cutaway.training import join_processes as join
@@ -86,10 +86,10 @@ def create_run(
 
     Args:
         world: All processes; None for one.
-        runs: As of `RunWriter.create`.
-        name: As of `RunWriter.create`.
-        otherwise: As of `RunWriter.create`.
-        manifest: As of `RunWriter.create`.
+        runs: See `RunWriter.create`.
+        name: See `RunWriter.create`.
+        otherwise: See `RunWriter.create`.
+        manifest: See `RunWriter.create`.
         facts: What must be the same in all processes.
 
     Raises:
@@ -180,7 +180,7 @@ def check_shard_layers(shard_layers: int, model: "Model | None" = None) -> None:
     """Check how layers are divided, before the work: by the devices, and once there is a model by its layers.
 
     Raises:
-        ConfigError, RunError: As `cutaway.training.check_shard_layers`.
+        ConfigError, RunError: See `cutaway.training.check_shard_layers`.
     """
     if shard_layers == 1:
         return

@@ -56,12 +56,12 @@ def start_training(
         sample_weight: ``(sample,)`` of the source "train", or None.
         runs: Folder in which the run folder is made.
         name: Your name for the run, part of the folder name; the dataset's name if None.
-        progress: As of `cutaway.train`.
-        like: The run that it is trained like, as of `cutaway.runs.LikeRecord`; None where there is none.
-        shard_layers: As of `cutaway.train`.
+        progress: See `cutaway.train`.
+        like: The run that it is trained like, as in `cutaway.runs.LikeRecord`; None where there is none.
+        shard_layers: See `cutaway.train`.
 
     Raises:
-        UsageError, RunError, TrainingError, Canceled: As `cutaway.train`.
+        UsageError, RunError, TrainingError, Canceled: See `cutaway.train`.
     """
     from cutaway import training
 
@@ -111,7 +111,7 @@ def training_manifest(
     first_weights: str,
     sample_weight: np.ndarray | None,
 ) -> dict[str, Any]:
-    """What run.json says of a training that begins; arguments as of `start_training`."""
+    """What run.json says of a training that begins; arguments as in `start_training`."""
     from cutaway.training import new_manifest
 
     manifest = new_manifest(
@@ -140,7 +140,7 @@ def train_into(
 
     Raises:
         WorkInterrupted: Ctrl-C ended it; the message says how to resume it.
-        RunError, TrainingError, Canceled: As `cutaway.train`.
+        RunError, TrainingError, Canceled: See `cutaway.train`.
     """
     from cutaway.training import current_world, train_model
 

@@ -24,7 +24,7 @@ def connected(options: ProcessOptions) -> Generator[dict[str, Any]]:
         Arguments for the training: in all processes but the first, nothing is shown.
 
     Raises:
-        UsageError, RunError: As `cutaway.join_processes`.
+        UsageError, RunError: See `cutaway.join_processes`.
         Exit: The training ends for a reason that the first process says.
     """
     asked = dataclasses.asdict(options)

@@ -50,7 +50,7 @@ def corrupt(
         x: ``(sample, *shape)``, raw samples, uint8 or float32; they are not changed.
         severity: How much; 0 changes nothing.
         traits: What is known of these samples and all others that are corrupted.
-        rng: As of `corruption_generator`.
+        rng: See `corruption_generator`.
 
     Returns:
         Corrupted samples of the same shape and dtype, in the range of the samples.

@@ -50,7 +50,7 @@ def split_and_prepare(
         on_progress: Told while a table is read.
 
     Raises:
-        ConfigError, DataError: As `split_dataset`, `Table.prepare` and `drop`.
+        ConfigError, DataError: See `split_dataset`, `Table.prepare` and `drop`.
     """
     table = isinstance(data, Table)
     split = data.split(validation=validation, seed=seed) if table else None
@@ -143,7 +143,7 @@ def relabel(data: Dataset | Table, labels: Mapping[str, str]) -> Dataset | Table
 
 
 def drop(split: Split, dropped: SampleIds) -> Split:
-    """The same split without some samples, which belong to none of its parts; those dropped before stay so.
+    """The same split without some samples, which are then in none of its parts; those dropped before stay dropped.
 
     Raises:
         DataError: Nothing is left of the training or validation samples.

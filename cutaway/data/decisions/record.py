@@ -38,7 +38,7 @@ class Decision:
     """What a person decided about the label of one sample.
 
     Attributes:
-        sample: Its name, such as "test[947]", or that of its row in a table with a column of names.
+        sample: Its name, such as "test[947]", or the name of its row in a table with a column of names.
         action: "keep" it as it is, "relabel" it, or "drop" it.
         label: Name of the class that it gets, where an integer stands for the name of its digits; None unless it is
             relabeled.

@@ -22,8 +22,8 @@ class ColumnShift:
     Attributes:
         distance: Largest difference of the shares of both sets of values up to a number, or of some categories.
         p_value: How likely at least that is where both sets are drawn alike, corrected for all columns (Holm).
-        first: Median of the first set; None of a category.
-        second: Median of the second set; None of a category.
+        first: Median of the first set; None for a category.
+        second: Median of the second set; None for a category.
     """
 
     distance: float

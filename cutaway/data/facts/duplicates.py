@@ -39,7 +39,7 @@ def equal_by_chance(x: np.ndarray, *, among: int, columns: Sequence[str] | None 
     Args:
         x: ``(sample, input)``, samples that stand for all, two or more.
         among: How many others there are.
-        columns: The column that each input is made from; of its own if None.
+        columns: The column that each input is made from; if None, each input is its own column.
     """
     places: dict[object, list[int]] = {}
     for place, name in enumerate(range(x.shape[1]) if columns is None else columns):
@@ -57,7 +57,7 @@ def first_equal(x: Any) -> np.ndarray:
     """The first row that is the same to the bit as each row, itself where there is none before it.
 
     Args:
-        x: ``(sample, ...)``, as of `repeated_samples`.
+        x: ``(sample, ...)``, as in `repeated_samples`.
 
     Returns:
         int64 ``(sample,)``.

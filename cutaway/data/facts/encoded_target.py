@@ -59,7 +59,7 @@ def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | N
     Args:
         values: float64 ``(sample,)``; NaN where nothing is known.
         y: int64 ``(sample,)``.
-        numbers: As of `encoded_target`.
+        numbers: See `encoded_target`.
     """
     known = values[np.isfinite(values)]
     if len(known) < LEAST_ROWS:

@@ -68,7 +68,7 @@ def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int =
     chance = float((of_class * (of_class - 1)).sum()) / (len(labels) * max(len(labels) - 1, 1))
     explained = _agreement(counts[:-1], counts[1:], counts[1:].sum(axis=1)) if ordered else chance
     if (found - max(chance, explained)) / max(1 - chance, 1e-9) < AGREES:
-        return None  # as of nearly all columns, for which nothing needs to be shuffled
+        return None  # true of nearly all columns, for which nothing needs to be shuffled
     shuffled = (_within(_counts(codes, random.permutation(labels), counts.shape)) for _ in range(SHUFFLES))
     return Grouping(groups, found, chance) if all(each < found for each in shuffled) else None
 

@@ -12,7 +12,7 @@ LEAST = 20
 """Rows, and different values, of one class in each unit at least."""
 
 SAME = 0.05
-"""p-value of a two-sample Kolmogorov-Smirnov test from which both groups of values are alike but for the factor."""
+"""p-value of a two-sample Kolmogorov-Smirnov test from which both groups of values are alike except for the factor."""
 
 
 @dataclass(frozen=True)

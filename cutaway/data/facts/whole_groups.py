@@ -75,11 +75,11 @@ def whole_groups(
         inputs: Gives float32 ``(row, input)`` of some samples by their positions, int64 ``(row,)``.
         y: int ``(sample,)``, classes from 0.
         groups: int ``(sample,)``, from 0; of times in their order, so that a fold is one stretch of time.
-        name: As of `WholeGroups`.
+        name: See `WholeGroups`.
         features: Number of inputs.
-        of_time: As of `WholeGroups`.
-        is_input: As of `WholeGroups`.
-        shared: As of `WholeGroups`.
+        of_time: See `WholeGroups`.
+        is_input: See `WholeGroups`.
+        shared: See `WholeGroups`.
         seed: Random seed of the groups that are taken, the folds and the trees.
 
     Returns:

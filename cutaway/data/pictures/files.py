@@ -89,7 +89,7 @@ def read_picture(path: PictureFile, *, mode: Mode | None = None, size: tuple[int
         uint8 (row, column), or (row, column, 3).
 
     Raises:
-        DataError: The file is no image, is damaged, or has too many pixels.
+        DataError: The file is not an image, is damaged, or has too many pixels.
     """
     return _read(path, lambda image: np.asarray(_converted(image, mode or _mode(image), size)))
 
@@ -261,7 +261,7 @@ def _converted(image: "Image", mode: Mode, size: tuple[int, int] | None) -> "Ima
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits a pixel: the upper eight
+    if image.mode.startswith("I"):  # 16 bits per pixel: the upper eight
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         image = image.convert("RGBA")  # what is transparent shows a white page

@@ -37,7 +37,7 @@ def read_new_picture(
 
     Args:
         path: The file.
-        shape: Of the model's samples: (row, column), or (row, column, 3).
+        shape: Shape of the model's samples: (row, column), or (row, column, 3).
         scale: The value in those samples that becomes 1: 255, or 16 for scikit-learn's digits.
         centering: How the model's samples were made, where they show single digits or letters.
 
@@ -46,7 +46,7 @@ def read_new_picture(
 
     Raises:
         UsageError: The model is not fed images.
-        DataError: The file is no image.
+        DataError: The file is not an image.
     """
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
         raise UsageError(

@@ -138,7 +138,7 @@ def warn_of(notes: Notes, *, what: str) -> None:
     """Warn of what was unusual, a line each.
 
     Args:
-        notes: As of `Preparation.apply`.
+        notes: See `Preparation.apply`.
         what: What the cells are counted in, such as "rows".
     """
     for rule, (count, example) in notes.items():

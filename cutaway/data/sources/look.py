@@ -56,7 +56,7 @@ class TableLook:
 
 
 def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progress, **options: Any) -> TableLook:
-    """Read a table once, and say what is in it; what is wrong with a column or the label is no error here.
+    """Read a table once, and say what is in it; problems of a column or the label are not errors here.
 
     Args:
         where: The file, or a folder of columnar files.

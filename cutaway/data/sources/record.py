@@ -27,7 +27,7 @@ class DatasetInfo:
         classes: Number of classes.
         provenance: Where it comes from and who made it.
         license: Its terms of use.
-        centering: How its images were made, as of `Dataset`.
+        centering: How its images were made, as in `Dataset`.
     """
 
     name: str
@@ -49,7 +49,7 @@ class DataSource:
             absolute `Path`).
         load: Loads the dataset of a name or path that matches. Raises a DataError if the files are damaged or do not
             fit together.
-        info: Of a named dataset; None for a source of paths.
+        info: Description of a named dataset; None for a source of paths.
         options: Names of the keyword arguments that `load` takes.
         reports: Whether `load` takes `on_progress` as well.
     """

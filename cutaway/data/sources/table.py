@@ -43,10 +43,10 @@ def load(
         label: Name or number of the column of the classes; of a Hugging Face dataset, if None, its only column of them.
         test: Another table with the test samples: a path, or a frame.
         on_progress: Told while the tables are read.
-        options: As `TableOptions`.
+        options: See `TableOptions`.
 
     Raises:
-        UsageError, DataError: As `make_table`.
+        UsageError, DataError: See `make_table`.
     """
     path = Path(where)
     header = options.get("header")

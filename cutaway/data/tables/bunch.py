@@ -24,7 +24,7 @@ def bunch_table(bunch: Any, *, label: Any = None) -> tuple[Any, str | None, tupl
     given their names again.
 
     Args:
-        bunch: Of which `is_bunch` is true; its data are no sparse matrix.
+        bunch: Of which `is_bunch` is true; its data are not a sparse matrix.
         label: The name of the target, where there are several of them; the others are left out.
 
     Returns:
@@ -78,7 +78,7 @@ def _samples(bunch: Any) -> Any:
     """The data of a Bunch as a DataFrame.
 
     Raises:
-        DataError: They are no table, or empty, or their columns have more or fewer names.
+        DataError: They are not a table, or empty, or their columns have more or fewer names.
     """
     import pandas as pd
 

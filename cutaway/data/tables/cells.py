@@ -203,7 +203,7 @@ def date_seconds(cells: "list[Any]", date_format: str) -> np.ndarray:
 
     Args:
         cells: Strings or dates, as rows have them; None for none.
-        date_format: As of `as_dates`.
+        date_format: See `as_dates`.
     """
     import pyarrow as pa
 

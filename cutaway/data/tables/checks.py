@@ -41,8 +41,8 @@ class Suspicion:
 
     Attributes:
         text: One line.
-        finding: As of `cutaway.errors.CutawayWarning`.
-        column: As of `cutaway.errors.CutawayWarning`.
+        finding: See `cutaway.errors.CutawayWarning`.
+        column: See `cutaway.errors.CutawayWarning`.
     """
 
     text: str
@@ -102,7 +102,7 @@ def telling_columns(
     Args:
         columns: All columns of the table.
         cells: The training samples by column, as what they are.
-        labels: int64 (sample,), their class indices.
+        labels: int64 (sample,), their class numbers.
         seed: Random seed of the samples that are tried.
     """
     drawn = np.random.default_rng(seed).permutation(len(labels))[:SAMPLE]
@@ -126,7 +126,7 @@ def telling_columns(
 def grouped_columns(
     columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedArray]", labels: np.ndarray, *, seed: int
 ) -> Iterator[tuple[str, Grouping]]:
-    """Columns whose values say which rows belong together; arguments as of `telling_columns`."""
+    """Columns whose values say which rows belong together; arguments as in `telling_columns`."""
     for column in columns:
         numbers = column.kind == "number" and column.profile.whole
         if column.use == "feature" and (numbers or column.kind == "category"):

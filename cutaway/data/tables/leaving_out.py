@@ -14,7 +14,7 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
     """The same rows with further columns left out, as the option `ignore` does.
 
     Raises:
-        UnknownNameError: A name is that of no column that a model learns from.
+        UnknownNameError: A name is not that of a column that a model learns from.
         DataError: No column would be left.
     """
     used = [column.name for column in table.columns if column.use == "feature"]

@@ -20,7 +20,7 @@ def table_options(
         label: The column of the classes.
         where: What the table is called in messages.
         likely: The column that is named as an example where there is no label; "" for the last one.
-        options: As of `TableOptions`.
+        options: See `TableOptions`.
 
     Raises:
         UsageError: There is no label, or an option is unknown or outside its range.

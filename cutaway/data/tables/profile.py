@@ -54,7 +54,7 @@ class ColumnProfile:
         distinct: Number of different values of a category; None beyond `MOST_DISTINCT`, and for other kinds.
         date_format: How the dates are written, one of `cells.DATE_FORMATS`; "" for typed dates and other kinds.
         month_first: How the dates are written if the month comes first, where no date tells; else "".
-        other: Number of cells that are no numbers, or no dates, in a column of which most are; None otherwise.
+        other: Number of cells that are not numbers, or not dates, in a column of which most are; None otherwise.
         first_other: The first of them: its row from 0, and its text.
         words: Words of a value of a category, the mean of the first `SAMPLED` values of every chunk.
     """

@@ -50,7 +50,7 @@ class Survey:
             return tuple(sorted(self.values))
 
     def labels(self, class_names: tuple[str, ...]) -> np.ndarray:
-        """The class index of each row, int64 (row,), read-only.
+        """The class number of each row, int64 (row,), read-only.
 
         Raises:
             DataError: A label is missing, or none of the classes.
@@ -99,7 +99,7 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
         on_progress: Told after every chunk.
 
     Raises:
-        DataError: The table is damaged or has no row, or `time` or `weight` are no dates or numbers.
+        DataError: The table is damaged or has no row, or `time` or `weight` do not hold dates or numbers.
     """
     where = str(reader.where or reader.form)
     decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")

@@ -46,11 +46,11 @@ class Table:
         readers: The tables by source: "train", then "test" if there is one.
         options: What the user said.
         columns: What is done with each column.
-        class_names: Name of each class index.
-        labels: int64 (sample,) class indices by source.
-        extras: By source, what `group`, `time` and `weight` hold, where they are asked for.
+        class_names: Name of each class number.
+        labels: int64 (sample,) class numbers by source.
+        extras: By source, what `group`, `time` and `weight` hold, if they are asked for.
         origin: How to load it again, for JSON.
-        relabeled: New class names by the place of the sample, where a person decided so.
+        relabeled: New class names by the place of the sample, if a person decided so.
     """
 
     name: str
@@ -88,17 +88,17 @@ class Table:
 
     @property
     def naming(self) -> Naming | None:
-        """What the rows are called: by the column of their names, or by their numbers in a file."""
+        """The names of the rows: from the column of names, or their numbers in a file."""
         in_file = any(reader.where is not None for reader in self.readers.values())
         return self.row_names or (RowNumbers() if in_file else None)
 
     def describe(self) -> "pandas.DataFrame":
-        """What is in each column and what is done with it, as a pandas DataFrame with one row a column.
+        """What is in each column and what is done with it, as a pandas DataFrame with one row per column.
 
         Returns:
             name; type ("number", "category", "date", "empty" or "unsupported"); use ("feature", "ignored", "label",
-            ...); missing, the share of rows in which the value is not known, 0..1; values, their range or the most
-            frequent ones; treatment, what becomes of the column, or why it is ignored.
+            ...); missing, the share of rows without a value, 0..1; values, their range or the most frequent ones;
+            treatment, how the column is used, or why it is ignored.
         """
         import pandas
 
@@ -117,7 +117,7 @@ class Table:
         """Split the samples as the options say: by class, by group, or by time.
 
         Raises:
-            ConfigError, DataError: As `split_dataset`.
+            ConfigError, DataError: See `split_dataset`.
         """
         return split_dataset(
             self,
@@ -133,12 +133,12 @@ class Table:
 
         Args:
             split: Which samples the preparation is fitted on.
-            warn: Warn of what is suspicious: columns that give the label away or look like identifiers, samples in two
-                splits, dates in a random split.
+            warn: Whether to warn of what is suspicious: columns that give the label away or look like identifiers,
+                samples in two splits, dates in a random split.
             on_progress: Told while the table is read.
 
         Raises:
-            DataError: A value is missing where that is refused, or a file has changed since it was opened.
+            DataError: A value is missing although that is refused, or a file has changed since it was opened.
         """
         drawn = split.train
         if len(drawn) > FIT_ROWS:
@@ -213,10 +213,10 @@ class Table:
         return [found[int(source), int(row)] for source, row in zip(ids.source_index, ids.index, strict=True)]
 
     def numbers_of(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-        """The columns of numbers of some rows from `rows_of`: by column float64 ``(row,)``, NaN where missing.
+        """The number columns of some rows from `rows_of`: by column, float64 ``(row,)``, NaN if missing.
 
         Raises:
-            DataError: A cell is no number.
+            DataError: A cell is not a number.
         """
         import pyarrow as pa
 
@@ -351,7 +351,7 @@ def make_table(
         on_progress: Told while the tables are read.
 
     Raises:
-        UnknownNameError, DataError: As `decide`; or a label of the test table is none of the classes.
+        UnknownNameError, DataError: See `decide`; or a label of the test table is not one of the classes.
     """
     surveys: dict[str, Survey] = {}
     columns: tuple[Column, ...] = ()

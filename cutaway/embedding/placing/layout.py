@@ -51,23 +51,23 @@ def embed_some(
         h: float32 (sample, unit): an object with a shape whose slices and rows are arrays, such as an array or a memory
             map.
         laid_out: int64 (some,), ascending: the samples that are laid out, which represent all, and are fewer.
-        seed: As of `embed`.
-        labels: As of `embed`.
-        callback: As of `embed`, of the samples that are laid out.
+        seed: See `embed`.
+        labels: See `embed`.
+        callback: See `embed`; it gets the samples that are laid out.
         quality: Whether to measure the quality, by 1,500 of all samples; of 30 or fewer it is not measured.
         place_batches: What places the others, for example in other processes, as `place_many` does; None does it here.
         complete: Whether a layout whose descent was canceled is refused; if not, the others are placed in what there is
             of it.
-        on_progress: As of `embed`.
+        on_progress: See `embed`.
         settings: Those of t-SNE.
 
     Returns:
         A layout of all samples. Its settings say how many were laid out and how many placed; how misplaced each of them
-        is is not known.
+        is, is unknown.
 
     Raises:
-        DataError, UsageError: As `embed`.
-        Canceled: The callback or `on_progress` stopped it: a layout without places of the others is none.
+        DataError, UsageError: See `embed`.
+        Canceled: The callback or `on_progress` stopped it before the other samples had places.
     """
     start, n = perf_counter(), h.shape[0]
     some = check_matrix(h[laid_out], name=ACTIVATIONS, rows=laid_out)

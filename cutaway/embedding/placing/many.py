@@ -97,7 +97,7 @@ def place_many(h: np.ndarray, into: ManyPlacement) -> np.ndarray:
         float32 (sample, 2).
 
     Raises:
-        DataError: As `place`.
+        DataError: See `place`.
     """
     from .kernels import optimize_in_field
 

@@ -228,7 +228,7 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
     `cutaway.embedding.tsne.normalization`.
 
     Args:
-        affinities: Of n samples.
+        affinities: Affinities of n samples.
         xy: Real numbers (n, 2), the layout of the same samples.
 
     Raises:

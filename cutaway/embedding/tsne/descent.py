@@ -36,7 +36,7 @@ class Descent:
         history: Iteration and estimated KL divergence, every 25 iterations in which all points took part.
         nodes: Nodes along each side of the last grid; 0 if forces were summed over all pairs.
         spacing: Distance of its nodes; 0 if forces were summed over all pairs.
-        affinities: Of the points in ``order``.
+        affinities: Affinities of the points in ``order``.
         order: int32 (n,), the points as they were sorted at the end.
     """
 
@@ -71,7 +71,7 @@ def descend(
     StopIteration, or if one of the two functions raises `Canceled`, the descent ends with the coordinates so far.
 
     Args:
-        affinities: Of n points.
+        affinities: Affinities of n points.
         start: float32 (n, 2), finite.
         phases: The phases in order, see `phases_for`.
         threads: Number of threads.

@@ -65,13 +65,13 @@ class TSNEResult:
     Attributes:
         xy: float32 (sample, 2).
         settings: Every setting as it was used, and what the descent reports, ready for JSON; ``stopped`` is "canceled"
-            where a callback ended it.
+            if a callback ended it.
         seconds: Time of each stage: "pca", "neighbors", "affinities" and "optimize".
-        kl_divergence: In nats; None where the descent, or its computation, was canceled.
-        around: Of as many neighbors as were asked for; None where none were, or before they were searched.
-        components: The map from rows to the principal components in which neighbors were searched; None where the
+        kl_divergence: In nats; None if the descent, or its computation, was canceled.
+        around: Affinities of as many neighbors as were asked for; None if none were, or before they were searched.
+        components: The map from rows to the principal components in which neighbors were searched; None if the
             neighbors were given.
-        points: float32 (sample, component), the samples there; None where the neighbors were given.
+        points: float32 (sample, component), the samples there; None if the neighbors were given.
     """
 
     xy: np.ndarray
@@ -147,11 +147,11 @@ def tsne_of_neighbors(
 
     Args:
         near: Neighbors of each sample, the nearest first, at least three times the perplexity.
-        settings: As of `tsne`; principal components are no initialization here.
-        seed: As of `tsne`.
-        on_progress: As of `tsne`.
-        callback: As of `tsne`.
-        on_a_line: As of `tsne`.
+        settings: See `tsne`; principal components cannot be the initialization here.
+        seed: See `tsne`.
+        on_progress: See `tsne`.
+        callback: See `tsne`.
+        on_a_line: See `tsne`.
 
     Raises:
         UsageError: A setting is unknown or outside its range, or there are too few samples or neighbors.

@@ -29,7 +29,7 @@ class OptimizerState:
     """The points on their way, with the forces on them.
 
     Args:
-        affinities: Of n points.
+        affinities: Affinities of n points.
         start: float32 (n, 2), finite.
         pool: The threads.
         exact: Up to this many points, repulsive forces are summed over all pairs; 0 means never.

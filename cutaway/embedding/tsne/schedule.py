@@ -108,7 +108,7 @@ def early_iterations(samples: int, settings: Mapping[str, Any]) -> int:
     """The number of iterations with early exaggeration, of settings that were not checked.
 
     Raises:
-        UsageError, DataError: As `make_settings`.
+        UsageError, DataError: See `make_settings`.
     """
     return _early_iterations(samples, make_settings(settings, samples=samples))
 

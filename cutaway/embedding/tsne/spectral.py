@@ -17,8 +17,8 @@ def spectral_layout(affinities: Affinities, *, seed: int) -> np.ndarray:
     Where no affinity connects some parts, each part has an eigenvector: samples then start at few places.
 
     Args:
-        affinities: Of n samples, at least 4.
-        seed: Of the vector that the iteration begins with.
+        affinities: Affinities of n samples, at least 4.
+        seed: Seed of the vector that the iteration begins with.
 
     Returns:
         float32 (sample, 2); signs are fixed: the largest entry of each column is positive.

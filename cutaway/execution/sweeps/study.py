@@ -133,7 +133,7 @@ class SweepStudy:
 
     @property
     def total(self) -> int:
-        """How many trials there are to be."""
+        """How many trials there will be."""
         with storage_errors():
             total = self._study.user_attrs.get(TRIALS)
         return total if isinstance(total, int) else 0

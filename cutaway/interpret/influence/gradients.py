@@ -141,7 +141,7 @@ def _own_gradients(graph: Graph, name: str, weights: Weights, inputs: jax.Array,
     Args:
         graph: The model.
         name: The layer.
-        weights: Of all layers.
+        weights: Weights of all layers.
         inputs: What it reads.
         slopes: The gradients by its output.
     """

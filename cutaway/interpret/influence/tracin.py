@@ -57,7 +57,7 @@ class TrainingSamples:
     Attributes:
         x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices and rows are arrays.
         labels: int64 ``(sample,)``, their classes.
-        weight: float32 ``(sample,)``, what each weighs in the loss; None for 1.
+        weight: float32 ``(sample,)``, the weight of each in the loss; None for 1.
     """
 
     x: Any
@@ -66,7 +66,7 @@ class TrainingSamples:
 
 
 def answers_at_once(samples: int) -> int:
-    """How many answers are asked about in one pass over N training samples at most, from 1 to `MOST_ANSWERS`."""
+    """The most answers that are asked about in one pass over N training samples, from 1 to `MOST_ANSWERS`."""
     return max(1, min(MOST_ANSWERS, INFLUENCE_BYTES // (4 * max(samples, 1))))
 
 
@@ -87,12 +87,12 @@ def influences(
 
     The influence of a training sample z on an answer x is the sum, over the snapshots t, of the rate of t times the
     product of two gradients by all trained weights: of the loss of z, and of the negative log-probability that the
-    model gives to the target class of x. It is positive where a step that lowers the loss of z raises that probability.
-    In between stands, for each layer, the inverse of the second moment of its inputs over the training samples: where
-    many samples share a direction, the others make up for one that is left out.
+    model gives to the target class of x. It is positive if a step that lowers the loss of z raises that probability.
+    Between the gradients is, for each layer, the inverse of the second moment of its inputs over the training samples:
+    if many samples share a direction, the others make up for one that is left out.
 
     Gradients are those in evaluation: without dropout, and with the moving averages of BatchNormalization as constants.
-    They are exact for all weights of allow-listed layers, those of normalizations included; regularizers have none.
+    They are exact for all weights of supported layers, those of normalizations included; regularizers have none.
     No gradient of a kernel is formed: that of a Dense layer is the outer product of its input and of the gradient by
     its pre-activations, so that the product of two of them is the product of two products of vectors.
 
@@ -104,8 +104,8 @@ def influences(
         objective: The loss that they were trained by.
         scale: The value of a raw row that becomes 1.
         snapshot: Epoch -> weights after it, by name.
-        rates: Epoch -> what its snapshot weighs: the learning rate.
-        damping: As of `cutaway.interpret.influence.gradients.preconditioned`; None leaves the second moments out.
+        rates: Epoch -> weight of its snapshot: the learning rate.
+        damping: See `cutaway.interpret.influence.gradients.preconditioned`; None leaves the second moments out.
         on_progress: Told after every batch, in samples, over all snapshots.
 
     Returns:
@@ -154,19 +154,19 @@ def self_influences(
     It is large for samples that the model has to learn by themselves, such as outliers and samples with wrong labels.
 
     Args:
-        model: As of `influences`.
+        model: See `influences`.
         samples: The samples; any with labels, not those of the training alone.
-        objective: As of `influences`.
-        scale: As of `influences`.
-        snapshot: As of `influences`.
-        rates: As of `influences`.
-        on_progress: As of `influences`.
+        objective: See `influences`.
+        scale: See `influences`.
+        snapshot: See `influences`.
+        rates: See `influences`.
+        on_progress: See `influences`.
 
     Returns:
         float32 ``(sample,)``, from 0 up.
 
     Raises:
-        ModelError, DataError: As `influences`.
+        ModelError, DataError: See `influences`.
 
     Source:
         Pruthi et al. 2020, section 4.1 (self-influence, and mislabeled samples).
@@ -241,7 +241,7 @@ class _Program:
         """The programs that were made for this model before, or new ones.
 
         Raises:
-            ModelError: The model is not of allow-listed layers, or a layer has no gradient in closed form.
+            ModelError: The model is not of supported layers, or a layer has no gradient in closed form.
         """
         made = _PROGRAMS.setdefault(model, {})
         if (objective, scale) not in made:

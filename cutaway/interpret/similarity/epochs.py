@@ -108,7 +108,7 @@ class ModelSimilarity:
 
 
 def layer_pairs(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
-    """Pair the layers of two models: by their place where both have equally many, otherwise by their names."""
+    """Pair the layers of two models: by position if both have equally many, otherwise by name."""
     if len(first) == len(second):
         return list(zip(first, second, strict=True))
     return [(name, name) for name in first if name in second]

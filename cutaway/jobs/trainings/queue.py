@@ -179,7 +179,7 @@ class JobQueue:
 
         Raises:
             UnknownNameError: There is none of this id.
-            UsageError: As `stop_process`.
+            UsageError: See `stop_process`.
         """
         path = self.path(name)
         status = read_status(path)

@@ -102,7 +102,7 @@ class Scheduler:
         """Put a job at the end of a queue, and return its row, as in `rows`.
 
         Raises:
-            UsageError, RunError: As `JobQueue.add`.
+            UsageError, RunError: See `JobQueue.add`.
         """
         with self._adding:  # who is told a place stays before those who ask later
             name = queue.add(QueuedTraining(created=time.time(), person=person, task=task))

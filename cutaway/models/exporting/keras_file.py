@@ -19,7 +19,7 @@ METADATA = "metadata.json"
 
 
 def check_export(model: keras.Model) -> keras.Model:
-    """Check that a model can be exported: built, and of allow-listed layers.
+    """Check that a model can be exported: built, and of supported layers.
 
     Raises:
         ModelError: It is not.
@@ -43,7 +43,7 @@ def to_keras(
     The optimizer is not exported.
 
     Args:
-        model: A built model of allow-listed layers.
+        model: A built model of supported layers.
         shape: Shape of one raw sample, which the exported model takes: a Rescaling, a Normalization and a Reshape come
             first, as far as they are needed. None exports the model as it is.
         scale: The value of a raw sample that becomes 1.

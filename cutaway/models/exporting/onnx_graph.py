@@ -48,7 +48,7 @@ def to_onnx(
     out.
 
     Args:
-        model: A built model of allow-listed layers.
+        model: A built model of supported layers.
         shape: Shape of one raw sample.
         scale: The value of a raw sample that becomes 1.
         dtype: Type of the raw samples before the division: "uint8" or "float32".
@@ -96,11 +96,11 @@ def table_to_onnx(
     ``probabilities``, float32 (batch, class); these names get an underscore where a column has them.
 
     Args:
-        model: A built model of allow-listed layers.
+        model: A built model of supported layers.
         class_names: Names of the classes, in the order of the probabilities; also in the metadata of the file.
         feature_names: Names of the inputs of the model, for the metadata.
         columns: What becomes of each column; none if rows are prepared already.
-        missing: As of `add_columns`.
+        missing: See `add_columns`.
 
     Raises:
         ModelError: The model cannot be exported, or does not take such rows.

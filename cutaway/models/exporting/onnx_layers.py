@@ -1,4 +1,4 @@
-"""Each allow-listed layer and activation as ONNX nodes."""
+"""Each supported layer and activation as ONNX nodes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ def to_operations(model: keras.Model, *, weights: Mapping[str, np.ndarray] | Non
     Dropout and noise, which do nothing outside of training, keep their places as operations that change nothing.
 
     Args:
-        model: A built model of allow-listed layers.
+        model: A built model of supported layers.
         weights: A snapshot; None for the weights that the model has now.
 
     Raises:

@@ -107,10 +107,10 @@ def build_from_file(file: ModelFile) -> keras.Model:
     """Build the model of a model file, with its weights.
 
     Returns:
-        A Sequential or functional model of allow-listed layers, computing in float32, not compiled.
+        A Sequential or functional model of supported layers, computing in float32, not compiled.
 
     Raises:
-        ModelError: Something in it is not allow-listed, or does not fit together; the message names it.
+        ModelError: Something in it is not supported, or does not fit together; the message names it.
         DataError: Weights are missing, or do not have the sizes that the layers need.
     """
     model = file.model

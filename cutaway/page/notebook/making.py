@@ -34,7 +34,7 @@ def check_widget(*, height: int) -> int:
     """Return the height of a widget as an int, if there can be one: before the work that its record takes.
 
     Raises:
-        UsageError: As `explorer_widget`.
+        UsageError: See `explorer_widget`.
     """
     height = check_whole(height, name="height", least=200, most=4000)
     try:

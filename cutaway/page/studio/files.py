@@ -39,7 +39,7 @@ class StudioFiles:
     """What the page of the studio loads.
 
     Attributes:
-        digest: Of all contents, hexadecimal.
+        digest: Digest of all contents, hexadecimal.
         contents: Name, such as "map/view.js", -> bytes.
     """
 

@@ -25,7 +25,7 @@ class ExplainedAnswer:
 
     Attributes:
         sentence: The answer in words, set above; "" for none.
-        picture: ``(row, column[, 3])`` in 0..1, the sample; None where it is no image.
+        picture: ``(row, column[, 3])`` in 0..1, the sample; None if it is not an image.
         inputs: What each value of the input contributes, ``(row, column)`` of an image, otherwise ``(value,)``.
         input_names: Name of each value; none for images.
         probabilities: float ``(class,)``.

@@ -1,4 +1,4 @@
-"""Parallel coordinates: a line a trial through all its settings, in the color of its result."""
+"""Parallel coordinates: a line per trial through all its settings, in the color of its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -90,12 +90,12 @@ def parallel_coordinates_bokeh(axes: Sequence[Axis], *, ranks: NDArray[Any], wor
     """Draw lines through axes with Bokeh.
 
     Args:
-        axes: As of `parallel_coordinates`.
-        ranks: As of `parallel_coordinates`.
+        axes: See `parallel_coordinates`.
+        ranks: See `parallel_coordinates`.
         words: What is shown of each line under the pointer.
 
     Raises:
-        DataError: As `parallel_coordinates`.
+        DataError: See `parallel_coordinates`.
     """
     from bokeh.models import ColumnDataSource, HoverTool, Range1d
     from bokeh.plotting import figure

@@ -45,7 +45,7 @@ class DrawnPlane:
         points: float ``(sample, 2)``.
         names: Name of each sample.
         texts: What is written below its picture, or below its name.
-        pictures: ``(sample, row, column[, 3])`` in 0..1; None for samples that are no pictures.
+        pictures: ``(sample, row, column[, 3])`` in 0..1; None for samples that are not images.
     """
 
     title: str

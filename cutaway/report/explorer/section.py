@@ -69,7 +69,7 @@ def explore(source: ReportSource) -> Explorer | None:
     network = network_data(context)
     inputs = None
     if not isinstance(network, str):
-        fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with one byte a value at least
+        fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with at least one byte per value
         inputs = _inputs(source, source.shown, pictures) if fits else None
         if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
             network, inputs = "Samples of this size and number would make the page too large.", None

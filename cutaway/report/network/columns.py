@@ -32,7 +32,7 @@ def column_controls(context: RunContext) -> dict[str, Any] | None:
             the preparation alone tells.
 
     Returns:
-        ``{"steps": [...], "controls": [...]}``, one of each for every column; None where the data are no table.
+        ``{"steps": [...], "controls": [...]}``, one of each for every column; None if the data are not a table.
     """
     preparation = context.preparation
     if preparation is None:

@@ -115,7 +115,7 @@ class FolderUploads:
         """Write some of the images.
 
         Args:
-            key: Of the upload.
+            key: Key of the upload.
             pieces: A line of JSON with ``[number of a folder, name, bytes]`` for each image, and then their contents
                 one after the other.
 

@@ -30,7 +30,7 @@ class DataReference(BaseModel):
 
     Attributes:
         place: "bundled", "upload", "class" or "folder".
-        name: Of a bundled dataset, an upload, or a data set of the class's digits.
+        name: Name of a bundled dataset, an upload, or a data set of the class's digits.
         folder: Number of a folder that was named when the studio was started.
         parts: Names from there on, one below the other.
     """
@@ -147,7 +147,7 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
         ``more``, whether some were left out. Hidden files, links that lead outside and what is no file are not listed.
 
     Raises:
-        UnknownNameError, DataError: As `folder_path`; or the folder cannot be read.
+        UnknownNameError, DataError: See `folder_path`; or the folder cannot be read.
     """
     path = folder_path(reference, places)
     root = places.folders[reference.folder].resolve()

@@ -34,7 +34,7 @@ class NewDecision(BaseModel):
     """A decision on a label of a sheet, as a page makes it.
 
     Attributes:
-        key: Of the result with the sheet.
+        key: Key of the result with the sheet.
         index: Place of the suspect label on it.
         now: What is decided; None to take back what was decided last.
         before: What the page shows as decided so far; None for nothing.

@@ -108,7 +108,7 @@ def training_progress(folder: RunFolder, rows: Sequence[dict[str, Any]]) -> dict
         rows: The epochs of its history.
 
     Returns:
-        ``epoch`` (the one under way), ``share`` of all epochs that is done, in [0, 1], ``rate`` in samples a second,
+        ``epoch`` (the one under way), ``share`` of all epochs that is done, in [0, 1], ``rate`` in samples per second,
         and ``seconds_left``; None for what is not known yet.
     """
     planned = folder.manifest.config.get("epochs")

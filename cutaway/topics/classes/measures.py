@@ -56,7 +56,7 @@ class ClassMeasures(Result):
     measures: PerClass = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         m = self.measures
         low, high = map(percent, m.accuracy_interval)
         return (
@@ -88,7 +88,7 @@ class ClassMeasures(Result):
         return Table(COLUMNS, values).take(m.listed(len(self.class_names) if n is None else n).tolist())
 
     def tables(self) -> tuple[Table, ...]:
-        """The table that people read."""
+        """The table shown in a terminal."""
         m, notes = self.measures, list[str]()
         table = self.table(LISTED).without("Its interval")
         if (left_out := len(self.class_names) - LISTED) > 0:
@@ -101,7 +101,7 @@ class ClassMeasures(Result):
         return (replace(table, title=f"{kind_of(self.split).capitalize()} samples by class", notes=tuple(notes)),)
 
     def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
-        """One JSON-able mapping for each class, with None for what is not defined; `n` as of `table`.
+        """One JSON-able mapping for each class, with None for what is not defined; `n` as in `table`.
 
         Its keys: class, samples, predicted, recall, recall_low, recall_high, precision, precision_low, precision_high
         and f1. low and high are the 95% interval (Wilson).

@@ -33,7 +33,7 @@ class PairedSamples:
         contexts: Both runs, with their data.
         ids: The samples as each run knows them, in the same order.
         class_names: Names of the classes: those of the first run, then further ones of the second.
-        codes: For each run, its class indices as indices into `class_names`.
+        codes: For each run, its class numbers as indices into `class_names`.
         labels: int64 ``(sample,)``, their classes, indices into `class_names`.
         by: How they were found: "identity" (source and row) or "content".
         trained_on: Number of samples that were left out because one of the runs was trained on them.

@@ -133,7 +133,7 @@ def sample_rows(
 def small_table(context: RunContext, ids: SampleIds) -> tuple[tuple[str, ...], ...]:
     """Samples with the few cells that spoke most for the answers, as a card shows them: a line of headings first.
 
-    Empty where the samples are no rows of a table.
+    Empty if the samples are not rows of a table.
     """
     found = sample_rows(context, ids, {}, label="", columns=SMALL, nearest=())
     return () if found is None else (tuple(found.rows[0]), *(tuple(row.values()) for row in found.rows))
@@ -159,7 +159,7 @@ def _labels(context: RunContext, ids: SampleIds, said: bool) -> list[str]:
 
 def _nearest(context: RunContext, ids: SampleIds) -> list[SampleIds]:
     """The training samples nearest to each sample, and other ones than it; none where they are not known."""
-    with survive(log, "finding the nearest training rows", CutawayError):  # such as of training samples that are gone
+    with survive(log, "finding the nearest training rows", CutawayError):  # for example, the training samples are gone
         if not context.knows_training_samples or len(context.part("train")) <= NEAREST:
             return []
         found = nearest_of(context, NEAREST + 1, epoch=None)(context.data.x(ids))

@@ -1,4 +1,4 @@
-"""What samples that are no images are, in words: cells of a row of a table, or values of an array."""
+"""Samples that are not images, in words: cells of a row of a table, or values of an array."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -169,7 +169,7 @@ class Leaderboard(NotebookDisplay):
         return bars(panels, columns=2)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a run, table by table; ``table`` counts the tables from 1."""
+        """A pandas DataFrame, one row per run, table by table; ``table`` counts the tables from 1."""
         rows = [
             {"table": number, "dataset": table.dataset, **_values(line)}
             for number, table in enumerate(self.tables, 1)
@@ -178,7 +178,7 @@ class Leaderboard(NotebookDisplay):
         return Table((*FURTHER, *LINES), {name: [row[name] for row in rows] for name in NAMES}).to_pandas()
 
     def declared(self) -> list[Table]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         return [self._declared(table) for table in self.tables]
 
     def _declared(self, table: RunTable) -> Table:

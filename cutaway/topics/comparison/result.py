@@ -91,7 +91,7 @@ class Comparison(Result):
         runs: Names of both run folders.
         epochs: Numbers of the epochs.
         split: The split whose samples were predicted.
-        settings: Settings that differ; the epochs of both are one of them.
+        settings: Settings that differ, including the epochs of both.
         measures: Accuracy and cross-entropy of both, their differences with 95% intervals, and McNemar's test.
         ids: Identity of each sample, as the first run knows it.
         class_names: Names of the classes of both runs.
@@ -101,7 +101,7 @@ class Comparison(Result):
         label_probability: float32 ``(run, sample)``, the probabilities of the true classes.
         matched_by: How samples were found in both runs: "identity" (source and row) or "content".
         left_out: How many samples were not compared.
-        layers: CKA of every two layers, and matched units; None where it is not known.
+        layers: CKA of every two layers, and matched units; None if not known.
         missing: What is not known -> why.
     """
 
@@ -122,7 +122,7 @@ class Comparison(Result):
     missing: dict[str, str] = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         m = self.measures
         low, high = (100 * limit for limit in m.accuracy_interval)
         return (
@@ -152,23 +152,23 @@ class Comparison(Result):
 
     @property
     def moved(self) -> np.ndarray:
-        """int64 ``(sample,)``: all positions, those first whose true class's probability changed most."""
+        """int64 ``(sample,)``: all positions, those whose true class's probability changed most first."""
         return self._ordered(np.ones(len(self.labels), bool))
 
     def samples(self, which: Which = "all", n: int | None = None) -> list[dict[str, Any]]:
-        """One mapping a sample, JSON-able.
+        """One mapping per sample, JSON-able.
 
-        Its keys: sample; file, of images in a folder, or row, of a table in a file; label; predicted_a,
-        predicted_b; confidence_a, confidence_b, the probabilities of these; label_probability_a, label_probability_b,
-        those of the true class; moved, b minus a of the last; and change, one of
-        "right in both", "fixed", "broken", "wrong in both".
+        Its keys: sample; file, for images in a folder, or row, for a table in a file; label; predicted_a, predicted_b;
+        confidence_a, confidence_b, the probabilities of these; label_probability_a, label_probability_b, those of the
+        true class; moved, b minus a of the last; and change, one of "right in both", "fixed", "broken", "wrong in
+        both".
 
         Args:
             which: "all" in their order; or "fixed", "broken" or "moved", all of them, the largest change first.
-            n: How many at most; all if None.
+            n: Maximum number of samples; all if None.
 
         Raises:
-            UnknownNameError: `which` is none of these.
+            UnknownNameError: `which` is not one of these.
         """
         if which not in WHICH:
             hint = meant(which, WHICH, 'pass for example "fixed"')
@@ -186,10 +186,10 @@ class Comparison(Result):
         return Table(with_identity(self.ids, SAMPLES), {name: [row[name] for row in rows] for name in names})
 
     def tables(self, n: int | None = 10) -> tuple[Table, ...]:
-        """The tables that people read.
+        """The tables shown in a terminal.
 
         Args:
-            n: Samples of each list at most; all if None.
+            n: Maximum number of samples of each list; all if None.
         """
         measured = measures_table(self.measures, split=self.split, notes=tuple(self._sentences()))
         lists = (
@@ -202,7 +202,7 @@ class Comparison(Result):
         return (settings_table(self.settings), measured, *lists[:2], replace(lists[2], notes=(moved,)), *layers)
 
     def notes(self) -> tuple[str, ...]:
-        """Why layers were not compared, where they were not."""
+        """Why layers were not compared, if they were not."""
         return () if self.layers is not None else (f"Layers were not compared: {self.missing['layers']}",)
 
     def to_json(self) -> dict[str, Any]:
@@ -210,10 +210,10 @@ class Comparison(Result):
         return self.summary()
 
     def to_pandas(self, which: Which = "all") -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a sample; see `samples`.
+        """A pandas DataFrame, one row per sample; see `samples`.
 
         Raises:
-            UnknownNameError: `which` is none of "all", "fixed", "broken" and "moved".
+            UnknownNameError: `which` is not "all", "fixed", "broken" or "moved".
         """
         return self.table(which).to_pandas()
 
@@ -259,7 +259,7 @@ class Comparison(Result):
 
         Raises:
             UnknownNameError: Its units were not matched; the reason is named.
-            UsageError: Nothing is known of the layers; the reason is named.
+            UsageError: Nothing is known about the layers; the reason is named.
         """
         return units_table(self._known_layers(), layer)
 
@@ -267,7 +267,7 @@ class Comparison(Result):
         """Everything as one JSON-able mapping.
 
         Args:
-            n: How many samples of each list at most; all if None.
+            n: Maximum number of samples of each list; all if None.
         """
         m = self.measures
         a, b = ({"run": self.runs[i], "epoch": self.epochs[i], **metrics_summary(m, i)} for i in range(2))

@@ -139,8 +139,8 @@ class Concept(Result):
         epoch: Number of the epoch.
         repeats: How many random selections they are compared with.
         within_class: Whether these have the same classes.
-        inputs: In which inputs the selection differs from the others, the largest difference first; empty for images,
-            for inputs without names, and for more than 2,000.
+        inputs: The inputs in which the selection differs from the others, the largest difference first; empty for
+            images, for inputs without names, and for more than 2,000 inputs.
     """
 
     layers: tuple[ConceptLayer, ...] = field(repr=False)
@@ -153,7 +153,7 @@ class Concept(Result):
     inputs: tuple[ConceptInput, ...] = field(default=(), repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         like = "random selections of the same classes" if self.within_class else "random selections"
         told = [each for each in self.layers if each.p <= SURE]
         head = f"Concept of {self.samples:,} samples after epoch {self.epoch}"
@@ -185,7 +185,7 @@ class Concept(Result):
         return Table.of(EFFECTS, [vars(each) for each in self.effects])
 
     def tables(self, title: str = "") -> tuple[Table, ...]:
-        """The tables that people read: the layers, the effects, and inputs that differ by more than chance."""
+        """The tables shown in a terminal: the layers, the effects, and inputs that differ by more than chance."""
         like = " of the same classes" if self.within_class else ""
         note = f"Compared with {self.repeats} random selections{like}, drawn from the {self.split} split."
         return (
@@ -200,7 +200,7 @@ class Concept(Result):
         )
 
     def notes(self) -> tuple[str, ...]:
-        """That no input differs by more than chance, where that is so."""
+        """A note if no input differs by more than chance."""
         none = "In no input does the selection differ from the others by more than random selections do."
         return (none,) if self.inputs and not self._differing() else ()
 

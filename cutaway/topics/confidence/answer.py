@@ -35,7 +35,7 @@ class Confidence(Result):
     assumed: bool = False
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         return self.calibration.line()
 
     def table(self) -> Table:
@@ -43,7 +43,7 @@ class Confidence(Result):
         return self.calibration.table()
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         parts = (self.calibration, self.coverage, self.confused, self.thresholds)
         return tuple(table for part in parts if part is not None for table in part.tables())
 

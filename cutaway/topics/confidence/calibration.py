@@ -83,7 +83,7 @@ class Calibration(Result):
         split: The split that was measured.
         epoch: Number of the epoch.
         samples: Number of samples.
-        bins: Bins that were asked for, of the curve and of both calibration errors.
+        bins: Number of bins asked for, in the curve and in both calibration errors.
         curve: Confidence and accuracy in bins of equally many samples.
         scores: Calibration errors, Brier score and negative log-likelihood.
         temperature: The temperature that was fitted on the validation samples; None where there are none.
@@ -104,7 +104,7 @@ class Calibration(Result):
     note: str = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         s, with_it = self.scores, ""
         if self.temperature is not None and self.scaled_scores is not None:
             with_it = (
@@ -124,7 +124,7 @@ class Calibration(Result):
         return Table(BINS, {name: np.concatenate([each[name] for each in tables]) for name in tables[0]})
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         scores, names, notes = [self.scores], ["As it is"], list[str]()
         chance = percent(self.curve.error_by_chance)
         notes.append(f"A perfectly calibrated model stays below {chance} in 95 of 100 cases (equal mass).")

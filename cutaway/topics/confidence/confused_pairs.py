@@ -64,7 +64,7 @@ class ConfusedPairs(Result):
         split: The split whose samples were predicted.
         epoch: Number of the epoch.
         samples: Number of samples.
-        mistakes: Number of wrong predictions, of all pairs.
+        mistakes: Number of wrong predictions in all pairs.
         pairs: The pairs.
     """
 
@@ -75,7 +75,7 @@ class ConfusedPairs(Result):
     pairs: tuple[ConfusedPair, ...] = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         first = ""
         if self.pairs:
             p = self.pairs[0]
@@ -96,7 +96,7 @@ class ConfusedPairs(Result):
         """One JSON-able mapping for each pair: true, predicted, count, of, share, low, high, samples, confidence.
 
         Args:
-            samples: How many samples of each pair at most, the most confident first; all if None.
+            samples: Maximum number of samples of each pair, the most confident first; all if None.
         """
         records = zip(self.table(samples).records(), self.pairs, strict=True)
         return [{**row, "confidence": [float(value) for value in pair.confidence[:samples]]} for row, pair in records]
@@ -116,7 +116,7 @@ class ConfusedPairs(Result):
         return Table(PAIRS, values)
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         title = f"Most confused classes of {self.mistakes:,} mistakes"
         notes = () if self.pairs else ("No sample is predicted incorrectly.",)
         return (replace(self.table(1), title=title, notes=notes),)

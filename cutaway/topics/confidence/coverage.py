@@ -99,7 +99,7 @@ class Coverage(Result):
     note: str = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         reached = [each.checked for each in self.targets if each.checked is not None and each.checked.threshold > 0]
         reached = [each for each in reached if each.accuracy.samples]
         first = ""
@@ -151,7 +151,7 @@ class Coverage(Result):
         return Table(CURVE, values)
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         notes = [f"Area under accuracy over coverage: {number(self.area, digits=4)}."]
         printed = _together(self.summaries())
         if printed["wanted"] != printed["wanted_to"]:

@@ -68,7 +68,7 @@ def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None
 
     Raises:
         UsageError: It is none of these, or there are no validation samples.
-        DataError: As `fitted_temperature`.
+        DataError: See `fitted_temperature`.
     """
     if temperature is None:
         return None

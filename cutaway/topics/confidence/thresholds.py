@@ -99,7 +99,7 @@ class Thresholds(Result):
     note: str = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         return (
             f"Thresholds of {self.positive} against {self.negative} on {split_in_words(self.split, self.samples)}, "
             f"epoch {self.epoch}: area {self.roc.area:.4f} ({self.roc.low:.4f} to {self.roc.high:.4f}); cost "
@@ -115,7 +115,7 @@ class Thresholds(Result):
         return Table(CURVE, {**values, "cost": cost})
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         marks, points = ["chosen", ""], [self.chosen, self.half]
         recalls, defined = [each.recall for each in points], [each.precision.samples > 0 for each in points]
         values: dict[str, list[Any]] = {
@@ -140,7 +140,7 @@ class Thresholds(Result):
 
     @property
     def has_costs(self) -> bool:
-        """Whether mistakes cost something else than 1 each."""
+        """Whether mistakes cost something other than 1 each."""
         return self.cost.tolist() != [[0, 1], [1, 0]]
 
     def to_json(self) -> dict[str, Any]:

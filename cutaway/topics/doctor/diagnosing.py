@@ -49,22 +49,22 @@ def doctor(
     """Say what is wrong with a run or with data, most important first.
 
     Args:
-        what: A `Run`; or data, as of `train`, of which everything is judged that shows before a training.
-        y: Labels ``(sample,)``, where `what` are inputs.
+        what: A `Run`; or data, as in `train`, which are checked for everything that shows before a training.
+        y: Labels ``(sample,)``, if `what` are inputs.
         proofs: Whether to try the remedy of each warning that has one: the run's model is trained again with it, and
             without it from other seeds, and both are compared on the same samples, by what the finding is about:
             accuracy, balanced accuracy, loss or calibration error. Needs a run made by `train`, except for a
             temperature, for which nothing is trained.
-        seeds: Trainings with the remedy and as many without, from 1 up, that of the run among them. It is said to help
-            if the means differ by more than trainings do that differ by their seed alone (Welch's test). With 1 the run
-            and one training from its seed are compared on their samples, which says nothing of other trainings.
-        budget: Start no new proof after this many seconds; those that did not begin say so. No limit if None; on an
-            engine it does not count.
+        seeds: Trainings with the remedy and as many without, 1 or more, including the run itself. A remedy helps if the
+            means differ by more than a change of seed explains (Welch's test). With 1, the run and one training from
+            its seed are compared on their samples, which says nothing about other trainings.
+        budget: Start no new proof after this many seconds; skipped ones are listed. No limit if None; it is not used on
+            an engine.
         mute: Kinds of findings that need no attention, and why. They stay in the answer with that reason, come last,
-            their remedies are not tried, and what would follow from them stands for itself.
-        engine: Where proofs are trained, as of `cutaway.label_issues`; workers read the run's folder.
+            their remedies are not tried, and findings that they would explain are shown on their own.
+        engine: Where proofs are trained, as in `cutaway.label_issues`; workers read the run's folder.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
-        options: Of data by name or path, as `load_dataset` takes them.
+        options: Options for data by name or path, as `load_dataset` takes them.
 
     Raises:
         UsageError, DataError: The data cannot be loaded, or there is no such engine.

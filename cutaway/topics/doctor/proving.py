@@ -36,9 +36,9 @@ def prove(
     Args:
         run: The run that it was found in.
         finding: It has a remedy.
-        seeds: Trainings on each side, as of `cutaway.doctor`; one where the samples are divided again.
+        seeds: Trainings on each side, as in `cutaway.doctor`; one where the samples are divided again.
         tried: What was trained for other findings of the run, which is not trained again; what is trained is added.
-        progress: As of `cutaway.doctor`.
+        progress: See `cutaway.doctor`.
 
     Returns:
         What it changed; with the reason where it could not be tried.

@@ -125,7 +125,7 @@ def _changed(each: Judgment) -> str:
     before, after = (number(value, 4) if is_loss else percent(value) for value in (each.before, each.after))
     if not math.isfinite(low + high):
         difference = "with so few samples the difference has no interval"
-    elif ends[0] == ends[1]:  # as of a model with one answer, of which every sample is as sure as another
+    elif ends[0] == ends[1]:  # a model with one answer is equally sure of every sample
         difference = f"difference {ends[0]}{unit}, whichever samples are drawn"
     else:
         difference = f"difference {ends[0]} to {ends[1]}{unit}"
@@ -141,7 +141,7 @@ class Diagnosis(Result):
         name: The run or the data.
         findings: Warnings, notes and what is good.
         proofs: What remedies changed, where they were tried.
-        not_judged: What could not be judged, and why, a sentence each.
+        not_judged: What could not be judged, and why: one sentence each.
     """
 
     name: str
@@ -150,7 +150,7 @@ class Diagnosis(Result):
     not_judged: tuple[str, ...] = field(default=(), repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         warnings = [each.title for each in self.findings if each.severity == "warning"]
         first = f"; first: {warnings[0]}" if warnings else ""
         count = f"{len(warnings):,} warning{'' if len(warnings) == 1 else 's'}"

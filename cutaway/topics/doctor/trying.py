@@ -38,10 +38,10 @@ def prove_all(
     Args:
         run: The run that they were found in.
         findings: Each has a remedy.
-        seeds: As of `cutaway.doctor`.
-        budget: As of `cutaway.doctor`.
-        engine: Where models are trained, as of `cutaway.doctor`.
-        progress: As of `cutaway.doctor`.
+        seeds: See `cutaway.doctor`.
+        budget: See `cutaway.doctor`.
+        engine: Where models are trained, as in `cutaway.doctor`.
+        progress: See `cutaway.doctor`.
 
     Raises:
         UsageError: The run's table came from memory, and an engine is to read it.

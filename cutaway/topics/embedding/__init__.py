@@ -1,1 +1,1 @@
-"""Embeddings of layers: two coordinates a sample, of one layer or of a sequence over epochs or layers."""
+"""Embeddings of layers: two coordinates per sample, of one layer or of a sequence over epochs or layers."""

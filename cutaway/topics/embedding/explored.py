@@ -61,7 +61,7 @@ def misplaced_column(misplaced: np.ndarray) -> SampleColumn:
 
 
 def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
-    """Samples as the page shows them, uint8 (sample, height, width[, 3]); None where they are no images."""
+    """Samples as the page shows them, uint8 (sample, height, width[, 3]); None if they are not images."""
     pictures = context.data.pictures(ids)
     if pictures is None:
         return None

@@ -66,7 +66,7 @@ class Embedding(Result):
         ids: Identity of each sample.
         labels: int64 ``(sample,)``, the class of each sample.
         predicted: int64 ``(sample,)``, the class that the model predicts at that epoch.
-        file: Where it is cached in the run folder; None where it was canceled or could not be written.
+        file: Where it is cached in the run folder; None if it was canceled or could not be written.
         context: The run it is of.
     """
 
@@ -80,7 +80,7 @@ class Embedding(Result):
     context: RunContext = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         return f"Embedding {self.title}{', canceled' if self.canceled else ''}{caution_count(self.layout.quality)}"
 
     def __len__(self) -> int:
@@ -95,7 +95,7 @@ class Embedding(Result):
     def canceled(self) -> bool:
         """Whether it was stopped before it was done, by its callback or a `CancelToken`.
 
-        The coordinates are then those reached so far. They are not cached, and their quality was not measured.
+        Its coordinates are then those reached when it stopped. They are not cached, and their quality was not measured.
         """
         return self.layout.settings.get("stopped") == "canceled"
 
@@ -108,9 +108,9 @@ class Embedding(Result):
     def quality(self) -> Quality | None:
         """How far its distances can be trusted.
 
-        Where it was left out, and in the later embeddings of a sequence, it is measured when first asked for.
+        If it was left out, and in the later embeddings of a sequence, it is measured when first asked for.
 
-        None where there are too few samples, or where the embedding was canceled.
+        None if there are too few samples, or if the embedding was canceled.
         """
         return self._measured[0]
 
@@ -165,7 +165,7 @@ class Embedding(Result):
 
         Raises:
             UsageError: The embedding was not made by t-SNE.
-            DataError: The activations are not finite numbers, or of another layer.
+            DataError: The activations are not finite numbers, or are of another layer.
         """
         from cutaway.embedding import place, place_many
 
@@ -218,11 +218,11 @@ class Embedding(Result):
         return (self.table().take(range(min(ROWS, len(self)))),)
 
     def notes(self) -> tuple[str, ...]:
-        """The cautions of its quality, where that is measured."""
+        """The cautions of its quality, if that was measured."""
         return self.layout.quality.cautions if self.layout.quality else ()
 
     def quality_table(self) -> Table:
-        """What is known of it without measuring more: how far its distances can be trusted, and the cautions."""
+        """What is known about it without measuring more: how far its distances can be trusted, and the cautions."""
         quality, misplaced = self.layout.quality, self.layout.misplaced
         rows: list[tuple[str, str, str]] = []
         if self.layout.kl_divergence is not None:
@@ -258,7 +258,7 @@ class Embedding(Result):
         }
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples 250,000."""
+        """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples, 250,000."""
         from cutaway.plots import embedding_scatter
 
         drawn = self._points_drawn
@@ -285,7 +285,7 @@ class Embedding(Result):
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
 
-        Up to 10,000 samples show their image as well; of millions 250,000 are drawn.
+        Up to 10,000 samples show their image as well; of millions of samples, 250,000 are drawn.
         """
         from cutaway.plots import embedding_scatter_bokeh
 
@@ -307,7 +307,7 @@ class Embedding(Result):
             height: Height of the map in CSS pixels, 200..4000.
 
         Returns:
-            As of `cutaway.Run.explore`, of this layer, this epoch and these samples; of millions 250,000 are shown.
+            See `cutaway.Run.explore`, for this layer, this epoch and these samples; of millions, 250,000 are shown.
 
         Raises:
             UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its

@@ -63,7 +63,7 @@ class EmbeddingSequence(NotebookDisplay):
         """Draw all embeddings side by side, with the same axes, as a matplotlib Figure.
 
         Args:
-            columns: Embeddings in a row at most, from 1.
+            columns: Maximum number of embeddings in a row, from 1.
 
         Raises:
             UsageError: It is below 1.
@@ -92,7 +92,7 @@ class EmbeddingSequence(NotebookDisplay):
         return ""
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row an embedding and sample.
+        """A pandas DataFrame, one row per embedding and sample.
 
         Columns: embedding, sample, x, y, label, predicted, drift, preserved. The last two are NaN in the first one.
         """

@@ -67,7 +67,7 @@ class SequenceTask:
         return {name: self.settings[name] for name in SHARED}
 
     def file_name(self, step: Step, before: str | None) -> str:
-        """Name of the cache file: of the first one as of any embedding, of a later one by what it started from."""
+        """Name of the cache file: for the first one as for any embedding, for a later one by what it started from."""
         settings = self.settings
         if before is not None:
             settings = {**self.shared, "method": "tsne", "warm_start": WARM_START, "before": before}

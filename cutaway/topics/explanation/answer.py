@@ -19,7 +19,7 @@ def compute(context: RunContext, sample: str, options: ExplanationOptions, *, on
     """Answer ``cutaway explain``; of a model without contributions, influences alone if they are asked for.
 
     Raises:
-        CutawayError: As `explain` and `influence`.
+        CutawayError: See `explain` and `influence`.
     """
     influences = None
     if options.influence:

@@ -62,8 +62,8 @@ class Explanation(Result):
         attribution: Activations, logits and contributions.
         class_names: Names of the classes.
         epoch: Number of the epoch.
-        feature_names: Names of the values of the input, where they are known.
-        sample: What was explained: the name of a sample, as every other answer calls it, or its raw values.
+        feature_names: Names of the values of the input, if they are known.
+        sample: What was explained: the name of a sample, as in every other answer, or its raw values.
         context: The run it is of.
         asked: The name by which it was asked for, such as "test[7]" for row 7 of a split; "" for raw values.
     """
@@ -77,7 +77,7 @@ class Explanation(Result):
     asked: str = field(default="", repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         difference = self.attribution.difference
         return f"Explanation at epoch {self.epoch}: {self.winner} over {self.runner_up} by {difference:.3g} logits"
 
@@ -114,7 +114,7 @@ class Explanation(Result):
     def plot(self) -> "Figure":
         """Draw it as a matplotlib Figure: the sample, its probabilities, and the evidence for and against it.
 
-        Orange is for the predicted class, blue for the runner-up. Of the layers, the last two are drawn that differ.
+        Orange is for the predicted class, blue for the runner-up. Draws the last two layers that differ.
         """
         return self._figure(self.sentence)
 
@@ -188,10 +188,10 @@ class Explanation(Result):
         return Table(INPUTS, {"input": names, "contribution": parts}).take(order)
 
     def tables(self, layer: str | None = None, limit: int = ROWS, *, label: str = "") -> tuple[Table, ...]:
-        """The table that people read: the largest contributions, above 0 or below.
+        """The table shown in a terminal: the largest contributions, above or below 0.
 
         Args:
-            layer: As of `table`; of the input, contributions are added up by column where one became several inputs.
+            layer: See `table`; for the input, contributions are added up by column where one became several inputs.
             limit: How many rows at most; 0 for all.
             label: The label of the sample, for the title.
         """
@@ -257,7 +257,7 @@ class Explanation(Result):
 
         Returns:
             Columns unit, contribution and activation for a layer; input and contribution for the values of the input,
-            which are numbered, or named as the columns of the DataFrame that the run was trained on.
+            which are numbered, or named like the columns of the DataFrame that the run was trained on.
 
         Raises:
             UnknownNameError: There are no contributions of that layer.
@@ -268,7 +268,7 @@ class Explanation(Result):
         """All contributions of the input or of a layer, the largest first, and those of the input by column.
 
         Args:
-            layer: As of `table`.
+            layer: See `table`.
 
         Raises:
             UnknownNameError: There are no contributions of that layer.
@@ -288,7 +288,7 @@ class Explanation(Result):
     def columns(self) -> list[dict[str, Any]] | None:
         """What each column of a table contributed, the largest first: column, inputs (their number) and contribution.
 
-        None where no column became several inputs, as a category does: then these are what `to_pandas` holds.
+        None if no column became several inputs, as a category does: `to_pandas` then holds the columns.
         """
         preparation = self.context.preparation
         if preparation is None or len(set(preparation.columns_of_features)) == len(preparation.columns_of_features):
@@ -303,16 +303,16 @@ class Explanation(Result):
     def influence(
         self, n: int = 10, *, target: str = "predicted", epochs: Any = "auto", progress: ProgressOption = False
     ) -> "Influences":
-        """The training samples that have raised, and those that have lowered, the probability of this answer most.
+        """The training samples that raised, and those that lowered, the probability of this answer most.
 
         Args:
-            n: How many of each at most.
+            n: Maximum number of samples of each.
             target: "predicted", or "label" for the probability of the sample's own class.
-            epochs: As of `Run.influence`.
+            epochs: See `Run.influence`.
             progress: See `Run`.
 
         Raises:
-            CutawayError: As `Run.influence`.
+            CutawayError: See `Run.influence`.
         """
         from cutaway.topics.influence.result import Answers, influence
 

@@ -17,7 +17,7 @@ def data_findings(
         loaded: What was loaded: a table, or the dataset.
         data: The samples, prepared.
         split: Which of them the model is to be trained, validated and tested on.
-        muted: As of `run_checks`.
+        muted: See `run_checks`.
     """
     preparation = data.preparation
     evidence = Evidence(

@@ -1,4 +1,4 @@
-"""What a finding looks like: small plots, and the samples that it is about. One function a kind at most."""
+"""What a finding looks like: small plots, and the samples that it is about. At most one function per kind."""
 
 from collections.abc import Callable
 

@@ -46,7 +46,7 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
         return f"<Findings: {', '.join(shown) or 'none'}{first}>"
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source, known_as, cause."""
+        """A DataFrame, one row per finding: kind, severity, title, text, remedy, rule, source, known_as, cause."""
         return findings_table(self).to_pandas()
 
     def plot(self) -> "Figure":

@@ -13,7 +13,7 @@ class ChangedImages(NamedTuple):
     """Some training images of a run.
 
     Attributes:
-        names: Of the images.
+        names: Names of the images.
         shown: "as it is" and "epoch 1", ... -> float32 ``(image, row, column[, 3])`` in 0..1.
         how: The augmentation in words.
     """

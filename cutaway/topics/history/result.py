@@ -1,4 +1,4 @@
-"""How training went: Keras' metrics, one row an epoch."""
+"""How training went: Keras' metrics, one row per epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,8 @@ class History(Result):
 
     Attributes:
         rows: One mapping for each epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
-            samples_per_second. Of a user's own fit: what it measured, with None for what was not a finite number.
-        history: Keras' form: name -> list of values, an entry an epoch.
+            samples_per_second. For a user's own fit: what it measured, with None for what was not a finite number.
+        history: Keras' form: name -> list of values, an entry per epoch.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -64,7 +64,7 @@ class History(Result):
         return name in self.history
 
     def __getitem__(self, name: str) -> list[Any]:
-        """The values of a metric, an entry an epoch.
+        """The values of a metric, an entry per epoch.
 
         Raises:
             UnknownNameError: There is no such metric.
@@ -77,7 +77,7 @@ class History(Result):
         return self.history[name]
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         if not self.rows:
             return "History: no epoch finished"
         last = self.rows[-1]
@@ -93,7 +93,7 @@ class History(Result):
         return Table((*known, *others), self.history)
 
     def tables(self) -> tuple[Table, ...]:
-        """The table that people read."""
+        """The table shown in a terminal."""
         known = tuple(each for each in COLUMNS if each.names[0] in self.history)
         return (Table(known, self.history),) if known else ()
 

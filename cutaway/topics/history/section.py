@@ -39,7 +39,7 @@ def learning(source: ReportSource) -> Section | None:
 
 
 def augmented(source: ReportSource) -> Section | None:
-    """Some training images as the model saw them in its first epochs; None as of `changed_images`."""
+    """Some training images as the model saw them in its first epochs; None as in `changed_images`."""
     from cutaway.plots import picture_png
 
     name, title = "augmented", "Images as the model saw them"

@@ -50,9 +50,9 @@ COLUMNS = (
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class Importances(Result):
-    """How much worse the model predicts once a column is shuffled among the samples, for each column.
+    """How much worse the model predicts if a column is shuffled among the samples, for each column.
 
-    A column that others can stand in for matters little by itself, and one that the model does not use not at all.
+    A column that others can replace matters little by itself, and one that the model does not use has no importance.
 
     Attributes:
         columns: Names of the columns.
@@ -69,7 +69,7 @@ class Importances(Result):
     measures: "Importance" = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         first = int(self.measures.loss_increase.argmax())
         return (
             f"Importances of {len(self.columns)} columns on {self.samples:,} {self.split} samples, epoch "
@@ -93,7 +93,7 @@ class Importances(Result):
         return Table(COLUMNS, values).take(np.argsort(-m.loss_increase, kind="stable").tolist())
 
     def tables(self, limit: int = ROWS) -> tuple[Table, ...]:
-        """The table that people read, with N columns at most; 0 for all."""
+        """The table shown in a terminal, with N columns at most; 0 for all."""
         m, shown = self.measures, min(limit or len(self), len(self))
         notes = (
             f"Each column was shuffled among {self.samples:,} {self.split} samples.",
@@ -125,10 +125,10 @@ class Importances(Result):
     def plot(self, n: int = 20) -> "Figure":
         """Draw how much the loss rises, with two standard errors on each side, as a matplotlib Figure.
 
-        Columns are gray for which the rise is not more than that.
+        A column is gray if the rise is not more than that.
 
         Args:
-            n: Columns at most, the most important first; from 1.
+            n: Maximum number of columns to draw, the most important first; from 1.
 
         Raises:
             UsageError: It is below 1.
@@ -149,7 +149,7 @@ def compute(context: RunContext, options: ImportanceOptions, *, on_progress: Pro
     """Answer ``cutaway importance``.
 
     Raises:
-        CutawayError: As `importance`.
+        CutawayError: See `importance`.
     """
     found = importance(
         context,

@@ -56,7 +56,7 @@ LEAST = 0.0005
 def importances_of(source: ReportSource) -> Importances | None:
     """What each column is worth to the model; None where that cannot be measured, or where samples are no rows."""
     context = source.context
-    with survive(log, "measuring the importance of columns", CutawayError):  # such as of data that are gone
+    with survive(log, "measuring the importance of columns", CutawayError):  # for example, the data are gone
         if not isinstance(context.loaded, DataTable) or len(source.ids) < 2:
             return None
         if len([column for column in context.loaded.columns if column.use == "feature"]) > MOST:

@@ -68,16 +68,16 @@ class Influences(Result):
     """The training samples that have raised and lowered the probability of one answer most, made by `Run.influence`.
 
     Attributes:
-        sample: What the sample that was answered is called.
+        sample: Name of the answered sample.
         target: Name of the class whose log-probability is explained.
-        probability: What the model gives to that class, in [0, 1].
+        probability: Probability that the model gives to that class, in [0, 1].
         epoch: Number of the epoch after which the model answered.
-        rates: Epoch of each snapshot that was used -> what it weighs: the learning rate, summed over the epochs that
-            are nearest to it.
+        rates: Epoch of each snapshot that was used -> its weight: the learning rate, summed over the epochs nearest to
+            it.
         samples: Number of training samples among which these were found.
         supporting: Those with the largest influence, the largest first; all are above 0.
         opposing: Those with the smallest influence, the smallest first; all are below 0.
-        approximation: What is left out of how the model was trained, in words; "" where nothing is.
+        approximation: What is left out of how the model was trained, in words; "" if nothing is.
         reliability: How far the order can be relied on for this kind of training, in a sentence.
     """
 
@@ -93,7 +93,7 @@ class Influences(Result):
     reliability: str = field(default="", repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         most = {"supporting": self.supporting, "opposing": self.opposing}
         shown = [f"most {kind} {found[0].sample} ({found[0].label})" for kind, found in most.items() if found]
         return (
@@ -112,7 +112,7 @@ class Influences(Result):
         return Table.of(COLUMNS, [{"effect": effect, **vars(each)} for effect, found in effects for each in found])
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read: those that raised the probability most, and those that lowered it most."""
+        """The tables shown in a terminal: those that raised the probability most, and those that lowered it most."""
         table, first = self.table().without("Effect"), len(self.supporting)
         snapshots = f"{len(self.rates)} {'snapshot' if len(self.rates) == 1 else 'snapshots'}"
         notes = [f"Of {self.samples:,} training samples, by {snapshots}."]

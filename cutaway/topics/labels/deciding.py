@@ -51,7 +51,7 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
         The path of labels.csv.
 
     Raises:
-        UsageError: They are no decisions.
+        UsageError: They are not decisions.
         UnknownNameError, DataError: There is no such sample or class, or labels.csv has other columns.
         RunError: The folder cannot be written.
     """
@@ -106,7 +106,7 @@ def take_back_decision(run: Path, decision: Decision, *, check: Check = _accept)
     Args:
         run: The run folder.
         decision: What the last row must say, whoever wrote it.
-        check: As of `append_decisions`.
+        check: See `append_decisions`.
 
     Raises:
         DataError: The last row says something else, or the file is damaged.

@@ -66,7 +66,7 @@ def find_label_issues(
     Args:
         setup: What is trained.
         context: The run, whose last hidden layer neighbors are looked for in; without one, they are in the inputs.
-        engine: As of `held_out`.
+        engine: See `held_out`.
         on_progress: Told of the folds, the estimate, and the search for neighbors; cancels the work between two
             compiled calls.
 
@@ -124,9 +124,8 @@ class JudgedLabels:
         scores: float64 ``(sample,)`` in 0..1, how suspect each label is; 0 where nothing can be said.
         suggested: int64 ``(sample,)``, the most probable other class.
         probability: float32 ``(sample,)``, its probability.
-        not_judged: Samples of classes with a single sample, of which nothing can be said.
-        surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
-            and their number.
+        not_judged: Samples of classes with a single sample, about which nothing can be said.
+        surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and their number.
         count: Estimate of how many labels are wrong; None where they cannot be told from errors of the models.
         note: Why there is no estimate, or "".
         can_judge: Whether the models predict labels better than always saying the largest class would; if not, nothing

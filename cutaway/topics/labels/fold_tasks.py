@@ -88,7 +88,7 @@ def find_epochs(
 
     Args:
         search: The fold, with the most epochs, and the epochs without a lower loss after which the search ends.
-        arrays: As of `train_fold`.
+        arrays: See `train_fold`.
         on_samples: Told 0 after every compiled call; what it raises ends the work.
     """
     task, patience = search

@@ -32,11 +32,11 @@ class KeptSuspects:
         suggested: int64 ``(suspect,)``, the most probable other class.
         scores: float64 ``(suspect,)`` in 0..1, how suspect.
         probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
-        neighbors: The nearest other samples of each, as of `LabelIssues`, the nearest first.
-        surest: As of `JudgedLabels`.
+        neighbors: The nearest other samples of each, as in `LabelIssues`, the nearest first.
+        surest: See `JudgedLabels`.
         count: Estimate of how many of all labels are wrong, or None.
         note: Why there is none, or "".
-        can_judge: As of `JudgedLabels`.
+        can_judge: See `JudgedLabels`.
         samples: Number of all samples.
         all_ids: All samples.
         all_scores: float64 ``(sample,)``, the score of each of them; 0 where a label cannot be judged.

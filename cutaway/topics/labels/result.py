@@ -60,25 +60,25 @@ class LabelIssues(Result):
         suggested: int64 ``(suspect,)``, the most probable other class.
         scores: float64 ``(suspect,)`` in 0..1, how suspect; above 0.5 the models prefer another class.
         probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
-        neighbors: int64 ``(suspect, k)``, the nearest other samples, as places in `neighbor_ids`.
+        neighbors: int64 ``(suspect, k)``, the nearest other samples, as positions in `neighbor_ids`.
         neighbor_labels: int64 ``(suspect, k)``, their labels.
-        neighbor_ids: The samples among which neighbors were looked for: all, or above 70,000 a stratified sample
-            by class.
+        neighbor_ids: The samples among which neighbors were searched: all, or above 70,000 a stratified sample by
+            class.
         class_names: Names of the classes.
-        count: Estimate of how many of all labels are wrong; None where they cannot be told from errors of the models.
+        count: Estimated number of wrong labels; None if they cannot be told from errors of the models.
         note: Why there is no estimate, or "".
         samples: Number of all samples.
-        not_judged: Samples of classes with a single sample, of which nothing can be said.
+        not_judged: Samples of classes with a single sample, about which nothing can be said.
         accuracy: Share of all samples whose label is the most probable class out of sample, 0..1.
         folds: Number of folds.
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
-        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no images.
-        recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
-            a run.
+        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None if samples are not images.
+        recipe: Name of the recipe that the models were trained with; None if they had the model and the settings of a
+            run.
         hidden: Units of the hidden dense layers of the models.
-        surest: Of the tenth of the samples of which the models are most sure, how many are labeled as another class,
-            and their number; 0 of 0 in results of older versions, which did not count them.
+        surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and how many there
+            are; both 0 in results of older versions, which did not count them.
         can_judge: Whether the models predict labels better than always saying the largest class would. If not, they
             cannot judge labels, and the order of the suspects means nothing.
     """
@@ -107,7 +107,7 @@ class LabelIssues(Result):
     can_judge: bool = True
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         if not self.can_judge:
             return f"LabelIssues: {self.note}"
         first = ""
@@ -128,7 +128,7 @@ class LabelIssues(Result):
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors.
 
-        Beside the sample is its file, where it is one in a folder of images, or its row in the file of a table.
+        Besides the sample, its file in a folder of images, or its row in the file of a table.
         """
         given, suggested = self._names(self.given), self._names(self.suggested)
         known, places = np.unique(self.neighbors, return_inverse=True)
@@ -147,14 +147,14 @@ class LabelIssues(Result):
             }
 
     def table(self) -> Table:
-        """One row for each suspect, the worst first, with room for the decisions of a person."""
+        """One row for each suspect, the worst first, with empty columns for a person's decisions."""
         return Table(with_identity(self.ids, (*DECISIONS, *SUSPECTS)), self.columns())
 
     def tables(self, n: int | None = 20) -> tuple[Table, ...]:
-        """The table that people read, without suspects where the models cannot judge labels.
+        """The table shown in a terminal, without suspects if the models cannot judge labels.
 
         Args:
-            n: Suspects at most; all if None.
+            n: Maximum number of suspects; all if None.
         """
         near = (self.neighbor_labels == self.suggested[:, None]).sum(axis=1)
         values = {**self.columns(), "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
@@ -223,7 +223,7 @@ class LabelIssues(Result):
             columns: Images in a row.
 
         Raises:
-            UsageError: The samples are no images.
+            UsageError: The samples are not images.
         """
         from cutaway.plots import picture_grid
 
@@ -263,7 +263,7 @@ def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, sam
     """What is known of all labels, without a capital and a period.
 
     Args:
-        surest: As of `LabelIssues`.
+        surest: See `LabelIssues`.
         count: Estimate of how many of all labels are wrong, if there is one.
         samples: Number of all samples.
     """

@@ -43,7 +43,7 @@ def compute(context: RunContext, options: LayersOptions, *, on_progress: Progres
     """Answer ``cutaway layers``.
 
     Raises:
-        CutawayError: As `layer_records`, `layer_history` and `similarity`.
+        CutawayError: See `layer_records`, `layer_history` and `similarity`.
     """
     run, name = str(context.path), options.layer
     if not options.history:

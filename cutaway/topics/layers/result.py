@@ -166,7 +166,7 @@ class Layers(Result, tuple["LayerRecord", ...]):
     __slots__ = ()
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         parameters = sum(record.parameters for record in self)
         return f"Layers {', '.join(record.name for record in self)}: {parameters:,} parameters"
 
@@ -182,7 +182,7 @@ class Layers(Result, tuple["LayerRecord", ...]):
         return Table(LAYERS, values)
 
     def tables(self, title: str = "") -> tuple[Table, ...]:
-        """The tables that people read; of a single layer also its weights and its configuration."""
+        """The tables shown in a terminal; of a single layer also its weights and its configuration."""
         shown = replace(self.table().without("Units", "Trainable"), title=title)
         if len(self) != 1:
             return (shown,)
@@ -234,9 +234,9 @@ class LayerHistory(Result):
         split: The split whose samples were measured.
         k: Number of neighbors in the k-NN accuracy.
         kept_epoch: Number of the epoch whose weights the run keeps.
-        note: Says that fewer samples were measured than wanted, because layers are very wide; otherwise empty.
-        input_probe_accuracy: Accuracy of the same probe on the inputs, which no layer has changed; None where it was
-            not measured.
+        note: Says if fewer samples were measured than wanted because layers are very wide; otherwise empty.
+        input_probe_accuracy: Accuracy of the same probe on the inputs, which no layer has changed; None if it was not
+            measured.
     """
 
     records: "tuple[LayerMeasures, ...]" = field(repr=False)
@@ -252,7 +252,7 @@ class LayerHistory(Result):
         return list(dict.fromkeys(record.epoch for record in self.records))
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         layers, epochs = ({getattr(r, name) for r in self.records} for name in ("layer", "epoch"))
         samples = self.records[0].samples if self.records else 0
         return (
@@ -261,7 +261,7 @@ class LayerHistory(Result):
         )
 
     def table(self) -> Table:
-        """All measures, one row for each epoch and layer; NaN where one is not defined."""
+        """All measures, one row for each epoch and layer; NaN if one is not defined."""
         from cutaway.interpret import LayerMeasures
 
         values: dict[str, Any] = {}
@@ -278,7 +278,7 @@ class LayerHistory(Result):
         return self.table().take(sorted(places, key=lambda place: names.index(self.records[place].layer)))
 
     def of(self, layer: str | None) -> "LayerHistory":
-        """The same of one layer only; of all of them if None.
+        """The same for one layer only; for all layers if None.
 
         Raises:
             UnknownNameError: There is no such layer.
@@ -290,7 +290,7 @@ class LayerHistory(Result):
         return replace(self, records=tuple(record for record in self.records if layer in (None, record.layer)))
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read: of several layers what they know, of one layer all measures."""
+        """The tables shown in a terminal: for several layers what they know, for one layer all measures."""
         if not self.records:
             return ()
         whole = self.by_layer()
@@ -334,7 +334,7 @@ class LayerHistory(Result):
         """Draw the same with Bokeh; hovering shows the numbers.
 
         Args:
-            measures: As of `plot`.
+            measures: See `plot`.
 
         Raises:
             UnknownNameError: There is no such measure.

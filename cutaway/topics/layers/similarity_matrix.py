@@ -47,7 +47,7 @@ class Similarity(pandas.DataFrame):
         return pandas.DataFrame(self)
 
     def tables(self) -> tuple[Table, ...]:
-        """The table that people read, with at most `SHOWN` columns, evenly spaced."""
+        """The table shown in a terminal, with at most `SHOWN` columns, evenly spaced."""
         names: list[str] = [str(name) for name in self.columns]
         cells = self.to_numpy()
         values: dict[str, list[Any]] = {"": [str(name) for name in self.index]}

@@ -62,7 +62,7 @@ class EarlyStopping:
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class Generalization(Result):
-    """Accuracy on samples that a model was trained on against that on others, made by `Run.generalization`.
+    """Accuracy on training samples compared with others, made by `Run.generalization`.
 
     Attributes:
         epoch: Number of the epoch.
@@ -72,8 +72,8 @@ class Generalization(Result):
             missing.
         best_epoch: Epoch of the lowest validation loss; None where it was not measured.
         last_epoch: Last epoch with a snapshot.
-        stopping: What early stopping at the best epoch gives, compared with the last epoch; none where they are the
-            same or the best epoch has no snapshot.
+        stopping: What early stopping at the best epoch gives, compared with the last epoch; empty if they are the same
+            or the best epoch has no snapshot.
         note: What must be known to read the numbers, or "".
     """
 
@@ -86,7 +86,7 @@ class Generalization(Result):
     note: str = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         shown = ", ".join(f"{split} {percent(measured.value)}" for split, measured in self.accuracy.items())
         gap = "" if self.gap is None else f"; gap {self.gap}"
         return f"Generalization after epoch {self.epoch}: accuracy {shown}{gap}"
@@ -96,7 +96,7 @@ class Generalization(Result):
         return plain(self)
 
     def table(self) -> Table:
-        """One row for each split; best and last are NaN where they are not compared."""
+        """One row for each split; best and last are NaN if they are not compared."""
         compared, nan = {each.split: (each.best.value, each.last.value) for each in self.stopping}, float("nan")
         rows: list[dict[str, Any]] = []
         for split, measured in self.accuracy.items():
@@ -105,7 +105,7 @@ class Generalization(Result):
         return Table.of(SPLITS, rows)
 
     def tables(self) -> tuple[Table, ...]:
-        """The table that people read."""
+        """The table shown in a terminal."""
         title, shown = f"Accuracy after epoch {self.epoch}, with 95% intervals", self.table()
         if not self.stopping:
             shown = shown.only("Split", "Samples", "Accuracy")

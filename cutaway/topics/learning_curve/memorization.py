@@ -45,7 +45,7 @@ class Memorization(Result):
     held_out: Share
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         trained, held_out = self.trained, self.held_out
         of_trained = (
             f"of {trained.samples:,} suspect labels that the model was trained on it predicts {trained} as given"

@@ -97,7 +97,7 @@ class CurvePoint:
         val_accuracy: Accuracy on the validation samples, 0..1.
         val_loss: Their mean of minus the logarithm of the probability of the true class, in nats.
         test_accuracy: Accuracy on the test samples; None where there are none.
-        test_loss: As `val_loss`.
+        test_loss: See `val_loss`.
     """
 
     samples: int
@@ -115,15 +115,15 @@ class LearningCurve(Result):
     """Accuracy and loss by the number of training samples, made by `Run.learning_curve`.
 
     Attributes:
-        split: "test", or "val" where there are no test samples: what forecasts are of.
+        split: The split that forecasts are about: "test", or "val" if there are no test samples.
         samples: Number of its samples.
         train_samples: Number of training samples of the run.
         epochs: Epochs of each training: as many as the run kept.
         points: Each training, the smallest share first; the run itself is the last.
-        error: Forecast of the error rate (1 - accuracy), from all points, by amounts of data in those of the run.
+        error: Forecast of the error rate (1 - accuracy), from all points, for multiples of the run's data.
         loss: Forecast of the loss.
-        check: Forecast of the error rate at the amount of the run, from the shares alone, without the run itself.
-        steps: What more epochs do without more data; None where no share is about twice another one.
+        check: Forecast of the error rate with the data of the run, from the shares alone, without the run itself.
+        steps: What more epochs do without more data; None if no share is about twice another one.
     """
 
     split: str
@@ -137,7 +137,7 @@ class LearningCurve(Result):
     steps: MoreSteps | None = field(default=None, repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         return (
             f"LearningCurve on {split_in_words(self.split, self.samples)}: accuracy {percent(self.accuracy)} with "
             f"{self.train_samples:,} training samples; {self.verdict}"
@@ -151,7 +151,7 @@ class LearningCurve(Result):
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the run itself is where the shares alone predict it: what they say of more data is then credible.
+        """Whether the shares alone predict the run correctly: what they say about more data is then credible.
 
         None if that cannot be judged: with fewer than 30 samples, or an interval wider than 20 points.
         """
@@ -180,7 +180,7 @@ class LearningCurve(Result):
         return f"whether more data would help is not clear: {said}"
 
     def summaries(self) -> list[dict[str, Any]]:
-        """One mapping for the data of the run, twice and four times as many, JSON-able.
+        """JSON-able mappings for one, two and four times the data of the run.
 
         Its keys: times, samples; accuracy, low and high, the 95% prediction interval of one training; gain, the rise of
         the accuracy over that expected with the data of the run, gain_low and gain_high; loss, loss_low and loss_high.
@@ -215,7 +215,7 @@ class LearningCurve(Result):
         return Table.of(POINTS, [vars(point) for point in self.points])
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read."""
+        """The tables shown in a terminal."""
         shown = (each.heading for each in POINTS if each.heading != "Share")
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         trained = replace(self.table(), title=f"Trained on shares of the training samples, {epochs} each")
@@ -238,7 +238,7 @@ class LearningCurve(Result):
         return f"Check: the shares alone forecast {span} for this run, which has {percent(self.accuracy)}, {agrees}"
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a training, the run itself last; its seed is missing."""
+        """A pandas DataFrame, one row per training, the run itself last; its seed is missing."""
         kinds: dict[str, Any] = {"seed": "Int64", "test_accuracy": float, "test_loss": float}
         return super().to_pandas().astype(kinds)
 

@@ -43,7 +43,7 @@ class Mistakes(Result, metrics.Mistakes):
         confidence: float32 ``(mistake,)``, their probabilities.
         ids: Identity of each sample.
         class_names: Names of the classes.
-        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None where samples are no images.
+        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None if samples are not images.
     """
 
     ids: SampleIds = field(repr=False)
@@ -51,7 +51,7 @@ class Mistakes(Result, metrics.Mistakes):
     pictures: np.ndarray | None = field(default=None, repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         if not len(self):
             return "Mistakes: none"
         true, predicted = self.class_names[int(self.label[0])], self.class_names[int(self.predicted[0])]

@@ -46,7 +46,7 @@ def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") 
         The number of rows.
 
     Raises:
-        UsageError: As `check_rows_file`; or the disk refuses.
+        UsageError: See `check_rows_file`; or the disk refuses.
     """
     check_rows_file(path, what=what)
     with output_file(path) as target:

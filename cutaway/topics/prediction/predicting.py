@@ -24,7 +24,7 @@ def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool
 
     Args:
         context: The run.
-        x: As of `cutaway.Run.predict`.
+        x: See `cutaway.Run.predict`.
         epoch: After which epoch; the kept one if None.
         warn: Warn of what no training sample had.
 
@@ -32,7 +32,7 @@ def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool
         float32 ``(sample, class)``; each row sums to 1.
 
     Raises:
-        DataError, UsageError: As `predictions`.
+        DataError, UsageError: See `predictions`.
     """
     return np.concatenate([part.probabilities for part in predictions(context, x, epoch=epoch, warn=warn)])
 
@@ -62,7 +62,7 @@ def predictions(
 
     Args:
         context: The run.
-        x: As of `new_samples`.
+        x: See `new_samples`.
         epoch: After which epoch; the kept one if None.
         warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
             that differ from those of the training samples by more than chance; not of dates, rows in groups, or copies.
@@ -76,7 +76,7 @@ def predictions(
     Raises:
         DataError: A column is missing or of another kind, an image cannot be read, a shape is another one, or the
             training samples are needed and cannot be loaded.
-        UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
+        UsageError: `x` cannot be fed to the model, or a number is outside its range.
         ModelError: Inputs are wanted, and the model is not piecewise linear.
     """
     from cutaway.models import class_probabilities, forward

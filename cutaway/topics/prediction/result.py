@@ -78,12 +78,12 @@ class Predictions(Result):
     """What a model says of new samples, made by `Run.examine`.
 
     Attributes:
-        names: What each sample is called: by the column of names that the run was told of, by the number of its row in
-            a table, from 1, by its index in an array, or by the name of its file.
+        names: Name of each sample: from the column of names, if the run has one; otherwise the number of its row in a
+            table (from 1), its index in an array, or the name of its file.
         probabilities: float32 ``(sample, class)``.
         class_names: Names of the classes.
-        nearest: The nearest training samples, or None if they were not asked for.
-        contributions: The inputs that contributed most, or None if they were not asked for.
+        nearest: The nearest training samples; None if they were not asked for.
+        contributions: The inputs that contributed most; None if they were not asked for.
         distances: float32 ``(sample,)``, from each sample to the nearest of up to 2,000 training samples, as the model
             sees them; None if they were not asked for, or if there are fewer than 20 training samples.
         far: bool ``(sample,)``, whether that is farther than training samples are from one another; or None.
@@ -98,7 +98,7 @@ class Predictions(Result):
     far: np.ndarray | None = field(default=None, repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         far = "" if self.far is None else f", {int(self.far.sum()):,} far from the training samples"
         return f"Predictions of {len(self):,} {'sample' if len(self) == 1 else 'samples'}{far}"
 
@@ -119,11 +119,11 @@ class Predictions(Result):
         return [self.class_names[best] for best in self.probabilities.argmax(axis=1)]
 
     def columns(self) -> dict[str, Any]:
-        """A column for everything: text and numbers ``(sample,)`` by name.
+        """All columns by name: text and numbers ``(sample,)``.
 
         Returns:
-            sample, predicted and, for each class, P(class). Where they were asked for: runner-up, input 1, input 1
-            contribution, ...; nearest 1, nearest 1 label, nearest 1 distance, ...; distance and far.
+            sample, predicted and, for each class, P(class). If asked for: runner-up, input 1, input 1 contribution,
+            ...; nearest 1, nearest 1 label, nearest 1 distance, ...; distance and far.
         """
         columns: dict[str, Any] = {"sample": list(self.names), "predicted": self.predicted}
         columns |= {f"P({name})": self.probabilities[:, number] for number, name in enumerate(self.class_names)}
@@ -142,7 +142,7 @@ class Predictions(Result):
         return columns
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each sample, with lists of what `columns` numbers; None for what is no number."""
+        """A JSON-able record for each sample, with lists for the numbered columns of `columns`, and None for NaN."""
         predicted, rows = self.predicted, self.probabilities.tolist()
         for i, name in enumerate(self.names):
             values = map(_defined, rows[i])
@@ -174,11 +174,11 @@ class Predictions(Result):
     def table(self) -> Table:
         """One row for each sample, with everything that was asked for; see `columns`."""
         values = self.columns()
-        named = (Column((name,), name, TEXT, "As of `Predictions.columns`.") for name in values)
+        named = (Column((name,), name, TEXT, "See `Predictions.columns`.") for name in values)
         return Table(tuple(named), values)
 
     def tables(self, n: int = SHOWN) -> tuple[Table, ...]:
-        """The table that people read, of each list the first entry.
+        """The table shown in a terminal, with the first entry of each list.
 
         Args:
             n: Samples at most.
@@ -208,7 +208,7 @@ class Predictions(Result):
         """Draw the probability of the predicted class of the first samples as a matplotlib Figure.
 
         Args:
-            n: Samples at most, from 1.
+            n: Maximum number of samples, from 1.
 
         Raises:
             UsageError: There are no samples, or `n` is below 1.

@@ -54,7 +54,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
         warn: Warn of what no training sample had.
 
     Raises:
-        DataError, UsageError: As `predictions`.
+        DataError, UsageError: See `predictions`.
     """
     preparation, record = context.preparation, context.manifest.dataset
     paths = _paths(x)
@@ -142,7 +142,7 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
     """Refuse tables for a model that was not trained on one, and all files of one whose samples are no images.
 
     Raises:
-        UsageError: One of the files is named as tables are, or the samples are no images.
+        UsageError: One of the files is named as tables are, or the samples are not images.
     """
     kind = "images" if len(context.manifest.dataset.shape) > 1 else "arrays"
     wrong = next((path for path in paths if kind == "arrays" or is_table_path(path)), None)

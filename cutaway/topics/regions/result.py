@@ -136,8 +136,8 @@ class Regions(Result):
 
     Attributes:
         samples: Each sample, with its place and its distance to the boundary.
-        ways: The straight ways between them, with where the prediction first changes.
-        areas: Share of the window in which each class is predicted, for those that are.
+        ways: The straight lines between them, with the place where the prediction first changes.
+        areas: Share of the window in which each class is predicted, for the classes that are predicted.
         epoch: Number of the epoch.
         margin: Margin of the window on each side, as a share of the square that holds the samples.
         plane: float64 ``(3, *shape of a sample)``: the first sample, and two directions of length 1 at right angles.
@@ -146,9 +146,9 @@ class Regions(Result):
             ``(polygon, corner, 2)``, and `classes`, int64 ``(polygon,)``, polygons with one predicted class each;
             `boundary`, float64 ``(piece, 2, 2)``, ends of the pieces of the decision boundary, and `between`, int64
             ``(piece, 2)``, the classes of each. Polygons are convex and counterclockwise, and repeat their last corner
-            where they have fewer than others.
+            if they have fewer corners than others.
         class_names: Names of the classes.
-        pictures: float32 ``(3, row, column[, 3])`` in 0..1, the samples; None where they are no pictures.
+        pictures: float32 ``(3, row, column[, 3])`` in 0..1, the samples; None if they are not images.
     """
 
     samples: tuple[PlaneSample, ...] = field(repr=False)
@@ -168,7 +168,7 @@ class Regions(Result):
         return len(self.decisions.regions)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         names = ", ".join(each.sample for each in self.samples)
         head = f"Plane through {names} after epoch {self.epoch}: {self.count:,} linear region{'s' * (self.count != 1)}"
         known = [each for each in self.samples if each.distance is not None]
@@ -183,7 +183,7 @@ class Regions(Result):
         return Table.of(SAMPLES, [vars(each) for each in self.samples])
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables that people read: the samples, the ways between them, and the areas of the classes."""
+        """The tables shown in a terminal: the samples, the lines between them, and the areas of the classes."""
         unit = "prepared inputs" if self.pictures is None else "prepared inputs, pixels from 0 to 1"
         notes = [f"Boundary: distance within the plane, in {unit}. Outside of it, one may be nearer."]
         if any(each.distance is None or each.distance > each.edge for each in self.samples):

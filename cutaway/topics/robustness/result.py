@@ -1,4 +1,4 @@
-"""Accuracy of one or two runs under increasing corruption of the samples and compression of the weights."""
+"""Accuracy of one or two runs under increasing perturbations of the samples or the weights."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ SIDE_BY_SIDE = (
     column("accuracy_b low_b high_b", "B", SHARE_WITH_LIMITS, f"Of the second run: {_ACCURACY}"),
     *DIFFERENCES,
 )
-"""What people read of two runs: a row for each severity."""
+"""Shown in a terminal for two runs: a row for each severity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class Robustness(Result):
         epochs: Number of the epoch of each.
         split: The split whose samples were predicted.
         samples: Number of samples.
-        seed: Random seed of the sample and of everything random in the corruptions.
+        seed: Random seed of the sample and of everything random in the perturbations.
         curves: One for each perturbation.
         left_out: Name of each perturbation that does not apply -> why.
     """
@@ -123,7 +123,7 @@ class Robustness(Result):
     left_out: dict[str, str] = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         head = f"Robustness of {' and '.join(self.runs)} on {self.samples:,} {self.split} samples"
         if not self.curves:
             return f"{head}: no perturbation applies"
@@ -176,7 +176,7 @@ class Robustness(Result):
         return self.summary()
 
     def table(self) -> Table:
-        """One row for each perturbation, severity and run; of two runs with their difference."""
+        """One row for each perturbation, severity and run; for two runs with their difference."""
         return Table.of(CURVES if len(self.runs) == 1 else (*CURVES, *DIFFERENCES), self.summaries())
 
     def tables(self) -> tuple[Table, ...]:
@@ -184,7 +184,7 @@ class Robustness(Result):
         return tuple(self._table_of(curve) for curve in self.curves)
 
     def notes(self) -> tuple[str, ...]:
-        """Why some perturbations do not apply, and what the numbers are of."""
+        """Why some perturbations do not apply, and what the numbers mean."""
         left_out = (f"{name} does not apply: {why}." for name, why in self.left_out.items())
         return (*left_out, f"Accuracy of {self.samples:,} {self.split} samples, with 95% intervals, in percent.")
 

@@ -72,8 +72,8 @@ class SampleDynamics(Result):
     """How each sample was learned, from its predictions in every epoch, made by `Run.dynamics`.
 
     Recorded predictions of training samples are those made while the model was trained on them: in training mode, with
-    dropout, and in the midst of the epoch. Those of validation and test samples, and all that were computed from
-    snapshots, are of the model after the epoch, in evaluation. So compare training samples with one another only.
+    dropout, and in the middle of the epoch. Those of validation and test samples, and all that were computed from
+    snapshots, are of the model after the epoch, in evaluation. So compare training samples only with one another.
 
     Attributes:
         split: The split whose samples these are.
@@ -94,7 +94,7 @@ class SampleDynamics(Result):
     context: RunContext = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         forgotten, never = int((self.measures.forgotten > 0).sum()), int(self.measures.never_learned.sum())
         return f"{self._title()}: {self.difficulties()}; {forgotten:,} forgotten, {never:,} never learned"
 
@@ -126,11 +126,11 @@ class SampleDynamics(Result):
 
     @property
     def difficulty(self) -> list[str]:
-        """Of each sample: "easy", "ambiguous" or "hard", as `cutaway.metrics.Dynamics.difficulty` draws the limits."""
+        """For each sample: "easy", "ambiguous" or "hard", by the limits of `cutaway.metrics.Dynamics.difficulty`."""
         return [DIFFICULTIES[number] for number in self.measures.difficulty.tolist()]
 
     def take(self, selection: Any) -> "SampleDynamics":
-        """The same of some of the samples, selected as in NumPy by an integer array, a slice or a boolean mask."""
+        """The same for some of the samples, selected as in NumPy by an integer array, a slice or a boolean mask."""
         return SampleDynamics(
             split=self.split,
             predictions=self.predictions,
@@ -145,24 +145,24 @@ class SampleDynamics(Result):
         """The samples that were hardest to learn, the hardest first.
 
         Args:
-            n: How many at most; all if None.
-            sort: By what: "area_under_margin", "margin", "confidence" or "correctness", the smallest first;
+            n: Maximum number of samples; all if None.
+            sort: What to sort by: "area_under_margin", "margin", "confidence" or "correctness", the smallest first;
                 "variability", the largest first; "forgotten" or "first_learned", with those never learned first, then
                 the most often forgotten, or the last learned.
 
         Raises:
-            UnknownNameError: ``sort`` is none of these.
-            UsageError: ``n`` is no whole number from 1 up.
+            UnknownNameError: ``sort`` is not one of these.
+            UsageError: ``n`` is not a whole number from 1 up.
         """
         return self.take(self.measures.order(sort)[: None if n is None else check_whole(n, name="n", least=1)])
 
     def columns(self) -> dict[str, Any]:
-        """A column for everything: text and numbers ``(sample,)`` by name.
+        """All columns by name: text and numbers ``(sample,)``.
 
         Returns:
-            sample; file, of images in a folder, or row, of a table in a file, from 1; split, label, predicted (in the
-            last epoch), difficulty, first_learned (masked where it was never learned), forgotten, correctness,
-            confidence, variability, margin and area_under_margin.
+            sample; file, for images in a folder, or row, for a table in a file, from 1; split, label, predicted (in the
+            last epoch), difficulty, first_learned (masked if it was never learned), forgotten, correctness, confidence,
+            variability, margin and area_under_margin.
         """
         m, names = self.measures, self.class_names
         return {
@@ -177,7 +177,7 @@ class SampleDynamics(Result):
         }
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each sample, with the entries of `columns`; None where it was never learned."""
+        """A JSON-able record for each sample, with the entries of `columns`; None if it was never learned."""
         columns = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in self.columns().items()}
         for row in zip(*columns.values(), strict=True):
             yield dict(zip(columns, row, strict=True))
@@ -188,11 +188,11 @@ class SampleDynamics(Result):
         return Table((*COLUMNS, *sources(values)), values)
 
     def tables(self, sort: str = "area_under_margin", limit: int = ROWS) -> tuple[Table, ...]:
-        """The table that people read: the hardest samples.
+        """The table shown in a terminal: the hardest samples.
 
         Args:
-            sort: As of `hardest`.
-            limit: How many samples at most; 0 for all.
+            sort: See `hardest`.
+            limit: Maximum number of samples; 0 for all.
         """
         shown = self.take(self.measures.order(sort)[: limit or None])
         title = f"{len(shown):,} of {len(self):,} {self._kind}, by {sort}, in {len(self.epochs)} epochs"
@@ -258,7 +258,7 @@ def compute(context: RunContext, options: SamplesOptions, *, on_progress: Progre
     """Gather how each sample was learned, the hardest first.
 
     Raises:
-        CutawayError: As `sample_dynamics`.
+        CutawayError: See `sample_dynamics`.
     """
     split, predictions = options.split, options.predictions
     found = sample_dynamics(context, split=split, predictions=predictions, on_progress=on_progress)

@@ -32,11 +32,11 @@ class FixedSettings(BaseModel):
     Attributes:
         recipe: Name of the recipe.
         hidden: Units of each hidden layer; None for the recipe's or those of the space.
-        dropout: As `cutaway.mlp`; None likewise.
-        batch_norm: As `cutaway.mlp`.
-        activation: As `cutaway.mlp`.
-        ensemble: As `cutaway.mlp`.
-        class_weight: As `cutaway.train`; keys are text in JSON.
+        dropout: See `cutaway.mlp`; None as there.
+        batch_norm: See `cutaway.mlp`.
+        activation: See `cutaway.mlp`.
+        ensemble: See `cutaway.mlp`.
+        class_weight: See `cutaway.train`; keys are text in JSON.
         settings: Fields of `cutaway.training.TrainingConfig`.
     """
 
@@ -98,7 +98,7 @@ class SweepManifest(BaseModel):
         seed: Random seed of weights, split, order and of what is drawn from the space.
         trials: Number of trials when the file was written.
         storage: URL of the database without its password; None for the journal in the folder.
-        versions: Of cutaway and Optuna.
+        versions: Versions of cutaway and Optuna.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -226,7 +226,7 @@ def plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as JSON has them.
 
     Raises:
-        UsageError: A value is no number, text or list of them.
+        UsageError: A value is not a number, a text or a list of them.
     """
     try:
         return json.loads(json.dumps(dict(settings), allow_nan=False))

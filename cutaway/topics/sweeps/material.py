@@ -46,7 +46,7 @@ def prepare(loaded: Dataset | Table, fixed: FixedSettings, *, seed: int, on_prog
     """Split the data as `cutaway.train` does, prepare them, and leave the test samples out.
 
     Raises:
-        ConfigError, DataError: As `cutaway.train`.
+        ConfigError, DataError: See `cutaway.train`.
     """
     from cutaway import training
 
@@ -62,7 +62,7 @@ def load(manifest: SweepManifest, data: Any) -> Dataset | Table:
     """The data of a sweep that is joined: as they are given, or loaded from where they were.
 
     Raises:
-        UsageError, DataError: As `cutaway.load_dataset`; or they were arrays, and are not given.
+        UsageError, DataError: See `cutaway.load_dataset`; or they were arrays, and are not given.
     """
     if data is not None and not isinstance(data, str | Path):
         return as_dataset(data, None, verb="sweep")
@@ -186,10 +186,10 @@ def train_trial(
         settings: What was drawn for it.
         path: Where the run folder is made.
         number: Its number in the sweep, which run.json keeps.
-        progress: As of `cutaway.train`.
+        progress: See `cutaway.train`.
 
     Raises:
-        UsageError, RunError, TrainingError, Canceled: As `cutaway.train`.
+        UsageError, RunError, TrainingError, Canceled: See `cutaway.train`.
     """
     from cutaway import models, training
 

@@ -52,7 +52,7 @@ class SweepOutcome:
         folder: Its folder, with a run folder for each trial.
         manifest: What its sweep.json says.
         trials: The trials, by number; trial 0 has the settings of the recipe.
-        total: How many there are to be.
+        total: How many trials there will be.
     """
 
     folder: Path
@@ -82,7 +82,7 @@ class SweepOutcome:
         return cls(folder, manifest, trials, study.total, loaded)
 
     def line(self) -> str:
-        """What came of it in one telling line."""
+        """A one-line summary."""
         ended = sum(trial.ended for trial in self.trials)
         states = {"pruned": "stopped early", "failed": "failed", "running": "running"}
         words = [f"{self.count(state)} {word}" for state, word in states.items() if self.count(state)]

@@ -30,29 +30,29 @@ BEST = 5
 
 @public
 class Sweep(SweepOutcome, Result):
-    """Trials of settings, of which the best is chosen on validation samples; the test samples are in none of them.
+    """Trials of settings, the best of which is chosen on validation samples; no trial uses the test samples.
 
     Attributes:
         folder: Its folder, with a run folder for each trial.
         manifest: What its sweep.json says.
         trials: The trials, by number; trial 0 has the settings of the recipe.
-        total: How many there are to be.
+        total: How many trials there will be.
     """
 
     @property
     def command(self) -> str | None:
-        """What to type to train the chosen settings with the test samples; None for data that came from arrays."""
+        """The command that trains the chosen settings with the test samples; None for data that came from arrays."""
         return train_command(self)
 
     def train_best(self, *, runs: str | Path = RUNS, name: str | None = None, progress: ProgressOption = True) -> Run:
-        """Train the settings of the best trial again, this time with the test samples, which nothing was chosen by.
+        """Train the settings of the best trial again, this time with the test samples, by which nothing was chosen.
 
         The weights are those of the trial, byte for byte on the same machine, versions and thread count.
 
         Args:
             runs: Folder in which the run folder is made.
-            name: As of `cutaway.train`.
-            progress: As of `cutaway.train`.
+            name: See `cutaway.train`.
+            progress: See `cutaway.train`.
 
         Raises:
             UsageError: No trial ended yet.
@@ -127,8 +127,8 @@ class Sweep(SweepOutcome, Result):
 
         Args:
             kind: "trials", the validation loss of each and the best so far; "importance" of the settings; "parallel",
-                a line a trial through all settings; or "frontier", accuracy against cost.
-            cost: Of the frontier: "parameters" or "seconds".
+                a line per trial through all settings; or "frontier", accuracy against cost.
+            cost: For the frontier: "parameters" or "seconds".
 
         Raises:
             UsageError: There is no such kind, or too few trials ended.

@@ -59,31 +59,31 @@ def sweep(
     """Train many models with different settings and choose the best on the validation samples.
 
     Trial 0 has the settings of the recipe. Further ones are drawn by TPE, and are stopped early by successive halving
-    on the validation loss. Every trial is a run folder in ``runs/sweep-NAME``. The test samples are in none of them:
-    train the chosen settings again, with `Sweep.train_best`, to test once. Called again, a sweep that was interrupted
-    continues, and one that is done gets further trials if `trials` is larger. Needs ``pip install 'cutaway[sweep]'``.
+    on the validation loss. Every trial is a run folder in ``runs/sweep-NAME``. No trial uses the test samples: train
+    the chosen settings again, with `Sweep.train_best`, to test once. Called again, an interrupted sweep continues, and
+    a finished one gets further trials if `trials` is larger. Needs ``pip install 'cutaway[sweep]'``.
 
     Args:
-        data: As of `cutaway.train`.
-        y: As of `cutaway.train`.
+        data: See `cutaway.train`.
+        y: See `cutaway.train`.
         space: Settings that are tried: "small", "default", "optimizer", a TOML or JSON file, or a mapping such as
             ``{"dropout": {"low": 0.0, "high": 0.5}, "batch_size": [32, 64]}``.
-        trials: Number of trials, from 1, the first included.
+        trials: Number of trials, from 1, including the first.
         name: Name of the sweep; the dataset's name if None.
         runs: Folder in which the sweep's folder is made.
         storage: URL of a database such as "postgresql://user@host/name", which workers on many machines share; a
             journal file in the sweep's folder if None.
         workers: Number of processes on this machine. More than one need data by name or path.
-        recipe: As of `cutaway.train`.
+        recipe: See `cutaway.train`.
         hidden: Units of each hidden layer in every trial; those of the recipe or the space if None.
         dropout: Share of units set to zero in training in every trial; likewise.
         batch_norm: Whether hidden layers are normalized over the batch in every trial; likewise.
         activation: Activation of the hidden layers in every trial; likewise.
         ensemble: Number of models side by side in every trial; likewise.
-        class_weight: As of `cutaway.train`.
+        class_weight: See `cutaway.train`.
         seed: Random seed of the split, the first weights, and of what is drawn. With one worker, the same seed gives
             the same trials.
-        options: Of data by name or path, as `cutaway.load_dataset` takes them.
+        options: Options for data by name or path, as `cutaway.load_dataset` takes them.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
         on_trial: Called with a record of every trial that ends.
         settings: Fields of `cutaway.training.TrainingConfig` that are the same in every trial.
@@ -151,18 +151,19 @@ def join_sweep(
 
     Args:
         where: The folder of the sweep, its name in `runs`, or the URL of its database.
-        storage: URL of the database of a sweep in a folder; the URL that its sweep.json names is never used.
-        name: Name of the sweep, where the database holds several.
-        data: The data, where they have moved or came from arrays.
-        runs: Folder in which names are looked up, and the sweep's folder is made where it is joined by its database.
+        storage: URL of the database of a sweep in a folder; the URL in its sweep.json is never used.
+        name: Name of the sweep, if the database holds several.
+        data: The data, if they have moved or came from arrays.
+        runs: Folder in which names are looked up, and in which the sweep's folder is made if it is joined by its
+            database.
         trials: A new number of trials; as many as before if None.
         workers: Number of processes on this machine.
-        progress: As of `sweep`.
-        on_trial: As of `sweep`.
+        progress: See `sweep`.
+        on_trial: See `sweep`.
 
     Raises:
         UnknownNameError: There is no such sweep.
-        UsageError, DataError, RunError, Canceled: As `sweep`.
+        UsageError, DataError, RunError, Canceled: See `sweep`.
     """
     require_optuna()
     if trials is not None:
@@ -201,7 +202,7 @@ def open_sweep(where: str | Path, *, storage: str | None = None, runs: str | Pat
 
     Args:
         where: The folder of the sweep, or its name in `runs`.
-        storage: URL of its database, which is only read; the one that its sweep.json names is never used.
+        storage: URL of its database, which is only read; the URL in its sweep.json is never used.
         runs: Folder in which names are looked up.
 
     Raises:

@@ -91,10 +91,10 @@ class Units(Result):
         class_names: Names of the classes.
         ids: Identity of each sample measured.
         measures: Activations: means, selectivity, top activating samples, most similar unit.
-        ablation: What loss and accuracy are without each unit.
+        ablation: Loss and accuracy without each unit.
         constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
-        pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
-            are no images.
+        pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and if samples are
+            not images.
         context: The run it is of, for the images of top activating samples; None if it is not known.
     """
 
@@ -110,7 +110,7 @@ class Units(Result):
     context: RunContext | None = field(default=None, repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         constant = int(self.constant.sum())
         return f"Units of {self.layer}, epoch {self.epoch}: {len(self)} units, {constant} constant"
 
@@ -146,10 +146,10 @@ class Units(Result):
 
         Args:
             n: How many at most, from 1.
-            sort: Which come first, one of `SORTS`.
+            sort: What to sort by, one of `SORTS`.
 
         Raises:
-            UnknownNameError: Units are not sorted by that.
+            UnknownNameError: Units cannot be sorted by that.
             UsageError: `n` is below 1.
         """
         from cutaway.plots import Bars, bars, weight_grid
@@ -167,10 +167,10 @@ class Units(Result):
         """Numbers of the units, sorted by one of `SORTS`: the largest first, then by number; undefined values last.
 
         By "ablation_cost", units without which the loss measurably rises come first, then those whose cost is not
-        measurable, then those without which the loss measurably falls; each of the three with the largest cost first.
+        measurable, then those without which the loss measurably falls; within each group, the largest cost first.
 
         Raises:
-            UnknownNameError: ``sort`` is none of these.
+            UnknownNameError: ``sort`` is not one of these.
         """
         check_sort(sort)
         if sort == "unit":
@@ -182,7 +182,7 @@ class Units(Result):
         return np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable").tolist()
 
     def summary(self, unit: int) -> dict[str, Any]:
-        """Everything about a unit, JSON-able: None where something is not defined.
+        """Everything about a unit, JSON-able: None if something is not defined.
 
         Returns:
             unit, mean, firing, constant, preferred_class, selectivity, similar (unit), similarity, ablation_cost (how
@@ -252,11 +252,11 @@ class Units(Result):
         return self._table().take(self.order(sort))
 
     def tables(self, sort: str = "ablation_cost", limit: int = ROWS) -> tuple[Table, ...]:
-        """The table that people read.
+        """The table shown in a terminal.
 
         Args:
-            sort: Which come first, one of `SORTS`.
-            limit: How many units at most; 0 for all.
+            sort: What to sort by, one of `SORTS`.
+            limit: Maximum number of units; 0 for all.
         """
         shown = self.order(sort)[: limit or None]
         measurable, constant = int(self.ablation.measurable.sum()), int(self.constant.sum())
@@ -287,7 +287,7 @@ def compute(context: RunContext, options: UnitsOptions, *, on_progress: Progress
     """Answer ``cutaway units``.
 
     Raises:
-        CutawayError: As `units`.
+        CutawayError: See `units`.
     """
     found = units(context, options.layer, split=options.split, epoch=options.epoch, on_progress=on_progress)
     tables = partial(found.tables, options.sort, options.limit)

@@ -15,7 +15,7 @@ class UnitsOptions:
     """The options of ``cutaway units`` and of `compute`.
 
     Raises:
-        UnknownNameError: Units are not sorted by that.
+        UnknownNameError: Units cannot be sorted by that.
     """
 
     layer: str | None = option(None, "Hidden layer. Default: the last one.")

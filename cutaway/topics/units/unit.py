@@ -43,7 +43,7 @@ class Unit(Result):
     pictures: np.ndarray | None = field(repr=False)
 
     def line(self) -> str:
-        """The answer in one telling line."""
+        """A one-line summary."""
         return f"Unit {self.sentence}"
 
     @property

@@ -70,7 +70,7 @@ class Worth:
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict(Result):
-    """What a run is worth and what to do next, made by `Run.verdict`.
+    """How good a run is and what to do next, made by `Run.verdict`.
 
     Attributes:
         run: Name of the run.
@@ -78,13 +78,13 @@ class Verdict(Result):
         epochs: Epochs in its history.
         kept_epoch: The epoch whose weights are kept, or would be kept now; None before the first one.
         why: Why it failed, or None.
-        worth: How often it is right, and what that is compared with; None where no sample was held out.
-        problem: What is wrong first; None where nothing is found.
+        worth: How often it is right, and what that is compared with; None if no sample was held out.
+        problem: The most important problem; None if nothing is found.
         explains: Findings that follow from it.
-        is_measured: Whether data, layers and predictions were judged, and not the history alone.
+        is_measured: Whether data, layers and predictions were judged, not only the history.
         next_step: What to do, as a sentence.
         command: The command for it, or None.
-        unknown: What is not known, a sentence each, with the command that would measure it.
+        unknown: What is not known, with the command that would measure it: one sentence each.
         opens: Whether its model opens, so that its layers can be judged.
     """
 
@@ -103,13 +103,13 @@ class Verdict(Result):
     opens: bool = field(default=True, repr=False)
 
     def line(self) -> str:
-        """The verdict in one telling line."""
+        """A one-line summary."""
         worth = "" if self.worth is None else f", {_accuracy(self.worth)}"
         problem = "" if self.problem is None else f"; first: {self.problem.title}"
         return f"Verdict on {self.run}: {self.state}{worth}{problem}"
 
     def lines(self) -> tuple[tuple[str, str], ...]:
-        """What each line is about, and the line: five at most."""
+        """What each line is about, and the line; at most five."""
         return tuple((about, text) for about, text in self._lines() if text)
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -127,7 +127,7 @@ class Verdict(Result):
 
     @property
     def no_problem(self) -> str:
-        """What is said where everything was judged that can be, and nothing was found."""
+        """What is said if everything that can be judged was judged, and nothing was found."""
         return NO_PROBLEM if self.opens else NO_PROBLEM_BUT_LAYERS
 
     def table(self) -> Table:

@@ -26,7 +26,7 @@ LINES = 4
 """Lines below the answer at most."""
 
 TELLING = ("right-tool", "label-noise", "overfitting", "confusion")
-"""Kinds of findings that say most about a run of which nothing is wrong, the most telling first."""
+"""Kinds of findings that say most about a run of which nothing is wrong, the most important first."""
 
 LESSER = (
     *("inactive-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
@@ -136,9 +136,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
     place = next((i for i, line in enumerate(lines) if line.target in lesser), len(lines))
     lines[place:place] = label_warnings
     if source.against is not None:
-        with survive(
-            log, "saying in the verdict which run is better", CutawayError
-        ):  # such as of one that has diverged
+        with survive(log, "saying in the verdict which run is better", CutawayError):  # for example, it has diverged
             shown = answer(comparison_of(source), source.other_name)
             lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
     if not any(line.severity == "warning" for line in lines):

@@ -131,7 +131,7 @@ class World:
         """What the first process makes of the values of all, given to all.
 
         Args:
-            value: Of this process; plain data.
+            value: Value of this process; plain data.
             combine: Takes the values in the order of the processes.
         """
         number = next(self._numbers)

@@ -1,6 +1,6 @@
 """Chunks: batches in the order of training, gathered on the host while the device computes.
 
-A gather inside the compiled step costs 0.23 ms a step in XLA on a CPU, a tenth of the step; NumPy copies the rows of a
+A gather inside the compiled step costs 0.23 ms per step in XLA on a CPU, a tenth of it; NumPy copies the rows of a
 whole epoch in 15 ms, in another thread. At most two chunks are in memory at a time, so `x` may be a memory map that is
 larger than the memory.
 """

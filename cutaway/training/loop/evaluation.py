@@ -142,7 +142,7 @@ def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES, outp
 
     Returns:
         Blocks per part, and samples per block, at most `BLOCK`. There is a single part where all rows take `room` bytes
-        or less, and their probabilities, of `output_bytes` a sample, `OUTPUT_BYTES` or less; otherwise rows of a part
+        or less, and their probabilities, of `output_bytes` per sample, `OUTPUT_BYTES` or less; otherwise rows of a part
         take about `PART_BYTES` and probabilities about `OUTPUT_BYTES`, or a part is a single sample. A single block is
         padded to a power of two, so that data of similar sizes share a compiled program.
     """

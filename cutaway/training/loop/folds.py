@@ -35,7 +35,7 @@ class FoldResult:
             samples, which follow them.
         margins: float32 ``(training sample,)``, probability of the label minus that of the best other class, as the
             samples were trained on, averaged over the epochs; None if there are too many classes to keep predictions.
-        accuracy: Of the held-out samples, 0..1.
+        accuracy: Accuracy on the held-out samples, 0..1.
     """
 
     probabilities: np.ndarray = field(repr=False)
@@ -112,9 +112,9 @@ class FoldTrainer:
         """The number of epochs after which the loss of the held-out samples was lowest.
 
         Args:
-            data: As of `train`.
-            seed: As of `train`.
-            on_samples: As of `train`; it is told 0.
+            data: See `train`.
+            seed: See `train`.
+            on_samples: See `train`; it is told 0.
             patience: Epochs without a lower loss after which the search ends.
         """
         self.epochs.change(data, seed=seed)

@@ -1,7 +1,7 @@
 """Rewriting a training step so that XLA's CPU compiler makes fast code of it.
 
 A step that Keras traced is plain data, a jaxpr. `rewritten` goes through it and replaces two kinds of operations; all
-others stay as they are, so that every model of allow-listed layers gets faster, with the gradients that JAX derived.
+others stay as they are, so that every model of supported layers gets faster, with the gradients that JAX derived.
 
 Measured while this was written, on 2 cores of a Zen 4 server, steps of an epoch of the lesson's model alone: as traced
 1.08 s, rewritten 0.88 s, rewritten in bfloat16 0.58 s. benchmarks/training.py measures whole epochs in both precisions.
@@ -151,7 +151,7 @@ def _product(
 
 
 def _random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """Random 32-bit numbers from a key, for masks and noise: 8 operations a number where Threefry-2x32 takes over 50.
+    """Random 32-bit numbers from a key, for masks and noise: 8 operations per number where Threefry-2x32 takes over 50.
 
     A counter, multiplied by the golden ratio and shifted by one half of the key, goes through an integer hash into
     which the other half is mixed, so that two keys never give shifted copies of the same sequence.

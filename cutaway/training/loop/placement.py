@@ -177,7 +177,7 @@ def placement_of(model: keras.Model, *, shard_layers: int = 1) -> OneDevice:
 
     Args:
         model: A built model.
-        shard_layers: As of `ManyDevices`.
+        shard_layers: See `ManyDevices`.
 
     Raises:
         ConfigError: The layers or the devices cannot be divided so.
@@ -192,7 +192,7 @@ def check_shard_layers(shard_layers: int, model: keras.Model | None = None) -> N
     """Check how layers are to be divided, before anything is made; all processes of a training call it together.
 
     Args:
-        shard_layers: As of `ManyDevices`.
+        shard_layers: See `ManyDevices`.
         model: A built model; None where only the devices are known.
 
     Raises:

@@ -1,8 +1,8 @@
 """The trainer: runs epochs and writes each to disk, its line in the history last.
 
 A training that was interrupted and resumed ends with the same snapshots and predictions, byte for byte, as one that was
-not, and with the same history but for its times: the order of the samples is a function of seed and epoch, and a
-checkpoint holds everything else. Its own bytes differ, since the seconds of the training are in it.
+not, and with the same history except times: the order of the samples is a function of seed and epoch, and a checkpoint
+holds everything else. Its own bytes differ, since the seconds of the training are in it.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""ARFF, as Weka and OpenML write it: the columns with their types, then one line a row.
+"""ARFF, as Weka and OpenML write it: the columns with their types, then one line per row.
 
 Source: https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/. Sparse rows and relations are refused.
 A value is missing where the cell is ``?``; numbers and dates are also missing where it is another one of `MISSING`.
@@ -44,7 +44,7 @@ class ArffReader:
         where: The file.
         columns: Names of the columns.
         texts: Columns of text, also where it reads like numbers or dates -> the words of `MISSING` that are values.
-        compression: As of a `Dialect`.
+        compression: See `Dialect`.
         first: Number of the first line after the one with @data, from 1.
     """
 

@@ -127,7 +127,7 @@ def _check_names(fields: "Iterable[pa.Field]") -> None:
     """Read the name of each field once, which pyarrow decodes only then.
 
     Raises:
-        UnicodeDecodeError: One is no text.
+        UnicodeDecodeError: One is not text.
     """
     for field in fields:
         assert isinstance(field.name, str)

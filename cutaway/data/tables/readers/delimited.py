@@ -1,4 +1,4 @@
-"""CSV, TSV and their kin: text, one line a row."""
+"""CSV, TSV and their kin: text, one line per row."""
 
 import csv
 import io

@@ -60,7 +60,7 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
         header: Whether line 1 holds names; None finds it out by comparing line 1 with the lines below it.
 
     Raises:
-        DataError: The file is empty, is no text, or cannot be decompressed.
+        DataError: The file is empty, is not text, or cannot be decompressed.
     """
     compression = find_compression(path)
     beginning = _beginning(path, compression)

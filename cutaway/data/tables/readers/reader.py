@@ -47,7 +47,7 @@ class Reader(Protocol):
 
     @property
     def size(self) -> tuple[int, str]:
-        """How much there is to read, and in what: MB or rows; 0 where nobody can know."""
+        """How much there is to read, and in what: MB or rows; 0 if not known."""
         ...
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
