@@ -83,12 +83,18 @@ class TextNames(Naming):
         return found if len(found) else self._where("equal", name, sources, as_printed=True)
 
     def _where(self, function: str, text: str, sources: tuple[str, ...], *, as_printed: bool = False) -> SampleIds:
+        import pyarrow as pa
         import pyarrow.compute
 
         test: Any = getattr(pyarrow.compute, function)
-        cells = {each: _as_printed(self._cells[each]) if as_printed else self._cells[each] for each in sources}
+        cells = {each: self._cells[each] for each in sources}
         if as_printed:
-            text = " ".join(unicodedata.normalize("NFC", text).split())
+            text = _as_printed(text)
+            # not by pyarrow's utf8_normalize, which before version 26 left two letters of an umlaut as they were
+            cells = {
+                each: pa.chunked_array([[name and _as_printed(name) for name in names.to_pylist()]], pa.string())
+                for each, names in cells.items()
+            }
         rows = [np.flatnonzero(test(cells[each], text).fill_null(False).to_numpy()) for each in sources]
         places = np.repeat(np.arange(len(sources), dtype=np.uint8), [len(found) for found in rows])
         return SampleIds(sources, places, np.concatenate(rows).astype(np.int64), naming=self)
@@ -141,13 +147,9 @@ class FileNames(TextNames):
         return found
 
 
-def _as_printed(cells: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Names as they look: a run of white space is one space, and an umlaut one letter, which macOS writes as two."""
-    import pyarrow.compute
-
-    pc: Any = pyarrow.compute
-    spaced = pc.replace_substring_regex(pc.utf8_normalize(cells, form="NFC"), pattern=r"\s+", replacement=" ")
-    return pc.utf8_trim_whitespace(spaced)
+def _as_printed(text: str) -> str:
+    """A name as it looks: a run of white space is one space, and an umlaut one letter, which macOS writes as two."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _utf8(text: str) -> str:

@@ -76,7 +76,8 @@ def python_values(column: Any, rows: Sequence[int] | np.ndarray) -> list[Any]:
 
     try:
         return column.take(pa.array(rows, pa.int64())).to_pylist()
-    except (pa.ArrowException, ValueError, ArithmeticError):  # views of bytes cannot be taken, but one by one
+    # views of bytes cannot be taken, but one by one; zones that pytz, of pandas 2, does not know are LookupErrors
+    except (pa.ArrowException, ValueError, ArithmeticError, LookupError):
         return [_python_value(column[int(row)]) for row in rows]
 
 
@@ -85,7 +86,7 @@ def _python_value(cell: Any) -> Any:
 
     try:
         return cell.as_py()
-    except (pa.ArrowException, ValueError, ArithmeticError):
+    except (pa.ArrowException, ValueError, ArithmeticError, LookupError):
         return "?"
 
 
