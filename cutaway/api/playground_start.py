@@ -65,7 +65,7 @@ def playground_start(context: RunContext) -> dict[str, Any]:
         raise UsageError(
             f"the playground shows runs of {INPUTS} inputs and at most {CLASSES} classes",
             got=f"{first:,} inputs and {len(names):,} classes",
-            hint='choose two columns, such as ct.load_dataset("table.csv", label="class", use=["width", "height"])',
+            hint='train on two inputs: leave the other columns out, each such as ignore="height"',
         )
     labels = data.y(ids)
     chosen = np.arange(len(ids)) if len(ids) <= SAMPLES else np.sort(stratified_sample(labels, SAMPLES, seed=0))

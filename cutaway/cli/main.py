@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import traceback
@@ -273,12 +274,19 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
 
 
+_INVALID = re.compile(r"Invalid value for '(.+?)'(?: / '.+?')*: Input should be (.+)")
+_ASKED = {"a valid integer": "a whole number", "a valid number": "a number"}
+
+
 def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     """Typer's words for a wrong option or argument, with the value that we got, which they leave out."""
     options = getattr(getattr(error, "param", None), "opts", ())
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""
     said, _, guess = " ".join(error.format_message().split()).partition(" Did you mean ")
+    if (invalid := _INVALID.match(said)) is not None:  # a condition in the words of pydantic
+        asked = invalid[2].partition(", unable to ")[0].rstrip(".")
+        said = f"{invalid[1]} is {_ASKED.get(asked, asked)}"
     return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else f'see {_help(arguments)}'}"
 
 

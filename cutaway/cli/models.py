@@ -101,5 +101,5 @@ def export(
         return
     say(f"{written.file}  ({written.file.stat().st_size / 1e6:.1f} MB)")
     if written.preparation is not None:
-        why = f", since {written.why}" if written.why else ""
-        say(f"{written.preparation}: how samples are prepared, which the model does not do itself{why}")
+        why = f"cannot, because {written.why}" if written.why else "does not"
+        say(f"{written.preparation}: how to prepare samples first; the model {why}")

@@ -210,7 +210,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
 
     from cutaway.findings import folded
 
-    styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
+    styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("warning", "yellow")}
     for finding, consequences in folded(findings):
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
@@ -231,7 +231,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
             titles = "; ".join(dict.fromkeys(named))
             lines.append(Text(printable(f"this explains: {titles}", LONGEST_TEXT), "dim"))
         grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-        grid.add_column(width=5, justify="right")
+        grid.add_column(width=7, justify="right")
         grid.add_column(overflow="fold")
         for number, line in enumerate(lines):
             grid.add_row(Text("" if number else mark, style), line)

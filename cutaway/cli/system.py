@@ -81,7 +81,7 @@ def _row(column: dict[str, Any]) -> dict[str, str]:
         "Type": column["type"],
         "Missing": percent(column["missing"] / column["rows"], 1) if column["missing"] else "-",
         "Values": printable(column["values"]),
-        "What is done": printable(f"ignored: {done}" if column["use"] == "ignored" else done),
+        "What is done": printable(f"left out: {done}" if column["use"] == "ignored" else done),
     }
 
 

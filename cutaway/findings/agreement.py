@@ -17,7 +17,7 @@ RULES = (
         KIND,
         words=(
             f"Test and validation accuracy differ by more than {FAR:.0%}, and the p-value of Fisher's exact test is "
-            f"below {LEVEL:g}, as of three standard errors; a warning where the test accuracy is the lower one."
+            f"below {LEVEL:g} (like three standard errors); a warning where the test accuracy is the lower one."
         ),
         source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
         known_as="generalization gap; train-test performance in deepchecks",
@@ -55,7 +55,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         title, good = "Test and validation accuracy agree", not learned_nothing(evidence.confusion)
         if abs(difference) > FAR:  # of so few samples even this may be chance
             title, good = "Test and validation accuracy differ by no more than chance", False
-            text += f" So few samples may differ by {points} by chance."
+            text += f" With so few samples, a difference of {points} can be chance."
         yield Finding(KIND, "good" if good else "note", title, text, record)
     elif difference < 0:
         text = f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside}"

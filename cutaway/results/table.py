@@ -45,6 +45,11 @@ def column(names: str, heading: str, unit: Unit, meaning: str, *, explained: boo
     return Column(tuple(names.split()), heading, unit, meaning, explained)
 
 
+def heading_of(columns: Sequence[Column], name: str) -> str:
+    """What people read above the column of a name; the name itself where there is no such column."""
+    return next((each.heading for each in columns if name in each.names), name)
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Values with their columns.

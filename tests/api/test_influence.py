@@ -266,7 +266,7 @@ def test_a_model_that_is_not_piecewise_linear_can_be_asked(tmp_path):
     run = ct.train(ct.mlp((8,), activation="tanh"), "digits", epochs=2, runs=tmp_path, progress=False)
     (found,) = run.influence("test[3]", 2)
     assert len(found.supporting) == 2
-    assert found.approximation == "the scaling of each weight by adam is left out"
+    assert found.approximation == "it ignores how adam scales each weight"
 
 
 def test_influences_need_a_snapshot(digits_run):
@@ -278,8 +278,8 @@ def test_reliability_is_that_of_the_kind_of_training(digits_run):
     (found,) = digits_run.influence(["test[3]"], 3)
     digits, table = LDS["Adam in batches with dropout"]
     sentence = (
-        "For Adam in batches with dropout, predictions by influences of what training on random halves of the data "
-        f"changes had a rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect)."
+        "Our tests with Adam in batches with dropout compared what influences predict with what training on random "
+        f"halves of the data changed: rank correlation {digits:.2f} on digits, {table:.2f} on a table (1 is perfect)."
     )
     assert found.reliability == found.to_json()["reliability"] == sentence
     assert sentence in found.tables()[1].notes

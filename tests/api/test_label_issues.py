@@ -120,8 +120,8 @@ def test_the_estimate_is_first_and_a_score_is_explained(issues: ct.LabelIssues) 
     assert table.title == f"A{known}. Begin at the top of the list, and go on as long as you find wrong ones."
     assert repr(issues).startswith(f"<LabelIssues: a{known}; first ")
     assert table.notes[0] == (
-        f"Some labels are always the most suspect. {issues.above_half} of these {len(issues)} have a score above 0.5, "
-        "which means that the models prefer another class: the label is wrong, or the models are."
+        f"Some labels are always the most suspect. {issues.above_half} of the {len(issues)} most suspect have a score "
+        "above 0.5, which means that the models prefer another class: the label is wrong, or the models are."
     )
     assert table.notes[1].startswith(f"{wrong} of the {sure} samples of which the models are most sure are labeled")
 

@@ -86,7 +86,7 @@ def test_more_data_is_not_advised_where_more_steps_do_as_much(digits_run, curve)
     by_steps = dataclasses.replace(steps, gain=steps.data_gain, interval=(0.9 * steps.data_gain, 1.1 * steps.data_gain))
     by_data = dataclasses.replace(steps, gain=0.4 * steps.data_gain, interval=(0.01, steps.data_gain))
     by_chance = dataclasses.replace(by_steps, interval=(-0.01, steps.data_gain))
-    withheld = "cannot be told before the run is trained for more epochs"
+    withheld = "for more epochs first: more steps alone gave at least half"
     told = [dataclasses.replace(curve, steps=each).verdict for each in (by_steps, by_data, by_chance, None)]
     assert [withheld in each for each in told] == [True, False, False, False]
     assert any(note.startswith("More data also means more steps") for note in curve.tables()[1].notes)

@@ -207,7 +207,7 @@ def history_of(*probes, kept_epoch):
 
 def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
     probes = [(0, 0.5), (1, 0.9), (2, 0.7), (3, 0.9), (4, 0.905)]
-    words = "Of the epochs measured, dense_1 has reached at least 99% of that since epoch"
+    words = "Of the epochs measured, dense_1 has reached at least 99% of that accuracy since epoch"
     assert history_of(*probes, kept_epoch=4).notes()[1] == f"{words} 3."
     first, since, measured = history_of(*probes, kept_epoch=2).notes()
     assert first.startswith("After epoch 2, ")

@@ -53,7 +53,7 @@ def test_what_was_not_measured_is_said_with_the_command(short_run, tmp_path):
     assert found.problem.kind == "too-few-epochs", "which the history shows"
     assert found.next_step.startswith("Next: train for ")
     assert found.command.endswith("--prove")
-    assert lines(run)["unknown"].startswith("Its data, layers and predictions were not judged yet; cutaway doctor ")
+    assert lines(run)["unknown"].startswith("Its data, layers and predictions were not checked yet; cutaway doctor ")
     assert not (tmp_path / "copy" / "results").exists() or not list((tmp_path / "copy" / "results").glob("facts*"))
 
 
@@ -108,7 +108,7 @@ def test_a_recorded_run_has_a_verdict(tmp_path, digits_run):
 
 def test_only_a_run_that_cutaway_trained_is_told_that_a_training_tries_the_remedy(tmp_path, digits_run):
     recorded = ct.record(digits_run.model(), "digits", runs=tmp_path, progress=False)
-    step, works = "Next: train longer. Whether that helps is tried by", Remedy("train longer", settings={"epochs": 60})
+    step, works = "Next: train longer. To test whether that helps:", Remedy("train longer", settings={"epochs": 60})
     found = Finding("too-few-epochs", "warning", "Too few epochs", "2.", {}, remedy=works)
     told = [section.gather(run.context, findings=(found,)) for run in (digits_run, recorded)]
     assert (told[0].next_step, told[0].command.endswith("--prove")) == (step, True)

@@ -44,7 +44,7 @@ def test_confidence_fits_80_columns_and_says_what_the_run_says(cutaway, digits_r
     assert "Cost" in out
     code, out, _ = cutaway("confidence", digits_run.path, "--positive", "8", "--accuracy", 0.2, "--accuracy", 0.3)
     assert "Cost" not in out, "no costs were given"
-    assert "would cost least" not in out
+    assert "the best threshold would be" not in out
     assert f"{digits_run.thresholds(positive='8').half.cost:.2%}" in out
     assert len([line for line in out.splitlines() if line.startswith(" 20.00% to 30.00% ")]) == 1, "both say the same"
 
@@ -97,7 +97,7 @@ def test_learning_curve_prints_trainings_forecast_and_gap(cutaway, digits_run, m
     assert f"{twice['accuracy']:.2%}" in out
     assert " 1x " not in out, "the run itself was measured"
     assert out.count(f"{1 - float(found.check.error[0]):.2%}") >= 1
-    assert "Check: the shares alone forecast" in " ".join(out.split())
+    assert "Check: the smaller trainings predict" in " ".join(out.split())
     code, out, _ = cutaway("learning-curve", digits_run.path, *options, "--json")
     answer = json.loads(out)
     assert answer["points"][-1]["seed"] is None

@@ -233,7 +233,7 @@ def test_a_new_label_that_means_two_things_or_nothing_is_refused(typed, words):
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):
     code, out, _ = cutaway("doctor", *table)
     assert code == 0
-    assert "Labels are not judged here" in out
+    assert f"To check them: cutaway labels {table[0]} --label" in " ".join(out.split())
     code, _, err = cutaway("doctor", *table, "--prove")
     assert (code, "remedies are tried on a run" in err) == (2, True)
 

@@ -30,7 +30,7 @@ def test_history_as_tables_and_as_json(digits_run, cutaway, printed, monkeypatch
         "What each layer knows",
         "Separation",
         "CKA last: ",
-        "add --layer with its name",
+        "--layer NAME",
     ):
         assert words in out
     assert "Update" not in out
@@ -64,7 +64,7 @@ def test_units_as_a_table_and_as_json(digits_run, cutaway, printed, monkeypatch)
     about = ("units", digits_run.path, "--layer", "dense_1", "--limit", "5")
     out = printed(*about)
     assert _fits(out)
-    assert "5 of 32 units, by ablation_cost" in out
+    assert "5 of 32 units, by Cost" in out
     for heading in ("Fires", "Class", "Select.", "Similar", "Cost", "Acc.", "Affects", "Its acc."):
         assert f"\n{heading}: " in out
     found = digits_run.units("dense_1", progress=False)

@@ -78,7 +78,7 @@ def test_export(cutaway, digits_run, tmp_path):
     (said,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"input": x})
     np.testing.assert_allclose(said, digits_run.predictions(epoch=1), rtol=1e-5, atol=1e-5)
     code, out, _ = cutaway("export", digits_run.path, "--to", "alone.keras", "--no-preparation")
-    beside = "alone.keras.preparation.json: how samples are prepared, which the model does not do itself\n"
+    beside = "alone.keras.preparation.json: how to prepare samples first; the model does not\n"
     assert (code, out.splitlines(keepends=True)[1:]) == (0, [beside])
     assert json.loads((tmp_path / "alone.keras.preparation.json").read_text())["scale"] == 16
     code, out, err = cutaway("export", digits_run.path, "--to", "model.pt")

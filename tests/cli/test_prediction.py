@@ -72,7 +72,9 @@ def test_explain_prints_the_largest_contributions(cutaway, trained):
     assert [part["input"] for part in document["contributions"]] == explained.to_pandas()["input"].tolist()
     code, out, _ = cutaway("explain", run, "c-17", "--data", data, "--limit", 1)
     lines = out.splitlines()
-    assert lines[0].startswith(f"c-17, labeled {document['label']}: {explained.winner} over {explained.runner_up} by ")
+    assert lines[0].startswith(
+        f"c-17 (label {document['label']}): predicted {explained.winner}, ahead of {explained.runner_up} by "
+    )
     sums = {"age": 0.0, "city": 0.0}
     for part in document["contributions"]:
         sums[part["input"] if part["input"] == "age" else "city"] += part["contribution"]
@@ -235,7 +237,5 @@ def test_the_contributions_and_the_biases_add_up_to_the_difference(cutaway, trai
         total = sum(part["contribution"] for part in document["contributions"])
         assert total + document["offset"] == pytest.approx(document["difference"], abs=1e-4)
         out = cutaway("explain", run, "c-17", "--data", data, *layer, "--limit", 1)[1]
-        words = (
-            f"All add up to {round(total, 4) + 0.0:.4f}, and {round(document['offset'], 4) + 0.0:.4f} from the biases"
-        )
+        words = f"Total {round(total, 4) + 0.0:.4f}, plus {round(document['offset'], 4) + 0.0:.4f} from the biases"
         assert words in " ".join(out.split())

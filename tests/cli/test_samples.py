@@ -22,7 +22,7 @@ def test_the_command_shows_the_hardest(cutaway, digits_run, found, monkeypatch):
     lines = out.splitlines()
     assert (code, err[:9]) == (0, "samples: ")
     assert max(map(len, lines)) <= 80
-    assert lines[0].rstrip() == "3 of 1,797 samples, by area_under_margin, in 6 epochs"
+    assert lines[0].rstrip() == "3 of 1,797 samples, by AUM, in 6 epochs"
     assert [line.split()[0] for line in lines[4:7]] == found.hardest(3).ids.names()
     hardest = next(found.hardest().records())
     assert f"{hardest['area_under_margin']:.2f}" in lines[4]
@@ -87,8 +87,8 @@ def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypa
         assert not any(line.split()[:1] == [parts[1].sample] for line in lines[place:])
         assert float(first[2]) == pytest.approx(parts[0].influence, rel=0.01)
     assert lines[note:] == [
-        "Of 1,077 training samples, by 6 snapshots.",
-        "Approximate: the scaling of each weight by adam is left out.",
+        "Computed from 1,077 training samples and 6 snapshots.",
+        "Approximate: it ignores how adam scales each weight.",
         found.reliability,
     ]
     code, out, _ = cutaway("explain", digits_run.path, "test[3]", "--influence", "--json")

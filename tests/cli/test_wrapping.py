@@ -13,7 +13,7 @@ from cutaway.cli.output import print_findings, print_table, say
 from cutaway.cli.wrapping import columns_of, wrapped
 from cutaway.findings import Finding
 
-SENTENCE = "Trial 21 has the lowest validation loss of 5 trials: 0.8152, and 0.8172 is to be expected on new samples."
+SENTENCE = "Trial 21 has the lowest validation loss of 5 trials: 0.8152, and 0.8172 is expected on new samples."
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_findings_stand_beside_their_mark(capsys, monkeypatch):
         [Finding("k", "warning", "A title", SENTENCE, {}, samples=names), Finding("k", "good", "B", "Ok.", {})]
     )
     first, *others, last = capsys.readouterr().out.splitlines()
-    assert first.startswith(" look  A title. Trial 21 ")
+    assert first.startswith("warning  A title. Trial 21 ")
     assert last.rstrip() == "   ok  B. Ok."
     assert all(line.startswith(" " * 7) and line[7] != " " for line in others)
     assert max(map(len, (first, *others))) <= 60

@@ -193,7 +193,7 @@ def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run, tmp_
     unmeasured = shutil.copytree(slow_run.path, tmp_path / "unmeasured")
     shutil.rmtree(unmeasured / "results")
     (said,) = [each for each in ct.doctor(ct.open_run(unmeasured), progress=False).not_judged if "loaded" in each]
-    assert said.endswith("so that inputs and labels are not judged.")
+    assert said.endswith("so that inputs and labels are not checked.")
 
 
 def test_what_was_measured_is_kept_with_the_run_and_a_damaged_file_is_measured_again(slow_run: ct.Run) -> None:

@@ -160,5 +160,5 @@ def test_a_large_difference_of_few_samples_is_no_agreement():
         "note",
         "Test and validation accuracy differ by no more than chance",
     )
-    assert finding.text.endswith("So few samples may differ by 6.00 points by chance.")
+    assert finding.text.endswith("With so few samples, a difference of 6.00 points can be chance.")
     assert found(**few | {"val_accuracy": 0.88})["test"].title == "Test and validation accuracy agree"

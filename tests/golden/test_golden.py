@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 SURE = "of the # samples of which the models are most sure are labeled as another class"
 CHANGED = {
     ("table", "findings"): "<Findings: # warning, # notes, # good; first: Too few epochs>",
-    ("digits", "learning_curve"): "<LearningCurve on # test samples: accuracy #% with # training samples; whether more "
-    "data would help cannot be told before the run is trained for more epochs>",
+    ("digits", "learning_curve"): "<LearningCurve on # test samples: accuracy #% with # training samples; train for "
+    "more epochs first: more steps alone gave at least half of what more data gave>",
     ("digits", "label_issues"): f"<LabelIssues: # {SURE}; first sample[#], labeled # perhaps #; "
     "The models predict #% of the labels as given. How many of the others are wrong labels, and how many are errors of "
     "the models, cannot be told.>",

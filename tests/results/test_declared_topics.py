@@ -76,7 +76,7 @@ def test_predictions_show_what_was_asked_for():
     inputs = Contributions(np.array([0, 0]), np.array([["x", "y"]] * 2), np.array([[1.5, 0.1]] * 2, np.float32))
     (asked,) = dataclasses.replace(plain, contributions=inputs).tables()
     assert asked.texts()[0]["Input"] == "x 1.50"
-    assert asked.notes == ("Of inputs and nearest samples the first is shown.",)
+    assert asked.notes == ("Only the first input and nearest sample are shown; use --json or -o for all.",)
     assert plain.to_json() == list(plain.records())
 
 

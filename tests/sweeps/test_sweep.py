@@ -143,7 +143,7 @@ def test_the_gain_is_of_the_run_folders_that_are_there(found, tmp_path):
     assert best.number != 0
     assert len(complete) > 2
     other = next(trial for trial in complete if trial.number not in (0, best.number))
-    fewer = f"of the {len(complete) - 1} trials that ran to their end and whose predictions are here: "
+    fewer = f"of the {len(complete) - 1} completed trials whose predictions are here: "
     cases = {
         f"the run folder of trial {best.number} has no predictions here": [best],
         fewer: [other],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.checks import meant
 from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_json, print_tables, say
 from cutaway.cli.picture_files import check_picture_file, check_pictures, write_picture
@@ -90,14 +91,21 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
     from cutaway.api.opening import open_run
     from cutaway.data import dataset_names, looks_like_a_path
 
-    if where in {info.name for info in dataset_names()}:
+    names = [info.name for info in dataset_names()]
+    if where in names:
         return None
     try:
         return open_run(where, data=data, runs=runs)
-    except UnknownNameError:
-        if data is not None or not (looks_like_a_path(where) or os.path.exists(Path(where).expanduser())):
+    except UnknownNameError as error:
+        if data is not None:
             raise
-        return None  # loading the data says if there is no such file
+        if looks_like_a_path(where) or os.path.exists(Path(where).expanduser()):
+            return None  # loading the data says if there is no such file
+        raise UnknownNameError(
+            f'this takes a run (a path, a name in the folder "{runs}", or "latest") or data (a path or a dataset)',
+            got=f'"{where}", which is neither',
+            hint=meant(where, names, f"{error.hint}; or see: cutaway datasets"),
+        ) from error
 
 
 def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> None:

@@ -37,7 +37,7 @@ class TrialPrinter:
 def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
     from cutaway.topics.sweeps.outcome import written
 
-    result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
+    result, states = trial.result, {"complete": "completed", "pruned": "stopped early", "failed": "failed"}
     words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
     if trial.val_loss is not None:
         words.append(f"val_loss {trial.val_loss:.4f}")
@@ -85,7 +85,7 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
         say(f"{then} the settings{of} and test them once:  {found.command}")
 
 
-_STATES = (("complete", "complete"), ("pruned", "stopped early"), ("failed", "failed"))
+_STATES = (("complete", "completed"), ("pruned", "stopped early"), ("failed", "failed"))
 
 
 def _relative(folder: Path) -> Path:

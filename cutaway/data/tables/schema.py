@@ -233,7 +233,7 @@ def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> Non
     if constant:
         raise DataError(
             "a classifier needs at least 2 classes",
-            got=f'one and the same label in every row of "{label.name}" in {where}',
+            got=f'the same label in every row of "{label.name}" in {where}',
             hint="name another label, or add rows of another class",
         )
 

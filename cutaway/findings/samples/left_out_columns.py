@@ -42,12 +42,13 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     listed = ", ".join(f'"{each.name}" ({each.left_out})' for each in columns[:NAMED])
     more = f" and {len(columns) - NAMED:,} more" if len(columns) > NAMED else ""
-    are, them = ("columns are", "them") if len(columns) > 1 else ("column is", "it")
-    text = f"{len(columns):,} {are} left out, and no model learns from {them}: {listed}{more}."
+    # without their number: columns that are constant or count the rows are left out as well, and tell nothing
+    are, them = ("are", "them") if len(columns) > 1 else ("is", "it")
+    text = f"{listed}{more} {are} left out, and no model learns from {them}."
     record = {"columns": {each.name: each.left_out for each in columns}}
     telling = [each for each in columns if tells(each)]
     if not telling:
-        yield Finding(KIND, "note", "Columns that no model sees", text, record)
+        yield Finding(KIND, "note", "Columns left out", text, record)
         return
     best = max(telling, key=lambda each: each.told.correct / each.told.samples if each.told else 0.0)
     told = best.told

@@ -10,10 +10,10 @@ RULES = (
     Rule(
         KIND,
         words=(
-            "In 5 or more rows one of up to three values of a column of numbers is repeated exactly, farther from all "
-            "others than ten times the range of these (once, where it is made of nines, or is below 0 and no other "
-            "is), and equal values are so rare in the rest that chance repeats it with a p-value below 0.001 over all "
-            "columns; or up to three words stand among numbers, which are read as text for them."
+            "A few numbers repeat exactly, in 5 or more rows, and lie far outside all others (by more than ten times "
+            "their range; by more than once it for nines such as 999, or a number below 0 where no other is), more "
+            "often than chance explains (p-value below 0.001 over all columns); or a column of numbers contains up to "
+            "three words, in 5 or more rows, and is read as text."
         ),
         source='Pearson 2006, "The problem of disguised missing data"',
         known_as="disguised missing values; special values, mixed data types in deepchecks",
@@ -27,7 +27,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not found:
         return
     sentences = [
-        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of {each.samples:,} training rows, and '
+        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of the {each.samples:,} training rows that have a '
+        "value, and "
         + (
             f"a number from {each.low:g} to {each.high:g} in the others"
             if each.are_words
@@ -52,9 +53,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         }
     }
     advice = "Empty these cells if they mean that the value is not known: missing values are filled and marked."
-    title = (
-        f'Values of "{found[0][0]}" stand for something else'
-        if len(found) == 1
-        else "Values that stand for something else"
-    )
+    title = f'Placeholder values in "{found[0][0]}"' if len(found) == 1 else "Placeholder values"
     yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)

@@ -147,10 +147,10 @@ def _left_out(config: dict[str, Any]) -> str:
     if optimizer == "sgd" and not config.get("momentum"):
         return ""
     if optimizer == "sgd":
-        return "momentum is left out"
+        return "it ignores momentum"
     if optimizer == "none":
         return "how the model was trained is not known"
-    return f"the scaling of each weight by {optimizer} is left out"
+    return f"it ignores how {optimizer} scales each weight"
 
 
 def training_weights(context: RunContext, labels: np.ndarray) -> np.ndarray | None:

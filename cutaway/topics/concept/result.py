@@ -25,12 +25,17 @@ LAYERS = (
         "Told apart",
         share(1),
         "Share of the samples that a linear classifier tells from others without having seen it.",
+        explained=True,
     ),
-    column("random", "Random", share(1), "What 2.5% of the random selections exceed."),
+    column("random", "Random", share(1), "What 2.5% of the random selections exceed.", explained=True),
     column(
-        "gap", "Distance", decimals(3), "Distance between the means of the selection and of others along the direction."
+        "gap",
+        "Distance",
+        decimals(3),
+        "Distance between the means of the selection and of others along the direction.",
+        explained=True,
     ),
-    column("p", "p", decimals(3), "How often a random selection is told apart as well in any layer."),
+    column("p", "p", decimals(3), "How often a random selection is told apart as well in any layer.", explained=True),
 )
 """How well the selection is told apart in each layer."""
 
@@ -42,11 +47,20 @@ EFFECTS = (
         "Change",
         decimals(2),
         "Change of the logit when a sample of the class is moved as far as the selection lies from others.",
+        explained=True,
     ),
-    column("share", "Rises", share(0), "Share of the samples of the class whose logit rises along the direction."),
-    column("random_low", "Random low", decimals(3), "2.5% of random selections have a lower change."),
-    column("random_high", "Random high", decimals(3), "2.5% of random selections have a higher change."),
-    column("p", "p", decimals(3), "How often a random selection has as unusual a change in any row."),
+    column(
+        "share",
+        "Rises",
+        share(0),
+        "Share of the samples of the class whose logit rises along the direction.",
+        explained=True,
+    ),
+    column("random_low", "Random low", decimals(3), "2.5% of random selections have a lower change.", explained=True),
+    column(
+        "random_high", "Random high", decimals(3), "2.5% of random selections have a higher change.", explained=True
+    ),
+    column("p", "p", decimals(3), "How often a random selection has as unusual a change in any row.", explained=True),
 )
 """What moving along the direction does to each class."""
 
@@ -57,10 +71,17 @@ INPUTS = (
         "Difference",
         decimals(2),
         "Mean of the selection less that of the others, in standard deviations of the input.",
+        explained=True,
     ),
-    column("random_low", "Random low", decimals(3), "2.5% of random selections have a lower difference."),
-    column("random_high", "Random high", decimals(3), "2.5% of random selections have a higher difference."),
-    column("p", "p", decimals(3), "How often a random selection has as unusual a difference in any input."),
+    column(
+        "random_low", "Random low", decimals(3), "2.5% of random selections have a lower difference.", explained=True
+    ),
+    column(
+        "random_high", "Random high", decimals(3), "2.5% of random selections have a higher difference.", explained=True
+    ),
+    column(
+        "p", "p", decimals(3), "How often a random selection has as unusual a difference in any input.", explained=True
+    ),
 )
 """In which inputs the selection differs from the others."""
 

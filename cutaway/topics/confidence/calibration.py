@@ -64,7 +64,7 @@ SCORES = (
     column("brier", "Brier score", decimals(4), "Mean squared distance of the probabilities to the labels."),
     column(
         "log_loss",
-        "Negative log-likelihood",
+        "Cross-entropy",
         decimals(4),
         "Mean negative logarithm of the probability of the label, in nats.",
     ),
@@ -125,7 +125,7 @@ class Calibration(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal."""
-        scores, names, notes = [self.scores], ["As it is"], list[str]()
+        scores, names, notes = [self.scores], ["Before"], list[str]()
         chance = percent(self.curve.error_by_chance)
         notes.append(f"A perfectly calibrated model stays below {chance} in 95 of 100 cases (equal mass).")
         if self.temperature is not None and self.scaled_scores is not None:

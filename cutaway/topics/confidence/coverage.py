@@ -152,13 +152,13 @@ class Coverage(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal."""
-        notes = [f"Area under accuracy over coverage: {number(self.area, digits=4)}."]
+        notes = [f"Area under the accuracy-coverage curve: {number(self.area, digits=4)}."]
         printed = _together(self.summaries())
         if printed["wanted"] != printed["wanted_to"]:
-            notes.append("Wanted accuracies that share a row have the same threshold; one of 0 answers all samples.")
+            notes.append("Wanted accuracies in one row share a threshold; threshold 0 answers every sample.")
         if self.note:
             notes.append(f"Note: {self.note}.")
-        title = "Answers only from a confidence up, chosen on validation samples"
+        title = "Answering only above a confidence (chosen on validation samples)"
         return (Table(PRINTED, printed, title=title, notes=tuple(notes)),)
 
     def to_json(self) -> dict[str, Any]:

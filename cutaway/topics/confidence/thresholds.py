@@ -132,7 +132,8 @@ class Thresholds(Result):
         average = number(self.precision_recall.average_precision, digits=4)
         notes, has_costs = [f"Area under the ROC curve {area}, average precision {average}."], self.has_costs
         if has_costs:
-            notes.append(f"Were the probabilities calibrated, {number(self.calibrated, digits=4)} would cost least.")
+            best = number(self.calibrated, digits=4)
+            notes.append(f"If the probabilities were calibrated, the best threshold would be {best}.")
         if self.note:
             notes.append(f"Note: {self.note}.")
         title = f"Thresholds: {self.positive} against {self.negative}"

@@ -89,7 +89,7 @@ def doctor(
         for each in caught:
             if not _is_found(each.message, findings):
                 warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-        return Diagnosis(data.name, findings, not_judged=unknown_of_data())
+        return Diagnosis(data.name, findings, not_judged=unknown_of_data(what, options))
 
 
 def _is_found(warning: Warning | str, findings: Sequence[Finding]) -> bool:

@@ -1,6 +1,9 @@
 """What the doctor could not judge, and why: a sentence each."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from cutaway.api.run import Run
 from cutaway.errors import DataError
@@ -8,6 +11,7 @@ from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
 from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.labels.kept import are_judged
+from cutaway.topics.sweeps.command import typed_option
 
 TRAINING = (
     "divergence",
@@ -35,15 +39,15 @@ def unknown_of_run(run: Run) -> tuple[str, ...]:
     """What could not be judged of a run, and why."""
     found = [*_of_samples(run), *_of_training(run)]
     if not run.context.opens:
-        found.append("The model does not open, so that its layers, weights and gradients are not judged.")
+        found.append("The model does not open, so that its layers, weights and gradients are not checked.")
     if run.context.manifest.origin == "keras fit":
         found.append("The order in which a fit of your own took its samples is not known.")
     try:
         run.data  # noqa: B018 (asks whether it can be loaded)
     except DataError as error:
         is_known = kept_findings(run.context) is not None
-        judged = "judged by what was measured before" if is_known else "not judged"
-        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {judged}.")
+        checked = "checked by what was measured before" if is_known else "not checked"
+        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {checked}.")
     if not are_judged(run.context):
         command = run_command("labels", run.path)
         found.append(f"Single labels are judged by models that were not trained on them:  {command}")
@@ -55,17 +59,17 @@ def _of_samples(run: Run) -> Iterator[str]:
         return
     if len(run.split.val):
         yield (
-            "There are no test samples, so that test and validation accuracy are not compared; predictions are judged "
+            "There are no test samples, so that test and validation accuracy are not compared; predictions are checked "
             "on the validation samples."
         )
     else:
-        yield f"There are neither test nor validation samples, so these are not judged: {', '.join(PREDICTIONS)}."
+        yield f"There are neither test nor validation samples, so these are not checked: {', '.join(PREDICTIONS)}."
 
 
 def _of_training(run: Run) -> Iterator[str]:
     if run.context.manifest.origin == "model":
         kinds = ", ".join((*TRAINING, *GRADIENTS))
-        yield f"The training of a ready-made model is not known, so these are not judged: {kinds}."
+        yield f"The training of a ready-made model is not known, so these are not checked: {kinds}."
         yield (
             "Whether the model was trained on some validation or test samples is not known. If it was, it may have "
             "memorized their wrong labels, so that label-noise is not found, and accuracies are too good."
@@ -74,16 +78,25 @@ def _of_training(run: Run) -> Iterator[str]:
     rows = run.folder.history()
     if not rows:
         rest = [kind for kind in TRAINING if kind != "divergence" or run.folder.status != "failed"]
-        yield f"No epoch has ended, so these are not judged: {', '.join(rest)}."
+        yield f"No epoch has ended, so these are not checked: {', '.join(rest)}."
         return
     short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
     if short:
         verb = "is" if len(rows) == 1 else "are"
-        yield f"Not judged, since {epochs_in_words(len(rows))} {verb} too few: {', '.join(short)}."
+        yield f"Not checked: {', '.join(short)} ({epochs_in_words(len(rows))} {verb} too few)."
     if not all("val_loss" in row for row in rows):
-        yield "There is no validation loss of every epoch, so that overfitting and oscillation are not judged."
+        yield "There is no validation loss of every epoch, so that overfitting and oscillation are not checked."
 
 
-def unknown_of_data() -> tuple[str, ...]:
-    """What cannot be judged of data before a training, and why."""
-    return ("Labels are not judged here, since that takes models: cutaway labels trains some, and finds wrong ones.",)
+def unknown_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """What cannot be judged of data before a training, and what judges it.
+
+    Args:
+        what: The data: a name or a path, of which the command is known, or the samples themselves.
+        options: Of a table.
+    """
+    command = "cutaway.label_issues in Python"
+    if isinstance(what, str | Path):
+        typed = [part for name, value in options.items() for part in typed_option(name, value)]
+        command = f"cutaway labels {shlex.join([str(what), *typed])}"
+    return (f"Labels are not checked here. To check them:  {command}",)

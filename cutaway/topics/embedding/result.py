@@ -236,7 +236,7 @@ class Embedding(Result):
             notes += [f"Caution: {each}" for each in quality.cautions]
         if misplaced is not None:
             share = percent(float((misplaced > MOST).mean()), 1)
-            rows.append(("misplaced samples", share, "whose neighbors are far in the layer"))
+            rows.append(("misplaced samples", share, "samples whose map neighbors are far away in the layer"))
         columns = zip(*rows, strict=True) if rows else ((), (), ())
         return Table(QUALITY, dict(zip(("measure", "value", "meaning"), columns, strict=True)), notes=tuple(notes))
 
@@ -357,7 +357,7 @@ def quality_rows(quality: Quality) -> list[tuple[str, str, str]]:
     trust = value(quality.trustworthiness, errors.get("trustworthiness"), 4 if errors else 3)
     preserved = share(quality.neighbors_preserved, errors.get("neighbors_preserved"))
     rows = [
-        ("trustworthiness", trust, "1: neighbors are near in the layer"),
+        ("trustworthiness", trust, "1 means map neighbors are also neighbors in the layer"),
         ("neighbors preserved", preserved, f"of the {quality.k} nearest in the layer"),
     ]
     for name, heading in (
@@ -365,10 +365,12 @@ def quality_rows(quality: Quality) -> list[tuple[str, str, str]]:
         ("accuracy_plane", "k-NN accuracy, map"),
     ):
         if (accuracy := getattr(quality, name)) is not None:
-            rows.append((heading, share(accuracy, errors.get(name)), "whose nearest ones have their label"))
+            rows.append(
+                (heading, share(accuracy, errors.get(name)), "samples whose nearest neighbors mostly share their label")
+            )
     if quality.triplets is not None and quality.distance_correlation is not None:
         triplets = share(quality.triplets, quality.triplets_error)
-        rows.append(("triplets kept", triplets, "which of two is nearer; chance: 50.0%"))
+        rows.append(("triplets kept", triplets, "pairs whose nearer one is still nearer; chance: 50.0%"))
         correlation = value(quality.distance_correlation, quality.distance_correlation_error, 2)
         rows.append(("distance correlation", correlation, "of all distances, layer with map"))
     return rows

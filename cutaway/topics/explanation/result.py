@@ -212,7 +212,7 @@ class Explanation(Result):
             notes.append(f"The {len(rest):,} others add up to {number(parts[rest].sum(), 4)}.")
         offset = number(self.attribution.offsets.get(layer or "", float("nan")), 4)
         notes.append(
-            f"All add up to {number(parts.sum(), 4)}, and {offset} from the biases makes the difference: "
+            f"Total {number(parts.sum(), 4)}, plus {offset} from the biases, gives the difference "
             f"{number(difference, 4)}."
         )
         notes.append(
@@ -220,8 +220,8 @@ class Explanation(Result):
             f"probabilities: above 0 it supports {printable(self.winner)}, below 0 {printable(self.runner_up)}."
         )
         title = (
-            f"{name}{f', labeled {label}' if label else ''}: {self.winner} over {self.runner_up} by "
-            f"{number(difference, 3)} logits after epoch {self.epoch}{f', units of {layer}' if layer else ''}"
+            f"{name}{f' (label {label})' if label else ''}: predicted {self.winner}, ahead of {self.runner_up} by "
+            f"{number(difference, 3)} logits, epoch {self.epoch}{f', units of {layer}' if layer else ''}"
         )
         table = table.take(shown.tolist())
         table = table if layer is not None else self._with_values(table)

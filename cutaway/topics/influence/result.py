@@ -115,7 +115,7 @@ class Influences(Result):
         """The tables shown in a terminal: those that raised the probability most, and those that lowered it most."""
         table, first = self.table().without("Effect"), len(self.supporting)
         snapshots = f"{len(self.rates)} {'snapshot' if len(self.rates) == 1 else 'snapshots'}"
-        notes = [f"Of {self.samples:,} training samples, by {snapshots}."]
+        notes = [f"Computed from {self.samples:,} training samples and {snapshots}."]
         if self.approximation:
             notes.append(f"Approximate: {self.approximation}.")
         if self.reliability:

@@ -198,7 +198,7 @@ class LabelIssues(Result):
             yield self._models()
             return
         above = f"{self.above_half:,}" if self.above_half else "None"
-        have = f"{above} of these {len(self):,} {'have' if self.above_half > 1 else 'has'} a score above 0.5"
+        have = f"{above} of the {len(self):,} most suspect {'have' if self.above_half > 1 else 'has'} a score above 0.5"
         means = "which means that the models prefer another class: the label is wrong, or the models are"
         yield f"Some labels are always the most suspect. {have}, {means}."
         if self.count is not None and self.surest[1]:
@@ -211,9 +211,9 @@ class LabelIssues(Result):
             yield f"Not judged: {self.not_judged:,} samples that are the only one of their class."
 
     def _models(self) -> str:
-        models = f"{self.folds * self.seeds} models of {self.epochs} epochs"
-        right = f"{percent(self.accuracy)} of the labels as given"
-        return f"{models}, each asked about samples that it was not trained on, predict {right}."
+        models = f"{self.folds * self.seeds} models ({self.epochs} epochs each)"
+        agree = f"agree with {percent(self.accuracy)} of the labels"
+        return f"{models} {agree}; none was trained on the samples it judged."
 
     def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
         """The images of the first suspects, with their names, labels and suggestions, a matplotlib figure.

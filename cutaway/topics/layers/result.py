@@ -37,7 +37,7 @@ LAYERS = (
     column("units", "Units", COUNT, "Entries of its output for one sample."),
     column("parameters", "Params", COUNT, "Entries of all its weights."),
     column("trainable", "Trainable", COUNT, "How many of these are trained."),
-    column("inactive inactive_share", "Inactive", COUNT_SHARE, "Units that never fire: their output is always 0."),
+    column("inactive inactive_share", "Inactive", COUNT_SHARE, "Inactive units: 0 for every sample."),
     column("kernel_mean", "W mean", decimals(4), "Mean of the entries of its kernel, the first of its weights."),
     column("kernel_std", "W std", decimals(4), "Standard deviation of these entries."),
     column("kernel_min", "W min", decimals(4), "The smallest of them."),
@@ -67,14 +67,14 @@ KNOWLEDGE = (
         "probe_accuracy",
         "Probe accuracy",
         share(),
-        "Share of samples that a linear classifier predicts.",
+        "Share of samples that a linear classifier predicts correctly.",
         explained=True,
     ),
     column(
         "knn_accuracy",
         "k-NN accuracy",
         share(),
-        "Share that a vote of the nearest samples predicts.",
+        "Share that a vote of the nearest samples predicts correctly.",
         explained=True,
     ),
     column(
@@ -95,14 +95,14 @@ KNOWLEDGE = (
         "cka_previous",
         "CKA before",
         decimals(3),
-        "Similarity to the layer after the epoch before, 0 to 1.",
+        "Similarity to the same layer one epoch earlier, 0 to 1.",
         explained=True,
     ),
     column(
         "cka_last",
         "CKA last",
         decimals(3),
-        "Similarity to the layer after the last epoch, 0 to 1.",
+        "Similarity to the same layer after the last epoch, 0 to 1.",
         explained=True,
     ),
 )
@@ -133,7 +133,7 @@ ACTIVITY = (
     column("mean", "Mean", decimals(3), "Mean activation, over samples and units."),
     column("std", "Std", decimals(3), "Standard deviation of the activations."),
     column("sparsity", "Zeros", share(1), "Share of activations that are exactly 0."),
-    column("constant", "Constant", share(1), "Share of units with the same output for every measured sample."),
+    column("constant", "Constant", share(1), "Share of constant units: same output for every measured sample."),
     column("saturated", "Saturated", share(1), "Share of units that are near an end of their range for most samples."),
     column("weight_norm", "Weight norm", decimals(5), "Root mean square of its trainable weights."),
     column("update_norm", "Update norm", decimals(5), "Root mean square of their change since the epoch before."),
@@ -296,7 +296,7 @@ class LayerHistory(Result):
         whole = self.by_layer()
         title = f"What each layer knows, measured on {self.records[0].samples:,} samples of the {self.split} split"
         notes = (f"Measured on {self.note}.",) if self.note else ()
-        more = "For its activations, weights and shape add --layer with its name."
+        more = "For one layer's activations, weights and shape: --layer NAME."
         if len({record.layer for record in self.records}) > 1:
             return (replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=(*notes, more)),)
         knowledge = replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=notes)

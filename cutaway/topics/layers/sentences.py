@@ -60,7 +60,7 @@ def _since(records: "Sequence[LayerMeasures]", named: "Sequence[LayerMeasures]",
         return []
     since = {each.layer: _first_close(by_layer[each.layer], each.probe_accuracy or 0.0) for each in named}
     (first, start), *others = since.items()
-    told = [f"{first} has reached at least {CLOSE:.0%} of that since epoch {start}"]
+    told = [f"{first} has reached at least {CLOSE:.0%} of that accuracy since epoch {start}"]
     told += [f"{layer} since epoch {epoch}" for layer, epoch in others]
     untrained = " Epoch 0 is the model as initialized." if 0 in since.values() else ""
     return [f"Of the epochs measured, {_joined(told)}.{untrained}"]

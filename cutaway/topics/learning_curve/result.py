@@ -169,7 +169,7 @@ class LearningCurve(Result):
             few = split_in_words(self.split, self.samples)
             return f"whether more data would help cannot be judged on {few}"
         if self.steps is not None and self.steps.explain:
-            return "whether more data would help cannot be told before the run is trained for more epochs"
+            return "train for more epochs first: more steps alone gave at least half of what more data gave"
         if twice["high"] - twice["low"] > WIDE:
             return f"whether more data would help cannot be judged: {said}, which is too wide an interval"
         error, least = 1 - self.summaries()[0]["accuracy"], MATTERS * (1 - self.summaries()[0]["accuracy"])
@@ -230,12 +230,12 @@ class LearningCurve(Result):
         """Whether the shares alone forecast what the run itself has."""
         expected, low, high = (1 - float(end[0]) for end in (self.check.error, self.check.high, self.check.low))
         agrees = {
-            True: "so that the forecast holds for trainings of as many epochs",
-            False: "so that the forecast cannot be relied on",
-            None: "which is too little to check it by",
+            True: "so the forecast can be used for this number of epochs",
+            False: "so the forecast cannot be relied on",
+            None: "but the samples are too few to check the forecast",
         }[self.agrees]
         span = f"{percent(expected)} ({interval(2).text(max(low, 0), high)})"
-        return f"Check: the shares alone forecast {span} for this run, which has {percent(self.accuracy)}, {agrees}"
+        return f"Check: the smaller trainings predict {span} for this run; it has {percent(self.accuracy)}, {agrees}"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row per training, the run itself last; its seed is missing."""

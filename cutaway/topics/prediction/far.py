@@ -110,13 +110,14 @@ class FarSamples:
     def warn(self) -> None:
         """Warn of those that are far, if there are any."""
         if self.far:
-            are = "sample is" if self.samples == 1 else "samples is" if self.far == 1 else "samples are"
+            samples = "sample" if self.samples == 1 else "samples"
+            are = f"{samples} {'is' if self.far == 1 else 'are'}"
             number = "number " if self.far == 1 else "numbers "
             named = number if self.first[0].isdigit() else ""
             named += ", ".join(self.first) + (", ..." if self.far > len(self.first) else "")
             warn_user(
-                f"{self.far:,} of {self.samples:,} {are} farther from the training samples than those are from one "
-                f"another: {named}; check the values, because the model has seen nothing like them"
+                f"{self.far:,} of {self.samples:,} {are} unusually far from all training samples: {named}; check the "
+                "values, because the model has seen nothing like them"
             )
 
 

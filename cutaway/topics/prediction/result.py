@@ -201,7 +201,7 @@ class Predictions(Result):
             values |= {"nearest": near.names[:shown, 0].tolist(), "label": self._named(near.labels[:shown, 0])}
         if self.distances is not None and self.far is not None:
             values |= {"distance": self.distances[:shown], "far": self.far[:shown]}
-        notes = ("Of inputs and nearest samples the first is shown.",) if longest > 1 else ()
+        notes = ("Only the first input and nearest sample are shown; use --json or -o for all.",) if longest > 1 else ()
         return (Table(tuple(each for each in PRINTED if each.names[0] in values), values, notes=notes),)
 
     def plot(self, n: int = 24) -> "Figure":

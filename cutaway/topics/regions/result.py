@@ -53,7 +53,7 @@ SAMPLES = (
 """Each sample, and how far it is from the decision boundary."""
 
 WAYS = (
-    column("sample", "From", TEXT, "The sample at which the straight way begins."),
+    column("sample", "From", TEXT, "The sample at which the straight line begins."),
     column("toward", "To", TEXT, "The sample at which it ends."),
     column("length", "Length", decimals(3), "Distance between the two samples."),
     column("change", "Changes at", CHANGED, "How far from the first sample the prediction changes for the first time."),
@@ -183,15 +183,15 @@ class Regions(Result):
         return Table.of(SAMPLES, [vars(each) for each in self.samples])
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables shown in a terminal: the samples, the lines between them, and the areas of the classes."""
-        unit = "prepared inputs" if self.pictures is None else "prepared inputs, pixels from 0 to 1"
-        notes = [f"Boundary: distance within the plane, in {unit}. Outside of it, one may be nearer."]
+        """The tables shown in a terminal: the samples, the ways between them, and the areas of the classes."""
+        unit = "model inputs" if self.pictures is None else "model inputs, pixels from 0 to 1"
+        notes = [f"Boundary: distance within the plane, in {unit}. Off the plane the boundary may be closer."]
         if any(each.distance is None or each.distance > each.edge for each in self.samples):
-            notes.append("A range, or over: one may be nearer outside of the window. A larger margin tells more.")
+            notes.append("A range means the boundary may be closer outside the window; try a larger margin.")
         by_area = sorted(self.areas, key=lambda each: -each.share)
         return (
             replace(self.table(), title=self.line().split("; ")[0], notes=tuple(notes)),
-            Table.of(WAYS, [vars(each) for each in self.ways], title="On the straight way"),
+            Table.of(WAYS, [vars(each) for each in self.ways], title="Along the straight line"),
             Table.of(AREAS, [vars(each) for each in by_area], title="Area of the window"),
         )
 

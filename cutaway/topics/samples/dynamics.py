@@ -15,7 +15,7 @@ from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
 from cutaway.results.result import Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Table, column, heading_of
 from cutaway.results.units import COUNT, NAME, TEXT, decimals, number, percent, share
 from cutaway.topics.common.predictions import labels as labels_of
 from cutaway.topics.common.predictions import recorded_predictions
@@ -50,7 +50,7 @@ COLUMNS = (
     column(
         "first_learned", "First", COUNT, "The first epoch in which the label was predicted; –: in none.", explained=True
     ),
-    column("forgotten", "Forgot", COUNT, "How often it was predicted, and not in the next epoch.", explained=True),
+    column("forgotten", "Forgot", COUNT, "How often it was right in one epoch and wrong in the next.", explained=True),
     column("correctness", "Right", share(0), "Share of the epochs in which it was predicted.", explained=True),
     column("confidence", "Conf.", decimals(2), "Mean probability of the label.", explained=True),
     column("variability", "Var.", decimals(2), "Standard deviation of that probability.", explained=True),
@@ -59,7 +59,7 @@ COLUMNS = (
         "area_under_margin",
         "AUM",
         decimals(2),
-        "Mean logarithm of its probability over the largest other, in nats.",
+        "Area under the margin: mean logarithm of its probability over the largest other, in nats.",
         explained=True,
     ),
 )
@@ -195,7 +195,8 @@ class SampleDynamics(Result):
             limit: Maximum number of samples; 0 for all.
         """
         shown = self.take(self.measures.order(sort)[: limit or None])
-        title = f"{len(shown):,} of {len(self):,} {self._kind}, by {sort}, in {len(self.epochs)} epochs"
+        by = heading_of(COLUMNS, sort)
+        title = f"{len(shown):,} of {len(self):,} {self._kind}, by {by}, in {len(self.epochs)} epochs"
         above = number(self.measures.ambiguous_from, 2)
         notes = [
             f"{self.difficulties()}.",
@@ -203,7 +204,7 @@ class SampleDynamics(Result):
         ]
         if self.predictions == "recorded":
             changed = " and after images were changed at random" if self.context.manifest.config.get("augment") else ""
-            notes.append(f"Training samples were predicted while being trained on, with any dropout{changed}.")
+            notes.append(f"Training samples were predicted during training, with any dropout on{changed}.")
         table = shown.table().without("Split", "Difficulty", "Margin")
         return (replace(table, title=title, notes=tuple(notes)),)
 

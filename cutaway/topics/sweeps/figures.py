@@ -60,7 +60,7 @@ def trials_panel(sweep: SweepOutcome) -> Panel:
     """The validation loss of each trial, and the best so far."""
     found = with_loss(sweep)
     series = list[Series]()
-    for color, (state, name) in enumerate((("complete", "complete"), ("pruned", "stopped early"))):
+    for color, (state, name) in enumerate((("complete", "completed"), ("pruned", "stopped early"))):
         of_state = [trial for trial in found if trial.state == state]
         if of_state:
             x, y = np.array([trial.number for trial in of_state]), np.array([trial.val_loss for trial in of_state])

@@ -28,12 +28,17 @@ NUMBERS = ("val_loss", "val_accuracy", "epochs", "seconds", "parameters")
 
 
 def _state(state: str) -> str:
-    return {"pruned": "stopped early"}.get(state, state)
+    return {"complete": "completed", "pruned": "stopped early"}.get(state, state)
 
 
 TRIALS = (
     column("trial", "Trial", Unit("whole number", str), "Its number; trial 0 has the settings of the recipe."),
-    column("state", "State", Unit("name", _state, right=False), "Complete, pruned (stopped early), failed or running."),
+    column(
+        "state",
+        "State",
+        Unit("name", _state, right=False),
+        "Completed (complete), stopped early (pruned), failed or running.",
+    ),
     column("val_loss", "Val loss", decimals(4), "Validation loss, of a trial that was stopped early its last one."),
     column("val_accuracy", "Val accuracy", share(), "Share of the validation samples that is predicted correctly."),
     column("epochs", "Epochs", COUNT, "Epochs that were trained."),

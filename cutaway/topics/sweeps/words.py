@@ -16,29 +16,29 @@ def verdict(sweep: SweepOutcome) -> list[str]:
     """Sentences on the best trial, how optimistic its loss is, and what choosing gained."""
     best = sweep.best_trial
     if best is None:
-        return ["No trial ran to its end, so none is chosen."]
+        return ["No trial completed, so none is chosen."]
     gain = sweep.gain
     if gain is None:
         return [f"Trial {best.number} has the lowest validation loss, {best.val_loss:.4f}.", f"{sweep.no_gain}."]
-    here = "" if gain.candidates == sweep.count("complete") else " and whose predictions are here"
+    here = "" if gain.candidates == sweep.count("complete") else " whose predictions are here"
     return [_optimism(gain, best.number, here), _against_default(gain, best.number)]
 
 
 def _optimism(gain: Selection, number: int, here: str) -> str:
     chosen, corrected = gain.loss.chosen, gain.loss.corrected
     if gain.candidates == 1:
-        return f"Only trial {number} ran to its end, so nothing was chosen: its validation loss is {chosen:.4f}."
-    optimism = "There is no sign that choosing by it made it optimistic"
+        return f"Only trial {number} completed, so nothing was chosen: its validation loss is {chosen:.4f}."
+    optimism = "There is no sign that picking the best made this too good"
     if gain.loss.optimism >= LEAST:
-        optimism = f"Because it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}"
+        optimism = f"Picking the best makes this too good by about {gain.loss.optimism:.4f}"
     if gain.stopped:
         others = "one that was" if gain.stopped == 1 else f"{gain.stopped} that were"
         optimism += f" ({others} stopped early could have been chosen as well)"
     low, high = gain.accuracy.interval
     return (
-        f"Trial {number} has the lowest validation loss of the {gain.candidates} trials that ran to their end{here}: "
+        f"Trial {number} has the lowest validation loss of the {gain.candidates} completed trials{here}: "
         f"{chosen:.4f}. "
-        f"{optimism}: {corrected:.4f} is to be expected on new samples ({_interval(gain.loss.interval)}), and an "
+        f"{optimism}; expect {corrected:.4f} on new samples ({_interval(gain.loss.interval)}), and an "
         f"accuracy of {percent(gain.accuracy.corrected)} ({percent(low)} to {percent(high)})."
     )
 

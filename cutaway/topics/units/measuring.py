@@ -18,7 +18,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
 from cutaway.results.plain import defined
 from cutaway.results.result import Answer, Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Table, column, heading_of
 from cutaway.results.units import COUNT, LOST, MEASURED, NAME, UNDEFINED, Unit, decimals, number, percent
 from cutaway.runs import KeptResult, digest_of, kept, result_name
 
@@ -57,7 +57,7 @@ COLUMNS = (
         explained=True,
     ),
     column("preferred_class", "Class", NAME, "The class with the highest mean activation.", explained=True),
-    column("selectivity", "Select.", decimals(3), "From 0, all means equal, to 1, one class only.", explained=True),
+    column("selectivity", "Select.", decimals(3), "0: all classes alike; 1: one class only.", explained=True),
     column(
         "similar similarity",
         "Similar",
@@ -74,7 +74,7 @@ COLUMNS = (
     ),
     column("accuracy_cost", "Acc.", LOST, "Change of the accuracy without it, in percentage points.", explained=True),
     column("most_affected", "Affects", NAME, "The class that loses most accuracy without it.", explained=True),
-    column("most_affected_cost", "Its acc.", LOST, "Change of the accuracy within it, in points.", explained=True),
+    column("most_affected_cost", "Its acc.", LOST, "Change of that class's accuracy, in points.", explained=True),
 )
 """What each unit is for."""
 
@@ -265,7 +265,9 @@ class Units(Result):
             f"With all units the accuracy is {percent(self.ablation.accuracy)} on {self.split}.",
             f"{measurable} of {len(self)} units {has} a measurable cost; {constant} {are} constant on all data.",
         )
-        title = f"{self.layer} after epoch {self.epoch}: {len(shown)} of {len(self)} units, by {sort}"
+        title = (
+            f"{self.layer} after epoch {self.epoch}: {len(shown)} of {len(self)} units, by {heading_of(COLUMNS, sort)}"
+        )
         return (replace(self._table().take(shown).without("Mean"), title=title, notes=notes),)
 
     def to_pandas(self, sort: str = "unit") -> "pandas.DataFrame":

@@ -36,11 +36,11 @@ LINES = (
 )
 """The lines of a verdict."""
 
-NO_PROBLEM = "Nothing needs attention: its data, training, layers and predictions were judged."
+NO_PROBLEM = "Nothing needs attention: its data, training, layers and predictions were checked."
 NO_PROBLEM_BUT_LAYERS = (
-    "Nothing needs attention: its data, training and predictions were judged; its layers do not open."
+    "Nothing needs attention: its data, training and predictions were checked; its layers do not open."
 )
-NO_PROBLEM_YET = "Only its history was judged, which shows no problem."
+NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
 NO_GAIN = "It is not clearly more often right than always predicting the largest class."
 
 
@@ -171,7 +171,7 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
     if findings is None:
         findings = recorded_findings(context)
         if state != "running":
-            unknown.append(f"Its data, layers and predictions were not judged yet; {doctor} does that.")
+            unknown.append(f"Its data, layers and predictions were not checked yet; {doctor} does that.")
     worth = _worth(context, rows, measure=measure)
     held_out = len(context.split.test) + len(context.split.val)
     if worth is None and state != "running":
@@ -220,12 +220,12 @@ def _next_step(
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
         if context.manifest.origin != "training" and problem.remedy.change != "temperature":
             return f"Next: {problem.remedy.words}.", None  # only what cutaway trained can be trained again
-        words = f"Next: {problem.remedy.words}. Whether that helps is tried by"
+        words = f"Next: {problem.remedy.words}. To test whether that helps:"
         return words, run_command("doctor", context.path) + " --prove"
     if problem is not None and problem.advice:
         return f"Next: {problem.advice}", None
     if not is_measured:
-        return "Next: let its data, layers and predictions be checked:", run_command("doctor", context.path)
+        return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     return "Next: look at its mistakes:", run_command("report", context.path)
 
 

@@ -86,7 +86,7 @@ BROKEN = {
     "zeros": (bytes(1000), "zero bytes"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "zero bytes"),
     "the same name twice": (b"a,b,a\n1,2,3\n", '"a" again as column 3'),
-    "a row that is too long": (b"a,b\n1,2\n1,2,3\n", "every row has as many cells as line 1, 2; got 3 in row 2"),
+    "a row that is too long": (b"a,b\n1,2\n1,2,3\n", "every row has 2 cells, like line 1; got 3 in row 2"),
     "a row that is too short": (b"a,b,c\n1,2,3\n1,2\n", "got 2 in row 2"),
     "a quote that is not closed": (b'a,b\n1,"2\n3,4\n5,6\n', "got 4 lines as one cell that begins '2"),
     "a byte of another encoding, far down": (b"a,b\n" + b"1,2\n" * 100_000 + b"1,\xff\n", "text in utf-8"),

@@ -87,7 +87,7 @@ class DelimitedReader:
         if bad:
             row = bad[0]
             return DataError(
-                f"every row has as many cells as line 1, {row.expected_columns}",
+                f"every row has {row.expected_columns} cells, like line 1",
                 got=f"{row.actual_columns} in {row_words(row.number - self.dialect.header - 1, self.where)}: "
                 f"{(row.text or '')[:60]!r}",
                 hint="fix that row; a cell with the delimiter inside needs quotes",

@@ -68,7 +68,7 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
     text = io.TextIOWrapper(io.BytesIO(beginning), encoding, errors="ignore", newline="").read()
     if not text.strip():
         raise DataError(
-            "a table has a line with the names of its columns", got=f"{path} without text", hint="check the file"
+            "a table has a line with the names of its columns", got=f"an empty file, {path}", hint="check the file"
         )
     complete = text if len(beginning) < BEGINNING else text[: max(text.rfind("\n"), 0) or len(text)]
     delimiter = _delimiter(complete)
