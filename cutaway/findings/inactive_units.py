@@ -38,8 +38,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
 
 def _finding(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -> Finding:
     share = inactive / units
-    verb = "fires" if inactive == 1 else "fire"
-    text = f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) never {verb} on the whole dataset."
+    are = "is" if inactive == 1 else "are"
+    text = (
+        f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) {are} inactive (0 for every sample of the whole "
+        "dataset)."
+    )
     record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
     if share > MANY:
         advice = (

@@ -55,15 +55,15 @@ def test_a_row_20_standard_deviations_off_is_far(wine):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         wine.predict(moved)
-    said = [str(warning.message) for warning in caught if "farther" in str(warning.message)]
+    said = [str(warning.message) for warning in caught if "unusually far" in str(warning.message)]
     assert said == [
-        "13 of 13 samples are farther from the training samples than those are from one another: numbers 1, 2, 3, 4, "
+        "13 of 13 samples are unusually far from all training samples: numbers 1, 2, 3, 4, "
         "5, ...; check the values, because the model has seen nothing like them"
     ]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         wine.predict(pd.concat([rows, moved[:1]]))
-    assert any(str(warning.message).startswith("1 of 14 samples is farther") for warning in caught)
+    assert any(str(warning.message).startswith("1 of 14 samples is unusually far") for warning in caught)
 
 
 def test_rows_of_chunks_are_counted_together_and_named(wine, tmp_path):
@@ -73,7 +73,7 @@ def test_rows_of_chunks_are_counted_together_and_named(wine, tmp_path):
             tmp_path / f"{number}.csv", index=False
         )
     with (
-        pytest.warns(ct.CutawayWarning, match="^2 of 72 samples are farther .*: 0.csv: 1, 1.csv: 2; check"),
+        pytest.warns(ct.CutawayWarning, match="^2 of 72 samples are unusually far .*: 0.csv: 1, 1.csv: 2; check"),
         pytest.warns(ct.CutawayWarning, match='"alcohol" is far outside'),
     ):
         wine.predict([tmp_path / "0.csv", tmp_path / "1.csv"])
@@ -104,7 +104,7 @@ def test_data_that_cannot_be_had_are_needed_only_where_the_distance_is_asked_for
     assert again.predict(x + 1000).shape == (100, 2)
     with pytest.raises(ct.CutawayError, match="which a run folder does not keep"):
         again.examine(x)
-    with pytest.warns(ct.CutawayWarning, match="100 of 100 samples are farther"):
+    with pytest.warns(ct.CutawayWarning, match="100 of 100 samples are unusually far"):
         run.predict(x + 1000)
 
 
@@ -115,9 +115,9 @@ def test_large_data_are_read_only_if_asked_for(wine, monkeypatch, tmp_path):
     again = ct.open_run(wine.path)
     with pytest.warns(ct.CutawayWarning) as caught:
         again.predict(rows)
-    assert not any("farther" in str(warning.message) for warning in caught)
+    assert not any("unusually far" in str(warning.message) for warning in caught)
     with (
-        pytest.warns(ct.CutawayWarning, match="36 of 36 samples are farther"),
+        pytest.warns(ct.CutawayWarning, match="36 of 36 samples are unusually far"),
         pytest.warns(ct.CutawayWarning, match="far outside"),
     ):
         assert all(part.far.all() for part in predictions(again.context, rows, distances=True))
@@ -159,7 +159,7 @@ def test_numbers_beyond_what_float32_can_square_are_far_without_a_numpy_warning(
     random = np.random.default_rng(0)
     x, y = random.normal(size=(100, 3)).astype(np.float32), np.arange(100) % 2
     run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
-    with pytest.warns(ct.CutawayWarning, match="1 of 1 sample is farther"):
+    with pytest.warns(ct.CutawayWarning, match="1 of 1 sample is unusually far"):
         run.predict(np.full((1, 3), 1e30, np.float32))
 
 

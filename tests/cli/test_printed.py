@@ -68,9 +68,9 @@ def test_estimates_are_written_with_their_standard_errors():
         distance_correlation=0.5, distance_correlation_error=0.012,
     )  # fmt: skip
     assert quality_rows(found) == [
-        ("trustworthiness", "0.997", "1: neighbors are near in the layer"),
+        ("trustworthiness", "0.997", "1 means map neighbors are also neighbors in the layer"),
         ("neighbors preserved", "31.7%", "of the 15 nearest in the layer"),
-        ("triplets kept", "68.3% ± 0.4", "which of two is nearer; chance: 50.0%"),
+        ("triplets kept", "68.3% ± 0.4", "pairs whose nearer one is still nearer; chance: 50.0%"),
         ("distance correlation", "0.50 ± 0.01", "of all distances, layer with map"),
     ]
 

@@ -15,7 +15,7 @@ def test_tables_and_a_picture(cutaway, digits_run, names, tmp_path):
     code, out, _ = cutaway("regions", digits_run.path, *names, "--output", "plane.png", "--margin", "0.1")
     assert code == 0
     assert "linear regions" in " ".join(out.split())
-    assert "On the straight way" in out
+    assert "Along the straight line" in out
     assert "The plane is drawn in plane.png" in out
     assert max(map(len, out.splitlines())) <= 110
     with Image.open(tmp_path / "plane.png") as picture:

@@ -189,7 +189,7 @@ def test_data_are_judged_before_anything_is_trained(tmp_path: Path, capsys: pyte
 def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run, tmp_path: Path) -> None:
     ct.doctor(slow_run, progress=False)
     (said,) = [each for each in ct.doctor(ct.open_run(slow_run.path), progress=False).not_judged if "loaded" in each]
-    assert said.endswith("so that inputs and labels are judged by what was measured before.")
+    assert said.endswith("so that inputs and labels are checked by what was measured before.")
     unmeasured = shutil.copytree(slow_run.path, tmp_path / "unmeasured")
     shutil.rmtree(unmeasured / "results")
     (said,) = [each for each in ct.doctor(ct.open_run(unmeasured), progress=False).not_judged if "loaded" in each]

@@ -134,14 +134,15 @@ def test_inactive_units_are_reported_for_each_layer_that_has_some():
     layers = {"dense": (128, 512), "dense_1": (0, 512), "dense_2": (129, 512)}
     many, few = run_checks(Evidence(inactive_units=layers))
     assert (few.kind, few.severity, few.title) == ("inactive-units", "note", "A few inactive units in dense")
-    assert few.text == "128 of the 512 units of dense (25.00%) never fire on the whole dataset."
+    assert few.text == "128 of the 512 units of dense (25.00%) are inactive (0 for every sample of the whole dataset)."
     assert (many.severity, many.title) == ("warning", "Many inactive units in dense_2")
     assert many.text.startswith(
-        "129 of the 512 units of dense_2 (25.20%) never fire on the whole dataset. A smaller layer,"
+        "129 of the 512 units of dense_2 (25.20%) are inactive (0 for every sample of the whole dataset). A smaller "
+        "layer,"
     )
     (one,) = run_checks(Evidence(inactive_units={"dense": (1, 16)}))
     assert one.title == "One inactive unit in dense"
-    assert one.text == "1 of the 16 units of dense (6.25%) never fires on the whole dataset."
+    assert one.text == "1 of the 16 units of dense (6.25%) is inactive (0 for every sample of the whole dataset)."
     assert many.evidence == {"layer": "dense_2", "inactive": 129, "units": 512, "share": 129 / 512}
 
 

@@ -76,7 +76,10 @@ def test_two_units_are_named_beside_a_sentinel() -> None:
     frame.loc[::15, "size"] = -999
     found = {each.kind: each for each in found_in((frame, {}))}
     assert found["mixed-units"].evidence["columns"]["size"]["factor"] == "2.54"
-    assert found["sentinel-values"].evidence["columns"]["size"]["values"] == ["-999"]
+    sentinels = found["sentinel-values"]
+    known = sentinels.evidence["columns"]["size"]
+    assert (sentinels.title, known["values"]) == ('Placeholder values in "size"', ["-999"])
+    assert f"in {known['rows']} of the {known['samples']} training rows that have a value" in sentinels.text
 
 
 def test_columns_that_group_rows_alike_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,13 @@ UNITS = (
     column("units", "Units", COUNT, "Units that were matched one to one by their activations."),
     column("mean_correlation", "Correlation", decimals(3), "Mean correlation of matched units."),
     column("by_chance", "By chance", decimals(3), "The same for units that have nothing to do with each other."),
-    column("constant", "Constant", COUNT, "Units that are constant (same output for every sample) in one of the runs."),
+    column(
+        "constant",
+        "Constant",
+        COUNT,
+        "Units that are constant (same output for every sample) in one of the runs.",
+        explained=True,
+    ),
 )
 """Matched units of two layers."""
 

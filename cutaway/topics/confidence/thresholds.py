@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 
 CURVE = (
-    column("threshold", "From", THRESHOLD, "The probability of the class from which on samples are called positive."),
+    column(
+        "threshold", "Threshold", THRESHOLD, "The probability of the class from which on samples are called positive."
+    ),
     column(
         "false_positive_rate", "False positives", share(), "Share of the negative samples that are called positive."
     ),
@@ -44,7 +46,9 @@ CURVE = (
 """The ROC curve."""
 
 CHOSEN = (
-    column("threshold mark", "From", MARKED, "The probability of the class from which on samples are called positive."),
+    column(
+        "threshold mark", "Threshold", MARKED, "The probability of the class from which on samples are called positive."
+    ),
     column(
         "recall low high",
         "Recall",

@@ -184,8 +184,8 @@ class Regions(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal: the samples, the ways between them, and the areas of the classes."""
-        unit = "model inputs" if self.pictures is None else "model inputs, pixels from 0 to 1"
-        notes = [f"Boundary: distance within the plane, in {unit}. Off the plane the boundary may be closer."]
+        unit = "model inputs" if self.pictures is None else "model inputs (pixels 0 to 1)"
+        notes = [f"Boundary: distance in the plane, in {unit}. Off the plane the boundary may be closer."]
         if any(each.distance is None or each.distance > each.edge for each in self.samples):
             notes.append("A range means the boundary may be closer outside the window; try a larger margin.")
         by_area = sorted(self.areas, key=lambda each: -each.share)
