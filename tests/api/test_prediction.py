@@ -260,7 +260,7 @@ def test_test_digits_are_not_far_and_noise_is(mnist_run):
     with pytest.warns(ct.CutawayWarning, match="200 of 200 samples are unusually far from all training samples: "):
         assert mnist_run.examine(noise, nearest=0, explain=0).far.all()
     # a digit in negative is as far as noise
-    with pytest.warns(ct.CutawayWarning, match="of 200 samples are farther"):
+    with pytest.warns(ct.CutawayWarning, match="of 200 samples are unusually far"):
         assert mnist_run.examine(255 - held.x[:200], nearest=0, explain=0).far.mean() > 0.99
 
 

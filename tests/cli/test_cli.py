@@ -178,7 +178,7 @@ def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monk
     table = [line.rstrip() for line in out.splitlines()][4:]
     assert len([line for line in table if line]) == 8, "the heading, a line below it, and one for each of six columns"
     assert max(map(len, table)) <= width
-    for words in ("name of the sample", "never in two splits", "scaled by quartiles", "ignored: nearly unique"):
+    for words in ("name of the sample", "never in two splits", "scaled by quartiles", "left out: nearly unique"):
         assert words in out
     assert ("Values" in out) == (width >= 80)
     assert ("a number with a long name" in out) == (width >= 120)

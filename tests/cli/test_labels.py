@@ -91,7 +91,7 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
 def test_printed_commands_work_for_runs_in_folders_with_blanks(cutaway, table):
     assert cutaway("train", *table, "--epochs", "1", "--runs", "my runs", "--name", "erster Lauf")[0] == 0
     code, out, _ = cutaway("show", "latest", "--runs", "my runs")
-    doctor = shlex.split(re.search(r"checked: cutaway (.*)", out)[1])
+    doctor = shlex.split(re.search(r"predictions: cutaway (.*)", out)[1])
     assert (code, doctor[0], len(doctor)) == (0, "doctor", 2)
     assert cutaway(*doctor)[0] == 0
     code, out, _ = cutaway("labels", doctor[1], "--drop", f"sample[{ct.open_run(doctor[1]).split.val.index[0]}]")

@@ -87,7 +87,7 @@ def test_explain_prints_the_largest_contributions(cutaway, trained):
     assert f"The 1 others add up to {round(sums[other], 4) + 0.0:.4f}." not in lines
     assert f"The other one adds {round(sums[other], 4) + 0.0:.4f}." in lines
     code, out, _ = cutaway("explain", run, "test[3]", "--data", data, "--layer", "dense_2", "--limit", 0)
-    assert out.startswith("c-203, labeled ")
+    assert out.startswith("c-203 (label ")
     assert any(line.startswith("c-203, which is test[3], is predicted as ") for line in out.splitlines())
     assert sum(line.split()[:1] == [str(unit)] for line in out.splitlines() for unit in range(8)) == 8
     code, _, err = cutaway("explain", run, "c_179", "--data", data)

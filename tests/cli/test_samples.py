@@ -104,7 +104,7 @@ def test_influences_of_a_model_without_contributions(cutaway, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("default")  # printed, as outside of the tests
         code, out, err = cutaway("explain", run.path, "test[3]", "--influence", "--json")
-        assert "by 1 snapshot." in cutaway("explain", run.path, "test[3]", "--influence")[1]
+        assert "training samples and 1 snapshot." in cutaway("explain", run.path, "test[3]", "--influence")[1]
     document = json.loads(out)
     assert (code, "contributions" in document) == (0, False)
     assert document["influences"]["supporting"][0]["influence"] > 0

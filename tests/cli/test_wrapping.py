@@ -122,7 +122,7 @@ def test_findings_stand_beside_their_mark(capsys, monkeypatch):
     first, *others, last = capsys.readouterr().out.splitlines()
     assert first.startswith("warning  A title. Trial 21 ")
     assert last.rstrip() == "     ok  B. Ok."
-    assert all(line.startswith(" " * 7) and line[7] != " " for line in others)
+    assert all(line.startswith(" " * 9) and line[9] != " " for line in others)
     assert max(map(len, (first, *others))) <= 60
-    told = " ".join(line[7:].rstrip() for line in (first, *others))
+    told = " ".join(line[9:].rstrip() for line in (first, *others))
     assert told == f"A title. {SENTENCE} samples: {', '.join(names[:5])}, ..."

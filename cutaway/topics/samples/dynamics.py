@@ -59,7 +59,7 @@ COLUMNS = (
         "area_under_margin",
         "AUM",
         decimals(2),
-        "Area under the margin: mean logarithm of its probability over the largest other, in nats.",
+        "Area under the margin: mean log of its probability over the largest other.",
         explained=True,
     ),
 )
