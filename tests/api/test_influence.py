@@ -278,8 +278,8 @@ def test_reliability_is_that_of_the_kind_of_training(digits_run):
     (found,) = digits_run.influence(["test[3]"], 3)
     digits, table = LDS["Adam in batches with dropout"]
     sentence = (
-        "Our tests with Adam in batches with dropout compared what influences predict with what training on random "
-        f"halves of the data changed: rank correlation {digits:.2f} on digits, {table:.2f} on a table (1 is perfect)."
+        "In our tests with Adam in batches with dropout, influences predicted the effect of training on random halves "
+        f"of the data with a rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect)."
     )
     assert found.reliability == found.to_json()["reliability"] == sentence
     assert sentence in found.tables()[1].notes

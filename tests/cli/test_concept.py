@@ -21,6 +21,7 @@ def test_names_and_a_file_of_the_explorer_are_read_together(cutaway, digits_run,
     code, out, _ = cutaway("concept", digits_run.path, *names, "--repeats", "19")
     assert code == 0
     assert "Compared with 19 random selections, drawn from the test split." in out
+    assert "Rises: Share of the samples of the class whose logit rises along the direction." in out
     assert max(map(len, out.splitlines())) <= 80
 
 

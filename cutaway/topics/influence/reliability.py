@@ -24,8 +24,8 @@ def reliability(context: RunContext) -> str:
         return "How far influences can be relied on was not measured for this kind of training."
     digits, table = LDS[kind]
     return (
-        f"Our tests with {kind} compared what influences predict with what training on random halves of the data "
-        f"changed: rank correlation {digits:.2f} on digits, {table:.2f} on a table (1 is perfect)."
+        f"In our tests with {kind}, influences predicted the effect of training on random halves of the data with a "
+        f"rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect)."
     )
 
 
