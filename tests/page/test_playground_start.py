@@ -72,6 +72,11 @@ def test_values_that_the_page_refuses_are_refused_here(tmp_path):
         playground_start(run.context)
 
 
+def test_of_more_inputs_than_two_it_says_how_to_train_on_two(digits_run):
+    with pytest.raises(ct.CutawayError, match='got 64 inputs .*; next: train on two inputs: leave .* ignore="height"'):
+        playground_start(digits_run.context)
+
+
 def test_the_names_are_those_of_the_page():
     known = run_script("return FIELDS;", imports={"playground/fields.js": "FIELDS"})
     assert {value for value, _ in known["activation"]["choices"]} >= set(ACTIVATIONS)
