@@ -5,9 +5,9 @@ all of the command line.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from .errors import UsageError
 
@@ -162,3 +162,23 @@ class DataOptions(TableOptions):
         "How digit or letter images were centered; new images get the same: mass (like MNIST) or upright (like UCI "
         "digits).",
     )
+
+
+def typed_options(values: Mapping[str, Any]) -> list[str]:
+    """Options and their values as a user types them on the command line, not quoted."""
+    return [part for name, value in values.items() for part in _typed_option(name, value)]
+
+
+def _typed_option(name: str, value: Any) -> list[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [flag]
+    if value is False:
+        return [flag.replace("--", "--no-", 1)]
+    if name in ("ignore", "use", "category"):
+        return [part for each in value for part in (flag, str(each))]
+    if name == "size":
+        return [flag, "x".join(map(str, value))]
+    if isinstance(value, list | tuple):
+        return [flag, ",".join(map(str, cast("tuple[Any, ...]", value)))]
+    return [flag, repr(value) if isinstance(value, float) else str(value)]

@@ -10,6 +10,7 @@ from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 from cutaway.execution import check_engine
+from cutaway.options import typed_options
 from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
 from .labels import find_run_or_data
@@ -53,8 +54,6 @@ def doctor(
 
 
 def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict[str, Any]) -> None:
-    from cutaway.topics.sweeps.command import typed_option
-
     print_findings(found.findings, rules=asked.rules)
     if not any(each.severity == "warning" and not each.muted for each in found.findings):
         say("No check found anything that needs attention.")
@@ -63,8 +62,7 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
     for proof in found.proofs:
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
-        typed = [part for name, value in options.items() for part in typed_option(name, value)]
-        say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed])}")
+        say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
     elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
     else:

@@ -7,11 +7,11 @@ from typing import Any
 
 from cutaway.api.run import Run
 from cutaway.errors import DataError
+from cutaway.options import typed_options
 from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
 from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.labels.kept import are_judged
-from cutaway.topics.sweeps.command import typed_option
 
 TRAINING = (
     "divergence",
@@ -97,6 +97,5 @@ def unknown_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, ...]
     """
     command = "cutaway.label_issues in Python"
     if isinstance(what, str | Path):
-        typed = [part for name, value in options.items() for part in typed_option(name, value)]
-        command = f"cutaway labels {shlex.join([str(what), *typed])}"
+        command = f"cutaway labels {shlex.join([str(what), *typed_options(options)])}"
     return (f"Labels are not checked here. To check them:  {command}",)

@@ -3,9 +3,10 @@
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cutaway.data import origin_options
+from cutaway.options import typed_options
 from cutaway.training import RECIPES
 
 from .outcome import SweepOutcome
@@ -50,22 +51,4 @@ def train_command(sweep: SweepOutcome) -> str | None:
         return None
     form = asdict(RECIPES[manifest.fixed.recipe].form) if manifest.fixed.recipe in RECIPES else {}
     settings = {name: value for name, value in settings.items() if name not in RARE or value != form.get(name)}
-    for name, value in settings.items():
-        parts += typed_option(name, value)
-    return " ".join(shlex.quote(part) for part in parts)
-
-
-def typed_option(name: str, value: Any) -> list[str]:
-    """An option of the command line with its value, as a user types it, not quoted."""
-    option = f"--{name.replace('_', '-')}"
-    if value is True:
-        return [option]
-    if value is False:
-        return [option.replace("--", "--no-", 1)]
-    if name in ("ignore", "use", "category"):
-        return [part for each in value for part in (option, str(each))]
-    if name == "size":
-        return [option, "x".join(map(str, value))]
-    if isinstance(value, list | tuple):
-        return [option, ",".join(map(str, cast("tuple[Any, ...]", value)))]
-    return [option, repr(value) if isinstance(value, float) else str(value)]
+    return shlex.join([*parts, *typed_options(settings)])
