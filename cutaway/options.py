@@ -171,12 +171,14 @@ def typed_options(values: Mapping[str, Any]) -> list[str]:
 
 def _typed_option(name: str, value: Any) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
+    if value is None:
+        return []
     if value is True:
         return [flag]
     if value is False:
         return [flag.replace("--", "--no-", 1)]
     if name in ("ignore", "use", "category"):
-        return [part for each in value for part in (flag, str(each))]
+        return [part for each in ([value] if isinstance(value, str) else value) for part in (flag, str(each))]
     if name == "size":
         return [flag, "x".join(map(str, value))]
     if isinstance(value, list | tuple):

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -77,24 +78,26 @@ class TextNames(Naming):
         texts = chain.from_iterable(cells.slice(0, COMPARED).to_pylist() for cells in self._cells.values())
         return similar_name(name, (text for text in islice(texts, COMPARED) if text is not None))
 
+    @cached_property
+    def _printed(self) -> "Mapping[str, pa.ChunkedArray]":
+        # not by pyarrow's utf8_normalize, which before version 26 left two letters of an umlaut as they were
+        import pyarrow as pa
+
+        return {
+            source: pa.chunked_array([[name and _as_printed(name) for name in names.to_pylist()]], pa.string())
+            for source, names in self._cells.items()
+        }
+
     def find(self, name: str, sources: tuple[str, ...]) -> SampleIds:
         """All samples of a name; of none that is exactly so, those that are printed so."""
         found = self._where("equal", name, sources)
         return found if len(found) else self._where("equal", name, sources, as_printed=True)
 
     def _where(self, function: str, text: str, sources: tuple[str, ...], *, as_printed: bool = False) -> SampleIds:
-        import pyarrow as pa
         import pyarrow.compute
 
         test: Any = getattr(pyarrow.compute, function)
-        cells = {each: self._cells[each] for each in sources}
-        if as_printed:
-            text = _as_printed(text)
-            # not by pyarrow's utf8_normalize, which before version 26 left two letters of an umlaut as they were
-            cells = {
-                each: pa.chunked_array([[name and _as_printed(name) for name in names.to_pylist()]], pa.string())
-                for each, names in cells.items()
-            }
+        cells, text = (self._printed, _as_printed(text)) if as_printed else (self._cells, text)
         rows = [np.flatnonzero(test(cells[each], text).fill_null(False).to_numpy()) for each in sources]
         places = np.repeat(np.arange(len(sources), dtype=np.uint8), [len(found) for found in rows])
         return SampleIds(sources, places, np.concatenate(rows).astype(np.int64), naming=self)

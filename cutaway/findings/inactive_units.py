@@ -14,7 +14,7 @@ RULES = (
         KIND,
         words=(
             f"More than {MANY:.0%} of the units of a layer have the output 0 for every sample of the whole dataset; "
-            "otherwise it is a note."
+            "a smaller share is a note."
         ),
         source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
         known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",

@@ -103,8 +103,8 @@ def mean_differences(x: np.ndarray, selected: int, *, groups: np.ndarray, repeat
     largest = np.abs(x).max(axis=0)
     centered = x - x.mean(axis=0, dtype=np.float64)
     spread = centered.std(axis=0)
-    # what rounding leaves of a constant is no deviation
-    return weights @ centered / np.where(spread > 1e-6 * largest, spread, np.inf)
+    # what rounding leaves of a constant is no deviation, and sums of the same numbers in another order no difference
+    return np.round(weights @ centered / np.where(spread > 1e-6 * largest, spread, np.inf), 9)
 
 
 def hidden_layers(model: keras.Model) -> tuple[str, ...]:

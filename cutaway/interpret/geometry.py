@@ -5,7 +5,7 @@ import numpy as np
 from cutaway.neighbors import nearest_among
 
 DIMENSION_SAMPLES = 2_000
-"""The most samples from which the dimension is estimated: its standard error is then about 2% of it."""
+"""Maximum number of samples from which the dimension is estimated: its standard error is then about 2% of it."""
 
 KEPT = 0.9
 """Share of the samples, those whose two neighbors are the most alike, that the dimension is fitted to: at the other end

@@ -71,7 +71,7 @@ class RunWriter:
 
         Args:
             runs: Folder for runs; made if it is not there.
-            name: Middle part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-". Of more
+            name: Part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-". Of more
                 than `NAME_LENGTH` characters or `NAME_BYTES` bytes the rest is cut off, with a warning.
             otherwise: The middle part where there is no name, such as that of the data.
             manifest: As for `create_at`.

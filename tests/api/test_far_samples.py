@@ -57,7 +57,7 @@ def test_a_row_20_standard_deviations_off_is_far(wine):
         wine.predict(moved)
     said = [str(warning.message) for warning in caught if "unusually far" in str(warning.message)]
     assert said == [
-        "13 of 13 samples are unusually far from all training samples: numbers 1, 2, 3, 4, "
+        "13 of 13 samples are unusually far from the training samples: numbers 1, 2, 3, 4, "
         "5, ...; check the values, because the model has seen nothing like them"
     ]
     with warnings.catch_warnings(record=True) as caught:

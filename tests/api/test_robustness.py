@@ -207,7 +207,7 @@ def test_a_table_loses_values_and_gets_noise(table):
         assert accuracy[-1] < accuracy[0] - 0.1
 
 
-@pytest.mark.filterwarnings("ignore:.*unusually far from all training samples")
+@pytest.mark.filterwarnings("ignore:.*unusually far from the training samples")
 def test_a_row_without_values_is_predicted_as_the_file_without_them(table):
     """All cells missing: what the preparation makes of them is what `predict` makes of empty cells."""
     corruption = next(each for each in CORRUPTIONS if each.name == "missing")

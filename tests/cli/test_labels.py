@@ -17,6 +17,7 @@ from cutaway.cli.picture_files import check_picture_file, check_pictures
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.findings import Remedy
 from cutaway.models import ModelForm
+from cutaway.options import typed_options
 
 pytestmark = pytest.mark.slow
 
@@ -236,6 +237,15 @@ def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):
     assert f"To check them: cutaway labels {table[0]} --label" in " ".join(out.split())
     code, _, err = cutaway("doctor", *table, "--prove")
     assert (code, "remedies are tried on a run" in err) == (2, True)
+
+
+def test_options_are_typed_as_the_command_line_takes_them():
+    given = {"label": "y", "test": None, "ignore": "leak", "use": ("a", "b"), "header": False, "size": (8, 9)}
+    typed = "--label y --ignore leak --use a --use b --no-header --size 8x9"
+    assert (
+        typed_options(given | {"month_first": True, "test_share": 0.3})
+        == f"{typed} --month-first --test-share 0.3".split()
+    )
 
 
 def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_path):

@@ -79,7 +79,7 @@ def test_two_units_are_named_beside_a_sentinel() -> None:
     sentinels = found["sentinel-values"]
     known = sentinels.evidence["columns"]["size"]
     assert (sentinels.title, known["values"]) == ('Placeholder values in "size"', ["-999"])
-    assert f"in {known['rows']} of the {known['samples']} training rows that have a value" in sentinels.text
+    assert f"in {known['rows']} of {known['samples']} training rows with a value" in sentinels.text
 
 
 def test_columns_that_group_rows_alike_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:

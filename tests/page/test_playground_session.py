@@ -95,9 +95,11 @@ def test_branches_are_limited_and_any_but_the_first_is_removed():
       const kept = attempt(() => session.removeBranch(0))?.[0];
       session.removeBranch(3);
       const { branch, branches } = session.toFrame();
-      session.removeBranch(branch);
+      session.removeBranch(branches[branch].id);
+      session.removeBranch(3);  // which is gone already, as is what begins here
+      session.goTo(3, 4);
       const shown = session.toFrame();
-      session.goTo(shown.branch, branches[branch].firstStep);
+      session.goTo(shown.branches[shown.branch].id, branches[branch].firstStep);
       return { before, same, rate, refused, kept, branch, branches, shown, at: parameters() };
     """
     found = run_script(body, imports={**SESSION, "playground/timeline.js": "MAX_BRANCHES"})
@@ -131,10 +133,10 @@ def test_a_branch_is_removed_from_the_middle_of_a_chain_and_brought_back():
       const before = look();
       session.removeBranch(1);
       const one = look();
-      session.removeBranch(1);
+      session.removeBranch(2);
       const both = look();
-      session.goTo(1, 11);
-      session.goTo(1, 13);
+      session.goTo(3, 11);
+      session.goTo(3, Infinity);
       const later = look();
       session.restoreBranch();
       session.restoreBranch();
@@ -373,3 +375,67 @@ def test_the_lines_for_keras_have_the_losses_of_the_page(name, tmp_path):
     )
     losses = [float(value) for value in done.stdout.splitlines()[-1].strip("[]").split(",")]
     np.testing.assert_allclose(found["losses"], losses, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_worker_that_answers_late_loses_nothing_of_the_past(seed):
+    """Whatever a person clicks, with a page that shows branches of before: no error, and every curve is whole."""
+    body = """
+      let state = data.seed + 1;
+      const below = (n) => Math.floor(((state = (state * 48271) % 2147483647) / 2147483647) * n);
+      globalThis.document = { hidden: false, addEventListener() {} };
+      const [sessions, asked, errors] = [[], [], []];
+      let answer;
+      const worker = {
+        addEventListener: (kind, listener) => (kind === "message" ? (answer = listener) : null),
+        postMessage: (call) => asked.push(call),
+      };
+      const work = ({ number, calls }) => {
+        try {
+          for (const [name, ...values] of calls) {
+            if (name === "start") sessions.push(new Session(...values));
+            else if (name === "back") sessions.pop();
+            else sessions.at(-1)[name](...values);
+          }
+          return { number, frame: sessions.at(-1).toFrame() };
+        } catch (error) {
+          errors.push(String(error));
+          return { number, error: String(error) };
+        }
+      };
+      const wait = () => { while (asked.length) answer({ data: work(asked.shift()) }); };
+      const page = new Controller(worker, { ...DEFAULTS, hidden: [3], samples: 40 }, null);
+      wait();
+      const any = () => page.state.frame?.branches[below(page.state.frame.branches.length)].id ?? 0;
+      const acts = [
+        () => page.change({ learningRate: 0.01 * (1 + below(4)) }),
+        () => page.change({ learningRate: 0.05 * (1 + below(4)) }),
+        () => { const id = any(); if (id) page.removeBranch(id); },
+        () => { const id = any(); if (id) page.removeBranch(id); },
+        () => page.undo(),
+        () => page.goTo(any(), below(60)),
+        () => page.step(below(2) ? "batch" : "epoch"),
+        () => (below(6) ? null : page.restart()),
+      ];
+      const curves = [];
+      for (let k = 0; k < 300; k++) {
+        acts[below(acts.length)]();
+        if (below(2)) continue;
+        wait();
+        const { branches } = page.state.frame;
+        for (let branch = 0; branch < branches.length; branch++) {
+          const steps = curveOf({ branch, branches }).map(([step]) => step);
+          curves.push(steps[0] === 0 && steps.every((step, at) => !at || step > steps[at - 1]));
+        }
+      }
+      return { errors, curves: curves.length, whole: curves.every(Boolean) };
+    """
+    imports = {
+        **SESSION,
+        "playground/controller.js": "Controller",
+        "playground/path.js": "curveOf",
+    }
+    found = run_script(body, {"seed": seed}, imports=imports)
+    assert found["errors"] == []
+    assert found["curves"] > 100
+    assert found["whole"]

@@ -22,6 +22,7 @@ from cutaway.cli.options import (
 from cutaway.cli.output import print_findings, print_json, print_result, print_tables, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
+from cutaway.options import typed_options
 
 from .distributed import connected
 
@@ -193,7 +194,7 @@ def _check_like(given: dict[str, Any]) -> None:
         UsageError: There is one.
     """
     if given:
-        option = f"--{next(iter(given)).replace('_', '-')}"
+        option = typed_options(given)[0]
         raise UsageError(
             f"--like takes the model and the options of the data from the run, so {option} cannot be used with it",
             got="both",

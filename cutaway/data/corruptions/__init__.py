@@ -1,4 +1,4 @@
-"""Corruptions: small pure functions that make samples worse by degrees, to see how long a model stays right.
+"""Corruptions: small pure functions that make samples worse by degrees, to see how its accuracy falls.
 
 In come raw samples, before they are divided by their scale, and what `traits_of` has found out about them; out come
 samples of the same shape, dtype and range. A corruption is one function and one line in the registry. May call

@@ -12,7 +12,7 @@ RULES = (
         KIND,
         words=(
             f"More than {MANY:.0%} of the columns of a table have one value in every sample, of up to 2,000 training "
-            "samples; otherwise it is a note."
+            "samples; a smaller share is a note."
         ),
         source='Kuhn, Johnson 2013, "Applied predictive modeling", section 3.5',
         known_as="zero-variance feature; single value in deepchecks",

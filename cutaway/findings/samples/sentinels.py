@@ -27,7 +27,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not found:
         return
     sentences = [
-        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of the {each.samples:,} training rows that have a '
+        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of {each.samples:,} training rows with a '
         "value, and "
         + (
             f"a number from {each.low:g} to {each.high:g} in the others"

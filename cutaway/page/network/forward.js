@@ -153,7 +153,7 @@ export class Network {
    * The output of one layer.
    * @param {string} layer
    * @param {RawValues} input
-   * @param {Set<string>} wanted As of `neededFor`.
+   * @param {Set<string>} wanted See `neededFor`.
    * @returns {Float32Array}
    */
   outputOf(layer, input, wanted) {

@@ -29,7 +29,7 @@ import { Training } from "./training.js";
 /**
  * What a change is undone to: a step of a branch, or, where the change began again, the session before.
  * @typedef {{ settings: Settings, own: OwnData | null, step: number, branch: number, branches: number, kind: "restart" | "remove" | "branch" }} Before
- *   `branches`: how many there were. `kind`: whether the change began again, removed a branch, or began one.
+ *   `branch`: its id. `branches`: how many there were. `kind`: whether the change began again, removed a branch, or began one.
  */
 
 /** What is learned from one frame to the next; "fast" does not wait until a frame is drawn. */
@@ -48,9 +48,8 @@ const [MANY_PARAMETERS, LARGE_MILLISECONDS] = [20_000, 150];
 /** Changes that can be undone; those of them that began again or removed a branch are `MAX_REMOVED` at most. */
 const MAX_UNDO = 50;
 
-/** What the worker is asked for that adds a branch, and that changes the numbers of branches. */
+/** What the worker is asked for that adds a branch. */
 const ADDING = ["change", "setWeight", "switchUnit", "restoreBranch"];
-const RENUMBERING = ["removeBranch", "restoreBranch"];
 
 export class Controller {
   /** @type {[string, ...any[]][]} */
@@ -189,10 +188,10 @@ export class Controller {
     this.#wanted = this.#number + 1; // what was asked for already is answered by the session before
   }
 
-  /** Branches of the session that is shown, those included that the worker has yet to begin. */
+  /** Branches of the session that is shown once the worker has done all that it was asked for. */
   get #branches() {
-    const added = this.#pending.filter(([name]) => ADDING.includes(name)).length;
-    return (this.state.frame?.branches.length ?? this.#expected) + added;
+    const changes = this.#pending.map(([name]) => Number(ADDING.includes(name)) - Number(name === "removeBranch"));
+    return changes.reduce((sum, change) => sum + change, this.state.frame?.branches.length ?? this.#expected);
   }
 
   /** Whether another branch can begin. Where it cannot, nothing changes, and the page says what to do. */
@@ -205,13 +204,13 @@ export class Controller {
 
   /**
    * Remove a branch; those that left it stay.
-   * @param {number} branch Not the first one.
+   * @param {number} id Of a branch, not the first one.
    */
-  removeBranch(branch) {
-    if (this.#pending.some(([name]) => RENUMBERING.includes(name))) return; // it was given by a number of before
-    this.#remember("remove"); // what is undone before it has the numbers of before as well
+  removeBranch(id) {
+    if (this.#pending.some(([name, other]) => name === "removeBranch" && other === id)) return; // a second click
+    this.#remember("remove");
     this.store.set({ isPlaying: false, message: "The branch was removed. Undo brings it back." });
-    this.#call("removeBranch", branch);
+    this.#call("removeBranch", id);
   }
 
   /**
@@ -234,7 +233,7 @@ export class Controller {
   /** @param {Before["kind"]} kind */
   #remember(kind) {
     const { settings, own, frame } = this.state;
-    this.#past.push({ settings, own, kind, step: frame?.step ?? 0, branch: frame?.branch ?? 0, branches: this.#branches });
+    this.#past.push({ settings, own, kind, step: frame?.step ?? 0, branch: frame?.branches[frame.branch].id ?? 0, branches: this.#branches });
     const kept = this.#past.flatMap((before, k) => (before.kind === "branch" ? [] : [k]));
     const tooOld = kept.length > MAX_REMOVED ? kept[kept.length - MAX_REMOVED - 1] + 1 : 0;
     this.#past.splice(0, Math.max(tooOld, this.#past.length - MAX_UNDO));
@@ -257,13 +256,13 @@ export class Controller {
   }
 
   /**
-   * @param {number} branch
-   * @param {number} step
+   * @param {number} id Of a branch.
+   * @param {number} step Of the branch; beyond its end, the last one.
    */
-  goTo(branch, step) {
+  goTo(id, step) {
     this.store.set({ isPlaying: false, message: "" });
     while (this.#calls.at(-1)?.[0] === "goTo") this.#calls.pop(); // of a slider that moves, the last place counts
-    this.#call("goTo", branch, step);
+    this.#call("goTo", id, step);
   }
 
   /**

@@ -39,7 +39,7 @@ export class PastView {
     this.branches = element("div", { class: "branches", role: "group", "aria-label": "Branches" });
     this.range.addEventListener("input", () => {
       const { frame } = controller.state;
-      if (frame) controller.goTo(frame.branch, Number(this.range.value));
+      if (frame) controller.goTo(frame.branches[frame.branch].id, Number(this.range.value));
     });
     slider.append(this.range, this.label, this.branches);
     this.loss = new CurveChart("Loss", (value) => value.toFixed(3));
@@ -97,17 +97,17 @@ export class PastView {
 
   /** @param {Frame} frame */
   #showBranches({ branch, branches }) {
-    const listed = JSON.stringify([branch, branches.map(({ change, parent, firstStep }) => [change, parent, firstStep])]);
+    const listed = JSON.stringify([branch, branches.map(({ id, change, firstStep }) => [id, change, firstStep])]);
     if (listed === this.listed) return;
     this.listed = listed;
     this.branches.hidden = branches.length < 2;
-    const buttons = branches.map(({ firstStep, lastStep, change }, k) => {
+    const buttons = branches.map(({ id, firstStep, change }, k) => {
       const text = k ? `${titleOf(k, firstStep)}: ${change}` : titleOf(k, firstStep);
-      const go = textButton(text, () => this.controller.goTo(k, this.controller.state.frame?.branches[k].lastStep ?? lastStep), {
+      const go = textButton(text, () => this.controller.goTo(id, Infinity), {
         "aria-pressed": String(k === branch),
       });
       if (k !== branch) go.prepend(swatch(this.#colorOf(k)));
-      const remove = k === 0 ? null : textButton("×", (event) => /** @type {MouseEvent} */ (event).detail < 2 && this.controller.removeBranch(k), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
+      const remove = k === 0 ? null : textButton("×", (event) => /** @type {MouseEvent} */ (event).detail < 2 && this.controller.removeBranch(id), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
       return element("span", { class: "branch-choice" }, go, remove);
     });
     const hadFocus = this.branches.contains(document.activeElement);

@@ -33,7 +33,7 @@ import { Training } from "./training.js";
  * @property {Float32Array} gradient Of the next batch.
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
- * @property {{ settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
+ * @property {{ id: number, settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
  *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment, and of those of
  *   removed branches that led to the first one.
  * @property {Drawing | null} drawing
@@ -66,6 +66,7 @@ export class Session {
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
     /** Up to `MAX_BRANCHES`, and up to `MAX_REMOVED` more that came back; the first one stays. */
     this.branches = [this.branch];
+    this.begun = 1; // branches, those included that were removed
     /** @type {{ branch: number, removed: Branch, left: { child: Branch, past: number[][] }[] }[]} The last one was removed last. */
     this.removed = [];
     /** @type {WeightEdit | null} A weight that the next frame alone has. */
@@ -117,13 +118,16 @@ export class Session {
   /**
    * Remove a branch. Branches that left it stay, and keep its curve up to where they left. Where it is shown, its parent is
    * shown instead, at the step that it left at.
-   * @param {number} branch Its number, not 0. Those after it move up.
+   * @param {number} id Of a branch; nothing happens if it was removed already.
+   * @throws {RangeError} It is the first one.
    */
-  removeBranch(branch) {
+  removeBranch(id) {
+    const branch = this.branches.findIndex((each) => each.id === id);
+    if (branch < 0) return;
     const removed = this.branches[branch];
     const { parent } = removed;
     if (!parent) throw new RangeError("the first branch stays");
-    if (removed === this.branch) this.goTo(this.branches.indexOf(parent), removed.firstStep);
+    if (removed === this.branch) this.goTo(parent.id, removed.firstStep);
     const left = this.branches.filter((each) => each.parent === removed).map((child) => ({ child, past: child.past }));
     this.branches.splice(branch, 1);
     this.removed = [...this.removed, { branch, removed, left }].slice(-MAX_REMOVED);
@@ -158,7 +162,7 @@ export class Session {
   /** @param {string} change */
   #leave(change) {
     const { off } = this.training.network;
-    const about = { parent: this.branch, spacing: this.#spacing(), change, off: off.map((units) => units.slice()) };
+    const about = { id: this.begun++, parent: this.branch, spacing: this.#spacing(), change, off: off.map((units) => units.slice()) };
     this.branch = new Branch(this.settings, this.#entry(), about);
     this.branches.push(this.branch);
   }
@@ -186,11 +190,12 @@ export class Session {
 
   /**
    * Go to a step of a branch, forward or backward.
-   * @param {number} branch
+   * @param {number} id Of a branch; nothing happens if it was removed meanwhile.
    * @param {number} step From its first to its last one. Steps without a moment are learned again, to the same bytes.
    */
-  goTo(branch, step) {
-    const target = this.branches[branch];
+  goTo(id, step) {
+    const target = this.branches.find((each) => each.id === id);
+    if (!target) return;
     if (target !== this.branch) this.#use({ ...this.settings, ...target.settings }, target.off);
     this.branch = target;
     const within = Math.min(Math.max(step, target.firstStep), target.end);
@@ -284,6 +289,7 @@ export class Session {
       off: network.off.map((units) => units.slice()),
       branch: this.branches.indexOf(branch),
       branches: this.branches.map((each) => ({
+        id: each.id,
         settings: each.settings,
         change: each.change,
         parent: each.parent ? this.branches.indexOf(each.parent) : -1,

@@ -23,12 +23,13 @@ export class Branch {
   /**
    * @param {Settings} settings
    * @param {Entry} first
-   * @param {{ parent?: Branch | null, spacing?: number, change?: string, off?: Uint8Array[] }} [about] `parent`: the branch
-   *   that it left. `spacing`: steps between two moments at first. `change`: in words, what differs from the parent.
+   * @param {{ id?: number, parent?: Branch | null, spacing?: number, change?: string, off?: Uint8Array[] }} [about] `id`:
+   *   how many branches the session began before. `parent`: the branch that it left. `spacing`: steps between two moments at first. `change`: in words, what differs from the parent.
    *   `off`: by hidden layer, 1 for each unit that is switched off.
    */
-  constructor(settings, first, { parent = null, spacing = 1, change = "", off = [] } = {}) {
+  constructor(settings, first, { id = 0, parent = null, spacing = 1, change = "", off = [] } = {}) {
     this.settings = settings;
+    this.id = id;
     this.parent = parent;
     this.change = change;
     this.off = off;

@@ -232,7 +232,9 @@ class LearningCurve(Result):
         agrees = {
             True: "so the forecast can be used for this number of epochs",
             False: "so the forecast cannot be relied on",
-            None: "but the samples are too few to check the forecast",
+            None: "but the samples are too few to check the forecast"
+            if self.samples < FEW_MEASURED
+            else "but this interval is too wide to check the forecast",
         }[self.agrees]
         span = f"{percent(expected)} ({interval(2).text(max(low, 0), high)})"
         return f"Check: the smaller trainings predict {span} for this run; it has {percent(self.accuracy)}, {agrees}"

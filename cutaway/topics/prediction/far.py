@@ -116,7 +116,7 @@ class FarSamples:
             named = number if self.first[0].isdigit() else ""
             named += ", ".join(self.first) + (", ..." if self.far > len(self.first) else "")
             warn_user(
-                f"{self.far:,} of {self.samples:,} {are} unusually far from all training samples: {named}; check the "
+                f"{self.far:,} of {self.samples:,} {are} unusually far from the training samples: {named}; check the "
                 "values, because the model has seen nothing like them"
             )
 

@@ -1,1 +1,1 @@
-"""How long a model stays right while its samples, or its weights, get worse."""
+"""How accuracy falls as samples or weights are damaged."""
