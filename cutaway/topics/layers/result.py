@@ -296,7 +296,7 @@ class LayerHistory(Result):
         whole = self.by_layer()
         title = f"What each layer knows, measured on {self.records[0].samples:,} samples of the {self.split} split"
         notes = (f"Measured on {self.note}.",) if self.note else ()
-        more = "For one layer's activations, weights and shape: --layer NAME (in Python: .of(name))."
+        more = "One layer's activations, weights and shape: --layer NAME, in Python .of(name)."
         if len({record.layer for record in self.records}) > 1:
             return (replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=(*notes, more)),)
         knowledge = replace(whole, columns=(*PLACE, *KNOWLEDGE), title=title, notes=notes)

@@ -12,8 +12,8 @@ from cutaway.topics.common.scoring import split_in_words
 if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures
 
-CLOSE = 0.99
-"""A layer knows the classes from the epoch on in which its probe reaches this share of its accuracy in the kept one."""
+CLOSE = 0.01
+"""An accuracy is close to that of the kept epoch if it is at most this much lower, or what may be chance, if that is more."""
 
 NAMED = 8
 """Layers that are named at most, evenly spaced."""
@@ -44,31 +44,34 @@ def in_sentences(
     told = [f"{percent(accuracy, 1)} of the samples correctly from {source}"]
     told += [f"{percent(accuracy, 1)} from {source}" for source, accuracy in others]
     some = f" ({len(named)} of {len(known)} layers are named.)" if len(named) < len(known) else ""
+    chance = _by_chance([accuracy for _, accuracy in shares], named[0].samples // 2)
     return (
         f"{start} linear classifier (a probe) predicts {_joined(told)}.{some}",
-        *_since(records, named, kept),
+        *_since(records, named, kept, within=max(CLOSE, chance)),
         f"Measured on {split_in_words(split, named[0].samples)} after {_epochs(epochs)}. The probe is "
         "fitted on one half of them and tested on the other: a difference of less than "
-        f"{100 * _by_chance([accuracy for _, accuracy in shares], named[0].samples // 2):.1f} points may be chance.",
+        f"{100 * chance:.1f} points may be chance.",
     )
 
 
-def _since(records: "Sequence[LayerMeasures]", named: "Sequence[LayerMeasures]", kept: int) -> list[str]:
+def _since(
+    records: "Sequence[LayerMeasures]", named: "Sequence[LayerMeasures]", kept: int, *, within: float
+) -> list[str]:
     """Since which epoch each layer has been about as good as in the kept one; nothing where that is the only one."""
     by_layer = {each.layer: [r for r in records if r.layer == each.layer and r.epoch <= kept] for each in named}
     if records[0].epoch == kept:
         return []
-    since = {each.layer: _first_close(by_layer[each.layer], each.probe_accuracy or 0.0) for each in named}
+    since = {each.layer: _first_close(by_layer[each.layer], (each.probe_accuracy or 0.0) - within) for each in named}
     (first, start), *others = since.items()
-    told = [f"{first} has reached at least {CLOSE:.0%} of that accuracy since epoch {start}"]
+    told = [f"{first} has been within {100 * within:.1f} points of that accuracy since epoch {start}"]
     told += [f"{layer} since epoch {epoch}" for layer, epoch in others]
     untrained = " Epoch 0 is the model as initialized." if 0 in since.values() else ""
     return [f"Of the epochs measured, {_joined(told)}.{untrained}"]
 
 
-def _first_close(records: "Sequence[LayerMeasures]", accuracy: float) -> int:
-    """The first epoch from which on a layer has not fallen clearly below an accuracy."""
-    behind = [r.epoch for r in records if (r.probe_accuracy or 0.0) < CLOSE * accuracy]
+def _first_close(records: "Sequence[LayerMeasures]", least: float) -> int:
+    """The first epoch from which on a layer has not fallen below an accuracy."""
+    behind = [r.epoch for r in records if (r.probe_accuracy or 0.0) < least]
     return next(r.epoch for r in records if not behind or r.epoch > behind[-1])
 
 
