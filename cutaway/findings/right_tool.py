@@ -62,7 +62,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         text += f" They took {taken[0].trained:,} of the training samples." if taken else ""
         correct, known = evidence.trained or (0, 0)
         is_too_large = bool(known) and correct / known - accuracy > GAP
-        other = "a smaller or more regularized network" if is_too_large else "more epochs, or a larger network"
+        other = "a smaller or more regularized network" if is_too_large else "a larger network"
         advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
@@ -71,7 +71,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         if best.won > best.lost:
             why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < {LEVEL:g}"
             text += f" {why if p >= LEVEL else f'A warning needs a difference of {MARGIN:.0%} or more'}."
-        yield Finding(KIND, "note", "Whether a simpler model is better is not clear", text, record)
+        yield Finding(KIND, "note", "Whether another kind of model is better is not clear", text, record)
     elif not learned_nothing(evidence.confusion):  # of which one answer for all is simpler still
         yield Finding(KIND, "good", "No simpler model is better", text, record)
 

@@ -37,7 +37,7 @@ def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
 def test_what_chance_explains_is_no_warning_and_what_cannot_be_told_is_not_good() -> None:
     by_chance = replace(TREES, correct=350, won=22, lost=22)
     (unclear,) = check(Evidence(rivals=(LINEAR, by_chance), test_samples=400))
-    assert (unclear.severity, unclear.title) == ("note", "Whether a simpler model is better is not clear")
+    assert (unclear.severity, unclear.title) == ("note", "Whether another kind of model is better is not clear")
     many = [replace(each, samples=20_000) for each in (LINEAR, by_chance)]
     assert [each.severity for each in check(Evidence(rivals=tuple(many), test_samples=20_000))] == ["good"]
     assert list(check(Evidence())) == []
