@@ -99,11 +99,11 @@ def _beside(worth: Worth, others: dict[str, float]) -> str:
 
 
 def _marks(worth: Worth, others: dict[str, float]) -> tuple[Mark, ...]:
-    """The accuracy with its interval, and those of others, on a scale that just holds them."""
-    least, most = min(worth.low, *others.values()), max(worth.high, *others.values())
+    """The accuracy with its interval, and those of others, on a scale from the lowest of them to 100%."""
+    least = min(worth.low, *others.values())
 
     def place(share: float) -> float:
-        return (share - least) / (most - least)
+        return (share - least) / (1 - least) if least < 1 else 1.0
 
     own = Mark(_named("this model", worth.accuracy), place(worth.accuracy), place(worth.low), place(worth.high))
     ordered = sorted(others.items(), key=lambda each: each[1])
