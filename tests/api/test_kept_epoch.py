@@ -115,7 +115,7 @@ def test_commands_show_the_kept_epoch(trained, capsys):
         main(["layers", str(trained.path), "--history"])
     kept = trained.context.manifest.kept_epoch
     shown = " ".join(capsys.readouterr().out.split())  # titles are broken to the width of their table
-    assert f"CKA of the layers after epoch {kept}" in shown
+    assert f"After epoch {kept}, a linear classifier" in shown
     with pytest.raises(SystemExit):
         main(["show", str(trained.path)])
     shown = capsys.readouterr().out

@@ -387,4 +387,4 @@ def test_training_like_a_run_takes_its_data_options_too(run, folder, capsys):
 
     with pytest.raises(SystemExit):
         main(["train", "--like", str(run.path), "--label", "city"])
-    assert "--like takes the model, the data and all other settings" in capsys.readouterr().err
+    assert "--like takes the model and the options of the data" in capsys.readouterr().err

@@ -126,7 +126,7 @@ def test_a_window_without_a_boundary_says_so_and_a_larger_one_finds_it(run):
     assert "all of the window is predicted as 0" in repr(near)
     assert "over 0.000" in near.tables()[0].texts()[0]["Boundary"]
     assert np.isnan(near.to_pandas()["distance"].astype(float)).all()
-    assert "A larger margin tells more" in near.tables()[0].notes[1]
+    assert "try a larger margin" in near.tables()[0].notes[1]
     assert near.plot().axes
     far = run.regions(names, margin=3.0, progress=False)
     assert all(each.distance is not None for each in far.samples)
