@@ -10,7 +10,7 @@ export const TILE = 44;
 export const GAP = 8;
 
 /** Pixels from one layer to the next. */
-export const COLUMN = 118;
+export const COLUMN = 112;
 
 /** Pixels above the first unit. */
 export const TOP = 56;
