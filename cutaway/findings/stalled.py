@@ -1,5 +1,6 @@
 """A loss that did not move at all."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ MOVED = 1e-3
 RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
 FAR = 10.0
 USUAL = 3.0
+# Steps that end at twice the loss of knowing nothing were too large: first weights give about that loss.
+ABOVE = 2.0
 RULES = (
     Rule(
         KIND,
@@ -38,11 +41,14 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"{history[-1]['epoch']}: these epochs taught the model nothing."
     )
     advice = (
-        "Inputs far from -1..1, a learning rate that is much too small or too large, or weights that were already "
-        "trained do this."
+        "Train with a learning rate of a tenth and with one ten times as large, and check that the inputs are within "
+        "-1..1 and that the weights were not already trained."
     )
     record = {"metric": metric, "first": first, "last": last, "epochs": len(history)}
     remedy = default_rate(evidence)
+    if remedy is None and is_far_above_nothing(evidence, last):
+        remedy = tenth(evidence)
+        advice = "Use a tenth of the learning rate: steps that are too large end at a loss so far above that of chance."
     yield Finding(KIND, "warning", f"The {LOSSES[metric]} did not move", text, record, remedy, advice=advice)
 
 
@@ -53,6 +59,18 @@ def default_rate(evidence: Evidence) -> Remedy | None:
     if rate is None or default is None or default / FAR < rate < default * FAR:
         return None
     return Remedy(f"use Keras' default learning rate of {default:g}", {"learning_rate": default})
+
+
+def tenth(evidence: Evidence) -> Remedy | None:
+    """A tenth of the learning rate, where that is known."""
+    rate = (evidence.config or {}).get("learning_rate")
+    return Remedy(f"use a learning rate of {rate / 10:.2g}", {"learning_rate": rate / 10}) if rate else None
+
+
+def is_far_above_nothing(evidence: Evidence, loss: float) -> bool:
+    """Whether a cross-entropy is at least twice that of equal probabilities, near which training begins."""
+    is_entropy = (evidence.config or {}).get("loss") == "categorical_crossentropy"
+    return is_entropy and loss > ABOVE * math.log(len(evidence.class_names or ()) or 2)
 
 
 def has_usual_rate(evidence: Evidence) -> bool:
@@ -67,9 +85,23 @@ def stalled_loss(history: Sequence[Mapping[str, Any]]) -> str | None:
 
     The validation loss is judged, or the training loss where there is no validation.
     """
+    metric, epoch = stalled_since(history) or ("", None)
+    return metric if epoch is not None and epoch == history[0]["epoch"] else None
+
+
+def stalled_since(history: Sequence[Mapping[str, Any]]) -> tuple[str, int] | None:
+    """The loss that stayed within a thousandth of itself in at least the last half of all epochs, and since which one.
+
+    That is of two epochs at least; None if it moved. The loss is that of `stalled_loss`.
+    """
     if len(history) < 2 or first_divergence(history):
         return None
     metric = "val_loss" if all("val_loss" in row for row in history) else "loss"
-    values = [float(row[metric]) for row in history if metric in row]
-    moved = max(values) - min(values) > MOVED * max(map(abs, values)) if len(values) == len(history) else True
-    return None if moved else metric
+    if not all(metric in row for row in history):
+        return None
+    values = [float(row[metric]) for row in history]
+    for start in range(min(len(values) // 2, len(values) - 2) + 1):
+        last = values[start:]
+        if max(last) - min(last) <= MOVED * max(map(abs, last)):
+            return metric, int(history[start]["epoch"])
+    return None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cutaway.data import ColumnFacts, EncodedTarget, InputFacts, NearCopies, TellingInput, WholeGroups
-from cutaway.findings import RULES, Evidence, Rival, folded, run_checks
+from cutaway.findings import RULES, Evidence, Rival, WeightFacts, folded, run_checks
 from cutaway.findings.causes import EXPLAINS
 
 
@@ -261,3 +261,54 @@ def test_the_scale_of_inputs_of_a_model_that_does_not_open_is_a_note():
     unscaled = {"inputs": InputFacts(20, 0.0, 255.0, 90.0, 80.0, (), 1.5), "recorded": True}
     assert found(**unscaled)["unscaled-inputs"].severity == "note"
     assert found(**unscaled, regularization={})["unscaled-inputs"].severity == "warning"
+
+
+COLLAPSED = {
+    "history": [
+        {"epoch": epoch, "loss": loss, "val_loss": 10.7454} for epoch, loss in enumerate([8.7292, *[10.7454] * 5], 1)
+    ],
+    "confusion": np.array([[0, 12, 0], [0, 12, 0], [0, 12, 0]]),
+    "class_names": ["a", "b", "c"],
+    "config": {"optimizer": "adam", "learning_rate": 0.003, "loss": "categorical_crossentropy"},
+}
+DEAD = {
+    "inactive_units": {"dense_1": (310, 512)},
+    "weights": {"dense_1": WeightFacts(0.0086, 0.087, (0.28, 0.12, 0.07, 0.04, 0.02, 0.01))},
+}
+
+
+def test_first_steps_that_are_too_large_explain_inactive_units_and_a_loss_that_stands_still():
+    findings = found(**COLLAPSED, **DEAD)
+    cause = next(iter(findings.values()))
+    assert (cause.kind, cause.cause) == ("learning-rate-too-high", None)
+    assert cause.remedy.words == "use a learning rate of 0.0003"
+    assert cause.remedy.settings == pytest.approx({"learning_rate": 3e-4})
+    assert cause.text.startswith(
+        "The validation loss did not move after epoch 1, and 310 of the 512 units of dense_1 (60.55%) are inactive"
+    )
+    assert {findings[kind].cause for kind in ("inactive-units", "stalled", "baseline")} == {"learning-rate-too-high"}
+    later = [{**row, "val_loss": 4.0} if row["epoch"] == 1 else row for row in COLLAPSED["history"]]
+    found_later = found(**COLLAPSED | {"history": later}, **DEAD)
+    assert "did not move after epoch 2" in found_later["learning-rate-too-high"].text
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"weights": {"dense_1": WeightFacts(0.0, 0.0, (0.0,) * 6)}},  # inactive from the start
+        {"weights": None},
+        {"inactive_units": {"dense_1": (200, 512)}},
+        {"confusion": np.diag([12, 12, 12])},
+        {"regularization": {"l2": 0.3}},  # which makes weights 0
+        {"history": history([1.2, 1.1, 1.0, 0.9, 0.8, 0.8])},
+    ],
+)
+def test_large_steps_are_not_blamed_for_what_they_need_not_have_done(known):
+    assert "learning-rate-too-high" not in found(**COLLAPSED | DEAD | known)
+
+
+def test_a_loss_that_stands_still_far_above_that_of_knowing_nothing_is_tried_with_smaller_steps():
+    assert found(**COLLAPSED)["stalled"].remedy.settings == pytest.approx({"learning_rate": 3e-4})
+    near = found(**COLLAPSED | {"history": history([1.1] * 6)})["stalled"]
+    assert near.remedy is None
+    assert near.advice.startswith("Train with a learning rate of a tenth and with one ten times as large")
