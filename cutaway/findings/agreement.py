@@ -60,9 +60,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     elif difference < 0:
         text = f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside}"
         advice = (
-            "Either the test samples differ from the others, or settings were tuned on the validation samples, or a "
-            "column was computed from the labels of the others. Believe "
-            "the lower of the two, compare settings by cross-validation, and look whether the test samples differ. "
+            "Believe the lower of the two, compare settings by cross-validation, and look whether the test samples "
+            "differ. Either they differ from the others, or settings were tuned on the validation samples, or a column "
+            "was computed from the labels of the others. "
             "There is no proof: a training chosen for its higher test accuracy is tuned on the test samples."
         )
         yield Finding(

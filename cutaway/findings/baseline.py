@@ -197,5 +197,5 @@ def _remedy(evidence: Evidence, measured: PerClass) -> Remedy | None:
 
 def _next_step(measured: PerClass) -> str:
     if _is_uneven(measured):
-        return 'The classes are of very different size: try class_weight="balanced" and judge by balanced accuracy.'
+        return 'Try class_weight="balanced" and judge by balanced accuracy: the classes are of very different size.'
     return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."

@@ -32,7 +32,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         severity="warning",
         title="Training diverged",
         text=f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}.",
-        advice="A smaller learning rate usually prevents this.",
+        advice="Use a smaller learning rate, which usually prevents this.",
         evidence={"epoch": epoch, "metric": metric},
         remedy=_slower(evidence),
     )

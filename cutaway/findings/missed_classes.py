@@ -102,20 +102,21 @@ def _advice(evidence: Evidence, measured: PerClass, names: Sequence[str], missed
     is_rare, is_weighted = count < RARE * mean, _is_weighted(evidence)
     taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
     if is_rare:
-        advice = "More samples of them may help." if is_weighted else MORE
+        advice = f"Add samples of {first}." if is_weighted else MORE
     elif count < NOT_RARER * mean:
         advice = (
+            f"Look at the samples of {first} that are missed, and at their labels. "
             f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean of the classes: "
-            "where classes overlap, the one with more samples is predicted. Look at the samples that are missed, and "
-            "at their labels"
+            "where classes overlap, the one with more samples is predicted"
         ) + ("." if is_weighted else '; class_weight="balanced" would find more of them, and miss more of the others.')
     else:
-        advice = "They are not rarer than others: look at the samples that are missed, and at their labels."
+        advice = f"Look at the samples of {first} that are missed, and at their labels: it is not rarer than others."
     if taken_for is None:
         return is_rare, advice
     both = (
-        f"Nearly all of them are taken for {class_in_words(names[taken_for])}: either the two overlap, or samples of "
-        f"{first} are labeled {class_in_words(names[taken_for])}. Look at those that cutaway labels ranks first."
+        f"Look at the samples of {first} that cutaway labels ranks first: nearly all that are missed are taken for "
+        f"{class_in_words(names[taken_for])}, and either the two overlap, or samples of {first} are labeled "
+        f"{class_in_words(names[taken_for])}."
     )
     return is_rare, f"{both} If their labels are right: {advice[0].lower()}{advice[1:]}" if is_rare else both
 

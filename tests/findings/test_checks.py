@@ -214,6 +214,33 @@ def test_warnings_come_before_notes_and_these_before_what_is_good() -> None:
     assert len(set(order)) > 1
 
 
+VERBS = {
+    "Add",
+    "Believe",
+    "Check",
+    "Empty",
+    "End",
+    "Find",
+    "Fit",
+    "Give",
+    "Keep",
+    "Look",
+    "Make",
+    "Pass",
+    "Train",
+    "Try",
+}
+VERBS |= {"Set", "Use"}
+
+
+@pytest.mark.parametrize("kind", SICK)
+def test_advice_that_becomes_the_next_step_is_an_action(kind: str) -> None:
+    unknown = {"config": SICK[kind].get("config"), "default_weights": True, "val_samples": 0}
+    for each in warnings(replace(HEALTHY, **SICK[kind] | unknown)):
+        if each.advice and (each.remedy is None or each.remedy.untried):
+            assert each.advice.split()[0] in VERBS, each.advice
+
+
 SLOW = {**CONFIG, "optimizer": "adam", "learning_rate": 1e-9}
 REMEDIES = {
     "overfitting": ({}, {"patience": 3}),

@@ -49,7 +49,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"At least {count.low:,} of {judged:,} validation and test labels ({count.low / judged:.1%}) {probably}: of "
         f"the {surest:,} samples of which the model is most sure, {wrong:,} are labeled as another class."
     )
-    advice = "Look at them with run.label_issues() or cutaway labels."
+    advice = "Look at the suspect labels with run.label_issues() or cutaway labels."
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
     if overconfident:
         advice += (

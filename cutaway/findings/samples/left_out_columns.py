@@ -58,8 +58,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"({told.correct / told.samples:.1%}), where the largest class has {told.baseline:.1%}."
     )
     advice = (
-        "If they are known before the answer is, make columns of them, for example with scikit-learn's "
-        "TfidfVectorizer; if they come from the answer, it is right that no model sees them."
+        f'Make columns of the words of "{best.name}" if they are known before the answer is, for example with '
+        "scikit-learn's TfidfVectorizer; if they come from the answer, it is right that no model sees them."
     )
     record |= {"column": best.name, "correct": told.correct, "samples": told.samples, "baseline": told.baseline}
     remedy = Remedy(f'make columns of the words of "{best.name}"', untried="the table itself must be changed")

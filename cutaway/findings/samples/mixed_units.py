@@ -37,7 +37,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "columns": {name: {"factor": each.factor, "rows": each.rows, "samples": each.samples} for name, each in found}
     }
     title = f'"{found[0][0]}" is probably in two units' if len(found) == 1 else "Columns that are probably in two units"
-    advice = "If they are, find out which rows are in which unit, and convert them."
+    advice = "Find out which rows are in which unit, and convert them."
     yield Finding(KIND, "warning", title, " ".join(sentences) + more, record, remedy, advice=advice)
 
 

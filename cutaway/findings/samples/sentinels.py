@@ -52,6 +52,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             name: {"values": list(each.values), "rows": each.rows, "samples": each.samples} for name, each in found
         }
     }
-    advice = "Empty these cells if they mean that the value is not known: missing values are filled and marked."
+    advice = (
+        "Empty the cells of placeholder values if they mean that the value is not known: missing values are filled "
+        "and marked."
+    )
     title = f'Placeholder values in "{found[0][0]}"' if len(found) == 1 else "Placeholder values"
     yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)

@@ -55,9 +55,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"so that the {held} accuracy is not that of samples like the training samples."
     )
     advice = (
-        f"Find out what differs. If the model will see samples like the {held} samples, train it on such samples as "
-        f"well; otherwise take {held} samples like those that it will see. There is no proof, since this takes other "
-        "samples."
+        f"Find out how the {held} samples differ. If the model will see samples like the {held} samples, train it on "
+        f"such samples as well; otherwise take {held} samples like those that it will see. There is no proof, since "
+        "this takes other samples."
     )
     remedy = Remedy(
         f"train on samples like the {held} samples, or take {held} samples like those that the model will see",

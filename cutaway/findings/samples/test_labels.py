@@ -69,7 +69,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             f"The validation accuracy is {validation:.2%} and the test accuracy {accuracy:.2%}, but with another "
             f"numbering of the classes {renumbered:.2%} of the test samples are right ({pairs})."
         )
-        advice = "The classes of the test file are probably numbered in another order: give both the same names."
+        advice = "Give both files the same names of classes: the test file probably numbers them in another order."
         yield Finding(KIND, "warning", "Test labels are numbered in another way", text, record, REMEDY, advice=advice)
     elif is_near_chance and _is_independent(matrix):
         text = (
@@ -78,7 +78,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         )
         alike = ", and their inputs look like those of the training samples"  # where that was compared
         text += "." if evidence.shift is None else f"{alike}."
-        advice = "The test labels are probably in another order than the test samples, or belong to other samples."
+        advice = "Look whether the test labels are in another order than the test samples, or belong to other samples."
         yield Finding(KIND, "warning", "Test labels do not fit the test samples", text, record, REMEDY, advice=advice)
 
 

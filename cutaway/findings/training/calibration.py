@@ -57,8 +57,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "is right more often than it says."
     )
     advice = (
-        "A temperature fitted on the validation samples raises it without another training; less label smoothing or "
-        "more epochs raise it as well."
+        "Fit a temperature on validation samples, which raises the confidence without another training; less label "
+        "smoothing or more epochs raise it as well."
     )
     remedy = TEMPERATURE if evidence.val_samples else None
     if remedy is None and smoothing:

@@ -59,8 +59,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             f"{USUAL:g} is usual."
         )
         advice = (
-            "First weights or inputs that are too large do this: use Keras' default initializers, standardize the "
-            "inputs, or add a normalization after each layer."
+            "Use Keras' default initializers, standardize the inputs, or add a normalization after each layer: first "
+            "weights or inputs that are too large do this."
         )
         remedy = other_weights(evidence)
         yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, remedy, advice=advice)

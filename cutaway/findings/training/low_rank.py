@@ -42,7 +42,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             f"The {layer.units:,} units of {name} span {layer.rank:.1f} directions (effective rank): later layers "
             "get hardly more numbers of a sample than that."
         )
-        advice = "A dead layer, first weights that are all alike, or a layer before it that is too narrow do this."
+        advice = (
+            f"Look whether most units of {name} are inactive, its first weights are all alike, or a layer before it is "
+            "too narrow."
+        )
         record = {"layer": name, "rank": layer.rank}
         title, remedy = f"{name} has little content", wider_or_drawn(evidence, name)
         yield Finding(KIND, "warning", title, text, record, remedy, advice=advice)

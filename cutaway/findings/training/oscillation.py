@@ -40,8 +40,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     rate = (evidence.config or {}).get("learning_rate")
     text = f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {JUMP:.0%}."
     advice = (
-        "Steps are too large for the noise of the batches: a smaller learning rate, a schedule that lowers it, or "
-        "larger batches calm it."
+        "Use a smaller learning rate, a schedule that lowers it, or larger batches: steps are too large for the noise "
+        "of the batches."
     )
     remedy = Remedy("use a tenth of the learning rate", {"learning_rate": rate / 10}) if rate else None
     yield Finding(KIND, "warning", "The validation loss oscillates", text, {"share": share}, remedy, advice=advice)

@@ -38,7 +38,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one "
             "by 0.98 or more."
         )
-        advice = "A smaller layer would do the same; if they were alike from the start, draw first weights at random."
+        advice = f"Make {name} smaller, or draw first weights at random if its units were alike from the start."
         record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
         units, remedy = evidence.named(KIND, name), wider_or_drawn(evidence, name)
         yield Finding(KIND, "warning", f"Redundant units in {name}", text, record, remedy, units=units, advice=advice)
