@@ -51,6 +51,14 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     )
 
 
+def has_objects(stream: IO[bytes]) -> bool:
+    """Whether an .npy file is an array of Python objects, by its header; False where that cannot be read."""
+    try:
+        return HEADERS[np.lib.format.read_magic(stream)](stream)[2].hasobject
+    except Exception:  # noqa: BLE001 - of any kind if it is damaged, which `check_header` says
+        return False
+
+
 def check_header(stream: IO[bytes], *, size: int, name: str) -> None:
     """Read the header of an .npy file and compare it with the size of the file.
 

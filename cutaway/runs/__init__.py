@@ -7,7 +7,8 @@ metrics, checks and errors.
 """
 
 from .atomic import check_output, output_file, write_atomic, write_output
-from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument, run_command
+from .commands import data_option, run_command
+from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument
 from .following import FollowingWriter
 from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
@@ -39,6 +40,7 @@ __all__ = [
     "check_no_link",
     "check_output",
     "check_own",
+    "data_option",
     "digest_of",
     "file_name",
     "find_run",

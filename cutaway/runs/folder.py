@@ -334,11 +334,6 @@ def run_argument(path: Path) -> str:
     return path.name if path.parent.resolve() == Path(RUNS).resolve() else str(path)
 
 
-def run_command(name: str, path: Path) -> str:
-    """A command on a run as it is typed, such as ``cutaway resume NAME``."""
-    return f"cutaway {name} {shlex.quote(run_argument(path))}"
-
-
 def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
     """Open a run by its path, its folder's name in `runs`, the name it was given, or the newest one as ``"latest"``.
 
@@ -360,10 +355,11 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         if os.path.lexists(path / MANIFEST):
             return RunFolder.open(path)
         if os.path.lexists(path / SWEEP):
+            report = f"cutaway report {shlex.quote(run_argument(path))}"
             raise UnknownNameError(
                 "a run is one training",
                 got=f'the sweep "{run}"',
-                hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {run_command('report', path)}",
+                hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {report}",
             )
     listed = list_runs(runs)
     # what is at a path is meant by it, be it a run or not

@@ -334,7 +334,10 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
     assert "-Kündigung-März--2.-Versuch-" in run.path.name
     assert run_document(run)["dataset"]["left_out"] == {"id": "nearly unique"}
     print_history(run)
-    assert 'Columns left out: "id" (nearly unique).  To use one anyway: --use COLUMN' in capsys.readouterr().out
+    assert (
+        'Columns left out: "id" (nearly unique).  To use one anyway: --use COLUMN; to name the rows by it: --id'
+        in capsys.readouterr().out
+    )
 
 
 def test_settings_contain_the_whole_configuration(source, digits_run):

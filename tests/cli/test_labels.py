@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.cli.findings.decisions import typed_decisions
-from cutaway.cli.findings.doctor import can_be_tried
+from cutaway.cli.findings.doctor import _print, can_be_tried
 from cutaway.cli.picture_files import check_picture_file, check_pictures
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.findings import Remedy
@@ -79,11 +80,11 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     assert (then[0], len(then)) == ("compare", 3)
     assert cutaway(*then, "--json")[0] == 0
-    code, out, _ = cutaway("labels", "latest", "--drop", "test[0]", "--relabel", "c9=0")
+    code, out, _ = cutaway("labels", "latest", "--drop", "test[0]", "--relabel", "c9=0", "--keep", "c8")
     assert code == 0
     again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     code, out, _ = cutaway(*again, "--epochs", "1")
-    assert (code, "1 sample relabeled, 2 left out" in out) == (0, True)
+    assert (code, "1 sample relabeled, 2 left out, 1 kept" in out) == (0, True)
     then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     assert (then[0], then[-1]) == ("compare", "--shared"), "the test samples of the two are not the same"
     assert cutaway(*then, "--json")[0] == 0
@@ -258,3 +259,11 @@ def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_
     following = cutaway("doctor", *options)[1].splitlines()[-1]
     assert following.startswith("Next: train on it:  cutaway train t.csv --label y ")
     assert sorted(following.split()[6:]) == sorted(options), "with the options that were given"
+
+
+def test_the_doctor_says_that_there_was_nothing_to_try(capsys):
+    run, asked = SimpleNamespace(path=Path("runs/good")), SimpleNamespace(prove=True, rules=False)
+    _print(ct.Diagnosis("good", ()), "good", run, asked, {}, "good.npz")
+    said = capsys.readouterr().out
+    assert "Nothing was tried: no warning has a remedy that can be tried.\n" in said
+    assert said.endswith("cutaway report good --data good.npz\n")

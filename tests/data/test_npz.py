@@ -88,7 +88,9 @@ def test_arrays_that_do_not_fit_together_are_refused_with_the_file(tmp_path):
 
 def test_objects_are_never_unpickled(tmp_path):
     np.savez(tmp_path / "o.npz", x_train=np.array([[print]], dtype=object), y_train=Y)
-    with pytest.raises(DataError, match=r"no Python objects; got .*o\.npz \(x_train\.npy has the dtype object,"):
+    with pytest.raises(
+        DataError, match=r"Python objects are not read; got x_train\.npy with the dtype object in .*o\.npz;"
+    ):
         load_dataset(tmp_path / "o.npz")
 
 
@@ -172,3 +174,12 @@ def test_a_small_file_does_not_become_a_large_array(tmp_path, monkeypatch):
         DataError, match="values of a file fit into memory; got .*noise.npz: 0.0 GB, where 0.0 GB are free"
     ):
         read_npz(tmp_path / "noise.npz")
+
+
+def test_text_labels_saved_as_python_objects_are_to_be_saved_as_text(tmp_path):
+    labels, file = np.array(["a", "b"] * 3, object), tmp_path / "mine.npz"
+    np.savez(file, x_train=X, y_train=labels)
+    with pytest.raises(DataError, match=r"Python objects are not read; got y_train\.npy .*next: .*y\.astype\(str\)"):
+        load_dataset(file)
+    np.savez(file, x_train=X, y_train=labels.astype(str))
+    assert load_dataset(file).class_names == ("a", "b")

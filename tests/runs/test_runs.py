@@ -426,6 +426,18 @@ def test_a_run_outside_of_runs_is_typed_by_its_path(tmp_path, monkeypatch):
     assert run_command("show", Path("my runs/a")) == "cutaway show 'my runs/a'"
 
 
+@pytest.mark.parametrize(("preparation", "end"), [(None, "npz"), ({"steps": []}, "csv")])
+def test_commands_on_a_run_of_arrays_say_that_they_need_the_data(writer, preparation, end):
+    file = writer.path / "run.json"
+    record = json.loads(file.read_text())
+    data = record["data"] | {"origin": {"kind": "arrays"}, "preparation": preparation}
+    file.write_text(json.dumps(record | {"data": data}))
+    assert run_command("labels", writer.path).endswith(f" --data FILE.{end}")
+    data["origin"] = {"kind": "named", "name": "digits"}
+    file.write_text(json.dumps(record | {"data": data}))
+    assert "--data" not in run_command("labels", writer.path)
+
+
 def test_a_folder_that_cannot_be_filled_is_taken_away_again(tmp_path, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")

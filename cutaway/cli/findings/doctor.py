@@ -13,7 +13,7 @@ from cutaway.execution import check_engine
 from cutaway.options import typed_options
 from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
-from .labels import find_run_or_data
+from .labels import data_again, find_run_or_data
 
 SERIOUS = 3
 """Exit code of --fail-on; 1 and 2 are those of errors."""
@@ -48,12 +48,12 @@ def doctor(
     if as_json:
         print_json(found.to_json())
     else:
-        _print(found, where, run, asked, options)
+        _print(found, where, run, asked, options, data)
     if asked.fail_on is not None and found.is_as_serious(asked.fail_on):
         raise typer.Exit(SERIOUS)
 
 
-def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict[str, Any]) -> None:
+def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict[str, Any], data: str | None) -> None:
     print_findings(found.findings, rules=asked.rules)
     if not any(each.severity == "warning" and not each.muted for each in found.findings):
         say("No check found anything that needs attention.")
@@ -61,12 +61,15 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
         say(sentence)
     for proof in found.proofs:
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
+    if asked.prove and not found.proofs:
+        say("\nNothing was tried: no warning has a remedy that can be tried.")
+    more = data_again(run, data)
     if run is None:
         say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
     elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
-        say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)} --prove")
+        say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --prove")
     else:
-        say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}")
+        say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}{more}")
 
 
 def can_be_tried(finding: Any, run: Any) -> bool:

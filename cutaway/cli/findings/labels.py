@@ -75,7 +75,7 @@ def labels(
     if issues.can_judge:
         _print_next(issues, output=asked.output, sheet=asked.sheet, run=run)
     else:
-        say(f"\nNext: look for the cause:  cutaway doctor {shlex.quote(where)}")
+        say(f"\nNext: look for the cause:  cutaway doctor {shlex.quote(where)}{data_again(run, data)}")
 
 
 def _load(where: str, options: Mapping[str, Any]) -> Any:
@@ -84,6 +84,15 @@ def _load(where: str, options: Mapping[str, Any]) -> Any:
 
     with show_progress(True) as on_progress:
         return as_dataset(where, None, verb="label_issues", on_progress=on_progress, **options)
+
+
+def data_again(run: Any, data: str | None) -> str:
+    """The option that says where the data of a run are, for the next command on it; "" where none is needed."""
+    from cutaway.runs import data_option
+
+    if run is None:
+        return ""
+    return data_option(run.path) if data is None else f" --data {shlex.quote(data)}"
 
 
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:

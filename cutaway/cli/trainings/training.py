@@ -108,7 +108,8 @@ def train(
     before = _run_before(like, labels, runs=runs)
     with connected(processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
-    _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before)
+    kept = 0 if labels is None else _count_kept(labels)
+    _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before, kept=kept)
 
 
 def _run_before(like: str | None, labels: str | None, *, runs: str) -> Path | None:
@@ -143,7 +144,9 @@ def resume(
     _print_run(resumed, start=start, as_json=as_json, first=shared.get("progress", True))
 
 
-def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True, before: Path | None = None) -> None:
+def _print_run(
+    run: Any, *, start: float, as_json: bool, first: bool = True, before: Path | None = None, kept: int = 0
+) -> None:
     if not first:  # another process says it
         return
     if as_json:
@@ -151,7 +154,7 @@ def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True, bef
 
         print_json(run_document(run, total=time.perf_counter() - start))
         return
-    print_history(run)
+    print_history(run, unchanged=kept)
     verdict = dict(run.verdict().lines())
     comparison = _comparison(before, run)
     words = [verdict.get("worth", ""), verdict["next"] if comparison is None else f"Next: {comparison}"]
@@ -202,6 +205,13 @@ def _check_like(given: dict[str, Any]) -> None:
         )
 
 
+def _count_kept(labels: str) -> int:
+    """How many samples a file of decisions leaves as they are; the last decision on a sample counts."""
+    from cutaway.data import read_decisions
+
+    return list({each.sample: each.action for each in read_decisions(labels)}.values()).count("keep")
+
+
 def _relabeled_held_out(run: Any, places: list[str]) -> str:
     """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
     from cutaway.errors import CutawayError
@@ -217,17 +227,25 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
     return f"; {which} held out for validation or test: this changes what the model is judged by, not what it learns"
 
 
-def print_history(run: Any) -> None:
-    """Print a run's epochs, whether it overfits, and its test accuracy."""
+def print_history(run: Any, *, unchanged: int = 0) -> None:
+    """Print a run's epochs, whether it overfits, and its test accuracy.
+
+    Args:
+        run: The run.
+        unchanged: Samples that a person decided to keep as they are, which a run folder does not say.
+    """
     from cutaway.runs import kept_so_far
     from cutaway.topics.common.data_words import test_losses
 
     print_result(run.history)
-    from cutaway.data import left_out_in_words
+    from cutaway.data import UNIQUE, left_out_in_words, origin_options
     from cutaway.topics.common.data_words import columns_left_out
 
-    if words := left_out_in_words(columns_left_out(run.context.manifest.dataset)):
-        say(f"Columns left out: {printable(words, 2_000)}.  To use one anyway: --use COLUMN")
+    why = columns_left_out(run.context.manifest.dataset)
+    if words := left_out_in_words(why):
+        named = origin_options(run.context.manifest.dataset.origin).get("id")
+        names = "; to name the rows by it: --id COLUMN" if UNIQUE in why.values() and not named else ""
+        say(f"Columns left out: {printable(words, 2_000)}.  To use one anyway: --use COLUMN{names}")
     relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
     if (of_sweep := run.context.manifest.sweep) is not None:
         say(f"Trial {of_sweep.trial} of the sweep {of_sweep.name}, which leaves the test samples out of all trials.")
@@ -235,8 +253,9 @@ def print_history(run: Any) -> None:
         left_out = 0 if dropped is None else len(dropped)
         samples = "sample" if len(relabeled) == 1 else "samples"
         held = _relabeled_held_out(run, list(relabeled))
+        kept_too = f", {unchanged:,} kept" if unchanged else ""
         if relabeled:
-            say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out{held}.")
+            say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out{kept_too}{held}.")
         else:  # which of the two it was is not written down
             say(f"Left out, by decisions on labels or as the test samples of a sweep: {left_out:,}.")
     config = run.context.manifest.config
