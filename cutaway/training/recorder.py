@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from cutaway.checks import warn_user
-from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
+from cutaway.data import Dataset, SampleIds, Table, load_dataset, split_dataset
 from cutaway.errors import ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
@@ -103,9 +103,16 @@ class Recorder(keras.callbacks.Callback):
                 got=f"the dataset {path.name} as the path",
                 hint='swap them, for example: Recorder("runs/mine", data)',
             )
+        found = data if isinstance(data, Dataset | Table) else load_dataset(data)
+        if isinstance(found, Table):
+            raise UsageError(
+                "a recorder takes a dataset, or a name or a path of one that needs no preparation",
+                got=f"the table {found.name}, whose columns are not prepared yet",
+                hint="prepare it first: data = table.prepare(table.split()), then Recorder(path, data)",
+            )
         self._place = Place.find(Path(path), overwrite=overwrite)
         self.path = self._place.path
-        self._feeding = Feeding(data if isinstance(data, Dataset) else load_dataset(data), inputs)
+        self._feeding = Feeding(found, inputs)
         self.split = split_dataset(self.data, validation=validation, seed=seed)
         self._save_predictions = predictions
         self._manifest: Manifest | None = None

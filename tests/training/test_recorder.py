@@ -425,3 +425,16 @@ def test_a_second_fit_that_dies_leaves_no_result_of_the_first(tmp_path, blobs):
         fit(model, recorder, callbacks=[Dies()])
     manifest = RunFolder.open(recorder.path).manifest
     assert (manifest.status, manifest.test, manifest.kept_epoch) == ("running", None, None)
+
+
+def test_a_table_is_prepared_before_it_is_recorded(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("a,y\n" + "".join(f"{row * 0.37 % 1:.3f},{'yes' if row % 2 else 'no'}\n" for row in range(100)))
+    table = ct.load_dataset(file, label="y")
+    with pytest.raises(
+        ct.CutawayError, match=r"the table x, whose columns are not prepared yet; next: .*table\.prepare"
+    ):
+        ct.Recorder(tmp_path / "run", table)
+    split = table.split()
+    recorder = ct.Recorder(tmp_path / "run", table.prepare(split))
+    np.testing.assert_array_equal(recorder.split.train.index, split.train.index)
