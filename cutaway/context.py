@@ -325,6 +325,9 @@ class RunContext:
         return dataclasses.replace(ids, naming=self.loaded.naming)
 
 
+OTHER_DATA = "open it with the data it was trained on"
+
+
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
     return RunContext(folder, loaded=data)
 
@@ -353,10 +356,11 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
         ("the classes", record.class_names, data.class_names),
     ):
         if ours != theirs:
+            most = 12 if what == "SHA-256" else 60  # as `cutaway show` prints it
             raise DataError(
-                f"the run was trained on data with {what} {ours!s:.60}",
-                got=f"{theirs!s:.60} from {data.name}",
-                hint="open it with the data it was trained on",
+                f"the run was trained on data with {what} {ours!s:.{most}}",
+                got=f"{theirs!s:.{most}} from {data.name}",
+                hint=OTHER_DATA,
             )
     return data
 

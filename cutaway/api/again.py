@@ -1,6 +1,7 @@
 """The verbs that go on from a run: `train_like` trains again as it was trained, and `resume` continues it."""
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.context import same_form
+from cutaway.context import OTHER_DATA, same_form
 from cutaway.data import Dataset, Decision, Split, Table, decide, drop, leave_out, relabel, split_and_prepare
-from cutaway.errors import ModelError, UsageError
+from cutaway.errors import DataError, ModelError, UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption
 from cutaway.runs import RUNS, run_argument
@@ -77,9 +78,16 @@ def train_like(
     raise_if_canceled()
     check_shard_layers(shard_layers)
     ignore = _column_names(ignore)
-    like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
-    _check_trained(like, "trained again")
-    data = like.data
+    try:
+        like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
+        _check_trained(like, "trained again")
+        data = like.data
+    except DataError as error:
+        if error.hint != OTHER_DATA:
+            raise
+        where = str(data) if isinstance(data, str | Path) else "DATA"
+        hint = f"changed data take a training of their own: cutaway train {shlex.quote(where)}"
+        raise DataError(error.rule, got=error.got, hint=hint) from None
     manifest, base = like.context.manifest, training.recorded_config(like.config).model_dump()
     sample_weight = given_weights(like.context.loaded, sample_weight)
     check_same_weights(sample_weight, manifest.sample_weight)

@@ -19,6 +19,7 @@ import typer
 import typer.core
 
 from cutaway.cache import cache_folder
+from cutaway.checks import meant
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
 from cutaway.log import shown_log
 from cutaway.models import lean_keras
@@ -287,12 +288,18 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     if (invalid := _INVALID.match(said)) is not None:  # a condition in the words of pydantic
         asked = invalid[2].partition(", unable to ")[0].rstrip(".")
         said = f"{invalid[1]} is {_ASKED.get(asked, asked)}"
+    if (unknown := re.match("No such command '(.+)'", said)) is not None and not guess:
+        return f"{said.rstrip('.')}; next: {meant(unknown[1], _commands(), f'see {_help(arguments)}')}"
     return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else f'see {_help(arguments)}'}"
+
+
+def _commands() -> list[str]:
+    return [each.name or getattr(each.callback, "__name__", "").replace("_", "-") for each in app.registered_commands]
 
 
 def _help(arguments: list[str]) -> str:
     """Where the options of what was typed are listed."""
-    names = {each.name or getattr(each.callback, "__name__", "").replace("_", "-") for each in app.registered_commands}
+    names = _commands()
     command = next((each for each in arguments if not each.startswith("-")), "")
     return f"cutaway {command} --help" if command in names else "cutaway --help"
 

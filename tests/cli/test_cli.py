@@ -259,6 +259,7 @@ WRONG = [
     ),
     (("train", "digits", "--nonsense"), 2, "No such option"),
     (("trian", "digits"), 2, "No such command 'trian'; next: did you mean 'train'\\?$"),
+    (("conf",), 2, "No such command 'conf'; next: did you mean \"confidence\"\\?$"),
     (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),
     (("units", "--engine", "local"), 2, "No such option: --engine.*; next: see cutaway units --help"),
     (("show", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
@@ -326,7 +327,8 @@ def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
         2,
         "error: train needs data, or a run to train like; got neither; next: try cutaway train mnist\n",
     )
-    assert "trained on data with SHA-256" in cutaway("train", "mnist", "--like", "latest")[2]
+    err = cutaway("train", "mnist", "--like", "latest")[2]
+    assert err.endswith("; next: changed data take a training of their own: cutaway train mnist\n")
 
 
 @pytest.mark.parametrize(
