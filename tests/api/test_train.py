@@ -249,7 +249,9 @@ def test_the_best_epoch_is_kept_where_the_planned_epochs_end_first(tmp_path):
     last = train_noise(tmp_path, patience=None)
     assert (last.folder.manifest.best_epoch, last.folder.manifest.kept_epoch) == (best, 6)
     assert last.history["val_loss"] == run.history["val_loss"]
-    (differs,) = [each for each in ct.compare(run, last, progress=False).settings if each.setting == "kept_epoch"]
+    compared = ct.compare(run, last, progress=False)
+    (differs,) = [each for each in compared.settings if each.setting == "kept_epoch"]
+    assert "kept_epoch" not in compared.tables()[0].values["setting"], "it is a result, and no setting"
     assert (differs.section, differs.a, differs.b) == ("training", best, 6)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.metrics import wilson_interval
+from cutaway.topics.comparison.settings import value_in_words
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +199,8 @@ def test_runs_with_decisions_on_labels_can_be_told_from_others(cutaway, digits_r
     out = cutaway("compare", "--leaderboard", tmp_path / "runs")[1]
     assert "Relabeled" in out
     assert next(line for line in out.splitlines() if dropped.path.name in line).split()[-2:] == ["0", "3"]
+
+
+def test_a_sha256_among_settings_is_shown_by_its_beginning():
+    assert value_in_words("0123456789abcdef" * 4) == "0123456789ab"
+    assert value_in_words("0123456789abcdef") == "0123456789abcdef"

@@ -16,7 +16,7 @@ from cutaway.topics.comparison.measuring import compare_predictions
 
 from .measuring import LayerCka, kept_layer_cka
 from .result import Comparison
-from .settings import epochs_in_words, value_in_words
+from .settings import epochs_in_words, only_settings, value_in_words
 
 SURE = 0.05
 """With a smaller p-value one of the runs is called better."""
@@ -217,7 +217,8 @@ def _classes(found: Comparison) -> Section:
 def _settings(found: Comparison) -> Section:
     """The settings that differ."""
     name, title = "comparedsettings", "Settings that differ"
-    if not found.settings:
+    settings = only_settings(found.settings)
+    if not settings:
         return Text(name=name, title=title, paragraphs=("All settings of both runs are the same.",))
     rows = tuple(
         {
@@ -225,7 +226,7 @@ def _settings(found: Comparison) -> Section:
             "This run": value_in_words(each.a),
             "Other run": value_in_words(each.b),
         }
-        for each in found.settings
+        for each in settings
     )
     summary = f"{len(rows)} settings" if len(rows) > FEW_SETTINGS else ""
     return Table(name=name, title=title, rows=rows, wrap=True, summary=summary)

@@ -1,5 +1,7 @@
 """What differs between the settings of two runs, by what run.json says."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -55,7 +57,14 @@ def value_in_words(value: Any) -> str:
         return UNDEFINED
     if isinstance(value, list | tuple):
         return ", ".join(map(str, cast("list[Any]", value)))
+    if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):  # a SHA-256, as `cutaway show` prints it
+        return value[:12]
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def only_settings(found: Sequence[SettingDifference]) -> tuple[SettingDifference, ...]:
+    """The differences that people read as settings: which epoch is kept is a result of the training."""
+    return tuple(each for each in found if each.setting != "kept_epoch")
 
 
 def epochs_in_words(epochs: tuple[int, int]) -> str:

@@ -23,7 +23,7 @@ from cutaway.results.units import (
     share,
 )
 
-from .settings import SettingDifference, value_in_words
+from .settings import SettingDifference, only_settings, value_in_words
 
 if TYPE_CHECKING:
     import pandas
@@ -103,6 +103,7 @@ UNITS = (
 
 def settings_table(settings: Sequence[SettingDifference]) -> Table:
     """The settings that differ."""
+    settings = only_settings(settings)
     notes = () if settings else ("No setting differs.",)
     return Table.of(SETTINGS, [vars(each) for each in settings], title="Settings that differ", notes=notes)
 
