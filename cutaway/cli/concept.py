@@ -1,6 +1,7 @@
 """The command concept: what selected samples have in common, and what that does to the classes."""
 
 import csv
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
 
@@ -34,11 +35,13 @@ def concept(
 ) -> None:
     """Show what selected samples have in common in each layer, and what that does to each class."""
     from cutaway.api.opening import open_run
+    from cutaway.data import origin_options
     from cutaway.results.progress import show_progress
     from cutaway.topics.concept.measuring import concept as measure
 
-    names = [*(samples or ()), *([] if file is None else _names_in(file))]
     opened = open_run(run, data=data, runs=runs)
+    headings = {"sample", origin_options(opened.context.manifest.dataset.origin).get("id")}
+    names = [*(samples or ()), *([] if file is None else _names_in(file, headings))]
     with show_progress(True) as on_progress:
         answer = measure(opened.context, names, options, on_progress=on_progress)
     if as_json:
@@ -47,8 +50,8 @@ def concept(
     print_result(answer)
 
 
-def _names_in(file: Path) -> list[str]:
-    """The first column of a CSV file, without its heading "sample".
+def _names_in(file: Path, headings: Container[str | None]) -> list[str]:
+    """The first column of a CSV file, without its heading: "sample", or the column of the run's table with the names.
 
     Raises:
         UsageError: It cannot be read, or holds no text.
@@ -58,9 +61,13 @@ def _names_in(file: Path) -> list[str]:
             content = opened.read(FILE_BYTES + 1)
         if len(content) > FILE_BYTES:
             raise ValueError(f"more than {FILE_BYTES:,} bytes")
-        rows = [row[0].strip() for row in csv.reader(content.decode("utf-8-sig").splitlines()) if row]
+        lines = content.decode("utf-8-sig").splitlines()
+        # what stands behind the heading is the delimiter, while names may hold any character
+        heads = {mark: next(csv.reader(lines[:1], delimiter=mark), [""]) for mark in ",;\t|"}
+        delimiter = next((mark for mark, cells in heads.items() if cells[:1] and cells[0].strip() in headings), ",")
+        rows = [row[0].strip() for row in csv.reader(lines, delimiter=delimiter) if row]
     except (OSError, ValueError, csv.Error) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         hint = "save a selection from the map in a report, or write one name per line"
         raise UsageError("--file names samples, one per line", got=f"{why}: {file}", hint=hint) from error
-    return [name for name in rows if name and name != "sample"]
+    return [name for name in rows if name and name not in headings]

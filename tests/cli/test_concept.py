@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from cutaway.cli.concept import _names_in
+
 
 @pytest.fixture
 def names(digits_run):
@@ -34,3 +36,13 @@ def test_a_file_that_names_no_samples_is_an_error(cutaway, digits_run, tmp_path,
     assert len(err.strip().splitlines()) == 1
     code, _, err = cutaway("concept", digits_run.path, "--file", tmp_path / "missing.csv")
     assert (code, "No such file" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [("sample,p\na;1,2\nb,3\n", {"sample", None}), ("Kundennr;p\na;1;2\nb;3\n", {"sample", "Kundennr"})],
+)
+def test_the_heading_of_a_file_says_its_delimiter_and_may_be_the_column_of_names(tmp_path, text, headings):
+    file = tmp_path / "names.csv"
+    file.write_text(text)
+    assert _names_in(file, headings) == ["a;1" if "," in text else "a", "b"]

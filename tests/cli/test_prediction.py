@@ -62,6 +62,19 @@ def test_predictions_with_neighbors_are_written(cutaway, trained, tmp_path):
     assert read["nearest 1 label"].tolist() == labels[read["nearest 1"]].tolist()
 
 
+def test_columns_without_names_are_called_as_importance_calls_them(cutaway, tmp_path):
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    np.savez(tmp_path / "x.npz", x_train=x, y_train=(x[:, 2] > 0).astype(int))
+    run = ct.train(ct.mlp((8,)), tmp_path / "x.npz", epochs=1, runs=tmp_path, progress=False)
+    code, out, _ = cutaway("explain", run.path, "train[0]")
+    assert (code, {f"column {number}" in out for number in (1, 2, 3)}, "column 0" in out) == (0, {True}, False)
+    (line,) = (line for line in out.splitlines() if line.startswith(" column 3"))
+    document = json.loads(cutaway("explain", run.path, "train[0]", "--json")[1])
+    third = next(each["contribution"] for each in document["contributions"] if each["input"] == 2)
+    assert float(line.split()[-1]) == pytest.approx(third, abs=1e-4)
+    assert {each["input"] for each in document["contributions"]} == {0, 1, 2}
+
+
 def test_explain_prints_the_largest_contributions(cutaway, trained):
     run, data = trained
     code, out, _ = cutaway("explain", run, "c-17", "--data", data, "--json")

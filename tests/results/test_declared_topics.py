@@ -71,7 +71,7 @@ def test_predictions_show_what_was_asked_for():
     probabilities = np.array([[0.25, 0.75], [np.nan, np.nan]], np.float32)
     plain = Predictions(["a", "b"], probabilities, ("no", "yes"))
     (table,) = plain.tables()
-    assert table.texts()[0] == {"Sample": "a", "Predicted": "yes", "Probability": "75.0%", "Next": "no 25.0%"}
+    assert table.texts()[0] == {"Sample": "a", "Predicted": "yes", "Probability": "75.0%", "Runner-up": "no 25.0%"}
     assert table.texts()[1]["Probability"] == "–"
     inputs = Contributions(np.array([0, 0]), np.array([["x", "y"]] * 2), np.array([[1.5, 0.1]] * 2, np.float32))
     (asked,) = dataclasses.replace(plain, contributions=inputs).tables()

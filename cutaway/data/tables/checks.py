@@ -116,8 +116,9 @@ def telling_columns(
         right = told_alone(values, labels, fitted, tried, codes=column.kind == "category")
         if tells_alone(right, len(tried), baseline=baseline):
             yield Suspicion(
-                f'"{column.name}" alone tells the label in {right / len(tried):.1%} of the rows (always saying the '
-                f"most frequent class: {baseline:.1%}): ignore it if it is known only once the label is",
+                f'"{column.name}" alone tells the label in {right / len(tried):.1%} of {len(tried):,} rows looked '
+                f"at (always saying the most frequent class: {baseline:.1%}): ignore it if it is known only once the "
+                "label is",
                 "telling-input",
                 column.name,
             )

@@ -130,7 +130,7 @@ class Explanation(Result):
                 sentence,
                 picture,
                 inputs if picture is not None else inputs.reshape(-1),
-                self.feature_names or [f"input {k}" for k in range(inputs.size)],
+                self.feature_names or [f"column {k}" for k in range(1, inputs.size + 1)],
                 self.probabilities,
                 self.class_names,
                 found.winner,
@@ -247,6 +247,8 @@ class Explanation(Result):
             cells = [row[columns.get(str(name), str(name))] for name in names]
             values["value"] = [None if cell == "" else cell for cell in cells]
             added.append(CELL)
+        if not self.feature_names and len(shape) == 1:  # as `cutaway importance` calls them
+            values[first.names[0]] = [f"column {int(name) + 1}" for name in names]
         return replace(table, columns=(first, *added, *others), values=values)
 
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":

@@ -47,7 +47,7 @@ PRINTED = (
     column("sample", "Sample", TEXT, "What the sample is called."),
     column("predicted", "Predicted", NAME, "The most probable class."),
     column("probability", "Probability", share(1), "Its probability."),
-    column("next next_probability", "Next", _CLASS, "The second most probable class."),
+    column("next next_probability", "Runner-up", _CLASS, "The second most probable class."),
     column(
         "input contribution", "Input", _INPUT, "The input that contributed most to the difference of both, in logits."
     ),

@@ -363,8 +363,8 @@ def test_suspicious_columns_are_named():
     assert len(said) == 5
     assert said[0].startswith('"customer_id" is named as an identifier is')
     assert 'pass time="since"' in said[1]
-    assert said[2].startswith('"closed" alone tells the label in 100.0% of the rows')
-    assert said[3].startswith('"why" alone tells the label in 100.0% of the rows')
+    assert said[2].startswith('"closed" alone tells the label in 100.0% of 660 rows looked at')
+    assert said[3].startswith('"why" alone tells the label in 100.0% of 660 rows looked at')
     assert "equal a training sample in every input" in said[4]
 
 
