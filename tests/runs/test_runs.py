@@ -430,11 +430,11 @@ def test_a_run_outside_of_runs_is_typed_by_its_path(tmp_path, monkeypatch):
 def test_commands_on_a_run_of_arrays_say_that_they_need_the_data(writer, preparation, end):
     file = writer.path / "run.json"
     record = json.loads(file.read_text())
-    data = record["data"] | {"origin": {"kind": "arrays"}, "preparation": preparation}
-    file.write_text(json.dumps(record | {"data": data}))
+    data = record["dataset"] | {"origin": {"kind": "arrays"}, "preparation": preparation}
+    file.write_text(json.dumps(record | {"dataset": data}))
     assert run_command("labels", writer.path).endswith(f" --data FILE.{end}")
     data["origin"] = {"kind": "named", "name": "digits"}
-    file.write_text(json.dumps(record | {"data": data}))
+    file.write_text(json.dumps(record | {"dataset": data}))
     assert "--data" not in run_command("labels", writer.path)
 
 
