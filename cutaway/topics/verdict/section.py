@@ -1,7 +1,6 @@
 """The first section of the report: what the run is worth, what is wrong first, and what to do next."""
 
 import logging
-import shlex
 
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded
@@ -178,7 +177,7 @@ def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
     if not has_learned(found):
         is_known = found.worth is not None and found.worth.baseline is not None
         return ("Models that learn so little cannot tell which labels are wrong.",) if is_known else ()
-    command = f"cutaway labels {shlex.quote(context.path.name)}"
+    command = run_command("labels", context.path)
     return (f"Which labels may be wrong was not looked for; {command} does that.",)
 
 
