@@ -1,6 +1,7 @@
 """The first section of the report: what the run is worth, what is wrong first, and what to do next."""
 
 import logging
+import shlex
 
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded
