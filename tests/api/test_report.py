@@ -271,7 +271,7 @@ def test_units_of_a_table_have_no_pictures_and_a_model_without_hidden_layers_no_
     assert unit_columns(untrained, "only") is None
     shown = knowledge(untrained)
     assert [row["Layer"] for row in shown.rows] == ["only"]
-    assert "epoch" not in shown.lead
+    assert "since epoch" not in shown.lead
 
 
 def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, table):

@@ -73,7 +73,7 @@ def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypa
     code, out, err = cutaway("explain", digits_run.path, "test[3]", "--influence", "--limit", 1)
     lines = out.splitlines()
     assert (code, err[:11]) == (0, "influence: ")
-    (note,) = (i for i, line in enumerate(lines) if line.startswith("Of 1,077 training samples"))
+    (note,) = (i for i, line in enumerate(lines) if line.startswith("Computed from 1,077 training"))
     # sentences are wrapped by a terminal alone
     tables = [line.rstrip() for line in lines[:note] if not line.startswith(("sample[", "A contribution is "))]
     assert max(map(len, tables)) <= 80

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures
 
 CLOSE = 0.01
-"""An accuracy is close to that of the kept epoch if it is at most this much lower, or what may be chance, if that is more."""
+"""An accuracy is close to that of the kept epoch if it is lower by at most this, or by no more than may be chance."""
 
 NAMED = 8
 """Layers that are named at most, evenly spaced."""
