@@ -107,9 +107,8 @@ def _marks(worth: Worth, others: dict[str, float]) -> tuple[Mark, ...]:
 
     own = Mark(_named("this model", worth.accuracy), place(worth.accuracy), place(worth.low), place(worth.high))
     ordered = sorted(others.items(), key=lambda each: each[1])
-    return own, *(
-        Mark(_named(name, share), place(share), row=row) for row, (name, share) in enumerate(ordered, start=1)
-    )
+    named = [Mark(_named(name, share), place(share), row=row) for row, (name, share) in enumerate(ordered, start=1)]
+    return own, *named, Mark("100%", 1.0, row=1)
 
 
 def _named(name: str, share: float) -> str:
