@@ -193,6 +193,17 @@ def test_other_models_are_beside_it_only_where_they_were_judged_on_the_same_samp
         assert ("a linear model: 90.0%" in section.verdict(source).beside) == bool(beside)
 
 
+def test_that_other_models_were_not_compared_is_said_until_they_are(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(120, 3)).astype("f4")
+    run = ct.train(ct.mlp((4,)), ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int)), epochs=1, runs=tmp_path)
+    words = f"Other kinds of models were not compared; cutaway doctor {run.path} --data FILE.npz does that."
+    assert words in section.verdict(ReportSource(run.context, ignore_progress)).small
+    ct.doctor(run, progress=False)
+    source = ReportSource(ct.open_run(run.path, data=run.data).context, ignore_progress)
+    assert not any("not compared" in line for line in section.verdict(source).small)
+
+
 def test_nearly_all_is_not_rounded_to_all():
     assert [section._share(share) for share in (0.9997, 1.0, 0.5)] == ["99.97%", "100.0%", "50.0%"]
 

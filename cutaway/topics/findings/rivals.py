@@ -38,11 +38,8 @@ def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignor
         CutawayError: The data or the model cannot be loaded.
     """
     name = _name(context)
-    if name is None or not context.knows_training_samples or len(context.manifest.dataset.shape) > 1:
+    if name is None or not can_have_rivals(context):
         return
-    weights = context.loaded.weights if isinstance(context.loaded, Table) else None
-    if len(context.class_names) > MOST_CLASSES or weights is not None or context.manifest.sample_weight:
-        return  # other models would answer another question than one with weights
     kept(
         context.folder,
         name,
@@ -50,6 +47,18 @@ def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignor
         write=lambda rivals: KeptResult({"rivals": plain_records(rivals)}),
         compute=lambda: tuple(_rivals(context, on_progress)),
     )
+
+
+def can_have_rivals(context: RunContext) -> bool:
+    """Whether other models can be compared: not for images, and not with weights, which ask another question.
+
+    Raises:
+        CutawayError: The data cannot be loaded.
+    """
+    if not context.knows_training_samples or len(context.manifest.dataset.shape) > 1:
+        return False
+    weights = context.loaded.weights if isinstance(context.loaded, Table) else None
+    return len(context.class_names) <= MOST_CLASSES and weights is None and not context.manifest.sample_weight
 
 
 def _name(context: RunContext) -> str | None:

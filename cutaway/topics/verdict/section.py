@@ -12,6 +12,7 @@ from cutaway.runs import run_command
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import answer, comparison_of
+from cutaway.topics.findings.rivals import can_have_rivals, kept_rivals
 from cutaway.topics.findings.section import anchor, findings_of, said_first
 from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.importance.section import carriers, importances_of
@@ -74,7 +75,7 @@ def verdict(source: ReportSource) -> Section:
         target=target,
         # others do not have the folder where it is here
         command=command.replace(shlex.quote(str(path)), shlex.quote(path.name)),
-        small=(*more, *found.unknown, *_not_judged(source, found)),
+        small=(*more, *found.unknown, *_not_compared(source), *_not_judged(source, found)),
     )
 
 
@@ -167,6 +168,15 @@ def has_learned(found: Verdict) -> bool:
     """Whether the model is better than always predicting the largest class, by more than chance."""
     worth = found.worth
     return worth is not None and worth.baseline is not None and worth.low > worth.baseline
+
+
+def _not_compared(source: ReportSource) -> tuple[str, ...]:
+    """How to find out whether another kind of model is right more often, where that was not done."""
+    context = source.context
+    with survive(log, "looking whether other models can be compared", CutawayError):
+        if kept_rivals(context) is None and can_have_rivals(context):
+            return (f"Other kinds of models were not compared; {run_command('doctor', context.path)} does that.",)
+    return ()
 
 
 def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
