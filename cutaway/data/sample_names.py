@@ -25,8 +25,6 @@ PLACE = re.compile(r"(.+)\[(\d{1,18})\]", re.ASCII)
 NAME_AND_PLACE = re.compile(r".+ \(([^()]+\])\)", re.DOTALL)
 """A name with its place: "customer-17 (train[3])" of rows that share a name, "cats/17.png (sample[3])" of images."""
 
-ROW = re.compile(r"row (\d{1,18})", re.ASCII)
-
 LISTED = 3
 """Samples of an ambiguous name that an error lists."""
 

@@ -48,8 +48,6 @@ Source: Petroff 2021, "Accessible Color Sequences for Data Visualization", arXiv
 LINE_COLORS = (BLUE, ORANGE, GRAY, PURPLE)
 """Colors of the series of a panel, in their order."""
 
-TRAINING_COLOR = BLUE
-VALIDATION_COLOR = ORANGE
 RIGHT_COLOR = GRAY
 WRONG_COLOR = ORANGE
 COMPARED_COLORS = (GRAY, BLUE, ORANGE, PURPLE)

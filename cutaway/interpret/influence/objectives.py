@@ -6,9 +6,6 @@ import jax.numpy as jnp
 from cutaway.interpret.graph import Graph
 from cutaway.models import MEAN, activation_name, sample_loss
 
-_LOGITS = ("softmax", "log_softmax", "sigmoid")
-"""Endings of a model before which `cutaway.interpret.graph.evaluate` stops."""
-
 
 def training_losses(
     graph: Graph, values: dict[str, jax.Array], labels: jax.Array, *, loss: str, label_smoothing: float, classes: int
