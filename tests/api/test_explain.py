@@ -67,7 +67,9 @@ def test_values_of_arrays_and_of_tables_are_those_of_the_data(tmp_path):
     quiet = {"epochs": 1, "runs": tmp_path / "runs", "progress": False}
     found = ct.train(ct.mlp((4,)), Dataset.from_arrays(x, y, scale=1), **quiet).explain("sample[5]")
     (shown,) = found.tables()
-    assert {line["Input"]: line["Value"] for line in shown.texts()} == {str(k): f"{x[5, k]:g}" for k in range(3)}
+    assert {line["Input"]: line["Value"] for line in shown.texts()} == {
+        f"column {k + 1}": f"{x[5, k]:g}" for k in range(3)
+    }
     frame = pd.DataFrame(x.round(3), columns=["a", "b", "c"]).assign(y=np.where(y, "yes", "no"))
     frame.to_csv(tmp_path / "t.csv", index=False)
     run = ct.train(ct.mlp((4,)), ct.load_dataset(tmp_path / "t.csv", label="y"), **quiet)

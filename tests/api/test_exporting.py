@@ -210,7 +210,7 @@ def test_what_onnx_cannot_prepare_is_beside_it(tmp_path):
     assert label.tolist() == [run.class_names[best] for best in probabilities.argmax(axis=1)]
 
 
-@pytest.mark.filterwarnings("ignore:1 of 400 samples is unusually far from all training samples:cutaway.CutawayWarning")
+@pytest.mark.filterwarnings("ignore:1 of 400 samples is unusually far from the training samples:cutaway.CutawayWarning")
 def test_ranks_and_numbers_of_many_digits_are_not_for_keras(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"year": 1.7e9 + random.normal(size=400), "x": random.normal(size=400)})

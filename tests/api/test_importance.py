@@ -47,7 +47,7 @@ def test_each_column_is_shuffled_with_all_inputs_that_it_became(run):
     )
 
 
-@pytest.mark.filterwarnings("ignore:.*unusually far from all training samples")
+@pytest.mark.filterwarnings("ignore:.*unusually far from the training samples")
 def test_the_shuffle_of_a_column_is_that_of_its_cells(run):
     """Shuffling the cells of the file and predicting it gives what shuffling the inputs gives."""
     frame = pd.read_csv(run.data.origin["path"]).iloc[run.split.test.index]

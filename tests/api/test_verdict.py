@@ -197,7 +197,7 @@ def test_that_other_models_were_not_compared_is_said_until_they_are(tmp_path):
     random = np.random.default_rng(0)
     x = random.normal(size=(120, 3)).astype("f4")
     run = ct.train(ct.mlp((4,)), ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int)), epochs=1, runs=tmp_path)
-    words = f"Other kinds of models were not compared; cutaway doctor {run.path} --data FILE.npz does that."
+    words = f"Other kinds of models were not compared; cutaway doctor {run.path.name} --data FILE.npz does that."
     assert words in section.verdict(ReportSource(run.context, ignore_progress)).small
     ct.doctor(run, progress=False)
     source = ReportSource(ct.open_run(run.path, data=run.data).context, ignore_progress)

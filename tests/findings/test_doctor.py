@@ -363,7 +363,7 @@ def test_inputs_are_measured_after_the_layers_that_prepare_them(tmp_path: Path, 
 
 def test_the_last_line_names_what_judges_labels_until_it_has(slow_run: ct.Run) -> None:
     before = ct.doctor(slow_run, progress=False).not_judged
-    assert before[-1].endswith(f"cutaway labels {slow_run.path}")
+    assert before[-1].endswith(f"cutaway labels {slow_run.path} --data FILE.npz")
     slow_run.label_issues(folds=2, seeds=1, epochs=1, progress=False)
     after = ct.doctor(slow_run, progress=False).not_judged
     assert after == before[:-1]

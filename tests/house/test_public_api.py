@@ -21,9 +21,10 @@ def signature_of(member) -> str:
         text = str(inspect.signature(member))
     except (TypeError, ValueError):
         return "(...)"
-    # Python 3.13 says where Path is defined
     text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)  # where a function lies changes from run to run
-    return text.replace("'", "").replace('"', "").replace("pathlib._local.", "pathlib.")
+    text = text.replace("'", "").replace('"', "")
+    # Python 3.13 says where Path is defined, and no longer where Annotated is
+    return text.replace("pathlib._local.", "pathlib.").replace("typing.", "")
 
 
 def lines_of(name: str, value) -> list[str]:

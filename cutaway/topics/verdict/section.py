@@ -2,6 +2,7 @@
 
 import logging
 import shlex
+from pathlib import Path
 
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded
@@ -64,6 +65,7 @@ def verdict(source: ReportSource) -> Section:
         step, command, target = "Next: go through the suspect labels.", "", "suspects"
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
     more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
+    small = (*found.unknown, *_not_compared(source), *_not_judged(source, found))
     return Summary(
         name="verdict",
         title="Verdict",
@@ -73,9 +75,8 @@ def verdict(source: ReportSource) -> Section:
         lines=lines[:LINES],
         help=step,
         target=target,
-        # others do not have the folder where it is here
-        command=command.replace(shlex.quote(str(path)), shlex.quote(path.name)),
-        small=(*more, *found.unknown, *_not_compared(source), *_not_judged(source, found)),
+        command=_elsewhere(command, path),
+        small=(*more, *(_elsewhere(each, path) for each in small)),
     )
 
 
@@ -83,6 +84,11 @@ def _share(share: float) -> str:
     """A share with one digit, or with two where that would be 100% and is not."""
     text = percent(share, 1)
     return percent(share) if text == "100.0%" and share < 1 else text
+
+
+def _elsewhere(words: str, path: Path) -> str:
+    """Words with the name of the run in place of its path: others do not have the folder where it is here."""
+    return words.replace(shlex.quote(str(path)), shlex.quote(path.name))
 
 
 def _rivals(source: ReportSource, worth: Worth) -> dict[str, float]:
