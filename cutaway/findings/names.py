@@ -43,8 +43,8 @@ def class_in_words(name: str) -> str:
 
 
 def input_in_words(evidence: Evidence, place: int) -> str:
-    """An input in a sentence: "input 5", and "age" in quotation marks where inputs have names."""
-    return f"input {place}" if evidence.input_names is None else f'"{evidence.input_names[place]}"'
+    """An input in a sentence: "column 6", counted from 1, and "age" in quotation marks where inputs have names."""
+    return f"column {place + 1}" if evidence.input_names is None else f'"{evidence.input_names[place]}"'
 
 
 def listed(names: Sequence[str]) -> str:

@@ -124,6 +124,6 @@ def test_values_of_samples_are_written_in_one_way(tmp_path: Path) -> None:
     x = rng.normal(size=(200, 11)).astype(np.float32)
     x[7, 9] = 40
     of_array = ct.train(ct.mlp((4,)), x, frame["label"], epochs=1, runs=tmp_path, progress=False)
-    assert values_of(of_array.context, row)[0].startswith(f"input 0 {x[7, 0]:.4g}, input 1 {x[7, 1]:.4g}, ")
-    assert values_of(of_array.context, row, unusual=True)[0].startswith("input 9 40, ")
+    assert values_of(of_array.context, row)[0].startswith(f"column 1 {x[7, 0]:.4g}, column 2 {x[7, 1]:.4g}, ")
+    assert values_of(of_array.context, row, unusual=True)[0].startswith("column 10 40, ")
     assert len(values_of(of_array.context, row, unusual=True)[0].split(", ")) == 4

@@ -249,12 +249,12 @@ def test_what_follows_from_a_muted_cause_stands_for_itself_and_advises():
 def test_an_input_that_is_far_larger_than_the_others_is_named():
     large = InputFacts(20, -3.0, 1.2e6, 5e4, 2e5, (), 1.5, widest_at=2, largest=987_654.0, largest_at=5)
     text = found(inputs=large)["unscaled-inputs"].text
-    assert "Input 5 is about 990,000 times as large as the median one." in text
+    assert "Column 6 is about 990,000 times as large as the median one." in text
     names = [f"column {i}" for i in range(20)]
     assert '"column 5" is about' in found(inputs=large, input_names=names)["unscaled-inputs"].text
     assert "times as large" not in found(inputs=large, pictures=True)["unscaled-inputs"].text
     uneven = InputFacts(20, -3.0, 90.0, 0.0, 1.0, (), 400.0, widest_at=7)
-    assert "One input, input 7, varies 400 times" in found(inputs=uneven)["uneven-inputs"].text
+    assert "One input, column 8, varies 400 times" in found(inputs=uneven)["uneven-inputs"].text
 
 
 def test_the_scale_of_inputs_of_a_model_that_does_not_open_is_a_note():

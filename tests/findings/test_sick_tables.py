@@ -204,6 +204,6 @@ def test_an_input_without_a_name_is_called_by_its_place() -> None:
     frame, _ = SICK_TABLES["encoded target"][1](np.random.default_rng(1))
     data = ct.Dataset.from_arrays(frame.drop(columns="target").to_numpy(np.float32), frame["target"].to_numpy())
     (found,) = [each for each in ct.doctor(data, progress=False).findings if each.kind == "target-encoding"]
-    assert found.title == "Input 6 was computed from the labels"
+    assert found.title == "Column 7 was computed from the labels"
     assert found.remedy is not None
     assert found.remedy.inputs == (6,)

@@ -76,4 +76,4 @@ def check(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _called(name: str, are_named: Sequence[str] | None) -> str:
-    return f'"{name}"' if are_named else f"input {name}"
+    return f'"{name}"' if are_named else f"column {int(name) + 1}"

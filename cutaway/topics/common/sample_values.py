@@ -37,7 +37,7 @@ def values_of(context: RunContext, ids: SampleIds, *, unusual: bool = False) -> 
     for number, row in enumerate(rows):
         x = np.ravel(row)
         places: Iterable[int] = range(min(VALUES, len(x))) if order is None else order[number, :UNUSUAL].tolist()
-        found.append(_words((names[j] if names else f"input {j}", f"{x[j]:.4g}") for j in places))
+        found.append(_words((names[j] if names else f"column {j + 1}", f"{x[j]:.4g}") for j in places))
     return found
 
 
