@@ -290,7 +290,7 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert (shown.size, mistakes(table).size) == ("small", "medium")
     values = mistakes(table).cards[0].values.split(", ")
     assert len(values) == 4
-    assert [value.rsplit(" ", 1)[0] for value in values] == [f"input {number}" for number in range(4)]
+    assert [value.rsplit(" ", 1)[0] for value in values] == [f"column {number}" for number in range(1, 5)]
     assert all(float(value.rsplit(" ", 1)[1]) for value in values)
 
 
