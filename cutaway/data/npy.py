@@ -16,6 +16,10 @@ HEADERS = {
 }
 
 
+class ObjectsError(ValueError):
+    """An array holds Python objects, which would have to be unpickled."""
+
+
 def map_npy(path: Path) -> np.ndarray:
     """Open an .npy file as a read-only memory map; nothing is unpickled.
 
@@ -51,14 +55,6 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     )
 
 
-def has_objects(stream: IO[bytes]) -> bool:
-    """Whether an .npy file is an array of Python objects, by its header; False where that cannot be read."""
-    try:
-        return HEADERS[np.lib.format.read_magic(stream)](stream)[2].hasobject
-    except Exception:  # noqa: BLE001 - of any kind if it is damaged, which `check_header` says
-        return False
-
-
 def check_header(stream: IO[bytes], *, size: int, name: str) -> None:
     """Read the header of an .npy file and compare it with the size of the file.
 
@@ -68,14 +64,16 @@ def check_header(stream: IO[bytes], *, size: int, name: str) -> None:
         name: Its name in error messages.
 
     Raises:
-        Exception: Of any kind, if the header is damaged or declares another size or Python objects.
+        ObjectsError: The header declares Python objects.
+        Exception: Of any kind, if it is damaged or declares another size.
     """
     version = np.lib.format.read_magic(stream)
     if version not in HEADERS:
         raise ValueError(f"{name} has the npy version {version}")
     shape, _, dtype = HEADERS[version](stream)
     if dtype.hasobject or not dtype.itemsize:
-        raise ValueError(f"{name} has the dtype {dtype}, which is neither numbers nor strings")
+        kind = ObjectsError if dtype.hasobject else ValueError
+        raise kind(f"{name} has the dtype {dtype}, which is neither numbers nor strings")
     declared = stream.tell() + math.prod(shape) * dtype.itemsize
     if declared != size:
         raise ValueError(f"{name} declares {declared} bytes and has {size}")

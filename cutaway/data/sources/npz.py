@@ -9,7 +9,7 @@ import numpy as np
 
 from cutaway.data.dataset import Dataset
 from cutaway.data.idx import DEFLATE_RATIO, LIMIT, check_unpacked
-from cutaway.data.npy import check_header, has_objects
+from cutaway.data.npy import ObjectsError, check_header
 from cutaway.errors import CutawayError, DataError
 
 from .record import DataSource, dataset_from_files
@@ -68,14 +68,14 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Pat
     if member.file_size > DEFLATE_RATIO * min(member.compress_size, path.stat().st_size):
         raise _damaged(path, f"{member.filename} declares {member.file_size} bytes, more than it can contain")
     with archive.open(member) as stream:
-        if has_objects(stream):
+        try:
+            check_header(stream, size=member.file_size, name=member.filename)
+        except ObjectsError:
             raise DataError(
                 "an .npz file of data holds numbers or text; arrays of Python objects are not read",
                 got=f"{member.filename} with the dtype object in {path}",
                 hint="save numbers as such, and labels that are text with y.astype(str)",
-            )
-    with archive.open(member) as stream:
-        check_header(stream, size=member.file_size, name=member.filename)
+            ) from None
     with archive.open(member) as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
