@@ -325,7 +325,8 @@ class RunContext:
         return dataclasses.replace(ids, naming=self.loaded.naming)
 
 
-OTHER_DATA = "open it with the data it was trained on"
+class OtherDataError(DataError):
+    """Data are not those that a run was trained on."""
 
 
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
@@ -357,10 +358,10 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     ):
         if ours != theirs:
             most = 12 if what == "SHA-256" else 60  # as `cutaway show` prints it
-            raise DataError(
+            raise OtherDataError(
                 f"the run was trained on data with {what} {ours!s:.{most}}",
                 got=f"{theirs!s:.{most}} from {data.name}",
-                hint=OTHER_DATA,
+                hint="open it with the data it was trained on",
             )
     return data
 

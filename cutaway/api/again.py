@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.context import OTHER_DATA, same_form
+from cutaway.context import OtherDataError, same_form
 from cutaway.data import Dataset, Decision, Split, Table, decide, drop, leave_out, relabel, split_and_prepare
 from cutaway.errors import DataError, ModelError, UsageError
 from cutaway.progress import raise_if_canceled
@@ -82,9 +82,7 @@ def train_like(
         like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
         _check_trained(like, "trained again")
         data = like.data
-    except DataError as error:
-        if error.hint != OTHER_DATA:
-            raise
+    except OtherDataError as error:
         where = str(data) if isinstance(data, str | Path) else "DATA"
         hint = f"changed data take a training of their own: cutaway train {shlex.quote(where)}"
         raise DataError(error.rule, got=error.got, hint=hint) from None

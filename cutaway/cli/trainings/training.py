@@ -106,9 +106,9 @@ def train(
         recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
         begin = partial(train_recipe, data, options=options, recipe=recipe, form=form)
     before = _run_before(like, labels, runs=runs)
+    kept = 0 if labels is None else _count_kept(labels)  # now, since the file may be another one after the training
     with connected(processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
-    kept = 0 if labels is None else _count_kept(labels)
     _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before, kept=kept)
 
 
