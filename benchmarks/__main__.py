@@ -11,6 +11,7 @@ NAMES = (
     "execution",
     "accuracy",
     "records",
+    "bright_images",
     "training",
     "time_to_accuracy",
     "distributed",

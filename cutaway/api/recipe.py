@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cutaway.data import Table
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS
 from cutaway.topics.embedding.result import Embedding
@@ -73,7 +72,7 @@ def train_recipe(
     check_shard_layers(shard_layers)
     with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
-    base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
+    base = find_recipe(recipe_for(recipe, dataset))
     import_lean_keras()
     model = mlp(**{**asdict(base.form), **(form or {})})
     return train(

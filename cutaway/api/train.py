@@ -87,8 +87,8 @@ def train(
         data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or
             DataFrame with `y`.
         y: Labels ``(sample,)``, if `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
-        recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "minute" and
-            "best-images" (for images of characters), "best", "lesson" or "lesson-dropout".
+        recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "photos" (those
+            of "default"), "minute" and "best-images" (for images of characters), "best", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
         runs: Folder in which the run folder is made.
         name: Your name for the run, part of the folder name; the dataset's name if None.
@@ -119,7 +119,7 @@ def train(
     raise_if_canceled()
     check_shard_layers(shard_layers)
     given = as_dataset(data, y, verb="train")
-    recipe = training.recipe_for(recipe, table=isinstance(given, Table))
+    recipe = training.recipe_for(recipe, given)
     weighted = class_weight is not None or given_weights(given, sample_weight) is not None
     base = training.base_settings(training.find_recipe(recipe), weighted=weighted)
     settings = {"seed": seed, **settings}

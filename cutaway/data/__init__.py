@@ -30,6 +30,7 @@ from .decisions import (
 )
 from .facts import (
     FEWER,
+    LARGE_MEAN,
     SIMPLE_MODELS,
     TELLS,
     ColumnShift,
@@ -46,6 +47,7 @@ from .facts import (
     equal_by_chance,
     first_equal,
     input_facts,
+    mean_over_spread,
     near_copies,
     repeated_samples,
     simple_predictions,
@@ -90,6 +92,7 @@ from .tables import (
 __all__ = [
     "CORRUPTIONS",
     "FEWER",
+    "LARGE_MEAN",
     "MISSING",
     "PARTS",
     "PICTURE_ENDINGS",
@@ -152,6 +155,7 @@ __all__ = [
     "look_at_table",
     "looks_like_a_path",
     "map_npy",
+    "mean_over_spread",
     "near_copies",
     "new_picture_files",
     "one_of_each_group",

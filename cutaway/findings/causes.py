@@ -25,6 +25,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
         "saturated-units",
     ),
     "uneven-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
+    "uncentered-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
     "double-scaling": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
     "missing-shuffling": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),

@@ -52,10 +52,10 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
     """Everything that the studio shows of some data.
 
     Returns:
-        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns``, those that
-        are ``left_out`` in words and the first ``rows`` of a table, the ``options`` with what was guessed,
-        ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as in `class_histograms`, and
-        ``problem``, why it cannot be trained on as it is, or None.
+        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``recipe``, which "default" means, ``counts`` by source,
+        ``classes``, ``columns``, those that are ``left_out`` in words and the first ``rows`` of a table, the
+        ``options`` with what was guessed, ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as
+        in `class_histograms`, and ``problem``, why it cannot be trained on as it is, or None.
     """
     notes: list[str] = []
     found: dict[str, Any] = {
@@ -123,12 +123,14 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
 def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallback, notes: list[str]) -> dict[str, Any]:
     from cutaway.api.given_data import as_dataset
     from cutaway.topics.findings.before_training import data_findings
+    from cutaway.training import recipe_for
 
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
     labels = given.labels
     known: dict[str, Any] = {
         "kind": "table" if isinstance(given, Table) else "pictures" if given.is_image else "arrays",
         "name": given.name,
+        "recipe": recipe_for("default", given),
         "counts": {source: len(each) for source, each in labels.items()},
         "classes": _classes(given),
         "more_classes": max(0, given.classes - CLASSES),

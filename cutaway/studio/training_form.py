@@ -20,7 +20,6 @@ from cutaway.training import (
     base_settings,
     find_recipe,
     make_config,
-    recipe_for,
     recorded_config,
 )
 
@@ -82,7 +81,7 @@ def _limits(low: float | None, above: float | None, high: float | None, below: f
 
 
 def check_training(
-    task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, table: bool | None = None
+    task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, default: str | None = None
 ) -> dict[str, Any]:
     """Find what is wrong with a training before it waits, and what its settings will be.
 
@@ -91,7 +90,8 @@ def check_training(
         runs: The folder of runs.
         samples: Training samples before the split; None if that is not known.
         tested: How many of them become test samples.
-        table: Whether the data are a table; None if nobody has read them yet, which their name says then.
+        default: The recipe that "default" means for the data; None if nobody has read them yet, when their name says
+            whether they are a table.
 
     Returns:
         ``errors``, a message for each wrong field ("" for what concerns several), and ``settings``, ``form`` and
@@ -104,8 +104,9 @@ def check_training(
     try:
         if isinstance(task, Training):
             place = Path(task.data)
-            table = place.is_absolute() and is_table_path(place) if table is None else table
-            recipe = find_recipe(recipe_for(task.form.recipe, table=table))
+            if default is None and place.is_absolute() and is_table_path(place):
+                default = "table"
+            recipe = find_recipe((task.form.recipe == "default" and default) or task.form.recipe)
         base, form = _base(task, runs, errors, recipe)
     except CutawayError as error:
         return {"errors": {"": str(error)}, **nothing}
@@ -135,7 +136,7 @@ def check_training(
             augmentation.find_function()
         except CutawayError as error:
             return {"errors": {"augment": str(error)}, **nothing}
-    if config.augment and table:
+    if config.augment and default == "table":
         got = f'a table and augment="{config.augment}"'
         error = UsageError("augmentation changes images", got=got, hint='choose augment "none", or another recipe')
         return {"errors": {"augment": str(error)}, **nothing}

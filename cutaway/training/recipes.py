@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutaway.checks import similar_name
+from cutaway.data import LARGE_MEAN, Dataset, Table, mean_over_spread
 from cutaway.errors import UnknownNameError
 from cutaway.models import ModelForm
+
+JUDGED = 2_000
+"""Training samples that decide whether images are bright."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ RECIPES: dict[str, Recipe] = {
             _TABLE,
         ),
         Recipe(
+            "photos",
+            "photos, and images on a light background: the default with batch normalization",
+            ModelForm((512, 512), dropout=0.2, batch_norm=True),
+            _DEFAULT,
+        ),
+        Recipe(
             "minute",
             "images of characters, in about a minute: 1024-1024, with changed images",
             ModelForm((1024, 1024)),
@@ -122,9 +132,15 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def recipe_for(name: str, *, table: bool) -> str:
-    """The name of the recipe for some data: of a table, "default" means "table"."""
-    return "table" if table and name == "default" else name
+def recipe_for(name: str, data: Dataset | Table) -> str:
+    """The name of the recipe for some data: "default" means "table" for a table, and "photos" for bright images."""
+    if name != "default":
+        return name
+    if isinstance(data, Table) or data.preparation is not None:
+        return "table"
+    x = data.sources["train"].x
+    bright = data.is_image and mean_over_spread(x[:: -(-len(x) // JUDGED)]) > LARGE_MEAN
+    return "photos" if bright else name
 
 
 def base_settings(recipe: Recipe, *, weighted: bool) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import cutaway as ct
+from cutaway.api.recipe import train_recipe
 from cutaway.errors import RunError, TrainingError
 
 pytestmark = pytest.mark.slow
@@ -240,3 +241,19 @@ def test_batch_normalization_and_form_come_from_the_recipe_where_they_are_not_gi
     assert names[0] == ["dense_1", "batch_norm_1", "activation_1", "output"]
     assert names[1] == ["dense_1", "dropout_1", "output"]
     assert names[2] == ["dense_1", "dropout_1", "dense_2", "dropout_2", "output"]
+
+
+def test_bright_images_are_normalized_by_batch_where_nothing_else_is_asked_for(tmp_path):
+    y = np.arange(80) % 2
+    light = 255 - np.random.default_rng(0).integers(60, size=(80, 12, 12, 3)).astype(np.uint8)
+    light[y == 1, :4] -= 60
+    np.savez(tmp_path / "light.npz", x_train=light, y_train=y)
+    quick = {"form": {"hidden": (8,)}, "epochs": 1, "runs": tmp_path, "progress": False}
+    trained = [
+        ct.Classifier(epochs=1, hidden=8).fit(light, y).run_.model(),
+        train_recipe(str(tmp_path / "light.npz"), **quick).model(),
+        train_recipe(str(tmp_path / "light.npz"), recipe="lesson", **quick).model(),
+        ct.Classifier(epochs=1, hidden=8, batch_norm=False).fit(light, y).run_.model(),
+    ]
+    assert ["batch_norm_1" in [layer.name for layer in model.layers] for model in trained] == [True, True, False, False]
+    assert ct.label_issues(ct.load_dataset(tmp_path / "light.npz"), folds=2, seeds=1, progress=False).recipe == "photos"

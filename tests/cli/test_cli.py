@@ -239,7 +239,7 @@ WRONG = [
     (
         ("train", "digits", "--recipe", "lessen"),
         2,
-        'recipes are default, table, minute, best, .*; got "lessen"',
+        'recipes are default, table, photos, minute, best, .*; got "lessen"',
     ),
     (("train", "digits", "--hidden", "512,0"), 2, "at most 1,000,000; got 0"),
     (("train", "digits", "--hidden", "many"), 2, 'whole numbers separated by commas; got "many"'),

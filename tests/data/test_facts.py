@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.data import first_equal, input_facts, repeated_samples, tell_apart, telling_input
+from cutaway.data import first_equal, input_facts, mean_over_spread, repeated_samples, tell_apart, telling_input
 
 
 def test_ranges_and_constant_inputs() -> None:
@@ -18,6 +18,16 @@ def test_ranges_and_constant_inputs() -> None:
     size = np.sqrt(np.square(x, dtype=np.float64).mean(axis=0))
     assert facts.largest == pytest.approx(size.max() / np.median(size))
     assert facts.widest_at == facts.largest_at == 3
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (0.87, 0.1), (-300.0, 40.0)])
+def test_what_samples_have_in_common_is_measured_against_how_they_differ_in_any_unit(mean, spread):
+    x = np.random.default_rng(0).normal(mean, spread, (500, 20, 30)).astype(np.float32)
+    expected = np.abs(x.astype(float).mean(axis=0)).sum() / np.sqrt(x.astype(float).var(axis=0).sum())
+    assert mean_over_spread(x) == pytest.approx(expected, rel=1e-5)
+    assert mean_over_spread(x * 255) == pytest.approx(expected, rel=1e-5)
+    assert input_facts(x.reshape(500, -1)).mean_over_spread == pytest.approx(expected, rel=1e-5)
+    assert mean_over_spread(np.full((3, 4, 4), 7, np.uint8)) == 0.0
 
 
 def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:

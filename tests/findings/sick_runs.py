@@ -148,6 +148,13 @@ def model_of(*layers: Any, classes: int = 10) -> Any:
     return keras.Sequential([*layers, keras.layers.Dense(classes, "softmax")])
 
 
+def light_pictures(runs: Path) -> ct.Run:
+    """Digits in dark gray on light gray, on which the first steps make most units inactive."""
+    x, y = digits()
+    large = np.repeat(np.repeat(0.9 - 0.1 * x, 4, axis=1), 4, axis=2)
+    return train(ct.mlp((512, 512)), large, y, runs, learning_rate=0.003, **PLAIN)
+
+
 def inactive(runs: Path) -> ct.Run:
     layer = keras.layers.Dense(64, "relu", bias_initializer=keras.initializers.Constant(-3.0))
     return train(model_of(layer), *digits(), runs)
@@ -238,6 +245,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "unscaled pictures": (("unscaled-inputs",), unscaled_pictures),
     "unscaled table": (("unscaled-inputs",), unscaled_table),
     "scaled twice": (("double-scaling",), scaled_twice),
+    "light pictures": (("uncentered-inputs",), light_pictures),
     "constant columns": (("constant-inputs",), constant_columns),
     "imbalanced table": (("class-imbalance",), imbalanced_table),
     "imbalanced pictures": (("class-imbalance",), imbalanced_pictures),

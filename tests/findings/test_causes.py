@@ -292,6 +292,19 @@ def test_first_steps_that_are_too_large_explain_inactive_units_and_a_loss_that_s
     assert "did not move after epoch 2" in found_later["learning-rate-too-high"].text
 
 
+def test_inputs_of_which_all_samples_have_the_most_in_common_are_the_cause_and_not_the_learning_rate():
+    inputs = InputFacts(768, 0.0, 1.0, 0.87, 0.13, (), 1.5, mean_over_spread=156.0)
+    findings = found(**COLLAPSED, **DEAD, inputs=inputs, regularization={})
+    cause = next(iter(findings.values()))
+    assert (cause.kind, cause.cause, cause.remedy.change) == ("uncentered-inputs", None, "standardize")
+    assert "310 of the 512 units of dense_1 (60.55%) are inactive" in cause.text
+    assert "in common is 156 times as large" in cause.text
+    assert {findings[kind].cause for kind in ("inactive-units", "stalled", "baseline")} == {"uncentered-inputs"}
+    assert "learning-rate-too-high" not in findings
+    learned = {**COLLAPSED, "confusion": np.diag([12, 12, 12])}
+    assert "uncentered-inputs" not in found(**learned, **DEAD, inputs=inputs, regularization={})
+
+
 @pytest.mark.parametrize(
     "known",
     [

@@ -71,6 +71,12 @@ SICK = {
     "unscaled-inputs": {"inputs": replace(INPUTS, low=0.0, high=255.0, std=80.0)},
     "double-scaling": {"inputs": replace(INPUTS, low=0.0, high=1 / 255, std=0.001)},
     "uneven-inputs": {"inputs": replace(INPUTS, high=90.0, widest=400.0)},
+    "uncentered-inputs": {
+        "inputs": replace(INPUTS, mean_over_spread=120.0),
+        "history": losses(0.9, 0.7, 0.7, 0.7),
+        "confusion": np.array([[100, 0], [100, 0]]),
+        "inactive_units": {"dense_1": (40, 64)},
+    },
     "constant-inputs": {"inputs": replace(INPUTS, constant=tuple(range(8)))},
     "missing-shuffling": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
     "telling-input": {"telling": TellingInput(3, 299, 300, 0.5)},

@@ -45,6 +45,7 @@ PROVABLE: dict[str, str | Callable[[Path], ct.Run]] = {
     "learning-rate-too-low": "rate too low, pictures",
     "unscaled-inputs": "unscaled pictures",
     "double-scaling": "scaled twice",
+    "uncentered-inputs": "light pictures",
     "class-imbalance": imbalanced,
     "inactive-units": "inactive units",
     "saturated-units": "saturated units",

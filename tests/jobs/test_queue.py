@@ -169,7 +169,9 @@ def test_before_data_are_read_nothing_is_said_that_depends_on_them(tmp_path):
     assert [of_table["settings"][name] for name in ("epochs", "batch_size", "validation")] == ["auto", 64, "auto"]
     assert checked("/data/churn.csv", samples=1_000)["settings"]["validation"] == 0.25
     assert checked("/data/pictures")["recipe"] == checked("digits")["recipe"] == "default"
-    assert checked("/data/churn.csv", samples=1_000, table=False)["recipe"] == "default"  # as what was read says
+    assert checked("/data/churn.csv", samples=1_000, default="default")["recipe"] == "default"  # as what was read says
+    of_photos = checked("/data/pictures", samples=1_000, default="photos")
+    assert (of_photos["recipe"], of_photos["form"]["batch_norm"]) == ("photos", True)
     lesson = check_training(Training(data="digits", form=Form(recipe="lesson")), runs=tmp_path)
     assert (lesson["recipe"], lesson["settings"]["epochs"]) == ("lesson", 2)
 

@@ -281,14 +281,15 @@ def test_a_function_of_python_is_refused_at_its_field(tmp_path):
     from cutaway.studio.training_form import check_training
 
     task = Training(data="digits", settings={"augment": "rotation=5, function=mine"})
-    errors = check_training(task, runs=tmp_path, samples=1797, table=False)["errors"]
+    errors = check_training(task, runs=tmp_path, samples=1797, default="default")["errors"]
     assert list(errors) == ["augment"]
     assert 'got "mine", which this process did not make' in errors["augment"]
     wrong = {"batch_norm": "maybe", "ensemble": 0}
-    errors = check_training(Training(data="digits", form=wrong), runs=tmp_path, samples=1797, table=False)["errors"]
+    said = check_training(Training(data="digits", form=wrong), runs=tmp_path, samples=1797, default="default")
+    errors = said["errors"]
     assert set(errors) == set(wrong)
     both = {"batch_norm": True, "ensemble": 2}
-    (error,) = check_training(Training(data="digits", form=both), runs=tmp_path, samples=1797, table=False)[
+    (error,) = check_training(Training(data="digits", form=both), runs=tmp_path, samples=1797, default="default")[
         "errors"
     ].values()
     assert error.startswith("the members of an ensemble have no batch normalization")

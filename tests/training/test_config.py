@@ -2,10 +2,12 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import cutaway as ct
 from cutaway.errors import ConfigError, TrainingError, UnknownNameError
-from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, make_config
+from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, make_config, recipe_for
 from cutaway.training.config import NUMBERS
 
 
@@ -177,3 +179,24 @@ def test_batches_of_one_sample_are_not_normalized(tmp_path):
 def test_a_setting_of_the_model_is_said_to_be_one():
     with pytest.raises(ConfigError, match=r"next: pass it to the model: cutaway.mlp\(batch_norm=...\)"):
         make_config(batch_norm=True)
+
+
+def test_default_means_another_recipe_for_tables_and_for_bright_images():
+    digits = ct.load_dataset("digits")
+    x, y = digits.sources["train"].x, digits.labels["train"]
+    light = np.repeat(np.repeat(16 - x[:300], 4, axis=1), 4, axis=2)
+    colored = np.repeat(light[..., None], 3, axis=3)
+    table = ct.load_dataset(pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0] * 5, "y": list("abab") * 5}), label="y")
+    for data, name in (
+        (digits, "default"),
+        (ct.Dataset.from_arrays(x * 15, y), "default"),
+        (ct.Dataset.from_arrays(light.astype(np.float32) / 16, y[:300]), "photos"),
+        (ct.Dataset.from_arrays(light * 15, y[:300]), "photos"),
+        (ct.Dataset.from_arrays(colored * 15, y[:300]), "photos"),
+        (ct.Dataset.from_arrays(light.reshape(300, -1).astype(np.float32), y[:300]), "default"),
+        (ct.Dataset.from_arrays(np.full((20, 8, 8), 200, np.uint8), np.arange(20) % 2), "default"),
+        (table, "table"),
+        (table.prepare(table.split()), "table"),
+    ):
+        assert recipe_for("default", data) == name
+        assert recipe_for("lesson", data) == "lesson"

@@ -63,11 +63,13 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if asked.prove and not found.proofs:
         say("\nNothing was tried: no warning has a remedy that can be tried.")
-    more = data_again(run, data)
+    more, helped = data_again(run, data), [each for each in found.proofs if each.helped and each.seconds]
     if run is None:
         say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
     elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --prove")
+    elif helped:  # by another training, and not by a temperature, which needs none
+        say(f"\nNext: {as_typed(helped[0].remedy)}, and train again.")
     else:
         say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}{more}")
 

@@ -7,7 +7,7 @@ from .column_shift import ColumnShift, column_shifts
 from .duplicates import equal_by_chance, first_equal, repeated_samples
 from .encoded_target import EncodedTarget, encoded_target, may_encode_target
 from .grouping import Grouping, grouping_of
-from .inputs import InputFacts, input_facts
+from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
 from .near import NearCopies, near_copies
 from .sentinels import Sentinels, far_values, words_among_numbers
 from .shift import Shift, tell_apart
@@ -19,6 +19,7 @@ from .words import ToldByWords, told_by_words
 
 __all__ = [
     "FEWER",
+    "LARGE_MEAN",
     "LEAST",
     "SIMPLE_MODELS",
     "TELLS",
@@ -43,6 +44,7 @@ __all__ = [
     "halves",
     "input_facts",
     "may_encode_target",
+    "mean_over_spread",
     "mixed_units",
     "near_copies",
     "periods",

@@ -1,13 +1,15 @@
-"""Inputs far from the range in which a model learns best: not scaled, or scaled twice."""
+"""Inputs far from the range in which a model learns best: not scaled, scaled twice, or not centered."""
 
 import dataclasses
 from collections.abc import Iterable
 
-from cutaway.data import InputFacts
+from cutaway.data import LARGE_MEAN, InputFacts
+from cutaway.findings.first_steps import RULE, has_large_mean, inactive_since_first_steps
 from cutaway.findings.names import input_in_words
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 UNSCALED, TWICE, UNEVEN = "unscaled-inputs", "double-scaling", "uneven-inputs"
+UNCENTERED = "uncentered-inputs"
 LARGE = 20.0
 SMALL = 0.02
 # Columns of a table that are all in use differ by less once they are standardized; one-hot columns by about 3.
@@ -40,6 +42,15 @@ RULES = (
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="unscaled features",
     ),
+    Rule(
+        UNCENTERED,
+        words=(
+            f"The sum of the means of all inputs is more than {LARGE_MEAN:g} times the square root of the sum of their "
+            f"variances, on up to 2,000 training samples, and {RULE}."
+        ),
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="uncentered data, missing mean subtraction",
+    ),
 )
 
 
@@ -56,7 +67,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         for each in _judged(evidence, facts, seen="in the data"):
             yield dataclasses.replace(each, severity="note", text=each.text + unknown, remedy=None)
     else:
-        yield from _judged(evidence, facts, seen="as the model sees them")
+        yield from list(_judged(evidence, facts, seen="as the model sees them")) or _uncentered(evidence, facts)
 
 
 def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Finding]:
@@ -83,3 +94,22 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
             "median one, and drowns the others. Standardize the columns."
         )
         yield Finding(UNEVEN, "warning", "Inputs of very different range", text, record, remedy)
+
+
+def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
+    found = inactive_since_first_steps(evidence)
+    if found is None or not has_large_mean(evidence):
+        return
+    text = (
+        f"{found.text}. What all samples have in common is {facts.mean_over_spread:,.0f} times as large as how they "
+        "differ (the sum of the means of all inputs, over the square root of the sum of their variances), so that the "
+        "first steps moved all weights of a unit alike."
+    )
+    pictures = evidence.pictures
+    advice = (
+        f"Subtract from each {'pixel' if pictures else 'input'} its mean over the training samples, or normalize the "
+        "hidden layers over the batch (--batch-norm)."
+    )
+    remedy = Remedy("standardize the inputs", change="standardize")
+    record = {**found.record, "mean_over_spread": facts.mean_over_spread}
+    yield Finding(UNCENTERED, "warning", "Inputs are not centered", text, record, remedy, advice=advice)

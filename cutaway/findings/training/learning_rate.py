@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterable, Sequence
 
 from cutaway.findings.baseline import learned_nothing
-from cutaway.findings.divergence import LOSSES, first_divergence
+from cutaway.findings.divergence import first_divergence
+from cutaway.findings.first_steps import MOVED, RULE, has_large_mean, inactive_since_first_steps
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
-from cutaway.findings.stalled import FAR, default_rate, has_usual_rate, stalled_loss, stalled_since, tenth
+from cutaway.findings.stalled import FAR, default_rate, has_usual_rate, stalled_loss, tenth
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
 # A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
@@ -20,9 +21,7 @@ RISE, NEAR = 1.1, 0.9
 STILL_FALLING = 0.02
 # Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
 # all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they move by 0.4 or more.
-LEFT, LITTLE, MOVED = 0.7, 0.2, 0.1
-# Healthy layers have up to 17% of inactive units (inactive_units.py); more than half are no few that died by chance.
-INACTIVE = 0.5
+LEFT, LITTLE = 0.7, 0.2
 RULES = (
     Rule(
         HIGH,
@@ -30,9 +29,7 @@ RULES = (
             f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times "
             "in the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
             f"above {NEAR:.0%} of that of equal probabilities, or the model is no better than always predicting one "
-            "class. Or the loss stays within a thousandth of itself in at least the last half of the epochs, more than "
-            f"{INACTIVE:.0%} of the units of a layer whose weights moved by more than {MOVED:.0%} are inactive, and "
-            "the model is no better than always predicting one class, without penalties of weights."
+            f"class. Or {RULE}."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
         known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
@@ -93,27 +90,14 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
 
 
 def _first_steps(evidence: Evidence, rate: float) -> Iterable[Finding]:
-    """First steps that made most units of a layer inactive, so that the loss has not moved since."""
-    stalled, penalties = stalled_since(evidence.history), {"l1", "l2"} & set(evidence.regularization or ())
-    decay = (evidence.config or {}).get("weight_decay")
-    if stalled is None or penalties or decay or not learned_nothing(evidence.confusion):
-        return  # penalties and decay make units inactive as well, by weights of 0
-    for name, (inactive, units) in (evidence.inactive_units or {}).items():
-        weights = (evidence.weights or {}).get(name)
-        # units that were inactive at the first weights have no gradient, so that their layer does not move
-        if weights is None or sum(weights.updates) < MOVED or inactive <= INACTIVE * units:
-            continue
-        metric, epoch = stalled
-        text = (
-            f"The {LOSSES[metric]} did not move after epoch {epoch}, and {inactive:,} of the {units:,} units of {name} "
-            f"({inactive / units:.2%}) are inactive (0 for every sample of the whole dataset): first steps that are "
-            f"too large, here with a learning rate of {rate:g}, do this."
-        )
-        record = {"learning_rate": rate, "layer": name, "updates": list(weights.updates)}
-        advice = "Use a tenth of this learning rate, which makes the first steps smaller."
-        record |= {"epoch": epoch, "inactive": inactive, "units": units}
-        yield Finding(HIGH, "warning", "Learning rate too high", text, record, tenth(evidence), advice=advice)
+    """First steps that made most units of a layer inactive, where the inputs are not to blame (samples/scaling.py)."""
+    found = inactive_since_first_steps(evidence)
+    if found is None or has_large_mean(evidence):
         return
+    text = f"{found.text}: first steps that are too large, here with a learning rate of {rate:g}, do this."
+    record = {"learning_rate": rate, **found.record}
+    advice = "Use a tenth of this learning rate, which makes the first steps smaller."
+    yield Finding(HIGH, "warning", "Learning rate too high", text, record, tenth(evidence), advice=advice)
 
 
 def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterable[Finding]:

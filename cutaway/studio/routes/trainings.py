@@ -55,7 +55,7 @@ class Question(BaseModel):
     task: Wanted
     samples: Annotated[int, Field(ge=1, le=2**40)] | None = None
     tested: Annotated[int, Field(ge=0, le=2**40)] = 0
-    table: bool | None = None
+    default: Annotated[str, Field(max_length=100)] | None = None
 
 
 class Stop(BaseModel):
@@ -84,7 +84,7 @@ def check(question: Question, workspace: GivenWorkspace, places: GivenRoots) -> 
     task = _task(question.task, workspace, places)
     if isinstance(task, Continuation):
         return {"errors": {}, "settings": None, "form": None, "recipe": None}
-    known = {"samples": question.samples, "tested": question.tested, "table": question.table}
+    known = {"samples": question.samples, "tested": question.tested, "default": question.default}
     return check_training(task, runs=workspace.folder, **known)
 
 

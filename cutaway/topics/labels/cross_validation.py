@@ -109,7 +109,7 @@ def _default(
     """Specification, config, patience and name of the default recipe for some data."""
     from cutaway import models, training
 
-    recipe = training.find_recipe(training.recipe_for("default", table=data.preparation is not None))
+    recipe = training.find_recipe(training.recipe_for("default", data))
     settings, samples = {} if epochs is None else {"epochs": epochs}, len(ids) * (folds - 1) // folds
     config = training.make_config(recipe.settings, samples=samples, accelerator=training.has_accelerator(), **settings)
     patience = None if epochs is not None else config.patience

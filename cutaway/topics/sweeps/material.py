@@ -87,7 +87,7 @@ def base_of(fixed: FixedSettings, loaded: Dataset | Table) -> Mapping[str, Any]:
     """The settings of the recipe."""
     from cutaway import training
 
-    recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(loaded, Table)))
+    recipe = training.find_recipe(training.recipe_for(fixed.recipe, loaded))
     weighted = fixed.class_weight is not None or given_weights(loaded, None) is not None
     return training.base_settings(recipe, weighted=weighted)
 
@@ -119,7 +119,7 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
     for augmentation in augmentations_of(config.augment, space):  # once, and not in every trial
         check_images(material.data.shape)
         augmentation.find_function()
-    recipe = training.find_recipe(training.recipe_for(fixed.recipe, table=isinstance(material.loaded, Table)))
+    recipe = training.find_recipe(training.recipe_for(fixed.recipe, material.loaded))
     form = asdict(recipe.form) | fixed.form()
     for together in _together(form, space):
         ModelForm(**{**form, **together})

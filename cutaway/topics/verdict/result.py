@@ -217,6 +217,8 @@ def _next_step(
         return "Next: call fit again with a Recorder; what a fit of your own began cannot be resumed here.", None
     if state == "running":
         return "Next: wait until it has ended, or watch it:", "cutaway studio"
+    if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not tell why
+        return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
         if context.manifest.origin != "training" and problem.remedy.change != "temperature":
             return f"Next: {problem.remedy.words}.", None  # only what cutaway trained can be trained again

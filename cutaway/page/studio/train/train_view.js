@@ -163,7 +163,7 @@ class TrainForm {
     const samples = like ? like.samples : (survey?.counts?.train ?? null);
     const { train = 0, val = 0 } = survey?.split ?? {};
     const tested = survey?.split ? Math.max(0, samples - train - val) : 0;
-    const body = { task: this.task, samples, tested, table: survey ? survey.kind === "table" : null };
+    const body = { task: this.task, samples, tested, default: survey?.recipe ?? null };
     let answer;
     try {
       answer = await ask("api/trainings/check", { method: "POST", body });
