@@ -48,8 +48,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         batch_norm: Whether each hidden layer is normalized over the batch; as in the recipe if None.
         activation: Activation of the hidden layers.
         ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
-        recipe: Which recipe gives the settings that are None: "default" (for a table "table", for photos and other
-            bright images "photos"), "table", "photos", "minute", "best", "best-images", "lesson" or "lesson-dropout".
+        recipe: Which recipe gives the settings that are None: "default" (for a table "table", for bright images, such
+            as most photos, "photos"), "table", "photos", "minute", "best", "best-images", "lesson" or "lesson-dropout".
         epochs: Number of passes over the training samples.
         batch_size: Samples per training step.
         learning_rate: Learning rate.
@@ -125,7 +125,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         loaded = self._loaded(X, y)
         models.require_jax()
         models.keep_compiled_programs()
-        recipe = training.find_recipe(training.recipe_for(self.recipe, loaded))
+        recipe = training.find_recipe(training.recipe_for(self.recipe, loaded, vars(self)))
         weighted = self.class_weight is not None or sample_weight is not None
         base, settings = training.base_settings(recipe, weighted=weighted), self._settings()
         config = training.make_config(base, samples=len(loaded.labels["train"]), **settings)

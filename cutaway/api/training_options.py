@@ -46,7 +46,7 @@ class ModelOptions:
     recipe: str | None = option(
         None,
         "Settings to begin with: default, table, photos, minute, best, best-images, lesson or lesson-dropout. Default: "
-        "default (for a table: table; for photos and other bright images: photos).",
+        "default (for a table: table; for bright images, such as most photos: photos).",
     )
     hidden: tuple[int, ...] | None = option(None, "Units of each hidden layer, such as 512,512.", parse=parse_hidden)
     dropout: float | None = option(None, "Share of hidden units dropped in training.")

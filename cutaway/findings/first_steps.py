@@ -1,5 +1,6 @@
 """First steps of a training that make most units of a layer inactive, so that it learns nothing more."""
 
+import math
 from typing import Any, NamedTuple
 
 from cutaway.data import LARGE_MEAN
@@ -9,17 +10,33 @@ from .divergence import LOSSES
 from .records import Evidence
 from .stalled import stalled_since
 
+# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
+# the first epoch, in which it leaves its first weights, by more than three times that.
+UPDATE, FIRST_UPDATE = 1.0, 3.0
 # Healthy layers have up to 17% of inactive units (inactive_units.py); more than half are no few that died by chance.
 HALF = 0.5
 # The change of weights over all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they
 # move by 0.4 or more.
 MOVED = 0.1
+# Share of the loss of knowing nothing, below which something was learned.
+NEAR = 0.9
 RULE = (
-    "the loss stays within a thousandth of itself in at least the last half of the epochs, more than "
-    f"{HALF:.0%} of the units of a layer whose weights moved by more than {MOVED:.0%} are inactive, and the model is "
-    "no better than always predicting one class, without penalties of weights"
+    "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
+    f"{NEAR:.0%} of that of equal probabilities, more than {HALF:.0%} of the units of a layer whose weights moved by "
+    f"more than {MOVED:.0%} are inactive, and the model is no better than always predicting one class, without "
+    "penalties of weights and with first weights from default initializers"
 )
 """When `inactive_since_first_steps` finds a layer, a clause."""
+
+
+def largest_update(evidence: Evidence) -> str | None:
+    """The layer of the largest update that is too large for what was learned before it; None if there is none."""
+    sizes = {
+        name: max((size / (UPDATE if epoch else FIRST_UPDATE) for epoch, size in enumerate(each.updates)), default=0.0)
+        for name, each in (evidence.weights or {}).items()
+    }
+    name = max(sizes, key=lambda each: sizes[each], default=None)
+    return name if name is not None and sizes[name] > 1 else None
 
 
 class InactiveSince(NamedTuple):
@@ -40,6 +57,11 @@ def inactive_since_first_steps(evidence: Evidence) -> InactiveSince | None:
     decay = (evidence.config or {}).get("weight_decay")
     if stalled is None or penalties or decay or not learned_nothing(evidence.confusion):
         return None  # penalties and decay make units inactive as well, by weights of 0
+    if evidence.default_weights is False and not evidence.recorded:
+        return None  # so do first weights of which all units have the same
+    nothing = math.log(len(evidence.class_names or ()) or 2)
+    if any(float(row["loss"]) < NEAR * nothing for row in evidence.history if "loss" in row):
+        return None  # it had learned something before
     metric, epoch = stalled
     for name, (inactive, units) in (evidence.inactive_units or {}).items():
         weights = (evidence.weights or {}).get(name)

@@ -20,6 +20,7 @@ from cutaway.training import (
     base_settings,
     find_recipe,
     make_config,
+    may_normalize,
     recorded_config,
 )
 
@@ -106,7 +107,10 @@ def check_training(
             place = Path(task.data)
             if default is None and place.is_absolute() and is_table_path(place):
                 default = "table"
-            recipe = find_recipe((task.form.recipe == "default" and default) or task.form.recipe)
+            name = (task.form.recipe == "default" and default) or task.form.recipe
+            given = {**task.settings, **task.form.model_dump()}
+            refused = name == "photos" and task.form.recipe == "default" and not may_normalize(given)
+            recipe = find_recipe("default" if refused else name)
         base, form = _base(task, runs, errors, recipe)
     except CutawayError as error:
         return {"errors": {"": str(error)}, **nothing}

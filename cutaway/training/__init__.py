@@ -23,7 +23,7 @@ from .config import (
     recorded_config,
 )
 from .first_weights import DRAWN, GIVEN
-from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
+from .recipes import RECIPES, Recipe, base_settings, find_recipe, may_normalize, recipe_for
 
 if TYPE_CHECKING:
     from .device import (
@@ -99,6 +99,7 @@ __all__ = [
     "known_config",
     "lowest_loss",
     "make_config",
+    "may_normalize",
     "new_manifest",
     "note_differences",
     "own_scale",

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutaway.checks import similar_name
-from cutaway.data import LARGE_MEAN, Dataset, Table, mean_over_spread
+from cutaway.data import LARGE_MEAN, Dataset, Table, mean_over_spread, stratified_sample
 from cutaway.errors import UnknownNameError
 from cutaway.models import ModelForm
 
-JUDGED = 2_000
-"""Training samples that decide whether images are bright."""
+JUDGED, JUDGED_VALUES = 2_000, 50_000_000
+"""Training samples that decide whether images are bright, and their pixels at most."""
 
 
 @dataclass(frozen=True)
@@ -132,15 +132,30 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def recipe_for(name: str, data: Dataset | Table) -> str:
-    """The name of the recipe for some data: "default" means "table" for a table, and "photos" for bright images."""
+def recipe_for(name: str, data: Dataset | Table, given: Mapping[str, Any] | None = None) -> str:
+    """The name of the recipe for some data: "default" means "table" for a table, and "photos" for bright images.
+
+    Args:
+        name: What the user asks for.
+        data: What is trained on.
+        given: Settings of the model and of the training that the user gives, see `may_normalize`.
+    """
     if name != "default":
         return name
     if isinstance(data, Table) or data.preparation is not None:
         return "table"
-    x = data.sources["train"].x
-    bright = data.is_image and mean_over_spread(x[:: -(-len(x) // JUDGED)]) > LARGE_MEAN
-    return "photos" if bright else name
+    return "photos" if data.is_image and may_normalize(given or {}) and _is_bright(data) else name
+
+
+def may_normalize(given: Mapping[str, Any]) -> bool:
+    """Whether the settings that a user gives go with batch normalization, which a default must not refuse."""
+    return given.get("ensemble") in (None, 1) and given.get("batch_size") != 1
+
+
+def _is_bright(data: Dataset) -> bool:
+    source = data.sources["train"]
+    most = max(2, min(JUDGED, JUDGED_VALUES // data.features))
+    return mean_over_spread(source.x[stratified_sample(source.y, most, seed=0)]) > LARGE_MEAN
 
 
 def base_settings(recipe: Recipe, *, weighted: bool) -> Mapping[str, Any]:

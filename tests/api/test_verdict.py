@@ -16,7 +16,7 @@ from cutaway.report.document import report_html
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import first_sentence
 from cutaway.topics.verdict import section
-from cutaway.topics.verdict.result import VERSION
+from cutaway.topics.verdict.result import VERSION, _next_step
 
 SGD = {"optimizer": "sgd", "learning_rate": 0.01, "schedule": "constant", "label_smoothing": 0.0}
 
@@ -113,6 +113,17 @@ def test_only_a_run_that_cutaway_trained_is_told_that_a_training_tries_the_remed
     told = [section.gather(run.context, findings=(found,)) for run in (digits_run, recorded)]
     assert (told[0].next_step, told[0].command.endswith("--prove")) == (step, True)
     assert (told[1].next_step, told[1].command) == ("Next: train longer.", None)
+
+
+def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(digits_run):
+    found = Finding(
+        "stalled", "warning", "The loss did not move", "2.", {}, remedy=Remedy("use 1", {"learning_rate": 1})
+    )
+    look = "Next: look for the cause in its data, layers and predictions:"
+    for measured, step in ((False, look), (True, "Next: use 1.")):
+        words, command = _next_step(digits_run.context, "finished", found, is_measured=measured)
+        assert words.startswith(step)
+        assert ("--prove" in command) is measured
 
 
 def test_a_running_training_is_not_told_that_it_ended(tmp_path):

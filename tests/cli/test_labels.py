@@ -16,9 +16,11 @@ from cutaway.cli.findings.decisions import typed_decisions
 from cutaway.cli.findings.doctor import _print, can_be_tried
 from cutaway.cli.picture_files import check_picture_file, check_pictures
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.findings import Remedy
+from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options
+from cutaway.topics.doctor.judging import Judgment
+from cutaway.topics.doctor.result import Proof
 
 pytestmark = pytest.mark.slow
 
@@ -267,3 +269,29 @@ def test_the_doctor_says_that_there_was_nothing_to_try(capsys):
     said = capsys.readouterr().out
     assert "Nothing was tried: no warning has a remedy that can be tried.\n" in said
     assert said.endswith("cutaway report good --data good.npz\n")
+
+
+def test_what_helped_most_is_what_to_do_next(capsys):
+    run, asked = SimpleNamespace(path=Path("runs/stalled")), SimpleNamespace(prove=True, rules=False)
+    rate, epochs = (
+        Remedy("use a learning rate of 0.1", {"learning_rate": 0.1}),
+        Remedy("train for 9 epochs", {"epochs": 9}),
+    )
+    found = (
+        Finding("stalled", "warning", "Stalled", ".", {}, rate),
+        Finding("uncentered-inputs", "warning", "Not centered", ".", {}, Remedy("standardize"), advice="Center them."),
+        Finding("too-few-epochs", "warning", "Too few", ".", {}, epochs),
+    )
+
+    def next_after(*gains):
+        proofs = []
+        for each, gain in zip(found, gains, strict=True):
+            judged = Judgment("accuracy", 0.5, 0.5 + gain, (gain - 0.05, gain + 0.05), 1e-6 if gain else 1.0)
+            proofs.append(Proof(each.kind, each.remedy.words, 0.5, 0.5 + gain, (judged,), seconds=1.0))
+        _print(ct.Diagnosis("stalled", found, proofs=tuple(proofs)), "stalled", run, asked, {}, "s.npz")
+        return capsys.readouterr().out.splitlines()[-1].removeprefix("Next: ")
+
+    assert next_after(0.3, 0.2, 0.1) == "use a learning rate of 0.1, and train again."
+    assert next_after(0.1, 0.2, 0.0) == "Center them."
+    assert next_after(0.0, 0.0, 0.2) == "train for 9 epochs."
+    assert next_after(0.0, 0.0, 0.0) == "look at its mistakes:  cutaway report stalled --data s.npz"

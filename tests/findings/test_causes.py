@@ -301,8 +301,28 @@ def test_inputs_of_which_all_samples_have_the_most_in_common_are_the_cause_and_n
     assert "in common is 156 times as large" in cause.text
     assert {findings[kind].cause for kind in ("inactive-units", "stalled", "baseline")} == {"uncentered-inputs"}
     assert "learning-rate-too-high" not in findings
-    learned = {**COLLAPSED, "confusion": np.diag([12, 12, 12])}
-    assert "uncentered-inputs" not in found(**learned, **DEAD, inputs=inputs, regularization={})
+    assert "each pixel" not in cause.text
+    assert cause.text.endswith("before their activation (batch_norm, as in the recipe photos).")
+    of_fit = found(**COLLAPSED, **DEAD, inputs=inputs, regularization={}, recorded=True, pictures=True)
+    assert "Standardize each pixel" in of_fit["uncentered-inputs"].text
+    assert of_fit["uncentered-inputs"].text.endswith("before their activation with layers of BatchNormalization.")
+    for known in (
+        {"confusion": np.diag([12, 12, 12])},
+        {"weights": {"dense_1": WeightFacts(0.0086, 0.087, (5.0, 0.12, 0.07, 0.04, 0.02, 0.01))}},  # the rate is
+        {"history": history([0.5, *[10.7454] * 5])},  # it had learned something before
+        {"default_weights": False},
+        {"inputs": InputFacts(768, 0.0, 1.0, 0.87, 0.13, (), 1.5, mean_over_spread=20.0)},
+    ):
+        given = {**COLLAPSED, **DEAD, "inputs": inputs, "regularization": {}} | known
+        assert "uncentered-inputs" not in found(**given), known
+
+
+def test_updates_that_are_too_large_are_those_of_the_learning_rate_whatever_the_inputs_are():
+    inputs = InputFacts(768, 0.0, 1.0, 0.87, 0.13, (), 1.5, mean_over_spread=156.0)
+    weights = {"dense_1": WeightFacts(0.0086, 0.087, (100.0, 3.0, 2.0, 1.0, 1.0, 1.0))}
+    findings = found(**COLLAPSED | DEAD | {"weights": weights}, inputs=inputs, regularization={})
+    cause = findings["learning-rate-too-high"]
+    assert (cause.cause, cause.remedy.settings) == (None, pytest.approx({"learning_rate": 1e-4}))
 
 
 @pytest.mark.parametrize(
@@ -310,6 +330,8 @@ def test_inputs_of_which_all_samples_have_the_most_in_common_are_the_cause_and_n
     [
         {"weights": {"dense_1": WeightFacts(0.0, 0.0, (0.0,) * 6)}},  # inactive from the start
         {"weights": None},
+        {"default_weights": False},  # all units the same
+        {"history": history([0.5, *[10.7454] * 5])},  # it had learned something before
         {"inactive_units": {"dense_1": (200, 512)}},
         {"confusion": np.diag([12, 12, 12])},
         {"regularization": {"l2": 0.3}},  # which makes weights 0

@@ -218,6 +218,16 @@ def test_a_survey_of_pictures_has_a_sheet_with_some_of_every_class():
     found = survey_data("digits", {}, lambda _: None)
     assert set(found["sheet"]["classes"]) == set("0123456789")
     assert len(found["sheet"]["names"]) == len(found["sheet"]["classes"]) == 120
+    assert found["recipe"] == "default"
+
+
+def test_a_survey_says_which_recipe_default_means(tmp_path):
+    file = tmp_path / "table.csv"
+    file.write_text(TABLE)
+    assert survey_data(str(file), {"label": "kind"}, lambda _: None)["recipe"] == "table"
+    light = 255 - np.random.default_rng(0).integers(60, size=(80, 12, 12)).astype(np.uint8)
+    np.savez(tmp_path / "light.npz", x_train=light, y_train=np.arange(80) % 2)
+    assert survey_data(str(tmp_path / "light.npz"), {}, lambda _: None)["recipe"] == "photos"
 
 
 def test_what_is_wrong_with_arrays_is_found_before_any_training(tmp_path):

@@ -382,6 +382,33 @@ def test_batch_normalization_is_tried_and_named_where_the_recipe_has_none(tmp_pa
         ct.sweep("digits", space={"batch_norm": ["yes", False]}, runs=tmp_path, progress=False)
 
 
+@pytest.mark.parametrize(
+    ("fixed", "space", "normalized"),
+    [({}, {}, True), ({"batch_norm": False}, {}, False), ({}, {"ensemble": [1, 2]}, False)],
+)
+def test_a_sweep_of_bright_images_begins_as_a_training_does_and_its_command_says_what_it_found(
+    fixed, space, normalized, tmp_path
+):
+    y = np.arange(80) % 2
+    light = 255 - np.random.default_rng(0).integers(60, size=(80, 12, 12)).astype(np.uint8)
+    light[y == 1, :4] -= 60
+    np.savez(tmp_path / "light.npz", x_train=light, y_train=y)
+    space = {"dropout": [0.0, 0.1], **space}
+    swept = ct.sweep(
+        str(tmp_path / "light.npz"),
+        space=space,
+        trials=1,
+        epochs=1,
+        hidden=(8,),
+        **fixed,
+        runs=tmp_path,
+        progress=False,
+    )
+    assert swept.settings["batch_norm"] is normalized
+    said = swept.command.split()
+    assert ("--batch-norm" in said, "--no-batch-norm" in said) == (normalized, fixed != {})
+
+
 def test_what_excludes_each_other_is_refused_before_any_trial(tmp_path):
     for space, fixed in (
         ({"batch_norm": [True, False]}, {"ensemble": 2}),

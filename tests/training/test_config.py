@@ -198,5 +198,15 @@ def test_default_means_another_recipe_for_tables_and_for_bright_images():
         (table, "table"),
         (table.prepare(table.split()), "table"),
     ):
-        assert recipe_for("default", data) == name
+        assert recipe_for("default", data, {"ensemble": 1, "batch_size": None}) == name
+        for given in ({"ensemble": 2}, {"batch_size": 1}):
+            assert recipe_for("default", data, given) == ("default" if name == "photos" else name)
         assert recipe_for("lesson", data) == "lesson"
+
+
+def test_images_in_the_order_of_their_classes_are_judged_by_all_classes():
+    y = np.arange(8_000) % 4
+    levels = np.random.default_rng(0).integers(40, size=(8_000, 6, 6))
+    x = (levels + np.array([200, 10, 60, 120])[y][:, None, None]).astype(np.uint8)
+    assert recipe_for("default", ct.Dataset.from_arrays(x, y)) == "default"
+    assert recipe_for("default", ct.Dataset.from_arrays(x[::4], np.arange(2_000) % 2)) == "photos", "one class alone is"

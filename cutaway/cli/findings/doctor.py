@@ -63,15 +63,27 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if asked.prove and not found.proofs:
         say("\nNothing was tried: no warning has a remedy that can be tried.")
-    more, helped = data_again(run, data), [each for each in found.proofs if each.helped and each.seconds]
+    more, helped = data_again(run, data), _what_helped_most(found)
     if run is None:
         say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
     elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --prove")
-    elif helped:  # by another training, and not by a temperature, which needs none
-        say(f"\nNext: {as_typed(helped[0].remedy)}, and train again.")
+    elif helped:
+        say(f"\nNext: {helped}")
     else:
         say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}{more}")
+
+
+def _what_helped_most(found: Any) -> str:
+    """The remedy whose training helped most, a sentence; "" if none did. A temperature needs no other training."""
+    helped = [each for each in found.proofs if each.helped and each.seconds]
+    if not helped:
+        return ""
+    best = max(helped, key=lambda each: each.after - each.before)
+    finding = next((each for each in found.findings if each.kind == best.kind and each.remedy is not None), None)
+    if finding is not None and finding.advice and not finding.remedy.settings:  # it names ways, where no option does it
+        return str(finding.advice)
+    return f"{as_typed(best.remedy)}{'' if best.remedy.startswith('train ') else ', and train again'}."
 
 
 def can_be_tried(finding: Any, run: Any) -> bool:

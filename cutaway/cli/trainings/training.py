@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -109,7 +110,8 @@ def train(
     kept = 0 if labels is None else _count_kept(labels)  # now, since the file may be another one after the training
     with connected(processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
-    _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True), before=before, kept=kept)
+    first = shared.get("progress", True)
+    _print_run(run, start=start, as_json=as_json, first=first, before=before, kept=kept, given={**model, **settings})
 
 
 def _run_before(like: str | None, labels: str | None, *, runs: str) -> Path | None:
@@ -145,7 +147,14 @@ def resume(
 
 
 def _print_run(
-    run: Any, *, start: float, as_json: bool, first: bool = True, before: Path | None = None, kept: int = 0
+    run: Any,
+    *,
+    start: float,
+    as_json: bool,
+    first: bool = True,
+    before: Path | None = None,
+    kept: int = 0,
+    given: Mapping[str, Any] | None = None,
 ) -> None:
     if not first:  # another process says it
         return
@@ -155,10 +164,27 @@ def _print_run(
         print_json(run_document(run, total=time.perf_counter() - start))
         return
     print_history(run, unchanged=kept)
+    if before is None and given is not None and (meant := _meant_by_default(run, given)) is not None:
+        say(
+            f'Settings that you did not give come from the recipe "{meant}", since the data are {OTHER_RECIPES[meant]}.'
+        )
     verdict = dict(run.verdict().lines())
     comparison = _comparison(before, run)
     words = [verdict.get("worth", ""), verdict["next"] if comparison is None else f"Next: {comparison}"]
     say(f"\n  run  {run.path}\n\n" + "\n".join(as_typed(each) for each in words if each))
+
+
+OTHER_RECIPES = {"table": "a table", "photos": "bright images"}
+"""Recipes that "default" means for some data, and those data in words."""
+
+
+def _meant_by_default(run: Any, given: Mapping[str, Any]) -> str | None:
+    """The recipe that "default" meant for the data of a run; None if this is itself, or another one was asked for."""
+    from cutaway.training import recipe_for
+
+    asked = given.get("recipe", "default")
+    meant = recipe_for(asked, run.context.loaded, given)
+    return meant if meant != asked else None
 
 
 def _comparison(before: Path | None, run: Any) -> str | None:

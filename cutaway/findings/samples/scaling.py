@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from cutaway.data import LARGE_MEAN, InputFacts
-from cutaway.findings.first_steps import RULE, has_large_mean, inactive_since_first_steps
+from cutaway.findings.first_steps import RULE, has_large_mean, inactive_since_first_steps, largest_update
 from cutaway.findings.names import input_in_words
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
@@ -45,8 +45,9 @@ RULES = (
     Rule(
         UNCENTERED,
         words=(
-            f"The sum of the means of all inputs is more than {LARGE_MEAN:g} times the square root of the sum of their "
-            f"variances, on up to 2,000 training samples, and {RULE}."
+            f"The sum of the absolute means of all inputs is more than {LARGE_MEAN:g} times the square root of the sum "
+            f"of their variances, on up to 2,000 training samples, and {RULE}; updates are not too large "
+            "(learning-rate-too-high)."
         ),
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="uncentered data, missing mean subtraction",
@@ -98,17 +99,18 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
 
 def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
     found = inactive_since_first_steps(evidence)
-    if found is None or not has_large_mean(evidence):
-        return
+    if found is None or not has_large_mean(evidence) or largest_update(evidence) is not None:
+        return  # where updates are too large, the learning rate is
     text = (
         f"{found.text}. What all samples have in common is {facts.mean_over_spread:,.0f} times as large as how they "
-        "differ (the sum of the means of all inputs, over the square root of the sum of their variances), so that the "
-        "first steps moved all weights of a unit alike."
+        "differ (the sum of the absolute means of all inputs, over the square root of the sum of their variances), so "
+        "that the first steps moved all weights of a unit alike."
     )
-    pictures = evidence.pictures
+    each = "pixel" if evidence.pictures else "input"
+    layers = "with layers of BatchNormalization" if evidence.recorded else "(batch_norm, as in the recipe photos)"
     advice = (
-        f"Subtract from each {'pixel' if pictures else 'input'} its mean over the training samples, or normalize the "
-        "hidden layers over the batch (--batch-norm)."
+        f"Standardize each {each} by its mean and deviation over the training samples, or normalize the hidden layers "
+        f"over the batch before their activation {layers}."
     )
     remedy = Remedy("standardize the inputs", change="standardize")
     record = {**found.record, "mean_over_spread": facts.mean_over_spread}

@@ -6,17 +6,23 @@ from collections.abc import Iterable, Sequence
 
 from cutaway.findings.baseline import learned_nothing
 from cutaway.findings.divergence import first_divergence
-from cutaway.findings.first_steps import MOVED, RULE, has_large_mean, inactive_since_first_steps
+from cutaway.findings.first_steps import (
+    FIRST_UPDATE,
+    MOVED,
+    NEAR,
+    RULE,
+    UPDATE,
+    has_large_mean,
+    inactive_since_first_steps,
+    largest_update,
+)
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.findings.stalled import FAR, default_rate, has_usual_rate, stalled_loss, tenth
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
-# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
-# the first epoch, in which it leaves its first weights, by more than three times that.
-UPDATE, FIRST_UPDATE = 1.0, 3.0
 # A training goes wrong where its loss rises by a tenth from an epoch to a later one, or ends near that of knowing
 # nothing. Where it does not, large updates are those of small first weights, or of a loss that is nearly 0.
-RISE, NEAR = 1.1, 0.9
+RISE = 1.1
 # Share of the training loss that the last epoch still takes off, where nothing has slowed down yet.
 STILL_FALLING = 0.02
 # Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
@@ -29,7 +35,7 @@ RULES = (
             f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times "
             "in the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
             f"above {NEAR:.0%} of that of equal probabilities, or the model is no better than always predicting one "
-            f"class. Or {RULE}."
+            f"class. Or {RULE}, and it is not a case of uncentered-inputs."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
         known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
@@ -68,12 +74,8 @@ def _goes_wrong(evidence: Evidence, losses: Sequence[float]) -> bool:
 
 
 def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
-    sizes = {
-        name: max((size / (UPDATE if epoch else FIRST_UPDATE) for epoch, size in enumerate(each.updates)), default=0.0)
-        for name, each in (evidence.weights or {}).items()
-    }
-    name = max(sizes, key=lambda each: sizes[each], default="")
-    if sizes.get(name, 0.0) <= 1:
+    name = largest_update(evidence)
+    if name is None:
         return
     updates = (evidence.weights or {})[name].updates
     largest = max(updates)

@@ -50,5 +50,8 @@ def train_command(sweep: SweepOutcome) -> str | None:
     if "function=" in str(settings.get("augment")):
         return None
     form = asdict(RECIPES[manifest.fixed.recipe].form) if manifest.fixed.recipe in RECIPES else {}
-    settings = {name: value for name, value in settings.items() if name not in RARE or value != form.get(name)}
+    # what was asked for is named: "default" may mean a recipe of another form for these data
+    asked = {*manifest.fixed.form(), *manifest.space}
+    rare = [name for name in RARE if name not in asked or manifest.fixed.recipe != "default"]
+    settings = {name: value for name, value in settings.items() if name not in rare or value != form.get(name)}
     return shlex.join([*parts, *typed_options(settings)])

@@ -119,7 +119,7 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
     for augmentation in augmentations_of(config.augment, space):  # once, and not in every trial
         check_images(material.data.shape)
         augmentation.find_function()
-    recipe = training.find_recipe(training.recipe_for(fixed.recipe, material.loaded))
+    recipe = training.find_recipe(training.recipe_for(fixed.recipe, material.loaded, _given(fixed, space)))
     form = asdict(recipe.form) | fixed.form()
     for together in _together(form, space):
         ModelForm(**{**form, **together})
@@ -133,6 +133,16 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
         "layers": len(hidden),
         "units": hidden[0] if hidden else 0,
     }
+
+
+def _given(fixed: FixedSettings, space: Space) -> dict[str, Any]:
+    """What is given of a trial, and what some trial may have that does not go with batch normalization."""
+    given, batches = fixed.given(), space.settings.get("batch_size")
+    if "ensemble" in space.settings:
+        given["ensemble"] = 2
+    if batches is not None and batches.holds(1):
+        given["batch_size"] = 1
+    return given
 
 
 def augmentations_of(fixed: str | None, space: Space) -> list[Augmentation]:
