@@ -281,6 +281,33 @@ def test_a_reader_sees_nothing_that_changes_something(start_studio, open_page, r
     opened.check_quiet()
 
 
+def test_the_list_is_drawn_when_the_page_is_ready_though_runs_are_asked_for_twice(start_studio, browser, runs):
+    studio, held = start_studio(), []
+    context = browser.new_context()
+    page = context.new_page()
+    shown = "document.querySelectorAll('#studioView a[href^=\"runs/\"]').length"
+    page.add_init_script(
+        f"new MutationObserver(() => {{ window.shown ??= {shown} }})"
+        ".observe(document, { subtree: true, attributeFilter: ['data-ready'] })"
+    )
+
+    def answer_late(route):
+        """The first question is answered after the second one was asked, which a reset of the stream does."""
+        held.append(route)
+        if len(held) == 2:
+            held[0].continue_()
+            page.wait_for_timeout(300)
+        if len(held) != 1:
+            route.continue_()
+
+    page.route("**/api/runs", answer_late)
+    page.goto(studio.link)
+    page.wait_for_selector("html[data-ready]")
+    assert len(held) >= 2
+    assert page.evaluate("window.shown") >= 3
+    context.close()
+
+
 def test_an_empty_folder_says_what_to_do(start_studio, open_page, tmp_path):
     opened = open_page(start_studio())
     opened.wait("document.querySelector('.studio-empty')?.innerText.includes('cutaway train mnist')")

@@ -17,7 +17,7 @@ def test_the_printed_link_opens_the_studio_and_its_list(start_studio, start_prog
 def test_the_page_shows_the_runs(start_studio, new_run, open_page, tmp_path):
     new_run(tmp_path / "runs" / "first")
     opened = open_page(start_studio())
-    assert opened.page.get_by_role("link", name="first").is_visible()
+    opened.page.get_by_role("link", name="first").wait_for()
     assert "token" not in opened.page.url
     opened.check_quiet()
 

@@ -25,6 +25,8 @@ class RunsView {
   #drawing = 0;
   /** @type {(() => void)[] | null} events that come while all runs are read: the answer may be older */
   #since = null;
+  /** @type {Promise<void>} the last time that all runs are read */
+  #reading = Promise.resolve();
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -61,11 +63,18 @@ class RunsView {
     addEventListener("popstate", () => this.#ask(readQuery(location.search)));
   }
 
-  async read() {
+  /** Ask for all runs and draw them. Where they are asked for again meanwhile, this ends when those are drawn. */
+  read() {
+    this.#reading = this.#readOnce();
+    return this.#reading;
+  }
+
+  /** @returns {Promise<void>} */
+  async #readOnce() {
     /** @type {(() => void)[]} */
     const since = (this.#since = []);
     const answer = await ask("api/runs");
-    if (since !== this.#since) return; // they were asked for again meanwhile
+    if (since !== this.#since) return this.#reading; // they were asked for again meanwhile
     this.#folder = answer.folder;
     this.#missing = answer.missing;
     this.#unread = answer.unread;
