@@ -72,7 +72,8 @@ def train_recipe(
     check_shard_layers(shard_layers)
     with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
-    base = find_recipe(recipe_for(recipe, dataset, {**settings, **(form or {})}))
+    recipe = recipe_for(recipe, dataset, {**settings, **(form or {})})
+    base = find_recipe(recipe)
     import_lean_keras()
     model = mlp(**{**asdict(base.form), **(form or {})})
     return train(
