@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cutaway.exercises import check, exercises_done
     from cutaway.progress import CancelToken, Progress
     from cutaway.topics.comparison.result import Comparison
-    from cutaway.topics.concept.result import Concept
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.confused_pairs import ConfusedPairs
     from cutaway.topics.confidence.coverage import Coverage
@@ -69,7 +68,6 @@ _MODULES = {
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
     "Comparison": "cutaway.topics.comparison.result",
-    "Concept": "cutaway.topics.concept.result",
     "ConfusedPairs": "cutaway.topics.confidence.confused_pairs",
     "Coverage": "cutaway.topics.confidence.coverage",
     "Dataset": "cutaway.data",
@@ -127,7 +125,6 @@ __all__ = [
     "Canceled",
     "Classifier",
     "Comparison",
-    "Concept",
     "ConfusedPairs",
     "Coverage",
     "CutawayError",

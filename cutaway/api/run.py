@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
     from cutaway.topics.classes.confusion_matrix import Confusion
     from cutaway.topics.classes.measures import ClassMeasures
-    from cutaway.topics.concept.result import Concept
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.confused_pairs import ConfusedPairs
     from cutaway.topics.confidence.coverage import Coverage
@@ -934,56 +933,6 @@ class Run:
                 seed=seed,
                 on_progress=on_progress,
             )
-
-    def concept(
-        self,
-        samples: Sequence[str],
-        layer: str | None = None,
-        *,
-        split: str = "test",
-        within_class: bool = False,
-        repeats: int = 199,
-        epoch: int | None = None,
-        seed: int = 0,
-        progress: ProgressOption = True,
-    ) -> "Concept":
-        """What selected samples have in common: their direction in each layer, and what it does to each class.
-
-        A linear classifier finds the direction in which the selection differs from as many random samples of the split.
-        The same is done for random selections of the same size: what they also show is chance.
-
-        Args:
-            samples: Names of 8 to 1,000 samples, such as "test[7]"; the explorer shows the names of a selection.
-            layer: Only this layer; all hidden layers if None.
-            split: "train", "val", "test" or "all": samples to compare with, and to measure the effect on.
-            within_class: Whether the others, and the random selections, have the same classes as the selection: then
-                the answer is what the samples share beyond their class.
-            repeats: Number of random selections, from 19; the smallest p-value is ``1 / (repeats + 1)``.
-            epoch: Number of the epoch; the kept one if None.
-            seed: Random seed of everything that is drawn.
-            progress: See `Run`.
-
-        Returns:
-            How well the selection is told apart in each layer, the effect on each class, and, for a table, the inputs
-            in which it differs. A p-value says how often a random selection is as unusual in any layer and class, or
-            input (Westfall and Young 1993).
-
-        Raises:
-            UnknownNameError: There is no such sample, layer, split or epoch.
-            UsageError: There are too few or too many samples, too few others, or a number is outside its range.
-
-        Source:
-            Kim et al. 2018, "Interpretability beyond feature attribution: quantitative testing with concept activation
-            vectors"; here the mean change of the logit is compared instead of the share of samples for which it rises.
-        """
-        from cutaway.topics.concept.measuring import concept
-        from cutaway.topics.concept.options import ConceptOptions
-
-        options = ConceptOptions(
-            layer=layer, split=split, within_class=within_class, repeats=repeats, epoch=epoch, seed=seed
-        )
-        with show_progress(progress) as on_progress:
-            return concept(self.context, samples, options, on_progress=on_progress)
 
     def regions(
         self,

@@ -27,7 +27,6 @@ from cutaway.progress import CancelToken
 
 from . import (
     comparison,
-    concept,
     explaining,
     inspect,
     layers,
@@ -115,7 +114,6 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
         (samples.samples, "Show which samples were hard to learn, or forgotten."),
         (explaining.explain, "Show the evidence for a prediction, and against it."),
         (units.importance, "Show which columns of a table the model needs."),
-        (concept.concept, "Show what selected samples have in common."),
         (regions.regions, "Show how far samples are from the decision boundary."),
         (comparison.robustness, "Show how accuracy falls as samples or weights are damaged."),
     ),

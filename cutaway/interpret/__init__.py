@@ -13,7 +13,6 @@ from cutaway.models import lazy_getattr_with_keras
 if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
-    from .concepts import concept_direction, hidden_layers, logit_slopes, max_p_values, mean_differences
     from .dependence import PartialDependence, partial_dependence
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
@@ -53,12 +52,10 @@ _MODULES = {
     "attribute": "cutaway.interpret.attribution",
     "compare_epochs": "cutaway.interpret.similarity.epochs",
     "compare_models": "cutaway.interpret.similarity.epochs",
-    "concept_direction": "cutaway.interpret.concepts",
     "constant_units": "cutaway.interpret.units",
     "default_layer": "cutaway.interpret.lookup",
     "find_layer": "cutaway.interpret.lookup",
     "gradient_sizes": "cutaway.interpret.health",
-    "hidden_layers": "cutaway.interpret.concepts",
     "incoming_pictures": "cutaway.interpret.units",
     "influences": "cutaway.interpret.influence",
     "input_attribution": "cutaway.interpret.attribution",
@@ -66,10 +63,7 @@ _MODULES = {
     "layer_history": "cutaway.interpret.history",
     "layer_pairs": "cutaway.interpret.similarity.epochs",
     "layer_records": "cutaway.interpret.layers",
-    "logit_slopes": "cutaway.interpret.concepts",
     "match_units": "cutaway.interpret.similarity.matching",
-    "max_p_values": "cutaway.interpret.concepts",
-    "mean_differences": "cutaway.interpret.concepts",
     "measured_layers": "cutaway.interpret.layers",
     "partial_dependence": "cutaway.interpret.dependence",
     "permutation_importance": "cutaway.interpret.importance",
@@ -108,12 +102,10 @@ __all__ = [
     "attribute",
     "compare_epochs",
     "compare_models",
-    "concept_direction",
     "constant_units",
     "default_layer",
     "find_layer",
     "gradient_sizes",
-    "hidden_layers",
     "incoming_pictures",
     "influences",
     "input_attribution",
@@ -121,10 +113,7 @@ __all__ = [
     "layer_history",
     "layer_pairs",
     "layer_records",
-    "logit_slopes",
     "match_units",
-    "max_p_values",
-    "mean_differences",
     "measured_layers",
     "partial_dependence",
     "permutation_importance",

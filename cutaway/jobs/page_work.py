@@ -23,7 +23,6 @@ from .job_context import JobContext
 from .signatures import run_signature
 from .specifications import (
     CompareJob,
-    ConceptJob,
     DoctorJob,
     ExploreJob,
     PageJob,
@@ -102,7 +101,6 @@ class PartMaker:
                 ExploreJob: self._explore,
                 ReportJob: self._report,
                 CompareJob: self._compare,
-                ConceptJob: self._concept,
                 SuspectsJob: self._suspects,
                 DoctorJob: self._doctor,
                 ProofJob: self._proof,
@@ -224,18 +222,6 @@ class PartMaker:
         source = self._source(job, folder, on_progress, against=job.other)
         out.section("comparison", make_section(source, "comparison"))
         return {"sections": ["comparison"]}
-
-    def _concept(self, job: ConceptJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
-        from cutaway.topics.concept.measuring import concept
-        from cutaway.topics.concept.options import ConceptOptions
-        from cutaway.topics.concept.section import concept_section
-
-        context = self._with_data(folder, job.run)
-        split = job.split or self._source(job, folder, on_progress).split
-        options = ConceptOptions(split=split, epoch=job.epoch, within_class=job.within_class)
-        found = concept(context, job.samples, options, on_progress=on_progress)
-        out.section("concept", concept_section(found))
-        return {"sections": ["concept"]}
 
     def _suspects(self, job: SuspectsJob, folder: Path, out: "_Parts", on_progress: ProgressCallback) -> Any:
         """Each fold is kept in the run, from where the sheet reads it: there is no part."""

@@ -126,23 +126,6 @@ class CompareJob(_ForPage):
         return (self.run, self.other)
 
 
-class ConceptJob(_ForPage):
-    """What selected samples of a run have in common.
-
-    Attributes:
-        samples: Their names.
-        split: The split that they are compared with; the held-out samples if None.
-        epoch: Number of the epoch; the kept one if None.
-        within_class: Whether they are compared with random selections of the same classes.
-    """
-
-    kind: Literal["concept"] = "concept"
-    samples: Annotated[tuple[Name, ...], Field(max_length=1_000)]
-    split: SplitName | None = None
-    epoch: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    within_class: bool = False
-
-
 class SuspectsJob(_ForPage):
     """Finds suspect labels, by trainings that are kept in the run.
 
@@ -244,18 +227,7 @@ class LiveMap(OfRun):
     kind: Literal["live"] = "live"
 
 
-PageJob = (
-    PreviewJob
-    | SectionsJob
-    | SheetJob
-    | ExploreJob
-    | ReportJob
-    | CompareJob
-    | ConceptJob
-    | SuspectsJob
-    | DoctorJob
-    | ProofJob
-)
+PageJob = PreviewJob | SectionsJob | SheetJob | ExploreJob | ReportJob | CompareJob | SuspectsJob | DoctorJob | ProofJob
 """What pages show of runs."""
 
 

@@ -95,7 +95,6 @@ RECORDS = {
     "self_influence": lambda run: run.self_influence("test", epochs=6),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),
-    "concept": lambda run: run.concept([f"test[{k}]" for k in range(12)], repeats=19, progress=False),
     "regions": lambda run: run.regions(["test[0]", "test[1]", "test[2]"], progress=False),
     "robustness": lambda run: run.robustness(perturbations=["noise", "pruning"], samples=60, progress=False),
     "comparison": lambda run: ct.compare(run, run, epochs=(5, 6), samples=60, progress=False),

@@ -75,7 +75,6 @@ from cutaway import errors, progress
 from cutaway.api import again, classifier, comparing, tsne, model_files, opening, record, run, start, suspects, train
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
-from cutaway.topics.concept import result as concept
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
 from cutaway.topics.embedding import result as embedding, sequence
@@ -98,7 +97,7 @@ from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
-defined += [concept.Concept, exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diagnosing.doctor]
+defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diagnosing.doctor]
 defined += [start.Processes, start.join_processes]
 defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]

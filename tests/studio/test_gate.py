@@ -170,7 +170,7 @@ def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run,
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     own = {"survey": {"data": {"place": "bundled", "name": "digits"}}, "digits-data": {"wish": "1"}}
     job = own.get(kind, {"run": "a"})
-    job |= {"compare": {"other": "b"}, "proof": {"finding": "x"}, "concept": {"samples": ["test[0]"]}}.get(kind, {})
+    job |= {"compare": {"other": "b"}, "proof": {"finding": "x"}}.get(kind, {})
     answer = studio.ask_for(kind, headers={"x-cutaway": None}, **job)
     assert (answer.status, b"needs the header x-cutaway" in answer.body) == (403, True)
     answer = studio.ask_for(kind, token=reader.token, **job)

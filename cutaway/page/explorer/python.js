@@ -11,7 +11,6 @@ export function pythonCode(names, { run, explore }) {
     `names = ${namesInPython(names)}`,
     "samples = run.context.samples(names)",
     "x, y = run.data.x(samples), run.data.y(samples)",
-    "# run.concept(names)  # what 8 to 1,000 samples have in common",
     "",
     "# in a notebook, on the map",
     `widget = ${explore}`,

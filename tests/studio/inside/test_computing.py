@@ -66,24 +66,6 @@ def test_the_arrays_of_a_map_are_the_run_s(studio, wait_for, trained):
 
 
 @pytest.mark.slow
-def test_a_concept_is_that_of_the_run(studio, wait_for, trained):
-    run = ct.open_run(trained / "first")
-    threes = [name for name in run.context.ids("test").names() if run.data.y(run.context.samples([name]))[0] == 3]
-    answer = wait_for(studio, "concept", run="first", samples=threes)
-    html = part(studio, answer["key"], "concept")["html"]
-    found = run.concept(threes)
-    assert f"{found.line()}." in html
-    strongest = max((each for each in found.effects if each.p <= 0.05), key=lambda each: abs(each.change))
-    assert f">{strongest.change:.2f}<" in html
-    few = wait_for(studio, "concept", run="first", samples=threes[:2])
-    assert (few["state"], few["error"]) == (
-        "failed",
-        "a concept is what 8 to 1,000 samples have in common; got 2; next: select more",
-    )
-    assert studio.ask_for("concept", run="first", samples=["test[0]"] * 1001).status == 400
-
-
-@pytest.mark.slow
 def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
     answer = wait_for(studio, "preview", run="first")
     (record,) = part(studio, answer["key"], "preview")["explorers"]

@@ -177,27 +177,6 @@ def _folder_with_runs(trained):
 
 
 @pytest.mark.exhaustive
-def test_what_a_selection_has_in_common_is_measured_where_it_was_made(shown, trained):
-    opened = shown()
-    select_box(opened)
-    opened.wait(f"{SELECTED} > 8", seconds=100)
-    few = "(({ parts, store }) => parts.commands.select(store.state.selection.slice(0, 60)))"
-    opened.page.evaluate(f"{few}(document.querySelector('[data-explorer]').explorer)")
-    opened.page.get_by_role("button", name="What do they have in common?").click()
-    answer = opened.page.locator(".concept-answer")
-    answer.get_by_role("heading", name="What the selection has in common", exact=True).first.wait_for(timeout=90_000)
-    names = opened.page.evaluate(
-        "(() => { const { store, samples } = document.querySelector('[data-explorer]').explorer;"
-        " return Array.from(store.state.selection, (index) => samples.names[index]); })()"
-    )
-    assert ct.open_run(trained / "first").concept(names).line() in answer.inner_text()
-    select = "document.querySelector('[data-explorer]').explorer.parts.commands.select([0, 1])"
-    opened.page.evaluate(select)
-    opened.wait("document.querySelector('.concept button').disabled && !document.querySelector('.concept-answer *')")
-    opened.check_quiet()
-
-
-@pytest.mark.exhaustive
 def test_other_samples_layers_and_epochs_are_chosen_and_computed(shown):
     opened = shown()
     opened.page.get_by_text("Other samples, layers or epochs").click()

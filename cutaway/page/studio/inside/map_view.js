@@ -2,7 +2,6 @@ import { element } from "../../core/elements.js";
 import { keepInAddress } from "../../explorer/address.js";
 import { Explorer } from "../../explorer/explorer.js";
 import { linkSections } from "../../links.js";
-import { offerConcept } from "./concept.js";
 import { fetchPart, partArrays, sectionElement } from "./parts.js";
 import { shareSelection, showIn, shownIn } from "./share.js";
 import { doWork, failureLine, progressLine } from "./work.js";
@@ -102,7 +101,6 @@ export class MapView {
     if (shown) showIn(explorer, shown);
     if (this.options.address) keepInAddress(explorer.parts);
     shareSelection(explorer, this.task.run);
-    if (part !== "preview") offerConcept(explorer, /** @type {HTMLElement} */ (host.querySelector(".selection")), this.task);
     linkSections(explorer, this.options.links);
     this.host.dataset.shown = part;
     this.host.dispatchEvent(new CustomEvent("shown", { detail: explorer }));

@@ -113,15 +113,13 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
  * Have something computed, and show how far it is; if it fails, why, with a button that tries again.
  * @param {HTMLElement} host where that is shown, and nothing once it is done
  * @param {{ title: string, kind: string, given: Record<string, any>, cancels?: boolean,
- *   onPart?: (key: string, name: string) => void, again?: boolean, signal?: AbortSignal }} work kind, given and onPart:
- *   as for `doWork`; cancels: whether a button cancels it; again: whether what failed before is tried again; signal:
- *   cancels it as well
+ *   onPart?: (key: string, name: string) => void, again?: boolean }} work kind, given and onPart: as for `doWork`;
+ *   cancels: whether a button cancels it; again: whether what failed before is tried again
  * @param {(key: string) => unknown} done is called with the key of the result
  */
 export async function showWork(host, work, done) {
-  const { title, kind, given, cancels = false, onPart, again, signal } = work;
+  const { title, kind, given, cancels = false, onPart, again } = work;
   const canceling = new AbortController();
-  signal?.addEventListener("abort", () => canceling.abort());
   const line = progressLine({ title, cancel: cancels ? () => canceling.abort() : null });
   const onState = (/** @type {WorkState} */ state) => {
     if (state.state === "done") return;

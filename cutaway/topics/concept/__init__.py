@@ -1,1 +1,0 @@
-"""What selected samples have in common in each layer, and what that does to the classes."""
