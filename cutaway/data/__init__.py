@@ -66,7 +66,6 @@ from .samples import SampleIds
 from .sampling import stratified_sample, stratified_split
 from .sources import DatasetInfo
 from .sources.look import TableLook, look_at_table
-from .sources.npz import read_npz
 from .sources.table import is_table_path
 from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
@@ -166,7 +165,6 @@ __all__ = [
     "read_decisions",
     "read_idx",
     "read_new_picture",
-    "read_npz",
     "relabel",
     "repeated_samples",
     "simple_predictions",

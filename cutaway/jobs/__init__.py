@@ -6,7 +6,6 @@ as whoever started it sees it, and `PartStore` holds what came out. Trainings ou
 in the folder of runs, and `Scheduler` starts them. May call `cutaway.api` and every package below it.
 """
 
-from .class_digits import DATA_SETS, MOST, ClassDigits, Digits
 from .frames import Frame, FrameStore
 from .job import JobState
 from .manager import JobManager
@@ -29,13 +28,9 @@ from .store import PartFile, PartStore
 from .trainings import JobQueue, QueuedTraining, Scheduler, stop_process
 
 __all__ = [
-    "DATA_SETS",
     "MANAGED_JOB",
-    "MOST",
     "QUEUES",
-    "ClassDigits",
     "Continuation",
-    "Digits",
     "Form",
     "Frame",
     "FrameStore",

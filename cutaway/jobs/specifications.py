@@ -11,7 +11,6 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from .class_digits import ClassDigits
 from .queues import QueueName
 from .signatures import file_signature, run_signature
 from .specification import Name, OfRun, Options, RunTitle, Setting, Settings, Specification, Text
@@ -187,38 +186,6 @@ class Survey(Specification):
         return [file_signature(path) for path in (self.data, self.options.get("test"))]
 
 
-class DigitsTestJob(OfRun):
-    """Tests a run on the digits that the people of a studio have drawn.
-
-    Only whoever may write in the folder of runs that holds them is told whose digits these are.
-    """
-
-    writes: ClassVar[bool] = True
-    module: ClassVar[str] = "cutaway.jobs.digits_work"
-    answer_seconds: ClassVar[float] = 1.5
-    kind: Literal["digits-test"] = "digits-test"
-
-    def inputs(self, folder: Path) -> list[Any]:
-        """The signatures of the run and of the digits."""
-        return [run_signature(folder / self.run), ClassDigits(folder).signature()]
-
-
-class DigitsDataJob(Specification):
-    """Makes a data set of the digits that the people of a studio have drawn.
-
-    Attributes:
-        wish: Differs from one time that a person asks to the next, so that each time a data set is made.
-        mnist: Whether MNIST's training images are among its training samples.
-    """
-
-    writes: ClassVar[bool] = True
-    module: ClassVar[str] = "cutaway.jobs.digits_work"
-    answer_seconds: ClassVar[float] = 1.5
-    kind: Literal["digits-data"] = "digits-data"
-    wish: Annotated[str, Field(max_length=64)]
-    mnist: bool = False
-
-
 class LiveMap(OfRun):
     """The map of a run that is being trained, after each epoch, for as long as a page watches it."""
 
@@ -323,7 +290,7 @@ class SweepWorker(Specification):
 TrainingJob = Training | Repeat | Continuation
 """What trains a run."""
 
-ManagedJob = PageJob | Survey | DigitsTestJob | DigitsDataJob | LiveMap
+ManagedJob = PageJob | Survey | LiveMap
 """What the job manager takes. Pages ask for nothing else by address: a page names no path."""
 
 JobSpecification = ManagedJob | TrainingJob | SweepWorker

@@ -17,13 +17,11 @@ from .document import (
     write_report,
 )
 from .explorer import preview, run_explorer
-from .network.drawing import drawing_form
 from .progress import ReportProgress
 
 __all__ = [
     "ReportProgress",
     "ReportSource",
-    "drawing_form",
     "embeddings",
     "heading",
     "make_section",

@@ -38,9 +38,6 @@ VISITS = f"{API}visits"
 TASKS = f"{API}tasks"
 """Where everybody tells which tasks they have done."""
 
-DIGITS = f"{API}digits"
-"""Where everybody gives digits that they have drawn, and takes the last one back."""
-
 UPLOADS = f"{API}uploads/"
 """Requests below this path bring files; their route bounds their size itself."""
 
@@ -198,7 +195,7 @@ class Gate:
 def _writes(method: str, path: str) -> bool:
     """Whether a request that changes something needs a person who may write; of a job its specification knows."""
     kind = path.removeprefix(JOBS)
-    if path in (VISITS, TASKS, DIGITS):
+    if path in (VISITS, TASKS):
         return False
     if method == "DELETE" and (path == JOBS[:-1] or kind != path):  # one's own page waits no more
         return False

@@ -13,7 +13,7 @@ from cutaway.errors import UsageError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERY = ("0.0.0.0", "::")
 TOKEN_BYTES = 32
-OWN = ("api", "class", "compare", "data", "digits", "playground", "runs", "static", "train", "trainings", "trash")
+OWN = ("api", "class", "compare", "data", "playground", "runs", "static", "train", "trainings", "trash")
 """How the paths of the studio begin."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}

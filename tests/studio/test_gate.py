@@ -78,9 +78,8 @@ def test_every_route_that_changes_something_needs_the_header_and_a_person_who_ma
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     changing = [(method, path) for method, path in routes(studio.app) if method != "GET"]
     assert len(changing) >= 4
-    # whoever looks may leave again, has their own pages load what they show, does tasks, and draws digits
+    # whoever looks may leave again, has their own pages load what they show, and does tasks
     theirs = [("DELETE", "/api/jobs"), ("DELETE", "/api/jobs/x"), ("POST", "/api/visits"), ("POST", "/api/tasks")]
-    theirs += [("POST", "/api/digits"), ("DELETE", "/api/digits")]
     assert set(theirs) < set(changing)
     for method, path in changing:
         assert studio.ask(path, method=method, headers={"x-cutaway": None}).status == 403, (method, path)
@@ -168,13 +167,13 @@ def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run,
         new_run(tmp_path / "runs" / run)
     reader = Person("ada", tmp_path / "runs", writes=False)
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
-    own = {"survey": {"data": {"place": "bundled", "name": "digits"}}, "digits-data": {"wish": "1"}}
+    own = {"survey": {"data": {"place": "bundled", "name": "digits"}}}
     job = own.get(kind, {"run": "a"})
     job |= {"compare": {"other": "b"}, "proof": {"finding": "x"}}.get(kind, {})
     answer = studio.ask_for(kind, headers={"x-cutaway": None}, **job)
     assert (answer.status, b"needs the header x-cutaway" in answer.body) == (403, True)
     answer = studio.ask_for(kind, token=reader.token, **job)
-    if kind in ("suspects", "proof", "survey", "digits-test", "digits-data"):
+    if kind in ("suspects", "proof", "survey"):
         assert (answer.status, b"may look" in answer.body) == (403, True)
     else:
         assert answer.json["state"] == "waiting"

@@ -30,7 +30,6 @@ STYLES = (
     "curves.css",
     "studio_train.css",
     "studio_inside.css",
-    "studio_digits.css",
 )
 
 

@@ -144,11 +144,6 @@ export function others() {
   return Number(document.documentElement.dataset.others);
 }
 
-/** Name of the person who sees the page; "" for the one who started the studio. */
-export function person() {
-  return document.documentElement.dataset.person ?? "";
-}
-
 /** The path of the page below the studio, in parts: ["runs", "20261124-211500-mnist-7f3a"]. */
 export function pathParts() {
   const base = new URL(root).pathname;

@@ -3,12 +3,11 @@ import { followScheme } from "../core/scheme.js";
 import { showClass } from "./people/class_view.js";
 import { showCompare } from "./inside/compare.js";
 import { showData } from "./data/data_view.js";
-import { showDigits } from "./digits/digits_view.js";
 import { showJob } from "./train/job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
-import { ask, listen, mayWrite, others, pathParts, person, ServerError } from "./server.js";
+import { ask, listen, mayWrite, others, pathParts, ServerError } from "./server.js";
 import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
@@ -28,7 +27,6 @@ const VIEWS = {
   data: { title: "Data", rest: /^$/, show: showData },
   train: { title: "Train", rest: /^$/, show: showTrain },
   class: { title: "Class", rest: /^$/, show: showClass, isOffered: () => others() > 0 },
-  digits: { title: "Digits", rest: /^$/, show: showDigits, isOffered: () => others() > 0 || person() !== "" },
   trainings: { title: "", rest: /^[^/]+$/, show: showJob },
 };
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.data import dataset_names
 from cutaway.errors import DataError, UnknownNameError
-from cutaway.jobs import DATA_SETS
 from cutaway.runs import is_linked
 
 UPLOADS = Path(".studio") / "uploads"
@@ -29,15 +28,15 @@ class DataReference(BaseModel):
     """Data, as a page names them.
 
     Attributes:
-        place: "bundled", "upload", "class" or "folder".
-        name: Name of a bundled dataset, an upload, or a data set of the class's digits.
+        place: "bundled", "upload" or "folder".
+        name: Name of a bundled dataset, or an upload.
         folder: Number of a folder that was named when the studio was started.
         parts: Names from there on, one below the other.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    place: Literal["bundled", "upload", "class", "folder"]
+    place: Literal["bundled", "upload", "folder"]
     name: Annotated[str, Field(max_length=255)] = ""
     folder: Annotated[int, Field(ge=0, le=1_000)] = 0
     parts: Annotated[tuple[Part, ...], Field(max_length=64)] = ()
@@ -51,18 +50,11 @@ class DataRoots:
         runs: The folder of runs, which has the uploads.
         folders: Folders that were named when the studio was started.
         others: Folders of runs of other people, which may be below these.
-        starter: The folder of runs of the one who started the studio, which has the data sets of the class; `runs` if
-            None.
     """
 
     runs: Path
     folders: Sequence[Path]
     others: Sequence[Path] = ()
-    starter: Path | None = None
-
-    def stored(self, place: str) -> tuple[Path, Path]:
-        """The folder of runs that has uploads or data sets of the class, and where they are in it."""
-        return (self.starter or self.runs, DATA_SETS) if place == "class" else (self.runs, UPLOADS)
 
     @cached_property
     def _closed(self) -> frozenset[Path]:
@@ -95,20 +87,19 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
     if reference.place == "folder":
         path, root = folder_path(reference, places), places.folders[reference.folder]
     else:
-        runs, inside = places.stored(reference.place)
-        path, root = _stored_path(reference.name, runs, inside), runs / inside
+        path, root = _upload_path(reference.name, places.runs), places.runs / UPLOADS
     _check_links(path, root.resolve())
     return str(path)
 
 
-def _stored_path(name: str, runs: Path, inside: Path) -> Path:
-    """The file or the folder of an upload, or of a data set of the class.
+def _upload_path(name: str, runs: Path) -> Path:
+    """The file or the folder of an upload.
 
     Raises:
         UnknownNameError: There is none of this name.
     """
-    path = runs / inside / name
-    is_there = _is_plain(name) and not name.startswith(".") and not is_linked(runs, inside / name)
+    path = runs / UPLOADS / name
+    is_there = _is_plain(name) and not name.startswith(".") and not is_linked(runs, UPLOADS / name)
     if not is_there or not (path.is_file() or path.is_dir()):
         raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload it again")
     return path.resolve()

@@ -40,19 +40,18 @@ class Uploads:
 
     Args:
         runs: The folder of runs.
-        inside: Where they are in it; data sets that the studio itself makes are in another folder.
 
     Attributes:
         folder: Where they are.
     """
 
-    def __init__(self, runs: Path, inside: Path = UPLOADS) -> None:
-        self._runs, self._inside, self.folder = runs, inside, runs / inside
+    def __init__(self, runs: Path) -> None:
+        self._runs, self.folder = runs, runs / UPLOADS
 
     def rows(self) -> list[dict[str, Any]]:
         """All uploads by name, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder)."""
         try:
-            check_own(self._runs, self._inside)
+            check_own(self._runs, UPLOADS)
             files = names_in(self.folder, files=True)
             rows = [{"name": n, "folder": False, "bytes": (self.folder / n).lstat().st_size} for n in files]
             rows += [{"name": n, "folder": True, "bytes": None} for n in names_in(self.folder)]
@@ -95,7 +94,7 @@ class Uploads:
             RunError: It cannot be written, or the folder of uploads is a link.
         """
         safe = upload_name(name)
-        check_own(self._runs, self._inside)
+        check_own(self._runs, UPLOADS)
         check_room(self.folder, length or 0)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
         try:

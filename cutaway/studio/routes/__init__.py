@@ -1,10 +1,10 @@
 """The routes of the studio, one file for each thing that a person works with."""
 
-from . import classroom, data, digits, events, jobs, labels, pages, runs, trainings
+from . import classroom, data, events, jobs, labels, pages, runs, trainings
 
 ROUTERS = (
     *(events.router, runs.router, trainings.router, data.router),
-    *(jobs.router, labels.router, classroom.router, digits.router, pages.router),
+    *(jobs.router, labels.router, classroom.router, pages.router),
 )
 """All routes; those of the pages come last."""
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from cutaway.data import PICTURE_ENDINGS, dataset_names
 from cutaway.studio.data import DataReference, list_folder, upload_name
 
-from .given import GivenClassData, GivenRoots, GivenWorkspace
+from .given import GivenRoots, GivenWorkspace
 
 router = APIRouter(prefix="/api")
 
@@ -30,7 +30,7 @@ class ComingFolder(BaseModel):
 
 
 @router.get("/data")
-def places(workspace: GivenWorkspace, places: GivenRoots, class_data: GivenClassData) -> dict[str, Any]:
+def places(workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
     """Where data may be chosen."""
     bundled = [
         {
@@ -48,7 +48,6 @@ def places(workspace: GivenWorkspace, places: GivenRoots, class_data: GivenClass
         "bundled": bundled,
         "folders": folders,
         "uploads": uploads,
-        "class": class_data.rows(),
         "picture_endings": list(PICTURE_ENDINGS),
     }
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from cutaway.errors import UsageError
-from cutaway.jobs import DATA_SETS, ClassDigits, JobManager, Scheduler
-from cutaway.studio.data import DataRoots, Uploads
+from cutaway.jobs import JobManager, Scheduler
+from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
 from cutaway.studio.workspace import Workspace
 
@@ -34,7 +34,7 @@ def _manager(request: Request) -> JobManager:
 def _places(request: Request) -> DataRoots:
     own, settings = _workspace(request).folder, _settings(request)
     others = {person.runs for person in settings.people if person.runs != own}
-    return DataRoots(own, settings.data, tuple(others), starter=settings.people[0].runs)
+    return DataRoots(own, settings.data, tuple(others))
 
 
 def _others(request: Request) -> tuple[Person, ...]:
@@ -47,19 +47,9 @@ def _others(request: Request) -> tuple[Person, ...]:
     return _settings(request).people[1:]
 
 
-def _class_data(request: Request) -> Uploads:
-    return Uploads(_settings(request).people[0].runs, DATA_SETS)
-
-
-def _class_digits(request: Request) -> ClassDigits:
-    return ClassDigits(_settings(request).people[0].runs)
-
-
 GivenClass = Annotated[tuple[Person, ...], Depends(_others)]
 """For what only the one who started the studio may ask: everybody else."""
 
-GivenClassData = Annotated[Uploads, Depends(_class_data)]
-GivenDigits = Annotated[ClassDigits, Depends(_class_digits)]
 GivenManager = Annotated[JobManager, Depends(_manager)]
 GivenPerson = Annotated[Person, Depends(_person)]
 GivenRoots = Annotated[DataRoots, Depends(_places)]

@@ -36,7 +36,6 @@ def static(digest: str, name: str) -> Response:
 @router.get("/data")
 @router.get("/train")
 @router.get("/class")
-@router.get("/digits")
 def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str = "") -> Response:
     """The shell of every view: which one it shows, its script takes from the address."""
     return _shell(settings, person)

@@ -1,6 +1,6 @@
 /**
  * Data as the studio names them, without a path; see `cutaway.studio.data.DataReference`.
- * @typedef {{ place: "bundled" | "upload" | "class" | "folder", name?: string, folder?: number, parts?: string[] }} DataReference
+ * @typedef {{ place: "bundled" | "upload" | "folder", name?: string, folder?: number, parts?: string[] }} DataReference
  */
 
 /**
@@ -20,7 +20,7 @@ export function readData(text) {
   if (!text) return null;
   const [place, ...rest] = text.split("/").map(decodeURIComponent);
   if (place === "folder" && /^\d+$/.test(rest[0] ?? "")) return { place, folder: Number(rest[0]), parts: rest.slice(1) };
-  if ((place === "bundled" || place === "upload" || place === "class") && rest.length === 1) return { place, name: rest[0] };
+  if ((place === "bundled" || place === "upload") && rest.length === 1) return { place, name: rest[0] };
   return null;
 }
 

@@ -2,8 +2,7 @@ import { element } from "../../core/elements.js";
 import { counted } from "../../core/words.js";
 import { dataAddress, dataName } from "./data_address.js";
 import { actionButton, showError } from "../messages.js";
-import { setLink } from "../digits/class_digits.js";
-import { ask, goTo, mayWrite, others, person } from "../server.js";
+import { ask, goTo, mayWrite } from "../server.js";
 import { sizeText } from "../words.js";
 import { uploadArea } from "./upload_area.js";
 
@@ -12,7 +11,7 @@ import { uploadArea } from "./upload_area.js";
  * @param {any} places as `api/data` says them
  */
 export function placesElement(places) {
-  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads, places.picture_endings), digitsElement(places.class), ...places.folders.map(folderElement));
+  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads, places.picture_endings), ...places.folders.map(folderElement));
 }
 
 /** @param {any[]} bundled */
@@ -26,13 +25,6 @@ function bundledElement(bundled) {
     ),
   );
   return element("section", { class: "place" }, element("h2", { text: "Comes with cutaway" }), element("ul", { class: "entries" }, ...items));
-}
-
-/** @param {{ name: string }[]} sets of digits that people have drawn */
-function digitsElement(sets) {
-  const items = sets.map(({ name }) => element("li", { class: "entry" }, setLink(name)));
-  const draw = element("p", { class: "caption" }, element("a", { href: "digits", text: "Draw digits" }), ": models are tested on them, and data sets made of them.");
-  return element("section", { class: "place" }, element("h2", { text: others() || person() ? "Digits of the class" : "Your own digits" }), draw, element("ul", { class: "entries" }, ...items));
 }
 
 /**

@@ -181,9 +181,9 @@ class ChosenData {
     return parts;
   }
 
-  /** The size that pictures are brought to; those that come with cutaway, or are drawn in the studio, keep theirs. */
+  /** The size that pictures are brought to; those that come with cutaway keep theirs. */
   #size() {
-    if (this.data.place === "bundled" || this.data.place === "class") return element("div");
+    if (this.data.place === "bundled") return element("div");
     const input = element("input", { id: "data-size", type: "text", inputmode: "numeric", placeholder: "their own", value: this.options.size ?? "" });
     input.addEventListener("change", () => {
       this.change(({ size: _, ...others }) => (input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others));

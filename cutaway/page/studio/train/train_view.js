@@ -2,7 +2,6 @@ import { choice, element } from "../../core/elements.js";
 import { afterPause } from "../../core/timing.js";
 import { counted } from "../../core/words.js";
 import { dataAddress, dataBody, dataName, readData, readOptions } from "../data/data_address.js";
-import { setAddress } from "../digits/class_digits.js";
 import { showError } from "../messages.js";
 import { changedImages } from "./changed_images.js";
 import { queueElement } from "./queue.js";
@@ -272,15 +271,13 @@ async function showLike(host, run, { branch, epoch, ignore }) {
 async function showNew(host, data, options) {
   const [form, places] = await Promise.all([ask("api/trainings/form"), ask("api/data")]);
   const chosen = data ?? { place: /** @type {const} */ ("bundled"), name: places.bundled[0].name };
-  const isChosen = (/** @type {string} */ place, /** @type {string} */ name) => chosen.place === place && chosen.name === name;
+  const isChosen = (/** @type {{ name: string }} */ { name }) => chosen.place === "bundled" && chosen.name === name;
   const pick = element("select", { id: "train-data", onchange: () => goTo(pick.value) });
   for (const each of places.bundled) {
     const text = `${each.name}: ${counted(each.samples, "sample")}, ${counted(each.classes, "class", "classes")}`;
-    pick.append(element("option", { value: dataAddress("train", { place: "bundled", name: each.name }), text, selected: isChosen("bundled", each.name) }));
+    pick.append(element("option", { value: dataAddress("train", { place: "bundled", name: each.name }), text, selected: isChosen(each) }));
   }
-  for (const { name } of places.class) pick.append(element("option", { value: setAddress("train", name), text: name, selected: isChosen("class", name) }));
-  const isListed = ["bundled", "class"].some((place) => places[place].some((/** @type {{ name: string }} */ { name }) => isChosen(place, name)));
-  if (!isListed) pick.append(element("option", { value: dataAddress("train", chosen, options), text: dataName(chosen), selected: true }));
+  if (!places.bundled.some(isChosen)) pick.append(element("option", { value: dataAddress("train", chosen, options), text: dataName(chosen), selected: true }));
   pick.append(element("option", { value: "data", text: "Other data ..." }));
   const look = element("a", { href: dataAddress("data", chosen, options), text: "Look at the data" });
   const problem = element("p", { class: "field-wrong", role: "alert" });
