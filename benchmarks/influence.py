@@ -3,9 +3,9 @@
     python -m benchmarks.influence [times | proof | full]
 
 `times`: of 60,000 training samples of MNIST (784-512-512-10, dropout 0.2, 8 epochs), the ten that support and the ten
-that oppose one answer, and 100 answers; and the self-influence of all samples. From the call to the result, with
-weights read from the run folder; the first call of each kind, which compiles, is reported separately. Then how many of
-the supporting samples by all snapshots are found by those that "auto" chooses.
+that oppose one answer, and 100 answers. From the call to the result, with weights read from the run folder; the first
+call of each kind, which compiles, is reported separately. Then how many of the supporting samples by all snapshots are
+found by those that "auto" chooses.
 
 `proof`: 30 wrong answers of a model trained on 4,500 samples (784-128-10, 10 epochs). Each time it is trained again
 with the same seed without the 50 samples that support the answer most, without 50 random ones, and without 50 random
@@ -31,7 +31,7 @@ from benchmarks.harness import keep, machine, spread, verdict
 ROUNDS = 5
 ANSWERS = 30
 LEFT_OUT = 50
-LIMITS = {"1 answer": 1.0, "100 answers": 5.0, "self-influence": 20.0}
+LIMITS = {"1 answer": 1.0, "100 answers": 5.0}
 """Seconds that each may take."""
 
 
@@ -64,10 +64,8 @@ def times(folder: Path) -> tuple[dict[str, Any], dict[str, bool]]:
     calls = {
         "1 answer": lambda: influence(names[0]),
         "100 answers": lambda: influence(names),
-        "self-influence": run.self_influence,
         "1 answer, all snapshots": lambda: influence(names[0], epochs=None),
         "100 answers, all snapshots": lambda: influence(names, epochs=None),
-        "self-influence, all snapshots": lambda: run.self_influence(epochs=None),
     }
     seconds = {name: timed(call) for name, call in calls.items()}
     for name, found in seconds.items():

@@ -6,11 +6,11 @@
 Three kinds of noise: 1% and 5% of the labels become another class at random, and 1% become the class that a model
 confuses most with theirs. Scores are compared by average precision over all samples, and by the recall among as many
 samples as labels were planted. Real datasets hold wrong labels of their own, which count against every score alike.
-MNIST is measured with one noise seed. Beside our score and its two parts stand two that are not part of it: how many of
-the ten nearest samples in the inputs are labeled otherwise, and self-influence (the squared norm of the gradient) in a
-run of the default model. "judges" compares models that judge, on 1% confusable labels of MNIST and of Fashion-MNIST,
-whose four files are in the folder. The last part times our cross-validation of MNIST against what a user would type:
-scikit-learn's cross_val_predict with an MLPClassifier of the same size, of which one fold of one seed is measured.
+MNIST is measured with one noise seed. Next to our score and its two parts stands one that is not part of it: how many
+of the ten nearest samples in the inputs are labeled otherwise. "judges" compares models that judge, on 1% confusable
+labels of MNIST and of Fashion-MNIST, whose four files are in the folder. The last part times our cross-validation of
+MNIST against what a user would type: scikit-learn's cross_val_predict with an MLPClassifier of the same size, of which
+one fold of one seed is measured.
 """
 
 import sys
@@ -132,10 +132,8 @@ def _probabilities(held: HeldOut) -> np.ndarray:
 def _measure(data: ct.Dataset, clean: np.ndarray, neighbors: np.ndarray, kind: str, seed: int) -> dict[str, float]:
     x, y = data.sources["train"].x, data.labels["train"]
     labels, planted = _plant(y, data.classes, clean, kind, seed)
-    given = ct.Dataset.from_arrays(x, labels, scale=data.scale)
     scores = _scores(_held_out(x, labels, data, seeds=SEEDS))
     scores["labels of neighbors"] = (labels[neighbors] != labels[:, None]).mean(axis=1)
-    scores["self-influence"] = _self_influence(given)
     wrong = np.zeros(len(y), bool)
     wrong[planted] = True
     found = {}
@@ -151,16 +149,6 @@ def _neighbors(x: np.ndarray) -> np.ndarray:
     points = x.reshape(len(x), -1).astype(np.float32)
     found = nearest_among(points, points, NEIGHBORS + 1).index
     return found[:, 1:]
-
-
-def _self_influence(given: ct.Dataset) -> np.ndarray:
-    """Of each sample, in a run of the default model on all but a few of them."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = ct.train(ct.mlp((512, 512), dropout=0.2), given, validation=0.05, runs=folder, progress=False)
-        values, ids = run.self_influence("all"), run.split.part("all")
-    found = np.zeros(len(values))
-    found[ids.index] = values
-    return found
 
 
 def _plant(y: np.ndarray, classes: int, clean: np.ndarray, kind: str, seed: int) -> tuple[np.ndarray, np.ndarray]:

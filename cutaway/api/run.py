@@ -865,33 +865,6 @@ class Run:
                 on_progress=on_progress,
             )
 
-    def self_influence(
-        self,
-        split: str = "train",
-        *,
-        epoch: int | None = None,
-        epochs: Any = "auto",
-        progress: ProgressOption = False,
-    ) -> np.ndarray:
-        """The influence of each sample on its own loss, float32 ``(sample,)`` from 0 up: large for outliers.
-
-        It is the squared norm of the gradient of the loss, times the learning rate, summed over snapshots. Samples with
-        wrong labels are among the largest.
-
-        Args:
-            split: "train", "val", "test" or "all" (in that order).
-            epoch: Up to which epoch; the kept one if None.
-            epochs: See `influence`.
-            progress: See `Run`.
-
-        Raises:
-            CutawayError: See `influence`.
-        """
-        from cutaway.topics.influence.result import self_influence
-
-        with show_progress(progress) as on_progress:
-            return self_influence(self.context, split, epoch=check_epoch(epoch), epochs=epochs, on_progress=on_progress)
-
     def importance(
         self,
         *,

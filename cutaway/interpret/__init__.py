@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
     from .importance import Importance, permutation_importance
-    from .influence import Objective, TrainingSamples, answers_at_once, influences, self_influences
+    from .influence import Objective, TrainingSamples, answers_at_once, influences
     from .layers import layer_records, measured_layers
     from .lookup import activations, default_layer, find_layer
     from .outline import Outline
@@ -74,7 +74,6 @@ _MODULES = {
     "prepared_inputs": "cutaway.interpret.preparing",
     "preparing_layers": "cutaway.interpret.preparing",
     "probe_accuracy": "cutaway.interpret.probes",
-    "self_influences": "cutaway.interpret.influence",
     "unit_measures": "cutaway.interpret.units",
     "update_sizes": "cutaway.interpret.health",
 }
@@ -124,7 +123,6 @@ __all__ = [
     "prepared_inputs",
     "preparing_layers",
     "probe_accuracy",
-    "self_influences",
     "unit_measures",
     "update_sizes",
 ]

@@ -1,4 +1,4 @@
-"""Which training samples an answer is owed to: influences and self-influences of a run on the digits."""
+"""Which training samples an answer is owed to: influences of a run on the digits."""
 
 import json
 import shutil
@@ -68,17 +68,16 @@ def expected(digits_run):
     weights = {3: rates[1] + rates[2] + rates[3] + rates[4], 6: rates[5] + rates[6]}
     smoothing = run.config["label_smoothing"]
     assert smoothing > 0
-    found, norms = np.zeros((3, len(train))), np.zeros(len(train))
+    found = np.zeros((3, len(train)))
     for epoch, weight in weights.items():
         of_samples = gradients(run, epoch, train, run.data.y(train), smoothing=smoothing)
         of_answers = preconditioned(run, epoch, gradients(run, epoch, answers, targets, smoothing=0.0))
         found += weight * of_answers @ of_samples.T
-        norms += weight * (of_samples**2).sum(axis=1)
-    return found, norms, weights
+    return found, weights
 
 
 def test_the_most_influential_are_those_of_all_gradients(digits_run, expected):
-    found, _, weights = expected
+    found, weights = expected
     names, labels = digits_run.split.train.names(), digits_run.labels(split="train")
     given = digits_run.influence(["test[3]", "test[8]", "test[100]"], 7, epochs=[6, 3])
     assert len(given) == 3
@@ -95,15 +94,6 @@ def test_the_most_influential_are_those_of_all_gradients(digits_run, expected):
     assert list(table.columns) == ["effect", "sample", "label", "influence"]
     assert table["effect"].tolist() == ["supporting"] * 7 + ["opposing"] * 7
     assert (table["influence"] > 0).tolist() == [True] * 7 + [False] * 7
-
-
-def test_self_influence_is_the_squared_norm_of_the_gradient(digits_run, expected):
-    found = digits_run.self_influence(epochs=[3, 6])
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected[1], rtol=1e-3, atol=1e-6 * expected[1].max())
-    everything = digits_run.self_influence("all", epochs=[3, 6])
-    np.testing.assert_allclose(everything[: len(found)], found, rtol=1e-4)
-    assert len(everything) == 1797
 
 
 def test_an_explanation_knows_the_samples_behind_it(digits_run):
@@ -227,15 +217,20 @@ def test_weights_of_samples_and_classes_count(tmp_path):
     labels, ids = both.labels(split="train"), both.split.train
     expected = weight[ids.index] * np.where(labels == 1, 3, 1)
     np.testing.assert_allclose(training_weights(both.context, labels), expected, rtol=1e-6)
+
+    def by_sample(run):
+        (found,) = run.influence("test[0]", n=len(labels))
+        return {(each.sample, each.label): each.influence for each in (*found.supporting, *found.opposing)}
+
     # the model of the plain run as if it had been trained with weights: gradients of samples grow by them
-    before = plain.self_influence("all")
+    before = by_sample(plain)
     plain.context.manifest.config["class_weight"] = (1.0, 3.0)
-    grown = np.where(plain.labels(split="all") == 1, 9.0, 1.0)
-    grown[len(plain.split.train) :] = 1
-    np.testing.assert_allclose(plain.self_influence("all"), before * grown, rtol=1e-4)
+    grown = {(name, label): value * (3 if label == "1" else 1) for (name, label), value in before.items()}
+    assert len(grown) > len(labels) // 2
+    assert by_sample(plain) == pytest.approx(grown, rel=1e-4)
     (both.path / "checkpoint.safetensors").unlink()
     with pytest.raises(RunError):
-        both.self_influence()
+        both.influence("test[0]")
 
 
 def test_a_ready_made_model_has_one_snapshot(digits_run, tmp_path):

@@ -92,7 +92,6 @@ RECORDS = {
     "label_issues": lambda run: run.label_issues(folds=2, seeds=1, epochs=1, progress=False),
     "decisions": lambda run: run.decisions,
     "influence": lambda run: run.influence(["test[7]"], 2),
-    "self_influence": lambda run: run.self_influence("test", epochs=6),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),
     "regions": lambda run: run.regions(["test[0]", "test[1]", "test[2]"], progress=False),

@@ -4,6 +4,6 @@ In come a built model, snapshots of its weights and what they weigh, training sa
 out go influences, float32 ``(answer, training sample)``. May call what `cutaway.interpret` may, and its graph.
 """
 
-from .tracin import Objective, TrainingSamples, answers_at_once, influences, self_influences
+from .tracin import Objective, TrainingSamples, answers_at_once, influences
 
-__all__ = ["Objective", "TrainingSamples", "answers_at_once", "influences", "self_influences"]
+__all__ = ["Objective", "TrainingSamples", "answers_at_once", "influences"]

@@ -78,15 +78,6 @@ def preconditioned(gradients: Gradients, samples: Gradients, damping: float) -> 
     return gradients._replace(inputs=inputs, biases=biases)
 
 
-def squared_norms(of: Gradients) -> jax.Array:
-    """The squared norm of each gradient, over all weights, float32 ``(sample,)``."""
-    terms = [
-        ((a * a).sum(axis=1) + bias) * (d * d).sum(axis=1)
-        for a, d, bias in zip(of.inputs, of.deltas, of.biases, strict=True)
-    ]
-    return sum([*terms, *((g * g).sum(axis=1) for g in of.others)], jnp.zeros(()))
-
-
 def gradients_of(
     graph: Graph, weights: Weights, inputs: jax.Array, loss: Callable[[dict[str, jax.Array]], jax.Array]
 ) -> Gradients:

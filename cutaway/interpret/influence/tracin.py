@@ -15,7 +15,7 @@ from cutaway.models import batch_size, batch_slices, prepare_inputs
 from cutaway.parallel import prefetch, single_threaded_blas
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .gradients import Gradients, dot, gradients_of, preconditioned, squared_norms
+from .gradients import Gradients, dot, gradients_of, preconditioned
 from .objectives import log_probabilities, training_losses
 
 MOST_ANSWERS = 128
@@ -139,47 +139,6 @@ def influences(
     return _finite(found)
 
 
-def self_influences(
-    model: keras.Model,
-    samples: TrainingSamples,
-    *,
-    objective: Objective,
-    scale: float,
-    snapshot: Callable[[int], Snapshot],
-    rates: Mapping[int, float],
-    on_progress: ProgressCallback = ignore_progress,
-) -> np.ndarray:
-    """Measure the influence of each sample on its own loss: the squared norm of its gradient, summed over snapshots.
-
-    It is large for samples that the model has to learn by themselves, such as outliers and samples with wrong labels.
-
-    Args:
-        model: See `influences`.
-        samples: The samples; any with labels, not those of the training alone.
-        objective: See `influences`.
-        scale: See `influences`.
-        snapshot: See `influences`.
-        rates: See `influences`.
-        on_progress: See `influences`.
-
-    Returns:
-        float32 ``(sample,)``, from 0 up.
-
-    Raises:
-        ModelError, DataError: See `influences`.
-
-    Source:
-        Pruthi et al. 2020, section 4.1 (self-influence, and mislabeled samples).
-    """
-    program = _Program.of(model, objective, scale)
-    found = np.zeros(len(samples.labels), np.float32)
-    for epoch, rate in rates.items():
-        weights = weights_of(program.graph, snapshot(epoch))
-        for first, new, batch in _batches(samples, epoch, rates, on_progress):
-            found[new] += rate * np.asarray(program.norms(weights, *batch))[new.start - first :]
-    return _finite(found)
-
-
 class _Batch(NamedTuple):
     """Rows, labels and weights of some samples."""
 
@@ -217,11 +176,6 @@ class _Program:
                 return dot(of_samples(weights, rows, labels, weight), answers)
 
         @jax.jit
-        def norms(weights: Weights, rows: jax.Array, labels: jax.Array, weight: jax.Array) -> jax.Array:
-            with jax.default_matmul_precision("highest"):
-                return squared_norms(of_samples(weights, rows, labels, weight))
-
-        @jax.jit
         def precondition(
             weights: Weights,
             rows: jax.Array,
@@ -233,8 +187,7 @@ class _Program:
             with jax.default_matmul_precision("highest"):
                 return preconditioned(answers, of_samples(weights, rows, labels, weight), damping)
 
-        self.of_answers, self.influences, self.norms = of_answers, influences, norms
-        self.preconditioned = precondition
+        self.of_answers, self.influences, self.preconditioned = of_answers, influences, precondition
 
     @classmethod
     def of(cls, model: keras.Model, objective: Objective, scale: float) -> "_Program":

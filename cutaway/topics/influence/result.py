@@ -274,34 +274,6 @@ def _measure(
     return tuple(found)
 
 
-def self_influence(
-    context: RunContext,
-    split: str = "train",
-    *,
-    epoch: int | None = None,
-    epochs: Any = "auto",
-    on_progress: ProgressCallback = ignore_progress,
-) -> np.ndarray:
-    """Measure the influence of each sample on its own loss; see `cutaway.Run.self_influence`."""
-    from cutaway.interpret import TrainingSamples, self_influences
-
-    ids, number, data = context.part(split), context.epoch(epoch), context.data
-    weight = training_weights(context, data.y(context.split.train))
-    if weight is not None and split != "train":
-        others = len(ids) - len(context.split.train) if split == "all" else len(ids)
-        ones = np.ones(others, np.float32)
-        weight = np.concatenate([weight, ones]) if split == "all" else ones
-    return self_influences(
-        context.model(number),
-        TrainingSamples(data.rows(ids), data.y(ids), weight),
-        objective=objective_of(context)[0],
-        scale=data.scale,
-        snapshot=context.snapshot,
-        rates=snapshot_rates(context, epoch=number, epochs=epochs),
-        on_progress=on_progress,
-    )
-
-
 def _targets(context: RunContext, answers: Answers, *, target: str, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     """The probabilities (answer, class) at an epoch, and the class (answer,) whose probability is explained."""
     from cutaway.models import class_probabilities, forward
