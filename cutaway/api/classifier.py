@@ -135,8 +135,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         config = training.make_config(
             base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
         )
-        # an estimator that was pickled before a setting was known does not have it
-        form = {name: given for name in models.FORM if (given := getattr(self, name, None)) is not None}
+        form = {name: given for name in models.FORM if (given := getattr(self, name)) is not None}
         if isinstance(self.hidden, int):
             form["hidden"] = (self.hidden,)
         model = mlp(**{**asdict(recipe.form), **form})

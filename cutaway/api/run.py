@@ -128,7 +128,7 @@ class Run:
         """Results of the kept epoch on the test samples, or None until the training has ended.
 
         ``accuracy`` in 0..1; ``loss``, the training loss, with label smoothing if the training uses it;
-        ``cross_entropy``, in nats, without it (missing in runs of earlier versions). Losses are cut off at 16.1 nats
+        ``cross_entropy``, in nats, without it. Losses are cut off at 16.1 nats
         for a sample, as in Keras, and so is the cross-entropy of a run that cutaway trained.
         """
         return self.context.manifest.test

@@ -23,7 +23,7 @@ from .process import ProcessRecord
 from .reading import RESTORE
 
 FORMAT = 2
-"""Format number of the run folder; a reader refuses a higher one and migrates a lower one.
+"""Format number of the run folder; a reader refuses any other.
 
 A field more in run.json needs no new number: older readers leave it alone. What they would misread or call damaged
 does, such as another kind of line in history.jsonl.
@@ -230,7 +230,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    format: Annotated[int, Field(ge=1, le=FORMAT)] = FORMAT
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)] = FORMAT
     name: Text
     title: Name | None = None
     created: Annotated[str, Field(max_length=64)]
@@ -307,7 +307,7 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, record: Any, *, where: str) -> "Manifest":
-        """Check a record, migrating it first if it is of an older format.
+        """Check a record.
 
         Args:
             record: What run.json holds, parsed.
@@ -317,18 +317,18 @@ class Manifest(BaseModel):
         `check`.
 
         Raises:
-            RunError: The record is of a newer format, or another field is missing or wrong; the message names it.
+            RunError: The record is of another format, or a field is missing or wrong; the message names it.
         """
         if not isinstance(record, dict):
             raise RunError("run.json holds one JSON object", got=f"something else in {where}", hint=RESTORE)
         number = record.get("format")
-        if isinstance(number, int) and number > FORMAT:
+        if isinstance(number, int) and number != FORMAT:
             raise RunError(
-                f"this version reads run folders up to format {FORMAT}",
+                f"this version of cutaway reads run folders of format {FORMAT}",
                 got=f"format {number}{writer_in_words(record)} in {where}",
-                hint="upgrade cutaway",
+                hint="train again, or open it with the version that made it",
             )
-        fields = migrated(record)
+        fields = dict(record)
         damaged = {section: _missing(section, where) for section in REQUIRED if section not in fields}
         while True:  # at most once for each section
             try:
@@ -353,22 +353,6 @@ def writer_in_words(record: Mapping[str, Any]) -> str:
     versions = record.get("versions")
     wrote = versions.get("cutaway") if isinstance(versions, dict) else None  # pyright: ignore[reportUnknownMemberType]
     return f", written by cutaway {printable(wrote, 64)}," if isinstance(wrote, str) else ""
-
-
-def migrated(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of format 1 as format 2 writes it; any other record unchanged.
-
-    The names of fields that changed are below; the seconds of a training had a field of their own.
-    """
-    new = dict(record)
-    if new.get("format") != 1:
-        return new
-    for old, name in (("net", "model"), ("plan", "config")):  # format 1 -> format 2
-        if old in new and name not in new:
-            new[name] = new.pop(old)
-    if "training_seconds" in new:
-        new["cost"] = {"training": new.pop("training_seconds")}
-    return new | {"format": FORMAT}
 
 
 def _section(error: ValidationError) -> str:

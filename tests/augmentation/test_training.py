@@ -88,14 +88,6 @@ def test_an_estimator_augments_pictures():
     assert found.run_.config["augment"] == "shift=0.05, rotation=10, crop=0.2, flip=horizontal, brightness=0.2"
 
 
-def test_a_run_that_was_made_before_there_was_augmentation_has_none():
-    from cutaway.training import TrainingConfig, recorded_config
-
-    record = TrainingConfig().model_dump()
-    del record["augment"]
-    assert recorded_config(record).augment is None
-
-
 @pytest.fixture(scope="module")
 def augmented(tmp_path_factory):
     runs = tmp_path_factory.mktemp("runs")

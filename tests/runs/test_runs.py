@@ -321,7 +321,7 @@ def test_damaged_folders_are_named(writer, tmp_path):
     (writer.path / "run.json").write_text("{")
     with pytest.raises(RunError, match="a run keeps valid JSON"):
         RunFolder.open(writer.path)
-    (writer.path / "run.json").write_text('{"format": 1}')
+    (writer.path / "run.json").write_text('{"format": 2}')
     with pytest.raises(RunError, match=r'must hold "name"; got no such field in .*run\.json'):
         RunFolder.open(writer.path)
     (damaged,) = list_runs(writer.path.parent)
@@ -375,11 +375,25 @@ def test_half_of_a_surrogate_pair_is_written_as_it_was(writer):
     assert (written["device"], written["mine"], written["status"]) == (record["device"], record["mine"], "stopped")
 
 
-def test_a_newer_format_is_not_guessed_at(writer):
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_run_of_another_format_is_refused_in_one_line(writer, number):
     record = json.loads((writer.path / "run.json").read_text())
-    (writer.path / "run.json").write_text(json.dumps({**record, "format": 3}))
-    with pytest.raises(RunError, match="up to format 2; got format 3 .*upgrade cutaway"):
+    record |= {"format": number, "status": "paused", "versions": {"cutaway": "9.1.0"}}
+    (writer.path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=f"got format {number}, written by cutaway 9.1.0, in .*; next: train") as caught:
         RunFolder.open(writer.path)
+    assert "\n" not in str(caught.value)
+    assert json.loads((writer.path / "run.json").read_text()) == record
+
+
+@pytest.mark.parametrize("versions", [None, [], {}, {"cutaway": 3}, {"cutaway": "\x1b[31m" + "x" * 100}])
+def test_a_version_that_is_none_is_not_told_as_it_is(writer, versions):
+    record = json.loads((writer.path / "run.json").read_text())
+    (writer.path / "run.json").write_text(json.dumps({**record, "format": 3, "versions": versions}))
+    with pytest.raises(RunError, match="got format 3") as caught:
+        RunFolder.open(writer.path)
+    assert str(caught.value).isprintable()
+    assert "x" * 65 not in str(caught.value)
 
 
 def test_runs_are_found_by_path_name_and_latest(writer):

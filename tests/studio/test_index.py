@@ -304,7 +304,7 @@ def test_an_id_is_the_name_of_a_folder_of_the_studio_and_nothing_else(folder, ne
     [
         ("run.json", b"", "JSON"),
         ("run.json", b"{}", "run.json must hold"),
-        ("run.json", b'{"format": 99}', "upgrade cutaway"),
+        ("run.json", b'{"format": 99}', "got format 99"),
         ("run.json", b"[" * 100_000, "run.json"),
         ("history.jsonl", b"nonsense\n", "line 1"),
         ("history.jsonl", b'{"kind": "epoch", "epoch": 1, "loss": NaN}\n', "line 1"),

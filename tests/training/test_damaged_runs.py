@@ -180,24 +180,6 @@ def test_class_weights_are_kept_by_the_first_checkpoint(tmp_path, straight, monk
     assert (resumed.path / last).read_bytes() == (straight.path / last).read_bytes()
 
 
-def test_a_stopped_run_of_format_1_is_resumed_to_the_same_bytes(stopped, straight, tmp_path):
-    run = tmp_path / "run"
-    shutil.copytree(stopped, run)
-    change_checkpoint(
-        lambda arrays, _: [
-            arrays.update({name.replace("non_trainable/", "fixed/"): arrays.pop(name)})
-            for name in list(arrays)
-            if name.startswith("non_trainable/")
-        ]
-    )(run)
-    older = {"format": 1, "net": "model", "plan": "config"}  # names of format 1
-    change_json(lambda r: r.update({k: r.pop(v) if k != "format" else v for k, v in older.items()}))(run)
-    resumed = ct.resume(run, progress=False)
-    last = "snapshots/epoch-0004.safetensors"
-    assert (resumed.path / last).read_bytes() == (straight.path / last).read_bytes()
-    assert resumed.test == straight.test
-
-
 def test_half_written_files_are_removed_when_it_goes_on(stopped, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(stopped, run)

@@ -15,7 +15,6 @@ import pytest
 import cutaway as ct
 from cutaway.errors import Canceled, ModelError, RunError, UsageError
 from cutaway.progress import CancelToken
-from cutaway.runs import RunWriter
 
 
 @pytest.mark.exhaustive
@@ -227,31 +226,6 @@ def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
 def after_two_epochs(progress):
     if progress.done >= 2 / 3 * progress.total:
         raise CANCELED
-
-
-def test_a_run_of_an_earlier_version_resumes_though_it_has_no_cross_entropies(tmp_path):
-    """Its rows, one of them in the checkpoint, lack what was not recorded then."""
-    straight = train(tmp_path / "a", patience=3)
-    with pytest.raises(Canceled):
-        train(tmp_path / "b", patience=3, progress=after_two_epochs)
-    stopped = ct.open_run("latest", runs=tmp_path / "b")
-    rows, (arrays, position) = stopped.history.rows, stopped.folder.checkpoint()
-    assert len(rows) >= 2
-    for row in (*rows, position["row"]):
-        row.pop("val_cross_entropy", None)
-    history = stopped.path / "history.jsonl"
-    history.write_text("".join(json.dumps({"kind": "epoch", **row}) + "\n" for row in rows))
-    writer = RunWriter.reopen(stopped.path)
-    writer.checkpoint(arrays, position)
-    writer.close()
-    finished = ct.resume(stopped.path, progress=False)
-    assert snapshots(finished) == snapshots(straight)
-    assert tensors(finished) == tensors(straight)
-    assert finished.test == straight.test
-    assert (
-        finished.history["val_cross_entropy"] == [None] * len(rows) + straight.history["val_cross_entropy"][len(rows) :]
-    )
-    assert finished.folder.manifest.kept_epoch == straight.folder.manifest.kept_epoch
 
 
 def test_a_history_that_is_deleted_while_a_training_writes_it_is_written_again(tmp_path, caplog):

@@ -66,8 +66,7 @@ class RunLine:
         parameters: Number of values in its weights; None where there are none.
         relabeled: Number of samples that a person gave another label before the training.
         dropped: Number of samples that a person left out of it.
-        cross_entropy: Cross-entropy of the test samples without label smoothing, in nats; None where it was not
-            recorded, as by earlier versions.
+        cross_entropy: Cross-entropy of the test samples without label smoothing, in nats; None where it was not tested.
     """
 
     run: str
@@ -186,7 +185,7 @@ class Leaderboard(NotebookDisplay):
         if sum(other.sha256 == table.sha256 for other in self.tables) > 1:
             title += f", split with seed {table.split_seed}"
         shown = Table.of(LINES, [_values(line) for line in table.lines], title=title)
-        # losses differ for runs with label smoothing, and for those of earlier versions
+        # losses differ for runs with label smoothing
         if all(number(line.loss, 4) == number(line.cross_entropy, 4) for line in table.lines):
             shown = shown.without("Loss")
         if any(line.relabeled or line.dropped for line in table.lines):

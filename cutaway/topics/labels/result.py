@@ -74,11 +74,11 @@ class LabelIssues(Result):
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
         pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None if samples are not images.
+        surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and how many there
+            are.
         recipe: Name of the recipe that the models were trained with; None if they had the model and the settings of a
             run.
         hidden: Units of the hidden dense layers of the models.
-        surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and how many there
-            are; both 0 in results of older versions, which did not count them.
         can_judge: Whether the models predict labels better than always saying the largest class would. If not, they
             cannot judge labels, and the order of the suspects means nothing.
     """
@@ -101,9 +101,9 @@ class LabelIssues(Result):
     seeds: int
     epochs: int
     pictures: np.ndarray | None = field(repr=False)
+    surest: tuple[int, int]
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
-    surest: tuple[int, int] = (0, 0)
     can_judge: bool = True
 
     def line(self) -> str:
@@ -201,7 +201,7 @@ class LabelIssues(Result):
         have = f"{above} of the {len(self):,} most suspect {'have' if self.above_half > 1 else 'has'} a score above 0.5"
         means = "which means that the models prefer another class: the label is wrong, or the models are"
         yield f"Some labels are always the most suspect. {have}, {means}."
-        if self.count is not None and self.surest[1]:
+        if self.count is not None:
             words = surest_in_words(self.surest)
             yield f"{words[:1].upper()}{words[1:]}."
         yield self._models()
@@ -277,8 +277,6 @@ def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, sam
 def surest_in_words(surest: tuple[int, int]) -> str:
     """How many of the labels that the models are most sure of are others, without a capital and a period."""
     wrong, sure = surest
-    if not sure:
-        return ""
     labeled = f"{wrong:,} of the {sure:,}" if wrong else f"none of the {sure:,}"
     are = "are" if wrong > 1 else "is"
     return f"{labeled} samples of which the models are most sure {are} labeled as another class"

@@ -12,7 +12,6 @@ from cutaway.context import RunContext
 from cutaway.data import (
     Centering,
     Preparation,
-    dataset_names,
     is_frame,
     is_table_path,
     map_npy,
@@ -157,12 +156,9 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
 def centering_of(context: RunContext) -> Centering | None:
     """How the images of a run were made; None where they are no gray images, or this is not known."""
     record = context.manifest.dataset
-    if len(record.shape) != 2:
+    if len(record.shape) != 2 or record.centering is None:
         return None
-    if record.centering is not None:
-        return Centering(record.centering.rule, dark_ink=record.centering.dark_ink)
-    # runs of earlier versions keep the name of the data only
-    return next((info.centering for info in dataset_names() if info.name == record.origin.get("name")), None)
+    return Centering(record.centering.rule, dark_ink=record.centering.dark_ink)
 
 
 def pixel_scale(context: RunContext) -> float:

@@ -15,9 +15,6 @@ from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer
 FORMAT = 1
 FILE = "sweep.json"
 
-_LATER = {"batch_norm": False, "augment": "none", "virtual_adversarial": 0.0}
-"""Settings of trial 0 that older sweeps lack, with the values that it was trained with."""
-
 LARGEST = 4 << 20
 """Bytes of a sweep.json at most."""
 
@@ -103,7 +100,7 @@ class SweepManifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    format: Annotated[int, Field(ge=1)] = FORMAT
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)] = FORMAT
     name: Name
     created: Name
     data: dict[Name, Any]
@@ -124,7 +121,6 @@ class SweepManifest(BaseModel):
     def identity(self) -> dict[str, Any]:
         """What must be equal for two sweeps to be the same one."""
         plain = self.model_dump(mode="json")
-        plain["default"] = _LATER | plain["default"]
         kept = {name: plain[name] for name in ("space", "fixed", "default", "seed")}
         return {"data": self.data.get("sha256"), **json.loads(json.dumps(kept))}
 
@@ -154,9 +150,7 @@ class SweepManifest(BaseModel):
 
     def _changed(self, other: "SweepManifest") -> list[str]:
         """The fixed settings in which this sweep differs from another one, in words."""
-        mine, theirs = (
-            {"recipe": each.fixed.recipe} | _LATER | each.default | each.fixed.given() for each in (self, other)
-        )
+        mine, theirs = ({"recipe": each.fixed.recipe} | each.default | each.fixed.given() for each in (self, other))
         return [
             f"{name} {mine.get(name)!s:.40} instead of {theirs.get(name)!s:.40}"
             for name in mine | theirs
@@ -169,7 +163,7 @@ def read_manifest(folder: Path) -> SweepManifest:
 
     Raises:
         UnknownNameError: There is none.
-        RunError: It is damaged, or of a newer format.
+        RunError: It is damaged, or of another format.
     """
     try:
         data = read_bytes(folder / FILE, run=folder, limit=LARGEST)
@@ -184,15 +178,15 @@ def as_manifest(record: Any, *, where: str) -> SweepManifest:
     """A manifest from plain data.
 
     Raises:
-        RunError: It is damaged, or of a newer format.
+        RunError: It is damaged, or of another format.
     """
     fields = cast("dict[str, Any]", record if isinstance(record, dict) else {})
     number = fields.get("format")
-    if isinstance(number, int) and number > FORMAT:  # before its fields, which may be others
+    if isinstance(number, int) and number != FORMAT:  # before its fields, which may be others
         raise RunError(
-            f"this version reads sweeps of format {FORMAT}",
+            f"this version of cutaway reads sweeps of format {FORMAT}",
             got=f"format {number}{writer_in_words(fields)} in {where}",
-            hint="upgrade cutaway",
+            hint="begin another sweep, or open it with the version that made it",
         )
     try:
         return SweepManifest.model_validate(record)

@@ -86,19 +86,17 @@ def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: in
     extra = {"recorded": (samples, classes), "weight": (samples,)}
 
     def check(shapes: Mapping[str, tuple[int, ...]]) -> None:
-        found = {_current(name): shape for name, shape in shapes.items()}
-        for name in sorted(wanted.keys() ^ (found.keys() - extra.keys())):
+        for name in sorted(wanted.keys() ^ (shapes.keys() - extra.keys())):
             what = "no array" if name in wanted else "an array too many,"
             raise _refusal(f'{what} "{name}"')
-        for name, shape in found.items():
+        for name, shape in shapes.items():
             if shape != (expected := (wanted | extra)[name]):
                 raise _refusal(f'"{name}" of shape {shape}, not {expected}')
 
     try:
-        arrays, position = folder.checkpoint(check=check)
+        tensors, position = folder.checkpoint(check=check)
     except RunError as error:
         raise RunError(error.rule, got=error.got, hint=ANOTHER) from error
-    tensors = {_current(name): value for name, value in arrays.items()}
     for name, array in tensors.items():
         if array.dtype.kind != (alike[name].dtype.kind if name in alike else "f"):
             raise _refusal(f'"{name}" of dtype {array.dtype}')
@@ -107,11 +105,6 @@ def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: in
         for group, values in like._asdict().items()
     }
     return Checkpoint(State(**groups), _position(position), tensors.get("recorded"), tensors.get("weight"))
-
-
-def _current(name: str) -> str:
-    """The name of an array in a checkpoint; run folders of format 1 call one group "fixed"."""
-    return name.replace("fixed/", "non_trainable/", 1) if name.startswith("fixed/") else name
 
 
 def _position(record: Mapping[str, Any]) -> Position:
