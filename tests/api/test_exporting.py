@@ -18,7 +18,7 @@ from sklearn.datasets import load_wine
 
 import cutaway as ct
 from cutaway.data import Preparation
-from cutaway.errors import UsageError
+from cutaway.errors import DataError, UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -37,13 +37,12 @@ def customers(count):
             "city": random.choice(["Rome", "Oslo", "Ürümqi", "a b"], count),
             "active": random.random(count) < 0.5,
             "tariff": random.choice([1.0, 2.0, 3.0], count),
-            "since": pd.Timestamp("2011-02-27") + pd.to_timedelta(random.integers(0, 4000 * 86400, count), unit="s"),
             "label": random.normal(0, 1, count),  # the name of an output
         }
     )
     frame["churned"] = np.where(frame["age"] + 20 * (frame["city"] == "Oslo") > 50, "yes", "no")
     frame.loc[::7, "age"] = frame.loc[::5, "tariff"] = np.nan
-    frame.loc[::11, "city"], frame.loc[::13, "since"] = None, pd.NaT
+    frame.loc[::11, "city"] = None
     return frame
 
 
@@ -76,8 +75,6 @@ def as_inputs(file, frame):
     session, inputs = onnxruntime.InferenceSession(file), {}
     for entry in session.get_inputs():
         column = frame[entry.name]
-        if pd.api.types.is_datetime64_any_dtype(column):
-            column = (column - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
         is_text = entry.type == "tensor(string)"
         values = column.where(column.notna(), "").astype(str).to_numpy(object) if is_text else column.to_numpy(float)
         inputs[entry.name] = values[:, None]
@@ -153,7 +150,6 @@ def test_a_mixed_table_in_onnx(mixed, rows, tmp_path):
         ("city", "tensor(string)", ["batch", 1]),
         ("active", "tensor(string)", ["batch", 1]),
         ("tariff", "tensor(string)", ["batch", 1]),
-        ("since", "tensor(double)", ["batch", 1]),
         ("label", "tensor(double)", ["batch", 1]),
     ]
     label, probabilities = session.run(["label_", "probabilities"], as_inputs(file, rows))
@@ -171,7 +167,6 @@ def test_new_rows_of_a_mixed_table_in_onnx(mixed, tmp_path):
             "city": ["Atlantis", "", "Oslo"],
             "active": ["TRUE", "False", "?"],
             "tariff": ["3", "3.0", "7"],
-            "since": pd.to_datetime(["1900-02-28 23:59:59", "2200-02-28 00:00:00", None]),
             "label": [0.0, np.nan, 1.0],
         }
     )
@@ -197,17 +192,49 @@ def test_what_keras_cannot_prepare_is_beside_it(mixed, rows, tmp_path):
     np.testing.assert_allclose(theirs.predict(inputs, verbose=0), mixed.predictions(), rtol=1e-4, atol=1e-6)
 
 
-def test_what_onnx_cannot_prepare_is_beside_it(tmp_path):
+@pytest.fixture(scope="module")
+def worded(tmp_path_factory):
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"word": random.integers(0, 200, 600).astype(str), "x": random.normal(size=600)})
     frame["class"] = np.where(frame["x"] > 0, "a", "b")
-    run = trained(ct.load_dataset(frame.assign(word="w" + frame["word"]), label="class"), tmp_path / "runs")
-    with pytest.warns(ct.CutawayWarning, match='"word" is hashed, which a .onnx file cannot prepare'):
-        file = ct.export(run, tmp_path / "model.onnx")
-    assert json.loads((tmp_path / "model.onnx.preparation.json").read_text())["columns"][0]["kind"] == "hash"
-    label, probabilities = said(file, {"input": run.data.inputs(run.split.test)})
-    np.testing.assert_allclose(probabilities, run.predictions(), rtol=1e-5, atol=1e-6)
+    frame["word"] = np.where(random.random(600) < 0.1, None, "w" + frame["word"])
+    return frame, trained(ct.load_dataset(frame, label="class"), tmp_path_factory.mktemp("worded"))
+
+
+def test_hashed_values_of_the_training_samples_are_in_the_file(worded, tmp_path):
+    frame, run = worded
+    assert run.context.preparation.steps[0].kind == "hash"
+    seen = frame.iloc[run.split.train.index]
+    file = ct.export(run, tmp_path / "model.onnx")
+    label, probabilities = said(file, as_inputs(file, seen))
+    np.testing.assert_allclose(probabilities, run.predict(seen), rtol=1e-5, atol=1e-6)
     assert label.tolist() == [run.class_names[best] for best in probabilities.argmax(axis=1)]
+    new = pd.DataFrame({"word": ["never seen", "", "NA"], "x": 0.5})
+    missing = run.predict(pd.DataFrame({"word": [None], "x": 0.5}))
+    np.testing.assert_allclose(said(file, as_inputs(file, new))[1], np.repeat(missing, 3, axis=0), rtol=1e-5, atol=1e-6)
+
+
+def test_hashed_values_need_the_data(worded, tmp_path):
+    frame, run = worded
+    with pytest.raises(DataError, match="made from arrays, which a run folder does not keep"):
+        ct.export(run.path, tmp_path / "model.onnx")
+    with pytest.raises(DataError, match="in the table; got a dataset that is prepared already"):
+        ct.export(ct.open_run(run.path, data=run.data), tmp_path / "model.onnx")
+    again = ct.open_run(run.path, data=ct.load_dataset(frame, label="class"))
+    assert ct.export(again, tmp_path / "model.onnx").exists()
+
+
+def test_dates_are_not_for_onnx(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.normal(size=400), "when": pd.date_range("2020-01-01", periods=400, freq="37h")})
+    frame["class"] = np.where(frame["x"] > 0, "a", "b")
+    run = trained(ct.load_dataset(frame, label="class"), tmp_path / "runs")
+    with pytest.raises(UsageError, match='numbers and categories; got dates in "when"; next: turn them into numbers'):
+        ct.export(run, tmp_path / "model.onnx")
+    file = ct.export(run, tmp_path / "model.onnx", preparation=False)
+    assert (tmp_path / "model.onnx.preparation.json").exists()
+    out = said(file, {"input": run.data.inputs(run.split.test)})[1]
+    np.testing.assert_allclose(out, run.predictions(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:1 of 400 samples is unusually far from the training samples:cutaway.CutawayWarning")

@@ -3,17 +3,19 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.checks import warn_user
-from cutaway.data import MISSING, Preparation, spellings
-from cutaway.errors import UsageError
+from cutaway.data import MISSING, Preparation, Table, hashed_values, spellings
+from cutaway.errors import DataError, UsageError
 from cutaway.results.written import WrittenFile
 from cutaway.runs import RUNS, check_output, write_output
 
@@ -58,8 +60,9 @@ def export(
       arrays with a scale; Normalization for a table whose columns are numbers without gaps.
     - ``.onnx`` needs the package onnx. For arrays it takes ``input``, ``(batch, *shape of a sample)``, and returns
       ``output``, as the model does. For a table it takes one input for each column, with its name: (batch, 1), float64
-      for numbers, NaN if missing, float64 seconds since 1970 for dates, and strings for categories; it returns
-      ``label``, strings (batch,), and ``probabilities``, float32 (batch, class).
+      for numbers, NaN if missing, and strings for categories; it returns ``label``, strings (batch,), and
+      ``probabilities``, float32 (batch, class). Of a category with more than 64 values it knows those seen in training,
+      for which it needs the data of the run; all others are zeros, as missing ones are. It does not prepare dates.
 
     A preparation that the format cannot express is written beside the model, as NAME.preparation.json, and a warning
     says why: the model then takes rows that are already prepared. If a model with such a file is replaced by one that
@@ -80,7 +83,9 @@ def export(
 
     Raises:
         UnknownNameError: There is no such run or epoch.
-        UsageError: The file has another ending or cannot be written, or onnx is not installed.
+        UsageError: The file has another ending or cannot be written, onnx is not installed, or an ONNX file is to
+            prepare dates.
+        DataError: An ONNX file needs the values of a category, and the data of the run are not at hand.
     """
     written = write_export(run, path, preparation=preparation, epoch=epoch, input=input, runs=runs)
     if written.why is not None and written.preparation is not None:
@@ -103,7 +108,7 @@ def write_export(
     """Write what `export` writes, and say where the preparation is.
 
     Raises:
-        UnknownNameError, UsageError: See `export`.
+        UnknownNameError, UsageError, DataError: See `export`.
     """
     if isinstance(path, Run):
         raise UsageError(
@@ -208,21 +213,50 @@ def _onnx(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> byt
             hint="leave input out",
         )
     if table:
-        columns = [dict(column) for column in contents.columns]
-        for column in columns:
-            if column["kind"] == "category":
-                column["spellings"] = {value: spellings(value) for value in column["values"]}
         return table_to_onnx(
             model,
             class_names=record.class_names,
             feature_names=record.feature_names or (),
-            columns=columns,
+            columns=_onnx_columns(run, contents.columns),
             missing=MISSING,
         )
     if not contents.inside:
         return to_onnx(model, shape=run.context.spec["input"]["shape"], class_names=record.class_names)
     dtype: Any = kind if kind != "auto" else "uint8" if record.scale == 255 else "float32"
     return to_onnx(model, shape=record.shape, scale=record.scale, dtype=dtype, class_names=record.class_names)
+
+
+def _onnx_columns(run: Run, columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The steps of a table with what ONNX needs further: the spellings of categories, the inputs of hashed ones.
+
+    Raises:
+        UsageError: A column holds dates.
+        DataError: A column is hashed, and the data are not at hand.
+    """
+    for column in columns:
+        if column["kind"] == "date":
+            raise UsageError(
+                "an ONNX file prepares numbers and categories",
+                got=f'dates in "{column["column"]}"',
+                hint="turn them into numbers before training, or export the network alone, without its preparation",
+            )
+    encoded = _encoded(run) if any(column["kind"] == "hash" for column in columns) else {}
+    held: list[dict[str, Any]] = []
+    for column in columns:
+        values, inputs = encoded.get(column["column"], (column.get("values", ()), None))
+        held.append({**column, "spellings": {value: spellings(value) for value in values}, "encoded": inputs})
+    return held
+
+
+def _encoded(run: Run) -> dict[str, tuple[list[str], np.ndarray]]:
+    preparation, table = run.context.preparation, run.context.loaded
+    if preparation is None or not isinstance(table, Table):
+        raise DataError(
+            "an ONNX file looks up the values of a category with very many of them in the table",
+            got="a dataset that is prepared already",
+            hint="open the run with data= and the table",
+        )
+    return hashed_values(table, run.split.train, preparation)
 
 
 def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:

@@ -30,7 +30,7 @@ from .readers import (
 )
 from .schema import UNIQUE, Column, decide_each, left_out, left_out_in_words
 from .survey import first_profiles, survey
-from .table import Table, cell_chunks, make_table, table_cells
+from .table import Table, cell_chunks, hashed_values, make_table, table_cells
 
 __all__ = [
     "FORMATS",
@@ -50,6 +50,7 @@ __all__ = [
     "decide_each",
     "first_profiles",
     "frame_reader",
+    "hashed_values",
     "is_bunch",
     "is_frame",
     "is_workbook",

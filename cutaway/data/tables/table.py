@@ -285,6 +285,20 @@ def table_cells(
     return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
 
 
+def hashed_values(table: Table, ids: SampleIds, preparation: Preparation) -> dict[str, tuple[list[str], np.ndarray]]:
+    """The values that some samples have in the columns that are hashed, and their inputs, float32 (value, input)."""
+    import pyarrow as pa
+
+    steps = {step.column: step for step in preparation.steps if step.kind == "hash"}
+    found: dict[str, tuple[list[str], np.ndarray]] = {}
+    for name, cells in table_cells(table, ids, kinds=dict.fromkeys(steps, "category")).items():
+        values = cells.unique().drop_null()
+        inputs = np.empty((len(values), steps[name].inputs), np.float32)
+        steps[name].apply(pa.chunked_array([values]), inputs)
+        found[name] = values.to_pylist(), inputs
+    return found
+
+
 def cell_chunks(
     reader: Reader,
     kinds: Mapping[str, Any],

@@ -36,8 +36,6 @@ def why_not_in_onnx(columns: Sequence[Mapping[str, Any]]) -> str | None:
         name = column["column"]
         if not name:
             return "a column has no name"
-        if column["kind"] == "hash":
-            return f'"{name}" is hashed'
         if column["kind"] == "number" and column["quantiles"]:
             return f'"{name}" becomes ranks'
     return None

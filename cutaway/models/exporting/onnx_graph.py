@@ -21,8 +21,8 @@ from .keras_file import check_export
 from .onnx_columns import Column, add_columns
 from .onnx_layers import Graph, add_layer
 
-OPSET = 20
-"""The first operator set with Gelu; onnxruntime supports it since 1.17 of February 2024."""
+OPSETS = {"": 20, Graph.TABLES: 3}
+"""The first operator set with Gelu, which onnxruntime supports since 1.17 of February 2024, and one of 2022."""
 
 IR_VERSION = 9
 """The file format of operator set 20; readers refuse formats that are newer than they know."""
@@ -91,9 +91,9 @@ def table_to_onnx(
     """Pack a model that is fed the rows of a table, and the preparation of its columns, into an ONNX file.
 
     The graph takes one input for each column, which has its name: (batch, 1), float64 for numbers, with NaN where they
-    are not known; float64 seconds since 1970 for dates; strings for categories. Without `columns` it takes ``input``,
-    float32 (batch, input), rows that are prepared already. It returns ``label``, strings (batch,), and
-    ``probabilities``, float32 (batch, class); these names get an underscore where a column has them.
+    are not known; strings for categories. Without `columns` it takes ``input``, float32 (batch, input), rows that are
+    prepared already. It returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class); these names
+    get an underscore where a column has them.
 
     Args:
         model: A built model of supported layers.
@@ -109,8 +109,8 @@ def table_to_onnx(
     onnx = _package()
     size = len(feature_names)
     spec = _checked_spec(model, size, of=f"rows of {size:,} values")
-    types = {"number": "float64", "date": "float64", "category": "string"}
-    inputs = {column["column"]: (types[column["kind"]], (1,)) for column in columns} or {"input": ("float32", (size,))}
+    types = {column["column"]: "float64" if column["kind"] == "number" else "string" for column in columns}
+    inputs = {name: (kind, (1,)) for name, kind in types.items()} or {"input": ("float32", (size,))}
     graph = Graph(onnx.helper, onnx.numpy_helper, inputs=list(inputs))
     label, probabilities = graph.free("label"), graph.free("probabilities")
     entry = add_columns(graph, columns, missing=missing) if columns else "input"
@@ -126,7 +126,9 @@ def table_to_onnx(
         facts={
             "class_names": class_names,
             "feature_names": feature_names,
-            "columns": [{"name": column["column"], "kind": column["kind"]} for column in columns],
+            "columns": [
+                {"name": name, "kind": "number" if kind == "float64" else "category"} for name, kind in types.items()
+            ],
         },
     )
 
@@ -218,11 +220,12 @@ def _pack(
         ]
         for of in (inputs, outputs)
     )
+    domains = {node.domain for node in graph.nodes} | {""}
     packed = helper.make_model(
         helper.make_graph(graph.nodes, name, entries, results, graph.constants),
         producer_name="cutaway",
         ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid(domain, OPSETS[domain]) for domain in sorted(domains)],
     )
     helper.set_model_props(packed, {fact: json.dumps(list(value)) for fact, value in facts.items() if value})
     onnx.checker.check_model(packed, full_check=True)

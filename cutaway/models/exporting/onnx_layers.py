@@ -19,8 +19,11 @@ class Graph:
         layer: What the names of new tensors begin with.
     """
 
-    FLOAT, DOUBLE = 1, 11
-    """Types of ONNX: float32 and float64."""
+    FLOAT = 1
+    """ONNX's number of the type float32."""
+
+    TABLES = "ai.onnx.ml"
+    """The domain of operators that look up strings."""
 
     def __init__(self, helper: Any, numpy_helper: Any, *, inputs: Sequence[str]) -> None:
         self._helper, self._numpy_helper = helper, numpy_helper
