@@ -60,6 +60,7 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python .ci/weight.py
 
 # The types in the comments of the page's modules. TypeScript comes from npm into build/ and is no part of the
 # environment, since Python's index has none.

@@ -1,5 +1,6 @@
 """Settings of the whole suite, made before cutaway, Keras, JAX or Numba are imported."""
 
+import contextlib
 import gc
 import hashlib
 import itertools
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.runs import MAY_TRAIN, RUNS
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,7 +99,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_setup(item):
-    """Skip long forms after the time that CI has for them."""
+    """Skip long forms after the time that CI has for them; let only some files train."""
+    GUARD.allowed = item.nodeid.startswith(MAY_TRAIN) or item.get_closest_marker("exhaustive") is not None
     if item.get_closest_marker("exhaustive") and time.monotonic() - STARTED > LONG_FORMS_SECONDS:
         pytest.skip(f"long forms end after {LONG_FORMS_SECONDS:.0f} seconds in CI")
 
@@ -125,6 +129,7 @@ class SameNumbers:
 
 def pytest_configure(config):
     config.pluginmanager.register(SameNumbers())
+    GUARD.install()
 
 
 def pytest_unconfigure(config):
@@ -137,30 +142,99 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(scope="session")
 def made_once():
-    """A function that returns a folder of this name, made by the first worker of the session that asks for it."""
+    """A function that returns a folder of this name, made by the first worker of the session that asks for it.
+
+    It is made where it stays: runs keep the paths of their data.
+    """
     import fcntl
 
     def made(name, make):
         folder = Path(os.environ["XDG_CACHE_HOME"], name)
+        whole = Path(f"{folder}.whole")
         with open(f"{folder}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # the other workers wait until it is whole
-            if not folder.exists():
-                part = Path(tempfile.mkdtemp(dir=folder.parent))
-                make(part)
-                part.rename(folder)
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker whose attempt failed
+                folder.mkdir()
+                make(folder)
+                whole.touch()
         return folder
 
     return made
 
 
+class TrainingGuard:
+    """Lets only the files of `MAY_TRAIN` train: each training of a test costs seconds, in every `make test`.
+
+    Trainings in child processes are not seen.
+    """
+
+    def __init__(self):
+        self.allowed = True
+
+    def install(self):
+        """Put a check in front of the two names by which everything trains; neither Keras nor JAX is loaded yet."""
+        from cutaway import training
+
+        def train_model(*arguments, **settings):
+            self.check()
+            from cutaway.training.loop import train_model
+
+            return train_model(*arguments, **settings)
+
+        def make_fold_trainer(*arguments, **settings):
+            self.check()
+            from cutaway.training.loop import FoldTrainer
+
+            return FoldTrainer(*arguments, **settings)
+
+        training.train_model, training.FoldTrainer = train_model, make_fold_trainer
+
+    def check(self):
+        """Fail where the running test may not train."""
+        if not self.allowed:
+            pytest.fail("this file may not train: read a run of tests/runs.py, or see MAY_TRAIN there")
+
+    @contextlib.contextmanager
+    def off(self):
+        """Let a run of `RUNS` be trained."""
+        before, self.allowed = self.allowed, True
+        try:
+            yield
+        finally:
+            self.allowed = before
+
+
+GUARD = TrainingGuard()
+
+
 @pytest.fixture(scope="session")
-def digits_run(tmp_path_factory):
-    """A finished run on scikit-learn's digits, shared by every test that only reads."""
+def ready_run(made_once):
+    """A function that opens a run of tests/runs.py by its name, for tests that only read it."""
     import cutaway as ct
 
-    runs = tmp_path_factory.mktemp("shared") / "runs"
-    settings = {"epochs": 6, "batch_size": 32, "learning_rate": 0.01, "seed": 0}
-    return ct.train(ct.mlp((32, 16), dropout=0.1), "digits", runs=runs, progress=False, **settings)
+    def ready(name):
+        with GUARD.off():
+            return ct.open_run("latest", runs=made_once(f"run-{name}", RUNS[name]) / "runs")
+
+    return ready
+
+
+@pytest.fixture
+def copied_run(ready_run, tmp_path):
+    """A function that opens a copy of a run of tests/runs.py, for a test that changes it."""
+    import cutaway as ct
+
+    def copied(name):
+        return ct.open_run(shutil.copytree(ready_run(name).path, tmp_path / name))
+
+    return copied
+
+
+@pytest.fixture(scope="session")
+def digits_run(ready_run):
+    """The run on scikit-learn's digits, for every test that only reads."""
+    return ready_run("digits")
 
 
 @pytest.fixture(scope="session")

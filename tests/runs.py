@@ -1,0 +1,113 @@
+"""The runs that tests read, each trained once in a session for all workers, and the files that may train themselves.
+
+A test opens one with the fixture `ready_run`, and never writes into it; one that writes asks `copied_run` for a copy.
+Add a run here only if no other will do: three shapes of models are enough, since each new one is compiled.
+"""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+SETTINGS = {"epochs": 5, "batch_size": 16, "learning_rate": 0.01, "seed": 0}
+
+MAY_TRAIN = (
+    "tests/api/",
+    "tests/attacks/",
+    "tests/augmentation/",
+    "tests/cli/",
+    "tests/data/",
+    "tests/docs/",
+    "tests/embedding/",
+    "tests/execution/",
+    "tests/findings/",
+    "tests/golden/",
+    "tests/interpret/",
+    "tests/jobs/",
+    "tests/lessons/",
+    "tests/models/",
+    "tests/neighbors/",
+    "tests/page/",
+    "tests/plots/",
+    "tests/studio/",
+    "tests/sweeps/",
+    "tests/training/",
+)
+"""Only these train in `make test`; a long form may train anywhere."""
+
+
+def write_table(path: Path, rows: int = 160) -> Path:
+    """A table with numbers, a category, a date, missing values and two classes, the same in every call."""
+    random = np.random.default_rng(7)
+    age, income = random.integers(18, 80, rows), random.normal(30_000, 9_000, rows).round(2)
+    city = np.array(["Bern", "Oslo", "Rome"])[random.integers(0, 3, rows)]
+    days = np.datetime64("2024-01-01") + random.integers(0, 700, rows)
+    churned = np.where((age > 45) ^ (random.random(rows) < 0.15), "yes", "no")
+    lines = ["age,income,city,since,churned"]
+    for k in range(rows):
+        lines.append(f"{age[k]},{'' if k % 23 == 0 else income[k]},{city[k]},{days[k]},{churned[k]}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def digits(folder: Path) -> None:
+    """Six epochs of 64-32-16-10 on scikit-learn's digits, with dropout."""
+    import cutaway as ct
+
+    settings = {"epochs": 6, "batch_size": 32, "learning_rate": 0.01, "seed": 0}
+    ct.train(ct.mlp((32, 16), dropout=0.1), "digits", runs=folder / "runs", progress=False, **settings)
+
+
+def other_digits(folder: Path) -> None:
+    """Three epochs of 64-16-10 on the same samples: another model to compare with."""
+    import cutaway as ct
+
+    ct.train(ct.mlp((16,)), "digits", epochs=3, seed=0, runs=folder / "runs", progress=False)
+
+
+def table(folder: Path) -> None:
+    """Five epochs of a small model on `write_table`, which lies beside the run as table.csv."""
+    import cutaway as ct
+
+    data = ct.load_dataset(write_table(folder / "table.csv"), label="churned")
+    with warnings.catch_warnings(action="ignore"):  # that the rows have dates, and are split at random
+        ct.train(ct.mlp((16,)), data, runs=folder / "runs", progress=False, **SETTINGS)
+
+
+def wine(folder: Path) -> None:
+    """Five epochs of a small model on the 13 numbers of scikit-learn's wines, which lie beside it as wine.csv."""
+    from sklearn.datasets import load_wine
+
+    import cutaway as ct
+
+    load_wine(as_frame=True).frame.to_csv(folder / "wine.csv", index=False)
+    data = ct.load_dataset(folder / "wine.csv", label="target")
+    ct.train(ct.mlp((16,)), data, runs=folder / "runs", progress=False, **SETTINGS)
+
+
+def colors(folder: Path) -> None:
+    """Five epochs of a small model on a folder of 90 colored PNG files of 8 x 8 pixels in three classes."""
+    from PIL import Image
+
+    import cutaway as ct
+
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(("red", "green", "blue")):
+        (folder / "pictures" / name).mkdir(parents=True)
+        for k in range(30):
+            pixels = random.integers(0, 90, (8, 8, 3), dtype=np.uint8)
+            pixels[..., channel] += 120
+            Image.fromarray(pixels).save(folder / "pictures" / name / f"{k:02}.png")
+    data = ct.load_dataset(folder / "pictures")
+    ct.train(ct.mlp((16,)), data, runs=folder / "runs", progress=False, **SETTINGS)
+
+
+RUNS: dict[str, Callable[[Path], None]] = {
+    "digits": digits,
+    "other": other_digits,
+    "table": table,
+    "wine": wine,
+    "colors": colors,
+}
+"""Name of a run -> the function that trains it into the folder ``runs`` inside the given one."""
