@@ -57,7 +57,6 @@ from .facts import (
 )
 from .idx import read_idx
 from .npy import map_npy
-from .pictures import ENDINGS as PICTURE_ENDINGS
 from .pictures import Centering, new_picture_files, paper_level, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
@@ -95,7 +94,6 @@ __all__ = [
     "LARGE_MEAN",
     "MISSING",
     "PARTS",
-    "PICTURE_ENDINGS",
     "SIMPLE_MODELS",
     "TELLS",
     "UNIQUE",

@@ -14,7 +14,7 @@ from cutaway.log import survive
 from cutaway.parallel import free_memory
 from cutaway.runs import RunFolder, kept_so_far
 
-from .data import FolderUploads, Uploads
+from .data import Uploads
 from .events import Hub
 from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
 
@@ -60,8 +60,7 @@ class Workspace:
         index: The rows of its runs.
         trash: Its deleted runs.
         jobs: The trainings that wait, run and have ended.
-        uploads: Files and folders that were uploaded.
-        folder_uploads: Folders that arrive.
+        uploads: Files that were uploaded.
         hub: Events to the pages that show it.
     """
 
@@ -71,7 +70,6 @@ class Workspace:
         self.jobs = JobQueue(self.folder)
         self._manager = manager
         self.uploads = Uploads(self.folder)
-        self.folder_uploads = FolderUploads(self.folder, self.uploads)
         self._ending, self._first = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._was_missing, self._scanned = False, -SLOW
@@ -84,7 +82,6 @@ class Workspace:
     def close(self) -> None:
         """Stop watching, and end the streams."""
         self._ending.set()
-        self.folder_uploads.remove_idle(seconds=0)
         self.hub.close()
         if self._thread.is_alive():
             self._thread.join(5)

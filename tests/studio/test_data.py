@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from cutaway.data import load_dataset
 from cutaway.errors import ConfigError, DataError, UnknownNameError
 from cutaway.jobs.survey_work import changed_images, survey_data
 from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
+from cutaway.studio.data import uploads as receiving
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"
 TABLE = "width,height,kind\n" + "".join(
@@ -265,7 +267,7 @@ def test_an_upload_is_there_whole_and_can_be_looked_at(start_studio):
     assert (found["state"], found["result"]["counts"]) == ("done", {"train": 200})
     assert str(studio.folder) not in str(found)
     assert studio.ask("/api/uploads/my%20table.csv", method="DELETE").json["uploads"] == [
-        {"name": "my table-2.csv", "folder": False, "bytes": 5}
+        {"name": "my table-2.csv", "bytes": 5}
     ]
 
 
@@ -278,6 +280,28 @@ def test_names_of_uploads_are_no_paths_and_of_data_only(start_studio, name):
     there = list(studio.folder.parent.rglob("*evil*"))
     assert all(path.parent == uploads for path in there)
     assert all("/" not in row["name"] for row in studio.ask("/api/data").json["uploads"])
+
+
+def test_what_a_killed_server_left_is_removed_by_the_next_upload(in_process):
+    studio = in_process()
+    folder = studio.settings.people[0].runs / ".studio" / "uploads"
+    folder.mkdir(parents=True)
+    old, fresh = folder / ".old.part", folder / ".fresh.part"  # the fresh one may be that of another server
+    for part in (old, fresh):
+        part.write_bytes(b"half")
+    past = time.time() - receiving.STALE - 1
+    os.utime(old, (past, past))
+    assert studio.ask("/api/uploads/a.csv", method="PUT", body=b"a,b\n1,2\n").status == 200
+    assert sorted(path.name for path in folder.iterdir()) == [".fresh.part", "a.csv"]
+
+
+def test_an_upload_that_would_fill_the_disk_is_refused(in_process, monkeypatch):
+    studio = in_process()
+    monkeypatch.setattr(receiving, "LEFT", 1 << 62)
+    monkeypatch.setattr(receiving.shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 63, free=1 << 40))
+    answer = studio.ask("/api/uploads/a.csv", method="PUT", body=b"a,b\n1,2\n")
+    assert (answer.status, answer.json["error"].startswith("an upload leaves some space on the disk")) == (409, True)
+    assert not (studio.settings.people[0].runs / ".studio" / "uploads").exists()
 
 
 @slow

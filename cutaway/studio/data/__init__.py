@@ -4,8 +4,7 @@ A page never names a path: data are a bundled dataset, an upload, or a folder th
 started and parts below it, which are followed without leaving it.
 """
 
-from .folder_uploads import FolderUploads
 from .references import DataReference, DataRoots, list_folder, resolve
 from .uploads import Uploads, upload_name
 
-__all__ = ["DataReference", "DataRoots", "FolderUploads", "Uploads", "list_folder", "resolve", "upload_name"]
+__all__ = ["DataReference", "DataRoots", "Uploads", "list_folder", "resolve", "upload_name"]

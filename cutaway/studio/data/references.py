@@ -84,23 +84,22 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
                 f"bundled datasets are {', '.join(names)}", got=f'"{reference.name}"', hint="choose one of them"
             )
         return reference.name
-    if reference.place == "folder":
-        path, root = folder_path(reference, places), places.folders[reference.folder]
-    else:
-        path, root = _upload_path(reference.name, places.runs), places.runs / UPLOADS
-    _check_links(path, root.resolve())
+    if reference.place == "upload":
+        return str(_upload_path(reference.name, places.runs))
+    path = folder_path(reference, places)
+    _check_links(path, places.folders[reference.folder].resolve())
     return str(path)
 
 
 def _upload_path(name: str, runs: Path) -> Path:
-    """The file or the folder of an upload.
+    """The file of an upload.
 
     Raises:
         UnknownNameError: There is none of this name.
     """
     path = runs / UPLOADS / name
     is_there = _is_plain(name) and not name.startswith(".") and not is_linked(runs, UPLOADS / name)
-    if not is_there or not (path.is_file() or path.is_dir()):
+    if not is_there or not path.is_file():
         raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload it again")
     return path.resolve()
 

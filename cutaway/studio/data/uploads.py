@@ -49,13 +49,11 @@ class Uploads:
         self._runs, self.folder = runs, runs / UPLOADS
 
     def rows(self) -> list[dict[str, Any]]:
-        """All uploads by name, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder)."""
+        """All uploads by name, each with ``name`` and ``bytes``."""
         try:
             check_own(self._runs, UPLOADS)
-            files = names_in(self.folder, files=True)
-            rows = [{"name": n, "folder": False, "bytes": (self.folder / n).lstat().st_size} for n in files]
-            rows += [{"name": n, "folder": True, "bytes": None} for n in names_in(self.folder)]
-            return sorted(rows, key=lambda row: row["name"])
+            names = names_in(self.folder, files=True)
+            return [{"name": name, "bytes": (self.folder / name).lstat().st_size} for name in names]
         except (OSError, RunError):
             return []
 
@@ -68,14 +66,12 @@ class Uploads:
         """
         if name not in [row["name"] for row in self.rows()]:
             raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="look at the list")
-        removed = self.folder / f".{secrets.token_hex(8)}.part"  # half a folder is never a dataset
         try:
-            (self.folder / name).rename(removed)
+            (self.folder / name).unlink()
         except OSError as error:
             raise RunError(
                 "an upload can be deleted", got=error.strerror or str(error), hint="check the permissions of its folder"
             ) from error
-        remove_tree(removed)
 
     async def receive(self, name: str, pieces: AsyncIterator[bytes], *, length: int | None) -> str:
         """Write an upload piece by piece.
@@ -95,51 +91,47 @@ class Uploads:
         """
         safe = upload_name(name)
         check_own(self._runs, UPLOADS)
-        check_room(self.folder, length or 0)
+        _check_room(self.folder, length or 0)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
         try:
             written = await self._write(partial, pieces)
             if length is not None and written != length:
                 raise DataError("an upload is whole", got=f"{written:,} of {length:,} bytes", hint="upload it again")
-            return await to_thread.run_sync(place, partial, self.folder, safe)
+            return await to_thread.run_sync(_place, partial, self.folder, safe)
         except OSError as error:
-            raise unwritten(error) from error
+            hint = "free some space on the disk"
+            raise RunError("an upload must be written", got=error.strerror or str(error), hint=hint) from error
         finally:
             partial.unlink(missing_ok=True)
 
     async def _write(self, partial: Path, pieces: AsyncIterator[bytes]) -> int:
-        self.tidy()
+        self._tidy()
         written, waiting = 0, bytearray()
         with open(partial, "xb") as file:
             async for piece in pieces:
                 waiting += piece
                 written += len(piece)
                 if written > BYTES:
-                    check_room(self.folder, written)
+                    _check_room(self.folder, written)
                 if len(waiting) >= PIECE:
                     await to_thread.run_sync(file.write, bytes(waiting))
                     waiting.clear()
-                    check_room(self.folder, 0)
+                    _check_room(self.folder, 0)
             file.write(bytes(waiting))
             file.flush()
             await to_thread.run_sync(os.fsync, file.fileno())
         return written
 
-    def tidy(self) -> None:
+    def _tidy(self) -> None:
         """Make the folder if there is none, and remove what a server that was killed left half written in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for stray in self.folder.glob(".*.part"):
             with survive(log, "removing an upload that was never finished", OSError):
                 if time.time() - stray.lstat().st_mtime > STALE:
-                    remove_tree(stray)
+                    stray.unlink(missing_ok=True)
 
 
-def unwritten(error: OSError) -> RunError:
-    """What is said where an upload cannot be written."""
-    return RunError("an upload must be written", got=error.strerror or str(error), hint="free some space on the disk")
-
-
-def check_room(folder: Path, coming: int) -> None:
+def _check_room(folder: Path, coming: int) -> None:
     """Refuse an upload that is too large, or that would fill the disk.
 
     Raises:
@@ -158,34 +150,21 @@ def check_room(folder: Path, coming: int) -> None:
         )
 
 
-def place(partial: Path, folder: Path, name: str) -> str:
-    """Give a file or a folder its name, or the next one that is free; several may be placed simultaneously.
+def _place(partial: Path, folder: Path, name: str) -> str:
+    """Give a file its name, or the next one that is free; several may be placed simultaneously.
 
     Raises:
         RunError: Thousands have this name.
     """
-    stem, dot, ending = (name, "", "") if partial.is_dir() else name.partition(".")
+    stem, dot, ending = name.partition(".")
     for number in range(1, 10_000):
         free = name if number == 1 else f"{stem}-{number}{dot}{ending}"
         try:
-            if partial.is_dir():
-                partial.rename(folder / free)  # it replaces no file, and no folder that holds something
-            else:
-                os.link(partial, folder / free)  # unlike a rename, it replaces nothing
-        except OSError:
-            if os.path.lexists(folder / free):
-                continue
-            raise
+            os.link(partial, folder / free)  # unlike a rename, it replaces nothing
+        except FileExistsError:
+            continue
         return free
     raise RunError("uploads have names that differ", got=f"thousands of {name}", hint="delete some")
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a file or a folder, as far as it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def upload_name(name: str) -> str:
@@ -206,6 +185,6 @@ def upload_name(name: str) -> str:
         raise UsageError(
             "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",
             got=f'"{last:.80}"',
-            hint="choose a file of one of these kinds, or a folder of images",
+            hint="choose a file of one of these kinds; put a folder of images into a folder of --data",
         )
     return safe

@@ -11,7 +11,7 @@ import { uploadArea } from "./upload_area.js";
  * @param {any} places as `api/data` says them
  */
 export function placesElement(places) {
-  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads, places.picture_endings), ...places.folders.map(folderElement));
+  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads), ...places.folders.map(folderElement));
 }
 
 /** @param {any[]} bundled */
@@ -27,24 +27,21 @@ function bundledElement(bundled) {
   return element("section", { class: "place" }, element("h2", { text: "Comes with cutaway" }), element("ul", { class: "entries" }, ...items));
 }
 
-/**
- * @param {{ name: string, folder: boolean, bytes: number }[]} uploads
- * @param {string[]} endings of pictures
- */
-function uploadElement(uploads, endings) {
+/** @param {{ name: string, bytes: number }[]} uploads */
+function uploadElement(uploads) {
   const list = element("ul", { class: "entries" });
-  const draw = (/** @type {{ name: string, folder: boolean, bytes: number }[]} */ rows) =>
+  const draw = (/** @type {{ name: string, bytes: number }[]} */ rows) =>
     list.replaceChildren(
-      ...rows.map(({ name, folder, bytes }) => {
+      ...rows.map(({ name, bytes }) => {
         const remove = async () => draw((await ask(`api/uploads/${encodeURIComponent(name)}`, { method: "DELETE" })).uploads);
         const button = actionButton("Delete", remove, { "aria-label": `Delete ${name}` });
         const link = element("a", { href: dataAddress("data", { place: "upload", name }), text: name });
-        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: folder ? "images" : sizeText(bytes) }), mayWrite() ? button : null);
+        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: sizeText(bytes) }), mayWrite() ? button : null);
       }),
     );
   draw(uploads);
   const open = (/** @type {string} */ name) => goTo(dataAddress("data", { place: "upload", name }));
-  return element("section", { class: "place", hidden: !mayWrite() && !uploads.length }, element("h2", { text: mayWrite() ? "Your files" : "Uploaded files" }), mayWrite() ? uploadArea(endings, open) : null, list);
+  return element("section", { class: "place", hidden: !mayWrite() && !uploads.length }, element("h2", { text: mayWrite() ? "Your files" : "Uploaded files" }), mayWrite() ? uploadArea(open) : null, list);
 }
 
 /**

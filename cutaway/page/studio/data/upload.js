@@ -16,31 +16,16 @@ export function workingBox(host, text, { label = text, cancel }) {
 }
 
 /**
- * Show that something is being uploaded.
- * @param {HTMLElement} host
- * @param {string} name
- */
-export function uploadBox(host, name) {
-  const leaving = new AbortController();
-  const shown = workingBox(host, `Uploading ${name}`, { label: `Upload of ${name}`, cancel: () => leaving.abort() });
-  shown.bar.value = 0;
-  return { ...shown, signal: leaving.signal };
-}
-
-/**
- * Send bytes to the studio.
  * @param {string} path
- * @param {Blob} body
+ * @param {File} file
  * @param {{ signal: AbortSignal, onProgress: (sent: number) => void }} given what is called with the bytes that were sent
  * @returns {Promise<any>} its JSON
  */
-export function sendBytes(path, body, { signal, onProgress }) {
+function send(path, file, { signal, onProgress }) {
   const request = new XMLHttpRequest(); // fetch does not report what was sent
-  const abort = () => request.abort();
   return new Promise((done, failed) => {
-    signal.addEventListener("abort", abort);
+    signal.addEventListener("abort", () => request.abort());
     request.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
-    request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
     request.addEventListener("abort", () => failed(new Error("The upload was canceled.")));
     request.addEventListener("error", () => failed(new Error("The upload broke off. Next: try it again.")));
     request.addEventListener("load", () => {
@@ -49,7 +34,7 @@ export function sendBytes(path, body, { signal, onProgress }) {
     });
     request.open("PUT", new URL(path, document.baseURI));
     request.setRequestHeader("x-cutaway", "1");
-    request.send(body);
+    request.send(file);
   });
 }
 
@@ -60,11 +45,14 @@ export function sendBytes(path, body, { signal, onProgress }) {
  * @returns {Promise<string>} what the file is called there
  */
 export async function uploadFile(host, file) {
-  await ask(`api/uploads/${encodeURIComponent(file.name)}`); // a kind of file that is refused is not sent first
-  const { box, bar, signal } = uploadBox(host, file.name);
+  const path = `api/uploads/${encodeURIComponent(file.name)}`;
+  await ask(path); // a kind of file that is refused is not sent first
+  const canceling = new AbortController();
+  const { box, bar } = workingBox(host, `Uploading ${file.name}`, { label: `Upload of ${file.name}`, cancel: () => canceling.abort() });
+  bar.value = 0;
   const onProgress = (/** @type {number} */ sent) => (bar.value = file.size ? sent / file.size : 0);
   try {
-    return (await sendBytes(`api/uploads/${encodeURIComponent(file.name)}`, file, { signal, onProgress })).name;
+    return (await send(path, file, { signal: canceling.signal, onProgress })).name;
   } finally {
     box.remove();
   }
