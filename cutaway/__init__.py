@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
-    from cutaway.topics.regions.result import Regions
     from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
@@ -87,7 +86,6 @@ _MODULES = {
     "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
-    "Regions": "cutaway.topics.regions.result",
     "Robustness": "cutaway.topics.robustness.result",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.topics.samples.dynamics",
@@ -146,7 +144,6 @@ __all__ = [
     "Processes",
     "Progress",
     "Recorder",
-    "Regions",
     "Robustness",
     "Run",
     "SampleDynamics",

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.mistakes.result import Mistakes
     from cutaway.topics.prediction.result import Predictions
-    from cutaway.topics.regions.result import Regions
     from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.measuring import Units
@@ -906,46 +905,6 @@ class Run:
                 seed=seed,
                 on_progress=on_progress,
             )
-
-    def regions(
-        self,
-        samples: Sequence[str],
-        *,
-        margin: float = 0.25,
-        epoch: int | None = None,
-        progress: ProgressOption = True,
-    ) -> "Regions":
-        """The exact linear regions and decision boundary on the plane through three samples, and distances to it.
-
-        Distances are in prepared inputs, in which pixels are from 0 to 1, and within the plane: outside it, a boundary
-        may be nearer. They are computed in float64 from the weights, which are float32.
-
-        Args:
-            samples: Names of three samples that do not lie on a line, such as "test[7]".
-            margin: Margin of the window on each side, from 0 to 10, as a share of the square that holds the samples.
-                What lies outside the window is not seen.
-            epoch: Number of the epoch; the kept one if None.
-            progress: See `Run`.
-
-        Returns:
-            For each sample, its distance to the boundary, and where the prediction first changes on the straight line
-            to each other sample; also the polygons in which the network is affine, and those of each predicted class.
-
-        Raises:
-            UnknownNameError: There is no such sample or epoch.
-            UsageError: The three samples do not make a plane, the margin is outside its range, or the window has more
-                than 500,000 linear regions.
-            ModelError: The model is not piecewise linear.
-
-        Source:
-            Montufar et al. 2014, "On the number of linear regions of deep neural networks".
-        """
-        from cutaway.topics.regions.measuring import regions
-        from cutaway.topics.regions.options import RegionsOptions
-
-        options = RegionsOptions(margin=margin, epoch=epoch)
-        with show_progress(progress) as on_progress:
-            return regions(self.context, samples, options, on_progress=on_progress)
 
     def robustness(
         self,

@@ -33,7 +33,6 @@ from . import (
     models,
     playground,
     prediction,
-    regions,
     samples,
     studio,
     sweeps,
@@ -114,7 +113,6 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
         (samples.samples, "Show which samples were hard to learn, or forgotten."),
         (explaining.explain, "Show the evidence for a prediction, and against it."),
         (units.importance, "Show which columns of a table the model needs."),
-        (regions.regions, "Show how far samples are from the decision boundary."),
         (comparison.robustness, "Show how accuracy falls as samples or weights are damaged."),
     ),
     "Improve": (

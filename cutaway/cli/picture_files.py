@@ -9,14 +9,11 @@ from cutaway.errors import DataError, UsageError
 BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
 """What files of each kind begin with."""
 
+TRY = "try --sheet suspects.png"
 
-def check_picture_file(path: Path, *, what: str, example: str) -> None:
-    """Refuse a path that no figure is written to.
 
-    Args:
-        path: Where to write it.
-        what: What is drawn, such as "a sheet of images".
-        example: How a file is named, such as "--sheet suspects.png".
+def check_picture_file(path: Path) -> None:
+    """Refuse a path that no sheet of images is written to.
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
@@ -26,18 +23,18 @@ def check_picture_file(path: Path, *, what: str, example: str) -> None:
 
     ending = path.suffix.lower()
     if ending not in BEGINNINGS:
-        rule = f"{what} is written to a file that ends in {' or '.join(BEGINNINGS)}"
-        raise UsageError(rule, got=str(path), hint=f"try {example}")
+        rule = f"a sheet of images is written to a file that ends in {' or '.join(BEGINNINGS)}"
+        raise UsageError(rule, got=str(path), hint=TRY)
     check_output(path)
     if not path.exists():
         return
     if not path.is_file():
-        raise UsageError(f"{what} is written to a file", got=f"{path}, which is none", hint=f"try {example}")
+        raise UsageError("a sheet of images is written to a file", got=f"{path}, which is none", hint=TRY)
     with open(path, "rb") as file:
         found = file.read(len(BEGINNINGS[ending]))
     if found not in (b"", BEGINNINGS[ending]):
         raise DataError(
-            f"only an image is replaced by {what}, in {ending[1:].upper()}",
+            f"only an image is replaced by a sheet of images, in {ending[1:].upper()}",
             got=f"{path}, which is none",
             hint="write it to another file, or delete this one",
         )

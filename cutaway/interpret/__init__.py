@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .preparing import prepared_inputs, preparing_layers
     from .probes import probe_accuracy
     from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
-    from .regions import PlaneDecisions, plane_decisions, polygon_areas, polygon_distances, polygon_entries
     from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
     from .similarity.matching import UnitMatching, match_units
     from .units import constant_units, incoming_pictures, unit_measures
@@ -40,7 +39,6 @@ _MODULES = {
     "Objective": "cutaway.interpret.influence",
     "Outline": "cutaway.interpret.outline",
     "PartialDependence": "cutaway.interpret.dependence",
-    "PlaneDecisions": "cutaway.interpret.regions",
     "TOP_SAMPLES": "cutaway.interpret.records",
     "TrainingSamples": "cutaway.interpret.influence",
     "UnitMatching": "cutaway.interpret.similarity.matching",
@@ -67,10 +65,6 @@ _MODULES = {
     "measured_layers": "cutaway.interpret.layers",
     "partial_dependence": "cutaway.interpret.dependence",
     "permutation_importance": "cutaway.interpret.importance",
-    "plane_decisions": "cutaway.interpret.regions",
-    "polygon_areas": "cutaway.interpret.regions",
-    "polygon_distances": "cutaway.interpret.regions",
-    "polygon_entries": "cutaway.interpret.regions",
     "prepared_inputs": "cutaway.interpret.preparing",
     "preparing_layers": "cutaway.interpret.preparing",
     "probe_accuracy": "cutaway.interpret.probes",
@@ -90,7 +84,6 @@ __all__ = [
     "Objective",
     "Outline",
     "PartialDependence",
-    "PlaneDecisions",
     "TrainingSamples",
     "UnitMatching",
     "UnitMeasures",
@@ -116,10 +109,6 @@ __all__ = [
     "measured_layers",
     "partial_dependence",
     "permutation_importance",
-    "plane_decisions",
-    "polygon_areas",
-    "polygon_distances",
-    "polygon_entries",
     "prepared_inputs",
     "preparing_layers",
     "probe_accuracy",

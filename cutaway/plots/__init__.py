@@ -21,7 +21,6 @@ from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list
 from .displays.heat_map import heat_map
 from .displays.parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
-from .displays.plane import DrawnPlane, drawn_plane
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panel import Mark, Panel, Series
@@ -60,7 +59,6 @@ __all__ = [
     "BokehFigure",
     "BokehLayout",
     "ClassStyle",
-    "DrawnPlane",
     "DrawnUnit",
     "ExplainedAnswer",
     "Figure",
@@ -79,7 +77,6 @@ __all__ = [
     "data_map",
     "data_map_bokeh",
     "data_uri",
-    "drawn_plane",
     "drawn_unit",
     "embedding_film",
     "embedding_scatter",

@@ -207,7 +207,7 @@ def test_the_labels_of_a_training_are_a_file(cutaway, table):
 def test_an_older_sheet_is_replaced_and_a_run_of_pictures_has_one(tmp_path):
     for name, begins in (("a.png", b"\x89PNG\r\n\x1a\n..."), ("a.PDF", b"%PDF-1.4"), ("b.png", b"")):
         (tmp_path / name).write_bytes(begins)
-        check_picture_file(tmp_path / name, what="a sheet of images", example="--sheet suspects.png")
+        check_picture_file(tmp_path / name)
     check_pictures(SimpleNamespace(is_image=True))
 
 

@@ -5,24 +5,21 @@ import gzip
 import html
 import io
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from cutaway.errors import DataError
 from cutaway.plots import (
     CLASS_COLORS,
     Bars,
-    DrawnPlane,
     DrawnUnit,
     ExplainedAnswer,
     bars,
     bokeh_frame,
     confusion_matrix_bokeh,
-    drawn_plane,
     drawn_unit,
     embedding_film,
     embedding_scatter_bokeh,
@@ -227,32 +224,3 @@ def test_a_bokeh_figure_shows_itself_in_a_notebook(figure):
     assert not re.search(r'<(script|link|img)[^>]*(src|href)="http', page)
     assert "<script>alert(1)" not in page
     assert len(shown["text/html"]) < 1_000_000
-
-
-def test_a_plane_has_its_polygons_in_the_colors_of_the_classes_and_hostile_names_stay_text():
-    left, right = ([[x, 0.0], [x + 1, 0.0], [x + 1, 1.0], [x, 1.0]] for x in (0.0, 1.0))
-    plane = DrawnPlane(
-        title=HOSTILE[1],
-        window=np.array([[0, 0], [2, 0], [2, 2], [0, 2]]),
-        regions=np.array([left, right]),
-        corners=np.array([left, right]),
-        classes=np.array([4, 1]),
-        class_names=HOSTILE,
-        boundary=np.array([[[1.0, 0.0], [1.0, 1.0]]]),
-        points=np.array([[0.2, 0.2], [0.5, 0.5], [1.5, 0.5]]),
-        names=HOSTILE[:3],
-        texts=HOSTILE[1:4],
-        pictures=np.zeros((3, 4, 4)),
-    )
-    figure = drawn_plane(plane)
-    axes, *beside = figure.axes
-    filled, edges, boundary = axes.collections[:3]
-    wanted = [1 - 0.55 * (1 - np.array(to_rgb(CLASS_COLORS[k]))) for k in (4, 1)]
-    np.testing.assert_allclose(filled.get_facecolor()[:, :3], wanted)
-    np.testing.assert_array_equal(edges.get_paths()[1].vertices[:4], right)
-    np.testing.assert_array_equal(boundary.get_segments(), plane.boundary)
-    assert len(beside) == 3
-    figure.savefig(io.BytesIO(), format="png")  # no formula of a name is set as one
-    bare = drawn_plane(replace(plane, pictures=None))
-    assert len(bare.axes) == 1
-    bare.savefig(io.BytesIO(), format="png")

@@ -56,7 +56,7 @@ def labels(
     if output is not None:
         check_suspects_file(output)
     if sheet is not None:
-        check_picture_file(sheet, what="a sheet of images", example="--sheet suspects.png")
+        check_picture_file(sheet)
 
     sizes: dict[str, Any] = {"folds": asked.folds, "seeds": asked.seeds, "epochs": asked.epochs, "engine": engine}
     loaded = _load(where, options) if run is None else None

@@ -1,1 +1,0 @@
-"""The linear regions and the decision boundary on the plane through three samples, exactly."""
