@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.result import LayerHistory
-    from cutaway.topics.learning_curve.generalization import Generalization
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
     from cutaway.topics.robustness.result import Robustness
@@ -75,7 +74,6 @@ _MODULES = {
     "Embedding": "cutaway.topics.embedding.result",
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
     "Explanation": "cutaway.topics.explanation.result",
-    "Generalization": "cutaway.topics.learning_curve.generalization",
     "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history.result",
@@ -133,7 +131,6 @@ __all__ = [
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
-    "Generalization",
     "History",
     "Importances",
     "Influences",

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.result import LayerHistory, Layers
     from cutaway.topics.layers.similarity_matrix import Similarity
-    from cutaway.topics.learning_curve.generalization import Generalization
-    from cutaway.topics.learning_curve.memorization import Memorization
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.mistakes.result import Mistakes
     from cutaway.topics.prediction.result import Predictions
@@ -607,51 +605,6 @@ class Run:
         from cutaway.topics.confidence.thresholds import thresholds
 
         return thresholds(self.context, positive=positive, cost=cost, split=split, epoch=check_epoch(epoch))
-
-    def generalization(self, *, epoch: int | None = None) -> "Generalization":
-        """Accuracy on training samples compared with others, and what early stopping would have given.
-
-        All samples are predicted in evaluation: the history's training accuracy is measured during training, with
-        dropout, while the weights change.
-
-        Args:
-            epoch: Number of the epoch; the kept one if None.
-
-        Returns:
-            Accuracy of each split with a 95% interval (Wilson), the gap between training and validation, and validation
-            and test accuracy at the epoch of the lowest validation loss against the last epoch.
-
-        Raises:
-            UnknownNameError: There is no such epoch.
-            DataError: The model has diverged.
-        """
-        from cutaway.topics.learning_curve.generalization import generalization
-
-        return generalization(self.context, epoch=check_epoch(epoch))
-
-    def memorization(self, issues: "LabelIssues", *, epoch: int | None = None) -> "Memorization":
-        """How many suspect labels the model has memorized: those that it predicts as they are given.
-
-        Args:
-            issues: What `label_issues` of this run returned. Only labels whose score is above 0.5 count: models that
-                were not trained on these samples prefer another one.
-            epoch: Number of the epoch; the kept one if None.
-
-        Returns:
-            The share of these labels that are predicted as given, for training samples and for all others.
-
-        Raises:
-            UsageError: The samples are not those of this run, or `issues` is something else.
-        """
-        from cutaway.topics.learning_curve.memorization import memorization
-
-        if not all(hasattr(issues, name) for name in ("ids", "given", "scores")):
-            raise UsageError(
-                "memorization is of the suspect labels that were found in a run",
-                got=type(issues).__name__,
-                hint="pass issues=run.label_issues()",
-            )
-        return memorization(self.context, issues.ids, issues.given, issues.scores, epoch=check_epoch(epoch))
 
     def learning_curve(
         self,

@@ -31,10 +31,8 @@ from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
 from .dynamics import DIFFICULTIES, DYNAMICS_SORTS, NEVER, Dynamics, DynamicsTracker, check_dynamics_sort
 from .intervals import (
     CONFIDENCE,
-    Difference,
     Interval,
     Share,
-    difference_of,
     exact_interval,
     mean_interval,
     paired_difference_interval,
@@ -87,7 +85,6 @@ __all__ = [
     "Binning",
     "Confusion",
     "CoverageCurve",
-    "Difference",
     "Dynamics",
     "DynamicsTracker",
     "Forecast",
@@ -125,7 +122,6 @@ __all__ = [
     "confusion_counts",
     "coverage_curve",
     "cross_entropies",
-    "difference_of",
     "exact_interval",
     "exchange_test",
     "exchange_test_of",

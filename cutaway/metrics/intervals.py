@@ -38,25 +38,6 @@ class Share:
         return f"{self.value:.2%} ({self.low:.2%} to {self.high:.2%})"
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two shares, and the interval in which the true one is.
-
-    Attributes:
-        value: -1..1.
-        low: Lower end of the 95% interval.
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        value, low, high = (100 * end for end in (self.value, self.low, self.high))
-        return f"{value:+.2f} points ({low:+.2f} to {high:+.2f})"
-
-
 def share_of(count: int, samples: int) -> Share:
     """The share ``count / samples`` with Wilson's 95% interval."""
     (low,), (high,) = wilson_interval(np.array([count]), np.array([samples]))
@@ -121,18 +102,6 @@ def exact_interval(successes: int, trials: int, *, confidence: float = CONFIDENC
     low = float(quantile(successes, trials - successes + 1, tail)) if successes else 0.0
     high = float(quantile(successes + 1, trials - successes, 1 - tail)) if successes < trials else 1.0
     return low, high
-
-
-def difference_of(first: Share, second: Share) -> Difference:
-    """The difference of two shares of different samples, first minus second.
-
-    Source:
-        Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
-    """
-    difference = first.value - second.value
-    below = np.hypot(first.value - first.low, second.high - second.value)
-    above = np.hypot(first.high - first.value, second.value - second.low)
-    return Difference(difference, float(difference - below), float(difference + above))
 
 
 def paired_difference_interval(gained: int, lost: int, total: int, *, confidence: float = CONFIDENCE) -> Interval:

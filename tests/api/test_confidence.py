@@ -241,10 +241,6 @@ def test_of_a_model_without_layers_recorded_predictions_are_judged(digits_run, t
     np.save(path / "predictions" / "epoch-0006.npy", kept)
     with pytest.raises(RunError, match="validation and test"):
         run.calibration(split="train")
-    gap = run.generalization()
-    assert list(gap.accuracy) == ["val", "test"]
-    assert gap.gap is None
-    assert "training accuracy is not known" in gap.note
     kept[-1] = np.nan
     np.save(path / "predictions" / "epoch-0006.npy", kept)
     with pytest.raises(DataError, match=r"NaN for sample\[\d+\] in unopened: the model has diverged"):
@@ -259,7 +255,7 @@ def test_a_model_that_diverged_says_so(digits_run, tmp_path):
     snapshot = path / "snapshots" / "epoch-0006.safetensors"
     save_file({name: np.full_like(values, np.nan) for name, values in load_file(snapshot).items()}, snapshot)
     run = ct.open_run(path)
-    calls = [run.calibration, run.coverage, run.confused_pairs, lambda: run.thresholds(positive=1), run.generalization]
+    calls = [run.calibration, run.coverage, run.confused_pairs, lambda: run.thresholds(positive=1)]
     for call in [*calls, lambda: run.learning_curve(progress=False)]:
         with pytest.raises(DataError, match="the model has diverged; next: train with a smaller learning rate"):
             call()

@@ -41,7 +41,6 @@ RESULTS = {
     "calibration": lambda run: run.calibration(),
     "coverage": lambda run: run.coverage(),
     "thresholds": lambda run: run.thresholds(positive="8"),
-    "generalization": lambda run: run.generalization(),
     "confused_pairs": lambda run: run.confused_pairs(),
     "per_class": lambda run: run.per_class(),
     "dynamics": lambda run: run.dynamics(),

@@ -86,8 +86,6 @@ RECORDS = {
     "calibration": lambda run: run.calibration(),
     "coverage": lambda run: run.coverage(),
     "thresholds": lambda run: run.thresholds(positive="8"),
-    "generalization": lambda run: run.generalization(),
-    "memorization": lambda run: run.memorization(run.label_issues(folds=2, seeds=1, epochs=1, progress=False)),
     "learning_curve": lambda run: run.learning_curve(shares=(0.1, 0.2, 0.4), progress=False),
     "label_issues": lambda run: run.label_issues(folds=2, seeds=1, epochs=1, progress=False),
     "decisions": lambda run: run.decisions,

@@ -84,7 +84,7 @@ from cutaway.topics.importance import result as importance
 from cutaway.topics.influence import result as influence
 from cutaway.topics.labels import result as labels
 from cutaway.topics.layers import result as layers
-from cutaway.topics.learning_curve import generalization, result as learning_curve
+from cutaway.topics.learning_curve import result as learning_curve
 from cutaway.topics.prediction import result as prediction
 from cutaway.topics.robustness import result as robustness
 from cutaway.topics.samples import dynamics
@@ -103,7 +103,7 @@ defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, tr
 defined += [again.train_like, again.resume, record.record, model_files.export, model_files.open_model]
 defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
-defined += [importance.Importances, influence.Influences, layers.LayerHistory, generalization.Generalization]
+defined += [importance.Importances, influence.Influences, layers.LayerHistory]
 defined += [learning_curve.LearningCurve, robustness.Robustness]
 defined += [dynamics.SampleDynamics, units.Units, verdict.Verdict]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from cutaway.cli.output import print_result
-from cutaway.metrics import share_of
 from cutaway.options import DataOptions, TableOptions
 from cutaway.results.table import column
 from cutaway.results.units import TEXT
 from cutaway.topics.comparison.leaderboard import Leaderboard, RunLine, RunTable
-from cutaway.topics.learning_curve.memorization import Memorization
 from cutaway.topics.prediction.result import Contributions, Predictions
 from cutaway.topics.robustness import result
 from cutaway.topics.robustness.result import Robustness, RobustnessCurve
@@ -58,13 +56,6 @@ def test_a_leaderboard_shows_what_differs():
     assert "Loss" not in first, "it is the cross-entropy"
     assert (first["95% interval"], second["95% interval"], second["Test acc."]) == ("25.00% to 75.00%", "–", "–")
     assert list(board.to_pandas())[:4] == ["table", "dataset", "run", "status"]
-
-
-def test_memorization_is_indexed_by_its_samples():
-    frame = Memorization(3, share_of(4, 5), share_of(0, 0)).to_pandas()
-    assert list(frame.index) == ["trained", "held out"]
-    assert list(frame) == ["suspects", "as_given", "share", "low", "high"]
-    assert frame["share"].isna().tolist() == [False, True]
 
 
 def test_predictions_show_what_was_asked_for():

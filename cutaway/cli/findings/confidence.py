@@ -37,15 +37,12 @@ def learning_curve(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show whether the model overfits and whether more data would help, by training it on less."""
+    """Show whether more data would help, by training the model on less."""
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
-    gap = opened.generalization()
-    if not as_json:
-        print_result(gap)  # all that is known of a recorded run, which is not trained again
     curve = opened.learning_curve(**vars(options))
     if as_json:
-        print_json({"run": str(opened.path), **curve.to_json(), "generalization": gap.to_json()})
+        print_json({"run": str(opened.path), **curve.to_json()})
     else:
         print_result(curve)

@@ -78,8 +78,8 @@ def _first_close(records: "Sequence[LayerMeasures]", least: float) -> int:
 def _by_chance(accuracies: Sequence[float], samples: int) -> float:
     """How far two equal accuracies may be apart by chance, those of the least certain one.
 
-    It is the 95% interval of two independent ones, as `difference_of` has it. They are of the same samples, which
-    brings them nearer, so that this is rather too much.
+    It is the 95% interval of two independent ones (Newcombe 1998). They are of the same samples, which brings them
+    nearer, so that this is rather too much.
     """
     shares = [share_of(round(accuracy * samples), samples) for accuracy in accuracies]
     return max(math.hypot(share.value - share.low, share.high - share.value) for share in shares)

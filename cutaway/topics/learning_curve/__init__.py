@@ -1,1 +1,1 @@
-"""Whether the model overfits, whether it memorized suspect labels, and whether more data would help."""
+"""Whether more data would help."""

@@ -19,7 +19,6 @@ from cutaway.results.table import Table, column
 from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, percent, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
 
-from .more_steps import MoreSteps, about_twice, more_steps
 from .trainings import HeldOutLosses, ShareTrainings
 
 if TYPE_CHECKING:
@@ -123,7 +122,6 @@ class LearningCurve(Result):
         error: Forecast of the error rate (1 - accuracy), from all points, for multiples of the run's data.
         loss: Forecast of the loss.
         check: Forecast of the error rate with the data of the run, from the shares alone, without the run itself.
-        steps: What more epochs do without more data; None if no share is about twice another one.
     """
 
     split: str
@@ -134,7 +132,6 @@ class LearningCurve(Result):
     error: Forecast = field(repr=False)
     loss: Forecast = field(repr=False)
     check: Forecast = field(repr=False)
-    steps: MoreSteps | None = field(default=None, repr=False)
 
     def line(self) -> str:
         """A one-line summary."""
@@ -168,8 +165,6 @@ class LearningCurve(Result):
         if self.samples < FEW_MEASURED:
             few = split_in_words(self.split, self.samples)
             return f"whether more data would help cannot be judged on {few}"
-        if self.steps is not None and self.steps.explain:
-            return "train for more epochs first: more steps alone gave at least half of what more data gave"
         if twice["high"] - twice["low"] > WIDE:
             return f"whether more data would help cannot be judged: {said}, which is too wide an interval"
         error, least = 1 - self.summaries()[0]["accuracy"], MATTERS * (1 - self.summaries()[0]["accuracy"])
@@ -206,7 +201,6 @@ class LearningCurve(Result):
             "points": plain(self.points),
             "forecast": plain(self.summaries()),
             "check": {**plain(self.check), "accuracy": self.accuracy, "agrees": self.agrees},
-            "steps": None if self.steps is None else {**plain(self.steps), "explain": self.steps.explain},
             "verdict": self.verdict,
         }
 
@@ -222,8 +216,7 @@ class LearningCurve(Result):
         more = [row for row in self.summaries() if row["times"] > 1]  # how good the run itself is was measured
         title = f"Expected of more data on {self.split} samples, by a power law"
         verdict = f"{self.verdict[0].upper()}{self.verdict[1:]}."
-        notes = (f"{self._checked()}.", *([] if self.steps is None else [self.steps.sentence()]), verdict)
-        expected = Table.of(FORECAST, more, title=title, notes=notes)
+        expected = Table.of(FORECAST, more, title=title, notes=(f"{self._checked()}.", verdict))
         return trained.only(*shown), expected.only("Data", "Samples", "Accuracy", "95% interval", "Gain", "Loss")
 
     def _checked(self) -> str:
@@ -293,15 +286,12 @@ def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress:
             hint="give the data more test samples",
         )
     seeds = check_whole(seeds, name="seeds", least=1, most=100)
-    pair = about_twice(counts)
-    longer = None if pair is None else (pair[0], pair[1] / pair[0])
-    trainings = ShareTrainings(context, counts=counts, longer=longer, seeds=seeds, on_progress=on_progress)
+    trainings = ShareTrainings(context, counts=counts, seeds=seeds, on_progress=on_progress)
     # what the run itself gives is measured first: it may have diverged
     held = split.part("all").take(slice(total, None))
     (scored,) = scored_samples(context, held, epoch=None)
-    own = HeldOutLosses.of(scored, samples=total, epochs=trainings.epochs, seed=None)
-    trained = trainings.run()
-    found = [*trained[: len(counts) * seeds], own]
+    own = HeldOutLosses.of(scored, samples=total, seed=None)
+    found = [*trainings.run(), own]
     part = slice(len(split.val), None) if len(split.test) else slice(0, len(split.val))
     amounts = np.array([each.samples / total for each in found])
     wrong = np.stack([~each.correct[part] for each in found]).astype(np.float64)
@@ -317,7 +307,6 @@ def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress:
         error=forecast(amounts, wrong, at=at),
         loss=forecast(amounts, losses, at=at),
         check=forecast(amounts[:-1], wrong[:-1], at=(1.0,)),
-        steps=None if pair is None else more_steps(trained, *pair, epochs=trainings.epochs, part=part),
     )
 
 

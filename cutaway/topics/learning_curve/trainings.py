@@ -30,36 +30,32 @@ class HeldOutLosses:
 
     Attributes:
         samples: Number of training samples.
-        epochs: Number of epochs.
         seed: Random seed of the share, first weights and order; None for the run itself.
         log_loss: float32 ``(sample,)``, minus the logarithm of the probability of the true class.
         correct: bool ``(sample,)``, whether it is predicted.
     """
 
     samples: int
-    epochs: int
     seed: int | None
     log_loss: np.ndarray = field(repr=False)
     correct: np.ndarray = field(repr=False)
 
     @classmethod
-    def of(cls, scored: ScoredSamples, *, samples: int, epochs: int, seed: int | None) -> "HeldOutLosses":
+    def of(cls, scored: ScoredSamples, *, samples: int, seed: int | None) -> "HeldOutLosses":
         """What scored samples say."""
-        return cls(samples, epochs, seed, scored.log_loss.astype(np.float32), scored.correct)
+        return cls(samples, seed, scored.log_loss.astype(np.float32), scored.correct)
 
 
 class ShareTrainings:
     """Trains a run's model on shares of its training samples.
 
     Everything is as in the run: settings, number of epochs (as many as it kept), validation and test samples, weights
-    of samples. One share is also trained for more epochs, to tell what more steps do without more data. A schedule of
-    the learning rate has the length that it has for this many samples. First weights are drawn from the seed, or are
-    those that were given with the run's model.
+    of samples. A schedule of the learning rate has the length that it has for this many samples. First weights are
+    drawn from the seed, or are those that were given with the run's model.
 
     Args:
         context: The run.
         counts: Numbers of training samples, ascending.
-        longer: One of these numbers, and how many times as many epochs it is trained for as well; None for none.
         seeds: Number of trainings of each.
         on_progress: Told of the samples that were trained on; what it raises ends the work, and what was trained is
             kept.
@@ -74,7 +70,6 @@ class ShareTrainings:
         context: RunContext,
         *,
         counts: Sequence[int],
-        longer: tuple[int, float] | None = None,
         seeds: int,
         on_progress: ProgressCallback,
     ) -> None:
@@ -90,14 +85,9 @@ class ShareTrainings:
                 if context.opens
                 else "train a model that opens with cutaway.train",
             )
-        self.context, self.seeds, self.on_progress = context, seeds, on_progress
+        self.context, self.counts, self.seeds, self.on_progress = context, counts, seeds, on_progress
         self.config: TrainingConfig = recorded_config(manifest.config)
         self.epochs = manifest.kept_epoch or self.config.epochs
-        self.planned = [(count, self.epochs, self.config) for count in counts]
-        if longer is not None:
-            count, times = longer
-            config = recorded_config({**manifest.config, "epochs": round(times * self.config.epochs)})
-            self.planned.append((count, round(times * self.epochs), config))
         self.labels = context.data.y(context.split.train)
         self.weight = self._weight()
         self._first = context.snapshot(0) if manifest.first_weights == GIVEN else None
@@ -113,38 +103,38 @@ class ShareTrainings:
             Canceled: `on_progress` raised it.
         """
         found: list[HeldOutLosses] = []
-        for count, epochs, config in self.planned:
+        for count in self.counts:
             trainer: FoldTrainer | None = None
             for seed in range(self.seeds):
-                name = file_name("learning", self._key(epochs, config), str(count), f"{seed}.safetensors")
+                name = file_name("learning", self._key(), str(count), f"{seed}.safetensors")
                 self._report(0, count)
-                kept = self._read(name, count, epochs, seed)
+                kept = self._read(name, count, seed)
                 if kept is None:
                     drawn = stratified_sample(self.labels, count, seed=seed)
                     data = self._data(drawn)
-                    trainer = trainer or self._make_trainer(data, config)
-                    kept = self._train(trainer, data, epochs=epochs, seed=seed)
+                    trainer = trainer or self._make_trainer(data)
+                    kept = self._train(trainer, data, seed=seed)
                     self._keep(name, kept)
                 found.append(kept)
-                self._done, self._trained = self._done + count * epochs, 0
+                self._done, self._trained = self._done + count * self.epochs, 0
                 self._report(0, count)
         return found
 
-    def _make_trainer(self, data: "TrainingData", config: "TrainingConfig") -> "FoldTrainer":
+    def _make_trainer(self, data: "TrainingData") -> "FoldTrainer":
         from cutaway import models, training
 
         models.require_jax()
         models.keep_compiled_programs()
         model = models.model_from_spec(self.context.spec, initialize=False)
-        return training.FoldTrainer(model, data, config=config)
+        return training.FoldTrainer(model, data, config=self.config)
 
-    def _train(self, trainer: "FoldTrainer", data: "TrainingData", *, epochs: int, seed: int) -> HeldOutLosses:
+    def _train(self, trainer: "FoldTrainer", data: "TrainingData", *, seed: int) -> HeldOutLosses:
         def on_samples(samples: int) -> None:
             self._report(samples, data.train)
 
-        found = trainer.train(data, seed=seed, epochs=epochs, weights=self._first, on_samples=on_samples)
+        found = trainer.train(data, seed=seed, epochs=self.epochs, weights=self._first, on_samples=on_samples)
         scored = ScoredSamples.of(found.probabilities, data.y[data.train :])
-        return HeldOutLosses.of(scored, samples=data.train, epochs=epochs, seed=seed)
+        return HeldOutLosses.of(scored, samples=data.train, seed=seed)
 
     def _data(self, drawn: np.ndarray) -> "TrainingData":
         from cutaway.training import TrainingData
@@ -177,7 +167,7 @@ class ShareTrainings:
     def _report(self, samples: int, count: int) -> None:
         """Report that N more samples were trained on; cancels the work where that is asked for."""
         self._trained += samples
-        total = self.seeds * sum(count * epochs for count, epochs, _ in self.planned)
+        total = self.seeds * self.epochs * sum(self.counts)
         done = min(self._done + self._trained, total)
         if self._ended:
             return
@@ -185,17 +175,17 @@ class ShareTrainings:
         note = f"{count:,} of {len(self.labels):,} training samples"
         self.on_progress(Progress("learning curve", done, total, "samples", note))
 
-    def _key(self, epochs: int, config: "TrainingConfig") -> str:
+    def _key(self) -> str:
         """A digest of everything that decides the result of a training, but its number of samples and its seed."""
         manifest, data = self.context.manifest, self.context.data
-        decides = [METHOD, data.sha256, data.scale, self.context.spec, manifest.split, epochs]
-        digest = hashlib.sha256(json.dumps([*decides, config.model_dump()], sort_keys=True).encode())
+        decides = [METHOD, data.sha256, data.scale, self.context.spec, manifest.split, self.epochs]
+        digest = hashlib.sha256(json.dumps([*decides, self.config.model_dump()], sort_keys=True).encode())
         for values in (self.weight, *(self._first or {}).values()):
             if values is not None:
                 digest.update(values.tobytes())
         return digest.hexdigest()[:16]
 
-    def _read(self, name: str, count: int, epochs: int, seed: int) -> HeldOutLosses | None:
+    def _read(self, name: str, count: int, seed: int) -> HeldOutLosses | None:
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
@@ -211,7 +201,7 @@ class ShareTrainings:
                 and log_loss.dtype == np.float32
                 and np.isfinite(log_loss).all()
             ):
-                return HeldOutLosses(count, epochs, seed, log_loss, correct.astype(bool))
+                return HeldOutLosses(count, seed, log_loss, correct.astype(bool))
         except (SafetensorError, KeyError, ValueError, TypeError):
             pass
         warn_user(f"the result of a training, {name}, is damaged and is computed again")
