@@ -14,7 +14,6 @@ NAMES = (
     "bright_images",
     "training",
     "time_to_accuracy",
-    "distributed",
     "recorder",
     "embedding",
     "embedding_cautions",

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cutaway.api.opening import open_run
     from cutaway.api.record import record
     from cutaway.api.run import Run
-    from cutaway.api.start import Processes, join_processes
     from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, train
     from cutaway.api.tsne import TSNE
@@ -81,7 +80,6 @@ _MODULES = {
     "LayerHistory": "cutaway.topics.layers.result",
     "LearningCurve": "cutaway.topics.learning_curve.result",
     "Predictions": "cutaway.topics.prediction.result",
-    "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Robustness": "cutaway.topics.robustness.result",
@@ -98,7 +96,6 @@ _MODULES = {
     "doctor": "cutaway.topics.doctor.diagnosing",
     "exercises_done": "cutaway.exercises",
     "export": "cutaway.api.model_files",
-    "join_processes": "cutaway.api.start",
     "join_sweep": "cutaway.topics.sweeps.sweeping",
     "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
@@ -138,7 +135,6 @@ __all__ = [
     "LayerHistory",
     "LearningCurve",
     "Predictions",
-    "Processes",
     "Progress",
     "Recorder",
     "Robustness",
@@ -154,7 +150,6 @@ __all__ = [
     "doctor",
     "exercises_done",
     "export",
-    "join_processes",
     "join_sweep",
     "label_issues",
     "load_dataset",

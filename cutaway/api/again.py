@@ -14,14 +14,14 @@ from cutaway.data import Dataset, Decision, Split, Table, decide, drop, leave_ou
 from cutaway.errors import DataError, ModelError, UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption
-from cutaway.runs import RUNS, run_argument
+from cutaway.runs import RUNS, RunWriter, run_argument
 from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
 from cutaway.training import DRAWN, GIVEN
 
 from .given_data import as_decisions
 from .opening import open_run
 from .run import Run
-from .start import check_shard_layers, facts_of, reopen_run, start_training, together, train_into, training_data
+from .start import start_training, train_into, training_data
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -40,7 +40,6 @@ def train_like(
     sample_weight: np.ndarray | None = None,
     labels: str | Path | Decision | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
-    shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
     """Train again as a run was trained, by its run.json, into a new run folder.
@@ -62,8 +61,6 @@ def train_like(
         labels: See `train`; decisions that the run was trained with are kept.
         sample_weight: See `train`; needed if the run had sample weights, which a run folder does not keep.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, if they are too
-            wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Settings to change: ``seed``, ``class_weight`` or another setting, as in `train`. Class weights that
             were "balanced" keep their numbers.
 
@@ -76,7 +73,6 @@ def train_like(
     from cutaway import models, training
 
     raise_if_canceled()
-    check_shard_layers(shard_layers)
     ignore = _column_names(ignore)
     try:
         like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
@@ -120,7 +116,6 @@ def train_like(
         name=name,
         progress=progress,
         like={"run": like.path.name, "ignore": ignore},
-        shard_layers=shard_layers,
     )
 
 
@@ -240,20 +235,17 @@ def resume(
     data: Dataset | Table | str | Path | None = None,
     runs: str | Path = RUNS,
     progress: ProgressOption = True,
-    shard_layers: int = 1,
 ) -> Run:
     """Continue a training that was canceled, failed or died; it ends like one that was never interrupted.
 
     On the same machine, versions and thread count its snapshots and predictions have the same bytes, and its history
-    the same numbers except times. It may continue with another number of devices or processes (see `join_processes`);
-    the last digits may then differ.
+    the same numbers except times. It may continue with another number of devices; the last digits may then differ.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
         data: The dataset, if it came from arrays or has moved, as in `open_run`.
         runs: Folder in which names are looked up.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: See `train`; it need not be what it was.
 
     Raises:
         UsageError: The run is finished, or there is none.
@@ -263,7 +255,6 @@ def resume(
     """
     from cutaway import models, training
 
-    check_shard_layers(shard_layers)
     opened = run if isinstance(run, Run) else open_run(run, data=data, runs=runs)
     _check_resumable(opened)
     models.import_lean_keras()
@@ -273,20 +264,12 @@ def resume(
     models.check_fit(model, shape=opened.data.shape, classes=opened.data.classes)
     models.reseed(model, config.seed)
     samples = training_data(opened.data, opened.split, None)
-    world = training.current_world()
-    with together(world):
-        check_shard_layers(shard_layers, model)
-        here = {"versions": training.describe_versions(), "device": training.describe_device()}
-        manifest = opened.context.manifest.to_record() | here
-        facts = {} if world is None else facts_of(manifest, model=None, weight=None, shard_layers=shard_layers)
-        writer = reopen_run(world, opened.path, facts=facts)
     return train_into(
-        *(writer, model, samples),
+        *(RunWriter.reopen(opened.path), model, samples),
         data=opened.data,
         config=config,
         progress=progress,
         resume=True,
-        shard_layers=shard_layers,
     )
 
 

@@ -12,7 +12,6 @@ from cutaway.topics.embedding.result import Embedding
 
 from .given_data import as_dataset
 from .run import Run
-from .start import check_shard_layers
 from .train import mlp, train
 
 
@@ -41,7 +40,6 @@ def train_recipe(
     name: str | None = None,
     labels: str | None = None,
     progress: ProgressOption = True,
-    shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
     """Train the model of a recipe on a dataset, in a process that is ours alone.
@@ -56,7 +54,6 @@ def train_recipe(
         name: Your name for the run, part of the folder name; the dataset's name if None.
         labels: File of decisions on labels.
         progress: See `cutaway.train`.
-        shard_layers: See `cutaway.train`.
         settings: See `cutaway.train`.
 
     Raises:
@@ -69,7 +66,6 @@ def train_recipe(
     # a wrong setting is refused before Keras is loaded, which takes a second
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
-    check_shard_layers(shard_layers)
     with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
     recipe = recipe_for(recipe, dataset, {**settings, **(form or {})})
@@ -84,7 +80,6 @@ def train_recipe(
         name=name,
         labels=labels,
         progress=progress,
-        shard_layers=shard_layers,
         **settings,
     )
 

@@ -16,7 +16,7 @@ from cutaway.training import DRAWN, GIVEN
 
 from .given_data import as_dataset, as_decisions
 from .run import Run
-from .start import check_shard_layers, start_training
+from .start import start_training
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -69,7 +69,6 @@ def train(
     sample_weight: np.ndarray | None = None,
     labels: str | Path | Decision | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
-    shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
     """Train a model and keep everything about it in a new run folder.
@@ -78,9 +77,9 @@ def train(
     them; with `patience` these are the weights of the epoch with the lowest validation loss, otherwise those of the
     last.
 
-    All devices that JAX has share every batch, after `join_processes` also those of other processes; the result is that
-    of one device, up to rounding. A model that begins with a Rescaling by the scale of the data is fed raw samples. A
-    training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
+    All devices that JAX has share every batch; the result is that of one device, up to rounding. A model that begins
+    with a Rescaling by the scale of the data is fed raw samples. A training that is canceled (see
+    `cutaway.CancelToken`) or dies can be continued with `resume`.
 
     Args:
         model: Made by `mlp`, or any Sequential or functional Keras model of supported layers.
@@ -98,8 +97,6 @@ def train(
         labels: Decisions on labels, or the file that holds them: samples that are kept, relabeled or dropped. The split
             is that of the labels as given; dropped samples are in none of its parts.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
-        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, if they are too
-            wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, virtual_adversarial, precision, patience, validation; and
             augment, how images are changed at random in training, differently in every epoch: "characters", "photos",
@@ -117,7 +114,6 @@ def train(
     from cutaway import models, training
 
     raise_if_canceled()
-    check_shard_layers(shard_layers)
     given = as_dataset(data, y, verb="train")
     recipe = training.recipe_for(recipe, given)
     weighted = class_weight is not None or given_weights(given, sample_weight) is not None
@@ -152,5 +148,4 @@ def train(
         runs=runs,
         name=name,
         progress=progress,
-        shard_layers=shard_layers,
     )

@@ -86,17 +86,3 @@ class TrainingOptions:
     batch_size: int | None = option(None, "Samples per training step.")
     validation: float | None = option(None, "Share of the training samples that are held out for validation.")
     seed: int | None = option(None, "Random seed of first weights, split, order and dropout. Default: 0.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProcessOptions:
-    """Several processes that train one model, as in `cutaway.join_processes`; and how it is divided over devices."""
-
-    distributed: bool = option(False, "Train with the other processes of this job (srun, mpirun).")
-    coordinator: str | None = option(
-        None, "Where the first process listens, if no cluster says so.", metavar="HOST:PORT"
-    )
-    processes: int | None = option(None, "With --coordinator: number of processes.")
-    process_index: int | None = option(None, "With --coordinator: number of this one, from 0.")
-    wait: float | None = option(None, "Seconds to wait for all processes. Default: 30.")
-    shard_layers: int = option(1, "Divide the units of the first and last Dense layer over N devices.", least=1)

@@ -10,7 +10,7 @@ LEAST = 40
 _LABEL = re.compile(r"  \S.*?\S? {2,}(?=\S)|trial +\d+  ")
 """What stands before the text of a line; further lines begin below the text."""
 
-_COMMAND = re.compile(r"\b(?:srun )?cutaway [a-z].*")
+_COMMAND = re.compile(r"\bcutaway [a-z].*")
 
 
 def wrapped(text: str, stream: TextIO) -> str:

@@ -9,7 +9,6 @@ metrics, checks and errors.
 from .atomic import check_output, output_file, write_atomic, write_output
 from .commands import data_option, run_command
 from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument
-from .following import FollowingWriter
 from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
@@ -28,7 +27,6 @@ __all__ = [
     "DamagedRun",
     "DataOrigin",
     "DatasetRecord",
-    "FollowingWriter",
     "KeptResult",
     "Manifest",
     "ModelSpec",

@@ -32,11 +32,8 @@ if TYPE_CHECKING:
         has_accelerator,
         note_differences,
     )
-    from .distributed.ending import is_agreed, is_said_by_first
-    from .distributed.joining import join_processes
-    from .distributed.world import World, current_world
     from .feeding import INPUTS
-    from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, check_shard_layers, train_model
+    from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
     from .recorded_data import as_taken, own_scale
     from .recorder import Recorder
@@ -48,16 +45,10 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
-    "World": "cutaway.training.distributed.world",
     "as_taken": "cutaway.training.recorded_data",
-    "check_shard_layers": "cutaway.training.loop",
-    "current_world": "cutaway.training.distributed.world",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
-    "is_agreed": "cutaway.training.distributed.ending",
-    "is_said_by_first": "cutaway.training.distributed.ending",
-    "join_processes": "cutaway.training.distributed.joining",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
@@ -82,20 +73,14 @@ __all__ = [
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
-    "World",
     "as_taken",
     "base_settings",
     "check_config",
     "check_setting",
-    "check_shard_layers",
-    "current_world",
     "describe_device",
     "describe_versions",
     "find_recipe",
     "has_accelerator",
-    "is_agreed",
-    "is_said_by_first",
-    "join_processes",
     "known_config",
     "lowest_loss",
     "make_config",

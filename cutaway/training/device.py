@@ -23,8 +23,8 @@ def describe_device() -> dict[str, Any]:
     """Describe the backend of Keras, the device that it computes on, and the threads it may use.
 
     Returns:
-        ``{"backend": "jax", "platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``; with the numbers of
-        "devices" and "processes" where JAX has several devices.
+        ``{"backend": "jax", "platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``; with the number of
+        "devices" where JAX has several.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     threads = len(affinity(0)) if affinity else os.cpu_count()
@@ -40,9 +40,8 @@ def _device() -> dict[str, Any]:
     if keras.backend.backend() == "jax":
         import jax
 
-        device, several = jax.devices()[0], {}
-        if jax.device_count() > 1:
-            several = {"devices": jax.device_count(), "processes": jax.process_count()}
+        device, count = jax.devices()[0], jax.device_count()
+        several = {"devices": count} if count > 1 else {}
         return {"platform": device.platform, "kind": device.device_kind, **several}
     # "cuda:0" in PyTorch, "/job:localhost/replica:0/task:0/device:GPU:0" in TensorFlow
     device: Any = keras.ops.zeros(1).device  # pyright: ignore[reportAttributeAccessIssue]

@@ -41,7 +41,6 @@ def test_a_command_is_never_broken_and_has_a_line_of_its_own_where_it_is_long(te
     command = "cutaway train people.csv --hidden 198 --dropout 0.18799687464382409 --learning-rate 0.0010266"
     assert wrapped(f"Then train it:  {command}", terminal(60)) == f"Then train it:\n{command}"
     assert wrapped(f"Next: {command[:30]}", terminal(60)) == f"Next: {command[:30]}"
-    assert wrapped(f"With srun: srun {command}", terminal(60)) == f"With srun:\nsrun {command}"
 
 
 def test_a_value_goes_on_below_its_beginning(terminal):

@@ -26,7 +26,7 @@ def typed(text: str) -> list[str]:
     blocks = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     blocks += [line.strip() for fence in _FENCE.findall(text) for line in fence.splitlines()]
     spans = [span.strip() for span in _INLINE.findall(_FENCE.sub("", text).replace("\n", " "))]
-    lines = [re.sub(r"^(?:srun |\S+/|python -m |uvx --from \S+ )(?=cutaway\b)", "", line) for line in [*blocks, *spans]]
+    lines = [re.sub(r"^(?:\S+/|python -m |uvx --from \S+ )(?=cutaway\b)", "", line) for line in [*blocks, *spans]]
     return [line for line in lines if re.match(r"cutaway [a-z-]", line)]
 
 

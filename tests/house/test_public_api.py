@@ -97,7 +97,6 @@ defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diagnosing.doctor]
-defined += [start.Processes, start.join_processes]
 defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [again.train_like, again.resume, record.record, model_files.export, model_files.open_model]

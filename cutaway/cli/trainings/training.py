@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.api.training_options import ModelOptions, ProcessOptions, TrainingOptions
+from cutaway.api.training_options import ModelOptions, TrainingOptions
 from cutaway.cli.options import (
     DataOption,
     GivenDataOptions,
@@ -24,8 +24,6 @@ from cutaway.cli.output import print_findings, print_json, print_result, print_t
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 from cutaway.options import typed_options
-
-from .distributed import connected
 
 
 def demo(
@@ -88,7 +86,6 @@ def train(
         typer.Option(help="Your name for the run; it becomes part of the folder name. Default: the dataset's name."),
     ] = None,
     as_json: JsonOption = False,
-    processes: ProcessOptions,
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
@@ -108,10 +105,8 @@ def train(
         begin = partial(train_recipe, data, options=options, recipe=recipe, form=form)
     before = _run_before(like, labels, runs=runs)
     kept = 0 if labels is None else _count_kept(labels)  # now, since the file may be another one after the training
-    with connected(processes) as shared:
-        run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
-    first = shared.get("progress", True)
-    _print_run(run, start=start, as_json=as_json, first=first, before=before, kept=kept, given={**model, **settings})
+    run = begin(labels=labels, runs=runs, name=name, **settings)
+    _print_run(run, start=start, as_json=as_json, before=before, kept=kept, given={**model, **settings})
 
 
 def _run_before(like: str | None, labels: str | None, *, runs: str) -> Path | None:
@@ -135,15 +130,13 @@ def resume(
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
-    processes: ProcessOptions,
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
     from cutaway.api.again import resume as continue_training
 
-    with connected(processes) as shared:
-        resumed = continue_training(run, data=data, runs=runs, **shared)
-    _print_run(resumed, start=start, as_json=as_json, first=shared.get("progress", True))
+    resumed = continue_training(run, data=data, runs=runs)
+    _print_run(resumed, start=start, as_json=as_json)
 
 
 def _print_run(
@@ -151,13 +144,10 @@ def _print_run(
     *,
     start: float,
     as_json: bool,
-    first: bool = True,
     before: Path | None = None,
     kept: int = 0,
     given: Mapping[str, Any] | None = None,
 ) -> None:
-    if not first:  # another process says it
-        return
     if as_json:
         from cutaway.api.documents import run_document
 

@@ -7,7 +7,6 @@ runs, models, metrics, parallel, progress and errors.
 
 from .evaluation import TrainingData
 from .folds import FoldResult, FoldTrainer, probability_margins
-from .placement import check_shard_layers
 from .trainer import TrainingResult, train_model
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "FoldTrainer",
     "TrainingData",
     "TrainingResult",
-    "check_shard_layers",
     "probability_margins",
     "train_model",
 ]

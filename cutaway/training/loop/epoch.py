@@ -74,7 +74,7 @@ class EpochRunner:
 
     Attributes:
         weight: float32 ``(training sample,)``, weights in the loss; None for 1.
-        call_steps: Steps of the next compiled call; the same in all processes of a training.
+        call_steps: Steps of the next compiled call.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class EpochRunner:
             loss = float(metrics.loss)  # waits for the call to end
             self._adapt(stop - step, time.perf_counter() - begun)
             # a slice on the device would be compiled for each number of steps: 0.1 s at the start, 0.4 s the first time
-            recorded = np.asarray(self._placement.whole(copied(predicted)))
+            recorded = np.asarray(copied(predicted))
             predictions[chunk.rows[step:stop]] = recorded[step:stop]
             if not np.isfinite(loss):
                 raise self._not_finite(chunk, before, where=where)

@@ -21,7 +21,6 @@ from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
-from cutaway.training.distributed.world import current_world
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .device_data import accelerator_memory
@@ -67,17 +66,14 @@ class Trainer:
         config: TrainingConfig,
         writer: RunWriter,
         on_progress: ProgressCallback = ignore_progress,
-        shard_layers: int = 1,
     ) -> None:
         require_jax()
         self.model, self.data, self.config, self.writer = model, data, config, writer
         steps = -(-data.train // config.batch_size)  # where a batch is larger than the data, a step takes all of them
         self.optimizer = make_optimizer(config, steps=config.epochs * steps)
         self.optimizer.build(model.trainable_variables)
-        self.placement, self.world = placement_of(model, shard_layers=shard_layers), current_world()
-        memory = accelerator_memory()
-        memory = memory if self.world is None else self.world.reduce(memory, min)  # sizes follow from it
-        where: Any = {"placement": self.placement, "memory": memory}
+        self.placement = placement_of()
+        where: Any = {"placement": self.placement, "memory": accelerator_memory()}
         self.epochs = EpochRunner(model, self.optimizer, data=data, config=config, **where)
         self.evaluation = Evaluation(model, data, config=config, **where)
         self.weight, self.on_progress, self.note = data.weight, on_progress, ""
@@ -170,9 +166,7 @@ class Trainer:
                 for done in calls:
                     if done.samples < self.data.train:  # the last report of an epoch comes with its validation
                         self._report(done)
-                    due = time.perf_counter() - self.saved > SAVE_SECONDS
-                    due, self.epochs.call_steps = self._agreed((due, self.epochs.call_steps))
-                    if due:
+                    if time.perf_counter() - self.saved > SAVE_SECONDS:
                         self._save(done)
                     self.writer.progress(done.row())
             assert done is not None  # an epoch yields at least once
@@ -185,26 +179,20 @@ class Trainer:
                     hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
                 )
             readable = self.placement.readable(state)
-            row = self._agreed(self._row(done, readable, val, probabilities, seconds=time.perf_counter() - start))
+            row = self._row(done, readable, val, probabilities, seconds=time.perf_counter() - start)
             self._write_epoch(epoch, readable, np.concatenate([done.recorded, probabilities]), row)
             position, recorded = Position(epoch=epoch), None
             self._report_epoch(done)
         self._writing.result()
-        self._agreed(None)  # what the first process wrote is there for all
         return self.placement.readable(state)
 
-    def _agreed(self, value: Any) -> Any:
-        """What the first process of a training says, in all of them: clocks and last digits may differ."""
-        return value if self.world is None else self.world.share(lambda: value)
-
     def _reported(self, progress: Progress) -> Canceled | None:
-        """Report progress; what canceled the training, here or in another process."""
-        canceled = None
+        """Report progress; what canceled the training."""
         try:
             self.on_progress(progress)
         except Canceled as error:
-            canceled = error
-        return canceled if self.world is None else self.world.canceled(canceled)
+            return error
+        return None
 
     def _report_start(self, position: Position) -> None:
         """Report how much was trained before, so that the time and the rate are those of this session."""
@@ -340,7 +328,6 @@ def train_model(
     writer: RunWriter,
     on_progress: ProgressCallback = ignore_progress,
     resume: bool = False,
-    shard_layers: int = 1,
 ) -> TrainingResult:
     """Train a built model; afterwards it has the weights of the last epoch, or with `patience` those of the best one.
 
@@ -352,7 +339,6 @@ def train_model(
         on_progress: Told at the start and after every compiled call, in samples over all epochs; cancels the training
             by `Canceled`.
         resume: Whether to go on from the checkpoint in the run folder.
-        shard_layers: Over how many devices the units of the first and the last Dense layer are divided.
 
     Raises:
         TrainingError: The loss became NaN or infinite.
@@ -360,7 +346,7 @@ def train_model(
         RunError: The run folder cannot be written, or the checkpoint is damaged.
         BackendError: Keras does not run on JAX.
     """
-    trainer = Trainer(model, data, config=config, writer=writer, on_progress=on_progress, shard_layers=shard_layers)
+    trainer = Trainer(model, data, config=config, writer=writer, on_progress=on_progress)
     return trainer.run(resume=resume)
 
 

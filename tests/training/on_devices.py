@@ -1,13 +1,20 @@
-"""Small trainings, the same in one process, in several, and on several devices."""
+"""Train on all devices of this process and on one: ``python on_devices.py FOLDER``."""
 
+import json
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
+import jax
 import keras
 import numpy as np
 
 import cutaway as ct
+from cutaway.errors import Canceled
+from cutaway.training.loop import placement, trainer
 
+PLACE = "cutaway.training.loop.trainer.placement_of"
+MEMORY = "cutaway.training.loop.trainer.accelerator_memory"
 CLASSES, SHAPE = 6, (4, 5)
 FEATURES = 20
 
@@ -45,9 +52,9 @@ SCENARIOS = {
 }
 
 
-def train(name: str, runs: Path, **more) -> ct.Run:
+def train(name: str, runs: Path) -> ct.Run:
     make, settings = SCENARIOS[name]
-    settings = {"precision": "float32", "optimizer": "adam", "label_smoothing": 0.0, **settings, **more}
+    settings = {"precision": "float32", "optimizer": "adam", "label_smoothing": 0.0, **settings}
     return ct.train(make(), data(), runs=runs, name=name, seed=3, progress=False, **settings)
 
 
@@ -67,13 +74,47 @@ def difference(ours: ct.Run, theirs: ct.Run) -> dict[str, float]:
     }
 
 
-def main(runs: Path, coordinator: str, processes: int, index: int, names: list[str]) -> None:
-    joined = ct.join_processes(coordinator, processes=processes, process_index=index, wait=300)
-    assert (joined.index, joined.count) == (index, processes)
-    for name in names:
-        run = train(name, runs)
-        assert run.folder.status == "finished"
+def interrupted(runs: Path) -> ct.Run:
+    """A training on four devices that is canceled in the middle of an epoch and goes on with one."""
+    token = ct.CancelToken()
+
+    def cancel(now: ct.Progress) -> None:
+        if now.done > 240 * 12:
+            token.cancel()
+
+    make, settings = SCENARIOS["plain"]
+    settings = {"precision": "float32", "optimizer": "adam", "label_smoothing": 0.0, **settings}
+    try:
+        with token:
+            ct.train(make(), data(), runs=runs, seed=3, progress=cancel, **settings)
+    except Canceled:
+        pass
+    with patch(PLACE, lambda: placement.ONE_DEVICE):
+        return ct.resume("latest", runs=runs, data=data(), progress=False)
+
+
+def shares() -> list[float]:
+    """The share of the first kernel, and of the rows of a batch, that one device holds."""
+    many = placement.placement_of()
+    kernel = many.place([np.zeros((20, 24), np.float32)])[0]
+    rows, *_ = many.put(np.zeros((99, 20), np.uint8), np.zeros((2, 8), int))
+    return [of.addressable_shards[0].data.size / of.size for of in (kernel, rows)]
+
+
+def main(runs: Path) -> None:
+    assert jax.device_count() == 4
+    assert trainer.placement_of is placement.placement_of
+    differences, one = {}, {}
+    for name in SCENARIOS:
+        with patch(PLACE, lambda: placement.ONE_DEVICE):
+            one[name] = train(name, runs)
+        differences[name] = difference(train(name, runs), one[name])
+    with patch(MEMORY, lambda: 2**20):
+        differences["plain, rows on devices"] = difference(train("plain", runs), one["plain"])
+    resumed = difference(interrupted(runs / "resumed"), one["plain"])["weights"]
+    answer = {"differences": differences, "resumed": resumed, "shares": shares()}
+    sys.stdout.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
+    main(Path(sys.argv[1]))

@@ -20,8 +20,6 @@ from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions, run_argument
 from cutaway.topics.common.weighting import sample_weights, weights_digest
 
-from .processes import check_shard_layers, create_run, facts_of, together
-
 if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.training import TrainingConfig, TrainingData
@@ -42,7 +40,6 @@ def start_training(
     name: str | None,
     progress: ProgressOption,
     like: dict[str, Any] | None = None,
-    shard_layers: int = 1,
 ) -> Run:
     """Make a run folder and train a built model into it.
 
@@ -58,7 +55,6 @@ def start_training(
         name: Your name for the run, part of the folder name; the dataset's name if None.
         progress: See `cutaway.train`.
         like: The run that it is trained like, as in `cutaway.runs.LikeRecord`; None where there is none.
-        shard_layers: See `cutaway.train`.
 
     Raises:
         UsageError, RunError, TrainingError, Canceled: See `cutaway.train`.
@@ -76,19 +72,8 @@ def start_training(
     samples = training_data(data, split, weight)
     _warn_of_changed_classes(config, samples)
     raise_if_canceled()  # last chance: the folder is made next
-    world = training.current_world()
-    with together(world):
-        check_shard_layers(shard_layers, model)
-        facts = {} if world is None else facts_of(manifest, model=model, weight=weight, shard_layers=shard_layers)
-        writer = create_run(world, runs, name=name, otherwise=data.name, manifest=manifest, facts=facts)
-    run = train_into(
-        *(writer, model, samples),
-        data=data,
-        config=config,
-        progress=progress,
-        resume=False,
-        shard_layers=shard_layers,
-    )
+    writer = RunWriter.create(runs, name=name, otherwise=data.name, manifest=manifest, begin=False)
+    run = train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
     run.context.loaded = loaded
     return run
 
@@ -134,7 +119,6 @@ def train_into(
     config: "TrainingConfig",
     progress: ProgressOption,
     resume: bool,
-    shard_layers: int = 1,
 ) -> Run:
     """Train into a run folder and write how it ended, whatever happens.
 
@@ -142,20 +126,16 @@ def train_into(
         WorkInterrupted: Ctrl-C ended it; the message says how to resume it.
         RunError, TrainingError, Canceled: See `cutaway.train`.
     """
-    from cutaway.training import current_world, train_model
+    from cutaway.training import train_model
 
-    world = current_world()
-    if world is not None:
-        world.before_the_end(lambda why: _end(writer, "failed", why))
     try:
-        with together(world), show_progress(progress) as on_progress:
+        with show_progress(progress) as on_progress:
             result = train_model(
                 *(model, samples),
                 config=config,
                 writer=writer,
                 on_progress=on_progress,
                 resume=resume,
-                shard_layers=shard_layers,
             )
     except (Canceled, KeyboardInterrupt) as error:
         _end(writer, "stopped", "canceled by the user")
@@ -178,9 +158,6 @@ def train_into(
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},
     )
-    if world is not None:
-        world.before_the_end(None)
-        world.share(lambda: None)  # from here on the folder is finished for all
     return Run(RunContext(RunFolder.open(writer.path), data=data))
 
 
