@@ -72,7 +72,7 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import again, classifier, comparing, tsne, model_files, opening, record, run, start, suspects, train
+from cutaway.api import again, classifier, comparing, tsne, model_files, opening, record, run, suspects, train
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
