@@ -222,7 +222,7 @@ class Manifest(BaseModel):
         process: The process that writes the run; None once it has ended the training.
         kept_epoch: Epoch of the weights that count as the result; None while there is none.
         best_epoch: Epoch of the lowest validation loss.
-        test: Loss and accuracy on the test samples at the kept epoch, and since version 0.3 their ``cross_entropy``.
+        test: ``loss``, ``accuracy`` and ``cross_entropy`` of the test samples at the kept epoch.
         baseline: Accuracy of always predicting the largest class of the test samples; None without any, or if unknown.
         cost: Seconds spent, by stage.
         sweep: The sweep that it is a trial of, whose test samples belong to no part of the split; None for most runs.
@@ -269,17 +269,12 @@ class Manifest(BaseModel):
 
     @field_validator("test")
     @classmethod
-    def _has_both(cls, test: dict[str, float] | None) -> dict[str, float] | None:
-        if test is not None and not {"loss", "accuracy"} <= test.keys():
-            raise ValueError('must have a "loss" and an "accuracy"')
+    def _has_all(cls, test: dict[str, float] | None) -> dict[str, float] | None:
+        if test is not None and not {"loss", "accuracy", "cross_entropy"} <= test.keys():
+            raise ValueError('must have a "loss", an "accuracy" and a "cross_entropy"')
         if test is not None and not 0 <= test["accuracy"] <= 1:
             raise ValueError('must have an "accuracy" from 0 to 1')
         return test
-
-    @property
-    def test_cross_entropy(self) -> float | None:
-        """The cross-entropy of the test samples without label smoothing, in nats; None where it was not recorded."""
-        return (self.test or {}).get("cross_entropy")
 
     @property
     def called(self) -> str:

@@ -142,7 +142,7 @@ def test_a_running_training_is_not_told_that_it_ended(tmp_path):
     assert found.unknown == ()
 
 
-@pytest.mark.parametrize("test", [None, {"loss": 0.3}, {"accuracy": 5.0, "loss": 0.3}])
+@pytest.mark.parametrize("test", [None, {"loss": 0.3}, {"accuracy": 5.0, "loss": 0.3, "cross_entropy": 0.3}])
 def test_without_a_test_accuracy_validation_samples_count(short_run, tmp_path, test):
     shutil.copytree(short_run.path, tmp_path / "copy")
     document = json.loads((tmp_path / "copy" / "run.json").read_text())

@@ -33,7 +33,7 @@ def folder(digits_run, tmp_path_factory):
     def units(record):
         record["model"]["layers"][0]["config"]["units"] = {"nested": ["\x1b[31m"] * 3}
 
-    damage("no accuracy", lambda record: record.update(test={"accuracy": 7, "loss": 0.1}))
+    damage("no accuracy", lambda record: record.update(test={"accuracy": 7, "loss": 0.1, "cross_entropy": 0.1}))
     damage("no split", lambda record: record["split"].update(membership={"train": 3}))
     damage("odd units", units)
     damage("untested", lambda record: record.update(test=None, status="stopped"))

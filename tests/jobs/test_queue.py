@@ -16,6 +16,7 @@ from cutaway.jobs import Form, JobQueue, QueuedTraining, Training
 from cutaway.jobs.trainings import files, started
 from cutaway.jobs.trainings.records import Status
 from cutaway.jobs.trainings.scheduler import Scheduler
+from cutaway.jobs.trainings.signature import sign
 from cutaway.runs import ProcessRecord, is_locked, take_lock
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.training import TrainingConfig
@@ -96,7 +97,49 @@ def test_a_damaged_job_is_said_and_the_others_go_on(tmp_path, content):
     (queue.path(first) / "job.json").write_text(content)
     rows = JobQueue(tmp_path).rows()
     assert [(row["id"], row["state"]) for row in rows] == [(first, "failed"), (second, "queued")]
-    assert rows[0]["error"].startswith("a job says what is to be trained; got a damaged job.json; next:")
+    assert rows[0]["error"].startswith(
+        "a job says what is to be trained; got a job.json that is damaged or of another "
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "a training that waits starts with the version of cutaway in which it was asked for; got one of another"),
+        ({"task": {"kind": "merge"}}, "a job says what is to be trained; got a job.json that is damaged or of another"),
+    ],
+)
+def test_a_training_of_another_version_is_refused_in_one_line_and_the_others_go_on(
+    tmp_path, monkeypatch, changed, said
+):
+    queue = JobQueue(tmp_path)
+    other, ended, second = (queue.add(job(float(k))) for k in range(3))
+    for name in (other, ended):
+        file = queue.path(name) / "job.json"
+        data = json.dumps(json.loads(file.read_text()) | {"version": "9.1.0"} | (changed if name == other else {}))
+        file.write_text(data)
+        (file.parent / "seal").write_text(sign(file.parent, data.encode()))
+    files.write_status(queue.path(ended), Status(state="ended", exit=0))
+    begun = []
+    process = SimpleNamespace(alive=True, send=lambda name, *_, **__: begun.append(name), close=lambda: None)
+    monkeypatch.setattr("cutaway.jobs.trainings.scheduler.RunnerProcess", lambda *_, **__: process)
+    scheduler = Scheduler([(queue, lambda rows: None)], parallel=3)
+    scheduler.look()
+    scheduler.close()
+    assert begun == [second]
+    rows = queue.rows()
+    assert [row["state"] for row in rows[:2]] == ["failed", "ended"]
+    assert rows[0]["error"].startswith(said)
+    assert rows[0]["error"].endswith("; next: start it again" if not changed else "; next: start the training again")
+
+
+def test_a_state_that_is_not_known_starts_nothing_and_stays(tmp_path):
+    queue = JobQueue(tmp_path)
+    status = queue.path(queue.add(job())) / "status.json"
+    status.write_text('{"state": "paused", "until": 5}')
+    (row,) = queue.rows()
+    assert (row["state"], row["error"]) == ("failed", files.UNKNOWN_STATUS)
+    assert status.read_text() == '{"state": "paused", "until": 5}'
 
 
 def test_a_folder_that_is_removed_is_an_empty_queue(tmp_path):

@@ -50,11 +50,11 @@ def test_a_run_is_read_back_as_it_was_written(writer):
     writer.progress({"epoch": 1, "loss": 0.5})
     writer.epoch({"epoch": 1, "loss": 0.25})
     writer.checkpoint({"a": np.arange(3)}, {"epoch": 1, "step": 9})
-    writer.finish("finished", test={"loss": 0.1, "accuracy": 0.9})
+    writer.finish("finished", test={"loss": 0.1, "accuracy": 0.9, "cross_entropy": 0.1})
 
     run = RunFolder.open(writer.path)
     assert run.status == "finished"
-    assert run.manifest.test == {"loss": 0.1, "accuracy": 0.9}
+    assert run.manifest.test == {"loss": 0.1, "accuracy": 0.9, "cross_entropy": 0.1}
     assert run.epochs == [0, 1]
     assert run.history() == [{"epoch": 1, "loss": 0.25}]
     assert run.history(kind="progress") == [{"epoch": 1, "loss": 0.5}]
@@ -483,7 +483,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path):
 def test_a_run_without_the_snapshot_of_its_kept_epoch_says_so(writer):
     for epoch in range(4):
         writer.snapshot(epoch, {"a": np.zeros(3, np.float32)})
-    writer.finish("finished", kept_epoch=3, test={"loss": 1.0, "accuracy": 0.5})
+    writer.finish("finished", kept_epoch=3, test={"loss": 1.0, "accuracy": 0.5, "cross_entropy": 1.0})
     (writer.path / "snapshots" / "epoch-0003.safetensors").unlink()
     run = RunFolder.open(writer.path)
     with pytest.raises(RunError, match=r"keeps the weights of epoch 3, .*; got snapshots of epochs 0 to 2, without"):
@@ -495,7 +495,7 @@ def test_a_finished_training_without_a_history_is_damaged(writer):
     writer.epoch({"epoch": 1, "loss": 0.5})
     writer.snapshot(1, {"a": np.zeros(3, np.float32)})
     running = RunFolder.open(writer.path)
-    writer.finish("finished", kept_epoch=1, test={"loss": 1.0, "accuracy": 0.5})
+    writer.finish("finished", kept_epoch=1, test={"loss": 1.0, "accuracy": 0.5, "cross_entropy": 1.0})
     run, history = RunFolder.open(writer.path), writer.path / "history.jsonl"
     assert (run.state, run.damage) == ("finished", None)
     history.write_bytes(b"")
@@ -521,9 +521,11 @@ def test_the_epoch_that_counts_before_a_training_has_ended(tmp_path, patience, k
 
 @pytest.mark.parametrize("accuracy", [-0.1, 1.5, 98])
 def test_an_accuracy_is_a_share(writer, accuracy):
-    writer.finish("finished", test={"loss": 1.0, "accuracy": 0.5})
+    writer.finish("finished", test={"loss": 1.0, "accuracy": 0.5, "cross_entropy": 1.0})
     file = writer.path / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"test": {"loss": 1.0, "accuracy": accuracy}}))
+    file.write_text(
+        json.dumps(json.loads(file.read_text()) | {"test": {"loss": 1.0, "accuracy": accuracy, "cross_entropy": 1.0}})
+    )
     manifest = RunFolder.open(writer.path).manifest
     assert manifest.test is None
     with pytest.raises(RunError, match='"test" in run.json must have an "accuracy" from 0 to 1'):

@@ -58,7 +58,7 @@ def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, run
     titles = [opened.page.locator(f"tr[data-run={run}] td.run-{name}").get_attribute("title") for run, name in TITLED]
     assert titles == [
         "after epoch 3, the best on these validation samples",
-        "loss 0.300",
+        "cross-entropy 0.300",
         "cross-entropy 0.123, loss of the training 0.300",
     ]
     gain = opened.page.locator(".run-gain")

@@ -3,13 +3,11 @@
 import contextlib
 import logging
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
 
-from cutaway.checks import wrong_part
 from cutaway.errors import Canceled, RunError, printable
 from cutaway.log import last_line, survive
 from cutaway.runs import (
@@ -41,8 +39,12 @@ STARTED = (
 )
 
 UNKNOWN_STATUS = (
-    f"{STATUS} of a training says how it stands; got one that this version cannot read; next: open the studio with the "
-    "version of cutaway that wrote it, or remove the training and start it again"
+    f"{STATUS} of a training says how it stands; got one that cannot be read; next: remove the training and start it "
+    "again"
+)
+OTHER_VERSION = (
+    "a training that waits starts with the version of cutaway in which it was asked for; got one of another version; "
+    "next: start it again"
 )
 
 BYTES = 4 << 20
@@ -101,7 +103,7 @@ def why_not_started(path: Path) -> str | None:
     """
     if not _is_signed(path):
         return FOREIGN
-    if os.path.lexists(path / STATUS) and read_status(path) is None:  # a newer version may know more states
+    if os.path.lexists(path / STATUS) and read_status(path) is None:
         return UNKNOWN_STATUS
     return None if starts_of(path.name) < ATTEMPTS else STARTED
 
@@ -125,26 +127,13 @@ def read_job(path: Path) -> QueuedTraining:
     Raises:
         RunError: Its file is damaged, gone, or of a version whose trainings this one does not know.
     """
-    data, again = b"", "start the training again"
     try:
-        data = read_bytes(path / JOB, run=path, limit=BYTES)
-        return QueuedTraining.model_validate_json(data)
+        return QueuedTraining.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
     except (OSError, ValueError, RunError) as error:
-        got = error.strerror or str(error) if isinstance(error, OSError) else f"a damaged {JOB}"
-        wrote, here = _version_in(data), version("cutaway")
-        if isinstance(error, ValidationError) and wrote not in ("", here):
-            wrong = printable(wrong_part(error.errors()[0]))
-            got = f"{wrong}, in a {JOB} that cutaway {wrote} wrote and {here} cannot read"
-            again = f"open the studio with cutaway {wrote}, or {again}"
-        raise RunError("a job says what is to be trained", got=got, hint=again) from error
-
-
-def _version_in(data: bytes) -> str:
-    """The version that wrote a job which cannot be read; "" if it does not say."""
-    try:
-        return printable(str(read_json(data, where=JOB)["version"]), 64)
-    except (RunError, TypeError, LookupError):
-        return ""
+        got = f"a {JOB} that is damaged or of another version of cutaway"
+        if isinstance(error, OSError):
+            got = error.strerror or str(error)
+        raise RunError("a job says what is to be trained", got=got, hint="start the training again") from error
 
 
 def read_status(path: Path) -> Status | None:

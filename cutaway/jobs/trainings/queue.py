@@ -19,6 +19,7 @@ from .files import (
     FOREIGN,
     JOB,
     LOCK,
+    OTHER_VERSION,
     SIGNATURE,
     STARTED,
     UNKNOWN_STATUS,
@@ -81,8 +82,7 @@ class JobQueue:
                 f"at most {WAITING:,} trainings wait", got="one more", hint="cancel some, or wait until some have ended"
             )
         name = f"{datetime.fromtimestamp(job.created, UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-        written = job.model_copy(update={"version": version("cutaway")})
-        making, data = self.folder / f".{name}.making", written.model_dump_json().encode()
+        making, data = self.folder / f".{name}.making", job.model_dump_json().encode()
         check_own(self.runs, JOBS)
         try:
             making.mkdir(parents=True)
@@ -201,7 +201,7 @@ class JobQueue:
     def tidy(self) -> None:
         """Remove the oldest jobs that have ended, and what a killed server left half made.
 
-        What cannot be read stays: a newer version may have written it.
+        What cannot be read stays.
         """
         known = [row for row in self.rows() if row["created"] is not None and row["error"] != UNKNOWN_STATUS]
         ended = [row["id"] for row in known if row["state"] in ENDED]
@@ -249,7 +249,8 @@ class JobQueue:
         status, state, error = look_at_job(path)
         note = self.trouble.get(name) or (status.note if status else "")
         try:
-            if state == "queued" and (why := why_not_started(path)):
+            why = None if job.version == version("cutaway") else OTHER_VERSION
+            if state == "queued" and (why := why or why_not_started(path)):
                 state, error = "failed", why
         except OSError as failure:  # it waits until that can be told
             note = f"cannot be started: {failure.strerror or failure}"

@@ -1,5 +1,6 @@
 """A training that a person asked for: what to do, which never changes, and how it stands."""
 
+from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +17,7 @@ class QueuedTraining(BaseModel):
         created: When, in seconds since 1970.
         person: Who.
         task: What.
-        version: The version of cutaway that wrote it; "" where that is not known.
+        version: The version of cutaway in which it was asked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,11 +25,11 @@ class QueuedTraining(BaseModel):
     created: Annotated[float, Field(allow_inf_nan=False)]
     person: Text = ""
     task: Annotated[TrainingJob, Field(discriminator="kind")]
-    version: Annotated[str, Field(max_length=64)] = ""
+    version: Annotated[str, Field(max_length=64)] = version("cutaway")
 
 
 class Status(BaseModel):
-    """How a job stands, as the process that holds its lock wrote it. What another version adds changes nothing.
+    """How a job stands, as the process that holds its lock wrote it.
 
     Attributes:
         state: "starting", "running", "ended" or "canceled".
@@ -40,7 +41,7 @@ class Status(BaseModel):
         error: Why it failed, one line.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
     state: Literal["starting", "running", "ended", "canceled"]
     attempts: int = 1

@@ -56,7 +56,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
     manifest, rows, state = folder.manifest, folder.history(), folder.state
     best = max(rows, key=lambda row: _number(row, "val_accuracy", -1.0), default={})
     why, kept = str(folder.damage) if folder.damage else manifest.why, kept_so_far(manifest, rows)
-    test = manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy")}
+    test = manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy", "cross_entropy")}
     return {
         "state": state,
         "why": why and printable(why),
@@ -77,7 +77,7 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "val_epoch": kept,
         "best": best.get("val_accuracy"),
         "best_epoch": best.get("epoch"),
-        "test": test and {**test, "cross_entropy": manifest.test_cross_entropy},
+        "test": test,
         "baseline": manifest.baseline,
         "seconds": manifest.cost.get("training"),
         "curves": {name: _rounded(spaced([row.get(name) for row in rows])) for name in CURVES},

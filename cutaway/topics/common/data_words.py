@@ -71,13 +71,12 @@ def step_in_words(step: Any) -> str:
 def test_losses(manifest: Manifest) -> dict[str, str]:
     """What the test samples cost, a name and a number of four decimals each; nothing where the run was not tested.
 
-    First comes the cross-entropy, which can be compared between runs, where it is known; runs that were trained before
-    it was recorded have only the loss. The loss follows where it is another number: label smoothing is in it, it is not
-    of the classes, or it is cut off at very small probabilities, as Keras' losses are.
+    First comes the cross-entropy, which can be compared between runs. The loss follows where it is another number:
+    label smoothing is in it, it is not of the classes, or it is cut off at very small probabilities, as Keras' losses
+    are.
     """
-    loss = "loss with label smoothing" if manifest.config.get("label_smoothing") else "loss"
-    known = {"cross-entropy": manifest.test_cross_entropy, loss: (manifest.test or {}).get("loss")}
-    shown = {name: f"{value:.4f}" for name, value in known.items() if value is not None}
-    if len(set(shown.values())) == 1 < len(shown):
-        del shown[loss]
-    return shown
+    if manifest.test is None:
+        return {}
+    plain, loss = (f"{manifest.test[name]:.4f}" for name in ("cross_entropy", "loss"))
+    name = "loss with label smoothing" if manifest.config.get("label_smoothing") else "loss"
+    return {"cross-entropy": plain} | ({} if loss == plain else {name: loss})

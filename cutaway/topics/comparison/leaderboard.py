@@ -233,9 +233,9 @@ def _table(runs: Sequence[tuple[RunContext, RunLine]]) -> RunTable:
 
 def _rank(line: RunLine) -> tuple[bool, float, float, str]:
     """What runs are sorted by: accuracy, then cross-entropy; those that were not tested come last."""
-    if line.accuracy is None or line.loss is None:
+    if line.accuracy is None or line.cross_entropy is None:
         return True, 0.0, 0.0, line.run
-    return False, -line.accuracy, line.loss if line.cross_entropy is None else line.cross_entropy, line.run
+    return False, -line.accuracy, line.cross_entropy, line.run
 
 
 def _test_samples(context: RunContext) -> str:
@@ -275,7 +275,7 @@ def _line(context: RunContext) -> RunLine:
         parameters=folder.parameters(),
         relabeled=len(manifest.dataset.relabeled or {}),
         dropped=0 if context.split.dropped is None else len(context.split.dropped),
-        cross_entropy=manifest.test_cross_entropy,
+        cross_entropy=None if test is None else test["cross_entropy"],
     )
 
 

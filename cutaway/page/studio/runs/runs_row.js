@@ -164,10 +164,9 @@ function accuracyWords(value) {
 
 /**
  * What the test samples cost: the cross-entropy, and the loss of the training where it is another number.
- * @param {{ loss: number, cross_entropy: number | null }} test
+ * @param {{ loss: number, cross_entropy: number }} test
  */
 function lossWords({ loss, cross_entropy: plain }) {
-  const [own, known] = [loss.toPrecision(3), plain?.toPrecision(3)];
-  if (known === undefined) return `loss ${own}`;
+  const [own, known] = [loss.toPrecision(3), plain.toPrecision(3)];
   return own === known ? `cross-entropy ${known}` : `cross-entropy ${known}, loss of the training ${own}`;
 }

@@ -3,7 +3,7 @@
  * @typedef {{ id: string, state: string, why: string | null, title: string, tags: string[], note: string,
  *   created?: string, data?: string, classes?: number, model?: string, called?: string, like?: string | null, judged_on?: string, epochs?: number, planned?: number | null,
  *   kept_epoch?: number | null, val_accuracy?: number | null, val_epoch?: number | null,
- *   test?: { loss: number, accuracy: number, cross_entropy: number | null } | null, baseline?: number | null, seconds?: number | null,
+ *   test?: { loss: number, accuracy: number, cross_entropy: number } | null, baseline?: number | null, seconds?: number | null,
  *   curves?: Record<string, (number | null)[]>, progress?: RunProgress | null }} RunRow
  * @typedef {{ epoch: number, share: number | null, rate: number | null, seconds_left: number | null }} RunProgress
  */
