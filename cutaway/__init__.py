@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from cutaway.topics.layers.result import LayerHistory
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
-    from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
     from cutaway.topics.sweeps.sweeping import join_sweep, open_sweep, sweep
@@ -82,7 +81,6 @@ _MODULES = {
     "Predictions": "cutaway.topics.prediction.result",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
-    "Robustness": "cutaway.topics.robustness.result",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.topics.samples.dynamics",
     "Sweep": "cutaway.topics.sweeps.result",
@@ -137,7 +135,6 @@ __all__ = [
     "Predictions",
     "Progress",
     "Recorder",
-    "Robustness",
     "Run",
     "SampleDynamics",
     "Sweep",

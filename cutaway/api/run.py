@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.mistakes.result import Mistakes
     from cutaway.topics.prediction.result import Predictions
-    from cutaway.topics.robustness.result import Robustness
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.measuring import Units
     from cutaway.topics.verdict.result import Verdict
@@ -858,61 +857,6 @@ class Run:
                 seed=seed,
                 on_progress=on_progress,
             )
-
-    def robustness(
-        self,
-        against: "Run | str | Path | None" = None,
-        *,
-        perturbations: Sequence[str] | None = None,
-        split: str = "test",
-        epoch: int | None = None,
-        samples: int | None = 2000,
-        seed: int = 0,
-        shared: bool = False,
-        progress: ProgressOption = True,
-    ) -> "Robustness":
-        """How accuracy falls as samples or weights are damaged, alone or beside another run's.
-
-        Images get noise, and are shifted, rotated and partly covered; table values go missing or get noise; weights are
-        pruned by magnitude and quantized. Samples are changed before they are scaled, and stay in their range.
-
-        Args:
-            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it.
-            perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
-            split: "train", "val", "test" or "all"; with `against` "test" or "val".
-            epoch: Number of the epoch; the kept one if None.
-            samples: Maximum number of samples, a stratified sample by class; all of them if None.
-            seed: Random seed of the sample and of everything random in the perturbations.
-            shared: With `against`: whether runs that do not have the same samples in this split are compared on those
-                that both have in it; see `compare`.
-            progress: See `Run`.
-
-        Returns:
-            Accuracies with 95% intervals at each severity, and why some perturbations do not apply.
-
-        Raises:
-            UnknownNameError: There is no such split, epoch or perturbation.
-            UsageError: The runs have other samples, or a number is outside its range.
-            RunError: A model does not open.
-
-        Source:
-            Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
-            perturbations"; for the weights see `cutaway.models.compression`.
-        """
-        from cutaway.topics.robustness.measuring import measure_robustness
-        from cutaway.topics.robustness.options import RobustnessOptions
-
-        options = RobustnessOptions(
-            perturbations=perturbations,
-            split=split,
-            epoch=check_epoch(epoch),
-            samples=samples,
-            seed=seed,
-            shared=shared,
-        )
-        other = None if against is None else _context_of(against)
-        with show_progress(progress) as on_progress:
-            return measure_robustness(self.context, other, options, on_progress=on_progress)
 
     @property
     def decisions(self) -> "tuple[Decision, ...]":

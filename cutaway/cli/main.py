@@ -113,7 +113,6 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
         (samples.samples, "Show which samples were hard to learn, or forgotten."),
         (explaining.explain, "Show the evidence for a prediction, and against it."),
         (units.importance, "Show which columns of a table the model needs."),
-        (comparison.robustness, "Show how accuracy falls as samples or weights are damaged."),
     ),
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),

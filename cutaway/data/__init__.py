@@ -5,14 +5,13 @@ user's own arrays and tables. A `Table` becomes a dataset once it is split. Out 
 labels as class numbers), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
-There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call
-`cutaway.errors`, `cutaway.checks` and `cutaway.cache` only; scikit-learn, SciPy, pyarrow and Pillow are imported inside
-the functions that need them, pandas only in `Table.describe`.
+There is one file per data source in `sources`. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
+scikit-learn, SciPy, pyarrow and Pillow are imported inside the functions that need them, pandas only in
+`Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, looks_like_a_path, origin_options
 from .columns import ColumnFacts, column_facts, one_of_each_group
-from .corruptions import CORRUPTIONS, Corruption, SampleTraits, corrupt, corruption_generator, traits_of
 from .dataset import Dataset, Source
 from .decisions import (
     Decided,
@@ -89,7 +88,6 @@ from .tables import (
 )
 
 __all__ = [
-    "CORRUPTIONS",
     "FEWER",
     "LARGE_MEAN",
     "MISSING",
@@ -101,7 +99,6 @@ __all__ = [
     "Column",
     "ColumnFacts",
     "ColumnShift",
-    "Corruption",
     "Dataset",
     "DatasetInfo",
     "Decided",
@@ -113,7 +110,6 @@ __all__ = [
     "NearCopies",
     "Preparation",
     "SampleIds",
-    "SampleTraits",
     "Sentinels",
     "Shift",
     "Source",
@@ -128,8 +124,6 @@ __all__ = [
     "check_decisions",
     "column_facts",
     "column_shifts",
-    "corrupt",
-    "corruption_generator",
     "csv_line",
     "csv_row",
     "dataset_names",
@@ -177,7 +171,6 @@ __all__ = [
     "tell_apart",
     "telling_input",
     "tells_alone",
-    "traits_of",
     "workbook_error",
     "write_decisions",
 ]

@@ -13,7 +13,6 @@ from .lean_keras import import_lean_keras, lazy_getattr_with_keras, lean_keras
 
 if TYPE_CHECKING:
     from .compiled_programs import forget_compiled_programs, keep_compiled_programs
-    from .compression import COMPRESSIONS, Compression
     from .form import ACTIVATIONS, FORM, ModelForm
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import LAYER_KINDS, WRAPPED, check_model, layer_names, normalizes_batches, output_size
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.form",
-    "COMPRESSIONS": "cutaway.models.compression",
-    "Compression": "cutaway.models.compression",
     "DENSE_KINDS": "cutaway.models.shapes",
     "FORM": "cutaway.models.form",
     "ForwardPass": "cutaway.models.forward_pass",
@@ -82,14 +79,12 @@ _MODULES = {
 
 __all__ = [
     "ACTIVATIONS",
-    "COMPRESSIONS",
     "DENSE_KINDS",
     "FORM",
     "LAYER_KINDS",
     "MEAN",
     "MERGING_KINDS",
     "WRAPPED",
-    "Compression",
     "ForwardPass",
     "Model",
     "ModelForm",
@@ -134,5 +129,5 @@ __all__ = [
 __getattr__ = lazy_getattr_with_keras(
     __name__,
     _MODULES,
-    light=[f"cutaway.models.{name}" for name in ("compiled_programs", "compression", "form", "outputs", "shapes")],
+    light=[f"cutaway.models.{name}" for name in ("compiled_programs", "form", "outputs", "shapes")],
 )

@@ -37,7 +37,6 @@ RESULTS = {
     "findings": lambda run: run.findings(),
     "doctor": lambda run: ct.doctor(run, **QUIET),
     "compare": lambda run: ct.compare(run, run, epochs=(5, 6), samples=60, **QUIET),
-    "robustness": lambda run: run.robustness(perturbations=["noise"], samples=60, **QUIET),
     "calibration": lambda run: run.calibration(),
     "coverage": lambda run: run.coverage(),
     "thresholds": lambda run: run.thresholds(positive="8"),

@@ -92,7 +92,6 @@ RECORDS = {
     "influence": lambda run: run.influence(["test[7]"], 2),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),
-    "robustness": lambda run: run.robustness(perturbations=["noise", "pruning"], samples=60, progress=False),
     "comparison": lambda run: ct.compare(run, run, epochs=(5, 6), samples=60, progress=False),
     "sequence": lambda run: run.embed_epochs(epochs=[5, 6], split="test", perplexity=20.0, progress=False),
 }

@@ -51,7 +51,6 @@ VALUES = (
 )
 READING = (
     *(("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json")),
-    ("robustness", "--samples", "50"),
     *(("samples", "--json"), ("explain", "test[3]", "--influence", "--json")),
     *(("doctor",), ("confidence", "--json"), ("layers", "--history", "--json")),
 )

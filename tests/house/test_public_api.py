@@ -86,7 +86,6 @@ from cutaway.topics.labels import result as labels
 from cutaway.topics.layers import result as layers
 from cutaway.topics.learning_curve import result as learning_curve
 from cutaway.topics.prediction import result as prediction
-from cutaway.topics.robustness import result as robustness
 from cutaway.topics.samples import dynamics
 from cutaway.topics.sweeps import result as sweep, sweeping
 from cutaway.topics.units import measuring as units
@@ -103,7 +102,7 @@ defined += [again.train_like, again.resume, record.record, model_files.export, m
 defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
 defined += [importance.Importances, influence.Influences, layers.LayerHistory]
-defined += [learning_curve.LearningCurve, robustness.Robustness]
+defined += [learning_curve.LearningCurve]
 defined += [dynamics.SampleDynamics, units.Units, verdict.Verdict]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]

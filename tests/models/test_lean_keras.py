@@ -96,7 +96,7 @@ main()
 COMMANDS = (
     "train mnist --epochs 1 --hidden 2",
     "units latest --layer dense_1",
-    "robustness latest",  # of a run of which something is kept, but not this
+    "explain latest test[3]",  # of a run of which something is kept, but not this
 )
 
 

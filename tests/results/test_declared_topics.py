@@ -6,44 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cutaway.cli.output import print_result
 from cutaway.options import DataOptions, TableOptions
-from cutaway.results.table import column
-from cutaway.results.units import TEXT
 from cutaway.topics.comparison.leaderboard import Leaderboard, RunLine, RunTable
 from cutaway.topics.prediction.result import Contributions, Predictions
-from cutaway.topics.robustness import result
-from cutaway.topics.robustness.result import Robustness, RobustnessCurve
-
-
-def robustness(runs):
-    correct = np.array([[8, 6], [9, 7]])[:runs]
-    pairs = {"gained": np.array([2, 2]), "lost": np.array([1, 1])} if runs == 2 else {}
-    curve = RobustnessCurve("noise", "standard deviation", (0.0, 0.25), 10, correct, **pairs)
-    return Robustness(("first", "second")[:runs], (3, 4)[:runs], "test", 10, 0, (curve,), {"missing": "no columns"})
-
-
-def test_robustness_of_one_run_and_of_two_side_by_side(capsys):
-    one, two = robustness(1), robustness(2)
-    (table,) = one.tables()
-    assert table.title == "noise: standard deviation"
-    assert table.texts()[1] == {"Severity": "0.25", "Accuracy": "60.00% (31.27 to 83.18)"}
-    assert list(one.to_pandas()) == ["perturbation", "parameter", "severity", "run", "accuracy", "low", "high"]
-    (beside,) = two.tables()
-    assert list(beside.texts()[0]) == ["Severity", "A", "B", "B - A"]
-    assert beside.texts()[0]["B - A"].startswith("+10.00 (")
-    assert list(two.to_pandas())[-3:] == ["difference", "difference_low", "difference_high"]
-    assert "difference" not in two.to_json()["curves"][0]
-    print_result(two)
-    assert "missing does not apply: no columns." in capsys.readouterr().out
-
-
-def test_a_column_of_robustness_is_added_in_one_place(monkeypatch):
-    added = column("run", "Name", TEXT, "The run once more.")
-    monkeypatch.setattr(result, "CURVES", (*result.CURVES, added))
-    table = robustness(1).table()
-    assert table.texts()[0]["Name"] == "first"
-    assert "The run once more." in {each.meaning for each in table.columns}
 
 
 def test_a_leaderboard_shows_what_differs():

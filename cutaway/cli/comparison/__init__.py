@@ -1,6 +1,5 @@
-"""Commands that set runs side by side: compare and robustness."""
+"""The command that sets runs next to each other: compare."""
 
-from .curves import robustness
 from .two_runs import compare
 
-__all__ = ["compare", "robustness"]
+__all__ = ["compare"]

@@ -1,6 +1,5 @@
 """The command compare: two runs side by side."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -49,13 +48,8 @@ def compare(
     if as_json:
         print_json(found.to_json())
         return
-    say_runs(found.runs, found.epochs)
+    for letter, name, epoch in zip("AB", found.runs, found.epochs, strict=True):
+        say(f"{letter}  {printable(name)}, epoch {epoch}")
     print_tables(found.tables(options.limit or None))
     for note in found.notes():
         say(as_typed(note))
-
-
-def say_runs(runs: Sequence[str], epochs: Sequence[int]) -> None:
-    """Print which run is A and which is B, and the epoch of each; of a single run its name."""
-    for letter, name, epoch in zip("AB", runs, epochs, strict=False):
-        say(f"{letter if len(runs) > 1 else 'Run'}  {printable(name)}, epoch {epoch}")

@@ -1,1 +1,0 @@
-"""How accuracy falls as samples or weights are damaged."""
