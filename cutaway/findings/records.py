@@ -17,10 +17,9 @@ class Remedy:
         words: What to do, a clause in the imperative: "use a tenth of the learning rate".
         settings: Training settings to change.
         activation: Another activation function of the hidden layers, or None.
-        change: What else to change, or None: in the samples "standardize", "drop-inputs", "drop-suspects" or
-            "drop-repeated", or "shuffle", which divides them again; of the model "default-weights", first weights
-            from Keras' default initializers, or "no-regularization", neither dropout nor penalties of weights; of its
-            probabilities "temperature", fitted on validation samples without
+        change: What else to change, or None: in the samples "standardize", "drop-inputs" or "drop-suspects"; of the
+            model "default-weights", first weights from Keras' default initializers, or "no-regularization", neither
+            dropout nor penalties of weights; of its probabilities "temperature", fitted on validation samples without
             any training.
         units: Layer -> the number of units that it is to have.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
@@ -35,8 +34,6 @@ class Remedy:
             "standardize",
             "drop-inputs",
             "drop-suspects",
-            "drop-repeated",
-            "shuffle",
             "default-weights",
             "no-regularization",
             "temperature",

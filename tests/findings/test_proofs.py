@@ -59,7 +59,6 @@ PROVABLE: dict[str, str | Callable[[Path], ct.Run]] = {
     "low-rank": alike_from_the_start,
     "oscillation": oscillating,
     "divergence": "not finite",
-    "missing-shuffling": "not shuffled",
     "too-few-epochs": "one epoch",
     "over-regularized": "dropout of 0.95",
 }

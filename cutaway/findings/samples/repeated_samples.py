@@ -49,7 +49,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"input, the first of them {names[0]}. "
     ) + ("The model has seen them, so that accuracies are too good." if are_many else "So few may be equal by chance.")
     severity = "warning" if are_many else "note"
-    remedy = Remedy("leave the repeated samples out", change="drop-repeated")
+    remedy = Remedy(
+        "leave the repeated samples out",
+        untried="other samples are held out then, on which accuracies cannot be compared",
+    )
     yield Finding(KIND, severity, "Samples in two splits", text, record, remedy, tuple(names[:SHOWN]))
 
 

@@ -21,7 +21,8 @@ RULES = (
     ),
 )
 REMEDY = Remedy(
-    "shuffle all samples before they are divided into training, validation and test samples", change="shuffle"
+    "shuffle all samples before they are divided into training, validation and test samples",
+    untried="another split holds out other samples, on which accuracies cannot be compared",
 )
 
 

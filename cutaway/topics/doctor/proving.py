@@ -11,8 +11,8 @@ import numpy as np
 
 from cutaway.api.run import Run
 from cutaway.api.start import start_training
-from cutaway.data import Dataset, Decision, SampleIds, Source, Split, decide, drop, join_ids, stratified_split
-from cutaway.errors import Canceled, CutawayError, DataError
+from cutaway.data import Dataset, Decision, SampleIds, Source, Split, decide, drop
+from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import SUSPECT, Finding, Remedy
 from cutaway.results.progress import ProgressOption
 from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
@@ -36,7 +36,7 @@ def prove(
     Args:
         run: The run that it was found in.
         finding: It has a remedy.
-        seeds: Trainings on each side, as in `cutaway.doctor`; one where the samples are divided again.
+        seeds: Trainings on each side, as in `cutaway.doctor`.
         tried: What was trained for other findings of the run, which is not trained again; what is trained is added.
         progress: See `cutaway.doctor`.
 
@@ -57,17 +57,8 @@ def prove(
         ids = run.split.part(split)
         if not len(ids):
             return Proof(finding.kind, remedy.words, why="no samples were held out, on which models could be compared")
-        if remedy.change == "drop-repeated":
-            return _without_repeated(run, finding, remedy, split)
-        if remedy.change == "shuffle":
-            if not run.split.stratified:
-                why = "the samples are divided by group or by time, which shuffling would undo"
-                return Proof(finding.kind, remedy.words, why=why)
-            ids, answered, seconds = _shuffled(run, ids, progress)
-            befores, afters = [answers(run.context, ids)], [answered]
-        else:
-            tried = {} if tried is None else tried
-            befores, afters, seconds = _tried(run, remedy, ids, seeds=seeds, tried=tried, progress=progress)
+        tried = {} if tried is None else tried
+        befores, afters, seconds = _tried(run, remedy, ids, seeds=seeds, tried=tried, progress=progress)
         before, after = befores[0], afters[0]
     except Canceled:
         raise
@@ -158,40 +149,6 @@ def train_on(
     )
 
 
-def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[SampleIds, Answers, float]:
-    """Train again on all samples, divided by chance and by class into parts as large as those of the run.
-
-    Returns:
-        The samples that were held out of both trainings; what the new model says of them; and its seconds.
-
-    Raises:
-        DataError: There is no such sample, or a class is too small.
-    """
-    start, split = time.perf_counter(), _divided_again(run)
-    # by the validation samples, early stopping chooses an epoch
-    is_chosen = run.config.get("patience") is not None and len(split.test) > 0
-    common = held.take(held.isin(split.test if is_chosen else join_ids([split.val, split.test])))
-    if not len(common):
-        rule = "both models are judged on samples that neither was trained on"
-        raise DataError(rule, got="none of them", hint="train on more samples")
-    with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
-        again = train_on(run, run.data, split, Remedy("shuffle"), run.config["seed"], Path(folder), progress)
-        return common, answers(again.context, common), time.perf_counter() - start
-
-
-def _divided_again(run: Run) -> Split:
-    """All samples of a run in parts as large as before, each with the same shares of the classes."""
-    whole, seed, parts = run.split.part("all"), run.config["seed"], list[SampleIds]()
-    whole = whole.ordered()
-    for size in (len(run.split.test), len(run.split.val)):
-        every = np.arange(len(whole))
-        rest, out = stratified_split(run.data.y(whole), held_out=size, seed=seed) if size else (every, every[:0])
-        parts.append(whole.take(out))
-        whole = whole.take(rest)
-    test, val = parts
-    return dataclasses.replace(run.split, train=whole, val=val, test=test)
-
-
 def _changed(run: Run, remedy: Remedy) -> Dataset:
     """The data of a run with standardized inputs, or without some of them."""
     data = run.data
@@ -253,21 +210,3 @@ def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:
 def _same_samples(run: Run, ids: SampleIds) -> SampleIds:
     """The same samples of a run whose data have the same sources."""
     return SampleIds(tuple(run.data.sources), ids.source_index, ids.index)
-
-
-def _without_repeated(run: Run, finding: Finding, remedy: Remedy, split: str) -> Proof:
-    """The accuracy without samples that the model was trained on; nothing is trained for it."""
-    from cutaway.data import repeated_samples
-
-    ids = run.split.part(split)
-    right = answers(run.context, ids).correct
-    new = repeated_samples(run.data.x(run.split.train), run.data.x(ids)) < 0
-    return Proof(
-        finding.kind,
-        remedy.words,
-        before=float(right.mean()),
-        after=float(right[new].mean()) if new.any() else float("nan"),
-        samples=int(new.sum()),
-        split=split,
-        why=None if new.any() else "every sample is a training sample",
-    )

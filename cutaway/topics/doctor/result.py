@@ -40,7 +40,7 @@ class Proof:
         after: Accuracy with the remedy and the seed of the run.
         judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
             where the finding is about something else, the loss, the calibration error or the balanced accuracy. Empty
-            where the two are of different samples.
+            where nothing was tried.
         fixed: Samples that only the new training with the seed of the run predicts right.
         broken: Samples that only the run predicts right.
         samples: Number of samples.
@@ -92,8 +92,6 @@ class Proof:
         """What it shows, as a sentence."""
         if self.why is not None:
             return f"Not tried: {self.why}."
-        if not self.judgments:
-            return f"The accuracy is {percent(self.after)} instead of {percent(self.before)}."
         counts = split_in_words(self.split, self.samples)
         changes = "; ".join(map(_changed, self.judgments))
         first = self.judgments[0]

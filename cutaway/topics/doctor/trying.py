@@ -20,9 +20,6 @@ from cutaway.results.progress import ProgressOption, show_progress
 from .proving import Tried, prove, remedy_key
 from .result import Proof
 
-QUICK = ("temperature", "drop-repeated")
-"""Remedies for which nothing is trained."""
-
 
 def prove_all(
     run: Run,
@@ -125,7 +122,7 @@ def _is_trained(run: Run, finding: Finding) -> bool:
     """Whether a model is trained for a proof."""
     remedy = finding.remedy
     assert remedy is not None
-    return not remedy.untried and remedy.change not in QUICK and run.context.manifest.origin == "training"
+    return not remedy.untried and remedy.change != "temperature" and run.context.manifest.origin == "training"
 
 
 def _data_of(run: Run) -> tuple[Dataset | None, dict[str, np.ndarray]]:

@@ -226,6 +226,8 @@ def _next_step(
         return words, run_command("doctor", context.path) + " --prove"
     if problem is not None and problem.advice:
         return f"Next: {problem.advice}", None
+    if problem is not None and problem.remedy is not None:
+        return f"Next: {problem.remedy.words}.", None
     if not is_measured:
         return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     return "Next: look at its mistakes:", run_command("report", context.path)
