@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cutaway.progress import CancelToken, Progress
     from cutaway.topics.comparison.result import Comparison
     from cutaway.topics.confidence.calibration import Calibration
-    from cutaway.topics.confidence.confused_pairs import ConfusedPairs
     from cutaway.topics.confidence.coverage import Coverage
     from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.doctor.diagnosing import doctor
@@ -64,7 +63,6 @@ _MODULES = {
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
     "Comparison": "cutaway.topics.comparison.result",
-    "ConfusedPairs": "cutaway.topics.confidence.confused_pairs",
     "Coverage": "cutaway.topics.confidence.coverage",
     "Dataset": "cutaway.data",
     "Decision": "cutaway.data",
@@ -116,7 +114,6 @@ __all__ = [
     "Canceled",
     "Classifier",
     "Comparison",
-    "ConfusedPairs",
     "Coverage",
     "CutawayError",
     "CutawayWarning",

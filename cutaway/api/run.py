@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from cutaway.topics.classes.confusion_matrix import Confusion
     from cutaway.topics.classes.measures import ClassMeasures
     from cutaway.topics.confidence.calibration import Calibration
-    from cutaway.topics.confidence.confused_pairs import ConfusedPairs
     from cutaway.topics.confidence.coverage import Coverage
     from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.embedding.result import Embedding
@@ -502,25 +501,6 @@ class Run:
             record = run_explorer(self.context, split=split, epochs=numbers, samples=samples, on_progress=on_progress)
         return explorer_widget(record, height=height)
 
-    def confused_pairs(self, n: int = 10, *, split: str = "test", epoch: int | None = None) -> "ConfusedPairs":
-        """The most confused pairs of classes, and the samples between them, the most confident first.
-
-        Args:
-            n: Number of pairs at most, from 1.
-            split: "train", "val", "test" or "all".
-            epoch: Number of the epoch; the kept one if None.
-
-        Returns:
-            The most frequent pair first, each with its share of the true class and a 95% interval (Wilson).
-
-        Raises:
-            UsageError: `n` is outside its range, or the split is empty.
-            DataError: The model has diverged.
-        """
-        from cutaway.topics.confidence.confused_pairs import confused_pairs
-
-        return confused_pairs(self.context, n, split=split, epoch=check_epoch(epoch))
-
     def calibration(self, *, split: str = "test", bins: int = 15, epoch: int | None = None) -> "Calibration":
         """Whether probabilities are right as often as they say, as they are and with a fitted temperature.
 
@@ -561,7 +541,7 @@ class Run:
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            Accuracy by the share of answered samples, the area under it, and the thresholds.
+            Accuracy by the share of answered samples, and the thresholds.
 
         Raises:
             UsageError: An accuracy is outside its range, the split is empty, or accuracies are asked for and there are

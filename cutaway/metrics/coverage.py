@@ -38,16 +38,6 @@ class CoverageCurve:
         """Lower and upper ends of the accuracy's 95% intervals (Wilson), float64 ``(point,)`` each."""
         return wilson_interval(self.correct, self.answered)
 
-    @property
-    def area(self) -> float:
-        """Area under accuracy over coverage, 0..1: 1 minus the area under the risk-coverage curve (AURC).
-
-        Source:
-            Geifman and El-Yaniv 2017, "Selective classification for deep neural networks", for the curve; Geifman,
-            Uziel, El-Yaniv 2019, "Bias-reduced uncertainty estimation for deep neural classifiers", for the area.
-        """
-        return float((np.diff(self.coverage, prepend=0) * self.accuracy).sum())
-
     def threshold_for(self, accuracy: float) -> float | None:
         """The confidence from which on to answer, so that as many samples as possible are answered.
 

@@ -1,6 +1,6 @@
 """How values are written for people: one function for each kind of value, and a dash for what is not defined."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import isnan
@@ -55,12 +55,6 @@ def _interval(low: float | None, high: float | None, digits: int = 1) -> str:
     return UNDEFINED if _unknown(low, high) else f"{percent(low, digits)} to {percent(high, digits)}"
 
 
-def _span(low: float | None, high: float | None) -> str:
-    if _unknown(low, high):
-        return UNDEFINED
-    return percent(low) if low == high else f"{percent(low)} to {percent(high)}"
-
-
 def _with_interval(share: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
     limits = "" if _unknown(share, low, high) else f" ({_interval(low, high, digits)})"
     return f"{percent(share, digits)}{limits}"
@@ -111,10 +105,6 @@ def _name(name: object) -> str:
     return UNDEFINED if name is None else str(name)
 
 
-def _first(names: Sequence[str]) -> str:
-    return names[0] if names else UNDEFINED
-
-
 def _marked(value: float | None, mark: str) -> str:
     return f"{number(value, 4)} {mark}".rstrip()
 
@@ -147,7 +137,6 @@ COUNT = Unit("count", _count)
 COUNT_OF = Unit("count, and of how many", _count_of)
 INTERVAL = interval(1)
 COUNT_SHARE = Unit("count, and its share, 0..1", _count_share)
-SPAN = Unit("span of shares, 0..1", _span)
 SHARE_WITH_INTERVAL = share_with_interval(1)
 SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits)
 POINTS = Unit("difference of shares, -1..1", points)
@@ -159,4 +148,3 @@ MEASURED = Unit("number with its standard error, and whether that is more than n
 LOST = Unit("share that is lost, shown as the change in percentage points", _lost)
 NAME = Unit("name", _name, right=False, most=12)
 TEXT = Unit("text", _name, right=False)
-FIRST_NAME = Unit("list of names, of which the first is shown", _first, right=False)

@@ -82,7 +82,6 @@ RECORDS = {
     "dynamics": lambda run: run.dynamics(split="test"),
     "examine": lambda run: run.examine(run.data.x(run.split.test)[:20], nearest=2, explain=2),
     "explain": lambda run: run.explain("sample[7]"),
-    "confused_pairs": lambda run: run.confused_pairs(),
     "calibration": lambda run: run.calibration(),
     "coverage": lambda run: run.coverage(),
     "thresholds": lambda run: run.thresholds(positive="8"),

@@ -35,9 +35,6 @@ def test_confidence_fits_80_columns_and_says_what_the_run_says(cutaway, digits_r
     row = digits_run.coverage(accuracy=0.99).summaries()[0]
     assert f"{row['threshold']:.4f}" in out
     assert f"{row['coverage']:.2%}" in out
-    pair = digits_run.confused_pairs()[0]
-    assert f"{pair.count} of {pair.share.samples}" in out
-    assert pair.ids[0] in out
     thresholds = digits_run.thresholds(positive="8", cost=[[0, 1], [5, 0]])
     assert f"{thresholds.chosen.threshold:.4f} chosen" in out
     assert f"Area under the ROC curve {thresholds.roc.area:.4f}" in out
@@ -46,7 +43,7 @@ def test_confidence_fits_80_columns_and_says_what_the_run_says(cutaway, digits_r
     assert "Cost" not in out, "no costs were given"
     assert "the best threshold would be" not in out
     assert f"{digits_run.thresholds(positive='8').half.cost:.2%}" in out
-    assert len([line for line in out.splitlines() if line.startswith(" 20.00% to 30.00% ")]) == 1, "both say the same"
+    assert all(any(line.startswith(f" {wanted}.00% ") for line in out.splitlines()) for wanted in (20, 30))
 
 
 def test_confidence_in_json(cutaway, digits_run):
@@ -59,7 +56,6 @@ def test_confidence_in_json(cutaway, digits_run):
     assert answer["coverage"]["targets"] == digits_run.coverage().summaries()
     assert answer["coverage"]["curve"][-1]["coverage"] == 1
     assert len(answer["coverage"]["curve"]) <= 200
-    assert answer["confused_pairs"] == digits_run.confused_pairs().summaries()
     code, out, _ = cutaway("confidence", digits_run.path, "--positive", "3", "--json")
     thresholds = json.loads(out)["thresholds"]
     assert thresholds["positive"] == "3"

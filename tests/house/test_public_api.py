@@ -75,7 +75,7 @@ from cutaway import errors, progress
 from cutaway.api import again, classifier, comparing, tsne, model_files, opening, record, run, suspects, train
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
-from cutaway.topics.confidence import calibration, confused_pairs, coverage, thresholds
+from cutaway.topics.confidence import calibration, coverage, thresholds
 from cutaway.topics.doctor import diagnosing, result as diagnosis
 from cutaway.topics.embedding import result as embedding, sequence
 from cutaway.topics.explanation import result as explanation
@@ -99,7 +99,7 @@ defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diag
 defined += [sweep.Sweep, sweeping.join_sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [again.train_like, again.resume, record.record, model_files.export, model_files.open_model]
-defined += [calibration.Calibration, confused_pairs.ConfusedPairs, coverage.Coverage, thresholds.Thresholds]
+defined += [calibration.Calibration, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
 defined += [importance.Importances, influence.Influences, layers.LayerHistory]
 defined += [learning_curve.LearningCurve]

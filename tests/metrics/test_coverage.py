@@ -18,20 +18,12 @@ def test_the_curve_by_hand():
     np.testing.assert_allclose(found.thresholds, [0.9, 0.7, 0.6, 0.5])
     np.testing.assert_allclose(found.coverage, [0.4, 0.6, 0.8, 1.0])
     np.testing.assert_allclose(found.accuracy, [1 / 2, 2 / 3, 3 / 4, 3 / 5])
-    assert found.area == pytest.approx(0.4 / 2 + 0.2 * (2 / 3 + 3 / 4 + 3 / 5))
     assert found.threshold_for(0.7) == 0.6
     assert found.threshold_for(0.6) == 0.0  # all of them
     assert found.threshold_for(0.8) is None
     answered = answered_at(confidence, correct, 0.65)
     assert (answered.coverage.count, answered.accuracy.count, answered.accuracy.samples) == (3, 2, 3)
     assert np.isnan(answered_at(confidence, correct, 1.0).accuracy.value)
-
-
-def test_without_ties_the_area_is_the_mean_accuracy_of_all_numbers_of_answers():
-    random = np.random.default_rng(0)
-    confidence, correct = random.permutation(200) / 200, random.uniform(size=200) < 0.8
-    by_count = np.cumsum(correct[np.argsort(-confidence)]) / np.arange(1, 201)
-    assert coverage_curve(confidence, correct).area == pytest.approx(by_count.mean())
 
 
 @given(OUTCOMES, st.floats(0, 1))
@@ -43,7 +35,6 @@ def test_what_holds_of_any_samples(outcomes, wanted):
     assert (np.diff(found.thresholds) < 0).all()
     assert found.coverage[-1] == 1
     assert found.accuracy[-1] == pytest.approx(correct.mean())
-    assert 0 <= found.area <= 1
     low, high = found.interval
     assert ((low <= found.accuracy) & (found.accuracy <= high)).all()
     for threshold, coverage, accuracy in zip(found.thresholds, found.coverage, found.accuracy, strict=True):

@@ -14,7 +14,7 @@ def confidence(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show how far probabilities can be relied on: calibration, coverage, confused classes, thresholds."""
+    """Show how far probabilities can be relied on: calibration, coverage, thresholds."""
     from cutaway.api.opening import open_run
     from cutaway.topics.confidence.answer import compute
 

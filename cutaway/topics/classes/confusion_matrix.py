@@ -105,7 +105,7 @@ class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
             raise UsageError(
                 f"confusion matrices of at most {most} classes are drawn",
                 got=f"{len(self):,}",
-                hint="use run.confused_pairs() or run.per_class()",
+                hint="use run.per_class()",
             )
 
 

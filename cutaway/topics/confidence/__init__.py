@@ -1,4 +1,4 @@
-"""Confidence: calibration, coverage, thresholds and confused pairs of classes.
+"""Confidence: calibration, coverage and thresholds.
 
 Whatever is chosen, a temperature or a threshold, is chosen on validation samples and checked on others.
 """

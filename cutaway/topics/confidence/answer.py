@@ -8,7 +8,6 @@ from cutaway.results.result import Result
 from cutaway.results.table import Table
 
 from .calibration import Calibration, calibration
-from .confused_pairs import ConfusedPairs, confused_pairs
 from .coverage import Coverage, coverage
 from .options import ConfidenceOptions
 from .thresholds import Thresholds, thresholds
@@ -16,13 +15,12 @@ from .thresholds import Thresholds, thresholds
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Confidence(Result):
-    """Calibration, coverage, confused pairs, and thresholds where there is a class that is looked for.
+    """Calibration, coverage, and thresholds if there is a class that is looked for.
 
     Attributes:
         run: Path of the run folder.
         calibration: Whether probabilities are right as often as they say.
         coverage: How often the model is right where it is confident.
-        confused: The most confused pairs of classes.
         thresholds: What thresholds on the probability of one class give, or None.
         assumed: Whether validation samples are measured since there are no test samples.
     """
@@ -30,7 +28,6 @@ class Confidence(Result):
     run: str
     calibration: Calibration
     coverage: Coverage
-    confused: ConfusedPairs
     thresholds: Thresholds | None
     assumed: bool = False
 
@@ -44,7 +41,7 @@ class Confidence(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal."""
-        parts = (self.calibration, self.coverage, self.confused, self.thresholds)
+        parts = (self.calibration, self.coverage, self.thresholds)
         return tuple(table for part in parts if part is not None for table in part.tables())
 
     def to_json(self) -> dict[str, Any]:
@@ -56,8 +53,6 @@ class Confidence(Result):
             "epoch": self.calibration.epoch,
             "calibration": self.calibration.to_json(),
             "coverage": self.coverage.to_json(),
-            "mistakes": self.confused.mistakes,
-            "confused_pairs": self.confused.to_json(),
             "thresholds": None if self.thresholds is None else self.thresholds.to_json(),
         }
 
@@ -79,7 +74,6 @@ def compute(context: RunContext, options: ConfidenceOptions) -> Confidence:
         run=str(context.path),
         calibration=calibration(context, split=split, bins=options.bins, epoch=epoch),
         coverage=coverage(context, split=split, accuracy=wanted, epoch=epoch),
-        confused=confused_pairs(context, options.pairs, split=split, epoch=epoch),
         thresholds=found,
         assumed=options.split is None and split == "val",
     )

@@ -1,7 +1,7 @@
 """When a run's model may say that it does not know: accuracy of the samples that it answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +12,7 @@ from cutaway.metrics import Answered, CoverageCurve, answered_at, coverage_curve
 from cutaway.results.plain import defined
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Table, column
-from cutaway.results.units import COUNT, INTERVAL, SPAN, THRESHOLD, number, share
+from cutaway.results.units import COUNT, INTERVAL, THRESHOLD, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words, validation
 
 if TYPE_CHECKING:
@@ -64,17 +64,6 @@ TARGETS = (
 )
 """Thresholds for wanted accuracies."""
 
-PRINTED = (
-    column("wanted wanted_to", "Wanted", SPAN, "The wanted accuracies that this threshold gives."),
-    *(
-        each
-        for heading in ("Answer from", "Answered", "Right", "95% interval", "On val")
-        for each in TARGETS
-        if each.heading == heading
-    ),
-)
-"""The same in a terminal, of 80 columns."""
-
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,13 +99,8 @@ class Coverage(Result):
             )
         return (
             f"Coverage on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: accuracy "
-            f"{self.curve.accuracy[-1]:.2%} of all{first}; area {self.area:.4f}"
+            f"{self.curve.accuracy[-1]:.2%} of all{first}"
         )
-
-    @property
-    def area(self) -> float:
-        """Area under accuracy over coverage, 0..1; see `cutaway.metrics.CoverageCurve.area`."""
-        return self.curve.area
 
     def summaries(self) -> list[dict[str, Any]]:
         """One JSON-able mapping for each wanted accuracy; the keys are the names in `TARGETS`."""
@@ -152,19 +136,14 @@ class Coverage(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal."""
-        notes = [f"Area under the accuracy-coverage curve: {number(self.area, digits=4)}."]
-        printed = _together(self.summaries())
-        if printed["wanted"] != printed["wanted_to"]:
-            notes.append("Wanted accuracies in one row share a threshold; threshold 0 answers every sample.")
-        if self.note:
-            notes.append(f"Note: {self.note}.")
+        notes = (f"Note: {self.note}.",) if self.note else ()
         title = "Answering only above a confidence (chosen on validation samples)"
-        return (Table(PRINTED, printed, title=title, notes=tuple(notes)),)
+        shown = self.targets_table().only("Wanted", "Answer from", "Answered", "Right", "95% interval", "On val")
+        return (replace(shown, title=title, notes=notes),)
 
     def to_json(self) -> dict[str, Any]:
-        """The area, the thresholds, and the curve in at most `POINTS` points."""
+        """The thresholds, and the curve in at most `POINTS` points."""
         return {
-            "area": self.area,
             "targets": self.summaries(),
             "curve": self.table().records(POINTS),
             "note": self.note or None,
@@ -229,15 +208,3 @@ def _check_wanted(accuracy: Any) -> tuple[float, ...]:
             hint="pass for example accuracy=0.99",
         )
     return tuple(map(float, given))
-
-
-def _together(summaries: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """The values of `PRINTED`: what is the same for several wanted accuracies stands there once."""
-    rows: list[dict[str, Any]] = []
-    for row in summaries:
-        said = {name: value for name, value in row.items() if name != "wanted"}
-        if rows and said.items() <= rows[-1].items():
-            rows[-1]["wanted_to"] = row["wanted"]
-        else:
-            rows.append({**row, "wanted_to": row["wanted"]})
-    return {name: [row[name] for row in rows] for each in PRINTED for name in each.names}
