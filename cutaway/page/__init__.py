@@ -1,9 +1,9 @@
 """The page: one HTML file that shows what it is given and works from disk with the network off.
 
-In comes a `Page`: a heading and a list of sections, each a record of text, rows, cards, a finished figure, or the
-arrays of an explorer. Out comes HTML as a string, or a widget that shows an explorer in a notebook. Scripts are ES
-modules, which Python links into one; BokehJS is taken from the installed bokeh package. May call `cutaway.plots`,
-`cutaway.checks` and `cutaway.errors`; it knows no run and no model.
+In comes a `Page`: a heading and a list of sections, each a record of text, rows, cards, panels of curves, or
+the arrays of an explorer. Out comes HTML as a string, or a widget that shows an explorer in a notebook. Scripts are ES
+modules, which Python links into one. May call `cutaway.plots`, `cutaway.checks` and `cutaway.errors`; it knows no run
+and no model.
 """
 
 from typing import TYPE_CHECKING

@@ -1,73 +1,116 @@
-import { onScheme, tone } from "./core/scheme.js";
+import { Chart, colored, roundTicks, spaced } from "./core/charts.js";
+import { element } from "./core/elements.js";
 
-/** @returns {any} BokehJS; a page without figures carries none */
-function bokeh() {
-  return /** @type {any} */ (globalThis).Bokeh;
+/** @typedef {{ label: string, isPercent: boolean, isWhole: boolean }} AxisRecord */
+
+/**
+ * A panel as Python declares it; see `cutaway.plots.Panel`.
+ * @typedef {{ title: string, x: AxisRecord & { isLog: boolean, ticks: [number, string, string | null][] },
+ *   y: AxisRecord & { limits: [number, number] | null }, curves: import("./core/charts.js").Curve[],
+ *   marks: { x: number, words: string, dash: string }[], diagonal: boolean, sharesX: boolean }} PanelRecord
+ */
+
+/** @typedef {{ name: string, panels: PanelRecord[] }} FigureRecord of a section with panels side by side */
+
+const HEIGHT = 300;
+
+/** Digits after the point, and digits of numbers that would have none then. */
+const NUMBER = { maximumFractionDigits: 4, maximumSignificantDigits: 3, roundingPriority: "morePrecision" };
+const SHARE = { style: "percent", maximumFractionDigits: 2 };
+
+/** A panel, with a legend above it, and the values of the points that are pointed at beside them. */
+class PanelChart extends Chart {
+  /** @param {PanelRecord} panel */
+  constructor(panel) {
+    super(HEIGHT);
+    this.panel = panel;
+    const { title, marks, curves, x, y } = panel;
+    this.tip = element("div", { class: "curves-tip", hidden: true });
+    const keys = curves.filter(({ name }) => name).map((curve) => colored(element("span", { class: keyClass(curve), text: curve.name }), curve.color));
+    const heading = [title ? element("strong", { text: title }) : null, keys.length ? element("p", { class: "curves-readout" }, ...keys) : null];
+    const caption = element("figcaption", {}, ...heading, ...marks.map(({ words }) => element("p", { class: "curves-mark", text: words })));
+    this.element.append(caption, this.picture, this.tip);
+    this.picture.setAttribute("aria-label", `${title || y.label} by ${x.label}: ${curves.map((curve) => this.#inWords(curve)).join("; ")}`);
+    this.draw({ ...panel, x: this.#xAxis(), y: this.#yAxis(), isByX: panel.sharesX });
+  }
+
+  /** @returns {import("./core/charts.js").Axis} */
+  #xAxis() {
+    const { curves, x, diagonal } = this.panel;
+    const values = [...curves.flatMap(({ points }) => points.map(([each]) => each)), ...x.ticks.map(([tick]) => tick), ...(diagonal ? [0, 1] : [])];
+    let [low, high] = x.isLog ? spaced(values.map(Math.log), 0.05).map(Math.exp) : spaced(values, 0.05);
+    // single epochs need room
+    if (x.isWhole) [low, high] = [Math.min(low, Math.min(...values) - 0.5), Math.max(high, Math.max(...values) + 0.5)];
+    const ticks = (/** @type {number} */ room) => roundTicks(low, high, Math.max(2, Math.min(8, room / 40)), x.isWhole).map(written(x));
+    return { low, high, ticks: x.ticks.length ? () => x.ticks.map(([tick, text]) => [tick, text]) : ticks, isLog: x.isLog, label: x.label };
+  }
+
+  /** @returns {import("./core/charts.js").Axis} */
+  #yAxis() {
+    const { curves, y, diagonal } = this.panel;
+    const values = curves.flatMap(({ points, spans = [] }) => [...points.map((point) => point[1]), ...spans.flat()]).filter((each) => each !== null);
+    const [low, high] = y.limits ?? spaced(diagonal ? [...values, 0, 1] : values, 0.05);
+    return { low, high, ticks: () => roundTicks(low, high, 6, y.isWhole).map(written(y)), label: y.label };
+  }
+
+  /**
+   * Where a curve begins and ends, for those who do not see it.
+   * @param {import("./core/charts.js").Curve} curve
+   */
+  #inWords({ name, points }) {
+    const [first, last] = [points[0], points.at(-1)].map((point) => point && `${this.#write("y", point[1])} at ${this.#write("x", point[0])}`);
+    return `${name || this.panel.y.label} ${points.length > 1 ? `from ${first} to ${last}` : (first ?? "without a point")}`;
+  }
+
+  /**
+   * @param {"x" | "y"} axis
+   * @param {number | null} value
+   */
+  #write(axis, value) {
+    return value === null ? "–" : written(this.panel[axis])(value)[1];
+  }
+
+  /**
+   * @param {import("./core/charts.js").Reading[] | null} readings
+   * @param {[number, number]} [place]
+   */
+  say(readings, [left, top] = [0, 0]) {
+    this.tip.hidden = !readings;
+    const read = (readings ?? []).filter(({ point }) => point);
+    if (!read.length) return;
+    const { x, y } = this.panel;
+    const at = /** @type {[number, number]} */ (read[0].point)[0];
+    const lines = read.map(({ curve, point, span }) => {
+      const range = span && span[0] !== null ? ` (${this.#write("y", span[0])} to ${this.#write("y", span[1])})` : "";
+      return colored(element("p", { class: keyClass(curve), text: `${curve.name || y.label} ${this.#write("y", point?.[1] ?? null)}${range}` }), curve.color);
+    });
+    const heading = x.ticks.find(([tick]) => tick === at)?.[2] ?? `${x.label} ${this.#write("x", at)}`;
+    this.tip.replaceChildren(element("p", {}, element("strong", { text: heading })), ...lines);
+    const { offsetWidth, offsetHeight } = this.tip;
+    const inside = this.element.clientWidth - offsetWidth;
+    this.tip.style.left = `${Math.max(0, left + 12 > inside ? Math.min(inside, left - 12 - offsetWidth) : left + 12)}px`;
+    this.tip.style.bottom = `${Math.max(0, Math.min(HEIGHT - offsetHeight, HEIGHT - top + 8))}px`;
+  }
 }
 
-/** @returns {any[]} */
-function models() {
-  return (bokeh()?.documents ?? []).flatMap((/** @type {any} */ each) => [...each.all_models]);
+/** @param {import("./core/charts.js").Curve} curve */
+function keyClass({ hasLine, dashed }) {
+  return `key${hasLine ? (dashed ? " dashed" : "") : " dot"}`;
 }
 
 /**
- * Draw Bokeh's figures, in the colors of the page.
- * @param {any[]} items what Python's `json_item` returns
+ * How values of an axis are written.
+ * @param {AxisRecord} axis
+ * @returns {(value: number) => [number, string]}
  */
-export async function drawFigures(items) {
-  await Promise.all(items.map((item) => bokeh().embed.embed_item(item)));
-  recolorFigures();
-  if (!follows) {
-    onScheme(recolorFigures);
-    if (matchMedia("(pointer: coarse)").matches) tapForTooltips();
-  }
-  follows = true;
+function written({ isPercent }) {
+  return (value) => [value, value.toLocaleString("en", /** @type {Intl.NumberFormatOptions} */ (isPercent ? SHARE : NUMBER))];
 }
 
-/** Whether figures follow the scheme of the page already. */
-let follows = false;
-
-/** @returns {Record<string, Record<string, any>>} */
-function figureColors() {
-  const [ink, muted, line] = ["ink", "muted", "line"].map(tone);
-  const font = getComputedStyle(document.body).fontFamily;
-  const axis = {
-    axis_label_text_color: muted,
-    axis_label_text_font: font,
-    axis_line_color: line,
-    major_label_text_color: muted,
-    major_label_text_font: font,
-    major_tick_line_color: line,
-    minor_tick_line_color: line,
-  };
-  return {
-    LinearAxis: axis,
-    LogAxis: axis,
-    Grid: { grid_line_color: line },
-    Legend: { label_text_color: ink, label_text_font: font, inactive_fill_color: tone("surface") },
-    Title: { text_color: ink, text_font: font },
-    Text: { text_color: { value: ink }, text_font: { value: font } },
-    Span: { line_color: muted },
-  };
-}
-
-function recolorFigures() {
-  const colors = figureColors();
-  const touches = matchMedia("(pointer: coarse)").matches;
-  for (const model of models()) {
-    if (touches && model.type === "PanTool") model.active = false; // dragging scrolls the page
-    // what is switched off in a figure (null) stays off
-    const shown = Object.entries(colors[model.type] ?? {}).filter(([key]) => model[key] !== null);
-    model.setv(Object.fromEntries(shown));
-  }
-}
-
-/** On a touch screen, a tap opens the tooltip: BokehJS opens tooltips only for a pointer that moves. */
-function tapForTooltips() {
-  addEventListener("click", (event) => {
-    const { clientX, clientY } = event;
-    // without `view`, Chromium computes pageX and pageY, which BokehJS reads, without the scroll position
-    const mouse = { clientX, clientY, view: window, pointerType: "mouse", isPrimary: true };
-    event.composedPath()[0].dispatchEvent(new PointerEvent("pointermove", mouse));
-  });
+/**
+ * Draw figures of sections that are in the page.
+ * @param {FigureRecord[]} figures
+ */
+export function drawFigures(figures) {
+  for (const { name, panels } of figures) document.getElementById(`${name}-figure`)?.replaceChildren(...panels.map((panel) => new PanelChart(panel).element));
 }

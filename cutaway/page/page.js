@@ -16,10 +16,10 @@ async function start() {
   startRail();
   startTables();
   for (const record of data.sheets) startSheet(record);
-  const figures = drawFigures(data.figures);
+  drawFigures(data.figures);
   const bundle = bundleInPage(data.arrays, "pageArray");
   const explorers = data.explorers.map((/** @type {any} */ record) => startExplorer(record, bundle));
-  await Promise.all([figures, ...explorers]);
+  await Promise.all(explorers);
   document.documentElement.dataset.ready = "";
 }
 

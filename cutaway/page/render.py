@@ -27,23 +27,21 @@ _NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.
 def render(page: Page) -> str:
     """Return a page as one HTML document that fetches nothing.
 
-    Its content security policy admits only the scripts that it carries, by their digests, so text that comes from a run
+    Its content security policy admits only the script that it carries, by its digest, so text that comes from a run
     cannot run as code.
 
     Args:
-        page: All its text is escaped, also what a terminal would obey or what turns the direction of a line; figures
-            are embedded as JSON.
+        page: All its text is escaped, also what a terminal would obey or what turns the direction of a line; panels are
+            embedded as JSON.
     """
     bundle = Bundle()
     data = _document(page.all_sections, bundle)
-    libraries = _bokehjs() if data["figures"] else []
     return render_document(
         "page.html",
         script=link("page.js", read_module),
         data=data,
         bundle=bundle,
         styles=STYLES,
-        libraries=libraries,
         values={"page": page},
     )
 
@@ -56,7 +54,6 @@ def render_document(
     bundle: Bundle,
     styles: Sequence[str],
     values: Mapping[str, Any],
-    libraries: Sequence[str] = (),
 ) -> str:
     """Fill a template of a whole page, which has a place for each of these.
 
@@ -67,7 +64,6 @@ def render_document(
         bundle: The arrays that it reads.
         styles: Names of style sheets, in order.
         values: Whatever else the template shows.
-        libraries: Scripts that run before it.
     """
     script = escape_script(script)
     return (
@@ -77,9 +73,8 @@ def render_document(
             data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
             arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
             css=Markup("\n".join(read_template(name) for name in styles)),
-            libraries=[Markup(library) for library in libraries],
             script=Markup(script),
-            digests=" ".join(script_digest(each) for each in (*libraries, script)),
+            digest=script_digest(script),
             **values,
         )
     )
@@ -129,10 +124,14 @@ def _breakable(text: str) -> Markup:
 
 def _document(sections: Sequence[Section], bundle: Bundle) -> dict[str, Any]:
     """What the scripts of sections need, as plain data; arrays go into the bundle."""
-    figures = [section for section in sections if isinstance(section, Figure)]
+    figures = [
+        {"name": section.name, "panels": [panel.document() for panel in section.panels]}
+        for section in sections
+        if isinstance(section, Figure)
+    ]
     explorers = [section.document(bundle) for section in sections if isinstance(section, Explorer)]
     sheets = [section.document() for section in sections if isinstance(section, LabelSheet)]
-    return {"figures": _figures(figures), "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
+    return {"figures": figures, "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
 
 
 def _escaped(value: Any) -> Any:
@@ -142,27 +141,6 @@ def _escaped(value: Any) -> Any:
 def _number_columns(rows: Sequence[Mapping[str, str]]) -> set[str]:
     """The columns in which every entry is a number such as "7 (21.9%)" or a dash."""
     return {key for key in rows[0] if all(_NUMBER.fullmatch(row[key]) for row in rows)} if rows else set()
-
-
-def _figures(sections: Sequence[Figure]) -> list[Any]:
-    """The figures as plain data."""
-    if not sections:
-        return []
-    from bokeh.core.types import ID
-    from bokeh.embed import json_item
-    from bokeh.themes import Theme
-
-    # The page shows through, so figures follow its light and dark scheme.
-    clear = Theme(json={"attrs": {"Plot": {"background_fill_color": None, "border_fill_color": None}}})
-    return [json_item(s.figure, target=ID(f"{s.name}-figure"), theme=clear) for s in sections]
-
-
-def _bokehjs() -> list[str]:
-    from bokeh.resources import Resources
-
-    # Only what the figures use; "warn" keeps BokehJS from writing its version to the console.
-    resources = Resources(mode="inline", components=["bokeh", "bokeh-gl"], log_level="warn")
-    return [escape_script(source) for source in resources.js_raw]
 
 
 def escape_script(source: str) -> str:

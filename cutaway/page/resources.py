@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css")
+STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "curves.css")
 """Style sheets of a page, in order."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from cutaway.errors import UsageError
 
 if TYPE_CHECKING:
-    from bokeh.models import UIElement
+    from cutaway.plots import Panel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +76,16 @@ class Table(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Section):
-    """A Bokeh figure.
+    """Panels side by side, which the page draws.
 
     Attributes:
-        figure: The Bokeh model, which must not be part of another page.
+        panels: From left to right; one below the other where space is narrow.
         beside: Whether the caption is set beside the figure on wide screens, for figures that are about square.
     """
 
     template: ClassVar[str] = "figure.html"
 
-    figure: "UIElement"
+    panels: tuple["Panel", ...]
     beside: bool = False
 
 

@@ -1,30 +1,29 @@
 """Plots: figures and images of arrays.
 
-In come arrays and plain rows; out go matplotlib figures, Bokeh figures and the bytes of PNG images. Plots read and
-write no files, keep no state and change no global setting of either library. May call `cutaway.errors` only;
-matplotlib, Bokeh and Pillow are loaded when the first figure is drawn. `Figure`, `BokehFigure` and `BokehLayout`
-are the types of the figures, for annotations.
+In come arrays and plain rows; out go matplotlib figures, plain data that the page draws, the bytes of PNG images, and
+for an embedding a Bokeh figure. Plots read and write no files, keep no state and change no global setting of either
+library. May call `cutaway.errors` only; matplotlib, Bokeh and Pillow are loaded when the first figure is drawn.
+`Figure` and `BokehFigure` are the types of the figures, for annotations.
 """
 
 from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .activation import activation, activation_bokeh
-from .confidence import confidence_scatter, confidence_scatter_bokeh
-from .confusion import confusion_matrix, confusion_matrix_bokeh
+from .activation import activation
+from .confidence import confidence_scatter
+from .confusion import confusion_matrix
 from .curves import learning_curves, learning_panels
-from .data_map import data_map, data_map_bokeh
+from .data_map import data_map
 from .displays.bars import Bars, bars
-from .displays.bokeh_display import bokeh_frame
 from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list
 from .displays.heat_map import heat_map
-from .displays.parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
+from .displays.parallel import Axis, parallel_coordinates
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panel import Mark, Panel, Series
-from .panels import panels, panels_bokeh
+from .panels import panels
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import (
@@ -43,7 +42,7 @@ from .theme import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .bokeh_figure import BokehFigure, BokehLayout
+    from .bokeh_figure import BokehFigure
 
 __all__ = [
     "BLUE",
@@ -57,7 +56,6 @@ __all__ = [
     "Axis",
     "Bars",
     "BokehFigure",
-    "BokehLayout",
     "ClassStyle",
     "DrawnUnit",
     "ExplainedAnswer",
@@ -66,16 +64,11 @@ __all__ = [
     "Panel",
     "Series",
     "activation",
-    "activation_bokeh",
     "bars",
-    "bokeh_frame",
     "class_style",
     "confidence_scatter",
-    "confidence_scatter_bokeh",
     "confusion_matrix",
-    "confusion_matrix_bokeh",
     "data_map",
-    "data_map_bokeh",
     "data_uri",
     "drawn_unit",
     "embedding_film",
@@ -88,9 +81,7 @@ __all__ = [
     "learning_curves",
     "learning_panels",
     "panels",
-    "panels_bokeh",
     "parallel_coordinates",
-    "parallel_coordinates_bokeh",
     "picture_grid",
     "picture_png",
     "signed_png",
@@ -100,7 +91,6 @@ __all__ = [
 
 _MODULES = {
     "BokehFigure": "cutaway.plots.bokeh_figure",
-    "BokehLayout": "cutaway.plots.bokeh_figure",
     "Figure": "matplotlib.figure",
 }
 

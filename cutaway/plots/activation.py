@@ -8,12 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import UsageError
 
-from .displays.bokeh_display import shown_in_notebooks
-from .legend import legend_below
 from .theme import BLUE, INK, LINE, MUTED, ORANGE, PURPLE
 
 if TYPE_CHECKING:
-    from bokeh.plotting import figure as BokehFigure
     from matplotlib.figure import Figure
 
 Function = Callable[[ArrayLike], NDArray[np.float64]]
@@ -76,43 +73,6 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left", labelcolor=INK)
     return figure
-
-
-@shown_in_notebooks
-def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
-    """Draw ReLU, softplus and the logistic function with Bokeh; a tooltip shows all three values at one x.
-
-    Args:
-        limit: As for `activation`.
-
-    Raises:
-        UsageError: ``limit`` is outside its range.
-    """
-    from bokeh.models import ColumnDataSource, HoverTool
-    from bokeh.plotting import figure
-
-    x = _points(limit)
-    source = ColumnDataSource({"x": x, **{name: function(x) for name, (_, function, _) in _CURVES.items()}})
-    plot = figure(
-        height=360,
-        min_width=280,
-        sizing_mode="stretch_width",
-        tools="",
-        toolbar_location=None,
-        x_axis_label="x",
-    )
-    for name, (label, _, color) in _CURVES.items():
-        plot.line("x", name, source=source, color=color, line_width=2, legend_label=label)
-    # one invisible curve has the tooltip, so that it stays when the legend hides a curve
-    target = plot.line("x", "relu", source=source, alpha=0)
-    rows = "".join(f"<div>{name} @{{{name}}}{{0.0000}}</div>" for name in _CURVES)
-    hover = HoverTool(tooltips=f"<div><b>x = @x{{0.00}}</b></div>{rows}", mode="vline", renderers=[target])
-    plot.add_tools(hover)
-    plot.outline_line_color = None
-    plot.axis.axis_label_text_font_style = "normal"
-    plot.grid.grid_line_alpha = 0.6
-    legend_below(plot, columns=2)
-    return plot
 
 
 def _points(limit: float) -> NDArray[np.float64]:

@@ -1,21 +1,16 @@
 """Data maps: how sure a model was of each sample's label, against how much that varied over the epochs."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
-from .displays.bokeh_display import shown_in_notebooks
-from .hover import hover_pictures
-from .legend import legend_below
-from .scatter import add_hover, add_points, empty_plot
-from .theme import CLASS_COLORS, INK, LINE, MUTED, ClassStyle, point_alpha, point_size
+from .theme import CLASS_COLORS, INK, LINE, MUTED, point_alpha, point_size
 
 if TYPE_CHECKING:
-    from bokeh.plotting import figure as BokehFigure
     from matplotlib.figure import Figure
 
 X_LABEL = "variability: standard deviation of the label's probability"
@@ -27,8 +22,8 @@ LIMITS = (-0.02, 0.52), (-0.03, 1.03)
 COLORS = (CLASS_COLORS[0], CLASS_COLORS[1], CLASS_COLORS[5])
 """Of the kinds in order: indigo, amber and brick for easy, ambiguous and hard."""
 
-MARKERS = (("circle", "o"), ("triangle", "^"), ("square", "s"))
-"""Bokeh's and matplotlib's name of the marker of each kind."""
+MARKERS = ("o", "^", "s")
+"""The marker of each kind."""
 
 
 def data_map(
@@ -61,7 +56,7 @@ def data_map(
                 x[here],
                 y[here],
                 c=COLORS[number],
-                marker=MARKERS[number][1],
+                marker=MARKERS[number],
                 s=(0.75 * point_size(len(x))) ** 2,
                 alpha=point_alpha(len(x)),
                 linewidths=0,
@@ -77,64 +72,6 @@ def data_map(
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", frameon=False, labelcolor=INK)
     return figure
-
-
-@shown_in_notebooks
-def data_map_bokeh(
-    variability: ArrayLike,
-    confidence: ArrayLike,
-    kinds: ArrayLike,
-    kind_names: Sequence[str],
-    *,
-    names: Sequence[str] | None = None,
-    details: Mapping[str, Sequence[Any]] | None = None,
-    pictures: ArrayLike | None = None,
-) -> "BokehFigure":
-    """Draw a data map with Bokeh: a click on the legend hides a kind, a tooltip shows the sample.
-
-    Args:
-        variability: As for `data_map`.
-        confidence: As for `data_map`.
-        kinds: As for `data_map`.
-        kind_names: As for `data_map`.
-        names: Name of each sample, such as "train[7]".
-        details: More that the tooltip says: words -> a value for each sample.
-        pictures: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
-
-    Raises:
-        DataError: The arrays are of different lengths, empty, or not finite.
-    """
-    x, y, kind = _checked(variability, confidence, kinds)
-    given: dict[str, Any] = {**({} if names is None else {"name": names}), **(details or {})}
-    columns = {f"told_{number}": np.array(list(value), object) for number, value in enumerate(given.values())}
-    lines = [f"<div>{words} @{{told_{number}}}</div>" for number, words in enumerate(given)]
-    if names is not None:
-        lines[0] = "<div><b>@{told_0}</b></div>"
-    lines.append("<div>confidence @{y}{0.000} ± @{x}{0.000}</div>")
-    css = []
-    if pictures is not None:
-        shown = hover_pictures(np.asarray(pictures))
-        columns |= shown.columns
-        css.append(shown.css)
-        lines.insert(0, shown.div)
-    if wrong := [len(column) for column in columns.values() if len(column) != len(x)]:
-        raise _mismatch(f"{wrong[0]:,} entries")
-    from bokeh.models import Range1d
-
-    (left, right), (low, high) = LIMITS
-    ranges: Any = {"x_range": Range1d(start=left, end=right), "y_range": Range1d(start=low, end=high)}
-    plot = empty_plot(css, height=480, x_axis_label=X_LABEL, y_axis_label=Y_LABEL, **ranges)
-    plot.axis.axis_label_text_font_style = "normal"
-    plot.grid.grid_line_alpha = 0.6
-    renderers: list[Any] = []
-    for number, name in enumerate(kind_names):
-        chosen = kind == number
-        if chosen.any():
-            style, words = ClassStyle(COLORS[number], *MARKERS[number]), f"{name} ({chosen.sum():,})"
-            renderers.append(add_points(plot, {"x": x, "y": y, **columns}, chosen, style, words, words))
-    add_hover(plot, "".join(lines), renderers)
-    legend_below(plot, columns=len(renderers))
-    return plot
 
 
 def _checked(*arrays: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from cutaway.errors import DataError
 
-from .theme import are_whole
+from .theme import LINE_COLORS, are_whole, shortened
+
+LONGEST = 1000
+"""Points of a curve that are drawn at most."""
+
+LONGEST_TICK = 40
+"""Characters of a name at the x axis."""
 
 SIDE_BY_SIDE = 24
 """Characters of all names at the x axis that fit side by side."""
@@ -52,6 +58,34 @@ class Series:
                 got=f"{len(self.x)} x, {len(self.y)} y, {[len(end) for end in ends]}",
                 hint="pass arrays of the same length",
             )
+
+    @property
+    def hex_color(self) -> str:
+        """Its color, such as "#3f90da"."""
+        return LINE_COLORS[self.color % len(LINE_COLORS)]
+
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """What is drawn: ``x``, ``y``, and ``low`` and ``high`` of intervals; of long series, evenly spaced points."""
+        named = {"x": self.x, "y": self.y, "low": self.low, "high": self.high}
+        columns = {name: np.asarray(values, np.float64) for name, values in named.items() if values is not None}
+        if len(self.x) <= LONGEST:
+            return columns
+        kept = np.unique(np.linspace(0, len(self.x) - 1, LONGEST).round().astype(int))
+        return {name: values[kept] for name, values in columns.items()}
+
+    def document(self) -> dict[str, Any]:
+        """The series as plain data, where None leaves a gap."""
+        columns = {name: _plain(values) for name, values in self.columns().items()}
+        spans = list(zip(columns["low"], columns["high"], strict=True)) if "low" in columns else []
+        return {
+            "name": self.name,
+            "color": self.hex_color,
+            "points": list(zip(columns["x"], columns["y"], strict=True)),
+            "spans": spans,
+            "hasLine": self.line,
+            "hasPoints": self.points,
+            "dashed": self.dashed,
+        }
 
 
 @dataclass(frozen=True)
@@ -103,6 +137,36 @@ class Panel:
     marks: Sequence[Mark] = ()
     diagonal: bool = False
 
+    def document(self) -> dict[str, Any]:
+        """The panel as plain data, which the page draws (`figures.js`)."""
+        texts = self.short_names() or self.tick_texts()
+        names = self.x_names or self.tick_names or [None] * len(texts)
+        places = [float(place) for place in (range(len(self.x_names)) if self.x_names else self.x_ticks)]
+        return {
+            "title": self.title,
+            "x": {
+                "label": self.x_label,
+                "isPercent": self.x_percent,
+                "isWhole": self.x_whole,
+                "isLog": self.x_log,
+                "ticks": list(zip(places, texts, names, strict=True)),
+            },
+            "y": {
+                "label": self.y_label,
+                "isPercent": self.y_percent,
+                "isWhole": self.y_whole,
+                "limits": self.y_limits,
+            },
+            "curves": [series.document() for series in self.series],
+            "marks": [{"x": mark.x, "words": mark.words, "dash": mark.dash} for mark in self.marks],
+            "diagonal": self.diagonal,
+            "sharesX": self.shares_x,
+        }
+
+    def short_names(self) -> list[str]:
+        """The names for x = 0, 1, 2, ... as they are written below the axis."""
+        return [shortened(name, LONGEST_TICK) for name in self.x_names]
+
     @property
     def turned(self) -> bool:
         """Whether names at the x axis are too long to stand side by side."""
@@ -140,3 +204,7 @@ class Panel:
     def y_whole(self) -> bool:
         """Whether y counts something."""
         return not self.y_percent and are_whole(series.y for series in self.series)
+
+
+def _plain(values: NDArray[np.float64]) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values.tolist()]

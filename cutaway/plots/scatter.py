@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
-from .displays.bokeh_display import shown_in_notebooks
+from .bokeh_display import show_in_notebooks
 from .hover import hover_pictures
 from .legend import class_styles, legend_below
 from .theme import INK, LINE, LONGEST_NAME, OTHER_STYLE, ClassStyle, point_alpha, point_size, shortened
@@ -123,7 +123,6 @@ def legend_beside(figure: "Figure", classes: NDArray[np.intp], class_names: Sequ
         text.set_parse_math(False)
 
 
-@shown_in_notebooks
 def embedding_scatter_bokeh(
     xy: ArrayLike,
     labels: ArrayLike,
@@ -162,13 +161,11 @@ def embedding_scatter_bokeh(
         columns |= shown.columns
         css.append(shown.css)
         lines.insert(0, shown.div)
-    plot = empty_plot(css, match_aspect=True, height=640, styles={"height": "min(640px, round(120vw, 1px))"})
-    plot.axis.visible = False
-    plot.grid.visible = False
+    plot = _empty_plot(css)
     single, together = _add_classes(plot, columns, classes, class_names)
-    add_hover(plot, "".join(lines), single)
+    _add_hover(plot, "".join(lines), single)
     if together:
-        add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
+        _add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
     # At most about 300 px wide, which fits a phone: 34 px for the marker and 7 px per character.
     legend: Any = plot.legend[0]
     labels_shown: list[str] = [item.label.value for item in legend.items]
@@ -181,6 +178,7 @@ def embedding_scatter_bokeh(
         legend.update(label_text_font_size="11px", spacing=1, glyph_height=16)
         plot.height = 640 + below
         plot.styles = {"height": f"calc(min(640px, round(120vw, 1px)) + {below}px)"}
+    show_in_notebooks(plot)
     return plot
 
 
@@ -223,26 +221,25 @@ def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
     return labels.astype(np.intp)
 
 
-def empty_plot(css: Sequence[str], **settings: Any) -> "BokehFigure":
-    """A Bokeh figure for many points, which is moved and zoomed.
-
-    Args:
-        css: Style sheets for its page.
-        settings: More of what Bokeh's ``figure`` takes.
-    """
+def _empty_plot(css: Sequence[str]) -> "BokehFigure":
+    """A figure for many points, which is moved and zoomed, with style sheets for its page."""
     from bokeh.models import GlobalInlineStyleSheet
     from bokeh.plotting import figure
 
     plot = figure(
+        height=640,
+        styles={"height": "min(640px, round(120vw, 1px))"},
+        match_aspect=True,
         output_backend="webgl",
         sizing_mode="stretch_width",
         tools="pan,wheel_zoom,box_zoom,reset,save",
         toolbar_location="above",
         stylesheets=[GlobalInlineStyleSheet(css=text) for text in css],
-        **settings,
     )
     plot.toolbar.logo = None
     plot.outline_line_color = None
+    plot.axis.visible = False
+    plot.grid.visible = False
     return plot
 
 
@@ -260,10 +257,10 @@ def _add_classes(
     if others:
         chosen = ~np.isin(classes, list(styles))
         named = {**columns, "class": np.array(class_names, object)[classes]}
-        together.append(add_points(plot, named, chosen, OTHER_STYLE, _others(others), _others(others)))
+        together.append(_add_points(plot, named, chosen, OTHER_STYLE, _others(others), _others(others)))
     labels = _distinct([shortened(class_names[number], longest) for number in styles])
     single = [
-        add_points(plot, columns, classes == number, style, class_names[number], label)
+        _add_points(plot, columns, classes == number, style, class_names[number], label)
         for (number, style), label in zip(styles.items(), labels, strict=True)
     ]
     return single, together
@@ -283,7 +280,7 @@ def _others(count: int) -> str:
     return f"{count:,} other {'class' if count == 1 else 'classes'}"
 
 
-def add_points(
+def _add_points(
     plot: "BokehFigure",
     columns: dict[str, NDArray],
     chosen: NDArray[np.bool_],
@@ -310,7 +307,7 @@ def add_points(
     )
 
 
-def add_hover(plot: "BokehFigure", tooltips: str, renderers: list[Any]) -> None:
+def _add_hover(plot: "BokehFigure", tooltips: str, renderers: list[Any]) -> None:
     """Show what a point is once the mouse is on it."""
     from bokeh.models import HoverTool
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
-    from bokeh.models import BasicTicker
     from matplotlib.ticker import MaxNLocator
 
 CLASS_COLORS = (
@@ -138,10 +137,3 @@ def whole_ticks(most: int = 10) -> "MaxNLocator":
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(most, integer=True, min_n_ticks=1)
-
-
-def whole_ticks_bokeh() -> "BasicTicker":
-    """Ticks of Bokeh for what is counted."""
-    from bokeh.models import BasicTicker
-
-    return BasicTicker(min_interval=1, num_minor_ticks=0)

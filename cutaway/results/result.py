@@ -12,7 +12,7 @@ from .table import Table
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.plots import BokehLayout, Figure, Panel
+    from cutaway.plots import Figure, Panel
 
 
 class Result(NotebookDisplay):
@@ -57,16 +57,6 @@ class Result(NotebookDisplay):
         from cutaway.plots import panels
 
         return panels(self._drawn())
-
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers.
-
-        Raises:
-            UsageError: This result has no figure.
-        """
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh(self._drawn())
 
     def __repr__(self) -> str:
         return f"<{self.line()}>"

@@ -45,7 +45,7 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        # BokehJS puts style elements into its shadow roots; a style runs no code, and fetches nothing under this policy
+        # the map has a style element in its shadow root; a style runs no code, and fetches nothing under this policy
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "connect-src 'self'",

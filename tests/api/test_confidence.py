@@ -253,12 +253,9 @@ def test_a_thousand_classes_some_of_which_are_rare(tmp_path):
 
 
 def test_figures_show_the_numbers(digits_run):
-    from bokeh.models import ColumnDataSource
-
     records = [digits_run.calibration(), digits_run.coverage()]
     for record in [*records, digits_run.thresholds(positive="8")]:
         assert record.plot().axes
-        assert record.bokeh().select({"type": ColumnDataSource})
     (axes,) = records[0].plot().axes
     before = next(line for line in axes.get_lines() if line.get_label() == "as it is")
     np.testing.assert_allclose(before.get_ydata(), records[0].curve.accuracy)

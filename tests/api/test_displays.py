@@ -140,7 +140,6 @@ def test_the_confusion_matrix_is_an_array_that_draws_itself(digits_run):
     np.testing.assert_array_equal(table.to_numpy(), plain)
     drawn = {text.get_position()[::-1]: int(text.get_text()) for text in found.plot().axes[0].texts}
     assert drawn == {place: count for place, count in np.ndenumerate(plain) if count}
-    assert sum(found.bokeh().renderers[0].data_source.data["count"]) == plain.sum()
     with pytest.raises(UsageError, match="a part or a view"):
         found.T.plot()
 

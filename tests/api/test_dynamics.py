@@ -79,10 +79,6 @@ def test_it_is_drawn_as_a_data_map(found):
     drawn = sum(len(points.get_offsets()) for points in axes.collections)
     assert drawn == 1797
     assert axes.get_title(loc="left") == "SampleDynamics of 1,797 samples in 6 epochs"
-    plot = found.hardest(40).bokeh()
-    columns = [renderer.data_source.data for renderer in plot.renderers]
-    assert sum(len(column["x"]) for column in columns) == 40
-    assert "sheet" in columns[0], "the picture of a digit"
 
 
 def test_wrong_words_are_refused(digits_run):

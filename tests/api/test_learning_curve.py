@@ -206,4 +206,3 @@ def test_figures_show_the_numbers(digits_run, curve):
     np.testing.assert_allclose(shares.get_ydata(), [1 - point.test_accuracy for point in curve.points[:-1]])
     assert error.get_xscale() == "log"
     assert loss.get_title(loc="left").startswith("Loss on")
-    assert len(curve.bokeh().children) == 2

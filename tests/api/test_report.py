@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pandas
 import pytest
-from bokeh.models import Span
 from PIL import Image
 
 import cutaway as ct
@@ -101,7 +100,7 @@ def test_learning_curves_begin_with_the_verdict_of_the_findings(source, digits_r
     section = learning(source)
     found = next(each for each in digits_run.findings() if each.kind == "overfitting")
     assert section.lead.startswith(f"{found.title}. The validation loss was lowest in epoch ")
-    assert digits_run.context.epoch() in [span.location for span in section.figure.select({"type": Span})]
+    assert digits_run.context.epoch() in [mark.x for mark in section.panels[0].marks]
 
 
 def test_early_stopping_is_part_of_the_verdict(source, monkeypatch):

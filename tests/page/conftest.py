@@ -1,22 +1,14 @@
 import importlib.util
-import io
 import shutil
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from cutaway.api.playground import write_playground
 from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
-from cutaway.plots import confusion_matrix_bokeh, embedding_scatter_bokeh, learning_panels, panels_bokeh, picture_png
-
-# Two classes far apart, thirty points each, and sample i is a picture of the one gray level 4 * i.
-LABELS = np.repeat([0, 1], 30)
-XY = np.stack([100.0 * LABELS + np.tile(np.arange(30) % 6, 2) * 8, np.tile(np.arange(30) // 6, 2) * 20.0], axis=1)
-PICTURES = np.arange(60, dtype=np.uint8)[:, None, None] * np.full((8, 8), 4, np.uint8)
+from cutaway.plots import Panel, Series, learning_panels, picture_png
 
 _spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name("node.py"))
 _node = importlib.util.module_from_spec(_spec)
@@ -83,11 +75,6 @@ def open_playground(browser, playground_path):
     assert (complaints, outside) == ([], [])
 
 
-@pytest.fixture(scope="session")
-def samples():
-    return SimpleNamespace(xy=XY, labels=LABELS, pictures=PICTURES)
-
-
 @pytest.fixture
 def make_page():
     """Build a small page; keywords replace a field of the page, or a section by its name (None leaves it out)."""
@@ -98,9 +85,8 @@ def make_page():
             {"epoch": e, "loss": 1 / e, "accuracy": 1 - 0.3 / e, "val_loss": 0.4 + abs(e - 2) / 9, "val_accuracy": 0.8}
             for e in (1, 2, 3)
         ]
-        hover = {"names": names, "predicted": 1 - LABELS, "pictures": PICTURES}
         finding = Card(severity="warning", title="It overfits", text=("Validation loss rose.",))
-        picture = Picture(picture_png(PICTURES[7]), f"{names[7]} in gray")
+        picture = Picture(picture_png(np.full((8, 8), 28, np.uint8)), f"{names[7]} in gray")
         mistakes = (
             Card(
                 title=names[7], pictures=(picture,), subtitle=f"{classes[0]} → {classes[1]}", text=("98.8% confident",)
@@ -112,24 +98,23 @@ def make_page():
             {"layer": "dense_1", "parameters": "20", "inactive": "–"},
         )
         curves = learning_panels(history, turned=2)
+        shares = np.array([0.5, 0.7, 0.9])
+        bins = [
+            Series(name, shares + k / 20, shares, shares - 0.1, shares + 0.1, color=k, points=True)
+            for k, name in enumerate(classes)
+        ]
         sections = {
             "findings": Cards(name="findings", title="Findings", cards=(finding,), size="large"),
-            "learning": Figure(name="learning", title="Curves", figure=panels_bokeh(curves)),
-            "confusions": Figure(
-                name="confusions",
-                title="Confusion matrix",
-                figure=confusion_matrix_bokeh(np.array([[29, 1], [2, 28]]), classes),
-                caption="One row per true class.",
+            "learning": Figure(name="learning", title="Curves", panels=tuple(curves)),
+            "confidence": Figure(
+                name="confidence",
+                title="Confidence",
+                panels=(Panel("", "confidence", "accuracy", bins, x_percent=True, y_percent=True, diagonal=True),),
+                caption="Each point is a bin.",
                 beside=True,
             ),
             "layers": Table(name="layers", title="Layers", rows=rows, caption="Two layers.", summary="All layers"),
             "mistakes": Cards(name="mistakes", title="Mistakes", lead="The worst.", cards=mistakes, size="small"),
-            "embedding": Figure(
-                name="embedding",
-                title="Embedding",
-                figure=embedding_scatter_bokeh(XY, LABELS, classes, **hover),
-                caption="Two clouds.",
-            ),
             "notes": Text(name="notes", title="Notes", paragraphs=("One.", "Two.")),
         }
         given = {
@@ -145,19 +130,10 @@ def make_page():
     return make
 
 
-# The position of a point of the embedding in the window, from BokehJS' own scales.
-LOCATE = """([x, y]) => {
-  const view = [...Bokeh.index].find((view) => view.el.closest("#embedding-figure"));
-  const box = view.canvas_view.el.getBoundingClientRect();
-  return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)];
-}"""
-
-
 class Visit:
     """One opened page, its console messages and its requests."""
 
-    def __init__(self, browser, path, *, xy, **options):
-        self.xy = xy
+    def __init__(self, browser, path, **options):
         self.context = browser.new_context(**({"viewport": {"width": 1000, "height": 900}} | options))
         self.complaints, self.requests = [], []
         self.context.route("**/*", self._gate)
@@ -178,30 +154,6 @@ class Visit:
         """Open all sections, which are folded on a phone."""
         self.page.evaluate("document.querySelectorAll('.fold').forEach((each) => (each.open = true))")
 
-    def locate(self, sample):
-        self.page.locator("#embedding-figure").scroll_into_view_if_needed()
-        return self.page.evaluate(LOCATE, self.xy[sample].tolist())
-
-    def hover(self, sample):
-        x, y = self.locate(sample)
-        self.page.mouse.move(x - 1, y)
-        self.page.mouse.move(x, y)
-        tooltip = self.page.locator(".bk-Tooltip").last
-        tooltip.wait_for(state="visible")
-        return tooltip
-
-    def pixel(self, x, y):
-        shot = self.page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
-        with Image.open(io.BytesIO(shot)) as image:
-            return image.convert("RGB").getpixel((0, 0))
-
-    def wait_for_pixel(self, sample, is_right):
-        """Wait until the pixel of a sample has a color."""
-        end = time.monotonic() + 20
-        while not is_right(color := self.pixel(*self.locate(sample))):
-            assert time.monotonic() < end, color
-            self.page.wait_for_timeout(50)
-
     def wait(self, expression):
         """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
         end, pause = time.monotonic() + 20, 20
@@ -216,15 +168,15 @@ class Visit:
 
 
 @pytest.fixture
-def visit(tmp_path, make_page, samples):
-    """Open in a browser a `Page`, or the file at `path` whose embedding has the coordinates `xy`."""
+def visit(tmp_path, make_page):
+    """Open in a browser a `Page`, or the file at `path`."""
     opened = []
 
-    def open_page(browser, *, page=None, path=None, xy=samples.xy, **options):
+    def open_page(browser, *, page=None, path=None, **options):
         if path is None:
             path = tmp_path / "page.html"
             path.write_text(render(page or make_page()), encoding="utf-8")
-        opened.append(Visit(browser, path, xy=xy, **options))
+        opened.append(Visit(browser, path, **options))
         return opened[-1]
 
     yield open_page

@@ -1,94 +1,78 @@
 import numpy as np
 import pytest
 
-from cutaway.page import Figure, Table
-from cutaway.plots import CLASS_COLORS, embedding_scatter_bokeh
+from cutaway.page import Figure, Page, Table
+from cutaway.plots import Panel, Series
 
 pytestmark = pytest.mark.browser
-
-
-def _near(color, other, *, within):
-    return max(abs(a - b) for a, b in zip(color, other, strict=True)) <= within
 
 
 def _rgb(color):
     return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
 
 
-def _text(tooltip):
-    return tooltip.locator(".cutaway-hover").inner_text()
+def _point(opened, figure, x, y, *, chart=0):
+    """Move the mouse to a share of a chart from its left and its top; return what is written there."""
+    picture = opened.page.locator(f"#{figure}-figure .curves-picture").nth(chart)
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    opened.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    return _tip(opened, figure, chart)
 
 
-def embedding(plot):
-    return Figure(name="embedding", title="Embedding", figure=plot)
+def _tip(opened, figure, chart=0):
+    tip = opened.page.locator(f"#{figure}-figure .curves-tip").nth(chart)
+    return tip.locator("p").all_inner_texts() if tip.is_visible() else None
 
 
-def _check_pictures(opened, samples):
-    for sample in (0, 13, 59):
-        tooltip = opened.hover(sample)
-        box = tooltip.locator(".cutaway-picture").bounding_box()
-        assert (box["width"], box["height"]) == (80, 80)
-        gray = int(samples.pictures[sample, 0, 0])
-        for dx, dy in ((2, 2), (40, 40), (77, 77)):
-            assert opened.pixel(box["x"] + dx, box["y"] + dy) == (gray, gray, gray)
-        name, predicted = ("left", "right") if sample < 30 else ("right", "left")
-        assert _text(tooltip).split("\n") == [f"test[{sample}]", f"class {name}", f"predicted as {predicted}"]
-
-
-def test_the_picture_of_the_sample_appears_on_hover(browser, visit, samples):
+def test_the_learning_curves_say_their_values_where_the_mouse_is(browser, visit):
     opened = visit(browser)
-    has_webgl = opened.page.evaluate("document.createElement('canvas').getContext('webgl') !== null")
-    assert has_webgl
-    _check_pictures(opened, samples)
+    assert opened.page.locator("#learning-figure strong").all_inner_texts()[:2] == ["Loss", "Accuracy"]
+    assert opened.page.locator("#learning-figure .curves-mark").all_inner_texts() == [
+        "lowest validation loss: epoch 2 (dashed)",
+        "epoch 2 (dashed)",
+    ]
+    legend = opened.page.locator("#learning-figure figcaption .key").all_inner_texts()
+    assert legend == ["training", "validation"] * 2
+    assert _point(opened, "learning", 0.55, 0.5) == ["epoch 2", "training 0.5", "validation 0.4"]
+    assert _point(opened, "learning", 0.98, 0.1, chart=1) == ["epoch 3", "training 90%", "validation 80%"]
+    assert _tip(opened, "learning") is None, "one chart is pointed at"
+    names = opened.page.locator("#learning-figure .axis-name").all_text_contents()
+    assert names == ["epoch", "loss", "epoch", "accuracy"]
+    spoken = opened.page.locator("#learning-figure svg").first.get_attribute("aria-label")
+    assert spoken.startswith("Loss by epoch: training from 1 at 1 to 0.3333 at 3; validation from 0.5111 at 1")
     opened.check_quiet()
 
 
-@pytest.mark.exhaustive
-def test_without_webgl_the_same_is_drawn_on_canvas(browser_without_webgl, visit, samples):
-    opened = visit(browser_without_webgl)
-    assert opened.page.evaluate("document.createElement('canvas').getContext('webgl')") is None
-    _check_pictures(opened, samples)
-    assert _near(opened.pixel(*opened.locate(20)), _rgb(CLASS_COLORS[0]), within=60)
-    opened.check_quiet()
-
-
-@pytest.mark.exhaustive
-def test_megabytes_of_hover_pictures_are_shown(browser, visit, make_page, samples):
-    # 2.4 million bytes of noise do not compress; one sheet would exceed Chromium's limit and show nothing
-    pictures = np.random.default_rng(0).integers(0, 256, (60, 200, 200), np.uint8)
-    pictures[:, 90:110, 90:110] = samples.pictures[:, :1, :1]
-    plot = embedding_scatter_bokeh(samples.xy, samples.labels, ["left", "right"], pictures=pictures)
-    opened = visit(browser, page=make_page(embedding=embedding(plot)))
-    for sample in (0, 20, 59):
-        box = opened.hover(sample).locator(".cutaway-picture").bounding_box()
-        opened.page.wait_for_timeout(300)
-        gray = int(pictures[sample, 100, 100])
-        assert opened.pixel(box["x"] + 84, box["y"] + 84) == (gray, gray, gray)
-    opened.check_quiet()
-
-
-@pytest.mark.exhaustive
-def test_of_overlapping_points_only_the_top_one_shows_a_tooltip(browser, visit, make_page, samples):
-    labels = np.array([0, 1, 0, 1])
-    plot = embedding_scatter_bokeh(samples.xy[[0, 0, 0, 59]], labels, ["left", "right"], names=["a", "b", "c", "d"])
-    opened = visit(browser, page=make_page(embedding=embedding(plot)))
-    opened.hover(0)
-    tooltips = opened.page.locator(".bk-Tooltip").all()
-    assert len(tooltips) == 2
-    assert [_text(t).split("\n")[0] for t in tooltips if t.is_visible()] == ["b"]
-
-
-def test_a_click_on_the_legend_toggles_a_class(browser, visit):
+def test_a_point_among_others_says_its_interval(browser, visit):
     opened = visit(browser)
-    entry = opened.page.locator("#embedding-figure").get_by_text("right", exact=True)
-    opened.wait_for_pixel(45, lambda color: _near(color, _rgb(CLASS_COLORS[1]), within=60))
-    x, y = opened.locate(45)
-    surface = opened.pixel(x - 12, y - 12)
-    entry.click()
-    opened.wait_for_pixel(45, lambda color: color == surface)
-    opened.wait_for_pixel(15, lambda color: _near(color, _rgb(CLASS_COLORS[0]), within=60))
-    entry.click()
-    opened.wait_for_pixel(45, lambda color: _near(color, _rgb(CLASS_COLORS[1]), within=60))
+    ends = opened.page.locator("#confidence-figure .curves-picture > .end")
+    assert ends.count() == 6
+    ends.first.scroll_into_view_if_needed()
+    box = ends.nth(3).bounding_box()  # the first point of the second series
+    opened.page.mouse.move(box["x"] + 3, box["y"] + 3)
+    assert _tip(opened, "confidence") == ["confidence 55%", "right 50% (40% to 60%)"]
+    assert opened.page.locator("#confidence-figure .span").count() == 6
+    assert opened.page.locator("#confidence-figure .guide.dashed").count() == 1
+
+
+def test_gaps_bands_logarithms_and_names_are_drawn(browser, visit):
+    x, y = np.array([1.0, 10, 100, 1000]), np.array([0.5, 0.4, np.nan, 0.1])
+    law = Series("law", x, y, y - 0.05, y + 0.05, dashed=True)
+    log = Panel("log", "samples", "loss", [law], x_log=True, x_ticks=[1, 10, 100, 1000], y_limits=(0, 1))
+    named = Panel("", "class", "share", [Series("", np.arange(2), y[:2], points=True)], x_names=["cat", "dog" * 30])
+    page = Page(title="P", sections=(Figure(name="charts", title="Charts", panels=(log, named)),))
+    opened = visit(browser, page=page)
+    chart = opened.page.locator("#charts-figure .curves-picture").first
+    assert chart.locator(".curve.dashed").count() == 2, "a gap parts the line"
+    assert len(chart.locator(".band").get_attribute("points").split()) == 6
+    width = float(chart.get_attribute("viewBox").split()[2])
+    ticks = chart.locator("text:not(.axis-name)").all()
+    places = {each.text_content(): float(each.get_attribute("x")) for each in ticks}
+    assert abs((places["1,000"] - places["100"]) - (places["10"] - places["1"])) < 0.1
+    assert _point(opened, "charts", 0.98, 0.5) == ["samples 1,000", "law 0.1 (0.05 to 0.15)"]
+    assert _point(opened, "charts", places["100"] / width, 0.5) == ["samples 100", "law –"]
+    assert _point(opened, "charts", 0.98, 0.5, chart=1) == ["dog" * 30, "share 0.4"]
     opened.check_quiet()
 
 
@@ -116,10 +100,10 @@ def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
     opened.unfold()
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
     assert opened.page.evaluate("(b => b.scrollWidth > b.clientWidth)(document.querySelector('.scroll'))")
-    for name in ("learning", "confusions", "embedding"):
-        canvas = opened.page.locator(f"#{name}-figure canvas").first.bounding_box()
-        assert canvas["width"] > 200
-        assert canvas["x"] + canvas["width"] <= width
+    for name in ("learning", "confidence"):
+        chart = opened.page.locator(f"#{name}-figure svg").first.bounding_box()
+        assert chart["width"] > 200
+        assert chart["x"] + chart["width"] <= width
     opened.check_quiet()
 
 
@@ -128,8 +112,8 @@ def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
 def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground, ink):
     opened = visit(browser, color_scheme=scheme)
     look = """() => {
-      const titles = [...Bokeh.documents[0].all_models].filter((model) => model.type === "Title" && model.text);
-      return [getComputedStyle(document.body).backgroundColor, titles[0].text_color];
+      const title = document.querySelector("#learning-figure strong");
+      return [getComputedStyle(document.body).backgroundColor, getComputedStyle(title).color];
     }"""
     expected = ["rgb({}, {}, {})".format(*_rgb(color)) for color in (ground, ink)]
     assert opened.page.evaluate(look) == expected
@@ -154,10 +138,10 @@ def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground
 
 def test_hostile_names_are_shown_as_text(browser, visit, make_page):
     hostile = '<img src=x onerror="window.hacked=1"> @{x} {{ 7*7 }} $index'
-    page = make_page(classes=(hostile, "$$x^2$$"), sample=hostile, title=hostile)
-    opened = visit(browser, page=page)
-    tooltip = opened.hover(3)
-    assert _text(tooltip).split("\n") == [f"{hostile}[3]", f"class {hostile}", "predicted as $$x^2$$"]
+    opened = visit(browser, page=make_page(classes=(hostile, "$$x^2$$"), sample=hostile, title=hostile))
+    legend = opened.page.locator("#confidence-figure figcaption .key").all_inner_texts()
+    assert legend == [hostile, "$$x^2$$"]
+    assert _point(opened, "confidence", 0.2, 0.5) == ["confidence 50%", f"{hostile} 50% (40% to 60%)"]
     assert opened.page.title() == hostile
     assert opened.page.evaluate("window.hacked") is None
     opened.check_quiet()
@@ -174,14 +158,13 @@ def test_the_color_scheme_can_be_switched_by_keyboard(browser, visit):
 
 
 @pytest.mark.exhaustive
-def test_on_a_touch_screen_dragging_scrolls_and_a_tap_shows_the_sample(browser, visit):
+def test_on_a_touch_screen_a_tap_shows_the_values(browser, visit):
     opened = visit(browser, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 700})
     opened.unfold()
-    active = """() => Bokeh.documents.flatMap((document) => [...document.all_models])
-      .filter((model) => model.type === "PanTool").map((model) => model.active)"""
-    assert opened.page.evaluate(active) == [False]
-    for sample in (7, 52):
-        opened.page.touchscreen.tap(*opened.locate(sample))
-        shown = opened.page.locator(".cutaway-hover:visible").filter(has_text=f"test[{sample}]")
-        shown.wait_for()
+    picture = opened.page.locator("#learning-figure svg").first
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    opened.page.touchscreen.tap(box["x"] + 0.97 * box["width"], box["y"] + 100)
+    opened.page.locator("#learning-figure .curves-tip").first.wait_for(state="visible")
+    assert _tip(opened, "learning")[0] == "epoch 3"
     opened.check_quiet()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cutaway.errors import DataError
-from cutaway.plots import SEQUENTIAL_COLORS, Axis, parallel_coordinates, parallel_coordinates_bokeh
+from cutaway.plots import Axis, parallel_coordinates
 
 RANKS = np.array([1.0, 0.0, 0.5])
 AXES = [
@@ -21,19 +21,6 @@ def test_lines_pass_below_an_axis_without_a_value_and_the_best_is_on_top():
     assert drawn[0][1] < 0
     assert drawn[-1] == [1.0, 0.25]
     assert max(lines.get_linewidths()) == lines.get_linewidths()[-1]
-
-
-def test_bokeh_draws_the_same_lines_in_the_same_order():
-    plot = parallel_coordinates_bokeh(AXES, ranks=RANKS, words=["a", "b", "c"])
-    data = plot.renderers[0].data_source.data
-    assert list(data["words"]) == ["a", "c", "b"]
-    assert data["y"][-1] == [1.0, 0.25]
-    assert data["color"] == [SEQUENTIAL_COLORS[-1], SEQUENTIAL_COLORS[2], SEQUENTIAL_COLORS[0]]
-
-
-def test_each_axis_has_room_for_its_labels_on_a_narrow_page():
-    eight = [AXES[0]] * 8
-    assert parallel_coordinates_bokeh(eight, ranks=RANKS, words=["a", "b", "c"]).min_width == 600
 
 
 @pytest.mark.parametrize(("axes", "ranks"), [(AXES[:1], RANKS), (AXES, RANKS[:2]), (AXES, RANKS[:0])])

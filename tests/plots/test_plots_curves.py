@@ -1,15 +1,9 @@
 import matplotlib
 import numpy as np
 import pytest
-from bokeh.models import ColumnDataSource, HoverTool, Span, Title
 
 from cutaway.errors import DataError, UsageError
-from cutaway.plots import learning_curves, learning_panels, panels_bokeh
-
-
-def learning_curves_bokeh(history, **marks):
-    return panels_bokeh(learning_panels(history, **marks))
-
+from cutaway.plots import Mark, learning_curves, learning_panels
 
 HISTORY = [
     {"epoch": 1, "loss": 0.9, "accuracy": 0.70, "val_loss": 0.80, "val_accuracy": 0.72},
@@ -20,10 +14,6 @@ HISTORY = [
 
 def _lines(axes):
     return {line.get_label(): line.get_ydata().tolist() for line in axes.get_lines() if len(line.get_xdata()) == 3}
-
-
-def _words(panel):
-    return [title.text for title in panel.above if isinstance(title, Title)]
 
 
 def test_both_panels_show_the_values_of_the_history():
@@ -62,39 +52,15 @@ def test_series_that_were_not_measured_are_left_out():
     loss_only = [{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": 0.5}]
     (axes,) = learning_curves(loss_only).axes
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["training"]
-    (panel,) = learning_curves_bokeh(loss_only).children
-    assert "validation" not in panel.select_one(HoverTool).tooltips
-
-
-def test_bokeh_panels_share_their_epochs_and_show_every_value_in_a_tooltip():
-    layout = learning_curves_bokeh(HISTORY, turned=2)
-    loss, accuracy = layout.children
-    assert loss.x_range is accuracy.x_range
-    assert layout.styles["flex-wrap"] == "wrap"
-    data = loss.select_one(ColumnDataSource).data
-    assert {key: list(column) for key, column in data.items()} == {
-        "x": [1, 2, 3],
-        "y0": [0.9, 0.5, 0.3],
-        "y1": [0.8, 0.6, 0.75],
-    }
-    hover = accuracy.select_one(HoverTool)
-    assert hover.tooltips == (
-        "<div><b>epoch @x{0,0.[0000]}</b></div><div>training @y0{0.[00]%}</div><div>validation @y1{0.[00]%}</div>"
-    )
-    assert "lowest validation loss: epoch 2 (dashed)" in _words(loss)
-    assert loss.select_one(Span).location == 2
-    assert [item.label.value for item in loss.legend[0].items] == ["training", "validation"]
 
 
 def test_the_kept_epoch_is_marked():
-    (loss, accuracy) = learning_curves_bokeh(HISTORY, turned=2, kept=3).children
-    assert "lowest validation loss: epoch 2 (dashed)" in _words(loss)
-    assert "kept: epoch 3 (dotted)" in _words(loss)
-    assert "epoch 3 (dotted)" in _words(accuracy)
-    assert sorted((span.location, span.line_dash) for span in loss.select(Span)) == [(2, [6]), (3, [2, 4])]
-    (same, _) = learning_curves_bokeh(HISTORY, turned=2, kept=2).children
-    assert "lowest validation loss, kept: epoch 2 (dashed)" in _words(same)
-    assert [span.location for span in same.select(Span)] == [2]
+    loss, accuracy = learning_panels(HISTORY, turned=2, kept=3)
+    kept = Mark(3, "kept: epoch 3 (dotted)", "dotted")
+    assert loss.marks == [Mark(2, "lowest validation loss: epoch 2 (dashed)"), kept]
+    assert accuracy.marks == [Mark(2, "epoch 2 (dashed)"), Mark(3, "epoch 3 (dotted)", "dotted")]
+    same, _ = learning_panels(HISTORY, turned=2, kept=2)
+    assert same.marks == [Mark(2, "lowest validation loss, kept: epoch 2 (dashed)")]
     axes = learning_curves(HISTORY, kept=3).axes[0]
     assert axes.get_title(loc="right") == "kept: epoch 3 (dotted)"
     assert axes.get_lines()[-1].get_xdata()[0] == 3
@@ -111,15 +77,12 @@ def test_an_epoch_without_a_value_leaves_a_gap():
     training, validation = (line.get_ydata() for line in axes.get_lines())
     np.testing.assert_array_equal(training, [0.9, np.nan])
     np.testing.assert_array_equal(validation, [np.nan, 0.8])
-    (panel,) = learning_curves_bokeh(history).children
-    np.testing.assert_array_equal(panel.select_one(ColumnDataSource).data["y1"], [np.nan, 0.8])
 
 
-@pytest.mark.parametrize("draw", [learning_curves, learning_curves_bokeh])
-def test_invalid_histories_are_refused(draw):
+def test_invalid_histories_are_refused():
     with pytest.raises(DataError, match=r"at least one row.*got no rows; next: train"):
-        draw([])
+        learning_panels([])
     with pytest.raises(DataError, match=r"has an epoch and a loss; got \{'epoch': 1\}"):
-        draw([{"epoch": 1}])
+        learning_panels([{"epoch": 1}])
     with pytest.raises(UsageError, match="turned is an epoch of the history; got 7"):
-        draw(HISTORY, turned=7)
+        learning_panels(HISTORY, turned=7)

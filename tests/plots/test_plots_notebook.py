@@ -1,9 +1,4 @@
-import base64
-import gzip
-import html
 import io
-import json
-import re
 
 import numpy as np
 import pytest
@@ -17,22 +12,18 @@ from cutaway.plots import (
     Series,
     activation,
     bars,
-    bokeh_frame,
     confidence_scatter,
     confusion_matrix,
-    confusion_matrix_bokeh,
     data_map,
     embedding_scatter,
     finding_list,
     heat_map,
     learning_curves,
-    learning_panels,
     panels,
-    panels_bokeh,
     picture_grid,
 )
 from cutaway.plots.notebook import NotebookFigure
-from cutaway.plots.theme import INK, LINE, ON_LIGHT
+from cutaway.plots.theme import INK, ON_LIGHT
 
 
 def test_a_notebook_displays_a_figure_as_a_picture():
@@ -72,19 +63,3 @@ def test_a_figure_suits_light_and_dark_notebooks(name):
     colors = {to_hex(text.get_color()) for text in figure.findobj(Text) if text.get_visible() and text.get_text()}
     assert INK in colors
     assert colors <= {INK, *on_cells}
-
-
-def frame_of(figure):
-    """The frame around a Bokeh figure, and the page in it."""
-    frame = bokeh_frame(figure)
-    inner = html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1])
-    return frame, gzip.decompress(base64.b64decode(re.search(r'atob\("([^"]+)"\)', inner)[1])).decode()
-
-
-def test_a_bokeh_figure_suits_light_and_dark_notebooks():
-    frame, page = frame_of(panels_bokeh(learning_panels(HISTORY)))
-    assert "background: transparent; color-scheme: light" in frame
-    for name, value in {"major_label_text_color": INK, "axis_line_color": LINE, "background_fill_alpha": 0}.items():
-        assert f'"{name}":{json.dumps(value)}' in page
-    frame, _ = frame_of(confusion_matrix_bokeh(np.array([[3, 1], [0, 4]]), ("a", "b")))
-    assert "background: #ffffff" in frame, "numbers on colored cells are legible on a light page"

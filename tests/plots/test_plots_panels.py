@@ -1,10 +1,12 @@
+import json
+
 import matplotlib
 import numpy as np
 import pytest
-from bokeh.models import HoverTool, LogScale, Title, VArea
 
 from cutaway.errors import DataError
-from cutaway.plots import Panel, Series, panels, panels_bokeh
+from cutaway.plots import Mark, Panel, Series, panels
+from cutaway.plots.theme import LINE_COLORS
 
 X = np.array([0.1, 0.5, 0.9])
 BAND = Series("a $band", X, X**2, X**2 - 0.1, X**2 + 0.1)
@@ -34,23 +36,6 @@ def test_a_figure_is_drawn_and_changes_no_global_setting(tmp_path):
     assert figure.axes[1].get_legend() is None
 
 
-def test_bokeh_shows_the_same():
-    names = Panel("names", "pair", "share", [Series("", np.arange(2), X[:2], points=True)], x_names=["a", "b"])
-    log = Panel("log", "samples", "loss", [Series("law", X * 1000, X)], x_log=True, x_ticks=[100, 400])
-    first, second, third = panels_bokeh([PANEL, names, log]).children
-    assert first.select({"type": VArea})
-    assert [title.text for title in first.above if isinstance(title, Title)] == ["A $title"]
-    assert [item.label.value for item in first.legend[0].items] == ["a $band", "points"]
-    (hover,) = first.select({"type": HoverTool})
-    assert hover.mode == "vline", "one tooltip for series at the same x"
-    assert "a &#36;band @y0{0.[00]%} (@low0{0.[00]%} to @high0{0.[00]%})" in hover.tooltips
-    assert "points @y1{0.[00]%} (@low1{0.[00]%} to @high1{0.[00]%})" in hover.tooltips
-    assert second.xaxis[0].major_label_overrides == {0: "a", 1: "b"}
-    assert not second.legend
-    assert isinstance(third.x_scale, LogScale)
-    assert third.xaxis[0].ticker.ticks == [100, 400]
-
-
 def test_long_curves_are_thinned_and_keep_their_ends():
     x = np.linspace(0, 1, 50_000)
     (axes,) = panels([Panel("", "", "", [Series("", x, x)])]).axes
@@ -77,8 +62,7 @@ def test_what_is_counted_has_ticks_at_whole_numbers_only(epochs):
         assert len(ticks)
         assert (ticks == np.rint(ticks)).all()
         assert (axes.get_yticks() == np.rint(axes.get_yticks())).all() == of_y
-        (drawn,) = panels_bokeh([panel]).children
-        assert [axis.ticker.min_interval for axis in (drawn.xaxis[0], drawn.yaxis[0])] == [1, 1 if of_y else 0]
+        assert (panel.x_whole, panel.y_whole) == (True, of_y)
 
 
 def test_ticks_stay_between_whole_numbers_where_numbers_do():
@@ -114,22 +98,44 @@ def test_many_panels_are_in_rows_with_one_legend(runs):
     assert [tick.get_text() for tick in ticks] == ["0", "", "0.95"], "labels do not overlap"
 
 
-def test_bokeh_panels_with_the_same_axes_share_them():
-    layout = panels_bokeh([severities(("a", "b"))] * 2)
-    first, second = layout.children
-    assert layout.styles["flex-wrap"] == "wrap"
-    assert first.y_range is second.y_range
-    columns = first.select_one(HoverTool).renderers[0].data_source.data
-    np.testing.assert_allclose(columns["y1"], [0.8, 0.75, 0.5])
-    np.testing.assert_allclose(columns["low0"], [0.8, 0.6, 0.2])
-    assert columns["name"] == ["32", "8", "2"]
-    assert first.xaxis[0].major_label_overrides == {0.0: "32", 1.0: "8", 2.0: "2"}
-    assert "<b>@name</b>" in first.select_one(HoverTool).tooltips
+def test_the_document_of_a_panel_is_what_is_drawn_as_plain_data():
+    gap = Series("law", np.array([1, 10, 100]), np.array([0.5, np.nan, np.inf]), color=5, dashed=True)
+    marks = [Mark(10, "here", "dotted")]
+    log = Panel("log", "samples", "loss", [gap], x_log=True, x_ticks=[1, 100], y_limits=(0, 2), marks=marks)
+    assert json.loads(json.dumps(log.document(), allow_nan=False)) == {
+        "title": "log",
+        "x": {
+            "label": "samples",
+            "isPercent": False,
+            "isWhole": False,
+            "isLog": True,
+            "ticks": [[1, "1", None], [100, "100", None]],
+        },
+        "y": {"label": "loss", "isPercent": False, "isWhole": False, "limits": [0, 2]},
+        "curves": [
+            {
+                "name": "law",
+                "color": LINE_COLORS[1],
+                "points": [[1, 0.5], [10, None], [100, None]],
+                "spans": [],
+                "hasLine": True,
+                "hasPoints": False,
+                "dashed": True,
+            }
+        ],
+        "marks": [{"x": 10, "words": "here", "dash": "dotted"}],
+        "diagonal": False,
+        "sharesX": True,
+    }
 
 
-def test_names_in_tooltips_are_no_markup_and_no_columns():
-    panel = Panel("t", "<x>", "y", [Series("<b>@x", X, X), Series("", X, X)])
-    tooltips = panels_bokeh([panel]).children[0].select_one(HoverTool).tooltips
-    assert "&lt;b&gt;&#64;x @y0" in tooltips
-    assert "&lt;x&gt; @x" in tooltips
-    assert "<div>y @y1" in tooltips
+def test_the_document_of_a_panel_has_its_intervals_and_names():
+    document = PANEL.document()
+    assert document["diagonal"]
+    assert document["sharesX"]
+    np.testing.assert_allclose(document["curves"][1]["spans"], np.stack([X - 0.05, X + 0.05], axis=1))
+    close = severities(("a", "b"), x_ticks=[0.0, 0.9, 0.95], tick_names=["0", "0.9", "0.95"]).document()
+    assert close["x"]["ticks"] == [(0, "0", "0"), (0.9, "", "0.9"), (0.95, "0.95", "0.95")]
+    named = Panel("", "pair", "share", [Series("", np.arange(2), X[:2])], x_names=["a", "b" * 60]).document()
+    assert [name for *_, name in named["x"]["ticks"]] == ["a", "b" * 60]
+    assert [len(text) for _, text, _ in named["x"]["ticks"]] == [1, 40]

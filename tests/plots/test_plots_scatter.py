@@ -1,5 +1,9 @@
+import base64
+import gzip
+import html
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from PIL import Image
 from cutaway.errors import DataError
 from cutaway.plots import CLASS_COLORS, embedding_scatter, embedding_scatter_bokeh
 from cutaway.plots.hover import hover_pictures
-from cutaway.plots.theme import shortened
+from cutaway.plots.theme import INK, shortened
 
 XY = np.array([[0, 0], [1, 2], [4, 4], [5, 1]], np.float64)
 LABELS = np.array([0, 2, 0, 1])
@@ -151,3 +155,63 @@ def test_invalid_arrays_are_refused(draw, xy, labels, message):
 def test_invalid_names_predictions_and_pictures_are_refused(extra, message):
     with pytest.raises(DataError, match=message):
         embedding_scatter_bokeh(XY, LABELS, NAMES, **extra)
+
+
+@pytest.fixture
+def framed():
+    """The frame that a notebook shows, and the page in it."""
+
+    def show(plot):
+        shown = plot._repr_mimebundle_()["text/html"]
+        frame = html.unescape(re.search(r'srcdoc="([^"]*)"', shown)[1])
+        return shown, frame, gzip.decompress(base64.b64decode(re.search(r'atob\("([^"]*)"', frame)[1])).decode()
+
+    return show
+
+
+def test_a_bokeh_figure_shows_itself_in_a_notebook(framed):
+    plot = embedding_scatter_bokeh(XY, LABELS, HOSTILE, names=["</script><script>alert(1)</script>"] * 4)
+    shown, frame, page = framed(plot)
+    assert plot._repr_html_().startswith("<iframe srcdoc=")
+    assert "default-src 'none'" in frame
+    assert "Bokeh" in page
+    assert not re.search(r'<(script|link|img)[^>]*(src|href)="http', page)
+    assert "<script>alert(1)" not in page
+    assert len(shown) < 1_000_000
+    assert "background: transparent; color-scheme: light" in shown
+    assert f'"label_text_color":{json.dumps(INK)}' in page, "legible on light and dark pages"
+
+
+@pytest.mark.browser
+def test_the_picture_of_the_sample_appears_on_hover(browser, framed):
+    """In the page of the frame; the picture is what the tooltip's background is."""
+    pictures = np.arange(4, dtype=np.uint8)[:, None, None] * np.full((8, 8), 60, np.uint8)
+    names = [f"test[{i}]" for i in range(4)]
+    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, names=names, predicted=LABELS, pictures=pictures)
+    page = browser.new_page(viewport={"width": 900, "height": 800})
+    complaints = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_content(framed(plot)[2])
+    page.wait_for_selector(".bk-Figure")
+    where = """([x, y]) => {
+      const view = [...Bokeh.index][0];
+      const box = view.canvas_view.el.getBoundingClientRect();
+      return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)];
+    }"""
+    x, y = page.evaluate(where, XY[3].tolist())
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    tooltip = page.locator(".bk-Tooltip .cutaway-hover")
+    tooltip.wait_for(state="visible")
+    assert tooltip.inner_text().split("\n") == ["test[3]", "class one", "predicted as one"]
+    box = tooltip.locator(".cutaway-picture").bounding_box()
+    assert (box["width"], box["height"]) == (80, 80)
+    shot = page.screenshot(clip={"x": box["x"] + 40, "y": box["y"] + 40, "width": 1, "height": 1})
+    with Image.open(io.BytesIO(shot)) as image:
+        # 180 below the look of BokehJS, of 95% opacity
+        assert image.convert("RGB").getpixel((0, 0)) == (184, 184, 184)
+    page.close()
+    assert complaints == []

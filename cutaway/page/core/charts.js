@@ -2,9 +2,10 @@
 
 import { element } from "./elements.js";
 
-/** The height of a chart with axes, and the space around its lines, in CSS pixels. */
-const HEIGHT = 190;
+/** The space around the lines of a chart with axes, in CSS pixels: without and with the names of axes, and of a character. */
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
+const NAME = 20;
+const CHARACTER = 6.5;
 
 /**
  * Make an element of a chart.
@@ -52,10 +53,24 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
 }
 
 /**
- * A line of a chart.
- * @typedef {{ name: string, tone: "one" | "two" | "before" | "branch", color?: string, points: [number, number][], dot?: [number, number] | null }} Curve
- *   color: where the tone has none; points: x and y, x ascending; dot: where it is now, which may be before the last of them
+ * A line, points, or both.
+ * @typedef {{ name: string, tone?: "one" | "two" | "before" | "branch", color?: string, points: [number, number | null][],
+ *   spans?: [number | null, number | null][], hasLine?: boolean, hasPoints?: boolean, dashed?: boolean, dot?: [number, number] | null }} Curve
+ *   color: where the tone has none; points: x and y, null for a gap, x ascending; spans: ends of the interval of each
+ *   point; dot: where the line is now, which may be before the last of its points
  */
+
+/**
+ * An axis: its ends, what is written where, and the name that is written beside it.
+ * @typedef {{ low: number, high: number, ticks: (room: number) => [number, string][], isLog?: boolean, label?: string }} Axis
+ */
+
+/**
+ * What is drawn. isByX: whether the mouse points at values of x, which all curves have, and not at single points.
+ * @typedef {{ curves: Curve[], x: Axis, y: Axis, marks?: { x: number, dash: string }[], diagonal?: boolean, isByX: boolean }} Drawing
+ */
+
+/** @typedef {{ curve: Curve, point: [number, number | null] | undefined, span?: [number | null, number | null] }} Reading */
 
 /**
  * Round numbers between two, at most about `most` of them, with the smallest step of 1, 2 or 5 times a power of ten first.
@@ -64,7 +79,7 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
  * @param {number} most
  * @param {boolean} [whole]
  */
-function roundTicks(low, high, most, whole = false) {
+export function roundTicks(low, high, most, whole = false) {
   const span = high - low;
   if (!(span > 0 && span < Infinity)) return [low];
   let step = 10 ** Math.floor(Math.log10(span / most));
@@ -76,19 +91,173 @@ function roundTicks(low, high, most, whole = false) {
   }
   if (whole) step = Math.max(1, Math.round(step));
   const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step);
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step + 0); // 0, and not -0
   return ticks;
+}
+
+/**
+ * The ends of an axis on which numbers have some space around them.
+ * @param {number[]} values
+ * @param {number} share of their extent that is left free on each side
+ */
+export function spaced(values, share) {
+  if (!values.length) return [0, 1];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  // values that differ by their last digits alone are one value
+  const isSpread = high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high));
+  const space = (isSpread ? high - low : Math.abs(high) || 1) * share;
+  return [low - space, high + space];
 }
 
 /** A number with two digits after the point at most. */
 const shortNumber = (/** @type {number} */ value) => String(Number(value.toFixed(2)));
 
+/** A chart with axes, as wide as its place, that knows which points the mouse is near. */
+export class Chart {
+  /** @type {Drawing | null} */
+  #drawing = null;
+  #width = 600;
+  /** Where a value is, in CSS pixels. */
+  #x = (/** @type {number} */ value) => value;
+  #y = (/** @type {number} */ value) => value;
+
+  /** @param {number} height in CSS pixels */
+  constructor(height) {
+    this.height = height;
+    this.pointed = svgElement("g", { class: "pointed" });
+    this.picture = svgElement("svg", { role: "img", class: "curves-picture", height });
+    this.element = element("figure", { class: "curves" });
+    new ResizeObserver(([{ contentRect: { width } }]) => {
+      if (width < 40) return;
+      this.#width = width;
+      this.#draw();
+    }).observe(this.element);
+    for (const kind of ["pointermove", "click"]) this.picture.addEventListener(kind, (event) => this.#point(/** @type {PointerEvent} */ (event)));
+    this.picture.addEventListener("pointerleave", () => this.#say(null));
+  }
+
+  /**
+   * What the mouse points at, for those who extend this.
+   * @param {Reading[] | null} readings of each curve; null where it points at nothing
+   * @param {[number, number]} [place] of the point, in CSS pixels
+   */
+  say(readings, place) {}
+
+  /** @param {Drawing} drawing */
+  draw(drawing) {
+    this.#drawing = drawing;
+    this.#draw();
+    this.#say(null);
+  }
+
+  #draw() {
+    if (!this.#drawing) return;
+    const { curves, x, y, marks = [], diagonal } = this.#drawing;
+    const up = y.ticks(this.height);
+    const left = y.label ? NAME + Math.max(MARGIN.left, 12 + CHARACTER * Math.max(...up.map(([, text]) => text.length))) : MARGIN.left;
+    const right = this.#width - MARGIN.right;
+    const along = x.ticks(right - left);
+    const longest = Math.max(...along.map(([, text]) => text.length));
+    const isTurned = longest * along.length * CHARACTER > right - left; // texts do not fit side by side
+    const bottom = this.height - MARGIN.bottom - (isTurned ? 0.7 * CHARACTER * longest : 0) - (x.label ? NAME : 0);
+    this.#x = scale(x, left, right);
+    this.#y = scale(y, bottom, MARGIN.top);
+    const parts = [];
+    for (const [tick, text] of up) {
+      const place = this.#y(tick);
+      parts.push(svgElement("line", { class: "grid", x1: left, x2: right, y1: place, y2: place }));
+      parts.push(svgElement("text", { x: left - 6, y: place + 4, "text-anchor": "end" }, text));
+    }
+    for (const [tick, text] of along) {
+      const place = this.#x(tick);
+      if (x.label) parts.push(svgElement("line", { class: "grid", x1: place, x2: place, y1: MARGIN.top, y2: bottom }));
+      const turned = { "text-anchor": "end", transform: `rotate(-45 ${place} ${bottom + 14})` };
+      parts.push(svgElement("text", { x: place, y: bottom + 18, ...(isTurned ? turned : { "text-anchor": "middle" }) }, text));
+    }
+    const middle = (MARGIN.top + bottom) / 2;
+    if (x.label) parts.push(svgElement("text", { class: "axis-name", x: (left + right) / 2, y: this.height - 5, "text-anchor": "middle" }, x.label));
+    if (y.label) parts.push(svgElement("text", { class: "axis-name", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, y.label));
+    if (diagonal) parts.push(this.#guide([0, 0], [1, 1], "dashed"));
+    for (const { x: place, dash } of marks) parts.push(this.#guide([place, y.low], [place, y.high], dash));
+    for (const curve of curves) parts.push(...this.#curve(curve).map((part) => colored(part, curve.color)));
+    this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${this.height}`);
+    this.picture.replaceChildren(...parts, this.pointed);
+  }
+
+  /**
+   * @param {[number, number]} from
+   * @param {[number, number]} to
+   * @param {string} dash
+   */
+  #guide(from, to, dash) {
+    return svgElement("line", { class: `guide ${dash}`, x1: this.#x(from[0]), y1: this.#y(from[1]), x2: this.#x(to[0]), y2: this.#y(to[1]) });
+  }
+
+  /** @param {Curve} curve */
+  #curve({ points, spans = [], tone = "", hasLine = true, hasPoints, dashed, dot }) {
+    const place = (/** @type {number} */ x, /** @type {number} */ y) => [this.#x(x), this.#y(y)];
+    const parts = [];
+    const ends = spans.flatMap(([low, high], k) => (low === null || high === null ? [] : [{ low: place(points[k][0], low), high: place(points[k][0], high) }]));
+    if (hasPoints) parts.push(...ends.map(({ low, high }) => svgElement("line", { class: "span", x1: low[0], y1: low[1], x2: high[0], y2: high[1] })));
+    else if (ends.length) {
+      const outline = [...ends.map(({ high }) => high), ...ends.map(({ low }) => low).reverse()];
+      parts.push(svgElement("polygon", { class: "band", points: outline.join(" ") }));
+    }
+    /** @type {number[][][]} */
+    const pieces = [[]];
+    for (const [x, y] of withDot(points, dot)) {
+      if (y === null) pieces.push([]);
+      else pieces.at(-1)?.push(place(x, y));
+    }
+    if (hasLine) parts.push(...pieces.filter((piece) => piece.length).map((piece) => polyline(piece, { class: `curve ${tone}${dashed ? " dashed" : ""}` })));
+    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: "end", cx, cy, r: 3.5 })));
+    const end = tone ? (dot ?? points.at(-1)) : null;
+    if (end && end[1] !== null) {
+      const [cx, cy] = place(end[0], end[1]);
+      parts.push(svgElement("circle", { class: `end ${tone}`, cx, cy, r: dot ? 3 : 3.5 }));
+    }
+    return parts;
+  }
+
+  /** @param {PointerEvent} event */
+  #point({ clientX, clientY }) {
+    const { left, top, width } = this.picture.getBoundingClientRect();
+    const unit = this.#width / width;
+    const { curves, isByX } = this.#drawing ?? { curves: [], isByX: true };
+    let nearest = Infinity;
+    /** @type {{ curve: Curve, k: number } | null} */
+    let found = null;
+    for (const curve of isByX ? curves.slice(0, 1) : curves) {
+      curve.points.forEach(([x, y], k) => {
+        const up = isByX ? 0 : y === null ? Infinity : this.#y(y) - (clientY - top) * unit;
+        const distance = Math.hypot(this.#x(x) - (clientX - left) * unit, up);
+        if (distance < nearest) [nearest, found] = [distance, { curve, k }];
+      });
+    }
+    this.#say(found);
+  }
+
+  /** @param {{ curve: Curve, k: number } | null} found the point that is pointed at */
+  #say(found) {
+    const x = found?.curve.points[found.k][0];
+    const readings = (this.#drawing?.curves ?? []).map((curve) => {
+      const k = curve === found?.curve ? found.k : curve.points.findIndex(([each]) => each === x);
+      return { curve, point: /** @type {Curve["points"][0] | undefined} */ (curve.points[k]), span: curve.spans?.[k] };
+    });
+    const dots = readings.flatMap(({ curve, point }) => {
+      if (!found || !point || point[1] === null) return [];
+      return [colored(svgElement("circle", { class: `end ${curve.tone ?? ""}`, cx: this.#x(point[0]), cy: this.#y(point[1]), r: 5 }), curve.color)];
+    });
+    this.pointed.replaceChildren(...dots);
+    const y = found?.curve.points[found.k][1] ?? this.#drawing?.y.high ?? 0;
+    this.say(found ? readings : null, [this.#x(x ?? 0), this.#y(y)]);
+  }
+}
+
 /** A chart of lines over epochs, or steps, that draws itself as they grow. */
-export class CurveChart {
+export class CurveChart extends Chart {
   /** @type {Curve[]} */
   #curves = [];
-  #last = 1;
-  #width = 0;
 
   /**
    * @param {string} title
@@ -96,23 +265,12 @@ export class CurveChart {
    * @param {"epoch" | "step"} [unit] of x
    */
   constructor(title, write, unit = "epoch") {
+    super(190);
     this.title = title;
     this.write = write;
     this.unit = unit;
-    this.picture = svgElement("svg", { role: "img", class: "curves-picture" });
     this.readout = element("p", { class: "curves-readout" });
-    this.element = element(
-      "figure",
-      { class: "curves" },
-      element("figcaption", {}, element("strong", { text: title }), this.readout),
-    );
-    this.element.append(this.picture);
-    new ResizeObserver(([{ contentRect }]) => {
-      this.#width = contentRect.width;
-      this.#draw();
-    }).observe(this.element);
-    this.picture.addEventListener("pointermove", (event) => this.#point(/** @type {PointerEvent} */ (event)));
-    this.picture.addEventListener("pointerleave", () => this.#say(null));
+    this.element.append(element("figcaption", {}, element("strong", { text: title }), this.readout), this.picture);
   }
 
   /**
@@ -121,70 +279,22 @@ export class CurveChart {
    */
   show(curves, last) {
     this.#curves = curves;
-    this.#last = Math.max(last, 1);
-    this.#draw();
-    this.#say(null);
+    const end = Math.max(last, 1);
+    const [low, high] = spaced(curves.flatMap(({ points, dot }) => withDot(points, dot).flatMap(([, y]) => y ?? [])), 0.06);
+    this.draw({
+      curves,
+      x: { low: 0, high: end, ticks: (room) => roundTicks(0, end, Math.max(2, Math.min(8, room / 60)), true).map((tick) => [tick, String(tick)]) },
+      y: { low, high, ticks: () => roundTicks(low, high, 4).map((tick) => [tick, this.write(tick)]) },
+      isByX: true,
+    });
   }
 
-  /** @returns {{ x: (epoch: number) => number, y: (value: number) => number, low: number, high: number }} */
-  get #scales() {
-    const values = this.#curves.flatMap(({ points, dot }) => withDot(points, dot).map(([, y]) => y));
-    let low = Math.min(...values);
-    let high = Math.max(...values);
-    if (!values.length) [low, high] = [0, 1];
-    // values that differ by their last digits alone are one value
-    const isSpread = high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high));
-    const space = (isSpread ? high - low : Math.abs(high) || 1) * 0.06;
-    [low, high] = [low - space, high + space];
-    const { left, right, top, bottom } = MARGIN;
-    return {
-      low,
-      high,
-      x: (epoch) => left + (epoch / this.#last) * (this.#width - left - right),
-      y: (value) => HEIGHT - bottom - ((value - low) / (high - low)) * (HEIGHT - top - bottom),
-    };
-  }
-
-  #draw() {
-    if (this.#width < 40) return;
-    const { x, y, low, high } = this.#scales;
-    this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
-    const parts = [];
-    for (const tick of roundTicks(low, high, 4)) {
-      const place = y(tick);
-      parts.push(svgElement("line", { class: "grid", x1: MARGIN.left, x2: this.#width - MARGIN.right, y1: place, y2: place }));
-      parts.push(svgElement("text", { x: MARGIN.left - 6, y: place + 4, "text-anchor": "end" }, this.write(tick)));
-    }
-    for (const tick of roundTicks(0, this.#last, Math.max(2, Math.min(8, this.#width / 70)), true)) {
-      parts.push(svgElement("text", { x: x(tick), y: HEIGHT - 6, "text-anchor": "middle" }, String(tick)));
-    }
-    for (const { points, tone, color, dot } of this.#curves) {
-      const path = withDot(points, dot).map(([epoch, value]) => [x(epoch), y(value)]);
-      parts.push(colored(polyline(path, { class: `curve ${tone}` }), color));
-      const end = dot ?? points.at(-1);
-      if (end) parts.push(colored(svgElement("circle", { class: `end ${tone}`, cx: x(end[0]), cy: y(end[1]), r: dot ? 3 : 3.5 }), color));
-    }
-    this.picture.replaceChildren(...parts);
-  }
-
-  /** @param {PointerEvent} event */
-  #point({ clientX }) {
-    const { left, width } = this.picture.getBoundingClientRect();
-    const part = ((clientX - left) / width) * this.#width - MARGIN.left;
-    const pointed = (part / (this.#width - MARGIN.left - MARGIN.right)) * this.#last;
-    const [first, ...others] = (this.#curves[0]?.points ?? []).map(([epoch]) => epoch);
-    const nearer = (/** @type {number} */ a, /** @type {number} */ b) => (Math.abs(b - pointed) < Math.abs(a - pointed) ? b : a);
-    this.#say(first === undefined ? null : others.reduce(nearer, first));
-  }
-
-  /** @param {number | null} epoch of which values are read; the last one if null */
-  #say(epoch) {
-    const nearest = (/** @type {Curve | undefined} */ curve) =>
-      epoch === null ? (curve?.dot ?? curve?.points.at(-1)) : curve?.points.find(([each]) => each === epoch);
-    const at = nearest(this.#curves[0])?.[0];
-    const words = this.#curves.map((curve) => {
-      const found = nearest(curve);
-      const text = `${curve.name} ${found ? this.write(found[1]) : "-"}`;
+  /** @param {Reading[] | null} readings of which values are read; the last ones if null */
+  say(readings) {
+    const read = readings ?? this.#curves.map((curve) => ({ curve, point: curve.dot ?? curve.points.at(-1) }));
+    const at = read[0]?.point?.[0];
+    const words = read.map(({ curve, point }) => {
+      const text = `${curve.name} ${point && point[1] !== null ? this.write(point[1]) : "-"}`;
       return colored(element("span", { class: `key ${curve.tone}`, text }), curve.color);
     });
     this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `${this.unit} ${shortNumber(at)}` }));
@@ -194,18 +304,30 @@ export class CurveChart {
 }
 
 /**
+ * Where values of an axis are between two places.
+ * @param {Axis} axis
+ * @param {number} from
+ * @param {number} to
+ * @returns {(value: number) => number}
+ */
+function scale({ low, high, isLog }, from, to) {
+  const of = isLog ? Math.log : Number;
+  return (value) => from + ((of(value) - of(low)) / (of(high) - of(low))) * (to - from);
+}
+
+/**
  * @template {HTMLElement | SVGElement} Part
  * @param {Part} part Of a curve, or its key.
  * @param {string} [color]
  */
-function colored(part, color) {
+export function colored(part, color) {
   if (color) part.style.setProperty("--curve", color);
   return part;
 }
 
 /**
  * The points of a curve with the one where it is now among them.
- * @param {[number, number][]} points
+ * @param {[number, number | null][]} points
  * @param {[number, number] | null} [dot]
  */
 function withDot(points, dot) {

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from importlib.util import find_spec
-from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cutaway.page.linking import imported_modules
 from cutaway.page.resources import read_module, read_template
-
-BOKEHJS = ("bokeh.min.js", "bokeh-gl.min.js")
-"""What figures use of BokehJS, in order."""
 
 SCRIPT = "studio/studio.js"
 """The module that starts the page."""
@@ -49,7 +44,7 @@ class StudioFiles:
 @cache
 def studio_files() -> StudioFiles:
     """All ES modules and style sheets of the page, read once."""
-    contents = dict(sorted([*_walk(files("cutaway.page"), ""), *_bokehjs()]))
+    contents = dict(sorted(_walk(files("cutaway.page"), "")))
     digest = hashlib.sha256()
     for name, data in contents.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
@@ -64,15 +59,6 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
         elif entry.name.endswith((".js", ".css")):
             found.append((f"{prefix}{entry.name}", entry.read_bytes()))
     return found
-
-
-def _bokehjs() -> list[tuple[str, bytes]]:
-    """BokehJS as the installed package has it, which is not imported for that."""
-    found = find_spec("bokeh")
-    folder = Path(found.origin).parent / "server" / "static" / "js" if found is not None and found.origin else None
-    if folder is None or not folder.is_dir():  # figures say so
-        return []
-    return [(f"bokeh/{name}", (folder / name).read_bytes()) for name in BOKEHJS]
 
 
 @lru_cache(500)

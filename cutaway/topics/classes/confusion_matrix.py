@@ -15,7 +15,7 @@ from cutaway.topics.common.predictions import labels, predict_classes
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.plots import BokehFigure, Figure
+    from cutaway.plots import Figure
 
 DENSE_CLASSES = 10_000
 """Classes of a confusion matrix as an array at most: it takes 800 MB."""
@@ -79,17 +79,6 @@ class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
 
         self._check(DRAWN)
         return confusion_matrix(np.asarray(self), self.class_names)
-
-    def bokeh(self) -> "BokehFigure":
-        """Draw the same with Bokeh; hovering says how many samples of a class were predicted as another.
-
-        Raises:
-            UsageError: It is a part of the matrix, or there are more than 200 classes.
-        """
-        from cutaway.plots import confusion_matrix_bokeh
-
-        self._check(DRAWN)
-        return confusion_matrix_bokeh(np.asarray(self), self.class_names)
 
     def _repr_html_(self) -> str:
         return joined_html(line_html(self), figure_html(self._shown_figure(), alt=repr(self)))

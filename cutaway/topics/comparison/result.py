@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import ModelSimilarity
-    from cutaway.plots import BokehFigure, Figure
+    from cutaway.plots import Figure
 
 Which = Literal["all", "fixed", "broken", "moved"]
 WHICH = ("all", "fixed", "broken", "moved")
@@ -293,21 +293,6 @@ class Comparison(Result):
         from cutaway.plots import confidence_scatter
 
         return confidence_scatter(self.label_probability[0], self.label_probability[1], self._changes(), runs=self.runs)
-
-    def bokeh(self) -> "BokehFigure":
-        """Draw the same with Bokeh: a click in the legend hides points, hovering shows the sample."""
-        from cutaway.plots import confidence_scatter_bokeh
-
-        names = np.array(self.class_names, object)
-        return confidence_scatter_bokeh(
-            self.label_probability[0],
-            self.label_probability[1],
-            self._changes(),
-            runs=self.runs,
-            names=self.ids.names(),
-            labels=names[self.labels].tolist(),
-            predicted=(names[self.predicted[0]].tolist(), names[self.predicted[1]].tolist()),
-        )
 
     def _sample(self, row: int) -> dict[str, Any]:
         before, after = map(float, self.label_probability[:, row])

@@ -21,8 +21,6 @@ def calibration_of(source: ReportSource) -> Calibration:
 
 def confidence(source: ReportSource) -> Section | None:
     """The reliability curve of the held-out samples; None without any."""
-    from cutaway.plots import panels_bokeh
-
     from .calibration import reliability_panel
     from .coverage import coverage
 
@@ -60,5 +58,5 @@ def confidence(source: ReportSource) -> Section | None:
         "is right as often as it says."
     )
     # without its title, which says the same as the section, and which a narrow screen cuts off
-    figure = panels_bokeh([replace(reliability_panel(drawn), title="")])
-    return Figure(name="confidence", title="Confidence", lead=lead, figure=figure, caption=caption, beside=True)
+    panel = replace(reliability_panel(drawn), title="")
+    return Figure(name="confidence", title="Confidence", lead=lead, panels=(panel,), caption=caption, beside=True)

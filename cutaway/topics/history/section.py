@@ -21,7 +21,7 @@ PICTURE_SIDE = 84
 
 def learning(source: ReportSource) -> Section | None:
     """Loss and accuracy by epoch; None for a model that was not trained here."""
-    from cutaway.plots import learning_panels, panels_bokeh
+    from cutaway.plots import learning_panels
 
     history = History(source.rows)
     if not history.rows:
@@ -30,7 +30,7 @@ def learning(source: ReportSource) -> Section | None:
         name="learning",
         title="Learning curves",
         lead=_verdict(source),
-        figure=panels_bokeh(learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source))),
+        panels=tuple(learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source))),
         caption="Training values are averages over the epoch, while the weights changed and any dropout was active"
         + (", and of images that were changed at random" if source.context.manifest.config.get("augment") else "")
         + "; validation values are of the weights after the epoch, on samples that the model was not trained on."

@@ -16,7 +16,7 @@ from cutaway.results.units import COUNT, COUNT_SHARE, NAME, TEXT, UNDEFINED, Uni
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures, LayerRecord
-    from cutaway.plots import BokehLayout, Figure, Panel
+    from cutaway.plots import Figure
 
     from .similarity_matrix import Similarity
 
@@ -328,25 +328,9 @@ class LayerHistory(Result):
         """
         from cutaway.plots import panels
 
-        return panels(self._panels(measures))
-
-    def bokeh(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers.
-
-        Args:
-            measures: See `plot`.
-
-        Raises:
-            UnknownNameError: There is no such measure.
-        """
-        from cutaway.plots import panels_bokeh
-
-        return panels_bokeh(self._panels(measures))
-
-    def _panels(self, measures: Sequence[str]) -> "list[Panel]":
         from .panels import layer_panels
 
-        return layer_panels(self.records, self.epochs, measures)
+        return panels(layer_panels(self.records, self.epochs, measures))
 
     def cka(self, epoch: int | None = None) -> "Similarity":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.

@@ -26,7 +26,7 @@ from .options import SamplesOptions
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.plots import BokehFigure, Figure
+    from cutaway.plots import Figure
 
 PREDICTIONS = ("auto", "recorded", "computed")
 """Where predictions are from: those that training recorded, or those of the snapshots, computed now."""
@@ -233,26 +233,6 @@ class SampleDynamics(Result):
 
         m = self.measures
         return data_map(m.variability, m.confidence, m.difficulty, DIFFICULTIES, title=self._title())
-
-    def bokeh(self) -> "BokehFigure":
-        """Draw the data map with Bokeh; a click in the legend hides a kind, hovering shows the sample.
-
-        Up to 10,000 samples show their image as well.
-        """
-        from cutaway.plots import data_map_bokeh
-
-        m, columns = self.measures, self.columns()
-        told = {name: columns[name] for name in ("label", "predicted", "forgotten")}
-        learned = ["never" if epoch == NEVER else f"epoch {epoch}" for epoch in m.first_learned.tolist()]
-        return data_map_bokeh(
-            m.variability,
-            m.confidence,
-            m.difficulty,
-            DIFFICULTIES,
-            names=self.ids.names(),
-            details={**told, "first learned": learned},
-            pictures=self.context.data.pictures(self.ids) if len(self) <= PICTURES else None,
-        )
 
 
 def compute(context: RunContext, options: SamplesOptions, *, on_progress: ProgressCallback) -> SampleDynamics:

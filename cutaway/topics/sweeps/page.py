@@ -6,12 +6,11 @@ from pathlib import Path
 
 from cutaway.errors import UsageError
 from cutaway.page import Figure, Page, Section, Table, Text, render
-from cutaway.plots import panels_bokeh, parallel_coordinates_bokeh
 from cutaway.results.units import UNDEFINED, number, percent
 from cutaway.results.written import WrittenFile, output_path, write_html
 
 from .command import train_command
-from .figures import frontier_panels, parallel_axes, trials_panel
+from .figures import frontier_panels, trials_panel
 from .outcome import SweepOutcome, in_order, trials_table, written
 from .words import HOW_MEASURED, SURE, verdict
 
@@ -65,7 +64,7 @@ def trials(sweep: SweepOutcome) -> Section:
     return Figure(
         name="trials",
         title="Trials",
-        figure=panels_bokeh([trials_panel(sweep)]),
+        panels=(trials_panel(sweep),),
         caption="A trial that was stopped early has the loss of its last epoch.",
     )
 
@@ -98,24 +97,12 @@ def importance(sweep: SweepOutcome) -> Section:
     return Table(name="importance", title="Importance of settings", rows=tuple(rows), caption=caption)
 
 
-def parallel(sweep: SweepOutcome) -> Section:
-    """One line per trial through all settings."""
-    axes, ranks, words = parallel_axes(sweep)
-    return Figure(
-        name="parallel",
-        title="All settings",
-        figure=parallel_coordinates_bokeh(axes, ranks=ranks, words=words),
-        caption="Each line is a trial: dark blue for the lowest validation loss, yellow for the highest. It passes "
-        "below an axis if the setting has no effect beside the others.",
-    )
-
-
 def frontier(sweep: SweepOutcome) -> Section:
     """Accuracy against cost."""
     return Figure(
         name="frontier",
         title="Accuracy against cost",
-        figure=panels_bokeh(frontier_panels(sweep)),
+        panels=tuple(frontier_panels(sweep)),
         caption="On the frontier no other trial is more accurate and costs no more. Seconds are of the machine that "
         "trained, and of however many workers shared it.",
     )
@@ -139,6 +126,6 @@ def table(sweep: SweepOutcome) -> Section:
 
 
 SECTIONS: dict[str, Callable[[SweepOutcome], Section]] = {
-    each.__name__: each for each in (choice, trials, importance, parallel, frontier, table)
+    each.__name__: each for each in (choice, trials, importance, frontier, table)
 }
 """The sections of the page, in order."""

@@ -1,13 +1,14 @@
 import { choice, element, textButton } from "../../core/elements.js";
 import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
+import { drawFigures } from "../../figures.js";
 import { linkSections } from "../../links.js";
 import { arrangeFolds, arrangeRail, keepFolds, markCurrent, showPart } from "../../rail.js";
 import { startTables } from "../../tables.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
 import { showError } from "../messages.js";
-import { drawSection, fetchPart, sectionElement } from "./parts.js";
+import { fetchPart, sectionElement } from "./parts.js";
 import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
 import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
 
@@ -181,7 +182,7 @@ class InsideView {
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
     if (this.map.explorer) linkSections(this.map.explorer, made);
-    await drawSection(section);
+    drawFigures(section.figures);
   }
 
   /**

@@ -1,11 +1,9 @@
 import { Bundle } from "../../core/bundle.js";
-import { element } from "../../core/elements.js";
-import { drawFigures } from "../../figures.js";
 import { ask, askBytes } from "../server.js";
 
 /**
  * A section as the server hands it out; see `cutaway.page.SectionPart`.
- * @typedef {{ name: string, title: string, html: string, figures: any[],
+ * @typedef {{ name: string, title: string, html: string, figures: import("../../figures.js").FigureRecord[],
  *   explorers: import("../../explorer/samples.js").ExplorerRecord[],
  *   sheets: import("../../label_sheet.js").LabelSheetRecord[], arrays: import("../../core/bundle.js").ArrayRecord[] }} SectionRecord
  */
@@ -38,34 +36,4 @@ export function partArrays(key, { name, arrays }, part = name) {
 export function sectionElement({ html }) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   return /** @type {HTMLElement} */ (document.adoptNode(/** @type {Element} */ (parsed.body.firstElementChild)));
-}
-
-/** @type {Promise<void> | null} */
-let loading = null;
-
-/** Load BokehJS, which figures need, once. */
-function loadBokeh() {
-  loading ??= (async () => {
-    for (const name of ["bokeh.min.js", "bokeh-gl.min.js"]) await loadScript(new URL(`../../bokeh/${name}`, import.meta.url).href);
-    /** @type {any} */ (globalThis).Bokeh.set_log_level("warn"); // it would write its version to the console
-  })();
-  return loading;
-}
-
-/** @param {string} src */
-function loadScript(src) {
-  return new Promise((resolve, reject) => {
-    const onerror = () => reject(new Error("BokehJS, which draws the figures, is not there: reinstall bokeh."));
-    document.head.append(element("script", { src, onload: resolve, onerror }));
-  });
-}
-
-/**
- * Draw the figures of a section that is in the page.
- * @param {SectionRecord} section
- */
-export async function drawSection({ figures }) {
-  if (!figures.length) return;
-  await loadBokeh();
-  await drawFigures(figures);
 }

@@ -3,17 +3,12 @@
 import base64
 import gzip
 import html
-from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from cutaway.plots.theme import INK, LINE
+from .theme import INK
 
 if TYPE_CHECKING:
-    from bokeh.models import LayoutDOM
-
-Arguments = ParamSpec("Arguments")
-Shown = TypeVar("Shown", bound="LayoutDOM")
+    from bokeh.plotting import figure as BokehFigure
 
 EXTRA = 40
 """Pixels below and above a figure in its frame."""
@@ -21,16 +16,10 @@ EXTRA = 40
 # The frame may run its own scripts and nothing else: it has no origin, and may fetch nothing.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 
-# No background, and grays that are legible on light and dark pages, where a figure says nothing else.
-_LOOK: dict[str, dict[str, Any]] = {
+# No background, and a gray that is legible on light and dark pages.
+_LOOK = {
     "Plot": {"background_fill_alpha": 0, "border_fill_alpha": 0},
-    "Axis": {
-        **{f"{name}_text_color": INK for name in ("axis_label", "major_label")},
-        **{f"{name}_line_color": LINE for name in ("axis", "major_tick")},
-    },
-    "Grid": {"grid_line_color": LINE},
     "Legend": {"label_text_color": INK},
-    "Title": {"text_color": INK},
 }
 
 # BokehJS is 1.2 MB as text and a third of that compressed, so the page is unpacked where it is shown.
@@ -41,40 +30,26 @@ new Response(stream).text().then(text => {{ document.open(); document.write(text
 </script>"""
 
 
-def shown_in_notebooks(draw: Callable[Arguments, Shown]) -> Callable[Arguments, Shown]:
-    """Make notebooks display the figures that a function draws, when one is the last value of a cell.
+def show_in_notebooks(figure: "BokehFigure") -> None:
+    """Make notebooks display a figure when it is the last value of a cell.
 
     JupyterLab, VS Code and Colab show it in a frame with BokehJS inside. `bokeh.io.show` works on it as before.
-
-    Args:
-        draw: Returns a Bokeh figure or a layout of some.
     """
 
-    @wraps(draw)
-    def drawing(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Shown:
-        figure = draw(*args, **kwargs)
-        _display(figure)
-        return figure
-
-    return drawing
-
-
-def _display(figure: "LayoutDOM") -> None:
     def mimebundle(include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": bokeh_frame(figure), "text/plain": f"<{type(figure).__name__} of Bokeh>"}
+        return {"text/html": _frame(figure), "text/plain": f"<{type(figure).__name__} of Bokeh>"}
 
     def as_html() -> str:
-        return bokeh_frame(figure)
+        return _frame(figure)
 
     # Bokeh lets names with an underscore be set; its own display is a list of properties.
     object.__setattr__(figure, "_repr_mimebundle_", mimebundle)
     object.__setattr__(figure, "_repr_html_", as_html)
 
 
-def bokeh_frame(figure: "LayoutDOM") -> str:
+def _frame(figure: "BokehFigure") -> str:
     """A figure as HTML: a frame that holds it and all that it needs."""
     from bokeh.embed import file_html
-    from bokeh.models import Text
     from bokeh.resources import Resources
     from bokeh.themes import Theme
 
@@ -84,19 +59,10 @@ def bokeh_frame(figure: "LayoutDOM") -> str:
     page = page.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}">', 1)
     packed = base64.b64encode(gzip.compress(page.encode(), mtime=0)).decode()
     frame = html.escape(_FRAME.format(policy=_POLICY, page=packed))
-    # numbers on cells of all colors are legible on one page only, the light one
-    background = "#ffffff" if list(figure.select({"type": Text})) else "transparent"
     return (
         f'<iframe srcdoc="{frame}" sandbox="allow-scripts allow-downloads" title="figure" '
-        f'style="width: 100%; height: {_height(figure) + EXTRA}px; border: 0; border-radius: 8px; '
-        f"background: {background}; "
+        f'style="width: 100%; height: {(figure.height or 400) + EXTRA}px; border: 0; border-radius: 8px; '
+        "background: transparent; "
         # the scheme of the page inside: where they differ, browsers put a white or black background between them
         'color-scheme: light"></iframe>'
     )
-
-
-def _height(figure: "LayoutDOM") -> int:
-    """The height of a figure in pixels, or of the highest in a row."""
-    children: list[Any] = getattr(figure, "children", [])
-    heights = [_height(child) for child in children] or [getattr(figure, "height", None) or 400]
-    return max(heights)
