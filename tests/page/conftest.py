@@ -1,7 +1,5 @@
-import importlib.util
 import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +8,7 @@ from cutaway.api.playground import write_playground
 from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
 from cutaway.plots import Panel, Series, learning_panels, picture_png
 
-_spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name("node.py"))
-_node = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_node)
+from .node import run_script as run_script_in_node
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +26,7 @@ def colors():
 @pytest.fixture(scope="session")
 def run_script():
     """Run a script with modules of the page in Node: see `node.run_script`."""
-    return _node.run_script
+    return run_script_in_node
 
 
 @pytest.fixture(scope="session")

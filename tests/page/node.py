@@ -1,8 +1,11 @@
 """Runs ES modules of the page in Node of the development environment: JSON and arrays in, JSON and arrays out."""
 
+import atexit
 import base64
+import functools
 import json
 import subprocess
+import threading
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,12 +28,11 @@ _DTYPES = {
     "Uint32Array": "<u4",
 }
 
-# arrays are {"$array": kind, "base64": bytes} in JSON, and Maps are objects
-_BOUNDARY = """
-const given = await new Promise((resolve) => {
-  let text = "";
-  process.stdin.setEncoding("utf8").on("data", (part) => (text += part)).on("end", () => resolve(text));
-});
+# Node reads a line {"imports": [[path, names], ...], "body": ..., "data": ...}, and answers with a line
+# {"result": ...} or {"error": ...}.
+# Arrays are {"$array": kind, "base64": bytes} in JSON, and Maps are objects.
+_SERVER = """
+import { createInterface } from "node:readline";
 const revive = (key, value) => {
   if (!value?.$array) return value;
   const bytes = Buffer.from(value.base64, "base64");
@@ -42,11 +44,26 @@ const replace = (key, value) => {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return { $array: value.constructor.name, base64: bytes.toString("base64") };
 };
-const data = JSON.parse(given, revive);
-const result = await (async () => {
-BODY
-})();
-process.stdout.write(JSON.stringify(result ?? null, replace));
+const AsyncFunction = (async () => {}).constructor;
+for await (const line of createInterface({ input: process.stdin })) {
+  let answer;
+  try {
+    const { imports, body, data } = JSON.parse(line, revive);
+    const names = {};
+    for (const [path, wanted] of imports) {
+      const found = await import(path);
+      for (const name of wanted) {
+        if (!(name in found)) throw new Error(`${path} has no ${name}`);
+        names[name] = found[name];
+      }
+    }
+    const run = new AsyncFunction("data", ...Object.keys(names), `"use strict"; ${body}`);
+    answer = { result: (await run(data, ...Object.values(names))) ?? null };
+  } catch (error) {
+    answer = { error: String(error?.stack ?? error) };
+  }
+  process.stdout.write(JSON.stringify(answer, replace) + "\\n");
+}
 """
 
 
@@ -60,8 +77,37 @@ def node_path() -> Path:
     return found[0]
 
 
+class Node:
+    """One process of Node for all scripts of a worker: a start costs more than most scripts."""
+
+    def __init__(self) -> None:
+        command = [str(node_path()), "--no-warnings", "--input-type=module", "-e", _SERVER]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        atexit.register(self._process.kill)
+
+    def ask(self, request: str) -> str:
+        """Send a line and return the answer, or what Node printed before it ended."""
+        assert self._process.stdin
+        assert self._process.stdout
+        timer = threading.Timer(SECONDS, self._process.kill)
+        timer.start()
+        try:
+            self._process.stdin.write(request + "\n")
+            self._process.stdin.flush()
+            return self._process.stdout.readline()
+        finally:
+            timer.cancel()
+
+
+@functools.cache
+def _node() -> Node:
+    return Node()
+
+
 def run_script(body: str, data: Mapping[str, Any] | None = None, *, imports: Mapping[str, str] | None = None) -> Any:
-    """Run a script and return what it returns.
+    """Run a script and return what it returns. Modules keep their state from one script to the next.
 
     Args:
         body: Statements in which `data` is what was passed, and which end in `return`.
@@ -69,23 +115,15 @@ def run_script(body: str, data: Mapping[str, Any] | None = None, *, imports: Map
         imports: Names to import, separated by commas, by the path of a module under cutaway/page.
 
     Raises:
-        AssertionError: The script failed, or said something on standard error.
+        AssertionError: The script failed, printed something, or took longer than `SECONDS`.
     """
-    lines = [
-        f"import {{ {names} }} from {json.dumps((PAGE / path).as_uri())};" for path, names in (imports or {}).items()
-    ]
-    script = "\n".join([*lines, _BOUNDARY.replace("BODY", body)])
-    done = subprocess.run(
-        [str(node_path()), "--no-warnings", "--input-type=module", "-e", script],
-        input=json.dumps(data or {}, default=_packed, allow_nan=False),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=SECONDS,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout, object_hook=_unpacked)
+    names = [((PAGE / path).as_uri(), each.replace(",", " ").split()) for path, each in (imports or {}).items()]
+    request = {"imports": names, "body": body, "data": data or {}}
+    answer = _node().ask(json.dumps(request, default=_packed, allow_nan=False))
+    assert answer.startswith("{"), answer or f"Node ended, or took more than {SECONDS} s"
+    found = json.loads(answer, object_hook=_unpacked)
+    assert "error" not in found, found["error"]
+    return found["result"]
 
 
 def _packed(value: Any) -> Any:

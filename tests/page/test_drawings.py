@@ -66,12 +66,18 @@ def count_right(opened, *, drawings, seed):
     return drawings - len(wrong), wrong
 
 
-@pytest.mark.short
 def test_drawings_of_the_digits_are_recognized(browser, visit, digits_run):
     opened = open_sheet(browser, visit, digits_run)
     assert opened.page.locator(".trial > summary").inner_text() == "Draw a digit and watch the model"
-    right, wrong = count_right(opened, drawings=8, seed=JUDGED + 1)
-    assert right >= 6, wrong
+    right, wrong = count_right(opened, drawings=3, seed=JUDGED + 1)
+    assert right >= 2, wrong
+    page = opened.page
+    draw_line(page)
+    page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
+    words = page.locator(".trial .unit-step").inner_text()
+    assert words.startswith("Unit 0 of ")
+    assert "With the bias of" in words
+    assert ("It passes on most to unit" in words) != ("so it passes on nothing" in words)
     opened.check_quiet()
 
 
@@ -96,23 +102,19 @@ def draw_line(page):
     page.mouse.up()
 
 
-@pytest.mark.short
-def test_a_unit_of_a_drawing_is_looked_at_number_by_number(browser, visit, digits_run):
+@pytest.mark.exhaustive
+def test_another_unit_of_a_drawing_is_looked_at(browser, visit, digits_run):
     opened = open_sheet(browser, visit, digits_run)
     page = opened.page
     draw_line(page)
     page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
-    words = page.locator(".trial .unit-step").inner_text()
-    assert words.startswith("Unit 0 of ")
-    assert "With the bias of" in words
-    assert ("It passes on most to unit" in words) != ("so it passes on nothing" in words)
     page.locator(".trial .unit-choice input").first.fill("3")
     page.locator(".trial .unit-choice input").first.press("Enter")
     opened.wait("document.querySelector('.trial .unit-step figcaption').textContent.startsWith('Unit 3 of')")
     opened.check_quiet()
 
 
-@pytest.mark.short
+@pytest.mark.exhaustive
 def test_pixels_are_changed_until_the_model_says_another_class(browser, visit, digits_run):
     opened = open_sheet(browser, visit, digits_run)
     page = opened.page

@@ -113,6 +113,7 @@ def test_the_mouse_draws_where_it_is(open_part):
     assert page.get_by_role("status").inner_text() == "Sheet cleared"
 
 
+@pytest.mark.exhaustive
 def test_a_pen_that_follows_is_as_wide_as_suits_the_drawing(open_part):
     page = open_part(PAD.replace("onStroke, label", "onStroke, penFollows: true, label"))
     draw(page, [(0.3, 0.4), (0.6, 0.4)])
@@ -222,6 +223,7 @@ def test_the_ink_has_the_color_of_the_text_in_both_schemes(open_part, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.exhaustive
 def test_it_leaves_nothing_behind(open_part):
     page = open_part(PAD)
     page.evaluate("pad.destroy()")
@@ -264,6 +266,7 @@ def test_sliders_change_the_cells_of_a_row(open_part):
     assert (cells(page)["age"], cells(page)["income"], cells(page)["city"]) == (40, 3000, "Oslo")
 
 
+@pytest.mark.exhaustive
 def test_the_slider_of_a_skewed_column_gives_every_part_of_the_samples_room(open_part):
     page = open_sliders(open_part)
     income = page.get_by_role("slider", name="income", exact=True)
@@ -291,6 +294,7 @@ def test_a_row_of_the_data_is_shown(open_part):
     assert page.locator("#host > *").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_names_without_a_printable_form_are_shown_escaped_and_read_as_they_are(open_part):
     column, value = "ci\u202ety\x1b[2J", "Ro\u2066me\x00"
     control = {"column": column, "kind": "category", "values": ["Oslo", value], "other": False, "missing": False}

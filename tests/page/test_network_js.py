@@ -187,6 +187,7 @@ def test_endings_that_are_layers(run_script):
         check(run_script, model)
 
 
+@pytest.mark.exhaustive
 def test_a_model_and_an_ensemble_of_the_size_for_mnist(run_script):
     for ensemble, hidden in ((1, (512, 512)), (3, (40, 20))):
         model = mlp(hidden, dropout=0.2, ensemble=ensemble)

@@ -111,6 +111,7 @@ def test_the_numbers_of_a_unit_add_up_and_a_weight_can_be_typed(open_playground)
     wait(page, "document.getElementById('numbers').textContent.includes('This unit is switched off')")
 
 
+@pytest.mark.exhaustive
 def test_painted_points_are_learned_and_stay_in_the_page(open_playground):
     page = open_playground()
     page.get_by_label("Dataset").select_option("painted")
@@ -173,6 +174,7 @@ def test_a_saved_page_is_opened_again_and_another_file_refused(open_playground, 
         wait_for_message(other, says)
 
 
+@pytest.mark.exhaustive
 def test_an_address_that_cannot_be_is_named(open_playground):
     page = open_playground("hidden=1-2-3-4-5-6-7&samples=100")
     assert "hidden=1-2-3-4-5-6-7" in page.inner_text("#message")
@@ -213,6 +215,7 @@ def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_playground,
     assert text.count("[ ]") == 5
 
 
+@pytest.mark.exhaustive
 def test_a_task_stays_in_sight_until_it_is_left(open_playground):
     page = open_playground()
     page.locator(".task").filter(has_text="spirals").get_by_role("button", name="Start this task").click()
@@ -234,6 +237,7 @@ def test_a_task_stays_in_sight_until_it_is_left(open_playground):
     assert state(page, "state.settings.data") == "spirals"
 
 
+@pytest.mark.exhaustive
 def test_a_dataset_after_a_task_says_which_settings_are_those_of_before(open_playground):
     page = open_playground()
     dataset = page.get_by_label("Dataset")
@@ -290,6 +294,7 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_playground, schem
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_edge_of_the_network_has_a_shadow_while_there_is_more_behind_it(open_playground, scheme):
     page = open_playground(color_scheme=scheme, viewport={"width": 390, "height": 900})
@@ -333,6 +338,7 @@ def test_firefox_trains(firefox_path, playground_path, tmp_path):
         firefox.close()
 
 
+@pytest.mark.exhaustive
 def test_undo_goes_back_through_what_began_again(open_playground):
     page = open_playground()
     learn(page, 4)
@@ -352,6 +358,7 @@ def test_undo_goes_back_through_what_began_again(open_playground):
     assert state(page, "state.settings.learningRate") == 0.01
 
 
+@pytest.mark.exhaustive
 def test_a_class_that_is_taken_away_is_not_painted(open_playground):
     page = open_playground()
     page.get_by_label("Dataset").select_option("painted")
@@ -366,6 +373,7 @@ def test_a_class_that_is_taken_away_is_not_painted(open_playground):
     assert max(row[2] for row in state(page, "state.own.rows")) == 1
 
 
+@pytest.mark.exhaustive
 def test_controls_can_be_used_while_it_learns(open_playground):
     page = open_playground()
     page.get_by_role("tab", name="Numbers of a unit").click()
@@ -382,6 +390,7 @@ def test_controls_can_be_used_while_it_learns(open_playground):
     wait(page, "state.frame.branch === 1 && state.frame.parameters[0] === 1.5")
 
 
+@pytest.mark.exhaustive
 def test_dropout_is_in_the_formulas(open_playground):
     page = open_playground("dropout=0.5&data=circles&activation=linear")
     page.get_by_role("tab", name="Numbers of a unit").click()
@@ -394,6 +403,7 @@ def test_dropout_is_in_the_formulas(open_playground):
     assert float(gate) * z == pytest.approx(float(a), abs=0.02)
 
 
+@pytest.mark.exhaustive
 def test_a_file_with_one_column_of_numbers_is_drawn_as_probabilities(open_playground, tmp_path):
     page = open_playground()
     file = tmp_path / "one.csv"
@@ -404,6 +414,7 @@ def test_a_file_with_one_column_of_numbers_is_drawn_as_probabilities(open_playgr
     assert "linear regions, exact" in page.inner_text("#regions")
 
 
+@pytest.mark.exhaustive
 def test_a_task_begins_with_its_own_data_and_settings(open_playground):
     page = open_playground("data=circles&initializer=zeros&dropout=0.5")
     page.get_by_label("Dataset").select_option("painted")
@@ -484,6 +495,7 @@ def test_units_are_killed_and_a_rate_that_diverges_is_found_by_the_hints(open_pl
         assert reached(page, title) == goals
 
 
+@pytest.mark.exhaustive
 def test_a_weight_is_dragged_and_lines_show_gradients(open_playground):
     """A line is taken where it leaves its unit; dragging it up by 60 pixels adds the largest weight of its layer."""
     page = open_playground("data=moons&hidden=1&seed=3")
@@ -509,6 +521,7 @@ def test_a_weight_is_dragged_and_lines_show_gradients(open_playground):
     assert page.locator(".line-label").is_hidden()
 
 
+@pytest.mark.exhaustive
 def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground):
     page = open_playground("data=moons&hidden=2")
     for k in range(2, 9):
@@ -549,6 +562,7 @@ def test_a_ninth_branch_is_refused_in_words_and_nothing_is_lost(open_playground)
     wait(page, "state.frame.branches.length === 9 && state.frame.branch === 7")
 
 
+@pytest.mark.exhaustive
 def test_a_branch_that_others_left_is_removed_by_the_keyboard_and_undo_brings_it_back(open_playground):
     page = open_playground("data=moons&hidden=2")
     for rate in (0.2, 0.3, 0.4):
@@ -582,6 +596,7 @@ def test_a_branch_that_others_left_is_removed_by_the_keyboard_and_undo_brings_it
     assert page.locator("#curves").inner_html() == curves
 
 
+@pytest.mark.exhaustive
 def test_branches_are_compared_in_the_curves_and_the_settings_that_differ_are_named(open_playground):
     page = open_playground("data=moons&hidden=2")
     learn(page, 4)
@@ -618,6 +633,7 @@ def take_line(page):
     return x, y
 
 
+@pytest.mark.exhaustive
 def test_all_is_drawn_while_a_weight_is_dragged(open_playground):
     page = open_playground("data=moons&hidden=1&seed=3")
     wait(page, "state.frame?.drawing")
@@ -659,6 +675,7 @@ def test_a_weight_that_is_brought_back_changes_nothing(open_playground):
     assert state(page, "[[...state.frame.parameters], state.frame.branches.length]") == [weights, 1]
 
 
+@pytest.mark.exhaustive
 def test_tasks_that_are_done_are_kept_in_the_browser(open_playground):
     page = open_playground("data=moons&hidden=2")
     kept = '{"spiral": {"when": "2026-11-30", "address": "", "step": 7}, "zeros": 3}'
@@ -672,6 +689,7 @@ def test_tasks_that_are_done_are_kept_in_the_browser(open_playground):
     assert page.locator("li.task.done").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_going_back_draws_no_line_back(open_playground):
     page = open_playground("data=moons&hidden=2")
     learn(page, 6)

@@ -72,6 +72,7 @@ def test_what_is_said_of_a_drawing_is_what_the_weights_compute(open_playground):
     wait(page, "document.querySelector('.digit-answer').textContent.startsWith('Draw a digit')")
 
 
+@pytest.mark.exhaustive
 def test_the_numbers_of_a_unit_are_those_of_the_drawing_where_it_is_chosen(open_playground):
     page = open_playground("data=digits&hidden=16&learningRate=0.003")
     wait(page, "state.settings.data === 'digits' && state.frame")
@@ -110,6 +111,7 @@ def test_pictures_of_units_are_covariances_of_output_and_pixel():
     np.testing.assert_allclose(found.reshape(9, 12), expected, atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_units_of_deeper_layers_have_pictures_and_words_for_them(open_playground):
     page = open_playground("data=digits&hidden=12-6&learningRate=0.003")
     wait(page, "state.settings.data === 'digits' && state.frame")

@@ -352,7 +352,9 @@ def _run(code, tmp_path, monkeypatch):
     return names
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.exhaustive if k else ()) for k, name in enumerate(CHANGES)]
+)
 def test_the_lines_for_cutaway_have_the_losses_of_the_page(name, tmp_path, monkeypatch, capsys):
     epochs = 12
     found = _losses(CHANGES[name], epochs)

@@ -47,6 +47,7 @@ def test_the_search_hides_what_it_does_not_find(open_explorer):
     assert len(shown("")) == COUNT
 
 
+@pytest.mark.exhaustive
 def test_a_click_on_the_legend_hides_a_category(open_explorer):
     opened = open_explorer()
     opened.page.locator(".legend button").nth(2).click()
@@ -88,6 +89,7 @@ def test_play_goes_to_the_last_epoch_and_stops(open_explorer):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_layer_is_chosen_by_a_click_and_its_small_map_is_painted(open_explorer):
     opened = open_explorer()
     small = opened.page.locator(".strip li")

@@ -146,6 +146,7 @@ def test_the_density_has_the_color_of_its_class_and_is_of_one_layout_only(open_e
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_it_moves_with_the_map(open_explorer, dense):
     opened = open_explorer(record=dense)
     opened.wait(f"{PIXEL}[3] === 255")

@@ -55,6 +55,7 @@ def test_both_painters_paint_the_same(open_explorer, painter):
     assert painted == pytest.approx(np.pi * 9, abs=9)
 
 
+@pytest.mark.exhaustive
 def test_a_lost_context_costs_no_more_than_a_frame(open_explorer):
     opened = open_explorer()
     opened.page.evaluate(SECOND_MAP, {"painter": "webgl2"})
@@ -86,6 +87,7 @@ def test_it_fits_every_width_in_both_color_schemes(open_explorer, width, scheme)
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_reduced_motion_is_respected(open_explorer):
     opened = open_explorer(reduced_motion="reduce")
     opened.page.evaluate("explorer.store.set({ layer: 0 })")

@@ -122,6 +122,7 @@ STILL = """async () => {
 }"""
 
 
+@pytest.mark.exhaustive
 def test_the_wheel_zooms_once_the_map_has_the_focus_and_two_fingers_always(open_explorer):
     opened = open_explorer(has_touch=True)
     x, y = opened.place(40)

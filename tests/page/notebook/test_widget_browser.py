@@ -79,6 +79,7 @@ def test_a_click_pins_a_sample_in_python_and_python_pins_one_on_the_map(notebook
     notebook.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_layer_epoch_and_color_go_both_ways(notebook, widget):
     page = notebook.page
     page.get_by_role("button", name="Next epoch").click()
@@ -119,6 +120,7 @@ def test_two_views_of_a_widget_show_the_same_and_ask_once(notebook, widget):
     notebook.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_two_widgets_on_a_page_do_not_know_each_other(notebook, record, widget):
     other = explorer_widget(record, height=300)
     notebook.open(other)
@@ -207,6 +209,7 @@ SAYS = {
 }
 
 
+@pytest.mark.exhaustive
 def test_it_is_light_or_dark_as_its_notebook(notebook):
     page = notebook.page
     for said in SAYS.values():
