@@ -44,7 +44,7 @@ class Job:
         key: Key of its result.
         specification: What to do.
         folder: Folder of the runs.
-        callback: Tells the pages that show this folder.
+        callbacks: For each folder in which somebody waits, what tells the pages that show it.
         queue: Where it waits.
         pages: The pages that wait, each after its person and a slash, and when each asked last.
         state: How it stands.
@@ -61,7 +61,7 @@ class Job:
     key: str
     specification: Specification
     folder: Path
-    callback: Callback
+    callbacks: dict[Path, Callback]
     queue: QueueName
     pages: dict[str, float] = field(default_factory=dict[str, float])
     state: State = "waiting"
@@ -95,7 +95,8 @@ class Job:
         """Tell the pages, all but a result, which they ask for."""
         state = {name: value for name, value in asdict(self.as_state()).items() if name not in ("parts", "result")}
         what = {"kind": self.specification.model_dump()["kind"], "run": next(iter(self.specification.runs), None)}
-        self.callback("job", {**state, **what, **more})
+        for callback in self.callbacks.values():
+            callback("job", {**state, **what, **more})
 
 
 @dataclass(eq=False)

@@ -90,6 +90,7 @@ class JobManager:
         page: str,
         callback: Callback,
         *,
+        starter: Path | None = None,
         again: bool = False,
         may_write: bool = False,
     ) -> JobState:
@@ -100,13 +101,14 @@ class JobManager:
             folder: Folder of the runs.
             page: Id of the page, after its person and a slash; it waits until it is done, leaves, or is closed.
             callback: Tells the pages that show this folder.
+            starter: Folder of the runs of the one who started the studio, if it is another one.
             again: Whether it is done again where it failed.
             may_write: Whether whoever asks may write into the folder, who then also has what is done made again.
 
         Raises:
             RunError: A run cannot be read, or too much waits.
         """
-        key = specification.key(folder)
+        key = specification.key(folder, starter)
         with self._changed:
             job = self._jobs.get(key)
             if job is None and again and may_write:
@@ -121,6 +123,7 @@ class JobManager:
                     self._ended.move_to_end(key)
                     return replace(self._ended[key], parts=parts)
                 job = self._add(key, specification, folder, page, callback)
+            job.callbacks[folder] = callback
             job.pages[page] = time.monotonic()
             self._dispatch()
             self._changed.wait_for(lambda: job.state not in ("waiting", "running"), specification.answer_seconds)
@@ -170,7 +173,7 @@ class JobManager:
                 f"at most {MAX_JOBS} jobs of one person wait", got="as many", hint="wait until some are done"
             )
         now = time.monotonic()
-        job = self._jobs[key] = Job(key, specification, folder, callback, queue, {page: now}, asked=now)
+        job = self._jobs[key] = Job(key, specification, folder, {folder: callback}, queue, {page: now}, asked=now)
         self._make_room(job)
         return job
 

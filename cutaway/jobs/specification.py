@@ -69,20 +69,31 @@ class Specification(BaseModel):
         """
         return []
 
+    def home(self, folder: Path, starter: Path) -> Path:
+        """The folder whose name decides the result: equal copies of runs that everybody has may share one.
+
+        Args:
+            folder: The folder of runs.
+            starter: That of the one who started the studio.
+        """
+        return folder
+
     def run_in(self, context: JobContext) -> Any:
         """Do it in this process and thread, and return its result, JSON-able, or None."""
         return importlib.import_module(self.module).run(self, context)
 
-    def key(self, folder: Path) -> str:
+    def key(self, folder: Path, starter: Path | None = None) -> str:
         """The digest of all that decides the result, 32 hexadecimal digits.
 
         Args:
             folder: The folder of runs.
+            starter: That of the one who started the studio, if it is another one.
 
         Raises:
             RunError: A run cannot be read.
         """
-        decides = [CACHE_VERSION, version("cutaway"), str(folder), self.model_dump(mode="json"), self.inputs(folder)]
+        home = str(self.home(folder, starter or folder))
+        decides = [CACHE_VERSION, version("cutaway"), home, self.model_dump(mode="json"), self.inputs(folder)]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -34,6 +34,10 @@ class _ForPage(OfRun):
         """The signatures of its runs."""
         return [run_signature(folder / run, suspects=self.suspects, labels=self.labels) for run in self.runs]
 
+    def home(self, folder: Path, starter: Path) -> Path:
+        """That of the starter, so that a run that was given to all is looked at once; each decides on their own."""
+        return folder if self.writes or self.labels else starter
+
 
 class _OfMap(_ForPage):
     """What is on the map.

@@ -166,7 +166,7 @@ class RunWriter:
         """
         self.update(status="running", why=None, process=ProcessRecord.current().model_dump())
         self.begun = True
-        for name in (MANIFEST, CHECKPOINT):  # not those of decisions and notes, which somebody may be writing now
+        for name in (MANIFEST, CHECKPOINT):  # not those of decisions and the title, which somebody may be writing
             remove_strays(self.path, name)
         for name in (SNAPSHOTS, PREDICTIONS, RESULTS):
             remove_strays(self.path / name)

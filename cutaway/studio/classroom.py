@@ -15,7 +15,6 @@ from cutaway.errors import RunError, printable
 from cutaway.jobs import Scheduler
 from cutaway.runs import changing, write_atomic
 
-from .runs import NOTES, Notes, change_notes
 from .settings import Person
 from .workspace import Workspace
 
@@ -26,9 +25,6 @@ TASKS = 20
 """Tasks of one person at most; the playground has fewer."""
 
 TASKS_BYTES = 1 << 24
-
-HANDED_OUT = "handed out by the teacher"
-"""The tag of a copy, by which a student tells it from runs of their own."""
 
 ERRORS = 5
 """Errors of one person that are told at most."""
@@ -165,7 +161,7 @@ def _class_row(
 
 
 def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
-    """Copy a run into the folder of everybody who has one of their own, with the tag `HANDED_OUT`.
+    """Copy a run into the folder of everybody who has one of their own.
 
     Args:
         run: Its folder. It is not copied to whoever has a run of this name already.
@@ -189,7 +185,6 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
             # a name with a dot is no run: a copy that is interrupted is not shown
             with TemporaryDirectory(prefix=".given-", dir=person.runs) as folder:
                 copy = shutil.copytree(run, Path(folder) / run.name, ignore=_left_out)
-                change_notes(copy, Notes(tags=(HANDED_OUT,)))
                 copy.rename(target)
         except (OSError, shutil.Error) as error:
             if target.exists():  # somebody else handed it out at this moment
@@ -205,8 +200,8 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    """What is not copied: notes, which are the teacher's own, and links, which may lead out of the run."""
-    return {name for name in names if name == NOTES or os.path.islink(os.path.join(folder, name))}
+    """What is not copied: links, which may lead out of the run."""
+    return {name for name in names if os.path.islink(os.path.join(folder, name))}
 
 
 def _why(error: OSError) -> str:

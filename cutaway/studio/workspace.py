@@ -16,7 +16,7 @@ from cutaway.runs import RunFolder, kept_so_far
 
 from .data import Uploads
 from .events import Hub
-from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
+from .runs import RunIndex, Trash, sample_counts, verdict, write_title
 
 log = logging.getLogger("cutaway.studio.workspace")
 
@@ -112,13 +112,13 @@ class Workspace:
         if self._first.is_set() and time.monotonic() - self._scanned > FAST:
             self.scan(seconds=0.1)
 
-    def change_notes(self, run: str, changed: Notes) -> dict[str, Any]:
-        """Write the fields of the notes of a run that are given, and return its row.
+    def rename(self, run: str, title: str) -> dict[str, Any]:
+        """Write the title of a run, and return its row.
 
         Raises:
             UnknownNameError, RunError: There is no such run, or it cannot be written.
         """
-        change_notes(self.index.path(run), changed)
+        write_title(self.index.path(run), title)
         row = self.index.refresh(run)
         self.hub.send("runs", {"changed": [row], "gone": []})
         return row

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cutaway.runs import RunFolder, result_name
 from cutaway.studio import make_people
 from cutaway.studio.classroom import TASKS_FILE
 
@@ -57,15 +58,13 @@ def test_a_run_is_copied_to_all_once(classroom):
         {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file() and file.name[0] != "."}
         for folder in (own, ada)
     )
-    assert "handed out" in copies.pop("notes.json").decode()
     assert files == copies
     (ada / "mine.txt").write_text("Ada's")
     assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 0, "had": 2}
     assert (ada / "mine.txt").read_text() == "Ada's"
     classroom.app.state.workspaces["Bob"].scan()
     rows = classroom.ask(token=token(classroom, "Bob")).json["runs"]
-    assert [(row["id"], row["tags"]) for row in rows] == [(run, ["handed out by the teacher"])]
-    assert classroom.ask().json["runs"][0]["tags"] == [], "the teacher's own run has no such tag"
+    assert [(row["id"], row["title"]) for row in rows] == [(run, "")]
     bob = classroom.ask("/api/class").json["people"][1]
     assert (bob["runs"], bob["best"], bob["last"]) == ({}, None, None), "it is the teacher's work"
 
@@ -81,18 +80,57 @@ def test_an_interrupted_copy_leaves_nothing_that_is_shown(classroom, monkeypatch
     assert not list(classroom.settings.people[2].runs.iterdir())
 
 
-def test_links_and_the_teachers_notes_are_not_handed_out(classroom, tmp_path):
+def test_what_is_kept_of_a_run_is_found_for_its_copies_whatever_they_are_called(classroom):
+    run = "20261130-080000-toy-cccc"
+    teacher, ada, bob = (person.runs for person in classroom.settings.people)
+    (teacher / run / "title.txt").write_text("Overfits\n")
+    name = result_name(RunFolder.open(teacher / run), "units", epochs=[], decides={"split": "test"})
+    RunFolder.open(teacher / run).results.write(name, b"kept")
+    post(classroom, "/api/class/runs", {"run": run})
+    keys = {who: classroom.ask_for("sections", token=token(classroom, who), run=run).json["key"] for who in ("", "Ada")}
+    classroom.ask(f"/api/runs/{run}/title", method="PUT", body=b'{"title": "Mine"}', token=token(classroom, "Bob"))
+    keys["Bob"] = classroom.ask_for("sections", token=token(classroom, "Bob"), run=run).json["key"]
+    assert len(set(keys.values())) == 1, keys
+    (job,) = classroom.app.state.manager._jobs.values()
+    assert set(job.callbacks) == {teacher, ada, bob}, "all of them wait for one computation, and are told of it"
+    for folder in (ada, bob):
+        copy = RunFolder.open(folder / run)
+        assert copy.results.read(result_name(copy, "units", epochs=[], decides={"split": "test"})) == b"kept"
+    titles = [
+        classroom.ask(f"/api/runs/{run}", token=token(classroom, who)).json["title"] for who in ("", "Ada", "Bob")
+    ]
+    assert titles == ["Overfits", "Overfits", "Mine"]
+
+
+@pytest.mark.parametrize("kind", ["sheet", "suspects"])
+def test_copies_have_their_own_decisions_and_searches_for_suspect_labels(classroom, kind):
+    run = "20261130-080000-toy-cccc"
+    post(classroom, "/api/class/runs", {"run": run})
+    keys = {classroom.ask_for(kind, token=token(classroom, who), run=run).json["key"] for who in ("", "Ada", "Bob")}
+    assert len(keys) == 3
+
+
+def test_other_runs_share_nothing(classroom, new_run):
+    teacher, ada, _ = (person.runs for person in classroom.settings.people)
+    for folder, accuracy in ((teacher, 0.5), (ada, 0.75)):
+        new_run(folder / "20261130-110000-toy-dddd", accuracy=accuracy)
+    keys = {
+        classroom.ask_for("sections", token=token(classroom, who), run="20261130-110000-toy-dddd").json["key"]
+        for who in ("", "Ada")
+    }
+    assert len(keys) == 2
+
+
+def test_links_are_not_handed_out(classroom, tmp_path):
     run = "20261130-080000-toy-cccc"
     own, secret = classroom.settings.people[0].runs / run, tmp_path / "secret"
     secret.mkdir()
     (secret / "key").write_text("secret")
     (own / "folder").symlink_to(secret)
     (own / "key").symlink_to(secret / "key")
-    (own / "notes.json").write_text('{"title": "", "tags": [], "note": "for me"}')
     assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 2, "had": 0}
     ada = classroom.settings.people[1].runs / run
     assert {file.name for file in own.iterdir()} - {file.name for file in ada.iterdir()} == {"folder", "key"}
-    assert "for me" not in (ada / "notes.json").read_text()
 
 
 def test_a_file_that_cannot_be_copied_is_said_in_a_line(classroom):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cutaway.studio.rates import Rates
 
-NAMES = ("good", "damaged", "notes")
+NAMES = ("good", "damaged", "title")
 ODD = st.sampled_from(
     [
         "",

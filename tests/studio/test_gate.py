@@ -207,20 +207,20 @@ def test_other_cookies_of_this_machine_do_no_harm(in_process):
 def test_a_body_is_bounded_whatever_it_claims(in_process, new_run, tmp_path, claims):
     new_run(tmp_path / "runs" / "a")
     studio = in_process()
-    parts = [b'{"note": "'] + [b"x" * 65536] * (BODY_BYTES // 65536 + 1) + [b'"}']
+    parts = [b'{"title": "'] + [b"x" * 65536] * (BODY_BYTES // 65536 + 1) + [b'"}']
     headers = {"content-length": claims, "transfer-encoding": None if claims else "chunked"}
-    answer = studio.ask("/api/runs/a/notes", method="PUT", chunks=parts, headers=headers)
+    answer = studio.ask("/api/runs/a/title", method="PUT", chunks=parts, headers=headers)
     assert answer.status in (400, 413)
-    assert not (tmp_path / "runs" / "a" / "notes.json").exists()
+    assert not (tmp_path / "runs" / "a" / "title.txt").exists()
     too_long = studio.ask(
-        "/api/runs/a/notes", method="PUT", body=b"{}", headers={"content-length": str(BODY_BYTES + 1)}
+        "/api/runs/a/title", method="PUT", body=b"{}", headers={"content-length": str(BODY_BYTES + 1)}
     )
     assert too_long.status == 413
 
 
 def test_a_compressed_body_is_refused(in_process):
     studio = in_process()
-    answer = studio.ask("/api/runs/a/notes", method="PUT", body=b"\x1f\x8b", headers={"content-encoding": "gzip"})
+    answer = studio.ask("/api/runs/a/title", method="PUT", body=b"\x1f\x8b", headers={"content-encoding": "gzip"})
     assert answer.status == 415
 
 

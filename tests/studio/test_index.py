@@ -47,7 +47,7 @@ def test_only_what_changed_is_read_again(folder, new_run, read):
     assert read == ["c", "b", "a"]  # the newest name first
     read.clear()
     assert scan(runs) == ({}, [])
-    (folder / "b" / "notes.json").write_text('{"title": "B"}')
+    (folder / "b" / "title.txt").write_text("B")
     new_run(folder / "d")
     shutil.rmtree(folder / "c")
     changed, gone = scan(runs)
@@ -215,9 +215,7 @@ def when_read(monkeypatch):
 def test_a_run_that_changes_while_it_is_read_is_read_again(folder, new_run, when_read):
     new_run(folder / "a")
     runs = RunIndex(folder)
-    paths = when_read(
-        lambda path: len(paths) > 1 or (path / "notes.json").write_text('{"title": "new", "tags": [], "note": ""}')
-    )
+    paths = when_read(lambda path: len(paths) > 1 or (path / "title.txt").write_text("new"))
     assert scan(runs)[0]["a"]["title"] == "new"
     assert paths == ["a", "a"]
     assert scan(runs) == ({}, [])

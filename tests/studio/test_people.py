@@ -132,7 +132,7 @@ def test_students_who_only_look_change_nothing(start_studio, new_run, tmp_path):
     studio = start_studio(None, "--students", "3", links=4)
     student = studio.printed[-1].split("token=")[1].strip()
     assert [row["id"] for row in studio.ask(token=student).json["runs"]] == ["a"]
-    for method, path in (("DELETE", "/api/runs/a"), ("PUT", "/api/runs/a/notes"), ("DELETE", "/api/trash")):
+    for method, path in (("DELETE", "/api/runs/a"), ("PUT", "/api/runs/a/title"), ("DELETE", "/api/trash")):
         answer = studio.ask(path, method=method, body={} if method == "PUT" else None, token=student)
         assert (answer.status, answer.body) == (403, b"You may look at these runs, but not change them.\n")
 

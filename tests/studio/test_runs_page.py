@@ -14,7 +14,7 @@ HOSTILE = "<img src=x onerror=hacked=1>"
 
 @pytest.fixture
 def runs(tmp_path, new_run):
-    """Four runs: the newest one is damaged, and the oldest one has notes."""
+    """Four runs: the newest one is damaged, and the oldest one has a title."""
     folder = tmp_path / "runs"
     for number, (name, accuracy) in enumerate([("alpha", 0.8), ("beta", 0.95), ("gamma", 0.6)]):
         new_run(folder / name, accuracy=accuracy, data="mnist" if number else "digits")
@@ -23,7 +23,7 @@ def runs(tmp_path, new_run):
         if name == "gamma":
             manifest["test"]["cross_entropy"], manifest["baseline"] = 0.1234, 0.625
         (folder / name / "run.json").write_text(json.dumps(manifest))
-    (folder / "alpha" / "notes.json").write_text('{"title": "Baseline", "tags": ["lesson 3"], "note": "Keep this."}')
+    (folder / "alpha" / "title.txt").write_text("Baseline of lesson 3\n")
     (folder / "broken").mkdir()
     (folder / "broken" / "run.json").write_text("{")
     return folder
@@ -86,7 +86,7 @@ def test_search_sorting_and_states_are_in_the_address(start_studio, open_page, r
     page.reload()
     opened.ready()
     assert listed(opened) == ["gamma", "beta"]
-    page.get_by_role("searchbox").fill("keep lesson")  # words of the note and of a tag
+    page.get_by_role("searchbox").fill("lesson base")  # words of the title
     assert listed(opened) == ["alpha"]
     page.get_by_role("searchbox").fill("nothing like this")
     page.get_by_text("No run matches.").wait_for()
@@ -95,32 +95,24 @@ def test_search_sorting_and_states_are_in_the_address(start_studio, open_page, r
     page.get_by_role("button", name="Damaged 1").click()
     assert listed(opened) == ["broken"]
     assert "state=damaged" in page.url
-    page.get_by_role("button", name="Damaged 1").click()
-    page.get_by_role("button", name="Show runs with lesson 3").or_(
-        page.get_by_title("Show runs with lesson 3")
-    ).first.click()
-    assert listed(opened) == ["alpha"]
     opened.check_quiet()
 
 
 @pytest.mark.exhaustive
-def test_title_tags_and_note_are_written(start_studio, open_page, runs):
+def test_a_title_is_written(start_studio, open_page, runs):
     opened, other = open_page(start_studio()), None
     other = open_page(opened.studio)
     page = opened.page
-    page.get_by_role("button", name="Edit beta").click()
+    page.get_by_role("button", name="Rename beta").click()
     page.get_by_label("Title").fill(HOSTILE)
-    page.get_by_label("Tags").fill(" wide, lesson 3,wide ")
-    page.get_by_label("Note").fill("First line\nsecond")
     page.get_by_role("button", name="Save").click()
     for each in (opened, other):  # an event tells every page
         each.page.get_by_role("link", name=HOSTILE).wait_for()
         assert each.page.evaluate("window.hacked") is None
-    notes = json.loads((runs / "beta" / "notes.json").read_text())
-    assert notes == {"title": HOSTILE, "tags": ["wide", "lesson 3"], "note": "First line\nsecond"}
+    assert (runs / "beta" / "title.txt").read_text() == f"{HOSTILE}\n"
     page.locator("dialog").wait_for(state="detached")
-    page.get_by_role("button", name=f"Edit {HOSTILE}").click()
-    assert page.get_by_label("Tags").input_value() == "wide, lesson 3"
+    page.get_by_role("button", name=f"Rename {HOSTILE}").click()
+    assert page.get_by_label("Title").input_value() == HOSTILE
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
     opened.check_quiet()
@@ -188,12 +180,6 @@ def test_what_others_change_meanwhile_is_neither_undone_nor_deleted(start_studio
     opened.wait("document.querySelectorAll('dialog li').length === 1")
     assert [name for name in os.listdir(runs / ".trash") if not name.startswith(".")] == ["broken"]
     dialog.get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Edit beta").click()
-    ask("/api/runs/beta/notes", method="PUT", body={"note": "of another page"})
-    page.get_by_label("Title").fill("mine")
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("link", name="mine").wait_for()
-    assert json.loads((runs / "beta" / "notes.json").read_text())["note"] == "of another page"
     held = []
     page.route("**/api/runs", lambda route: held.append((route, route.fetch())))
     page.evaluate("new BroadcastChannel(`cutaway-events ${document.baseURI}`).postMessage(['reset', {}])")
@@ -261,11 +247,11 @@ def test_twenty_pages_of_one_browser_are_all_live(start_studio, open_page, runs)
     for page in pages[1:]:
         page.goto(opened.studio.url)
         page.wait_for_selector("html[data-ready]")
-    opened.studio.ask("/api/runs/beta/notes", method="PUT", body={"title": "seen by all"})
+    opened.studio.ask("/api/runs/beta/title", method="PUT", body={"title": "seen by all"})
     for page in pages:
         page.get_by_role("link", name="seen by all").wait_for()
     pages.pop(0).close()  # the one that held the stream
-    opened.studio.ask("/api/runs/beta/notes", method="PUT", body={"title": "by the others"})
+    opened.studio.ask("/api/runs/beta/title", method="PUT", body={"title": "by the others"})
     for page in pages:
         page.get_by_role("link", name="by the others").wait_for()
 

@@ -80,7 +80,7 @@ def test_a_connection_that_sends_no_whole_request_is_closed(settings, monkeypatc
 def test_a_body_that_does_not_come_ends_the_request(settings, monkeypatch):
     monkeypatch.setattr("cutaway.studio.gate.BODY_SECONDS", 0.5)
     with served(settings) as given, socket.create_connection(("127.0.0.1", given.port)) as sock:
-        head = f"PUT /api/runs/a/notes HTTP/1.1\r\nhost: 127.0.0.1:{given.port}\r\nx-cutaway: 1\r\n"
+        head = f"PUT /api/runs/a/title HTTP/1.1\r\nhost: 127.0.0.1:{given.port}\r\nx-cutaway: 1\r\n"
         head += f"cookie: {given.cookie}={given.people[0].token}\r\ncontent-length: 100\r\n\r\n"
         sock.sendall(head.encode() + b"{")
         assert b" 400 " in read_all(sock).split(b"\r\n")[0]

@@ -53,7 +53,7 @@ def test_nothing_grows_while_a_studio_is_used(start_studio, new_run, tmp_path):
         for path, method, body in (
             ("/api/runs", "GET", None),
             (f"/api/runs/20260101-0000{k:02d}-toy-aaaa", "GET", None),
-            (f"/api/runs/20260101-0000{k:02d}-toy-aaaa/notes", "PUT", {"note": f"{asked}"}),
+            (f"/api/runs/20260101-0000{k:02d}-toy-aaaa/title", "PUT", {"title": f"{asked}"}),
             ("/api/runs/none", "GET", None),
         ):
             answer = studio.ask(path, method=method, body=body)

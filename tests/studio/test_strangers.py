@@ -131,7 +131,7 @@ def test_pipes_links_and_names_that_are_no_text_hold_nobody_up(start_studio, new
     write_job(runs, "d3", state="running", attempts=2, process={"pid": 7, "host": "x"})
     (runs / "deep").mkdir()
     (runs / "deep" / "run.json").write_text(deep)
-    os.mkfifo(runs / "deep" / "notes.json")
+    os.mkfifo(runs / "deep" / "title.txt")
     (runs / "pipe").mkdir()
     os.mkfifo(runs / "pipe" / "run.json")
     uploads = runs / ".studio" / "uploads"

@@ -2,9 +2,9 @@
 
 import contextlib
 import http.client
-import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -28,15 +28,14 @@ def ids(studio):
 
 
 def attack(studio, stop, *, seed):
-    """Write notes, delete, take back and empty, until the server is gone."""
+    """Rename, delete, take back and empty, until the server is gone."""
     draw = random.Random(seed)
     with contextlib.suppress(OSError, http.client.HTTPException, AttributeError):
         while not stop.is_set():
             run = draw.choice("abcd")
-            kind = draw.choice(["notes", "notes", "delete", "back"])
-            if kind == "notes":
-                body = {"title": f"title {draw.random()}", "note": "x" * draw.randrange(5_000)}
-                studio.ask(f"/api/runs/{run}/notes", method="PUT", body=body)
+            kind = draw.choice(["title", "title", "delete", "back"])
+            if kind == "title":
+                studio.ask(f"/api/runs/{run}/title", method="PUT", body={"title": "x" * draw.randrange(1, 200)})
             elif kind == "delete":
                 studio.ask(f"/api/runs/{run}", method="DELETE")
             else:
@@ -67,9 +66,8 @@ def kill_rounds(start_studio, new_run, folder, rounds):
             places = [place / name for place in (folder, trash) if (place / name).exists()]
             assert len(places) == 1, (number, name)
             assert (places[0] / "history.jsonl").read_text().count("\n") == 3
-            if (places[0] / "notes.json").exists():
-                notes = json.loads((places[0] / "notes.json").read_text())
-                assert set(notes) == {"title", "tags", "note"}
+            if (places[0] / "title.txt").exists():
+                assert re.fullmatch(r"x+\n", (places[0] / "title.txt").read_text())
         kept = trash / "a" if (trash / "a").exists() else folder / "a"
         assert (kept / "run.json").read_bytes() == manifest_bytes
     last = start_studio(folder)
@@ -77,7 +75,7 @@ def kill_rounds(start_studio, new_run, folder, rounds):
         assert last.ask(f"/api/trash/{name}", method="POST").status == 200
     wait_for(lambda: ids(last) == list("abcd"))
     for name in "abcd":
-        assert last.ask(f"/api/runs/{name}/notes", method="PUT", body={"title": name}).status == 200
+        assert last.ask(f"/api/runs/{name}/title", method="PUT", body={"title": name}).status == 200
         assert not list((folder / name).glob(".*.tmp"))
 
 
@@ -114,10 +112,10 @@ def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, start_program, ne
     monkeypatch.setattr(subprocess, "Popen", lambda command, **k: popen([*no_file_grows, *command], **k))
     studio = start_studio(start=start_program)
     monkeypatch.undo()
-    answer = studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"})
+    answer = studio.ask("/api/runs/a/title", method="PUT", body={"title": "x"})
     assert answer.status == 409
     assert "the free space on the disk" in answer.json["error"]
-    assert not (tmp_path / "runs" / "a" / "notes.json").exists()
+    assert not (tmp_path / "runs" / "a" / "title.txt").exists()
     assert not list((tmp_path / "runs" / "a").glob(".*.tmp"))
     assert ids(studio) == ["a"]
     assert studio.end() == (0, "")
@@ -131,7 +129,7 @@ def test_a_folder_that_is_removed_and_comes_back(start_studio, new_run, tmp_path
     wait_for(lambda: studio.ask().json["missing"])
     assert ids(studio) == []
     assert studio.ask("/api/runs/a").status == 404
-    assert studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"}).status == 404
+    assert studio.ask("/api/runs/a/title", method="PUT", body={"title": "x"}).status == 404
     assert studio.ask("/api/trash", method="DELETE").status == 200
     assert studio.ask("/").status == 200
     (tmp_path / "away").rename(tmp_path / "runs")
@@ -147,10 +145,8 @@ def test_two_studios_on_one_folder_see_what_each_other_does(start_studio, new_ru
         new_run(tmp_path / "runs" / name)
     first, second = start_studio(), start_studio()
     assert first.token == second.token  # both are of one person and one folder
-    first.ask("/api/runs/a/notes", method="PUT", body={"title": "from the first"})
-    second.ask("/api/runs/a/notes", method="PUT", body={"tags": ["from-the-second"]})
-    row = first.ask("/api/runs/a").json
-    assert (row["title"], row["tags"]) == ("from the first", ["from-the-second"])
+    first.ask("/api/runs/a/title", method="PUT", body={"title": "from the first"})
+    assert second.ask("/api/runs/a").json["title"] == "from the first"
     second.ask("/api/runs/b", method="DELETE")
     wait_for(lambda: ids(first) == ["a"])
     assert first.ask("/api/runs/b", method="DELETE").status == 404
@@ -168,7 +164,7 @@ def test_the_studio_only_reads_a_folder_that_cannot_be_written(start_studio, new
         studio = start_studio()
         assert ids(studio) == ["a"]
         assert studio.ask("/api/runs/a", method="DELETE").status == 409
-        assert studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"}).status == 409
+        assert studio.ask("/api/runs/a/title", method="PUT", body={"title": "x"}).status == 409
     finally:
         for path in (tmp_path / "runs", tmp_path / "runs" / "a"):
             path.chmod(0o700)

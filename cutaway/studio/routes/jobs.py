@@ -11,7 +11,7 @@ from cutaway.errors import UsageError
 from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options
 from cutaway.studio.data import DataReference, DataRoots, resolve
 
-from .given import GivenManager, GivenPerson, GivenRoots, GivenWorkspace, RunId
+from .given import GivenManager, GivenPerson, GivenRoots, GivenSettings, GivenWorkspace, RunId
 from .pages import FOREVER
 
 router = APIRouter(prefix="/api")
@@ -57,13 +57,21 @@ def ask(
     manager: GivenManager,
     person: GivenPerson,
     places: GivenRoots,
+    settings: GivenSettings,
 ) -> JobState:
     """How a job stands; asking has it done if it is not. The gate has looked whether the person may ask for it."""
     job = _specification(kind, asked.job, places)
     for run in job.runs:
         workspace.index.path(run)
-    page = _page(person.name, asked.page)
-    return manager.ask(job, workspace.folder, page, workspace.hub.send, again=asked.again, may_write=person.writes)
+    return manager.ask(
+        job,
+        workspace.folder,
+        _page(person.name, asked.page),
+        workspace.hub.send,
+        starter=settings.people[0].runs,
+        again=asked.again,
+        may_write=person.writes,
+    )
 
 
 @router.delete("/jobs")

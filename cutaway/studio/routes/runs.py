@@ -1,17 +1,23 @@
-"""Runs: the list, one run, what a person wrote to it, and the trash."""
+"""Runs: the list, one run, its title, and the trash."""
 
 import json
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
-
-from cutaway.studio.runs import Notes
 
 from .given import GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
+
+
+class NewTitle(BaseModel):
+    """The title that a person gives a run; "" for the name of its folder."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(max_length=200)
 
 
 class Seen(BaseModel):
@@ -45,10 +51,10 @@ def run(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
     return row if row["state"] == "damaged" else {**row, **workspace.training(run)}
 
 
-@router.put("/runs/{run}/notes")
-def notes(run: RunId, notes: Notes, workspace: GivenWorkspace) -> dict[str, Any]:
-    """Write the title, tags or note of a run; what is left out stays as it is."""
-    return workspace.change_notes(run, notes)
+@router.put("/runs/{run}/title")
+def rename(run: RunId, new: NewTitle, workspace: GivenWorkspace) -> dict[str, Any]:
+    """Write the title of a run."""
+    return workspace.rename(run, new.title)
 
 
 @router.delete("/runs/{run}")

@@ -8,10 +8,10 @@ from typing import Any
 
 from cutaway.runs import ProcessRecord
 
-from .notes import NOTES
 from .row import run_row
+from .title import TITLE
 
-WATCHED = ("run.json", "history.jsonl", NOTES)
+WATCHED = ("run.json", "history.jsonl", TITLE)
 """The files that a row is made from."""
 
 Signature = tuple[tuple[int, int, int], ...]

@@ -13,7 +13,7 @@ from .entry import Entry
 
 log = logging.getLogger("cutaway.studio.runs")
 
-METHOD = 5
+METHOD = 6
 """Number of what a row holds; rows that were kept under another one are made again."""
 
 VERSION = version("cutaway")

@@ -13,7 +13,7 @@ from cutaway.errors import CutawayError, printable
 from cutaway.log import survive
 from cutaway.runs import Manifest, ModelSpec, ProcessRecord, RunFolder, kept_so_far
 
-from .notes import read_notes
+from .title import read_title
 
 log = logging.getLogger("cutaway.studio.runs")
 
@@ -35,21 +35,21 @@ def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
 
     Returns:
         ``id`` (the folder's name), ``state`` ("running", "finished", "stopped", "failed", "died" or "damaged"),
-        ``why``, ``title``, ``tags`` and ``note``; of a run that can be read also ``created``, ``data``, ``model``,
+        ``why`` and ``title``; of a run that can be read also ``created``, ``data``, ``model``,
         ``called``, ``epochs``, ``test``, ``curves`` and others. ``val_accuracy`` is that of the epoch ``val_epoch``,
         which is the kept one, as ``test`` is; while the training goes on, the one that it would keep now. And the
         process that trains the run, if one does.
     """
-    notes = read_notes(path).model_dump(mode="json")
+    title = read_title(path)
     try:
         folder = RunFolder.open(path)
-        titled = {"title": notes["title"] or folder.manifest.title or ""}
-        return {"id": path.name, **notes, **titled, **_known(folder)}, folder.manifest.process
+        title = title or folder.manifest.title or ""
+        return {"id": path.name, "title": title, **_known(folder)}, folder.manifest.process
     except CutawayError as error:
         why = str(error)
     except OSError as error:
         why = error.strerror or str(error)
-    return {"id": path.name, **notes, "state": "damaged", "why": printable(why)}, None
+    return {"id": path.name, "title": title, "state": "damaged", "why": printable(why)}, None
 
 
 def _known(folder: RunFolder) -> dict[str, Any]:

@@ -278,7 +278,7 @@ def test_work_can_be_canceled_and_taken_up_again(open_page, own_studio):
 @pytest.mark.exhaustive
 def test_hostile_names_are_text(open_page, own_studio, hostile):
     path = own_studio.folder / "first"
-    own_studio.ask("/api/runs/first/notes", method="PUT", body={"title": hostile, "tags": [], "note": ""})
+    own_studio.ask("/api/runs/first/title", method="PUT", body={"title": hostile})
     run = json.loads((path / "run.json").read_text())
     run["dataset"]["name"] = hostile
     (path / "run.json").write_text(json.dumps(run))

@@ -11,39 +11,26 @@ function nameOf(row) {
 }
 
 /**
- * Let a person write the title, the tags and the note of a run.
- * @param {Pick<RunRow, "id" | "title" | "tags" | "note">} row
- * @param {Iterable<string>} tags of all runs, to choose from
- * @param {(saved: Pick<RunRow, "title" | "tags" | "note">) => void} [done] called with the run's row after that
+ * Let a person write the title of a run.
+ * @param {Pick<RunRow, "id" | "title">} row
+ * @param {(saved: Pick<RunRow, "title">) => void} [done] called with the run's row after that
  */
-export function editRun(row, tags, done) {
-  const before = /** @type {Record<string, any>} */ (row);
+export function renameRun(row, done) {
   const title = element("input", { type: "text", maxlength: 200, placeholder: row.id, value: row.title });
-  const words = element("input", { type: "text", maxlength: 2000, list: "studioTags", value: row.tags.join(", ") });
-  const options = [...new Set(tags)].sort().map((tag) => element("option", { value: tag }));
-  const note = element("textarea", { rows: 6, maxlength: 20000 });
-  note.value = row.note;
   const save = element("button", { type: "submit", class: "main", text: "Save" });
   const cancel = textButton("Cancel", () => dialog.close());
   const form = element(
     "form",
     { method: "dialog", onsubmit: (/** @type {Event} */ event) => void send(event) },
     labeled("Title", title),
-    labeled("Tags, separated by commas", words),
-    element("datalist", { id: "studioTags" }, ...options),
-    labeled("Note", note),
     element("div", { class: "studio-buttons" }, cancel, save),
   );
-  const dialog = openDialog(`Edit ${row.id}`, form);
+  const dialog = openDialog(`Rename ${row.id}`, form);
   /** @param {Event} event */
   const send = async (event) => {
     event.preventDefault();
-    const listed = words.value.split(",").map((tag) => tag.trim()).filter(Boolean);
     try {
-      const written = Object.entries({ title: title.value, tags: listed, note: note.value });
-      // what this person has not touched stays as others have written it meanwhile
-      const body = Object.fromEntries(written.filter(([name, value]) => String(value) !== String(before[name])));
-      const saved = await ask(`api/${runPath(row.id)}/notes`, { method: "PUT", body });
+      const saved = await ask(`api/${runPath(row.id)}/title`, { method: "PUT", body: { title: title.value } });
       dialog.close();
       done?.(saved);
     } catch (error) {
@@ -65,8 +52,7 @@ export async function deleteRuns(rows, { offerUndo = true } = {}) {
     title: one ? `Delete ${names}?` : `Delete ${counted(rows.length, "run")}?`,
     text: [
       ...(one ? [] : [names]),
-      "With a run go its weights of every epoch, its predictions and results, its report, its notes, and the labels that" +
-        " were decided in it.",
+      "With a run go its weights of every epoch, its predictions and results, its report, and the labels that were decided in it.",
       "It goes to the trash, and can be taken back until the trash is emptied.",
     ],
     action: one ? "Delete the run" : `Delete ${counted(rows.length, "run")}`,
@@ -138,7 +124,7 @@ export function openTrash(ids) {
 async function emptyTrash(runs) {
   const sure = await askFirst({
     title: "Empty the trash?",
-    text: [`${counted(runs.length, "run")} and all that is in them: weights, predictions, results, notes, decided labels. Nobody can bring them back.`],
+    text: [`${counted(runs.length, "run")} and all that is in them: weights, predictions, results, decided labels. Nobody can bring them back.`],
     action: `Delete ${counted(runs.length, "run")} for good`,
   });
   if (!sure) return;

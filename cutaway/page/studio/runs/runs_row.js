@@ -8,8 +8,8 @@ import { durationText, stateWord } from "../words.js";
 
 /**
  * What a person does with a row.
- * @typedef {{ select: (row: RunRow, selected: boolean) => void, edit: (row: RunRow) => void,
- *   remove: (row: RunRow) => void, findTag: (tag: string) => void }} RowActions
+ * @typedef {{ select: (row: RunRow, selected: boolean) => void, rename: (row: RunRow) => void,
+ *   remove: (row: RunRow) => void }} RowActions
  */
 
 /**
@@ -27,7 +27,7 @@ export function runRow(row, { selected, best, actions }) {
   box.checked = selected;
   const cells = [
     element("td", { class: "run-select" }, box),
-    element("td", { class: "run-name" }, ...nameParts(row, actions)),
+    element("td", { class: "run-name" }, ...nameParts(row)),
     element("td", { class: "run-state" }, ...stateParts(row)),
   ];
   const epochs = row.planned && row.planned !== row.epochs ? `${row.epochs} of ${row.planned}` : `${row.epochs ?? ""}`;
@@ -46,27 +46,15 @@ export function runRow(row, { selected, best, actions }) {
   return element("tr", { "data-run": row.id, "data-state": row.state, class: names || null }, ...cells);
 }
 
-/**
- * @param {RunRow} row
- * @param {RowActions} actions
- */
-function nameParts(row, actions) {
+/** @param {RunRow} row */
+function nameParts(row) {
   const name = row.title || row.called;
   const label = name ? `${name}, ${row.id}` : null; // several runs may be called the same
   const link = element("a", { href: runPath(row.id), "data-part": "open", text: name || row.id, "aria-label": label });
-  const tags = row.tags.map((tag) =>
-    textButton(tag, () => actions.findTag(tag), {
-      class: "tag",
-      title: `Show runs with ${tag}`,
-      "data-part": `tag ${tag}`,
-    }),
-  );
   return [
     row.state === "damaged" ? element("span", { text: row.title || row.id }) : link,
     name ? element("div", { class: "run-id", text: row.id }) : null,
     row.state === "damaged" ? element("div", { class: "run-why", text: row.why }) : null,
-    row.note ? element("div", { class: "run-note", text: row.note.split("\n")[0], title: row.note }) : null,
-    tags.length ? element("div", { class: "tags" }, ...tags) : null,
   ].filter((part) => part !== null);
 }
 
@@ -123,7 +111,7 @@ function actionButtons(row, actions) {
       disabled: off,
       title: off ? "Stop the training first" : null,
     });
-  return [button("Edit", actions.edit), button("Delete", actions.remove, row.state === "running")];
+  return [button("Rename", actions.rename), button("Delete", actions.remove, row.state === "running")];
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * A run as the list shows it; see `cutaway.studio.runs.row`.
- * @typedef {{ id: string, state: string, why: string | null, title: string, tags: string[], note: string,
+ * @typedef {{ id: string, state: string, why: string | null, title: string,
  *   created?: string, data?: string, classes?: number, model?: string, called?: string, like?: string | null, judged_on?: string, epochs?: number, planned?: number | null,
  *   kept_epoch?: number | null, val_accuracy?: number | null, val_epoch?: number | null,
  *   test?: { loss: number, accuracy: number, cross_entropy: number } | null, baseline?: number | null, seconds?: number | null,
@@ -51,14 +51,14 @@ const texts = new WeakMap();
 function searchedText(row) {
   let text = texts.get(row);
   if (text === undefined) {
-    text = [row.title, row.id, row.data, row.model, ...row.tags, row.note].join("\n").toLowerCase();
+    text = [row.title, row.id, row.data, row.model].join("\n").toLowerCase();
     texts.set(row, text);
   }
   return text;
 }
 
 /**
- * The runs that match, sorted. Each word of the search is in the title, the id, the data, the model, a tag or the note.
+ * The runs that match, sorted. Each word of the search is in the title, the id, the data or the model.
  * @param {Iterable<RunRow>} rows
  * @param {RunsQuery} query
  */

@@ -1,7 +1,7 @@
 import { element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
 import { showError } from "../messages.js";
-import { deleteRuns, editRun, openTrash } from "./run_dialogs.js";
+import { deleteRuns, openTrash, renameRun } from "./run_dialogs.js";
 import { countedStates, foundRuns, readQuery, sortedBy, STATES, writtenQuery } from "./runs_search.js";
 import { RunsTable } from "./runs_table.js";
 import { ask, comparePath, listen, mayWrite } from "../server.js";
@@ -34,7 +34,7 @@ class RunsView {
     this.summary = element("p", { class: "subtitle" });
     this.search = element("input", {
       type: "search",
-      placeholder: "Search name, data, model, tags, notes",
+      placeholder: "Search name, data, model",
       "aria-label": "Search runs",
       value: this.#query.search,
       oninput: () => this.#ask({ search: this.search.value }),
@@ -46,9 +46,8 @@ class RunsView {
     this.table = new RunsTable(
       {
         select: ({ id }, selected) => this.#select([id], selected),
-        edit: (row) => editRun(row, [...this.#rows.values()].flatMap(({ tags }) => tags)),
+        rename: (row) => renameRun(row),
         remove: (row) => void deleteRuns([row]),
-        findTag: (tag) => this.#find(tag),
       },
       {
         sort: (column) => this.#ask(sortedBy(this.#query, column)),
@@ -129,12 +128,6 @@ class RunsView {
     const query = writtenQuery(this.#query);
     history.replaceState(null, "", `${location.pathname}${query ? `?${query}` : ""}`);
     this.#draw(true);
-  }
-
-  /** @param {string} words */
-  #find(words) {
-    this.search.value = words;
-    this.#ask({ search: words });
   }
 
   #found() {

@@ -1,16 +1,16 @@
-"""What a person writes to a run, and where deleted runs go."""
+"""The title that a person gives a run, and where deleted runs go."""
 
 import fcntl
 import json
 import os
 import shutil
 import socket
-import threading
 
 import pytest
 
 from cutaway.errors import RunError, UnknownNameError
-from cutaway.studio.runs import Notes, Trash, change_notes, read_notes, trash
+from cutaway.studio.runs import Trash, trash, write_title
+from cutaway.studio.runs.title import read_title
 
 
 @pytest.fixture
@@ -18,65 +18,52 @@ def run(tmp_path, new_run):
     return new_run(tmp_path / "runs" / "a")
 
 
-def test_only_the_fields_that_are_given_are_written(run):
-    change_notes(run, Notes(title=" Wide ", tags=("x", " x ", "y")))
-    change_notes(run, Notes(note="It overfits.\nTry less."))
-    assert read_notes(run) == Notes(title="Wide", tags=("x", "y"), note="It overfits.\nTry less.")
-    change_notes(run, Notes(tags=()))
-    assert read_notes(run) == Notes(title="Wide", note="It overfits.\nTry less.")
-    assert json.loads((run / "notes.json").read_text())["title"] == "Wide"
+def test_a_title_is_one_line_and_an_empty_one_is_none(run):
+    write_title(run, "  Wide,\n\ud800 three layers\x1b[2J ")
+    assert (run / "title.txt").read_text() == "Wide, \\ud800 three layers\\x1b[2J\n"
+    assert read_title(run) == "Wide, \\ud800 three layers\\x1b[2J"
+    write_title(run, " ")
+    assert read_title(run) == ""
+    assert not (run / "title.txt").exists()
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"title": 1}', b'{"extra": 1}', b'{"tags": ["a,b"]}', b"x" * 300_000]
-)
-def test_notes_that_cannot_be_read_are_empty(run, content):
-    (run / "notes.json").write_bytes(content)
-    assert read_notes(run) == Notes()
+@pytest.mark.parametrize(("content", "title"), [(b"", ""), (b"\xff\x1b[2J\nb", "�\\x1b[2J b"), (b"x" * 300_000, "")])
+def test_a_title_of_a_stranger_is_one_short_line(run, content, title):
+    (run / "title.txt").write_bytes(content)
+    assert read_title(run) == title
+    (run / "title.txt").write_bytes(b"x" * 300)
+    assert len(read_title(run)) == 200
 
 
 def test_a_stray_file_of_a_server_that_was_killed_is_removed(run):
-    stray = run / ".notes.json.0123abcd.tmp"
-    stray.write_text("{")
-    change_notes(run, Notes(title="x"))
+    stray = run / ".title.txt.0123abcd.tmp"
+    stray.write_text("ha")
+    write_title(run, "x")
     assert not stray.exists()
 
 
-def test_notes_behind_a_link_are_neither_read_nor_written(run, tmp_path):
-    outside = tmp_path / "outside.json"
-    outside.write_text('{"title": "secret"}')
-    (run / "notes.json").symlink_to(outside)
-    assert read_notes(run) == Notes()
-    with pytest.raises(RunError, match="a/notes.json is inside the folder of runs; got a symbolic link; next: delete"):
-        change_notes(run, Notes(note="mine"))
-    assert outside.read_text() == '{"title": "secret"}'
-    assert (run / "notes.json").is_symlink()
+def test_a_title_behind_a_link_is_neither_read_nor_written(run, tmp_path):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("secret")
+    (run / "title.txt").symlink_to(outside)
+    assert read_title(run) == ""
+    with pytest.raises(RunError, match=r"a/title\.txt is inside the folder of runs; got a symbolic link; next: delete"):
+        write_title(run, "mine")
+    assert outside.read_text() == "secret"
+    assert (run / "title.txt").is_symlink()
 
 
-def test_fields_of_notes_that_two_people_write_are_both_kept(run):
-    def write(name):
-        for number in range(10):
-            change_notes(run, Notes(title=str(number)) if name == "title" else Notes(note=str(number)))
-
-    threads = [threading.Thread(target=write, args=(name,)) for name in ("title", "note")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert read_notes(run) == Notes(title="9", note="9")
-
-
-def test_notes_that_cannot_be_written_change_nothing_and_say_so(run, monkeypatch):
-    change_notes(run, Notes(title="before"))
+def test_a_title_that_cannot_be_written_changes_nothing_and_says_so(run, monkeypatch):
+    write_title(run, "before")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match=r"No space left on device: a; next: check the permissions .* the free space"):
-        change_notes(run, Notes(title="after"))
+        write_title(run, "after")
     monkeypatch.undo()
-    assert read_notes(run).title == "before"
+    assert read_title(run) == "before"
     assert not list(run.glob(".*.tmp"))
 
 
