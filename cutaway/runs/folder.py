@@ -62,7 +62,7 @@ class RunFolder:
 
         Raises:
             UnknownNameError: There is no run.json.
-            RunError: It is damaged, or of a newer format.
+            RunError: It is damaged, or of another format.
         """
         path = Path(path).absolute()  # so that the run is found after a change of the working directory
         file = path / MANIFEST

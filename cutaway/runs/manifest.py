@@ -25,8 +25,8 @@ from .reading import RESTORE
 FORMAT = 2
 """Format number of the run folder; a reader refuses any other.
 
-A field more in run.json needs no new number: older readers leave it alone. What they would misread or call damaged
-does, such as another kind of line in history.jsonl.
+A field more in run.json needs no new number: readers leave it alone. What they would misread or call damaged does, such
+as another kind of line in history.jsonl.
 """
 
 MAX_LAYERS = 512

@@ -52,15 +52,6 @@ class DoneTask(BaseModel):
         return self.model_dump(exclude={"name"})
 
 
-def _as_done(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A done task as it is kept, checked; fields of other versions stay as they are.
-
-    Raises:
-        ValueError: It is damaged.
-    """
-    return {**record, **DoneTask.model_validate({**record, "name": name}, extra="ignore").fields()}
-
-
 class DoneTasks:
     """Who has done which tasks, kept in a file.
 
@@ -84,7 +75,7 @@ class DoneTasks:
                 raise ValueError(f"more than {TASKS_BYTES:,} bytes")
             everybody = json.loads(self._file.read_bytes())
             return {
-                str(person): {name: _as_done(name, done) for name, done in own.items()}
+                str(person): {name: DoneTask(name=name, **done).fields() for name, done in own.items()}
                 for person, own in everybody.items()
             }
         except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:

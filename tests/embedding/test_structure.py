@@ -138,7 +138,7 @@ def test_halves_of_a_cloud_are_near_each_other_and_groups_far():
 
 def test_a_faithful_map_gets_no_caution():
     assert FAITHFUL.cautions == ()
-    assert replace(FAITHFUL, equal_rows=None, structure=None).cautions == (), "a layout of an earlier version"
+    assert replace(FAITHFUL, equal_rows=None, structure=None).cautions == ()
     assert replace(FAITHFUL, neighbors_found=0.95).cautions == ()
     shown = replace(FAITHFUL, sizes_layer=5.0, sizes_plane=3.0, distances_layer=1.9, distances_plane=0.1)
     assert shown.cautions == ()

@@ -75,7 +75,7 @@ function insideWords(people, folder) {
 function personRow(person) {
   const { name, own, runs = {}, best, last, errors = [], tasks } = person;
   const count = Object.values(runs).reduce((sum, value) => sum + value, 0);
-  const done = Object.keys(tasks).map((name) => TASKS.find((task) => task.name === name)?.title ?? name); // of another version
+  const done = Object.keys(tasks).map((name) => TASKS.find((task) => task.name === name)?.title ?? name);
   const problems = errors.length
     ? element("details", {}, element("summary", { text: `${errors.length}${errors.length === 5 ? " or more" : ""}` }), element("ul", {}, ...errors.map((text) => element("li", { text }))))
     : "";
