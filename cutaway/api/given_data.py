@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cutaway.data import Dataset, Decision, Table, check_decisions, is_bunch, load_dataset, read_decisions
+from cutaway.data import Dataset, Decision, Table, check_decisions, holds_labels, load_dataset, read_decisions
 from cutaway.errors import DataError, UsageError
 
 
@@ -14,10 +14,11 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
     """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
 
     Args:
-        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, or inputs ``(sample, ...)``.
+        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, a Hugging Face dataset, or inputs
+            ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
-        options: Options for data by name or path and for a Bunch, as `cutaway.load_dataset` takes them.
+        options: Options for data that are loaded, as `cutaway.load_dataset` takes them.
 
     Raises:
         UsageError: They do not go together, or there is only one class.
@@ -35,7 +36,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset | Table):
-        if not named and not is_bunch(data):  # which has its labels inside
+        if not named and not holds_labels(data):
             raise UsageError(
                 "data is a Dataset, the name or path of one, or inputs with their labels y",
                 got=f"{_article(type(data).__name__)} without y",

@@ -55,6 +55,7 @@ from .facts import (
     tells_alone,
 )
 from .idx import read_idx
+from .labeled import holds_labels
 from .npy import map_npy
 from .pictures import Centering, new_picture_files, paper_level, read_new_picture
 from .preparation import Preparation
@@ -75,7 +76,6 @@ from .tables import (
     TableOptions,
     date_seconds,
     hashed_values,
-    is_bunch,
     is_frame,
     is_workbook,
     leave_out,
@@ -134,8 +134,8 @@ __all__ = [
     "find_sample",
     "first_equal",
     "hashed_values",
+    "holds_labels",
     "input_facts",
-    "is_bunch",
     "is_frame",
     "is_table_path",
     "is_workbook",

@@ -9,26 +9,22 @@ from pathlib import Path
 from typing import Any, overload
 from weakref import WeakValueDictionary
 
-import numpy as np
-
 from cutaway._lazy import public
 from cutaway.checks import SURROGATES, file_kind, meant, warn_user
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .arrays import is_sparse
 from .dataset import Dataset
+from .labeled import holds_labels, labeled_frames
 from .pictures import as_centering
 from .sources import DatasetInfo, DataSource, registry
 from .sources.look import likely_label
 from .sources.table import tables_beside
 from .tables import (
+    Reader,
     Table,
-    bunch_table,
-    class_names_of,
     frame_reader,
-    is_bunch,
     is_frame,
     make_table,
     open_any,
@@ -77,10 +73,10 @@ def load_dataset(
     """Load a dataset by name or by path, or from a table in memory.
 
     Args:
-        where: "mnist", "digits"; a table: a CSV, TSV, ARFF, Parquet, Feather or Arrow file, a folder of the last
-            three, a frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of
-            images for each class, perhaps inside folders train, val and test; images in a Hugging Face dataset on
-            disk; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
+        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
+            frame of pandas or Polars, an Arrow table, a Bunch of scikit-learn, or a Hugging Face dataset (one split or
+            a dict of them); a folder with a folder of images for each class, perhaps inside folders train, val and
+            test; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
         name: Name for reports and run folders; that of the data, or of the file or folder, if None.
@@ -215,42 +211,25 @@ def _load(
 
 
 def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:
-    names: tuple[str, ...] = ()
-    if is_bunch(frame):
-        if is_sparse(frame.data):
-            return _load_sparse(frame, **options)
-        frame, label, names = bunch_table(frame, label=options.get("label"))
-        options = {"label": label} | options
+    frames, label, names = labeled_frames(frame) if holds_labels(frame) else ({"train": frame}, None, {})
+    frame, options = frames["train"], {"label": label} | options
     if not is_frame(frame):
         raise UsageError(
             "load_dataset takes a name, a path, or a table of pandas, Polars or Arrow",
             got=type(frame).__name__,
             hint="turn arrays into a dataset with Dataset.from_arrays(x, y)",
         )
-    options = dict(options)
-    reader, label, test = frame_reader(frame), options.pop("label", None), options.pop("test", None)
-    readers = {"train": reader} if test is None else {"train": reader, "test": open_any(test, what="test")}
+    readers: dict[str, Reader] = {source: frame_reader(each) for source, each in frames.items()}
+    reader, label, test = readers["train"], options.pop("label"), options.pop("test", None)
+    if test is not None:
+        readers["test"] = open_any(test, what="test")
     likely = likely_label(reader) if label is None else ""
     chosen = table_options(reader.columns, label=label, where=reader.form, likely=likely, **options)
     origin = {"kind": "arrays", "options": chosen.to_json()}
     table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
-    if not names or chosen.class_names or chosen.label != label:
+    if chosen.class_names or chosen.label not in names:
         return table
-    return replace(table, class_names=tuple(names[int(number)] for number in table.class_names))
-
-
-def _load_sparse(bunch: Any, **options: Any) -> Dataset:
-    """A Bunch whose data are a sparse matrix, as an array of all its entries."""
-    if set(options) - {"class_names"}:
-        raise UsageError(
-            "a Bunch with a sparse matrix takes class_names", got=", ".join(options), hint="leave the others out"
-        )
-    names = options.get("class_names") or class_names_of(bunch, bunch.target) or None
-    dataset = Dataset.from_arrays(bunch.data, np.asarray(bunch.target), class_names=names)
-    columns: Any = bunch.get("feature_names")
-    if columns is None or len(columns) != dataset.features:
-        return dataset
-    return replace(dataset, feature_names=tuple(map(str, columns)))
+    return replace(table, class_names=tuple(names[chosen.label][int(number)] for number in table.class_names))
 
 
 def _find(where: str | Path) -> DataSource | None:

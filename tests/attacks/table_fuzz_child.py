@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 from pyarrow import feather, parquet
 
 from cutaway.data import load_dataset, look_at_table
@@ -55,16 +54,6 @@ def table():
     )
 
 
-def pictures():
-    """A dataset of pictures as the datasets of Hugging Face are stored."""
-    draw, held = np.random.default_rng(1), []
-    for number in range(40):
-        file = io.BytesIO()
-        Image.fromarray(draw.integers(0, 255, (6, 6), np.uint8)).save(file, "png")
-        held.append({"bytes": file.getvalue(), "path": f"{number}.png"})
-    return pa.table({"image": held, "label": draw.integers(0, 3, 40)})
-
-
 def ipc(table, *, stream=False, compression=None):
     """A table as Arrow writes it, in parts, with its dictionaries replaced in a stream."""
     out = io.BytesIO()
@@ -83,7 +72,7 @@ def made(write, table, **options):
 
 def good_files(kind):
     """Files by their names."""
-    rows, seen = table(), pictures()
+    rows = table()
     plain = rows.drop_columns(["view"])
     if kind == "feather":
         return {
@@ -93,7 +82,6 @@ def good_files(kind):
             "parts.arrow": ipc(rows),
             "stream.arrow": ipc(rows, stream=True),
             "stream-lz4.arrow": ipc(rows, stream=True, compression="lz4"),
-            "pictures.arrow": ipc(seen, stream=True),
         }
     return {
         "snappy.parquet": made(parquet.write_table, plain, row_group_size=150),
@@ -111,7 +99,6 @@ def good_files(kind):
                 "label": "DELTA_LENGTH_BYTE_ARRAY",
             },
         ),
-        "pictures.parquet": made(parquet.write_table, seen),
     }
 
 
@@ -137,9 +124,6 @@ def damaged(data, draw):
 
 def read(path, preparation):
     """Use a file in each way: a look at it, training on it, new samples for a model of the good file."""
-    if "pictures" in path.name:
-        yield lambda: load_dataset(path, label="label")
-        return
     yield lambda: look_at_table(path, label="label")
     opened = []
 
@@ -154,8 +138,6 @@ def read(path, preparation):
 
 def preparation_of(path):
     """What a model of a good file keeps of its columns; the good file is read in each way meanwhile."""
-    if "pictures" in path.name:
-        return None
     opened = load_dataset(path, label="label", id="code")
     return opened.prepare(opened.split(seed=0)).preparation
 

@@ -283,7 +283,7 @@ def test_a_file_of_another_kind_is_refused_in_words(start_studio, open_page, tmp
     opened.wait("document.querySelector('.studio-message.error')")
     said = opened.page.inner_text(".studio-message.error")
     assert said.startswith(
-        'an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file; got "script.exe"'
+        'an upload is a table (CSV, TSV, Parquet, Feather or Arrow) or an .npz file; got "script.exe"'
     )
     # a refused request is an error of the network in the console, and no other
     assert [each for each in opened.complaints if "400 (Bad Request)" not in each] == []
@@ -298,7 +298,7 @@ def test_a_workbook_is_refused_before_it_is_sent(start_studio, open_page, tmp_pa
     opened.page.set_input_files("#upload-file", file)
     opened.wait("document.querySelector('.studio-message.error')")
     assert opened.page.inner_text(".studio-message.error p") == (
-        "a table is a CSV, TSV, ARFF, Parquet, Feather or Arrow file; got the workbook Kündigung (März).xlsx; next: "
+        "a table is a CSV, TSV, Parquet, Feather or Arrow file; got the workbook Kündigung (März).xlsx; next: "
         'save its sheet as CSV, or in Python pass the frame of pandas.read_excel("Kündigung (März).xlsx")'
     )
     assert sent == ["GET"]

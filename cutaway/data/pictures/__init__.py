@@ -6,13 +6,12 @@ images and (sample, row, column, 3) for colored ones. Files are never written. M
 """
 
 from .centering import Centering, as_centering, center_ink, paper_level
-from .files import ENDINGS, PackedPicture, check_size, picture_files, read_picture, read_pictures
+from .files import ENDINGS, check_size, picture_files, read_picture, read_pictures
 from .new_pictures import new_picture_files, read_new_picture
 
 __all__ = [
     "ENDINGS",
     "Centering",
-    "PackedPicture",
     "as_centering",
     "center_ink",
     "check_size",

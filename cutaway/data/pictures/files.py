@@ -1,6 +1,5 @@
 """Image files: finding them, and reading them as arrays of one size."""
 
-import io
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -58,30 +57,11 @@ def check_size(size: object) -> tuple[int, int] | None:
     return sides
 
 
-@dataclass(frozen=True)
-class PackedPicture:
-    """The content of an image file that is kept inside another file.
-
-    Attributes:
-        name: What it is called in messages.
-        content: Its bytes.
-    """
-
-    name: str
-    content: bytes
-
-    def __str__(self) -> str:
-        return self.name
-
-
-PictureFile = Path | PackedPicture
-
-
-def read_picture(path: PictureFile, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
+def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
     """Read one image, turned upright as its EXIF data say.
 
     Args:
-        path: The file, or its content; of several frames the first counts.
+        path: The file; of several frames the first counts.
         mode: "L" for gray, "RGB" for color, or None for whichever the file holds.
         size: (rows, columns) to resize it to, or None.
 
@@ -94,7 +74,7 @@ def read_picture(path: PictureFile, *, mode: Mode | None = None, size: tuple[int
     return _read(path, lambda image: np.asarray(_converted(image, mode or _mode(image), size)))
 
 
-def read_pictures(files: Sequence[PictureFile], *, size: tuple[int, int] | None) -> np.ndarray:
+def read_pictures(files: Sequence[Path], *, size: tuple[int, int] | None) -> np.ndarray:
     """Read images into one array: gray if all of them are, else in color.
 
     Args:
@@ -136,7 +116,7 @@ class _Found:
     no_room: DataError | None = None
 
 
-def _read_once(files: Sequence[PictureFile], *, size: tuple[int, int] | None) -> _Found:
+def _read_once(files: Sequence[Path], *, size: tuple[int, int] | None) -> _Found:
     """Read images as long as they are alike, and of the others only the heads.
 
     Raises:
@@ -207,16 +187,15 @@ def _refuse(broken: list[DataError]) -> None:
         raise DataError(first.rule, got=f"{first.got}{more}", hint="fix or remove the files") from None
 
 
-def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:
+def _read(path: Path, use: "Callable[[Image], T]") -> T:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, on odd metadata and on sizes that are checked here
-            if isinstance(path, Path) and not path.is_file():
+            if not path.is_file():
                 raise OSError("not a regular file")
-            where = path if isinstance(path, Path) else io.BytesIO(path.content)
-            with Image.open(where, formats=FORMATS) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError(f"{image.width:,} x {image.height:,} pixels")
                 return use(image)
@@ -232,7 +211,7 @@ def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:
         raise _damaged(path, str(error)) from None
 
 
-def _damaged(path: PictureFile, why: str) -> DataError:
+def _damaged(path: Path, why: str) -> DataError:
     return DataError(
         f"an image is a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
         got=f"{path} ({why})",

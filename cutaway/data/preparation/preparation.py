@@ -72,11 +72,6 @@ class Preparation(BaseModel):
         """How the dates of each column are written in text."""
         return {step.column: step.date_format for step in self.steps if step.kind == "date"}
 
-    @property
-    def values(self) -> dict[str, tuple[str, ...]]:
-        """The values with an input of their own, of each column of categories that has such."""
-        return {step.column: step.values for step in self.steps if step.kind == "category"}
-
     def apply(
         self, cells: "Mapping[str, pa.ChunkedArray]", *, out: np.ndarray | None = None
     ) -> tuple[np.ndarray, Notes]:

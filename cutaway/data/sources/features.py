@@ -1,6 +1,6 @@
 # pyright: basic
 # pyarrow has no types
-"""What a Hugging Face dataset says about its columns: which hold images, and the names of classes."""
+"""What a Hugging Face dataset on disk says about its columns: the names of classes."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.data.tables import read_schema
+from cutaway.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,12 +24,10 @@ class Features:
 
     Attributes:
         columns: Names of all columns.
-        picture: Name of the first column of images, or None.
         class_names: Names of the classes of each column of classes.
     """
 
     columns: tuple[str, ...]
-    picture: str | None
     class_names: dict[str, tuple[str, ...]]
 
     @property
@@ -48,15 +47,20 @@ def read_features(file: Path) -> Features:
     """Read what the columns of a file are: from its types, its metadata, or dataset_info.json beside it.
 
     Raises:
-        DataError: The file is damaged.
+        DataError: The file is damaged, or holds images.
     """
     schema = read_schema(file)
-    pictures = (field.name for field in schema if _is_picture(field.type))
+    if picture := next((field.name for field in schema if _is_picture(field.type)), None):
+        raise DataError(
+            "a table holds numbers, text and dates",
+            got=f'images in the column "{picture}" of {file}',
+            hint="open it with the package datasets, and pass the images to Dataset.from_arrays",
+        )
     raw = (schema.metadata or {}).get(b"huggingface", b"")
     described = _described(raw, "info", "features") or _described(_beside(file), "features")
     named = {name: feature.get("names") for name, feature in described.items() if isinstance(feature, dict)}
     names = {str(column): tuple(map(str, found)) for column, found in named.items() if isinstance(found, list)}
-    return Features(tuple(schema.names), next(pictures, None), names)
+    return Features(tuple(schema.names), names)
 
 
 def _is_picture(kind: "pa.DataType") -> bool:

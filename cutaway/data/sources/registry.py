@@ -1,13 +1,12 @@
 """The list of all data sources."""
 
-from . import digits, folder, hugging_face, mnist, npz, pictures, table
+from . import digits, folder, mnist, npz, pictures, table
 from .record import DataSource
 
 SOURCES: tuple[DataSource, ...] = (
     mnist.SOURCE,
     digits.SOURCE,
     pictures.SOURCE,
-    hugging_face.SOURCE,
     table.SOURCE,
     folder.SOURCE,
     npz.SOURCE,

@@ -24,7 +24,7 @@ from .look import likely_label
 from .parts import columnar_parts
 from .record import DataSource
 
-TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".arff")
+TEXT = (".csv", ".tsv", ".tab", ".txt", ".data")
 PACKED = (".gz", ".zst", ".bz2")
 
 
@@ -108,7 +108,7 @@ def tables_beside(folder: Path) -> list[str]:
 
 
 SOURCE = DataSource(
-    "a table (CSV, TSV, ARFF, Parquet, Feather or Arrow)",
+    "a table (CSV, TSV, Parquet, Feather or Arrow)",
     lambda where: is_table_path(where) or (isinstance(where, Path) and is_workbook(where)),
     load,
     options=frozenset(field.name for field in dataclasses.fields(TableOptions)),

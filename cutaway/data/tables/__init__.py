@@ -6,7 +6,6 @@ holds and what is done with it. Once it is split, its `Preparation` is fitted on
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
-from .bunch import bunch_table, class_names_of, is_bunch
 from .cells import date_seconds, python_values, spellings
 from .checks import SHARED
 from .leaving_out import leave_out
@@ -42,16 +41,13 @@ __all__ = [
     "Reader",
     "Table",
     "TableOptions",
-    "bunch_table",
     "cell_chunks",
-    "class_names_of",
     "columnar_files",
     "date_seconds",
     "decide_each",
     "first_profiles",
     "frame_reader",
     "hashed_values",
-    "is_bunch",
     "is_frame",
     "is_workbook",
     "leave_out",

@@ -1,7 +1,7 @@
 """Cells of a column as text, numbers or dates: how each is read, once, for finding types and for preparing."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -90,29 +90,23 @@ def _python_value(cell: Any) -> Any:
         return "?"
 
 
-def trimmed(column: "pa.ChunkedArray", kept: Container[str] = ()) -> "pa.ChunkedArray":
-    """The strings without white space at both ends; those of `MISSING` are null, except for those that are kept."""
+def trimmed(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """The strings without white space at both ends; those of `MISSING` are null."""
     import pyarrow as pa
 
     pc = compute()
     column = pc.utf8_trim_whitespace(column)
-    return pc.if_else(
-        pc.is_in(column, pa.array([word for word in MISSING if word not in kept])), pa.scalar(None, pa.string()), column
-    )
+    return pc.if_else(pc.is_in(column, pa.array(MISSING)), pa.scalar(None, pa.string()), column)
 
 
-def as_categories(column: "pa.ChunkedArray", kept: Container[str] = ()) -> "pa.ChunkedArray":
+def as_categories(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
     """The cells as the names of categories, which do not depend on the program that wrote them.
 
     pandas writes "True" where Arrow and JSON write "true" and R "TRUE", and "3.0" for a 3 in a column with gaps.
-
-    Args:
-        column: The cells.
-        kept: Words of `MISSING` that are names of categories here.
     """
     import pyarrow as pa
 
-    text = trimmed(as_text(column), kept)
+    text = trimmed(as_text(column))
     encoded: Any = pa.chunked_array(text.chunks, pa.string()).combine_chunks().dictionary_encode()
     values = encoded.dictionary.to_pylist()
     names = [_name(value) for value in values]
@@ -246,7 +240,6 @@ def read_cells(
     kinds: Mapping[str, Kind],
     *,
     formats: Mapping[str, str],
-    kept: Mapping[str, Container[str]],
     decimal: str,
     first: int,
     where: str,
@@ -257,7 +250,6 @@ def read_cells(
         chunk: Some rows of a table.
         kinds: What each column that is wanted is read as.
         formats: How the dates of a column are written, for those in text.
-        kept: Words of `MISSING` that are values of a category, by column.
         decimal: The decimal mark of numbers in text.
         first: Number of the chunk's first row in the table, from 0, for messages.
         where: The table, for messages.
@@ -274,7 +266,7 @@ def read_cells(
         column = chunk[name]
         text = is_text(column)
         if kind == "category":
-            cells[name] = as_categories(column, kept.get(name, ()))
+            cells[name] = as_categories(column)
             continue
         column = trimmed(as_text(column)) if text else column
         wanted = formats.get(name, "")

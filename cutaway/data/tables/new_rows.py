@@ -35,12 +35,12 @@ def prepare_new_rows(
         UsageError: There is no such file.
         DataError: A column is missing, or there twice, or a cell is of another kind.
     """
-    kinds, formats, values = preparation.columns, preparation.date_formats, preparation.values
+    kinds, formats = preparation.columns, preparation.date_formats
     reader = open_any(table, header=header, what="a table of new samples", wanted={*kinds, id_column})
     notes: Notes = {}
     named = id_column in reader.columns
     wanted = kinds | ({id_column: "category"} if named else {})
-    for first, cells in cell_chunks(reader, wanted, formats=formats, values=values):
+    for first, cells in cell_chunks(reader, wanted, formats=formats):
         inputs, found = preparation.apply(cells)
         notes = add_notes(notes, found)
         numbers = [str(first + row) for row in range(1, len(inputs) + 1)]

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -110,18 +109,17 @@ class ColumnScan:
     Args:
         name: Name of the column.
         decimal: The decimal mark of numbers in text.
-        text: The words of `MISSING` that are values, where the table says that the column is text; None finds it out.
     """
 
-    def __init__(self, name: str, *, decimal: str = ".", text: Container[str] | None = None) -> None:
-        self.name, self.decimal, self.kept = name, decimal, text or ()
-        self.padded = text is not None  # whether numbers are names: the table says so, or one has a leading zero
+    def __init__(self, name: str, *, decimal: str = ".") -> None:
+        self.name, self.decimal = name, decimal
+        self.padded = False  # whether numbers are names: one has a leading zero
         self.text = False  # whether the cells are text whose meaning is to be found
         self.rows = self.missing = self.numbers = 0
         self.low, self.high = np.inf, -np.inf
         self.whole = self.counting = True
         self.values: Counter[str] | None = Counter()
-        self.formats = list(DATE_FORMATS) if text is None else []
+        self.formats = list(DATE_FORMATS)
         self.first_other: tuple[int, str] | None = None
         self.other_dates: int | None = None  # cells that are no dates where nearly all are
         self.first_other_date: tuple[int, str] | None = None
@@ -133,7 +131,7 @@ class ColumnScan:
         self.text = self.text or is_text(column)
         self.typed = None if self.text else self.typed or _kind_of(column.type)
         if self.text or self.typed == "category":
-            column = trimmed(as_text(column), self.kept)
+            column = trimmed(as_text(column))
         elif self.typed == "number":
             column = as_numbers(column) or column
         elif self.typed == "date":
@@ -208,7 +206,7 @@ class ColumnScan:
             self.spaces += pc.sum(pc.count_substring_regex(some, r"\s+")).as_py()
             self.sampled += len(some)
         if self.values is not None and not (self.text and numbers is not None):
-            counts = pc.value_counts(as_categories(known, self.kept).combine_chunks())
+            counts = pc.value_counts(as_categories(known).combine_chunks())
             self.values.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
             self.values = None if len(self.values) > MOST_DISTINCT else self.values
 

@@ -11,7 +11,7 @@ from cutaway.errors import DataError
 
 from .arrow import compute
 from .cells import as_categories
-from .readers import Reader, texts_of
+from .readers import Reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,10 +60,7 @@ class RowNames(TextNames):
 
         cells: dict[str, Any] = {}
         for source, reader in self.readers.items():
-            read = [
-                as_categories(chunk[self.column], texts_of(reader).get(self.column, ()))
-                for chunk in reader.chunks([self.column])
-            ]
+            read = [as_categories(chunk[self.column]) for chunk in reader.chunks([self.column])]
             cells[source] = pa.chunked_array([chunk for column in read for chunk in column.chunks], pa.string())
             if len(cells[source]) != self.rows[source]:
                 raise DataError(

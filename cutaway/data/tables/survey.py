@@ -1,7 +1,7 @@
 """The first pass over a table: what every column holds, the label of every row, and which columns are the same."""
 
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .options import TableOptions
 from .profile import ColumnProfile, ColumnScan
-from .readers import Reader, reading, row_words, texts_of
+from .readers import Reader, reading, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,9 +81,9 @@ def first_profiles(reader: Reader, most: int) -> tuple[ColumnProfile, ...]:
     Raises:
         DataError: The table is damaged.
     """
-    decimal, texts = getattr(getattr(reader, "dialect", None), "decimal", "."), texts_of(reader)
+    decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
     for chunk in reader.chunks():
-        scans = [ColumnScan(name, decimal=decimal, text=texts.get(name)) for name in reader.columns]
+        scans = [ColumnScan(name, decimal=decimal) for name in reader.columns]
         for scan in scans:
             scan.add(chunk[scan.name].slice(0, most))
         return tuple(scan.profile() for scan in scans)
@@ -103,9 +103,7 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
     """
     where = str(reader.where or reader.form)
     decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
-    # what orders or weighs the rows is read as numbers or dates, whatever the table says
-    texts = {name: kept for name, kept in texts_of(reader).items() if name not in (options.time, options.weight)}
-    scans = {name: ColumnScan(name, decimal=decimal, text=texts.get(name)) for name in reader.columns}
+    scans = {name: ColumnScan(name, decimal=decimal) for name in reader.columns}
     label, group = _Codes(), _Codes()
     columns: dict[str, list[Any]] = defaultdict(list)
     same: dict[str, str] | None = None
@@ -115,9 +113,9 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
             scan.add(chunk[column])
         same = _equal_columns(chunk) if same is None else _still_equal(chunk, same)
         if options.label in scans:
-            label.add(chunk[options.label], texts.get(options.label, ()))
+            label.add(chunk[options.label])
         if options.group in scans:
-            group.add(chunk[options.group], texts.get(options.group, ()))
+            group.add(chunk[options.group])
         for role in ("time", "weight"):
             if getattr(options, role) in scans:
                 columns[role].append(chunk[getattr(options, role)])
@@ -146,8 +144,8 @@ class _Codes:
         self.values: dict[str, int] = {}
         self._parts: list[np.ndarray] = []
 
-    def add(self, column: "pa.ChunkedArray", kept: Container[str]) -> None:
-        encoded: Any = as_categories(column, kept).combine_chunks()
+    def add(self, column: "pa.ChunkedArray") -> None:
+        encoded: Any = as_categories(column).combine_chunks()
         encoded = encoded.dictionary_encode()
         numbers = [self.values.setdefault(value, len(self.values)) for value in encoded.dictionary.to_pylist()]
         indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)

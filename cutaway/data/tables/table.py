@@ -1,6 +1,6 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from .checks import Suspicion, grouped_columns, question_columns, repeated_rows,
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
-from .readers import Reader, reading, texts_of
+from .readers import Reader, reading
 from .row_names import RowNames
 from .schema import Column, check_known, decide
 from .survey import Survey, survey
@@ -223,7 +223,7 @@ class Table:
         kinds: dict[str, Any] = {c.name: "number" for c in self.columns if c.use == "feature" and c.kind == "number"}
         chunk = pa.table({name: [row[name] for row in rows] for name in kinds})
         decimal = _decimal(next(iter(self.readers.values())))
-        cells = read_cells(chunk, kinds, formats={}, kept={}, decimal=decimal, first=0, where="the table")
+        cells = read_cells(chunk, kinds, formats={}, decimal=decimal, first=0, where="the table")
         return {name: column.to_numpy() for name, column in cells.items()}
 
     def _fill(self, source: str, preparation: Preparation, on_progress: ProgressCallback, inputs: np.ndarray) -> None:
@@ -232,7 +232,6 @@ class Table:
             self.readers[source],
             preparation.columns,
             formats=preparation.date_formats,
-            values=preparation.values,
             rows=len(self.labels[source]),
             task="preparing the table",
             on_progress=on_progress,
@@ -273,7 +272,6 @@ def table_cells(
             table.readers[source],
             used if kinds is None else kinds,
             formats=formats,
-            values={},
             rows=len(table.labels[source]),
             task="fitting the preparation" if kinds is None else "reading columns",
             on_progress=on_progress,
@@ -304,7 +302,6 @@ def cell_chunks(
     kinds: Mapping[str, Any],
     *,
     formats: Mapping[str, str],
-    values: Mapping[str, Collection[str]],
     rows: int | None = None,
     task: str = "reading",
     on_progress: ProgressCallback = ignore_progress,
@@ -315,7 +312,6 @@ def cell_chunks(
         reader: The table.
         kinds: What each column that is wanted is read as.
         formats: How the dates of a column are written in text.
-        values: Values of categories that are known already, by column: a word of `MISSING` among them is a value.
         rows: Number of rows that are expected, or None.
         task: Name of the work in its progress.
         on_progress: Told after every chunk.
@@ -332,10 +328,8 @@ def cell_chunks(
         )
     first = 0
     decimal = _decimal(reader)
-    texts = texts_of(reader)
-    kept = {name: {*values.get(name, ()), *texts.get(name, ())} for name in kinds}
     for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
-        yield first, read_cells(chunk, kinds, formats=formats, kept=kept, decimal=decimal, first=first, where=where)
+        yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
         first += len(chunk)
         if rows is not None and first > rows:
             break

@@ -78,8 +78,7 @@ def _category(graph: Graph, column: Column, missing: Sequence[str]) -> list[Bloc
     name, values, spelled = column["column"], column["values"], _spelled(column)
     ones = graph.constant(np.ones((1, 1), np.float32))
     axis = graph.constant(np.array([1], np.int64))
-    unknown = [word for word in missing if word not in dict(spelled)]  # "none" may be a value
-    blank = graph.add("ReduceMax", _equal(graph, name, unknown), axis)
+    blank = graph.add("ReduceMax", _equal(graph, name, missing), axis)
     rest = graph.add("Sub", ones, blank)
     blocks: list[Block] = []
     if values:

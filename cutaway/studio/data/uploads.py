@@ -183,7 +183,7 @@ def upload_name(name: str) -> str:
         raise workbook_error(safe)
     if not safe or not (is_table_path(Path("/nowhere") / safe) or ending == ".npz"):
         raise UsageError(
-            "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",
+            "an upload is a table (CSV, TSV, Parquet, Feather or Arrow) or an .npz file",
             got=f'"{last:.80}"',
             hint="choose a file of one of these kinds; put a folder of images into a folder of --data",
         )

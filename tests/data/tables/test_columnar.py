@@ -301,7 +301,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path, ending, name):
         list(open_columnar(path).chunks())
 
 
-@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "table.arff", "table.parquet"])
+@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "table.parquet"])
 def test_a_table_that_may_not_be_read_is_refused(tmp_path, name, monkeypatch):
     path = tmp_path / name
     path.write_bytes(b"a,label\n")

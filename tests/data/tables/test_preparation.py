@@ -41,7 +41,7 @@ def make_frame(rows=800, seed=0):
 
 def apply(preparation, frame):
     reader = frame_reader(frame)
-    chunks = cell_chunks(reader, preparation.columns, formats=preparation.date_formats, values=preparation.values)
+    chunks = cell_chunks(reader, preparation.columns, formats=preparation.date_formats)
     ((_, cells),) = chunks
     return preparation.apply(cells)
 
@@ -219,7 +219,6 @@ def test_a_cell_that_cannot_be_read_is_found_in_its_own_row(cells, wrong, words,
             pa.table({"a": pa.chunked_array([given[:100], given[100:]], pa.string())}),
             {"a": kind},
             formats={"a": words.rpartition(" as in ")[2] if kind == "date" else ""},
-            kept={},
             decimal=".",
             first=1000,
             where="new.csv",

@@ -2,7 +2,7 @@
 
 from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar, read_schema
 from .opening import is_workbook, open_any, open_reader, workbook_error
-from .reader import Reader, frame_reader, is_frame, reading, row_words, texts_of
+from .reader import Reader, frame_reader, is_frame, reading, row_words
 
 __all__ = [
     "FORMATS",
@@ -18,6 +18,5 @@ __all__ = [
     "read_schema",
     "reading",
     "row_words",
-    "texts_of",
     "workbook_error",
 ]

@@ -7,7 +7,6 @@ from typing import Any
 
 from cutaway.errors import DataError, UsageError
 
-from .arff import is_arff, open_arff
 from .columnar import FORMATS, open_columnar
 from .delimited import open_delimited
 from .reader import Reader, frame_reader, is_frame
@@ -19,7 +18,7 @@ SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 
 def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> Reader:
-    """Open a table in a file or a folder: columnar ones and ARFF by the ending of their names, all else as text.
+    """Open a table in a file or a folder: columnar ones by the ending of their names, all else as text.
 
     Args:
         path: The file, or a folder of columnar files.
@@ -39,7 +38,7 @@ def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str
         return open_columnar(path)
     if is_workbook(path) or _begins_as_workbook(path):
         raise workbook_error(path.name)
-    return open_arff(path) if is_arff(path) else open_delimited(path, header=header, wanted=wanted)
+    return open_delimited(path, header=header, wanted=wanted)
 
 
 def is_workbook(path: Path) -> bool:
@@ -50,7 +49,7 @@ def is_workbook(path: Path) -> bool:
 def workbook_error(name: str) -> DataError:
     """Why a workbook is not read, and what to do: it is an archive that may unpack to any size."""
     return DataError(
-        "a table is a CSV, TSV, ARFF, Parquet, Feather or Arrow file",
+        "a table is a CSV, TSV, Parquet, Feather or Arrow file",
         got=f"the workbook {name}",
         hint=f'save its sheet as CSV, or in Python pass the frame of pandas.read_excel("{name}")',
     )

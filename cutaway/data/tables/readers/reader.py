@@ -1,6 +1,6 @@
 """Tables as chunks of columns, from every kind of file or frame: read one chunk at a time, never as a whole."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -95,11 +95,6 @@ def row_words(row: int, where: object) -> str:
         where: The table.
     """
     return f"row {row + 1:,} of {where}, counted from 1 below the names"
-
-
-def texts_of(reader: Reader) -> Mapping[str, frozenset[str]]:
-    """Columns of which a table says that they are text -> the words of `MISSING` that are values of them."""
-    return getattr(reader, "texts", {})
 
 
 def reading(

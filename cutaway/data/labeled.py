@@ -1,0 +1,79 @@
+"""Data of other packages that hold their labels, as frames: a Bunch of scikit-learn, a dataset of Hugging Face."""
+
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError
+
+from .arrays import is_sparse
+from .sources.parts import SOURCES
+
+Frames = tuple[dict[str, Any], str | None, dict[str, tuple[str, ...]]]
+"""Frames by source, the column of the classes if it is known, and the names of the classes of columns of numbers."""
+
+
+def holds_labels(data: Any) -> bool:
+    """Whether data are a Bunch of scikit-learn, or one split of a Hugging Face dataset or a dict of them."""
+    return _is_bunch(data) or all(hasattr(each, "to_pandas") and hasattr(each, "features") for each in _splits(data))
+
+
+def labeled_frames(data: Any) -> Frames:
+    """The frames in data of which `holds_labels` is true.
+
+    Raises:
+        DataError: There is no table in them.
+    """
+    return _of_bunch(data) if _is_bunch(data) else _of_splits(data)
+
+
+def _is_bunch(data: Any) -> bool:
+    return isinstance(data, dict) and hasattr(data, "data") and hasattr(data, "target")
+
+
+def _splits(data: Any) -> list[Any]:
+    return list(data.values()) if isinstance(data, dict) else [data]
+
+
+def _of_bunch(bunch: Any) -> Frames:
+    import pandas as pd
+
+    name = str(getattr(bunch.target, "name", None) or "target")
+    target, names = np.asarray(bunch.target), bunch.get("target_names", ())
+    try:
+        if is_sparse(bunch.data):
+            raise TypeError("a sparse matrix")
+        frame = pd.DataFrame(bunch.data, columns=bunch.get("feature_names")).assign(**{name: target})
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            "a Bunch holds a table (sample, column) and one target for each sample",
+            got=str(error).replace("\n", " "),
+            hint="make a dataset with Dataset.from_arrays(bunch.data, bunch.target)",
+        ) from None
+    # the targets of fetch_openml are text, and its only name is that of the column
+    known = (
+        names is not None
+        and target.size
+        and target.dtype.kind in "iu"
+        and target.min() >= 0
+        and max(target) < len(names)
+    )
+    return {"train": frame}, name, {name: tuple(map(str, names))} if known else {}
+
+
+def _of_splits(data: Any) -> Frames:
+    features = _splits(data)[0].features
+    if picture := next((column for column, kind in features.items() if type(kind).__name__ == "Image"), None):
+        raise DataError(
+            "images of a Hugging Face dataset are given as arrays",
+            got=f'images in the column "{picture}"',
+            hint=f'pass Dataset.from_arrays([np.asarray(image) for image in split["{picture}"]], split["label"])',
+        )
+    names = {column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")}
+    splits = data if isinstance(data, dict) else {"train": data}
+    frames = {SOURCES.get(name, name): split.to_pandas() for name, split in splits.items()}
+    if "train" not in frames:
+        raise DataError(
+            'a Hugging Face dataset has a split "train"', got=", ".join(splits), hint="pass one of its splits alone"
+        )
+    return frames, next(iter(names)) if len(names) == 1 else None, names
