@@ -39,7 +39,8 @@ def _of_bunch(bunch: Any) -> Frames:
     import pandas as pd
 
     name = str(getattr(bunch.target, "name", None) or "target")
-    target, names = np.asarray(bunch.target), bunch.get("target_names", ())
+    target = np.asarray(bunch.target)
+    names: Any = bunch.get("target_names", ())
     try:
         if is_sparse(bunch.data):
             raise TypeError("a sparse matrix")
@@ -51,13 +52,7 @@ def _of_bunch(bunch: Any) -> Frames:
             hint="make a dataset with Dataset.from_arrays(bunch.data, bunch.target)",
         ) from None
     # the targets of fetch_openml are text, and its only name is that of the column
-    known = (
-        names is not None
-        and target.size
-        and target.dtype.kind in "iu"
-        and target.min() >= 0
-        and max(target) < len(names)
-    )
+    known = target.dtype.kind in "iu" and set(target) <= set(range(len(names)))
     return {"train": frame}, name, {name: tuple(map(str, names))} if known else {}
 
 
