@@ -365,7 +365,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None.
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
-            method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
+            method: "tsne", "pca" or "umap" (which needs the package umap-learn).
             points: Maximum number of samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample, and of everything random in the method.
             callback: t-SNE only: gets the coordinates as they move, at most ten times a second, the first time before

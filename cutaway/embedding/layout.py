@@ -137,7 +137,7 @@ class Layout:
 
     Attributes:
         xy: float32 (sample, 2); the unit of length has no meaning.
-        method: "pca", "tsne", "lda" or "umap".
+        method: "pca", "tsne" or "umap".
         settings: Every setting with the value that was used, ready for JSON. For t-SNE the settings of `TSNESettings`,
             with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped" ("converged",
             "iterations" or "canceled"), among others. "neighbors_recall" (0..1) is the share of the neighbors that an

@@ -19,7 +19,7 @@ from .tsne.fit import Surroundings, tsne
 from .tsne.iterate import CANCELLATIONS, Callback
 from .tsne.settings import make_settings
 
-METHODS = ("pca", "tsne", "lda", "umap")
+METHODS = ("pca", "tsne", "umap")
 
 QUALITY_NEIGHBORS = 15
 
@@ -47,10 +47,10 @@ def embed(
 
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
-        method: "tsne", "pca", "lda" (which needs labels) or "umap" (which needs umap-learn).
+        method: "tsne", "pca" or "umap" (which needs umap-learn).
         seed: Random seed: decides on which samples the quality is measured, the coordinates of UMAP, and those of
             t-SNE with a random initialization. The other coordinates do not depend on it.
-        labels: (sample,), the class of each sample: needed for LDA, and for accuracies in the quality of all methods.
+        labels: (sample,), the class of each sample, for accuracies in the quality.
         callback: For t-SNE only: called with an `Iterate` right after the principal components, then at most ten times
             a second.
         quality: Whether to measure the quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512.
@@ -62,7 +62,7 @@ def embed(
             for PCA; ``labels`` is not one class for each sample; or an initialization does not fit.
         UnknownNameError: There is no such method.
         UsageError: A setting is unknown or outside its range, there are too few samples for the perplexity, or the
-            method lacks its labels or its package, or gets a callback that it would not call.
+            method lacks its package, or gets a callback that it would not call.
     """
     start = perf_counter()
     _check_method(method, settings)
@@ -79,8 +79,6 @@ def embed(
         seconds |= found.seconds
     elif method == "pca":
         xy, used = _pca(h, **timed), {"pca_components": 2, **used}
-    elif method == "lda":
-        xy, used = _lda(h, labels, **timed), {"components": 2, **used}
     else:
         xy, used = _umap(h, seed=seed, **timed)
     measured, misplaced = None, None
@@ -168,25 +166,10 @@ def _pca(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallb
         return pca(h, 2)
 
 
-def _lda(
-    h: np.ndarray, labels: np.ndarray | None, *, seconds: dict[str, float], on_progress: ProgressCallback
-) -> np.ndarray:
-    from .linear import lda
-
-    if labels is None:
-        raise UsageError(
-            "linear discriminants separate the classes of labels",
-            got="no labels",
-            hint="pass labels=, one class for each sample, or method='pca'",
-        )
-    with stage("linear discriminants", len(h), unit="samples", part="lda", seconds=seconds, on_progress=on_progress):
-        return lda(h, labels)
-
-
 def _umap(
     h: np.ndarray, *, seed: int, seconds: dict[str, float], on_progress: ProgressCallback
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    from .linear import umap
+    from .umap_layout import umap
 
     neighbors = min(15, len(h) - 1)
     start = perf_counter()

@@ -18,7 +18,6 @@ from .components import (
     pca,
     principal_points,
     principal_scores,
-    with_fixed_sign,
 )
 from .duplicates import row_digests
 from .exact import nearest_neighbors
@@ -51,7 +50,6 @@ __all__ = [
     "principal_points",
     "principal_scores",
     "row_digests",
-    "with_fixed_sign",
 ]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -67,8 +67,8 @@ def epoch(bench: Bench) -> list[Row]:
 
 
 def method(bench: Bench) -> list[Row]:
-    """Four methods for the same layer."""
-    found = {name: _make(bench.train(), method=name) for name in ("tsne", "pca", "lda", "umap")}
+    """Three methods for the same layer."""
+    found = {name: _make(bench.train(), method=name) for name in ("tsne", "pca", "umap")}
     return _show("method", found, height=1.5)
 
 

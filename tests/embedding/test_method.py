@@ -132,16 +132,6 @@ def test_progress_reports_the_start_and_the_end_of_each_stage():
     assert layout.settings["iterations"] == 251
 
 
-def test_discriminants_separate_the_classes():
-    layout = embed(IRIS[0], method="lda", labels=IRIS[1])
-    assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.95
-    assert layout.kl_divergence is None
-    assert set(layout.seconds) == {"lda", "quality", "total"}
-    assert layout.quality.accuracy_plane > 0.95
-    with pytest.raises(UsageError, match="separate the classes of labels; got no labels; next: pass labels="):
-        embed(IRIS[0], method="lda")
-
-
 @pytest.mark.exhaustive  # umap-learn compiles for half a minute
 def test_umap_is_behind_the_same_call():
     pytest.importorskip("umap")
@@ -227,7 +217,7 @@ def test_the_quality_of_many_samples_uses_the_neighbors_of_t_sne(perplexity, mon
     assert embed(h, **settings).quality == quality
 
 
-@pytest.mark.parametrize("method", ["pca", "lda"])
+@pytest.mark.parametrize("method", ["pca"])
 def test_the_quality_of_many_is_estimated_on_a_sample(method, monkeypatch):
     labels = np.arange(2400) % 3
     h = np.random.default_rng(0).normal(size=(2400, 12)) + 2 * labels[:, None] * np.eye(12)[0]
@@ -311,7 +301,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"method": "som"}, UnknownNameError, "one of pca, tsne, lda, umap; got 'som'; next:"),
+        ({"method": "som"}, UnknownNameError, "one of pca, tsne, umap; got 'som'; next:"),
         ({"perplexity": 0.5}, UsageError, "perplexity is a number of neighbors, 1 or more; got 0.5; next:"),
         ({"perplexity": float("nan")}, UsageError, "got nan"),
         ({"perplexity": "30"}, UsageError, "got '30'"),
@@ -344,7 +334,7 @@ def test_pca_refuses_a_single_unit():
         embed(IRIS[0][:, :1], method="pca")
 
 
-@pytest.mark.parametrize("method", ["pca", "lda", "umap"])
+@pytest.mark.parametrize("method", ["pca", "umap"])
 def test_a_callback_that_would_never_be_called_is_refused(method):
     words = f"only t-SNE calls a callback; got one with method '{method}'; next: leave it out, or embed by t-SNE"
     with pytest.raises(UsageError, match=words):

@@ -195,7 +195,7 @@ def test_an_initialization_that_does_not_fit_is_refused(array, text):
         embed(IRIS, initialization=array)
 
 
-@pytest.mark.parametrize("method", ["pca", "lda", "umap"])
+@pytest.mark.parametrize("method", ["pca", "umap"])
 def test_other_methods_have_no_settings(method):
     with pytest.raises(UsageError, match=f"method '{method}' has no settings; got 'perplexity'; next: leave it out"):
         embed(IRIS, method=method, perplexity=5)

@@ -12,7 +12,7 @@ class EmbeddingOptions:
 
     layer: str | None = option(None, "Layer. Default: the last hidden one.")
     epoch: int | None = epoch_option()
-    method: str = option("tsne", "tsne, pca, lda or umap.")
+    method: str = option("tsne", "tsne, pca or umap.")
     split: str = option("all", "train, val, test or all.")
     points: int | None = option(None, "Maximum number of samples. Default: all of them.")
     laid_out: int | None = option(

@@ -34,7 +34,7 @@ PICTURES = 10_000
 MOST = 0.5
 """A sample is misplaced if more than this share of its neighbors on the map are far away in the layer."""
 
-METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
+METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
 
 
 COLUMNS = (
