@@ -5,9 +5,8 @@ import { element } from "./core/elements.js";
 
 /**
  * A panel as Python declares it; see `cutaway.plots.Panel`.
- * @typedef {{ title: string, x: AxisRecord & { isLog: boolean, ticks: [number, string, string | null][] },
- *   y: AxisRecord & { limits: [number, number] | null }, curves: import("./core/charts.js").Curve[],
- *   marks: { x: number, words: string, dash: string }[], diagonal: boolean, sharesX: boolean }} PanelRecord
+ * @typedef {{ title: string, x: AxisRecord & { isLog: boolean, ticks: [number, string][] }, y: AxisRecord,
+ *   curves: import("./core/charts.js").Curve[], marks: { x: number, words: string, dash: string }[], diagonal: boolean, sharesX: boolean }} PanelRecord
  */
 
 /** @typedef {{ name: string, panels: PanelRecord[] }} FigureRecord of a section with panels side by side */
@@ -42,14 +41,14 @@ class PanelChart extends Chart {
     // single epochs need room
     if (x.isWhole) [low, high] = [Math.min(low, Math.min(...values) - 0.5), Math.max(high, Math.max(...values) + 0.5)];
     const ticks = (/** @type {number} */ room) => roundTicks(low, high, Math.max(2, Math.min(8, room / 40)), x.isWhole).map(written(x));
-    return { low, high, ticks: x.ticks.length ? () => x.ticks.map(([tick, text]) => [tick, text]) : ticks, isLog: x.isLog, label: x.label };
+    return { low, high, ticks: x.ticks.length ? () => x.ticks : ticks, isLog: x.isLog, label: x.label };
   }
 
   /** @returns {import("./core/charts.js").Axis} */
   #yAxis() {
     const { curves, y, diagonal } = this.panel;
     const values = curves.flatMap(({ points, spans = [] }) => [...points.map((point) => point[1]), ...spans.flat()]).filter((each) => each !== null);
-    const [low, high] = y.limits ?? spaced(diagonal ? [...values, 0, 1] : values, 0.05);
+    const [low, high] = spaced(diagonal ? [...values, 0, 1] : values, 0.05);
     return { low, high, ticks: () => roundTicks(low, high, 6, y.isWhole).map(written(y)), label: y.label };
   }
 
@@ -84,7 +83,7 @@ class PanelChart extends Chart {
       const range = span && span[0] !== null ? ` (${this.#write("y", span[0])} to ${this.#write("y", span[1])})` : "";
       return colored(element("p", { class: keyClass(curve), text: `${curve.name || y.label} ${this.#write("y", point?.[1] ?? null)}${range}` }), curve.color);
     });
-    const heading = x.ticks.find(([tick]) => tick === at)?.[2] ?? `${x.label} ${this.#write("x", at)}`;
+    const heading = `${x.label} ${this.#write("x", at)}`;
     this.tip.replaceChildren(element("p", {}, element("strong", { text: heading })), ...lines);
     const { offsetWidth, offsetHeight } = this.tip;
     const inside = this.element.clientWidth - offsetWidth;

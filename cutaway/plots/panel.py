@@ -9,19 +9,10 @@ from numpy.typing import NDArray
 
 from cutaway.errors import DataError
 
-from .theme import LINE_COLORS, are_whole, shortened
+from .theme import LINE_COLORS, are_whole
 
 LONGEST = 1000
 """Points of a curve that are drawn at most."""
-
-LONGEST_TICK = 40
-"""Characters of a name at the x axis."""
-
-SIDE_BY_SIDE = 24
-"""Characters of all names at the x axis that fit side by side."""
-
-ROOM = 0.07
-"""Share of an axis that the name of a tick takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +107,6 @@ class Panel:
         y_percent: Whether y is.
         x_log: Whether the x axis is logarithmic.
         x_ticks: Where the x axis has ticks, ascending, whose labels are whole numbers; none for where they fit.
-        tick_names: Names for these ticks in place of numbers; of those that would overlap, the last one is written.
-        x_names: Names for x = 0, 1, 2, ...; none for numbers.
-        y_limits: Ends of the y axis; None for those that fit.
         marks: Values of x that are marked.
         diagonal: Whether a dashed line shows where x and y, both in 0..1, are equal.
     """
@@ -131,17 +119,11 @@ class Panel:
     y_percent: bool = False
     x_log: bool = False
     x_ticks: Sequence[float] = ()
-    tick_names: Sequence[str] = ()
-    x_names: Sequence[str] = ()
-    y_limits: tuple[float, float] | None = None
     marks: Sequence[Mark] = ()
     diagonal: bool = False
 
     def document(self) -> dict[str, Any]:
         """The panel as plain data, which the page draws (`figures.js`)."""
-        texts = self.short_names() or self.tick_texts()
-        names = self.x_names or self.tick_names or [None] * len(texts)
-        places = [float(place) for place in (range(len(self.x_names)) if self.x_names else self.x_ticks)]
         return {
             "title": self.title,
             "x": {
@@ -149,13 +131,12 @@ class Panel:
                 "isPercent": self.x_percent,
                 "isWhole": self.x_whole,
                 "isLog": self.x_log,
-                "ticks": list(zip(places, texts, names, strict=True)),
+                "ticks": [(float(tick), text) for tick, text in zip(self.x_ticks, self.tick_texts(), strict=True)],
             },
             "y": {
                 "label": self.y_label,
                 "isPercent": self.y_percent,
                 "isWhole": self.y_whole,
-                "limits": self.y_limits,
             },
             "curves": [series.document() for series in self.series],
             "marks": [{"x": mark.x, "words": mark.words, "dash": mark.dash} for mark in self.marks],
@@ -163,20 +144,10 @@ class Panel:
             "sharesX": self.shares_x,
         }
 
-    def short_names(self) -> list[str]:
-        """The names for x = 0, 1, 2, ... as they are written below the axis."""
-        return [shortened(name, LONGEST_TICK) for name in self.x_names]
-
-    @property
-    def turned(self) -> bool:
-        """Whether names at the x axis are too long to stand side by side."""
-        return sum(map(len, self.x_names)) > SIDE_BY_SIDE
-
     @property
     def x_whole(self) -> bool:
         """Whether x counts something, such as epochs, and has ticks where they fit."""
-        placed = self.x_log or self.x_percent or self.x_ticks or self.x_names
-        return not placed and are_whole(series.x for series in self.series)
+        return not (self.x_log or self.x_percent or self.x_ticks) and are_whole(series.x for series in self.series)
 
     @property
     def x_padding(self) -> float:
@@ -192,13 +163,7 @@ class Panel:
 
     def tick_texts(self) -> list[str]:
         """What is written at `x_ticks`."""
-        if not self.tick_names:
-            return [f"{tick:,.0f}" for tick in self.x_ticks]
-        texts, room, after = [""] * len(self.x_ticks), ROOM * (self.x_ticks[-1] - self.x_ticks[0]), np.inf
-        for place in range(len(texts) - 1, -1, -1):
-            if after - self.x_ticks[place] >= room:
-                texts[place], after = self.tick_names[place], self.x_ticks[place]
-        return texts
+        return [f"{tick:,.0f}" for tick in self.x_ticks]
 
     @property
     def y_whole(self) -> bool:

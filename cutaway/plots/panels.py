@@ -1,7 +1,7 @@
 """Panels side by side, drawn with matplotlib."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from .theme import INK, LINE, MUTED, whole_ticks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-CHARACTER = 0.055
-"""Inches that a character of a turned name takes from top to bottom."""
 
 COLUMNS = 3
 """Panels in a row of a matplotlib figure at most."""
@@ -30,10 +27,8 @@ def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
 
     columns = min(len(contents), COLUMNS)
     rows = -(-len(contents) // columns)
-    # names that stand upright get their own room below
-    below = max((CHARACTER * len(name) for p in contents if p.turned for name in p.short_names()), default=0.0)
     height = 4.2 if rows == 1 else 3.3 * rows + 0.4
-    figure = NotebookFigure(figsize=(4.8 * columns, height + below), layout="constrained")
+    figure = NotebookFigure(figsize=(4.8 * columns, height), layout="constrained")
     if title:
         figure.suptitle(title, color=INK).set_parse_math(False)
     grid = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -74,12 +69,6 @@ def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
             axis.set_major_locator(whole_ticks())
     if panel.x_whole:
         axes.set_xlim(*_ends(panel))
-    if panel.y_limits:
-        axes.set_ylim(*panel.y_limits)
-    if panel.x_names:
-        looks: Any = {"rotation": 60, "ha": "right"} if panel.turned else {}
-        for label in axes.set_xticks(range(len(panel.x_names)), panel.short_names(), **looks):
-            label.label1.set_parse_math(False)
     if panel.x_ticks:
         for label in axes.set_xticks(panel.x_ticks, panel.tick_texts()):
             label.label1.set_parse_math(False)
