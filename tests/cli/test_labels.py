@@ -12,10 +12,8 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.cli.findings.decisions import typed_decisions
 from cutaway.cli.findings.doctor import _print, can_be_tried
 from cutaway.cli.picture_files import check_picture_file, check_pictures
-from cutaway.errors import UnknownNameError, UsageError
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options
@@ -25,15 +23,6 @@ from cutaway.topics.doctor.result import Proof
 pytestmark = pytest.mark.slow
 
 QUICK = ("--folds", "2", "--seeds", "1", "--epochs", "3")
-
-
-def _sample(name):
-    if name not in ("test[1]", "x=1", "y", "y=a"):
-        raise UnknownNameError("samples", got=name, hint="choose")
-
-
-NAMES = SimpleNamespace(class_names=("4", "a=b", "b", "=q"), context=SimpleNamespace(sample=_sample))
-"""A run with such classes and samples."""
 
 
 @pytest.fixture
@@ -74,18 +63,15 @@ def test_suspects_of_data_are_listed_by_name_decided_on_and_applied(cutaway, tab
 
 def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp_path):
     assert cutaway("train", *table, "--epochs", "1")[0] == 0
-    code, out, _ = cutaway("labels", "latest", "--drop", "c5", "--keep", "c7")
-    assert code == 0
-    again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
-    code, out, _ = cutaway(*again, "--epochs", "1")
+    file = ct.open_run("latest").decide([ct.Decision("c5", "drop"), ct.Decision("c7", "keep")])
+    code, out, _ = cutaway("train", "--like", "latest", "--labels", file, "--epochs", "1")
     assert code == 0
     then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     assert (then[0], len(then)) == ("compare", 3)
     assert cutaway(*then, "--json")[0] == 0
-    code, out, _ = cutaway("labels", "latest", "--drop", "test[0]", "--relabel", "c9=0", "--keep", "c8")
-    assert code == 0
-    again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
-    code, out, _ = cutaway(*again, "--epochs", "1")
+    decisions = [ct.Decision("test[0]", "drop"), ct.Decision("c9", "relabel", "0"), ct.Decision("c8", "keep")]
+    file = ct.open_run("latest").decide(decisions)
+    code, out, _ = cutaway("train", "--like", "latest", "--labels", file, "--epochs", "1")
     assert (code, "1 sample relabeled, 2 left out, 1 kept" in out) == (0, True)
     then = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     assert (then[0], then[-1]) == ("compare", "--shared"), "the test samples of the two are not the same"
@@ -98,12 +84,6 @@ def test_printed_commands_work_for_runs_in_folders_with_blanks(cutaway, table):
     doctor = shlex.split(re.search(r"predictions: cutaway (.*)", out)[1])
     assert (code, doctor[0], len(doctor)) == (0, "doctor", 2)
     assert cutaway(*doctor)[0] == 0
-    code, out, _ = cutaway("labels", doctor[1], "--drop", f"sample[{ct.open_run(doctor[1]).split.val.index[0]}]")
-    compare = shlex.split(next(line for line in out.splitlines() if " compare " in line).partition("cutaway ")[2])
-    assert (code, compare) == (0, ["compare", doctor[1], "latest"]), "the test samples of both are the same"
-    code, out, _ = cutaway("labels", doctor[1], "--drop", "test[0]")
-    compare = shlex.split(next(line for line in out.splitlines() if " compare " in line).partition("cutaway ")[2])
-    assert (code, compare) == (0, ["compare", doctor[1], "latest", "--shared"])
 
 
 @pytest.mark.exhaustive
@@ -133,12 +113,14 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     code, out, _ = cutaway("labels", "runs/fit", *longer, "--json")
     document = json.loads(out)
     assert (document["recipe"], document["hidden"]) == ("default", [8, 4])
-    first, second = train.names()[0], val.names()[0]
-    code, out, _ = cutaway("labels", "runs/fit", "--relabel", f"{first}=1", "--drop", second, "--keep", val.names()[1])
-    assert code == 0
-    assert "1 of them is a validation or test sample: it changes what the model is judged by" in out
     run = ct.open_run("runs/fit")
-    assert eval(out.splitlines()[-1].split("train its model on: ")[1], {"cutaway": ct, "run": run}).split.dropped
+    run.decide([ct.Decision(train.names()[0], "relabel", "1"), ct.Decision(val.names()[0], "drop")])
+    out = cutaway("labels", "runs/fit", *longer)[1]
+    assert "Earlier decisions are in runs/fit/labels.csv." in out
+    again = (
+        " ".join(out.splitlines()[-2:]).split("train its model on: ")[1].replace("suspects.csv", "runs/fit/labels.csv")
+    )
+    assert eval(again, {"cutaway": ct, "run": run}).split.dropped
 
 
 @pytest.mark.parametrize(
@@ -160,11 +142,9 @@ def test_proofs_are_suggested_where_one_can_be_tried(origin, change, untried, tr
 def test_relabeled_samples_that_a_model_does_not_learn_from_are_counted(cutaway, table, tmp_path):
     assert cutaway("train", *table, "--epochs", "1")[0] == 0
     assert "recipe" not in cutaway("labels", "latest", *QUICK)[1], "models like that of the run"
-    code, out, _ = cutaway(
-        "labels", "latest", "--relabel", "val[0]=1", "--relabel", "test[0]=1", "--relabel", "train[0]=1"
-    )
-    assert (code, "2 of them are validation or test samples" in out) == (0, True)
-    code, out, _ = cutaway(*out.splitlines()[-1].removeprefix("Next: cutaway ").split(), "--epochs", "1")
+    run = ct.open_run("latest")
+    file = run.decide([ct.Decision(name, "relabel", "1") for name in ("val[0]", "test[0]", "train[0]")])
+    code, out, _ = cutaway("train", "--like", "latest", "--labels", file, "--epochs", "1")
     assert code == 0
     assert "2 relabeled samples are held out for validation or test" in " ".join(out.split())
 
@@ -209,29 +189,6 @@ def test_an_older_sheet_is_replaced_and_a_run_of_pictures_has_one(tmp_path):
         (tmp_path / name).write_bytes(begins)
         check_picture_file(tmp_path / name)
     check_pictures(SimpleNamespace(is_image=True))
-
-
-@pytest.mark.parametrize(
-    ("typed", "sample", "name"),
-    [
-        ("test[1]=4", "test[1]", "4"),
-        ("test[1]=a=b", "test[1]", "a=b"),
-        ("test[1]==q", "test[1]", "=q"),
-        ("x=1=4", "x=1", "4"),
-        ("x=1=a=b", "x=1", "a=b"),
-        ("test[9]=a=b", "test[9]", "a=b"),
-        ("test[1]=c=d", "test[1]=c", "d"),
-    ],
-)
-def test_a_new_label_is_divided_where_its_sample_and_its_class_are_known(typed, sample, name):
-    (decision,) = typed_decisions(NAMES, keep=None, relabel=[typed], drop=None, by="")
-    assert (decision.sample, decision.label) == (sample, name)
-
-
-@pytest.mark.parametrize(("typed", "words"), [("y=a=b", "one way only"), ("4", "SAMPLE=CLASS"), ("=4", "SAMPLE=CLASS")])
-def test_a_new_label_that_means_two_things_or_nothing_is_refused(typed, words):
-    with pytest.raises(UsageError, match=words):
-        typed_decisions(NAMES, keep=None, relabel=[typed], drop=None, by="")
 
 
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):

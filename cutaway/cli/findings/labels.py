@@ -1,4 +1,4 @@
-"""The command that finds suspect labels and keeps decisions on them."""
+"""The command that finds suspect labels."""
 
 import os
 import shlex
@@ -12,11 +12,9 @@ from cutaway.checks import meant
 from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_json, print_tables, say
 from cutaway.cli.picture_files import check_picture_file, check_pictures, write_picture
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import UnknownNameError
 from cutaway.execution import check_engine
 from cutaway.topics.labels.options import LabelsOptions
-
-from .decisions import typed_decisions
 
 if TYPE_CHECKING:
     from cutaway.topics.labels.result import LabelIssues
@@ -38,17 +36,12 @@ def labels(
     engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find labels that are probably wrong, using models that were not trained on them, or record your decisions.
+    """Find labels that are probably wrong, using models that were not trained on them.
 
-    A run's decisions are kept in its labels.csv, and a list written with -o has a column for them. Either file is
-    applied with: cutaway train DATA --labels FILE
+    A list written with -o has a column for your decisions, which are applied with: cutaway train DATA --labels FILE
     """
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
-    decisions = typed_decisions(run, keep=asked.keep, relabel=asked.relabel, drop=asked.drop, by=asked.by)
-    if decisions:
-        _decide(run, decisions, where=where, as_json=as_json)
-        return
     from cutaway.api.suspects import label_issues
     from cutaway.topics.labels.result import check_judged, check_suspects_file, write_suspects
 
@@ -117,32 +110,6 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
         ) from error
 
 
-def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> None:
-    if run is None:
-        raise UsageError(
-            "decisions are kept in the folder of a run",
-            got=f'the data "{where}"',
-            hint="write a list with the option -o suspects.csv, and decide in its column decision",
-        )
-    from cutaway.runs import run_command
-    from cutaway.topics.labels.deciding import count_held_out
-
-    path = run.decide(decisions)
-    changed = [each.sample for each in decisions if each.action != "keep"]
-    held = count_held_out(run.context, changed)
-    if as_json:
-        print_json({"decisions": len(decisions), "held_out": held, "file": str(path)})
-    else:
-        count = f"{len(decisions):,} decision{'s' if len(decisions) > 1 else ''}"
-        say(f"{count} added to {path}")
-        if held:
-            they = "it changes" if held == 1 else "they change"
-            say(f"{_held_out_in_words(held)}: {they} what the model is judged by, not what it learns.")
-            shared = " --shared" if count_held_out(run.context, changed, ["test"]) else ""
-            say(f"Runs with and without them are compared with: {run_command('compare', run.path)} latest{shared}")
-        say(f"\nNext: {_again(run, str(path))}")
-
-
 def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None, run: Any) -> None:
     """Print how the models were made, which files were written, and how decisions are applied."""
     if issues.recipe is not None:
@@ -156,17 +123,11 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
 
     if run is not None and (kept := labels_path(run.path)).exists():
         say(f"\nEarlier decisions are in {kept}.")
-        say("A list of others does not apply them: --keep, --relabel and --drop add to them, and --labels of that file")
-        say("applies them.")
+        say("A list of others does not apply them; --labels of that file does.")
     file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
     again = "" if file == output else "write the list with -o suspects.csv, "
     say(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
     say(_again(run, file))
-
-
-def _held_out_in_words(count: int) -> str:
-    """N samples that a model does not learn from: "1 of them is a validation or test sample"."""
-    return f"{count:,} of them {'is a validation or test sample' if count == 1 else 'are validation or test samples'}"
 
 
 def _argument(run: Any) -> str:

@@ -133,15 +133,15 @@ def take_back_decision(run: Path, decision: Decision, *, check: Check = _accept)
         write_atomic(path, text.removesuffix(row))
 
 
-def count_held_out(context: RunContext, names: Sequence[str], parts: Sequence[str] = ("val", "test")) -> int:
-    """How many of these samples are in some parts of the split: held out, as validation or test samples.
+def count_held_out(context: RunContext, names: Sequence[str]) -> int:
+    """How many of these samples are held out, as validation or test samples.
 
     Raises:
         UnknownNameError: There is no such sample, or there are several.
     """
     if not names:
         return 0
-    held = join_ids([context.split.part(part) for part in parts])
+    held = join_ids([context.split.part(part) for part in ("val", "test")])
     return int(join_ids([context.sample(name) for name in names]).isin(held).sum())
 
 

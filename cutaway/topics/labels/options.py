@@ -17,7 +17,3 @@ class LabelsOptions:
     )
     epochs: int | None = option(None, "Epochs of each training.", least=1)
     limit: int = option(20, "Suspects to print; 0 for all. --json always prints all.", least=0)
-    keep: list[str] | None = option(None, "Decide: its label is right.", metavar="SAMPLE")
-    relabel: list[str] | None = option(None, "Decide: a new label.", metavar="SAMPLE=CLASS")
-    drop: list[str] | None = option(None, "Decide: leave it out.", metavar="SAMPLE")
-    by: str = option("", "Who decides. Default: the user's name.")
