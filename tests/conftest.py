@@ -59,7 +59,7 @@ os.environ["OPENBLAS_THREAD_TIMEOUT"] = "4"
 os.environ["KERAS_BACKEND"] = "jax"  # tests import keras themselves, before cutaway.models can choose
 
 # A busy machine is no failure: no deadlines. `make test-all` chooses the profile "exhaustive".
-settings.register_profile("quick", max_examples=25, deadline=None)
+settings.register_profile("quick", max_examples=10, deadline=None)
 settings.register_profile("exhaustive", max_examples=100, deadline=None)
 settings.load_profile("quick")
 
