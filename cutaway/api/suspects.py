@@ -36,8 +36,8 @@ def label_issues(
         folds: Number of parts; each is judged by models trained on the other parts.
         seeds: How many times all parts are judged, each time divided differently; fewer is faster and less sure.
         epochs: Epochs of each training; the recipe's if None. For a table, the first fold finds the best number.
-        engine: Where folds are trained: "local" (processes of this machine), "dask://HOST:PORT", "tls://HOST:PORT",
-            "ray://HOST:PORT" or "spark"; if None, what `joblib.parallel_config` has made active, or else this process.
+        engine: Where folds are trained: "local" (processes of this machine), "local:4", "dask://HOST:PORT" or
+            "tls://HOST:PORT"; this process if None.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
         options: Options for data by name or path, as `load_dataset` takes them.
 

@@ -22,8 +22,8 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="ENGINE",
-        help="Where models are trained: local (processes of this machine), dask://HOST:PORT, tls://HOST:PORT, "
-        "ray://HOST:PORT or spark. Name only a cluster whose operators you trust: it can run code here, and without "
+        help="Where models are trained: local (processes of this machine), local:4, dask://HOST:PORT or "
+        "tls://HOST:PORT. Name only a cluster whose operators you trust: it can run code here, and without "
         "tls:// data travel unencrypted. Default: here, one after the other.",
     ),
 ]

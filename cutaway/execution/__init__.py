@@ -1,9 +1,9 @@
-"""Many tasks: in processes of this machine, or on a cluster through Dask, Ray or another backend of joblib; and sweeps.
+"""Many tasks: in processes of this machine by joblib, or on a cluster by Dask; and sweeps.
 
 In come a function of a small specification, the specifications, and the arrays that all of them read; out come the
 results in order. Nothing here schedules: the engines do. For sweeps, a space of settings comes in, and the trials go
-out as plain records. May call errors, progress, checks, parallel, data, runs, models and training. joblib, distributed,
-ray and optuna are imported nowhere else, and only when they are used. Names of sweeps are imported when they are first
+out as plain records. May call errors, progress, checks, parallel, data, runs, models and training. joblib, distributed
+and optuna are imported nowhere else, and only when they are used. Names of sweeps are imported when they are first
 used: every command checks the name of an engine, and the space of a sweep needs pydantic and the settings of training.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .engines import ENGINES, check_engine, is_elsewhere
+from .engines import ENGINES, check_engine
 
 if TYPE_CHECKING:
     from .sweeps import (
@@ -53,7 +53,6 @@ __all__ = [
     "close_storage",
     "hide_password",
     "importance_of_settings",
-    "is_elsewhere",
     "open_storage",
     "read_space",
     "require_optuna",

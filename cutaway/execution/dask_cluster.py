@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,8 +58,12 @@ def open_dask(address: str) -> Generator[Pool]:
             got=f"{address}: {reason}",
             hint="start one with: dask scheduler" + (", or check Dask's certificates" if is_tls else ""),
         ) from error
-    with client, pool_of(client, address) as pool:
-        yield pool
+    with client:
+        pool = DaskPool(client, address)
+        try:
+            yield pool
+        finally:
+            pool.stop()
 
 
 def _check_greeting(where: str, security: Any) -> None:
@@ -78,20 +81,6 @@ def _check_greeting(where: str, security: Any) -> None:
 
     with ThreadPoolExecutor(1) as thread:  # a notebook runs a loop in this one
         thread.submit(asyncio.run, greet()).result()
-
-
-@contextmanager
-def pool_of(client: Any, address: str = "Dask") -> Generator[Pool]:
-    """The workers of a client, which stays open.
-
-    Raises:
-        ExecutionError: No worker comes.
-    """
-    pool = DaskPool(client, address)
-    try:
-        yield pool
-    finally:
-        pool.stop()
 
 
 class DaskPool:
@@ -112,7 +101,7 @@ class DaskPool:
         self.words = f"{count} worker{'' if count == 1 else 's'} of {self._address}"
         return count
 
-    def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
+    def share(self, arrays: Mapping[str, np.ndarray]) -> Sequence[Any]:
         """Send arrays to the scheduler, once, which workers get them from; memory maps are named by their paths."""
         files = [file_of(array) for array in arrays.values()]
         with warnings.catch_warnings():  # Dask warns of size; but it soon keeps one copy only of what is scattered
@@ -145,10 +134,6 @@ class DaskPool:
             return None
         hint = "look at the logs of the workers, then run it again; what was finished is kept"
         return ExecutionError("a worker of Dask does its task until it is done", got=got, hint=hint)
-
-    def renew(self) -> bool:
-        """Dask has tried again already."""
-        return False
 
     def check(self) -> None:
         """Look whether the scheduler answers and has workers.

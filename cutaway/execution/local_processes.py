@@ -48,21 +48,17 @@ class LocalPool:
     """A process for each core, each with its share of the threads."""
 
     def __init__(self, processes: int, folder: Path) -> None:
-        self._processes, self._folder, self._renewed = processes, folder, False
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        self._processes, self._folder = processes, folder
         self._waiting: deque[tuple[tuple[Any, ...], Future[Any]]] = deque()
         self._lock, self._stopped = threading.Lock(), False
         self.words = f"{processes} process{'es' if processes > 1 else ''}"
-        self._start()
-
-    def _start(self) -> None:
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        threads = str(max(1, cpu_count() // self._processes))
         # the environment is set before any module is loaded: XLA reads it once
-        env: Any = dict.fromkeys(THREADS, threads)
-        self._executor = ProcessPoolExecutor(self._processes, initializer=_begin, initargs=(os.getpid(),), env=env)
+        env: Any = dict.fromkeys(THREADS, str(max(1, cpu_count() // processes)))
+        self._executor = ProcessPoolExecutor(processes, initializer=_begin, initargs=(os.getpid(),), env=env)
 
-    def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
+    def share(self, arrays: Mapping[str, np.ndarray]) -> Sequence[Any]:
         """Write arrays that no file holds into a temporary folder."""
         return share_in_files(arrays, self._folder)
 
@@ -95,19 +91,9 @@ class LocalPool:
             return None
         return ExecutionError(
             "a process does its task until it is done",
-            got="a process that was ended from outside twice, perhaps for want of memory",
+            got="a process that was ended from outside, perhaps for want of memory",
             hint='run it again with fewer processes, such as engine="local:1"; what was finished is kept',
         )
-
-    def renew(self) -> bool:
-        """Start new processes, once."""
-        if self._renewed:
-            return False
-        self._renewed = True
-        self.stop()
-        self._stopped = False
-        self._start()
-        return True
 
     def check(self) -> None:
         """There is nothing to look at: lost processes are noticed by their tasks."""

@@ -1,7 +1,6 @@
 """What an engine looks like to those who run tasks."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cutaway.errors import ExecutionError
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Pending(Protocol):
-    """A task under way, such as a future of concurrent.futures, of Dask or of Ray."""
+    """A task under way: a future of concurrent.futures or of Dask."""
 
     def done(self) -> bool:
         """Whether it has ended, well or not."""
@@ -31,7 +30,7 @@ class Pool(Protocol):
 
     words: str
 
-    def share(self, arrays: "Mapping[str, np.ndarray]", folder: Path | None) -> Sequence[Any]:
+    def share(self, arrays: "Mapping[str, np.ndarray]") -> Sequence[Any]:
         """Hand arrays over, once; what tasks get in place of each, in order."""
         ...
 
@@ -41,10 +40,6 @@ class Pool(Protocol):
 
     def loss(self, error: Exception) -> ExecutionError | None:
         """What to say if the error means that a worker was lost, and not that the task failed; otherwise None."""
-        ...
-
-    def renew(self) -> bool:
-        """Make the pool ready for what was lost; False where it is not done again."""
         ...
 
     def check(self) -> None:

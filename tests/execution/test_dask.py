@@ -1,7 +1,6 @@
 """Tasks on a scheduler and workers of Dask, started by their commands as separate processes."""
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -19,9 +18,8 @@ from cutaway.progress import CancelToken, Progress
 pytest.importorskip("distributed")
 import worker_tasks
 from clusters import Cluster, check_same_folds, running, wait_until
-from distributed import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 def begun(folder: Path, number: int) -> list[int]:
@@ -68,24 +66,10 @@ def test_a_task_of_a_killed_worker_is_done_again(hurt_cluster: Cluster, tmp_path
             (tmp_path / "go").touch()
 
     specs = [{"folder": str(tmp_path), "number": number} for number in range(4)]
-    found = run_tasks(worker_tasks.wait_for, specs, engine=hurt_cluster.engine, on_progress=on_progress)
+    arrays = {"x": np.ones(4)}
+    found = run_tasks(worker_tasks.wait_for, specs, arrays=arrays, engine=hurt_cluster.engine, on_progress=on_progress)
     assert found == [0, 10, 20, 30]
     assert sorted(len(begun(tmp_path, number)) for number in range(4)) == [1, 1, 1, 2]
-
-
-def test_arrays_outlive_the_worker_that_alone_has_them(hurt_cluster: Cluster, tmp_path: Path) -> None:
-    def on_progress(now: Progress) -> None:
-        workers = begun(tmp_path, 0)
-        if len(workers) == 1 and not (tmp_path / "go").exists():
-            with Client(hurt_cluster.engine.replace("dask", "tcp"), set_as_default=False) as client:
-                client.amm.run_once()  # as Dask does every 2 seconds: it drops copies that no task waits for
-                wait_until(lambda: max(map(len, client.who_has().values())) == 1, seconds=10)
-            hurt_cluster.kill(workers[0])
-            (tmp_path / "go").touch()
-
-    options = {"arrays": {"x": np.ones(4)}, "engine": hurt_cluster.engine, "on_progress": on_progress}
-    assert run_tasks(worker_tasks.wait_for, [{"folder": str(tmp_path), "number": 0}], **options) == [0]
-    assert len(begun(tmp_path, 0)) == 2
 
 
 def test_canceling_ends_what_is_outstanding_and_under_way(cluster: Cluster, tmp_path: Path) -> None:
@@ -121,13 +105,12 @@ def test_other_versions_are_refused(cluster: Cluster, monkeypatch: pytest.Monkey
 
 
 def test_a_worker_that_lacks_what_a_task_needs_is_named(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_tasks.die, "__module__", "cutaway.not_there", raising=False)
+    monkeypatch.setattr(worker_tasks.fail, "__module__", "cutaway.not_there", raising=False)
     monkeypatch.setitem(__import__("sys").modules, "cutaway.not_there", worker_tasks)
     with pytest.raises(ExecutionError, match=r"every worker has cutaway.*No module named 'cutaway\.not_there'"):
-        run_tasks(worker_tasks.die, ["x"], engine=cluster.engine)
+        run_tasks(worker_tasks.fail, ["x"], engine=cluster.engine)
 
 
-@pytest.mark.exhaustive
 def test_folds_have_the_same_bytes_as_here(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_same_folds(cluster.engine, tmp_path, monkeypatch)
 
@@ -158,7 +141,6 @@ def test_another_program_listens(said: bytes, monkeypatch: pytest.MonkeyPatch) -
             caller.close()
 
 
-@pytest.mark.exhaustive
 def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cutaway.execution.dask_cluster.WORKERS", 1)
     monkeypatch.setattr("cutaway.execution.dask_cluster.GONE", 1)
@@ -180,23 +162,6 @@ def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypat
                 engine=cluster.engine,
                 on_progress=on_progress,
             )
-
-
-@pytest.mark.exhaustive
-def test_a_scheduler_that_stops_answering(
-    hurt_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("ANSWER", "GONE"):
-        monkeypatch.setattr(f"cutaway.execution.dask_cluster.{name}", 1)
-    monkeypatch.setattr("cutaway.execution.tasks.HEALTH", 0.2)
-
-    def on_progress(now: Progress) -> None:
-        if begun(tmp_path, 0):
-            hurt_cluster.processes[0].send_signal(signal.SIGSTOP)
-
-    specs = [{"folder": str(tmp_path), "number": 0}]
-    with pytest.raises(ExecutionError, match=r"a cluster has a worker at least; got none at dask.* in \d seconds"):
-        run_tasks(worker_tasks.wait_for, specs, engine=hurt_cluster.engine, on_progress=on_progress)
 
 
 def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

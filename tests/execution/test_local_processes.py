@@ -1,14 +1,14 @@
-"""Tasks in processes of this machine, and in whatever joblib has made active."""
+"""Tasks in processes of this machine."""
 
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 import worker_tasks
@@ -16,7 +16,7 @@ from clusters import FOLDER, REPOSITORY, wait_until
 
 import cutaway as ct
 from cutaway.errors import Canceled, ExecutionError, TrainingError
-from cutaway.execution import is_elsewhere, run_tasks
+from cutaway.execution import run_tasks
 from cutaway.findings import Finding, Remedy
 from cutaway.progress import CancelToken, Progress
 from cutaway.topics.doctor.trying import prove_all
@@ -62,21 +62,22 @@ def test_processes_share_the_threads() -> None:
 
 
 @pytest.mark.exhaustive
-def test_tasks_of_a_killed_process_are_done_again_once(tmp_path: Path) -> None:
-    def on_progress(now: Progress) -> None:
-        file = tmp_path / "begun-0"
-        pids = file.read_text().split() if file.exists() else []
-        if len(pids) == 1 and not (tmp_path / "killed").exists():
-            (tmp_path / "killed").touch()
-            os.kill(int(pids[0]), signal.SIGKILL)
-        if len(pids) == 2:
-            (tmp_path / "go").touch()
+def test_what_was_finished_before_a_process_was_killed_is_kept(tmp_path: Path) -> None:
+    told: dict[int, int] = {}
 
-    specs = [{"folder": str(tmp_path), "number": number} for number in range(2)]
-    assert run_tasks(worker_tasks.wait_for, specs, engine="local:2", on_progress=on_progress) == [0, 10]
-    with pytest.raises(ExecutionError, match=r"ended from outside twice.*next: .*local:1"):
-        run_tasks(worker_tasks.die, [str(tmp_path / "died")], engine="local")
-    assert (tmp_path / "died").read_text() == "xx"
+    def on_progress(now: Progress) -> None:
+        file = tmp_path / "begun-1"
+        if file.exists() and file.read_text() and 0 in told:
+            with suppress(ProcessLookupError):  # it was killed at the last look
+                os.kill(int(file.read_text()), signal.SIGKILL)
+
+    folders = [tmp_path / "free", tmp_path]
+    folders[0].mkdir()
+    (folders[0] / "go").touch()
+    specs = [{"folder": str(folder), "number": number} for number, folder in enumerate(folders)]
+    with pytest.raises(ExecutionError, match=r"ended from outside.*next: .*local:1"):
+        run_tasks(worker_tasks.wait_for, specs, engine="local:2", on_progress=on_progress, on_result=told.__setitem__)
+    assert told == {0: 0}
 
 
 def test_canceling_ends_processes_and_errors_come_as_they_are(
@@ -118,22 +119,6 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
     parent.wait()
     children = [int(file.read_text()) for file in files]
     wait_until(lambda: not any(map(is_alive, children)), seconds=20, what="processes to end")
-
-
-@pytest.mark.exhaustive
-def test_what_joblib_has_made_active_is_used() -> None:
-    assert not is_elsewhere(None)
-    here = os.getpid()
-    for backend in ("threading", "loky", "multiprocessing"):  # the last one would fork, which JAX does not survive
-        with joblib.parallel_config(backend=backend, n_jobs=2):
-            assert is_elsewhere(None)
-            found = run_tasks(worker_tasks.weighted_sum, range(5), arrays=ARRAYS)
-        assert [value for value, _ in found] == (X @ W)[:5].tolist()
-        assert (here in {process for _, process in found}) == (backend == "threading")
-    with joblib.parallel_config(backend="loky", n_jobs=1):
-        assert not is_elsewhere(None)
-    found = run_tasks(worker_tasks.weighted_sum, range(2), arrays=ARRAYS)
-    assert {process for _, process in found} == {os.getpid()}
 
 
 @pytest.mark.exhaustive

@@ -3,7 +3,6 @@
 import pickle
 from typing import Any
 
-import joblib
 import numpy as np
 import pytest
 
@@ -49,15 +48,6 @@ def test_workers_place_samples_where_this_process_does(digits_run: Any, here: An
     assert len(set(placing(told))) > 3
     assert placing(told).count(1797) == 1
     assert f"2 workers of {cluster.engine}" in {now.note for now in told}
-
-
-@pytest.mark.exhaustive
-def test_what_joblib_has_made_active_places_them(digits_run: Any, here: Any) -> None:
-    with joblib.parallel_config(backend="loky", n_jobs=2):
-        there = digits_run.embed(**SETTINGS)
-    there.file.unlink()
-    # each process has one thread, and XLA may add in another order
-    np.testing.assert_allclose(there.xy, here.xy, atol=0.05)
 
 
 @pytest.mark.exhaustive

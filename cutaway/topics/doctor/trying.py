@@ -13,7 +13,7 @@ from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.data import Dataset, Source
 from cutaway.errors import DataError, UnknownNameError, UsageError
-from cutaway.execution import is_elsewhere, run_tasks
+from cutaway.execution import run_tasks
 from cutaway.findings import Finding
 from cutaway.results.progress import ProgressOption, show_progress
 
@@ -44,7 +44,7 @@ def prove_all(
         UsageError: The run's table came from memory, and an engine is to read it.
         ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
     """
-    if not is_elsewhere(engine):
+    if engine is None:
         return tuple(_proved_here(run, findings, seeds=seeds, budget=budget, progress=progress))
     by_remedy: dict[str, list[int]] = {}
     for place, finding in enumerate(findings):
@@ -57,8 +57,7 @@ def prove_all(
         tasks = [ProofTask(str(run.path), header, tuple(findings[n] for n in group), seeds) for group in groups]
         with show_progress(progress) as on_progress:
             options: dict[str, Any] = {"name": "proofs", "unit": "proofs", "on_progress": on_progress}
-            folder = run.context.folder.results.path("").parent
-            proofs = run_tasks(prove_group, tasks, arrays=arrays, engine=engine, folder=folder, **options)
+            proofs = run_tasks(prove_group, tasks, arrays=arrays, engine=engine, **options)
         for group, of_group in zip(groups, proofs, strict=True):
             found |= dict(zip(group, of_group, strict=True))
     return tuple(

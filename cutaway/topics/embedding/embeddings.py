@@ -22,7 +22,7 @@ from cutaway.embedding import (
     resolve_settings,
 )
 from cutaway.errors import DataError, UsageError
-from cutaway.execution import check_engine, is_elsewhere
+from cutaway.execution import check_engine
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name
 from cutaway.topics.common.predictions import predict_classes
@@ -91,7 +91,7 @@ def embed_layer(
         if some is not None:
             given |= {name: value for name, value in settings.items() if name != "method"}
             h = LazyActivations(context, layer, ids, number)
-            if is_elsewhere(engine):
+            if engine is not None:
                 given["place_batches"] = partial(place_elsewhere, h, engine=engine, on_progress=on_progress)
             layout = embed_some(h, some, **given)
         else:

@@ -125,4 +125,4 @@ def place_elsewhere(
             on_progress(Progress("placing", before + placed, len(h), "samples", now.note))
 
     said: dict[str, Any] = {"name": "placing", "unit": "batches", "on_result": on_result, "on_progress": tell}
-    run_tasks(place_batch, tasks, arrays=arrays, engine=engine, folder=context.path, **said)
+    run_tasks(place_batch, tasks, arrays=arrays, engine=engine, **said)

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.errors import Canceled
-from cutaway.execution import is_elsewhere, run_tasks
+from cutaway.execution import run_tasks
 from cutaway.findings import HeldOut, deal_folds, keep_highest
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import ResultStore, file_name
@@ -38,7 +37,7 @@ def held_out(
     """
     work = _Folds(setup, on_progress)
     try:
-        if is_elsewhere(engine):
+        if engine is not None:
             work.train_elsewhere(engine)
         held, accuracy = _put_together(work)
     finally:
@@ -155,13 +154,13 @@ class _Folds:
     def _found(self, epochs: int) -> None:
         self.epochs, self._is_found = epochs, True
 
-    def train_elsewhere(self, engine: str | None) -> None:
+    def train_elsewhere(self, engine: str) -> None:
         """Train the folds that are not kept yet on an engine; what each says is kept as soon as it is there."""
         # from the first on, since a kept one has the number of epochs
         missing = [place for place in self._places() if self._read(*place) is None]
         if not missing:
             return
-        common: dict[str, Any] = {"arrays": self._arrays, "engine": engine, "folder": self._folder()}
+        common: dict[str, Any] = {"arrays": self._arrays, "engine": engine}
         self._is_here = False
         if (patience := self.setup.patience) is not None and not self._is_found:
             said: dict[str, Any] = {"name": "number of epochs", "unit": "training", "on_progress": self.on_progress}
@@ -179,10 +178,6 @@ class _Folds:
 
         tasks = [self._task(*place) for place in missing]
         run_tasks(train_fold, tasks, **common, on_result=on_result, on_progress=on_progress)
-
-    def _folder(self) -> Path | None:
-        """Where arrays are written for engines that read them from files: beside the results."""
-        return None if self.setup.store is None else self.setup.store.path("").parent
 
     def _report(self, samples: int) -> None:
         """Report that N more samples were trained on; cancels the work where that is asked for."""
