@@ -1,6 +1,6 @@
 """Run all benchmarks, or those named, one after the other, each in a process of its own.
 
-Options after a name are for the one benchmark: ``python -m benchmarks ten_million --rows 100000``.
+Options after a name are for the one benchmark: ``python -m benchmarks embedding --peers``.
 """
 
 import subprocess
@@ -26,7 +26,6 @@ NAMES = (
     "pictures",
     "tables",
     "large_tables",
-    "ten_million",
     "far_samples",
     "suspect_labels",
     "findings",

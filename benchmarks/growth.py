@@ -6,7 +6,7 @@ are the same row. Each layout is made by `cutaway.TSNE` in a process of its own 
 memory is the peak of all its pages, the points included. The KL divergence is that of the layout with the affinities of
 exact neighbors, three times as many as the perplexity, whatever the layout was made from.
 
-    python -m benchmarks growth [--parts ratio,million,hard,ten] [--rounds N]
+    python -m benchmarks growth [--parts ratio,million,hard] [--rounds N]
 """
 
 import argparse
@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from benchmarks.harness import keep, machine, spread, verdict
 COLUMNS = 50
 COPIES_NOISE = 0.1
 HARD = 280_000
-PARTS = ("ratio", "million", "hard", "ten")
+PARTS = ("ratio", "million", "hard")
 
 PROGRAM = """
 import json, resource, sys, time
@@ -37,9 +36,9 @@ from cutaway import TSNE
 from cutaway.embedding import warm_up
 
 warm_up()
-points = np.load(sys.argv[1], mmap_mode=sys.argv[4] or None)
+points = np.load(sys.argv[1])
 start = time.perf_counter()
-model = TSNE(perplexity=float(sys.argv[2]), neighbors=sys.argv[5], quality=False).fit(points)
+model = TSNE(perplexity=float(sys.argv[2]), neighbors=sys.argv[4], quality=False).fit(points)
 seconds = time.perf_counter() - start
 np.save(sys.argv[3], model.embedding_)
 said = {"iterations": model.n_iter_, "recall": model.settings_["neighbors_recall"], "kl_own": model.kl_divergence_}
@@ -77,26 +76,9 @@ def duplicates(samples: int) -> np.ndarray:
     return points.astype(np.float32)
 
 
-def ten_million(path: Path, samples: int = 10_000_000, columns: int = 20) -> None:
-    """Write curved surfaces in 20 columns, chunk by chunk."""
-    fixed = np.random.default_rng(0)
-    middles, flat = fixed.normal(size=(30, columns)), fixed.normal(size=(30, 6, columns)) / 3
-    out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(samples, columns))
-    for low in range(0, samples, 250_000):
-        rng = np.random.default_rng([1, low])
-        which = rng.integers(0, 30, min(250_000, samples - low))
-        z = rng.standard_normal((len(which), 6))
-        part = middles[which] + 0.2 * rng.standard_normal((len(which), columns))
-        for group in range(30):
-            here = which == group
-            part[here] += np.sin(z[here]) @ flat[group]
-        out[low : low + len(which)] = part
-    out.flush()
-
-
-def lay_out(folder: str, *, neighbors: str = "auto", mapped: bool = False) -> tuple[dict[str, Any], np.ndarray]:
+def lay_out(folder: str, *, neighbors: str = "auto") -> tuple[dict[str, Any], np.ndarray]:
     """Lay out the points of a folder in a process of its own; what it said, and the layout."""
-    files = f"{folder}/points.npy", str(PERPLEXITY), f"{folder}/xy.npy", "r" if mapped else "", neighbors
+    files = f"{folder}/points.npy", str(PERPLEXITY), f"{folder}/xy.npy", neighbors
     done = subprocess.run([sys.executable, "-c", PROGRAM, *files], check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1]), np.load(files[2])
 
@@ -164,7 +146,7 @@ def hard(points: np.ndarray, folder: str) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", default="ratio,million,hard", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     parts = given.parts.split(",")
@@ -174,7 +156,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         from cutaway.embedding import pca
 
-        points = pca(layer(folder)[0], COLUMNS) if set(parts) - {"ten"} else np.empty((0, COLUMNS))
+        points = pca(layer(folder)[0], COLUMNS)
         if "ratio" in parts:
             results["ratio"] = growth(points, folder, given.rounds)
             promises["280,000 in at most 4.5 times the time of 70,000"] = (
@@ -195,10 +177,6 @@ def main() -> int:
             results["hard"] = hard(points, folder)
             worst = max(found["kl_ratio"] for found in results["hard"].values())
             promises["approximate neighbors cost at most 0.5% of KL"] = worst <= 1.005
-        if "ten" in parts:
-            ten_million(Path(folder) / "points.npy")
-            results["ten"] = lay_out(folder, mapped=True)[0]
-            line("10,000,000 x 20, mapped", results["ten"])
     keep("growth", results)
     return verdict(promises)
 

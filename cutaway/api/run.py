@@ -352,8 +352,6 @@ class Run:
         seed: int = 0,
         callback: "Callable[[Iterate], bool | None] | None" = None,
         quality: bool = True,
-        laid_out: int = 250_000,
-        engine: str | None = None,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -366,18 +364,13 @@ class Run:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
             method: "tsne", "pca" or "umap" (which needs the package umap-learn).
-            points: Maximum number of samples, a stratified sample by class; all of them if None.
+            points: Maximum number of samples, a stratified sample by class; 100,000 at most, which None stands for.
             seed: Random seed of the sample, and of everything random in the method.
             callback: t-SNE only: gets the coordinates as they move, at most ten times a second, the first time before
                 the first step, and never if the result is cached. If it returns False, the embedding stops, and you get
                 the coordinates reached so far (which are not cached).
             quality: Whether to measure its quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512; if
                 False, it is measured when `Embedding.quality` or ``misplaced`` is first asked for.
-            laid_out: t-SNE only: maximum number of samples to compute the map from, a stratified sample by class; the
-                rest are added to it afterwards as `Embedding.transform` does: quickly, with few activations in memory.
-                The result says how many, and its quality is that of all samples, measured on 1,500 of them.
-            engine: Where the other samples are placed, as in `cutaway.label_issues`: by default here, batch by batch.
-                t-SNE itself runs here.
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
@@ -388,9 +381,8 @@ class Run:
 
         Raises:
             UnknownNameError: There is no such layer, split, epoch or method.
-            UsageError: A setting is unknown or outside its range, or there is no such engine.
+            UsageError: A setting is unknown or outside its range.
             DataError: The activations cannot be embedded.
-            ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
             Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
         from cutaway.topics.embedding.embeddings import embed_layer
@@ -405,8 +397,6 @@ class Run:
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
                 quality=quality,
-                laid_out=laid_out,
-                engine=engine,
                 on_progress=on_progress,
             )
 
@@ -424,7 +414,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points (250,000 if None), seed, and settings of t-SNE, as in `embed`. There is no callback.
+            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.

@@ -19,13 +19,11 @@ from cutaway.embedding import (
     Placement,
     check_activations,
     early_iterations,
-    embed_some,
     fit_tsne,
     inspected_neighbors,
-    layout_quality,
     limited_threads,
+    measure_quality,
     place,
-    placement,
     tsne_of_neighbors,
 )
 from cutaway.errors import DataError, UsageError
@@ -81,14 +79,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             a second, with None before there is a KL divergence. One that returns True ends the descent; the callback of
             `Run.embed` returns False for that.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
-        laid_out: Maximum number of samples to compute the map from, chosen at random; the rest are added to it
-            afterwards, each by itself, and callbacks do not get them. A float32 memory map of more samples is never
-            fully loaded ("euclidean" only).
 
     Attributes:
         embedding_: float32 (sample, component).
-        kl_divergence_: In nats, of the samples that were laid out, with the neighbors that were found: with approximate
-            ones it is 3% to 8% higher for the same map. None if a callback ended the descent.
+        kl_divergence_: In nats, with the neighbors that were found: with approximate ones it is 3% to 8% higher for the
+            same map. None if a callback ended the descent.
         n_iter_: Number of iterations.
         quality_: How well neighborhoods are preserved, and what a reader of the map should distrust
             (`quality_.cautions`). None for precomputed distances, for 30 samples or fewer, if a callback ended the
@@ -121,7 +116,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         verbose: int = 0,
         callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         quality: bool = True,
-        laid_out: int = 1_000_000,
     ) -> None:
         self.n_components = n_components
         self.perplexity = perplexity
@@ -140,7 +134,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.verbose = verbose
         self.callbacks = callbacks
         self.quality = quality
-        self.laid_out = laid_out
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -229,14 +222,12 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _check_of_distances(self) -> None:
         """Refuse what distances alone do not allow."""
-        whole = TSNE().get_params()
-        for name in ("neighbors", "laid_out"):
-            if getattr(self, name) != whole[name]:
-                raise UsageError(
-                    "of precomputed distances all samples are laid out, by the nearest of them",
-                    got=f"{name}={getattr(self, name)!r}",
-                    hint=f"leave {name} out",
-                )
+        if self.neighbors != TSNE().neighbors:
+            raise UsageError(
+                "of precomputed distances all samples are laid out, by the nearest of them",
+                got=f"neighbors={self.neighbors!r}",
+                hint="leave neighbors out",
+            )
 
     def _shown(self, xy: np.ndarray) -> np.ndarray:
         """Coordinates as the caller wants them: on a line, the second one of each is 0."""
@@ -272,8 +263,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _fit_rows(self, X: Any, seed: int, on_progress: ProgressCallback) -> _Fitted:
         rows = self._rows(X, reset=True)
         told: dict[str, Any] = {"seed": seed, "on_progress": on_progress, "callback": self._callback()}
-        if len(rows) > check_whole(self.laid_out, name="laid_out", least=4):
-            return self._fit_some(rows, **told)
         h = check_activations(rows)
         wanted = inspected_neighbors(len(h)) if self.quality else 0
         found = fit_tsne(h, self._settings(len(h)), neighbors=wanted, on_a_line=self.n_components == 1, **told)
@@ -282,31 +271,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self._placement = Placement(found.components, found.points, found.xy)
         quality = None
         if self.quality and len(h) > 2 * QUALITY_NEIGHBORS and found.settings["stopped"] != "canceled":
-            quality, _ = layout_quality(
+            quality = measure_quality(
                 h, found.xy, k=QUALITY_NEIGHBORS, seed=seed, around=found.around, on_progress=on_progress
             )
             quality = replace(quality, neighbors_found=found.settings["neighbors_recall"])
         return found.xy, found.kl_divergence, found.settings, quality
-
-    def _fit_some(self, rows: np.ndarray, *, seed: int, **told: Any) -> _Fitted:
-        """Lay out some of the rows and place the others among them."""
-        if self.n_components == 1:
-            raise UsageError(
-                f"on a line all samples are laid out, here at most {self.laid_out:,}",
-                got=f"{len(rows):,} samples",
-                hint="pass n_components=2, or laid_out with the number of samples",
-            )
-        if not isinstance(self.init, str):
-            raise UsageError(
-                f"an array is where samples start that are all laid out, here at most {self.laid_out:,}",
-                got=f"{len(rows):,} samples",
-                hint='pass init="pca", or laid_out with the number of samples',
-            )
-        some = np.sort(np.random.default_rng(seed).choice(len(rows), self.laid_out, replace=False))
-        settings = self._settings(len(some))
-        layout = embed_some(rows, some, seed=seed, quality=self.quality, complete=False, **told, **settings)
-        self._placement = placement(rows[some], layout.xy[some])
-        return layout.xy, layout.kl_divergence, layout.settings, layout.quality
 
     def _fit_distances(self, X: Any, seed: int, on_progress: ProgressCallback) -> _Fitted:
         matrix = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_min_samples=4)

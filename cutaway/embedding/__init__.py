@@ -2,8 +2,7 @@
 
 In come arrays: activations, float32 (sample, unit), and the classes of samples. Out come a `Layout` (coordinates, the
 settings as they were used, the seconds of each stage, and its quality), further layouts that start from a previous one
-(`embed_next`), and the places of new samples in a layout that stays (`place`, and `place_many` and `embed_some` for
-millions). A `Layout` can be converted to the bytes
+(`embed_next`), and the places of new samples in a layout that stays (`place`). A `Layout` can be converted to the bytes
 of a cache file and back. t-SNE is our own, see `cutaway.embedding.tsne`; its compiled kernels are loaded when they are
 first needed. May call numpy, scipy, numba, scikit-learn, umap-learn, `cutaway.neighbors`, `cutaway.parallel`,
 `cutaway.checks`, `cutaway.progress` and `cutaway.errors`; it knows no run and no model.
@@ -24,9 +23,7 @@ from .method import (
     resolve_settings,
 )
 from .new_samples import Placement, place, placement
-from .placing import ManyPlacement, embed_some, place_many
 from .quality import inspect_quality, measure_quality
-from .quality_of_many import layout_quality, sampled_quality
 from .threads import limited_threads
 from .tsne.fit import TSNEResult, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is beside it
@@ -45,7 +42,6 @@ __all__ = [
     "Callback",
     "Iterate",
     "Layout",
-    "ManyPlacement",
     "NextEmbedding",
     "Placement",
     "PreviousEmbedding",
@@ -60,23 +56,19 @@ __all__ = [
     "early_iterations",
     "embed",
     "embed_next",
-    "embed_some",
     "fit_tsne",
     "inspect_quality",
     "inspected_neighbors",
     "layer_neighbors",
     "layout_from_npz",
-    "layout_quality",
     "layout_to_npz",
     "limited_threads",
     "measure_quality",
     "pca",
     "place",
-    "place_many",
     "placement",
     "procrustes",
     "resolve_settings",
-    "sampled_quality",
     "shared_neighbors",
     "tsne_of_neighbors",
     "warm_up",

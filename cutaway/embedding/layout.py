@@ -36,8 +36,7 @@ class Quality:
             chosen by the seed.
         accuracy_layer: 0..1, share of samples whose class is the most frequent one among their ``k`` nearest neighbors
             by activation; None without labels.
-        accuracy_plane: The same with the ``k`` nearest in the layout; over all samples, except where some of them
-            were placed among those of a layout.
+        accuracy_plane: The same with the ``k`` nearest in the layout; over all samples.
         standard_errors: Standard error of each estimated measure, by its name, from 0 up; the value over all samples is
             within twice of it in 95% of the choices of samples. None if all samples were measured.
         triplets: 0..1, share of triplets of samples for which the layout preserves which of two is nearer to the third;
@@ -141,9 +140,7 @@ class Layout:
         settings: Every setting with the value that was used, ready for JSON. For t-SNE the settings of `TSNESettings`,
             with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped" ("converged",
             "iterations" or "canceled"), among others. "neighbors_recall" (0..1) is the share of the neighbors that an
-            approximate search found, and None after an exact one. If only some samples were laid out, "laid_out" and
-            "placed" are the numbers of these and of the others, and "placement_recall" (0..1) is the share of the
-            neighbors of a placed sample that were found.
+            approximate search found, and None after an exact one.
         seconds: Time of each stage; "total" is always there.
         kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled
             before the first iteration or while this was computed.

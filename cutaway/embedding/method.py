@@ -12,8 +12,7 @@ from cutaway.neighbors import pca
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .layout import Layout, Quality
-from .quality import LIMIT, WIDER
-from .quality_of_many import layout_quality
+from .quality import LIMIT, WIDER, inspect_quality
 from .stages import stage
 from .tsne.fit import Surroundings, tsne
 from .tsne.iterate import CANCELLATIONS, Callback
@@ -195,7 +194,7 @@ def _quality(
 
     timed = stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress)
     with timed, compilation_progress(on_progress):
-        return layout_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels, around=around)
+        return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels, around=around)
 
 
 def check_activations(h: np.ndarray) -> np.ndarray:

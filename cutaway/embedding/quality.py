@@ -22,6 +22,8 @@ LIMIT = 2000
 # Of more, this many. Standard errors are then 0.4 points of the neighbors preserved and 0.0001 to 0.001 of the
 # trustworthiness, and 70,000 x 512 take 0.38 times as long as the layout (benchmarks/embedding.py).
 SAMPLE = 1500
+# Up to this many, the neighbors of each are searched where they are not known: 90 of a million took 60 s.
+MANY = 250_000
 # Candidates beyond k that are measured again in float64, so that rounding decides nothing at the k-th place.
 SPARE_CANDIDATES = 8
 # Rows whose neighbors a thread measures at a time: 6 MB of differences.
@@ -63,7 +65,7 @@ def inspect_quality(
     labels: np.ndarray | None = None,
     around: Surroundings | None = None,
     on_progress: ProgressCallback = ignore_progress,
-) -> tuple[Quality, np.ndarray]:
+) -> tuple[Quality, np.ndarray | None]:
     """Measure the quality of a layout as a whole, and how misplaced each sample is.
 
     Up to ``limit`` samples, everything is exact. Beyond, a random sample of 1,500 (or ``limit`` if that is less),
@@ -84,7 +86,8 @@ def inspect_quality(
     Returns:
         The quality, and how misplaced each sample is, float32 (sample,), 0..1: the share of its ``k`` nearest in the
         plane that are not even among its 6 k nearest by activation (all others, if there are fewer). Beyond ``limit``
-        samples, "by activation" is here by their first 50 principal components, which takes a sixth of the time.
+        samples, "by activation" is here by their first 50 principal components, which takes a sixth of the time. None
+        above 250,000 samples whose neighbors are not known.
 
     Raises:
         DataError: An array is not a matrix of finite numbers, or they have different lengths.
@@ -122,10 +125,12 @@ def inspect_quality(
     if errors and "accuracy_layer" in errors:
         # as if one sample had differed: that none of some does is no proof for all
         errors["accuracy_layer"] = max(errors["accuracy_layer"], 1 / len(queries))
-    beyond = measure_structure(h, xy, some=h, seed=seed, labels=labels)
+    beyond = measure_structure(h, xy, seed=seed, labels=labels)
     quality = Quality(**values, **known, k=k, samples=len(queries), standard_errors=errors, **beyond)
     if limit >= n:
         return quality, (ranks > WIDER * k).mean(axis=1, dtype=np.float32)
+    if around is None and n > MANY:
+        return quality, None
     return quality, _far_share(around or Surroundings.of(h, WIDER * k, on_progress=on_progress), plane)
 
 

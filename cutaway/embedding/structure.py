@@ -27,34 +27,31 @@ FIRST_COLUMNS = 16
 FEWEST_ROWS = 30
 
 
-def measure_structure(
-    h: Any, xy: np.ndarray, *, some: np.ndarray, seed: int, labels: np.ndarray | None = None
-) -> dict[str, Any]:
+def measure_structure(h: np.ndarray, xy: np.ndarray, *, seed: int, labels: np.ndarray | None = None) -> dict[str, Any]:
     """Measure distances, groups, equal rows and what chance would draw, by the names of `Quality`.
 
     Args:
-        h: float32 (sample, unit): an array, or an object with a shape whose rows are arrays.
+        h: float32 (sample, unit).
         xy: float32 (sample, 2), the layout of the same samples.
-        some: float32 (some, unit), among which equal rows are counted: all samples, or as many as memory holds.
         seed: Random seed of the choice of samples.
         labels: (sample,), the class of each sample.
     """
     rng = np.random.default_rng(seed)
     # the products are small: on two threads they took 0.1 to 3 s longer while other programs were busy
     with single_threaded_blas():
-        measured = _measured(h, xy, some, rng)
+        measured = _measured(h, xy, rng)
     if labels is not None:
         measured["largest_class"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
     return measured
 
 
-def _measured(h: Any, xy: np.ndarray, some: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+def _measured(h: np.ndarray, xy: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
     n = len(xy)
     rows = np.arange(n) if n <= GROUP_SAMPLES else np.sort(rng.choice(n, GROUP_SAMPLES, replace=False))
     layer, plane = _rescaled(h[rows]), _rescaled(xy[rows])
     return {
         **_distances_kept(layer, plane, rng),
-        "equal_rows": equal_rows(some),
+        "equal_rows": equal_rows(h),
         **_groups_kept(layer, plane, rng),
         "structure": _structure(layer, rng),
     }

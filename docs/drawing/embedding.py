@@ -79,12 +79,6 @@ def points(bench: Bench) -> list[Row]:
     return _show("points", found)
 
 
-def laid_out(bench: Bench) -> list[Row]:
-    """Samples that are placed take less time than those that are laid out."""
-    found = {f"{value:,}": _make(bench.train(), split="all", laid_out=value) for value in (2000, 10_000, 70_000)}
-    return _show("laid_out", found)
-
-
 def perplexity(bench: Bench) -> list[Row]:
     """Small groups at a small perplexity, the overall structure at a large one."""
     return _show(
@@ -122,4 +116,4 @@ def callback(bench: Bench) -> list[Row]:
     return [*rows, _row("callback", "a function that collects them", watched, calls=len(iterates))]
 
 
-SETTINGS = (layer, split, epoch, method, points, laid_out, perplexity, n_iter, callback)
+SETTINGS = (layer, split, epoch, method, points, perplexity, n_iter, callback)

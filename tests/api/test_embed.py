@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cutaway.cli.output import print_result
+from cutaway.data import stratified_sample
 from cutaway.embedding import layout_to_npz
 from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
 from cutaway.progress import CancelToken
+from cutaway.topics.embedding.embeddings import kept_layout
 
 
 def embed(run, **settings):
@@ -209,44 +212,27 @@ def test_one_setting_in_two_types_is_one_result(digits_run):
     assert again.layout.settings == first.layout.settings
 
 
-@pytest.fixture(scope="module")
-def placed(digits_run):
-    """An embedding of which 600 of 1,797 samples are laid out."""
-    return digits_run.embed("dense_2", laid_out=600, n_iter=300, perplexity=20.0, progress=False)
-
-
-def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits_run, placed):
-    assert repr(placed).endswith("t-SNE of 1,797 samples, 600 laid out and 1,197 placed among them>")
-    used = placed.layout.settings
-    assert (used["laid_out"], used["placed"], used["perplexity"]) == (600, 1197, 20.0)
-    # half of the samples would lie among other classes if the others were placed by chance
-    assert placed.quality.accuracy_plane > 0.85
-    assert (placed.quality.samples, placed.misplaced) == (1500, None)
-    again = digits_run.embed("dense_2", laid_out=600, n_iter=300, perplexity=20.0, progress=False)
-    np.testing.assert_array_equal(again.xy, placed.xy)
-    assert again.file == placed.file
-    assert again.predicted.dtype == np.int64
-    other = digits_run.embed("dense_2", laid_out=500, n_iter=300, perplexity=20.0, progress=False, quality=False)
-    assert other.file != placed.file
-    with pytest.raises(UsageError, match="laid_out is a whole number from 4 up"):
-        digits_run.embed(laid_out=3)
-    with pytest.raises(UsageError, match='an engine is "local".*got .nowhere.'):
-        digits_run.embed(engine="nowhere")
-
-
-def test_new_samples_are_placed_as_the_others_were(placed):
-    h = placed.activations()
-    rows = np.flatnonzero(~np.isin(np.arange(len(h)), placed._laid_out))[:300]
-    np.testing.assert_allclose(placed.transform(h[rows]), placed.xy[rows], atol=0.1)
-
-
-def test_quality_of_placed_samples_is_measured_when_asked_for(placed):
-    unmeasured = replace(placed, layout=replace(placed.layout, quality=None))
-    assert unmeasured.quality == placed.quality
-
-
-def test_figures_of_more_points_than_are_drawn_show_a_sample(placed, monkeypatch):
-    monkeypatch.setattr("cutaway.topics.embedding.result.DRAWN", 100)
-    (axes,) = placed.plot().axes
-    assert sum(len(points.get_offsets()) for points in axes.collections) == 100
-    assert "t-SNE of 100 of 1,797 samples, 600 laid out" in axes.get_title(loc="left")
+def test_of_more_samples_than_a_map_shows_a_stratified_sample_is_embedded_and_said(digits_run, monkeypatch, capsys):
+    monkeypatch.setattr("cutaway.topics.embedding.embeddings.POINTS", 600)
+    found = digits_run.embed("dense_2", method="pca", seed=3, progress=False)
+    rows = stratified_sample(digits_run.labels(split="all"), 600, seed=3)
+    assert found.ids.names() == digits_run.split.part("all").take(rows).names()
+    assert repr(found).startswith("<Embedding dense_2, epoch 6: PCA of a stratified sample of 600 of 1,797 samples")
+    assert found.notes()[0] == (
+        "The map shows a stratified sample of 600 of 1,797 samples, with the same share of each class."
+    )
+    answer = found.to_json()
+    assert (answer["samples"], answer["total"]) == (600, 1797)
+    assert answer["cautions"] == list(found.layout.quality.cautions)
+    (axes,) = found.plot().axes
+    assert "600 of 1,797 samples" in axes.get_title(loc="left")
+    print_result(found)
+    assert "600 of 1,797 samples" in capsys.readouterr().out
+    few = digits_run.embed("dense_2", method="pca", split="val", progress=False)
+    assert (few.total, len(few), few.notes()) == (None, len(digits_run.split.val), few.layout.quality.cautions)
+    assert kept_layout(digits_run.context, None) is None, "there is none of all samples"
+    with pytest.raises(UsageError, match="points is a whole number from 1 to 600; got 601"):
+        digits_run.embed("dense_2", points=601, progress=False)
+    sequence = digits_run.embed_epochs("dense_2", epochs=[5, 6], seed=3, perplexity=20.0, progress=False)
+    assert sequence.ids.names() == found.ids.names()
+    assert "of a stratified sample of 600 of 1,797 samples: epoch 5" in repr(sequence)

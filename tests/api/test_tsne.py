@@ -85,10 +85,9 @@ def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
 
 
 @pytest.mark.parametrize(("fit", "new"), [(np.float64, np.float32), (np.float32, np.float64)])
-@pytest.mark.parametrize("laid_out", [500, 1000])
-def test_new_samples_of_the_other_precision_have_the_same_places(fit, new, laid_out: int, digits: np.ndarray) -> None:
+def test_new_samples_of_the_other_precision_have_the_same_places(fit, new, digits: np.ndarray) -> None:
     x = digits + 100
-    model = ct.TSNE(quality=False, laid_out=laid_out).fit(x.astype(fit))
+    model = ct.TSNE(quality=False).fit(x.astype(fit))
     same, other = model.transform(x[:20].astype(fit)), model.transform(x[:20].astype(new))
     np.testing.assert_allclose(same, other, atol=0.05 * model.embedding_.std())
 
@@ -217,21 +216,6 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
     np.testing.assert_array_equal(alone.embedding_, approximate.embedding_)
 
 
-def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndarray, tmp_path: Path) -> None:
-    np.save(tmp_path / "rows.npy", digits.astype(np.float32))
-    seen: list[int] = []
-    model = ct.TSNE(laid_out=400, callbacks=lambda iteration, kl, xy: seen.append(len(xy)))
-    places = model.fit_transform(np.load(tmp_path / "rows.npy", mmap_mode="r"))
-    assert (places.shape, set(seen)) == ((600, 2), {400})
-    assert (model.settings_["laid_out"], model.settings_["placed"]) == (400, 200)
-    assert model.quality_.neighbors_preserved > 0.5
-    assert model.transform(digits[:5]).shape == (5, 2)
-    np.testing.assert_array_equal(ct.TSNE(laid_out=400).fit_transform(digits.astype(np.float32)), places)
-    ended = ct.TSNE(laid_out=400, callbacks=lambda iteration, kl, xy: iteration > 0).fit(digits)
-    assert ended.settings_["stopped"] == "canceled"
-    assert np.isfinite(ended.embedding_).all()
-
-
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -251,12 +235,6 @@ def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits: np.ndar
         ({"max_iter": 300, "n_iter": 300}, "counted by max_iter or by n_iter; got both"),
         ({"n_iter": 0}, "n_iter is a whole number from 1 up; got 0"),
         ({"neighbors": "annoy"}, "neighbors is auto, exact or approximate; got 'annoy'"),
-        ({"laid_out": 3}, "laid_out is a whole number from 4 up; got 3"),
-        ({"laid_out": 500, "n_components": 1}, "on a line all samples are laid out, here at most 500; got 600"),
-        (
-            {"laid_out": 500, "init": np.eye(600)[:, :2]},
-            "samples start that are all laid out, here at most 500; got 600",
-        ),
         ({"random_state": -1}, "random_state is a whole number"),
         ({"n_jobs": 0}, "n_jobs is a number of threads"),
     ],
@@ -318,9 +296,8 @@ def test_distances_that_differ_by_their_rounding_alone_are_taken() -> None:
 def test_of_distances_there_are_no_principal_components_and_no_cosine_of_zeros(digits: np.ndarray) -> None:
     with pytest.raises(ct.CutawayError, match='got "pca" as the initialization; next: pass "spectral"'):
         ct.TSNE(metric="precomputed").fit(pairwise_distances(digits))
-    for given in ({"neighbors": "exact"}, {"laid_out": 500}):
-        with pytest.raises(ct.CutawayError, match="of precomputed distances all samples are laid out"):
-            ct.TSNE(metric="precomputed", init="random", **given).fit(pairwise_distances(digits))
+    with pytest.raises(ct.CutawayError, match="of precomputed distances all samples are laid out"):
+        ct.TSNE(metric="precomputed", init="random", neighbors="exact").fit(pairwise_distances(digits))
     rows = digits.copy()
     rows[7] = 0
     with pytest.raises(ct.CutawayError, match="not 0 everywhere; got only zeros in row 7"):

@@ -156,7 +156,7 @@ def _compact(pages) -> str:
 
 def test_every_setting_has_its_picture_and_its_cost(pages):
     record = json.loads((DOCS / "settings.json").read_text())
-    for name in {*settings(), *MLP_SETTINGS} - {"progress", "quality", "engine"}:
+    for name in {*settings(), *MLP_SETTINGS} - {"progress", "quality"}:
         assert (DOCS / "images" / "settings" / f"{name}.png").is_file()
         assert f"{name}.png" in pages["settings.html"].text
         seconds = [value for row in record["settings"][name] for key, value in row.items() if key.startswith("CPU s")]

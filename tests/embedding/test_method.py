@@ -217,20 +217,16 @@ def test_the_quality_of_many_samples_uses_the_neighbors_of_t_sne(perplexity, mon
     assert embed(h, **settings).quality == quality
 
 
-@pytest.mark.parametrize("method", ["pca"])
-def test_the_quality_of_many_is_estimated_on_a_sample(method, monkeypatch):
-    labels = np.arange(2400) % 3
-    h = np.random.default_rng(0).normal(size=(2400, 12)) + 2 * labels[:, None] * np.eye(12)[0]
-    exact = embed(h, method=method, labels=labels).quality
-    monkeypatch.setattr("cutaway.embedding.quality_of_many.MANY", 2000)
-    found = embed(h, method=method, labels=labels)
-    assert found.misplaced is None
-    assert found.quality.samples == 1500
-    for name, error in found.quality.standard_errors.items():
-        assert getattr(found.quality, name) == pytest.approx(getattr(exact, name), abs=4 * error), name
+def test_of_many_samples_whose_neighbors_are_not_known_none_is_called_misplaced(monkeypatch):
+    h = np.random.default_rng(0).normal(size=(2400, 12))
+    whole = embed(h, method="pca")
+    monkeypatch.setattr("cutaway.embedding.quality.MANY", 2000)
+    found = embed(h, method="pca")
+    assert (found.quality, found.misplaced) == (whole.quality, None)
+    assert whole.misplaced is not None
 
 
-@pytest.mark.parametrize("place", ["tsne.descent.kl_divergence", "method.layout_quality"])
+@pytest.mark.parametrize("place", ["tsne.descent.kl_divergence", "method.inspect_quality"])
 def test_a_cancellation_after_the_descent_keeps_the_layout(place, monkeypatch):
     whole = embed(IRIS[0], n_iter=251)
     monkeypatch.setattr(f"cutaway.embedding.{place}", cancel)

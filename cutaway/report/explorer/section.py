@@ -277,8 +277,6 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
         caption += f" ({left_out:,} are left out, the same share of each class)"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
-        if "placed" in root.layout.settings:
-            caption += f", {root.layout.settings['laid_out']:,} laid out and the others placed among them"
     perplexity: Any = root.layout.settings["perplexity"]
     several: list[float] = [*perplexity] if isinstance(perplexity, list | tuple) else [perplexity]
     caption += f"; t-SNE with perplexity {', '.join(f'{each:g}' for each in several)}."

@@ -1,6 +1,5 @@
-"""Activations of a layer of a run: of some samples together, or of all of them a few at a time."""
+"""Activations of a layer of a run."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,32 +30,3 @@ def layer_activations(
     return activations(
         context.model(epoch), layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress
     )
-
-
-@dataclass(frozen=True, eq=False)
-class LazyActivations:
-    """A stand-in for the activations of many samples, float32 ``(sample, unit)``, computed for the rows that are asked.
-
-    Attributes:
-        context: The run.
-        layer: Name of the layer.
-        ids: The samples.
-        epoch: Number of the epoch.
-    """
-
-    context: RunContext
-    layer: str
-    ids: SampleIds
-    epoch: int
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """The shape of the array that this stands for."""
-        return len(self), self[:1].shape[1]
-
-    def __getitem__(self, rows: Any) -> np.ndarray:
-        """The activations of a slice or of an array of rows."""
-        return layer_activations(self.context, self.layer, self.ids.take(rows), epoch=self.epoch)

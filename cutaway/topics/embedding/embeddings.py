@@ -4,39 +4,34 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cutaway.checks import check_whole, warn_user
 from cutaway.context import RunContext
-from cutaway.data import SampleIds, stratified_sample
+from cutaway.data import SampleIds
 from cutaway.embedding import (
     Layout,
     check_callback,
     embed,
-    embed_some,
     layout_from_npz,
     layout_to_npz,
     resolve_settings,
 )
 from cutaway.errors import DataError, UsageError
-from cutaway.execution import check_engine
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name
 from cutaway.topics.common.predictions import predict_classes
 
-from .activations import LazyActivations, layer_activations
-from .placing_tasks import place_elsewhere
+from .activations import layer_activations
 from .result import Embedding
 
 KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
 
-LAID_OUT = 250_000
-"""Maximum number of samples that t-SNE lays out; above it, a stratified sample by class, and the rest are placed among
-them."""
+POINTS = 100_000
+"""Maximum number of samples on a map; of more, a stratified sample by class."""
 
 ENGINE = 12
 """Part of the cache key: another engine gives other coordinates or measures."""
@@ -53,8 +48,6 @@ def embed_layer(
     on_progress: ProgressCallback,
     callback: Callable[[Any], bool | None] | None = None,
     quality: bool = True,
-    laid_out: int = LAID_OUT,
-    engine: str | None = None,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`.
 
@@ -63,23 +56,18 @@ def embed_layer(
         layer: Name of the layer; the last hidden one if None.
         split: "train", "val", "test" or "all".
         epoch: Number of the epoch; the kept one if None.
-        points: Maximum number of samples, a stratified sample by class; all of them if None.
+        points: Maximum number of samples, a stratified sample by class; at most `POINTS`, which None stands for.
         settings: ``method``, ``seed`` and the settings of the method.
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
         quality: Whether to measure the quality now; otherwise it is measured when first asked for.
-        laid_out: Maximum number of samples to compute the map from, at least 4.
-        engine: Where the other samples are placed.
     """
-    check_engine(engine)
-    laid_out = check_whole(laid_out, name="laid_out", least=4)
     check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
-    ids = context.named(context.ids(split, samples=points, seed=settings["seed"]))
-    settings = resolve_settings(samples=min(len(ids), laid_out), **settings)  # before anything is computed
+    ids, total = map_samples(context, split, points=points, seed=settings["seed"])
+    settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
     labels = context.data.y(ids)
-    some = sampled_rows(labels, settings, laid_out=laid_out)
-    name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings, some=some)
+    name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings)
     found = read_layout(context, name, ids)
     cached = found[1].get("predicted") if found else None
     predicted = predicted_classes(context, ids, epoch=number, cached=cached)
@@ -88,16 +76,9 @@ def embed_layer(
         layout = found[0]
     else:
         given: dict[str, Any] = {"labels": labels, "callback": callback, "quality": quality, "on_progress": on_progress}
-        if some is not None:
-            given |= {name: value for name, value in settings.items() if name != "method"}
-            h = LazyActivations(context, layer, ids, number)
-            if engine is not None:
-                given["place_batches"] = partial(place_elsewhere, h, engine=engine, on_progress=on_progress)
-            layout = embed_some(h, some, **given)
-        else:
-            h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
-            layout = embed(h, **given, **settings)
-    embedding = Embedding(layer, number, layout, ids, labels, predicted, file, context)
+        h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
+        layout = embed(h, **given, **settings)
+    embedding = Embedding(layer, number, layout, ids, labels, predicted, file, context, total)
     if quality and layout.quality is None and embedding.quality is not None:  # kept without it before
         layout = replace(layout, quality=embedding.quality, misplaced=embedding.misplaced)
     if found and layout is found[0]:
@@ -107,6 +88,27 @@ def embed_layer(
         arrays = {"source": ids.source_index, "index": smallest(ids.index), "predicted": smallest(predicted)}
         file = context.folder.results.write(name, layout_to_npz(layout, arrays))
     return replace(embedding, layout=layout, file=file)
+
+
+def map_samples(context: RunContext, split: str, *, points: int | None, seed: int) -> tuple[SampleIds, int | None]:
+    """The samples of a map.
+
+    Args:
+        context: The run.
+        split: "train", "val", "test" or "all".
+        points: Maximum number of samples, a stratified sample by class; at most `POINTS`, which None stands for.
+        seed: Random seed of the sample.
+
+    Returns:
+        The samples, and where they are only some of more than `POINTS`, the number of all; otherwise None.
+
+    Raises:
+        UnknownNameError: There is no such split.
+        UsageError: `points` is outside its range, or the split is empty.
+    """
+    points = POINTS if points is None else check_whole(points, name="points", least=1, most=POINTS)
+    total = len(context.part(split))
+    return context.named(context.ids(split, samples=points, seed=seed)), total if total > POINTS else None
 
 
 def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) -> Embedding | None:
@@ -138,30 +140,26 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
 def kept_layout(context: RunContext, layer: str | None) -> tuple[str, Layout, dict[str, np.ndarray]] | None:
     """The layout that ``run.embed()`` has made of all samples and kept, in the order of the split "all".
 
+    Of a run with more than `POINTS` samples there is none of all.
+
     Returns:
         The name of its file, the layout and what is kept beside it; None where nothing usable is kept.
     """
     epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
     ids = context.ids("all")
+    if len(ids) > POINTS:
+        return None
     try:
-        settings = resolve_settings(samples=min(len(ids), LAID_OUT), **KEPT)
+        settings = resolve_settings(samples=len(ids), **KEPT)
     except (UsageError, DataError):  # too few samples: run.embed() refuses them as well
         return None
-    some = sampled_rows(context.data.y(ids), settings, laid_out=LAID_OUT) if len(ids) > LAID_OUT else None
-    name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings, some=some)
+    name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings)
     found = read_layout(context, name, ids)
     return None if found is None else (name, *found)
 
 
-def sampled_rows(labels: np.ndarray, settings: dict[str, Any], *, laid_out: int) -> np.ndarray | None:
-    """The samples that are laid out, int64 (some,); None where all are, or a method has no way to place others."""
-    if settings["method"] != "tsne" or len(labels) <= laid_out:
-        return None
-    return stratified_sample(labels, laid_out, seed=settings["seed"])
-
-
 def smallest(numbers: np.ndarray) -> np.ndarray:
-    """Whole numbers in the smallest signed type that holds them: a file of ten million samples takes 150 MB."""
+    """Whole numbers in the smallest signed type that holds them."""
     most = int(numbers.max(initial=0))
     return numbers.astype(next(t for t in (np.int16, np.int32, np.int64) if most <= np.iinfo(t).max))
 
@@ -188,7 +186,6 @@ def embedding_name(
     epoch: int,
     ids: SampleIds,
     settings: dict[str, Any],
-    some: np.ndarray | None = None,
 ) -> str:
     """Name of the cache file of an embedding, with a digest of all that decides it.
 
@@ -198,12 +195,11 @@ def embedding_name(
         epoch: Number of the epoch.
         ids: The samples.
         settings: As `resolve_settings` gives them.
-        some: The samples that are laid out, where the others are placed among them.
     """
     digest = context.folder.snapshot_digest(epoch)
     decides = [ENGINE, layer, context.manifest.dataset.sha256, settings]
     digest.update(json.dumps(decides, sort_keys=True, default=_digest_of).encode())
-    for array in (ids.source_index, ids.index, *(() if some is None else (some,))):
+    for array in (ids.source_index, ids.index):
         digest.update(np.ascontiguousarray(array).data)
     key = digest.hexdigest()[:12]
     return file_name("embedding", layer, f"epoch-{epoch:04d}", settings["method"], key) + ".npz"

@@ -14,12 +14,7 @@ class EmbeddingOptions:
     epoch: int | None = epoch_option()
     method: str = option("tsne", "tsne, pca or umap.")
     split: str = option("all", "train, val, test or all.")
-    points: int | None = option(None, "Maximum number of samples. Default: all of them.")
-    laid_out: int | None = option(
-        None,
-        "t-SNE: maximum number of samples to compute the map from; the rest are added to it afterwards. Default: "
-        "250,000.",
-    )
+    points: int | None = option(None, "Maximum number of samples. Default: all of them, at most 100,000.")
     perplexity: float | None = option(None, "t-SNE: effective number of neighbors.")
     neighbors: str | None = option(
         None, "t-SNE: auto, exact or approximate. Default: auto, which is exact up to 100,000 samples."
@@ -29,11 +24,6 @@ class EmbeddingOptions:
     early_exaggeration: float | None = option(None, "t-SNE: factor in the early phase.")
     exaggeration: float | None = option(None, "t-SNE: factor in the main phase.")
     learning_rate: float | None = option(None, "t-SNE: learning rate of both phases.")
-    engine: str | None = option(
-        None,
-        "Where samples that are not laid out are placed, as for cutaway labels. Default: here.",
-        metavar="ENGINE",
-    )
     quality: bool = option(
         True,
         "Measure the quality: takes about as long as the map of 10,000 samples, and 40% as long as that of 70,000.",

@@ -1,6 +1,6 @@
 """An embedding as the user holds it: coordinates, their quality, and the samples they belong to."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,8 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
-from cutaway.data import SampleIds, stratified_sample
-from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, caution_count, layout_quality
+from cutaway.data import SampleIds
+from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, caution_count, inspect_quality
 from cutaway.errors import UsageError
 from cutaway.results.notebook import ROWS, declared_html
 from cutaway.results.plain import plain
@@ -19,14 +19,11 @@ from cutaway.results.table import Table, column
 from cutaway.results.units import NAME, TEXT, decimals, number, percent
 from cutaway.topics.common.sample_columns import SAMPLE, sources
 
-from .activations import LazyActivations, layer_activations
+from .activations import layer_activations
 
 if TYPE_CHECKING:
     from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
-
-DRAWN = 250_000
-"""The most points of a figure; a page that holds more would take seconds to open."""
 
 PICTURES = 10_000
 """The most points that carry their image to the page: 2 MB of MNIST digits. More points show their names alone."""
@@ -68,6 +65,8 @@ class Embedding(Result):
         predicted: int64 ``(sample,)``, the class that the model predicts at that epoch.
         file: Where it is cached in the run folder; None if it was canceled or could not be written.
         context: The run it is of.
+        total: Number of samples of the split, if that is above 100,000 and the samples here are a stratified sample by
+            class; otherwise None.
     """
 
     layer: str
@@ -78,6 +77,7 @@ class Embedding(Result):
     predicted: np.ndarray = field(repr=False)
     file: Path | None
     context: RunContext = field(repr=False)
+    total: int | None = field(default=None, repr=False)
 
     def line(self) -> str:
         """A one-line summary."""
@@ -125,27 +125,7 @@ class Embedding(Result):
         if self.canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
             return self.layout.quality, self.layout.misplaced
         given: Any = {"k": QUALITY_NEIGHBORS, "seed": self.layout.settings["seed"], "labels": self.labels}
-        if self._laid_out is None:
-            return layout_quality(self.activations(), self.xy, **given)
-        from cutaway.embedding import sampled_quality
-
-        h = self._lazy_activations
-        return sampled_quality(h, self.xy, some=h[self._laid_out], **given), None
-
-    @cached_property
-    def _laid_out(self) -> np.ndarray | None:
-        """The samples that were laid out, int64 (some,), where the others were placed among them; otherwise None.
-
-        Of a part of such an embedding, all samples count.
-        """
-        settings = self.layout.settings
-        if "placed" not in settings or len(self) != settings["laid_out"] + settings["placed"]:
-            return None
-        return stratified_sample(self.labels, settings["laid_out"], seed=settings["seed"])
-
-    @property
-    def _lazy_activations(self) -> LazyActivations:
-        return LazyActivations(self.context, self.layer, self.ids, self.epoch)
+        return inspect_quality(self.activations(), self.xy, **given)
 
     def activations(self) -> np.ndarray:
         """The activations that were embedded, float32 ``(sample, unit)``, computed again."""
@@ -153,9 +133,6 @@ class Embedding(Result):
 
     def transform(self, h: np.ndarray) -> np.ndarray:
         """Place new activations of the same layer; the samples that are there stay where they are.
-
-        Where only some samples were laid out, new ones are placed among these, as the others were: quickly, by
-        approximate neighbors. Pass some 100,000 at a time.
 
         Args:
             h: float32 ``(sample, unit)``, such as ``run.activations`` returns, of samples that were not embedded.
@@ -167,7 +144,7 @@ class Embedding(Result):
             UsageError: The embedding was not made by t-SNE.
             DataError: The activations are not finite numbers, or are of another layer.
         """
-        from cutaway.embedding import place, place_many
+        from cutaway.embedding import place
 
         if self.layout.method != "tsne":
             raise UsageError(
@@ -175,28 +152,24 @@ class Embedding(Result):
                 got=f'an embedding by "{self.layout.method}"',
                 hint='embed with method="tsne"',
             )
-        return place(h, self._placement) if self._laid_out is None else place_many(h, self._placement)
+        return place(h, self._placement)
 
     @cached_property
     def _placement(self) -> Any:
-        from cutaway.embedding import ManyPlacement, placement
+        from cutaway.embedding import placement
 
-        rows = self._laid_out
-        if rows is None:
-            return placement(self.activations(), self.xy)
-        at = placement(self._lazy_activations[rows], self.xy[rows])
-        return ManyPlacement.of(at, seed=self.layout.settings["seed"])
+        return placement(self.activations(), self.xy)
 
     @property
     def title(self) -> str:
         """What it shows, in a few words."""
-        method, settings = METHOD_NAMES[self.layout.method], self.layout.settings
-        begin, count = f"{self.layer}, epoch {self.epoch}: {method} of", f"{len(self.xy):,}"
-        if "placed" not in settings:
-            return f"{begin} {count} samples"
-        laid_out, placed = settings["laid_out"], settings["placed"]
-        shown = f"{count} of {laid_out + placed:,}" if len(self) < laid_out + placed else count
-        return f"{begin} {shown} samples, {laid_out:,} laid out and {placed:,} placed among them"
+        return f"{self.layer}, epoch {self.epoch}: {METHOD_NAMES[self.layout.method]} of {self.count}"
+
+    @property
+    def count(self) -> str:
+        """How many samples it shows, and of how many they are a sample."""
+        shown = f"{len(self):,}"
+        return f"{shown} samples" if self.total is None else f"a stratified sample of {shown} of {self.total:,} samples"
 
     def table(self) -> Table:
         """One row for each sample.
@@ -218,7 +191,12 @@ class Embedding(Result):
         return (self.table().take(range(min(ROWS, len(self)))),)
 
     def notes(self) -> tuple[str, ...]:
-        """The cautions of its quality, if that was measured."""
+        """That it shows a sample, if it does, and the cautions of its quality, if that was measured."""
+        sampled = () if self.total is None else (f"The map shows {self.count}, with the same share of each class.",)
+        return sampled + self._cautions
+
+    @property
+    def _cautions(self) -> tuple[str, ...]:
         return self.layout.quality.cautions if self.layout.quality else ()
 
     def quality_table(self) -> Table:
@@ -248,36 +226,21 @@ class Embedding(Result):
             "epoch": self.epoch,
             "method": layout.method,
             "samples": len(layout.xy),
+            "total": len(layout.xy) if self.total is None else self.total,
             "canceled": self.canceled,
             "seconds": {part: layout.seconds.get(part) for part in ("neighbors", "affinities", "optimize", "total")},
             "kl_divergence": layout.kl_divergence,
             "quality": plain(layout.quality),
-            "cautions": list(self.notes()),
+            "cautions": list(self._cautions),
             "settings": plain(layout.settings),
             "file": None if self.file is None else str(self.file),
         }
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples, 250,000."""
+        """Draw it as a matplotlib scatter plot in the colors of the classes."""
         from cutaway.plots import embedding_scatter
 
-        drawn = self._points_drawn
-        return embedding_scatter(drawn.xy, drawn.labels, self.class_names, title=drawn.title)
-
-    @property
-    def _points_drawn(self) -> "Embedding":
-        """The samples that are drawn: all, or above `DRAWN` a stratified sample."""
-        if len(self) <= DRAWN:
-            return self
-        rows = stratified_sample(self.labels, DRAWN, seed=0)
-        misplaced = None if self.layout.misplaced is None else self.layout.misplaced[rows]
-        return replace(
-            self,
-            layout=replace(self.layout, xy=self.xy[rows], misplaced=misplaced),
-            ids=self.ids.take(rows),
-            labels=self.labels[rows],
-            predicted=self.predicted[rows],
-        )
+        return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
 
     def _shown_table(self) -> str:
         return declared_html(self.quality_table())
@@ -285,18 +248,17 @@ class Embedding(Result):
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
 
-        Up to 10,000 samples show their image as well; of millions of samples, 250,000 are drawn.
+        Up to 10,000 samples show their image as well.
         """
         from cutaway.plots import embedding_scatter_bokeh
 
-        drawn = self._points_drawn
-        pictures = self.context.data.pictures(drawn.ids) if len(drawn) <= PICTURES else None
+        pictures = self.context.data.pictures(self.ids) if len(self) <= PICTURES else None
         return embedding_scatter_bokeh(
-            drawn.xy,
-            drawn.labels,
+            self.xy,
+            self.labels,
             self.class_names,
-            names=drawn.ids.names(),
-            predicted=drawn.predicted,
+            names=self.ids.names(),
+            predicted=self.predicted,
             pictures=pictures,
         )
 
@@ -307,7 +269,7 @@ class Embedding(Result):
             height: Height of the map in CSS pixels, 200..4000.
 
         Returns:
-            See `cutaway.Run.explore`, for this layer, this epoch and these samples; of millions, 250,000 are shown.
+            See `cutaway.Run.explore`, for this layer, this epoch and these samples.
 
         Raises:
             UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
@@ -316,7 +278,7 @@ class Embedding(Result):
         from cutaway.page import check_widget, explorer_widget
 
         check_widget(height=height)
-        return explorer_widget(self._points_drawn._explorer(), height=height)
+        return explorer_widget(self._explorer(), height=height)
 
     def _explorer(self) -> "Explorer":
         from cutaway.page import Explorer, LayerMap, scale_layout

@@ -41,7 +41,7 @@ class EmbeddingSequence(NotebookDisplay):
 
     def __repr__(self) -> str:
         shown = ", ".join(self.names)
-        return f"<EmbeddingSequence of {len(self)} embeddings of {len(self.ids):,} samples: {shown}>"
+        return f"<EmbeddingSequence of {len(self)} embeddings of {self.embeddings[0].count}: {shown}>"
 
     def __len__(self) -> int:
         return len(self.embeddings)

@@ -54,12 +54,14 @@ class SequenceTask:
         ids: The samples.
         settings: The resolved settings.
         passes: Where activations come from.
+        total: See `Embedding.total`.
     """
 
     context: RunContext
     ids: SampleIds
     settings: dict[str, Any]
     passes: SharedPasses
+    total: int | None = None
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -162,8 +164,10 @@ def _finished(count: int) -> str:
 
 def _embedding(task: SequenceTask, step: Step, result: _Result, file: Path | None) -> Embedding:
     assert result.predicted is not None
-    labels = task.context.data.y(task.ids)
-    return Embedding(step.layer, step.epoch, result.layout, task.ids, labels, result.predicted, file, task.context)
+    context, labels = task.context, task.context.data.y(task.ids)
+    return Embedding(
+        step.layer, step.epoch, result.layout, task.ids, labels, result.predicted, file, context, task.total
+    )
 
 
 def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: list[Embedding]) -> _Result:

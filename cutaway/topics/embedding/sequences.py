@@ -10,7 +10,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.topics.common.epochs import epoch_numbers
 
 from .activations import INPUT
-from .embeddings import LAID_OUT
+from .embeddings import map_samples
 from .passes import SharedPasses
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence
@@ -118,7 +118,6 @@ def _task(
     seed: int,
     settings: dict[str, Any],
 ) -> SequenceTask:
-    # every embedding of a sequence starts from all places of the one before: none are placed afterward
-    ids = context.named(context.ids(split, samples=LAID_OUT if points is None else points, seed=seed))
+    ids, total = map_samples(context, split, points=points, seed=seed)
     settings = resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings)
-    return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers))
+    return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers), total)
