@@ -157,9 +157,7 @@ export class Chart {
     const left = y.label ? NAME + Math.max(MARGIN.left, 12 + CHARACTER * Math.max(...up.map(([, text]) => text.length))) : MARGIN.left;
     const right = this.#width - MARGIN.right;
     const along = x.ticks(right - left);
-    const longest = Math.max(...along.map(([, text]) => text.length));
-    const isTurned = longest * along.length * CHARACTER > right - left; // texts do not fit side by side
-    const bottom = this.height - MARGIN.bottom - (isTurned ? 0.7 * CHARACTER * longest : 0) - (x.label ? NAME : 0);
+    const bottom = this.height - MARGIN.bottom - (x.label ? NAME : 0);
     this.#x = scale(x, left, right);
     this.#y = scale(y, bottom, MARGIN.top);
     const parts = [];
@@ -171,8 +169,7 @@ export class Chart {
     for (const [tick, text] of along) {
       const place = this.#x(tick);
       if (x.label) parts.push(svgElement("line", { class: "grid", x1: place, x2: place, y1: MARGIN.top, y2: bottom }));
-      const turned = { "text-anchor": "end", transform: `rotate(-45 ${place} ${bottom + 14})` };
-      parts.push(svgElement("text", { x: place, y: bottom + 18, ...(isTurned ? turned : { "text-anchor": "middle" }) }, text));
+      parts.push(svgElement("text", { x: place, y: bottom + 18, "text-anchor": "middle" }, text));
     }
     const middle = (MARGIN.top + bottom) / 2;
     if (x.label) parts.push(svgElement("text", { class: "axis-name", x: (left + right) / 2, y: this.height - 5, "text-anchor": "middle" }, x.label));
