@@ -31,7 +31,6 @@ NAMES = (
     "findings",
     "label_estimates",
     "proofs",
-    "sweep",
     "page",
     "playground",
     "studio",

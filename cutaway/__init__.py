@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from cutaway.topics.prediction.result import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
-    from cutaway.topics.sweeps.sweeping import join_sweep, open_sweep, sweep
+    from cutaway.topics.sweeps.sweeping import open_sweep, sweep
     from cutaway.topics.units.measuring import Units
     from cutaway.topics.verdict.result import Verdict
     from cutaway.training import Recorder
@@ -92,7 +92,6 @@ _MODULES = {
     "doctor": "cutaway.topics.doctor.diagnosing",
     "exercises_done": "cutaway.exercises",
     "export": "cutaway.api.model_files",
-    "join_sweep": "cutaway.topics.sweeps.sweeping",
     "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
@@ -144,7 +143,6 @@ __all__ = [
     "doctor",
     "exercises_done",
     "export",
-    "join_sweep",
     "label_issues",
     "load_dataset",
     "mlp",

@@ -224,7 +224,7 @@ def report(
         bool, typer.Option("--shared", help="For runs on different data: compare them on the test samples they share.")
     ] = False,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database of a sweep, which is only read. Default: its journal.")
+        str | None, typer.Option(metavar="URL", help="Storage of a sweep. Default: the journal in its folder.")
     ] = None,
     data: DataOption = None,
     runs: RunsOption = "runs",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-QueueName = Literal["look", "view", "long", "data", "live", "training", "sweep"]
+QueueName = Literal["look", "view", "long", "data", "live", "training"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,6 @@ class Queue:
         at_once: Jobs that one process runs at the same time.
         stop_seconds: Seconds in which a canceled job must stop; after that its process is ended.
         waits_for_looks: Whether jobs begin after the first looks that were asked for at the same moment.
-        finishes: Whether a process does one job, and keeps what that has done before it ends with whoever started it.
         detached: Whether it needs nobody once it has its job, in whose folder it says how that stands.
     """
 
@@ -31,7 +30,6 @@ class Queue:
     at_once: int = 1
     stop_seconds: float = 20.0
     waits_for_looks: bool = False
-    finishes: bool = False
     detached: bool = False
 
 
@@ -43,12 +41,11 @@ QUEUES: dict[QueueName, Queue] = {
     # at 10, its process is ready after 30 s beside a training that takes all CPUs; once it is, it goes down to 19
     "live": Queue(nice=5, idle=0.0, lease=30.0, at_once=16),
     "training": Queue(detached=True),
-    "sweep": Queue(finishes=True),
 }
 """A first look is slowed by nothing that another page has asked for, and a training by little.
 
 "look" is for first looks, which take a second; "view" for whatever else pages show; "long" for trainings of minutes
 whose results pages show; "data" for surveys, whose process takes 260 MB; "live" for maps of runs. Pages ask
-again every 20 seconds, and hidden ones, whose clocks browsers slow down, every minute. Jobs of "training" and
-"sweep" are not in the job manager: they outlive the studio, or belong to a sweep.
+again every 20 seconds, and hidden ones, whose clocks browsers slow down, every minute. Jobs of "training"
+are not in the job manager: they outlive the studio.
 """

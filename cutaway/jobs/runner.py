@@ -8,7 +8,6 @@ import importlib
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -67,16 +66,9 @@ class Runner:
         self._pool.submit(self._run, order["job"], order)
 
     def end(self) -> None:
-        """End the process: whoever started it is gone, or has sent a signal."""
-        if self._queue.finishes:
-            for token in list(self._tokens.values()):
-                token.cancel()
-            self._pool.shutdown()
-        self._leave(0)
-
-    def _leave(self, code: int) -> None:
+        """End the process: whoever started it is gone."""
         sys.stderr.flush()
-        os._exit(code)  # threads of XLA that still want the interpreter would end the process by force
+        os._exit(0)  # threads of XLA that still want the interpreter would end the process by force
 
     def _run(self, job: str, order: dict[str, Any]) -> None:
         state, write = "failed", self._writer.write
@@ -101,8 +93,6 @@ class Runner:
             write("error", job, words)
         del self._tokens[job]
         write("end", job, state)
-        if self._queue.finishes:
-            self._leave(0 if state != "failed" else 1)
 
 
 def words_on(error: BaseException) -> str:
@@ -134,8 +124,7 @@ def _load(name: QueueName) -> None:
     else:
         from cutaway.models import import_lean_keras, lean_keras
 
-        if name != "sweep":
-            importlib.import_module("cutaway.jobs.page_work")
+        importlib.import_module("cutaway.jobs.page_work")
         lean_keras()
         import_lean_keras()
 
@@ -153,9 +142,6 @@ def main() -> None:
         run_detached()
     writer.write("ready")
     runner = Runner(queue, writer)
-    if queue.finishes:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: runner.end())
     for line in sys.stdin.buffer:
         runner.take(json.loads(line))
     runner.end()

@@ -273,31 +273,13 @@ class Continuation(_Training):
     run: Text
 
 
-class SweepWorker(Specification):
-    """A local worker of a sweep, in whose folder it works.
-
-    Attributes:
-        storage: URL of the database with its trials, or None.
-        study: Name of the study there.
-        cpus: Numbers of the CPUs that it uses; all of them if empty.
-    """
-
-    queue: ClassVar[QueueName] = "sweep"
-    writes: ClassVar[bool] = True
-    module: ClassVar[str] = "cutaway.jobs.sweep_work"
-    kind: Literal["sweep-worker"] = "sweep-worker"
-    storage: str | None = None
-    study: str
-    cpus: tuple[int, ...] = ()
-
-
 TrainingJob = Training | Repeat | Continuation
 """What trains a run."""
 
 ManagedJob = PageJob | Survey | LiveMap
 """What the job manager takes. Pages ask for nothing else by address: a page names no path."""
 
-JobSpecification = ManagedJob | TrainingJob | SweepWorker
+JobSpecification = ManagedJob | TrainingJob
 """Every kind of job."""
 
 KINDS: dict[str, type[Specification]] = {kind.model_fields["kind"].default: kind for kind in get_args(JobSpecification)}

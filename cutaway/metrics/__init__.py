@@ -53,7 +53,6 @@ from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
 from .probabilities import LEAST, ScoredSamples, at_temperature
 from .resampling import bootstrap_interval, exchange_test, exchange_test_of
-from .selection import Selection, SelectionGain, selection_gain, smoothed_losses
 from .thresholds import (
     OperatingPoint,
     PrecisionRecall,
@@ -102,8 +101,6 @@ __all__ = [
     "Reliability",
     "RocCurve",
     "ScoredSamples",
-    "Selection",
-    "SelectionGain",
     "Share",
     "SparseCounts",
     "Temperature",
@@ -142,9 +139,7 @@ __all__ = [
     "probability_scores",
     "reliability",
     "roc_curve",
-    "selection_gain",
     "share_of",
-    "smoothed_losses",
     "top_confusions",
     "watch_overfitting",
     "wilson_interval",

@@ -1,7 +1,7 @@
-"""A process that runs jobs, as seen by whoever started it: the studio, or a sweep.
+"""A process that runs jobs, as seen by whoever started it.
 
-The process is `cutaway.jobs.runner`, which is named here since sweeps, below it, start it as well. Orders go in and
-messages come out, a line of JSON each.
+The process is `cutaway.jobs.runner`, which is named here and not imported. Orders go in and messages come out, a line
+of JSON each.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from cutaway.errors import printable
 from cutaway.log import ErrorLines, survive
@@ -57,7 +57,6 @@ class RunnerProcess:
         queue: What it loads and runs, a key of `cutaway.jobs.QUEUES`.
         on_message: Called with each message, in a thread of its own.
         on_end: Called once after it has ended, whatever ended it, with the reason in one line.
-        errors: The file into which it writes its errors; they are logged if None.
         detached: Whether it writes no messages, is given its job with descriptors, and then needs nobody any more.
 
     Raises:
@@ -70,7 +69,6 @@ class RunnerProcess:
         *,
         on_message: Callable[[Message], None] = lambda _: None,
         on_end: Callable[[str], None] = lambda _: None,
-        errors: IO[bytes] | None = None,
         detached: bool = False,
     ) -> None:
         self._on_message, self._on_end = on_message, on_end
@@ -84,7 +82,7 @@ class RunnerProcess:
                 [sys.executable, "-P", "-m", RUNNER, queue],
                 stdin=subprocess.PIPE if theirs is None else theirs.fileno(),
                 stdout=subprocess.DEVNULL if detached else subprocess.PIPE,  # there is nobody to read messages
-                stderr=errors or subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         except BaseException:
@@ -94,7 +92,7 @@ class RunnerProcess:
         finally:
             if theirs is not None:
                 theirs.close()
-        self._errors = None if errors else ErrorLines(self._process.stderr, log, f"runner {queue}")
+        self._errors = ErrorLines(self._process.stderr, log, f"runner {queue}")
         if not detached:
             threading.Thread(target=self._write, name=f"orders to runner {queue}", daemon=True).start()
             threading.Thread(target=self._read, name=f"runner {queue}", daemon=True).start()
@@ -208,5 +206,5 @@ class RunnerProcess:
             return "it was killed, perhaps because memory ran out"
         if code < 0:
             return f"it was ended by signal {-code}"
-        last = self._errors.last() if self._errors else ""
+        last = self._errors.last()
         return printable(f"it ended with exit code {code}{f': {last}' if last else ''}")

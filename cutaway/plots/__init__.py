@@ -19,7 +19,6 @@ from .displays.bars import Bars, bars
 from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list
 from .displays.heat_map import heat_map
-from .displays.parallel import Axis, parallel_coordinates
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panel import Mark, Panel, Series
@@ -53,7 +52,6 @@ __all__ = [
     "RIGHT_COLOR",
     "SEQUENTIAL_COLORS",
     "WRONG_COLOR",
-    "Axis",
     "Bars",
     "BokehFigure",
     "ClassStyle",
@@ -81,7 +79,6 @@ __all__ = [
     "learning_curves",
     "learning_panels",
     "panels",
-    "parallel_coordinates",
     "picture_grid",
     "picture_png",
     "signed_png",

@@ -182,15 +182,15 @@ def test_classes_that_it_changes_are_warned_of(tmp_path):
         ct.train(ct.mlp((8,)), "digits", augment=upside_down, epochs=1, runs=tmp_path, progress=False)
 
 
-def test_a_search_takes_it_and_several_workers_of_a_sweep_refuse_it(tmp_path):
+def test_a_search_takes_it_and_workers_of_a_sweep_refuse_it(tmp_path):
     x, y = np.random.default_rng(0).integers(0, 255, (80, 8, 8), np.uint8), np.arange(80) % 2
     estimator = ct.Classifier(hidden=8, epochs=1, augment=ct.Augmentation(function=add_noise))
     search = GridSearchCV(estimator, {"dropout": [0.0, 0.1]}, cv=2, n_jobs=2, error_score="raise").fit(x, y)
     assert search.best_estimator_.run_.config["augment"] == "function=add_noise"
     small = {"hidden": (8,), "epochs": 1, "runs": tmp_path, "progress": False}
     space = {"dropout": [0.0, 0.1]}
-    with pytest.raises(UsageError, match="got function=add_noise; next: pass workers=1"):
-        ct.sweep("digits", space=space, augment=add_noise, workers=2, **small)
+    with pytest.raises(UsageError, match="got function=add_noise; next: leave out engine="):
+        ct.sweep("digits", space=space, augment=add_noise, engine="local:2", **small)
     with pytest.raises(ConfigError, match='got "nope", which this process did not make'):
         ct.sweep("digits", space={"augment": ["none", "function=nope"]}, **small)
     assert not list(tmp_path.iterdir())

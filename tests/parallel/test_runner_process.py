@@ -150,15 +150,6 @@ def test_nobody_waits_until_a_process_reads_a_large_order(start, ends):
         assert Message("end", "b", "done") in one.messages
 
 
-def test_errors_go_to_a_file_where_one_is_named(start, tmp_path):
-    with open(tmp_path / "errors.log", "wb") as errors:
-        one = start(errors=errors)
-    one.process.send("a", {"do": "crash"})
-    one.wait(lambda: one.reasons)
-    assert one.reasons == ["it ended with exit code 1"]
-    assert (tmp_path / "errors.log").read_text() == "no memory\nfor 3 rows\n"
-
-
 def test_one_that_cannot_be_started_says_why(monkeypatch, tmp_path):
     monkeypatch.setattr(module.sys, "executable", str(tmp_path / "nothing"))
     for detached in (False, True):

@@ -147,7 +147,7 @@ def test_links_on_other_sites_lead_to_pages_only(in_process, site):
         assert studio.ask(path, query=f"token={token}", headers=visit).status == (403 if expected == 403 else 303), path
 
 
-PATHS = ("train", "like", "resume", "sweep-worker")
+PATHS = ("train", "like", "resume")
 """Kinds whose specification names paths, or starts trainings: pages ask for them elsewhere, or not at all."""
 
 
@@ -155,7 +155,7 @@ PATHS = ("train", "like", "resume", "sweep-worker")
 def test_what_names_paths_is_no_job_that_is_asked_for_by_address(in_process, tmp_path, kind):
     reader = Person("ada", tmp_path / "runs", writes=False)
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
-    job = {"train": {"data": "/etc/secret.csv"}, "sweep-worker": {"study": "x"}}.get(kind, {"run": "a"})
+    job = {"train": {"data": "/etc/secret.csv"}}.get(kind, {"run": "a"})
     assert studio.ask_for(kind, token=reader.token, **job).status == 403
     answer = studio.ask_for(kind, **job)
     assert (answer.status, answer.json["error"].startswith("a job has the parts of its kind")) == (400, True)

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.cli.options import DataOption, GivenDataOptions, JsonOption, with_records
+from cutaway.cli.options import EngineOption, GivenDataOptions, JsonOption, with_records
 from cutaway.cli.output import print_json, say
 from cutaway.cli.trainings import GivenModel, GivenSettings
 from cutaway.errors import UsageError
+from cutaway.execution import check_engine
 from cutaway.topics.sweeps.options import SweepOptions
 
 from .printing import TrialPrinter, print_sweep
@@ -19,45 +20,25 @@ SWEEP = "sweep.json"
 @with_records
 def sweep(
     *,
-    data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
-    ] = None,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")],
     asked: SweepOptions,
-    moved: DataOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep. Default: the dataset's.")] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the sweep is kept.")] = "runs",
+    engine: EngineOption = None,
     as_json: JsonOption = False,
     model: GivenModel,
     settings: GivenSettings,
     options: GivenDataOptions,
 ) -> None:
     """Train many models with different settings, and choose the best on the validation samples."""
-    fixed = {**model, **settings}
-    of_both: dict[str, Any] = {"name": name, "runs": runs, "storage": asked.storage, "workers": asked.workers}
+    check_engine(engine)
+    from cutaway.topics.sweeps.sweeping import sweep as begin
+
     printer = TrialPrinter()
-    of_both |= {"on_trial": printer} | ({} if asked.trials is None else {"trials": asked.trials})
-
-    if asked.attach is not None:
-        given = [*fixed, *options]
-        if data is not None or asked.space is not None or given:
-            other = "DATA" if data is not None else f"--{'space' if asked.space else given[0].replace('_', '-')}"
-            raise UsageError(
-                "--attach takes data, space and settings from the sweep",
-                got=f"--attach and {other}",
-                hint="leave one of the two out; --data says where data are that have moved",
-            )
-        from cutaway.topics.sweeps.sweeping import join_sweep
-
-        found = join_sweep(asked.attach, data=moved, **of_both)
-    else:
-        data = data or moved
-        if data is None:
-            raise UsageError("sweep needs data, or a sweep to attach to", got="neither", hint="try cutaway sweep mnist")
-        from cutaway.topics.sweeps.sweeping import sweep as begin
-
-        found = begin(data, space=asked.space or "default", options=options, **of_both, **fixed)
+    how: dict[str, Any] = {"name": name, "runs": runs, "storage": asked.storage, "engine": engine, "on_trial": printer}
+    found = begin(data, space=asked.space, trials=asked.trials, options=options, **how, **model, **settings)
     page = found.report() if asked.report else None
-    print_sweep(found, report=page, as_json=as_json, had_ended=not printer.count)
+    print_sweep(found, report=page, storage=asked.storage, as_json=as_json, had_ended=not printer.count)
 
 
 def sweep_at(where: str, runs: str) -> Path | None:
@@ -72,7 +53,7 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
     Args:
         folder: Its folder.
         output: The file; report.html in the folder if None.
-        storage: URL of its database.
+        storage: Address of its storage.
         given: Whether options are given that only the report of a run has.
         as_json: Whether to print JSON.
 

@@ -1,5 +1,6 @@
 """What the command sweep prints: a line for every trial that ends, and the answer at the end."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ class TrialPrinter:
 
 
 def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
-    from cutaway.topics.sweeps.outcome import written
+    from cutaway.topics.sweeps.result import written
 
     result, states = trial.result, {"complete": "completed", "pruned": "stopped early", "failed": "failed"}
     words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
@@ -54,35 +55,30 @@ def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
     return "  ".join(words)
 
 
-def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended: bool = False) -> None:
+def print_sweep(
+    found: "Sweep", *, report: Path | None, storage: str | None, as_json: bool, had_ended: bool = False
+) -> None:
     """Print what came of a sweep; `had_ended` says that no trial was left to do."""
     if as_json:
         print_json(found.to_json(report=None if report is None else str(report)))
         return
-    from cutaway.topics.sweeps.words import verdict, what_mattered
-
     print_result(found)
     counts = [(f"{found.count(state)} {words}", found.count(state)) for state, words in _STATES]
     ended = sum(trial.ended for trial in found.trials)
     say(f"{ended} of {found.total} trials ended: {', '.join(words for words, count in counts if count)}.")
     if had_ended:
         say(f"They had ended before. More of them: the same command with --trials {2 * found.total}.")
-    for sentence in verdict(found):
-        say(sentence)
-    if mattered := what_mattered(found):
-        say(mattered)
     say(f"\n  sweep  {found.folder}")
     if report is not None:
         say(f"  page   {report.resolve().as_uri()}")
     elif found.best_trial is not None:
-        from cutaway.topics.sweeps.command import command_of
-
-        see = command_of("report", _relative(found.folder), storage=found.manifest.storage)
+        see = shlex.join(
+            ["cutaway", "report", str(_relative(found.folder)), *(["--storage", "URL"] if storage else [])]
+        )
         say(f"\nNext: see all trials:  {see}")
-    if found.command is not None:
+    if found.command is not None and found.best_trial is not None:
         then = "Then train" if report is None else "\nNext: train"
-        of = "" if found.best_trial is None else f" of trial {found.best_trial.number}"
-        say(f"{then} the settings{of} and test them once:  {found.command}")
+        say(f"{then} the settings of trial {found.best_trial.number} and test them once:  {found.command}")
 
 
 _STATES = (("complete", "completed"), ("pruned", "stopped early"), ("failed", "failed"))

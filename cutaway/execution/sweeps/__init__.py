@@ -1,26 +1,34 @@
-"""Sweeps: Optuna behind a space of settings, a study that any number of workers share, and plain records of trials."""
+"""Sweeps: a space of settings, Optuna's study of them, and plain records of trials."""
 
-from .importance import Importance, importance_of_settings
 from .presets import PRESETS
-from .records import Trial
 from .space import Choices, Range, Space, read_space
-from .storage import close_storage, hide_password, open_storage, require_optuna, study_names
-from .study import Asked, SweepStudy
+from .study import (
+    Trial,
+    ask_trial,
+    give_back,
+    give_back_lost,
+    importance_of_settings,
+    open_study,
+    require_optuna,
+    run_of,
+    tell_trial,
+    trials_of,
+)
 
 __all__ = [
     "PRESETS",
-    "Asked",
     "Choices",
-    "Importance",
     "Range",
     "Space",
-    "SweepStudy",
     "Trial",
-    "close_storage",
-    "hide_password",
+    "ask_trial",
+    "give_back",
+    "give_back_lost",
     "importance_of_settings",
-    "open_storage",
+    "open_study",
     "read_space",
     "require_optuna",
-    "study_names",
+    "run_of",
+    "tell_trial",
+    "trials_of",
 ]

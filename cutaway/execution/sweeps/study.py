@@ -1,347 +1,338 @@
-"""A study that any number of workers share: what to try next, what came of it, and whose process is gone."""
+"""The study of a sweep: Optuna's storage, sampler, pruner and importances behind plain records of trials."""
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import contextlib
+import math
+import sys
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
+import numpy as np
 
-from cutaway.errors import RunError
-from cutaway.runs import ProcessRecord
+from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
+from cutaway.runs import ProcessRecord, check_no_link
 
-from .records import (
-    AGAIN,
-    BEAT,
-    FAILURE,
-    PROCESS,
-    RESULT,
-    SURPLUS,
-    Trial,
-    as_record,
-    attempts,
-    attribute,
-    chains,
-    is_retried,
-    plain_name,
-    run_of,
-)
 from .space import Choices, Range, Space
-from .storage import find_study, quiet, storage_errors
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-    from optuna.storages import BaseStorage
+    from optuna import Study
     from optuna.trial import FrozenTrial
+    from optuna.trial import Trial as AskedTrial
 
-BEAT_SECONDS = 15.0
-"""Seconds between two heartbeats of a worker."""
+JOURNAL = "journal.log"
 
-STALE_SECONDS = 75.0
-"""Seconds without a heartbeat after which a process of another machine counts as gone."""
+FACTOR = 3
+"""Of this many trials that reach a rung of successive halving, one goes on to the next, which is N times as long."""
 
-MANIFEST_SECONDS = 5.0
-"""Seconds that a worker waits for the one that made the study at the same moment."""
+LEAST = 8
+"""Completed trials, below which nothing is said of the importance of settings."""
 
-MANIFEST, TRIALS = "cutaway", "trials"
+MEASURES = ("val_accuracy", "epochs", "seconds", "parameters")
+
+SWEEP, RUN, WHY, TASK, PROCESS = "sweep", "run", "why", "task", "process"
+"""Attributes: of a study, what the sweep is; of a trial, its run folder, why it failed, and who works on it."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A trial that a worker has taken.
+class Trial:
+    """One trial of a sweep.
 
     Attributes:
-        number: Its number among those that count, from 0.
-        settings: What was drawn for it.
-        run: Name of the run folder of an earlier attempt, from which it goes on where that is possible; or None.
-        handle: Optuna's own trial.
+        number: From 0. Where a trial was interrupted and done again, a number is left out.
+        state: "complete"; "pruned", stopped early since others were better after the same epoch; "failed"; "running".
+        settings: The settings of the space that were drawn for it.
+        val_loss: Validation loss of the kept epoch; of a pruned trial that of its last epoch; None where there is none.
+        result: ``val_accuracy``, ``epochs``, ``seconds``, ``parameters``, as far as they are known.
+        run: Name of its run folder.
+        why: Why it failed or was stopped; None otherwise.
+        frozen: Optuna's own record.
     """
 
     number: int
+    state: Literal["complete", "pruned", "failed", "running"]
     settings: Mapping[str, Any]
-    run: str | None
-    handle: Any
-
-
-class SweepStudy:
-    """The trials of one sweep in a storage.
-
-    Everything is derived from the list of Optuna's trials, so that workers need no lock between them; see `chains`.
-
-    Args:
-        storage: Where they are; see `open_storage`.
-        name: Name of the study; the only one in the storage if None.
-        manifest: What the sweep is, as plain data, to make the study; None to join one that is there.
-        trials: How many trials; None for as many as before.
-
-    Attributes:
-        name: Name of the study.
-        manifest: What the sweep is, as it was kept when the study was made.
-
-    Raises:
-        UnknownNameError: There is no such study.
-        RunError: It is the study of somebody else, or the storage does not answer.
-    """
-
-    def __init__(
-        self,
-        storage: "BaseStorage",
-        *,
-        name: str | None = None,
-        manifest: Mapping[str, Any] | None = None,
-        trials: int | None = None,
-    ) -> None:
-        import optuna
-
-        self._storage, self._seen = storage, dict[int, tuple[Any, float]]()
-        self._taken = set[int]()
-        with quiet(), storage_errors():
-            try:
-                if manifest is None:
-                    raise optuna.exceptions.DuplicatedStudyError
-                self._study = optuna.create_study(storage=storage, study_name=name, direction="minimize")
-                self._study.set_user_attr(TRIALS, trials)
-                self._study.set_user_attr(MANIFEST, dict(manifest))
-            except optuna.exceptions.DuplicatedStudyError:
-                self._study = optuna.load_study(storage=storage, study_name=find_study(storage, name))
-                if trials is not None and trials != self._study.user_attrs.get(TRIALS):
-                    self._study.set_user_attr(TRIALS, trials)
-        self.name = self._study.study_name
-        self.manifest = self._wait_for_manifest()
-
-    def draw(self, space: Space, *, seed: int, default: Mapping[str, Any], epochs: int) -> None:
-        """Say how settings are drawn from now on.
-
-        Args:
-            space: What they are drawn from.
-            seed: Random seed.
-            default: Settings of trial 0; where one of them is outside the space, none of them counts for the search.
-            epochs: Epochs of a trial that is not stopped early.
-        """
-        from .sampling import RepeatableHalving, RepeatableTPE
-
-        inside = all(
-            name in default and values.holds(default[name])
-            for name, values in space.settings.items()
-            if space.has_effect(name, default)
-        )
-        self._space, self._optimizer = space, default.get("optimizer")
-        self._default = {name: encoded(default[name]) for name in space.settings if name in default} if inside else None
-        with quiet():
-            self._study.sampler = RepeatableTPE(seed, number_of=self._number_of, default=self._default or {})
-            self._study.pruner = RepeatableHalving(epochs)
+    val_loss: float | None
+    result: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    run: str = ""
+    why: str | None = None
+    frozen: Any = field(default=None, repr=False, compare=False)
 
     @property
-    def total(self) -> int:
-        """How many trials there will be."""
-        with storage_errors():
-            total = self._study.user_attrs.get(TRIALS)
-        return total if isinstance(total, int) else 0
+    def ended(self) -> bool:
+        """Whether nobody works on it any more."""
+        return self.state != "running"
 
-    def trials(self) -> list[Trial]:
-        """The trials that count, by number."""
-        found = chains(self._all())
-        return [
-            as_record(number, chain, {name: decoded(value) for name, value in chain[-1].params.items()})
-            for number, chain in enumerate(found)
-        ]
 
-    def ask(self) -> Asked | None:
-        """Take the next trial: one that is to be done again, or a new one; None where all are taken or done."""
-        from optuna.trial import TrialState
+def require_optuna() -> None:
+    """Check that Optuna is installed, and keep it from printing.
 
-        self._revive()
-        waiting = any(trial.state == TrialState.WAITING for trial in self._all())
-        if not waiting and len(chains(self._all())) >= self.total:
-            return None
-        with quiet(), storage_errors():
-            trial = self._study.ask()
-            trial.set_user_attr(PROCESS, ProcessRecord.current().model_dump())
-        place = self._place(trial.number)
-        if place is None or place >= self.total:
-            self._discard(trial)
-            return self.ask() if waiting else None
-        self._taken.add(trial.number)
-        with quiet(), storage_errors():
-            settings = self._suggest(trial, place)
-        run = plain_name(attribute(trial, AGAIN).get("run"))
-        return Asked(place, settings, run, trial)
+    Raises:
+        UsageError: It is not.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import optuna
+    except ImportError as error:
+        raise UsageError(
+            "sweeps need Optuna", got=f"no module {error.name or 'optuna'}", hint="pip install 'cutaway[sweep]'"
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-    def begin(self, asked: Asked, run: str) -> None:
-        """Say which run folder a trial is in."""
-        with storage_errors():
-            asked.handle.set_user_attr("run", run)
 
-    def report(self, asked: Asked, epoch: int, val_loss: float) -> bool:
-        """Report the validation loss of an epoch, and return whether the trial is to be stopped early."""
-        from .sampling import FEWEST
+@contextlib.contextmanager
+def open_study(folder: Path, storage: str | None, *, name: str, digest: str | None = None) -> "Generator[Study]":
+    """Open the study of a sweep.
 
-        with quiet(), storage_errors():
-            asked.handle.report(val_loss, step=epoch)
-            stops = asked.handle.should_prune()  # also notes the loss, for the case that trials are added
-        return stops and self.total >= FEWEST
+    Args:
+        folder: The sweep's folder, for Optuna's journal.
+        storage: Address of another storage of Optuna; None for the journal.
+        name: Name of the study.
+        digest: Of what the sweep is, to make the study where it is not there yet; None to look at one that is.
 
-    def beat(self, asked: Asked) -> None:
-        """Say that the worker is still there."""
-        with storage_errors():
-            asked.handle.set_user_attr(BEAT, round(time.time(), 1))
+    Raises:
+        UsageError: Optuna is not installed, or the study is of another sweep.
+        UnknownNameError: There is no such study.
+        RunError: The storage does not answer or is damaged.
+    """
+    require_optuna()
+    import optuna
 
-    def complete(self, asked: Asked, val_loss: float, result: Mapping[str, Any]) -> bool:
-        """Tell the result of a trial; False where another worker has taken it for dead."""
-        return self._tell(asked, "COMPLETE", {RESULT: dict(result)}, val_loss)
-
-    def prune(self, asked: Asked, why: str, result: Mapping[str, Any]) -> bool:
-        """Tell that a trial was stopped early; False as `complete`."""
-        return self._tell(asked, "PRUNED", {RESULT: dict(result), FAILURE: {"kind": "pruned", "why": why}})
-
-    def fail(self, asked: Asked, why: str, *, kind: str = "failed") -> bool:
-        """Tell that a trial failed, or was stopped by the user (`kind` "stopped"); False as `complete`."""
-        told = self._tell(asked, "FAIL", {FAILURE: {"kind": kind, "why": why}})
-        self._revive()
-        return told
-
-    def _tell(self, asked: Asked, state: str, attributes: Mapping[str, Any], value: float | None = None) -> bool:
-        from optuna.exceptions import UpdateFinishedTrialError
-        from optuna.trial import TrialState
-
-        self._taken.discard(asked.handle.number)
-        try:
-            with quiet(), storage_errors():
-                for name, attribute in attributes.items():
-                    asked.handle.set_user_attr(name, attribute)
-                self._study.tell(asked.handle.number, value, state=TrialState[state])
-        except UpdateFinishedTrialError:
-            return False
-        return True
-
-    def _all(self) -> "list[FrozenTrial]":
-        with storage_errors():
-            return self._study.get_trials(deepcopy=False)
-
-    def _number_of(self, number: int) -> int:
-        place = self._place(number)
-        return number if place is None else place
-
-    def _place(self, number: int) -> int | None:
-        """The place of a trial among those that count, by Optuna's number; None for one that does not count."""
-        found = chains(self._all())
-        return next((place for place, chain in enumerate(found) if any(t.number == number for t in chain)), None)
-
-    def _suggest(self, trial: Any, place: int) -> dict[str, Any]:
-        """Draw the settings of a trial; those that have no effect beside the others are left out."""
-        if place == 0 and self._default is None:
-            return {}
-        settings: dict[str, Any] = {}
-        for name, values in self._space.settings.items():
-            if self._space.has_effect(name, {"optimizer": self._optimizer} | settings):
-                settings[name] = decoded(_suggested(trial, name, values))
-        return settings
-
-    def _discard(self, trial: Any) -> None:
-        from optuna.trial import TrialState
-
-        with quiet(), storage_errors():
-            trial.set_user_attr(SURPLUS, True)
-            self._study.tell(trial.number, state=TrialState.FAIL)
-
-    def _revive(self) -> None:
-        """Put trials that are to be done again into the queue: those that failed, and those whose process is gone."""
-        from optuna.exceptions import UpdateFinishedTrialError
-        from optuna.trial import TrialState
-
-        for chain in chains(self._all()):
-            last = chain[-1]
-            try:
-                if last.state == TrialState.RUNNING and self._is_gone(last):
-                    self._bury(last.number)
-                elif last.state != TrialState.FAIL:
-                    continue
-            except UpdateFinishedTrialError:  # another worker was first
-                pass
-            self._again(last.number)
-
-    def _bury(self, number: int) -> None:
-        """Tell of a trial that its process died."""
-        from optuna.trial import TrialState
-
-        with storage_errors():
-            study = self._storage.get_study_id_from_name(self.name)
-            trial = self._storage.get_trial_id_from_study_id_trial_number(study, number)
-            self._storage.set_trial_user_attr(trial, FAILURE, {"kind": "died", "why": "its process died"})
-            self._storage.set_trial_state_values(trial, TrialState.FAIL)
-
-    def _again(self, number: int) -> None:
-        """Put a trial that failed into the queue, if it is to be done again and is not in it yet."""
-        chain = next((c for c in chains(self._all()) if c[-1].number == number), None)
-        if chain is None or not is_retried(chain[-1]):
-            return
-        last = chain[-1]
-        counted = attempts(last) + (attribute(last, FAILURE).get("kind") != "stopped")
-        run = next((name for trial in reversed(chain) if (name := run_of(trial))), None)
-        with quiet(), storage_errors():
-            self._study.enqueue_trial(
-                dict(last.params), user_attrs={AGAIN: {"of": number, "attempts": counted, "run": run}}
-            )
-
-    def _is_gone(self, trial: "FrozenTrial") -> bool:
-        """Whether nobody works on a running trial any more."""
-        try:
-            process = ProcessRecord.model_validate(trial.user_attrs.get(PROCESS))
-        except ValidationError:
-            process = None
-        alive = None if process is None else process.alive
-        if process == ProcessRecord.current():
-            return trial.number not in self._taken
-        if alive is not None:
-            return not alive
-        beat, now = trial.user_attrs.get(BEAT), time.monotonic()
-        before = self._seen.get(trial.number)
-        if before is None or before[0] != beat:
-            self._seen[trial.number] = (beat, now)
-            return False
-        return now - before[1] > STALE_SECONDS
-
-    def _wait_for_manifest(self) -> Mapping[str, Any]:
-        deadline = time.monotonic() + MANIFEST_SECONDS
-        while True:
-            with storage_errors():
-                manifest: Any = self._study.user_attrs.get(MANIFEST)
-            if isinstance(manifest, dict):
-                return manifest
-            if time.monotonic() > deadline:
-                raise RunError(
-                    "a sweep is joined where cutaway began it",
-                    got=f'the study "{self.name}" of another program',
-                    hint="choose another name=, or another storage",
+    kept: Any = None
+    try:
+        kept = _journal(folder / JOURNAL, makes=digest is not None) if storage is None else _database(storage)
+        if digest is None:
+            study = optuna.load_study(storage=kept, study_name=name)
+        else:
+            study = optuna.create_study(storage=kept, study_name=name, load_if_exists=True)
+            if SWEEP not in study.user_attrs:
+                study.set_user_attr(SWEEP, digest)
+            if study.user_attrs[SWEEP] != digest:
+                raise UsageError(
+                    "the storage has another sweep of this name",
+                    got=f'"{name}" with other data, space, settings or seed',
+                    hint="begin another sweep with name=...",
                 )
-            time.sleep(0.2)
+        yield study
+    except (CutawayError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if kept is not None and type(error).__module__.partition(".")[0] not in ("optuna", "sqlalchemy", "psycopg"):
+            if isinstance(error, KeyError) and digest is None:
+                raise UnknownNameError(
+                    "no such sweep in the storage", got=f'"{name}"', hint="begin one: cutaway sweep DATA"
+                ) from None
+            raise
+        words = str(error.__cause__ or error).strip().partition("\n")[0]
+        if storage is not None:
+            words = words.replace(storage, "its address")
+        raise RunError(
+            "the storage of the sweep does not answer or is damaged",
+            got=f"{type(error).__name__}: {words:.200}",
+            hint="check it, then call the same again: trials that ended are kept",
+        ) from None
+    finally:
+        if storage is not None and kept is not None:
+            kept.remove_session()
+            kept.engine.dispose()
 
 
-def as_distribution(values: Range | Choices) -> "BaseDistribution":
-    """The values of a setting as Optuna's distribution."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+def _journal(path: Path, *, makes: bool) -> Any:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-    if isinstance(values, Choices):
-        return CategoricalDistribution([encoded(value) for value in values.values])
-    if values.whole:
-        return IntDistribution(int(values.low), int(values.high), log=values.log, step=int(values.step or 1))
-    return FloatDistribution(values.low, values.high, log=values.log, step=values.step)
+    check_no_link(path)
+    if not makes and not path.is_file():
+        raise UnknownNameError(
+            f"no {JOURNAL} in the sweep's folder",
+            got=str(path.parent),
+            hint="name the storage of the sweep with --storage, or begin it again: cutaway sweep DATA",
+        )
+    lock = JournalFileOpenLock(str(path)) if sys.platform == "win32" else None
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+
+
+def _database(address: str) -> Any:
+    from optuna.storages import RDBStorage
+
+    return RDBStorage(address)
+
+
+def trials_of(study: "Study") -> list[Trial]:
+    """The trials of a study by number, without those that were interrupted and are done again."""
+    found = study.get_trials(deepcopy=False)
+    return [
+        record_of(trial)
+        for trial in found
+        if trial.state.name != "WAITING" and (trial.state.name != "FAIL" or WHY in trial.user_attrs)
+    ]
+
+
+def record_of(trial: "FrozenTrial") -> Trial:
+    """A trial as a record; what a stranger's storage holds in place of a number is left out."""
+    states: dict[str, Any] = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+    told: Any = trial.user_attrs.get("result")
+    why = trial.user_attrs.get(WHY)
+    return Trial(
+        number=trial.number,
+        state=states.get(trial.state.name, "running"),
+        settings={name: _decoded(value) for name, value in trial.params.items()},
+        val_loss=_number(trial.values[0]) if trial.values else None,
+        result={name: _number(told.get(name)) for name in MEASURES} if isinstance(told, dict) else {},
+        run=run_of(trial),
+        why=str(why) if why else None,
+        frozen=trial,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def run_of(trial: "FrozenTrial | AskedTrial") -> str:
+    """The name of a trial's run folder; a storage from a stranger can name no other place."""
+    name = trial.user_attrs.get(RUN)
+    if isinstance(name, str) and name not in ("", "..") and PurePath(name).name == name:
+        return name
+    return f"trial-{trial.number:04d}"
+
+
+def ask_trial(
+    study: "Study",
+    space: Space,
+    *,
+    place: int,
+    task: str,
+    default: Mapping[str, Any],
+    seed: int,
+    epochs: int,
+    trials: int,
+) -> "tuple[AskedTrial, dict[str, Any]]":
+    """Take the next trial: one that was interrupted, or a new one; and the settings that were drawn for it.
+
+    Args:
+        study: The study, whose sampler and pruner are set.
+        space: What settings are drawn from.
+        place: How many trials ended or were begun before; 0 has the settings of the recipe.
+        task: What this is done for, see `give_back_lost`.
+        default: The settings of the recipe. Where one of them is outside the space, none of them counts for the search.
+        seed: Random seed of the sweep.
+        epochs: Epochs of a trial that is not stopped early.
+        trials: Trials of the sweep; in a small one, none is stopped early.
+
+    Source:
+        Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization"; Li et al. 2020, "A System for Massively
+        Parallel Hyperparameter Tuning", MLSys.
+    """
+    from optuna.pruners import NopPruner, SuccessiveHalvingPruner
+    from optuna.samplers import TPESampler
+
+    first = max(1, round(epochs / FACTOR**2))
+    halving = SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
+    study.pruner = halving if trials >= FACTOR**2 else NopPruner()
+    # each trial may be drawn by another process: with one seed, all of these would draw the same
+    study.sampler = TPESampler(seed=int(np.random.SeedSequence([seed, place]).generate_state(1)[0]))
+    names = [name for name in space.settings if space.has_effect(name, default)]
+    is_inside = all(name in default and space.settings[name].holds(default[name]) for name in names)
+    if place == 0 and is_inside and not _waits(study):
+        study.enqueue_trial({name: _encoded(default[name]) for name in names})
+    trial, settings = study.ask(), dict[str, Any]()
+    trial.set_user_attr(PROCESS, ProcessRecord.current().model_dump())
+    trial.set_user_attr(TASK, task)
+    if place or is_inside:
+        for name, values in space.settings.items():
+            if space.has_effect(name, {"optimizer": default.get("optimizer")} | settings):
+                settings[name] = _decoded(_suggested(trial, name, values))
+    return trial, settings
+
+
+def _waits(study: "Study") -> bool:
+    return any(trial.state.name == "WAITING" for trial in study.get_trials(deepcopy=False))
+
+
+def tell_trial(
+    trial: "AskedTrial", state: str, value: float | None = None, *, why: str | None = None, **told: Any
+) -> Trial:
+    """Say how a trial ended, and return it as a record.
+
+    Args:
+        trial: The trial.
+        state: "COMPLETE", "PRUNED" or "FAIL".
+        value: The validation loss of a complete trial.
+        why: Why it did not complete.
+        told: What `Trial.result` holds.
+    """
+    from optuna.trial import TrialState
+
+    trial.set_user_attr("result", told)
+    if why:
+        trial.set_user_attr(WHY, why)
+    return record_of(trial.study.tell(trial.number, value, state=TrialState[state], skip_if_finished=True))
+
+
+def give_back_lost(study: "Study", *, task: str | None = None) -> None:
+    """Let trials be done again whose process is gone, or that an earlier worker did for the same task."""
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state.name == "RUNNING" and (_is_gone(trial) or (task and trial.user_attrs.get(TASK) == task)):
+            give_back(study, trial)
+
+
+def give_back(study: "Study", trial: "FrozenTrial | AskedTrial") -> None:
+    """Let a trial that was interrupted be done again, with its settings and in its run folder."""
+    from optuna.trial import TrialState
+
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    study.enqueue_trial(dict(trial.params), user_attrs={RUN: run_of(trial)})
+
+
+def _is_gone(trial: "FrozenTrial") -> bool:
+    try:
+        return ProcessRecord.model_validate(trial.user_attrs.get(PROCESS)).alive is False
+    except ValueError:  # it was not said yet, or it is a stranger's
+        return False
+
+
+def importance_of_settings(trials: Sequence[Trial]) -> dict[str, float]:
+    """How much each setting explains of the differences in validation loss, by `optuna.importance`.
+
+    Returns:
+        Setting -> its share, the largest first; empty where fewer than 8 trials completed. Settings that not all trials
+        have, such as the momentum of one optimizer, are left out.
+
+    Source:
+        Hutter et al. 2014, "An Efficient Approach for Assessing Hyperparameter Importance", ICML (fANOVA).
+    """
+    complete = [trial.frozen for trial in trials if trial.state == "complete" and trial.settings]
+    if len(complete) < LEAST:
+        return {}
+    require_optuna()
+    import optuna
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    study = optuna.create_study()
+    study.add_trials(complete)
+    try:
+        return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    except (ValueError, RuntimeError):  # every trial has the same loss, or no setting varies
+        return {}
 
 
 def _suggested(trial: Any, name: str, values: Range | Choices) -> Any:
     if isinstance(values, Choices):
-        return trial.suggest_categorical(name, [encoded(value) for value in values.values])
+        return trial.suggest_categorical(name, [_encoded(value) for value in values.values])
     if values.whole:
         return trial.suggest_int(name, int(values.low), int(values.high), log=values.log, step=int(values.step or 1))
     return trial.suggest_float(name, values.low, values.high, log=values.log, step=values.step)
 
 
-def encoded(value: Any) -> Any:
+def _encoded(value: Any) -> Any:
     """A value as Optuna keeps it: the units of hidden layers as text."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def decoded(value: Any) -> Any:
+def _decoded(value: Any) -> Any:
     """A value as users write it."""
     if value == "":
         return ()

@@ -1,5 +1,5 @@
 """Sweeps: many trainings with different settings, of which the best is chosen on validation samples.
 
-`sweeping` begins, joins and opens sweeps, `worker` does trials, `material` is what all of them are trained on, and
-`Sweep` is what a user holds.
+`sweeping` begins, continues and opens sweeps, `trials` does one trial, `material` is what all of them are trained on,
+and `Sweep` is what a user holds.
 """

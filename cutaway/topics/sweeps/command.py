@@ -1,46 +1,36 @@
 """The command that trains the chosen settings again, with the test samples."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from cutaway.data import origin_options
 from cutaway.options import typed_options
 from cutaway.training import RECIPES
 
-from .outcome import SweepOutcome
+from .manifest import SweepManifest
 
 RARE = ("batch_norm", "ensemble")
 """Settings of a model that a command names only where they are not those of the recipe."""
 
 
-def command_of(verb: str, folder: Path | str, *, storage: str | None) -> str:
-    """What to type to look at a sweep or to work on it.
+def train_command(manifest: SweepManifest, wanted: Mapping[str, Any]) -> str | None:
+    """A call of ``cutaway train`` with settings of a trial.
 
     Args:
-        verb: Such as "report" or "sweep --attach".
-        folder: The sweep's folder.
-        storage: URL of its database, with its password hidden; None for the journal in the folder.
-    """
-    url = storage if storage is None or "://" in storage else "URL"
-    return f"cutaway {verb} {shlex.quote(str(folder))}" + ("" if url is None else f" --storage {shlex.quote(url)}")
-
-
-def train_command(sweep: SweepOutcome) -> str | None:
-    """A call of ``cutaway train`` with the settings of the best trial.
+        manifest: The sweep.
+        wanted: See `Sweep.settings_of`.
 
     Returns:
         None for data that came from arrays, and where a function of the user changed images.
     """
-    manifest, best = sweep.manifest, sweep.best_trial
     origin: dict[str, str] = dict(manifest.data.get("origin") or {})
     where = origin.get("name") or origin.get("path")
-    if best is None or not where:
+    if not where:
         return None
     parts: list[str] = ["cutaway", "train", str(where)]
-    options = origin_options(origin)
-    settings: dict[str, Any] = {**options, **sweep.settings}
+    settings: dict[str, Any] = {**origin_options(origin), **wanted}
     if manifest.fixed.recipe != "default":
         settings = {"recipe": manifest.fixed.recipe, **settings}
     weights = manifest.fixed.class_weight

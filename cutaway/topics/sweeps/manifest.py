@@ -1,5 +1,6 @@
-"""sweep.json: what a sweep is, so that workers can join it and it can be looked at years later."""
+"""sweep.json: what a sweep is, to continue it and to look at it years later."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.models import FORM
 from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer_in_words
 
-FORMAT = 1
+FORMAT = 2
 FILE = "sweep.json"
 
 LARGEST = 4 << 20
@@ -82,7 +83,7 @@ class _Default(BaseModel):
 
 
 class SweepManifest(BaseModel):
-    """Everything in sweep.json. Fields that this version does not know are kept as they are.
+    """Everything in sweep.json. The storage is not in it: its address may hold a password.
 
     Attributes:
         format: Format number of the sweep's folder.
@@ -94,7 +95,6 @@ class SweepManifest(BaseModel):
         default: The settings of trial 0, resolved.
         seed: Random seed of weights, split, order and of what is drawn from the space.
         trials: Number of trials when the file was written.
-        storage: URL of the database without its password; None for the journal in the folder.
         versions: Versions of cutaway and Optuna.
     """
 
@@ -109,7 +109,6 @@ class SweepManifest(BaseModel):
     default: dict[Name, Any]
     seed: Whole
     trials: Whole
-    storage: Annotated[str, Field(max_length=10_000)] | None = None
     versions: dict[Name, Name] = Field(default_factory=dict)
 
     @field_validator("data", "default")
@@ -120,42 +119,29 @@ class SweepManifest(BaseModel):
 
     def identity(self) -> dict[str, Any]:
         """What must be equal for two sweeps to be the same one."""
-        plain = self.model_dump(mode="json")
-        kept = {name: plain[name] for name in ("space", "fixed", "default", "seed")}
-        return {"data": self.data.get("sha256"), **json.loads(json.dumps(kept))}
+        kept: dict[str, Any] = json.loads(self.model_dump_json(include={"space", "fixed", "default"}))
+        kept["default"].pop("seed", None)
+        settings = {"fixed": kept["fixed"], "default": kept["default"]}
+        return {"data": self.data.get("sha256"), "space": kept["space"], "settings": settings, "seed": self.seed}
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of `identity`."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
 
     def check_same(self, other: "SweepManifest", *, where: str) -> None:
         """Check that another sweep is this one.
-
-        Args:
-            other: What is there already.
-            where: Where it is.
 
         Raises:
             UsageError: It is another one.
         """
         mine, theirs = self.identity(), other.identity()
-        words = {"data": "other data", "space": "another space", "seed": "another seed"}
-        others = f"other fixed settings ({'; '.join(self._changed(other))})"
-        different = [words.get(name, others) for name in mine if mine[name] != theirs[name]]
-        if mine["seed"] != theirs["seed"]:  # it decides the split of the data, and the default settings contain it
-            different = ["another seed"]
-        if different:
+        if different := [name for name in mine if mine[name] != theirs[name]]:
             raise UsageError(
-                "a sweep is continued with the same data, space, settings and seed",
-                got=f"{', '.join(dict.fromkeys(different))} in {where}",
-                hint="begin another sweep with name=..., or continue that one as it is: "
-                f"cutaway sweep --attach {where}",
+                f"{where} has another sweep",
+                got=f"other {', '.join(different)}",
+                hint="begin another sweep with name=..., or continue that one with the same arguments",
             )
-
-    def _changed(self, other: "SweepManifest") -> list[str]:
-        """The fixed settings in which this sweep differs from another one, in words."""
-        mine, theirs = ({"recipe": each.fixed.recipe} | each.default | each.fixed.given() for each in (self, other))
-        return [
-            f"{name} {mine.get(name)!s:.40} instead of {theirs.get(name)!s:.40}"
-            for name in mine | theirs
-            if json.dumps(mine.get(name)) != json.dumps(theirs.get(name))  # as in the file, a tuple is a list
-        ]
 
 
 def read_manifest(folder: Path) -> SweepManifest:
@@ -171,35 +157,26 @@ def read_manifest(folder: Path) -> SweepManifest:
         raise UnknownNameError(
             f"a sweep is a folder with a {FILE}", got=f'"{folder}"', hint="begin one with: cutaway sweep DATA"
         ) from None
-    return as_manifest(read_json(data, where=str(folder / FILE)), where=str(folder / FILE))
-
-
-def as_manifest(record: Any, *, where: str) -> SweepManifest:
-    """A manifest from plain data.
-
-    Raises:
-        RunError: It is damaged, or of another format.
-    """
+    record, where = read_json(data, where=str(folder / FILE)), str(folder / FILE)
     fields = cast("dict[str, Any]", record if isinstance(record, dict) else {})
-    number = fields.get("format")
-    if isinstance(number, int) and number != FORMAT:  # before its fields, which may be others
+    if (number := fields.get("format")) != FORMAT:  # before its fields, which may be others
         raise RunError(
-            f"this version of cutaway reads sweeps of format {FORMAT}",
-            got=f"format {number}{writer_in_words(fields)} in {where}",
-            hint="begin another sweep, or open it with the version that made it",
+            f"this version reads sweeps of format {FORMAT}",
+            got=f"format {number!r:.40}{writer_in_words(fields)} in {where}",
+            hint="use the version of cutaway that wrote it, or begin another sweep",
         )
     try:
         return SweepManifest.model_validate(record)
     except ValidationError as error:
         raise RunError(
-            f"a {FILE} says what a sweep is",
+            f"{FILE} is damaged",
             got=f"{wrong_part(error.errors()[0])} in {where}",
             hint="restore it from a copy of the sweep, or begin another one",
         ) from None
 
 
 def write_manifest(folder: Path, manifest: SweepManifest) -> None:
-    """Write the sweep.json of a folder, which is made; one that names a database is for the user alone.
+    """Write the sweep.json of a folder, which is made.
 
     Raises:
         RunError: It cannot be written.
@@ -207,7 +184,7 @@ def write_manifest(folder: Path, manifest: SweepManifest) -> None:
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / FILE, text.encode() + b"\n", mode=0o666 if manifest.storage is None else 0o600)
+        write_atomic(folder / FILE, text.encode() + b"\n", mode=0o666)
     except OSError as error:
         raise RunError(
             "the folder of a sweep must be one that can be written",

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.api.given_data import as_dataset
+import numpy as np
+
 from cutaway.api.run import Run
 from cutaway.api.start import train_into, training_data, training_manifest
 from cutaway.api.train import mlp
@@ -35,11 +36,15 @@ class Material:
         loaded: A dataset, or a table before it was prepared.
         data: What models are trained on.
         split: Training and validation samples; the test samples belong to no part of it.
+        base: The settings of the recipe.
+        weights: Weights of the samples of the source "train", where a table has some.
     """
 
     loaded: Dataset | Table
     data: Dataset
     split: Split
+    base: Mapping[str, Any] = dataclasses.field(repr=False)
+    weights: np.ndarray | None = dataclasses.field(default=None, repr=False)
 
 
 def prepare(loaded: Dataset | Table, fixed: FixedSettings, *, seed: int, on_progress: ProgressCallback) -> Material:
@@ -50,35 +55,25 @@ def prepare(loaded: Dataset | Table, fixed: FixedSettings, *, seed: int, on_prog
     """
     from cutaway import training
 
+    base, weights = base_of(fixed, loaded), given_weights(loaded, None)
     # validation is a share of all training samples
-    config = training.make_config(
-        base_of(fixed, loaded), samples=len(loaded.labels["train"]), **settings_of(fixed, seed)
-    )
+    config = training.make_config(base, samples=len(loaded.labels["train"]), **settings_of(fixed, seed))
     split, data = split_and_prepare(loaded, validation=config.validation, seed=seed, on_progress=on_progress)
-    return Material(loaded, data, drop(split, split.test))
+    return Material(loaded, data, drop(split, split.test), base, weights)
 
 
-def load(manifest: SweepManifest, data: Any) -> Dataset | Table:
-    """The data of a sweep that is joined: as they are given, or loaded from where they were.
+def load(manifest: SweepManifest) -> Dataset | Table:
+    """The data of a sweep, loaded from where they were.
 
     Raises:
-        UsageError, DataError: See `cutaway.load_dataset`; or they were arrays, and are not given.
+        UsageError, DataError: See `cutaway.load_dataset`; or they were arrays.
     """
-    if data is not None and not isinstance(data, str | Path):
-        return as_dataset(data, None, verb="sweep")
     origin = dict(manifest.data.get("origin") or {})
-    if data is not None:
-        origin |= {"path": str(data)} if origin.get("kind") == "path" else {"kind": "path", "path": str(data)}
     if origin.get("kind") == "arrays":
         raise DataError(
-            "the data of a sweep are a name or a path, so that workers can load them",
-            got=f'"{manifest.data.get("name")}", made from arrays',
-            hint="pass them with data=...",
-        )
-    place = origin.get("path")
-    if place and not Path(place).exists():
-        raise DataError(
-            "the data of a sweep are where they were", got=f"nothing at {place}", hint="say where they are: data=PATH"
+            "the data of the sweep came from arrays",
+            got=f'"{manifest.data.get("name")}"',
+            hint="call cutaway.sweep again with the same arguments: its result has them",
         )
     return load_again(origin)
 
@@ -110,8 +105,7 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
         raise UsageError(
             "a setting is fixed, or in the space", got=f"{both[0]} twice", hint="leave it out of one of the two"
         )
-    base, samples = base_of(fixed, material.loaded), len(material.split.train)
-    given = settings_of(fixed, seed)
+    base, samples, given = material.base, len(material.split.train), settings_of(fixed, seed)
     optimizers = space.settings.get("optimizer")
     for optimizer in optimizers.values if isinstance(optimizers, Choices) else ():
         training.make_config(base, samples=samples, **given, optimizer=optimizer)
@@ -173,7 +167,6 @@ def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[st
     if {"layers", "units"} & {*settings}:
         layers, units = (int(settings.get(name, default[name])) for name in ("layers", "units"))
         hidden = (units,) * layers
-    # a sweep that was begun before a setting of models was known has the default of that setting
     form = {name: settings.get(name, default.get(name, usual)) for name, usual in asdict(ModelForm()).items()}
     of_training = {name: value for name, value in settings.items() if name not in (*FORM, "layers", "units")}
     return {**form, "hidden": hidden, **of_training}
@@ -211,7 +204,7 @@ def train_trial(
     config = _config(material, manifest, wanted)
     models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
     training.check_config(config, model, shape=data.shape)
-    given = given_weights(material.loaded, None)
+    given = material.weights
     weight = sample_weights(given, data=data, split=split, per_class=config.class_weight)
     record = training_manifest(
         model, data=data, split=split, config=config, first_weights=training.DRAWN, sample_weight=given
@@ -220,9 +213,7 @@ def train_trial(
         path, manifest=record | {"sweep": {"name": manifest.name, "trial": number}}, begin=False
     )
     samples = training_data(data, split, weight)
-    run = train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
-    run.context.loaded = material.loaded
-    return run
+    return train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
 
 
 def _config(material: Material, manifest: SweepManifest, drawn: Mapping[str, Any]) -> "TrainingConfig":
@@ -237,5 +228,4 @@ def _config(material: Material, manifest: SweepManifest, drawn: Mapping[str, Any
         per_class = {int(number): weight for number, weight in fixed.class_weight.items()}  # type: ignore[union-attr]
     settings["class_weight"] = class_weights(per_class, material.data.y(split.train), classes=material.data.classes)
     accelerator = training.has_accelerator()
-    base = base_of(fixed, material.loaded)
-    return training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
+    return training.make_config(material.base, samples=len(split.train), accelerator=accelerator, **settings)

@@ -1,48 +1,191 @@
-"""`Sweep`, what a user holds."""
+"""`Sweep`, what a user holds, and its trials as people read them."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
+
+import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.api.train import mlp, train
+from cutaway.data import Dataset
+from cutaway.data import Table as LoadedTable
+from cutaway.errors import RunError, UsageError, printable
+from cutaway.execution import Space, Trial, importance_of_settings, read_space
 from cutaway.models import FORM
+from cutaway.plots import Panel, Series
 from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption
 from cutaway.results.result import Result
-from cutaway.results.table import Column, Table
-from cutaway.results.units import TEXT
+from cutaway.results.table import Column, Table, column
+from cutaway.results.units import COUNT, TEXT, Unit, decimals, percent, share
 from cutaway.runs import RUNS
 
 from .command import train_command
-from .figures import draw
-from .material import load
-from .outcome import COSTS, NUMBERS, TRIALS, SweepOutcome, in_order, row_of, trials_table
+from .manifest import SweepManifest
+from .material import load, resolved
 from .page import write_page
-from .words import verdict
-
-if TYPE_CHECKING:
-    from cutaway.plots import Figure
 
 BEST = 5
 """Trials that people read."""
 
+NUMBERS = ("val_loss", "val_accuracy", "epochs", "seconds", "parameters")
+
+
+def _state(state: str) -> str:
+    return {"complete": "completed", "pruned": "stopped early"}.get(state, state)
+
+
+TRIALS = (
+    column("trial", "Trial", Unit("whole number", str), "Its number; trial 0 has the settings of the recipe."),
+    column(
+        "state",
+        "State",
+        Unit("name", _state, right=False),
+        "Completed (complete), stopped early (pruned), failed or running.",
+    ),
+    column("val_loss", "Val loss", decimals(4), "Validation loss, of a trial that was stopped early its last one."),
+    column("val_accuracy", "Val accuracy", share(), "Share of the validation samples that is predicted correctly."),
+    column("epochs", "Epochs", COUNT, "Epochs that were trained."),
+    column("seconds", "Seconds", decimals(1), "Seconds of the training."),
+    column("parameters", "Parameters", COUNT, "Values in the weights."),
+    column("settings", "Settings", TEXT, "The settings that were drawn; a DataFrame has a column for each."),
+)
+"""Trials of a sweep."""
+
 
 @public
-class Sweep(SweepOutcome, Result):
+@dataclass(frozen=True)
+class Sweep(Result):
     """Trials of settings, the best of which is chosen on validation samples; no trial uses the test samples.
 
     Attributes:
         folder: Its folder, with a run folder for each trial.
         manifest: What its sweep.json says.
         trials: The trials, by number; trial 0 has the settings of the recipe.
-        total: How many trials there will be.
+        loaded: Its data, where they are in memory.
     """
+
+    folder: Path
+    manifest: SweepManifest = field(repr=False)
+    trials: tuple[Trial, ...] = field(repr=False)
+    loaded: Dataset | LoadedTable | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def checked(
+        cls, folder: Path, manifest: SweepManifest, trials: Sequence[Trial], loaded: Dataset | LoadedTable | None
+    ) -> Self:
+        """A sweep, whose storage may be that of a stranger.
+
+        Raises:
+            RunError: A trial has settings that are not of the sweep.
+        """
+        space = read_space(manifest.space).settings
+        for trial in trials:
+            for name, value in trial.settings.items():
+                if name not in space or not space[name].holds(value):
+                    raise RunError(
+                        "a trial has settings that are not of its sweep",
+                        got=f'"{printable(str(name), 60)}" = {printable(repr(value), 60)} of trial {trial.number}',
+                        hint="restore its storage and sweep.json from a copy, or begin another sweep",
+                    )
+        return cls(folder, manifest, tuple(trials), loaded)
+
+    def __repr__(self) -> str:
+        return f"<{self.line()}>"
+
+    def line(self) -> str:
+        """A one-line summary."""
+        ended = sum(trial.ended for trial in self.trials)
+        states = {"pruned": "stopped early", "failed": "failed", "running": "running"}
+        words = [f"{self.count(state)} {word}" for state, word in states.items() if self.count(state)]
+        said = f" ({', '.join(words)})" if words else ""
+        best = self.best_trial
+        line = f'Sweep "{self.manifest.name}": {ended} of {self.total} trials{said}'
+        return line if best is None else f"{line}, best trial {best.number} with {_measures(best)}"
+
+    @property
+    def total(self) -> int:
+        """How many trials there will be."""
+        return self.manifest.trials
+
+    def count(self, state: str) -> int:
+        """The number of trials in a state."""
+        return sum(trial.state == state for trial in self.trials)
+
+    @property
+    def space(self) -> Space:
+        """The settings that are tried."""
+        return read_space(self.manifest.space)
+
+    @property
+    def best_trial(self) -> Trial | None:
+        """The trial with the lowest validation loss among those that were not stopped early; None where none ended."""
+        return best_of(self.trials)
+
+    @property
+    def best(self) -> Run:
+        """The run of the best trial.
+
+        Raises:
+            UsageError: No trial ended yet.
+            UnknownNameError: Its run folder is on another machine.
+        """
+        return self.run(self._best_or_raise().number)
+
+    def run(self, number: int) -> Run:
+        """The run of a trial.
+
+        Raises:
+            UsageError: There is no such trial.
+            UnknownNameError: Its run folder is on another machine, or it has none.
+        """
+        trial = next((each for each in self.trials if each.number == number), None)
+        if trial is None:
+            raise UsageError("no such trial in this sweep", got=repr(number), hint="choose one of to_pandas()")
+        return open_run(self.folder / trial.run, data=self.loaded)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the best trial that `cutaway.train` and `cutaway.mlp` need, those of the recipe left out.
+
+        Raises:
+            UsageError: No trial ended yet.
+        """
+        return self.settings_of(self._best_or_raise())
+
+    def settings_of(self, trial: Trial) -> dict[str, Any]:
+        """As `settings`, of any trial."""
+        default, fixed = self.manifest.default, self.manifest.fixed
+        wanted = resolved(trial.settings, default)
+        form = {name: wanted.pop(name) for name in FORM}
+        # the recipe's number of epochs follows the batch size, and would be another one
+        kept = {"epochs": default["epochs"]} if "batch_size" in wanted else {}
+        given = {**fixed.settings, **kept, **wanted}
+        return {**form, **given, "seed": self.manifest.seed}
+
+    def importance(self) -> dict[str, float]:
+        """How much each setting explains of the differences in validation loss: shares, the largest first.
+
+        Empty where fewer than 8 trials completed. With few trials, much of it is chance.
+
+        Source:
+            `optuna.importance`; see `cutaway.execution.importance_of_settings`.
+        """
+        return dict(self._importance)
+
+    @cached_property
+    def _importance(self) -> dict[str, float]:
+        return importance_of_settings(self.trials)
 
     @property
     def command(self) -> str | None:
         """The command that trains the chosen settings with the test samples; None for data that came from arrays."""
-        return train_command(self)
+        return None if self.best_trial is None else train_command(self.manifest, self.settings)
 
     def train_best(self, *, runs: str | Path = RUNS, name: str | None = None, progress: ProgressOption = True) -> Run:
         """Train the settings of the best trial again, this time with the test samples, by which nothing was chosen.
@@ -58,8 +201,8 @@ class Sweep(SweepOutcome, Result):
             UsageError: No trial ended yet.
             DataError: The data cannot be loaded again.
         """
-        loaded = load(self.manifest, None) if self.loaded is None else self.loaded
         wanted, fixed = self.settings, self.manifest.fixed
+        loaded = load(self.manifest) if self.loaded is None else self.loaded
         model = mlp(**{name: wanted.pop(name) for name in FORM})
         per_class: Any = fixed.class_weight
         if isinstance(fixed.class_weight, dict):
@@ -85,11 +228,38 @@ class Sweep(SweepOutcome, Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The best trials."""
-        complete = [
-            trial for trial in in_order(self.trials) if trial.state == "complete" and trial.val_loss is not None
-        ]
+        complete = [trial for trial in in_order(self.trials) if trial.state == "complete"]
         best = trials_table(complete[:BEST], self.space, title="The best trials")
         return (best.without("State", "Epochs"),)
+
+    def notes(self) -> tuple[str, ...]:
+        """What the best trial reached, and which settings mattered."""
+        best, first = self.best_trial, next((trial for trial in self.trials if trial.number == 0), None)
+        if best is None:
+            return ("No trial completed, so none is chosen.",)
+        said = f"Trial {best.number} has the lowest validation loss: {_measures(best)}."
+        if first is not None and first is not best and first.state == "complete":
+            said += f" The default recipe, trial 0, has {_measures(first)}."
+        said += " The lowest of many losses is partly luck: test the chosen settings once, by training them again."
+        shares = ", ".join(f"{name} {part:.0%}" for name, part in self.importance().items())
+        return (said, f"Importance of settings: {shares}.") if shares else (said,)
+
+    def panels(self) -> Sequence[Panel]:
+        """The validation loss of each trial."""
+        found = [trial for trial in self.trials if trial.val_loss is not None and trial.ended]
+        series = [
+            Series(
+                name,
+                np.array([trial.number for trial in found if trial.state == state]),
+                np.array([trial.val_loss for trial in found if trial.state == state], float),
+                color=color,
+                points=True,
+                line=False,
+            )
+            for color, (state, name) in enumerate((("complete", "completed"), ("pruned", "stopped early")))
+            if any(trial.state == state for trial in found)
+        ]
+        return [Panel("Validation loss by trial", "trial", "validation loss", series)] if series else []
 
     def to_json(self, *, report: str | None = None) -> dict[str, Any]:
         """What ``cutaway sweep --json`` answers.
@@ -107,33 +277,14 @@ class Sweep(SweepOutcome, Result):
                 "fixed": manifest.fixed.given(),
                 "default": manifest.default,
                 "seed": manifest.seed,
-                "storage": manifest.storage,
                 "total": self.total,
                 "best": None if best is None else {**row_of(best, self.space), "settings": self.settings},
-                "gain": self.gain,
-                "no_gain": self.no_gain,
-                "verdict": verdict(self),
                 "importance": self.importance(),
-                "importance_p_values": self.importance_p_values(),
-                "frontier": {cost: [t.number for t in self.frontier(cost)] for cost in COSTS},
-                "trials": [{**row_of(trial, self.space), "attempts": trial.attempts} for trial in self.trials],
+                "trials": [row_of(trial, self.space) for trial in self.trials],
                 "train": self.command,
                 "report": report,
             }
         )
-
-    def plot(self, kind: str = "trials", *, cost: str = "parameters") -> "Figure":
-        """Draw the sweep as a matplotlib Figure.
-
-        Args:
-            kind: "trials", the validation loss of each and the best so far; "importance" of the settings; "parallel",
-                a line per trial through all settings; or "frontier", accuracy against cost.
-            cost: For the frontier: "parameters" or "seconds".
-
-        Raises:
-            UsageError: There is no such kind, or too few trials ended.
-        """
-        return draw(self, kind, cost=cost)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the sweep as one HTML file that works from disk without a network.
@@ -144,4 +295,68 @@ class Sweep(SweepOutcome, Result):
         Raises:
             UsageError: It cannot be written.
         """
-        return write_page(self, path)
+        trials = trials_table(in_order(self.trials), self.space)
+        return write_page(self.manifest, self.notes(), trials, self.importance(), self.command, self.folder, path)
+
+    def _best_or_raise(self) -> Trial:
+        if (best := self.best_trial) is None:
+            raise UsageError(
+                "no trial completed",
+                got=f"{self.count('failed')} failed and {self.count('pruned')} stopped early of {len(self.trials)}",
+                hint="continue the sweep",
+            )
+        return best
+
+
+def best_of(trials: Iterable[Trial]) -> Trial | None:
+    """The trial with the lowest validation loss among those that were not stopped early; None where there is none."""
+    complete = [trial for trial in trials if trial.state == "complete" and trial.val_loss is not None]
+    return min(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number), default=None)
+
+
+def _measures(trial: Trial) -> str:
+    accuracy = trial.result.get("val_accuracy")
+    loss = "no val_loss" if trial.val_loss is None else f"val_loss {trial.val_loss:.4f}"
+    return loss + ("" if accuracy is None else f" and val_accuracy {percent(accuracy)}")
+
+
+def row_of(trial: Trial, space: Space) -> dict[str, Any]:
+    """A trial as a row: None where a setting was not drawn, or nothing is known."""
+    drawn: Mapping[str, Any] = trial.settings
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "val_loss": trial.val_loss,
+        **{name: trial.result.get(name) for name in NUMBERS[1:]},
+        **{name: drawn.get(name) for name in space.settings},
+        "run": trial.run,
+        "why": trial.why,
+    }
+
+
+def in_order(trials: Iterable[Trial]) -> list[Trial]:
+    """The trials, the best first; those that did not run to their end come last."""
+    return sorted(trials, key=lambda t: (t.state != "complete", t.val_loss is None, t.val_loss or 0.0, t.number))
+
+
+def trials_table(trials: Sequence[Trial], space: Space, *, title: str = "") -> Table:
+    """Trials as people read them, in the order in which they come."""
+    rows = [
+        {name: row[name] for name in ("trial", "state", *NUMBERS)} | {"settings": _settings(trial, space)}
+        for trial in trials
+        for row in [row_of(trial, space)]
+    ]
+    return Table.of(TRIALS, rows, title=title)
+
+
+def _settings(trial: Trial, space: Space) -> str:
+    drawn = (name for name in space.settings if name in trial.settings)
+    words = ", ".join(f"{name.replace('_', ' ')} {written(trial.settings[name])}" for name in drawn)
+    return words or "the default recipe"
+
+
+def written(value: Any) -> str:
+    """A value of a setting as text."""
+    if isinstance(value, tuple | list):
+        return "-".join(str(each) for each in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return f"{value:.3g}" if isinstance(value, float) else printable(str(value), 40)
