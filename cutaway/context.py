@@ -101,10 +101,17 @@ class RunContext:
     @property
     def knows_training_samples(self) -> bool:
         """Whether the samples of the split "train" are those that the model was trained on."""
-        extra: dict[str, Any] = self.manifest.model_extra or {}
-        fit, origin = extra.get("fit"), self.manifest.origin
-        said: Any = cast("dict[str, Any]", fit).get("training") if isinstance(fit, dict) else None
-        return origin == "training" or (origin == "keras fit" and said == "train")
+        origin = self.manifest.origin
+        return origin == "training" or (origin == "keras fit" and self._known_of_fit("training") == "train")
+
+    @property
+    def knows_validation_samples(self) -> bool:
+        """Whether the metrics of the history are those of the samples of the split "val"."""
+        return self.manifest.origin != "keras fit" or self._known_of_fit("validation") == "val"
+
+    def _known_of_fit(self, name: str) -> Any:
+        fit = (self.manifest.model_extra or {}).get("fit")
+        return cast("dict[str, Any]", fit).get(name) if isinstance(fit, dict) else None
 
     def train_like(self, where: str | None = None) -> str | None:
         """What to type to train again as this run was trained; None for a run that was recorded.

@@ -148,7 +148,7 @@ def small_model():
 
 
 plain, recorded = small_model(), small_model()
-small_recorder = ct.Recorder(folder / "small", data, seed=SEED)
+small_recorder = ct.Recorder(folder / "small", data, validation=0.2, seed=SEED)
 for small, callbacks in ((plain, []), (recorded, [small_recorder])):
     keras.utils.set_random_seed(2)
     small.fit(data.inputs(train), data.y(train), epochs=2, verbose=0, callbacks=callbacks)

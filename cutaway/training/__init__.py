@@ -33,9 +33,9 @@ if TYPE_CHECKING:
         note_differences,
     )
     from .feeding import INPUTS
+    from .first_layer import as_taken, own_scale
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
-    from .recorded_data import as_taken, own_scale
     from .recorder import Recorder
 
 _MODULES = {
@@ -45,14 +45,14 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
-    "as_taken": "cutaway.training.recorded_data",
+    "as_taken": "cutaway.training.first_layer",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
-    "own_scale": "cutaway.training.recorded_data",
+    "own_scale": "cutaway.training.first_layer",
     "train_model": "cutaway.training.loop",
     "warn_of_predictions": "cutaway.training.manifest",
 }

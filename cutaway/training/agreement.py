@@ -57,11 +57,12 @@ def check_agreement(
 
 def _disagreement(name: str, logged: float, measured: float, *, samples: int, same: bool, inputs: str) -> RunError:
     other = "raw" if inputs == "scaled" else "scaled"
+    weights = f', inputs="{inputs}" if the validation samples have weights' if name == "val_loss" else ""
     whose = f"the same {samples:,} samples" if same else f"the {samples:,} validation samples of the recorder"
     return RunError(
         "a recorder measures what Keras measures, or every view of the run would be wrong",
         got=f"{name} {logged:.4g} by Keras and {measured:.4g} on {whose}, with {inputs} inputs: the model was fed "
         "samples of another scale or preparation, other labels, or another split",
-        hint=f'pass inputs="{other}" to the Recorder if fit gets {other} samples, or a Dataset of the samples as fit '
-        "gets them, made with scale=1",
+        hint=f'pass inputs="{other}" to the Recorder if fit gets {other} samples{weights}, or a Dataset of the samples '
+        "as fit gets them, made with scale=1",
     )

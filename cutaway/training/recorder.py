@@ -1,5 +1,6 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
+import dataclasses
 import logging
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -52,9 +53,8 @@ class Recorder(keras.callbacks.Callback):
       (``use_ema``) replace the last snapshot.
     - A model of layers that cutaway does not open (Conv2D, Lambda, ...) is recorded all the same: its history, test
       metrics and the predictions of every epoch. Its layers cannot be analyzed.
-    - Arrays that Keras validates on are compared with the data: ``recorder.split`` then has the validation samples that
-      fit had, and the recorder feeds the model as fit does, raw or scaled. If fit sees all other samples of the data,
-      as with ``validation_split``, the run has no test samples, and a `CutawayWarning` says so.
+    - Where fit sees another number of samples in an epoch than ``recorder.split.train`` has, as with
+      ``validation_split``, they may be test samples: the run has no test accuracy, and a `CutawayWarning` says so.
     - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
     - Another fit with the same recorder continues in the same folder, with the next epoch numbers. With `initial_epoch`
       the numbers are those that Keras shows.
@@ -63,22 +63,26 @@ class Recorder(keras.callbacks.Callback):
         path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on; a
             `CutawayWarning` says so. A run whose fit failed in this process before its first epoch ended is replaced.
         data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes.
+        validation_data: The samples ``(x, y)`` that fit is validated on, in the form of `data` (before they are divided
+            by its scale), if they are not in it. They become ``recorder.split.val``; ``recorder.data`` has them too:
+            ``cutaway.open_run(recorder.path, data=recorder.data)``.
         validation: Share of training samples in ``recorder.split.val``, in (0, 1).
         seed: Random seed of the split; whole number from 0.
         predictions: Whether to save the predictions for each validation and test sample after each epoch. This takes
             one evaluation per epoch. Rows of training samples are NaN.
         inputs: What fit gets: "scaled", as from ``data.inputs``; "raw", as from ``data.x``, for a model that rescales
-            its inputs itself. "auto" follows the validation data of fit; without any, it is "raw" if the model begins
-            with a Rescaling by the scale of the data, else "scaled".
+            its inputs itself. "auto" is "raw" if the model begins with a Rescaling by the scale of the data, else
+            "scaled"; then val_loss, too, has to be the one that we measure.
         overwrite: Whether a run that is at `path` is deleted when fit starts.
 
     Attributes:
         path: The run folder.
         split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. If fit sees
-            test samples, the recorded test accuracy means nothing.
+            as many samples, but other ones, the recorded test accuracy means nothing.
 
     Raises:
-        CutawayError: The data, the share or the seed is wrong; see `load_dataset` and `cutaway.train`.
+        CutawayError: The data, the share or the seed is wrong; see `load_dataset`, `Dataset.from_arrays` and
+            `cutaway.train`.
         RunError: What is at `path` is not a run; on ``fit``: the folder cannot be created or written, or Keras'
             validation metrics are not those that we measure, so that every result would be wrong.
         ModelError: On ``fit``: the model does not fit the data, or is not the model of the fit before; nothing has been
@@ -90,6 +94,7 @@ class Recorder(keras.callbacks.Callback):
         path: str | Path,
         data: Dataset | str | Path,
         *,
+        validation_data: tuple[Any, Any] | None = None,
         validation: float = 0.25,
         seed: int = 0,
         predictions: bool = False,
@@ -112,7 +117,7 @@ class Recorder(keras.callbacks.Callback):
             )
         self._place = Place.find(Path(path), overwrite=overwrite)
         self.path = self._place.path
-        self._feeding = Feeding(found, inputs)
+        self._feeding = Feeding(found if validation_data is None else _validated_on(found, validation_data), inputs)
         self.split = split_dataset(self.data, validation=validation, seed=seed)
         self._save_predictions = predictions
         self._manifest: Manifest | None = None
@@ -121,6 +126,8 @@ class Recorder(keras.callbacks.Callback):
         self._batch_size: int | None = None
         self._seen: Any = None
         self._validated: Any = None
+        self._fit: dict[str, str] = {}
+        self._checked = False
         self._start = self._epoch_start = 0.0
         self._stops = False
 
@@ -138,9 +145,10 @@ class Recorder(keras.callbacks.Callback):
         """Create the run folder with the first snapshot, or open it again."""
         model = self._keras_model
         shape, spec = sample_shape(model, self.data), self._checked_spec()
-        self._feeding.begin(model, shape, first=self._manifest is None)
+        self._feeding.begin(model, shape)
+        self._fit["inputs"] = self._feeding.inputs
         self._start, self._batch_size = time.perf_counter(), None
-        self._stops = False
+        self._stops = self._checked = False
         if self._manifest:
             with self._writing() as writer:
                 # what the fit before has left is no longer the result of the run
@@ -158,7 +166,7 @@ class Recorder(keras.callbacks.Callback):
             first_weights=GIVEN,
         )
         self._place.clear()
-        more = {"fit": {"inputs": self._feeding.inputs}, "unopened": self._why}
+        more = {"fit": dict(self._fit), "unopened": self._why}
         writer = RunWriter.create_at(self.path, manifest=manifest | more)
         self._manifest = writer.manifest
         writer.close()
@@ -200,10 +208,11 @@ class Recorder(keras.callbacks.Callback):
             seconds=round(seconds, 4),
             samples_per_second=round(seen / seconds, 1),
         )
-        first = not self._feeding.known and "val_loss" in logs
-        if first:
-            self._look(seen)
+        first = not self._checked and "val_loss" in logs
+        self._note(seen, validated="val_loss" in logs)
         with self._writing() as writer:
+            if self._fit != (writer.manifest.model_extra or {}).get("fit"):
+                writer.update(fit=dict(self._fit))
             if is_finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
                 self._record_predictions(writer, self._epochs + 1)
@@ -213,6 +222,7 @@ class Recorder(keras.callbacks.Callback):
         self._epochs += 1
         self._stops = bool(model.stop_training)  # a callback after this one may still ask for it
         if first and is_finite(weights):
+            self._checked = True
             self._check(logs)
         self._place.recorded()  # until now, the folder of a fit that fails is in nobody's way
 
@@ -233,10 +243,10 @@ class Recorder(keras.callbacks.Callback):
                 "%s ends with the weights of epoch %s; val_loss was lowest in epoch %d", self.path, kept_epoch, best
             )
         row = next((row for row in rows if row["epoch"] == kept_epoch), {})
-        if found and self._feeding.known and "val_loss" in row:
+        if found and self._checked and "val_loss" in row:
             self._check(row)
         ids, test = self.split.test, None
-        if len(ids):
+        if len(ids) and self._fit.get("training") == "train":
             test = classification_metrics(self._predict(ids), self.data.y(ids))
         with self._writing() as writer:
             writer.finish("finished", test=test, baseline=largest_share(self.data.y(ids)))
@@ -263,25 +273,23 @@ class Recorder(keras.callbacks.Callback):
         self._opens = spec is not None
         return spec
 
-    def _look(self, seen: int) -> None:
-        """Record the split and the inputs as fit has them, once it has validated."""
-        validated = int(on_host(self._validated))
-        before = len(self.split.test)
-        self.split, fit = self._feeding.look(self._keras_model, self.split, seen=seen, validated=validated)
-        if before and not len(self.split.test):
-            text = (
-                "fit sees every sample that it does not validate on, so that no samples are left to test the model on"
-            )
-            warn_user(f"{text}; fit on recorder.split.train to keep some")
-        with self._writing() as writer:
-            config = {**writer.manifest.config, "validation": self.split.validation}
-            writer.update(dataset=self.data.to_record(), split=self.split.to_record(), fit=fit, config=config)
+    def _note(self, seen: int, *, validated: bool) -> None:
+        """Note whether fit has as many samples as the split, in this epoch and all before it; nothing else is known."""
+        known, count = self._fit.get("training", "train"), len(self.split.train)
+        self._fit["training"] = known if seen == count else "unknown"
+        if validated:
+            same = int(on_host(self._validated)) == len(self.split.val)
+            self._fit["validation"] = self._fit.get("validation", "val") if same else "unknown"
+        if known != self._fit["training"]:
+            saw = f"fit saw {seen or 'an unknown number of'} samples in an epoch, recorder.split.train has {count}"
+            warn_user(f"{saw}: as they may be test samples, the run has no test accuracy; fit on recorder.split.train")
 
     def _check(self, logs: Mapping[str, Any]) -> None:
         """Compare Keras' validation metrics with ours; a run that shows something else has failed."""
         config = self._manifest.config if self._manifest else {}
         try:
-            self._feeding.check(self._keras_model, logs, self.split, config=config)
+            validated = int(on_host(self._validated))
+            self._feeding.check(self._keras_model, logs, self.split.val, validated=validated, config=config)
         except RunError as error:
             with self._writing() as writer:
                 writer.update(status="failed", why=str(error))
@@ -359,3 +367,23 @@ class Recorder(keras.callbacks.Callback):
         writer.snapshot(self._epochs, weights)
         self._record_predictions(writer, self._epochs)
         return self._epochs, False
+
+
+def _validated_on(data: Dataset, pair: tuple[Any, Any]) -> Dataset:
+    """A dataset with the samples that fit is validated on.
+
+    Raises:
+        UsageError: It has some already, or no samples and labels are given.
+        DataError: They do not fit those of the dataset.
+    """
+    if "val" in data.sources or len(pair) != 2:
+        raise UsageError(
+            "validation_data is a pair (x, y), of data without validation samples of their own",
+            got=f"{len(pair)} entries and {data!r}",
+            hint="leave it out, or give only the samples and their labels",
+        )
+    more = {f"{axis}_test": getattr(source, axis) for axis in "xy" if (source := data.sources.get("test")) is not None}
+    train = data.sources["train"]
+    held: dict[str, Any] = {"x_val": pair[0], "y_val": pair[1], "class_names": data.class_names, "scale": data.scale}
+    sources = Dataset.from_arrays(train.x, train.y, **held, **more).sources
+    return dataclasses.replace(data, sources=sources, origin={"kind": "arrays"}, naming=None)

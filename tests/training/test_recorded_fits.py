@@ -9,7 +9,7 @@ from keras import layers as L
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.errors import CutawayWarning, ModelError, RunError, UsageError
+from cutaway.errors import CutawayWarning, DataError, ModelError, RunError, UsageError
 from cutaway.runs import RunFolder
 
 SPARSE = "sparse_categorical_crossentropy"
@@ -272,17 +272,6 @@ def test_a_model_that_rescales_raw_samples_is_measured_on_raw_samples(pictures, 
     assert run.folder.manifest.model_extra["fit"]["inputs"] == "raw"
 
 
-def test_validation_data_say_more_than_the_first_layer(pictures, tmp_path):
-    """A Rescaling after which users scale all the same, and none where they do not."""
-    for model, x, said in ((rescaling(), pictures.inputs, "scaled"), (dense(), raw(pictures), "raw")):
-        recorder = ct.Recorder(tmp_path / said, pictures)
-        fit(model, recorder, x)
-        manifest = RunFolder.open(recorder.path).manifest
-        assert manifest.model_extra["fit"] == {"inputs": said, "validation": "val", "training": "train"}
-        expected = model.evaluate(x(recorder.split.test), pictures.y(recorder.split.test), verbose=0)
-        assert list(manifest.test.values())[:2] == pytest.approx(expected, rel=1e-4)
-
-
 def test_inputs_that_are_not_what_fit_got_are_an_error_with_both_numbers(pictures, tmp_path):
     model, recorder = rescaling(), ct.Recorder(tmp_path / "run", pictures, inputs="scaled")
     text = r'val_\w+ [\d.]+ by Keras and [\d.]+ on the same 45 samples, with scaled inputs.*next: pass inputs="raw"'
@@ -294,15 +283,32 @@ def test_inputs_that_are_not_what_fit_got_are_an_error_with_both_numbers(picture
 
 
 @pytest.mark.exhaustive
-def test_another_preparation_is_an_error_unless_the_user_vouches(pictures, tmp_path):
+@pytest.mark.parametrize(
+    ("part", "samples"), [("val", "the same 45 samples"), ("test", "the 45 validation samples of")]
+)
+def test_another_preparation_is_an_error(pictures, tmp_path, part, samples):
     def upside_down(ids):
         return 1 - pictures.inputs(ids)
 
     model, recorder = dense(), ct.Recorder(tmp_path / "run", pictures)
-    with pytest.raises(RunError, match=r"val_accuracy [\d.]+ by Keras and [\d.]+ on the 45 validation samples of"):
-        fit(model, recorder, upside_down, epochs=15)
-    fit(dense(), ct.Recorder(tmp_path / "vouched", pictures, inputs="scaled"), upside_down, epochs=15)
-    assert RunFolder.open(tmp_path / "vouched").status == "finished"
+    held = recorder.split.part(part)
+    pair = upside_down(held), pictures.y(held)
+    with pytest.raises(RunError, match=rf"val_\w+ [\d.]+ by Keras and [\d.]+ on {samples}"):
+        fit(model, recorder, upside_down, validate=False, validation_data=pair, epochs=15)
+
+
+@pytest.mark.exhaustive
+def test_weights_of_validation_samples_are_in_their_loss_alone(pictures, tmp_path):
+    def weighted(name, **settings):
+        recorder = ct.Recorder(tmp_path / name, pictures, **settings)
+        val = recorder.split.val
+        held = pictures.inputs(val), pictures.y(val), np.where(pictures.y(val) == 0, 5.0, 1.0)
+        fit(dense(), recorder, pictures.inputs, validate=False, validation_data=held)
+        return RunFolder.open(recorder.path)
+
+    with pytest.raises(RunError, match='val_loss .*inputs="scaled" if the validation samples have weights'):
+        weighted("auto")
+    assert weighted("given", inputs="scaled").status == "finished"
 
 
 def test_there_are_three_kinds_of_inputs(pictures, tmp_path):
@@ -310,74 +316,88 @@ def test_there_are_three_kinds_of_inputs(pictures, tmp_path):
         ct.Recorder(tmp_path / "run", pictures, inputs="bytes")
 
 
-@pytest.mark.exhaustive
-def test_the_last_rows_that_fit_held_out_are_the_validation_samples(pictures, tmp_path):
+def known(run):
+    """What is known of a fit, and whether there is a test accuracy."""
+    return run.folder.manifest.model_extra["fit"] | {"test": run.test is not None}
+
+
+def test_a_fit_on_the_split_has_a_test_accuracy(pictures, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", pictures)
-    everything = pictures.sources["train"]
-    x = everything.x.reshape(180, -1) / 255  # float64, which Keras rounds
-    dense().fit(x, everything.y, validation_split=0.2, epochs=2, batch_size=48, verbose=0, callbacks=[recorder])
+    fit(dense(), recorder, pictures.inputs)
     run = ct.open_run(recorder.path, data=pictures)
-    assert run.split.val.names() == [f"train[{row}]" for row in range(144, 180)]
-    assert run.context.manifest.split["stratified"] is run.split.stratified is False, "Keras takes the last rows"
-    assert run.split.train.names() == [f"train[{row}]" for row in range(144)]
-    assert run.split.test.names() == [f"test[{row}]" for row in range(60)]
-    assert run.folder.manifest.model_extra["fit"] == {"inputs": "scaled", "validation": "val", "training": "train"}
-    assert recorder.split.val.names() == run.split.val.names()
-    predicted = run.predictions(split="val").argmax(axis=1)
-    assert (predicted == run.labels(split="val")).mean() == pytest.approx(run.history.rows[-1]["val_accuracy"])
+    assert known(run) == {"inputs": "scaled", "training": "train", "validation": "val", "test": True}
+    assert (run.verdict().worth.split, run.verdict().worth.samples) == ("test", 60)
 
 
-@pytest.mark.exhaustive
-def test_a_fit_on_all_samples_leaves_none_to_test_on(tmp_path):
-    x = GENERATOR.integers(0, 120, (240, 6, 6)).astype(np.uint8)
-    order = np.argsort(LABELS, kind="stable")
-    data = ct.Dataset.from_arrays(x[order], LABELS[order], name="sorted")
-    recorder = ct.Recorder(tmp_path / "run", data)
-    assert len(recorder.split.test) > 0
-    rows = x[order].reshape(240, -1) / 255
-    with pytest.warns(
-        CutawayWarning, match="no samples are left to test the model on; fit on recorder.split.train"
-    ) as said:
-        dense().fit(rows, LABELS[order], validation_split=0.2, batch_size=48, verbose=0, callbacks=[recorder])
-    lines = [each.filename for each in said if each.category is CutawayWarning]
-    assert lines == [__file__], "the line of the user, not one of the recorder or of Keras"
-    run = ct.open_run(recorder.path, data=data)
-    assert run.config["validation"] == run.split.validation == 0.2, "as fit was given it"
-    assert [len(run.split.part(name)) for name in ("train", "val", "test")] == [192, 48, 0]
-    assert run.split.val.index.tolist() == list(range(192, 240)), "Keras takes the last rows"
-    assert run.test is None
-    assert len(run.predictions(split="val")) == 48
-    assert "missing-shuffling" in [each.kind for each in run.findings() if each.severity == "warning"]
-
-
-@pytest.mark.exhaustive
-def test_samples_that_fit_saw_nothing_of_stay_out_of_the_training_samples(pictures, tmp_path):
+@pytest.mark.parametrize("given", ["validation_split", "a part of the samples", "test samples as well"])
+def test_a_fit_on_another_number_of_samples_has_no_test_accuracy(pictures, tmp_path, given):
     recorder = ct.Recorder(tmp_path / "run", pictures)
-    given, aside = set(recorder.split.train.names()), set(recorder.split.val.names())
-    fit(dense(), recorder, pictures.inputs, validate=False, validation_split=0.2)
-    split = ct.open_run(recorder.path, data=pictures).split
-    assert (len(split.train), len(split.val)) == (108, 27 + 45)
-    assert aside < set(split.val.names())
-    assert set(split.train.names()) < given
-    said = RunFolder.open(recorder.path).manifest.model_extra["fit"]
-    assert (said["validation"], said["training"]) == ("part of val", "train")
+    everything, split = pictures.sources["train"], recorder.split
+    rows = {
+        "validation_split": (everything.x.reshape(180, -1) / 255, everything.y, {"validation_split": 0.2}),
+        "a part of the samples": (pictures.inputs(split.train[:90]), pictures.y(split.train[:90]), {}),
+        "test samples as well": (pictures.inputs(split.part("all")), pictures.y(split.part("all")), {}),
+    }
+    x, y, settings = rows[given]
+    saw = (144, 90, 240)[list(rows).index(given)]
+    text = f"fit saw {saw} samples in an epoch, recorder.split.train has 135: .*no test accuracy"
+    with pytest.warns(CutawayWarning, match=text) as said:
+        dense().fit(x, y, epochs=2, batch_size=48, verbose=0, callbacks=[recorder], **settings)
+    lines = [each.filename for each in said if each.category is CutawayWarning]
+    assert lines == [__file__], "once, at the line of the user and not at one of the recorder or of Keras"
+    run = ct.open_run(recorder.path, data=pictures)
+    validation = {"validation": "unknown"} if settings else {}
+    assert known(run) == {"inputs": "scaled", "training": "unknown", **validation, "test": False}
+    assert run.split.test.names() == split.test.names(), "the split is the one that was given"
+    assert not run.verdict().worth
+    assert "accuracy" not in repr(run)
+    assert not {"agreement", "test"} & {each.kind for each in run.findings()}
 
 
-@pytest.mark.exhaustive
-def test_validation_on_test_samples_and_on_a_part_is_said(pictures, tmp_path):
-    def said(name, **settings):
+def test_a_test_accuracy_does_not_come_back_with_another_fit(pictures, tmp_path):
+    model, recorder = dense(), ct.Recorder(tmp_path / "run", pictures)
+    everything = pictures.inputs(recorder.split.part("all")), pictures.y(recorder.split.part("all"))
+    with pytest.warns(CutawayWarning, match="has no test accuracy"):
+        model.fit(*everything, verbose=0, callbacks=[recorder])
+    fit(model, recorder, pictures.inputs)
+    assert not known(ct.open_run(recorder.path, data=pictures))["test"]
+
+
+def test_samples_of_another_number_are_not_taken_for_the_validation_samples(pictures, tmp_path):
+    def said(name, ids, **settings):
         recorder = ct.Recorder(tmp_path / name, pictures)
-        ids = recorder.split
-        pair = {"test": ids.test, "part": ids.val}[name]
-        x, y = pictures.inputs(pair), pictures.y(pair)
-        dense().fit(
-            pictures.inputs(ids.train), pictures.y(ids.train), validation_data=(x, y), verbose=0, callbacks=[recorder],
-            **settings,
-        )  # fmt: skip
-        return RunFolder.open(recorder.path).manifest.model_extra["fit"]["validation"]
+        held = pictures.inputs(getattr(recorder.split, ids)), pictures.y(getattr(recorder.split, ids))
+        fit(dense(), recorder, pictures.inputs, validate=False, validation_data=held, **settings)
+        return known(ct.open_run(recorder.path, data=pictures))["validation"]
 
-    assert said("test") == "test"
-    assert said("part", validation_steps=1, validation_batch_size=20) == "unknown"
+    assert said("test", "test") == "unknown"
+    assert said("part", "val", validation_steps=1, validation_batch_size=20) == "unknown"
+
+
+def test_samples_that_fit_is_validated_on_can_be_given(pictures, tmp_path):
+    x, y = GENERATOR.integers(0, 256, (50, 6, 6)).astype(np.uint8), np.arange(50) % 3
+    recorder = ct.Recorder(tmp_path / "run", pictures, validation_data=(x, y))
+    assert repr(recorder.split) == "<Split: train 180, val 50, test 60>"
+    assert recorder.split.val.names()[7] == "val[7]"
+    fit(dense(), recorder, recorder.data.inputs)
+    run = ct.open_run(recorder.path, data=recorder.data)
+    assert known(run) == {"inputs": "scaled", "training": "train", "validation": "val", "test": True}
+    right = (run.predictions(split="val").argmax(axis=1) == y).mean()
+    assert right == pytest.approx(run.history.rows[-1]["val_accuracy"])
+
+
+@pytest.mark.parametrize("given", [(LABELS,), (LABELS[:, None], LABELS)])
+def test_validation_data_are_a_pair_like_the_data(pictures, tmp_path, given):
+    with pytest.raises((UsageError, DataError)):
+        ct.Recorder(tmp_path / "run", pictures, validation_data=given)
+
+
+def test_validation_data_are_given_once(pictures, tmp_path):
+    train = pictures.sources["train"]
+    held = {"x_val": train.x[:50], "y_val": train.y[:50]}
+    data = ct.Dataset.from_arrays(train.x, train.y, **held)
+    with pytest.raises(UsageError, match="without validation samples of their own"):
+        ct.Recorder(tmp_path / "run", data, validation_data=(train.x, train.y))
 
 
 def test_epochs_have_the_numbers_that_keras_shows(tmp_path):

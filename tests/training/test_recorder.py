@@ -154,9 +154,9 @@ def test_recording_does_not_change_the_training(blobs, tmp_path):
         keras.utils.set_random_seed(5)
         model = make_model(run_eagerly=False)
         recorder = ct.Recorder(tmp_path / f"run {record}", blobs, predictions=True)
-        rows = blobs.inputs(recorder.split.train), blobs.y(recorder.split.train)
+        rows, held = ((blobs.inputs(ids), blobs.y(ids)) for ids in (recorder.split.train, recorder.split.val))
         callbacks = [recorder] if record else []
-        model.fit(*rows, validation_split=0.2, epochs=3, batch_size=40, verbose=0, callbacks=callbacks)
+        model.fit(*rows, validation_data=held, epochs=3, batch_size=40, verbose=0, callbacks=callbacks)
         return model.get_weights()
 
     for with_it, without in zip(weights(record=True), weights(record=False), strict=True):
@@ -168,8 +168,10 @@ def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp
     recorder = ct.Recorder(tmp_path / "run", blobs)
     each_class = keras.metrics.F1Score(average=None, name="f1")
     model = make_model(loss=CATEGORICAL, metrics=[each_class], optimizer=keras.optimizers.SGD(0.05, momentum=0.5))
-    rows = blobs.inputs(recorder.split.train), np.eye(3, dtype="float32")[blobs.y(recorder.split.train)]
-    settings = {"validation_split": 1 / 3, "validation_freq": 2, "epochs": 2, "batch_size": 40, "verbose": 0}
+    one_hot = np.eye(3, dtype="float32")
+    parts = recorder.split.train, recorder.split.val
+    rows, held = ((blobs.inputs(ids), one_hot[blobs.y(ids)]) for ids in parts)
+    settings = {"validation_data": held, "validation_freq": 2, "epochs": 2, "batch_size": 40, "verbose": 0}
     history = model.fit(*rows, **settings, callbacks=[recorder])
     first, second = RunFolder.open(recorder.path).history()
     assert "val_loss" not in first
@@ -182,7 +184,7 @@ def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp
 @pytest.mark.exhaustive
 def test_with_one_batch_per_epoch_the_batch_size_is_unknown(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    fit(make_model(), recorder, epochs=1, batch_size=1000, validation_split=2 / 3)
+    fit(make_model(), recorder, epochs=1, batch_size=1000)
     folder = RunFolder.open(recorder.path)
     assert folder.manifest.config["batch_size"] is None
     assert folder.history()[0]["samples_per_second"] > 0

@@ -149,6 +149,8 @@ def classes_of_test(context: RunContext) -> ClassMeasures | str:
         numbers = "the training has not ended with predictions that are numbers"
         if status == "finished" and not len(context.split.test):
             numbers = "there are no test samples"
+        elif status == "finished" and context.manifest.origin == "keras fit" and not context.knows_training_samples:
+            numbers = "fit saw another number of samples than the split has to train on"
         unended = {
             "stopped": "the training was stopped before its end",
             "running": "the training has not ended yet",

@@ -69,7 +69,7 @@ def findings(
 def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
     """Evidence of measured facts and of what the run folder records."""
     rows, test, record = context.folder.history(), context.manifest.test, context.manifest.dataset
-    kept = context.row(rows=rows) or {}
+    kept = context.row(rows=rows) or {} if context.knows_validation_samples else {}
     facts = dict(facts)
     if weights := facts.get("weights"):  # of layers whose weights are no numbers in some epoch nothing is known
         facts["weights"] = {

@@ -237,7 +237,7 @@ def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) ->
     """How often the run is right on test samples, or on validation samples where there are none or it goes on."""
     test, row = context.manifest.test or {}, context.row(rows=rows) or {}
     for split, accuracy in (("test", test.get("accuracy")), ("val", row.get("val_accuracy"))):
-        samples = len(context.split.part(split))
+        samples = len(context.split.part(split)) if split == "test" or context.knows_validation_samples else 0
         if samples and (accuracy := as_share(accuracy)) is not None:
             low, high = wilson_interval(round(accuracy * samples), samples)
             worth = Worth(split, samples, accuracy, low, high)
