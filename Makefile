@@ -38,7 +38,7 @@ FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings 
 test-all: setup
 	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive
 
-# The long forms alone, which CI ends after 25 minutes.
+# The long forms alone, which CI ends after 7 minutes.
 test-long: setup
 	CUTAWAY_KEEP_COMPILED=build/compiled $(PYTEST) -m exhaustive --hypothesis-profile=exhaustive
 
