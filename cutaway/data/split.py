@@ -29,7 +29,7 @@ class Split:
         test: Samples that are evaluated at the end.
         validation: The requested share of `val` among the samples that are not test, between 0 and 1.
         seed: Random seed of the split.
-        stratified: Whether every class has about the same share of each part; not known of a user's own fit.
+        stratified: Whether every class has about the same share of each part.
         dropped: Samples that a person left out of all three parts; None if there are none.
     """
 
