@@ -191,7 +191,7 @@ export class Chart {
   }
 
   /** @param {Curve} curve */
-  #curve({ points, spans = [], tone = "", hasLine = true, hasPoints, dashed, dot }) {
+  #curve({ points, spans = [], tone, hasLine = true, hasPoints, dashed, dot }) {
     const place = (/** @type {number} */ x, /** @type {number} */ y) => [this.#x(x), this.#y(y)];
     const parts = [];
     const ends = spans.flatMap(([low, high], k) => (low === null || high === null ? [] : [{ low: place(points[k][0], low), high: place(points[k][0], high) }]));
@@ -206,7 +206,7 @@ export class Chart {
       if (y === null) pieces.push([]);
       else pieces.at(-1)?.push(place(x, y));
     }
-    if (hasLine) parts.push(...pieces.filter((piece) => piece.length).map((piece) => polyline(piece, { class: `curve ${tone}${dashed ? " dashed" : ""}` })));
+    if (hasLine) parts.push(...pieces.filter((piece) => piece.length).map((piece) => polyline(piece, { class: `curve ${tone ?? ""}${dashed ? " dashed" : ""}` })));
     if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: "end", cx, cy, r: 3.5 })));
     const end = tone ? (dot ?? points.at(-1)) : null;
     if (end && end[1] !== null) {
@@ -292,7 +292,7 @@ export class CurveChart extends Chart {
     const at = read[0]?.point?.[0];
     const words = read.map(({ curve, point }) => {
       const text = `${curve.name} ${point && point[1] !== null ? this.write(point[1]) : "-"}`;
-      return colored(element("span", { class: `key ${curve.tone}`, text }), curve.color);
+      return colored(element("span", { class: `key ${curve.tone ?? ""}`, text }), curve.color);
     });
     this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `${this.unit} ${shortNumber(at)}` }));
     const spoken = words.map((each) => each.textContent).join(", ");
