@@ -71,6 +71,7 @@ assert run_checks(Evidence()) == ()
 """
 
 
+@pytest.mark.exhaustive
 def test_the_finding_is_found(follow):
     follow("cutaway/findings/weak_classes.py", FINDING)
 
@@ -115,5 +116,6 @@ else:
 """
 
 
+@pytest.mark.exhaustive
 def test_the_data_source_is_loaded(follow, tmp_path):
     follow("cutaway/data/sources/text.py", SOURCE, tmp_path / "mine.points")

@@ -84,6 +84,7 @@ def test_the_walk_of_one_sample_leads_through_functions_that_exist():
             here = getattr(found[0], "body", [])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_source_distribution_holds_what_git_tracks(tmp_path):
     command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path)]

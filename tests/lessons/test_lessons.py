@@ -171,6 +171,7 @@ def differences(first, second):
     }
 
 
+@pytest.mark.exhaustive
 def test_what_a_cell_shows_does_not_depend_on_when_it_prints(builder):
     notebook = builder.read_lesson(LESSONS / "10_your_own_model.py")
     notebook.cells = notebook.cells[:1]

@@ -70,6 +70,7 @@ def test_the_table_was_found():
     assert len(ROWS) == table.count("\n|") - 2 >= 19
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("old", "error", "new"), ROWS, ids=[row[0] for row in ROWS])
 def test_the_old_call_fails_and_the_new_one_works(old, error, new, names, monkeypatch, tmp_path):
     if "load_data" in old:

@@ -45,13 +45,11 @@ def browser_without_webgl(playwright, chromium_path, chromium_flags):
 
 
 @pytest.fixture(scope="session")
-def playground_path(tmp_path_factory):
-    return write_playground(tmp_path_factory.mktemp("playground") / "playground.html")
+def playground_path(made_once):
+    return made_once("playground", lambda folder: write_playground(folder / "playground.html")) / "playground.html"
 
 
-@pytest.fixture
-def open_playground(browser, playground_path):
-    """Open the playground with settings in its address, and see that nothing was requested or complained of."""
+def playgrounds(browser, playground_path):
     opened, complaints, requests = [], [], []
 
     def open_one(address="", **options):
@@ -72,6 +70,20 @@ def open_playground(browser, playground_path):
 
 
 @pytest.fixture
+def open_playground(browser, playground_path):
+    """Open the playground with settings in its address, and see that nothing was requested or complained of."""
+    yield from playgrounds(browser, playground_path)
+
+
+@pytest.fixture(scope="module")
+def shared_playground(browser, playground_path):
+    """A playground that several tests of a file use one after the other, with the two moons."""
+    opening = playgrounds(browser, playground_path)
+    yield next(opening)("data=moons&seed=3")
+    next(opening, None)
+
+
+@pytest.fixture(scope="session")
 def make_page():
     """Build a small page; keywords replace a field of the page, or a section by its name (None leaves it out)."""
 
@@ -163,14 +175,12 @@ class Visit:
         assert self.requests == []
 
 
-@pytest.fixture
-def visit(tmp_path, make_page):
-    """Open in a browser a `Page`, or the file at `path`."""
+def visits(folder, make_page):
     opened = []
 
     def open_page(browser, *, page=None, path=None, **options):
         if path is None:
-            path = tmp_path / "page.html"
+            path = folder / f"page{len(opened)}.html"
             path.write_text(render(page or make_page()), encoding="utf-8")
         opened.append(Visit(browser, path, **options))
         return opened[-1]
@@ -178,3 +188,22 @@ def visit(tmp_path, make_page):
     yield open_page
     for one in opened:
         one.context.close()
+
+
+@pytest.fixture
+def visit(tmp_path, make_page):
+    """Open in a browser a `Page`, or the file at `path`."""
+    yield from visits(tmp_path, make_page)
+
+
+@pytest.fixture(scope="module")
+def visit_once(tmp_path_factory, make_page):
+    """The same, for a page that all tests of a file look at: each costs as much as several tests."""
+    yield from visits(tmp_path_factory.mktemp("pages"), make_page)
+
+
+@pytest.fixture(scope="session")
+def digits_report(made_once, digits_run):
+    """The report of 300 samples of the digits, written once for all workers."""
+    folder = made_once("digits-report", lambda at: digits_run.report(at / "report.html", samples=300, progress=False))
+    return folder / "report.html"

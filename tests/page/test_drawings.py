@@ -7,7 +7,7 @@ from cutaway.api.recipe import train_recipe
 
 from .scripted_digits import scripted_digit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 JUDGED = 20_261
 """Seed of the 40 drawings that are counted. Nothing was chosen by what becomes of them."""
@@ -19,9 +19,8 @@ def run(request, tmp_path_factory):
     return train_recipe(request.param, seed=0, runs=tmp_path_factory.mktemp("runs"), progress=False)
 
 
-def open_sheet(browser, visit, run):
+def open_sheet(browser, visit, path):
     # few samples and a small window: in a browser without a GPU, what changes on the map takes longer than all else
-    path = run.report(samples=300, progress=False)
     opened = visit(browser, path=path, viewport={"width": 420, "height": 640})
     opened.page.locator(".trial > summary").click()
     return opened
@@ -66,24 +65,8 @@ def count_right(opened, *, drawings, seed):
     return drawings - len(wrong), wrong
 
 
-def test_drawings_of_the_digits_are_recognized(browser, visit, digits_run):
-    opened = open_sheet(browser, visit, digits_run)
-    assert opened.page.locator(".trial > summary").inner_text() == "Draw a digit and watch the model"
-    right, wrong = count_right(opened, drawings=3, seed=JUDGED + 1)
-    assert right >= 2, wrong
-    page = opened.page
-    draw_line(page)
-    page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
-    words = page.locator(".trial .unit-step").inner_text()
-    assert words.startswith("Unit 0 of ")
-    assert "With the bias of" in words
-    assert ("It passes on most to unit" in words) != ("so it passes on nothing" in words)
-    opened.check_quiet()
-
-
-@pytest.mark.exhaustive
 def test_forty_drawings_are_recognized(browser, visit, run):
-    opened = open_sheet(browser, visit, run)
+    opened = open_sheet(browser, visit, run.report(samples=300, progress=False))
     right, wrong = count_right(opened, drawings=40, seed=JUDGED)
     assert right >= {"mnist": 38, "digits": 30}[run.data.name], wrong
     opened.check_quiet()
@@ -102,21 +85,21 @@ def draw_line(page):
     page.mouse.up()
 
 
-@pytest.mark.exhaustive
-def test_another_unit_of_a_drawing_is_looked_at(browser, visit, digits_run):
-    opened = open_sheet(browser, visit, digits_run)
+def test_another_unit_of_a_drawing_is_looked_at(browser, visit, digits_report):
+    opened = open_sheet(browser, visit, digits_report)
     page = opened.page
     draw_line(page)
     page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
     page.locator(".trial .unit-choice input").first.fill("3")
     page.locator(".trial .unit-choice input").first.press("Enter")
     opened.wait("document.querySelector('.trial .unit-step figcaption').textContent.startsWith('Unit 3 of')")
+    words = page.locator(".trial .unit-step").inner_text()
+    assert ("It passes on most to unit" in words) != ("so it passes on nothing" in words)
     opened.check_quiet()
 
 
-@pytest.mark.exhaustive
-def test_pixels_are_changed_until_the_model_says_another_class(browser, visit, digits_run):
-    opened = open_sheet(browser, visit, digits_run)
+def test_pixels_are_changed_until_the_model_says_another_class(browser, visit, digits_report):
+    opened = open_sheet(browser, visit, digits_report)
     page = opened.page
     draw_line(page)
     before = page.locator(".trial .probabilities .bar-name").first.inner_text()

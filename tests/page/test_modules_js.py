@@ -4,7 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path as Polygon
 
@@ -54,7 +54,6 @@ def test_a_pointer_finds_the_nearest_point_within_its_radius(seed):
     assert found == np.where(distances.min(axis=1) <= 2000, nearest, -1).tolist()
 
 
-@settings(max_examples=12, deadline=None)
 @given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
 def test_selections_are_sets(old, new):
     body = "return ['replace', 'add', 'remove'].map((how) => [...combineSelections(data.old, data.found, how)]);"

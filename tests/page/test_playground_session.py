@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .node import run_script
@@ -228,7 +228,6 @@ def test_settings_come_back_from_an_address():
     assert found["empty"]["refused"] == []
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=8))
 def test_an_address_of_anything_gives_settings_in_their_ranges(pairs):
     body = """
@@ -256,7 +255,6 @@ def test_what_an_address_cannot_say_is_named():
 CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\r"), max_size=8)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1, max_size=6))
 def test_a_csv_file_is_read_as_python_reads_it(rows):
     text = io.StringIO()
@@ -352,9 +350,8 @@ def _run(code, tmp_path, monkeypatch):
     return names
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.exhaustive if k else ()) for k, name in enumerate(CHANGES)]
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", CHANGES)
 def test_the_lines_for_cutaway_have_the_losses_of_the_page(name, tmp_path, monkeypatch, capsys):
     epochs = 12
     found = _losses(CHANGES[name], epochs)
@@ -379,7 +376,7 @@ def test_the_lines_for_keras_have_the_losses_of_the_page(name, tmp_path):
     np.testing.assert_allclose(found["losses"], losses, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.exhaustive) for k in (1, 2))])
 def test_a_worker_that_answers_late_loses_nothing_of_the_past(seed):
     """Whatever a person clicks, with a page that shows branches of before: no error, and every curve is whole."""
     body = """

@@ -34,13 +34,29 @@ def page():
     )
 
 
-@pytest.fixture
-def opened(browser, visit):
-    return lambda width, **options: visit(browser, page=page(), viewport={"width": width, "height": 700}, **options)
+@pytest.fixture(scope="module")
+def shown(browser, visit_once):
+    """The page in a wide window, which the first two tests share."""
+    return visit_once(browser, page=page(), viewport={"width": 1280, "height": 700})
 
 
-def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(opened):
-    shown = opened(1280)
+def test_headings_sort_rows_and_say_how(shown):
+    column = "[...document.querySelectorAll('#rows tbody tr')].map((row) => row.cells[0].textContent.trim())"
+    first = shown.page.evaluate(column)
+    assert first == ["test[2]", "test[1]", "test[10]"]
+    shown.page.get_by_role("button", name="Confidence").click()
+    assert shown.page.evaluate(column) == ["test[10]", "test[2]", "test[1]"]
+    assert shown.page.locator("#rows th").nth(2).get_attribute("aria-sort") == "descending"
+    shown.page.get_by_role("button", name="Confidence").click()
+    assert shown.page.evaluate(column) == ["test[2]", "test[10]", "test[1]"], "what is missing is last"
+    shown.page.get_by_role("button", name="Sample").click()
+    assert shown.page.evaluate(column) == ["test[1]", "test[2]", "test[10]"], "numbers in names by their size"
+    assert shown.page.locator("#rows th[aria-sort]").count() == 1
+    assert shown.page.locator("#rows mark").all_inner_texts() == ["a"]
+    shown.check_quiet()
+
+
+def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(shown):
     shown.page.get_by_role("link", name="It overfits.").click()
     assert shown.page.url.endswith("#finding-1")
     shown.wait("document.querySelector('.rail a[aria-current]')?.textContent === 'Findings'")
@@ -61,8 +77,8 @@ def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(opened):
     shown.check_quiet()
 
 
-def test_on_a_phone_sections_are_closed_until_they_are_asked_for(opened):
-    shown = opened(390)
+def test_on_a_phone_sections_are_closed_until_they_are_asked_for(browser, visit):
+    shown = visit(browser, page=page(), viewport={"width": 390, "height": 700})
     assert shown.page.evaluate("document.documentElement.scrollHeight") < 1400
     assert shown.page.evaluate("document.documentElement.scrollWidth") == 390
     assert shown.page.locator("#notes p").first.is_hidden()
@@ -73,21 +89,4 @@ def test_on_a_phone_sections_are_closed_until_they_are_asked_for(opened):
     assert shown.page.get_by_role("link", name="Notes").is_hidden(), "the menu closes"
     shown.page.locator(".summary-lines a").click()
     assert shown.page.locator("#finding-1").is_visible(), "a closed section opens for a link into it"
-    shown.check_quiet()
-
-
-def test_headings_sort_rows_and_say_how(opened):
-    shown = opened(1000)
-    column = "[...document.querySelectorAll('#rows tbody tr')].map((row) => row.cells[0].textContent.trim())"
-    first = shown.page.evaluate(column)
-    assert first == ["test[2]", "test[1]", "test[10]"]
-    shown.page.get_by_role("button", name="Confidence").click()
-    assert shown.page.evaluate(column) == ["test[10]", "test[2]", "test[1]"]
-    assert shown.page.locator("#rows th").nth(2).get_attribute("aria-sort") == "descending"
-    shown.page.get_by_role("button", name="Confidence").click()
-    assert shown.page.evaluate(column) == ["test[2]", "test[10]", "test[1]"], "what is missing is last"
-    shown.page.get_by_role("button", name="Sample").click()
-    assert shown.page.evaluate(column) == ["test[1]", "test[2]", "test[10]"], "numbers in names by their size"
-    assert shown.page.locator("#rows th[aria-sort]").count() == 1
-    assert shown.page.locator("#rows mark").all_inner_texts() == ["a"]
     shown.check_quiet()

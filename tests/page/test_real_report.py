@@ -7,12 +7,24 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def path(digits_run):
-    return digits_run.report(progress=False)
+def path(digits_report):
+    return digits_report
 
 
-def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, path, digits_run):
-    opened = visit(browser, path=path)
+@pytest.fixture(scope="module")
+def shared_page(browser, visit_once, path):
+    page = visit_once(browser, path=path)
+    page.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
+    return page
+
+
+@pytest.fixture
+def opened(shared_page):
+    yield shared_page
+    shared_page.check_quiet()
+
+
+def test_the_digit_appears_on_hover_and_nothing_is_fetched(opened, digits_run):
     map_ = opened.page.locator(".map")
     map_.scroll_into_view_if_needed()
     sample = 17
@@ -25,15 +37,6 @@ def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, path,
     digit = digits_run.data.inputs(digits_run.context.sample(name), flat=False)[0] * 255
     np.testing.assert_allclose(np.reshape(picture, (8, 8, 4))[..., 0], digit, atol=1)
     assert name in digits_run.split.test.names()
-    opened.check_quiet()
-
-
-@pytest.fixture
-def opened(browser, visit, path):
-    page = visit(browser, path=path)
-    page.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
-    yield page
-    page.check_quiet()
 
 
 @pytest.mark.exhaustive
@@ -62,7 +65,7 @@ def test_a_pinned_sample_shows_its_way_with_the_probabilities_of_the_model(opene
     assert contributions[unit] == pytest.approx(top, abs=0.02)
 
 
-def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened):
+def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened, digits_run):
     page = opened.page
     page.locator(".trial > summary").click()
     pad = page.locator(".drawing-sheet")
@@ -73,6 +76,13 @@ def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
     page.mouse.up()
     opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
+    picture = page.locator(".trial .card-picture").first.evaluate(
+        "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
+    )
+    drawn = np.reshape(picture, (8, 8, 4))[..., 0] * (digits_run.data.scale / 255)
+    likeliest = np.argsort(-digits_run.predict(drawn.astype(np.float32)[None])[0])[:3]
+    names = page.locator(".trial .probabilities .bar-name").all_inner_texts()
+    assert [int(name) for name in names[:3]] == likeliest.tolist()
     opened.wait("explorer.store.state.tried?.size === explorer.record.layers.length")
     x, y = page.evaluate("explorer.map.marked")
     assert 0 <= x <= 1
@@ -81,6 +91,8 @@ def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened
     places = np.array(page.evaluate("(indices) => indices.map((i) => explorer.map.transition.place(i))", near))
     assert places[:, 0].min() <= x <= places[:, 0].max()
     opened.wait("document.querySelectorAll('.trial .neighbors .sample').length === 8")
+    page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
+    assert "Unit 0 of " in page.locator(".trial .unit-step").inner_text()
     page.get_by_role("button", name="Clear").last.click()
     opened.wait("explorer.map.marked === null")
 

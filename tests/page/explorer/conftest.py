@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.page import Explorer, LayerMap, Page, SampleColumn
+from cutaway.page import Card, Cards, Explorer, LayerMap, Matrix, Page, SampleColumn
 
 COUNT, EPOCHS = 90, (0, 1, 2)
 LABELS = np.arange(COUNT) % 3
@@ -99,17 +99,48 @@ class Explored:
             keyboard.up(key)
 
 
+def explored(visit, browser, record, others=(), **options):
+    opened = Explored(visit(browser, page=Page(title="A run", sections=(record, *others)), **options))
+    opened.page.locator(".map").scroll_into_view_if_needed()
+    return opened
+
+
 @pytest.fixture
 def open_explorer(visit, browser, record):
-    """Open a page with the explorer, or another `record` of one, and other sections after it."""
+    """Open a page with the explorer, or another `record` of one."""
+    return lambda **options: explored(visit, browser, options.pop("record", record), **options)
 
-    def open_page(*others, **options):
-        page = Page(title="A run", sections=(options.pop("record", record), *others))
-        opened = Explored(visit(browser, page=page, **options))
-        opened.page.locator(".map").scroll_into_view_if_needed()
-        return opened
 
-    return open_page
+@pytest.fixture(scope="module")
+def shared_page(visit_once, browser, record):
+    """A page with the explorer, a confusion matrix and cards with buttons, which all tests of a file share."""
+    counts = np.array([[28, 1, 1], [2, 28, 0], [1, 0, 29]])
+    matrix = Matrix(
+        name="confusions", title="C", names=NAMES, classes=(0, 1, 2), counts=counts, samples=counts.sum(axis=1),
+        click="A click shows samples.",
+    )  # fmt: skip
+    cards = (Card(title="One", samples=("test[7]",)), Card(title="Two", samples=("test[8]", "test[9]", "train[1]")))
+    cards += (Card(title="None", samples=("train[7]",)), Card(title="Found", search="label:red wrong"))
+    cards += (Card(title="Not found", search="label:green"),)
+    return explored(visit_once, browser, record, (matrix, Cards(name="cards", title="Cards", cards=cards)))
+
+
+AT_FIRST = """(() => {
+  explorer.map.select([]);
+  explorer.store.set({ epoch: 2, layer: 1, color: "label", search: "", pinned: -1, hovered: -1, off: [], mode: "pan" });
+  explorer.map.reset();
+})()"""
+
+
+@pytest.fixture
+def opened(shared_page):
+    """The page that is shared, as it was at first."""
+    shared_page.page.mouse.move(1, 1)
+    shared_page.page.evaluate(AT_FIRST)
+    shared_page.page.locator(".map").scroll_into_view_if_needed()
+    yield shared_page
+    assert shared_page.page.evaluate("window.hacked") is None
+    shared_page.check_quiet()
 
 
 @pytest.fixture

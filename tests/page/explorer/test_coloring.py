@@ -7,9 +7,7 @@ pytestmark = pytest.mark.browser
 COUNT = 90
 
 
-def test_colors_follow_the_column_and_the_epoch(open_explorer):
-    opened = open_explorer()
-
+def test_colors_follow_the_column_and_the_epoch(opened):
     def color(sample):
         return opened.page.evaluate(
             f"[...explorer.map.surface.palette.subarray(4 * explorer.map.surface.codes[{sample}]).slice(0, 3)]"
@@ -27,8 +25,7 @@ def test_colors_follow_the_column_and_the_epoch(open_explorer):
 
 
 @pytest.mark.exhaustive
-def test_the_search_hides_what_it_does_not_find(open_explorer):
-    opened = open_explorer()
+def test_the_search_hides_what_it_does_not_find(opened):
     search = opened.page.get_by_role("searchbox")
 
     def shown(text):
@@ -48,8 +45,7 @@ def test_the_search_hides_what_it_does_not_find(open_explorer):
 
 
 @pytest.mark.exhaustive
-def test_a_click_on_the_legend_hides_a_category(open_explorer):
-    opened = open_explorer()
+def test_a_click_on_the_legend_hides_a_category(opened):
     opened.page.locator(".legend button").nth(2).click()
     assert opened.page.evaluate("[...explorer.map.states].filter((s) => s & 1).length") == 30
     assert opened.page.locator(".legend button").nth(2).get_attribute("aria-pressed") == "false"
@@ -57,8 +53,7 @@ def test_a_click_on_the_legend_hides_a_category(open_explorer):
     assert opened.page.evaluate("[...explorer.map.states].filter((s) => s & 1).length") == 0
 
 
-def test_the_slider_moves_all_maps_through_the_epochs(open_explorer):
-    opened = open_explorer()
+def test_the_slider_moves_all_maps_through_the_epochs(opened):
     slider = opened.page.get_by_role("slider", name="Epoch")
     wide = opened.place(2)[0] - opened.place(0)[0]
     slider.press("ArrowLeft")
@@ -90,8 +85,7 @@ def test_play_goes_to_the_last_epoch_and_stops(open_explorer):
 
 
 @pytest.mark.exhaustive
-def test_a_layer_is_chosen_by_a_click_and_its_small_map_is_painted(open_explorer):
-    opened = open_explorer()
+def test_a_layer_is_chosen_by_a_click_and_its_small_map_is_painted(opened):
     small = opened.page.locator(".strip li")
     assert small.locator(".layer-detail").all_inner_texts() == ["64 values", "5 units, 1 inactive"]
     opened.wait(

@@ -24,8 +24,7 @@ SECOND_MAP = """(options) => {
 """A map beside the one of the explorer, 300 pixels wide."""
 
 
-def test_pictures_take_the_place_of_points_when_zoomed_in(open_explorer):
-    opened = open_explorer()
+def test_pictures_take_the_place_of_points_when_zoomed_in(opened):
     assert opened.page.evaluate("explorer.map.pictured") is None
     opened.page.evaluate("explorer.map.zoom(6)")
     opened.wait("explorer.map.pictured?.length > 0")
@@ -33,8 +32,7 @@ def test_pictures_take_the_place_of_points_when_zoomed_in(open_explorer):
 
 
 @pytest.mark.parametrize("painter", ["webgl2", "canvas2d"])
-def test_both_painters_paint_the_same(open_explorer, painter):
-    opened = open_explorer()
+def test_both_painters_paint_the_same(opened, painter):
     opened.page.evaluate(SECOND_MAP, {"painter": painter, "size": 6, "alpha": 1})
     found = opened.page.evaluate(
         """() => {

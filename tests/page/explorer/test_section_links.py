@@ -8,20 +8,7 @@ from cutaway.page import Card, Cards, Matrix, Page, Text, render
 pytestmark = pytest.mark.browser
 
 
-def confusion_section(record, counts):
-    return Matrix(
-        name="confusions",
-        title="C",
-        names=record.columns[0].names,
-        classes=(0, 1, 2),
-        counts=counts,
-        samples=counts.sum(axis=1),
-        click="A click shows samples.",
-    )
-
-
-def test_what_is_shown_is_in_the_address_and_comes_back_from_it(open_explorer):
-    opened = open_explorer()
+def test_what_is_shown_is_in_the_address_and_comes_back_from_it(opened):
     opened.page.evaluate("explorer.store.set({ epoch: 1, color: 'right', search: 'label:red', pinned: 6, layer: 0 })")
     opened.wait("location.hash.includes('sample')")
     address = opened.page.evaluate("location.hash")
@@ -35,7 +22,6 @@ def test_what_is_shown_is_in_the_address_and_comes_back_from_it(open_explorer):
     opened.page.evaluate("location.hash = '#explore:layer=none&epoch=x&color=constructor&sample=none'")
     opened.wait("explorer.store.state.pinned === -1")
     assert [opened.state(name) for name in ("layer", "epoch", "color")] == [1, 2, "right"]
-    opened.check_quiet()
 
 
 @pytest.mark.exhaustive
@@ -50,13 +36,7 @@ def test_an_address_that_is_handed_on_opens_at_the_map(visit, browser, record):
     assert 0 <= opened.page.locator("#explore").bounding_box()["y"] < 60, "below the list of sections, which stays"
 
 
-def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(open_explorer, record, hostile):
-    counts = np.array([[28, 1, 1], [2, 28, 0], [1, 0, 29]])
-    matrix = confusion_section(record, counts)
-    cards = (Card(title="One", samples=("test[7]",)), Card(title="Two", samples=("test[8]", "test[9]", "train[1]")))
-    cards += (Card(title="None", samples=("train[7]",)), Card(title="Found", search="label:red wrong"))
-    cards += (Card(title="Not found", search="label:green"),)
-    opened = open_explorer(matrix, Cards(name="cards", title="Cards", cards=cards))
+def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(opened, hostile):
     cell = opened.page.locator("#confusions button[data-true='0'][data-predicted='1']")
     assert cell.get_attribute("aria-label") == f"red predicted as {hostile}: 1 of 30 (3.33%)"
     cell.click()
@@ -77,9 +57,13 @@ def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(open_explore
     opened.check_quiet()
 
 
-@pytest.mark.parametrize("kind", ["no map", "a map that fails"])
+@pytest.mark.parametrize("kind", [pytest.param("no map", marks=pytest.mark.exhaustive), "a map that fails"])
 def test_without_a_map_no_button_promises_one(browser, record, tmp_path, kind):
-    matrix = confusion_section(record, np.array([[29, 1, 0], [0, 30, 0], [0, 0, 30]]))
+    counts = np.array([[29, 1, 0], [0, 30, 0], [0, 0, 30]])
+    matrix = Matrix(
+        name="confusions", title="C", names=record.columns[0].names, classes=(0, 1, 2), counts=counts,
+        samples=counts.sum(axis=1), click="A click shows samples.",
+    )  # fmt: skip
     cards = Cards(name="cards", title="Cards", cards=(Card(title="One", samples=("test[7]",), search="red"),))
     sections = (matrix, cards) if kind == "no map" else (record, matrix, cards)
     path = tmp_path / "page.html"

@@ -1,17 +1,12 @@
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cutaway.page import Explorer, LayerMap, SampleColumn, explorer_widget
 
+from .notebook import Notebook
+
 COUNT, EPOCHS, KEPT = 60, (0, 2, 4), 1
 LABELS = np.arange(COUNT) % 3
-
-_spec = importlib.util.spec_from_file_location("notebook", Path(__file__).with_name("notebook.py"))
-_notebook = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_notebook)
 
 
 def _layout(epoch):
@@ -81,7 +76,7 @@ def open_notebook(browser):
     opened = []
 
     def open_one(**options):
-        opened.append(_notebook.Notebook(browser, **options))
+        opened.append(Notebook(browser, **options))
         return opened[-1]
 
     yield open_one

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 ROOT = Path(__file__).parents[3]
 CODE = """
@@ -49,7 +49,6 @@ def test_the_state_in_the_notebook_is_small(executed):
     assert len(json.dumps(state)) < 400_000, "the modules and styles, and no arrays"
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("with_state", [True, False])
 def test_an_exported_notebook_shows_one_picture(executed, with_state, browser, tmp_path):
     notebook = nbformat.from_dict(json.loads(json.dumps(executed)))

@@ -4,6 +4,8 @@ import pytest
 
 from cutaway.page import explorer_widget
 
+from .notebook import Notebook
+
 pytestmark = pytest.mark.browser
 
 STATE = "(() => {{ const v = explorerOf({view}).store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()"
@@ -45,6 +47,18 @@ def notebook(open_notebook, widget):
     return opened
 
 
+@pytest.fixture(scope="module")
+def shared(browser, record):
+    """A notebook with a widget, which three tests use one after the other."""
+    opened, made = Notebook(browser), explorer_widget(record)
+    opened.open(made)
+    opened.show()
+    yield opened, made
+    opened.check_quiet()
+    opened.context.close()
+    made.close()
+
+
 @pytest.mark.exhaustive
 def test_a_lasso_is_a_selection_in_python(notebook, widget):
     (left, top), (right, bottom) = place(notebook, 57), place(notebook, 0)
@@ -54,7 +68,8 @@ def test_a_lasso_is_a_selection_in_python(notebook, widget):
     notebook.check_quiet()
 
 
-def test_a_selection_in_python_selects_on_the_map(notebook, widget):
+def test_a_selection_in_python_selects_on_the_map(shared):
+    notebook, widget = shared
     widget.selection = ["test[4]", "test[30]"]
     notebook.wait("explorerOf(0).store.state.selection.length === 2")
     assert state(notebook, "selection") == [4, 30]
@@ -64,10 +79,10 @@ def test_a_selection_in_python_selects_on_the_map(notebook, widget):
     notebook.wait(lambda: len(widget.selected) == 58)
     widget.selection = None
     notebook.wait("explorerOf(0).store.state.selection.length === 0")
-    notebook.check_quiet()
 
 
-def test_a_click_pins_a_sample_in_python_and_python_pins_one_on_the_map(notebook, widget):
+def test_a_click_pins_a_sample_in_python_and_python_pins_one_on_the_map(shared):
+    notebook, widget = shared
     notebook.page.mouse.click(*place(notebook, 33))
     notebook.wait(lambda: widget.pinned == "test[33]")
     widget.pinned = "test[5]"
@@ -76,7 +91,6 @@ def test_a_click_pins_a_sample_in_python_and_python_pins_one_on_the_map(notebook
     assert notebook.page.locator(".sample-card h3").inner_text() == "test[5]"
     widget.pinned = None
     notebook.wait("explorerOf(0).map.pinned === -1")
-    notebook.check_quiet()
 
 
 @pytest.mark.exhaustive
@@ -244,7 +258,8 @@ def test_keys_are_not_taken_by_the_notebook(notebook):
     assert notebook.page.evaluate("heard") == []
 
 
-def test_the_still_picture_is_hidden_while_the_widget_is_alive(notebook, widget):
+def test_the_still_picture_is_hidden_while_the_widget_is_alive(shared):
+    notebook, widget = shared
     page = notebook.page
     page.evaluate(
         f"""document.querySelector(".output").innerHTML = '<div class="cutaway-still-{widget._key}">picture</div>'"""
