@@ -8,7 +8,7 @@ Solutions are cells of code in the .py file, where they are checked and tested. 
 folded: running all cells neither runs nor opens them, and the outputs are those that a reader gets who runs all cells.
 
 What a lesson asks is answered in the .toml file next to it: the right option of each question and why the others are
-wrong, and for each exercise an expression that the solutions define. From it, ``answers/NAME.json`` is written, which
+wrong, and for each exercise an expression that the solutions define. From it, ``answers/NAME.txt`` is written, which
 ``ct.check`` reads.
 """
 
@@ -204,7 +204,7 @@ def write_answers(kernel: LessonKernel, path: Path) -> None:
         given = f"Exercise({answer}, misconceptions=[{', '.join(wrong)}], **{settings!r})"
         exercises.append(f"{name!r}: {given}")
     if exercises:
-        target = str(LESSONS / "answers" / f"{path.stem}.json")
+        target = str(LESSONS / "answers" / f"{path.stem}.txt")
         kernel.execute(
             "from cutaway.exercises import Exercise, write_answers\n"
             f"_ = write_answers({target!r}, {{{', '.join(exercises)}}})"

@@ -238,10 +238,10 @@ def write_editions(folder: Path) -> list[Path]:
             page = _place(folder / kind / f"{path.stem}.html")
             page.write_text(as_html(made, title=title_of(made)), encoding="utf-8")
             written += [notebook, page]
-            hashed = LESSONS / "answers" / f"{path.stem}.json"
-            if hashed.exists():
+            encoded = LESSONS / "answers" / f"{path.stem}.txt"
+            if encoded.exists():
                 written.append(
-                    shutil.copyfile(hashed, _place(folder / kind / "answers" / hashed.name))
+                    shutil.copyfile(encoded, _place(folder / kind / "answers" / encoded.name))
                 )
         solutions = [
             cell for cell in lesson.cells if "solution" in cell.metadata.get("tags", ())

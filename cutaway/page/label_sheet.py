@@ -1,5 +1,6 @@
-"""The record of a sheet of suspect labels, on which a person decides."""
+"""The record of a sheet of suspect labels."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -16,7 +17,6 @@ class SuspectLabel:
 
     Attributes:
         name: Its name, as the explorer of the page knows it.
-        cell: Its name in the file of decisions, as a cell of it.
         title: A few words, its name among them.
         given: The number of its class.
         suggested: The number of the class that is suggested.
@@ -32,7 +32,6 @@ class SuspectLabel:
     """
 
     name: str
-    cell: str
     title: str
     given: int
     suggested: int
@@ -54,14 +53,12 @@ class SuspectLabel:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSheet(Section):
-    """Suspect labels, which a person keeps, changes or drops with the keyboard, and saves as a file of decisions.
+    """Suspect labels, and the file in which a person decides on them.
 
     Attributes:
         names: Names of the classes.
-        cells: Each name as a cell of that file.
         suspects: The worst first.
-        before: What the file begins with: a line with the columns sample, decision, label, by and when, and earlier
-            decisions. New ones are added below.
+        file: The list as CSV, with columns for decisions.
 
     Raises:
         UsageError: There is no suspect, or the number of a class is none.
@@ -70,36 +67,37 @@ class LabelSheet(Section):
     template: ClassVar[str] = "label_sheet.html"
 
     names: tuple[str, ...]
-    cells: tuple[str, ...]
     suspects: tuple[SuspectLabel, ...]
-    before: str = "sample,decision,label,by,when\n"
+    file: str
 
     def __post_init__(self) -> None:
         numbers = {n for each in self.suspects for n in (each.given, each.suggested, each.label) if n is not None}
         classes = len(self.names)
-        if not self.suspects or len(self.cells) != classes or not numbers <= set(range(classes)):
+        if not self.suspects or not numbers <= set(range(classes)):
             raise UsageError(
-                "a sheet of labels has at least one suspect, and all its classes have a name and a cell",
+                "a sheet of labels has at least one suspect, and all its classes have a name",
                 got=f"{len(self.suspects)} suspects of the classes {', '.join(map(str, sorted(numbers))) or 'none'}, "
-                f"{classes} names and {len(self.cells)} cells",
+                f"{classes} names",
                 hint="pass the names of all classes",
             )
+
+    @property
+    def address(self) -> str:
+        """The file as an address of its own."""
+        return f"data:text/csv;charset=utf-8;base64,{b64encode(self.file.encode()).decode()}"
 
     def document(self) -> dict[str, Any]:
         """What the page gets, as plain data."""
         return {
             "name": self.name,
             "names": [escaped(name) for name in self.names],
-            "cells": list(self.cells),
             "suspects": [
                 {
                     "sample": s.decided or s.name,
-                    "cell": s.cell,
                     "suggested": s.suggested,
                     "action": s.action,
                     "label": s.label,
                 }
                 for s in self.suspects
             ],
-            "before": self.before,
         }

@@ -4,7 +4,7 @@ import { followScheme } from "./core/scheme.js";
 import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
 import { drawFigures } from "./figures.js";
-import { LabelSheetView } from "./label_sheet.js";
+import { SuspectList } from "./label_sheet.js";
 import { explainMissingMap, linkSections } from "./links.js";
 import { startRail } from "./rail.js";
 import { startTables } from "./tables.js";
@@ -15,18 +15,12 @@ async function start() {
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
   startRail();
   startTables();
-  for (const record of data.sheets) startSheet(record);
+  for (const { name } of data.sheets) new SuspectList(/** @type {HTMLElement} */ (document.getElementById(`${name}-sheet`)));
   drawFigures(data.figures);
   const bundle = bundleInPage(data.arrays, "pageArray");
   const explorers = data.explorers.map((/** @type {any} */ record) => startExplorer(record, bundle));
   await Promise.all(explorers);
   document.documentElement.dataset.ready = "";
-}
-
-/** @param {import("./label_sheet.js").LabelSheetRecord} record */
-function startSheet(record) {
-  const host = /** @type {HTMLElement} */ (document.getElementById(`${record.name}-sheet`));
-  Object.assign(host, { sheet: new LabelSheetView(host, record) });
 }
 
 /**

@@ -289,7 +289,7 @@ def judged_answers(kernel, name, builder):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_lesson_asks_and_answers(name, builder, editions, monkeypatch, capsys):
-    """Each question has three options, one right and two with a hint; each exercise has an answer; the hashes fit."""
+    """Each question has three options, one right and two with a hint; each exercise has an answer, as in its file."""
     import cutaway as ct
 
     cells, answers, lesson = (

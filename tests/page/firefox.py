@@ -141,14 +141,6 @@ class Firefox:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image.convert("RGB"))
 
-    def downloaded(self, name) -> Path:
-        """Wait for a file that the page has saved."""
-        end = time.monotonic() + SECONDS
-        while not (path := self.profile / name).exists() or not path.stat().st_size:
-            assert time.monotonic() < end, name
-            time.sleep(0.02)
-        return path
-
     def close(self):
         """End the browser."""
         if self.socket:

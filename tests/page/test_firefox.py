@@ -6,10 +6,6 @@ import subprocess
 import numpy as np
 import pytest
 
-from cutaway.data import csv_row, read_decisions
-from cutaway.page import LabelSheet, Page, Picture, SuspectLabel, render
-from cutaway.plots import picture_png
-
 from .firefox import Firefox
 
 # what they say is tested in Chromium as well; another browser starts in seconds
@@ -199,34 +195,6 @@ def test_a_drawing_gets_probabilities(opened, digits_run):
     assert [float(share.rstrip("%")) / 100 for share in shares] == pytest.approx(probabilities[likeliest], abs=1.5e-3)
     opened.wait("explorer.store.state.tried?.size === explorer.record.layers.length")
     assert all(0 <= place <= 1 for place in opened.evaluate("explorer.map.marked"))
-
-
-def test_labels_are_decided_with_the_keyboard_and_saved(firefox, tmp_path):
-    classes, names = ("a", "<b>"), ("test[1]", "test[5]", "test[9]")
-    suspects = tuple(
-        SuspectLabel(
-            name=name, cell=name, title=name, given=0, suggested=1, score=0.9,
-            picture=Picture(picture_png(np.full((8, 8), 99, np.uint8)), name),
-        )
-        for name in names
-    )  # fmt: skip
-    cells = tuple(csv_row([each])[:-1] for each in classes)
-    sheet = LabelSheet(name="suspects", title="Suspect labels", names=classes, cells=cells, suspects=suspects)
-    path = tmp_path / "page.html"
-    path.write_text(render(Page(title="A run", sections=(sheet,))), encoding="utf-8")
-    firefox.open(path)
-    firefox.evaluate("document.querySelector('.suspect').focus()")
-    firefox.press("k", "r", "d")
-    counts = firefox.evaluate("document.querySelector('.sheet-counts').textContent")
-    assert counts == "3 of 3 labels decided: 1 kept, 1 relabeled, 1 dropped; not saved yet"
-    firefox.evaluate("document.querySelector('[data-sheet=save]').click()")
-    decisions = read_decisions(firefox.downloaded("labels.csv"))
-    assert [(each.sample, each.action, each.label) for each in decisions] == [
-        ("test[1]", "keep", None),
-        ("test[5]", "relabel", "<b>"),
-        ("test[9]", "drop", None),
-    ]
-    assert (firefox.complaints, firefox.requests) == ([], [])
 
 
 def test_the_page_is_dark_where_the_system_is(start, path):

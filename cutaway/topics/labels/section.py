@@ -1,9 +1,9 @@
-"""The section of suspect labels, where they were found before: a sheet on which a person decides."""
+"""The section of suspect labels, where they were found before."""
 
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import Decision, SampleIds, csv_row, write_decisions
+from cutaway.data import Decision, SampleIds, csv_row
 from cutaway.errors import UnknownNameError
 from cutaway.findings import SUSPECT
 from cutaway.page import LabelSheet, Picture, Section, SuspectLabel, Text
@@ -57,7 +57,6 @@ def suspects(source: ReportSource) -> Section | None:
         label = None if decision is None or decision.label is None else names.index(decision.label)
         suspect = SuspectLabel(
             name=samples[i],
-            cell=_cell(decided[i]),
             title=called,
             given=int(found.given[i]),
             suggested=int(found.suggested[i]),
@@ -79,17 +78,16 @@ def suspects(source: ReportSource) -> Section | None:
         f"prefer another class (a score above 0.5); below are {'the worst ' if above > len(rows) else ''}{len(rows):,}."
     ).replace("  ", " ")
     again = context.train_like()
-    then = "" if again is None else f", and train with them: {_with_labels(again)}"
-    caption = f"Decisions are kept while this page is open. Save them{then}."
+    then = "" if again is None else f", and train with it: {_with_labels(again)}"
+    caption = f"Decide in the column decision of suspects.csv (keep, relabel with a label, or drop){then}."
     return LabelSheet(
         name=name,
         title=title,
         lead=lead,
         caption=caption,
         names=names,
-        cells=tuple(_cell(name) for name in names),
         suspects=tuple(rows),
-        before=write_decisions(decisions),
+        file=_file(rows, places, names, before),
     )
 
 
@@ -143,13 +141,23 @@ def _tables(context: RunContext, found: KeptSuspects) -> list[tuple[tuple[str, .
 def _with_labels(again: str) -> str:
     """What trains again, with the decisions."""
     if again.endswith(")"):  # a call in Python
-        return f'{again.removesuffix(")")}, labels="labels.csv")'
-    return f"{again} --labels labels.csv"
+        return f'{again.removesuffix(")")}, labels="suspects.csv")'
+    return f"{again} --labels suspects.csv"
 
 
-def _cell(text: str) -> str:
-    """A text as a cell of the file of decisions."""
-    return csv_row([text]).removesuffix("\n")
+def _file(suspects: list[SuspectLabel], places: list[int], names: tuple[str, ...], decided: dict[int, Decision]) -> str:
+    """The list as CSV with the decisions so far, below it those on other samples."""
+    rows = [("sample", "decision", "label", "by", "when", "given", "suggested", "score")]
+    for place, each in zip(places, suspects, strict=True):
+        listed = names[each.given], names[each.suggested], f"{each.score:.4g}"
+        rows.append((each.decided or each.name, *_decision(decided.get(place)), *listed))
+    others = [each for place, each in decided.items() if place not in places]
+    rows += [(each.sample, *_decision(each), "", "", "") for each in others]
+    return "".join(map(csv_row, rows))
+
+
+def _decision(made: Decision | None) -> tuple[str, str, str, str]:
+    return ("", "", "", "") if made is None else (made.action, made.label or "", made.by, made.when)
 
 
 def _decided(source: ReportSource, decisions: tuple[Decision, ...]) -> dict[int, Decision]:

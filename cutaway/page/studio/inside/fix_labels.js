@@ -1,7 +1,7 @@
 import { element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
-import { LabelSheetView } from "../../label_sheet.js";
 import { showDoctor } from "./doctor.js";
+import { LabelSheetView } from "./label_sheet.js";
 import { actionButton, showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
 import { ask, comparePath, listen, mayWrite, runPath } from "../server.js";
@@ -86,18 +86,17 @@ class FixLabelsView {
     if (caption) caption.textContent = "Each decision is saved in the run's labels.csv immediately.";
     const host = /** @type {HTMLElement} */ (made.querySelector(".label-sheet"));
     if (!mayWrite()) return;
-    this.sheet = new LabelSheetView(host, record, { decide: (index, now, before) => this.#decide(index, now, before) });
+    this.sheet = new LabelSheetView(host, record, (index, now, before) => this.#decide(index, now, before));
     Object.assign(host, { sheet: this.sheet }); // for scripts of others, and for tests
     await this.#update();
     this.#followTraining();
     if (document.activeElement === document.body) this.sheet.goOn(); // the keys work immediately
   }
 
-  /** @type {import("../../label_sheet.js").Decide} */
+  /** @type {import("./label_sheet.js").Decide} */
   async #decide(index, now, before) {
-    const decision = now && { action: now.action, label: now.label };
     try {
-      await ask(`${this.path}/decisions`, { method: "POST", body: { key: this.#key, index, now: decision, before } });
+      await ask(`${this.path}/decisions`, { method: "POST", body: { key: this.#key, index, now, before } });
     } catch (error) {
       showError(error);
       throw error;
