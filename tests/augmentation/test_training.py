@@ -121,7 +121,7 @@ def test_a_sweep_takes_augmentations_in_every_spelling(tmp_path):
     ct.sweep("digits", space={"hidden": [[8], [16]]}, augment=shifted, name="fixed", **settings)
     trials = [json.loads(path.read_text()) for path in (tmp_path / "sweep-fixed").rglob("run.json")]
     assert [record["config"]["augment"] for record in trials] == ["shift=0.1"] * 2
-    with pytest.raises(UsageError, match=r'next: write augment = \["none", "characters"\]'):
+    with pytest.raises(UsageError, match="in the space of augment"):
         ct.sweep("digits", space={"augment": ["none", "charcters"]}, **settings)
     same = ["characters", str(as_augmentation("characters"))]
     with pytest.raises(UsageError, match="different values"):

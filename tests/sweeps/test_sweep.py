@@ -337,7 +337,7 @@ def test_batch_normalization_is_tried_and_named_where_the_recipe_has_none(tmp_pa
         assert swept.settings_of(trial)["batch_norm"] is has
     best = swept.settings["batch_norm"]
     assert ("--batch-norm" in swept.command.split()) == best
-    with pytest.raises(UsageError, match=r"batch_norm is true or false; got .*yes.*; next: write batch_norm = \[true"):
+    with pytest.raises(UsageError, match=r"batch_norm is true or false; got .*yes.* in the space of batch_norm"):
         ct.sweep("digits", space={"batch_norm": ["yes", False]}, runs=tmp_path, progress=False)
 
 
@@ -366,17 +366,6 @@ def test_a_sweep_of_bright_images_begins_as_a_training_does_and_its_command_says
     assert swept.settings["batch_norm"] is normalized
     said = swept.command.split()
     assert ("--batch-norm" in said, "--no-batch-norm" in said) == (normalized, fixed != {})
-
-
-def test_what_excludes_each_other_is_refused_before_any_trial(tmp_path):
-    for space, fixed in (
-        ({"batch_norm": [True, False]}, {"ensemble": 2}),
-        ({"ensemble": {"low": 1, "high": 4}}, {"batch_norm": True}),
-        ({"ensemble": [1, 2]}, {"recipe": "best"}),
-    ):
-        with pytest.raises(UsageError, match="members of an ensemble have no batch normalization"):
-            ct.sweep("digits", space=space, runs=tmp_path, progress=False, **fixed)
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_recipe_with_batch_normalization_is_told_to_leave_it_out(tmp_path):

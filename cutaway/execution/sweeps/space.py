@@ -197,27 +197,28 @@ def _setting(name: str, values: Any) -> Range | Choices:
             got=f'"{printable(name, 60)}"{f", but {why}" if why else ""}',
             hint=hint,
         )
-    if isinstance(values, list | tuple):
+    if isinstance(values, list | tuple) and values:
         return _choices(name, cast("list[Any]", values))
-    if isinstance(values, Mapping):
-        return _range(name, cast("Mapping[str, Any]", values))
-    raise UsageError(
-        f"values of {name} are a list of choices, or a range with low and high",
-        got=printable(repr(values), 60),
-        hint=f"write {name} = {_example(name)}",
-    )
+    ends = cast("Mapping[str, Any]", values if isinstance(values, Mapping) else {})
+    if not _is_range(name, ends):
+        write = f"{name} = {{low = ..., high = ...}}, or " if name in NUMBERS else ""
+        raise UsageError(
+            f"{name} has no such values",
+            got=printable(repr(values), 80),
+            hint=f"write {write}{name} = [...], as the guide on sweeps shows",
+        )
+    low, high = ends["low"], ends["high"]
+    for end in (low, high):
+        _check(name, int(end) if name in WHOLE else float(end))
+    return Range(low, high, ends.get("log", False), ends.get("step"), name in WHOLE)
 
 
 def _choices(name: str, values: list[Any]) -> Choices:
     plain = [_plain(name, value) for value in values]
-    if not plain or any(value in plain[:place] for place, value in enumerate(plain)):
-        raise UsageError(
-            f"choices of {name} are different values, at least one",
-            got=printable(repr(values), 60),
-            hint=f"write {name} = {_example(name)}",
-        )
-    for value in plain:
+    for place, value in enumerate(plain):
         _check(name, value)
+        if value in plain[:place]:
+            raise UsageError(f"choices of {name} are different values", got=repr(value), hint="leave one of them out")
     return Choices(tuple(plain))
 
 
@@ -231,42 +232,17 @@ def _plain(name: str, value: Any) -> Any:
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 
-def _range(name: str, values: Mapping[str, Any]) -> Range:
-    numbers = {key: values.get(key) for key in ("low", "high", "step")}
-    log = values.get("log", False)
-    real = all(
-        isinstance(number, int | float) and not isinstance(number, bool) and -MOST <= number <= MOST
-        for key, number in numbers.items()
-        if key in values or key != "step"
-    )
+def _is_range(name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a range of a setting: low and high, a step within it, or log of positive numbers."""
+    low, high, step, log = values.get("low"), values.get("high"), values.get("step"), values.get("log", False)
+    numbers = [low, high, *([] if step is None else [step])]
+    real = all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) <= MOST for n in numbers)
     if name not in NUMBERS or not real or not isinstance(log, bool) or {*values} - {"low", "high", "log", "step"}:
-        raise UsageError(
-            f"a range has the numbers low and high, and may have log = true or a step; {name} has "
-            f"{'one' if name in NUMBERS else 'a list of choices'}",
-            got=printable(repr(dict(values)), 80),
-            hint=f"write {name} = {_example(name)}",
-        )
-    low, high, step = (cast("float | None", numbers[key]) for key in ("low", "high", "step"))
+        return False
     assert low is not None
     assert high is not None
-    if not low < high:
-        raise UsageError(
-            f"the low end of the range of {name} is below its high end",
-            got=f"low {low:g} and high {high:g}",
-            hint=f"write {name} = {{low = {min(low, high):g}, high = {max(low, high):g}}}",
-        )
-    if (log and (step is not None or low <= 0)) or (step is not None and not 0 < step <= high - low):
-        raise UsageError(
-            f"a logarithmic range of {name} begins above 0 and has no step; a step is at most the whole range",
-            got=printable(repr(dict(values)), 80),
-            hint=f"write {name} = {_example(name)}",
-        )
-    whole = name in WHOLE
-    if whole and not all(float(number).is_integer() for number in (low, high, step or 1)):
-        raise UsageError(f"{name} is a whole number", got=f"low {low:g}, high {high:g}", hint="round both ends")
-    for end in (low, high):
-        _check(name, int(end) if whole else float(end))
-    return Range(low, high, log, step, whole)
+    fits = low < high and (step is None or 0 < step <= high - low) and not (log and (step is not None or low <= 0))
+    return fits and (name not in WHOLE or all(float(n).is_integer() for n in numbers if n is not None))
 
 
 def _check(name: str, value: Any) -> None:
@@ -281,9 +257,7 @@ def _check(name: str, value: Any) -> None:
         else:
             check_setting(name, value)
     except CutawayError as error:
-        raise UsageError(
-            error.rule, got=f"{error.got} in the space of {name}", hint=f"write {name} = {_example(name)}"
-        ) from None
+        raise UsageError(error.rule, got=f"{error.got} in the space of {name}", hint=error.hint) from None
 
 
 def _check_layers(value: Any) -> None:
@@ -291,25 +265,3 @@ def _check_layers(value: Any) -> None:
         raise UsageError(
             f"layers is a number of hidden layers, from 1 to {MOST_LAYERS}", got=repr(value), hint="try layers=2"
         )
-
-
-def _example(name: str) -> str:
-    """An example of the values of a setting, as TOML."""
-    examples = {
-        "hidden": "[[128], [256, 256]]",
-        "activation": '["relu", "gelu"]',
-        "batch_norm": "[true, false]",
-        "optimizer": '["adam", "adamw"]',
-        "schedule": '["constant", "cosine"]',
-        "precision": '["float32", "bfloat16"]',
-        "augment": '["none", "characters"]',
-        "virtual_adversarial": "[0, 1, 2]",
-        "patience": "[3, 10]",
-        "ensemble": "[1, 4]",
-        "layers": "{low = 1, high = 3}",
-        "units": "{low = 32, high = 512, log = true}",
-        "batch_size": "[32, 64, 128]",
-        "learning_rate": "{low = 0.0001, high = 0.1, log = true}",
-        "weight_decay": "{low = 0.0001, high = 0.5, log = true}",
-    }
-    return examples.get(name, "{low = 0.0, high = 0.5}")

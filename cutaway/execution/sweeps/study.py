@@ -94,49 +94,50 @@ def open_study(folder: Path, storage: str | None, *, name: str, digest: str | No
 
     Raises:
         UsageError: Optuna is not installed, or the study is of another sweep.
-        UnknownNameError: There is no such study.
+        UnknownNameError: There is no journal.
         RunError: The storage does not answer or is damaged.
     """
     require_optuna()
     import optuna
+    from optuna.storages import RDBStorage
 
-    kept: Any = None
+    with _in_one_line(storage):
+        kept = _journal(folder / JOURNAL, makes=digest is not None) if storage is None else RDBStorage(storage)
     try:
-        kept = _journal(folder / JOURNAL, makes=digest is not None) if storage is None else _database(storage)
-        if digest is None:
-            study = optuna.load_study(storage=kept, study_name=name)
-        else:
-            study = optuna.create_study(storage=kept, study_name=name, load_if_exists=True)
-            if SWEEP not in study.user_attrs:
-                study.set_user_attr(SWEEP, digest)
-            if study.user_attrs[SWEEP] != digest:
-                raise UsageError(
-                    "the storage has another sweep of this name",
-                    got=f'"{name}" with other data, space, settings or seed',
-                    hint="begin another sweep with name=...",
-                )
+        with _in_one_line(storage):
+            if digest is None:
+                study = optuna.load_study(storage=kept, study_name=name)
+            else:
+                study = optuna.create_study(storage=kept, study_name=name, load_if_exists=True)
+                if SWEEP not in study.user_attrs:
+                    study.set_user_attr(SWEEP, digest)
+                if study.user_attrs[SWEEP] != digest:
+                    raise UsageError(
+                        "the storage has another sweep of this name",
+                        got=f'"{name}" with other data, space, settings or seed',
+                        hint="begin another sweep with name=...",
+                    )
         yield study
-    except (CutawayError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        if kept is not None and type(error).__module__.partition(".")[0] not in ("optuna", "sqlalchemy", "psycopg"):
-            if isinstance(error, KeyError) and digest is None:
-                raise UnknownNameError(
-                    "no such sweep in the storage", got=f'"{name}"', hint="begin one: cutaway sweep DATA"
-                ) from None
-            raise
-        words = str(error.__cause__ or error).strip().partition("\n")[0]
-        if storage is not None:
-            words = words.replace(storage, "its address")
-        raise RunError(
-            "the storage of the sweep does not answer or is damaged",
-            got=f"{type(error).__name__}: {words:.200}",
-            hint="check it, then call the same again: trials that ended are kept",
-        ) from None
     finally:
-        if storage is not None and kept is not None:
+        if storage is not None:
             kept.remove_session()
             kept.engine.dispose()
+
+
+@contextlib.contextmanager
+def _in_one_line(storage: str | None) -> Generator[None]:
+    """Turn whatever a storage that is damaged or does not answer raises into one line, without its address."""
+    try:
+        yield
+    except (CutawayError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - of whatever the storage is
+        words = str(error.__cause__ or error).strip().partition("\n")[0]
+        raise RunError(
+            "the storage of the sweep does not answer or is damaged",
+            got=f"{type(error).__name__}: {words.replace(storage or JOURNAL, 'its address'):.200}",
+            hint="check it, then call the same again: trials that ended are kept",
+        ) from None
 
 
 def _journal(path: Path, *, makes: bool) -> Any:
@@ -152,12 +153,6 @@ def _journal(path: Path, *, makes: bool) -> Any:
         )
     lock = JournalFileOpenLock(str(path)) if sys.platform == "win32" else None
     return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
-
-
-def _database(address: str) -> Any:
-    from optuna.storages import RDBStorage
-
-    return RDBStorage(address)
 
 
 def trials_of(study: "Study") -> list[Trial]:

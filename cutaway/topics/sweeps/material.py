@@ -1,8 +1,7 @@
 """What all trials of a sweep are trained on, and how one of them is trained: the test samples are left out."""
 
 import dataclasses
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from cutaway.api.train import mlp
 from cutaway.augmentation import Augmentation, as_augmentation, check_images
 from cutaway.data import Dataset, Split, Table, drop, load_again, split_and_prepare
 from cutaway.errors import DataError, UsageError
-from cutaway.execution import Choices, Range, Space
+from cutaway.execution import Choices, Space
 from cutaway.models import FORM, ModelForm
 from cutaway.progress import ProgressCallback
 from cutaway.results.progress import ProgressOption
@@ -96,7 +95,7 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
     """The settings of trial 0: those that `cutaway train` would use, resolved.
 
     Raises:
-        UsageError: A setting is both fixed and in the space, or fixed ones do not go with an optimizer of the space.
+        UsageError: A setting is both fixed and in the space, or is not one that a training takes.
     """
     from cutaway import training
 
@@ -106,17 +105,12 @@ def default_settings(material: Material, fixed: FixedSettings, *, seed: int, spa
             "a setting is fixed, or in the space", got=f"{both[0]} twice", hint="leave it out of one of the two"
         )
     base, samples, given = material.base, len(material.split.train), settings_of(fixed, seed)
-    optimizers = space.settings.get("optimizer")
-    for optimizer in optimizers.values if isinstance(optimizers, Choices) else ():
-        training.make_config(base, samples=samples, **given, optimizer=optimizer)
     config = training.make_config(base, samples=samples, accelerator=training.has_accelerator(), **given)
     for augmentation in augmentations_of(config.augment, space):  # once, and not in every trial
         check_images(material.data.shape)
         augmentation.find_function()
     recipe = training.find_recipe(training.recipe_for(fixed.recipe, material.loaded, _given(fixed, space)))
     form = asdict(recipe.form) | fixed.form()
-    for together in _together(form, space):
-        ModelForm(**{**form, **together})
     hidden = form["hidden"]
     return {
         **{name: value for name, value in config.model_dump(mode="json").items() if name != "class_weight"},
@@ -144,16 +138,6 @@ def augmentations_of(fixed: str | None, space: Space) -> list[Augmentation]:
     tried = space.settings.get("augment")
     texts = tried.values if isinstance(tried, Choices) else (fixed,)
     return [found for text in texts if (found := as_augmentation(text)) is not None]
-
-
-def _together(form: Mapping[str, Any], space: Space) -> Iterator[dict[str, Any]]:
-    """What trials may have of settings of the model that exclude each other."""
-    values: dict[str, tuple[Any, ...]] = {}
-    for name in ("batch_norm", "ensemble"):
-        tried = space.settings.get(name)
-        ends = (tried.low, tried.high) if isinstance(tried, Range) else (form[name],)
-        values[name] = tried.values if isinstance(tried, Choices) else tuple(type(form[name])(end) for end in ends)
-    return (dict(zip(values, each, strict=True)) for each in itertools.product(*values.values()))
 
 
 def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ class Sweep(Result):
         said = f" ({', '.join(words)})" if words else ""
         best = self.best_trial
         line = f'Sweep "{self.manifest.name}": {ended} of {self.total} trials{said}'
-        return line if best is None else f"{line}, best trial {best.number} with {_measures(best)}"
+        return line if best is None else f"{line}, best trial {best.number} with {measures(best)}"
 
     @property
     def total(self) -> int:
@@ -237,9 +237,9 @@ class Sweep(Result):
         best, first = self.best_trial, next((trial for trial in self.trials if trial.number == 0), None)
         if best is None:
             return ("No trial completed, so none is chosen.",)
-        said = f"Trial {best.number} has the lowest validation loss: {_measures(best)}."
+        said = f"Trial {best.number} has the lowest validation loss: {measures(best)}."
         if first is not None and first is not best and first.state == "complete":
-            said += f" The default recipe, trial 0, has {_measures(first)}."
+            said += f" The default recipe, trial 0, has {measures(first)}."
         said += " The lowest of many losses is partly luck: test the chosen settings once, by training them again."
         shares = ", ".join(f"{name} {part:.0%}" for name, part in self.importance().items())
         return (said, f"Importance of settings: {shares}.") if shares else (said,)
@@ -314,7 +314,8 @@ def best_of(trials: Iterable[Trial]) -> Trial | None:
     return min(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number), default=None)
 
 
-def _measures(trial: Trial) -> str:
+def measures(trial: Trial) -> str:
+    """The loss and the accuracy of a trial in words."""
     accuracy = trial.result.get("val_accuracy")
     loss = "no val_loss" if trial.val_loss is None else f"val_loss {trial.val_loss:.4f}"
     return loss + ("" if accuracy is None else f" and val_accuracy {percent(accuracy)}")

@@ -96,7 +96,7 @@ def do_trial(
         watch = _Watch(trial, on_progress, samples=len(task.split.train), epochs=int(default["epochs"]))
         try:
             run = _train(trial, material, manifest, settings, folder, watch)
-        except (Canceled, KeyboardInterrupt):
+        except (Canceled, KeyboardInterrupt, OSError):
             if watch.pruned is None:
                 give_back(study, trial)
                 raise
