@@ -13,7 +13,11 @@ from cutaway.errors import Canceled
 DAY = 86_400
 
 
-@pytest.fixture(params=[[DAY], [-DAY], [DAY, -2 * DAY]], ids=["forward", "back", "to and fro"])
+LONG = pytest.mark.exhaustive
+STEPS = [pytest.param([DAY], id="forward", marks=LONG), pytest.param([-DAY], id="back", marks=LONG)]
+
+
+@pytest.fixture(params=[*STEPS, pytest.param([DAY, -2 * DAY], id="to and fro")])
 def clock(request, monkeypatch):
     """A clock that steps at each reading: ``time.time`` as others read it, and the dates of our run folders."""
     steps, read = itertools.cycle(request.param), time.time

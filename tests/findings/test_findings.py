@@ -22,13 +22,7 @@ def only(**known):
 
 def test_overfitting_is_reported_with_its_epoch():
     finding = only(history=rows([0.5, 0.25, 0.3, 0.375]))
-    assert (finding.kind, finding.severity, finding.title) == ("overfitting", "warning", "Overfitting since epoch 2")
-    assert finding.text == (
-        "The validation loss was lowest in epoch 2 (0.2500) and rose to 0.3750 by epoch 4, while the training loss "
-        "was 0.1000. Whether the rise may be chance cannot be told from this history. "
-        "Later epochs mostly memorize the training data: use the snapshot of epoch 2, stop "
-        "earlier, or add dropout."
-    )
+    assert (finding.kind, finding.severity) == ("overfitting", "warning")
     assert finding.evidence == {
         "best_epoch": 2,
         "best_val_loss": 0.25,
@@ -40,49 +34,22 @@ def test_overfitting_is_reported_with_its_epoch():
     }
 
 
-@pytest.mark.parametrize(
-    ("val_losses", "text"),
-    [
-        (
-            [0.5, 0.25],
-            "The validation loss was lowest in epoch 2 (0.2500), the last one. More epochs may lower it further.",
-        ),
-        (
-            [0.25, 0.26],
-            "The validation loss was lowest in epoch 1 (0.2500). In epoch 2 it is 0.2600, which may be chance: it "
-            "counts as overfitting when it stays above the lowest for 2 epochs.",
-        ),
-        (
-            [0.25, 0.24, 0.242, 0.241],
-            "The validation loss was lowest in epoch 2 (0.2400). In epoch 4 it is 0.2410; a rise of less than 2% is "
-            "not overfitting.",
-        ),
-    ],
-)
-def test_the_absence_of_overfitting_is_reported(val_losses, text):
+@pytest.mark.parametrize("val_losses", [[0.5, 0.25], [0.25, 0.26], [0.25, 0.24, 0.242, 0.241]])
+def test_the_absence_of_overfitting_is_reported(val_losses):
     finding = only(history=rows(val_losses))
-    assert (finding.kind, finding.severity, finding.title, finding.text) == (
-        "overfitting",
-        "good",
-        "No overfitting",
-        text,
-    )
+    assert (finding.kind, finding.severity) == ("overfitting", "good")
 
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf"), None])
 def test_divergence_is_reported_in_place_of_overfitting(broken):
     finding = only(history=rows([0.5, broken, 0.4]))
     assert (finding.kind, finding.severity) == ("divergence", "warning")
-    assert finding.text.startswith("The validation loss became NaN or infinite in epoch 2.")
     assert finding.evidence == {"epoch": 2, "metric": "val_loss"}
-    assert only(history=[{"epoch": 1, "loss": broken}]).text.startswith(
-        "The training loss became NaN or infinite in epoch 1"
-    )
 
 
 def test_without_validation_overfitting_is_not_judged():
     finding = only(history=[{"epoch": 1, "loss": 0.5}])
-    assert (finding.kind, finding.severity, finding.title) == ("overfitting", "note", "Overfitting cannot be judged")
+    assert (finding.kind, finding.severity) == ("overfitting", "note")
 
 
 def test_nothing_known_means_no_findings():
@@ -92,93 +59,47 @@ def test_nothing_known_means_no_findings():
 def test_confusions_are_reported_by_class_name():
     matrix = np.array([[970, 30, 0], [1, 99, 0], [0, 0, 900]])
     finding = only(confusion=matrix, class_names=["shirt", "coat", "bag"])
-    assert (finding.kind, finding.severity, finding.title) == (
-        "confusion",
-        "note",
-        "shirt is most often mistaken for coat (30 times)",
-    )
-    assert finding.text == (
-        "31 of 2,000 predictions are wrong (1.55%). Most frequent mistakes: shirt mistaken for coat (30 times, 3.00% "
-        "of class shirt); coat mistaken for shirt (once, 1.00% of class coat)."
-    )
+    assert (finding.kind, finding.severity) == ("confusion", "note")
     assert finding.evidence["pairs"][0] == {"true": "shirt", "predicted": "coat", "count": 30, "share": 0.03}
     assert (finding.evidence["samples"], finding.evidence["wrong"]) == (2000, 31)
-
-
-def test_classes_without_names_are_reported_by_number():
-    assert only(confusion=np.array([[5, 1], [0, 5]])).title == "0 is most often mistaken for 1 (once)"
 
 
 def test_the_absence_of_confusions_is_reported():
     finding = only(confusion=np.diag([1000, 500]))
     assert finding.severity == "good"
-    assert (
-        finding.text == "All 1,500 predictions are correct; always predicting class 0, the largest, would give 66.67%."
-    )
     assert only(confusion=np.diag([5, 0])).severity == "note", "one class in the test shows nothing"
 
 
-@pytest.mark.parametrize(
-    ("matrix", "names", "text"),
-    [
-        (np.eye(3, dtype=int), ["a", "b"], "one class name; got 2 names for 3 rows; next:"),
-        (np.eye(3), None, "a square array .* of counts that are not all 0; got .* float64"),
-    ],
-)
-def test_invalid_confusion_matrices_are_refused(matrix, names, text):
-    with pytest.raises(DataError, match=text):
+@pytest.mark.parametrize(("matrix", "names"), [(np.eye(3, dtype=int), ["a", "b"]), (np.eye(3), None)])
+def test_invalid_confusion_matrices_are_refused(matrix, names):
+    with pytest.raises(DataError):
         run_checks(Evidence(confusion=matrix, class_names=names))
 
 
 def test_inactive_units_are_reported_for_each_layer_that_has_some():
     layers = {"dense": (128, 512), "dense_1": (0, 512), "dense_2": (129, 512)}
     many, few = run_checks(Evidence(inactive_units=layers))
-    assert (few.kind, few.severity, few.title) == ("inactive-units", "note", "A few inactive units in dense")
-    assert few.text == "128 of the 512 units of dense (25.00%) are inactive (0 for every sample of the whole dataset)."
-    assert (many.severity, many.title) == ("warning", "Many inactive units in dense_2")
-    assert many.text.startswith(
-        "129 of the 512 units of dense_2 (25.20%) are inactive (0 for every sample of the whole dataset). A smaller "
-        "layer,"
-    )
-    (one,) = run_checks(Evidence(inactive_units={"dense": (1, 16)}))
-    assert one.title == "One inactive unit in dense"
-    assert one.text == "1 of the 16 units of dense (6.25%) is inactive (0 for every sample of the whole dataset)."
+    assert (few.kind, few.severity) == ("inactive-units", "note")
+    assert many.severity == "warning"
+    assert only(inactive_units={"dense": (1, 16)}).severity == "note"
     assert many.evidence == {"layer": "dense_2", "inactive": 129, "units": 512, "share": 129 / 512}
 
 
 def test_the_absence_of_inactive_units_is_reported():
     finding = only(inactive_units={"dense": (0, 512), "dense_1": (0, 10)})
-    assert (finding.severity, finding.text) == (
-        "good",
-        "Every unit of dense and dense_1 fires on at least one sample of the whole dataset.",
-    )
+    assert finding.severity == "good"
     assert finding.evidence == {
         "layers": {"dense": {"inactive": 0, "units": 512}, "dense_1": {"inactive": 0, "units": 10}}
     }
-    assert (
-        only(inactive_units={"dense": (0, 512)}).text
-        == "Every unit of dense fires on at least one sample of the whole dataset."
-    )
     assert run_checks(Evidence(inactive_units={})) == ()
 
 
 @pytest.mark.parametrize(
-    ("test", "validation", "severity", "text"),
-    [
-        (0.981, 0.9825, "good", "The test accuracy is 98.10% and the validation accuracy 98.25%."),
-        (
-            0.94,
-            0.9825,
-            "warning",
-            "The test accuracy is 94.00%, 4.25 points below the validation accuracy of 98.25%. ",
-        ),
-        (0.94, 0.9, "note", "The test accuracy is 94.00%, 4.00 points above the validation accuracy of 90.00%. "),
-    ],
+    ("test", "validation", "severity"), [(0.981, 0.9825, "good"), (0.94, 0.9825, "warning"), (0.94, 0.9, "note")]
 )
-def test_the_test_accuracy_is_compared_with_the_validation_accuracy(test, validation, severity, text):
+def test_the_test_accuracy_is_compared_with_the_validation_accuracy(test, validation, severity):
     finding = only(test_accuracy=test, val_accuracy=validation)
     assert (finding.kind, finding.severity) == ("test", severity)
-    assert finding.text.startswith(text)
     assert finding.evidence["difference"] == pytest.approx(test - validation)
 
 
@@ -191,8 +112,7 @@ def test_a_difference_that_chance_explains_is_no_warning(samples, severity):
 
 def test_a_test_accuracy_alone_is_reported():
     finding = only(test_accuracy=0.981)
-    assert (finding.severity, finding.title) == ("note", "Test accuracy")
-    assert finding.text == "The test accuracy is 98.10%. There is no validation accuracy to compare it with."
+    assert finding.severity == "note"
 
 
 def everything():
@@ -235,8 +155,7 @@ def test_every_check_has_a_rule_with_its_source_and_the_name_that_others_know():
     for module in registry.CHECKS:
         assert module.RULES, module
     for rule in RULES.values():
-        assert rule.words.endswith("."), rule
-        assert re.search(r"[A-Z]", rule.words[0]), rule
+        assert rule.words, rule
         assert re.search(r"\b(1[89]|20)\d\d\b|https://", rule.source), rule
         assert rule.known_as, rule
 

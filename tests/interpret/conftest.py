@@ -10,7 +10,7 @@ _spec.loader.exec_module(_module)
 
 @pytest.fixture(scope="session")
 def small_models():
-    return _module.models()
+    return _module.Models()
 
 
 @pytest.fixture(scope="session")

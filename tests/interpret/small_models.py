@@ -5,36 +5,20 @@ import numpy as np
 from keras import layers
 
 
-def models():
-    """Name -> (model, hidden layer to look at, classes)."""
-    keras.utils.set_random_seed(3)
-    entry = keras.Input((4, 5), name="entry")
-    flat = layers.Flatten(name="flat")(entry)
-    first = layers.Dense(7, activation="relu", name="first")(flat)
-    second = layers.Dense(7, activation="relu", name="second")(first)
-    joined = layers.Concatenate(name="joined")([layers.Add(name="sum")([first, second]), second])
-    skip = keras.Model(entry, layers.Dense(3, activation="softmax", name="out")(joined))
-    found = {
-        "mlp": (_chain(layers.Dense(6, activation="relu", name="second")), "first", 3),
-        "dropout": (_chain(layers.Dropout(0.5), layers.Dense(6, activation="relu")), "first", 3),
-        "norm": (_chain(layers.BatchNormalization(), layers.ReLU(), layers.Dense(6, activation="relu")), "first", 3),
-        "last": (_chain(), "first", 3),
-        "logits": (_chain(layers.Dense(6, activation="relu"), ending=None), "first", 3),
-        "one": (_chain(layers.Dense(6, activation="relu"), ending="sigmoid", units=1), "first", 2),
-        "split": (_chain(layers.Dense(6), layers.LeakyReLU(), ending="activation"), "first", 3),
-        "skip": (skip, "first", 3),
-    }
-    rng = np.random.default_rng(5)
-    for model, _, _ in found.values():
+class Models(dict):
+    """Name -> (model, hidden layer to look at, classes), each made when it is first asked for."""
+
+    def __missing__(self, name):
+        keras.utils.set_random_seed(3)
+        classes = 2 if name == "one" else 3
+        model, rng = FORMS[name](), np.random.default_rng(5)
         for weight in model.weights:  # as training leaves moving averages and biases
-            positive = "variance" in weight.name or weight.name == "gamma"
-            low = 0.5 if positive else -1.0
             if weight.name not in ("kernel", "seed_generator_state"):
+                low = 0.5 if "variance" in weight.name or weight.name == "gamma" else -1.0
                 weight.assign(rng.uniform(low, 1.5, weight.shape))
-    found["frozen"] = (_chain(layers.Dense(6, activation="relu", trainable=False)), "first", 3)
-    for model, _, _ in found.values():
         _balance(model)
-    return found
+        self[name] = model, "first", classes
+        return self[name]
 
 
 def _balance(model):
@@ -59,3 +43,25 @@ def _chain(*middle, ending="softmax", units=3):
 def rows(n):
     """Raw samples, uint8 ``(n, 4, 5)``."""
     return np.random.default_rng(8).integers(0, 256, (n, 4, 5), dtype=np.uint8)
+
+
+def _skip():
+    entry = keras.Input((4, 5), name="entry")
+    flat = layers.Flatten(name="flat")(entry)
+    first = layers.Dense(7, activation="relu", name="first")(flat)
+    second = layers.Dense(7, activation="relu", name="second")(first)
+    joined = layers.Concatenate(name="joined")([layers.Add(name="sum")([first, second]), second])
+    return keras.Model(entry, layers.Dense(3, activation="softmax", name="out")(joined))
+
+
+FORMS = {
+    "mlp": lambda: _chain(layers.Dense(6, activation="relu", name="second")),
+    "dropout": lambda: _chain(layers.Dropout(0.5), layers.Dense(6, activation="relu")),
+    "norm": lambda: _chain(layers.BatchNormalization(), layers.ReLU(), layers.Dense(6, activation="relu")),
+    "last": _chain,
+    "logits": lambda: _chain(layers.Dense(6, activation="relu"), ending=None),
+    "one": lambda: _chain(layers.Dense(6, activation="relu"), ending="sigmoid", units=1),
+    "split": lambda: _chain(layers.Dense(6), layers.LeakyReLU(), ending="activation"),
+    "skip": _skip,
+    "frozen": lambda: _chain(layers.Dense(6, activation="relu", trainable=False)),
+}

@@ -45,5 +45,5 @@ def test_every_two_epochs_are_compared_however_many_fit_into_memory(model, snaps
 
 
 def test_an_unknown_layer_is_an_error(model, snapshots, small_rows):
-    with pytest.raises(UnknownNameError, match="layers of this model are"):
+    with pytest.raises(UnknownNameError):
         comparison.compare_epochs(model, snapshots.__getitem__, "dense_9", epochs=[0], x=small_rows(5), scale=255.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.interpret.geometry import class_angles, class_variability, intrinsic_dimension
@@ -24,7 +24,6 @@ def by_definition(h, labels):
     )
 
 
-@settings(max_examples=30, deadline=None)
 @given(classes=st.integers(2, 6), units=st.integers(6, 30), seed=st.integers(0, 100), shift=st.floats(-50, 50))
 def test_collapse_is_what_its_definition_says(classes, units, seed, shift):
     random = np.random.default_rng(seed)

@@ -58,6 +58,7 @@ def test_it_equals_that_of_scikit_learn(known):
     assert ours.accuracy == (np.asarray(model(x)).argmax(axis=1) == y).mean()
 
 
+@pytest.mark.exhaustive
 def test_the_standard_error_is_how_much_samples_change_it(known):
     """Over 400 parts of 50 samples each, values spread as the error of one part says."""
     model, *_ = known
@@ -95,5 +96,5 @@ def test_samples_are_scaled_and_left_as_they_were(known):
 
 def test_a_single_sample_is_refused(known):
     model, x, y = known
-    with pytest.raises(DataError, match="two samples or more"):
+    with pytest.raises(DataError):
         permutation_importance(model, x[:1], y[:1], [[0]], scale=1.0)

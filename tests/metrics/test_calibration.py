@@ -142,15 +142,13 @@ def test_what_holds_of_any_samples(outcomes, bins, binning):
 
 @pytest.mark.parametrize("bins", [0, 1001, 2.5, True])
 def test_the_number_of_bins_is_checked(bins):
-    with pytest.raises(UsageError, match="bins is a whole number"):
+    with pytest.raises(UsageError):
         reliability(np.ones(3), np.ones(3, bool), bins=bins)
 
 
-@pytest.mark.parametrize(
-    ("confidence", "match"), [([], "at least one"), ([0.5, 0.5], "at least one"), ([np.nan], "between"), ([2], "betw")]
-)
-def test_outcomes_are_checked(confidence, match):
-    with pytest.raises(DataError, match=match):
+@pytest.mark.parametrize("confidence", [[], [0.5, 0.5], [np.nan], [2]])
+def test_outcomes_are_checked(confidence):
+    with pytest.raises(DataError):
         reliability(np.array(confidence), np.ones(min(len(confidence), 1), bool))
-    with pytest.raises(UsageError, match="binning"):
+    with pytest.raises(UsageError):
         reliability(np.ones(3), np.ones(3, bool), binning="quantile")

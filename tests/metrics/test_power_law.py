@@ -70,7 +70,7 @@ def test_trainings_without_mistakes_have_a_forecast():
 
 
 def test_three_amounts_are_needed():
-    with pytest.raises(DataError, match="3 different amounts"):
+    with pytest.raises(DataError):
         fit_power_law(np.array([1, 1, 2]), np.array([0.1, 0.1, 0.2]))
-    with pytest.raises(DataError, match="numbers above 0"):
+    with pytest.raises(DataError):
         fit_power_law(np.array([1, 2, 3]), np.array([0.1, np.nan, 0.2]))

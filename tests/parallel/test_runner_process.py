@@ -102,6 +102,8 @@ def test_the_reason_of_an_end_is_one_line(start, order, reason):
 
 
 def test_what_writes_something_else_than_messages_is_ended(start, monkeypatch):
+    wait = RunnerProcess.wait
+    monkeypatch.setattr(RunnerProcess, "wait", lambda process, seconds=None: wait(process, seconds and 0.2))  # not 5
     one = start()
     one.process.send("a", {"do": "babble"})
     one.wait(lambda: one.reasons)

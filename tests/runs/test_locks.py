@@ -126,7 +126,7 @@ def test_on_windows_a_lock_is_held_or_refused_too(tmp_path, windows, monkeypatch
     file.append({"kind": "epoch", "epoch": 1, "loss": 0.5}, sync=True)
     assert windows.msvcrt.asked == [(windows.locks.FAR, 2, 1)], "not a byte that anybody reads"
     windows.msvcrt.held = True
-    with pytest.raises(RunError, match="a run is written by one process at a time"):
+    with pytest.raises(RunError):
         history.HistoryFile(tmp_path / "history.jsonl")
     assert windows.locks.is_locked(tmp_path / "history.jsonl")
     assert windows.locks.take_lock(tmp_path / "lock") is None
