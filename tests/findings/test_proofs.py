@@ -176,7 +176,7 @@ def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: 
 def test_the_standard_error_in_the_history_is_that_of_the_recorded_predictions(tmp_path: Path) -> None:
     x, y = table(260, classes=3, inputs=20)
     x = x * 0.5 + np.random.default_rng(7).normal(size=x.shape).astype(np.float32)
-    run = train(ct.mlp((16,)), x, y, tmp_path, epochs=12, learning_rate=0.03, **PLAIN)
+    run = train(ct.mlp((16,)), x, y, tmp_path, epochs=6, learning_rate=0.01, **PLAIN)
     first, labels = len(run.split.train), run.data.y(run.split.val)
 
     def losses(epoch: int) -> np.ndarray:

@@ -141,7 +141,7 @@ def test_equal_rows_are_found_also_where_we_split_the_file(tmp_path: Path, capsy
 @pytest.mark.parametrize(
     ("kind", "make", "note"),
     [
-        ("shared-groups", patients, '"patient"'),
+        ("shared-groups", patients, 'their "patient"'),
         ("repeated-samples", with_a_few_equal_rows, "equal"),
         ("left-out-columns", lambda random: telling_text(random)[0], '"note"'),
         ("telling-input", lambda random: measured(random).assign(told=lambda each: each["target"] * 2.5), '"told"'),
