@@ -100,6 +100,7 @@ def graph(steps, shape):
 STEPS = st.lists(st.tuples(st.sampled_from([*SINGLE, *MERGING]), st.integers(0, 50)), min_size=1, max_size=7)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis")  # of one value, which some graphs have
 @settings(
     max_examples=settings.default.max_examples // 2,
