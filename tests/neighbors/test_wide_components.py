@@ -49,6 +49,7 @@ def test_the_variance_in_each_direction_is_the_exact_one_within_one_percent(many
     assert found.sum() >= 0.999 * exact.sum()
 
 
+@pytest.mark.exhaustive
 def test_scores_are_those_of_a_singular_value_decomposition(many_columns):
     h = SPECTRA["exponential decay"].astype(np.float32)
     scores = pca(h, 10)
@@ -57,7 +58,10 @@ def test_scores_are_those_of_a_singular_value_decomposition(many_columns):
     np.testing.assert_allclose(scores * signs, u[:, :10] * s[:10], atol=1e-3)
 
 
-@pytest.mark.parametrize(("samples", "offset"), [(200, 0), (200, 4096), (60, 0), (7, 0), (1, 0)])
+LONG = [pytest.param(*case, marks=pytest.mark.exhaustive) for case in ((200, 0), (60, 0), (1, 0))]
+
+
+@pytest.mark.parametrize(("samples", "offset"), [(200, 4096), (7, 0), *LONG])
 def test_few_rows_of_many_columns_are_exact(samples, offset):
     h = (NOISE[:samples] @ RNG.normal(size=(COLUMNS, 3000)) + offset).astype(np.float32)
     scores = pca(h, COUNT)
@@ -95,6 +99,7 @@ def test_the_same_rows_give_the_same_bytes_with_one_thread_and_with_three(many_c
     np.testing.assert_array_equal(*found)
 
 
+@pytest.mark.exhaustive
 def test_a_spectrum_with_decay_needs_few_products(many_columns):
     """The bound on time: never more than `BLOCKS`, and fewer where eigenvalues differ."""
     h = SPECTRA["fast decay"]
@@ -112,6 +117,7 @@ def test_a_spectrum_with_decay_needs_few_products(many_columns):
     assert len(products) <= lanczos.BLOCKS
 
 
+@pytest.mark.exhaustive
 def test_more_components_than_the_leading_ones_are_exact(many_columns):
     h = SPECTRA["slow decay"].astype(np.float32)
     scores = pca(h, components.MOST_LEADING + 1)
