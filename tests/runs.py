@@ -21,9 +21,7 @@ MAY_TRAIN = (
     "tests/execution/",
     "tests/findings/test_proofs.py",
     "tests/golden/",
-    "tests/jobs/",
     "tests/page/test_playground_training.py",
-    "tests/studio/",
     "tests/sweeps/",
     "tests/training/",
 )

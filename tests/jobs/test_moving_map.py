@@ -72,7 +72,7 @@ def test_a_layer_of_two_units_and_one_of_many_have_a_map_as_well():
 
 
 def test_a_layer_that_is_the_same_for_all_samples_has_none():
-    with pytest.raises(DataError, match="equal"):
+    with pytest.raises(DataError):
         MovingMap(np.ones((60, 8), np.float32))
     moving = MovingMap(layer(0)[:60])
     for broken in (np.ones((60, 256), np.float32), np.full((60, 256), np.nan, np.float32)):

@@ -28,6 +28,7 @@ def test_without_a_job_it_ends_with_whoever_started_it():
     assert process._process.returncode == 0
 
 
+@pytest.mark.exhaustive
 def test_it_holds_the_lock_of_its_job_from_the_moment_in_which_it_is_given(tmp_path):
     queue = JobQueue(tmp_path)
     name = queue.add(

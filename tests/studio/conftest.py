@@ -1,25 +1,23 @@
-"""A studio in a process of its own, folders of runs made without training, and pages of it in Chromium."""
+"""Studios in processes of their own, folders of runs made without training, and pages of it in Chromium."""
 
 import asyncio
+import copy
+import csv
 import http.client
-import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cutaway.runs import RunWriter
-
-_spec = importlib.util.spec_from_file_location("forked", Path(__file__).with_name("forked.py"))
-_forked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_forked)
 
 LINK = re.compile(r"(https?)://(\[[^\]]+\]|[^:/\s]+):(\d+)(/\S*)?/\?token=(\S+)")
 
@@ -64,6 +62,13 @@ def write_run(path, *, done=3, status="finished", accuracy=0.9, **fields):
     return path
 
 
+QUIET = {"held": re.compile(r"/api/(visits|jobs/(?!survey)\w+)$"), "reduced_motion": "reduce"}
+"""For a page of which no test needs a map: it waits for ever for what loads JAX in a process, and nothing moves."""
+
+PEOPLE = ("Ada", "Bob", "list", "data", "train", "queue")
+"""Who is in the studio that all tests share: what one test makes or deletes in a folder of theirs, no other sees."""
+
+
 class Studio:
     """`cutaway studio` in a process of its own.
 
@@ -71,18 +76,20 @@ class Studio:
         link: The first link that it printed, with the token.
         url: Its address, without a slash at its end.
         token: The token of the first link.
-        process: The process, which ``start`` has started: `forked.Forker.start` or `forked.start_program`.
+        process: The process.
         printed: The lines until the last link.
     """
 
-    def __init__(self, folder, *arguments, start, cache, environment=None, links=1):
+    def __init__(self, folder, *arguments, cache, environment=None, links=1):
         self.folder = folder
-        arguments = ["studio", str(folder), "--no-open", *map(str, arguments)]
-        if "--port" not in arguments:
-            arguments += ["--port", "0"]
+        command = [sys.executable, "-c", "from cutaway.cli import main; main()", "studio", str(folder), "--no-open"]
+        command += map(str, arguments)
+        if "--port" not in command:
+            command += ["--port", "0"]
         # a machine that runs other tests as well would let a process of a low priority wait for minutes
-        own = {"XDG_CACHE_HOME": str(cache), "CUTAWAY_MOST_NICE": "0"}
-        self.process = start(arguments, env={**os.environ, **own, **(environment or {})}, cwd=folder.parent)
+        own = {"XDG_CACHE_HOME": str(cache), "CUTAWAY_MOST_NICE": "0", "PYTHONUNBUFFERED": "1"}
+        env, pipe = {**os.environ, **own, **(environment or {})}, subprocess.PIPE
+        self.process = subprocess.Popen(command, env=env, cwd=folder.parent, stdout=pipe, stderr=pipe, text=True)
         self.printed = []
         found = None
         late = threading.Timer(60, self.process.kill)
@@ -98,7 +105,16 @@ class Studio:
         self.link, self.token = found[0], found[5]
         self.scheme, self.host, self.port, self.base = found[1], found[2].strip("[]"), int(found[3]), found[4] or ""
         self.url = f"{self.scheme}://{found[2]}:{self.port}{self.base}"
-        self.cookie = f"cutaway-{self.port}={self.token}"
+
+    def of(self, token, folder):
+        """The same studio as another person has it."""
+        other = copy.copy(self)
+        other.link, other.token, other.folder = self.link.replace(self.token, token), token, folder
+        return other
+
+    @property
+    def cookie(self):
+        return f"cutaway-{self.port}={self.token}"
 
     def ask(self, path="/api/runs", *, method="GET", body=None, headers=None, token=None):
         """Send a request with the cookie, and the header that lets it change something.
@@ -150,21 +166,23 @@ class StudioPage:
         foreign: Requests to anywhere else, which were refused.
     """
 
-    def __init__(self, browser, studio, path, **options):
-        self.studio = studio
+    def __init__(self, browser, studio, path, *, held=re.compile("/api/visits$"), **options):
+        """Args: held: What the page asks for in vain."""
+        self.studio, self._held = studio, held
         self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         self.complaints, self.foreign = [], []
         self.context.route("**/*", self._gate)
         self.page = self.context.new_page()
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(studio.link)
-        self.ready()
-        if path != "/":
-            self.open(path)
+        address, number, part = path.partition("#")
+        token = studio.link.partition("?")[2]
+        self.open(f"{address}{'&' if '?' in address else '?'}{token}{number}{part}")
 
     def _gate(self, route):
         url = route.request.url
+        if self._held.search(url):
+            return
         if url.startswith((f"{self.studio.url}/", "data:", "blob:")):
             route.continue_()
         else:
@@ -295,27 +313,43 @@ def run_manifest():
 
 
 @pytest.fixture(scope="session")
-def forker():
-    """Starts studios that have loaded everything: see `forked`."""
-    one = _forked.Forker()
-    yield one
-    one.close()
+def trained(tmp_path_factory, ready_run):
+    """A folder with two runs on the same digits, which no test changes."""
+    folder = tmp_path_factory.mktemp("trained") / "runs"
+    for name, run in (("first", "digits"), ("second", "other")):
+        # no suspect labels were looked for in these runs, whatever other tests have asked the shared ones
+        kept = shutil.ignore_patterns("labels-*", "labels.csv")
+        shutil.copytree(ready_run(run).path, folder / name, ignore=kept)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def studio_of(trained, tmp_path_factory):
+    """The one studio that all tests share, as a person of `PEOPLE` has it; of "" are the runs of `trained`.
+
+    There one training runs at a time, and tables are chosen below the folder "data" beside that of the runs.
+    """
+    place = tmp_path_factory.mktemp("shared")
+    shutil.copytree(trained, place / "runs")
+    (place / "data").mkdir()
+    (place / "class.txt").write_text("\n".join(PEOPLE))
+    given = ["--people", place / "class.txt", "--own-folders", "--links", place / "links.csv", "--parallel", "1"]
+    given += ["--data", place / "data"]
+    one = Studio(place / "runs", *given, cache=place / "cache")
+    with open(place / "links.csv", newline="", encoding="utf-8") as file:
+        tokens = {row["Name"]: row["Link"].partition("token=")[2] for row in csv.DictReader(file)}
+    people = {name: one.of(tokens[name], place / "runs" / "people" / name) for name in PEOPLE}
+    yield {"": one, **people}.__getitem__
+    one.end()
 
 
 @pytest.fixture
-def start_program():
-    """What starts a studio as a person does, by a program that loads everything."""
-    return _forked.start_program
-
-
-@pytest.fixture
-def start_studio(tmp_path, forker):
+def start_studio(tmp_path):
     """Start a studio on a folder, with more arguments of the command line if any: see `Studio`."""
     started = []
 
     def start(folder=None, *arguments, **options):
-        options = {"cache": tmp_path / "cache", "start": forker.start, **options}
-        started.append(Studio(folder or tmp_path / "runs", *arguments, **options))
+        started.append(Studio(folder or tmp_path / "runs", *arguments, cache=tmp_path / "cache", **options))
         return started[-1]
 
     yield start
@@ -348,3 +382,9 @@ def open_page(browser):
 def shared_page(browser):
     """Open a page that all tests of a file share."""
     yield from pages_of(browser)
+
+
+@pytest.fixture
+def quiet():
+    """Given to `open_page`: the page gets no maps and no sections of runs, see `QUIET`."""
+    return QUIET

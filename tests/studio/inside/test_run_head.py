@@ -9,8 +9,8 @@ HOSTILE = "<img src=x onerror='hacked = 1'>"
 
 @pytest.mark.exhaustive
 def test_a_run_is_named_deleted_and_taken_back_on_its_own_page(own_studio, open_page):
-    opened = open_page(own_studio, "/runs/slow")
-    page, folder = opened.page, own_studio.folder / "slow"
+    opened = open_page(own_studio, "/runs/second")
+    page, folder = opened.page, own_studio.folder / "second"
     head = page.locator(".run-head")
     head.get_by_role("button", name="Rename").click()
     page.get_by_label("Title").fill(HOSTILE)
@@ -25,11 +25,11 @@ def test_a_run_is_named_deleted_and_taken_back_on_its_own_page(own_studio, open_
     assert folder.is_dir()
     head.get_by_role("button", name="Delete").click()
     dialog.get_by_role("button", name="Delete the run").click()
-    page.get_by_text("This run is in the trash.").wait_for()
+    page.get_by_role("button", name="Take it back").wait_for()
     assert not folder.exists()
     opened.open("/trash/first")
     page.wait_for_url("**/runs/first")
-    opened.open("/trash/slow")  # a page of its own, on which nothing asks for the run
+    opened.open("/trash/second")  # a page of its own, on which nothing asks for the run
     page.get_by_role("button", name="Take it back").click()
     head.get_by_role("heading", name=HOSTILE).wait_for()
     assert (folder / "run.json").is_file()
