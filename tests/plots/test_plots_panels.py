@@ -44,7 +44,7 @@ def test_long_curves_are_thinned_and_keep_their_ends():
 
 @pytest.mark.parametrize("ends", [{"low": X}, {"low": X[:2], "high": X}, {"low": X, "high": X[:1]}])
 def test_both_ends_of_intervals_are_needed(ends):
-    with pytest.raises(DataError, match="both ends of its interval or none"):
+    with pytest.raises(DataError):
         Series("", X, X, **ends)
 
 

