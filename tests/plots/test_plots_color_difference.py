@@ -44,11 +44,11 @@ PUBLISHED = """
 """
 
 
-@pytest.mark.parametrize("row", PUBLISHED.strip().splitlines())
-def test_ciede2000_agrees_with_the_published_pairs(row):
-    *colors, difference = map(float, row.split())
-    assert ciede2000(colors[:3], colors[3:]) == pytest.approx(difference, abs=5e-5)
-    assert ciede2000(colors[3:], colors[:3]) == pytest.approx(difference, abs=5e-5)
+def test_ciede2000_agrees_with_the_published_pairs():
+    for row in PUBLISHED.strip().splitlines():
+        *colors, difference = map(float, row.split())
+        assert ciede2000(colors[:3], colors[3:]) == pytest.approx(difference, abs=5e-5)
+        assert ciede2000(colors[3:], colors[:3]) == pytest.approx(difference, abs=5e-5)
 
 
 def test_colors_in_cielab_and_contrasts_are_the_known_ones():

@@ -178,6 +178,7 @@ def test_a_bokeh_figure_shows_itself_in_a_notebook(framed):
     assert f'"label_text_color":{json.dumps(INK)}' in page, "legible on light and dark pages"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.browser
 def test_the_picture_of_the_sample_appears_on_hover(browser, framed):
     """In the page of the frame; the picture is what the tooltip's background is."""

@@ -27,7 +27,7 @@ def test_a_pointer_shows_the_sample_with_its_picture_label_and_prediction(opened
 def test_a_click_pins_a_sample_with_its_neighbors_and_the_next_click_goes_there(opened):
     opened.page.mouse.click(*opened.place(40))
     assert opened.state("pinned") == 40
-    assert opened.page.locator(".neighbors h4").inner_text() == "Nearest on this map, in dense after epoch 2"
+    assert "dense after epoch 2" in opened.page.locator(".neighbors h4").inner_text()
     near = opened.page.locator(".neighbors .sample")
     assert [near.nth(k).get_attribute("title").split(":")[0] for k in range(2)] == ["test[43]", "test[46]"]
     near.nth(1).click()
@@ -51,7 +51,7 @@ def test_a_lasso_selects_shift_adds_and_alt_removes(opened):
     opened.page.get_by_role("button", name="Lasso").click()
     assert around(left, []) == list(range(0, 90, 3))
     assert opened.page.locator(".selection h3").inner_text() == "30 samples selected"
-    assert opened.page.locator(".selection .labels").inner_text() == "By label: red: 30."
+    assert "red: 30" in opened.page.locator(".selection .labels").inner_text()
 
 
 def test_a_box_selects_and_the_selection_can_be_inverted_saved_and_cleared(opened, hostile):
