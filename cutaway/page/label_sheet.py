@@ -59,6 +59,7 @@ class LabelSheet(Section):
         names: Names of the classes.
         suspects: The worst first.
         file: The list as CSV, with columns for decisions.
+        decisions: How many decisions on labels the run had when this was made.
 
     Raises:
         UsageError: There is no suspect, or the number of a class is none.
@@ -69,6 +70,7 @@ class LabelSheet(Section):
     names: tuple[str, ...]
     suspects: tuple[SuspectLabel, ...]
     file: str
+    decisions: int = 0
 
     def __post_init__(self) -> None:
         numbers = {n for each in self.suspects for n in (each.given, each.suggested, each.label) if n is not None}
@@ -90,6 +92,7 @@ class LabelSheet(Section):
         """What the page gets, as plain data."""
         return {
             "name": self.name,
+            "decisions": self.decisions,
             "names": [escaped(name) for name in self.names],
             "suspects": [
                 {

@@ -331,7 +331,7 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     (folder / "suspects.csv").write_text(sheet.file)
     in_file = {each.sample: (each.action, each.label, each.when) for each in read_decisions(folder / "suspects.csv")}
     assert in_file == {each.sample: (each.action, each.label, each.when) for each in copy.decisions}, "the last ones"
-    assert sheet.file.count("\n") == 1 + count
+    assert (sheet.file.count("\n"), sheet.decisions) == (1 + count, 3)
     first, count = verdict(source).lines[0], issues.count
     assert f"trained on them, about {count.count} of 1,797 labels are probably wrong (95% interval" in sheet.lead
     assert first.title == f"About {count.count} of {len(run.split.part('all')):,} labels may be wrong."

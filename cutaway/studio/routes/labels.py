@@ -1,8 +1,6 @@
 """Decisions on labels: each is kept in the folder of its run as soon as it is made."""
 
 import contextlib
-import csv
-import io
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -84,7 +82,7 @@ def decide(
     sample = str(suspects[new.index]["sample"])
 
     def check(known: tuple[Decision, ...]) -> None:
-        since = [each for each in known[_rows(sheet["before"]) :] if each.sample == sample]
+        since = [each for each in known[sheet["decisions"] :] if each.sample == sample]
         if since and new.before != _said(since[-1], names):
             raise DataError(
                 "a decision follows the one that the page shows",
@@ -114,11 +112,6 @@ def _sheet(part: Any) -> dict[str, Any]:
             "a decision is on a label of a sheet", got="one that is not there any more", hint="load the page again"
         )
     return sheets[0]
-
-
-def _rows(before: str) -> int:
-    """How many decisions there were when the sheet was made; its text has a row of names and a row for each."""
-    return sum(1 for row in csv.reader(io.StringIO(before)) if row) - 1
 
 
 def _said(decision: Decision, names: tuple[str, ...]) -> Said:

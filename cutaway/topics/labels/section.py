@@ -88,6 +88,7 @@ def suspects(source: ReportSource) -> Section | None:
         names=names,
         suspects=tuple(rows),
         file=_file(rows, places, names, before),
+        decisions=len(decisions),
     )
 
 
