@@ -88,10 +88,7 @@ def _causes(evidence: Evidence) -> str:
     """What may make test samples look easier than validation samples."""
     causes = "Possible causes: the test samples are easier, or the two sets were drawn differently."
     if evidence.recorded:
-        causes += (
-            " In a fit of your own also: Keras' validation_split takes the last rows without shuffling them, and test "
-            "samples may be among those that the model was trained on."
-        )
+        causes += " In a fit of your own also: test samples may be among those that the model was trained on."
     return causes
 
 

@@ -16,7 +16,7 @@ RULES = (
             "The shares of the classes among validation or test samples differ from those among training samples by "
             f"{FAR:.0%} or more in all, and the p-value of a chi-square test is below {LEVEL:g}."
         ),
-        source="Keras' fit, argument validation_split, https://keras.io/api/models/model_training_apis/",
+        source="scikit-learn, A note on shuffling, https://scikit-learn.org/stable/modules/cross_validation.html",
         known_as="unshuffled data; label drift in deepchecks",
     ),
 )
@@ -51,8 +51,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         what = {"val": "validation", "test": "test"}[name]
         text = (
             f"The shares of the classes differ between training and {what} samples by {distance:.0%} in all{absent}. "
-            "Samples that were sorted and not shuffled before they were split do this: Keras' validation_split takes "
-            "the last rows. Shuffle all samples before they are divided."
+            "Samples that were sorted and not shuffled before they were split do this. Shuffle all samples before they "
+            "are divided."
         )
         record = {"split": name, "distance": distance, "p": p, "missing": missing}
         yield Finding(KIND, "warning", f"The {what} samples are of other classes", text, record, REMEDY)
