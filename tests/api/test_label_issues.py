@@ -298,7 +298,7 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     from cutaway.topics.common.source import ReportSource
     from cutaway.topics.labels.section import suspects
     from cutaway.topics.verdict.section import verdict
-    from cutaway.training import FoldTrainer
+    from cutaway.training.loop import FoldTrainer
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a fold is trained")
