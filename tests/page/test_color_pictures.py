@@ -36,7 +36,9 @@ def test_the_report_shows_colors(run, browser, visit):
 
 
 def test_results_and_figures_show_colors(run):
-    assert run.mistakes().pictures.shape[1:] == (SIDE, SIDE, 3)
+    wrong = run.mistakes()
+    assert wrong.pictures.shape[1:] == (SIDE, SIDE, 3)
+    assert np.asarray(wrong.plot().axes[0].images[0].get_array()).shape == (SIDE, SIDE, 3)
     explained = run.explain(run.split.test.names()[0]).plot()
     picture, contributions = (np.asarray(axes.images[0].get_array()) for axes in explained.axes[:2])
     assert (picture.shape, contributions.shape) == ((SIDE, SIDE, 3), (SIDE, SIDE))
