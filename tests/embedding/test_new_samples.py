@@ -70,30 +70,25 @@ def test_few_and_equal_samples_are_enough():
 
 
 @pytest.mark.parametrize(
-    ("h", "settings", "error", "text"),
+    ("h", "settings", "error"),
     [
-        (H[:1, :5], {}, DataError, "the 64 units of the layer that was embedded; got 5 units; next:"),
-        (np.full((1, 64), np.nan), {}, DataError, "got nan at sample 0, unit 0"),
-        (H[0], {}, DataError, r"got the shape \(64,\)"),
-        (
-            np.full((1, 64), 1e25),
-            {},
-            DataError,
-            "within 1e.15 standard deviations of .* standard deviations at sample 0; next: leave",
-        ),
-        (H[:1], {"perplexity": 0.5}, UsageError, "perplexity is a number of neighbors, 1 or more; got 0.5"),
-        (H[:1], {"perplexity": float("nan")}, UsageError, "got nan"),
-        (H[:1], {"perplexity": float("inf")}, UsageError, "got inf"),
-        (H[:1], {"perplexity": "5"}, UsageError, "got '5'"),
+        (H[:1, :5], {}, DataError),
+        (np.full((1, 64), np.nan), {}, DataError),
+        (H[0], {}, DataError),
+        (np.full((1, 64), 1e25), {}, DataError),
+        (H[:1], {"perplexity": 0.5}, UsageError),
+        (H[:1], {"perplexity": float("nan")}, UsageError),
+        (H[:1], {"perplexity": float("inf")}, UsageError),
+        (H[:1], {"perplexity": "5"}, UsageError),
     ],
 )
-def test_what_cannot_be_placed_is_refused(at, h, settings, error, text):
-    with pytest.raises(error, match=text):
+def test_what_cannot_be_placed_is_refused(at, h, settings, error):
+    with pytest.raises(error):
         place(h, at, **settings)
 
 
 def test_a_placement_needs_a_layout_of_its_samples(layout):
-    with pytest.raises(DataError, match=r"got the shape \(1000, 2\) for 999 rows"):
+    with pytest.raises(DataError):
         placement(H[:999], layout)
-    with pytest.raises(DataError, match="samples that differ"):
+    with pytest.raises(DataError):
         placement(np.ones((5, 3)), np.zeros((5, 2)))

@@ -27,7 +27,7 @@ def test_of_two_sizes_of_groups_the_map_says_that_it_shows_none():
     found = layout(cloud(1), cloud(10, middle=60, seed=2)).quality
     assert found.sizes_layer == pytest.approx(10, rel=0.1)
     assert found.sizes_plane < 2
-    assert any("sizes of groups mean nothing" in caution for caution in found.cautions)
+    assert any(f"{found.sizes_layer:.1f} times" in caution for caution in found.cautions)
 
 
 def test_of_near_and_far_groups_the_map_says_that_it_shows_no_distances():
@@ -35,12 +35,13 @@ def test_of_near_and_far_groups_the_map_says_that_it_shows_no_distances():
     found = layout(cloud(1), cloud(1, 12 * away, seed=2), cloud(1, 72 * away, seed=3)).quality
     assert found.distances_layer > 4
     assert found.distances_plane < 2.5
-    assert any("distances between groups mean little" in caution for caution in found.cautions)
+    assert any(f"{found.distances_layer:.1f} times" in caution for caution in found.cautions)
 
 
 def test_clumps_of_noise_are_called_chance():
-    (caution,) = layout(cloud(1, n=500, columns=100)).quality.cautions
-    assert "may be chance" in caution
+    found = layout(cloud(1, n=500, columns=100)).quality
+    assert len(found.cautions) == 1
+    assert f"{max(found.structure, 0):.1%}" in found.cautions[0]
 
 
 def test_a_line_stays_a_line():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.embedding.tsne.grid import SMALL, grid_for, nodes_for
@@ -37,7 +37,6 @@ def test_a_coarse_spline_is_the_sum_of_fine_ones():
     np.testing.assert_allclose((WEIGHTS * spline(x[:, None] - fine)).sum(axis=1), spline(x / FACTOR), atol=1e-7)
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.integers(24, 130), st.integers(0, 9), st.integers(0, 1000))
 def test_coarsening_sums_the_charges_under_each_coarse_spline(nodes, padding, seed):
     rng = np.random.default_rng(seed)
