@@ -11,7 +11,7 @@ HOSTILE = "<img src=x onerror='hacked = 1'>"
 """The name of a class and of a run's title."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def studio(studio_of):
     """The shared studio, as the one who started it has it."""
     return studio_of("")
