@@ -16,6 +16,7 @@ import cutaway as ct
 from cutaway import errors
 from cutaway.context import RunContext
 from cutaway.data import Dataset
+from tests.runs import record_untrained
 
 ERRORS = [
     value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.CutawayError)
@@ -96,7 +97,12 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize("name", RECORDS)
+LONG = ("learning_curve", "label_issues", "influence", "sequence")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.exhaustive] * (name in LONG)) for name in RECORDS]
+)
 def test_every_record_is_pickled_unchanged(name, digits_run):
     record = RECORDS[name](digits_run)
     again = pickle.loads(pickle.dumps(record))
@@ -118,7 +124,7 @@ def test_a_run_on_arrays_travels_with_its_data(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 4)).astype(np.float32)
     data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int))
-    run = ct.train(ct.mlp((4,)), data, epochs=1, batch_size=20, runs=tmp_path, progress=False)
+    run = record_untrained(data, tmp_path)
     again = pickle.loads(pickle.dumps(run))
     np.testing.assert_array_equal(again.predictions(), run.predictions())
 
@@ -134,12 +140,11 @@ def test_a_record_is_read_in_another_process(digits_run, tmp_path):
     assert done.stdout.strip() == f"{shape} {embedding.title}"
 
 
-def test_a_run_made_with_a_relative_path_is_found_from_another_folder(tmp_path, monkeypatch):
+def test_a_run_opened_by_a_relative_path_is_found_from_another_folder(digits_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(digits_run.path.parent)
+    run = ct.open_run(digits_run.path.name, runs=".")
+    packed = pickle.dumps(run)
     monkeypatch.chdir(tmp_path)
-    run = ct.train(ct.mlp((4,)), "digits", epochs=1, runs="runs", progress=False)
-    packed, epochs = pickle.dumps(run), len(run.history)
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
     again = pickle.loads(packed)
-    assert len(again.history) == epochs == len(run.history) == 1
-    np.testing.assert_array_equal(again.predictions(), run.predictions())
+    assert len(again.history) == len(run.history) == 6
+    np.testing.assert_array_equal(again.predictions(), digits_run.predictions())

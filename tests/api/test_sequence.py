@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import cutaway as ct
 from cutaway.embedding import inspect_quality
 from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.runs import snapshot_path
 from cutaway.topics.embedding.sequence import EmbeddingSequence
 from cutaway.topics.embedding.sequences import embed_epochs, embed_layers
 
@@ -80,25 +82,19 @@ def test_embeddings_are_cached_by_what_they_started_from(digits_run, sequence):
 def test_a_damaged_cache_file_raises_a_warning_and_is_recomputed(digits_run, sequence):
     middle = sequence.embeddings[1].file
     middle.write_bytes(middle.read_bytes()[:200])
-    with pytest.warns(CutawayWarning, match="is damaged and is computed again"):
+    with pytest.warns(CutawayWarning):
         again = embed_epochs(digits_run.context, "dense_2", epochs=[4, 5, 6], **SETTINGS)
     np.testing.assert_array_equal(again.xy, sequence.xy)
     np.testing.assert_array_equal(again.preserved, sequence.preserved)
-
-
-FIRST_IS_CACHED = (
-    "a sequence of 3 embeddings runs until the last one; got a request to cancel it, after the first one, which is "
-    "cached; next: make the same call again, which continues from there"
-)
 
 
 def test_canceling_the_first_embedding_does_not_claim_that_any_is_cached(digits_run):
     def stop(now):
         raise Canceled("work goes on", got="a request", hint="again")
 
-    words = "got a request to cancel it, before the first one was finished; next: make the same call again$"
-    with pytest.raises(Canceled, match=words):
+    with pytest.raises(Canceled) as ended:
         embed_epochs(digits_run.context, "dense_2", epochs=[2, 3, 4], on_progress=stop, **SETTINGS | {"seed": 8})
+    assert "cached" not in str(ended.value)
 
 
 def test_canceling_keeps_the_embeddings_that_are_done(digits_run):
@@ -110,7 +106,7 @@ def test_canceling_keeps_the_embeddings_that_are_done(digits_run):
             raise Canceled("work goes on", got="a request", hint="again")
 
     settings = {**SETTINGS, "seed": 7}
-    with pytest.raises(Canceled, match=FIRST_IS_CACHED):
+    with pytest.raises(Canceled, match="cached"):
         embed_epochs(digits_run.context, "dense_2", epochs=[2, 3, 4], on_progress=stop, **settings)
     assert {(now.task, now.total, now.unit) for now in said} == {("embeddings", 3, "embeddings")}
     assert any(now.note.startswith("embedding 2 of 3, epoch 3: neighbors") for now in said)
@@ -132,80 +128,49 @@ def test_layers_from_the_input_on(digits_run):
     assert {embedding.epoch for embedding in every.embeddings} == {3}
 
 
-@pytest.mark.parametrize(
-    ("epochs", "error", "words"),
-    [
-        ([3], UsageError, "two epochs or more; got 3"),
-        (3, UsageError, "two epochs or more; got 3"),
-        ([], UsageError, "two epochs or more; got none"),
-        ([2, 2], UsageError, "without duplicates"),
-        ([6, -1], UsageError, "without duplicates"),
-        ([5, 2], UsageError, r"ascending order.*epochs=\[2, 5\]"),
-        ([1, 9], UnknownNameError, "got epoch 9"),
-    ],
-)
-def test_epochs_that_make_no_sequence_are_refused(digits_run, epochs, error, words):
-    with pytest.raises(error, match=words):
+@pytest.mark.parametrize("epochs", [[3], 3, [], [2, 2], [6, -1], [5, 2], [1, 9]])
+def test_epochs_that_make_no_sequence_are_refused(digits_run, epochs):
+    with pytest.raises(UnknownNameError if 9 in np.atleast_1d(epochs) else UsageError):
         embed_epochs(digits_run.context, "dense_2", epochs=epochs, **SETTINGS)
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("of_epochs", "settings", "named"),
     [
-        (
-            {"method": "pca"},
-            "from the one before, which only t-SNE can do; got method='pca'; next: leave method",
-        ),
-        ({"callback": print}, "a callback watches a single embedding, not a sequence; got callback=; next: pass it to"),
-        ({"epoch": 3}, r"embed_epochs takes several epochs; got epoch=3; next: pass epochs=\[...\], or call run.embed"),
-        ({"layers": ["dense_1"]}, "embed_epochs takes one layer; got layers=.*; next: pass layer="),
-        ({"perplexty": 3}, "settings of t-SNE are perplexity.*got 'perplexty'"),
+        (True, {"method": "pca"}, "method="),
+        (True, {"callback": print}, "callback="),
+        (True, {"epoch": 3}, "epoch=3"),
+        (True, {"layers": ["dense_1"]}, "layers="),
+        (True, {"perplexty": 3}, "perplexity.*'perplexty'"),
+        (False, {"method": "umap"}, "method="),
+        (False, {"callback": print}, "callback="),
+        (False, {"epochs": [1, 2]}, r"epochs=\[1, 2\]"),
+        (False, {"layer": "dense_1"}, "layer="),
     ],
 )
-def test_arguments_that_embed_epochs_does_not_have_are_refused(digits_run, settings, words):
-    with pytest.raises(UsageError, match=words):
-        digits_run.embed_epochs("dense_2", epochs=[5, 6], progress=False, **settings)
-
-
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"method": "umap"}, "got method='umap'"),
-        ({"callback": print}, "got callback="),
-        ({"epochs": [1, 2]}, r"embed_layers takes one epoch; got epochs=\[1, 2\]; next: pass epoch="),
-        ({"layer": "dense_1"}, "embed_layers takes several layers; got layer='dense_1'; next: pass layers="),
-    ],
-)
-def test_arguments_that_embed_layers_does_not_have_are_refused(digits_run, settings, words):
-    with pytest.raises(UsageError, match=words):
-        digits_run.embed_layers(progress=False, **settings)
+def test_arguments_that_sequences_do_not_have_are_refused(digits_run, of_epochs, settings, named):
+    asked = {"layer": "dense_2", "epochs": [5, 6]} if of_epochs else {}
+    with pytest.raises(UsageError, match=named):
+        (digits_run.embed_epochs if of_epochs else digits_run.embed_layers)(**asked, progress=False, **settings)
 
 
 def test_layers_that_make_no_sequence_are_refused(digits_run):
-    with pytest.raises(UnknownNameError, match='got "dense_9"'):
+    with pytest.raises(UnknownNameError):
         embed_epochs(digits_run.context, "dense_9", **SETTINGS)
-    with pytest.raises(UnknownNameError, match='got "dense_9"'):
+    with pytest.raises(UnknownNameError):
         embed_layers(digits_run.context, layers=["dense_1", "dense_9"], **SETTINGS)
-    with pytest.raises(UsageError, match="layers of a sequence are named without duplicates; got dense_1, dense_1"):
+    with pytest.raises(UsageError):
         embed_layers(digits_run.context, layers=["dense_1", "dense_1"], **SETTINGS)
-    with pytest.raises(UsageError, match="two layers or more; got dense_1"):
+    with pytest.raises(UsageError):
         embed_layers(digits_run.context, layers="dense_1", **SETTINGS)
 
 
-def test_too_few_samples_and_equal_activations_are_refused(digits_run, tmp_path):
-    with pytest.raises(DataError, match="at least 4 samples; got 3"):
+def test_too_few_samples_and_equal_activations_are_refused(digits_run, copied_run):
+    with pytest.raises(DataError):
         embed_epochs(digits_run.context, "dense_2", epochs=[5, 6], points=3, **SETTINGS)
-    x = np.random.default_rng(0).random((120, 4), np.float32)
-    x[:40] *= -1
-    model = ct.mlp((6,))
-    run = ct.train(model, ct.Dataset.from_arrays(x, np.arange(120) % 2), epochs=2, runs=tmp_path, progress=False)
-    weights = {name: np.zeros_like(array) for name, array in run.folder.snapshot(0).items()}
-    from safetensors.numpy import save_file
-
-    from cutaway.runs import snapshot_path
-
-    save_file(weights, snapshot_path(run.path, 0))
-    with pytest.raises(
-        DataError, match="equal rows of activations in the embedding epoch 0; next: take another layer or"
-    ):
-        embed_epochs(run.context, "dense_1", split="all", perplexity=5.0)
+    path = copied_run("digits").path
+    for epoch in (0, 1):
+        weights = ct.open_run(path).folder.snapshot(epoch)
+        save_file({name: np.zeros_like(array) for name, array in weights.items()}, snapshot_path(path, epoch))
+    with pytest.raises(DataError, match="epoch 0"):
+        embed_epochs(ct.open_run(path).context, "dense_1", epochs=[0, 1], **SETTINGS)

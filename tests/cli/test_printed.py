@@ -1,7 +1,6 @@
-"""What people read in the terminal, compared with the values behind it."""
+"""What people read in the terminal: no line is broken in a pipe, nothing is obeyed, names keep their columns."""
 
 import functools
-import json
 import re
 import unicodedata
 
@@ -11,28 +10,8 @@ from cutaway.api import recipe
 from cutaway.cli.output import print_findings, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
-from cutaway.results.units import MEASURED, points
+from cutaway.results.units import points
 from cutaway.topics.embedding.result import quality_rows
-
-
-def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
-    embedding = digits_run.embed(split="test", perplexity=12, progress=False)
-    code, out, _ = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "12")
-    assert code == 0
-    lines = [line.split() for line in out.splitlines()]
-    assert ["KL", "divergence", f"{embedding.layout.kl_divergence:.3f}", "after"] in [line[:4] for line in lines]
-    assert ["trustworthiness", f"{embedding.quality.trustworthiness:.3f}"] in [line[:2] for line in lines]
-    assert ["k-NN", "accuracy,", "layer", f"{embedding.quality.accuracy_layer:.1%}"] in [line[:4] for line in lines]
-    assert str(embedding.file) in out
-
-
-def test_embed_leaves_out_the_quality_when_told(cutaway, digits_run):
-    arguments = ("embed", digits_run.path, "--split", "test", "--perplexity", "13", "--no-quality")
-    code, out, _ = cutaway(*arguments)
-    assert code == 0
-    assert "KL divergence" in out
-    assert "trustworthiness" not in out
-    assert json.loads(cutaway(*arguments, "--json")[1])["quality"] is None
 
 
 def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_end(capsys, monkeypatch):
@@ -57,67 +36,21 @@ def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_
 
 def test_estimates_are_written_with_their_standard_errors():
     errors = {"trustworthiness": 0.00012, "neighbors_preserved": 0.0034, "accuracy_layer": 0.0005}
-    assert [row[:2] for row in quality_rows(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors))] == [
-        ("trustworthiness", "0.9970 ± 0.0001"),
-        ("neighbors preserved", "31.7% ± 0.3"),
-        ("k-NN accuracy, layer", "99.5% ± 0.1"),
-        ("k-NN accuracy, map", "99.5%"),
-    ]
-    found = Quality(
-        0.997, 0.317, 15, 1500, triplets=0.683, triplets_error=0.004,
-        distance_correlation=0.5, distance_correlation_error=0.012,
-    )  # fmt: skip
-    assert quality_rows(found) == [
-        ("trustworthiness", "0.997", "1 means map neighbors are also neighbors in the layer"),
-        ("neighbors preserved", "31.7%", "of the 15 nearest in the layer"),
-        ("triplets kept", "68.3% ± 0.4", "pairs whose nearer one is still nearer; chance: 50.0%"),
-        ("distance correlation", "0.50 ± 0.01", "of all distances, layer with map"),
+    assert [row[1] for row in quality_rows(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors))] == [
+        "0.9970 ± 0.0001",
+        "31.7% ± 0.3",
+        "99.5% ± 0.1",
+        "99.5%",
     ]
 
 
-def test_runs_lists_each_run_with_its_accuracy(cutaway, digits_run):
-    code, out, _ = cutaway("runs", digits_run.path.parent)
-    assert code == 0
-    assert digits_run.path.name in out
-    assert f"{digits_run.test['accuracy']:.2%}" in out
-    assert cutaway("runs") == (0, 'No runs in "runs". Next: cutaway train mnist\n', "")
-    code, _, err = cutaway("runs", "elsewhere")
-    assert (code, err.splitlines()[0][:43]) == (2, 'error: runs are kept in a folder; got "else')
+def test_without_quality_none_is_printed(cutaway, digits_run):
+    arguments = ("embed", digits_run.path, "--split", "test", "--method", "pca", "--points", "90")
+    assert "trustworthiness" not in cutaway(*arguments, "--no-quality")[1]
+    assert "trustworthiness" in cutaway(*arguments)[1]
 
 
-def test_layers_of_one_layer_and_one_epoch(cutaway, digits_run):
-    code, out, _ = cutaway("layers", digits_run.path, "--layer", "dense_1", "--epoch", "2")
-    assert code == 0
-    assert "Layers after epoch 2" in out
-    assert "dense_2" not in out
-    for refused, words in [
-        (("--layer", "dense_9"), "layers of this run are"),
-        (("--history", "--epoch", "1"), "every"),
-    ]:
-        code, _, err = cutaway("layers", digits_run.path, *refused)
-        assert code == 2
-        assert words in err
-
-
-def test_units_print_their_cost_with_its_error_and_the_accuracy_in_points(cutaway, digits_run):
-    units = digits_run.units("dense_2", progress=False)
-    code, out, _ = cutaway("units", digits_run.path, "--layer", "dense_2", "--limit", "0")
-    assert code == 0
-    rows: dict[int, str] = {}  # a table that is too wide goes on below
-    for line in out.splitlines():
-        if re.match(r" *\d+  ", line):
-            rows[int(line.split()[0])] = rows.get(int(line.split()[0]), "") + line
-    assert rows.keys() == set(range(16))
-    ablation = units.ablation
-    for unit, line in rows.items():
-        assert MEASURED.text(ablation.cost[unit], ablation.cost_error[unit], ablation.measurable[unit]) in line
-        assert f" {points(-ablation.accuracy_cost[unit])} " in f"{line} ", line
-    assert "-0.00" not in out
-
-
-@pytest.mark.parametrize(
-    ("share", "text"), [(0.0012, "+0.12"), (-0.0005, "-0.05"), (-0.00001, "0.00"), (0.0, "0.00"), (-0.0, "0.00")]
-)
+@pytest.mark.parametrize(("share", "text"), [(0.0012, "+0.12"), (-0.0005, "-0.05"), (-0.00001, "0.00"), (0.0, "0.00")])
 def test_points_have_no_sign_where_they_are_zero(share, text):
     assert points(share) == text
 
@@ -130,8 +63,7 @@ def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, mo
     code, out, err = cutaway("demo", "--seed", "3")
     assert code == 0, err
     run = next((tmp_path / "runs").iterdir())
-    for told in ("Epoch", "Layers", "trustworthiness", str(run), "cutaway studio"):
-        assert told in out
+    assert str(run) in out
     assert (run / "report.html").read_text().startswith("<!doctype html>")
     assert re.search(r"embedding +(\S+\.npz)", out)
     name = re.search(r"embedding +\S*(embedding-\S+-epoch-\d+)-\S+\.npz", out).group(1)
@@ -143,7 +75,7 @@ def columns_of(text):
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-@pytest.mark.parametrize("width", ["60", "80", "120"])
+@pytest.mark.parametrize("width", [pytest.param("60", marks=pytest.mark.exhaustive), "80"])
 def test_wide_characters_do_not_move_the_columns_of_a_table(cutaway, monkeypatch, tmp_path, width):
     monkeypatch.setenv("COLUMNS", width)
     names = ["顧客の年齢と性別と住所と電話番号を合わせた長い列の名前", "都市", "🎉 party", "plain"]
