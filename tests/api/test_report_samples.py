@@ -1,16 +1,16 @@
 """The sections of the report on confidence and on training samples, of real runs."""
 
 import dataclasses
+import json
+from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 import cutaway as ct
 from cutaway.page import Cards, Figure
 from cutaway.progress import ignore_progress
-from cutaway.report import report_html
 from cutaway.topics.common.sample_values import values_of
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.confidence.section import confidence
@@ -75,23 +75,18 @@ def test_a_model_that_was_not_trained_here_has_no_training_samples_to_show(recor
     assert influence_section(recorded) is None
 
 
-@pytest.mark.exhaustive
-def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(240, 3)).astype(np.float32)
-    y = (x[:, 0] + rng.normal(size=240) > 0).astype(int)
-    data = ct.Dataset.from_arrays(x, y, name="mine")
-    layers = [keras.Input((3,)), keras.layers.Dense(6, "relu", name="hidden")]
-    model = keras.Sequential([*layers, keras.layers.Dense(2, activation="softmax", name="out")])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
-    recorder = ct.Recorder(tmp_path / "run", data)
-    with pytest.warns(ct.CutawayWarning):
-        model.fit(x, y, validation_split=0.25, epochs=2, verbose=0, callbacks=[recorder])
-    run = ct.open_run(recorder.path, data=data)
-    html = report_html(run.context, on_progress=ignore_progress)
-    sections = ("confusions", "classes", "confidence", "knowledge", "mistakes", "explore")
-    for section in (*sections, "hardest", "influence"):  # which samples this fit was trained on is known
-        assert f'<section id="{section}"' in html
+def test_without_test_samples_the_report_shows_validation_samples(copied_run: Callable[[str], ct.Run]) -> None:
+    run = copied_run("digits")
+    split, nothing = run.split, run.split.test.take(slice(0))
+    record = json.loads((run.path / "run.json").read_text())
+    record["split"] = ct.data.Split(split.train, split.val, nothing, 0.25, 0, dropped=split.test).to_record()
+    (run.path / "run.json").write_text(json.dumps({**record, "test": None}))
+    source = ReportSource(ct.open_run(run.path).context, ignore_progress)
+    assert source.ids.names() == split.val.names()
+    np.testing.assert_array_equal(source.confusion.toarray(), run.confusion(split="val"))
+    section = confidence(source)
+    assert isinstance(section, Figure)
+    assert f" {run.calibration(split='val').scores.ece_equal_mass:.2%} " in section.lead
 
 
 def test_mistakes_that_no_training_sample_supports_have_no_card(
