@@ -20,12 +20,12 @@ MAY_TRAIN = (
     "tests/api/test_train.py",
     "tests/api/test_train_like.py",
     "tests/augmentation/test_training.py",
-    "tests/data/",
-    "tests/execution/",
     "tests/findings/test_proofs.py",
     "tests/page/test_playground_training.py",
     "tests/sweeps/",
-    "tests/training/",
+    "tests/training/test_against_keras.py",
+    "tests/training/test_resume.py",
+    "tests/training/test_training.py",
 )
 """Only these train in `make test`; a long form may train anywhere."""
 

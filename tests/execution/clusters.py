@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from distributed import Client
 
 import cutaway as ct
 
@@ -71,6 +70,8 @@ class Cluster:
             ]
             self._run("worker", f"{self.scheme}://127.0.0.1:{self.port}", *options)
         if workers > 1:
+            from distributed import Client  # a second to import, which those who only collect tests are spared
+
             with Client(f"tcp://127.0.0.1:{self.port}", set_as_default=False) as client:
                 client.wait_for_workers(workers, timeout=60)
 

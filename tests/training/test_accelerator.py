@@ -30,6 +30,7 @@ def train(tmp_path):
     return result.test, get_weights(model)
 
 
+@pytest.mark.exhaustive
 def test_device_data_train_to_the_same_bytes(tmp_path, monkeypatch):
     test, streamed = train(tmp_path / "streamed")
     asked = []

