@@ -47,21 +47,6 @@ def test_a_dataset_is_loaded_as_it_was_saved(tmp_path, save):
     assert load_dataset(data.origin["path"]).sha256 == data.sha256
 
 
-def test_mnist_as_keras_keeps_it(tmp_path):
-    """The four arrays of keras.datasets.mnist, in the order of its file."""
-    mnist = load_dataset("mnist")
-    train, test = mnist.sources["train"], mnist.sources["test"]
-    path = tmp_path / "mnist.npz"
-    np.savez_compressed(path, x_test=test.x[:40], x_train=train.x[:90], y_train=train.y[:90].astype(np.uint8),
-                        y_test=test.y[:40].astype(np.uint8))  # fmt: skip
-    data = load_dataset(path)
-    assert (data.name, data.shape, data.scale, data.class_names) == ("mnist", (28, 28), 255.0, tuple("0123456789"))
-    for source, rows in (("train", 90), ("test", 40)):
-        np.testing.assert_array_equal(data.sources[source].x, mnist.sources[source].x[:rows])
-        np.testing.assert_array_equal(data.sources[source].y, mnist.sources[source].y[:rows])
-    assert data.origin["kind"] == "path"
-
-
 def test_fortran_order_and_string_labels_are_read(tmp_path):
     np.savez(tmp_path / "f.npz", x_train=np.asfortranarray(X), y_train=np.array(list("cabcab")))
     data = load_dataset(tmp_path / "f.npz")
@@ -165,12 +150,3 @@ def test_a_small_file_does_not_become_a_large_array(tmp_path, monkeypatch):
     monkeypatch.setattr("cutaway.parallel.memory.free_memory", lambda: 204_255)
     with pytest.raises(DataError):
         read_npz(tmp_path / "noise.npz")
-
-
-def test_text_labels_saved_as_python_objects_are_to_be_saved_as_text(tmp_path):
-    labels, file = np.array(["a", "b"] * 3, object), tmp_path / "mine.npz"
-    np.savez(file, x_train=X, y_train=labels)
-    with pytest.raises(DataError):
-        load_dataset(file)
-    np.savez(file, x_train=X, y_train=labels.astype(str))
-    assert load_dataset(file).class_names == ("a", "b")

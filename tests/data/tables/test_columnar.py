@@ -84,7 +84,7 @@ def test_a_file_that_is_cut_short_while_it_is_read_is_refused(tmp_path, stream, 
         list(chunks)
 
 
-@pytest.mark.parametrize("kind", ["feather", "stream", "parquet"])
+@pytest.mark.parametrize("kind", ["feather", "parquet", pytest.param("stream", marks=pytest.mark.exhaustive)])
 def test_any_bit_may_flip(tmp_path, kind):
     """Damaged parts are read or refused; tests/attacks does the same to many more files in processes of their own."""
     path = tmp_path / {"feather": "t.feather", "stream": "t.arrow", "parquet": "t.parquet"}[kind]

@@ -161,16 +161,6 @@ def test_a_folder_that_is_split_already_stays_so(customers, tmp_path):
     assert data.preparation.rows == 400
 
 
-@pytest.mark.parametrize("as_frame", [True, False])
-def test_the_datasets_of_scikit_learn_are_tables(as_frame):
-    from sklearn.datasets import load_iris
-
-    table = load_dataset(load_iris(as_frame=as_frame))
-    assert table.class_names == ("setosa", "versicolor", "virginica")
-    assert [column.name for column in table.columns][:2] == ["sepal length (cm)", "sepal width (cm)"]
-    assert np.bincount(table.labels["train"]).tolist() == [50, 50, 50]
-
-
 def test_text_in_a_frame_is_read_as_text_in_a_file(tmp_path):
     """pandas itself knows no "?", so a column of numbers with one is text to it."""
     frame = pd.DataFrame(
