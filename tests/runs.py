@@ -22,7 +22,7 @@ MAY_TRAIN = (
     "tests/augmentation/test_training.py",
     "tests/findings/test_proofs.py",
     "tests/page/test_playground_training.py",
-    "tests/sweeps/",
+    "tests/sweeps/test_sweep.py",
     "tests/training/test_against_keras.py",
     "tests/training/test_resume.py",
     "tests/training/test_training.py",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cutaway
+from tests.runs import MAY_TRAIN
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [p for ending in ("py", "js", "css", "html") for p in (ROOT / "cutaway").rglob(f"*.{ending}")]
@@ -59,6 +60,11 @@ def test_every_package_says_what_it_is():
         assert docstring is not None, package
         assert "May call" in docstring or "may call" in docstring, f"{package}: which packages it may call"
         assert "come" in docstring, f"{package}: what comes in"
+
+
+def test_no_more_than_12_files_may_train():
+    assert len(MAY_TRAIN) <= 12
+    assert [name for name in MAY_TRAIN if not (ROOT / name).is_file()] == []
 
 
 def test_changelog_tells_of_this_version():
