@@ -85,7 +85,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             f"{measured.balanced_accuracy:.2%}."
         )
         title = "Its accuracy does not show what it has learned"
-        advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.confidence())."
+        advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.thresholds())."
         yield Finding(KIND, "note", title, text, record, advice=advice)
     elif _no_better(measured):
         text = (
