@@ -62,7 +62,7 @@ from .preparation import Preparation
 from .rows import LazyRows
 from .sample_names import find_sample
 from .samples import SampleIds
-from .sampling import stratified_sample, stratified_split
+from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .sources.look import TableLook, look_at_table
 from .sources.table import is_table_path
@@ -166,7 +166,6 @@ __all__ = [
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
-    "stratified_split",
     "table_cells",
     "tell_apart",
     "telling_input",

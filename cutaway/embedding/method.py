@@ -168,13 +168,13 @@ def _pca(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallb
 def _umap(
     h: np.ndarray, *, seed: int, seconds: dict[str, float], on_progress: ProgressCallback
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    from .umap_layout import umap
+    from .umap_layout import MIN_DIST, umap
 
     neighbors = min(15, len(h) - 1)
     start = perf_counter()
     xy = umap(h, seed=seed, neighbors=neighbors, on_progress=on_progress)
     seconds["umap"] = perf_counter() - start
-    return xy, {"neighbors": neighbors, "min_dist": 0.1, "seed": seed, "engine": "umap-learn"}
+    return xy, {"neighbors": neighbors, "min_dist": MIN_DIST, "seed": seed, "engine": "umap-learn"}
 
 
 def _quality(

@@ -11,13 +11,15 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .tsne.settings import PCA_COMPONENTS
 
+MIN_DIST = 0.1
+"""Least distance of near samples in the layout."""
+
 
 def umap(
     h: np.ndarray,
     *,
     seed: int,
     neighbors: int = 15,
-    min_dist: float = 0.1,
     on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """Lay out samples with umap-learn, with exact neighbors and starting from the principal components.
@@ -28,7 +30,6 @@ def umap(
         h: float32 (sample, unit), checked, at least 4 rows, not all equal.
         seed: Random seed; the same seed gives the same coordinates, for which umap-learn works on one thread.
         neighbors: Number of neighbors of each sample, from 2 to n - 1.
-        min_dist: Least distance of near samples in the layout, from 0 to 1.
         on_progress: Called with the progress of each stage.
 
     Returns:
@@ -51,8 +52,6 @@ def umap(
             hint="pip install \"cutaway[umap]\", or pass method='tsne'",
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
-    if not 0 <= min_dist <= 1:
-        raise UsageError("min_dist is a distance from 0 to 1", got=repr(min_dist), hint="pass for example min_dist=0.1")
     points = principal_scores(h, min(PCA_COMPONENTS, h.shape[1]))
     points = (points / points[:, 0].std()).astype(np.float32)
     near = nearest_neighbors(points, neighbors - 1, on_progress=on_progress)
@@ -67,7 +66,7 @@ def umap(
         warnings.simplefilter("ignore", UserWarning)
         engine = UMAP(
             n_neighbors=neighbors,
-            min_dist=float(min_dist),
+            min_dist=MIN_DIST,
             init=start,  # pyright: ignore[reportArgumentType]  # pyright infers str from the default
             random_state=seed,
             n_jobs=1,

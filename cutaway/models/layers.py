@@ -5,7 +5,6 @@ fields into a run folder, and reads nothing else back.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -158,9 +157,9 @@ def _check_layer(layer: keras.Layer) -> None:
         )
 
 
-def layer_names(model: keras.Model, kinds: Sequence[str] | None = None) -> list[str]:
-    """Names of the layers of a model in its order; of some kinds only, such as `DENSE_KINDS`, if they are given."""
-    return [layer.name for layer in model.layers if kinds is None or type(layer).__name__ in kinds]
+def layer_names(model: keras.Model) -> list[str]:
+    """Names of the layers of a model in its order."""
+    return [layer.name for layer in model.layers]
 
 
 def normalizes_batches(model: keras.Model) -> bool:

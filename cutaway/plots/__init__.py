@@ -34,7 +34,6 @@ from .theme import (
     RIGHT_COLOR,
     SEQUENTIAL_COLORS,
     WRONG_COLOR,
-    ClassStyle,
     class_style,
 )
 
@@ -54,7 +53,6 @@ __all__ = [
     "WRONG_COLOR",
     "Bars",
     "BokehFigure",
-    "ClassStyle",
     "DrawnUnit",
     "ExplainedAnswer",
     "Figure",

@@ -48,7 +48,7 @@ def test_umap_gets_exact_neighbors_and_starts_from_pca(monkeypatch):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"neighbors": 1}, {"neighbors": 150}, {"min_dist": 1.5}, {"seed": -1}],
+    [{"neighbors": 1}, {"neighbors": 150}, {"seed": -1}],
 )
 def test_wrong_settings_of_umap_are_refused(settings, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=None))

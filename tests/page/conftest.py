@@ -38,13 +38,6 @@ def firefox_path():
 
 
 @pytest.fixture(scope="session")
-def browser_without_webgl(playwright, chromium_path, chromium_flags):
-    chromium = playwright.chromium.launch(executable_path=chromium_path, args=[*chromium_flags, "--disable-3d-apis"])
-    yield chromium
-    chromium.close()
-
-
-@pytest.fixture(scope="session")
 def playground_path(made_once):
     return made_once("playground", lambda folder: write_playground(folder / "playground.html")) / "playground.html"
 

@@ -314,12 +314,6 @@ def new_run():
     return write_run
 
 
-@pytest.fixture
-def run_manifest():
-    """What a run says of itself: see `manifest`."""
-    return manifest
-
-
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, ready_run):
     """A folder with two runs on the same digits, which no test changes."""

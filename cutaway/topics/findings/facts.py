@@ -80,7 +80,7 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
     parts: list[Callable[[], dict[str, Any]]] = [
         partial(_of_samples, context),
         partial(_of_inputs, context),
-        *((partial(_of_layers, context, layers), partial(_of_model, context)) if context.opens else ()),
+        *((partial(_of_layers, layers), partial(_of_model, context)) if context.opens else ()),
         partial(_of_predictions, context),
     ]
     for part in parts:
@@ -213,7 +213,7 @@ def _equal_by_chance(data: Dataset, rows: np.ndarray, *, among: int) -> float | 
     return equal_by_chance(rows, among=among, columns=columns)
 
 
-def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
+def _of_layers(layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
     records = tuple(layers())
     return {
         "inactive_units": {each.name: (each.inactive, each.units) for each in records if each.inactive is not None},
