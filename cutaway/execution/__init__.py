@@ -2,9 +2,10 @@
 
 In come a function of a small specification, the specifications, and the arrays that all of them read; out come the
 results in order. Nothing here schedules: the engines do. For sweeps, a space of settings comes in, and the trials go
-out as plain records. May call errors, progress, checks, parallel, data, runs, models and training. joblib, distributed
-and optuna are imported nowhere else, and only when they are used. Names of sweeps are imported when they are first
-used: every command checks the name of an engine, and the space of a sweep needs pydantic and the settings of training.
+out as plain records. May call errors, progress, checks, parallel, models, runs, augmentation and training. joblib,
+distributed and optuna are imported nowhere else, and only when they are used. Names of sweeps are imported when they
+are first used: every command checks the name of an engine, and the space of a sweep needs pydantic and the settings of
+training.
 """
 
 from typing import TYPE_CHECKING
