@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
     from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
     from .similarity.matching import UnitMatching, match_units
-    from .units import constant_units, incoming_pictures, unit_measures
+    from .units import constant_units, unit_measures
 
 _MODULES = {
     "Ablation": "cutaway.interpret.records",
@@ -54,7 +54,6 @@ _MODULES = {
     "default_layer": "cutaway.interpret.lookup",
     "find_layer": "cutaway.interpret.lookup",
     "gradient_sizes": "cutaway.interpret.health",
-    "incoming_pictures": "cutaway.interpret.units",
     "influences": "cutaway.interpret.influence",
     "input_attribution": "cutaway.interpret.attribution",
     "layer_health": "cutaway.interpret.health",
@@ -98,7 +97,6 @@ __all__ = [
     "default_layer",
     "find_layer",
     "gradient_sizes",
-    "incoming_pictures",
     "influences",
     "input_attribution",
     "layer_health",

@@ -9,12 +9,11 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
-from cutaway.models import ForwardPass, named_weights, output_size, spec_of
+from cutaway.models import ForwardPass, output_size
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .lookup import hidden_graph
 from .measures import LARGEST, has_diverged, is_constant
-from .outline import Outline
 from .probes import one_hot
 from .records import TOP_SAMPLES, UnitMeasures
 
@@ -109,32 +108,6 @@ def constant_units(
         np.minimum(smallest, low, out=smallest)
         np.maximum(largest, high, out=largest)
     return is_constant(smallest, largest)
-
-
-def incoming_pictures(
-    model: keras.Model, layer: str, *, shape: tuple[int, ...], weights: Mapping[str, np.ndarray] | None = None
-) -> np.ndarray | None:
-    """The incoming weights of each unit of a layer that reads the input, in the shape of a sample.
-
-    Args:
-        model: A built model; it is not changed.
-        layer: Name of a layer before the output.
-        shape: Shape of a sample.
-        weights: A snapshot to use; None for the weights that the model has now.
-
-    Returns:
-        float32 ``(unit, *shape)``; None where the layer is not a Dense layer that reads the input itself.
-
-    Raises:
-        UnknownNameError: The model has no layer of that name.
-        UsageError: The layer is the output.
-    """
-    hidden_graph(model, layer)
-    if not Outline.of(spec_of(model)).reads_input(layer):
-        return None
-    kernel = f"{layer}/kernel"
-    values = np.asarray(named_weights(model)[kernel].value if weights is None else weights[kernel]).T
-    return values.reshape(-1, *shape) if values.shape[1] == int(np.prod(shape)) else None
 
 
 def _range(outputs: jax.Array) -> jax.Array:

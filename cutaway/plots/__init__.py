@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .activation import activation
 from .confidence import confidence_scatter
 from .confusion import confusion_matrix
 from .curves import learning_curves, learning_panels
@@ -59,7 +58,6 @@ __all__ = [
     "Mark",
     "Panel",
     "Series",
-    "activation",
     "bars",
     "class_style",
     "confidence_scatter",

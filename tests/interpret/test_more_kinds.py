@@ -6,8 +6,8 @@ import pytest
 from keras import layers as L
 
 from cutaway.errors import ModelError
-from cutaway.interpret import ablate, attribute, incoming_pictures, layer_records, measured_layers
-from cutaway.models import get_weights, set_weights
+from cutaway.interpret import Outline, ablate, attribute, layer_records, measured_layers
+from cutaway.models import get_weights, set_weights, spec_of
 
 X = np.random.default_rng(0).integers(0, 256, (40, 4, 3)).astype(np.uint8)
 
@@ -88,7 +88,6 @@ def test_the_ablation_of_a_unit_is_that_of_keras(make):
     assert found.correct[2].sum() == (predicted == labels).sum()
 
 
-def test_incoming_weights_are_pictures_behind_a_normalization_and_a_reshape():
-    model = model_of(L.Dense(6, name="hidden"), L.ReLU())
-    pictures = incoming_pictures(model, "hidden", shape=(4, 3))
-    np.testing.assert_array_equal(pictures, model.get_layer("hidden").kernel.numpy().T.reshape(6, 4, 3))
+def test_a_layer_reads_the_input_behind_a_normalization_and_a_reshape():
+    outline = Outline.of(spec_of(model_of(L.Dense(6, name="hidden"), L.ReLU())))
+    assert outline.reads_input("hidden")

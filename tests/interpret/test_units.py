@@ -4,10 +4,10 @@ import pytest
 from keras import layers
 
 from cutaway.errors import DataError, UsageError
-from cutaway.interpret import activations, constant_units, incoming_pictures, unit_measures
+from cutaway.interpret import Outline, activations, constant_units, unit_measures
 from cutaway.interpret import units as module
 from cutaway.interpret.units import selectivity
-from cutaway.models import build_model, get_weights, mlp, set_weights
+from cutaway.models import build_model, get_weights, mlp, set_weights, spec_of
 
 
 @pytest.fixture
@@ -67,13 +67,12 @@ def test_a_unit_that_fires_for_one_sample_is_not_constant(samples):
         assert list(constant_units(model, "relu", x=x, scale=1.0)) == [True, False]
 
 
-def test_incoming_pictures_are_the_columns_of_the_first_kernel(model, small_models):
-    kernel = model.get_layer("dense_1").get_weights()[0]
-    np.testing.assert_array_equal(incoming_pictures(model, "dense_1", shape=(4, 5)), kernel.T.reshape(12, 4, 5))
-    assert incoming_pictures(model, "dense_2", shape=(4, 5)) is None
-    skip = small_models["skip"][0]
-    assert incoming_pictures(skip, "first", shape=(4, 5)).shape == (7, 4, 5), "through Flatten"
-    assert incoming_pictures(skip, "sum", shape=(4, 5)) is None
+def test_only_a_dense_layer_without_others_before_it_reads_the_input(model, small_models):
+    outline = Outline.of(spec_of(model))
+    assert [outline.reads_input(name) for name in ("dense_1", "dense_2")] == [True, False]
+    skip = Outline.of(spec_of(small_models["skip"][0]))
+    assert skip.reads_input("first"), "through Flatten"
+    assert not skip.reads_input("sum")
 
 
 def test_a_diverged_model_and_the_output_are_refused(model, small_rows):
@@ -101,11 +100,9 @@ def test_a_snapshot_is_measured_without_changing_the_model(model, small_rows):
     about = {"x": x, "labels": np.arange(60) % 3, "classes": 3, "scale": 255.0}
     measures = unit_measures(model, "dense_2", **about, weights=snapshot)
     constant = constant_units(model, "dense_1", x=x, scale=255.0, weights=snapshot)
-    pictures = incoming_pictures(model, "dense_1", shape=(4, 5), weights=snapshot)
     assert all(np.array_equal(value, before[name]) for name, value in get_weights(model).items())
     assert not np.array_equal(measures.mean, unit_measures(model, "dense_2", **about).mean)
     set_weights(model, snapshot)
     for name, value in vars(unit_measures(model, "dense_2", **about)).items():
         np.testing.assert_array_equal(getattr(measures, name), value, name)
     np.testing.assert_array_equal(constant, constant_units(model, "dense_1", x=x, scale=255.0))
-    np.testing.assert_array_equal(pictures, incoming_pictures(model, "dense_1", shape=(4, 5)))

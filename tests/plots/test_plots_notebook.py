@@ -10,7 +10,6 @@ from cutaway.plots import (
     Bars,
     Panel,
     Series,
-    activation,
     bars,
     confidence_scatter,
     confusion_matrix,
@@ -38,7 +37,6 @@ def test_a_notebook_displays_a_figure_as_a_picture():
 TWO = np.array([0.2, 0.8])
 HISTORY = [{"epoch": 1, "loss": 1.0, "val_loss": 1.0}, {"epoch": 2, "loss": 0.5, "val_loss": 0.7}]
 FIGURES = {
-    "activation": lambda: activation(title="t"),
     "bars": lambda: bars([Bars("t", ["a", "b"], TWO, x_label="x")], title="t"),
     "confidence": lambda: confidence_scatter(TWO, TWO, np.array([0, 1]), runs=("a", "b")),
     "confusion": lambda: confusion_matrix(np.array([[3, 1], [0, 4]]), ("a", "b")),

@@ -6,7 +6,7 @@ runs, models, metrics, parallel, progress and errors.
 """
 
 from .evaluation import TrainingData
-from .folds import FoldResult, FoldTrainer, probability_margins
+from .folds import FoldResult, FoldTrainer
 from .trainer import TrainingResult, train_model
 
 __all__ = [
@@ -14,6 +14,5 @@ __all__ = [
     "FoldTrainer",
     "TrainingData",
     "TrainingResult",
-    "probability_margins",
     "train_model",
 ]
