@@ -13,6 +13,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import Canceled, DataError, RunError, TrainingError, UnknownNameError, UsageError
+from cutaway.execution.sweeps.study import _in_one_line
 from cutaway.topics.sweeps import trials as module
 
 SPACE = {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}, "dropout": {"low": 0.0, "high": 0.5}}
@@ -314,6 +315,16 @@ def test_a_storage_that_does_not_answer_is_one_line_without_its_password(address
         make(tmp_path / "runs", storage=address)
     assert "secret" not in str(error.value)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("password", ["secret", "p@secret", "secret@x@secret"])
+def test_what_a_driver_says_is_told_without_the_password(password):
+    address = f"postgresql://me:{password}@db.example.org:5432/sweeps"
+    host = f"{password.rpartition('@')[2]}@db.example.org" if "@" in password else "db.example.org"
+    for said in (f'could not translate host name "{host}"', f"no driver for {address}", f"wrong: {password}"):
+        with pytest.raises(RunError) as error, _in_one_line(address):
+            raise OSError(said)
+        assert "secret" not in str(error.value)
 
 
 def test_without_optuna_it_says_what_to_install(tmp_path):

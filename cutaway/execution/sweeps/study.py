@@ -133,9 +133,14 @@ def _in_one_line(storage: str | None) -> Generator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - of whatever the storage is
         words = str(error.__cause__ or error).strip().partition("\n")[0]
+        address = storage or ""
+        # where a password has an "@", drivers take what follows for the host, and name it
+        password = address.partition("://")[2].rpartition("@")[0].partition(":")[2]
+        for secret in filter(None, (address, *password.split("@"))):
+            words = words.replace(secret, "...")
         raise RunError(
             "the storage of the sweep does not answer or is damaged",
-            got=f"{type(error).__name__}: {words.replace(storage or JOURNAL, 'its address'):.200}",
+            got=f"{type(error).__name__}: {words:.200}",
             hint="check it, then call the same again: trials that ended are kept",
         ) from None
 
