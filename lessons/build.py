@@ -1,4 +1,4 @@
-"""Build the lesson notebooks from their .py files: ``python lessons/build.py [01_fully_connected ...]``.
+"""Build the lesson notebooks from their .py files: ``python lessons/build.py [03_fully_connected ...]``.
 
 A lesson is written as a .py file (jupytext's percent format) and read as the .ipynb file next to it. Each notebook is
 executed from top to bottom without a network and saved with its outputs. The outputs must be the same on every machine,
