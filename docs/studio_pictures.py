@@ -73,7 +73,7 @@ def take(browser: Any, link: str) -> None:
     page.wait_for_timeout(1000)  # the form is checked
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**/runs/*")
-    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("button", name="Rename").click()
     page.get_by_label("Title").fill(TITLE)
     page.get_by_role("button", name="Save").click()
     wait(page, f"{CURVE} >= {SHOWN} && {MAP} >= {SHOWN}")
