@@ -12,7 +12,7 @@ from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run
 from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
-from .locks import changing, is_locked, lock_descriptor, take_lock
+from .locks import changing, is_locked, take_lock
 from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec, writer_in_words
 from .process import ProcessRecord
 from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
@@ -51,7 +51,6 @@ __all__ = [
     "kept_so_far",
     "labels_path",
     "list_runs",
-    "lock_descriptor",
     "names_in",
     "open_regular",
     "output_file",
