@@ -57,7 +57,7 @@ def lines(paths: Iterable[Path]) -> int:
 
 
 def packages() -> Counter[str]:
-    """Nodes of each package of cutaway, and of the modules beside the packages."""
+    """Nodes of each package of cutaway, and of each module that is in no package."""
     weights: Counter[str] = Counter()
     for path in files("cutaway", "py"):
         weights[path.relative_to(ROOT / "cutaway").parts[0]] += nodes(path.read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ def holds_labels(data: Any) -> bool:
 
 
 def labeled_frames(data: Any) -> Frames:
-    """The frames in data of which `holds_labels` is true.
+    """The frames in data for which `holds_labels` returns True.
 
     Raises:
         DataError: There is no table in them.

@@ -35,7 +35,7 @@ class _ForPage(OfRun):
         return [run_signature(folder / run, suspects=self.suspects, labels=self.labels) for run in self.runs]
 
     def home(self, folder: Path, starter: Path) -> Path:
-        """That of the starter, so that a run that was given to all is looked at once; each decides on their own."""
+        """The starter's folder for work that only reads, which copies of a run share; decisions are personal."""
         return folder if self.writes or self.labels else starter
 
 

@@ -1,4 +1,4 @@
-"""The title that a person gave a run. It is in the run folder, so that it moves with it."""
+"""The title that a person gave a run. It is in the run folder and moves with it."""
 
 from pathlib import Path
 
