@@ -54,8 +54,8 @@ def part_of(x: np.ndarray) -> Kind:
     return lambda rng: values[rng.random(len(x)) < rng.uniform(0.5, 1)]
 
 
-def pictures(x: np.ndarray) -> Kind:
-    """1,000 to 3,000 random pictures, or all."""
+def images(x: np.ndarray) -> Kind:
+    """1,000 to 3,000 random images, or all."""
     return lambda rng: x[rng.permutation(len(x))[: int(rng.integers(1000, 3001))]].astype(np.float32)
 
 
@@ -115,8 +115,8 @@ def kinds() -> dict[str, tuple[Kind, str, str]]:
     sets: list[Any] = [load_digits(), load_wine(), load_breast_cancer()]
     digits, wine, cancer = (each.data for each in sets)
     return {
-        "digits": (pictures(digits), "tsne", ""),
-        "MNIST": (pictures(mnist.sources["test"].x.reshape(10_000, -1)), "tsne", ""),
+        "digits": (images(digits), "tsne", ""),
+        "MNIST": (images(mnist.sources["test"].x.reshape(10_000, -1)), "tsne", ""),
         "wine": (part_of(wine), "tsne", ""),
         "breast cancer": (part_of(cancer), "tsne", ""),
         "groups of equal size": (equal_blobs, "tsne", ""),

@@ -3,8 +3,8 @@
     python -m benchmarks.far_samples [SPLITS]
 
 Each data set is split again for each seed; a model is trained for one epoch, because the distance is that of its
-inputs. Of a table, a row is far off if one of its numbers is moved by 20 standard deviations; noise of pictures is
-uniform. The last lines are the time of `run.predict` on MNIST's test pictures against that of the same without the
+inputs. Of a table, a row is far off if one of its numbers is moved by 20 standard deviations; noise of images is
+uniform. The last lines are the time of `run.predict` on MNIST's test images against that of the same without the
 comparison.
 """
 
@@ -24,7 +24,7 @@ from benchmarks.harness import interleave, keep, machine, ratio, verdict
 from cutaway.topics.prediction.predicting import predict
 
 TABLES = {"iris": load_iris, "wine": load_wine, "breast cancer": load_breast_cancer}
-PICTURES = ("digits", "mnist")
+IMAGES = ("digits", "mnist")
 
 
 def main(splits: int) -> int:
@@ -32,7 +32,7 @@ def main(splits: int) -> int:
     shares: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", ct.CutawayWarning)
-        for name in (*TABLES, *PICTURES):
+        for name in (*TABLES, *IMAGES):
             seeds = range(1 if name == "mnist" else splits)
             found = [_shares(name, seed, Path(folder)) for seed in seeds]
             shares[name] = {kind: [each[kind] for each in found] for kind in found[0]}
@@ -89,9 +89,7 @@ def _cost(folder: Path) -> float:
     times = interleave({"with": lambda: seconds(True), "without": lambda: seconds(False)}, n=7)
     slower = ratio(times["with"], times["without"])
     each = np.median(np.subtract(times["with"], times["without"])) / len(x)
-    print(
-        f"predicting MNIST's test pictures takes {slower:.1f} times as long with it, {1e6 * each:.0f} µs a picture more"
-    )
+    print(f"predicting MNIST's test images takes {slower:.1f} times as long with it, {1e6 * each:.0f} µs an image more")
     return slower
 
 

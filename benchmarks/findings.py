@@ -1,6 +1,6 @@
 """Whether causes are named first, and healthy runs raise nothing: ``python -m benchmarks.findings [HALF] [SEED]``.
 
-72 sick and 72 healthy runs on 18 data sets, from pictures to tables of counts. Which sickness is tried on which data
+72 sick and 72 healthy runs on 18 data sets, from images to tables of counts. Which sickness is tried on which data
 set, and whether the case belongs to the half "development" or to the half "judging", is drawn from a seed, and so are
 the data. The development half tells of each run what was found; thresholds may be changed with its help. The judging
 half prints only numbers. Those of seeds 29 and 30 were judged once each (31 and 32 of 36 named first) and then looked
@@ -38,7 +38,7 @@ PLAIN: dict[str, Any] = {"schedule": "constant", "label_smoothing": 0.0}
 
 
 class Problem(NamedTuple):
-    """Samples in a random order, tables standardized and pictures in 0..1, and their classes."""
+    """Samples in a random order, tables standardized and images in 0..1, and their classes."""
 
     name: str
     x: np.ndarray
@@ -79,16 +79,16 @@ def _correlated(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bars(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of 10 x 10 with a horizontal, vertical or slanted bar, or a square."""
+    """Images of 10 x 10 with a horizontal, vertical or slanted bar, or a square."""
     y = np.arange(1600) % 4
     x = random.random((1600, 10, 10)) * 0.35
-    for picture, kind in zip(x, y, strict=True):
+    for image, kind in zip(x, y, strict=True):
         at, left = random.integers(1, 8, 2)
         for step in range(8):
             row, column = ((at, step + 1), (step + 1, at), (step + 1, step + 1), (at, left))[kind]
-            picture[row, column] += 0.6
+            image[row, column] += 0.6
         if kind == 3:
-            picture[at : at + 3, left : left + 3] += 0.5
+            image[at : at + 3, left : left + 3] += 0.5
     return np.clip(x, 0, 1), y
 
 
@@ -155,7 +155,7 @@ def problem(name: str, seed: int) -> Problem:
 
 
 def train(model: Any, given: Problem, runs: Path, *, test: Problem | None = None, **settings: Any) -> ct.Run:
-    """A run of a model on a data set, by the recipe for tables or the one for pictures."""
+    """A run of a model on a data set, by the recipe for tables or the one for images."""
     tests = {} if test is None else {"x_test": test.x, "y_test": test.y}
     scale = {"scale": settings.pop("scale")} if "scale" in settings else {}
     data = ct.Dataset.from_arrays(given.x, given.y, **tests, **scale)

@@ -100,12 +100,12 @@ def _datasets() -> dict[str, ct.Dataset]:
     x, y = load_breast_cancer(return_X_y=True)
     table = (x - x.mean(axis=0)) / x.std(axis=0)
     whole: Any = ct.load_dataset("mnist")
-    pictures = [np.concatenate([getattr(s, part) for s in whole.sources.values()]) for part in ("x", "y")]
+    images = [np.concatenate([getattr(s, part) for s in whole.sources.values()]) for part in ("x", "y")]
     digits: Any = ct.load_dataset("digits")
     return {
         "breast cancer": ct.Dataset.from_arrays(table, y),
         "digits": digits,
-        "mnist": ct.Dataset.from_arrays(*pictures),
+        "mnist": ct.Dataset.from_arrays(*images),
     }
 
 

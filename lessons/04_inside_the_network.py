@@ -604,7 +604,7 @@ initial = run.model(0).get_layer("dense_1").get_weights()[0].T.reshape(-1, *data
 
 figure, axes = plt.subplots(8, 6, figsize=(7.2, 9.8), layout="constrained")
 for column, unit in zip(axes.T, important, strict=True):
-    weights = units.pictures[unit]
+    weights = units.images[unit]
     for axis, image in zip(column[:2], (weights, weights - initial[unit]), strict=True):
         strongest = np.abs(image).max()
         axis.imshow(image, cmap="RdBu_r", vmin=-strongest, vmax=strongest)
@@ -674,7 +674,7 @@ if DATASET == "mnist":
     assert np.mean(accuracies["with dropout"]) < np.mean(accuracies["without"]) - 0.001
 
 # %% tags=["check"]
-assert len(units) == 512 and units.pictures.shape == (512, *data.shape)
+assert len(units) == 512 and units.images.shape == (512, *data.shape)
 if DATASET == "mnist":
     assert units.to_pandas("ablation_cost")["ablation_cost"].max() < 0.01
 

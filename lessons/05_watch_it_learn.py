@@ -37,7 +37,7 @@ import numpy as np
 import pandas as pd
 
 import cutaway as ct
-from cutaway.plots import CLASS_COLORS, picture_grid
+from cutaway.plots import CLASS_COLORS, image_grid
 
 # %matplotlib inline
 
@@ -147,7 +147,7 @@ images = data.x(sequence.ids.take(farthest))
 final = sequence.embeddings[-1].predicted
 
 titles = [f"{a}, read as {b}" for a, b in zip(digits[farthest], final[farthest], strict=True)]
-picture_grid(images, titles, columns=6)
+image_grid(images, titles, columns=6)
 
 # %% tags=["check"]
 misclassified = final != digits

@@ -664,7 +664,7 @@ from bokeh.plotting import figure as bokeh_figure
 from bokeh.resources import INLINE
 from IPython.display import HTML
 
-from cutaway.plots import data_uri, picture_png
+from cutaway.plots import data_uri, image_png
 
 plot = bokeh_figure(
     width=640,
@@ -683,7 +683,7 @@ for digit in range(10):
             "y": cutaway_map[rows_of_digit, 1],
             "row": rows_of_digit,
             "predicted": predicted[rows_of_digit],
-            "image": [data_uri(picture_png(test_images[row])) for row in rows_of_digit],
+            "image": [data_uri(image_png(test_images[row])) for row in rows_of_digit],
         }
     )
     plot.scatter(

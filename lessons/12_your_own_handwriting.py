@@ -54,7 +54,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import maximum_filter
 
 import cutaway as ct
-from cutaway.plots import CLASS_COLORS, picture_grid
+from cutaway.plots import CLASS_COLORS, image_grid
 
 # %matplotlib inline
 
@@ -760,7 +760,7 @@ for place, row in enumerate(wrong):
     for sample, label in zip(nearest.names[place], nearest.labels[place], strict=True):
         shown.append(train.x[int(sample[6:-1])])  # "train[7]" is row 7
         titles.append(f"{sample}:\n{label}")
-picture_grid(np.stack(shown), titles, columns=6) if shown else None
+image_grid(np.stack(shown), titles, columns=6) if shown else None
 
 # %% tags=["check"]
 if STAND_IN:

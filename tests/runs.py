@@ -87,12 +87,12 @@ def colors(folder: Path) -> None:
 
     random = np.random.default_rng(0)
     for channel, name in enumerate(("red", "green", "blue")):
-        (folder / "pictures" / name).mkdir(parents=True)
+        (folder / "images" / name).mkdir(parents=True)
         for k in range(60):
             pixels = random.integers(0, 90, (8, 8, 3), dtype=np.uint8)
             pixels[..., (channel + (k % 30 == 0)) % 3] += 120
-            Image.fromarray(pixels).save(folder / "pictures" / name / f"{k:02}.png")
-    data = ct.load_dataset(folder / "pictures")
+            Image.fromarray(pixels).save(folder / "images" / name / f"{k:02}.png")
+    data = ct.load_dataset(folder / "images")
     ct.train(ct.mlp((16,)), data, runs=folder / "runs", progress=False, **SETTINGS)
 
 

@@ -55,9 +55,9 @@ from .facts import (
     tells_alone,
 )
 from .idx import read_idx
+from .images import Centering, new_image_files, paper_level, read_new_image
 from .labeled import holds_labels
 from .npy import map_npy
-from .pictures import Centering, new_picture_files, paper_level, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
 from .sample_names import find_sample
@@ -150,7 +150,7 @@ __all__ = [
     "map_npy",
     "mean_over_spread",
     "near_copies",
-    "new_picture_files",
+    "new_image_files",
     "one_of_each_group",
     "origin_options",
     "paper_level",
@@ -158,7 +158,7 @@ __all__ = [
     "quoted_cell",
     "read_decisions",
     "read_idx",
-    "read_new_picture",
+    "read_new_image",
     "relabel",
     "repeated_samples",
     "simple_predictions",

@@ -16,8 +16,8 @@ from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .dataset import Dataset
+from .images import as_centering
 from .labeled import holds_labels, labeled_frames
-from .pictures import as_centering
 from .sources import DatasetInfo, DataSource, registry
 from .sources.look import likely_label
 from .sources.table import tables_beside

@@ -15,9 +15,9 @@ from cutaway.checks import check_names, warn_user
 from cutaway.errors import DataError, UsageError
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
+from .images import Centering, as_centering
 from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
-from .pictures import Centering, as_centering
 from .preparation import Preparation
 from .rows import LazyRows
 from .samples import Naming, SampleIds
@@ -170,8 +170,8 @@ class Dataset:
         values = np.divide(self.x(ids), np.float32(self.scale), dtype=np.float32)
         return values.reshape(len(ids), self.features) if flat else values
 
-    def pictures(self, ids: SampleIds) -> np.ndarray | None:
-        """Samples as pictures: float32 ``(sample, row, column[, 3])`` in 0..1; None if they are not images.
+    def images(self, ids: SampleIds) -> np.ndarray | None:
+        """Samples as images: float32 ``(sample, row, column[, 3])`` in 0..1; None if they are not images.
 
         Three channels are red, green and blue; any other number of channels becomes gray. Data with values outside 0..1
         are rescaled to it by their smallest and largest value.
@@ -182,12 +182,12 @@ class Dataset:
         return self.shown(self.x(ids)) if self.is_image else None
 
     def shown(self, images: np.ndarray) -> np.ndarray:
-        """Raw images ``(image, row, column, ...)`` as pictures, as `pictures` returns those of samples."""
-        pictures = np.divide(images, np.float32(self.scale), dtype=np.float32)
-        if pictures.ndim == 4 and pictures.shape[-1] != 3:
-            pictures = pictures.mean(axis=-1)
-        low, high = float(pictures.min(initial=0.0)), float(pictures.max(initial=1.0))
-        return (pictures - low) / (high - low) if low < 0 or high > 1 else pictures
+        """Raw images ``(image, row, column, ...)``, as `images` returns those of samples."""
+        images = np.divide(images, np.float32(self.scale), dtype=np.float32)
+        if images.ndim == 4 and images.shape[-1] != 3:
+            images = images.mean(axis=-1)
+        low, high = float(images.min(initial=0.0)), float(images.max(initial=1.0))
+        return (images - low) / (high - low) if low < 0 or high > 1 else images
 
     def to_record(self) -> dict[str, Any]:
         """What run.json says: name, sha256, origin, shape, scale, class_names, and what is known of a table."""

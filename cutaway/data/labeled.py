@@ -58,11 +58,11 @@ def _of_bunch(bunch: Any) -> Frames:
 
 def _of_splits(data: Any) -> Frames:
     features = _splits(data)[0].features
-    if picture := next((column for column, kind in features.items() if type(kind).__name__ == "Image"), None):
+    if image := next((column for column, kind in features.items() if type(kind).__name__ == "Image"), None):
         raise DataError(
             "images of a Hugging Face dataset are given as arrays",
-            got=f'images in the column "{picture}"',
-            hint=f'pass Dataset.from_arrays([np.asarray(image) for image in split["{picture}"]], split["label"])',
+            got=f'images in the column "{image}"',
+            hint=f'pass Dataset.from_arrays([np.asarray(image) for image in split["{image}"]], split["label"])',
         )
     names = {column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")}
     splits = data if isinstance(data, dict) else {"train": data}

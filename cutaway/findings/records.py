@@ -209,7 +209,7 @@ class Evidence:
         inputs: The inputs of training samples as the model sees them; None if unknown.
         input_names: Names of the inputs; None where they have none.
         input_columns: For each input, the column of a table that it is made from; None where there are no columns.
-        pictures: Whether samples are images.
+        images: Whether samples are images.
         class_counts: Samples of each class, by split; None if unknown.
         telling: The input that tells the class best; None if unknown.
         repeated: Names of validation and test samples that are training samples as well; None if unknown.
@@ -260,7 +260,7 @@ class Evidence:
     inputs: InputFacts | None = None
     input_names: Sequence[str] | None = None
     input_columns: Sequence[str] | None = None
-    pictures: bool = False
+    images: bool = False
     class_counts: Mapping[str, Sequence[int]] | None = None
     telling: TellingInput | None = None
     repeated: Sequence[str] | None = None

@@ -37,12 +37,12 @@ LEAST = 2 << 30
 
 COLUMNS = 2_000
 CLASSES = 200
-PICTURES = 120
+IMAGES = 120
 CHANGED, EPOCHS = 6, 3
 """Images that are shown as a training would see them, and the number of epochs."""
 
 SIDE = 64
-"""Pixels of a picture's longer side on the sheet at most."""
+"""Pixels of an image's longer side on the sheet at most."""
 
 _ROLE = re.compile(r'\bpass (?:for example )?(time|group|label|weight)="([^"]*)"')
 """What a message says in Python, and a page has under "Use" of a column."""
@@ -52,7 +52,7 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
     """Everything that the studio shows of some data.
 
     Returns:
-        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``recipe``, which "default" means, ``counts`` by source,
+        ``kind`` ("table", "images" or "arrays"), ``name``, ``recipe``, which "default" means, ``counts`` by source,
         ``classes``, ``columns``, those that are ``left_out`` in words and the first ``rows`` of a table, the
         ``options`` with what was guessed, ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as
         in `class_histograms`, and ``problem``, why it cannot be trained on as it is, or None.
@@ -128,7 +128,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
     labels = given.labels
     known: dict[str, Any] = {
-        "kind": "table" if isinstance(given, Table) else "pictures" if given.is_image else "arrays",
+        "kind": "table" if isinstance(given, Table) else "images" if given.is_image else "arrays",
         "name": given.name,
         "recipe": recipe_for("default", given),
         "counts": {source: len(each) for source, each in labels.items()},
@@ -181,13 +181,13 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     from cutaway.plots import sprite_sheet
 
     labels = data.y(split.train)
-    chosen = stratified_sample(labels, min(PICTURES, len(labels)), seed=0)
+    chosen = stratified_sample(labels, min(IMAGES, len(labels)), seed=0)
     chosen = chosen[np.argsort(labels[chosen], kind="stable")]
     ids = split.train.take(chosen)
-    pictures = data.pictures(ids)
-    assert pictures is not None
-    step = max(1, -(-max(pictures.shape[1:3]) // SIDE))
-    small = pictures[:, ::step, ::step]
+    images = data.images(ids)
+    assert images is not None
+    step = max(1, -(-max(images.shape[1:3]) // SIDE))
+    small = images[:, ::step, ::step]
     content, columns = sprite_sheet(small)
     return {
         "png": base64.b64encode(content).decode(),

@@ -83,7 +83,7 @@ class UnitColumns:
         similar: Integers (unit,): the unit of the layer with the highest correlation; -1 for none.
         similarity: float (unit,): that correlation; NaN for none.
         top: Integers (unit, k): places of the samples that activate it most, strongest first; -1 for none.
-        pictures: float (unit, height, width): incoming weights; None if they are not images.
+        images: float (unit, height, width): incoming weights; None if they are not images.
         inputs: For each unit the inputs that it follows, in words; None where inputs have no names.
         note: Where all this was measured, as a sentence.
     """
@@ -100,17 +100,17 @@ class UnitColumns:
     similar: NDArray[np.integer[Any]]
     similarity: NDArray[np.floating[Any]]
     top: NDArray[np.integer[Any]]
-    pictures: NDArray[np.floating[Any]] | None = None
+    images: NDArray[np.floating[Any]] | None = None
     inputs: Sequence[str] | None = None
     note: str = ""
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the arrays go into the bundle."""
-        pictures = None
-        if self.pictures is not None:
-            most = np.abs(self.pictures).max(axis=(1, 2), keepdims=True)
-            rounded = np.rint(127 * self.pictures / np.where(most > 0, most, 1)).astype(np.int8)
-            pictures = {"array": bundle.add(rounded), "height": rounded.shape[1], "width": rounded.shape[2]}
+        images = None
+        if self.images is not None:
+            most = np.abs(self.images).max(axis=(1, 2), keepdims=True)
+            rounded = np.rint(127 * self.images / np.where(most > 0, most, 1)).astype(np.int8)
+            images = {"array": bundle.add(rounded), "height": rounded.shape[1], "width": rounded.shape[2]}
         floats = ("cost", "error", "accuracy", "affected_accuracy", "firing", "selectivity", "similarity")
         numbers = {name: getattr(self, name).astype(np.float32) for name in floats}
         integers = ("measurable", "affected", "preferred", "similar", "top")
@@ -119,7 +119,7 @@ class UnitColumns:
         return {
             "arrays": arrays,
             "examples": self.top.shape[1],
-            "pictures": pictures,
+            "images": images,
             "inputs": None if self.inputs is None else bundle.add_texts([escaped(text) for text in self.inputs]),
             "note": self.note,
         }
@@ -207,13 +207,13 @@ class References:
         names: Name of each sample, such as "train[7]".
         labels: Integers (sample,).
         inputs: Raw samples, uint8 or float32 (sample, value).
-        pictures: uint8 (sample, height, width[, 3]); None if samples are not images, or the inputs are the same.
+        images: uint8 (sample, height, width[, 3]); None if samples are not images, or the inputs are the same.
     """
 
     names: tuple[str, ...]
     labels: NDArray[np.integer[Any]]
     inputs: NDArray[Any]
-    pictures: NDArray[np.uint8] | None = None
+    images: NDArray[np.uint8] | None = None
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the samples go into the bundle."""
@@ -221,7 +221,7 @@ class References:
             "names": bundle.add_texts([escaped(name) for name in self.names]),
             "labels": bundle.add(self.labels.astype(np.int32)),
             "inputs": bundle.add(self.inputs),
-            "pictures": None if self.pictures is None else bundle.add(self.pictures),
+            "images": None if self.images is None else bundle.add(self.images),
         }
 
 
@@ -238,7 +238,7 @@ class Explorer(Section):
         layers: From the inputs to the classes, at least one.
         layer: Place of the layer that is shown first.
         details: Keys of columns that a card shows as well.
-        pictures: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not images.
+        images: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not images.
         neighbors: The nearest samples of each, integers (sample, k); None if they are not known.
         neighbors_in: Title of the layer in which they are nearest.
         network: The model, so that the page can compute its layers; None if it cannot.
@@ -264,7 +264,7 @@ class Explorer(Section):
     layers: tuple[LayerMap, ...]
     layer: int = 0
     details: tuple[str, ...] = ()
-    pictures: NDArray[np.uint8] | None = None
+    images: NDArray[np.uint8] | None = None
     neighbors: NDArray[np.integer[Any]] | None = None
     neighbors_in: str = ""
     network: NetworkData | None = None
@@ -279,7 +279,7 @@ class Explorer(Section):
     def __post_init__(self) -> None:
         sizes = [len(values) for column in self.columns for values in column.values]
         sizes += [len(layout) for layer in self.layers for layout in layer.layouts]
-        sizes += [len(array) for array in (self.pictures, self.neighbors, self.inputs) if array is not None]
+        sizes += [len(array) for array in (self.images, self.neighbors, self.inputs) if array is not None]
         if not self.layers or not self.columns or set(sizes) != {self.count}:
             raise UsageError(
                 "an explorer has at least one layer and one column, with an entry for each sample",
@@ -305,14 +305,14 @@ class Explorer(Section):
         columns = [column.document(bundle) for column in self.columns]
         network = None if self.network is None else self.network.document(bundle)
         inputs = None if self.inputs is None else bundle.add(self.inputs)
-        pictures = neighbors = None
+        images = neighbors = None
         if self.neighbors is not None:
             k = self.neighbors.shape[1]
             neighbors = {"array": bundle.add(self.neighbors.astype(np.int32)), "k": k, "layer": self.neighbors_in}
-        if self.pictures is not None:
-            _, height, width, *channels = self.pictures.shape
+        if self.images is not None:
+            _, height, width, *channels = self.images.shape
             size = {"width": width, "height": height, "channels": channels[0] if channels else 1}
-            pictures = {"array": bundle.add(self.pictures), **size}
+            images = {"array": bundle.add(self.images), **size}
         return {
             "name": self.name,
             "count": self.count,
@@ -323,7 +323,7 @@ class Explorer(Section):
             "layers": layers,
             "layer": self.layer,
             "details": list(self.details),
-            "pictures": pictures,
+            "images": images,
             "neighbors": neighbors,
             "network": network,
             "without": escaped(self.without),

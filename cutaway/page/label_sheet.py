@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from cutaway.errors import UsageError, escaped
 
-from .sections import Picture, Section
+from .sections import Image, Section
 
 Action = Literal["keep", "relabel", "drop"]
 
@@ -22,7 +22,7 @@ class SuspectLabel:
         suggested: The number of the class that is suggested.
         score: From 0 to 1, how suspect the label is.
         said: Sentences on how suspect it is; may be empty.
-        picture: Its image; None for samples that are not images.
+        image: Its image; None for samples that are not images.
         values: What it is in text; may be empty.
         near: Its nearest other samples as images, each with its label below; may be empty.
         rows: A small table of it and its nearest other samples, a line of headings first; may be empty.
@@ -37,9 +37,9 @@ class SuspectLabel:
     suggested: int
     score: float
     said: tuple[str, ...] = ()
-    picture: Picture | None = None
+    image: Image | None = None
     values: str = ""
-    near: tuple[Picture, ...] = ()
+    near: tuple[Image, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     action: Action | None = None
     label: int | None = None

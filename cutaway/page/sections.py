@@ -90,7 +90,7 @@ class Figure(Section):
 
 
 @dataclass(frozen=True)
-class Picture:
+class Image:
     """An image on a card.
 
     Attributes:
@@ -190,7 +190,7 @@ class Card:
     Attributes:
         title: A few words.
         severity: "good", "note" or "warning", shown above the title with its color; None for cards that are not judged.
-        pictures: Side by side, all of one height; below the text on large cards.
+        images: Side by side, all of one height; below the text on large cards.
         values: Text in a monospace font, for samples that are not images; may be empty.
         subtitle: A few words in bold; may be empty.
         text: Paragraphs.
@@ -207,7 +207,7 @@ class Card:
 
     title: str
     severity: Literal["good", "note", "warning"] | None = None
-    pictures: tuple[Picture, ...] = ()
+    images: tuple[Image, ...] = ()
     values: str = ""
     subtitle: str = ""
     text: tuple[str, ...] = ()

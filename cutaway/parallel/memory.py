@@ -15,7 +15,7 @@ def ask_memory(size: int, *, what: str, got: str, hint: str) -> None:
 
     Args:
         size: Bytes.
-        what: What needs them, as a plural: "pictures".
+        what: What needs them, as a plural: "images".
         got: What it is, for the message.
         hint: The next step, for the message.
 

@@ -20,9 +20,9 @@ from .displays.findings import finding_list
 from .displays.heat_map import heat_map
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
+from .image import data_uri, image_grid, image_png, signed_png, sprite_sheet
 from .panel import Mark, Panel, Series
 from .panels import panels
-from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import (
     BLUE,
@@ -72,11 +72,11 @@ __all__ = [
     "explained_answer",
     "finding_list",
     "heat_map",
+    "image_grid",
+    "image_png",
     "learning_curves",
     "learning_panels",
     "panels",
-    "picture_grid",
-    "picture_png",
     "signed_png",
     "sprite_sheet",
     "weight_grid",

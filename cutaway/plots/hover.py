@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cutaway.errors import DataError
 
-from .picture import data_uri, sprite_sheet
+from .image import data_uri, sprite_sheet
 
 # Chromium drops a custom property above 2 MiB in var(), and the image with it. 700,000 pixels are at most
 # 0.94 MB in base64 even if they do not compress; they hold 892 digits of MNIST.
@@ -25,7 +25,7 @@ _LARGEST_SIDE = 168
 
 
 @dataclass(frozen=True)
-class HoverPictures:
+class HoverImages:
     """What a figure needs to show images in tooltips.
 
     Attributes:
@@ -39,30 +39,30 @@ class HoverPictures:
     columns: dict[str, NDArray[np.uint16]]
 
 
-def hover_pictures(pictures: NDArray) -> HoverPictures:
+def hover_images(images: NDArray) -> HoverImages:
     """Arrange images on sprite sheets.
 
     Args:
-        pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
+        images: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
 
     Raises:
         DataError: The images have another shape or range, or one of them is larger than a sheet.
     """
-    pixels = int(np.prod(pictures.shape[1:]))
+    pixels = int(np.prod(images.shape[1:]))
     if pixels > _SHEET_PIXELS:
         raise DataError(
             f"a hover image has at most {_SHEET_PIXELS:,} pixels", got=f"{pixels:,}", hint="pass smaller images"
         )
     room = _SHEET_PIXELS // max(pixels, 1)
     columns = max(1, int(np.sqrt(room)))
-    sheets = [sprite_sheet(pictures[i : i + room], columns=columns)[0] for i in range(0, max(len(pictures), 1), room)]
+    sheets = [sprite_sheet(images[i : i + room], columns=columns)[0] for i in range(0, max(len(images), 1), room)]
     # the digest keeps two figures on one page from using each other's sheets
     name = f"--cutaway-{sha256(b''.join(sheets)).hexdigest()[:12]}"
     properties = "".join(f"{name}-{i}: url({data_uri(sheet)});" for i, sheet in enumerate(sheets))
-    sample = np.arange(len(pictures))
-    return HoverPictures(
+    sample = np.arange(len(images))
+    return HoverImages(
         css=f":root {{ {properties} }}",
-        div=_div(name, pictures, columns=columns),
+        div=_div(name, images, columns=columns),
         columns={
             "sheet": (sample // room).astype(np.uint16),
             "sheet_column": (sample % room % columns).astype(np.uint16),
@@ -71,10 +71,10 @@ def hover_pictures(pictures: NDArray) -> HoverPictures:
     )
 
 
-def _div(name: str, pictures: NDArray, *, columns: int) -> str:
-    side = max(pictures.shape[1:3])
+def _div(name: str, images: NDArray, *, columns: int) -> str:
+    side = max(images.shape[1:3])
     scale = max(1, round(_SIDE / side)) if side <= _LARGEST_SIDE else _LARGEST_SIDE / side
-    height, width = (scale * length for length in pictures.shape[1:3])
+    height, width = (scale * length for length in images.shape[1:3])
     style = {
         "width": f"{width:g}px",
         "height": f"{height:g}px",
@@ -84,4 +84,4 @@ def _div(name: str, pictures: NDArray, *, columns: int) -> str:
         "background-position": f"calc(-{width:g}px * @{{sheet_column}}) calc(-{height:g}px * @{{sheet_row}})",
         "image-rendering": "pixelated" if scale >= 1 else "auto",
     }
-    return f'<div class="cutaway-picture" style="{"; ".join(f"{k}: {v}" for k, v in style.items())}"></div>'
+    return f'<div class="cutaway-image" style="{"; ".join(f"{k}: {v}" for k, v in style.items())}"></div>'

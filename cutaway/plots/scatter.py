@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from cutaway.errors import DataError
 
 from .bokeh_display import show_in_notebooks
-from .hover import hover_pictures
+from .hover import hover_images
 from .legend import class_styles, legend_below
 from .theme import INK, LINE, LONGEST_NAME, OTHER_STYLE, ClassStyle, point_alpha, point_size, shortened
 
@@ -130,7 +130,7 @@ def embedding_scatter_bokeh(
     *,
     names: Sequence[str] | None = None,
     predicted: ArrayLike | None = None,
-    pictures: ArrayLike | None = None,
+    images: ArrayLike | None = None,
 ) -> "BokehFigure":
     """Draw an embedding with Bokeh: a click on the legend hides a class, a tooltip shows the sample.
 
@@ -140,7 +140,7 @@ def embedding_scatter_bokeh(
         class_names: One name per class; as for `embedding_scatter`.
         names: Name of each sample, such as "test[7]".
         predicted: Class that the model predicts for each sample, integers (sample,).
-        pictures: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
+        images: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
 
     Raises:
         DataError: The coordinates are not finite pairs, or one of the other arrays does not fit them.
@@ -156,8 +156,8 @@ def embedding_scatter_bokeh(
         columns["predicted"] = np.array(class_names, object)[indices]
         lines.append("<div>predicted as @{predicted}</div>")
     css = [_ONE_TOOLTIP]
-    if pictures is not None:
-        shown = hover_pictures(_checked_length("pictures", np.asarray(pictures), len(points)))
+    if images is not None:
+        shown = hover_images(_checked_length("images", np.asarray(images), len(points)))
         columns |= shown.columns
         css.append(shown.css)
         lines.insert(0, shown.div)

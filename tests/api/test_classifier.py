@@ -156,14 +156,14 @@ def test_a_fit_that_fails_leaves_a_folder_only_to_go_on_with(error, named, left,
     assert len(list(tmp_path.glob("cutaway-classifier-*"))) == left
 
 
-def test_pictures_are_scaled_and_not_standardized():
+def test_images_are_scaled_and_not_standardized():
     x, y = load_digits(return_X_y=True)
-    pictures = (x[:200].reshape(-1, 8, 8) * 15).astype(np.uint8)
-    fitted = ct.Classifier(**QUICK, batch_norm=False).fit(pictures, y[:200])
+    images = (x[:200].reshape(-1, 8, 8) * 15).astype(np.uint8)
+    fitted = ct.Classifier(**QUICK, batch_norm=False).fit(images, y[:200])
     assert fitted.run_.data.scale == 255
     assert fitted.run_.data.preparation is None
-    expected = fitted.run_.model().predict(pictures.reshape(200, 64) / 255, verbose=0)
-    np.testing.assert_allclose(fitted.predict_proba(pictures), expected, atol=1e-5)
+    expected = fitted.run_.model().predict(images.reshape(200, 64) / 255, verbose=0)
+    np.testing.assert_allclose(fitted.predict_proba(images), expected, atol=1e-5)
 
 
 def test_weights_of_classes_and_samples(iris):

@@ -195,11 +195,11 @@ def test_other_data_are_refused_or_compared_by_content(digits_run, runs):
 
 def test_data_that_share_nothing_are_refused(digits_run, runs):
     rng = np.random.default_rng(0)
-    pictures = arrays_run(runs, rng.normal(size=(60, 8, 8)), np.arange(60) % 10)
+    images = arrays_run(runs, rng.normal(size=(60, 8, 8)), np.arange(60) % 10)
     with pytest.raises(UsageError):
-        compare(digits_run, pictures, shared=True)
+        compare(digits_run, images, shared=True)
     with pytest.raises(UsageError):
-        compare(digits_run, pictures)
+        compare(digits_run, images)
     columns = arrays_run(runs, rng.normal(size=(60, 3)), np.arange(60) % 2)
     with pytest.raises(UsageError):
         compare(digits_run, columns, shared=True)

@@ -69,9 +69,7 @@ class Checked(HTMLParser):
     """Reads HTML, and refuses anything that runs or fetches something."""
 
     def handle_starttag(self, tag, attrs):
-        assert tag in {"div", "img", "table", "tr", "td", "th", "details", "summary", "b", "a", "picture", "source"}, (
-            tag
-        )
+        assert tag in {"div", "img", "table", "tr", "td", "th", "details", "summary", "b", "a", "image", "source"}, tag
         for name, value in attrs:
             assert not name.startswith("on"), name
             if name in ("src", "srcset"):
@@ -165,8 +163,8 @@ def test_mistakes_are_drawn_as_the_samples_that_they_are(digits_run):
     axes = found.plot(3).axes
     assert len(axes) == 3
     for place, panel in enumerate(axes):
-        picture = digits_run.data.pictures(found.ids.take([place]))[0]
-        np.testing.assert_array_equal(panel.images[0].get_array(), np.rint(picture * 255))
+        image = digits_run.data.images(found.ids.take([place]))[0]
+        np.testing.assert_array_equal(panel.images[0].get_array(), np.rint(image * 255))
         assert panel.images[0].get_cmap().name == "gray"
     assert axes[0].get_title().startswith(found.ids[0])
     with pytest.raises(UsageError):
@@ -189,12 +187,12 @@ def test_units_are_drawn_in_the_order_asked_for_and_one_can_be_picked(digits_run
     figure = units.plot(4, sort="selectivity")
     order = units.order("selectivity")[:4]
     for axes, unit in zip(figure.axes, order, strict=True):
-        np.testing.assert_array_equal(axes.images[0].get_array(), units.pictures[unit])
+        np.testing.assert_array_equal(axes.images[0].get_array(), units.images[unit])
         assert axes.get_title(loc="left").startswith(f"{unit}: ")
     unit = units[order[0]]
     assert unit.summary == units.summary(order[0])
     top = [each["sample"] for each in unit.summary["top_activating"]]
-    np.testing.assert_array_equal(unit.pictures[0], digits_run.data.pictures(digits_run.context.sample(top[0]))[0])
+    np.testing.assert_array_equal(unit.images[0], digits_run.data.images(digits_run.context.sample(top[0]))[0])
     assert unit.to_pandas()["sample"].tolist() == top
     assert len(list(units)) == len(units)
 
@@ -206,9 +204,7 @@ def test_an_explanation_is_a_sentence_and_bars(digits_run):
     winner = found.attribution.winner
     assert f"{found.winner} ({chances[winner]:.1%})" in found.sentence
     sample, inputs, bars, *layers = found.plot().axes
-    np.testing.assert_allclose(
-        sample.images[0].get_array(), digits_run.data.pictures(digits_run.split.test.take([7]))[0]
-    )
+    np.testing.assert_allclose(sample.images[0].get_array(), digits_run.data.images(digits_run.split.test.take([7]))[0])
     np.testing.assert_array_equal(inputs.images[0].get_array(), found.attribution.inputs)
     assert bars.patches[0].get_width() == pytest.approx(chances[winner], abs=1e-5)
     assert [axes.get_title(loc="left") for axes in layers] == ["units of dense_1", "units of dense_2"]
@@ -224,8 +220,8 @@ def test_a_sequence_has_one_scale_and_a_film(digits_run, tmp_path):
     Checked().feed(film._repr_html_())
     assert "prefers-reduced-motion" in film._repr_html_()
     for name in ("film.webp", "film.gif"):
-        with Image.open(film.save(tmp_path / name)) as picture:
-            assert picture.n_frames == 2 + 7
+        with Image.open(film.save(tmp_path / name)) as image:
+            assert image.n_frames == 2 + 7
     with pytest.raises(UsageError):
         film.save(tmp_path / "film.mp4")
 

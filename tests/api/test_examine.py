@@ -64,7 +64,7 @@ def test_contributions_are_those_of_the_explanation(run, customers):
     assert {"age", "noise", "city=Oslo"} <= set(found.contributions.inputs.ravel()) <= set(run.data.feature_names)
 
 
-def test_inputs_of_pictures_are_named_by_their_place(digits_run):
+def test_inputs_of_images_are_named_by_their_place(digits_run):
     new = digits_run.data.x(digits_run.split.test)[:3]
     found = digits_run.examine(new, nearest=0, explain=64).contributions
     expected = digits_run.explain("test[2]").attribution.inputs

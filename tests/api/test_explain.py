@@ -41,7 +41,7 @@ def test_a_pixel_has_its_place_and_its_value(digits_run):
     assert [column.heading for column in units.columns] == ["Unit", "Contribution", "Activation"]
 
 
-def test_a_place_in_a_picture_names_the_channel_where_there_are_several():
+def test_a_place_in_a_image_names_the_channel_where_there_are_several():
     assert _pixel(28 * 13 + 9, (28, 28)) == _pixel(28 * 13 + 9, (28, 28, 1)) == "row 13, column 9"
     assert _pixel(3 * (28 * 13 + 9) + 2, (28, 28, 3)) == "row 13, column 9, channel 2"
 
@@ -142,7 +142,7 @@ def test_a_new_row_is_explained_where_the_training_data_are_gone(tmp_path):
         again.explain("sample[5]")
 
 
-def test_a_new_picture_is_explained_without_the_data(digits_run, monkeypatch):
+def test_a_new_image_is_explained_without_the_data(digits_run, monkeypatch):
     row = digits_run.data.x(digits_run.split.test)[5]
     expected = digits_run.explain(row).to_pandas()
     again = ct.open_run(digits_run.path)

@@ -136,7 +136,7 @@ def test_an_embedding_explores_its_layer_its_epoch_and_its_samples(digits_run):
     table = made.to_pandas()
     assert table.index.tolist() == embedding.ids.names()
     assert table["predicted"].tolist() == embedding.to_pandas()["predicted"].tolist()
-    assert made.record.pictures.shape == (len(embedding), 8, 8)
+    assert made.record.images.shape == (len(embedding), 8, 8)
     near = made.record.neighbors
     h = embedding.activations()
     distances = np.linalg.norm(h[:, None] - h[None], axis=2)

@@ -107,7 +107,7 @@ def test_digits_in_plain_keras(digits_run, tmp_path):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("flat", [True, False])
-def test_pictures_of_mnist(tmp_path, flat):
+def test_images_of_mnist(tmp_path, flat):
     source = ct.load_dataset("mnist").sources["train"]
     data = ct.Dataset.from_arrays(source.x[:600], source.y[:600])
     layers = [L.Dense(20, activation="relu"), L.Dense(10, activation="softmax")]
@@ -289,19 +289,19 @@ def test_an_exported_model_of_a_table_takes_raw_rows_again(wine, wine_rows, tmp_
     np.testing.assert_allclose(again.predict(wine_rows), wine.predict(wine_rows), rtol=1e-3, atol=1e-4)
 
 
-def test_new_pictures_for_a_model_that_rescales_them(tmp_path):
+def test_new_images_for_a_model_that_rescales_them(tmp_path):
     random = np.random.default_rng(0)
     for label in "ab":
         for number in range(20):
-            file = tmp_path / "pictures" / label / f"{number}.png"
+            file = tmp_path / "images" / label / f"{number}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(random.integers(0, 256, (6, 5), dtype=np.uint8)).save(file)
     layers = [L.Rescaling(1 / 255), L.Flatten(), L.Dense(2, activation="softmax")]
     model = keras.Sequential([keras.Input((6, 5)), *layers])
-    run = ct.record(model, tmp_path / "pictures", runs=tmp_path / "runs", progress=False)
-    pixels = np.asarray(Image.open(tmp_path / "pictures" / "b" / "3.png"))[None]
+    run = ct.record(model, tmp_path / "images", runs=tmp_path / "runs", progress=False)
+    pixels = np.asarray(Image.open(tmp_path / "images" / "b" / "3.png"))[None]
     expected = model.predict(pixels.astype(np.float32), verbose=0)
-    np.testing.assert_allclose(run.predict(tmp_path / "pictures" / "b" / "3.png"), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(run.predict(tmp_path / "images" / "b" / "3.png"), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ct.CutawayError):
         run.predict(pixels / 255)
 

@@ -1,4 +1,4 @@
-"""New samples: tables with shuffled columns, pictures of digits and arrays give what the model says in memory."""
+"""New samples: tables with shuffled columns, images of digits and arrays give what the model says in memory."""
 
 import json
 import re
@@ -236,7 +236,7 @@ def mnist_run(tmp_path_factory):
 
 
 @pytest.mark.exhaustive
-def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
+def test_images_of_digits_work_on_mnist(mnist_run, tmp_path):
     """Test digits as a person would photograph them: large, dark on light gray, off center."""
     held = mnist_run.data.sources["test"]
     paths = []
@@ -253,7 +253,7 @@ def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
 
 
 @pytest.mark.parametrize("light", [True, False])
-def test_pictures_of_digits_work_on_those_of_uci(digits_run, tmp_path, light):
+def test_images_of_digits_work_on_those_of_uci(digits_run, tmp_path, light):
     """Large, off center, on light or on dark paper."""
     ids = digits_run.split.test.take(slice(60))
     x, y = digits_run.data.x(ids), digits_run.data.y(ids)
@@ -266,11 +266,11 @@ def test_pictures_of_digits_work_on_those_of_uci(digits_run, tmp_path, light):
 
 
 @pytest.mark.exhaustive
-def test_pictures_are_made_as_a_user_says(mnist_run, tmp_path):
+def test_images_are_made_as_a_user_says(mnist_run, tmp_path):
     held = mnist_run.data.sources["test"]
     data = ct.Dataset.from_arrays(255 - held.x[:200], held.y[:200], class_names=tuple("0123456789"), centering="mass")
     run = ct.train(ct.mlp((8,)), data, epochs=1, runs=tmp_path / "runs", progress=False)
-    small = Image.fromarray(held.x[3])  # white on black, and the training pictures are black on white
+    small = Image.fromarray(held.x[3])  # white on black, and the training images are black on white
     paper = Image.new("L", (90, 70))
     paper.paste(small, (50, 10))
     paper.save(tmp_path / "three.png")
@@ -293,7 +293,7 @@ def test_test_digits_are_not_far_and_noise_is(mnist_run):
         assert mnist_run.examine(255 - held.x[:200], nearest=0, explain=0).far.mean() > 0.99
 
 
-def test_a_table_is_no_picture(digits_run, tmp_path):
+def test_a_table_is_no_image(digits_run, tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ct.CutawayError, match=r"x\.csv"):
         digits_run.predict(tmp_path / "x.csv")
@@ -317,12 +317,12 @@ def test_what_is_no_sample_is_one_line(given, digits_run):
     assert "\n" not in str(caught.value)
 
 
-def test_pictures_in_other_units_are_refused(digits_run):
+def test_images_in_other_units_are_refused(digits_run):
     with pytest.raises(ct.CutawayError, match="0 to 1 "):
         digits_run.predict(digits_run.data.x(digits_run.split.test)[:5] / 16)
 
 
-def test_a_blank_picture_is_said_to_be_one(digits_run, tmp_path):
+def test_a_blank_image_is_said_to_be_one(digits_run, tmp_path):
     Image.new("L", (100, 80), 255).save(tmp_path / "blank.png")
     with pytest.warns(ct.CutawayWarning, match=r"blank\.png"):
         digits_run.predict(tmp_path / "blank.png")

@@ -144,7 +144,7 @@ def test_every_finding_has_a_card(source, digits_run):
         said = " ".join((*card.text, *card.details, card.help))
         assert all(sentence in said for sentence in finding.text.split(". "))
         assert any(finding.rule.words in line for line in card.details) == (finding.severity != "good")
-        assert len(card.pictures) == min(len(finding.samples), 8)
+        assert len(card.images) == min(len(finding.samples), 8)
 
 
 def test_findings_that_need_no_action_are_below_those_that_do(source, monkeypatch):
@@ -247,13 +247,13 @@ def test_the_units_of_the_explorer_are_those_of_the_run(source, digits_run):
     measurable = int(found.ablation.measurable.sum())
     assert f"{len(digits_run.split.test)} test samples" in shown.note
     assert f"{measurable} of the 32 units" in shown.note
-    assert shown.pictures.shape == (32, 8, 8)
+    assert shown.images.shape == (32, 8, 8)
     assert unit_columns(source, "output") is None
 
 
 @pytest.mark.exhaustive
-def test_units_of_a_table_have_no_pictures_and_a_model_without_hidden_layers_no_units(table, untrained):
-    assert unit_columns(table, "dense_2").pictures is None
+def test_units_of_a_table_have_no_images_and_a_model_without_hidden_layers_no_units(table, untrained):
+    assert unit_columns(table, "dense_2").images is None
     assert "40 units of dense_1" in knowledge(table).caption
     assert unit_columns(untrained, "only") is None
     shown = knowledge(untrained)
@@ -270,7 +270,7 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     ]
     # other tests may have looked for wrong labels of this run
     assert [card.text[0].split()[0] for card in shown.cards] == [f"{each:.2%}" for each in worst.confidence]
-    with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
+    with Image.open(io.BytesIO(shown.cards[0].images[0].png)) as image:
         assert image.size == (24, 24)
     assert (shown.size, mistakes(table).size) == ("small", "medium")
     values = mistakes(table).cards[0].values.split(", ")

@@ -119,7 +119,7 @@ def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(sec
     assert [int(card.subtitle.split()[0]) for card in cards] == expected
     assert [card.search for card in cards] == [*(f'compared:"{name}"' for name in COMPARED), "same:different"]
     worst = found.ids.take(found.broken[:6]).names()
-    assert [picture.alt.split(",")[0] for picture in cards[1].pictures] == worst
+    assert [image.alt.split(",")[0] for image in cards[1].images] == worst
 
 
 def test_classes_are_listed_by_how_much_their_recall_changed(section, found, digits_run, other):

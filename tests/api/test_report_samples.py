@@ -55,7 +55,7 @@ def test_the_hardest_training_samples_are_those_of_the_dynamics(source: ReportSo
     label = digits_run.class_names[int(worst.labels[0])]
     assert f" {label}, " in section.cards[0].subtitle
     assert f"{worst.measures.area_under_margin[0]:.2f}" in section.cards[0].text[1]
-    assert all(len(card.pictures) == 1 for card in section.cards)
+    assert all(len(card.images) == 1 for card in section.cards)
 
 
 def test_the_samples_that_led_to_a_mistake_are_those_of_its_influence(source: ReportSource, digits_run: ct.Run) -> None:
@@ -65,8 +65,8 @@ def test_the_samples_that_led_to_a_mistake_are_those_of_its_influence(source: Re
     assert [card.title for card in section.cards] == mistakes.ids.names()
     found = digits_run.influence(mistakes.ids.names()[:1], SUPPORTING)[0]
     card = section.cards[0]
-    assert len(card.pictures) == 1 + len(found.supporting)
-    assert [picture.alt.split(",")[0] for picture in card.pictures[1:]] == [each.sample for each in found.supporting]
+    assert len(card.images) == 1 + len(found.supporting)
+    assert [image.alt.split(",")[0] for image in card.images[1:]] == [each.sample for each in found.supporting]
     assert card.subtitle.endswith(f"→ {found.target}")
 
 

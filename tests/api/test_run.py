@@ -118,7 +118,7 @@ def test_a_report_is_not_written_into_a_folder_that_is_not_there(digits_run, tmp
 
 
 @pytest.mark.exhaustive
-def test_a_report_of_data_that_are_no_pictures(tmp_path):
+def test_a_report_of_data_that_are_no_images(tmp_path):
     x, y = np.random.default_rng(0).random((200, 4), np.float32), np.arange(200) % 2
     data = ct.Dataset.from_arrays(x, y, class_names=("<b>no</b>", "yes"))
     run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)

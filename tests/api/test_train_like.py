@@ -209,7 +209,7 @@ def test_columns_that_were_left_out_stay_out_of_a_table_that_is_passed_again(tmp
         ct.train_like(without.path, data=whole, ignore=["b"], **settings)
 
 
-def test_of_pictures_no_columns_are_left_out(digits_run, tmp_path):
+def test_of_images_no_columns_are_left_out(digits_run, tmp_path):
     with pytest.raises(UsageError):
         ct.train_like(digits_run, ignore=["x"], runs=tmp_path, progress=False)
 

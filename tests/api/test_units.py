@@ -31,14 +31,14 @@ def test_summaries_agree_with_the_run(summaries, digits_run):
     everything = digits_run.activations("dense_1", split="all")
     np.testing.assert_array_equal(summaries.constant, np.ptp(everything, axis=0) == 0)
     kernel = digits_run.model().get_layer("dense_1").get_weights()[0]
-    np.testing.assert_array_equal(summaries.pictures, kernel.T.reshape(32, 8, 8))
+    np.testing.assert_array_equal(summaries.images, kernel.T.reshape(32, 8, 8))
     json.dumps(summaries.summaries(), allow_nan=False)
 
 
-def test_deeper_layers_have_no_pictures_and_the_default_is_the_last_hidden(digits_run):
+def test_deeper_layers_have_no_images_and_the_default_is_the_last_hidden(digits_run):
     found = digits_run.units(progress=False)
     assert found.layer == "dense_2"
-    assert found.pictures is None
+    assert found.images is None
 
 
 def test_summaries_are_sorted_the_largest_first(summaries):
@@ -97,7 +97,7 @@ def test_a_unit_of_a_table_says_which_inputs_it_follows(ready_run):
             assert abs(r[strongest]) < 0.35
 
 
-def test_pictures_have_no_inputs_with_names(digits_run):
+def test_images_have_no_inputs_with_names(digits_run):
     assert inputs_in_words(digits_run.context, "dense_1", digits_run.split.test) is None
 
 

@@ -43,7 +43,7 @@ PORTION = 600
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Finished runs on pictures and on a table, and one that was canceled in its last epoch, all small."""
+    """Finished runs on images and on a table, and one that was canceled in its last epoch, all small."""
     folder = tmp_path_factory.mktemp("runs")
 
     def cancel(now):

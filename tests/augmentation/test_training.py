@@ -57,11 +57,11 @@ def section_of(run):
 def test_the_report_shows_images_as_they_were_learned_from(augmented, digits_run):
     section, ids = section_of(augmented), augmented.context.named(augmented.split.train)
     assert augmented.config["augment"] in section.lead
-    assert [len(card.pictures) for card in section.cards] == [3] * 6
+    assert [len(card.images) for card in section.cards] == [3] * 6
     numbers = np.array([ids.names().index(card.title) for card in section.cards])
     second = as_augmentation("characters").rows(augmented.data.x(augmented.split.train), seed=3, epoch=2)[numbers]
     for card, expected in zip(section.cards, second, strict=True):
-        shown = np.asarray(Image.open(io.BytesIO(card.pictures[2].png)).convert("L"))[::10, ::10]
+        shown = np.asarray(Image.open(io.BytesIO(card.images[2].png)).convert("L"))[::10, ::10]
         np.testing.assert_allclose(shown, 255 / 16 * expected, atol=1)
     assert len(set(augmented.data.y(augmented.split.train)[numbers])) == 6
     assert section_of(digits_run) is None
@@ -80,7 +80,7 @@ def test_a_training_warns_and_a_table_is_refused(augmented, tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_an_estimator_augments_pictures():
+def test_an_estimator_augments_images():
     x = np.random.default_rng(0).integers(0, 256, (200, 12, 12, 3), np.uint8)
     found = ct.Classifier((8,), augment="photos", epochs=1).fit(x, np.arange(200) % 2)
     assert found.run_.config["augment"] == "shift=0.05, rotation=10, crop=0.2, flip=horizontal, brightness=0.2"

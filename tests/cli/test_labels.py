@@ -15,7 +15,7 @@ import pytest
 import cutaway as ct
 from cutaway.api.documents import dataset_document
 from cutaway.cli.findings.doctor import _print, can_be_tried
-from cutaway.cli.picture_files import check_picture_file, check_pictures
+from cutaway.cli.image_files import check_image_file, check_images
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options
@@ -191,11 +191,11 @@ def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path,
     assert (tmp_path / "notes.png").read_text() == "my notes"
 
 
-def test_an_older_sheet_is_replaced_and_a_run_of_pictures_has_one(tmp_path):
+def test_an_older_sheet_is_replaced_and_a_run_of_images_has_one(tmp_path):
     for name, begins in (("a.png", b"\x89PNG\r\n\x1a\n..."), ("a.PDF", b"%PDF-1.4"), ("b.png", b"")):
         (tmp_path / name).write_bytes(begins)
-        check_picture_file(tmp_path / name)
-    check_pictures(SimpleNamespace(is_image=True))
+        check_image_file(tmp_path / name)
+    check_images(SimpleNamespace(is_image=True))
 
 
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):

@@ -1,4 +1,4 @@
-"""Digits on paper become pictures as those of a dataset: MNIST's by their mass, scikit-learn's upright."""
+"""Digits on paper become images as those of a dataset: MNIST's by their mass, scikit-learn's upright."""
 
 import dataclasses
 
@@ -10,18 +10,18 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from cutaway.data import Centering, Dataset, load_again, load_dataset
-from cutaway.data.pictures import center_ink
+from cutaway.data.images import center_ink
 from cutaway.errors import UsageError
 
 MASS, UPRIGHT = Centering("mass"), Centering("upright")
 
 
-def center(picture):
-    return center_ink(picture, shape=(28, 28), centering=MASS)
+def center(image):
+    return center_ink(image, shape=(28, 28), centering=MASS)
 
 
-def upright(picture):
-    return center_ink(picture, shape=(8, 8), centering=UPRIGHT)
+def upright(image):
+    return center_ink(image, shape=(8, 8), centering=UPRIGHT)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_a_thin_line_does_not_fade():
     assert 0.08 < (seven > 100).mean() < 0.3
 
 
-def test_nothing_is_drawn_on_a_blank_picture():
+def test_nothing_is_drawn_on_a_blank_image():
     assert center(np.full((50, 60), 255, np.uint8)) is None
     assert center(np.zeros((50, 60), np.uint8)) is None
     noise = np.random.default_rng(0).normal(200, 4, (80, 80)).astype(np.uint8)
@@ -114,11 +114,11 @@ def test_strokes_get_the_usual_amount_of_ink_and_stand_upright():
     assert 0.1 < min(shares) < max(shares) < 0.5
 
 
-def test_a_picture_of_counts_is_taken_as_it_is():
+def test_a_image_of_counts_is_taken_as_it_is():
     for digit in load_dataset("digits").sources["train"].x[:20]:
-        picture = digit * 15
-        assert np.array_equal(upright(picture), picture)
-        assert np.array_equal(upright(255 - picture), picture)
+        image = digit * 15
+        assert np.array_equal(upright(image), image)
+        assert np.array_equal(upright(255 - image), image)
 
 
 @given(
@@ -126,15 +126,15 @@ def test_a_picture_of_counts_is_taken_as_it_is():
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
     st.sampled_from([MASS, UPRIGHT, Centering("mass", dark_ink=True), Centering("upright", dark_ink=True)]),
 )
-def test_any_picture_becomes_one_of_any_size_or_none(picture, shape, centering):
-    found = center_ink(picture, shape=shape, centering=centering)
+def test_any_image_becomes_one_of_any_size_or_none(image, shape, centering):
+    found = center_ink(image, shape=shape, centering=centering)
     assert found is None or (found.shape == shape and found.dtype == np.uint8)
     if found is not None:
-        light = center_ink(picture, shape=shape, centering=dataclasses.replace(centering, dark_ink=False))
+        light = center_ink(image, shape=shape, centering=dataclasses.replace(centering, dark_ink=False))
         assert np.array_equal(found, 255 - light if centering.dark_ink else light)
 
 
-def test_a_user_says_how_pictures_were_made(digits, tmp_path):
+def test_a_user_says_how_images_were_made(digits, tmp_path):
     x, y = digits
     np.savez(tmp_path / "dark.npz", x_train=255 - x, y_train=y)
     np.savez(tmp_path / "light.npz", x_train=x, y_train=y)

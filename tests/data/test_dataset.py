@@ -48,13 +48,13 @@ def test_shape_and_scale():
     assert list(data.sources) == ["train"]
 
 
-def test_pictures_keep_their_colors():
+def test_images_keep_their_colors():
     x = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3), np.uint8)
-    shown = Dataset.from_arrays(x, Y).pictures(ids("train[3]", "train[0]"))
+    shown = Dataset.from_arrays(x, Y).images(ids("train[3]", "train[0]"))
     np.testing.assert_array_equal(shown, x[[3, 0]] / np.float32(255))
-    gray = Dataset.from_arrays(x[..., :1], Y).pictures(ids("train[3]"))
+    gray = Dataset.from_arrays(x[..., :1], Y).images(ids("train[3]"))
     np.testing.assert_array_equal(gray, x[[3], :, :, 0] / np.float32(255))
-    stretched = Dataset.from_arrays(x / np.float32(100) - 1, Y, scale=1).pictures(ids("train[3]"))
+    stretched = Dataset.from_arrays(x / np.float32(100) - 1, Y, scale=1).images(ids("train[3]"))
     assert (stretched.min(), stretched.max(), stretched.shape) == (0, 1, (1, 5, 6, 3))
 
 
@@ -239,9 +239,9 @@ def test_unscaled_wide_inputs_warn_and_a_given_scale_does_not():
     assert Dataset.from_arrays([[-100.0], [100.0]], [0, 1]).scale == 1.0
     with pytest.warns(CutawayWarning):
         Dataset.from_arrays([[1.0], [1.0]], [0, 1], x_test=[[-101.0]], y_test=[0])
-    pictures = np.array([0.0, 255.0]).reshape(2, 1, 1).repeat(2, axis=2)
+    images = np.array([0.0, 255.0]).reshape(2, 1, 1).repeat(2, axis=2)
     with pytest.warns(CutawayWarning):
-        Dataset.from_arrays(pictures, [0, 1])
+        Dataset.from_arrays(images, [0, 1])
 
 
 @pytest.mark.exhaustive

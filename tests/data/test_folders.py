@@ -46,7 +46,7 @@ def test_of_a_mixed_folder_it_is_said_what_is_not_read(tmp_path):
         load_dataset(folder, label="label")
 
 
-def test_pictures_beside_a_table_are_said_to_be_read_without_it(tmp_path):
+def test_images_beside_a_table_are_said_to_be_read_without_it(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         for k in range(3):

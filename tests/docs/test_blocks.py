@@ -38,7 +38,7 @@ def test_blocks_run(name, tmp_path, monkeypatch):
 
 
 def test_all_guides_with_python_are_tested():
-    assert {"README.md", "start.md", "tables.md", "pictures.md", "scikit-learn.md"} < set(PROGRAMS)
+    assert {"README.md", "start.md", "tables.md", "images.md", "scikit-learn.md"} < set(PROGRAMS)
     assert {"own-arrays.md", "own-model.md", "own-fit.md", "run-folder.md", "stopping.md", "tsne.md"} <= set(PROGRAMS)
 
 

@@ -1,4 +1,4 @@
-"""Runs with one sickness each, on pictures and on tables, and healthy runs of many kinds: small, quick, from seeds."""
+"""Runs with one sickness each, on images and on tables, and healthy runs of many kinds: small, quick, from seeds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ Maker = Callable[[Path], ct.Run]
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """The digits as float32 pictures in 0..1, in a random order, and their classes."""
+    """The digits as float32 images in 0..1, in a random order, and their classes."""
     data = ct.load_dataset("digits")
     order = np.random.default_rng(0).permutation(1797)
     return data.sources["train"].x[order].astype(np.float32) / 16, data.labels["train"][order]
@@ -61,7 +61,7 @@ def not_finite(runs: Path) -> ct.Run:
     return ct.open_run("latest", runs=runs, data=ct.Dataset.from_arrays(*digits()))
 
 
-def unscaled_pictures(runs: Path) -> ct.Run:
+def unscaled_images(runs: Path) -> ct.Run:
     x, y = digits()
     return train(ct.mlp((64,)), x * 255, y, runs, scale=1.0)
 
@@ -87,7 +87,7 @@ def imbalanced_table(runs: Path) -> ct.Run:
     return train(ct.mlp((32,)), x[keep], y[keep], runs)
 
 
-def imbalanced_pictures(runs: Path) -> ct.Run:
+def imbalanced_images(runs: Path) -> ct.Run:
     x, y = digits()
     keep = (y != 3) | (np.arange(1797) % 15 == 0)
     return train(ct.mlp((64,)), x[keep], y[keep], runs)
@@ -127,7 +127,7 @@ def shifted_table(runs: Path) -> ct.Run:
     return train(ct.mlp((32,)), x[:1100], y[:1100], runs, x_test=x[1100:] + 1.0, y_test=y[1100:])
 
 
-def shifted_pictures(runs: Path) -> ct.Run:
+def shifted_images(runs: Path) -> ct.Run:
     x, y = digits()
     return train(ct.mlp((64,)), x[:1300], y[:1300], runs, x_test=x[1300:] * 0.6 + 0.3, y_test=y[1300:])
 
@@ -148,7 +148,7 @@ def model_of(*layers: Any, classes: int = 10) -> Any:
     return keras.Sequential([*layers, keras.layers.Dense(classes, "softmax")])
 
 
-def light_pictures(runs: Path) -> ct.Run:
+def light_images(runs: Path) -> ct.Run:
     """Digits in dark gray on light gray, on which the first steps make most units inactive."""
     x, y = digits()
     large = np.repeat(np.repeat(0.9 - 0.1 * x, 4, axis=1), 4, axis=2)
@@ -236,21 +236,21 @@ def held_back(runs: Path, **settings: Any) -> ct.Run:
 
 
 SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
-    "rate too high, pictures": (("learning-rate-too-high",), rate_too_high),
+    "rate too high, images": (("learning-rate-too-high",), rate_too_high),
     "rate too high, table": (("learning-rate-too-high",), lambda runs: rate_too_high(runs, of=table)),
-    "rate too low, pictures": (("learning-rate-too-low",), rate_too_low),
+    "rate too low, images": (("learning-rate-too-low",), rate_too_low),
     "rate too low, table": (("learning-rate-too-low",), lambda runs: rate_too_low(runs, of=table)),
     "diverged": (("divergence", "learning-rate-too-high"), diverged),
     "not finite": (("divergence",), not_finite),
-    "unscaled pictures": (("unscaled-inputs",), unscaled_pictures),
+    "unscaled images": (("unscaled-inputs",), unscaled_images),
     "unscaled table": (("unscaled-inputs",), unscaled_table),
     "scaled twice": (("double-scaling",), scaled_twice),
-    "light pictures": (("uncentered-inputs",), light_pictures),
+    "light images": (("uncentered-inputs",), light_images),
     "constant columns": (("constant-inputs",), constant_columns),
     "imbalanced table": (("class-imbalance",), imbalanced_table),
-    "imbalanced pictures": (("class-imbalance",), imbalanced_pictures),
+    "imbalanced images": (("class-imbalance",), imbalanced_images),
     "random labels": (("baseline", "label-noise"), random_labels),
-    "wrong labels, pictures": (("label-noise",), wrong_labels),
+    "wrong labels, images": (("label-noise",), wrong_labels),
     "wrong labels, table": (
         ("label-noise",),
         lambda runs: wrong_labels(runs, of=lambda: table(1800, classes=4), classes=4),
@@ -258,9 +258,9 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "telling column": (("telling-input",), telling_column),
     "telling pixel": (("telling-input",), telling_pixel),
     "repeated rows": (("repeated-samples",), repeated_rows),
-    "repeated pictures": (("repeated-samples",), lambda runs: repeated_rows(runs, of=digits)),
+    "repeated images": (("repeated-samples",), lambda runs: repeated_rows(runs, of=digits)),
     "shifted table": (("shifted-test-samples",), shifted_table),
-    "shifted pictures": (("shifted-test-samples",), shifted_pictures),
+    "shifted images": (("shifted-test-samples",), shifted_images),
     "not shuffled": (("missing-shuffling",), not_shuffled),
     "inactive units": (("inactive-units",), inactive),
     "saturated units": (("saturated-units",), saturated),
@@ -290,7 +290,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
 
 
 def _healthy() -> dict[str, Maker]:
-    def pictures(model: Callable[[], Any], **settings: Any) -> Maker:
+    def images(model: Callable[[], Any], **settings: Any) -> Maker:
         return lambda runs: train(model(), *digits(), runs, epochs=settings.pop("epochs", 15), **settings)
 
     def rows(model: Callable[[], Any], classes: int = 2, **settings: Any) -> Maker:
@@ -307,22 +307,22 @@ def _healthy() -> dict[str, Maker]:
 
     dense = keras.layers.Dense
     return {
-        "pictures, 64": pictures(lambda: ct.mlp((64,))),
-        "pictures, 128-128 with dropout": pictures(lambda: ct.mlp((128, 128), dropout=0.2)),
-        "pictures, 512-512": pictures(lambda: ct.mlp((512, 512), dropout=0.2)),
-        "pictures, tanh": pictures(lambda: ct.mlp((64, 64), activation="tanh")),
-        "pictures, gelu": pictures(lambda: ct.mlp((64, 64), activation="gelu")),
-        "pictures, sigmoid": pictures(lambda: ct.mlp((64,), activation="sigmoid")),
-        "pictures, four layers": pictures(lambda: ct.mlp((64, 64, 64, 64))),
-        "pictures, sgd": pictures(
+        "images, 64": images(lambda: ct.mlp((64,))),
+        "images, 128-128 with dropout": images(lambda: ct.mlp((128, 128), dropout=0.2)),
+        "images, 512-512": images(lambda: ct.mlp((512, 512), dropout=0.2)),
+        "images, tanh": images(lambda: ct.mlp((64, 64), activation="tanh")),
+        "images, gelu": images(lambda: ct.mlp((64, 64), activation="gelu")),
+        "images, sigmoid": images(lambda: ct.mlp((64,), activation="sigmoid")),
+        "images, four layers": images(lambda: ct.mlp((64, 64, 64, 64))),
+        "images, sgd": images(
             lambda: ct.mlp((64,)), optimizer="sgd", learning_rate=0.1, momentum=0.9, schedule="cosine"
         ),
-        "pictures, adamw": pictures(lambda: ct.mlp((64,)), optimizer="adamw", weight_decay=0.01),
-        "pictures, normalization": pictures(
+        "images, adamw": images(lambda: ct.mlp((64,)), optimizer="adamw", weight_decay=0.01),
+        "images, normalization": images(
             lambda: model_of(dense(64), keras.layers.BatchNormalization(), keras.layers.ReLU())
         ),
-        "pictures, no smoothing": pictures(lambda: ct.mlp((64,)), label_smoothing=0.0),
-        "pictures, ensemble": pictures(lambda: ct.mlp((32,), ensemble=3)),
+        "images, no smoothing": images(lambda: ct.mlp((64,)), label_smoothing=0.0),
+        "images, ensemble": images(lambda: ct.mlp((32,), ensemble=3)),
         "table, 2 classes": rows(lambda: ct.mlp((64, 64), dropout=0.2)),
         "table, 3 classes": rows(lambda: ct.mlp((64, 64), dropout=0.2), classes=3),
         "table, 6 classes": rows(lambda: ct.mlp((64, 64), dropout=0.2), classes=6),

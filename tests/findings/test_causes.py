@@ -241,7 +241,7 @@ def test_an_input_that_is_far_larger_than_the_others_is_named():
     assert "Column 6" in found(inputs=large)["unscaled-inputs"].text
     names = [f"name {i}" for i in range(20)]
     assert '"name 5"' in found(inputs=large, input_names=names)["unscaled-inputs"].text
-    assert '"name 5"' not in found(inputs=large, input_names=names, pictures=True)["unscaled-inputs"].text
+    assert '"name 5"' not in found(inputs=large, input_names=names, images=True)["unscaled-inputs"].text
     uneven = InputFacts(20, -3.0, 90.0, 0.0, 1.0, (), 400.0, widest_at=7)
     assert "column 8" in found(inputs=uneven)["uneven-inputs"].text
 

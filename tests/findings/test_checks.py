@@ -175,7 +175,7 @@ BORDERS = {
     },
     "a single column": {"telling": TellingInput(1, 299, 300, 0.5), "input_columns": ("a", "a")},
     "a petal that tells 95% of irises": {"telling": TellingInput(3, 71, 75, 0.34)},
-    "pictures with a constant border": {"inputs": replace(INPUTS, constant=tuple(range(8))), "pictures": True},
+    "images with a constant border": {"inputs": replace(INPUTS, constant=tuple(range(8))), "images": True},
     "one-hot columns": {"inputs": replace(INPUTS, widest=4.0)},
     "few repeated rows": {"repeated": ["test[3]"]},
     "a shift that may be chance": {"shift": Shift(0.64, 0.03, 120)},

@@ -52,11 +52,11 @@ def oscillating(runs: Path) -> ct.Run:
 
 
 PROVABLE: dict[str, str | Callable[[Path], ct.Run]] = {
-    "learning-rate-too-high": "rate too high, pictures",
-    "learning-rate-too-low": "rate too low, pictures",
-    "unscaled-inputs": "unscaled pictures",
+    "learning-rate-too-high": "rate too high, images",
+    "learning-rate-too-low": "rate too low, images",
+    "unscaled-inputs": "unscaled images",
     "double-scaling": "scaled twice",
-    "uncentered-inputs": "light pictures",
+    "uncentered-inputs": "light images",
     "class-imbalance": imbalanced,
     "inactive-units": "inactive units",
     "saturated-units": "saturated units",

@@ -204,11 +204,11 @@ def test_before_data_are_read_nothing_is_said_that_depends_on_them(tmp_path):
     assert (of_table["form"]["hidden"], of_table["settings"]["patience"]) == ((128, 128), 10)
     assert [of_table["settings"][name] for name in ("epochs", "batch_size", "validation")] == ["auto", 64, "auto"]
     assert checked("/data/churn.csv", samples=1_000)["settings"]["validation"] == 0.25
-    assert checked("/data/pictures")["recipe"] == checked("digits")["recipe"] == "default"
+    assert checked("/data/images")["recipe"] == checked("digits")["recipe"] == "default"
     assert checked("/data/churn.csv", samples=1_000, default="default")["recipe"] == "default"  # as what was read says
-    of_photos = checked("/data/pictures", samples=1_000, default="photos")
+    of_photos = checked("/data/images", samples=1_000, default="photos")
     assert (of_photos["recipe"], of_photos["form"]["batch_norm"]) == ("photos", True)
-    members = Training(data="/data/pictures", form=Form(ensemble=2))
+    members = Training(data="/data/images", form=Form(ensemble=2))
     of_members = check_training(members, runs=tmp_path, samples=1_000, default="photos")
     assert (of_members["errors"], of_members["recipe"], of_members["form"]["batch_norm"]) == ({}, "default", False)
     lesson = check_training(Training(data="digits", form=Form(recipe="lesson")), runs=tmp_path)

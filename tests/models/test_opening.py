@@ -42,7 +42,7 @@ def outputs(model, seed=1):
 def sequential():
     return keras.Sequential(
         [
-            keras.Input((6, 5), name="pictures"),
+            keras.Input((6, 5), name="images"),
             L.Rescaling(1 / 255, offset=0.1),
             L.BatchNormalization(axis=1),
             L.LayerNormalization(),

@@ -11,7 +11,7 @@ from cutaway.models import build_model, check_model, get_weights, mlp, model_fro
 
 
 def every_layer() -> keras.Model:
-    entry = keras.Input((4, 4), name="picture")
+    entry = keras.Input((4, 4), name="image")
     flat = layers.Flatten(name="flat")(layers.Rescaling(2.0, offset=-1.0, name="rescale")(entry))
     one = layers.Dense(6, activation="gelu", kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2), name="one")(flat)
     two = layers.Dense(6, use_bias=False, kernel_constraint=keras.constraints.MaxNorm(2.0), name="two")(flat)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from cutaway.api.playground import write_playground
-from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
-from cutaway.plots import Panel, Series, learning_panels, picture_png
+from cutaway.page import Card, Cards, Figure, Image, Page, Table, Text, render
+from cutaway.plots import Panel, Series, image_png, learning_panels
 
 from .node import run_script as run_script_in_node
 
@@ -87,11 +87,9 @@ def make_page():
             for e in (1, 2, 3)
         ]
         finding = Card(severity="warning", title="It overfits", text=("Validation loss rose.",))
-        picture = Picture(picture_png(np.full((8, 8), 28, np.uint8)), f"{names[7]} in gray")
+        image = Image(image_png(np.full((8, 8), 28, np.uint8)), f"{names[7]} in gray")
         mistakes = (
-            Card(
-                title=names[7], pictures=(picture,), subtitle=f"{classes[0]} → {classes[1]}", text=("98.8% confident",)
-            ),
+            Card(title=names[7], images=(image,), subtitle=f"{classes[0]} → {classes[1]}", text=("98.8% confident",)),
             Card(title=names[9], values="width 3, height 4", text=("50.0% confident",)),
         )
         rows = (

@@ -142,7 +142,7 @@ def test_a_click_pins_the_card_of_a_sample(opened, digits_run):
     name = opened.evaluate("document.querySelector('.sample-card h3').textContent")
     assert name == opened.evaluate("explorer.samples.names[17]")
     picture = opened.evaluate(
-        "[...document.querySelector('.card-picture').getContext('2d').getImageData(0, 0, 8, 8).data]"
+        "[...document.querySelector('.card-image').getContext('2d').getImageData(0, 0, 8, 8).data]"
     )
     digit = digits_run.data.inputs(digits_run.context.sample(name), flat=False)[0] * 255
     np.testing.assert_allclose(np.reshape(picture, (8, 8, 4))[..., 0], digit, atol=1)
@@ -185,7 +185,7 @@ def test_a_drawing_gets_probabilities(opened, digits_run):
         """[
           ...[".trial .bar-name", ".trial .bar-value"].map((parts) =>
             [...document.querySelectorAll(parts)].map((part) => part.textContent)),
-          [...document.querySelector(".trial .card-picture").getContext("2d").getImageData(0, 0, 8, 8).data],
+          [...document.querySelector(".trial .card-image").getContext("2d").getImageData(0, 0, 8, 8).data],
         ]"""
     )
     drawn = np.reshape(picture, (8, 8, 4))[..., 0] * (digits_run.data.scale / 255)

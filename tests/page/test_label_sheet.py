@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Explorer, LabelSheet, LayerMap, Matrix, Page, Picture, SampleColumn, SuspectLabel, Table
+from cutaway.page import Explorer, Image, LabelSheet, LayerMap, Matrix, Page, SampleColumn, SuspectLabel, Table
 from cutaway.page.linking import link
 from cutaway.page.resources import read_module, read_template
-from cutaway.plots import picture_png
+from cutaway.plots import image_png
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def record():
             given=int(LABELS[i]),
             suggested=int((LABELS[i] + 1) % len(CLASSES)),
             score=0.95 - i / 20,
-            picture=Picture(picture_png(np.full((8, 8), 20 * i, np.uint8)), name),
+            image=Image(image_png(np.full((8, 8), 20 * i, np.uint8)), name),
         )
         for i, name in enumerate(NAMES)
     )
@@ -96,7 +96,7 @@ def report(visit_once, browser, record, explorer):
         samples=counts.sum(axis=1),
     )  # fmt: skip
     table = Table(name="settings", title="Settings", summary="All", rows=({"Setting": "seed", "Value": "7"},))
-    near = tuple(Picture(picture_png(np.zeros((8, 8), np.uint8)), name, caption="seven") for name in ("a[1]", "a[2]"))
+    near = tuple(Image(image_png(np.zeros((8, 8), np.uint8)), name, caption="seven") for name in ("a[1]", "a[2]"))
     rows = (("", "this row", "near: No"), ("<b>_x", "1", "2"))
     first, second, *others = record.suspects
     first, second = replace(first, action="relabel", label=2, near=near), replace(second, rows=rows, said=("Yes 3%",))
@@ -225,8 +225,8 @@ def test_a_report_saves_the_list_and_shows_earlier_decisions(report, record):
 
 def test_a_suspect_stands_beside_its_nearest_samples(report):
     first, second = report.page.locator(".suspect").all()[:2]
-    assert [image.get_attribute("alt") for image in first.locator(".pictures img").all()] == ["a[1]", "a[2]"]
-    assert first.locator(".pictures .name").all_inner_texts() == ["seven", "seven"]
+    assert [image.get_attribute("alt") for image in first.locator(".images img").all()] == ["a[1]", "a[2]"]
+    assert first.locator(".images .name").all_inner_texts() == ["seven", "seven"]
     assert second.locator("tr").all_inner_texts() == ["\tthis row\tnear: No", "<b>_x\t1\t2"]
     assert second.locator("p.detail").all_inner_texts()[-1] == "Yes 3%"
 

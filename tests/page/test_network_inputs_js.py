@@ -8,8 +8,8 @@ from scipy.special import ndtri
 from scipy.stats import norm
 from sklearn.utils import murmurhash3_32
 
-from cutaway.data import Centering, Preparation, load_dataset, read_new_picture
-from cutaway.data.pictures import center_ink
+from cutaway.data import Centering, Preparation, load_dataset, read_new_image
+from cutaway.data.images import center_ink
 from cutaway.data.preparation import PARTS, CategoryStep, DateStep, HashStep, NumberStep
 from cutaway.embedding.tsne.affinities import conditional_affinities
 
@@ -17,15 +17,15 @@ DRAWING = {"network/drawing.js": "prepareDrawing, drawStrokes, penRadius", "netw
 PREPARING = {"network/preparing.js": "prepareRow"}
 PLACING = {"network/placing.js": "nearestRows, neighborWeights, placeAmong"}
 
-CENTER = "return data.pictures.map((picture) => centerInk(picture, data.made)?.values ?? null);"
+CENTER = "return data.images.map((image) => centerInk(image, data.made)?.values ?? null);"
 
 
-def gray(picture):
-    return {"values": np.asarray(picture, np.uint8).reshape(-1), "width": picture.shape[1], "height": picture.shape[0]}
+def gray(image):
+    return {"values": np.asarray(image, np.uint8).reshape(-1), "width": image.shape[1], "height": image.shape[0]}
 
 
 def strokes(seed, width=280, height=280):
-    """A picture of some thick lines and arcs, white on black."""
+    """An image of some thick lines and arcs, white on black."""
     rng = np.random.default_rng(seed)
     image = Image.new("L", (width, height))
     draw = ImageDraw.Draw(image)
@@ -41,32 +41,32 @@ def made(rule, height, width):
 
 @pytest.mark.parametrize(
     ("rule", "shape", "tolerance"),
-    # Pillow 13 scales some pictures first in height, and rounds levels in between; a bitmap may differ in a pixel,
+    # Pillow 13 scales some images first in height, and rounds levels in between; a bitmap may differ in a pixel,
     # and its blocks by one of 16
     [("mass", (28, 28), 1), ("mass", (20, 33), 12), ("upright", (8, 8), 16), ("upright", (5, 9), 16)],
 )
-def test_drawings_are_centered_as_python_centers_pictures(run_script, rule, shape, tolerance):
+def test_drawings_are_centered_as_python_centers_images(run_script, rule, shape, tolerance):
     mnist = load_dataset("mnist").sources["test"].x[:20].reshape(-1, 28, 28)
     large = [np.asarray(Image.fromarray(digit).resize((200, 150), Image.Resampling.BICUBIC)) for digit in mnist[:5]]
     noisy = np.clip(40 + 0.6 * large[0] + np.random.default_rng(0).normal(0, 6, large[0].shape), 0, 255)
     small = [np.eye(3, dtype=np.uint8) * 255, np.pad(np.full((5, 1), 200, np.uint8), 1)]
-    pictures = [*mnist, *large, *(255 - one for one in large), noisy.astype(np.uint8), *small]
-    pictures += [strokes(seed) for seed in range(12)]
-    given = {"pictures": [gray(picture) for picture in pictures], "made": made(rule, *shape)}
+    images = [*mnist, *large, *(255 - one for one in large), noisy.astype(np.uint8), *small]
+    images += [strokes(seed) for seed in range(12)]
+    given = {"images": [gray(image) for image in images], "made": made(rule, *shape)}
     found = run_script(CENTER, given, imports=DRAWING)
     differences = []
-    for picture, ours in zip(pictures, found, strict=True):
-        expected = center_ink(picture, shape=shape, centering=Centering(rule))
+    for image, ours in zip(images, found, strict=True):
+        expected = center_ink(image, shape=shape, centering=Centering(rule))
         assert expected is not None
         differences.append(np.abs(ours.reshape(shape).astype(int) - expected))
     assert np.max(differences) <= tolerance
     assert np.mean(np.array(differences) > 1) < 0.01
 
 
-@pytest.mark.parametrize("picture", [np.zeros((50, 60)), np.full((50, 60), 255), np.zeros((1, 1)), np.full((9, 9), 7)])
-def test_nothing_drawn_is_no_digit(run_script, picture):
-    assert center_ink(picture.astype(np.uint8), shape=(8, 8), centering=Centering("upright")) is None
-    given = {"pictures": [gray(picture)], "made": made("upright", 8, 8)}
+@pytest.mark.parametrize("image", [np.zeros((50, 60)), np.full((50, 60), 255), np.zeros((1, 1)), np.full((9, 9), 7)])
+def test_nothing_drawn_is_no_digit(run_script, image):
+    assert center_ink(image.astype(np.uint8), shape=(8, 8), centering=Centering("upright")) is None
+    given = {"images": [gray(image)], "made": made("upright", 8, 8)}
     assert run_script(CENTER, given, imports=DRAWING) == [None]
 
 
@@ -90,9 +90,9 @@ def test_a_drawing_becomes_the_input_that_its_file_would_become(run_script, tmp_
     for sheet, ours in zip(sheets, found, strict=True):
         path = tmp_path / "drawing.png"
         Image.fromarray(sheet).save(path)
-        expected = read_new_picture(path, shape=shape, scale=scale, centering=centering).astype(np.float32)
+        expected = read_new_image(path, shape=shape, scale=scale, centering=centering).astype(np.float32)
         np.testing.assert_allclose(ours["input"].reshape(shape), expected, atol=1.01 * scale / 255)
-        assert (ours["isEmpty"], ours["picture"]["width"]) == (False, shape[1])
+        assert (ours["isEmpty"], ours["image"]["width"]) == (False, shape[1])
 
 
 def test_an_empty_sheet_and_dark_ink_on_white_paper(run_script):
@@ -108,9 +108,9 @@ def test_an_empty_sheet_and_dark_ink_on_white_paper(run_script):
     assert drawn[18, 7:53].all()
     assert not drawn[:, :6].any()
     assert drawn.sum() / 255 == pytest.approx(40 * 6 + np.pi * 9, rel=0.02), "the area of a bar with round ends"
-    picture = prepared["picture"]["values"].reshape(4, 6)
-    assert picture[0].min() > 240
-    assert picture[1:3, 2:4].max() < 200
+    image = prepared["image"]["values"].reshape(4, 6)
+    assert image[0].min() > 240
+    assert image[1:3, 2:4].max() < 200
     for paper in (0, 255):
         given = {"spec": spec | {"paper": paper}, "strokes": []}
         _, empty = run_script(body, given, imports=DRAWING)
@@ -126,7 +126,7 @@ def test_a_pen_that_follows_the_drawing_draws_the_same_digit_in_every_size(run_s
       return data.sizes.map((side) => {
         const points = data.digit.map(([x, y]) => ({ x: 9 + side * x, y: 20 + side * y, pressure: 1 }));
         const radius = penRadius([points], { size, follows: true });
-        const { values } = prepareDrawing(data.spec, drawStrokes([points], size, radius)).picture;
+        const { values } = prepareDrawing(data.spec, drawStrokes([points], size, radius)).image;
         return [radius, values];
       });
     """

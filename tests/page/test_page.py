@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Card, Cards, Figure, HeatMap, Line, Page, Parts, Picture, SmallPlot, Table, Text, render
+from cutaway.page import Card, Cards, Figure, HeatMap, Image, Line, Page, Parts, SmallPlot, Table, Text, render
 from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR
 
 HOSTILE = "</title></script><script>hacked = 1</script><!--<img src=x onerror='hacked = 1'>{{ 7*7 }}"
@@ -64,9 +64,9 @@ def test_every_kind_of_section_is_on_the_page(make_page):
     ]
     assert [t for _, t in reader.all("td")] == ["dense", "1,024", "7 (1.5%)", "dense_1", "20", "–"]
     assert [t for _, t in reader.all("summary") if t.strip()] == ["Sections", "All layers"]
-    (picture,) = reader.all("img")
-    assert picture[0]["alt"] == "test[7] in gray"
-    assert picture[0]["src"].startswith("data:image/png;base64,")
+    (image,) = reader.all("img")
+    assert image[0]["alt"] == "test[7] in gray"
+    assert image[0]["src"].startswith("data:image/png;base64,")
     assert [t for a, t in reader.all("h3")] == ["It overfits", "test[7]", "test[9]"]
     shown = ("severity", "values", "subtitle", "detail", "lead", "caption", "paragraph")
     assert [t for a, t in reader.all("p", "figcaption") if a.get("class") in shown or "id" in a] == [
@@ -187,13 +187,13 @@ def test_hostile_text_stays_text(make_page):
     plain = Reader(render(make_page()))
     words = {"title": HOSTILE, "lead": HOSTILE, "caption": HOSTILE, "summary": HOSTILE}
     card = Card(title=HOSTILE, severity="note", values=HOSTILE, subtitle=HOSTILE, text=(HOSTILE,))
-    pictured = Card(title="", pictures=(Picture(b"png", f'{HOSTILE}" onerror="hacked = 1'),))
+    imaged = Card(title="", images=(Image(b"png", f'{HOSTILE}" onerror="hacked = 1'),))
     page = make_page(
         title=HOSTILE,
         subtitle=HOSTILE,
         facts=((HOSTILE, HOSTILE),),
         footer=HOSTILE,
-        findings=Cards(name="findings", cards=(card, pictured), **words),
+        findings=Cards(name="findings", cards=(card, imaged), **words),
         layers=Table(name="layers", rows=({HOSTILE: HOSTILE},), **words),
         notes=Text(name="notes", paragraphs=(HOSTILE,), **words),
         classes=(HOSTILE, "right"),
@@ -241,8 +241,8 @@ def test_a_card_shows_small_plots_what_would_help_and_details():
         alt="Losses by epoch", lines=(curve, Line("other", ((0.0, 0.0),))), bars=((0.1, 0.2, 0.5),), diagonal=True,
         mark=0.5, x=("epoch 1", HOSTILE, "epoch 3"), y=("0", "1", "loss"),
     )  # fmt: skip
-    picture = Picture(b"png", "a digit", caption="test[7], labeled 3")
-    card = Card(title="It overfits", plots=(plot,), pictures=(picture,), help="stop earlier.", details=("Rule: ...",))
+    image = Image(b"png", "a digit", caption="test[7], labeled 3")
+    card = Card(title="It overfits", plots=(plot,), images=(image,), help="stop earlier.", details=("Rule: ...",))
     section = Cards(name="findings", title="Findings", cards=(card,), size="large")
     reader = Reader(render(Page(title="A page", sections=(section,))))
     assert [attrs["points"] for attrs, _ in reader.all("polyline")] == ["0.0,0.0", "100.0,75.0", "0.0,100.0"]

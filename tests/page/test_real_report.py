@@ -76,7 +76,7 @@ def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
     page.mouse.up()
     opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
-    picture = page.locator(".trial .card-picture").first.evaluate(
+    picture = page.locator(".trial .card-image").first.evaluate(
         "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
     )
     drawn = np.reshape(picture, (8, 8, 4))[..., 0] * (digits_run.data.scale / 255)

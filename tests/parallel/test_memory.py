@@ -15,7 +15,7 @@ def test_free_memory_is_less_than_the_machine_has_and_more_than_is_unused():
 
 def test_what_is_larger_than_the_free_memory_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: 2_000_000_000)
-    words = {"what": "pictures", "got": "nine of them", "hint": "make them smaller"}
+    words = {"what": "images", "got": "nine of them", "hint": "make them smaller"}
     ask_memory(2_000_000_000, **words)
     with pytest.raises(DataError, match=r"3\.5 GB.* 2\.0 GB"):
         ask_memory(3_500_000_000, **words)

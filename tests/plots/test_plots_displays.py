@@ -74,7 +74,7 @@ def test_names_of_a_large_heat_map_are_spaced():
 def _answer(**changed):
     fields = {
         "sentence": "why",
-        "picture": np.full((2, 2), 0.5),
+        "image": np.full((2, 2), 0.5),
         "inputs": np.array([[1.0, -2.0], [0, 0]]),
         "input_names": (),
         "probabilities": np.array([0.1, 0.7, 0.2]),
@@ -100,7 +100,7 @@ def test_an_explanation_shows_the_sample_its_probabilities_and_the_largest_contr
 
 
 def test_an_explanation_of_a_row_shows_its_columns():
-    rows = explained_answer(_answer(picture=None, inputs=np.array([1.0, -3.0]), input_names=["age", "$pay"])).axes[0]
+    rows = explained_answer(_answer(image=None, inputs=np.array([1.0, -3.0]), input_names=["age", "$pay"])).axes[0]
     assert _widths(rows) == [1, -3]
     assert [text.get_text() for text in rows.get_yticklabels()] == ["age", "$pay"]
 
@@ -108,8 +108,8 @@ def test_an_explanation_of_a_row_shows_its_columns():
 def test_weights_of_units_are_drawn_around_zero():
     weights = np.array([[[1.0, -4.0]], [[0.0, 0.0]], [[2.0, 2.0]]])
     figure = weight_grid(weights, ["a", "b", "$c"], columns=2, title="units")
-    for axes, picture, title in zip(figure.axes, weights, ["a", "b", "$c"], strict=False):
-        np.testing.assert_array_equal(axes.images[0].get_array(), picture)
+    for axes, image, title in zip(figure.axes, weights, ["a", "b", "$c"], strict=False):
+        np.testing.assert_array_equal(axes.images[0].get_array(), image)
         assert axes.get_title(loc="left") == title
         assert axes.images[0].get_clim()[0] == -axes.images[0].get_clim()[1]
     with pytest.raises(DataError):
@@ -122,11 +122,11 @@ def test_a_unit_shows_its_class_means_in_the_colors_of_the_classes():
     np.testing.assert_array_equal(_widths(means), [0.5, np.nan])
     assert to_hex(means.patches[0].get_facecolor()) == CLASS_COLORS[0]
     assert _widths(top) == [3]
-    pictures = np.arange(8.0).reshape(2, 2, 2) / 8
-    pictured = DrawnUnit("u", pictures[0], np.ones(2), ["a", "b"], pictures, np.array([3.0, 2.0]), ["s", "t"])
-    weights, _, first, second, *_ = drawn_unit(pictured).axes
-    np.testing.assert_array_equal(weights.images[0].get_array(), pictures[0])
-    np.testing.assert_array_equal(second.images[0].get_array(), pictures[1])
+    images = np.arange(8.0).reshape(2, 2, 2) / 8
+    imaged = DrawnUnit("u", images[0], np.ones(2), ["a", "b"], images, np.array([3.0, 2.0]), ["s", "t"])
+    weights, _, first, second, *_ = drawn_unit(imaged).axes
+    np.testing.assert_array_equal(weights.images[0].get_array(), images[0])
+    np.testing.assert_array_equal(second.images[0].get_array(), images[1])
     assert first.get_title(loc="left") == "3"
 
 

@@ -17,9 +17,9 @@ from cutaway.plots import (
     embedding_scatter,
     finding_list,
     heat_map,
+    image_grid,
     learning_curves,
     panels,
-    picture_grid,
 )
 from cutaway.plots.notebook import NotebookFigure
 from cutaway.plots.theme import INK, ON_LIGHT
@@ -45,7 +45,7 @@ FIGURES = {
     "heat map": lambda: heat_map(np.eye(2), rows=("a", "b"), columns=("a", "b"), title="t", x_label="x"),
     "learning curves": lambda: learning_curves(HISTORY, turned=1, kept=2, title="t"),
     "panels": lambda: panels([Panel("t", "x", "y", [Series("a", TWO, TWO)])], title="t"),
-    "pictures": lambda: picture_grid(np.zeros((2, 4, 4), np.uint8), ("a", "b")),
+    "images": lambda: image_grid(np.zeros((2, 4, 4), np.uint8), ("a", "b")),
     "scatter": lambda: embedding_scatter(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0, 1]), ("a", "b"), title="t"),
 }
 

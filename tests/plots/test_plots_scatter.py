@@ -14,7 +14,7 @@ from PIL import Image
 
 from cutaway.errors import DataError
 from cutaway.plots import CLASS_COLORS, embedding_scatter, embedding_scatter_bokeh
-from cutaway.plots.hover import hover_pictures
+from cutaway.plots.hover import hover_images
 from cutaway.plots.theme import INK, shortened
 
 XY = np.array([[0, 0], [1, 2], [4, 4], [5, 1]], np.float64)
@@ -88,10 +88,10 @@ def test_the_bokeh_figure_is_set_up_for_many_points():
     assert plot.select_one(CustomJS) is None
 
 
-def test_the_tooltip_shows_the_picture_of_its_point():
-    pictures = np.arange(4 * 8 * 6, dtype=np.uint8).reshape(4, 8, 6)
-    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, pictures=pictures)
-    shown = hover_pictures(pictures)
+def test_the_tooltip_shows_the_image_of_its_point():
+    images = np.arange(4 * 8 * 6, dtype=np.uint8).reshape(4, 8, 6)
+    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, images=images)
+    shown = hover_images(images)
     assert shown.div in plot.select_one(HoverTool).tooltips
     assert shown.css in [s.css for s in plot.stylesheets if isinstance(s, GlobalInlineStyleSheet)]
     assert json.dumps(json_item(plot)).count("data:image/png") == 1
@@ -105,7 +105,7 @@ def test_the_tooltip_shows_the_picture_of_its_point():
 
 def test_two_figures_do_not_share_a_sheet():
     first, second = (
-        embedding_scatter_bokeh(XY, LABELS, NAMES, pictures=np.full((4, 2, 2), gray, np.uint8)) for gray in (1, 2)
+        embedding_scatter_bokeh(XY, LABELS, NAMES, images=np.full((4, 2, 2), gray, np.uint8)) for gray in (1, 2)
     )
     assert first.select_one(HoverTool).tooltips != second.select_one(HoverTool).tooltips
 
@@ -144,11 +144,11 @@ def test_invalid_arrays_are_refused(draw, xy, labels):
     [
         ("names", ["a"]),
         ("predicted", [0, 1, 2, 3]),
-        ("pictures", np.zeros((3, 2, 2), np.uint8)),
-        ("pictures", np.zeros((4, 4), np.uint8)),
+        ("images", np.zeros((3, 2, 2), np.uint8)),
+        ("images", np.zeros((4, 4), np.uint8)),
     ],
 )
-def test_invalid_names_predictions_and_pictures_are_refused(name, value):
+def test_invalid_names_predictions_and_images_are_refused(name, value):
     with pytest.raises(DataError):
         embedding_scatter_bokeh(XY, LABELS, NAMES, **{name: value})
 
@@ -180,11 +180,11 @@ def test_a_bokeh_figure_shows_itself_in_a_notebook(framed):
 
 @pytest.mark.exhaustive
 @pytest.mark.browser
-def test_the_picture_of_the_sample_appears_on_hover(browser, framed):
-    """In the page of the frame; the picture is what the tooltip's background is."""
-    pictures = np.arange(4, dtype=np.uint8)[:, None, None] * np.full((8, 8), 60, np.uint8)
+def test_the_image_of_the_sample_appears_on_hover(browser, framed):
+    """In the page of the frame; the image is what the tooltip's background is."""
+    images = np.arange(4, dtype=np.uint8)[:, None, None] * np.full((8, 8), 60, np.uint8)
     names = [f"test[{i}]" for i in range(4)]
-    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, names=names, predicted=LABELS, pictures=pictures)
+    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, names=names, predicted=LABELS, images=images)
     page = browser.new_page(viewport={"width": 900, "height": 800})
     complaints = []
     page.on(
@@ -204,7 +204,7 @@ def test_the_picture_of_the_sample_appears_on_hover(browser, framed):
     tooltip = page.locator(".bk-Tooltip .cutaway-hover")
     tooltip.wait_for(state="visible")
     assert tooltip.inner_text().split("\n") == ["test[3]", "class one", "predicted as one"]
-    box = tooltip.locator(".cutaway-picture").bounding_box()
+    box = tooltip.locator(".cutaway-image").bounding_box()
     assert (box["width"], box["height"]) == (80, 80)
     shot = page.screenshot(clip={"x": box["x"] + 40, "y": box["y"] + 40, "width": 1, "height": 1})
     with Image.open(io.BytesIO(shot)) as image:

@@ -36,7 +36,7 @@ def test_predictions_show_what_was_asked_for():
     assert plain.to_json() == list(plain.records())
 
 
-def test_options_of_data_are_those_of_tables_and_of_pictures():
+def test_options_of_data_are_those_of_tables_and_of_images():
     names = [field.name for field in dataclasses.fields(DataOptions)]
     assert names[:-2] == [field.name for field in dataclasses.fields(TableOptions)]
     assert names[-2:] == ["size", "centering"]

@@ -212,7 +212,7 @@ def test_a_wrong_label_is_said_and_the_columns_are_there_all_the_same(tmp_path):
     assert [c["name"] for c in found["columns"] if c["wrong"]] == ["width"]
 
 
-def test_a_survey_of_pictures_has_a_sheet_with_some_of_every_class():
+def test_a_survey_of_images_has_a_sheet_with_some_of_every_class():
     found = survey_data("digits", {}, lambda _: None)
     assert set(found["sheet"]["classes"]) == set("0123456789")
     assert len(found["sheet"]["names"]) == len(found["sheet"]["classes"]) == 120

@@ -308,13 +308,13 @@ def test_a_workbook_is_refused_before_it_is_sent(start_studio, open_page, tmp_pa
 
 
 @pytest.mark.exhaustive
-def test_pictures_are_shown_as_a_sheet(start_studio, open_page):
+def test_images_are_shown_as_a_sheet(start_studio, open_page):
     opened = open_page(start_studio(), "/data?data=bundled/digits")
     looked(opened)
-    pictures = opened.page.locator(".sheet-picture")
-    assert pictures.count() == 120
-    assert pictures.first.get_attribute("aria-label").endswith(", 0")
-    box = pictures.nth(50).bounding_box()
+    images = opened.page.locator(".sheet-image")
+    assert images.count() == 120
+    assert images.first.get_attribute("aria-label").endswith(", 0")
+    box = images.nth(50).bounding_box()
     assert box["width"] == box["height"] == 56
     assert opened.page.locator(".class-counts li").count() == 10
     opened.check_quiet()

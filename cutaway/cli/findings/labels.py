@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.checks import meant
+from cutaway.cli.image_files import check_image_file, check_images, write_image
 from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from cutaway.cli.output import print_json, print_tables, say
-from cutaway.cli.picture_files import check_picture_file, check_pictures, write_picture
 from cutaway.errors import UnknownNameError
 from cutaway.execution import check_engine
 from cutaway.topics.labels.options import LabelsOptions
@@ -49,18 +49,18 @@ def labels(
     if output is not None:
         check_suspects_file(output)
     if sheet is not None:
-        check_picture_file(sheet)
+        check_image_file(sheet)
 
     sizes: dict[str, Any] = {"folds": asked.folds, "seeds": asked.seeds, "epochs": asked.epochs, "engine": engine}
     loaded = _load(where, options) if run is None else None
     if sheet is not None:
-        check_pictures(run.data if run is not None else loaded)
+        check_images(run.data if run is not None else loaded)
     issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
     if output is not None:
         write_suspects(issues, output)
     if sheet is not None:
         check_judged(issues)
-        write_picture(issues, sheet)
+        write_image(issues, sheet)
     if as_json:
         print_json(issues.to_json())
         return

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.data.dataset import Dataset
-from cutaway.data.pictures import Centering
+from cutaway.data.images import Centering
 
 from .record import DatasetInfo, DataSource
 

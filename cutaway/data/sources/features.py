@@ -50,10 +50,10 @@ def read_features(file: Path) -> Features:
         DataError: The file is damaged, or holds images.
     """
     schema = read_schema(file)
-    if picture := next((field.name for field in schema if _is_picture(field.type)), None):
+    if image := next((field.name for field in schema if _is_image(field.type)), None):
         raise DataError(
             "a table holds numbers, text and dates",
-            got=f'images in the column "{picture}" of {file}',
+            got=f'images in the column "{image}" of {file}',
             hint="open it with the package datasets, and pass the images to Dataset.from_arrays",
         )
     raw = (schema.metadata or {}).get(b"huggingface", b"")
@@ -63,7 +63,7 @@ def read_features(file: Path) -> Features:
     return Features(tuple(schema.names), names)
 
 
-def _is_picture(kind: "pa.DataType") -> bool:
+def _is_image(kind: "pa.DataType") -> bool:
     """Whether a column is as `datasets.Image` is stored: a struct of the bytes of a file and its path."""
     import pyarrow as pa
 

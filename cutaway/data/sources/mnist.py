@@ -9,7 +9,7 @@ import numpy as np
 
 from cutaway.data.dataset import Dataset
 from cutaway.data.idx import read_content
-from cutaway.data.pictures import Centering
+from cutaway.data.images import Centering
 from cutaway.errors import CutawayError, DataError
 
 from .record import DatasetInfo, DataSource

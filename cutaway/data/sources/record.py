@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.data.dataset import Dataset
-from cutaway.data.pictures import Centering
+from cutaway.data.images import Centering
 from cutaway.data.tables import Table
 from cutaway.errors import CutawayError, DataError
 

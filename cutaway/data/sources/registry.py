@@ -1,12 +1,12 @@
 """The list of all data sources."""
 
-from . import digits, folder, mnist, npz, pictures, table
+from . import digits, folder, images, mnist, npz, table
 from .record import DataSource
 
 SOURCES: tuple[DataSource, ...] = (
     mnist.SOURCE,
     digits.SOURCE,
-    pictures.SOURCE,
+    images.SOURCE,
     table.SOURCE,
     folder.SOURCE,
     npz.SOURCE,

@@ -23,7 +23,7 @@ RULES = (
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the constant columns of a table; images have borders, which are constant by their nature."""
     facts = evidence.inputs
-    if facts is None or evidence.pictures or not facts.constant:
+    if facts is None or evidence.images or not facts.constant:
         return
     constant = tuple(place for place in facts.constant if not _is_hashed(evidence, place))
     if not constant:

@@ -1,6 +1,6 @@
 import { breakable, element, textButton } from "../core/elements.js";
 import { percent } from "../core/words.js";
-import { pictureCanvas } from "../map/pictures.js";
+import { imageCanvas } from "../map/images.js";
 
 /** Neighbors on a card at most. */
 const NEIGHBORS = 8;
@@ -21,7 +21,7 @@ export function makeCard(parts) {
 
 /** @param {import("./samples.js").Samples} samples */
 function hint(samples) {
-  const what = samples.record.pictures ? "image" : "row";
+  const what = samples.record.images ? "image" : "row";
   return [
     element("p", {
       class: "hint",
@@ -54,7 +54,7 @@ function cardOf(parts, index, epoch, pinned) {
   const head = element(
     "div",
     { class: "card-head" },
-    picture(samples, index, "card-picture"),
+    image(samples, index, "card-image"),
     element(
       "div",
       {},
@@ -76,13 +76,13 @@ function cardOf(parts, index, epoch, pinned) {
 }
 
 /**
- * The picture of a sample; nothing where there are none.
+ * The image of a sample; nothing where there are none.
  * @param {import("./samples.js").Samples} samples
  * @param {number} index
  * @param {string} kind
  */
-export function picture(samples, index, kind) {
-  return samples.pictures && pictureCanvas(samples.pictures, index, { kind, label: samples.names[index] });
+export function image(samples, index, kind) {
+  return samples.images && imageCanvas(samples.images, index, { kind, label: samples.names[index] });
 }
 
 /**
@@ -103,8 +103,8 @@ export function sampleButton({ samples, store }, index, epoch) {
       title: `${samples.names[index]}: labeled ${label}${wrong ? `, predicted ${predicted}` : ""}`,
       onclick: () => store.set({ pinned: index }),
     },
-    picture(samples, index, "small-picture"),
-    element("span", { text: samples.pictures ? words : `${samples.names[index]} · ${words}` }),
+    image(samples, index, "small-image"),
+    element("span", { text: samples.images ? words : `${samples.names[index]} · ${words}` }),
   );
 }
 

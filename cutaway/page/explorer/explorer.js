@@ -4,7 +4,7 @@ import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { Density } from "../map/density.js";
 import { SampleMap } from "../map/map.js";
-import { makeCard, picture } from "./card.js";
+import { makeCard, image } from "./card.js";
 import { searchMask } from "./find.js";
 import { Layouts } from "./layouts.js";
 import { makeLegend } from "./legend.js";
@@ -32,13 +32,13 @@ const MOST_LABELED = 200;
  *   tried: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
  *   `shown` is the number of samples that are not hidden; `tried` are the nearest samples, in each layer, of what a
- *   person draws or enters; `painted` counts changes of colors, states and pictures
+ *   person draws or enters; `painted` counts changes of colors, states and images
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
  * }} Commands
  * @typedef {{
  *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget, ended: AbortSignal,
- *   picture: (index: number, kind: string) => HTMLCanvasElement | null,
+ *   image: (index: number, kind: string) => HTMLCanvasElement | null,
  *   shared: () => {
  *     codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer>
  *   },
@@ -101,7 +101,7 @@ export class Explorer {
     this.#connect(this.map);
   }
 
-  /** Load the other layouts, pictures, neighbors and the model. */
+  /** Load the other layouts, images, neighbors and the model. */
   async complete() {
     const { samples, layouts, store, map } = this;
     if (!map) return;
@@ -116,7 +116,7 @@ export class Explorer {
     this.#showDensity(map);
     await samples.loadMore();
     if (signal.aborted) return;
-    map.pictures(samples.pictures);
+    map.images(samples.images);
     this.#repainted();
     const model = await PageModel.load(this.record, samples.bundle);
     if (!signal.aborted) store.set({ model });
@@ -185,7 +185,7 @@ export class Explorer {
     /** @type {Parts} */
     this.parts = {
       ...{ store, samples, layouts, commands, shared, ready: this.ready, ended: this.#ending.signal },
-      picture: (index, kind) => picture(samples, index, kind),
+      image: (index, kind) => image(samples, index, kind),
     };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
     this.host.replaceChildren(

@@ -31,7 +31,7 @@ export class PageModel {
   static async load(record, bundle) {
     if (!record.network) return null;
     const weights = await Promise.all(record.network.weights.map((/** @type {number} */ k) => bundle.array(k)));
-    const inputs = await bundle.array(record.inputs ?? /** @type {any} */ (record.pictures).array);
+    const inputs = await bundle.array(record.inputs ?? /** @type {any} */ (record.images).array);
     return new PageModel(record.network, new Network(record.network.spec, weights), inputs);
   }
 

@@ -9,7 +9,7 @@ const MOST_NAMED = 100;
  *   palette: "classes" | "right" | "compared" | "", own: boolean,
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
- *   arrays: Record<string, number>, examples: number, pictures: { array: number, width: number, height: number } | null,
+ *   arrays: Record<string, number>, examples: number, images: { array: number, width: number, height: number } | null,
  *   inputs: number | null, note: string,
  * }} UnitRecord arrays of the bundle
  * @typedef {{
@@ -21,12 +21,12 @@ const MOST_NAMED = 100;
  * @typedef {{
  *   name: string, count: number, names: number, epochs: number[], kept: number, columns: ColumnRecord[],
  *   layers: LayerRecord[], layer: number, details: string[],
- *   pictures: { array: number, width: number, height: number, channels: number } | null,
+ *   images: { array: number, width: number, height: number, channels: number } | null,
  *   neighbors: { array: number, k: number, layer: string } | null,
  *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
  *   density: { grids: DensityRecord[], layer: number, epoch: number } | null,
  *   inputs: number | null, begins: string, python: { run: string, explore: string } | null,
- *   references: { names: number, labels: number, inputs: number, pictures: number | null } | null,
+ *   references: { names: number, labels: number, inputs: number, images: number | null } | null,
  * }} ExplorerRecord what Python says of the samples of a run and its layers
  * @typedef {{ name: string, color: string, count: number, code: number }} LegendEntry
  * @typedef {{
@@ -43,8 +43,8 @@ export class Samples {
   places = new Map();
   /** @type {Map<string, (ArrayLike<any>)[]>} */
   #values = new Map();
-  /** @type {import("../map/pictures.js").Pictures | null} */
-  pictures = null;
+  /** @type {import("../map/images.js").Images | null} */
+  images = null;
   /** @type {{ indices: Int32Array, k: number, layer: string } | null} */
   neighbors = null;
 
@@ -59,7 +59,7 @@ export class Samples {
     this.columns = new Map(record.columns.map((column) => [column.key, column]));
   }
 
-  /** Load names and columns; pictures and neighbors come later. */
+  /** Load names and columns; images and neighbors come later. */
   async load() {
     const { record, bundle } = this;
     const read = (/** @type {ColumnRecord} */ { kind, values }) =>
@@ -71,16 +71,16 @@ export class Samples {
     this.places = new Map(this.names.map((name, index) => [name, index]));
   }
 
-  /** Load pictures and neighbors. */
+  /** Load images and neighbors. */
   async loadMore() {
-    const { pictures, neighbors } = this.record;
+    const { images, neighbors } = this.record;
     if (neighbors) {
       const { array, k, layer } = neighbors;
       this.neighbors = { indices: await this.bundle.array(array), k, layer };
     }
-    if (pictures) {
-      const { array, width, height, channels } = pictures;
-      this.pictures = { bytes: await this.bundle.array(array), width, height, channels };
+    if (images) {
+      const { array, width, height, channels } = images;
+      this.images = { bytes: await this.bundle.array(array), width, height, channels };
     }
   }
 

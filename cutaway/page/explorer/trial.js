@@ -1,6 +1,6 @@
 import { element } from "../core/elements.js";
 import { grouped } from "../core/words.js";
-import { pictureCanvas } from "../map/pictures.js";
+import { imageCanvas } from "../map/images.js";
 import { ColumnSliders } from "../network/column_sliders.js";
 import { prepareDrawing } from "../network/drawing.js";
 import { DrawingPad } from "../network/drawing_pad.js";
@@ -56,8 +56,8 @@ class Trial {
   #placed = new Map();
   /** @type {{ rows: Float32Array, names: string[], labels: Int32Array } | null} */
   #references = null;
-  /** @type {import("../map/pictures.js").Pictures | null} */
-  #pictures = null;
+  /** @type {import("../map/images.js").Images | null} */
+  #images = null;
   /** @type {{ input: Float32Array, outputs: Map<string, Float32Array> } | null} what is drawn or entered, and its layers */
   #tried = null;
 
@@ -88,22 +88,22 @@ class Trial {
       penFollows: this.model.drawing.centering !== null,
       onStroke: (sheet) => {
         morph?.forget();
-        const { input, picture, isEmpty } = prepareDrawing(this.model.drawing, sheet);
+        const { input, image, isEmpty } = prepareDrawing(this.model.drawing, sheet);
         if (isEmpty) this.#clear();
-        else this.#show(input, picture);
+        else this.#show(input, image);
       },
     });
     if (!this.model.explainer.isExact || this.model.drawing.shape.length !== 2) return; // no gradient, or colors
     const classes = this.parts.samples.columns.get("label")?.names ?? [];
-    const show = (/** @type {Float32Array} */ input) => this.#show(input, this.#asPicture(input));
+    const show = (/** @type {Float32Array} */ input) => this.#show(input, this.#asImage(input));
     morph = new Morph(host, this.model, classes, { input: () => this.#tried?.input ?? null, show });
   }
 
   /**
-   * Raw values as a gray picture.
+   * Raw values as a gray image.
    * @param {Float32Array} input
    */
-  #asPicture(input) {
+  #asImage(input) {
     const { shape: [height, width], scale } = this.model.drawing;
     return { values: Uint8Array.from(input, (value) => Math.round((255 * value) / scale)), width, height };
   }
@@ -124,12 +124,12 @@ class Trial {
 
   /**
    * @param {Float32Array} input
-   * @param {import("../network/resampling.js").GrayPicture | null} picture
+   * @param {import("../network/resampling.js").GrayImage | null} image
    */
-  #show(input, picture) {
-    const gray = picture && { ...picture, bytes: Uint8Array.from(picture.values), channels: 1 };
-    const shown = gray && pictureCanvas(gray, 0, { kind: "card-picture", label: "What the model gets" });
-    this.#tried = { input, outputs: showWay(this.parts, this.model, input, this.steps, { picture: shown }) };
+  #show(input, image) {
+    const gray = image && { ...image, bytes: Uint8Array.from(image.values), channels: 1 };
+    const shown = gray && imageCanvas(gray, 0, { kind: "card-image", label: "What the model gets" });
+    this.#tried = { input, outputs: showWay(this.parts, this.model, input, this.steps, { image: shown }) };
     this.#place();
   }
 
@@ -142,14 +142,14 @@ class Trial {
     const rows = this.#rows(indices);
     const { references } = samples.record;
     if (references) {
-      const [names, labels, inputs, pictures] = await Promise.all([
+      const [names, labels, inputs, images] = await Promise.all([
         samples.bundle.texts(references.names),
         samples.bundle.array(references.labels),
         samples.bundle.array(references.inputs),
-        references.pictures === null ? null : samples.bundle.array(references.pictures),
+        references.images === null ? null : samples.bundle.array(references.images),
       ]);
-      const { width, height, channels } = samples.pictures ?? { width: 0, height: 0, channels: 1 };
-      this.#pictures = samples.pictures && { bytes: pictures ?? inputs, width, height, channels };
+      const { width, height, channels } = samples.images ?? { width: 0, height: 0, channels: 1 };
+      this.#images = samples.images && { bytes: images ?? inputs, width, height, channels };
       const hidden = await model.network.forwardMany(inputs, { layer: model.network.spec.hidden });
       this.#references = { rows: hidden, names, labels };
       this.#place();
@@ -195,10 +195,10 @@ class Trial {
     const classes = this.parts.samples.columns.get("label")?.names ?? [];
     const { index } = nearestRows(rows, activations, NEAREST);
     const shown = Array.from(index, (k) => {
-      const picture = this.#pictures && pictureCanvas(this.#pictures, k, { kind: "small-picture", label: names[k] });
+      const image = this.#images && imageCanvas(this.#images, k, { kind: "small-image", label: names[k] });
       const label = classes[labels[k]] ?? String(labels[k]);
-      const text = this.#pictures ? label : `${names[k]} · ${label}`;
-      return element("div", { class: "sample", title: `${names[k]}, labeled ${label}` }, picture, element("span", { text }));
+      const text = this.#images ? label : `${names[k]} · ${label}`;
+      return element("div", { class: "sample", title: `${names[k]}, labeled ${label}` }, image, element("span", { text }));
     });
     this.near.replaceChildren(
       element("h4", { text: `Nearest of ${grouped(names.length)} training samples` }),

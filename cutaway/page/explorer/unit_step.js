@@ -14,16 +14,16 @@ const TOP = 6;
  * @param {import("./explorer.js").Parts} parts
  * @param {import("./model.js").PageModel} model
  * @param {ArrayLike<number>} input raw values
- * @param {{ layer: string, unit: number, picture: (values: Float32Array) => HTMLElement | null }} chosen `picture` shows
+ * @param {{ layer: string, unit: number, image: (values: Float32Array) => HTMLElement | null }} chosen `image` shows
  *   numbers of the pixels, where inputs are those
  * @returns {HTMLElement | null} null where the unit has no such sum
  */
-export function unitStep(parts, model, input, { layer, unit, picture }) {
+export function unitStep(parts, model, input, { layer, unit, image }) {
   const found = unitSum(model.network, /** @type {Float32Array} */ (input), layer, unit);
   if (!found) return null;
   const { source, inputs, weights, products, above, below, bias, sum, activation, output, edges } = found;
   const fromInput = source === model.network.spec.input.name;
-  const shown = fromInput ? picture(products) : null;
+  const shown = fromInput ? image(products) : null;
   const order = [...products.keys()].sort((one, other) => Math.abs(products[other]) - Math.abs(products[one])).slice(0, NAMED);
   const about = (/** @type {number} */ k) => `${fromInput ? `input ${k}` : `unit ${k} of ${source}`}: ${number(inputs[k])} × ${number(weights[k])} = ${number(products[k])}`;
   const top = element("div", { class: "samples" });

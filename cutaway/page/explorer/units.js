@@ -78,7 +78,7 @@ class UnitView {
     this.inputs = inputs;
     const record = /** @type {import("./samples.js").UnitRecord} */ (parts.samples.record.layers[layer].units);
     this.examples = record.examples;
-    this.size = record.pictures;
+    this.size = record.images;
     const sort = choice(SORTS, { onchange: () => this.#sort(/** @type {any} */ (sort.value)) });
     this.grid = element("ul", { class: "unit-cards" });
     this.more = element("button", { type: "button", onclick: () => this.#showMore() });
@@ -99,7 +99,7 @@ class UnitView {
     /** @type {Record<string, any>} */
     const arrays = {};
     for (const [key, array] of Object.entries(units.arrays)) arrays[key] = await bundle.array(array);
-    if (units.pictures) arrays.pictures = await bundle.array(units.pictures.array);
+    if (units.images) arrays.images = await bundle.array(units.images.array);
     const inputs = units.inputs === null ? [] : await bundle.texts(units.inputs);
     return new UnitView(parts, layer, arrays, inputs);
   }
@@ -160,7 +160,7 @@ class UnitView {
     if (!this.size) return null;
     const { width, height } = this.size;
     const pixels = width * height;
-    const weights = Float32Array.from(this.arrays.pictures.subarray(pixels * unit, pixels * (unit + 1)));
+    const weights = Float32Array.from(this.arrays.images.subarray(pixels * unit, pixels * (unit + 1)));
     return unitsCanvas(weights, { width, height, label: `Incoming weights of unit ${unit}` });
   }
 

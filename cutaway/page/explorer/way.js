@@ -26,17 +26,17 @@ const chosenUnits = new WeakMap();
  * @param {import("./model.js").PageModel} model
  * @param {ArrayLike<number>} input raw values
  * @param {HTMLElement} host gets it in place of what it has
- * @param {{ picture?: HTMLCanvasElement | null, cellOf?: (column: string) => string, label?: number | null }} [options]
+ * @param {{ image?: HTMLCanvasElement | null, cellOf?: (column: string) => string, label?: number | null }} [options]
  *   `cellOf` is the value of a column of the user's data in words, `label` the class of the sample
  * @returns {Map<string, Float32Array>} the outputs of all layers
  */
-export function showWay(parts, model, input, host, { picture = null, cellOf = () => "", label = null } = {}) {
+export function showWay(parts, model, input, host, { image = null, cellOf = () => "", label = null } = {}) {
   const { samples } = parts;
   const raw = /** @type {Float32Array} */ (input);
   const { outputs, probabilities } = model.network.forward(raw);
   const reasons = model.explainer.explain(raw, label);
   const names = samples.columns.get("label")?.names ?? [];
-  const steps = [picture ? step("Input", picture) : null];
+  const steps = [image ? step("Input", image) : null];
   for (const { name, title } of samples.record.layers) {
     const activations = outputs.get(name);
     if (!activations || name === model.network.spec.output) continue;
@@ -50,13 +50,13 @@ export function showWay(parts, model, input, host, { picture = null, cellOf = ()
   if (reasons) {
     const columns = columnContributions(samples, model, reasons.inputs);
     const named = columns.map(({ column, value }) => ({ name: [column, cellOf(column)].join(" ").trim(), value }));
-    steps.push(reasonStep(model, reasons, names, { picture, columns: named, label }));
+    steps.push(reasonStep(model, reasons, names, { image, columns: named, label }));
   }
   host.replaceChildren(...steps.filter((each) => each !== null));
   const showChosen = () => {
     host.querySelector(".unit-step")?.remove();
     const chosen = chosenUnits.get(host);
-    const made = chosen && unitStep(parts, model, input, { ...chosen, picture: (values) => inputPicture(values, picture, "Weight times pixel") });
+    const made = chosen && unitStep(parts, model, input, { ...chosen, image: (values) => inputImage(values, image, "Weight times pixel") });
     if (made) host.append(made);
   };
   showChosen();
@@ -107,7 +107,7 @@ function layerStep(title, activations, { contributions, choose }) {
 }
 
 /**
- * Numbers as a picture: in one color above 0 and in another below, the stronger the larger.
+ * Numbers as an image: in one color above 0 and in another below, the stronger the larger.
  * @param {Float32Array} values row by row
  * @param {{ width: number, height: number, label: string }} options
  */
@@ -177,9 +177,9 @@ function columnContributions(samples, model, inputs) {
  * @param {import("./model.js").PageModel} model
  * @param {import("../network/explaining.js").NetworkExplanation} reasons
  * @param {string[]} names
- * @param {{ picture: HTMLCanvasElement | null, columns: Contribution[], label: number | null }} shown
+ * @param {{ image: HTMLCanvasElement | null, columns: Contribution[], label: number | null }} shown
  */
-function reasonStep(model, reasons, names, { picture, columns, label }) {
+function reasonStep(model, reasons, names, { image, columns, label }) {
   const { hidden } = model.network.spec;
   const units = reasons.contributions.get(hidden);
   const [winner, other] = [reasons.winner, reasons.other].map((k) => names[k] ?? String(k));
@@ -188,7 +188,7 @@ function reasonStep(model, reasons, names, { picture, columns, label }) {
   return step(
     `Why ${winner} and not ${other}${reasons.other === label ? ", its label" : ""}`,
     element("p", { text: sum }),
-    inputPicture(reasons.inputs, picture, "What each pixel contributes"),
+    inputImage(reasons.inputs, image, "What each pixel contributes"),
     columns.length ? largest(columns, MOST_COLUMNS, reasons.offsets.get("")) : null,
     columns.length ? element("p", { text: "The same difference by units:" }) : null,
     largest(ofUnits, REASONS, reasons.offsets.get(hidden)),
@@ -213,21 +213,21 @@ function largest(contributions, count, biases = 0) {
 }
 
 /**
- * A number for each pixel, in all of its colors together; nothing where samples are no pictures of this size.
+ * A number for each pixel, in all of its colors together; nothing where samples are no images of this size.
  * @param {Float32Array} inputs
- * @param {HTMLCanvasElement | null} picture
+ * @param {HTMLCanvasElement | null} image
  * @param {string} label
  */
-function inputPicture(inputs, picture, label) {
-  const pixels = picture ? picture.width * picture.height : 0;
-  if (!picture || (inputs.length !== pixels && inputs.length !== 3 * pixels)) return null;
+function inputImage(inputs, image, label) {
+  const pixels = image ? image.width * image.height : 0;
+  if (!image || (inputs.length !== pixels && inputs.length !== 3 * pixels)) return null;
   const channels = inputs.length / pixels;
   const sums = Float32Array.from({ length: pixels }, (_, k) => {
     let sum = 0;
     for (let j = 0; j < channels; j++) sum += inputs[channels * k + j];
     return sum;
   });
-  return unitsCanvas(sums, { width: picture.width, height: picture.height, label });
+  return unitsCanvas(sums, { width: image.width, height: image.height, label });
 }
 
 /**
@@ -245,7 +245,7 @@ export function makeWay(parts) {
     if (pinned < 0 || !model) return;
     const { epochs, kept } = samples.record;
     title.textContent = `${samples.names[pinned]} on its way through the model (after epoch ${epochs[kept]})`;
-    const picture = samples.pictures ? parts.picture(pinned, "card-picture") : null;
+    const image = samples.images ? parts.image(pinned, "card-image") : null;
     const own = new Map([...samples.columns.values()].filter((column) => column.own).map(({ key, title }) => [title, key]));
     const cellOf = (/** @type {string} */ column) => {
       const key = own.get(column);
@@ -254,7 +254,7 @@ export function makeWay(parts) {
       return ["", "–"].includes(text) ? "not known" : text;
     };
     const label = samples.columns.has("label") ? samples.values("label", kept)[pinned] : null;
-    showWay(parts, model, model.input(pinned), steps, { picture, cellOf, label });
+    showWay(parts, model, model.input(pinned), steps, { image, cellOf, label });
   };
   store.watch(["pinned", "model"], show);
   parts.ready.addEventListener("scheme", show);

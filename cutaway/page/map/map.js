@@ -5,13 +5,13 @@ import { Gestures } from "./gestures.js";
 import { findGroups } from "./groups.js";
 import { Transition } from "./transition.js";
 import { paintTop } from "./overlay.js";
-import { MOST_PICTURES, PictureSheet } from "./pictures.js";
+import { MOST_IMAGES, ImageSheet } from "./images.js";
 import { HIDDEN, SELECTED, combineSelections, nearestPoint, pointsInBox, pointsInside } from "./search.js";
 import { Surface } from "./surface.js";
 import { STEPS, View } from "./view.js";
 
-/** Pictures take the place of points from this zoom on; of few samples immediately. */
-const PICTURE_ZOOM = 2.5;
+/** Images take the place of points from this zoom on; of few samples immediately. */
+const IMAGE_ZOOM = 2.5;
 const FEW = 80;
 
 /**
@@ -29,10 +29,10 @@ export class SampleMap extends EventTarget {
   selection = new Uint32Array();
   /** @type {[number, number] | null} */
   marked = null;
-  /** @type {PictureSheet | null} */
+  /** @type {ImageSheet | null} */
   sheet = null;
-  /** @type {number[] | null} the samples whose pictures are shown, or null where points are */
-  pictured = null;
+  /** @type {number[] | null} the samples whose images are shown, or null where points are */
+  withImages = null;
   /** @type {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} */
   grouping = null;
   /** @type {import("./density.js").Density | null} what is painted below the points */
@@ -142,9 +142,9 @@ export class SampleMap extends EventTarget {
     this.repaint();
   }
 
-  /** @param {import("./pictures.js").Pictures | null} pictures */
-  pictures(pictures) {
-    this.sheet = pictures && new PictureSheet(pictures);
+  /** @param {import("./images.js").Images | null} images */
+  images(images) {
+    this.sheet = images && new ImageSheet(images);
     this.repaint();
   }
 
@@ -329,10 +329,10 @@ export class SampleMap extends EventTarget {
     this.repaint.cancel();
     const between = this.transition.positions;
     if (!between || !this.view.width) return;
-    // pictures would cover each other where the whole map is seen
-    const fit = this.sheet !== null && (this.view.zoomed >= PICTURE_ZOOM || this.count <= FEW);
-    this.pictured = fit ? pointsInBox(between, this.states, this.#box, MOST_PICTURES) : null;
-    const count = this.pictured ? 0 : this.count;
+    // images would cover each other where the whole map is seen
+    const fit = this.sheet !== null && (this.view.zoomed >= IMAGE_ZOOM || this.count <= FEW);
+    this.withImages = fit ? pointsInBox(between, this.states, this.#box, MOST_IMAGES) : null;
+    const count = this.withImages ? 0 : this.count;
     const { view, transition: { a, b, t } } = this;
     this.backdrop?.paint(this);
     this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });

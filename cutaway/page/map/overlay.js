@@ -9,7 +9,7 @@ const MOST_LABELS = 60;
 const LONGEST_LABEL = 24;
 
 /**
- * Paint what is above the points of a map: pictures, labels, rings around samples, and the path of a selection.
+ * Paint what is above the points of a map: images, labels, rings around samples, and the path of a selection.
  * @param {import("./map.js").SampleMap} map
  */
 export function paintTop(map) {
@@ -18,8 +18,8 @@ export function paintTop(map) {
   pen.clearRect(0, 0, view.width, view.height);
   const style = getComputedStyle(map.host);
   const [ink, paper] = [style.color, style.backgroundColor];
-  if (map.pictured && map.sheet) {
-    map.sheet.paint(pen, map.pictured, {
+  if (map.withImages && map.sheet) {
+    map.sheet.paint(pen, map.withImages, {
       view,
       states: map.states,
       selected: map.selection.length > 0,

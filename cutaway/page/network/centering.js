@@ -1,9 +1,9 @@
-// A drawn digit as the pictures of a dataset show it: cut out, scaled and centered by the same rule. The same steps as
-// cutaway/data/pictures/centering.py, which says why.
+// A drawn digit as the images of a dataset show it: cut out, scaled and centered by the same rule. The same steps as
+// cutaway/data/images/centering.py, which says why.
 
-import { resizePicture } from "./resampling.js";
+import { resizeImage } from "./resampling.js";
 
-/** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
+/** @typedef {import("./resampling.js").GrayImage} GrayImage */
 
 /** @typedef {{ width: number, height: number }} Size */
 
@@ -21,34 +21,34 @@ const LITTLE_INK = [256 / 1024, 108 / 1024];
 const MUCH_INK = [412 / 1024, 560 / 1024];
 
 /**
- * Prepare a picture of one digit or letter as those of a dataset were.
- * @param {GrayPicture} picture Of any size, dark on light or light on dark.
- * @param {{ rule: "mass" | "upright", size: Size }} made How the pictures of the dataset were made, and their size.
- * @returns {GrayPicture | null} White on black; null if nothing is drawn.
+ * Prepare an image of one digit or letter as those of a dataset were.
+ * @param {GrayImage} image Of any size, dark on light or light on dark.
+ * @param {{ rule: "mass" | "upright", size: Size }} made How the images of the dataset were made, and their size.
+ * @returns {GrayImage | null} White on black; null if nothing is drawn.
  */
-export function centerInk(picture, { rule, size }) {
-  const { values, width, height } = picture;
-  const ink = findInk(picture);
+export function centerInk(image, { rule, size }) {
+  const { values, width, height } = image;
+  const ink = findInk(image);
   const inside = ink ? inkCount(ink) : 0;
   if (!ink || inside === 0 || inside === ink.length) return null;
   const [paper, drawn] = [medianWhere(values, ink, 0), medianWhere(values, ink, 1)];
   if (Math.abs(drawn - paper) < 255 * LEAST_CONTRAST) return null;
   const box = inkBox(ink, { width, height });
-  const cutInk = cutPicture({ values: ink, width, height }, box);
+  const cutInk = cutImage({ values: ink, width, height }, box);
   const near = growInk(cutInk.values, cutInk);
   const levels = Uint8Array.from({ length: 256 }, (_, level) => {
     return Math.trunc(Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255);
   });
-  const cut = { ...cutInk, values: cutPicture(picture, box).values.map((value, i) => (near[i] ? levels[value] : 0)) };
+  const cut = { ...cutInk, values: cutImage(image, box).values.map((value, i) => (near[i] ? levels[value] : 0)) };
   return rule === "mass" ? centerByMass(cut, cutInk, size) : makeUpright(cut, cutInk, size);
 }
 
 /**
  * The rule "mass".
- * @param {GrayPicture} cut
- * @param {GrayPicture} ink 1 for ink.
+ * @param {GrayImage} cut
+ * @param {GrayImage} ink 1 for ink.
  * @param {Size} size
- * @returns {GrayPicture}
+ * @returns {GrayImage}
  */
 function centerByMass(cut, ink, size) {
   const [boxHeight, boxWidth] = [size.height, size.width].map((side) => Math.max(1, roundHalfEven((side * 20) / 28)));
@@ -61,10 +61,10 @@ function centerByMass(cut, ink, size) {
  * The rule "upright".
  *
  * Source: Garris and others 1994, NISTIR 5469; Alpaydin and Kaynak 1998, UCI optical recognition of handwritten digits.
- * @param {GrayPicture} cut
- * @param {GrayPicture} ink 1 for ink.
+ * @param {GrayImage} cut
+ * @param {GrayImage} ink 1 for ink.
  * @param {Size} size
- * @returns {GrayPicture}
+ * @returns {GrayImage}
  */
 function makeUpright(cut, ink, size) {
   const [width, height] = [BLOCK * size.width, BLOCK * size.height];
@@ -94,7 +94,7 @@ const flip = (flag) => 1 - flag;
  * Shear a bitmap so that the first pixels in its top and its bottom row are below each other, and count its blocks.
  * @param {Uint8Array} bitmap
  * @param {Size} size Of the blocks.
- * @returns {GrayPicture}
+ * @returns {GrayImage}
  */
 function countBlocks(bitmap, size) {
   const width = BLOCK * size.width;
@@ -118,20 +118,20 @@ function countBlocks(bitmap, size) {
 
 /**
  * Bring ink to another size; before, strokes that would fade are made thicker.
- * @param {GrayPicture} cut
- * @param {{ ink: GrayPicture, ratio: number, size: Size }} options By about which ratio.
- * @returns {GrayPicture}
+ * @param {GrayImage} cut
+ * @param {{ ink: GrayImage, ratio: number, size: Size }} options By about which ratio.
+ * @returns {GrayImage}
  */
 function scaleInk(cut, { ink, ratio, size }) {
   let { values } = cut;
   for (let times = missingPixels(ink, ratio); times > 0; times--) values = growInk(values, cut);
-  return resizePicture({ ...cut, values }, size);
+  return resizeImage({ ...cut, values }, size);
 }
 
 /**
  * Tell ink from paper by Otsu's threshold: ink is what the border has less of.
- * @param {GrayPicture} picture
- * @returns {Uint8Array | null} 1 for ink; null for an empty picture.
+ * @param {GrayImage} image
+ * @returns {Uint8Array | null} 1 for ink; null for an empty image.
  */
 function findInk({ values, width, height }) {
   if (!values.length) return null;
@@ -201,11 +201,11 @@ function inkBox(ink, { width, height }) {
 }
 
 /**
- * @param {GrayPicture} picture
+ * @param {GrayImage} image
  * @param {{ left: number, right: number, top: number, bottom: number }} box
- * @returns {GrayPicture}
+ * @returns {GrayImage}
  */
-function cutPicture({ values, width }, { left, right, top, bottom }) {
+function cutImage({ values, width }, { left, right, top, bottom }) {
   const [columns, rows] = [right - left + 1, bottom - top + 1];
   const cut = new Uint8Array(columns * rows);
   for (let row = 0; row < rows; row++) {
@@ -217,7 +217,7 @@ function cutPicture({ values, width }, { left, right, top, bottom }) {
 
 /**
  * How often a stroke is to be made thicker by a pixel on each side, so that it does not fade when it is scaled.
- * @param {GrayPicture} picture 1 for ink.
+ * @param {GrayImage} image 1 for ink.
  * @param {number} ratio By which it will be scaled.
  * @returns {number}
  */
@@ -236,9 +236,9 @@ function missingPixels({ values: ink, width, height }, ratio) {
 
 /**
  * Place a digit so that its center of mass is the center, as far as it stays inside.
- * @param {GrayPicture} digit
+ * @param {GrayImage} digit
  * @param {Size} size
- * @returns {GrayPicture}
+ * @returns {GrayImage}
  */
 function placeByMass({ values, width, height }, size) {
   let [total, down, right] = [0, 0, 0];

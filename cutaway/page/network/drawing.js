@@ -1,18 +1,18 @@
 // From the strokes of a pen to the input of a model: no part of this needs a page.
 
 import { centerInk } from "./centering.js";
-import { resizePicture } from "./resampling.js";
+import { resizeImage } from "./resampling.js";
 
-/** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
+/** @typedef {import("./resampling.js").GrayImage} GrayImage */
 
 /** @typedef {{ x: number, y: number, pressure: number }} StrokePoint Place in pixels; the pressure widens the pen. */
 
 /**
- * @typedef {object} DrawingSpec How the pictures of a run were prepared; `cutaway/report/network/drawing.py` writes it.
+ * @typedef {object} DrawingSpec How the images of a run were prepared; `cutaway/report/network/drawing.py` writes it.
  * @property {number[]} shape (row, column), or (row, column, 3).
  * @property {number} scale The value of a white pixel.
  * @property {"mass" | "upright" | null} centering By which rule the ink was scaled and centered; null for none.
- * @property {number} paper The gray level of the background of the pictures, from 0 (black) to 255 (white).
+ * @property {number} paper The gray level of the background of the images, from 0 (black) to 255 (white).
  */
 
 /** Radius of a pen of one width, of 1 for the longer side of the sheet. */
@@ -46,7 +46,7 @@ export function penRadius(strokes, { size, follows }) {
 
 /**
  * Draw the part of a stroke between two points, with an antialiased edge and round ends.
- * @param {GrayPicture} sheet 0 is paper and 255 ink; changed.
+ * @param {GrayImage} sheet 0 is paper and 255 ink; changed.
  * @param {number} radius Of the pen, in pixels.
  * @param {StrokePoint} from
  * @param {StrokePoint} to
@@ -77,7 +77,7 @@ export function drawSegment(sheet, radius, from, to) {
  * @param {StrokePoint[][]} strokes
  * @param {{ width: number, height: number }} size
  * @param {number} radius Of the pen, in pixels.
- * @returns {GrayPicture} 0 is paper and 255 ink.
+ * @returns {GrayImage} 0 is paper and 255 ink.
  */
 export function drawStrokes(strokes, { width, height }, radius) {
   const sheet = { values: new Uint8Array(width * height), width, height };
@@ -88,17 +88,17 @@ export function drawStrokes(strokes, { width, height }, radius) {
 }
 
 /**
- * Prepare a drawing as the pictures of a run were prepared.
+ * Prepare a drawing as the images of a run were prepared.
  * @param {DrawingSpec} spec
- * @param {GrayPicture} sheet 0 is paper and 255 ink.
- * @returns {{ input: Float32Array, picture: GrayPicture, isEmpty: boolean }} One raw sample of the run, in its shape;
- *   the same as a gray picture to show; and whether nothing is drawn.
+ * @param {GrayImage} sheet 0 is paper and 255 ink.
+ * @returns {{ input: Float32Array, image: GrayImage, isEmpty: boolean }} One raw sample of the run, in its shape;
+ *   the same as a gray image to show; and whether nothing is drawn.
  */
 export function prepareDrawing(spec, sheet) {
   const [height, width] = spec.shape;
   const isEmpty = !sheet.values.some((value) => value > 0);
   const size = { width, height };
-  const found = spec.centering ? centerInk(sheet, { rule: spec.centering, size }) : resizePicture(sheet, size);
+  const found = spec.centering ? centerInk(sheet, { rule: spec.centering, size }) : resizeImage(sheet, size);
   const drawn = found ?? { values: new Uint8Array(width * height), ...size };
   const ink = spec.paper < 128 ? 255 : 0;
   const values = drawn.values.map((level) => Math.round(spec.paper + ((ink - spec.paper) * level) / 255));
@@ -107,5 +107,5 @@ export function prepareDrawing(spec, sheet) {
     const level = values[Math.floor(i / channels)];
     return spec.scale === 255 ? level : level * (spec.scale / 255);
   });
-  return { input, picture: { values, width, height }, isEmpty: isEmpty || !found };
+  return { input, image: { values, width, height }, isEmpty: isEmpty || !found };
 }

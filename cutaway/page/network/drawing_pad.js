@@ -5,8 +5,8 @@ import { inNextFrame } from "../core/timing.js";
 import { drawSegment, drawStrokes, penRadius } from "./drawing.js";
 
 /** @typedef {import("./drawing.js").StrokePoint} StrokePoint */
-/** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
-/** @typedef {{ sheet: GrayPicture, radius: number }} Drawn The drawing as it was handed on, and its pen. */
+/** @typedef {import("./resampling.js").GrayImage} GrayImage */
+/** @typedef {{ sheet: GrayImage, radius: number }} Drawn The drawing as it was handed on, and its pen. */
 
 /** Pixels of the longer side of the sheet that is handed on; the one on the screen has its own resolution. */
 const SHEET_PIXELS = 280;
@@ -49,7 +49,7 @@ export class DrawingPad {
   /**
    * @param {HTMLElement} host Where the pad is put.
    * @param {object} options
-   * @param {(sheet: GrayPicture) => void} options.onStroke Called at most once a frame with the whole drawing, 0 for
+   * @param {(sheet: GrayImage) => void} options.onStroke Called at most once a frame with the whole drawing, 0 for
    *   paper and 255 for ink.
    * @param {number} [options.aspect] Width over height of the sheet.
    * @param {boolean} [options.penFollows] Whether the pen is as wide as suits the size of the drawing.
@@ -241,7 +241,7 @@ export class DrawingPad {
 
   /**
    * The whole drawing; where the pen is as wide as before, only what is new is drawn.
-   * @returns {GrayPicture}
+   * @returns {GrayImage}
    */
   #draw() {
     const radius = this.#radius;

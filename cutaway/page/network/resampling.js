@@ -1,20 +1,20 @@
-// Pictures brought to another size, as Pillow does it with its filter LANCZOS.
+// Images brought to another size, as Pillow does it with its filter LANCZOS.
 
-/** @typedef {{ values: Uint8Array, width: number, height: number }} GrayPicture */
+/** @typedef {{ values: Uint8Array, width: number, height: number }} GrayImage */
 
 /** Zeros of the Lanczos window on each side. */
 const LANCZOS_LOBES = 3;
 
 /**
- * Bring a gray picture to another size: first its rows, then its columns, with a filter as wide as an output pixel.
+ * Bring a gray image to another size: first its rows, then its columns, with a filter as wide as an output pixel.
  *
  * Source: Turkowski 1990, "Filters for common resampling tasks"; rounding as in Pillow's Resample.c.
- * @param {GrayPicture} picture
+ * @param {GrayImage} image
  * @param {{ width: number, height: number }} size
- * @returns {GrayPicture}
+ * @returns {GrayImage}
  */
-export function resizePicture(picture, { width, height }) {
-  const { values, width: before, height: rows } = picture;
+export function resizeImage(image, { width, height }) {
+  const { values, width: before, height: rows } = image;
   let found = values;
   if (width !== before) {
     found = resampleLines(found, { lines: rows, lineStep: before, from: before, step: 1, to: width });

@@ -64,7 +64,7 @@ export class DigitPad {
       sheet,
       element("div", {}, this.answer, list, element("div", { class: "digit-got" }, this.got, about)),
     );
-    const onStroke = (/** @type {import("../network/resampling.js").GrayPicture} */ drawn) => {
+    const onStroke = (/** @type {import("../network/resampling.js").GrayImage} */ drawn) => {
       const { input, isEmpty } = prepareDrawing(MNIST, drawn);
       this.pixels = isEmpty ? null : input;
       this.controller?.store.set({ drawn: this.pixels });

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cutaway.plots.theme import BLUE, INK, MUTED, ORANGE, shortened
 
 from .bars import BAR, Bars, draw_bars
-from .signed import draw_picture, draw_signed
+from .signed import draw_image, draw_signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ class ExplainedAnswer:
 
     Attributes:
         sentence: The answer in words, set above; "" for none.
-        picture: ``(row, column[, 3])`` in 0..1, the sample; None if it is not an image.
+        image: ``(row, column[, 3])`` in 0..1, the sample; None if it is not an image.
         inputs: What each value of the input contributes, ``(row, column)`` of an image, otherwise ``(value,)``.
         input_names: Name of each value; none for images.
         probabilities: float ``(class,)``.
@@ -36,7 +36,7 @@ class ExplainedAnswer:
     """
 
     sentence: str
-    picture: NDArray[np.floating] | None = field(repr=False)
+    image: NDArray[np.floating] | None = field(repr=False)
     inputs: NDArray[np.floating] = field(repr=False)
     input_names: Sequence[str] = field(repr=False)
     probabilities: NDArray[np.floating] = field(repr=False)
@@ -56,17 +56,17 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
     from cutaway.plots.notebook import NotebookFigure
 
     panels = [_probabilities(answer), *(_units(layer, values) for layer, values in answer.units.items())]
-    if answer.picture is None:
+    if answer.image is None:
         panels.insert(0, _inputs(answer))
-    pictures = 0 if answer.picture is None else 2
-    widths = [2.4] * pictures + [3.2] * len(panels)
+    images = 0 if answer.image is None else 2
+    widths = [2.4] * images + [3.2] * len(panels)
     most = max(len(panel.names) for panel in panels)
     figure = NotebookFigure(figsize=(sum(widths), max(3.0, 1.3 + BAR * most)), layout="constrained")
     every = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
-    if answer.picture is not None:
-        draw_picture(every[0], answer.picture, "the sample", size=10)
+    if answer.image is not None:
+        draw_image(every[0], answer.image, "the sample", size=10)
         draw_signed(every[1], answer.inputs, "evidence for it (orange)", size=10)
-    for axes, panel in zip(every[pictures:], panels, strict=True):
+    for axes, panel in zip(every[images:], panels, strict=True):
         draw_bars(axes, panel, rows=most)
     if answer.sentence:
         figure.suptitle(answer.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)

@@ -72,7 +72,7 @@ def embedding_film(
     titles: Sequence[str],
     kind: str = "webp",
 ) -> bytes:
-    """Make an animated picture: each step stands still for a second, and points go straight to the next one.
+    """Make an animated image: each step stands still for a second, and points go straight to the next one.
 
     Args:
         xy: As for `embedding_steps`.
@@ -101,7 +101,7 @@ def embedding_film(
     legend_beside(figure, classes, class_names)
     canvas.draw()
     figure.set_layout_engine("none")  # images do not move within the film
-    pictures: list[Any] = []
+    images: list[Any] = []
     durations: list[int] = []
     for step, share in _moments(len(points)):
         here = points[step] if share == 0 else (1 - share) * points[step] + share * points[step + 1]
@@ -109,11 +109,11 @@ def embedding_film(
             collection.set_offsets(here[chosen])
         heading.set_text(titles[step] if share < 0.5 else titles[step + 1])
         canvas.draw()
-        pictures.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
+        images.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
         durations.append(STILL if share == 0 else MOVING)
     file = io.BytesIO()
     how: dict[str, Any] = {"quality": QUALITY, "method": 2} if kind == "webp" else {"optimize": True}
-    pictures[0].save(file, kind.upper(), save_all=True, append_images=pictures[1:], duration=durations, loop=0, **how)
+    images[0].save(file, kind.upper(), save_all=True, append_images=images[1:], duration=durations, loop=0, **how)
     return file.getvalue()
 
 

@@ -12,7 +12,7 @@ from cutaway.errors import DataError
 from cutaway.plots.theme import INK, class_style
 
 from .bars import BAR, Bars, draw_bars
-from .signed import draw_picture, draw_signed
+from .signed import draw_image, draw_signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,8 +45,8 @@ def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, columns
     rows = math.ceil(len(weights) / columns)
     figure = NotebookFigure(figsize=(max(1.3 * columns, 4.0), 1.6 * rows + 0.5), layout="constrained")
     every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    for axes, picture, words in zip(every, weights, titles, strict=False):
-        draw_signed(axes, picture, words)
+    for axes, image, words in zip(every, weights, titles, strict=False):
+        draw_signed(axes, image, words)
     for axes in every[len(weights) :]:
         axes.set_axis_off()
     figure.suptitle(title, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
@@ -62,7 +62,7 @@ class DrawnUnit:
         weights: ``(row, column)``, its incoming weights as an image, or None.
         class_mean: float ``(class,)``, its mean activation within each class.
         class_names: Name of each class.
-        pictures: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None where they are none.
+        images: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None where they are none.
         activations: float ``(sample,)``, its activation for these.
         names: What these samples are called.
     """
@@ -71,7 +71,7 @@ class DrawnUnit:
     weights: NDArray[np.floating] | None = field(repr=False)
     class_mean: NDArray[np.floating] = field(repr=False)
     class_names: Sequence[str] = field(repr=False)
-    pictures: NDArray[np.floating] | None = field(repr=False)
+    images: NDArray[np.floating] | None = field(repr=False)
     activations: NDArray[np.floating] = field(repr=False)
     names: Sequence[str] = field(repr=False)
 
@@ -98,11 +98,11 @@ def drawn_unit(unit: DrawnUnit) -> "Figure":
     if unit.weights is not None:
         draw_signed(parts.pop(0).subplots(), unit.weights, "incoming weights", size=10)
     draw_bars(parts.pop(0).subplots(), means)
-    if unit.pictures is not None and len(unit.pictures):
+    if unit.images is not None and len(unit.images):
         every = parts[0].subplots(4, 4, squeeze=False).ravel().tolist()
-        for axes, picture, value in zip(every, unit.pictures, unit.activations.tolist(), strict=False):
-            draw_picture(axes, picture, f"{value:.3g}")
-        for axes in every[len(unit.pictures) :]:
+        for axes, image, value in zip(every, unit.images, unit.activations.tolist(), strict=False):
+            draw_image(axes, image, f"{value:.3g}")
+        for axes in every[len(unit.images) :]:
             axes.set_axis_off()
     elif len(unit.names):
         draw_bars(parts[0].subplots(), Bars("highest activations", unit.names, unit.activations))

@@ -8,7 +8,7 @@ from cutaway.errors import DataError
 from cutaway.page import Explorer, LayerMap, scale_layout
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.explored import class_columns, explorer_colors, page_pictures
+from cutaway.topics.embedding.explored import class_columns, explorer_colors, page_images
 
 from .section import shown_maps
 
@@ -41,7 +41,7 @@ def preview(source: ReportSource) -> Explorer | None:
         columns=tuple(class_columns(labels, context.class_names, [found.argmax(axis=1)], [found.max(axis=1)])),
         layers=tuple(maps),
         layer=layers.index(root),
-        pictures=page_pictures(context, source.shown),
+        images=page_images(context, source.shown),
         without="The model comes with the maps that are being computed.",
         colors=explorer_colors(),
     )

@@ -14,7 +14,7 @@ from cutaway.report.network import network_data
 from cutaway.results.table import evenly_spaced
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import FEWEST, ReportSource
-from cutaway.topics.embedding.explored import explorer_colors, near_samples, page_pictures
+from cutaway.topics.embedding.explored import explorer_colors, near_samples, page_images
 from cutaway.topics.layers.section import layer_history_of, layers_of
 
 from .columns import FEWEST_EPOCHS, sample_columns
@@ -65,12 +65,12 @@ def explore(source: ReportSource) -> Explorer | None:
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
     columns = sample_columns(source, grid.epochs, embedding)
-    pictures = page_pictures(context, source.shown)
+    images = page_images(context, source.shown)
     network = network_data(context)
     inputs = None
     if not isinstance(network, str):
         fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with at least one byte per value
-        inputs = _inputs(source, source.shown, pictures) if fits else None
+        inputs = _inputs(source, source.shown, images) if fits else None
         if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
             network, inputs = "Samples of this size and number would make the page too large.", None
     place = grid.epochs.index(context.epoch())
@@ -97,7 +97,7 @@ def explore(source: ReportSource) -> Explorer | None:
         details=tuple(column.key for column in columns if column.own or column.key == OTHER)[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
-        pictures=pictures,
+        images=images,
         neighbors=near_samples(
             context,
             embedding.ids,
@@ -246,20 +246,20 @@ def _references(source: ReportSource) -> References | None:
     ids = context.named(context.ids("train", samples=most, seed=0))
     if not len(ids):
         return None
-    pictures = page_pictures(context, ids)
-    inputs = _inputs(source, ids, pictures)
-    if inputs is None and pictures is not None:
-        inputs, pictures = pictures.reshape(len(ids), -1), None
+    images = page_images(context, ids)
+    inputs = _inputs(source, ids, images)
+    if inputs is None and images is not None:
+        inputs, images = images.reshape(len(ids), -1), None
     assert inputs is not None  # they are left out only where images are the same
-    return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, pictures=pictures)
+    return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, images=images)
 
 
-def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -> np.ndarray | None:
+def _inputs(source: ReportSource, ids: SampleIds, images: np.ndarray | None) -> np.ndarray | None:
     """The raw samples, of which the model's layers can be computed; None where the images are the same."""
     raw = source.context.data.x(ids).reshape(len(ids), -1)
     if raw.dtype != np.uint8:
         raw = raw.astype(np.float32)
-    same = pictures is not None and raw.dtype == np.uint8 and np.array_equal(raw, pictures.reshape(len(raw), -1))
+    same = images is not None and raw.dtype == np.uint8 and np.array_equal(raw, images.reshape(len(raw), -1))
     return None if same else raw
 
 

@@ -35,11 +35,11 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
         return None
     places = {name: place for place, name in enumerate(source.shown.places())}
     measured = np.array([places.get(place, -1) for place in found.ids.places()] + [-1])  # the last for "none"
-    pictures = found.pictures
-    if pictures is not None:
-        pictures = pictures.mean(axis=-1) if pictures.ndim == 4 else pictures
-        step = -(-max(pictures.shape[1:]) // LARGEST_SIDE)
-        pictures = pictures[:, ::step, ::step]
+    images = found.images
+    if images is not None:
+        images = images.mean(axis=-1) if images.ndim == 4 else images
+        step = -(-max(images.shape[1:]) // LARGEST_SIDE)
+        images = images[:, ::step, ::step]
     losses = found.ablation.class_accuracy_cost
     affected = losses.argmax(axis=1)
     return UnitColumns(
@@ -55,7 +55,7 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
         similar=found.measures.similar,
         similarity=found.measures.similarity,
         top=measured[found.measures.top_samples[:, :EXAMPLES]],
-        pictures=pictures,
+        images=images,
         inputs=inputs_in_words(source.context, layer, found.ids),
         note=_note(source, found),
     )

@@ -20,8 +20,8 @@ def drawing_form(context: RunContext) -> dict[str, Any] | None:
         context: The run. Where its data cannot be loaded, the background is taken as that of its kind, mostly black.
     """
     shape = context.manifest.dataset.shape
-    is_picture = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
-    if not is_picture or context.preparation is not None:
+    is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
+    if not is_image or context.preparation is not None:
         return None
     scale, centering = pixel_scale(context), centering_of(context)
     try:

@@ -173,7 +173,7 @@ def _card(source: ReportSource, found: Comparison, name: str, chosen: np.ndarray
     return Card(
         title=name.capitalize(),
         subtitle=f"{count:,} {'sample' if count == 1 else 'samples'} ({percent(count / len(found))})",
-        pictures=tuple(picture for _, pictures, _ in examples for picture in pictures),
+        images=tuple(image for _, images, _ in examples for image in images),
         rows=table,
         values="\n".join(f"{title}: {values}" for title, _, values in examples[: EXAMPLES // 2] if values),
         search=search if count else "",

@@ -60,14 +60,14 @@ def misplaced_column(misplaced: np.ndarray) -> SampleColumn:
     return SampleColumn(key="misplaced", title="Misplaced on the map", kind="number", values=(misplaced,))
 
 
-def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
+def page_images(context: RunContext, ids: SampleIds) -> np.ndarray | None:
     """Samples as the page shows them, uint8 (sample, height, width[, 3]); None if they are not images."""
-    pictures = context.data.pictures(ids)
-    if pictures is None:
+    images = context.data.images(ids)
+    if images is None:
         return None
-    most = min(LARGEST_SIDE, math.isqrt(MOST_VALUES // (max(len(ids), 1) * math.prod(pictures.shape[3:]) ** 2)))
-    step = -(-max(pictures.shape[1:3]) // max(most, 1))
-    return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
+    most = min(LARGEST_SIDE, math.isqrt(MOST_VALUES // (max(len(ids), 1) * math.prod(images.shape[3:]) ** 2)))
+    step = -(-max(images.shape[1:3]) // max(most, 1))
+    return np.rint(255 * images[:, ::step, ::step]).astype(np.uint8)
 
 
 def near_samples(

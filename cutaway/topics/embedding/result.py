@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
-PICTURES = 10_000
+IMAGES = 10_000
 """The most points that carry their image to the page: 2 MB of MNIST digits. More points show their names alone."""
 
 MOST = 0.5
@@ -252,14 +252,14 @@ class Embedding(Result):
         """
         from cutaway.plots import embedding_scatter_bokeh
 
-        pictures = self.context.data.pictures(self.ids) if len(self) <= PICTURES else None
+        images = self.context.data.images(self.ids) if len(self) <= IMAGES else None
         return embedding_scatter_bokeh(
             self.xy,
             self.labels,
             self.class_names,
             names=self.ids.names(),
             predicted=self.predicted,
-            pictures=pictures,
+            images=images,
         )
 
     def explore(self, *, height: int = 480) -> "ExplorerWidget":
@@ -284,7 +284,7 @@ class Embedding(Result):
         from cutaway.page import Explorer, LayerMap, scale_layout
         from cutaway.topics.common.predictions import probabilities
 
-        from .explored import class_columns, explorer_colors, misplaced_column, near_samples, page_pictures
+        from .explored import class_columns, explorer_colors, misplaced_column, near_samples, page_images
 
         context, ids, layer, epoch = self.context, self.ids, self.layer, self.epoch
         found = probabilities(context, ids, epoch=epoch)
@@ -299,7 +299,7 @@ class Embedding(Result):
             kept=0,
             columns=tuple(columns),
             layers=(LayerMap(name=layer, title=layer, detail=f"epoch {epoch}", layouts=(scale_layout(self.xy),)),),
-            pictures=page_pictures(context, ids),
+            images=page_images(context, ids),
             neighbors=near_samples(context, ids, layer=layer, epoch=epoch, activations=self.activations),
             neighbors_in=layer,
             colors=explorer_colors(),

@@ -121,15 +121,15 @@ class Explanation(Result):
     def _figure(self, sentence: str) -> "Figure":
         from cutaway.plots import ExplainedAnswer, explained_answer
 
-        picture, found = self._picture(), self.attribution
+        image, found = self._image(), self.attribution
         inputs = found.inputs
-        if picture is not None:
-            inputs = inputs.reshape(*picture.shape[:2], -1).sum(axis=-1)
+        if image is not None:
+            inputs = inputs.reshape(*image.shape[:2], -1).sum(axis=-1)
         return explained_answer(
             ExplainedAnswer(
                 sentence,
-                picture,
-                inputs if picture is not None else inputs.reshape(-1),
+                image,
+                inputs if image is not None else inputs.reshape(-1),
                 self.feature_names or [f"column {k}" for k in range(1, inputs.size + 1)],
                 self.probabilities,
                 self.class_names,
@@ -139,14 +139,14 @@ class Explanation(Result):
             )
         )
 
-    def _picture(self) -> np.ndarray | None:
+    def _image(self) -> np.ndarray | None:
         """The sample as an image, or None."""
         shape = self.attribution.inputs.shape
         if len(shape) < 2:
             return None
         if isinstance(self.sample, str):
-            pictures = self.context.data.pictures(self.context.sample(self.sample))
-            return None if pictures is None else pictures[0]
+            images = self.context.data.images(self.context.sample(self.sample))
+            return None if images is None else images[0]
         values = np.asarray(self.sample, np.float64).reshape(shape)
         values = values.mean(axis=-1) if len(shape) == 3 and shape[2] != 3 else values
         low, high = min(0.0, float(values.min())), float(values.max())

@@ -27,7 +27,7 @@ def data_findings(
         train_samples=len(split.train),
         input_names=data.feature_names,
         input_columns=None if preparation is None else preparation.columns_of_features,
-        pictures=len(data.shape) > 1,
+        images=len(data.shape) > 1,
         **sample_facts(loaded, data, split),
     )
     return run_checks(evidence, muted=muted)

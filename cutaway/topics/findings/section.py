@@ -10,7 +10,7 @@ from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.layers.section import layers_of
 
 from .evidence import evidence_of
-from .pictures import plots_of, samples_of
+from .images import plots_of, samples_of
 
 INSIDE = "\ue000"
 """Stands for a space within a name while sentences are told apart: a character that no font has."""
@@ -92,7 +92,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
 
     The rule of what is good would only fill the page.
     """
-    pictures, rows, values = samples_of(source, finding)
+    images, rows, values = samples_of(source, finding)
     is_good, rule, first = finding.severity == "good", finding.rule, said_first(source, finding)
     words = _help(finding)
     details = [finding.text.removeprefix(first).strip().removesuffix(words).strip()]
@@ -105,7 +105,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
         title=finding.title,
         text=(first,),
         plots=plots_of(source, finding),
-        pictures=pictures,
+        images=images,
         rows=rows,
         values=values,
         help=words,

@@ -1,7 +1,7 @@
 """The learning curves of the report."""
 
 from cutaway.errors import ConfigError
-from cutaway.page import Card, Cards, Figure, Picture, Section
+from cutaway.page import Card, Cards, Figure, Image, Section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of, said_first
 
@@ -15,7 +15,7 @@ JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-h
 SHOWN_IMAGES, SHOWN_EPOCHS = 6, 5
 """Training images that are shown as the model saw them, and the first epochs of which, at most."""
 
-PICTURE_SIDE = 84
+IMAGE_SIDE = 84
 """Pixels of a side of these images, about: smaller images are enlarged, and of larger ones some pixels are left out."""
 
 
@@ -40,7 +40,7 @@ def learning(source: ReportSource) -> Section | None:
 
 def augmented(source: ReportSource) -> Section | None:
     """Some training images as the model saw them in its first epochs; None as in `changed_images`."""
-    from cutaway.plots import picture_png
+    from cutaway.plots import image_png
 
     name, title = "augmented", "Images as the model saw them"
     epochs = [row["epoch"] for row in source.rows[:SHOWN_EPOCHS]]
@@ -53,13 +53,13 @@ def augmented(source: ReportSource) -> Section | None:
     if changed is None:
         return None
     side = max(source.context.data.shape[:2])
-    scale, step = max(1, PICTURE_SIDE // side), -(-side // (2 * PICTURE_SIDE))
+    scale, step = max(1, IMAGE_SIDE // side), -(-side // (2 * IMAGE_SIDE))
     cards = [
         Card(
             title=sample,
-            pictures=tuple(
-                Picture(picture_png(pictures[i, ::step, ::step], scale=scale), f"{sample}, {when}", caption=when)
-                for when, pictures in changed.shown.items()
+            images=tuple(
+                Image(image_png(images[i, ::step, ::step], scale=scale), f"{sample}, {when}", caption=when)
+                for when, images in changed.shown.items()
             ),
         )
         for i, sample in enumerate(changed.names)

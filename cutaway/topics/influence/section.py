@@ -81,15 +81,15 @@ def _influence_card(
         rows: Both as a small table; empty where they are not.
     """
     samples = [each for ids in shown for each in shown_samples(context, ids)]
-    pictures = tuple(picture for _, each, _ in samples for picture in each)
+    images = tuple(image for _, each, _ in samples for image in each)
     by_label: dict[str, list[str]] = {}
     for each in found.supporting:
         by_label.setdefault(each.label, []).append(each.sample)
     text = () if rows else tuple(f"labeled {name}: {', '.join(each)}" for name, each in by_label.items())
     return Card(
         title=found.sample,
-        pictures=pictures,
-        values="" if rows or pictures else samples[0][2],
+        images=images,
+        values="" if rows or images else samples[0][2],
         rows=rows,
         subtitle=f"{label} → {found.target}",
         text=text,

@@ -73,7 +73,7 @@ class LabelIssues(Result):
         folds: Number of folds.
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
-        pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None if samples are not images.
+        images: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None if samples are not images.
         surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and how many there
             are.
         recipe: Name of the recipe that the models were trained with; None if they had the model and the settings of a
@@ -100,7 +100,7 @@ class LabelIssues(Result):
     folds: int
     seeds: int
     epochs: int
-    pictures: np.ndarray | None = field(repr=False)
+    images: np.ndarray | None = field(repr=False)
     surest: tuple[int, int]
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
@@ -225,16 +225,16 @@ class LabelIssues(Result):
         Raises:
             UsageError: The samples are not images.
         """
-        from cutaway.plots import picture_grid
+        from cutaway.plots import image_grid
 
-        if self.pictures is None:
+        if self.images is None:
             raise UsageError(
                 "a sheet shows images", got="samples that are no images", hint="use to_pandas(), or write a table"
             )
-        shown = min(n, len(self.pictures))
+        shown = min(n, len(self.images))
         pairs = zip(self.ids.names(), self._names(self.given), self._names(self.suggested), strict=True)
         titles = [f"{name}\n{given} → {suggested}?" for name, given, suggested in list(pairs)[:shown]]
-        return picture_grid(self.pictures[:shown], titles, columns=columns)
+        return image_grid(self.images[:shown], titles, columns=columns)
 
     def _names(self, classes: np.ndarray) -> list[str]:
         return [self.class_names[number] for number in classes.tolist()]

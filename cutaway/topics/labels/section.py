@@ -6,7 +6,7 @@ from cutaway.context import RunContext
 from cutaway.data import Decision, SampleIds, csv_row
 from cutaway.errors import UnknownNameError
 from cutaway.findings import SUSPECT
-from cutaway.page import LabelSheet, Picture, Section, SuspectLabel, Text
+from cutaway.page import Image, LabelSheet, Section, SuspectLabel, Text
 from cutaway.results.units import percent
 from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
@@ -52,7 +52,7 @@ def suspects(source: ReportSource) -> Section | None:
     near = _near(context, found)
     tables = _tables(context, found)
     rows: list[SuspectLabel] = []
-    for i, (called, pictures, values) in enumerate(shown_samples(context, found.ids, name=True)):
+    for i, (called, images, values) in enumerate(shown_samples(context, found.ids, name=True)):
         decision = before.get(places[i])
         label = None if decision is None or decision.label is None else names.index(decision.label)
         suspect = SuspectLabel(
@@ -62,7 +62,7 @@ def suspects(source: ReportSource) -> Section | None:
             suggested=int(found.suggested[i]),
             score=float(found.scores[i]),
             said=_said(context, found, i),
-            picture=pictures[0] if pictures else None,
+            image=images[0] if images else None,
             values=values,
             near=near[i] if near else (),
             rows=tables[i] if tables else (),
@@ -102,21 +102,19 @@ def _said(context: RunContext, found: KeptSuspects, number: int) -> tuple[str, .
     return models, f"Labels of the {len(near)} nearest: {counts}."
 
 
-def _near(context: RunContext, found: KeptSuspects) -> list[tuple[Picture, ...]]:
+def _near(context: RunContext, found: KeptSuspects) -> list[tuple[Image, ...]]:
     """The nearest other samples of each suspect as images; none where samples are no images."""
-    from cutaway.plots import picture_png
+    from cutaway.plots import image_png
 
-    shown: list[tuple[Picture, ...]] = []
+    shown: list[tuple[Image, ...]] = []
     for each in found.neighbors:
         ids = context.named(each[:NEAREST])
-        pictures = context.data.pictures(ids)
-        if pictures is None:
+        images = context.data.images(ids)
+        if images is None:
             return []
         labels = _labels(context, ids)
-        named = zip(pictures, labels, ids.names(), strict=True)
-        shown.append(
-            tuple(Picture(picture_png(p), f"{name}, labeled {label}", caption=label) for p, label, name in named)
-        )
+        named = zip(images, labels, ids.names(), strict=True)
+        shown.append(tuple(Image(image_png(p), f"{name}, labeled {label}", caption=label) for p, label, name in named))
     return shown
 
 

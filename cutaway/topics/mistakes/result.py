@@ -19,7 +19,7 @@ from cutaway.topics.common.sample_columns import SAMPLE, sources
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
-PICTURES = 200
+IMAGES = 200
 """Mistakes that carry their image at most."""
 
 
@@ -43,12 +43,12 @@ class Mistakes(Result, metrics.Mistakes):
         confidence: float32 ``(mistake,)``, their probabilities.
         ids: Identity of each sample.
         class_names: Names of the classes.
-        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None if samples are not images.
+        images: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None if samples are not images.
     """
 
     ids: SampleIds = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
-    pictures: np.ndarray | None = field(default=None, repr=False)
+    images: np.ndarray | None = field(default=None, repr=False)
 
     def line(self) -> str:
         """A one-line summary."""
@@ -85,20 +85,20 @@ class Mistakes(Result, metrics.Mistakes):
         Raises:
             UsageError: There are no mistakes, or `n` is outside its range.
         """
-        from cutaway.plots import Bars, bars, picture_grid
+        from cutaway.plots import Bars, bars, image_grid
 
-        shown = min(check_whole(n, name="n", least=1, most=PICTURES), len(self))
+        shown = min(check_whole(n, name="n", least=1, most=IMAGES), len(self))
         if not shown:
             raise UsageError("mistakes are drawn where there are some", got="none", hint="choose another split")
         names, known = self.ids.take(slice(shown)).names(), self.class_names
         pairs = zip(self.label[:shown].tolist(), self.predicted[:shown].tolist(), strict=True)
         wrong = [f"{known[a]} → {known[b]}" for a, b in pairs]
-        if self.pictures is None:
+        if self.images is None:
             named = [f"{name}: {pair}" for name, pair in zip(names, wrong, strict=True)]
             return bars([Bars("confidence", named, self.confidence[:shown], percent=True, limits=(0, 1))])
         chances = [percent(value, 0) for value in self.confidence[:shown].tolist()]
         titles = ["\n".join(parts[:2]) + f", {parts[2]}" for parts in zip(names, wrong, chances, strict=True)]
-        return picture_grid(self.pictures[:shown], titles, columns=columns)
+        return image_grid(self.images[:shown], titles, columns=columns)
 
 
 def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
@@ -112,5 +112,5 @@ def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: in
         confidence=worst.confidence,
         ids=ids.take(worst.position),
         class_names=context.class_names,
-        pictures=context.data.pictures(ids.take(worst.position[:PICTURES])),
+        images=context.data.images(ids.take(worst.position[:IMAGES])),
     )

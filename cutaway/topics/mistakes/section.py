@@ -23,7 +23,7 @@ def mistakes(source: ReportSource) -> Section | None:
     cards = _cards(source)
     if not cards:
         return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
-    size = "small" if cards[0].pictures else "medium"
+    size = "small" if cards[0].images else "medium"
     lead = f"True class → predicted class, the highest probability first. {_about_labels(source)}"
     return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
 
@@ -64,11 +64,11 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     cards: list[Card] = []
     ids = context.named(source.ids.take(worst.position))
     suspect = _suspect(source, ids)
-    for i, (title, pictures, values) in enumerate(shown_samples(context, ids, name=True)):
+    for i, (title, images, values) in enumerate(shown_samples(context, ids, name=True)):
         change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
         said = "; its label is suspect" if suspect[i] else ""
         text = (f"{percent(float(worst.confidence[i]))} confident{said}",)
-        shown = Card(title=title, pictures=pictures, values=values, subtitle=change, text=text, samples=(ids[i],))
+        shown = Card(title=title, images=images, values=values, subtitle=change, text=text, samples=(ids[i],))
         cards.append(shown)
     return tuple(cards)
 

@@ -15,14 +15,14 @@ from cutaway.data import (
     is_frame,
     is_table_path,
     map_npy,
-    new_picture_files,
+    new_image_files,
     origin_options,
     prepare_new_rows,
-    read_new_picture,
+    read_new_image,
 )
 from cutaway.errors import DataError, UsageError
 
-PICTURES = 256
+IMAGES = 256
 """Images that are read at a time."""
 
 ROWS, BYTES = 8192, 64 * 2**20
@@ -74,12 +74,12 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
         yield from _chunks(context, map_npy(paths[0]), where=str(paths[0]))
     elif paths:
-        _check_pictures(context, paths)
-        files = new_picture_files(paths)
+        _check_images(context, paths)
+        files = new_image_files(paths)
         centering, scale = centering_of(context), pixel_scale(context)
-        for first in range(0, len(files), PICTURES):
-            chunk = files[first : first + PICTURES]
-            read = [read_new_picture(path, shape=record.shape, scale=scale, centering=centering) for path in chunk]
+        for first in range(0, len(files), IMAGES):
+            chunk = files[first : first + IMAGES]
+            read = [read_new_image(path, shape=record.shape, scale=scale, centering=centering) for path in chunk]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
         yield from _chunks(context, np.asarray(x), where=f"the {type(x).__name__}")
@@ -137,7 +137,7 @@ def _paths(x: Any) -> list[Path]:
     return paths
 
 
-def _check_pictures(context: RunContext, paths: list[Path]) -> None:
+def _check_images(context: RunContext, paths: list[Path]) -> None:
     """Refuse tables for a model that was not trained on one, and all files of one whose samples are no images.
 
     Raises:

@@ -34,7 +34,7 @@ PREDICTIONS = ("auto", "recorded", "computed")
 VALUES = 2**22
 """Values of predictions that are judged at a time: 32 MiB as float64."""
 
-PICTURES = 10_000
+IMAGES = 10_000
 """The most points that carry their image to the page, as in an embedding."""
 
 

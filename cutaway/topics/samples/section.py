@@ -79,12 +79,12 @@ def _said(worst: "SampleDynamics") -> dict[str, list[str]]:
 
 def _hard_cards(source: ReportSource, worst: "SampleDynamics", said: dict[str, list[str]]) -> tuple[Card, ...]:
     cards: list[Card] = []
-    for i, (title, pictures, values) in enumerate(shown_samples(source.context, worst.ids)):
+    for i, (title, images, values) in enumerate(shown_samples(source.context, worst.ids)):
         label, predicted, learned, area = (texts[i] for texts in said.values())
         text = (
             f"{learned} learned" if learned == "never" else f"first learned in {learned}",
             f"area under the margin {area}",
         )
         subtitle = f"labeled {label}, predicted {predicted}"
-        cards.append(Card(title=title, pictures=pictures, values=values, subtitle=subtitle, text=text))
+        cards.append(Card(title=title, images=images, values=values, subtitle=subtitle, text=text))
     return tuple(cards)

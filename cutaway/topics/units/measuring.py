@@ -93,7 +93,7 @@ class Units(Result):
         measures: Activations: means, selectivity, top activating samples, most similar unit.
         ablation: Loss and accuracy without each unit.
         constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
-        pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and if samples are
+        images: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and if samples are
             not images.
         context: The run it is of, for the images of top activating samples; None if it is not known.
     """
@@ -106,7 +106,7 @@ class Units(Result):
     measures: "UnitMeasures" = field(repr=False)
     ablation: "Ablation" = field(repr=False)
     constant: np.ndarray = field(repr=False)
-    pictures: np.ndarray | None = field(repr=False)
+    images: np.ndarray | None = field(repr=False)
     context: RunContext | None = field(default=None, repr=False)
 
     def line(self) -> str:
@@ -134,8 +134,8 @@ class Units(Result):
             summary=summary,
             class_mean=self.measures.class_mean[unit],
             class_names=self.class_names,
-            weights=None if self.pictures is None else _gray(self.pictures[unit]),
-            pictures=None if self.context is None else self.context.data.pictures(ids),
+            weights=None if self.images is None else _gray(self.images[unit]),
+            images=None if self.context is None else self.context.data.images(ids),
         )
 
     def __iter__(self) -> "Iterator[SingleUnit]":
@@ -157,9 +157,9 @@ class Units(Result):
         shown = self.order(sort)[: check_whole(n, name="n", least=1)]
         title = f"{self.layer}, epoch {self.epoch}: {len(shown)} of {len(self)} units by {sort.replace('_', ' ')}"
         cost, error = self.ablation.cost[shown], np.nan_to_num(self.ablation.cost_error[shown])
-        if self.pictures is not None:
+        if self.images is not None:
             titles = [f"{unit}: {value:.3g}" for unit, value in zip(shown, cost.tolist(), strict=True)]
-            return weight_grid(np.stack([_gray(self.pictures[unit]) for unit in shown]), titles, title=title)
+            return weight_grid(np.stack([_gray(self.images[unit]) for unit in shown]), titles, title=title)
         names = [f"unit {unit}" for unit in shown]
         return bars([Bars(title, names, cost, cost - 2 * error, cost + 2 * error, x_label="ablation cost, nats")])
 
@@ -296,9 +296,9 @@ def compute(context: RunContext, options: UnitsOptions, *, on_progress: Progress
     return Answer(str(context.path), partial(found.to_json, options.sort), tables)
 
 
-def _gray(picture: np.ndarray) -> np.ndarray:
+def _gray(image: np.ndarray) -> np.ndarray:
     """Weights as (row, column): the mean over the colors of an image."""
-    return picture.mean(axis=-1) if picture.ndim == 3 else picture
+    return image.mean(axis=-1) if image.ndim == 3 else image
 
 
 def units(
@@ -351,12 +351,12 @@ def units(
         measures=measures,
         ablation=ablation,
         constant=constant,
-        pictures=_incoming_pictures(context, name, epoch=number) if context.data.is_image else None,
+        images=_incoming_images(context, name, epoch=number) if context.data.is_image else None,
         context=context,
     )
 
 
-def _incoming_pictures(context: RunContext, layer: str, *, epoch: int) -> np.ndarray | None:
+def _incoming_images(context: RunContext, layer: str, *, epoch: int) -> np.ndarray | None:
     """The incoming weights of each unit, in the shape of a sample; None where the layer does not read the input."""
     if not context.outline.reads_input(layer):
         return None

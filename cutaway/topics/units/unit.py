@@ -30,7 +30,7 @@ class Unit(Result):
         class_names: Names of the classes.
         weights: float32 ``(row, column)``, its incoming weights; None of deeper layers and where samples are no
             images.
-        pictures: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None where samples are no
+        images: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None where samples are no
             images.
     """
 
@@ -40,7 +40,7 @@ class Unit(Result):
     class_mean: np.ndarray = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     weights: np.ndarray | None = field(repr=False)
-    pictures: np.ndarray | None = field(repr=False)
+    images: np.ndarray | None = field(repr=False)
 
     def line(self) -> str:
         """A one-line summary."""
@@ -75,7 +75,7 @@ class Unit(Result):
                 self.weights,
                 self.class_mean,
                 self.class_names,
-                self.pictures,
+                self.images,
                 np.array([each["activation"] for each in top], float),
                 [each["sample"] for each in top],
             )

@@ -153,7 +153,7 @@ def test_a_long_value_that_is_repeated_is_read_a_few_rows_at_a_time(tmp_path, en
     values = ["x" * 100_000, "y"]
     codes = np.r_[np.ones(500, np.int32), np.zeros(3000, np.int32)]
     column = pa.DictionaryArray.from_arrays(codes, values)
-    table = pa.table({"pictures": pa.array([{"bytes": b"p" * 10}] * 3500), "label": column})
+    table = pa.table({"images": pa.array([{"bytes": b"p" * 10}] * 3500), "label": column})
     if ending == "arrow":
         path.write_bytes(ipc(table, rows=3500))
     else:
@@ -287,8 +287,8 @@ def test_cells_that_python_cannot_hold_are_marked_and_others_are_as_they_are(tmp
 @pytest.mark.parametrize("ending", ["arrow", "parquet"])
 @pytest.mark.parametrize("name", [b"label", b"bytes", b"inner"])
 def test_a_name_that_is_no_text_is_refused(tmp_path, ending, name):
-    pictures = pa.array([{"bytes": b"p", "path": "q"}] * 3)
-    table = pa.table({"image": pictures, "list": pa.array([[{"inner": 1}]] * 3), "label": ["a", "b", "a"]})
+    images = pa.array([{"bytes": b"p", "path": "q"}] * 3)
+    table = pa.table({"image": images, "list": pa.array([[{"inner": 1}]] * 3), "label": ["a", "b", "a"]})
     path = tmp_path / f"table.{ending}"
     path.write_bytes(ipc(table)) if ending == "arrow" else parquet.write_table(table, path, store_schema=False)
     path.write_bytes(path.read_bytes().replace(name, b"\xff" + name[1:]))

@@ -59,7 +59,7 @@ def record(colors):
         layers=layers,
         layer=1,
         details=("note",),
-        pictures=(np.arange(COUNT, dtype=np.uint8) * 2)[:, None, None] * np.ones((8, 8), np.uint8),
+        images=(np.arange(COUNT, dtype=np.uint8) * 2)[:, None, None] * np.ones((8, 8), np.uint8),
         neighbors=np.stack([(np.arange(COUNT) + k) % COUNT for k in (3, 6)], axis=1),
         neighbors_in="dense",
         colors=colors,

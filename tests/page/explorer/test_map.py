@@ -24,11 +24,11 @@ SECOND_MAP = """(options) => {
 """A map beside the one of the explorer, 300 pixels wide."""
 
 
-def test_pictures_take_the_place_of_points_when_zoomed_in(opened):
-    assert opened.page.evaluate("explorer.map.pictured") is None
+def test_images_take_the_place_of_points_when_zoomed_in(opened):
+    assert opened.page.evaluate("explorer.map.withImages") is None
     opened.page.evaluate("explorer.map.zoom(6)")
-    opened.wait("explorer.map.pictured?.length > 0")
-    assert opened.page.evaluate("explorer.map.pictured.length") < COUNT
+    opened.wait("explorer.map.withImages?.length > 0")
+    assert opened.page.evaluate("explorer.map.withImages.length") < COUNT
 
 
 @pytest.mark.parametrize("painter", ["webgl2", "canvas2d"])
@@ -94,7 +94,7 @@ def test_reduced_motion_is_respected(open_explorer):
 
 def test_arrays_of_other_lengths_are_refused(record):
     with pytest.raises(UsageError):
-        replace(record, pictures=record.pictures[1:])
+        replace(record, images=record.images[1:])
 
 
 @pytest.mark.parametrize("seed", range(3))

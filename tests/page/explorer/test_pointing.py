@@ -10,16 +10,14 @@ pytestmark = pytest.mark.browser
 COUNT = 90
 
 
-def test_a_pointer_shows_the_sample_with_its_picture_label_and_prediction(opened, hostile):
+def test_a_pointer_shows_the_sample_with_its_image_label_and_prediction(opened, hostile):
     opened.page.mouse.move(*opened.place(40))
     card = opened.page.locator(".sample-card")
     card.locator("h3").wait_for()
     assert card.locator("h3").inner_text() == "test[40]"
     assert card.locator("dd").all_inner_texts() == [hostile, f"{hostile}, 56.0%", "note 40"]
     assert (
-        opened.page.evaluate(
-            "document.querySelector('.card-picture').getContext('2d').getImageData(0, 0, 1, 1).data[0]"
-        )
+        opened.page.evaluate("document.querySelector('.card-image').getContext('2d').getImageData(0, 0, 1, 1).data[0]")
         == 80
     )
 
@@ -133,13 +131,13 @@ def test_the_wheel_zooms_once_the_map_has_the_focus_and_two_fingers_always(open_
 
 
 @pytest.mark.exhaustive
-def test_samples_that_are_no_pictures_and_one_epoch_have_no_slider(open_explorer, record):
+def test_samples_that_are_no_images_and_one_epoch_have_no_slider(open_explorer, record):
     layers = tuple(replace(layer, layouts=layer.layouts[:1], measures=()) for layer in record.layers)
     columns = tuple(replace(column, values=column.values[:1]) for column in record.columns)
-    given = {"layers": layers, "columns": columns, "epochs": (5,), "kept": 0, "pictures": None, "neighbors": None}
+    given = {"layers": layers, "columns": columns, "epochs": (5,), "kept": 0, "images": None, "neighbors": None}
     opened = open_explorer(record=replace(record, **given))
     assert opened.page.locator(".timeline").count() == 0
     opened.page.mouse.click(*opened.place(40))
-    assert opened.page.locator(".card-picture").count() == 0
+    assert opened.page.locator(".card-image").count() == 0
     assert opened.page.locator(".sample-card h3").inner_text() == "test[40]"
     opened.check_quiet()

@@ -68,7 +68,7 @@ class Notebook:
     def show(self, number=0):
         """Show a widget in an output of its own, and wait until its map is there."""
         view = self.page.evaluate("number => show(number)", number)
-        self.wait(f"explorerOf({view}).map !== undefined && explorerOf({view}).samples.pictures !== null")
+        self.wait(f"explorerOf({view}).map !== undefined && explorerOf({view}).samples.images !== null")
         return view
 
     def pump(self):

@@ -122,7 +122,7 @@ def _run(page, cell):
 
 def test_selections_go_both_ways_and_a_picture_is_there_once_the_kernel_has_ended(page):
     _run(page, 0)
-    page.wait_for_function(f"{EXPLORER}?.map && {EXPLORER}.samples.pictures")
+    page.wait_for_function(f"{EXPLORER}?.map && {EXPLORER}.samples.images")
     page.wait_for_function(f"{STILL} && getComputedStyle({STILL}).display === 'none'")
     page.evaluate(f"{EXPLORER}.map.host.scrollIntoView({{ block: 'center' }})")
     left, top, width, height = page.evaluate(

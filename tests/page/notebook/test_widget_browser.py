@@ -258,19 +258,19 @@ def test_keys_are_not_taken_by_the_notebook(notebook):
     assert notebook.page.evaluate("heard") == []
 
 
-def test_the_still_picture_is_hidden_while_the_widget_is_alive(shared):
+def test_the_still_image_is_hidden_while_the_widget_is_alive(shared):
     notebook, widget = shared
     page = notebook.page
     page.evaluate(
-        f"""document.querySelector(".output").innerHTML = '<div class="cutaway-still-{widget._key}">picture</div>'"""
+        f"""document.querySelector(".output").innerHTML = '<div class="cutaway-still-{widget._key}">image</div>'"""
     )
-    assert not page.get_by_text("picture", exact=True).is_visible()
+    assert not page.get_by_text("image", exact=True).is_visible()
     page.evaluate("views[0].end()")
-    assert page.get_by_text("picture", exact=True).is_visible()
+    assert page.get_by_text("image", exact=True).is_visible()
 
 
 @pytest.mark.exhaustive
-def test_the_model_of_a_run_is_computed_in_the_notebook_and_its_pictures_follow_the_scheme(open_notebook, digits_run):
+def test_the_model_of_a_run_is_computed_in_the_notebook_and_its_images_follow_the_scheme(open_notebook, digits_run):
     made = digits_run.explore(progress=False)
     opened = open_notebook()
     opened.open(made)

@@ -175,13 +175,13 @@ class ChosenData {
       parts.push(columnTable(found, (edit) => this.change(edit)), this.#tableChoices());
       if (found.rows.length) parts.push(rowTable(found));
     }
-    if (found.kind === "pictures" || /size/.test(found.problem ?? "")) parts.push(this.#size());
+    if (found.kind === "images" || /size/.test(found.problem ?? "")) parts.push(this.#size());
     if (found.classes) parts.push(element("h2", { text: "Classes" }), classesElement(found));
-    if (found.sheet) parts.push(element("h2", { text: "Pictures" }), sheetElement(found.sheet));
+    if (found.sheet) parts.push(element("h2", { text: "Images" }), sheetElement(found.sheet));
     return parts;
   }
 
-  /** The size that pictures are brought to; those that come with cutaway keep theirs. */
+  /** The size that images are brought to; those that come with cutaway keep theirs. */
   #size() {
     if (this.data.place === "bundled") return element("div");
     const input = element("input", { id: "data-size", type: "text", inputmode: "numeric", placeholder: "their own", value: this.options.size ?? "" });
@@ -277,15 +277,15 @@ function sheetElement({ png, columns, height, width, names, classes }) {
   const zoom = Math.max(1, Math.round(56 / Math.max(height, width)));
   const rows = Math.ceil(names.length / columns);
   const cells = names.map((name, i) => {
-    const picture = element("div", { class: "sheet-picture", role: "img", "aria-label": `${name}, ${classes[i]}`, title: `${name}: ${classes[i]}` });
-    Object.assign(picture.style, {
+    const image = element("div", { class: "sheet-image", role: "img", "aria-label": `${name}, ${classes[i]}`, title: `${name}: ${classes[i]}` });
+    Object.assign(image.style, {
       width: `${zoom * width}px`,
       height: `${zoom * height}px`,
       backgroundImage: url,
       backgroundSize: `${zoom * width * columns}px ${zoom * height * rows}px`,
       backgroundPosition: `${-zoom * width * (i % columns)}px ${-zoom * height * Math.floor(i / columns)}px`,
     });
-    return element("li", {}, picture, element("span", { class: "hint", text: classes[i] }));
+    return element("li", {}, image, element("span", { class: "hint", text: classes[i] }));
   });
   return element("ul", { class: "sheet" }, ...cells);
 }

@@ -1,4 +1,4 @@
-"""A folder of pictures: one folder for each class, perhaps inside folders train, val and test."""
+"""A folder of images: one folder for each class, perhaps inside folders train, val and test."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
-from cutaway.data.pictures import ENDINGS, check_size, picture_files, read_pictures
+from cutaway.data.images import ENDINGS, check_size, image_files, read_images
 from cutaway.data.sample_names import FileNames
 from cutaway.errors import DataError
 
@@ -17,9 +17,9 @@ from .record import DataSource, path_origin
 PARTS = ("train", "val", "test")
 
 
-def is_folder_of_pictures(folder: Path) -> bool:
+def is_folder_of_images(folder: Path) -> bool:
     """Whether some folder in it, or in its folder "train", holds an image."""
-    return any(_holds_picture(child) for child in (*_folders(folder), *_folders(folder / "train")))
+    return any(_holds_image(child) for child in (*_folders(folder), *_folders(folder / "train")))
 
 
 def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dataset:
@@ -44,11 +44,11 @@ def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dat
         check_count(named, names)
     files = {part: _files(folder, names) for part, folder in roots.items()}
     everything = [path for of_part in files.values() for paths in of_part for path in paths]
-    pictures = read_pictures(everything, size=wanted)
+    images = read_images(everything, size=wanted)
     sources, first, held = {}, 0, {}
     for part, of_part in files.items():
         labels = np.repeat(np.arange(len(names)), [len(paths) for paths in of_part])
-        x = pictures[first : first + len(labels)]
+        x = images[first : first + len(labels)]
         first += len(labels)
         x.flags.writeable = labels.flags.writeable = False
         sources[part] = Source(x, labels)
@@ -73,7 +73,7 @@ def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
             got=f"a folder {unknown[0]!r} in {folder}",
             hint="rename or move it",
         )
-    files = [picture_files(held[name]) if name in held else [] for name in names]
+    files = [image_files(held[name]) if name in held else [] for name in names]
     empty = [name for name, paths in zip(names, files, strict=True) if not paths]
     if empty and folder.name not in ("val", "test"):
         raise DataError(
@@ -108,7 +108,7 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _holds_picture(folder: Path) -> bool:
+def _holds_image(folder: Path) -> bool:
     try:
         return any(path.suffix.lower() in ENDINGS for path in folder.iterdir())
     except OSError:
@@ -116,7 +116,7 @@ def _holds_picture(folder: Path) -> bool:
 
 
 def _matches(where: str | Path) -> bool:
-    return isinstance(where, Path) and where.is_dir() and is_folder_of_pictures(where)
+    return isinstance(where, Path) and where.is_dir() and is_folder_of_images(where)
 
 
 SOURCE = DataSource("a folder of images by class", _matches, load, options=frozenset({"size", "class_names"}))

@@ -1,26 +1,26 @@
 import { element } from "../core/elements.js";
 import { SELECTED } from "./search.js";
 
-/** Pictures take the place of points once at most this many are on the screen. */
-export const MOST_PICTURES = 700;
+/** Images take the place of points once at most this many are on the screen. */
+export const MOST_IMAGES = 700;
 
-/** Pictures in a row of the sheet on which those on the screen are kept. */
+/** Images in a row of the sheet on which those on the screen are kept. */
 const CELLS = 40;
 
 /**
- * @typedef {{ bytes: Uint8Array, width: number, height: number, channels: number }} Pictures uint8
- *   (sample, height, width, channel), in which 0 is the background of gray pictures
+ * @typedef {{ bytes: Uint8Array, width: number, height: number, channels: number }} Images uint8
+ *   (sample, height, width, channel), in which 0 is the background of gray images
  */
 
-/** The pictures of samples in place of their points: of gray ones the ink, in the color of the point, without a box. */
-export class PictureSheet {
+/** The images of samples in place of their points: of gray ones the ink, in the color of the point, without a box. */
+export class ImageSheet {
   /** @type {Map<number, number>} */
   #places = new Map();
 
-  /** @param {Pictures} pictures */
-  constructor(pictures) {
-    this.pictures = pictures;
-    const { width, height } = pictures;
+  /** @param {Images} images */
+  constructor(images) {
+    this.images = images;
+    const { width, height } = images;
     this.sheet = new OffscreenCanvas(CELLS * width, CELLS * height);
     this.pen = /** @type {OffscreenCanvasRenderingContext2D} */ (this.sheet.getContext("2d"));
     this.cell = new ImageData(width, height);
@@ -34,7 +34,7 @@ export class PictureSheet {
   /**
    * @param {number} index
    * @param {ArrayLike<number>} color red, green, blue
-   * @returns {number} the cell of the sheet in which the picture is
+   * @returns {number} the cell of the sheet in which the image is
    */
   #place(index, color) {
     const known = this.#places.get(index);
@@ -42,7 +42,7 @@ export class PictureSheet {
     if (this.#places.size === CELLS ** 2) this.#places.clear();
     const place = this.#places.size;
     this.#places.set(index, place);
-    const { bytes, width, height, channels } = this.pictures;
+    const { bytes, width, height, channels } = this.images;
     const pixels = width * height;
     const data = this.cell.data;
     for (let k = 0; k < pixels; k++) {
@@ -63,7 +63,7 @@ export class PictureSheet {
    * }} map
    */
   paint(pen, visible, { view, states, selected, place, color }) {
-    const { width, height } = this.pictures;
+    const { width, height } = this.images;
     const area = (view.width * view.height) / Math.max(1, visible.length);
     const side = Math.min(56, Math.max(14, 0.55 * Math.sqrt(area)));
     pen.imageSmoothingEnabled = side > width;
@@ -80,12 +80,12 @@ export class PictureSheet {
 }
 
 /**
- * One picture as an element, with 0 as black.
- * @param {Pictures} pictures
+ * One image as an element, with 0 as black.
+ * @param {Images} images
  * @param {number} index
  * @param {{ kind: string, label: string }} options kind: the class of the element
  */
-export function pictureCanvas({ bytes, width, height, channels }, index, { kind, label }) {
+export function imageCanvas({ bytes, width, height, channels }, index, { kind, label }) {
   const canvas = element("canvas", { class: kind, role: "img", "aria-label": label, width, height });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(width, height);

@@ -9,28 +9,28 @@ from cutaway.checks import warn_user
 from cutaway.errors import UsageError
 
 from .centering import Centering, center_ink
-from .files import ENDINGS, picture_files, read_picture
+from .files import ENDINGS, image_files, read_image
 
 
-def new_picture_files(paths: Sequence[Path]) -> list[Path]:
+def new_image_files(paths: Sequence[Path]) -> list[Path]:
     """The image files that some paths lead to; a folder stands for the images in it.
 
     Raises:
         UsageError: There is no image.
     """
-    files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
+    files = [file for path in paths for file in (image_files(path) if path.is_dir() else [path])]
     if not files:
         inner = [each for path in paths if path.is_dir() for each in sorted(path.iterdir()) if each.is_dir()]
-        with_pictures = next((each for each in inner if picture_files(each)), None)
+        with_images = next((each for each in inner if image_files(each)), None)
         raise UsageError(
             f"a folder of new samples holds images ({', '.join(ENDINGS)}), not folders of them",
             got=str(paths[0]),
-            hint="check the path" if with_pictures is None else f"pass the folders in it, such as {with_pictures}",
+            hint="check the path" if with_images is None else f"pass the folders in it, such as {with_images}",
         )
     return files
 
 
-def read_new_picture(
+def read_new_image(
     path: Path, *, shape: tuple[int, ...], scale: float, centering: Centering | None = None
 ) -> np.ndarray:
     """Read an image for a model.
@@ -56,10 +56,10 @@ def read_new_picture(
         )
     size = (shape[0], shape[1])
     if centering is not None:
-        picture = center_ink(read_picture(path, mode="L"), shape=size, centering=centering)
-        if picture is None:
+        image = center_ink(read_image(path, mode="L"), shape=size, centering=centering)
+        if image is None:
             warn_user(f"no digit or letter is seen in {path}, so the prediction is that of an empty image")
-            picture = np.full(shape, 255 * centering.dark_ink, np.uint8)
+            image = np.full(shape, 255 * centering.dark_ink, np.uint8)
     else:
-        picture = read_picture(path, mode="L" if len(shape) == 2 else "RGB", size=size)
-    return picture if scale == 255 else (picture * (scale / 255)).astype(np.float32)
+        image = read_image(path, mode="L" if len(shape) == 2 else "RGB", size=size)
+    return image if scale == 255 else (image * (scale / 255)).astype(np.float32)

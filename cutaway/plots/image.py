@@ -1,4 +1,4 @@
-"""Pictures: samples in gray or color, alone, on one sprite sheet or in rows with titles, and weights in two colors."""
+"""Images: samples in gray or color, alone, on one sprite sheet or in rows with titles, and weights in two colors."""
 
 import base64
 import math
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 POSITIVE, NEGATIVE = ORANGE, BLUE
 
 
-def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
+def sprite_sheet(images: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
     """Arrange images on one PNG, row by row.
 
     Args:
-        pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
+        images: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
         columns: Images in a row; None makes the sheet about square.
 
     Returns:
@@ -32,7 +32,7 @@ def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[by
     Raises:
         DataError: The images have another shape or range.
     """
-    pixels = _pixels(pictures)
+    pixels = _pixels(images)
     count, height, width, *channels = pixels.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     if columns < 1:
@@ -44,19 +44,19 @@ def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[by
     return _png(sheet.reshape(rows * height, columns * width, *channels)), columns
 
 
-def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
+def image_png(image: ArrayLike, *, scale: int = 1) -> bytes:
     """Return one image as a PNG.
 
     Args:
-        picture: (height, width), or (height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
+        image: (height, width), or (height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
         scale: Each pixel becomes a square of this many pixels.
 
     Raises:
         DataError: The image has another shape or range, or the scale is below 1.
     """
     if scale < 1:
-        raise DataError("a picture's scale is 1 or more", got=str(scale), hint="pass scale=1")
-    pixels = _pixels(np.asarray(picture)[np.newaxis])[0]
+        raise DataError("an image's scale is 1 or more", got=str(scale), hint="pass scale=1")
+    pixels = _pixels(np.asarray(image)[np.newaxis])[0]
     return _png(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
@@ -85,11 +85,11 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     return _png(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
-def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 10) -> "Figure":
+def image_grid(images: ArrayLike, titles: Sequence[str], *, columns: int = 10) -> "Figure":
     """Draw images in rows with matplotlib, 0 as black and the highest value as white, as all images here.
 
     Args:
-        pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1,
+        images: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1,
             at least one.
         titles: What stands above each, one or two short lines.
         columns: Images in a row, at least 1.
@@ -99,7 +99,7 @@ def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 1
     """
     from .notebook import NotebookFigure
 
-    shown = _pixels(pictures)
+    shown = _pixels(images)
     if not len(shown) or len(titles) != len(shown) or columns < 1:
         raise DataError(
             "a grid has a title for each of at least one image, and at least 1 column",
@@ -109,8 +109,8 @@ def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 1
     columns = min(columns, len(shown))
     rows = math.ceil(len(shown) / columns)
     figure = NotebookFigure(figsize=(1.25 * columns, 1.6 * rows), layout="constrained")
-    for axes, picture, title in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, titles, strict=False):
-        axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    for axes, image, title in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, titles, strict=False):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.set_title(title.replace("$", r"\$"), fontsize=7, color=INK)
     for axes in figure.axes:
         axes.set_axis_off()
@@ -122,13 +122,13 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def _pixels(pictures: ArrayLike) -> NDArray[np.uint8]:
+def _pixels(images: ArrayLike) -> NDArray[np.uint8]:
     """Images (sample, height, width[, 3]), uint8 in 0..255 or floats in 0..1, as uint8.
 
     Raises:
         DataError: They have another shape or range.
     """
-    array = np.asarray(pictures)
+    array = np.asarray(images)
     if array.ndim not in (3, 4) or array.shape[3:] not in ((), (3,)) or array.size == 0:
         raise DataError(
             "images are an array (sample, height, width) or (sample, height, width, 3) with at least one pixel",

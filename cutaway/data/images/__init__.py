@@ -6,8 +6,8 @@ images and (sample, row, column, 3) for colored ones. Files are never written. M
 """
 
 from .centering import Centering, as_centering, center_ink, paper_level
-from .files import ENDINGS, check_size, picture_files, read_picture, read_pictures
-from .new_pictures import new_picture_files, read_new_picture
+from .files import ENDINGS, check_size, image_files, read_image, read_images
+from .new_images import new_image_files, read_new_image
 
 __all__ = [
     "ENDINGS",
@@ -15,10 +15,10 @@ __all__ = [
     "as_centering",
     "center_ink",
     "check_size",
-    "new_picture_files",
+    "image_files",
+    "new_image_files",
     "paper_level",
-    "picture_files",
-    "read_new_picture",
-    "read_picture",
-    "read_pictures",
+    "read_image",
+    "read_images",
+    "read_new_image",
 ]

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from cutaway.errors import DataError
-from cutaway.plots import data_uri, picture_png, signed_png, sprite_sheet
+from cutaway.plots import data_uri, image_png, signed_png, sprite_sheet
 from cutaway.plots.theme import BLUE, ORANGE
 
 
@@ -26,36 +26,36 @@ def _read(png, mode="L"):
     ),
     st.one_of(st.none(), st.integers(1, 15)),
 )
-def test_every_picture_is_in_its_cell(pictures, columns):
-    png, used = sprite_sheet(pictures, columns=columns)
-    count, height, width, *channels = pictures.shape
+def test_every_image_is_in_its_cell(images, columns):
+    png, used = sprite_sheet(images, columns=columns)
+    count, height, width, *channels = images.shape
     sheet = _read(png, "RGB" if channels else "L")
     assert used == (columns or math.ceil(math.sqrt(count)))
     assert sheet.shape == (math.ceil(count / used) * height, used * width, *channels)
-    for i, picture in enumerate(pictures):
+    for i, image in enumerate(images):
         top, left = i // used * height, i % used * width
-        np.testing.assert_array_equal(sheet[top : top + height, left : left + width], picture)
-    assert sheet.sum() == pictures.sum(dtype=np.int64)  # unused cells are black
+        np.testing.assert_array_equal(sheet[top : top + height, left : left + width], image)
+    assert sheet.sum() == images.sum(dtype=np.int64)  # unused cells are black
 
 
 def test_floats_from_0_to_1_become_gray_levels_from_0_to_255():
-    png = picture_png(np.array([[0.0, 0.5, 1.0]], np.float32))
+    png = image_png(np.array([[0.0, 0.5, 1.0]], np.float32))
     assert _read(png).tolist() == [[0, 128, 255]]
 
 
 def test_three_channels_are_red_green_and_blue():
-    assert _read(picture_png(np.array([[[1.0, 0.5, 0.0]]], np.float32)), "RGB").tolist() == [[[255, 128, 0]]]
+    assert _read(image_png(np.array([[[1.0, 0.5, 0.0]]], np.float32)), "RGB").tolist() == [[[255, 128, 0]]]
 
 
-def test_a_picture_is_enlarged_without_blur():
-    assert _read(picture_png(np.array([[7, 200]], np.uint8), scale=2)).tolist() == [[7, 7, 200, 200]] * 2
+def test_a_image_is_enlarged_without_blur():
+    assert _read(image_png(np.array([[7, 200]], np.uint8), scale=2)).tolist() == [[7, 7, 200, 200]] * 2
 
 
 def test_a_sheet_of_ten_thousand_digits_is_small():
     rng = np.random.default_rng(0)
-    pictures = np.zeros((10_000, 28, 28), np.uint8)
-    pictures[:, 10:16, 10:16] = rng.integers(0, 256, (10_000, 6, 6))
-    png, columns = sprite_sheet(pictures)
+    images = np.zeros((10_000, 28, 28), np.uint8)
+    images[:, 10:16, 10:16] = rng.integers(0, 256, (10_000, 6, 6))
+    png, columns = sprite_sheet(images)
     assert columns == 100
     assert len(png) < 500_000  # 360,000 random bytes and 7.5 million black ones
 
@@ -66,7 +66,7 @@ def test_a_data_uri_contains_the_bytes():
 
 
 @pytest.mark.parametrize(
-    "pictures",
+    "images",
     [
         np.zeros((5, 784), np.uint8),
         np.zeros((5, 8, 8, 2), np.uint8),
@@ -77,16 +77,16 @@ def test_a_data_uri_contains_the_bytes():
         np.zeros((1, 2, 2), np.int64),
     ],
 )
-def test_invalid_pictures_are_refused(pictures):
+def test_invalid_images_are_refused(images):
     with pytest.raises(DataError):
-        sprite_sheet(pictures)
+        sprite_sheet(images)
 
 
 def test_sizes_below_one_are_refused():
     with pytest.raises(DataError):
         sprite_sheet(np.zeros((1, 2, 2), np.uint8), columns=0)
     with pytest.raises(DataError):
-        picture_png(np.zeros((2, 2), np.uint8), scale=0)
+        image_png(np.zeros((2, 2), np.uint8), scale=0)
 
 
 def test_weights_are_orange_above_zero_blue_below_and_transparent_at_zero():

@@ -1,4 +1,4 @@
-"""Folders of pictures: every format and mode, sizes, broken and hostile files."""
+"""Folders of images: every format and mode, sizes, broken and hostile files."""
 
 import struct
 import zlib
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cutaway.data import load_again, load_dataset, split_dataset
-from cutaway.data.pictures import read_picture
+from cutaway.data.images import read_image
 from cutaway.errors import CutawayWarning, DataError, UsageError
 
 
@@ -18,14 +18,14 @@ def digits():
     return held.x[:300].reshape(-1, 28, 28), held.y[:300]
 
 
-def write(folder, pictures, labels, ending="png"):
-    for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+def write(folder, images, labels, ending="png"):
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         path = folder / str(label) / f"{number:04d}.{ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path)
+        Image.fromarray(image).save(path)
 
 
-def test_a_folder_gives_the_pictures_and_classes(digits, tmp_path):
+def test_a_folder_gives_the_images_and_classes(digits, tmp_path):
     write(tmp_path, *digits)
     data = load_dataset(tmp_path)
     order = np.argsort(digits[1], kind="stable")
@@ -68,7 +68,7 @@ def test_formats(ending, digits, tmp_path):
     lossless = {"webp": {"lossless": True}, "jpg": {"quality": 100}}.get(ending, {})
     path = tmp_path / f"x.{ending}"
     Image.fromarray(digits[0][0]).save(path, **lossless)
-    read = read_picture(path, mode="L")
+    read = read_image(path, mode="L")
     assert np.abs(read.astype(int) - digits[0][0]).max() <= (3 if ending == "jpg" else 0)
 
 
@@ -82,23 +82,23 @@ def test_modes(mode, expected, tmp_path):
         Image.fromarray(np.full((28, 28), 0x8000, np.uint16)).save(path)
     else:
         Image.new("RGB", (28, 28), (200, 30, 60)).convert(mode).save(path)
-    assert read_picture(path).shape == expected
+    assert read_image(path).shape == expected
     if mode == "I;16":
-        assert (read_picture(path) == 0x80).all()
+        assert (read_image(path) == 0x80).all()
 
 
-def test_exif_turns_a_picture_upright(tmp_path):
-    picture = np.zeros((20, 10, 3), np.uint8)
-    picture[:5] = 255
+def test_exif_turns_a_image_upright(tmp_path):
+    image = np.zeros((20, 10, 3), np.uint8)
+    image[:5] = 255
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.fromarray(picture).rotate(90, expand=True).save(tmp_path / "x.png", exif=exif)
-    assert np.array_equal(read_picture(tmp_path / "x.png"), picture)
+    Image.fromarray(image).rotate(90, expand=True).save(tmp_path / "x.png", exif=exif)
+    assert np.array_equal(read_image(tmp_path / "x.png"), image)
 
 
 def test_what_is_transparent_shows_white(tmp_path):
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "x.png")
-    assert (read_picture(tmp_path / "x.png", mode="L") == 255).all()
+    assert (read_image(tmp_path / "x.png", mode="L") == 255).all()
 
 
 def test_sizes_are_one_or_are_asked_for(digits, tmp_path):
@@ -131,14 +131,14 @@ def png(width, height):
     "content",
     [
         b"",
-        b"not a picture",
+        b"not an image",
         png(28, 28)[:45],
         png(9000, 9000),
         png(50_000, 50_000),
         png(28, 28).replace(b"IDAT", b"IDAX"),
     ],
 )
-def test_broken_and_hostile_pictures_are_one_line(content, digits, tmp_path):
+def test_broken_and_hostile_images_are_one_line(content, digits, tmp_path):
     write(tmp_path, digits[0][:40], digits[1][:40])
     (tmp_path / "7" / "x.png").write_bytes(content)
     with pytest.raises(DataError) as caught:
@@ -146,7 +146,7 @@ def test_broken_and_hostile_pictures_are_one_line(content, digits, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_memory_for_all_pictures_is_asked_for(digits, tmp_path, monkeypatch):
+def test_memory_for_all_images_is_asked_for(digits, tmp_path, monkeypatch):
     write(tmp_path, *digits)
     monkeypatch.setattr("cutaway.parallel.memory.free_memory", lambda: 300 * 64 * 64)
     assert load_dataset(tmp_path, size=64).shape == (64, 64)

@@ -1,4 +1,4 @@
-"""Pictures by path from the command line: IDX files under the names of Fashion-MNIST, and a folder of PNG files."""
+"""Images by path from the command line: IDX files under the names of Fashion-MNIST, and a folder of PNG files."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ TRAINED = ("--epochs", "10", "--hidden", "32", "--learning-rate", "0.1", "--batc
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     source = ct.load_dataset("mnist").sources["train"]
     return source.x[:1200], source.y[:1200]
 
@@ -25,17 +25,17 @@ def write_idx(path, array):
     path.write_bytes(gzip.compress(content, 1) if path.suffix == ".gz" else content)
 
 
-def idx_folder(path, pictures, ending, *, tested):
+def idx_folder(path, images, ending, *, tested):
     path.mkdir()
     for part, rows in (("train", slice(0, 1000)), ("t10k", slice(1000, 1200))):
         if part == "train" or tested:
-            write_idx(path / f"{part}-images-idx3-ubyte{ending}", pictures[0][rows])
-            write_idx(path / f"{part}-labels-idx1-ubyte{ending}", pictures[1][rows])
+            write_idx(path / f"{part}-images-idx3-ubyte{ending}", images[0][rows])
+            write_idx(path / f"{part}-labels-idx1-ubyte{ending}", images[1][rows])
 
 
 @pytest.mark.parametrize(("ending", "tested"), [("", False), (".gz", True)])
-def test_idx_files_are_data_by_path(cutaway, pictures, tmp_path, ending, tested):
-    idx_folder(tmp_path / "fashion", pictures, ending, tested=tested)
+def test_idx_files_are_data_by_path(cutaway, images, tmp_path, ending, tested):
+    idx_folder(tmp_path / "fashion", images, ending, tested=tested)
     code, out, err = cutaway("datasets", "fashion", "--class-names", NAMES, "--json")
     assert code == 0, err
     said = json.loads(out)
@@ -44,8 +44,8 @@ def test_idx_files_are_data_by_path(cutaway, pictures, tmp_path, ending, tested)
 
 
 @pytest.mark.exhaustive
-def test_idx_files_train_by_path(cutaway, pictures, tmp_path):
-    idx_folder(tmp_path / "fashion", pictures, ".gz", tested=True)
+def test_idx_files_train_by_path(cutaway, images, tmp_path):
+    idx_folder(tmp_path / "fashion", images, ".gz", tested=True)
     code, out, err = cutaway("train", "fashion", "--class-names", NAMES, *TRAINED)
     assert code == 0, err
     answer = json.loads(out)
@@ -57,11 +57,11 @@ def test_idx_files_train_by_path(cutaway, pictures, tmp_path):
 
 
 @pytest.mark.exhaustive
-def test_a_folder_of_png_files_trains_by_path(cutaway, pictures, tmp_path):
-    for number, (picture, label) in enumerate(zip(*pictures, strict=True)):
+def test_a_folder_of_png_files_trains_by_path(cutaway, images, tmp_path):
+    for number, (image, label) in enumerate(zip(*images, strict=True)):
         path = tmp_path / "png" / str(label) / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path)
+        Image.fromarray(image).save(path)
     code, out, err = cutaway("train", "png", "--class-names", NAMES, "--centering", "mass", *TRAINED)
     assert code == 0, err
     answer = json.loads(out)

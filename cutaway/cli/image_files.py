@@ -12,12 +12,12 @@ BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
 TRY = "try --sheet suspects.png"
 
 
-def check_picture_file(path: Path) -> None:
+def check_image_file(path: Path) -> None:
     """Refuse a path that no sheet of images is written to.
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
-        DataError: There is a file that is not a picture of that kind; it is not replaced.
+        DataError: There is a file that is not an image of that kind; it is not replaced.
     """
     from cutaway.runs import check_output
 
@@ -40,8 +40,8 @@ def check_picture_file(path: Path) -> None:
         )
 
 
-def check_pictures(data: Any) -> None:
-    """Refuse a dataset or a table whose samples are no pictures.
+def check_images(data: Any) -> None:
+    """Refuse a dataset or a table whose samples are no images.
 
     Raises:
         UsageError: Its samples are not images.
@@ -54,7 +54,7 @@ def check_pictures(data: Any) -> None:
         )
 
 
-def write_picture(result: Any, path: Path) -> None:
+def write_image(result: Any, path: Path) -> None:
     """Write the figure of a result, whole or not at all."""
     from cutaway.runs import write_output
 

@@ -8,7 +8,7 @@ from cutaway.data import SampleIds
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.metrics import is_finite
-from cutaway.page import Line, Picture, SmallPlot
+from cutaway.page import Image, Line, SmallPlot
 from cutaway.runs import KeptResult, kept, result_name
 from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.sample_values import values_of
@@ -42,7 +42,7 @@ def plots_of(source: ReportSource, finding: Finding) -> Plots:
         return ()
 
 
-def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, ...], tuple[tuple[str, ...], ...], str]:
+def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Image, ...], tuple[tuple[str, ...], ...], str]:
     """The samples of a finding as images with their names, as rows of a table, or else as their least usual values.
 
     Two of the three are empty.
@@ -50,12 +50,12 @@ def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, .
     ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
     if ids is None:
         return _telling(source, finding), (), ""
-    from cutaway.plots import picture_png
+    from cutaway.plots import image_png
 
-    names, pictures = ids.names(), source.context.data.pictures(ids)
-    if pictures is None and (rows := small_table(source.context, ids)):
+    names, images = ids.names(), source.context.data.images(ids)
+    if images is None and (rows := small_table(source.context, ids)):
         return (), rows, ""
-    if pictures is None:
+    if images is None:
         return (
             (),
             (),
@@ -66,9 +66,9 @@ def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, .
         )
     labels = [source.context.class_names[int(label)] for label in source.context.data.y(ids)]
     words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
-    shown = [_enlarged(each) for each in pictures]
+    shown = [_enlarged(each) for each in images]
     named = zip(shown, words, strict=True)
-    return tuple(Picture(picture_png(picture), alt, caption=alt) for picture, alt in named), (), ""
+    return tuple(Image(image_png(image), alt, caption=alt) for image, alt in named), (), ""
 
 
 def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
@@ -81,13 +81,13 @@ def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
         return None
 
 
-def _enlarged(picture: np.ndarray) -> np.ndarray:
-    factor = max(1, 64 // max(picture.shape[:2]))
-    step = -(-max(picture.shape[:2]) // 128)
-    return picture[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+def _enlarged(image: np.ndarray) -> np.ndarray:
+    factor = max(1, 64 // max(image.shape[:2]))
+    step = -(-max(image.shape[:2]) // 128)
+    return image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def _telling(source: ReportSource, finding: Finding) -> tuple[Picture, ...]:
+def _telling(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     """The pixel that gives the label away, on the mean of the training images."""
     shape = source.context.data.shape if finding.kind == "telling-input" and source.context.data.is_image else ()
     if len(shape) != 2 or finding.remedy is None:
@@ -101,7 +101,7 @@ def _telling(source: ReportSource, finding: Finding) -> tuple[Picture, ...]:
     words = f"row {place // shape[1]}, column {place % shape[1]}"
     scale = max(1, 96 // max(shape))
     png = signed_png(shown.reshape(shape), scale=scale)
-    return (Picture(png, f"The telling pixel in orange: {words}", frame=True, caption=words),)
+    return (Image(png, f"The telling pixel in orange: {words}", frame=True, caption=words),)
 
 
 def _losses(source: ReportSource, finding: Finding) -> Plots:

@@ -26,7 +26,7 @@ Mode = Literal["L", "RGB"]
 T = TypeVar("T")
 
 
-def picture_files(folder: Path) -> list[Path]:
+def image_files(folder: Path) -> list[Path]:
     """The images in a folder, by the ending of their names, sorted; hidden files are left out.
 
     Raises:
@@ -57,7 +57,7 @@ def check_size(size: object) -> tuple[int, int] | None:
     return sides
 
 
-def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
+def read_image(path: Path, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
     """Read one image, turned upright as its EXIF data say.
 
     Args:
@@ -74,7 +74,7 @@ def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] 
     return _read(path, lambda image: np.asarray(_converted(image, mode or _mode(image), size)))
 
 
-def read_pictures(files: Sequence[Path], *, size: tuple[int, int] | None) -> np.ndarray:
+def read_images(files: Sequence[Path], *, size: tuple[int, int] | None) -> np.ndarray:
     """Read images into one array: gray if all of them are, else in color.
 
     Args:
@@ -90,15 +90,15 @@ def read_pictures(files: Sequence[Path], *, size: tuple[int, int] | None) -> np.
     found = _read_once(files, size=size)
     if size is None and len(found.sizes) > 1:
         raise _differ(found.sizes)
-    if found.pictures is not None:
-        return found.pictures
+    if found.images is not None:
+        return found.images
     if found.no_room is not None:
         raise found.no_room
     sides = size or next(iter(found.sizes))
-    pictures = _allocate((len(files), *sides, 3))
+    images = _allocate((len(files), *sides, 3))
     for number, path in enumerate(files):  # gray and colored ones: all in color
-        pictures[number] = read_picture(path, mode="RGB", size=size)
-    return pictures
+        images[number] = read_image(path, mode="RGB", size=size)
+    return images
 
 
 @dataclass
@@ -106,12 +106,12 @@ class _Found:
     """What was found in image files.
 
     Attributes:
-        pictures: uint8 (sample, ...), if all are gray or all are colored, and of one size.
+        images: uint8 (sample, ...), if all are gray or all are colored, and of one size.
         sizes: Each size that occurs, with the names of its files.
         no_room: The error, if there is no memory for this many images of the size of the first.
     """
 
-    pictures: np.ndarray | None
+    images: np.ndarray | None
     sizes: dict[tuple[int, int], list[str]]
     no_room: DataError | None = None
 
@@ -126,22 +126,22 @@ def _read_once(files: Sequence[Path], *, size: tuple[int, int] | None) -> _Found
     for number, path in enumerate(files):
         alike = len(modes) < 2 and (size is not None or len(found.sizes) < 2) and found.no_room is None
         try:
-            mode, held, picture = _read(path, lambda image, alike=alike: _looked_at(image, size, decode=alike))
+            mode, held, image = _read(path, lambda opened, alike=alike: _looked_at(opened, size, decode=alike))
         except DataError as error:
             broken.append(error)
             continue
         modes.add(mode)
         found.sizes.setdefault(held, []).append(str(path))
-        if picture is None or len(modes) > 1 or (size is None and len(found.sizes) > 1):
-            found.pictures = None
+        if image is None or len(modes) > 1 or (size is None and len(found.sizes) > 1):
+            found.images = None
             continue
-        if found.pictures is None:
+        if found.images is None:
             try:
-                found.pictures = _allocate((len(files), *picture.shape))
+                found.images = _allocate((len(files), *image.shape))
             except DataError as error:
                 found.no_room = error
                 continue
-        found.pictures[number] = picture
+        found.images[number] = image
     _refuse(broken)
     return found
 

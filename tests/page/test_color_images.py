@@ -20,9 +20,9 @@ def run(ready_run):
 def test_the_report_shows_colors(run, browser, visit):
     opened = visit(browser, path=run.report(progress=False))
     opened.page.evaluate("document.querySelector('.explorer').explorer.store.set({ pinned: 5 })")
-    opened.wait("document.querySelector('.way canvas.card-picture')")
+    opened.wait("document.querySelector('.way canvas.card-image')")
     name = opened.page.evaluate("document.querySelector('.explorer').explorer.samples.names[5]")
-    shown = opened.page.locator(".way canvas.card-picture").evaluate(
+    shown = opened.page.locator(".way canvas.card-image").evaluate(
         f"c => [...c.getContext('2d').getImageData(0, 0, {SIDE}, {SIDE}).data]"
     )
     raw = run.data.x(run.context.sample(name)).reshape(SIDE, SIDE, 3)
@@ -37,7 +37,7 @@ def test_the_report_shows_colors(run, browser, visit):
 
 def test_results_and_figures_show_colors(run):
     wrong = run.mistakes()
-    assert wrong.pictures.shape[1:] == (SIDE, SIDE, 3)
+    assert wrong.images.shape[1:] == (SIDE, SIDE, 3)
     assert np.asarray(wrong.plot().axes[0].images[0].get_array()).shape == (SIDE, SIDE, 3)
     explained = run.explain(run.split.test.names()[0]).plot()
     picture, contributions = (np.asarray(axes.images[0].get_array()) for axes in explained.axes[:2])

@@ -84,14 +84,14 @@ def paper_level(x: np.ndarray) -> float:
     return float(np.median(np.concatenate([edge.reshape(-1) for edge in edges])))
 
 
-def center_ink(picture: np.ndarray, *, shape: tuple[int, int], centering: Centering) -> np.ndarray | None:
+def center_ink(image: np.ndarray, *, shape: tuple[int, int], centering: Centering) -> np.ndarray | None:
     """Prepare an image of one digit or letter as those of a dataset were.
 
     Ink is told from paper by Otsu's threshold, and is what the border has less of. It is made thicker if it is so thin
     that it would fade.
 
     Args:
-        picture: uint8 (row, column), of any size.
+        image: uint8 (row, column), of any size.
         shape: (rows, columns) of the images of the dataset.
         centering: How they were made.
 
@@ -103,30 +103,30 @@ def center_ink(picture: np.ndarray, *, shape: tuple[int, int], centering: Center
     """
     from PIL import Image
 
-    threshold = _otsu(picture)
-    light = picture > threshold
+    threshold = _otsu(image)
+    light = image > threshold
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
     ink = ~light if border.mean() > 0.5 else light
     if not ink.any() or ink.all():
         return None
-    paper, drawn = float(np.median(picture[~ink])), float(np.median(picture[ink]))
+    paper, drawn = float(np.median(image[~ink])), float(np.median(image[ink]))
     if abs(drawn - paper) < 255 * CONTRAST:
         return None
-    values = np.clip((picture.astype(np.float32) - paper) / (drawn - paper), 0, 1) * (255 * _near(ink))
+    values = np.clip((image.astype(np.float32) - paper) / (drawn - paper), 0, 1) * (255 * _near(ink))
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     cut = Image.fromarray(values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8))
     if centering.rule == "mass":
         found = _centered(cut, ink, shape)
-    elif picture.shape == shape:  # its blocks are counted already
-        found = 255 - picture if paper > drawn else picture
+    elif image.shape == shape:  # its blocks are counted already
+        found = 255 - image if paper > drawn else image
     else:
         found = _upright(cut, ink, shape)
     return 255 - found if centering.dark_ink else found
 
 
-def _otsu(picture: np.ndarray) -> int:
+def _otsu(image: np.ndarray) -> int:
     """The level that separates the pixels into the two groups whose means differ most, weighted by their sizes."""
-    counts = np.bincount(picture.reshape(-1), minlength=256).astype(np.float64)
+    counts = np.bincount(image.reshape(-1), minlength=256).astype(np.float64)
     below, mass = np.cumsum(counts), np.cumsum(counts * np.arange(256))
     above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
