@@ -1,15 +1,13 @@
 """Findings: what a person should look at, in plain sentences.
 
 In come `Evidence` records, which hold plain arrays and numbers: the rows of a history, a confusion matrix, counts of
-inactive units, accuracies. Out come `Finding` records, each a title, a sentence and the numbers behind it. There is one
-file per finding; `registry` lists them. May call numpy, `cutaway.metrics` and `cutaway.errors`; it knows no run, no
-model and no figure.
+inactive units, accuracies. Out come `Finding` records, each a title, a sentence and the numbers behind it. Each check
+is a function with the rules that it applies, in a module by subject; `registry` lists them. It knows no run, no model
+and no figure.
 """
 
-from .causes import folded
-from .names import class_in_words, listed
-from .records import Evidence, Finding, LayerFacts, Remedy, Rival, Rule, WeightFacts
-from .registry import RULES, run_checks
+from .records import Evidence, Finding, LayerFacts, Remedy, Rival, Rule, WeightFacts, check, class_in_words, listed
+from .registry import RULES, folded, run_checks
 from .suspects import (
     SUSPECT,
     CountEstimate,
@@ -23,8 +21,7 @@ from .suspects import (
     suggest,
     why_withheld,
 )
-from .training.frozen_layers import looks_drawn
-from .training.saturated_units import MANY as MANY_SATURATED
+from .units import MANY_SATURATED, looks_drawn
 
 __all__ = [
     "MANY_SATURATED",
@@ -41,6 +38,7 @@ __all__ = [
     "WeightFacts",
     "bound_count",
     "can_judge",
+    "check",
     "class_in_words",
     "deal_folds",
     "errors_of_the_surest",

@@ -1,4 +1,4 @@
-"""A validation loss that rises while training goes on."""
+"""Does the model fit its training samples too well or not well enough, and are its probabilities right?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist
@@ -6,14 +6,11 @@ from typing import Any
 
 from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
 
-from .baseline import learned_nothing
-from .divergence import first_divergence
-from .records import Evidence, Finding, Remedy, Rule
-from .stalled import stalled_loss
+from .records import Evidence, Finding, Remedy, Rule, check
+from .simpler_models import learned_nothing
+from .steps import first_divergence, stalled_loss
 
-KIND = "overfitting"
-
-LEVEL = 0.05
+RISE_LEVEL = 0.05
 """Of the test of the rise. It is not divided by the number of epochs, of which the lowest was chosen: they are so alike
 that a third of what is there would be found. Of 192 trainings on drawn data with 40 to 400 validation samples, none of
 which was used to choose this, the loss of 20,000 other samples did not rise in 24: 1 was called overfitting, and 4
@@ -22,22 +19,22 @@ with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some again).""
 
 UNTESTED = " Whether the rise may be chance cannot be told from this history."
 STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
-RULES = (
+
+
+@check(
     Rule(
-        KIND,
+        "overfitting",
         words=(
             f"The last {OVERFITTING_EPOCHS} epochs or more brought no lower validation loss, and the last one is "
             f"{OVERFITTING_RISE:.0%} or more above the lowest, whose weights are not those that are kept. Where the "
             "history has the standard error of the rise of the cross-entropy, as after a training by cutaway, the rise "
-            f"is also more than could be chance in so few samples (paired by sample, one-sided, {LEVEL:.0%})."
+            f"is also more than could be chance in so few samples (paired by sample, one-sided, {RISE_LEVEL:.0%})."
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
     ),
 )
-
-
-def check(evidence: Evidence) -> Iterable[Finding]:
+def overfitting(evidence: Evidence) -> Iterable[Finding]:
     """Compare the last validation loss with the best one.
 
     A training that diverged has its own finding, and so has a loss that did not move.
@@ -47,20 +44,20 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     if not all("val_loss" in row for row in history):
         text = "Overfitting shows in the validation loss, and this history does not have one for every epoch."
-        yield Finding(KIND, "note", "Overfitting cannot be judged", text, {})
+        yield Finding("overfitting", "note", "Overfitting cannot be judged", text, {})
         return
     measured = watch_overfitting(history)
     rise = _rise(history, measured)
     found = _finding(measured, history[-1], evidence, rise)
-    if found.severity == "good" and learned_nothing(evidence.confusion):
+    if found.severity == "good" and learned_nothing(evidence):
         text = "The model has learned too little to overfit: it is no better than always predicting one class."
-        found = Finding(KIND, "note", "Overfitting cannot be judged", text, found.evidence)
+        found = Finding("overfitting", "note", "Overfitting cannot be judged", text, found.evidence)
     yield found
 
 
 def is_clear(rise: float, error: float) -> bool:
     """Whether a rise of the loss is more than could be chance, by its standard error."""
-    return rise > NormalDist().inv_cdf(1 - LEVEL) * error
+    return rise > NormalDist().inv_cdf(1 - RISE_LEVEL) * error
 
 
 def _rise(history: Sequence[Mapping[str, Any]], measured: Overfitting) -> tuple[float, float] | None:
@@ -93,7 +90,9 @@ def _finding(
         clear = rise is None or is_clear(*rise)
         if kept == best:
             title = f"The best epoch, {best}, is kept" + (": later ones overfit" if clear else "")
-            return Finding(KIND, "good", title, f"{rose}{keeps}, so that the epochs after it do no harm.", evidence)
+            return Finding(
+                "overfitting", "good", title, f"{rose}{keeps}, so that the epochs after it do no harm.", evidence
+            )
         instead = "" if kept in (None, epoch) else f"{keeps}."
         if rise is not None and not clear:
             samples = "" if known.val_samples is None else f"{known.val_samples:,} "
@@ -101,19 +100,21 @@ def _finding(
                 f" The cross-entropy of the {samples}validation samples changed by {rise[0]:+.4f} on average, with a "
                 f"standard error of {rise[1]:.4f}: that may be chance."
             )
-            return Finding(KIND, "note", "Whether it overfits is not clear", f"{rose}{chance}{instead}", evidence)
+            return Finding(
+                "overfitting", "note", "Whether it overfits is not clear", f"{rose}{chance}{instead}", evidence
+            )
         advice = (
             f"Later epochs mostly memorize the training data: use the snapshot of epoch {best}, stop earlier, or add "
             "dropout."
         )
         title, untested = f"Overfitting since epoch {best}", "" if rise else UNTESTED
-        return Finding(KIND, "warning", title, f"{rose}{untested}{instead}", evidence, STOP, advice=advice)
+        return Finding("overfitting", "warning", title, f"{rose}{untested}{instead}", evidence, STOP, advice=advice)
     if best == epoch:
         text = f"{lowest}, the last one. More epochs may lower it further."
     else:
         text = f"{lowest}. {_later(measured, epoch, value)}"
         text += "" if kept is None else f"{keeps}." if kept == best else f"{keeps}, not those of the lowest loss."
-    return Finding(KIND, "good", "No overfitting", text, evidence)
+    return Finding("overfitting", "good", "No overfitting", text, evidence)
 
 
 def _later(measured: Overfitting, epoch: int, value: float) -> str:
@@ -124,4 +125,127 @@ def _later(measured: Overfitting, epoch: int, value: float) -> str:
     return (
         f"In epoch {epoch} it is {value:.4f}, which may be chance: it counts as overfitting when it stays above the "
         f"lowest for {OVERFITTING_EPOCHS} epochs."
+    )
+
+
+# Rates and penalties that are unusual: papers use dropout up to 0.5, Keras' default of l2 is 0.01. Of them it is only a
+# note, since the samples may be as hard as that; of extreme ones it is a warning.
+STRONG = {"dropout": 0.6, "l1": 0.02, "l2": 0.03}
+EXTREME = {"dropout": 0.8, "l1": 0.05, "l2": 0.1}
+PENALTIES = {"dropout": "a dropout rate of", "l1": "an L1 penalty of", "l2": "an L2 penalty of"}
+# A model that fits this share of its training samples is not held back.
+FITTED = 0.97
+# A model that is held back predicts training samples hardly better than others.
+FITTED_GAP = 0.03
+# Extreme regularization of a model that fits nevertheless: it is so much less confident than it is right.
+UNSURE = 0.15
+NO_REGULARIZATION = Remedy("train without dropout and without penalties of weights", change="no-regularization")
+
+
+@check(
+    Rule(
+        "over-regularized",
+        words=(
+            f"A dropout rate above {STRONG['dropout']:g}, or a penalty of L1 above {STRONG['l1']:g} or of L2 above "
+            f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {FITTED:.0%} of its own training "
+            f"samples correctly, and no more than {FITTED_GAP:.0%} more of them than of validation samples; on up to "
+            f"2,000 training samples. A warning beyond {EXTREME['dropout']:g}, {EXTREME['l1']:g} and "
+            f"{EXTREME['l2']:g}, otherwise a note. Beyond these also where the mean confidence is more than "
+            f"{UNSURE:.0%} below the accuracy."
+        ),
+        source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
+        known_as="underfitting, too much regularization",
+    ),
+)
+def over_regularized(evidence: Evidence) -> Iterable[Finding]:
+    """Look whether strong regularization keeps the model from fitting its training samples."""
+    strengths = evidence.regularization or {}
+    strong = {name: value for name, value in strengths.items() if value > STRONG.get(name, float("inf"))}
+    if not strong or evidence.trained is None or not evidence.trained[1]:
+        return
+    correct, samples = evidence.trained
+    accuracy = correct / samples
+    fits = accuracy >= FITTED or (evidence.val_accuracy is not None and accuracy - evidence.val_accuracy > FITTED_GAP)
+    is_extreme = any(value > EXTREME[name] for name, value in strong.items())
+    unsure = -evidence.calibration[1] if evidence.calibration else 0.0
+    if fits and not (is_extreme and unsure > UNSURE):
+        return
+    causes = " and ".join(f"{PENALTIES[name]} {value:g}" for name, value in strong.items())
+    text = (
+        f"With {causes}, and dropout turned off, {accuracy:.1%} of {samples:,} training samples are predicted correctly"
+    )
+    if fits:
+        text += f", but its mean confidence is {unsure:.1%} below its accuracy."
+    else:
+        text += (
+            f": it {'does not fit' if is_extreme else 'may not be able to fit'} even the samples that it learns from."
+        )
+    record = {"train_accuracy": accuracy, "samples": samples, **strong}
+    advice = "Use less of it, and add it again only if the model overfits."
+    severity, title = ("warning", "Too much regularization") if is_extreme else ("note", "Strong regularization")
+    yield Finding("over-regularized", severity, title, text, record, NO_REGULARIZATION, advice=advice)
+
+
+OVERCONFIDENT = 0.05
+OVERCONFIDENT_ERRORS = 4.0
+# A few samples that the model is sure of and gets wrong say nothing of how often that happens.
+LEAST_JUDGED = 10
+# Few epochs and smoothed labels make a model underconfident, which does little harm: by 25% in healthy runs.
+UNDERCONFIDENT = 0.3
+TEMPERATURE = Remedy("divide the logits by a temperature fitted on the validation samples", change="temperature")
+
+
+@check(
+    Rule(
+        "miscalibration",
+        words=(
+            "On the test samples, or the validation samples without any, the mean confidence is above the accuracy by "
+            f"more than {OVERCONFIDENT:.0%} and {OVERCONFIDENT_ERRORS:g} standard errors, of an exact binomial "
+            f"interval, or below it by more than {UNDERCONFIDENT:.0%}. Not judged on fewer than {LEAST_JUDGED} samples."
+        ),
+        source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
+        known_as="overconfidence, underconfidence; calibration score in deepchecks",
+    ),
+)
+def miscalibration(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the mean confidence with the accuracy."""
+    samples = evidence.test_samples or evidence.val_samples
+    if evidence.calibration is None or (samples is not None and samples < LEAST_JUDGED):
+        return
+    error, difference, deviation = evidence.calibration
+    smoothing = evidence.config.get("label_smoothing") or 0.0
+    if -UNDERCONFIDENT <= difference <= max(OVERCONFIDENT, OVERCONFIDENT_ERRORS * deviation):
+        return
+    record = {"ece": error, "difference": difference}
+    if difference > 0:
+        text = (
+            f"The mean confidence on the {evidence.held_out} samples is {difference:.1%} above the accuracy: an answer "
+            "that is called 95% sure is right less often."
+        )
+        advice = (
+            "A temperature fitted on the validation samples lowers it without another training; stopping earlier and "
+            "label smoothing lower it as well."
+        )
+        smooth = {} if smoothing else {"label_smoothing": 0.05}
+        words = "stop early" if smoothing else "smooth the labels by 0.05 and stop early"
+        remedy = TEMPERATURE if evidence.val_samples else Remedy(words, {**smooth, "patience": 3})
+        samples = evidence.named("miscalibration", "over")
+        yield Finding(
+            "miscalibration", "warning", "The model is overconfident", text, record, remedy, samples, advice=advice
+        )
+        return
+    text = (
+        f"The mean confidence on the {evidence.held_out} samples is {-difference:.1%} below the accuracy: the model "
+        "is right more often than it says."
+    )
+    advice = (
+        "Fit a temperature on validation samples, which raises the confidence without another training; less label "
+        "smoothing or more epochs raise it as well."
+    )
+    remedy = TEMPERATURE if evidence.val_samples else None
+    if remedy is None and smoothing:
+        remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0})
+    samples = evidence.named("miscalibration", "under")
+    yield Finding(
+        "miscalibration", "warning", "The model is underconfident", text, record, remedy, samples, advice=advice
     )

@@ -1,12 +1,21 @@
-"""What a check is given and what it returns."""
+"""What a check is given, what it returns, and the rules beside it."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from cutaway.data import ColumnFacts, InputFacts, NearCopies, Shift, TellingInput, WholeGroups
+from cutaway.errors import DataError
+from cutaway.metrics import PerClass, per_class
 
 from .suspects import CountEstimate
+
+# Keras' own defaults, and the factors from which on another learning rate is far from them, or still usual.
+RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+FAR_RATE, USUAL_RATE = 10.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -238,11 +247,11 @@ class Evidence:
     history: Sequence[Mapping[str, Any]] = ()
     trained: tuple[int, int] | None = None
     regularization: Mapping[str, float] | None = None
-    frozen: Sequence[str] | None = None
+    frozen: Sequence[str] = ()
     output_activation: str | None = None
     confusion: Any = None
     class_names: Sequence[str] | None = None
-    inactive_units: Mapping[str, tuple[int, int]] | None = None
+    inactive_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     kept_epoch: int | None = None
     diverged: tuple[int, str] | None = None
     ended: bool = True
@@ -252,26 +261,26 @@ class Evidence:
     val_accuracy: float | None = None
     test_samples: int | None = None
     val_samples: int | None = None
-    config: Mapping[str, Any] | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
     train_samples: int | None = None
-    layers: Mapping[str, LayerFacts] | None = None
-    weights: Mapping[str, WeightFacts] | None = None
+    layers: Mapping[str, LayerFacts] = field(default_factory=dict)
+    weights: Mapping[str, WeightFacts] = field(default_factory=dict)
     default_weights: bool | None = None
     inputs: InputFacts | None = None
     input_names: Sequence[str] | None = None
     input_columns: Sequence[str] | None = None
     images: bool = False
-    class_counts: Mapping[str, Sequence[int]] | None = None
+    class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     telling: TellingInput | None = None
-    repeated: Sequence[str] | None = None
+    repeated: Sequence[str] = ()
     distinct: tuple[int, int] | None = None
     most_values: int | None = None
     equal_by_chance: float | None = None
     shift: Shift | None = None
-    columns: tuple[ColumnFacts, ...] | None = None
-    groups: tuple[WholeGroups, ...] | None = None
+    columns: tuple[ColumnFacts, ...] = ()
+    groups: tuple[WholeGroups, ...] = ()
     near: NearCopies | None = None
-    rivals: tuple[Rival, ...] | None = None
+    rivals: tuple[Rival, ...] = ()
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None
     judged: int = 0
@@ -283,6 +292,110 @@ class Evidence:
         """The samples of confusion matrix and calibration: "test", or "validation" where there are no test samples."""
         return "validation" if self.test_samples == 0 else "test"
 
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 if unknown."""
+        return len(self.class_names or ())
+
+    @property
+    def loss_of_nothing(self) -> float:
+        """The cross-entropy of equal probabilities of all classes, near which training begins."""
+        return math.log(self.classes or 2)
+
+    @cached_property
+    def measured(self) -> PerClass | None:
+        """The measures of the classes; None where the confusion matrix is not known.
+
+        Raises:
+            DataError: The confusion matrix holds other things than counts.
+        """
+        return None if self.confusion is None else per_class(self.confusion)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the classes of the confusion matrix in order; their numbers where no names are known.
+
+        Raises:
+            DataError: There is not one name for each class.
+        """
+        classes = self.classes if self.measured is None else len(self.measured.samples)
+        names = list(self.class_names or map(str, range(classes)))
+        if len(names) != classes:
+            raise DataError(
+                f"a confusion matrix of {classes} classes needs {classes} names",
+                got=f"{len(names)}",
+                hint="pass one name for each row, in the order of the class numbers",
+            )
+        return names
+
+    @property
+    def default_rate(self) -> Remedy | None:
+        """Keras' default learning rate, where that of the training is at least ten times as large or as small."""
+        rate, default = self.config.get("learning_rate"), RATES.get(self.config.get("optimizer", ""))
+        if rate is None or default is None or default / FAR_RATE < rate < default * FAR_RATE:
+            return None
+        return Remedy(f"use Keras' default learning rate of {default:g}", {"learning_rate": default})
+
+    @property
+    def has_usual_rate(self) -> bool:
+        """Whether the learning rate is at least a third of Keras' default of its optimizer."""
+        rate, default = self.config.get("learning_rate"), RATES.get(self.config.get("optimizer", ""))
+        return rate is not None and default is not None and rate >= default / USUAL_RATE
+
+    @property
+    def other_weights(self) -> Remedy | None:
+        """Other first weights, unless they are Keras' defaults already."""
+        return None if self.default_weights else DEFAULT_WEIGHTS
+
     def named(self, *about: str) -> tuple[str, ...]:
         """Names in `examples` of a kind of finding, and of what it is about, such as a layer."""
         return tuple(self.examples.get("/".join(about), ()))
+
+    def input_in_words(self, place: int) -> str:
+        """An input in a sentence: "column 6", counted from 1, and "age" in quotation marks where inputs have names."""
+        return f"column {place + 1}" if self.input_names is None else f'"{self.input_names[place]}"'
+
+
+Judge = Callable[[Evidence], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A function of the evidence, and a rule for each kind of finding that it makes.
+
+    Attributes:
+        judge: The function.
+        rules: The rules.
+    """
+
+    judge: Judge
+    rules: tuple[Rule, ...]
+
+    def __call__(self, evidence: Evidence) -> tuple[Finding, ...]:
+        """What it finds, with the rules."""
+        rules = {rule.kind: rule for rule in self.rules}
+        return tuple(dataclasses.replace(each, rule=rules[each.kind]) for each in self.judge(evidence))
+
+
+def check(*rules: Rule) -> Callable[[Judge], Check]:
+    """Make a check of a function, by the rules of what it finds."""
+    return lambda judge: Check(judge, rules)
+
+
+BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
+DEFAULT_WEIGHTS = Remedy("draw first weights by Keras' default initializers", change="default-weights")
+
+
+def class_in_words(name: str) -> str:
+    """A class in a sentence: "class 4" and "class shirt", and "class_1" as it is."""
+    return name if name.lower().startswith("class") else f"class {name}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def with_more(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are: "a, b and 3 more"."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")

@@ -1,111 +1,117 @@
-"""The list of all checks, and the function that runs them."""
+"""The list of all checks, the function that runs them, and which findings are the cause of others.
+
+The cause comes first and advises; what follows from it only tells.
+"""
 
 import dataclasses
-from collections.abc import Collection, Iterable
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from . import (
-    agreement,
-    baseline,
-    confusions,
-    divergence,
-    inactive_units,
-    missed_classes,
-    overfitting,
-    right_tool,
-    stalled,
+from . import classes, columns, overfitting, simpler_models, splits, steps, units
+from .records import Check, Evidence, Finding, Rule
+from .simpler_models import predicts_poorly
+
+CHECKS: tuple[Check, ...] = (
+    columns.input_scale,
+    steps.divergence,
+    splits.unshuffled_split,
+    columns.target_leakage,
+    columns.target_encoding,
+    splits.group_leakage,
+    columns.left_out_columns,
+    columns.sentinel_values,
+    columns.mixed_units,
+    splits.duplicates,
+    splits.near_duplicates,
+    splits.wrong_test_labels,
+    units.frozen_layers,
+    units.sigmoid_output,
+    steps.gradients,
+    units.saturated_units,
+    steps.batch_too_large,
+    overfitting.over_regularized,
+    steps.learning_rate,
+    steps.too_few_epochs,
+    units.bottleneck,
+    classes.class_imbalance,
+    units.dead_units,
+    units.low_rank,
+    steps.oscillation,
+    classes.label_noise,
+    columns.constant_inputs,
+    splits.shifted_test_samples,
+    steps.stalled,
+    simpler_models.simpler_model,
+    simpler_models.baseline,
+    classes.missed_class,
+    overfitting.overfitting,
+    units.redundant_units,
+    overfitting.miscalibration,
+    classes.confusion,
+    splits.test_gap,
 )
-from .causes import with_causes
-from .records import Evidence, Finding, Rule
-from .samples import (
-    constant_inputs,
-    imbalance,
-    label_noise,
-    left_out_columns,
-    mixed_units,
-    near_copies,
-    repeated_samples,
-    scaling,
-    sentinels,
-    shared_groups,
-    shifted_test,
-    shuffling,
-    target_encoding,
-    telling_input,
-    test_labels,
-)
-from .training import (
-    batch_size,
-    bottleneck,
-    calibration,
-    frozen_layers,
-    gradients,
-    learning_rate,
-    low_rank,
-    oscillation,
-    redundant_units,
-    regularization,
-    saturated_units,
-    sigmoid_output,
-    too_few_epochs,
-)
+"""Every check, causes before what follows from them. A new one is a function and a line here."""
 
-
-class CheckModule(Protocol):
-    """What the file of a check holds: the function, and a rule for each kind of finding that it makes."""
-
-    RULES: tuple[Rule, ...]
-
-    def check(self, evidence: Evidence) -> Iterable[Finding]:
-        """Judge what is known."""
-        ...
-
-
-CHECKS: tuple[CheckModule, ...] = (
-    scaling,
-    divergence,
-    shuffling,
-    telling_input,
-    target_encoding,
-    shared_groups,
-    left_out_columns,
-    sentinels,
-    mixed_units,
-    repeated_samples,
-    near_copies,
-    test_labels,
-    frozen_layers,
-    sigmoid_output,
-    gradients,
-    saturated_units,
-    batch_size,
-    regularization,
-    learning_rate,
-    too_few_epochs,
-    bottleneck,
-    imbalance,
-    inactive_units,
-    low_rank,
-    oscillation,
-    label_noise,
-    constant_inputs,
-    shifted_test,
-    stalled,
-    right_tool,
-    baseline,
-    missed_classes,
-    overfitting,
-    redundant_units,
-    calibration,
-    confusions,
-    agreement,
-)
-"""Every check, causes before what follows from them. A new finding is one file and one line here."""
-
-RULES: dict[str, Rule] = {rule.kind: rule for module in CHECKS for rule in module.RULES}
+RULES: dict[str, Rule] = {rule.kind: rule for check in CHECKS for rule in check.rules}
 """The rule of each kind of finding, in the order of `CHECKS`."""
 
 _RANK = {"warning": 0, "note": 1, "good": 2}
+
+_POOR = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test", "overfitting", "right-tool")
+"""What is found of the predictions of any model that has not learned."""
+
+_UNTRAINED = (*_POOR, "stalled", "inactive-units", "redundant-units", "low-rank", "oscillation")
+"""What is found of any model whose training failed."""
+
+_SLOW = ("learning-rate-too-low", "too-few-epochs")
+
+EXPLAINS: Mapping[str, Sequence[str]] = {
+    "unscaled-inputs": (
+        *_UNTRAINED,
+        *_SLOW,
+        "learning-rate-too-high",
+        "divergence",
+        "exploding-gradients",
+        "vanishing-gradients",
+        "saturated-units",
+    ),
+    "uneven-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
+    "uncentered-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
+    "double-scaling": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
+    "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
+    "missing-shuffling": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
+    "shifted-test-samples": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
+    "test-labels": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
+    "saturated-units": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
+    "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
+    "vanishing-gradients": (*_UNTRAINED, *_SLOW, "saturated-units"),
+    "telling-input": ("right-tool",),
+    "target-encoding": ("right-tool",),
+    "repeated-samples": ("right-tool",),
+    "near-copies": ("right-tool",),
+    "shared-groups": ("near-copies", "right-tool"),
+    "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),
+    "sigmoid-output": ("miscalibration",),
+    "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
+    "bottleneck": ("low-rank", "redundant-units", "inactive-units", "stalled", *_POOR, *_SLOW),
+    "low-rank": ("redundant-units", *_POOR, *_SLOW),
+    "redundant-units": ("low-rank", "right-tool"),
+    "batch-too-large": (*_UNTRAINED, *_SLOW),
+    "over-regularized": (*_UNTRAINED, *_SLOW),
+    "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
+    "learning-rate-too-low": _UNTRAINED,
+    "too-few-epochs": _UNTRAINED,
+    "oscillation": ("test", "miscalibration"),
+    "stalled": _POOR,
+    "right-tool": ("baseline", "missed-class", "confusion"),
+    "class-imbalance": ("baseline", "missed-class", "confusion"),
+    "label-noise": ("miscalibration",),
+    "overfitting": ("miscalibration",),
+    "baseline": ("missed-class", "miscalibration", "confusion", "overfitting", "label-noise"),
+}
+"""Kind of a warning -> kinds of findings that follow from it. Where two explain each other, the first check counts."""
+
+LIVED_WITH = frozenset({"inactive-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
+"""Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
 
 
 def run_checks(evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -120,9 +126,53 @@ def run_checks(evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Find
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    found: list[Finding] = []
-    for module in CHECKS:
-        rules = {rule.kind: rule for rule in module.RULES}
-        found += [dataclasses.replace(each, rule=rules[each.kind]) for each in module.check(evidence)]
+    found = [each for check in CHECKS for each in check(evidence)]
     explained = with_causes(found, evidence, muted=muted)
     return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))
+
+
+def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Say of each finding which warning explains it; only a finding that no other explains advises.
+
+    A warning that is itself explained explains nothing further: what follows from it follows from its cause.
+    What is good follows from nothing that is wrong: it has no cause.
+
+    Args:
+        findings: In the order of the checks, causes first.
+        evidence: What they were found in.
+        muted: Kinds that explain nothing, since a user said that they need no attention: findings
+            that they would explain stand on their own.
+    """
+    listed, is_poor = list(findings), predicts_poorly(evidence)
+    explained, causes = dict[int, str](), set[int]()
+    for number, cause in enumerate(listed):
+        if cause.severity != "warning" or number in explained or cause.kind in muted:
+            continue
+        kinds = set(EXPLAINS.get(cause.kind, ()))
+        if cause.kind in LIVED_WITH:  # another kind of model may be better for other reasons
+            kinds -= {"right-tool"} if is_poor else set(_POOR)
+        for place, other in enumerate(listed):
+            if other.kind in kinds and other.severity != "good" and place not in explained and place not in causes:
+                explained[place] = cause.kind
+                causes.add(number)
+    return tuple(_with_cause(each, explained.get(number)) for number, each in enumerate(listed))
+
+
+def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
+    """Each finding that no other explains, in order, with those that follow from it."""
+    listed = list(findings)
+    causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}
+    follow: dict[int, list[Finding]] = {}
+    for each in listed:
+        if each.cause in causes:
+            follow.setdefault(causes[each.cause], []).append(each)
+    return tuple(
+        (each, tuple(follow.get(number, ()))) for number, each in enumerate(listed) if each.cause not in causes
+    )
+
+
+def _with_cause(finding: Finding, cause: str | None) -> Finding:
+    if cause is not None:
+        return dataclasses.replace(finding, cause=cause, remedy=None, advice="")
+    text = f"{finding.text} {finding.advice}" if finding.advice else finding.text
+    return dataclasses.replace(finding, text=text)

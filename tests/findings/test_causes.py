@@ -5,7 +5,7 @@ import pytest
 
 from cutaway.data import ColumnFacts, EncodedTarget, InputFacts, NearCopies, TellingInput, WholeGroups
 from cutaway.findings import RULES, Evidence, Rival, WeightFacts, folded, run_checks
-from cutaway.findings.causes import EXPLAINS
+from cutaway.findings.registry import EXPLAINS
 
 
 def found(**known):
@@ -306,7 +306,7 @@ def test_updates_that_are_too_large_are_those_of_the_learning_rate_whatever_the_
     "known",
     [
         {"weights": {"dense_1": WeightFacts(0.0, 0.0, (0.0,) * 6)}},  # inactive from the start
-        {"weights": None},
+        {"weights": {}},
         {"default_weights": False},  # all units the same
         {"history": history([0.5, *[10.7454] * 5])},  # it had learned something before
         {"inactive_units": {"dense_1": (200, 512)}},

@@ -1,13 +1,12 @@
 import json
 import pickle
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cutaway.errors import DataError
-from cutaway.findings import RULES, Evidence, Finding, Rule, registry, run_checks
+from cutaway.findings import RULES, Evidence, Finding, Rule, check, registry, run_checks
 
 
 def rows(val_losses, **columns):
@@ -135,11 +134,11 @@ def test_findings_of_one_severity_come_in_the_order_of_the_registry():
 
 
 def test_a_check_in_the_registry_is_run(monkeypatch):
-    def check(evidence):
+    @check(Rule("epochs", "Always.", "", ""))
+    def epochs(evidence):
         yield Finding("epochs", "note", "Epochs", f"{len(evidence.history)} epochs.", {})
 
-    module = SimpleNamespace(check=check, RULES=(Rule("epochs", "Always.", "", ""),))
-    monkeypatch.setattr(registry, "CHECKS", (*registry.CHECKS, module))
+    monkeypatch.setattr(registry, "CHECKS", (*registry.CHECKS, epochs))
     assert "2 epochs." in [finding.text for finding in run_checks(everything())]
 
 
@@ -149,11 +148,10 @@ def test_evidence_and_findings_can_be_pickled():
 
 
 def test_every_check_has_a_rule_with_its_source_and_the_name_that_others_know():
-    kinds = [rule.kind for module in registry.CHECKS for rule in module.RULES]
+    kinds = [rule.kind for each in registry.CHECKS for rule in each.rules]
     assert len(kinds) == len(set(kinds))
     assert list(RULES) == kinds
-    for module in registry.CHECKS:
-        assert module.RULES, module
+    assert all(each.rules for each in registry.CHECKS)
     for rule in RULES.values():
         assert rule.words, rule
         assert re.search(r"\b(1[89]|20)\d\d\b|https://", rule.source), rule

@@ -7,7 +7,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.findings import Evidence, Finding
-from cutaway.findings.overfitting import check, is_clear
+from cutaway.findings.overfitting import is_clear, overfitting
 from cutaway.metrics import watch_overfitting
 
 LOSSES = ((1, 0.9, 0.8), (2, 0.6, 0.6), (3, 0.4, 0.7), (4, 0.3, 0.75))
@@ -19,7 +19,7 @@ def found(error: float | None, *, kept: int = 4) -> Finding:
         {"epoch": epoch, "loss": loss, "val_loss": val_loss + 0.5, "val_cross_entropy": val_loss, "rise_error": error}
         for epoch, loss, val_loss in LOSSES
     ]
-    (finding,) = check(Evidence(history=history, val_samples=100, kept_epoch=kept))
+    (finding,) = overfitting(Evidence(history=history, val_samples=100, kept_epoch=kept))
     return finding
 
 

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 import cutaway as ct
 from cutaway.findings import Evidence, Rival, run_checks
-from cutaway.findings.right_tool import check
+from cutaway.findings.simpler_models import simpler_model
 from cutaway.metrics import paired_difference_interval
 from cutaway.runs import KeptResult, plain_records
 from cutaway.topics.findings.rivals import read_rivals
@@ -23,7 +23,7 @@ TREES = Rival("boosted trees", 1200, 400, correct=372, won=34, lost=12)
 
 
 def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
-    (found,) = check(Evidence(rivals=(LINEAR, TREES), test_samples=400, train_samples=1200))
+    (found,) = simpler_model(Evidence(rivals=(LINEAR, TREES), test_samples=400, train_samples=1200))
     assert found.severity == "warning"
     assert found.evidence["rivals"] == {"a linear model": 0.825, "boosted trees": 0.93}
     low, high = paired_difference_interval(34, 12, 400)
@@ -33,15 +33,15 @@ def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
 
 def test_what_chance_explains_is_no_warning_and_what_cannot_be_told_is_not_good() -> None:
     by_chance = replace(TREES, correct=350, won=22, lost=22)
-    (unclear,) = check(Evidence(rivals=(LINEAR, by_chance), test_samples=400))
+    (unclear,) = simpler_model(Evidence(rivals=(LINEAR, by_chance), test_samples=400))
     assert unclear.severity == "note"
     many = [replace(each, samples=20_000) for each in (LINEAR, by_chance)]
-    assert [each.severity for each in check(Evidence(rivals=tuple(many), test_samples=20_000))] == ["good"]
-    assert list(check(Evidence())) == []
+    assert [each.severity for each in simpler_model(Evidence(rivals=tuple(many), test_samples=20_000))] == ["good"]
+    assert list(simpler_model(Evidence())) == []
 
 
 def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
-    assert list(check(Evidence(rivals=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
+    assert list(simpler_model(Evidence(rivals=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
 
 
 def test_it_explains_a_network_that_is_no_better_than_one_answer() -> None:
@@ -67,7 +67,7 @@ def test_two_models_that_are_equally_good_are_told_apart_in_one_of_a_hundred_cas
             )
             for i in (1, 2)
         )
-        warnings += any(each.severity == "warning" for each in check(Evidence(rivals=rivals, test_samples=400)))
+        warnings += any(each.severity == "warning" for each in simpler_model(Evidence(rivals=rivals, test_samples=400)))
     # of two-sided 5%, half is a network that is worse
     assert warnings <= 24
 

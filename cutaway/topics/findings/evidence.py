@@ -83,7 +83,7 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         diverged=_diverged(context, epochs=len(rows)),
         ended=context.manifest.status == "finished",
         regularization=_regularization(context) if context.opens else None,
-        frozen=_frozen(context) if context.opens else None,
+        frozen=_frozen(context) if context.opens else (),
         output_activation=_output_activation(context) if context.opens else None,
         recorded=context.manifest.origin == "keras fit",
         ready_made=context.manifest.origin == "model",
@@ -96,8 +96,8 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         default_weights=_has_default_weights(context),
         input_names=record.feature_names,
         input_columns=None if context.preparation is None else context.preparation.columns_of_features,
-        images=len(record.shape) > 1,
-        rivals=kept_rivals(context),
+        pictures=len(record.shape) > 1,
+        rivals=kept_rivals(context) or (),
         **facts,
     )
 

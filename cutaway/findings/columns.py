@@ -1,0 +1,425 @@
+"""What the inputs hold: their scale, and columns that say too little or too much."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts, tells_alone
+from cutaway.metrics import wilson_interval
+
+from .records import Evidence, Finding, Remedy, Rule, check, class_in_words, with_more
+from .steps import DEAD_AFTER_FIRST_STEPS, has_large_mean, inactive_since_first_steps, largest_update
+
+LARGE_SPREAD = 20.0
+SMALL_INPUTS = 0.02
+# Columns of a table that are all in use differ by less once they are standardized; one-hot columns by about 3.
+WIDE_SPREAD = 50.0
+# An input so many times as large as the median one is named where inputs are not scaled.
+LARGEST_INPUT = 10.0
+
+
+@check(
+    Rule(
+        "unscaled-inputs",
+        words=(
+            f"The standard deviation of all inputs as the model sees them is above {LARGE_SPREAD:g}, or an input is "
+            "beyond 100 and it is above 5; on up to 2,000 training samples, after the layers at the beginning of the "
+            "model that only rescale or normalize inputs."
+        ),
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="unnormalized data; NotNormalizedImages in SageMaker Debugger",
+    ),
+    Rule(
+        "double-scaling",
+        words=f"No input is beyond ±{SMALL_INPUTS:g} as the model sees it; on up to 2,000 training samples.",
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="double normalization",
+    ),
+    Rule(
+        "uneven-inputs",
+        words=(
+            f"The standard deviation of one column of a table is more than {WIDE_SPREAD:g} times that of the median "
+            "one; on up to 2,000 training samples."
+        ),
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="unscaled features",
+    ),
+    Rule(
+        "uncentered-inputs",
+        words=(
+            f"The sum of the absolute means of all inputs is more than {LARGE_MEAN:g} times the square root of the sum "
+            f"of their variances, on up to 2,000 training samples, and {DEAD_AFTER_FIRST_STEPS}; updates are not too "
+            "large (learning-rate-too-high)."
+        ),
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="uncentered data, missing mean subtraction",
+    ),
+)
+def input_scale(evidence: Evidence) -> Iterable[Finding]:
+    """Look at the range and the spread of the inputs as the model sees them.
+
+    What a model that does not open sees is not known: its first layers may scale its inputs.
+    """
+    facts = evidence.inputs
+    if facts is None:
+        return
+    if evidence.recorded and evidence.regularization is None:
+        unknown = " The model does not open: if its first layers scale the inputs, nothing is wrong."
+        for each in _judged(evidence, facts, seen="in the data"):
+            yield dataclasses.replace(each, severity="note", text=each.text + unknown, remedy=None)
+    else:
+        yield from list(_judged(evidence, facts, seen="as the model sees them")) or _uncentered(evidence, facts)
+
+
+def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Finding]:
+    record = {"low": facts.low, "high": facts.high, "std": facts.std, "widest": facts.widest}
+    remedy = Remedy("standardize the inputs", change="standardize")
+    size = max(-facts.low, facts.high)
+    if facts.std > LARGE_SPREAD or (size > 100 and facts.std > 5):
+        text = f"Inputs reach from {facts.low:g} to {facts.high:g} {seen}, and a model learns best near -1..1. "
+        if not evidence.pictures and facts.largest > LARGEST_INPUT:
+            name = evidence.input_in_words(facts.largest_at)
+            times = f"{float(f'{facts.largest:.2g}'):,.0f}"
+            text += f"{name[:1].upper()}{name[1:]} is about {times} times as large as the median one. "
+        text += "Divide images by their largest value, and standardize the columns of a table."
+        yield Finding("unscaled-inputs", "warning", "Inputs are not scaled", text, record, remedy)
+    elif 0 < size < SMALL_INPUTS:
+        text = (
+            f"Inputs reach from {facts.low:g} to {facts.high:g} {seen}: so small that they may have been divided by "
+            "their largest value twice, by you and by scale=, or by a Rescaling layer."
+        )
+        yield Finding("double-scaling", "warning", "Inputs may be scaled twice", text, record, remedy)
+    elif not evidence.pictures and facts.widest > WIDE_SPREAD:
+        text = (
+            f"One input, {evidence.input_in_words(facts.widest_at)}, varies {facts.widest:,.0f} times as much as the "
+            "median one, and drowns the others. Standardize the columns."
+        )
+        yield Finding("uneven-inputs", "warning", "Inputs of very different range", text, record, remedy)
+
+
+def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
+    found = inactive_since_first_steps(evidence)
+    if found is None or not has_large_mean(evidence) or largest_update(evidence) is not None:
+        return  # where updates are too large, the learning rate is
+    text = (
+        f"{found.text}. What all samples have in common is {facts.mean_over_spread:,.0f} times as large as how they "
+        "differ (the sum of the absolute means of all inputs, over the square root of the sum of their variances), so "
+        "that the first steps moved all weights of a unit alike."
+    )
+    each = "pixel" if evidence.pictures else "input"
+    layers = "with layers of BatchNormalization" if evidence.recorded else "(batch_norm, as in the recipe photos)"
+    advice = (
+        f"Standardize each {each} by its mean and deviation over the training samples, or normalize the hidden layers "
+        f"over the batch before their activation {layers}."
+    )
+    remedy = Remedy("standardize the inputs", change="standardize")
+    record = {**found.record, "mean_over_spread": facts.mean_over_spread}
+    yield Finding("uncentered-inputs", "warning", "Inputs are not centered", text, record, remedy, advice=advice)
+
+
+MANY_CONSTANT = 0.25
+NAMED_INPUTS = 5
+
+
+@check(
+    Rule(
+        "constant-inputs",
+        words=(
+            f"More than {MANY_CONSTANT:.0%} of the columns of a table have one value in every sample, of up to 2,000 "
+            "training samples; a smaller share is a note."
+        ),
+        source='Kuhn, Johnson 2013, "Applied predictive modeling", section 3.5',
+        known_as="zero-variance feature; single value in deepchecks",
+    ),
+)
+def constant_inputs(evidence: Evidence) -> Iterable[Finding]:
+    """Name the constant columns of a table; images have borders, which are constant by their nature."""
+    facts = evidence.inputs
+    if facts is None or evidence.pictures or not facts.constant:
+        return
+    constant = tuple(place for place in facts.constant if not _is_hashed(evidence, place))
+    if not constant:
+        return
+    names = [_input_name(evidence, place) for place in constant]
+    share = len(names) / facts.inputs
+    text = (
+        f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples "
+        f"({with_more(names, NAMED_INPUTS)}): they say nothing."
+    )
+    severity = "warning" if share > MANY_CONSTANT else "note"
+    remedy = Remedy("leave out the constant inputs", change="drop-inputs", inputs=constant)
+    yield Finding("constant-inputs", severity, "Constant inputs", text, {"inputs": names[:100], "share": share}, remedy)
+
+
+def _is_hashed(evidence: Evidence, place: int) -> bool:
+    """Whether it is a place that no value of a category was hashed to, which is no column of the user's."""
+    columns = evidence.input_columns
+    return columns is not None and _input_name(evidence, place).startswith(f"{columns[place]}#")
+
+
+def _input_name(evidence: Evidence, place: int) -> str:
+    return str(place) if evidence.input_names is None else evidence.input_names[place]
+
+
+def has_one_input(evidence: Evidence) -> bool:
+    """Whether all that varies is one input, or one column of a table: it is no leak that this tells the class."""
+    columns, inputs = evidence.input_columns, evidence.inputs
+    if columns is None:
+        return inputs is not None and inputs.inputs - len(inputs.constant) <= 1
+    constant = () if inputs is None else inputs.constant
+    return len({column for place, column in enumerate(columns) if place not in constant}) <= 1
+
+
+@check(
+    Rule(
+        "telling-input",
+        words=(
+            "A decision tree on one input alone tells the classes of training samples that it was not fitted on: the "
+            f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
+            f"less than {FEWER:.0%} of that of always predicting the largest class. Not judged where only one input, "
+            "or the inputs of one column, vary."
+        ),
+        source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
+        known_as="target leakage; feature-label correlation in deepchecks",
+    ),
+)
+def target_leakage(evidence: Evidence) -> Iterable[Finding]:
+    """Warn of an input that tells the class alone, on samples on which that was not found out."""
+    found = evidence.telling
+    if found is None or has_one_input(evidence):
+        return
+    if not tells_alone(found.correct, found.samples, baseline=found.baseline):
+        return
+    name = str(found.input) if evidence.input_names is None else evidence.input_names[found.input]
+    what, inputs = evidence.input_in_words(found.input), (found.input,)
+    left_out = what
+    if evidence.input_columns is not None:
+        column = evidence.input_columns[found.input]
+        inputs = tuple(i for i, each in enumerate(evidence.input_columns) if each == column)
+        left_out = f'the column "{column}"'
+        what = left_out if name == column else f'{left_out} (by its input "{name}")'
+    text = (
+        f"{what[:1].upper()}{what[1:]} alone tells the class of {found.correct:,} of {found.samples:,} training "
+        f"samples that it was not fitted on ({found.correct / found.samples:.1%}), where the largest class has "
+        f"{found.baseline:.1%}. Check that it is known before the answer is: otherwise the model is worth nothing on "
+        "new samples."
+    )
+    record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
+    remedy = Remedy(f"leave out {left_out}", change="drop-inputs", inputs=inputs)
+    yield Finding("telling-input", "warning", "One input gives the label away", text, record, remedy)
+
+
+NAMED_COLUMNS = 3
+
+
+@check(
+    Rule(
+        "target-encoding",
+        words=(
+            "A column of numbers is the share of a class (or the mean of labels that are numbers) among the rows with "
+            "the same value, in 90% or more of the rows whose value has several labels, to three digits, or to two "
+            "where all values are hundredths; also in percent, or, to three digits, smoothed toward that of all rows; "
+            "of 8 different values or more, where a true rate would be as close with a probability below 0.000001. "
+            "Shares in training rows alone do not count. Of columns that may be such, the first 4 million cells are "
+            "judged."
+        ),
+        source=(
+            'Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; Kaufman, '
+            'Rosset, Perlich, Stitelman 2012, "Leakage in data mining"'
+        ),
+        known_as="target leakage by target encoding",
+    ),
+)
+def target_encoding(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns that hold labels of the rows themselves."""
+    found = [(each.name, each.encodes) for each in evidence.columns if each.encodes is not None]
+    if not found:
+        return
+    names, are_named = evidence.class_names or (), evidence.input_columns or evidence.input_names
+    sentences: list[str] = []
+    for name, each in found[:NAMED_COLUMNS]:
+        of = "mean of the labels"
+        if each.target is not None:
+            of = f"share of {class_in_words(names[each.target] if names else str(each.target))}"
+        of = f"smoothed {of}" if each.is_smoothed else of
+        sentences.append(
+            f"{_called(name, are_named)} is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with "
+            "the same value"
+        )
+    more = f"; and {len(found) - NAMED_COLUMNS:,} more columns" if len(found) > NAMED_COLUMNS else ""
+    listing = "; ".join(sentences)
+    text = (
+        f"{listing[:1].upper()}{listing[1:]}{more}. Validation and test rows are among them, so that the column tells "
+        "a model something of their labels, and accuracies on them are too good: a new row has no label to compute it "
+        "from."
+    )
+    columns = {name for name, _ in found}
+    listed = " and ".join(_called(name, are_named) for name, _ in found)
+    places = enumerate(are_named) if are_named else ((int(name), name) for name in columns)
+    remedy = Remedy(
+        f"leave out {listed}",
+        change="drop-inputs",
+        inputs=tuple(sorted(place for place, column in places if column in columns)),
+    )
+    record = {
+        "columns": {
+            name: {"class": each.target, "values": each.values, "rows": each.rows, "samples": each.samples}
+            for name, each in found
+        }
+    }
+    advice = (
+        "Give the column that it was computed for instead, or compute it out of fold: the value of each row from "
+        "training rows of other folds, so that its own label is never in it."
+    )
+    called = _called(found[0][0], are_named)
+    called = "Columns were" if len(found) > 1 else f"{called[:1].upper()}{called[1:]} was"
+    yield Finding(
+        "target-encoding", "warning", f"{called} computed from the labels", text, record, remedy, advice=advice
+    )
+
+
+def _called(name: str, are_named: Sequence[str] | None) -> str:
+    return f'"{name}"' if are_named else f"column {int(name) + 1}"
+
+
+# Of 20 columns that tell nothing, one in a thousand tables has one that passes.
+WORDS_CONFIDENCE = 0.9999
+# Share of the errors of always predicting the largest class that are left, below which a column tells the class.
+WORDS_ERRORS = 0.5
+
+
+def words_predict(column: ColumnFacts) -> bool:
+    """Whether the words of a column tell the class."""
+    if column.told is None:
+        return False
+    low, _ = wilson_interval(column.told.correct, column.told.samples, confidence=WORDS_CONFIDENCE)
+    return 1 - low < WORDS_ERRORS * (1 - column.told.baseline)
+
+
+@check(
+    Rule(
+        "left-out-columns",
+        words=(
+            "Columns of a table are left out since their cells are free text, nearly all differ, or cannot be read. A "
+            "warning where the words of one tell the class of rows that they were not counted in (naive Bayes on half "
+            "of up to 4,000 training rows, judged on the other half): at the unfavorable end of its "
+            f"{WORDS_CONFIDENCE:.2%} interval it errs less than {WORDS_ERRORS:.0%} as often as always predicting the "
+            "largest class."
+        ),
+        source="our own; McCallum, Nigam 1998 for naive Bayes of words, Wilson 1927 for the interval",
+        known_as="dropped features; high-cardinality columns",
+    ),
+)
+def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns that are left out, and those of them that tell the class."""
+    columns = [each for each in evidence.columns if each.left_out]
+    if not columns:
+        return
+    named = with_more([f'"{each.name}" ({each.left_out})' for each in columns], NAMED_INPUTS)
+    # without their number: columns that are constant or count the rows are left out as well, and tell nothing
+    are, them = ("are", "them") if len(columns) > 1 else ("is", "it")
+    text = f"{named} {are} left out, and no model learns from {them}."
+    record = {"columns": {each.name: each.left_out for each in columns}}
+    telling = [each for each in columns if words_predict(each)]
+    if not telling:
+        yield Finding("left-out-columns", "note", "Columns left out", text, record)
+        return
+    best = max(telling, key=lambda each: each.told.correct / each.told.samples if each.told else 0.0)
+    told = best.told
+    assert told is not None
+    text += (
+        f' The words of "{best.name}" alone tell the class of {told.correct:,} of {told.samples:,} training rows '
+        f"({told.correct / told.samples:.1%}), where the largest class has {told.baseline:.1%}."
+    )
+    advice = (
+        f'Make columns of the words of "{best.name}" if they are known before the answer is, for example with '
+        "scikit-learn's TfidfVectorizer; if they come from the answer, it is right that no model sees them."
+    )
+    record |= {"column": best.name, "correct": told.correct, "samples": told.samples, "baseline": told.baseline}
+    remedy = Remedy(f'make columns of the words of "{best.name}"', untried="the table itself must be changed")
+    title = f'"{best.name}" tells the class and is left out'
+    yield Finding("left-out-columns", "warning", title, text, record, remedy, advice=advice)
+
+
+@check(
+    Rule(
+        "sentinel-values",
+        words=(
+            "A few numbers repeat exactly, in 5 or more rows, and lie far outside all others (by more than ten times "
+            "their range; by more than once it for nines such as 999, or a number below 0 where no other is), more "
+            "often than chance explains (p-value below 0.001 over all columns); or a column of numbers contains up to "
+            "three words, in 5 or more rows, and is read as text."
+        ),
+        source='Pearson 2006, "The problem of disguised missing data"',
+        known_as="disguised missing values; special values, mixed data types in deepchecks",
+    ),
+)
+def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns with such values."""
+    found = [(each.name, each.sentinels) for each in evidence.columns if each.sentinels is not None]
+    if not found:
+        return
+    sentences = [
+        f'"{name}" is {" or ".join(each.values)} in {each.rows:,} of {each.samples:,} training rows with a value, and '
+        f"{'a number ' if each.are_words else ''}from {each.low:g} to {each.high:g} in the others"
+        for name, each in found[:NAMED_COLUMNS]
+    ]
+    more = f"; and {len(found) - NAMED_COLUMNS:,} more columns" if len(found) > NAMED_COLUMNS else ""
+    are_words = any(each.are_words for _, each in found)
+    text = f"{'; '.join(sentences)}{more}."
+    if are_words:
+        text += " For these words all numbers of a column are read as text."
+    if not all(each.are_words for _, each in found):
+        text += " A model takes such a value for a measurement."
+    remedy = Remedy(
+        "empty these cells where they mean that a value is not known",
+        untried="the table itself must be changed",
+    )
+    record = {
+        "columns": {
+            name: {"values": list(each.values), "rows": each.rows, "samples": each.samples} for name, each in found
+        }
+    }
+    advice = (
+        "Empty the cells of placeholder values if they mean that the value is not known: missing values are filled "
+        "and marked."
+    )
+    title = f'Placeholder values in "{found[0][0]}"' if len(found) == 1 else "Placeholder values"
+    yield Finding("sentinel-values", "warning", title, text, record, remedy, advice=advice)
+
+
+@check(
+    Rule(
+        "mixed-units",
+        words=(
+            "In the rows of one class a column without values below 0 has two groups of 20 or more different values, "
+            "with a gap of more than half of the logarithm of a factor of 2.205, 2.54, 100, 1,000 or 1,000,000, and a "
+            "Kolmogorov-Smirnov test does not tell them apart (p of 0.05 or more) once that factor is taken out."
+        ),
+        source="our own; Massey 1951 for the test",
+        known_as="inconsistent units",
+    ),
+)
+def mixed_units(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns whose values fall into two groups that a factor makes alike."""
+    found = [(each.name, each.units) for each in evidence.columns if each.units is not None]
+    if not found:
+        return
+    sentences = [
+        f'In {each.samples:,} training rows the values of "{name}" fall into two groups, with medians of '
+        f"{_in_digits(each.low)} and {_in_digits(each.high)}, that are alike but for a factor of {each.factor}; "
+        f"{each.rows:,} of these rows have the larger values."
+        for name, each in found[:NAMED_COLUMNS]
+    ]
+    more = f" So do those of {len(found) - NAMED_COLUMNS:,} more columns." if len(found) > NAMED_COLUMNS else ""
+    remedy = Remedy("write all values of a column in one unit", untried="the table itself must be changed")
+    record = {
+        "columns": {name: {"factor": each.factor, "rows": each.rows, "samples": each.samples} for name, each in found}
+    }
+    title = f'"{found[0][0]}" is probably in two units' if len(found) == 1 else "Columns that are probably in two units"
+    advice = "Find out which rows are in which unit, and convert them."
+    yield Finding("mixed-units", "warning", title, " ".join(sentences) + more, record, remedy, advice=advice)
+
+
+def _in_digits(value: float) -> str:
+    """A number to three digits, without an exponent where it is large: "68,000"."""
+    return f"{float(f'{value:.3g}'):,.15g}"

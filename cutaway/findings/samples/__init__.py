@@ -1,1 +1,0 @@
-"""Checks on the samples of a run: their inputs, labels and splits."""

@@ -1,0 +1,261 @@
+"""Is the model better than simpler ones: one answer for all samples, a linear model, boosted trees?"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from cutaway.metrics import PerClass, mcnemar, paired_difference_interval
+
+from .records import BALANCED, Evidence, Finding, Remedy, Rival, Rule, check, class_in_words
+
+# A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
+FEW_OTHERS = 0.10
+# Of one or two samples of other classes, nothing can be said.
+LEAST_OTHERS = 3
+# Two standard errors: with less, the next test samples may well turn the comparison around.
+BETTER_ERRORS = 2.0
+HALF = 0.5
+# Standard errors by which true and predicted classes agree more than by chance: of models that have learned nothing,
+# one in a thousand passes.
+TOLD_APART = 3.1
+# Classes are of uneven size where the largest one has half as many samples again as its equal share.
+UNEVEN_CLASSES = 1.5
+
+
+@check(
+    Rule(
+        "baseline",
+        words=(
+            "On the test samples, or the validation samples without any, the accuracy is not above that of always "
+            f"giving the largest class by {BETTER_ERRORS:g} standard errors of the difference; or all but "
+            f"{FEW_OTHERS:.0%} of the samples of other classes are predicted as one class. A note where true and "
+            f"predicted classes agree by {TOLD_APART:g} standard errors more than by chance (Cohen's kappa), and where "
+            "the 95% interval of the difference reaches to a model with half of the mistakes of that answer."
+        ),
+        source=(
+            'McNemar 1947, "Note on the sampling error of the difference between correlated proportions or '
+            'percentages"; Fleiss, Cohen, Everitt 1969 for the error of kappa'
+        ),
+        known_as="predicts the majority class; simple model comparison in deepchecks",
+    ),
+)
+def baseline(evidence: Evidence) -> Iterable[Finding]:
+    """Warn of a model that predicts one class for everything, or is no better than that would be."""
+    measured, names, split = evidence.measured, evidence.names, evidence.held_out
+    if measured is None:
+        return
+    one, remedy, advice = only_prediction(measured), _baseline_remedy(evidence, measured), _next_step(measured)
+    text = f"The {split} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
+    record = {
+        "accuracy": measured.accuracy,
+        "baseline": measured.baseline,
+        "largest_class": names[measured.largest],
+        "balanced_accuracy": measured.balanced_accuracy,
+    }
+    if one is not None:
+        title = f"Nearly every prediction is {class_in_words(names[one])}"
+        text = f"{_of_one(measured, one, names, split)} {text}"
+        yield Finding("baseline", "warning", title, text, record, remedy, advice=advice)
+    elif not _no_better(measured):
+        return
+    elif _is_wide(measured):
+        text += (
+            f" Of {measured.total:,} {split} samples, such a difference may be chance, and so may that of a model that "
+            "makes half of these mistakes."
+        )
+        title = "So few samples cannot tell it from always predicting one class"
+        yield Finding("baseline", "note", title, text, record)
+    elif _agreement(measured) > TOLD_APART:
+        text += (
+            " The answers tell the classes apart nevertheless, by more than chance: the balanced accuracy is "
+            f"{measured.balanced_accuracy:.2%}."
+        )
+        title = "Its accuracy does not show what it has learned"
+        advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.thresholds())."
+        yield Finding("baseline", "note", title, text, record, advice=advice)
+    else:
+        title = "No better than always predicting one class"
+        if measured.accuracy >= measured.baseline:
+            text += f" That is no difference that {measured.total:,} {split} samples can show."
+        yield Finding("baseline", "warning", title, text, record, remedy, advice=advice)
+
+
+def learned_nothing(evidence: Evidence) -> bool:
+    """Whether the confusion matrix is no better than that of always predicting one class; False if it is unknown."""
+    measured = evidence.measured
+    if measured is None:
+        return False
+    return only_prediction(measured) is not None or (_no_better(measured) and _agreement(measured) <= TOLD_APART)
+
+
+def predicts_poorly(evidence: Evidence) -> bool:
+    """Whether the accuracy is nearer to that of always predicting one class than to that of no mistakes.
+
+    The accuracy on test samples counts, or on validation samples without any; where that is unknown, the last one of
+    the history. False where none is known.
+    """
+    if (measured := evidence.measured) is not None:
+        accuracy, baseline = measured.accuracy, measured.baseline
+    else:
+        last = evidence.history[-1] if evidence.history else {}
+        accuracy, baseline = last.get("val_accuracy", last.get("accuracy")), 1 / (evidence.classes or 2)
+    return accuracy is not None and accuracy - baseline < HALF * (1 - baseline)
+
+
+def only_prediction(measured: PerClass) -> int | None:
+    """The class that is nearly always predicted although others have a few samples; None if there is no such class."""
+    samples, most = measured.total, int(measured.predicted.argmax())
+    others = samples - int(measured.samples[most])
+    return most if others >= LEAST_OTHERS and samples - measured.predicted[most] <= FEW_OTHERS * others else None
+
+
+def baseline_words(measured: PerClass, names: Sequence[str]) -> str:
+    """What always predicting the largest class would give, as a sentence that starts in lower case."""
+    return (
+        f"always predicting {class_in_words(names[measured.largest])}, the largest, would give {measured.baseline:.2%}."
+    )
+
+
+def _no_better(measured: PerClass) -> bool:
+    """Whether the accuracy is not above the baseline by two standard errors of the difference.
+
+    Both are measured on the same samples, so that only those count on which the two differ: the model is right and
+    the baseline is not, or the other way around (McNemar's test without its correction). A model with less than half
+    of the baseline's mistakes passes: then the test samples are few, not the model poor.
+    """
+    if 1 - measured.accuracy <= HALF * (1 - measured.baseline):
+        return False
+    gained, lost = _differing(measured)
+    return gained - lost <= BETTER_ERRORS * math.sqrt(gained + lost)
+
+
+def _is_wide(measured: PerClass) -> bool:
+    """Whether the samples are too few to tell the model from one with half of the baseline's mistakes."""
+    _, high = paired_difference_interval(*_differing(measured), measured.total)
+    return high >= HALF * (1 - measured.baseline)
+
+
+def _agreement(measured: PerClass) -> float:
+    """By how many standard errors true and predicted classes agree more often than by chance.
+
+    The error is that of predictions that know nothing of the class, given how often each class is true and predicted.
+    """
+    true, predicted = measured.samples / measured.total, measured.predicted / measured.total
+    by_chance = float(true @ predicted)
+    variance = by_chance + by_chance**2 - float((true * predicted) @ (true + predicted))
+    return (measured.accuracy - by_chance) * math.sqrt(measured.total / variance) if variance > 0 else 0.0
+
+
+def _differing(measured: PerClass) -> tuple[int, int]:
+    """Samples that only the model predicts correctly, and samples that only the baseline does."""
+    largest = measured.largest
+    gained = int(measured.correct.sum() - measured.correct[largest])
+    return gained, int(measured.samples[largest] - measured.correct[largest])
+
+
+def _of_one(measured: PerClass, one: int, names: Sequence[str], split: str) -> str:
+    samples = measured.total
+    others = samples - int(measured.samples[one])
+    missed = others - int(measured.correct.sum() - measured.correct[one])
+    return (
+        f"{int(measured.predicted[one]):,} of {samples:,} {split} samples are predicted as "
+        f"{class_in_words(names[one])}, and {missed:,} of the {others:,} samples of other classes are "
+        "predicted wrong."
+    )
+
+
+def _is_uneven(measured: PerClass) -> bool:
+    return measured.baseline >= UNEVEN_CLASSES / max(int((measured.samples > 0).sum()), 1)
+
+
+def _baseline_remedy(evidence: Evidence, measured: PerClass) -> Remedy | None:
+    """Weights for classes of uneven size, or a usual learning rate in place of one that is far from it."""
+    if _is_uneven(measured) and not evidence.config.get("class_weight"):
+        return BALANCED
+    return evidence.default_rate
+
+
+def _next_step(measured: PerClass) -> str:
+    if _is_uneven(measured):
+        return 'Try class_weight="balanced" and judge by balanced accuracy: the classes are of very different size.'
+    return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."
+
+
+# Every table is asked about, so that one healthy run in a hundred may be told of a difference by chance.
+BETTER_LEVEL = 0.01
+BETTER_MARGIN = 0.01
+# A model that predicts so many more of its training samples than of others is too large; another one may be too small.
+TOO_LARGE_GAP = 0.05
+# A model that may be better by more than this is not said to be no better.
+ALIKE = 0.02
+
+
+@check(
+    Rule(
+        "right-tool",
+        words=(
+            "A linear model (logistic regression) or boosted trees, trained on the same training samples (up to "
+            "10,000), are right for more of the same held-out samples (up to 5,000): McNemar's test, corrected for "
+            f"both, has a p-value below {BETTER_LEVEL:g}, and the difference is {BETTER_MARGIN:.0%} or more. Good "
+            f"where the 95% interval of no difference reaches {ALIKE:.0%}, otherwise a note. For tables, once "
+            "cutaway.doctor has compared them; not with weights of classes or samples."
+        ),
+        source=(
+            'McNemar 1947; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux 2022, "Why do tree-based '
+            'models still outperform deep learning on tabular data?"'
+        ),
+        known_as="simple model comparison in deepchecks; baseline comparison",
+    ),
+)
+def simpler_model(evidence: Evidence) -> Iterable[Finding]:
+    """Compare a network with simpler models on the same samples."""
+    rivals = evidence.rivals
+    if not rivals or evidence.config.get("class_weight"):  # which trades accuracy for balance
+        return
+    held = evidence.held_out
+    best = max(rivals, key=lambda each: each.won - each.lost)
+    accuracy = (best.correct - best.won + best.lost) / best.samples
+    p = min(1.0, len(rivals) * mcnemar(best.won, best.lost).p_value)
+    difference = (best.won - best.lost) / best.samples
+    highest = max(paired_difference_interval(each.won, each.lost, each.samples)[1] for each in rivals)
+    shares = " and ".join(f"{each.name} for {each.correct / each.samples:.1%}" for each in rivals)
+    text = (
+        f"On {best.samples:,} {held} samples the network is right for {accuracy:.1%}, {shares} ({_difference(best)})."
+    )
+    record = {
+        "accuracy": accuracy,
+        "rivals": {each.name: each.correct / each.samples for each in rivals},
+        "difference": difference,
+        "interval": list(paired_difference_interval(best.won, best.lost, best.samples)),
+        "p": p,
+        "samples": best.samples,
+    }
+    if p < BETTER_LEVEL and difference >= BETTER_MARGIN:
+        taken = [each for each in rivals if each.trained < (evidence.train_samples or 0)]
+        text += f" They took {taken[0].trained:,} of the training samples." if taken else ""
+        correct, known = evidence.trained or (0, 0)
+        is_too_large = bool(known) and correct / known - accuracy > TOO_LARGE_GAP
+        other = "a smaller or more regularized network" if is_too_large else "a larger network"
+        advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
+        remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
+        title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
+        yield Finding("right-tool", "warning", title, text, record, remedy, advice=advice)
+    elif highest >= ALIKE:
+        if best.won > best.lost:
+            why = f"A warning needs a difference of {BETTER_MARGIN:.0%} or more"
+            if p >= BETTER_LEVEL:
+                why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < "
+                why += f"{BETTER_LEVEL:g}"
+            text += f" {why}."
+        yield Finding("right-tool", "note", "Whether another kind of model is better is not clear", text, record)
+    elif not learned_nothing(evidence):  # of which one answer for all is simpler still
+        yield Finding("right-tool", "good", "No simpler model is better", text, record)
+
+
+def is_outdone(evidence: Evidence) -> bool:
+    """Whether another kind of model is right more often, so that more could be learned from these samples."""
+    return any(each.severity == "warning" for each in simpler_model(evidence))
+
+
+def _difference(rival: Rival) -> str:
+    low, high = paired_difference_interval(rival.won, rival.lost, rival.samples)
+    return f"{rival.name} minus the network: {100 * low:+.1f} to {100 * high:+.1f} points"

@@ -1,0 +1,578 @@
+"""Are training, validation and test samples alike and apart?"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cutaway.data import ColumnShift, Shift, WholeGroups
+from cutaway.metrics import PerClass, wilson_interval
+
+from .records import Evidence, Finding, Remedy, Rule, check, class_in_words, with_more
+from .simpler_models import baseline_words, learned_nothing
+
+UNSHUFFLED_LEVEL = 1e-6
+UNSHUFFLED_SHARE = 0.25
+SHUFFLE = Remedy(
+    "shuffle all samples before they are divided into training, validation and test samples",
+    untried="another split holds out other samples, on which accuracies cannot be compared",
+)
+
+
+@check(
+    Rule(
+        "missing-shuffling",
+        words=(
+            "The shares of the classes among validation or test samples differ from those among training samples by "
+            f"{UNSHUFFLED_SHARE:.0%} or more in all, and the p-value of a chi-square test is below "
+            f"{UNSHUFFLED_LEVEL:g}."
+        ),
+        source="scikit-learn, A note on shuffling, https://scikit-learn.org/stable/modules/cross_validation.html",
+        known_as="unshuffled data; label drift in deepchecks",
+    ),
+)
+def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the shares of the classes in validation and test samples with those in the training samples."""
+    from scipy.stats import chi2_contingency
+
+    counts = {name: np.asarray(each, np.int64) for name, each in evidence.class_counts.items()}
+    train = counts.get("train")
+    if train is None:
+        return
+    for name, others in counts.items():
+        if name == "train" or not others.sum():
+            continue
+        table = np.stack([train, others])
+        table = table[:, table.sum(axis=0) > 0]
+        if table.shape[1] < 2:
+            continue
+        p = float(np.asarray(chi2_contingency(table)[1]))
+        shares = table / table.sum(axis=1, keepdims=True)
+        distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
+        if p >= UNSHUFFLED_LEVEL or distance < UNSHUFFLED_SHARE:
+            continue
+        missing = int(((train == 0) & (others > 0)).sum())
+        absent = f", and {missing:,} of them are not among the training samples at all" if missing else ""
+        what = {"val": "validation", "test": "test"}[name]
+        text = (
+            f"The shares of the classes differ between training and {what} samples by {distance:.0%} in all{absent}. "
+            "Samples that were sorted and not shuffled before they were split do this. Shuffle all samples before they "
+            "are divided."
+        )
+        record = {"split": name, "distance": distance, "p": p, "missing": missing}
+        yield Finding("missing-shuffling", "warning", f"The {what} samples are of other classes", text, record, SHUFFLE)
+
+
+GROUP_LEVEL = 0.001
+GROUP_COST = 0.03
+# Names of columns that say whose a row is.
+IDENTIFIER = re.compile(
+    r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|cust|client|account|acct|member|"
+    r"student|employee|household|family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|"
+    r"participant)$",
+    re.IGNORECASE,
+)
+
+
+@check(
+    Rule(
+        "shared-groups",
+        words=(
+            "A quick model (25 extremely random trees, five folds) is right less often on whole groups of samples "
+            f"that it has seen none of than in random folds, by {GROUP_COST:.0%} or more and with a p-value below "
+            f"{GROUP_LEVEL:g} (signs of the differences of groups exchanged); groups are the rows with one value of a "
+            "column of which 20% of the held-out rows are among the training rows and whose rows agree in their label "
+            "beyond chance, twentieths of a column of dates, and neighbors in the file with one label. A note where "
+            "the column is an input and not named as an identifier is."
+        ),
+        source=(
+            'Roberts et al. 2017, "Cross-validation strategies for data with temporal, spatial, hierarchical, or '
+            'phylogenetic structure"; Pitman 1937 for the test'
+        ),
+        known_as="group leakage, identity leakage, temporal leakage",
+    ),
+)
+def group_leakage(evidence: Evidence) -> Iterable[Finding]:
+    """Name what divides samples that belong together, the one that costs most first, with the honest accuracy."""
+    groups = evidence.groups
+    costly = [each for each in groups if each.p_value * len(groups) < GROUP_LEVEL and _cost(each) >= GROUP_COST]
+    costly.sort(key=lambda each: not _is_identifier(each))
+    if not costly:
+        return
+    found = max(costly, key=lambda each: (_is_identifier(each), _cost(each)))
+    at_random, by_group = found.at_random / found.samples, found.by_group / found.samples
+    honest = (
+        f"a quick model is right for {at_random:.1%} of samples in random folds, and for {by_group:.1%} where it has "
+        f"seen none of {_seen(found)}{_no_better_than_majority(found, evidence.class_names)} ({found.samples:,} "
+        "samples)."
+    )
+    if found.of_time:
+        title = "Later samples are harder, and the split is random"
+        text = f'Samples have dates ("{found.name}") and are divided at random: {honest}'
+        words, option = f'divide the samples by "{found.name}"', f'time="{found.name}"'
+        advice = f"If the model will see later samples, pass {option}, to test it on the latest."
+    elif found.name:
+        title = f'Rows that share their "{found.name}" are in several splits'
+        text = (
+            f'{found.shared or 0:.0%} of the held-out rows share their "{found.name}" with a training row, and {honest}'
+        )
+        words, option = f'divide the samples by "{found.name}"', f'group="{found.name}"'
+        advice = f"If new rows will be of others, pass {option}: the accuracy is then the honest one."
+    else:
+        title = "Neighbors in the file have one label and are in several splits"
+        text = f"The file has {found.groups:,} blocks of rows with one label, which are divided at random: {honest}"
+        words = "divide the samples by a column that names the blocks"
+        advice = 'Find out what a block is, name it in a column, and pass that: group="...".'
+    record = {
+        "column": found.name,
+        "groups": found.groups,
+        "at_random": at_random,
+        "by_group": by_group,
+        "baseline": found.majority_samples / found.samples,
+        "samples": found.samples,
+        "p": found.p_value,
+    }
+    remedy = Remedy(words, untried="another split holds out other samples, on which accuracies cannot be compared")
+    severity = "warning" if _is_identifier(found) else "note"
+    yield Finding("shared-groups", severity, title, text, record, remedy, advice=advice)
+
+
+def _seen(groups: WholeGroups) -> str:
+    if groups.of_time:
+        return "their time"
+    return "their group" if groups.name else "their block"
+
+
+def _no_better_than_majority(groups: WholeGroups, names: Sequence[str] | None) -> str:
+    """The majority class and its share, where the quick model on whole groups is not better than that beyond chance."""
+    baseline = groups.majority_samples / groups.samples
+    low, _ = wilson_interval(groups.by_group, groups.samples)
+    name = names[groups.majority] if names else str(groups.majority)
+    return "" if low > baseline else f', no better than always predicting "{name}" ({baseline:.1%})'
+
+
+def _cost(groups: WholeGroups) -> float:
+    return (groups.at_random - groups.by_group) / max(groups.samples, 1)
+
+
+def _is_identifier(groups: WholeGroups) -> bool:
+    """Whether groups are more than values of an input, such as postal codes, that new rows have as well."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", groups.name)
+    return groups.of_time or not groups.is_input or IDENTIFIER.search(spaced) is not None
+
+
+# Tables of few distinct values repeat rows by chance; from here on an accuracy changes visibly.
+MANY_DUPLICATES, LEAST_DUPLICATES = 0.01, 5
+NAMED_DUPLICATES = 20
+# Where half of the training samples equal another one and no input has many values, rows are equal by chance.
+FEW_DISTINCT, FEW_VALUES = 0.5, 20
+# So they are where independent inputs would make so large a part of them equal.
+CHANCE_SHARE = 0.5
+
+
+@check(
+    Rule(
+        "repeated-samples",
+        words=(
+            f"More than {MANY_DUPLICATES:.0%} of the validation and test samples, and {LEAST_DUPLICATES} or more, "
+            "equal a training sample in every input; of the first 70,000 of each. A note where rows are equal by "
+            f"chance: fewer than half of the training samples are distinct and no input has more than {FEW_VALUES} "
+            f"values, or independent inputs with the same values would make {CHANCE_SHARE:.0%} as many samples equal."
+        ),
+        source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
+        known_as="data leakage; train-test samples mix in deepchecks",
+    ),
+)
+def duplicates(evidence: Evidence) -> Iterable[Finding]:
+    """Count the samples of other splits that equal a training sample."""
+    names, others = evidence.repeated, (evidence.val_samples or 0) + (evidence.test_samples or 0)
+    if not names or not others:
+        return
+    share = len(names) / others
+    record = {"samples": len(names), "share": share}
+    by_chance = _equal_by_chance(evidence, share)
+    if by_chance:
+        text = (
+            f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+            f"input, {by_chance}"
+        )
+        title = "Few distinct samples, which are in several splits"
+        yield Finding("repeated-samples", "note", title, text, record, samples=tuple(names[:NAMED_DUPLICATES]))
+        return
+    are_many = share > MANY_DUPLICATES and len(names) >= LEAST_DUPLICATES
+    text = (
+        f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+        f"input, the first of them {names[0]}. "
+    ) + ("The model has seen them, so that accuracies are too good." if are_many else "So few may be equal by chance.")
+    severity = "warning" if are_many else "note"
+    remedy = Remedy(
+        "leave the repeated samples out",
+        untried="other samples are held out then, on which accuracies cannot be compared",
+    )
+    yield Finding(
+        "repeated-samples", severity, "Samples in two splits", text, record, remedy, tuple(names[:NAMED_DUPLICATES])
+    )
+
+
+def _equal_by_chance(evidence: Evidence, share: float) -> str:
+    """How it is known that rows are equal by chance; empty where it is not."""
+    chance = evidence.equal_by_chance
+    if chance is not None and chance >= CHANCE_SHARE * share:
+        return (
+            f"as they do by chance where inputs have few values: it would be {chance:.2%} if the inputs were "
+            "independent of one another."
+        )
+    distinct, samples = evidence.distinct or (0, 0)
+    if evidence.most_values is None or evidence.most_values > FEW_VALUES or distinct >= FEW_DISTINCT * samples:
+        return ""
+    return (
+        f"and of {samples:,} training samples only {distinct:,} differ: no input has more than {evidence.most_values} "
+        "values, so that rows are equal by chance."
+    )
+
+
+@check(
+    Rule(
+        "near-copies",
+        words=(
+            "The nearest training sample of a held-out sample is less than 20% as far as the next one more often than "
+            "the distances to the 5th and 6th neighbors say that it is by chance: in 1% of up to 2,000 samples and in "
+            "5 or more beyond chance, with a p-value below 0.0001 (exact test of signs, corrected for up to three "
+            "copies of a sample). Measured on inputs with 20 or more different values and no sentinels, of which there "
+            "are 2 or more; whole numbers are spread over their steps."
+        ),
+        source=(
+            "Facco, d'Errico, Rodriguez, Laio 2017, \"Estimating the intrinsic dimension of datasets by a minimal "
+            'neighborhood information"; Barz, Denzler 2020, "Do we train on test data?"'
+        ),
+        known_as="near-duplicates; train-test leakage",
+    ),
+)
+def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
+    """Warn where more held-out samples have a near copy than by chance."""
+    near, names = evidence.near, evidence.named("near-copies")
+    if near is None:
+        return
+    pair = f", the first {names[0]} and {names[1]}" if len(names) > 1 else ""
+    text = (
+        f"{near.copies:,} of {near.samples:,} validation and test samples have a training sample much nearer than any "
+        f"other{pair}; by chance it would be {near.expected:,}. They are probably copies of one sample, such as "
+        "repeated measurements of one object, so that accuracies are too good."
+    )
+    remedy = Remedy(
+        "keep the copies of one sample in one part of the split, by a column that names them",
+        untried="which samples are copies is known to you alone",
+    )
+    advice = 'Keep one copy of each sample, or name the copies of one sample in a column and pass that: group="...".'
+    record = {"samples": near.copies, "expected": near.expected, "of": near.samples, "p": near.p_value}
+    yield Finding(
+        "near-copies",
+        "warning",
+        "Near copies of samples in two splits",
+        text,
+        record,
+        remedy,
+        names[::2],
+        advice=advice,
+    )
+
+
+SHIFTED_AREA = 0.6
+SHIFTED_ERRORS = 3.0
+NAMED_SHIFTS = 5
+
+
+@check(
+    Rule(
+        "shifted-test-samples",
+        words=(
+            "A classifier that tells test from training samples has, out of sample, an area under the ROC curve that "
+            f"is {SHIFTED_ERRORS:g} standard errors above {SHIFTED_AREA:g}, on up to 2,000 samples of each; or the "
+            "shares of a column's values up to some number, or of some categories, differ by 20% or more, on up to "
+            "10,000 samples of each, with a p-value below 0.001 over all columns (Kolmogorov-Smirnov or chi-square "
+            "test, corrected by Holm). Without test samples, validation samples are judged."
+        ),
+        source=(
+            'Lopez-Paz, Oquab 2017, "Revisiting classifier two-sample tests"; Hanley, McNeil 1982 for the standard '
+            "error"
+        ),
+        known_as="covariate shift; multivariate drift in deepchecks",
+    ),
+)
+def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
+    """Warn where a classifier, or single columns, tell test samples from training samples."""
+    shift = evidence.shift
+    columns = [(each.name, each.shift) for each in evidence.columns if each.shift is not None]
+    columns.sort(key=lambda each: -each[1].distance)
+    told = shift if shift is not None and is_shifted(shift) else None
+    if told is None and not columns:
+        return
+    held, record, text = evidence.held_out, dict[str, Any](), ""
+    if told is not None:
+        text = (
+            f"A classifier tells {held} samples from training samples with an area under the ROC curve of "
+            f"{told.auc:.2f} (0.5 where they are alike, ±{SHIFTED_ERRORS * told.error:.2f}). "
+        )
+        record |= {"auc": told.auc, "error": told.error, "samples": told.samples}
+    if columns:
+        named = with_more([f'"{name}" ({_change(each)})' for name, each in columns], NAMED_SHIFTS)
+        differ = "columns differ" if len(columns) > 1 else "column differs"
+        text += f"{len(columns):,} {differ} by more than chance: {named}. "
+        record["columns"] = {name: {"distance": each.distance, "p": each.p_value} for name, each in columns}
+    text += (
+        "They were taken, scaled or chosen in another way, "
+        f"so that the {held} accuracy is not that of samples like the training samples."
+    )
+    advice = (
+        f"Find out how the {held} samples differ. If the model will see samples like the {held} samples, train it on "
+        f"such samples as well; otherwise take {held} samples like those that it will see. There is no proof, since "
+        "this takes other samples."
+    )
+    remedy = Remedy(
+        f"train on samples like the {held} samples, or take {held} samples like those that the model will see",
+        untried="other samples are needed, and another training on the same ones does not make them more alike",
+    )
+    title, samples = f"{held.capitalize()} samples differ from training samples", evidence.named("shifted-test-samples")
+    yield Finding("shifted-test-samples", "warning", title, text, record, remedy, samples=samples, advice=advice)
+
+
+def _change(shift: ColumnShift) -> str:
+    if shift.first is None or shift.second is None:
+        return f"{shift.distance:.0%} of the samples in other categories"
+    return f"median {shift.first:.4g} in training, {shift.second:.4g} here"
+
+
+def is_shifted(shift: Shift) -> bool:
+    """Whether the test samples are told from the training samples."""
+    return shift.auc - SHIFTED_ERRORS * shift.error >= SHIFTED_AREA
+
+
+# Standard errors by which the validation accuracy must be above that of the largest class.
+VALIDATION_ERRORS = 4.0
+# Predictions and labels that have nothing to do with each other pass a chi-square test at this level.
+INDEPENDENT_LEVEL = 0.01
+# Of the right predictions that the validation accuracy promises, so many must come back under another numbering.
+PROMISED = 0.8
+# A share of the validation accuracy below which a test accuracy is not that of the same task.
+LOW_ACCURACY = 0.5
+RENUMBERINGS = 200
+# Test samples below which nothing is said.
+LEAST_TEST_SAMPLES = 30
+CHECK_TEST_LABELS = Remedy(
+    "look whether the test labels are in the order of the test samples, and mean the same as the training labels",
+    untried="the labels themselves must be changed, which no training does",
+)
+
+
+@check(
+    Rule(
+        "test-labels",
+        words=(
+            f"The validation accuracy is above that of the largest class by {VALIDATION_ERRORS:g} standard errors, and "
+            f"of {LEAST_TEST_SAMPLES} test samples or more either the labels are independent of the predictions (a "
+            f"chi-square test with p of {INDEPENDENT_LEVEL:g} or more, and an accuracy whose 99% interval is below the "
+            f"middle between chance and the validation accuracy), or the test accuracy is below {LOW_ACCURACY:.0%} of "
+            f"the validation accuracy and another numbering of the classes brings back {PROMISED:.0%} of it, and more "
+            f"than in any of {RENUMBERINGS} draws of independent labels and predictions. Not where test samples differ "
+            "from training samples."
+        ),
+        source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
+        known_as="label mismatch, label encoding differs between files",
+    ),
+)
+def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
+    """Compare test labels with predictions of a model that predicts validation samples well."""
+    measured, names = evidence.measured, evidence.names
+    if measured is None or evidence.held_out != "test" or not _predicts_validation_samples(evidence):
+        return
+    if measured.total < LEAST_TEST_SAMPLES or (evidence.shift is not None and is_shifted(evidence.shift)):
+        return
+    accuracy, validation = measured.accuracy, float(evidence.val_accuracy or 0.0)
+    record = {"test_accuracy": accuracy, "val_accuracy": validation}
+    is_low, is_near_chance = accuracy < LOW_ACCURACY * validation, _is_near_chance(measured, validation=validation)
+    if not is_low and not is_near_chance:  # before a matrix of 10,000 classes is made dense and renumbered
+        return
+    matrix = measured.matrix.toarray()
+    order = _best_numbering(matrix)
+    renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
+    if is_low and renumbered >= PROMISED * validation and renumbered > _renumbered_by_chance(measured):
+        pairs = ", ".join(
+            f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"
+            for label in np.argsort(-measured.samples, kind="stable")[:3]
+        )
+        text = (
+            f"The validation accuracy is {validation:.2%} and the test accuracy {accuracy:.2%}, but with another "
+            f"numbering of the classes {renumbered:.2%} of the test samples are right ({pairs})."
+        )
+        advice = "Give both files the same names of classes: the test file probably numbers them in another order."
+        yield Finding(
+            "test-labels",
+            "warning",
+            "Test labels are numbered in another way",
+            text,
+            record,
+            CHECK_TEST_LABELS,
+            advice=advice,
+        )
+    elif is_near_chance and _is_independent(matrix):
+        text = (
+            f"The validation accuracy is {validation:.2%}, but the labels of the {measured.total:,} test samples have "
+            f"nothing to do with the predictions (test accuracy {accuracy:.2%})"
+        )
+        alike = ", and their inputs look like those of the training samples"  # where that was compared
+        text += "." if evidence.shift is None else f"{alike}."
+        advice = "Look whether the test labels are in another order than the test samples, or belong to other samples."
+        yield Finding(
+            "test-labels",
+            "warning",
+            "Test labels do not fit the test samples",
+            text,
+            record,
+            CHECK_TEST_LABELS,
+            advice=advice,
+        )
+
+
+def _predicts_validation_samples(evidence: Evidence) -> bool:
+    accuracy, samples = evidence.val_accuracy, evidence.val_samples or 0
+    counts = np.asarray(evidence.class_counts.get("val") or ())
+    if accuracy is None or not samples or not counts.sum():
+        return False
+    baseline = counts.max() / counts.sum()
+    return accuracy - baseline > VALIDATION_ERRORS * float(np.sqrt(baseline * (1 - baseline) / samples))
+
+
+def _best_numbering(matrix: np.ndarray) -> np.ndarray:
+    """For each class the predicted class that stands for it, so that most predictions are right."""
+    from scipy.optimize import linear_sum_assignment
+
+    return linear_sum_assignment(-matrix)[1]
+
+
+def _renumbered_by_chance(measured: PerClass) -> float:
+    """The highest accuracy that the best numbering brings about in draws of independent labels and predictions."""
+    random, classes = np.random.default_rng(0), len(measured.samples)
+    labels = np.repeat(np.arange(classes), measured.samples)
+    predicted = np.repeat(np.arange(classes), measured.predicted)
+    highest = 0
+    for _ in range(RENUMBERINGS):
+        drawn = np.zeros((classes, classes), np.int64)
+        np.add.at(drawn, (labels, random.permutation(predicted)), 1)
+        highest = max(highest, int(drawn[np.arange(classes), _best_numbering(drawn)].sum()))
+    return highest / measured.total
+
+
+def _is_near_chance(measured: PerClass, *, validation: float) -> bool:
+    """Whether the accuracy is nearer to that of unrelated predictions than to a validation accuracy, at 99%."""
+    chance = float(measured.samples @ measured.predicted) / measured.total**2
+    _, high = wilson_interval(int(measured.correct.sum()), measured.total, confidence=0.99)
+    return high < (chance + validation) / 2
+
+
+def _is_independent(matrix: np.ndarray) -> bool:
+    """Whether labels and predictions have nothing to do with each other: a chi-square test of counts by class."""
+    from scipy.stats import chi2_contingency
+
+    table = matrix[matrix.sum(axis=1) > 0][:, matrix.sum(axis=0) > 0]
+    return min(table.shape) > 1 and float(np.asarray(chi2_contingency(table)[1])) >= INDEPENDENT_LEVEL
+
+
+# At 97% accuracy, the standard deviation over 2,000 test samples is 0.4 points: two points are more than chance.
+GAP = 0.02
+# Two-sided, of a normal deviate of 3.
+GAP_LEVEL = 0.0027
+BELIEVE_THE_LOWER = Remedy(
+    "believe the lower accuracy, and compare settings by cross-validation instead of on the validation samples",
+    untried="a training that is chosen because its test accuracy is higher is tuned on the test samples",
+)
+
+
+@check(
+    Rule(
+        "test",
+        words=(
+            f"Test and validation accuracy differ by more than {GAP:.0%}, and the p-value of Fisher's exact test is "
+            f"below {GAP_LEVEL:g} (like three standard errors); a warning where the test accuracy is the lower one."
+        ),
+        source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
+        known_as="generalization gap; train-test performance in deepchecks",
+    ),
+)
+def test_gap(evidence: Evidence) -> Iterable[Finding]:
+    """Say whether test and validation accuracy differ by more than chance."""
+    test, validation = evidence.test_accuracy, evidence.val_accuracy
+    if test is None:
+        return
+    beside = _beside(evidence)
+    if validation is not None and evidence.ready_made:
+        text = (
+            f"The test accuracy is {test:.2%}{beside} That of the validation samples is {validation:.2%}; whether the "
+            "model was trained on some of them is not known, so that the two are not compared."
+        )
+        yield Finding("test", "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
+        return
+    if validation is None:
+        text = f"The test accuracy is {test:.2%}{beside} There is no validation accuracy to compare it with."
+        yield Finding("test", "note", "Test accuracy", text, {"test_accuracy": test})
+        return
+    difference = test - validation
+    record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
+    points = f"{abs(difference) * 100:.2f} points"
+    if abs(difference) <= GAP or _is_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
+        text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}{beside}"
+        title, good = "Test and validation accuracy agree", not learned_nothing(evidence)
+        if abs(difference) > GAP:  # of so few samples even this may be chance
+            title, good = "Test and validation accuracy differ by no more than chance", False
+            text += f" With so few samples, a difference of {points} can be chance."
+        yield Finding("test", "good" if good else "note", title, text, record)
+    elif difference < 0:
+        text = f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside}"
+        advice = (
+            "Believe the lower of the two, compare settings by cross-validation, and look whether the test samples "
+            "differ. Either they differ from the others, or settings were tuned on the validation samples, or a column "
+            "was computed from the labels of the others. "
+            "There is no proof: a training chosen for its higher test accuracy is tuned on the test samples."
+        )
+        yield Finding(
+            "test",
+            "warning",
+            "Test accuracy is below validation accuracy",
+            text,
+            record,
+            BELIEVE_THE_LOWER,
+            advice=advice,
+        )
+    else:
+        text = (
+            f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}{beside} "
+            f"{_possible_causes(evidence)}"
+        )
+        yield Finding("test", "note", "Test accuracy is above validation accuracy", text, record)
+
+
+def _beside(evidence: Evidence) -> str:
+    """How the sentence on the accuracy ends: with the accuracy of always predicting the largest class, if known."""
+    return "." if evidence.measured is None else f"; {baseline_words(evidence.measured, evidence.names)}"
+
+
+def _possible_causes(evidence: Evidence) -> str:
+    """What may make test samples look easier than validation samples."""
+    causes = "Possible causes: the test samples are easier, or the two sets were drawn differently."
+    if evidence.recorded:
+        causes += " In a fit of your own also: test samples may be among those that the model was trained on."
+    return causes
+
+
+def _is_chance(*measured: tuple[float, int | None]) -> bool:
+    """Whether samples of one accuracy differ as much by chance."""
+    from scipy.stats import fisher_exact
+
+    counts: list[list[int]] = []
+    for share, samples in measured:
+        if not samples:
+            return False
+        right = round(share * samples)
+        counts.append([right, samples - right])
+    found: Any = fisher_exact(counts)
+    return float(found[1]) >= GAP_LEVEL

@@ -1,0 +1,514 @@
+"""How the training went: its loss, its steps and their size."""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cutaway.data import LARGE_MEAN
+from cutaway.metrics import is_finite
+
+from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
+from .simpler_models import is_outdone, learned_nothing, predicts_poorly
+
+# Keras' default of SGD, at which it hardly ever diverges.
+DEFAULT_SGD_RATE = 0.01
+LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
+
+
+@check(
+    Rule(
+        "divergence",
+        words="The training or the validation loss of an epoch is NaN or infinite, or a training was ended by that.",
+        source='Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.2.4',
+        known_as="NaN loss, exploding loss",
+    ),
+)
+def divergence(evidence: Evidence) -> Iterable[Finding]:
+    """Find the first epoch whose loss is not a finite number."""
+    diverged = evidence.diverged or first_divergence(evidence.history)
+    if diverged is None:
+        return
+    epoch, metric = diverged
+    text = f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}."
+    record, advice = {"epoch": epoch, "metric": metric}, "Use a smaller learning rate, which usually prevents this."
+    yield Finding("divergence", "warning", "Training diverged", text, record, _slower(evidence), advice=advice)
+
+
+def _slower(evidence: Evidence) -> Remedy | None:
+    """A hundredth of the learning rate, or Keras' default of SGD where that is lower."""
+    rate = evidence.config.get("learning_rate")
+    if rate is None:
+        return None
+    lower = min(rate / 100, DEFAULT_SGD_RATE)
+    return Remedy(f"use a learning rate of {lower:.2g}", {"learning_rate": lower})
+
+
+def first_divergence(history: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
+    """Return the first epoch with a loss that is not finite and the name of that loss, or None."""
+    for row in history:
+        for metric in LOSSES:
+            if metric in row and not is_finite(row[metric]):
+                return row["epoch"], metric
+    return None
+
+
+# Training that learns anything changes its loss by far more than a thousandth.
+LOSS_MOVED = 1e-3
+# Steps that end at twice the loss of knowing nothing were too large: first weights give about that loss.
+ABOVE_NOTHING = 2.0
+
+
+@check(
+    Rule(
+        "stalled",
+        words=(
+            "In all of two or more epochs, the validation loss, or the training loss where there is no validation, "
+            f"stays within {LOSS_MOVED:.1%} of itself."
+        ),
+        source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
+        known_as="not learning; LossNotDecreasing in SageMaker Debugger",
+    ),
+)
+def stalled(evidence: Evidence) -> Iterable[Finding]:
+    """Warn of a loss that is the same in every epoch; a training that diverged has its own finding."""
+    history = evidence.history
+    metric = stalled_loss(history)
+    if metric is None:
+        return
+    first, last = float(history[0][metric]), float(history[-1][metric])
+    text = (
+        f"The {LOSSES[metric]} was {first:.4f} in epoch {history[0]['epoch']} and {last:.4f} in epoch "
+        f"{history[-1]['epoch']}: these epochs taught the model nothing."
+    )
+    advice = (
+        "Train with a learning rate of a tenth and with one ten times as large, and check that the inputs are within "
+        "-1..1 and that the weights were not already trained."
+    )
+    record = {"metric": metric, "first": first, "last": last, "epochs": len(history)}
+    remedy = evidence.default_rate
+    if remedy is None and is_far_above_nothing(evidence, last):
+        remedy = tenth(evidence)
+        advice = "Use a tenth of the learning rate: steps that are too large end at a loss so far above that of chance."
+    yield Finding("stalled", "warning", f"The {LOSSES[metric]} did not move", text, record, remedy, advice=advice)
+
+
+def tenth(evidence: Evidence) -> Remedy | None:
+    """A tenth of the learning rate, where that is known."""
+    rate = evidence.config.get("learning_rate")
+    return Remedy(f"use a learning rate of {rate / 10:.2g}", {"learning_rate": rate / 10}) if rate else None
+
+
+def is_far_above_nothing(evidence: Evidence, loss: float) -> bool:
+    """Whether a cross-entropy is at least twice that of equal probabilities, near which training begins."""
+    is_entropy = evidence.config.get("loss") == "categorical_crossentropy"
+    return is_entropy and loss > ABOVE_NOTHING * evidence.loss_of_nothing
+
+
+def stalled_loss(history: Sequence[Mapping[str, Any]]) -> str | None:
+    """The loss that stayed within a thousandth of itself in all of at least two epochs; None if it moved.
+
+    The validation loss is judged, or the training loss where there is no validation.
+    """
+    metric, epoch = stalled_since(history) or ("", None)
+    return metric if epoch is not None and epoch == history[0]["epoch"] else None
+
+
+def stalled_since(history: Sequence[Mapping[str, Any]]) -> tuple[str, int] | None:
+    """The loss that stayed within a thousandth of itself in at least the last half of all epochs, and since which one.
+
+    That is of two epochs at least; None if it moved. The loss is that of `stalled_loss`.
+    """
+    if len(history) < 2 or first_divergence(history):
+        return None
+    metric = "val_loss" if all("val_loss" in row for row in history) else "loss"
+    if not all(metric in row for row in history):
+        return None
+    values = [float(row[metric]) for row in history]
+    for start in range(min(len(values) // 2, len(values) - 2) + 1):
+        last = values[start:]
+        if max(last) - min(last) <= LOSS_MOVED * max(map(abs, last)):
+            return metric, int(history[start]["epoch"])
+    return None
+
+
+# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
+# the first epoch, in which it leaves its first weights, by more than three times that.
+UPDATE, FIRST_UPDATE = 1.0, 3.0
+# Healthy layers have up to 17% of inactive units (units.py); more than half are no few that died by chance.
+HALF_DEAD = 0.5
+# The change of weights over all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they
+# move by 0.4 or more.
+WEIGHTS_MOVED = 0.1
+# Share of the loss of knowing nothing, below which something was learned.
+NEAR_NOTHING = 0.9
+DEAD_AFTER_FIRST_STEPS = (
+    "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
+    f"{NEAR_NOTHING:.0%} of that of equal probabilities, more than {HALF_DEAD:.0%} of the units of a layer whose "
+    f"weights moved by more than {WEIGHTS_MOVED:.0%} are inactive, and the model is no better than always predicting "
+    "one class, without penalties of weights and with first weights from default initializers"
+)
+"""When `inactive_since_first_steps` finds a layer, a clause."""
+
+
+def largest_update(evidence: Evidence) -> str | None:
+    """The layer of the largest update that is too large for what was learned before it; None if there is none."""
+    sizes = {
+        name: max((size / (UPDATE if epoch else FIRST_UPDATE) for epoch, size in enumerate(each.updates)), default=0.0)
+        for name, each in evidence.weights.items()
+    }
+    name = max(sizes, key=lambda each: sizes[each], default=None)
+    return name if name is not None and sizes[name] > 1 else None
+
+
+class InactiveSince(NamedTuple):
+    """A layer most of whose units are inactive while the loss stands still.
+
+    Attributes:
+        text: Both, a clause that begins a sentence.
+        record: The numbers for the evidence of a finding.
+    """
+
+    text: str
+    record: dict[str, Any]
+
+
+def inactive_since_first_steps(evidence: Evidence) -> InactiveSince | None:
+    """The first such layer of a training that learned nothing; None if there is none, or another cause is known."""
+    stood, penalties = stalled_since(evidence.history), {"l1", "l2"} & set(evidence.regularization or ())
+    decay = evidence.config.get("weight_decay")
+    if stood is None or penalties or decay or not learned_nothing(evidence):
+        return None  # penalties and decay make units inactive as well, by weights of 0
+    if evidence.default_weights is False and not evidence.recorded:
+        return None  # so do first weights of which all units have the same
+    near = NEAR_NOTHING * evidence.loss_of_nothing
+    if any(float(row["loss"]) < near for row in evidence.history if "loss" in row):
+        return None  # it had learned something before
+    metric, epoch = stood
+    for name, (inactive, units) in evidence.inactive_units.items():
+        weights = evidence.weights.get(name)
+        # units that were inactive at the first weights have no gradient, so that their layer does not move
+        if weights is None or sum(weights.updates) < WEIGHTS_MOVED or inactive <= HALF_DEAD * units:
+            continue
+        text = (
+            f"The {LOSSES[metric]} did not move after epoch {epoch}, and {inactive:,} of the {units:,} units of {name} "
+            f"({inactive / units:.2%}) are inactive (0 for every sample of the whole dataset)"
+        )
+        record = {"layer": name, "updates": list(weights.updates)}
+        return InactiveSince(text, record | {"epoch": epoch, "inactive": inactive, "units": units})
+    return None
+
+
+def has_large_mean(evidence: Evidence) -> bool:
+    """Whether the inputs of all samples are about the same, so that a step moves all weights of a unit alike."""
+    return evidence.inputs is not None and evidence.inputs.mean_over_spread > LARGE_MEAN
+
+
+# A training goes wrong where its loss rises by a tenth from an epoch to a later one, or ends near that of knowing
+# nothing. Where it does not, large updates are those of small first weights, or of a loss that is nearly 0.
+LOSS_RISE = 1.1
+# Share of the training loss that the last epoch still takes off, where nothing has slowed down yet.
+STILL_FALLING = 0.02
+# Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
+# all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they move by 0.4 or more.
+LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
+
+
+@check(
+    Rule(
+        "learning-rate-too-high",
+        words=(
+            f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times in "
+            "the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
+            f"above {NEAR_NOTHING:.0%} of that of equal probabilities, or the model is no better than always "
+            f"predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, and it is not a case of uncentered-inputs."
+        ),
+        source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
+        known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
+    ),
+    Rule(
+        "learning-rate-too-low",
+        words=(
+            f"The training loss falls in every epoch and is still above {LITTLE_LOSS:.0%} of that of equal "
+            f"probabilities, while the weights moved by less than {WEIGHTS_MOVED:.0%} of their norm in all, or the "
+            f"loss is above {LOSS_LEFT:.0%} and the last epoch took off more than {STILL_FALLING:.0%} of it."
+        ),
+        source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
+        known_as="slow convergence, underfitting; LossNotDecreasing in SageMaker Debugger",
+    ),
+)
+def learning_rate(evidence: Evidence) -> Iterable[Finding]:
+    """Judge the learning rate by the size of the updates and by the shape of the training loss."""
+    rate = evidence.config.get("learning_rate")
+    history = [row for row in evidence.history if "loss" in row]
+    if rate is None or len(history) < 2 or first_divergence(evidence.history):
+        return
+    losses = [float(row["loss"]) for row in history]
+    if _goes_wrong(evidence, losses):
+        yield from list(_too_high(evidence, rate)) or _first_steps(evidence, rate)
+    if not stalled_loss(evidence.history):
+        yield from _too_low(evidence, rate, losses)
+
+
+def _goes_wrong(evidence: Evidence, losses: Sequence[float]) -> bool:
+    lowest = itertools.accumulate(losses, min)
+    rises = any(after > LOSS_RISE * before for before, after in zip(lowest, losses[1:], strict=False))
+    return rises or losses[-1] > NEAR_NOTHING * evidence.loss_of_nothing or learned_nothing(evidence)
+
+
+def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
+    name = largest_update(evidence)
+    if name is None:
+        return
+    updates = evidence.weights[name].updates
+    largest = max(updates)
+    text = (
+        f"In epoch {updates.index(largest) + 1} the weights of {name} changed by {largest:.1f} times their own size. "
+        f"Steps that large, with a learning rate of {rate:g}, overwrite what was learned before."
+    )
+    record = {"learning_rate": rate, "layer": name, "updates": list(updates)}
+    remedy = Remedy(f"use a learning rate of {rate / 30:.2g}", {"learning_rate": rate / 30})
+    usual = evidence.default_rate
+    if usual is not None and usual.settings["learning_rate"] * FAR_RATE < rate / 30:  # a 30th is far too high as well
+        remedy = usual
+    yield Finding("learning-rate-too-high", "warning", "Learning rate too high", text, record, remedy)
+
+
+def _first_steps(evidence: Evidence, rate: float) -> Iterable[Finding]:
+    """First steps that made most units of a layer inactive, where the inputs are not to blame (columns.py)."""
+    found = inactive_since_first_steps(evidence)
+    if found is None or has_large_mean(evidence):
+        return
+    text = f"{found.text}: first steps that are too large, here with a learning rate of {rate:g}, do this."
+    record = {"learning_rate": rate, **found.record}
+    advice = "Use a tenth of this learning rate, which makes the first steps smaller."
+    remedy = tenth(evidence)
+    yield Finding("learning-rate-too-high", "warning", "Learning rate too high", text, record, remedy, advice=advice)
+
+
+def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterable[Finding]:
+    nothing = evidence.loss_of_nothing
+    fall = 1 - losses[-1] / losses[-2] if losses[-2] else 0.0
+    updates = [each.updates[-1] for each in evidence.weights.values() if each.updates]
+    if losses[-1] < LITTLE_LOSS * nothing or not updates:
+        return
+    steady = all(after < before for before, after in itertools.pairwise(losses))
+    moved = max(sum(each.updates) for each in evidence.weights.values())
+    is_early = fall > STILL_FALLING and losses[-1] > LOSS_LEFT * nothing
+    if not steady or fall > 0.5 or not (moved < WEIGHTS_MOVED or is_early):
+        return
+    if is_early and evidence.has_usual_rate:  # too few epochs are the cause
+        return
+    text = (
+        f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "
+        f"and it was still falling, by {fall:.1%} in the last epoch. The learning rate of {rate:g} is too low for so "
+        "few epochs."
+    )
+    record = {"learning_rate": rate, "loss": losses[-1], "fall": fall, "moved": moved}
+    remedy = Remedy(f"use a learning rate of {rate * 30:.2g}", {"learning_rate": rate * 30})
+    yield Finding("learning-rate-too-low", "warning", "Learning rate too low", text, record, remedy)
+
+
+# Steps of a single epoch in which no model learns much.
+FEW_EPOCH_STEPS = 200
+# What a remedy trains for: ten times as long, and at least this many steps, in epochs that end with 0.
+LONGER, LONGER_STEPS = 10, 2_000
+
+
+@check(
+    Rule(
+        "too-few-epochs",
+        words=(
+            "The training has ended, without penalties of weights and weights of classes, which a loss holds as well; "
+            "the accuracy is nearer to that of always predicting one class than to that of no mistakes, or a simpler "
+            "model is right more often; the learning rate is at least a third of the default of the optimizer, the "
+            f"loss is above {LOSS_LEFT:.0%} of that of equal probabilities, and it still fell by more than "
+            f"{STILL_FALLING:.0%} in the last epoch; a single epoch has fewer than {FEW_EPOCH_STEPS} steps, or its "
+            "model is no better than always predicting one class."
+        ),
+        source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
+        known_as="underfitting, undertrained",
+    ),
+)
+def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
+    """Look whether the loss was still high, and falling, when the training ended."""
+    config, samples = evidence.config, evidence.train_samples
+    penalties = {"l1", "l2"} & (evidence.regularization or {}).keys()
+    if not evidence.ended or not samples or not config.get("batch_size") or config.get("class_weight") or penalties:
+        return
+    if first_divergence(evidence.history) or stalled_loss(evidence.history):
+        return
+    if not (predicts_poorly(evidence) or is_outdone(evidence)):
+        return
+    losses = [float(row["loss"]) for row in evidence.history if "loss" in row]
+    nothing = evidence.loss_of_nothing
+    # where the rate is lower, that is the cause
+    if not losses or not evidence.has_usual_rate or losses[-1] <= LOSS_LEFT * nothing:
+        return
+    per_epoch = -(-samples // config["batch_size"])
+    if len(losses) == 1:
+        if per_epoch >= FEW_EPOCH_STEPS and not learned_nothing(evidence):
+            return
+        fall, fell = None, ""
+    else:
+        fall = 1 - losses[-1] / losses[-2] if losses[-2] else 0.0
+        if fall <= STILL_FALLING:
+            return
+        fell = f", and still fell by {fall:.1%} in the last one"
+    steps = per_epoch * len(losses)
+    epochs = -(-max(LONGER * len(losses), LONGER_STEPS / per_epoch, config.get("epochs") or 0) // 10) * 10
+    trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
+    text = (
+        f"After {trained} of {per_epoch:,} steps each the training loss is {losses[-1]:.3f}, where knowing nothing "
+        f"gives {nothing:.3f}{fell}: the training ended when the model had hardly begun to learn."
+    )
+    moved = max((sum(each.updates) for each in evidence.weights.values()), default=None)
+    record = {"learning_rate": config["learning_rate"], "loss": losses[-1], "fall": fall, "moved": moved}
+    record |= {"epochs": len(losses), "steps": steps, "knowing_nothing": nothing}
+    remedy = Remedy(f"train for {int(epochs):,} epochs", {"epochs": int(epochs)})
+    advice = "Train for more epochs, and stop when the validation loss does not fall any more."
+    yield Finding("too-few-epochs", "warning", "Too few epochs", text, record, remedy, advice=advice)
+
+
+FEW_STEPS = 100
+# The largest share of the data that a batch of a quick recipe has.
+LARGE_BATCH = 0.2
+# No batch of so few samples is too large for anything but a lack of epochs; a quick recipe never takes fewer.
+SMALL_BATCH = 32
+
+
+@check(
+    Rule(
+        "batch-too-large",
+        words=(
+            f"The whole training has fewer than {FEW_STEPS} steps, and a batch holds more than {SMALL_BATCH} samples "
+            f"and {LARGE_BATCH:.0%} of the training samples or more."
+        ),
+        source=(
+            'Keskar, Mudigere, Nocedal, Smelyanskiy, Tang 2017, "On large-batch training for deep learning"; Masters, '
+            'Luschi 2018, "Revisiting small batch training for deep neural networks": batches of 2 to 32'
+        ),
+        known_as="batch size too large, too few updates",
+    ),
+)
+def batch_too_large(evidence: Evidence) -> Iterable[Finding]:
+    """Count the steps of the whole training where a batch is a large share of the training samples."""
+    config, samples = evidence.config, evidence.train_samples
+    batch, epochs = config.get("batch_size"), len(evidence.history)
+    if not batch or not samples or not epochs:
+        return
+    steps = -(-samples // batch) * epochs
+    if steps >= FEW_STEPS or batch <= SMALL_BATCH or batch < LARGE_BATCH * samples:
+        return
+    better = max(8, min(32, samples // 20))
+    text = (
+        f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for "
+        f"the weights to move far."
+    )
+    advice = f"Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
+    record = {"batch_size": batch, "samples": samples, "steps": steps}
+    remedy = Remedy(f"use batches of {better}", {"batch_size": better})
+    yield Finding(
+        "batch-too-large", "warning", "Batches too large for so few samples", text, record, remedy, advice=advice
+    )
+
+
+LEAST_EPOCHS = 6
+# Share of epochs that go up by more than a tenth, directly before or after one that goes down by as much.
+OFTEN_TURNS = 0.3
+JUMP = 0.1
+
+
+@check(
+    Rule(
+        "oscillation",
+        words=(
+            f"Of {LEAST_EPOCHS} epochs or more, in {OFTEN_TURNS:.0%} or more the validation loss turns around: it "
+            f"rises by more than {JUMP:.0%} directly before or after it falls by as much."
+        ),
+        source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
+        known_as="oscillating loss in AutoTrainer",
+    ),
+)
+def oscillation(evidence: Evidence) -> Iterable[Finding]:
+    """Count the epochs in which the validation loss turns around by more than a tenth of itself."""
+    losses = [row.get("val_loss") for row in evidence.history]
+    if len(losses) < LEAST_EPOCHS or not all(map(is_finite, losses)):
+        return
+    steps = [after / before - 1 for before, after in itertools.pairwise(losses) if before]
+    turns = [
+        (a > JUMP and b < -JUMP / (1 + JUMP)) or (b > JUMP and a < -JUMP / (1 + JUMP))
+        for a, b in itertools.pairwise(steps)
+    ]
+    share = sum(turns) / max(len(turns), 1)
+    if share < OFTEN_TURNS:
+        return
+    rate = evidence.config.get("learning_rate")
+    text = f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {JUMP:.0%}."
+    advice = (
+        "Use a smaller learning rate, a schedule that lowers it, or larger batches: steps are too large for the noise "
+        "of the batches."
+    )
+    remedy = Remedy("use a tenth of the learning rate", {"learning_rate": rate / 10}) if rate else None
+    yield Finding(
+        "oscillation", "warning", "The validation loss oscillates", text, {"share": share}, remedy, advice=advice
+    )
+
+
+# In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
+GRADIENT_RATIO = 100.0
+# Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
+USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
+
+
+@check(
+    Rule(
+        "vanishing-gradients",
+        words=(
+            "At the first weights, the root mean square of the gradient of the first kernel is less than one "
+            f"{GRADIENT_RATIO:.0f}th of that of the last, and below {USUAL_GRADIENT:g}; on up to 2,000 training "
+            "samples."
+        ),
+        source='Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"',
+        known_as="vanishing gradient; VanishingGradient in SageMaker Debugger",
+    ),
+    Rule(
+        "exploding-gradients",
+        words=(
+            f"At the first weights, the root mean square of the gradient of a kernel is above {LARGE_GRADIENT:g}; on "
+            "up to 2,000 training samples."
+        ),
+        source='He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2',
+        known_as="exploding gradient; ExplodingTensor and PoorWeightInitialization in SageMaker Debugger",
+    ),
+)
+def gradients(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the gradients of the first and the last kernel at the first weights."""
+    weights = evidence.weights
+    if len(weights) < 2 or evidence.ready_made:  # whose first weights are not known
+        return
+    names, sizes = list(weights), [each.first for each in weights.values()]
+    first, last = sizes[0], sizes[-1]
+    record = {"gradients": dict(zip(names, sizes, strict=True))}
+    if first * GRADIENT_RATIO < last < math.inf and first < USUAL_GRADIENT:
+        how = f"{last / first:,.0f} times as small as" if first > last / 1e12 else "next to nothing beside"
+        text = (
+            f"At the first weights the gradient of {names[0]} is {how} that of {names[-1]} ({first:.2g} against "
+            f"{last:.2g}), so that the first layers hardly learn."
+        )
+        advice = "relu instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
+        remedy = Remedy("use relu in the hidden layers", activation="relu")
+        yield Finding("vanishing-gradients", "warning", "Vanishing gradients", text, record, remedy, advice=advice)
+    largest = max(sizes)
+    if largest > LARGE_GRADIENT:
+        where = names[sizes.index(largest)]
+        text = (
+            f"At the first weights the gradient of {where} has a root mean square of {largest:.3g}; around "
+            f"{USUAL_GRADIENT:g} is usual."
+        )
+        advice = (
+            "Use Keras' default initializers, standardize the inputs, or add a normalization after each layer: first "
+            "weights or inputs that are too large do this."
+        )
+        remedy = evidence.other_weights
+        yield Finding("exploding-gradients", "warning", "Exploding gradients", text, record, remedy, advice=advice)

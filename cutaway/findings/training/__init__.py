@@ -1,1 +1,0 @@
-"""Checks on how a training went: its losses, layers, weights and settings."""

@@ -1,0 +1,314 @@
+"""What the layers and their units do."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .classes import missed_class
+from .records import Evidence, Finding, Remedy, Rule, check, listed
+from .simpler_models import is_outdone, predicts_poorly
+
+# Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
+MANY_DEAD = 0.25
+LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
+
+
+@check(
+    Rule(
+        "inactive-units",
+        words=(
+            f"More than {MANY_DEAD:.0%} of the units of a layer have the output 0 for every sample of the whole "
+            "dataset; a smaller share is a note."
+        ),
+        source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
+        known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
+    ),
+)
+def dead_units(evidence: Evidence) -> Iterable[Finding]:
+    """Report the layers that have inactive units, or that none has."""
+    layers = evidence.inactive_units
+    if not layers:
+        return
+    if not any(inactive for inactive, _ in layers.values()):
+        text = f"Every unit of {listed(list(layers))} fires on at least one sample of the whole dataset."
+        record = {layer: {"inactive": 0, "units": units} for layer, (_, units) in layers.items()}
+        yield Finding("inactive-units", "good", "No inactive units", text, {"layers": record})
+    for layer, (inactive, units) in layers.items():
+        if inactive:
+            yield _dead_units_in(layer, inactive=inactive, units=units, named=evidence.named("inactive-units", layer))
+
+
+def _dead_units_in(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -> Finding:
+    share = inactive / units
+    are = "is" if inactive == 1 else "are"
+    text = (
+        f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) {are} inactive (0 for every sample of the whole "
+        "dataset)."
+    )
+    record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
+    if share > MANY_DEAD:
+        advice = (
+            "A smaller layer, a smaller learning rate or one that rises first (one-cycle), batch normalization, or "
+            "another activation function would waste fewer."
+        )
+        title = f"Many inactive units in {layer}"
+        return Finding("inactive-units", "warning", title, text, record, LEAKY, units=named, advice=advice)
+    title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
+    return Finding("inactive-units", "note", title, text, record, units=named)
+
+
+# At the initialization that Glorot and Bengio propose, less than a tenth of the outputs of tanh are beyond 0.9.
+MANY_SATURATED = 0.6
+
+
+@check(
+    Rule(
+        "saturated-units",
+        words=(
+            f"More than {MANY_SATURATED:.0%} of the outputs of a layer are within 5% of an end of the range of its "
+            "activation function; on up to 2,000 training samples. A note where this came with training and the model "
+            "predicts well: at the first weights it was less, the accuracy is nearer to that of no mistakes than to "
+            "that of always predicting one class, and no simpler model is right more often."
+        ),
+        source=(
+            'Glorot, Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", '
+            "section 3"
+        ),
+        known_as="saturated activation; SaturatedActivation in SageMaker Debugger",
+    ),
+)
+def saturated_units(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers most of whose activations are at an end of the range."""
+    is_poor = evidence.confusion is None or predicts_poorly(evidence) or is_outdone(evidence)
+    for name, layer in evidence.layers.items():
+        if layer.saturated is not None and layer.saturated > MANY_SATURATED:
+            text = (
+                f"{layer.saturated:.1%} of the outputs of {name} are within 5% of an end of the range of "
+                f"{layer.activation}, where its gradient is nearly 0"
+            )
+            record = {"layer": name, "saturated": layer.saturated, "activation": layer.activation}
+            title, units = f"Saturated units in {name}", evidence.named("saturated-units", name)
+            if not is_poor and layer.saturated_first is not None and layer.saturated_first <= MANY_SATURATED:
+                text += f"; at the first weights it was {layer.saturated_first:.1%}, and the model predicts well."
+                yield Finding("saturated-units", "note", title, text, record, units=units)
+                continue
+            text += ", so that the layers before it learn slowly."
+            advice = "Large first weights or large inputs do this; relu has no upper end."
+            remedy = Remedy("use relu in the hidden layers", activation="relu")
+            yield Finding("saturated-units", "warning", title, text, record, remedy, units=units, advice=advice)
+
+
+# A layer of so few units is rarely wanted but in front of an image; a remedy gives it as many as a small model has.
+NARROW, ENOUGH = 2, 32
+
+
+@check(
+    Rule(
+        "bottleneck",
+        words=(
+            f"A hidden layer has 1 unit for 3 classes or more, or {NARROW} units for 4 or more, and the accuracy is "
+            "nearer to that of always predicting one class than to that of no mistakes, or a class is missed, or a "
+            "simpler model is right more often."
+        ),
+        source='Tishby, Zaslavsky 2015, "Deep learning and the information bottleneck principle"',
+        known_as="information bottleneck, underfitting",
+    ),
+)
+def bottleneck(evidence: Evidence) -> Iterable[Finding]:
+    """Name the narrowest layer of a model that predicts poorly."""
+    layers, classes = evidence.layers, evidence.classes
+    if not layers:
+        return
+    name = min(layers, key=lambda each: layers[each].units)
+    units = layers[name].units
+    if units > NARROW or classes <= units + 1:
+        return
+    if not (predicts_poorly(evidence) or missed_class(evidence) or is_outdone(evidence)):
+        return
+    numbers = "a single number" if units == 1 else f"{units} numbers"
+    text = (
+        f"The layer {name} has {units} unit{'' if units == 1 else 's'}, so that later layers must tell {classes:,} "
+        f"classes apart by {numbers} for each sample."
+    )
+    remedy = Remedy(f"give {name} {ENOUGH} units", units={name: ENOUGH})
+    record, advice = {"layer": name, "units": units}, "Give it more units."
+    yield Finding("bottleneck", "warning", f"{name} is too narrow", text, record, remedy, advice=advice)
+
+
+LEAST_UNITS = 16
+# Healthy layers of 16 to 512 units use a tenth of them or more (tests/findings/test_sick_runs.py).
+FEW_DIRECTIONS = 0.04
+# What hardly more than one direction holds.
+ONE_DIRECTION = 1.8
+# Layers on fewer inputs cannot but span few directions, and of more units for each of them many say the same: of 256
+# units of a healthy model of the 4 inputs of iris four in five.
+LEAST_INPUTS, MOST_UNITS = 4, 16
+
+
+@check(
+    Rule(
+        "low-rank",
+        words=(
+            f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below "
+            f"{ONE_DIRECTION:g}, or, with up to {MOST_UNITS} units for each input that varies, below "
+            f"{FEW_DIRECTIONS:.0%} of its units; on up to 2,000 training samples. Not judged with fewer than "
+            f"{LEAST_INPUTS} inputs that vary."
+        ),
+        source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
+        known_as="rank collapse, dimensional collapse",
+    ),
+)
+def low_rank(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers whose effective rank is a small share of their units."""
+    if has_few_inputs(evidence):
+        return
+    for name, layer in evidence.layers.items():
+        few = 0.0 if has_few_inputs(evidence, layer.units) else FEW_DIRECTIONS * layer.units
+        if layer.units < LEAST_UNITS or layer.rank >= max(few, ONE_DIRECTION):
+            continue
+        text = (
+            f"The {layer.units:,} units of {name} span {layer.rank:.1f} directions (effective rank): later layers "
+            "get hardly more numbers of a sample than that."
+        )
+        advice = (
+            f"Look whether most units of {name} are inactive, its first weights are all alike, or a layer before it is "
+            "too narrow."
+        )
+        record = {"layer": name, "rank": layer.rank}
+        title, remedy = f"{name} has little content", wider_or_drawn(evidence, name)
+        yield Finding("low-rank", "warning", title, text, record, remedy, advice=advice)
+
+
+def has_few_inputs(evidence: Evidence, units: int = 0) -> bool:
+    """Whether so few inputs vary that units of a layer, or of any, say the same as others."""
+    inputs = evidence.inputs
+    return inputs is not None and inputs.inputs - len(inputs.constant) < max(LEAST_INPUTS, units / MOST_UNITS)
+
+
+def wider_or_drawn(evidence: Evidence, name: str) -> Remedy | None:
+    """More units in a narrow layer before it, or else other first weights where they are not the default ones."""
+    layers = evidence.layers
+    before = list(layers)[: list(layers).index(name)]
+    narrow = min(before, key=lambda each: layers[each].units, default=None)
+    if narrow is not None and layers[narrow].units <= NARROW:
+        return Remedy(f"give {narrow} {ENOUGH} units", units={narrow: ENOUGH})
+    return evidence.other_weights
+
+
+# A healthy model of iris, whose 4 inputs nearly say 2 things, has 44%; units that are alike from the start have 87%.
+MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
+
+
+@check(
+    Rule(
+        "redundant-units",
+        words=(
+            f"More than {MANY_REDUNDANT:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, "
+            f"either way; more than {NEARLY_ALL_REDUNDANT:.0%} where there are more than {MOST_UNITS} units for each "
+            "input that varies; on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
+        ),
+        source=(
+            'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
+            'representations"'
+        ),
+        known_as="duplicate neurons, co-adaptation",
+    ),
+)
+def redundant_units(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers in which many units correlate with an earlier one by 0.98 or more."""
+    if has_few_inputs(evidence):
+        return
+    for name, layer in evidence.layers.items():
+        share = layer.redundant / layer.units
+        if share <= (NEARLY_ALL_REDUNDANT if has_few_inputs(evidence, layer.units) else MANY_REDUNDANT):
+            continue
+        text = (
+            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one "
+            "by 0.98 or more."
+        )
+        advice = f"Make {name} smaller, or draw first weights at random if its units were alike from the start."
+        record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
+        units, remedy = evidence.named("redundant-units", name), wider_or_drawn(evidence, name)
+        yield Finding(
+            "redundant-units", "warning", f"Redundant units in {name}", text, record, remedy, units=units, advice=advice
+        )
+
+
+# p-value above which weights are taken as drawn: of those that are, one in a hundred is missed. So many are compared.
+DRAWN_LEVEL, DRAWN_COMPARED = 0.01, 10_000
+TRAIN_LAYERS = Remedy("train these layers (trainable=True)", untried="the model itself must be changed")
+
+
+@check(
+    Rule(
+        "frozen-layers",
+        words=(
+            "A Dense layer is not trained (trainable=False), and its weights are distributed as Keras' default "
+            "initializer draws them. A note where the accuracy is nearer to that of no mistakes than to that of always "
+            "predicting one class."
+        ),
+        source='Rahimi, Recht 2008, "Random features for large-scale kernel machines", on what such layers do',
+        known_as="frozen weights, untrained layers",
+    ),
+)
+def frozen_layers(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers that stay as they were drawn."""
+    frozen = evidence.frozen
+    if not frozen:
+        return
+    named = f"The layer {frozen[0]} is" if len(frozen) == 1 else f"The layers {', '.join(frozen)} are"
+    text = (
+        f"{named} not trained (trainable=False): the weights stay as they were drawn at random, so that later layers "
+        "get a random function of the inputs."
+    )
+    advice = "Set trainable=True, or give the model trained weights."
+    severity = "warning" if predicts_poorly(evidence) else "note"
+    yield Finding(
+        "frozen-layers", severity, "Layers are not trained", text, {"layers": list(frozen)}, TRAIN_LAYERS, advice=advice
+    )
+
+
+def looks_drawn(kernel: np.ndarray) -> bool:
+    """Whether weights are distributed as Keras' default initializer of Dense layers draws them.
+
+    A model comes with weights whether they were trained or not. Drawn ones are uniform within the limits of Glorot and
+    Bengio 2010, by a Kolmogorov-Smirnov test.
+
+    Args:
+        kernel: float ``(input, unit)``; of other shapes nothing is known.
+    """
+    from scipy.stats import ks_2samp
+
+    if kernel.ndim != 2 or not kernel.size:
+        return False
+    limit = (6 / sum(kernel.shape)) ** 0.5
+    drawn = np.random.default_rng(0).uniform(-limit, limit, DRAWN_COMPARED)
+    return bool(np.asarray(ks_2samp(kernel.ravel()[:DRAWN_COMPARED], drawn))[1] > DRAWN_LEVEL)
+
+
+SOFTMAX = Remedy("give the output layer the activation softmax", untried="the model itself must be changed")
+
+
+@check(
+    Rule(
+        "sigmoid-output",
+        words=(
+            "The output layer of three or more classes has the activation sigmoid, and the loss is a categorical "
+            "cross-entropy, which is made for probabilities that sum to 1."
+        ),
+        source='Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs" (softmax)',
+        known_as="wrong output activation",
+    ),
+)
+def sigmoid_output(evidence: Evidence) -> Iterable[Finding]:
+    """Warn of outputs that do not sum to 1."""
+    classes, loss = evidence.classes, str(evidence.config.get("loss", ""))
+    if evidence.output_activation != "sigmoid" or classes < 3 or not loss.endswith("categorical_crossentropy"):
+        return
+    text = (
+        f"Each of the {classes:,} outputs has a sigmoid of its own, so that they do not sum to 1, while the loss takes "
+        "them for the probabilities of classes of which a sample has one."
+    )
+    advice = "End the model with the activation softmax; for samples of several classes, use binary_crossentropy."
+    record = {"classes": classes, "loss": loss}
+    yield Finding("sigmoid-output", "warning", "The output layer has sigmoids", text, record, SOFTMAX, advice=advice)
