@@ -676,7 +676,7 @@ class Run:
         Raises:
             DataError, UsageError: `x` or `temperature` does not fit.
         """
-        from cutaway.topics.confidence.temperature import find_temperature
+        from cutaway.topics.confidence.calibration import find_temperature
         from cutaway.topics.prediction.predicting import predict
 
         epoch = check_epoch(epoch)

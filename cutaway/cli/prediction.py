@@ -36,7 +36,7 @@ def predict(
 ) -> None:
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
-    from cutaway.topics.confidence.temperature import find_temperature
+    from cutaway.topics.confidence.calibration import find_temperature
     from cutaway.topics.prediction.file import write_rows, write_text
     from cutaway.topics.prediction.predicting import predictions
     from cutaway.topics.prediction.result import SHOWN, join

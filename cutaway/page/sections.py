@@ -80,13 +80,11 @@ class Figure(Section):
 
     Attributes:
         panels: From left to right; one below the other where space is narrow.
-        beside: Whether the caption is set beside the figure on wide screens, for figures that are about square.
     """
 
     template: ClassVar[str] = "figure.html"
 
     panels: tuple["Panel", ...]
-    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,9 @@ class Result(NotebookDisplay):
         return (self.table(),)
 
     def notes(self) -> tuple[str, ...]:
-        """Sentences that people read below all tables."""
-        return ()
+        """Sentences that people read below all tables; the `note` of a record if it has one."""
+        note = getattr(self, "note", "")
+        return (f"Note: {note}.",) if note else ()
 
     def panels(self) -> "Sequence[Panel]":
         """The figure, side by side; none for a result that has no figure."""

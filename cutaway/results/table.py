@@ -1,17 +1,19 @@
 """A table that is declared once: what each column is called, how it is written, and what it means.
 
-From its columns come `to_pandas()`, the JSON of ``--json``, the table in a terminal, in a notebook and on a page, and
-the reference page of the documentation.
+The fields of a dataclass are its columns, each declared by `value`. From them come `to_pandas()`, the JSON of
+``--json``, the table in a terminal, in a notebook and on a page, and the reference page of the documentation.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from .plain import plain
-from .units import Unit
+from .units import Unit, interval
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +21,22 @@ if TYPE_CHECKING:
 
 POINTS = 200
 """Rows of a curve in JSON at most."""
+
+_COLUMNS, _NAMES = "columns", "names"
+"""Keys of what `value` declares, in the metadata of a field."""
+
+
+class Interval(NamedTuple):
+    """A value with its 95% interval; of a column that is held as arrays, three arrays."""
+
+    value: Any
+    low: Any
+    high: Any
+
+    @classmethod
+    def of(cls, share: Any) -> "Interval":
+        """The interval of a record with these three, such as a `cutaway.metrics.Share`."""
+        return cls(share.value, share.low, share.high)
 
 
 @dataclass(frozen=True)
@@ -31,6 +49,7 @@ class Column:
         unit: How it is written.
         meaning: One sentence: a tooltip, and the entry on the reference page.
         explained: Whether a terminal, which has no tooltips, says below the table what it means.
+        shown: Whether people see it; otherwise it is for programs only.
     """
 
     names: tuple[str, ...]
@@ -38,6 +57,56 @@ class Column:
     unit: Unit
     meaning: str
     explained: bool = False
+    shown: bool = True
+
+
+def value(
+    heading: str,
+    unit: Unit,
+    meaning: str,
+    *,
+    names: tuple[str, ...] = (),
+    limits: tuple[str, str] | None = None,
+    digits: int = 1,
+    explained: bool = False,
+    shown: bool = True,
+) -> Any:
+    """A field of a dataclass that is a column of its tables.
+
+    A field with several parts, such as an `Interval`, holds a tuple of them.
+
+    Args:
+        heading: See `Column`.
+        unit: See `Column`.
+        meaning: See `Column`.
+        names: For programs, a name for each part; if empty, the name of the field, with "_low" and "_high" for the ends
+            of an interval.
+        limits: Heading and meaning of a column of its own for the ends of an `Interval`.
+        digits: Digits of these ends.
+        explained: See `Column`.
+        shown: See `Column`; that of the ends with it.
+    """
+    columns = [Column((), heading, unit, meaning, explained, shown)]
+    if limits is not None:
+        columns.append(Column((), limits[0], interval(digits), limits[1], shown=shown))
+    return dataclasses.field(metadata={_COLUMNS: columns, _NAMES: names})
+
+
+def columns_of(kind: type) -> tuple[Column, ...]:
+    """The columns that a dataclass declares."""
+    return tuple(column for _, _, columns in _fields(kind) for column in columns)
+
+
+def _fields(kind: Any) -> Iterator[tuple[str, tuple[str, ...], list[Column]]]:
+    """Each declared field: its name, the names of its parts, and its columns."""
+    for each in dataclasses.fields(kind):
+        if _COLUMNS not in each.metadata:
+            continue
+        columns, named = each.metadata[_COLUMNS], each.metadata[_NAMES]
+        names = named or tuple(f"{each.name}{part}" for column in columns for part in column.unit.parts)
+        ends = [0, *itertools.accumulate(len(column.unit.parts) for column in columns)]
+        shown = [replace(c, names=names[i:j]) for c, i, j in zip(columns, ends, ends[1:], strict=False)]
+        yield each.name, names, shown
 
 
 def column(names: str, heading: str, unit: Unit, meaning: str, *, explained: bool = False) -> Column:
@@ -71,16 +140,36 @@ class Table:
     @classmethod
     def of(
         cls,
-        columns: tuple[Column, ...],
-        rows: Sequence[Mapping[str, Any]],
+        kind: Any,
+        rows: Any,
         *,
         title: str = "",
         notes: tuple[str, ...] = (),
         turned: bool = False,
     ) -> "Table":
-        """A table of rows, in each of which values are found by name; None stands for what a row does not have."""
-        names = [name for each in columns for name in each.names]
-        return cls(columns, {name: [row.get(name) for row in rows] for name in names}, title, notes, turned)
+        """A table of records.
+
+        Args:
+            kind: The dataclass that declares the columns.
+            rows: Records with these fields, one for each row; or one record whose fields hold whole columns.
+            title: See `Table`.
+            notes: See `Table`.
+            turned: See `Table`.
+        """
+        if not isinstance(kind, type):  # a tuple of columns, and rows in which values are found by name
+            names = [name for each in kind for name in each.names]
+            return cls(kind, {name: [row.get(name) for row in rows] for name in names}, title, notes, turned)
+        values, is_whole = dict[str, Any](), isinstance(rows, kind)
+        for field, names, _ in _fields(kind):
+            held = getattr(rows, field) if is_whole else [getattr(row, field) for row in rows]
+            if len(names) == 1:
+                values[names[0]] = held
+            elif is_whole:
+                values.update(zip(names, held, strict=True))
+            else:
+                parts = [each or (None,) * len(names) for each in held]
+                values.update({name: [part[place] for part in parts] for place, name in enumerate(names)})
+        return cls(columns_of(kind), values, title, notes, turned)
 
     def __len__(self) -> int:
         return len(self.values[self.columns[0].names[0]])
@@ -104,23 +193,24 @@ class Table:
 
     def texts(self) -> list[dict[str, str]]:
         """What people read: for each row a text by heading."""
+        shown = [each for each in self.columns if each.shown]
         rows = [
-            {each.heading: each.unit.text(*(self._value(name, row) for name in each.names)) for each in self.columns}
+            {each.heading: each.unit.text(*(self._value(name, row) for name in each.names)) for each in shown}
             for row in range(len(self))
         ]
         if not self.turned:
             return rows
-        first, *others = (each.heading for each in self.columns)
+        first, *others = (each.heading for each in shown)
         return [{first: heading, **{row[first]: row[heading] for row in rows}} for heading in others]
 
     def meanings(self) -> dict[str, str]:
-        """What each column means, by heading."""
-        return {each.heading: each.meaning for each in self.columns}
+        """What each column that people see means, by heading."""
+        return {each.heading: each.meaning for each in self.columns if each.shown}
 
     def names(self) -> list[str]:
-        """The names of the values that are shown."""
-        shown = {name for each in self.columns for name in each.names}
-        return [name for name in self.values if name in shown]
+        """The names of the values for programs."""
+        known = {name for each in self.columns for name in each.names}
+        return [name for name in self.values if name in known]
 
     def _value(self, name: str, row: int) -> Any:
         value = self.values[name][row]

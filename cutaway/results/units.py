@@ -39,12 +39,17 @@ class Unit:
         text: The text of the values in one row, one argument for each name of the column.
         right: Whether the texts are aligned right, as numbers are.
         most: Columns of a terminal that a text takes at most; None where it is never shortened.
+        parts: What is added to the name of a field for each argument.
     """
 
     name: str
     text: Callable[..., str]
     right: bool = True
     most: int | None = None
+    parts: tuple[str, ...] = ("",)
+
+
+_LIMITS = ("_low", "_high")
 
 
 def _unknown(*values: float | None) -> bool:
@@ -125,26 +130,32 @@ def decimals(digits: int) -> Unit:
 
 def interval(digits: int) -> Unit:
     """An interval of a share, as percentages with some digits."""
-    return Unit("interval of a share, 0..1", partial(_interval, digits=digits))
+    return Unit("interval of a share, 0..1", partial(_interval, digits=digits), parts=_LIMITS)
 
 
 def share_with_interval(digits: int) -> Unit:
     """A share with its interval, as percentages with some digits."""
-    return Unit("share with its 95% interval, 0..1", partial(_with_interval, digits=digits))
+    return Unit("share with its 95% interval, 0..1", partial(_with_interval, digits=digits), parts=("", *_LIMITS))
 
 
 COUNT = Unit("count", _count)
-COUNT_OF = Unit("count, and of how many", _count_of)
+COUNT_OF = Unit("count, and of how many", _count_of, parts=("", "_of"))
 INTERVAL = interval(1)
-COUNT_SHARE = Unit("count, and its share, 0..1", _count_share)
+COUNT_SHARE = Unit("count, and its share, 0..1", _count_share, parts=("", "_share"))
 SHARE_WITH_INTERVAL = share_with_interval(1)
-SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits)
+SHARE_WITH_LIMITS = Unit("share with its 95% interval, 0..1", _with_limits, parts=("", *_LIMITS))
 POINTS = Unit("difference of shares, -1..1", points)
-POINTS_WITH_LIMITS = Unit("difference of shares with its 95% interval, -1..1", _points_with_limits)
+POINTS_WITH_LIMITS = Unit(
+    "difference of shares with its 95% interval, -1..1", _points_with_limits, parts=("", *_LIMITS)
+)
 GENERAL = Unit("number", _general)
 THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
-MARKED = Unit("probability, 0..1, and a word", _marked, right=False)
-MEASURED = Unit("number with its standard error, and whether that is more than noise", _measured)
+MARKED = Unit("probability, 0..1, and a word", _marked, right=False, parts=("", "_mark"))
+MEASURED = Unit(
+    "number with its standard error, and whether that is more than noise",
+    _measured,
+    parts=("", "_error", "_measurable"),
+)
 LOST = Unit("share that is lost, shown as the change in percentage points", _lost)
 NAME = Unit("name", _name, right=False, most=12)
 TEXT = Unit("text", _name, right=False)

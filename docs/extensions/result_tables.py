@@ -9,11 +9,13 @@ from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 from tables import table
 
+from cutaway.results.table import columns_of
+
 TITLES = ("Name", "Heading", "Unit", "Meaning")
 
 
 class ResultTable(Directive):
-    """``{result-table} cutaway.topics.confidence.calibration.BINS``: one row for each column that is declared there."""
+    """``{result-table} cutaway.topics.confidence.calibration.Bin``: one row for each column that is declared there."""
 
     required_arguments = 1
     optional_arguments: ClassVar[int] = 0
@@ -21,10 +23,9 @@ class ResultTable(Directive):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         module, _, name = self.arguments[0].rpartition(".")
-        rows = [
-            (_names(each.names), each.heading, each.unit.name, each.meaning)
-            for each in getattr(importlib.import_module(module), name)
-        ]
+        declared = getattr(importlib.import_module(module), name)
+        columns = columns_of(declared) if isinstance(declared, type) else declared
+        rows = [(_names(each.names), each.heading, each.unit.name, each.meaning) for each in columns]
         return [table(TITLES, rows, widths=(20, 20, 20, 40), name="result-table")]
 
 

@@ -131,7 +131,7 @@ def test_coverage_is_chosen_on_validation_and_checked_on_test(digits_run):
     val = digits_run.predictions(split="val")
     val_right = val.argmax(axis=1) == digits_run.labels(split="val")
     for target, row in zip(found.targets, found.summaries(), strict=True):
-        answered = val.max(axis=1) >= target.chosen.threshold
+        answered = val.max(axis=1) >= target.threshold
         assert val_right[answered].mean() >= target.wanted
         on_test = confidence >= row["threshold"]
         assert row["coverage"] == pytest.approx(on_test.mean())
@@ -148,7 +148,7 @@ def test_an_accuracy_that_is_not_reached_has_no_threshold(two_classes):
     best = p.max(axis=1).argmax()
     wrong = 1 - p[best].argmax() == two_classes.labels(split="val")[best]
     found = two_classes.coverage(split="val", accuracy=1.0)
-    assert (found.targets[0].chosen is None) == wrong
+    assert (found.targets[0].threshold is None) == wrong
     assert found.note
 
 
@@ -200,8 +200,8 @@ def test_of_a_model_without_layers_recorded_predictions_are_judged(digits_run, t
     found, other = run.calibration(), digits_run.calibration()
     assert found.scores.ece_equal_mass == pytest.approx(other.scores.ece_equal_mass, abs=2e-3)
     assert found.temperature.value == pytest.approx(other.temperature.value, rel=0.01)
-    ours, theirs = (each.coverage(accuracy=0.9).targets[0].checked for each in (run, digits_run))
-    assert ours.coverage.value == pytest.approx(theirs.coverage.value, abs=0.01)
+    ours, theirs = (each.coverage(accuracy=0.9).targets[0] for each in (run, digits_run))
+    assert ours.coverage == pytest.approx(theirs.coverage, abs=0.01)
     kept = np.load(path / "predictions" / "epoch-0006.npy")
     kept[: len(run.split.train)] = np.nan  # as of a user's own fit
     np.save(path / "predictions" / "epoch-0006.npy", kept)

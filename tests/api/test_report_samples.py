@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.page import Cards, Figure
+from cutaway.page import Cards, Figure, Parts, Table
 from cutaway.progress import ignore_progress
 from cutaway.topics.common.sample_values import values_of
 from cutaway.topics.common.source import ReportSource
@@ -35,16 +35,15 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> ReportSource:
     return ReportSource(record_untrained(data, tmp_path_factory.mktemp("recorded")).context, ignore_progress)
 
 
-def test_the_lead_on_confidence_has_the_numbers_of_the_run(source: ReportSource, digits_run: ct.Run) -> None:
+def test_the_section_on_confidence_shows_what_the_results_show(source: ReportSource, digits_run: ct.Run) -> None:
     section = confidence(source)
-    assert isinstance(section, Figure)
-    measured, answered = digits_run.calibration(), digits_run.coverage().targets[0]
-    assert f" {measured.scores.ece_equal_mass:.2%} " in section.lead
-    assert measured.temperature is not None
-    assert f" {measured.temperature.value:.2f}" in section.lead
-    assert answered.checked is not None
-    if answered.checked.threshold > 0:
-        assert f" {answered.checked.accuracy.value:.2%}" in section.lead
+    assert isinstance(section, Parts)
+    figure, *tables = section.parts
+    measured, answered = digits_run.calibration(), digits_run.coverage()
+    assert isinstance(figure, Figure)
+    expected = [*measured.tables()[:1], *answered.tables()]
+    assert [table.rows for table in tables if isinstance(table, Table)] == [tuple(each.texts()) for each in expected]
+    assert section.caption == " ".join(dict.fromkeys((*measured.notes(), *answered.notes())))
 
 
 def test_the_hardest_training_samples_are_those_of_the_dynamics(source: ReportSource, digits_run: ct.Run) -> None:
@@ -85,8 +84,9 @@ def test_without_test_samples_the_report_shows_validation_samples(copied_run: Ca
     assert source.ids.names() == split.val.names()
     np.testing.assert_array_equal(source.confusion.toarray(), run.confusion(split="val"))
     section = confidence(source)
-    assert isinstance(section, Figure)
-    assert f" {run.calibration(split='val').scores.ece_equal_mass:.2%} " in section.lead
+    assert isinstance(section, Parts)
+    assert isinstance(section.parts[1], Table)
+    assert section.parts[1].rows == tuple(run.calibration(split="val").tables()[0].texts())
 
 
 def test_mistakes_that_no_training_sample_supports_have_no_card(

@@ -110,7 +110,6 @@ def make_page():
                 title="Confidence",
                 panels=(Panel("", "confidence", "accuracy", bins, x_percent=True, y_percent=True, diagonal=True),),
                 caption="Each point is a bin.",
-                beside=True,
             ),
             "layers": Table(name="layers", title="Layers", rows=rows, caption="Two layers.", summary="All layers"),
             "mistakes": Cards(name="mistakes", title="Mistakes", lead="The worst.", cards=mistakes, size="small"),

@@ -10,7 +10,7 @@ from cutaway.errors import UsageError
 from cutaway.options import option
 from cutaway.results.notebook import declared_html
 from cutaway.results.result import Answer, Result
-from cutaway.results.table import POINTS, Table, column
+from cutaway.results.table import POINTS, Interval, Table, column, columns_of, value
 from cutaway.results.units import (
     COUNT,
     COUNT_OF,
@@ -40,6 +40,34 @@ def test_people_read_texts_by_heading():
         {"Class": "<b>", "Right": "–", "Interval": "–"},
     ]
     assert TABLE.only("Right", "Class").texts()[0] == {"Right": "50.00%", "Class": "a"}
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str = value("Class", NAME, "The class.")
+    right: Interval | None = value("Right", share(), "Share that is right.", limits=("Interval", "Its interval."))
+    found: tuple[int, int] = value("Found", COUNT_OF, "How many.", names=("count", "of"), shown=False)
+    hidden: int = 0
+
+
+def test_the_fields_of_a_record_are_columns():
+    table = Table.of(Row, [Row("a", Interval(0.5, 0.25, 0.75), (1, 2)), Row("b", None, (0, 2))], title="Classes")
+    assert [each.names for each in columns_of(Row)] == [
+        ("name",),
+        ("right",),
+        ("right_low", "right_high"),
+        ("count", "of"),
+    ]
+    assert table.texts() == [
+        {"Class": "a", "Right": "50.00%", "Interval": "25.0% to 75.0%"},
+        {"Class": "b", "Right": "–", "Interval": "–"},
+    ]
+    assert table.records()[1] == {
+        "name": "b", "right": None, "right_low": None, "right_high": None, "count": 0, "of": 2
+    }  # fmt: skip
+    whole = Row(["a"], Interval(*np.array([[0.5], [0.25], [0.75]])), ([1], [2]))
+    assert Table.of(Row, whole).records() == table.records()[:1]
+    assert len(Table.of(Row, [])) == 0
 
 
 def test_a_turned_table_has_a_row_for_each_column():

@@ -62,6 +62,17 @@ def validation(context: RunContext, *, chosen: str) -> SampleIds:
     return context.split.val
 
 
+def cautions(split: str, chosen: str) -> list[str]:
+    """What must be known to read numbers of a split on which something was chosen, or the model was trained.
+
+    Args:
+        split: The split that was measured.
+        chosen: What was chosen on the validation samples, such as "the threshold was chosen".
+    """
+    found = [f"these samples are among those that {chosen} on"] if split in ("val", "all") else []
+    return [*found, *(["a model is more often right on samples that it was trained on"] * (split in ("train", "all")))]
+
+
 def split_in_words(split: str, samples: int) -> str:
     """A split and its size: "1,000 test samples"."""
     name = "" if split == "all" else f"{kind_of(split)} "

@@ -31,6 +31,11 @@ class Confidence(Result):
     thresholds: Thresholds | None
     assumed: bool = False
 
+    @property
+    def parts(self) -> tuple[Result, ...]:
+        """What was measured."""
+        return (self.calibration, self.coverage, *([self.thresholds] if self.thresholds else []))
+
     def line(self) -> str:
         """A one-line summary."""
         return self.calibration.line()
@@ -40,9 +45,12 @@ class Confidence(Result):
         return self.calibration.table()
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables shown in a terminal."""
-        parts = (self.calibration, self.coverage, self.thresholds)
-        return tuple(table for part in parts if part is not None for table in part.tables())
+        """The tables of all parts."""
+        return tuple(table for part in self.parts for table in part.tables())
+
+    def notes(self) -> tuple[str, ...]:
+        """What must be known to read the numbers."""
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes()))
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway confidence --json`` answers."""

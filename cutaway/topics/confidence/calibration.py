@@ -1,77 +1,95 @@
-"""Whether a run's probabilities are right as often as they say, and what a temperature changes."""
+"""Whether a run's probabilities are right as often as they say, and the temperature that makes them so.
 
-from dataclasses import dataclass, field
+The temperature is fitted on the validation samples and kept among the results of the run.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
+from cutaway.data import SampleIds, stratified_sample
+from cutaway.errors import UsageError
 from cutaway.metrics import (
+    TEMPERATURES,
     ProbabilityScores,
     Reliability,
-    ScoredSamples,
     Temperature,
     check_bins,
+    fit_temperature,
     probability_scores,
     reliability,
 )
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, percent, share
-from cutaway.topics.common.scoring import scored_samples, split_in_words
-
-from .temperature import fitted_temperature
+from cutaway.runs import KeptResult, digest_of, kept, records_of, result_name
+from cutaway.topics.common.predictions import check_numbers, probability_batches
+from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel
 
+METHOD = 1
+"""Part of the key of a kept temperature: another way of fitting gives others."""
 
-BINS = (
-    column(
-        "temperature",
-        "Temperature",
-        decimals(3),
-        "The temperature that the logits are divided by; 1 for the model as it is.",
-    ),
-    column("lower upper", "Confidence", INTERVAL, "The lowest and the highest confidence in the bin."),
-    column("samples", "Samples", COUNT, "Samples in the bin."),
-    column("confidence", "Mean", share(), "Mean confidence of the samples in the bin."),
-    column("accuracy", "Accuracy", share(), "Share of them that are predicted correctly."),
-    column("low high", "95% interval", INTERVAL, "The 95% interval of that share (Wilson)."),
-)
-"""The bins of a reliability curve."""
+VALUES = 2**25
+"""Probabilities that a temperature is fitted to at most, 128 MB: all validation samples, or a stratified sample."""
 
-SCORES = (
-    column(
-        "probabilities", "Measure", NAME, "Whether the probabilities are those of the model or with the temperature."
-    ),
-    column("accuracy", "Accuracy", share(), "Share of samples that are predicted correctly."),
-    column("confidence", "Mean confidence", share(), "Mean of the highest probability."),
-    column(
-        "ece_equal_mass",
+HALF = 2.0**-25
+"""The largest probability that float16 takes for 0."""
+
+FITTED = "fitted"
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A bin of a reliability curve."""
+
+    temperature: float = value(
+        "Temperature", decimals(3), "The temperature that the logits are divided by; 1 for the model as it is."
+    )
+    ends: tuple[float, float] = value(
+        "Confidence", INTERVAL, "The lowest and the highest confidence in the bin.", names=("lower", "upper")
+    )
+    samples: int = value("Samples", COUNT, "Samples in the bin.")
+    confidence: float = value("Mean", share(), "Mean confidence of the samples in the bin.")
+    accuracy: Interval = value(
+        "Accuracy",
+        share(),
+        "Share of them that are predicted correctly.",
+        limits=("95% interval", "The 95% interval of that share (Wilson)."),
+        names=("accuracy", "low", "high"),
+    )
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of probabilities, as they are or with the temperature."""
+
+    probabilities: str = value(
+        "Measure", NAME, "Whether the probabilities are those of the model or with the temperature."
+    )
+    accuracy: float = value("Accuracy", share(), "Share of samples that are predicted correctly.")
+    confidence: float = value("Mean confidence", share(), "Mean of the highest probability.")
+    ece_equal_mass: float = value(
         "Calibration error, bins of equal mass",
         share(),
         "Expected calibration error in bins of equally many samples.",
-    ),
-    column(
-        "ece_equal_width",
-        "Calibration error, bins of equal width",
-        share(),
-        "Expected calibration error in bins of equal width.",
-    ),
-    column("brier", "Brier score", decimals(4), "Mean squared distance of the probabilities to the labels."),
-    column(
-        "log_loss",
-        "Cross-entropy",
-        decimals(4),
-        "Mean negative logarithm of the probability of the label, in nats.",
-    ),
-)
-"""Scores of probabilities, as they are and with the temperature."""
-
-_MEASURES = tuple(each.names[0] for each in SCORES[1:])
+    )
+    ece_equal_width: float = value(
+        "Calibration error, bins of equal width", share(), "Expected calibration error in bins of equal width."
+    )
+    brier: float = value("Brier score", decimals(4), "Mean squared distance of the probabilities to the labels.")
+    log_loss: float = value(
+        "Cross-entropy", decimals(4), "Mean negative logarithm of the probability of the label, in nats."
+    )
 
 
 @public
@@ -96,54 +114,69 @@ class Calibration(Result):
     epoch: int
     samples: int
     bins: int
-    curve: Reliability = field(repr=False)
-    scores: ProbabilityScores = field(repr=False)
-    temperature: Temperature | None = field(repr=False)
-    scaled_curve: Reliability | None = field(repr=False)
-    scaled_scores: ProbabilityScores | None = field(repr=False)
-    note: str = field(repr=False)
+    curve: Reliability
+    scores: ProbabilityScores
+    temperature: Temperature | None
+    scaled_curve: Reliability | None
+    scaled_scores: ProbabilityScores | None
+    note: str
 
     def line(self) -> str:
         """A one-line summary."""
         s, with_it = self.scores, ""
         if self.temperature is not None and self.scaled_scores is not None:
-            with_it = (
-                f"; {percent(self.scaled_scores.ece_equal_mass)} with the temperature {self.temperature.value:.2f}"
-            )
+            scaled = percent(self.scaled_scores.ece_equal_mass)
+            with_it = f"; {scaled} with the temperature {self.temperature.value:.2f}"
         return (
             f"Calibration on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: confidence "
             f"{percent(s.confidence)}, accuracy {percent(s.accuracy)}, calibration error "
             f"{percent(s.ece_equal_mass)}{with_it}"
         )
 
+    def _curves(self) -> dict[str, tuple[float, Reliability]]:
+        """The curves in words, each with its temperature."""
+        found = {"as it is": (1.0, self.curve)}
+        if self.temperature is not None and self.scaled_curve is not None:
+            found[f"temperature {self.temperature.value:.2f}"] = (self.temperature.value, self.scaled_curve)
+        return found
+
     def table(self) -> Table:
         """The bins of the curve; those with the fitted temperature follow those at temperature 1."""
-        tables = [_bins(self.curve, 1.0)]
-        if self.temperature is not None and self.scaled_curve is not None:
-            tables.append(_bins(self.scaled_curve, self.temperature.value))
-        return Table(BINS, {name: np.concatenate([each[name] for each in tables]) for name in tables[0]})
+        parts = ("lower", "upper", "counts", "confidence", "accuracy", "low", "high")
+        rows = [
+            Bin(temperature, (lower, upper), count, confidence, Interval(*accuracy))
+            for temperature, curve in self._curves().values()
+            for lower, upper, count, confidence, *accuracy in zip(
+                *(getattr(curve, each) for each in parts), strict=True
+            )
+        ]
+        return Table.of(Bin, rows)
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables shown in a terminal."""
-        scores, names, notes = [self.scores], ["Before"], list[str]()
+        """The scores, and the bins at temperature 1."""
+        scores = [Scores("Before", **vars(self.scores))]
         chance = percent(self.curve.error_by_chance)
-        notes.append(f"A perfectly calibrated model stays below {chance} in 95 of 100 cases (equal mass).")
-        if self.temperature is not None and self.scaled_scores is not None:
-            scores.append(self.scaled_scores)
-            names.append(f"Temperature {self.temperature.value:.3f}")
+        notes = [f"A perfectly calibrated model stays below {chance} in 95 of 100 cases (equal mass)."]
+        if self.temperature is not None:
+            scores.append(Scores(f"Temperature {self.temperature.value:.3f}", **vars(self.scaled_scores)))
             notes.append(f"The temperature was fitted on {self.temperature.samples:,} validation samples.")
-        if self.note:
-            notes.append(f"Note: {self.note}.")
-        values: dict[str, Any] = {name: [getattr(each, name) for each in scores] for name in _MEASURES}
-        title = f"Calibration on {self.samples:,} {self.split} samples after epoch {self.epoch}"
+        title = f"Calibration on {split_in_words(self.split, self.samples)} after epoch {self.epoch}"
+        bins = self.table().take(range(len(self.curve.counts))).without("Temperature")
         return (
-            Table(SCORES, {"probabilities": names, **values}, title=title, notes=tuple(notes), turned=True),
-            Table(BINS, _bins(self.curve, 1.0), title="Right as often as it says?").without("Temperature"),
+            Table.of(Scores, scores, title=title, notes=tuple(notes), turned=True),
+            replace(bins, title="Right as often as it says?"),
         )
 
     def panels(self) -> "list[Panel]":
-        """The figure, one panel after the other."""
-        return [reliability_panel(self)]
+        """The reliability curves."""
+        from cutaway.plots import Panel, Series
+
+        series = [
+            Series(name, each.confidence, each.accuracy, each.low, each.high, color=color, points=True)
+            for color, (name, (_, each)) in enumerate(self._curves().items())
+        ]
+        title = f"Calibration on {split_in_words(self.split, self.samples)}"
+        return [Panel(title, "confidence", "accuracy", series, x_percent=True, y_percent=True, diagonal=True)]
 
     def to_json(self) -> dict[str, Any]:
         """Scores at temperature 1 and with the fitted one, and the bins of the curve."""
@@ -157,66 +190,106 @@ class Calibration(Result):
         }
 
 
-def reliability_panel(measured: Calibration) -> "Panel":
-    """The reliability curves of a calibration as `cutaway.plots.panels` draws them."""
-    from cutaway.plots import Panel, Series
-
-    curves = [("as it is", measured.curve, 0)]
-    if measured.temperature is not None and measured.scaled_curve is not None:
-        curves.append((f"temperature {measured.temperature.value:.2f}", measured.scaled_curve, 1))
-    series = [
-        Series(name, c.confidence, c.accuracy, c.low, c.high, color=color, points=True) for name, c, color in curves
-    ]
-    title = f"Calibration on {split_in_words(measured.split, measured.samples)}"
-    return Panel(title, "confidence", "accuracy", series, x_percent=True, y_percent=True, diagonal=True)
-
-
 def calibration(context: RunContext, *, split: str, bins: int, epoch: int | None = None) -> Calibration:
     """Measure calibration; see `cutaway.Run.calibration`."""
     bins, ids, number = check_bins(bins), context.part(split), context.epoch(epoch)
-    fitted, notes = None, list[str]()
+    fitted, notes, temperatures = None, list[str](), [1.0]
     if len(context.split.val):
         fitted = fitted_temperature(context, epoch=number)
+        temperatures.append(fitted.value)
         if fitted.at_limit:
             notes.append(
                 "the validation samples do not determine a temperature, for example if nearly all of them are "
                 "predicted correctly"
             )
-        if split in ("val", "all"):
-            notes.append("these samples are among those that the temperature was fitted on")
     else:
         notes.append("there are no validation samples on which a temperature could be fitted")
-    if split in ("train", "all"):
-        notes.append("a model is more often right on samples that it was trained on")
-    temperatures = (1.0,) if fitted is None else (1.0, fitted.value)
-    found = [_measured(s, bins) for s in scored_samples(context, ids, epoch=number, temperatures=temperatures)]
-    scaled_curve, scaled_scores = (None, None) if fitted is None else found[1]
+    chosen = "the temperature was fitted" if fitted else ""
+    scored = scored_samples(context, ids, epoch=number, temperatures=temperatures)
+    curve, *scaled_curve = (reliability(each.confidence, each.correct, bins=bins) for each in scored)
+    scores, *scaled_scores = (probability_scores(each, bins=bins) for each in scored)
     return Calibration(
         split=split,
         epoch=number,
         samples=len(ids),
         bins=bins,
-        curve=found[0][0],
-        scores=found[0][1],
+        curve=curve,
+        scores=scores,
         temperature=fitted,
-        scaled_curve=scaled_curve,
-        scaled_scores=scaled_scores,
-        note="; ".join(notes),
+        scaled_curve=scaled_curve[0] if fitted else None,
+        scaled_scores=scaled_scores[0] if fitted else None,
+        note="; ".join([*notes, *cautions(split, chosen)]),
     )
 
 
-def _measured(scored: ScoredSamples, bins: int) -> tuple[Reliability, ProbabilityScores]:
-    return reliability(scored.confidence, scored.correct, bins=bins), probability_scores(scored, bins=bins)
+def fitted_temperature(context: RunContext, *, epoch: int | None = None) -> Temperature:
+    """The temperature with the lowest negative log-likelihood on the validation samples.
+
+    It is kept among the results of the run, so that using it again needs neither the samples nor Keras.
+
+    Args:
+        context: The run.
+        epoch: After which epoch; the kept one if None.
+
+    Raises:
+        UsageError: There are no validation samples.
+        DataError: The model has diverged, or the samples cannot be loaded.
+    """
+    ids, number = validation(context, chosen="a temperature"), context.epoch(epoch)
+    return kept(
+        context.folder,
+        _name(context, number),
+        read=_read,
+        write=KeptResult,
+        compute=partial(_fitted, context, ids, epoch=number),
+    )
 
 
-def _bins(curve: Reliability, temperature: float) -> dict[str, np.ndarray]:
-    return {
-        "temperature": np.full(len(curve.counts), temperature),
-        "lower": curve.lower,
-        "upper": curve.upper,
-        "samples": curve.counts,
-        "confidence": curve.confidence,
-        "accuracy": curve.accuracy,
-        "low": curve.low,
-        "high": curve.high,
-    }
+def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
+    labels, classes = context.data.y(ids), len(context.class_names)
+    most = max(VALUES // classes, 1)
+    if len(ids) > most:
+        drawn = stratified_sample(labels, most, seed=0)
+        ids, labels = ids.take(drawn), labels[drawn]
+    probabilities = np.empty((len(ids), classes), np.float32)
+    for rows, found in probability_batches(context, ids, epoch=epoch):
+        check_numbers(context, ids, rows, found)
+        probabilities[rows] = found
+    return fit_temperature(probabilities, labels, floor=0.0 if context.opens else HALF)
+
+
+def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None = None) -> float | None:
+    """Resolve ``temperature=``: a number above 0, "fitted", or None for the probabilities as they are.
+
+    Raises:
+        UsageError: It is none of these, or there are no validation samples.
+        DataError: See `fitted_temperature`.
+    """
+    if temperature is None:
+        return None
+    if temperature == FITTED:
+        return fitted_temperature(context, epoch=epoch).value
+    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not 0 < float(temperature) < math.inf:
+        raise UsageError(
+            f'temperature is a number above 0, or "{FITTED}" for the one that fits the validation samples',
+            got=repr(temperature),
+            hint=f'pass temperature="{FITTED}"',
+        )
+    return float(temperature)
+
+
+def _name(context: RunContext, epoch: int) -> str:
+    """Name of the file with the temperature of an epoch."""
+    if context.opens:
+        return result_name(context.folder, "temperature", epochs=[epoch], decides=[METHOD, VALUES])
+    # of a model that cannot be opened, the recorded predictions decide it
+    decides = [METHOD, VALUES, digest_of(context.folder.predictions(epoch))]
+    return result_name(context.folder, "temperature", epochs=[], decides=decides, words=(f"epoch-{epoch:04d}",))
+
+
+def _read(found: KeptResult) -> Temperature:
+    (fitted,) = records_of(Temperature, [found.record])
+    low, high = TEMPERATURES
+    if not all(map(math.isfinite, vars(fitted).values())) or not low <= fitted.value <= high or fitted.samples < 1:
+        raise ValueError(fitted)
+    return fitted

@@ -1,19 +1,20 @@
 """When a run's model may say that it does not know: accuracy of the samples that it answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.errors import UsageError
-from cutaway.metrics import Answered, CoverageCurve, answered_at, coverage_curve
-from cutaway.results.plain import defined
+from cutaway.metrics import CoverageCurve, answered_at, coverage_curve
 from cutaway.results.result import Result
-from cutaway.results.table import POINTS, Table, column
-from cutaway.results.units import COUNT, INTERVAL, THRESHOLD, share
-from cutaway.topics.common.scoring import scored_samples, split_in_words, validation
+from cutaway.results.table import POINTS, Interval, Table, value
+from cutaway.results.units import COUNT, THRESHOLD, percent, share
+from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel
@@ -25,44 +26,45 @@ LEAST_DRAWN = 0.05
 """Coverage from which on the curve is drawn."""
 
 
+_RIGHT = "Share of the answered samples that are predicted correctly."
+_LIMITS = ("95% interval", "The 95% interval of that share (Wilson).")
+_NAMES = ("accuracy", "low", "high")
+
+
 @dataclass(frozen=True)
 class WantedAccuracy:
     """The threshold for an accuracy: chosen on the validation samples, checked on others.
 
     Attributes:
         wanted: The accuracy that the answered samples should have, 0..1.
-        chosen: What the threshold gives on the validation samples; None where not even the most confident samples are
-            right often enough.
-        checked: What it gives on the split that was measured, or None.
+        threshold: The confidence that is chosen for it, 0..1; None where not even the most confident validation samples
+            are right often enough, as is all that follows.
+        coverage: Share of the samples of the split that are answered.
+        accuracy: Share of those that are predicted correctly, with its 95% interval; NaN where none is answered.
+        val_coverage: Share of the validation samples that are answered.
+        val_accuracy: Share of those that are predicted correctly.
     """
 
-    wanted: float
-    chosen: Answered | None
-    checked: Answered | None
+    wanted: float = value("Wanted", share(), "The accuracy that the answered samples should have.")
+    threshold: float | None = value(
+        "Answer from", THRESHOLD, "The confidence that is chosen for it on the validation samples."
+    )
+    coverage: float | None = value("Answered", share(), "Share of the samples of the split that are answered.")
+    accuracy: Interval | None = value("Right", share(), _RIGHT, limits=_LIMITS, names=_NAMES)
+    val_coverage: float | None = value(
+        "Answered on val", share(), "Share of the validation samples that are answered.", shown=False
+    )
+    val_accuracy: float | None = value("On val", share(), "Share of those that are predicted correctly.")
 
 
-_RIGHT = "Share of the answered samples that are predicted correctly."
-_WILSON = "The 95% interval of that share (Wilson)."
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Accuracy by the share of answered samples, arrays ``(threshold,)``."""
 
-CURVE = (
-    column("threshold", "Answer from", THRESHOLD, "The lowest confidence that is answered."),
-    column("answered", "Samples", COUNT, "Samples that are answered."),
-    column("coverage", "Answered", share(), "Share of all samples that are answered."),
-    column("accuracy", "Right", share(), _RIGHT),
-    column("low high", "95% interval", INTERVAL, _WILSON),
-)
-"""Accuracy by the share of answered samples."""
-
-TARGETS = (
-    column("wanted", "Wanted", share(), "The accuracy that the answered samples should have."),
-    column("threshold", "Answer from", THRESHOLD, "The confidence that is chosen for it on the validation samples."),
-    column("val_coverage", "Answered on val", share(), "Share of the validation samples that are answered."),
-    column("val_accuracy", "On val", share(), "Share of those that are predicted correctly."),
-    column("coverage", "Answered", share(), "Share of the samples of the split that are answered."),
-    column("accuracy", "Right", share(), _RIGHT),
-    column("low high", "95% interval", INTERVAL, _WILSON),
-)
-"""Thresholds for wanted accuracies."""
+    threshold: np.ndarray = value("Answer from", THRESHOLD, "The lowest confidence that is answered.")
+    answered: np.ndarray = value("Samples", COUNT, "Samples that are answered.")
+    coverage: np.ndarray = value("Answered", share(), "Share of all samples that are answered.")
+    accuracy: Interval = value("Right", share(), _RIGHT, limits=_LIMITS, names=_NAMES)
 
 
 @public
@@ -83,86 +85,60 @@ class Coverage(Result):
     split: str
     epoch: int
     samples: int
-    curve: CoverageCurve = field(repr=False)
-    targets: tuple[WantedAccuracy, ...] = field(repr=False)
-    note: str = field(repr=False)
+    curve: CoverageCurve
+    targets: tuple[WantedAccuracy, ...]
+    note: str
 
     def line(self) -> str:
         """A one-line summary."""
-        reached = [each.checked for each in self.targets if each.checked is not None and each.checked.threshold > 0]
-        reached = [each for each in reached if each.accuracy.samples]
         first = ""
-        if reached:
-            a = reached[0]
-            first = (
-                f"; {a.accuracy.value:.2%} of those with a confidence from {a.threshold:.3f}, {a.coverage.value:.2%}"
-            )
+        for each in self.targets:
+            if each.threshold and each.coverage and each.accuracy:
+                right, answered = percent(each.accuracy.value), percent(each.coverage)
+                first = f"; {right} of those with a confidence from {each.threshold:.3f}, {answered}"
+                break
         return (
             f"Coverage on {split_in_words(self.split, self.samples)}, epoch {self.epoch}: accuracy "
-            f"{self.curve.accuracy[-1]:.2%} of all{first}"
+            f"{percent(self.curve.accuracy[-1])} of all{first}"
         )
 
     def summaries(self) -> list[dict[str, Any]]:
-        """One JSON-able mapping for each wanted accuracy; the keys are the names in `TARGETS`."""
-        return self.targets_table().records()
-
-    def targets_table(self) -> Table:
-        """What the thresholds give: chosen on the validation samples, checked on the split."""
-        chosen, checked = [each.chosen for each in self.targets], [each.checked for each in self.targets]
-        values: dict[str, list[Any]] = {
-            "wanted": [each.wanted for each in self.targets],
-            "threshold": [each and each.threshold for each in chosen],
-            "val_coverage": [each and each.coverage.value for each in chosen],
-            "val_accuracy": [each and defined(each.accuracy.value) for each in chosen],
-            "coverage": [each and each.coverage.value for each in checked],
-            "accuracy": [each and defined(each.accuracy.value) for each in checked],
-            "low": [each and defined(each.accuracy.low) for each in checked],
-            "high": [each and defined(each.accuracy.high) for each in checked],
-        }
-        return Table(TARGETS, values)
+        """One JSON-able mapping for each wanted accuracy."""
+        return self.tables()[0].records()
 
     def table(self) -> Table:
         """The curve, one row for each threshold."""
-        low, high = self.curve.interval
-        values = {
-            "threshold": self.curve.thresholds,
-            "answered": self.curve.answered,
-            "coverage": self.curve.coverage,
-            "accuracy": self.curve.accuracy,
-            "low": low,
-            "high": high,
-        }
-        return Table(CURVE, values)
+        c = self.curve
+        return Table.of(Answers, Answers(c.thresholds, c.answered, c.coverage, Interval(c.accuracy, *c.interval)))
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables shown in a terminal."""
-        notes = (f"Note: {self.note}.",) if self.note else ()
+        """What the thresholds give: chosen on the validation samples, checked on the split."""
         title = "Answering only above a confidence (chosen on validation samples)"
-        shown = self.targets_table().only("Wanted", "Answer from", "Answered", "Right", "95% interval", "On val")
-        return (replace(shown, title=title, notes=notes),)
+        return (Table.of(WantedAccuracy, self.targets, title=title),)
 
     def to_json(self) -> dict[str, Any]:
         """The thresholds, and the curve in at most `POINTS` points."""
-        return {
-            "targets": self.summaries(),
-            "curve": self.table().records(POINTS),
-            "note": self.note or None,
-        }
+        return {"targets": self.summaries(), "curve": self.table().records(POINTS), "note": self.note or None}
 
     def panels(self) -> "list[Panel]":
-        """The figure, one panel after the other."""
-        return [self._panel()]
-
-    def _panel(self) -> "Panel":
+        """Accuracy of the answered samples by their share."""
         from cutaway.plots import Panel, Series
 
         # of very few answered samples the interval is so wide that nothing else would be seen
         drawn = self.curve.coverage >= LEAST_DRAWN
-        x, y, low, high = (each[drawn] for each in (self.curve.coverage, self.curve.accuracy, *self.curve.interval))
-        series = Series("", x, y, low, high)
+        curve = (self.curve.coverage, self.curve.accuracy, *self.curve.interval)
+        x, y, low, high = (each[drawn] for each in curve)
         title = f"Answered of {split_in_words(self.split, self.samples)}"
-        labels = ("answered samples", "their accuracy")
-        return Panel(title, *labels, [series], x_percent=True, y_percent=True)
+        return [
+            Panel(
+                title,
+                "answered samples",
+                "their accuracy",
+                [Series("", x, y, low, high)],
+                x_percent=True,
+                y_percent=True,
+            )
+        ]
 
 
 def coverage(
@@ -171,23 +147,25 @@ def coverage(
     """Measure accuracy against coverage; see `cutaway.Run.coverage`."""
     wanted, ids, number = _check_wanted(accuracy), context.part(split), context.epoch(epoch)
     (scored,) = scored_samples(context, ids, epoch=number)
-    curve, targets, notes = coverage_curve(scored.confidence, scored.correct), tuple[WantedAccuracy, ...](), list[str]()
+    targets, note, chosen = list[WantedAccuracy](), list[str](), ""
     if len(context.split.val) or accuracy is not None:
-        held = validation(context, chosen="a threshold")
+        held, chosen = validation(context, chosen="a threshold"), "the thresholds were chosen"
         (val,) = (scored,) if split == "val" else scored_samples(context, held, epoch=number)
-        chosen = coverage_curve(val.confidence, val.correct)
-        thresholds = [chosen.threshold_for(each) for each in wanted]
-        targets = tuple(
-            WantedAccuracy(each, *(t if t is None else answered_at(s.confidence, s.correct, t) for s in (val, scored)))
-            for each, t in zip(wanted, thresholds, strict=True)
-        )
-        if split in ("val", "all"):
-            notes.append("these samples are among those that the thresholds were chosen on")
+        curve = coverage_curve(val.confidence, val.correct)
+        for each in wanted:
+            threshold = curve.threshold_for(each)
+            if threshold is None:
+                targets.append(WantedAccuracy(each, None, None, None, None, None))
+                continue
+            on_val, on_split = (answered_at(s.confidence, s.correct, threshold) for s in (val, scored))
+            checked, right = on_split.coverage.value, Interval.of(on_split.accuracy)
+            chosen_on = on_val.coverage.value, on_val.accuracy.value
+            targets.append(WantedAccuracy(each, threshold, checked, right, *chosen_on))
     else:
-        notes.append("there are no validation samples on which a threshold could be chosen")
-    if split in ("train", "all"):
-        notes.append("a model is more often right on samples that it was trained on")
-    return Coverage(split, number, len(ids), curve, targets, "; ".join(notes))
+        note.append("there are no validation samples on which a threshold could be chosen")
+    note += cautions(split, chosen)
+    curve = coverage_curve(scored.confidence, scored.correct)
+    return Coverage(split, number, len(ids), curve, tuple(targets), "; ".join(note))
 
 
 def _check_wanted(accuracy: Any) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """Thresholds on the probability of one class: what each gives, and the one whose mistakes cost least."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -24,44 +25,42 @@ from cutaway.metrics import (
 )
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
-from cutaway.results.table import POINTS, Table, column
+from cutaway.results.table import POINTS, Interval, Table, value
 from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, number, share
 from cutaway.topics.common.predictions import check_numbers, probability_batches
-from cutaway.topics.common.scoring import split_in_words, validation
+from cutaway.topics.common.scoring import cautions, split_in_words, validation
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel
 
 
-CURVE = (
-    column(
-        "threshold", "Threshold", THRESHOLD, "The probability of the class from which on samples are called positive."
-    ),
-    column(
-        "false_positive_rate", "False positives", share(), "Share of the negative samples that are called positive."
-    ),
-    column("true_positive_rate", "Recall", share(), "Share of the positive samples that are called positive."),
-    column("cost", "Cost", decimals(4), "Mean cost of a sample."),
-)
-"""The ROC curve."""
+_FROM = "The probability of the class from which on samples are called positive."
 
-CHOSEN = (
-    column(
-        "threshold mark", "Threshold", MARKED, "The probability of the class from which on samples are called positive."
-    ),
-    column(
-        "recall low high",
-        "Recall",
-        SHARE_WITH_INTERVAL,
-        "Share of the positive samples that are found, with its 95% interval.",
-    ),
-    column("specificity", "Specificity", share(1), "Share of the negative samples that are called negative."),
-    column("precision", "Precision", share(1), "Share of the samples that are called positive that are."),
-)
-"""What the chosen threshold and 0.5 give."""
 
-COST = column("cost", "Cost", decimals(4), "Mean cost of a sample.")
-ERRORS = column("cost", "Errors", share(), "Share of the samples that are called wrong.")
+@dataclass(frozen=True, eq=False)
+class RocPoints:
+    """The ROC curve, arrays ``(threshold,)``."""
+
+    threshold: np.ndarray = value("Threshold", THRESHOLD, _FROM)
+    false_positive_rate: np.ndarray = value(
+        "False positives", share(), "Share of the negative samples that are called positive."
+    )
+    true_positive_rate: np.ndarray = value("Recall", share(), "Share of the positive samples that are called positive.")
+    cost: np.ndarray = value("Cost", decimals(4), "Mean cost of a sample.")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the chosen threshold and 0.5 give."""
+
+    threshold: tuple[float, str] = value("Threshold", MARKED, _FROM)
+    recall: Interval = value(
+        "Recall", SHARE_WITH_INTERVAL, "Share of the positive samples that are found, with its 95% interval."
+    )
+    specificity: float = value("Specificity", share(1), "Share of the negative samples that are called negative.")
+    precision: float = value("Precision", share(1), "Share of the samples that are called positive that are.")
+    cost: float = value("Cost", decimals(4), "Mean cost of a sample.")
+    errors: float = value("Errors", share(), "Share of the samples that are called wrong.")
 
 
 @public
@@ -93,14 +92,14 @@ class Thresholds(Result):
     negative: str
     samples: int
     positives: int
-    roc: RocCurve = field(repr=False)
-    precision_recall: PrecisionRecall = field(repr=False)
-    cost: np.ndarray = field(repr=False)
-    chosen: OperatingPoint = field(repr=False)
-    chosen_on: OperatingPoint = field(repr=False)
-    half: OperatingPoint = field(repr=False)
-    calibrated: float = field(repr=False)
-    note: str = field(repr=False)
+    roc: RocCurve
+    precision_recall: PrecisionRecall
+    cost: np.ndarray
+    chosen: OperatingPoint
+    chosen_on: OperatingPoint
+    half: OperatingPoint
+    calibrated: float
+    note: str
 
     def line(self) -> str:
         """A one-line summary."""
@@ -115,33 +114,30 @@ class Thresholds(Result):
         false, true = self.roc.false_positive_rate, self.roc.true_positive_rate
         rate, c = self.positives / self.samples, self.cost
         cost = rate * (true * c[1, 1] + (1 - true) * c[1, 0]) + (1 - rate) * (false * c[0, 1] + (1 - false) * c[0, 0])
-        values = {"threshold": self.roc.thresholds, "false_positive_rate": false, "true_positive_rate": true}
-        return Table(CURVE, {**values, "cost": cost})
+        return Table.of(RocPoints, RocPoints(self.roc.thresholds, false, true, cost))
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables shown in a terminal."""
-        marks, points = ["chosen", ""], [self.chosen, self.half]
-        recalls, defined = [each.recall for each in points], [each.precision.samples > 0 for each in points]
-        values: dict[str, list[Any]] = {
-            "threshold": [each.threshold for each in points],
-            "mark": marks,
-            "recall": [each.value for each in recalls],
-            "low": [each.low for each in recalls],
-            "high": [each.high for each in recalls],
-            "specificity": [each.specificity.value for each in points],
-            "precision": [each.precision.value if known else None for each, known in zip(points, defined, strict=True)],
-            "cost": [each.cost for each in points],
-        }
+        """What the chosen threshold and 0.5 give."""
+        rows = [
+            Chosen(
+                (each.threshold, mark),
+                Interval.of(each.recall),
+                each.specificity.value,
+                each.precision.value,
+                each.cost,
+                each.cost,
+            )
+            for each, mark in ((self.chosen, "chosen"), (self.half, ""))
+        ]
         area = f"{self.roc.area:.4f} ({self.roc.low:.4f} to {self.roc.high:.4f})"
         average = number(self.precision_recall.average_precision, digits=4)
-        notes, has_costs = [f"Area under the ROC curve {area}, average precision {average}."], self.has_costs
-        if has_costs:
+        notes = [f"Area under the ROC curve {area}, average precision {average}."]
+        if self.has_costs:
             best = number(self.calibrated, digits=4)
             notes.append(f"If the probabilities were calibrated, the best threshold would be {best}.")
-        if self.note:
-            notes.append(f"Note: {self.note}.")
         title = f"Thresholds: {self.positive} against {self.negative}"
-        return (Table((*CHOSEN, COST if has_costs else ERRORS), values, title=title, notes=tuple(notes)),)
+        table = Table.of(Chosen, rows, title=title, notes=tuple(notes))
+        return (table.without("Errors" if self.has_costs else "Cost"),)
 
     @property
     def has_costs(self) -> bool:
@@ -169,24 +165,16 @@ class Thresholds(Result):
         """The figure, one panel after the other."""
         from cutaway.plots import Panel, Series
 
-        chosen, name = self.chosen, f"from {self.chosen.threshold:.3f} up"
-        recall, precision = np.array([chosen.recall.value]), np.array([chosen.precision.value])
-        false = np.array([1 - chosen.specificity.value])
-        roc = [
-            Series("", self.roc.false_positive_rate, self.roc.true_positive_rate),
-            Series(name, false, recall, color=1, points=True, line=False),
-        ]
-        curve = [
-            Series("", self.precision_recall.recall, self.precision_recall.precision),
-            Series(name, recall, precision, color=1, points=True, line=False),
-        ]
-        title = f"{self.positive} against {self.negative}: area {self.roc.area:.3f}"
-        second = f"Average precision {self.precision_recall.average_precision:.3f}"
+        c, roc, curve = self.chosen, self.roc, self.precision_recall
+        recall, precision, false = np.array([[c.recall.value], [c.precision.value], [1 - c.specificity.value]])
+        at = partial(Series, f"from {c.threshold:.3f} up", color=1, points=True, line=False)
+        shares = partial(Panel, x_percent=True, y_percent=True)
+        rates = [Series("", roc.false_positive_rate, roc.true_positive_rate), at(false, recall)]
+        found = [Series("", curve.recall, curve.precision), at(recall, precision)]
+        title = f"{self.positive} against {self.negative}: area {roc.area:.3f}"
         return [
-            Panel(
-                title, "false positive rate", "true positive rate", roc, x_percent=True, y_percent=True, diagonal=True
-            ),
-            Panel(second, "recall", "precision", curve, x_percent=True, y_percent=True),
+            shares(title, "false positive rate", "true positive rate", rates, diagonal=True),
+            shares(f"Average precision {curve.average_precision:.3f}", "recall", "precision", found),
         ]
 
 
@@ -200,11 +188,7 @@ def thresholds(
     on_split = _scores(context, ids, number_of, epoch=number)
     on_val = on_split if split == "val" else _scores(context, held, number_of, epoch=number)
     threshold = best_threshold(*on_val, costs)
-    names, notes = context.class_names, list[str]()
-    if split in ("val", "all"):
-        notes.append("these samples are among those that the threshold was chosen on")
-    if split in ("train", "all"):
-        notes.append("a model is more often right on samples that it was trained on")
+    names = context.class_names
     return Thresholds(
         split=split,
         epoch=number,
@@ -219,7 +203,7 @@ def thresholds(
         chosen_on=operating_point(*on_val, threshold=threshold, cost=costs),
         half=operating_point(*on_split, threshold=0.5, cost=costs),
         calibrated=calibrated_threshold(costs),
-        note="; ".join(notes),
+        note="; ".join(cautions(split, "the threshold was chosen")),
     )
 
 

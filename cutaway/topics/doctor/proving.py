@@ -16,7 +16,7 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import SUSPECT, Finding, Remedy
 from cutaway.results.progress import ProgressOption
 from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
-from cutaway.topics.confidence.temperature import fitted_temperature
+from cutaway.topics.confidence.calibration import fitted_temperature
 
 from .judging import MEASURES, Answers, answers, judge_trainings
 from .result import Proof
