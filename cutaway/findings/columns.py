@@ -76,7 +76,7 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
     size = max(-facts.low, facts.high)
     if facts.std > LARGE_SPREAD or (size > 100 and facts.std > 5):
         text = f"Inputs reach from {facts.low:g} to {facts.high:g} {seen}, and a model learns best near -1..1. "
-        if not evidence.pictures and facts.largest > LARGEST_INPUT:
+        if not evidence.images and facts.largest > LARGEST_INPUT:
             name = evidence.input_in_words(facts.largest_at)
             times = f"{float(f'{facts.largest:.2g}'):,.0f}"
             text += f"{name[:1].upper()}{name[1:]} is about {times} times as large as the median one. "
@@ -88,7 +88,7 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
             "their largest value twice, by you and by scale=, or by a Rescaling layer."
         )
         yield Finding("double-scaling", "warning", "Inputs may be scaled twice", text, record, remedy)
-    elif not evidence.pictures and facts.widest > WIDE_SPREAD:
+    elif not evidence.images and facts.widest > WIDE_SPREAD:
         text = (
             f"One input, {evidence.input_in_words(facts.widest_at)}, varies {facts.widest:,.0f} times as much as the "
             "median one, and drowns the others. Standardize the columns."
@@ -105,7 +105,7 @@ def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
         "differ (the sum of the absolute means of all inputs, over the square root of the sum of their variances), so "
         "that the first steps moved all weights of a unit alike."
     )
-    each = "pixel" if evidence.pictures else "input"
+    each = "pixel" if evidence.images else "input"
     layers = "with layers of BatchNormalization" if evidence.recorded else "(batch_norm, as in the recipe photos)"
     advice = (
         f"Standardize each {each} by its mean and deviation over the training samples, or normalize the hidden layers "
@@ -134,7 +134,7 @@ NAMED_INPUTS = 5
 def constant_inputs(evidence: Evidence) -> Iterable[Finding]:
     """Name the constant columns of a table; images have borders, which are constant by their nature."""
     facts = evidence.inputs
-    if facts is None or evidence.pictures or not facts.constant:
+    if facts is None or evidence.images or not facts.constant:
         return
     constant = tuple(place for place in facts.constant if not _is_hashed(evidence, place))
     if not constant:
