@@ -326,7 +326,7 @@ SICK: dict[str, tuple[tuple[str, ...], Callable[[Problem], bool], Maker]] = {
         _of_layers(lambda: _flat(_dense("relu", kernel_regularizer=keras.regularizers.L2(0.3)))),
     ),
     "inactive units": (
-        ("inactive-units",),
+        ("dead-units",),
         _any,
         _of_layers(lambda: _flat(_dense("relu", bias_initializer=keras.initializers.Constant(-4.0)))),
     ),
@@ -354,12 +354,12 @@ SICK: dict[str, tuple[tuple[str, ...], Callable[[Problem], bool], Maker]] = {
     "imbalanced": (("class-imbalance",), lambda p: len(p.y) >= 1500 and p.classes <= 4, _imbalanced),
     "wrong labels": (("label-noise",), lambda p: len(p.y) > 1000, _wrong_labels),
     "random labels": (("baseline", "label-noise"), lambda p: len(p.y) > 1000, _random_labels),
-    "telling input": (("telling-input",), _any, _telling),
-    "repeated samples": (("repeated-samples",), _any, _repeated),
+    "telling input": (("target-leakage",), _any, _telling),
+    "repeated samples": (("duplicates",), _any, _repeated),
     "shifted tests": (("shifted-test-samples",), _any, _shifted),
     "test labels shuffled": (("test-labels",), lambda p: len(p.y) > 500, _shuffled_tests),
     "test labels renumbered": (("test-labels",), lambda p: len(p.y) > 500 and p.classes > 2, _renumbered_tests),
-    "not shuffled": (("missing-shuffling",), lambda p: p.classes >= 4, _not_shuffled),
+    "not shuffled": (("unshuffled-split",), lambda p: p.classes >= 4, _not_shuffled),
 }
 """What a run suffers from -> the kinds of findings that name it, the data sets it is tried on, and what makes it."""
 
@@ -495,7 +495,7 @@ def main() -> int:
         with contextlib.suppress(ct.CutawayError):
             found = found_in(case, proofs=proofs)
         kinds = found.kinds
-        if case.sickness == "healthy" and kinds == ["right-tool"] and is_another_tool_better(case):
+        if case.sickness == "healthy" and kinds == ["simpler-model"] and is_another_tool_better(case):
             confirmed, kinds = confirmed + 1, []
         is_right = not kinds if case.sickness == "healthy" else kinds[:1] and kinds[0] in SICK[case.sickness][0]
         (quiet if case.sickness == "healthy" else named if found.harms else harmless).append(bool(is_right))

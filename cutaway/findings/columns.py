@@ -171,7 +171,7 @@ def has_one_input(evidence: Evidence) -> bool:
 
 @check(
     Rule(
-        "telling-input",
+        "target-leakage",
         words=(
             "A decision tree on one input alone tells the classes of training samples that it was not fitted on: the "
             f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
@@ -205,7 +205,7 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     )
     record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
     remedy = Remedy(f"leave out {left_out}", change="drop-inputs", inputs=inputs)
-    yield Finding("telling-input", "warning", "One input gives the label away", text, record, remedy)
+    yield Finding("target-leakage", "warning", "One input gives the label away", text, record, remedy)
 
 
 NAMED_COLUMNS = 3

@@ -56,10 +56,19 @@ RULES: dict[str, Rule] = {rule.kind: rule for check in CHECKS for rule in check.
 
 _RANK = {"warning": 0, "note": 1, "good": 2}
 
-_POOR = ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test", "overfitting", "right-tool")
+_POOR = (
+    "baseline",
+    "missed-class",
+    "confusion",
+    "miscalibration",
+    "label-noise",
+    "test-gap",
+    "overfitting",
+    "simpler-model",
+)
 """What is found of the predictions of any model that has not learned."""
 
-_UNTRAINED = (*_POOR, "stalled", "inactive-units", "redundant-units", "low-rank", "oscillation")
+_UNTRAINED = (*_POOR, "stalled", "dead-units", "redundant-units", "low-rank", "oscillation")
 """What is found of any model whose training failed."""
 
 _SLOW = ("learning-rate-too-low", "too-few-epochs")
@@ -78,31 +87,31 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "uncentered-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
     "double-scaling": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
-    "missing-shuffling": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
-    "shifted-test-samples": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
-    "test-labels": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test"),
+    "unshuffled-split": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
+    "shifted-test-samples": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test-gap"),
+    "test-labels": ("baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test-gap"),
     "saturated-units": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
     "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
     "vanishing-gradients": (*_UNTRAINED, *_SLOW, "saturated-units"),
-    "telling-input": ("right-tool",),
-    "target-encoding": ("right-tool",),
-    "repeated-samples": ("right-tool",),
-    "near-copies": ("right-tool",),
-    "shared-groups": ("near-copies", "right-tool"),
+    "target-leakage": ("simpler-model",),
+    "target-encoding": ("simpler-model",),
+    "duplicates": ("simpler-model",),
+    "near-duplicates": ("simpler-model",),
+    "group-leakage": ("near-duplicates", "simpler-model"),
     "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),
     "sigmoid-output": ("miscalibration",),
-    "inactive-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
-    "bottleneck": ("low-rank", "redundant-units", "inactive-units", "stalled", *_POOR, *_SLOW),
+    "dead-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
+    "bottleneck": ("low-rank", "redundant-units", "dead-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
-    "redundant-units": ("low-rank", "right-tool"),
+    "redundant-units": ("low-rank", "simpler-model"),
     "batch-too-large": (*_UNTRAINED, *_SLOW),
     "over-regularized": (*_UNTRAINED, *_SLOW),
     "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
     "learning-rate-too-low": _UNTRAINED,
     "too-few-epochs": _UNTRAINED,
-    "oscillation": ("test", "miscalibration"),
+    "oscillation": ("test-gap", "miscalibration"),
     "stalled": _POOR,
-    "right-tool": ("baseline", "missed-class", "confusion"),
+    "simpler-model": ("baseline", "missed-class", "confusion"),
     "class-imbalance": ("baseline", "missed-class", "confusion"),
     "label-noise": ("miscalibration",),
     "overfitting": ("miscalibration",),
@@ -110,7 +119,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 }
 """Kind of a warning -> kinds of findings that follow from it. Where two explain each other, the first check counts."""
 
-LIVED_WITH = frozenset({"inactive-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
+LIVED_WITH = frozenset({"dead-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
 """Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
 
 
@@ -150,7 +159,7 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
             continue
         kinds = set(EXPLAINS.get(cause.kind, ()))
         if cause.kind in LIVED_WITH:  # another kind of model may be better for other reasons
-            kinds -= {"right-tool"} if is_poor else set(_POOR)
+            kinds -= {"simpler-model"} if is_poor else set(_POOR)
         for place, other in enumerate(listed):
             if other.kind in kinds and other.severity != "good" and place not in explained and place not in causes:
                 explained[place] = cause.kind

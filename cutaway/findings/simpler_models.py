@@ -191,7 +191,7 @@ ALIKE = 0.02
 
 @check(
     Rule(
-        "right-tool",
+        "simpler-model",
         words=(
             "A linear model (logistic regression) or boosted trees, trained on the same training samples (up to "
             "10,000), are right for more of the same held-out samples (up to 5,000): McNemar's test, corrected for "
@@ -238,7 +238,7 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
-        yield Finding("right-tool", "warning", title, text, record, remedy, advice=advice)
+        yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice)
     elif highest >= ALIKE:
         if best.won > best.lost:
             why = f"A warning needs a difference of {BETTER_MARGIN:.0%} or more"
@@ -246,9 +246,9 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
                 why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < "
                 why += f"{BETTER_LEVEL:g}"
             text += f" {why}."
-        yield Finding("right-tool", "note", "Whether another kind of model is better is not clear", text, record)
+        yield Finding("simpler-model", "note", "Whether another kind of model is better is not clear", text, record)
     elif not learned_nothing(evidence):  # of which one answer for all is simpler still
-        yield Finding("right-tool", "good", "No simpler model is better", text, record)
+        yield Finding("simpler-model", "good", "No simpler model is better", text, record)
 
 
 def is_outdone(evidence: Evidence) -> bool:

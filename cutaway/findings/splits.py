@@ -22,7 +22,7 @@ SHUFFLE = Remedy(
 
 @check(
     Rule(
-        "missing-shuffling",
+        "unshuffled-split",
         words=(
             "The shares of the classes among validation or test samples differ from those among training samples by "
             f"{UNSHUFFLED_SHARE:.0%} or more in all, and the p-value of a chi-square test is below "
@@ -61,7 +61,7 @@ def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
             "are divided."
         )
         record = {"split": name, "distance": distance, "p": p, "missing": missing}
-        yield Finding("missing-shuffling", "warning", f"The {what} samples are of other classes", text, record, SHUFFLE)
+        yield Finding("unshuffled-split", "warning", f"The {what} samples are of other classes", text, record, SHUFFLE)
 
 
 GROUP_LEVEL = 0.001
@@ -77,7 +77,7 @@ IDENTIFIER = re.compile(
 
 @check(
     Rule(
-        "shared-groups",
+        "group-leakage",
         words=(
             "A quick model (25 extremely random trees, five folds) is right less often on whole groups of samples "
             f"that it has seen none of than in random folds, by {GROUP_COST:.0%} or more and with a p-value below "
@@ -135,7 +135,7 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
     }
     remedy = Remedy(words, untried="another split holds out other samples, on which accuracies cannot be compared")
     severity = "warning" if _is_identifier(found) else "note"
-    yield Finding("shared-groups", severity, title, text, record, remedy, advice=advice)
+    yield Finding("group-leakage", severity, title, text, record, remedy, advice=advice)
 
 
 def _seen(groups: WholeGroups) -> str:
@@ -173,7 +173,7 @@ CHANCE_SHARE = 0.5
 
 @check(
     Rule(
-        "repeated-samples",
+        "duplicates",
         words=(
             f"More than {MANY_DUPLICATES:.0%} of the validation and test samples, and {LEAST_DUPLICATES} or more, "
             "equal a training sample in every input; of the first 70,000 of each. A note where rows are equal by "
@@ -198,7 +198,7 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
             f"input, {by_chance}"
         )
         title = "Few distinct samples, which are in several splits"
-        yield Finding("repeated-samples", "note", title, text, record, samples=tuple(names[:NAMED_DUPLICATES]))
+        yield Finding("duplicates", "note", title, text, record, samples=tuple(names[:NAMED_DUPLICATES]))
         return
     are_many = share > MANY_DUPLICATES and len(names) >= LEAST_DUPLICATES
     text = (
@@ -211,7 +211,7 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
         untried="other samples are held out then, on which accuracies cannot be compared",
     )
     yield Finding(
-        "repeated-samples", severity, "Samples in two splits", text, record, remedy, tuple(names[:NAMED_DUPLICATES])
+        "duplicates", severity, "Samples in two splits", text, record, remedy, tuple(names[:NAMED_DUPLICATES])
     )
 
 
@@ -234,7 +234,7 @@ def _equal_by_chance(evidence: Evidence, share: float) -> str:
 
 @check(
     Rule(
-        "near-copies",
+        "near-duplicates",
         words=(
             "The nearest training sample of a held-out sample is less than 20% as far as the next one more often than "
             "the distances to the 5th and 6th neighbors say that it is by chance: in 1% of up to 2,000 samples and in "
@@ -251,7 +251,7 @@ def _equal_by_chance(evidence: Evidence, share: float) -> str:
 )
 def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
     """Warn where more held-out samples have a near copy than by chance."""
-    near, names = evidence.near, evidence.named("near-copies")
+    near, names = evidence.near, evidence.named("near-duplicates")
     if near is None:
         return
     pair = f", the first {names[0]} and {names[1]}" if len(names) > 1 else ""
@@ -267,7 +267,7 @@ def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
     advice = 'Keep one copy of each sample, or name the copies of one sample in a column and pass that: group="...".'
     record = {"samples": near.copies, "expected": near.expected, "of": near.samples, "p": near.p_value}
     yield Finding(
-        "near-copies",
+        "near-duplicates",
         "warning",
         "Near copies of samples in two splits",
         text,
@@ -490,7 +490,7 @@ BELIEVE_THE_LOWER = Remedy(
 
 @check(
     Rule(
-        "test",
+        "test-gap",
         words=(
             f"Test and validation accuracy differ by more than {GAP:.0%}, and the p-value of Fisher's exact test is "
             f"below {GAP_LEVEL:g} (like three standard errors); a warning where the test accuracy is the lower one."
@@ -510,11 +510,11 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
             f"The test accuracy is {test:.2%}{beside} That of the validation samples is {validation:.2%}; whether the "
             "model was trained on some of them is not known, so that the two are not compared."
         )
-        yield Finding("test", "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
+        yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
         return
     if validation is None:
         text = f"The test accuracy is {test:.2%}{beside} There is no validation accuracy to compare it with."
-        yield Finding("test", "note", "Test accuracy", text, {"test_accuracy": test})
+        yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test})
         return
     difference = test - validation
     record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
@@ -525,7 +525,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
         if abs(difference) > GAP:  # of so few samples even this may be chance
             title, good = "Test and validation accuracy differ by no more than chance", False
             text += f" With so few samples, a difference of {points} can be chance."
-        yield Finding("test", "good" if good else "note", title, text, record)
+        yield Finding("test-gap", "good" if good else "note", title, text, record)
     elif difference < 0:
         text = f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside}"
         advice = (
@@ -535,7 +535,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
             "There is no proof: a training chosen for its higher test accuracy is tuned on the test samples."
         )
         yield Finding(
-            "test",
+            "test-gap",
             "warning",
             "Test accuracy is below validation accuracy",
             text,
@@ -548,7 +548,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
             f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}{beside} "
             f"{_possible_causes(evidence)}"
         )
-        yield Finding("test", "note", "Test accuracy is above validation accuracy", text, record)
+        yield Finding("test-gap", "note", "Test accuracy is above validation accuracy", text, record)
 
 
 def _beside(evidence: Evidence) -> str:

@@ -15,7 +15,7 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
 
 @check(
     Rule(
-        "inactive-units",
+        "dead-units",
         words=(
             f"More than {MANY_DEAD:.0%} of the units of a layer have the output 0 for every sample of the whole "
             "dataset; a smaller share is a note."
@@ -32,10 +32,10 @@ def dead_units(evidence: Evidence) -> Iterable[Finding]:
     if not any(inactive for inactive, _ in layers.values()):
         text = f"Every unit of {listed(list(layers))} fires on at least one sample of the whole dataset."
         record = {layer: {"inactive": 0, "units": units} for layer, (_, units) in layers.items()}
-        yield Finding("inactive-units", "good", "No inactive units", text, {"layers": record})
+        yield Finding("dead-units", "good", "No inactive units", text, {"layers": record})
     for layer, (inactive, units) in layers.items():
         if inactive:
-            yield _dead_units_in(layer, inactive=inactive, units=units, named=evidence.named("inactive-units", layer))
+            yield _dead_units_in(layer, inactive=inactive, units=units, named=evidence.named("dead-units", layer))
 
 
 def _dead_units_in(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -> Finding:
@@ -52,9 +52,9 @@ def _dead_units_in(layer: str, *, inactive: int, units: int, named: tuple[str, .
             "another activation function would waste fewer."
         )
         title = f"Many inactive units in {layer}"
-        return Finding("inactive-units", "warning", title, text, record, LEAKY, units=named, advice=advice)
+        return Finding("dead-units", "warning", title, text, record, LEAKY, units=named, advice=advice)
     title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
-    return Finding("inactive-units", "note", title, text, record, units=named)
+    return Finding("dead-units", "note", title, text, record, units=named)
 
 
 # At the initialization that Glorot and Bengio propose, less than a tenth of the outputs of tanh are beyond 0.9.

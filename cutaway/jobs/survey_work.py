@@ -149,7 +149,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         {"severity": each.severity, "title": each.title, "text": each.text, "samples": list(each.samples)}
         for each in data_findings(given, data, split)
         # a note says it of the column, which was judged by more samples: two shares for one leak would only confuse
-        if each.severity != "good" and not (isinstance(given, Table) and each.kind == "telling-input")
+        if each.severity != "good" and not (isinstance(given, Table) and each.kind == "target-leakage")
     ]
     if isinstance(given, Table):
         known["histograms"] = class_histograms(given, split.train, on_progress=on_progress)

@@ -94,7 +94,7 @@ def test_of_a_model_with_a_damaged_initializer_the_findings_are_those_without_it
     (folder / "run.json").write_text(json.dumps(record))
     kinds = [finding.kind for finding in ct.open_run(folder).findings()]
     assert "test" in kinds
-    assert "inactive-units" not in kinds
+    assert "dead-units" not in kinds
 
 
 def test_runs_from_arrays_need_their_arrays_again(tmp_path):

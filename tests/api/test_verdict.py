@@ -204,7 +204,7 @@ def test_other_models_are_beside_it_only_where_they_were_judged_on_the_same_samp
     source = ReportSource(short_run.context, ignore_progress)
     for samples, beside in ((360, {"a linear model": 0.9}), (200, {})):
         evidence = {"rivals": {"a linear model": 0.9}, "samples": samples}
-        rival = Finding("right-tool", "note", "A", "B.", evidence)
+        rival = Finding("simpler-model", "note", "A", "B.", evidence)
         monkeypatch.setattr(section, "findings_of", lambda *_, rival=rival: (rival,))
         assert ("a linear model: 90.0%" in section.verdict(source).beside) == bool(beside)
 

@@ -136,7 +136,7 @@ def test_folds_and_proofs_say_the_same_in_processes(tmp_path: Path, monkeypatch:
     assert (issues[None].scores == issues["local:1"].scores).all()
     slower = Remedy("use a lower learning rate", {"learning_rate": 0.1})
     found = [Finding(kind, "warning", kind, "", {}, remedy=slower) for kind in ("oscillation", "baseline")]
-    found.append(Finding("telling-input", "warning", "", "", {}, remedy=Remedy("look", untried="nobody can")))
+    found.append(Finding("target-leakage", "warning", "", "", {}, remedy=Remedy("look", untried="nobody can")))
     here, there = (prove_all(run, found, seeds=2, engine=engine, progress=False) for engine in (None, "local:1"))
     assert [proof.kind for proof in there] == [finding.kind for finding in found]
     assert abs(there[0].after - there[0].before) > 0.1

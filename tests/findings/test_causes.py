@@ -114,7 +114,7 @@ def test_shuffled_test_labels_are_told_from_a_model_that_has_not_learned():
     findings = found(**known_validation(matrix))
     assert next(iter(findings)) == "test-labels"
     assert findings["test-labels"].title == "Test labels do not fit the test samples"
-    assert {findings[kind].cause for kind in ("baseline", "test", "confusion")} == {"test-labels"}
+    assert {findings[kind].cause for kind in ("baseline", "test-gap", "confusion")} == {"test-labels"}
     assert "test-labels" not in found(**known_validation(matrix, val_accuracy=0.35)), "nothing was learned"
     assert "test-labels" not in found(**known_validation(np.diag([50, 50, 50]) + 5))
 
@@ -172,25 +172,25 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
     matrix = np.array([[880, 20], [70, 11]])
     few = {"confusion": matrix, "class_counts": {"train": [2700, 240]}, "class_names": ["ok", "fraud"]}
     both = found(**few, inactive_units={"dense_1": (40, 64)})
-    assert both["inactive-units"].severity == "warning"
+    assert both["dead-units"].severity == "warning"
     assert both["missed-class"].cause == "class-imbalance"
     copies = NearCopies(copies=60, expected=2, samples=300, p_value=1e-20)
     rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
     told = found(confusion=np.array([[120, 30], [30, 120]]), near=copies, rivals=rivals)
-    assert told["right-tool"].cause == "near-copies"
+    assert told["simpler-model"].cause == "near-duplicates"
 
 
 @pytest.mark.parametrize(
     ("kind", "known"),
     [
-        ("telling-input", {"telling": TellingInput(3, 295, 300, 0.5)}),
-        ("repeated-samples", {"repeated": [f"test[{i}]" for i in range(60)]}),
+        ("target-leakage", {"telling": TellingInput(3, 295, 300, 0.5)}),
+        ("duplicates", {"repeated": [f"test[{i}]" for i in range(60)]}),
         (
             "target-encoding",
             {"columns": (ColumnFacts("rate", encodes=EncodedTarget(1, 40, False, 900, 900)),), "input_names": ["rate"]},
         ),
         (
-            "shared-groups",
+            "group-leakage",
             {"groups": (WholeGroups("patient", 90, 300, 290, 200, 1e-6, 0, 150, is_input=False, shared=0.9),)},
         ),
     ],
@@ -199,13 +199,13 @@ def test_a_leak_explains_why_another_model_is_better(kind, known):
     rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
     several = {"test_samples": 300, "val_samples": 0, "inputs": InputFacts(20, -3.0, 3.0, 0.0, 1.0, (), 1.5)}
     told = found(confusion=np.array([[120, 30], [30, 120]]), rivals=rivals, **several, **known)
-    assert (told[kind].severity, told["right-tool"].cause) == ("warning", kind)
+    assert (told[kind].severity, told["simpler-model"].cause) == ("warning", kind)
 
 
 def test_a_dead_layer_is_the_cause_and_not_the_size_of_classes():
     one = {"confusion": np.array([[90, 0, 0], [5, 0, 0], [5, 0, 0]]), "class_counts": {"train": [720, 40, 40]}}
     dead = found(**one, inactive_units={"dense_1": (64, 64)})
-    assert (dead["class-imbalance"].severity, dead["baseline"].cause) == ("note", "inactive-units")
+    assert (dead["class-imbalance"].severity, dead["baseline"].cause) == ("note", "dead-units")
     assert found(**one, inactive_units={"dense_1": (20, 64)})["baseline"].cause == "class-imbalance"
 
 
@@ -224,7 +224,7 @@ def test_what_is_good_has_no_cause():
     accuracies = {"test_accuracy": 0.9, "val_accuracy": 0.9, "test_samples": 200, "val_samples": 200}
     findings = run_checks(Evidence(confusion=np.array([[90, 10], [10, 90]]), **unscaled, **accuracies))
     (good,) = [each for each in findings if each.severity == "good"]
-    assert (good.kind, good.cause) == ("test", None)
+    assert (good.kind, good.cause) == ("test-gap", None)
     assert good in [each for each, _ in folded(findings)]
 
 
@@ -271,7 +271,7 @@ def test_first_steps_that_are_too_large_explain_inactive_units_and_a_loss_that_s
     cause = next(iter(findings.values()))
     assert (cause.kind, cause.cause) == ("learning-rate-too-high", None)
     assert cause.remedy.settings == pytest.approx({"learning_rate": 3e-4})
-    assert {findings[kind].cause for kind in ("inactive-units", "stalled", "baseline")} == {"learning-rate-too-high"}
+    assert {findings[kind].cause for kind in ("dead-units", "stalled", "baseline")} == {"learning-rate-too-high"}
     later = [{**row, "val_loss": 4.0} if row["epoch"] == 1 else row for row in COLLAPSED["history"]]
     assert "learning-rate-too-high" in found(**COLLAPSED | {"history": later}, **DEAD)
 
@@ -281,7 +281,7 @@ def test_inputs_of_which_all_samples_have_the_most_in_common_are_the_cause_and_n
     findings = found(**COLLAPSED, **DEAD, inputs=inputs, regularization={})
     cause = next(iter(findings.values()))
     assert (cause.kind, cause.cause, cause.remedy.change) == ("uncentered-inputs", None, "standardize")
-    assert {findings[kind].cause for kind in ("inactive-units", "stalled", "baseline")} == {"uncentered-inputs"}
+    assert {findings[kind].cause for kind in ("dead-units", "stalled", "baseline")} == {"uncentered-inputs"}
     assert "learning-rate-too-high" not in findings
     for known in (
         {"confusion": np.diag([12, 12, 12])},

@@ -78,9 +78,9 @@ SICK = {
         "inactive_units": {"dense_1": (40, 64)},
     },
     "constant-inputs": {"inputs": replace(INPUTS, constant=tuple(range(8)))},
-    "missing-shuffling": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
-    "telling-input": {"telling": TellingInput(3, 299, 300, 0.5)},
-    "repeated-samples": {"repeated": [f"test[{i}]" for i in range(40)]},
+    "unshuffled-split": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
+    "target-leakage": {"telling": TellingInput(3, 299, 300, 0.5)},
+    "duplicates": {"repeated": [f"test[{i}]" for i in range(40)]},
     "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000)},
     "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
     "label-noise": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
@@ -109,7 +109,7 @@ SICK = {
     "divergence": {"history": losses(0.9, float("nan"))},
     "stalled": {"history": losses(0.7, 0.7, 0.7)},
     "overfitting": {"history": losses(0.9, 0.3, 0.5, 0.6, 0.7, 0.8)},
-    "inactive-units": {"inactive_units": {"dense_1": (40, 64)}},
+    "dead-units": {"inactive_units": {"dense_1": (40, 64)}},
     "baseline": {"confusion": np.array([[100, 0], [100, 0]])},
     "missed-class": {"confusion": np.array([[95, 5, 0], [5, 95, 0], [9, 9, 2]]), "class_names": ("a", "b", "c")},
 }
@@ -204,7 +204,7 @@ def test_an_overconfident_model_cannot_tell_whether_labels_are_wrong() -> None:
 def test_a_telling_input_is_named_by_its_column_and_left_out_with_it() -> None:
     names, columns = ("age", "survey is missing", "survey=price"), ("age", "survey", "survey")
     known = {"telling": TellingInput(1, 299, 300, 0.5), "input_names": names, "input_columns": columns}
-    (found,) = [each for each in warnings(replace(HEALTHY, **known)) if each.kind == "telling-input"]
+    (found,) = [each for each in warnings(replace(HEALTHY, **known)) if each.kind == "target-leakage"]
     assert found.remedy is not None
     assert (found.remedy.words, found.remedy.inputs) == ('leave out the column "survey"', (1, 2))
 
@@ -270,7 +270,7 @@ def test_findings_name_the_samples_and_units_that_they_are_about() -> None:
         "miscalibration/over": ("test[9]",),
         "saturated-units/dense_1": ("dense_1[12]",),
         "redundant-units/dense_1": ("dense_1[4]",),
-        "inactive-units/dense_1": ("dense_1[8]",),
+        "dead-units/dense_1": ("dense_1[8]",),
     }
     for key, names in examples.items():
         kind = key.partition("/")[0]
@@ -282,10 +282,10 @@ def test_few_distinct_rows_are_equal_by_chance() -> None:
     repeated = {"repeated": [f"test[{i}]" for i in range(320)], "test_samples": 320, "val_samples": 80}
     known = replace(HEALTHY, **repeated, distinct=(32, 960), most_values=2)
     assert warnings(known) == []
-    (note,) = [each for each in run_checks(known) if each.kind == "repeated-samples"]
+    (note,) = [each for each in run_checks(known) if each.kind == "duplicates"]
     assert (note.severity, note.remedy) == ("note", None)
     for leak in ({"distinct": (900, 960), "most_values": 2}, {"distinct": (192, 960), "most_values": 700}):
-        assert [each.kind for each in warnings(replace(HEALTHY, **repeated, **leak))] == ["repeated-samples"]
+        assert [each.kind for each in warnings(replace(HEALTHY, **repeated, **leak))] == ["duplicates"]
 
 
 def test_rows_of_few_values_are_equal_by_chance() -> None:
@@ -304,9 +304,9 @@ def test_rows_of_few_values_are_equal_by_chance() -> None:
     assert warnings(few) == []
     one = replace(HEALTHY, repeated=["test[4]"], test_samples=10, val_samples=10)
     for each in (few, one):
-        assert "repeated-samples" in [found.kind for found in run_checks(each) if found.severity == "note"]
+        assert "duplicates" in [found.kind for found in run_checks(each) if found.severity == "note"]
     copied = replace(few, equal_by_chance=1e-6)
-    assert [each.kind for each in warnings(copied)] == ["repeated-samples"]
+    assert [each.kind for each in warnings(copied)] == ["duplicates"]
 
 
 def test_empty_places_of_a_hash_are_no_columns() -> None:

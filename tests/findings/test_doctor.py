@@ -118,7 +118,7 @@ def test_a_remedy_that_makes_a_run_worse_is_told_from_one_that_helps() -> None:
     by_chance = replace(proof, judgments=(better, replace(worse, p_value=0.2)))
     assert by_chance.worse == ()
     assert not replace(proof, judgments=(replace(better, before=0.3), worse)).helped
-    assert replace(proof, kind="telling-input").worse == ()
+    assert replace(proof, kind="target-leakage").worse == ()
     balanced = replace(better, measure="balanced accuracy", before=0.6, after=0.7)
     assert replace(proof, judgments=(balanced, worse)).worse == ()
 
@@ -166,7 +166,7 @@ def test_data_are_judged_before_anything_is_trained(tmp_path: Path, capsys: pyte
     leak = x.copy()
     leak[:, 4] = y + np.random.default_rng(0).normal(size=600) * 0.01
     found = ct.doctor(leak, y, progress=False)
-    assert [each.kind for each in found.findings if each.severity == "warning"] == ["telling-input"]
+    assert [each.kind for each in found.findings if each.severity == "warning"] == ["target-leakage"]
     assert not [each for each in ct.doctor(x, y, progress=False).findings if each.severity == "warning"]
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "digits", "--json"])
@@ -193,7 +193,7 @@ def test_a_remedy_that_holds_out_other_samples_is_listed_as_not_tried(tmp_path: 
     first, rest = np.r_[order[:-160], order[-9:]], np.r_[order[-160:-9], order[:20]]
     run = train(ct.mlp((8,)), x[first], y[first], tmp_path, epochs=1, x_test=x[rest], y_test=y[rest])
     findings = {each.kind: each for each in run.findings()}
-    for kind in ("missing-shuffling", "repeated-samples"):
+    for kind in ("unshuffled-split", "duplicates"):
         proof = prove(run, findings[kind])
         assert proof.why
         assert proof.judgments == ()
@@ -208,9 +208,9 @@ def test_where_no_training_helps_the_finding_says_what_does_and_why_there_is_no_
     proofs = {each.kind: each for each in found.proofs}
     assert proofs["shifted-test-samples"].why
     assert not proofs["shifted-test-samples"].helped
-    (follows,) = [each for each in found.findings if each.kind == "test"]
+    (follows,) = [each for each in found.findings if each.kind == "test-gap"]
     assert (follows.cause, follows.remedy) == ("shifted-test-samples", None)
-    assert "test" not in proofs
+    assert "test-gap" not in proofs
 
 
 @pytest.mark.exhaustive

@@ -78,7 +78,7 @@ def test_invalid_confusion_matrices_are_refused(matrix, names):
 def test_inactive_units_are_reported_for_each_layer_that_has_some():
     layers = {"dense": (128, 512), "dense_1": (0, 512), "dense_2": (129, 512)}
     many, few = run_checks(Evidence(inactive_units=layers))
-    assert (few.kind, few.severity) == ("inactive-units", "note")
+    assert (few.kind, few.severity) == ("dead-units", "note")
     assert many.severity == "warning"
     assert only(inactive_units={"dense": (1, 16)}).severity == "note"
     assert many.evidence == {"layer": "dense_2", "inactive": 129, "units": 512, "share": 129 / 512}
@@ -98,7 +98,7 @@ def test_the_absence_of_inactive_units_is_reported():
 )
 def test_the_test_accuracy_is_compared_with_the_validation_accuracy(test, validation, severity):
     finding = only(test_accuracy=test, val_accuracy=validation)
-    assert (finding.kind, finding.severity) == ("test", severity)
+    assert (finding.kind, finding.severity) == ("test-gap", severity)
     assert finding.evidence["difference"] == pytest.approx(test - validation)
 
 
@@ -126,10 +126,10 @@ def everything():
 
 def test_findings_of_one_severity_come_in_the_order_of_the_registry():
     assert [finding.kind for finding in run_checks(everything())] == [
-        "inactive-units",
+        "dead-units",
         "overfitting",
         "confusion",
-        "test",
+        "test-gap",
     ]
 
 

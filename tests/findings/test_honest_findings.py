@@ -89,7 +89,7 @@ def test_an_accuracy_is_compared_with_that_of_always_predicting_the_largest_clas
     matrix = np.array(matrix)
     findings = found(confusion=matrix, test_accuracy=accuracy(matrix), val_accuracy=accuracy(matrix))
     assert (findings["baseline"].severity if "baseline" in findings else None) == severity
-    assert findings["test"].severity == ("note" if severity == "warning" else "good")
+    assert findings["test-gap"].severity == ("note" if severity == "warning" else "good")
 
 
 def test_answers_that_know_nothing_of_the_class_are_hardly_ever_said_to_tell_them_apart():
@@ -131,5 +131,5 @@ def test_a_small_rise_is_none_whichever_epoch_is_kept():
 
 def test_a_large_difference_of_few_samples_is_no_agreement():
     few = {"test_accuracy": 0.87, "val_accuracy": 0.93, "test_samples": 100, "val_samples": 100}
-    assert found(**few)["test"].severity == "note"
-    assert found(**few | {"val_accuracy": 0.88})["test"].severity != "warning"
+    assert found(**few)["test-gap"].severity == "note"
+    assert found(**few | {"val_accuracy": 0.88})["test-gap"].severity != "warning"

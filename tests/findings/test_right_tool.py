@@ -48,8 +48,8 @@ def test_it_explains_a_network_that_is_no_better_than_one_answer() -> None:
     confusion = np.array([[200, 0], [200, 0]])
     better = replace(TREES, correct=360, won=170, lost=10)
     found = run_checks(Evidence(rivals=(better,), confusion=confusion, test_samples=400))
-    assert found[0].kind == "right-tool"
-    assert {each.kind: each.cause for each in found}["baseline"] == "right-tool"
+    assert found[0].kind == "simpler-model"
+    assert {each.kind: each.cause for each in found}["baseline"] == "simpler-model"
 
 
 def test_two_models_that_are_equally_good_are_told_apart_in_one_of_a_hundred_cases() -> None:
@@ -146,5 +146,7 @@ def test_a_network_that_learned_noise_is_told_by_a_linear_model(tmp_path: Path) 
     plain = {"schedule": "constant", "label_smoothing": 0.0}
     run = train(ct.mlp((256, 256)), x[:800], y[:800], tmp_path, epochs=30, x_test=x[800:], y_test=y[800:], **plain)
     found = {each.kind: each for each in ct.doctor(run, progress=False).findings}
-    assert found["right-tool"].severity == "warning"
-    assert found["right-tool"].evidence["rivals"]["a linear model"] > found["right-tool"].evidence["accuracy"] + 0.03
+    assert found["simpler-model"].severity == "warning"
+    assert (
+        found["simpler-model"].evidence["rivals"]["a linear model"] > found["simpler-model"].evidence["accuracy"] + 0.03
+    )

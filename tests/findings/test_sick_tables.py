@@ -95,7 +95,7 @@ def test_columns_that_group_rows_alike_are_tried_once(monkeypatch: pytest.Monkey
 @pytest.mark.exhaustive
 def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     frame = patients(np.random.default_rng(5))
-    (found,) = [each for each in found_in((frame, {})) if each.kind == "shared-groups"]
+    (found,) = [each for each in found_in((frame, {})) if each.kind == "group-leakage"]
     assert found.evidence["at_random"] > 0.9
     # a column tells a little, and nothing else is known of a new patient
     assert 0.4 < found.evidence["by_group"] < 0.75
@@ -103,7 +103,7 @@ def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     most = frame["target"].value_counts(normalize=True)
     assert found.evidence["baseline"] == pytest.approx(most.max(), abs=0.01)
     divided = found_in((frame, {"group": "patient"}))
-    assert "shared-groups" not in {each.kind for each in divided}
+    assert "group-leakage" not in {each.kind for each in divided}
 
 
 @pytest.mark.parametrize(
@@ -135,16 +135,16 @@ def test_equal_rows_are_found_also_where_we_split_the_file(tmp_path: Path, capsy
         main(["doctor", str(path), "--label", "target", "--json"])
     assert not ended.value.code
     found = json.loads(capsys.readouterr().out)["findings"]
-    assert "repeated-samples" in [each["kind"] for each in found]
+    assert "duplicates" in [each["kind"] for each in found]
 
 
 @pytest.mark.parametrize(
     ("kind", "make", "note"),
     [
-        ("shared-groups", patients, 'their "patient"'),
-        ("repeated-samples", with_a_few_equal_rows, "equal"),
+        ("group-leakage", patients, 'their "patient"'),
+        ("duplicates", with_a_few_equal_rows, "equal"),
         ("left-out-columns", lambda random: telling_text(random)[0], '"note"'),
-        ("telling-input", lambda random: measured(random).assign(told=lambda each: each["target"] * 2.5), '"told"'),
+        ("target-leakage", lambda random: measured(random).assign(told=lambda each: each["target"] * 2.5), '"told"'),
     ],
 )
 def test_what_a_finding_says_is_no_warning_as_well(
@@ -164,7 +164,7 @@ def test_the_doctor_warns_of_what_is_no_finding() -> None:
     frame = measured(np.random.default_rng(1)).assign(day=pd.date_range("2019-01-01", periods=900))
     with pytest.warns(ct.CutawayWarning):
         found = ct.doctor(ct.load_dataset(frame, label="target"), progress=False).findings
-    assert "shared-groups" not in {each.kind for each in found}
+    assert "group-leakage" not in {each.kind for each in found}
 
 
 def test_left_out_columns_are_named_with_the_reason() -> None:

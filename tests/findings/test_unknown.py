@@ -30,7 +30,7 @@ def test_of_a_ready_made_model_what_was_not_judged_is_named(tmp_path: Path) -> N
     found = ct.doctor(run, progress=False)
     said = " ".join(found.not_judged)
     assert all(kind in said for kind in ("overfitting", "learning-rate-too-high", "vanishing-gradients", "label-noise"))
-    (test,) = [each for each in found.findings if each.kind == "test"]
+    (test,) = [each for each in found.findings if each.kind == "test-gap"]
     measured = np.mean(run.predictions(split="val").argmax(axis=1) == run.labels(split="val"))
     assert test.evidence["val_accuracy"] == measured
     assert ct.doctor(run, progress=False).findings == found.findings, "kept facts say the same"

@@ -86,7 +86,7 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
         yield Suspicion(
             f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows older than '
             f'some that it was trained on: pass time="{dates[0]}" to test it on the latest',
-            "shared-groups",
+            "group-leakage",
             dates[0],
         )
 
@@ -119,7 +119,7 @@ def telling_columns(
                 f'"{column.name}" alone tells the label in {right / len(tried):.1%} of {len(tried):,} rows looked '
                 f"at (always saying the most frequent class: {baseline:.1%}): ignore it if it is known only once the "
                 "label is",
-                "telling-input",
+                "target-leakage",
                 column.name,
             )
 
@@ -145,7 +145,7 @@ def shared_group(name: str, found: Grouping, trained: Sequence[object], held: Se
             f'{share:.0%} of the test rows share their "{name}" with a training row, and two rows that share '
             f"it have the same label in {found.agreement:.0%} of cases ({found.chance:.0%} by chance), so "
             f'accuracies may be too good: if it says which rows belong together, pass group="{name}"',
-            "shared-groups",
+            "group-leakage",
             name,
         )
 
@@ -160,7 +160,7 @@ def repeated_rows(data: Dataset, split: Split) -> Suspicion | None:
         return None
     parts = [f"{count:,} of {len(split.part(part)):,} {part} samples" for part, count in counts.items() if count]
     text = f"{' and '.join(parts)} equal a training sample in every input: accuracies may be too good"
-    return Suspicion(text, "repeated-samples")
+    return Suspicion(text, "duplicates")
 
 
 def _digests(data: Dataset, ids: SampleIds) -> np.ndarray:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """p-value below which a remedy is said to have changed what it is judged by."""
 
-TELLING = ("telling-input", "target-encoding")
+TELLING = ("target-leakage", "target-encoding")
 """The findings whose remedy lowers an accuracy that was too good."""
 
 LOW_IS_GOOD = ("loss", "calibration error")

@@ -28,7 +28,7 @@ TRAINING = (
 
 GRADIENTS = ("vanishing-gradients", "exploding-gradients")
 
-PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test")
+PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test-gap")
 """Kinds of findings on predictions of samples that a model was not trained on."""
 
 LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}

@@ -146,7 +146,7 @@ def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[s
         "columns": columns,
         "groups": groups,
         "near": near,
-        "examples": examples | {"near-copies": data.named(pairs).names()},
+        "examples": examples | {"near-duplicates": data.named(pairs).names()},
     }
 
 

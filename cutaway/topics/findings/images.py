@@ -89,7 +89,7 @@ def _enlarged(image: np.ndarray) -> np.ndarray:
 
 def _telling(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     """The pixel that gives the label away, on the mean of the training images."""
-    shape = source.context.data.shape if finding.kind == "telling-input" and source.context.data.is_image else ()
+    shape = source.context.data.shape if finding.kind == "target-leakage" and source.context.data.is_image else ()
     if len(shape) != 2 or finding.remedy is None:
         return ()
     from cutaway.plots import signed_png
@@ -205,7 +205,7 @@ PLOTS: dict[str, Callable[[ReportSource, Finding], Plots]] = {
     "learning-rate-too-low": _losses,
     "batch-too-large": _losses,
     "miscalibration": _reliability,
-    "inactive-units": _activity,
+    "dead-units": _activity,
     "saturated-units": _range,
     "class-imbalance": _sizes,
 }

@@ -27,12 +27,12 @@ log = logging.getLogger("cutaway.topics.verdict")
 LINES = 4
 """Lines below the answer at most."""
 
-TELLING = ("right-tool", "label-noise", "overfitting", "confusion")
+TELLING = ("simpler-model", "label-noise", "overfitting", "confusion")
 """Kinds of findings that say most about a run of which nothing is wrong, the most important first."""
 
 LESSER = (
-    *("inactive-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
-    *("overfitting", "miscalibration", "class-imbalance", "right-tool", "missed-class", "test"),
+    *("dead-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
+    *("overfitting", "miscalibration", "class-imbalance", "simpler-model", "missed-class", "test-gap"),
 )
 """Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
 
@@ -93,7 +93,7 @@ def _elsewhere(words: str, path: Path) -> str:
 
 def _rivals(source: ReportSource, worth: Worth) -> dict[str, float]:
     """The other kinds of models that were trained, and how often each is right; none that saw other samples."""
-    compared = next((each for each in findings_of(source) if each.kind == "right-tool"), None)
+    compared = next((each for each in findings_of(source) if each.kind == "simpler-model"), None)
     if compared is None or compared.evidence["samples"] != worth.samples or worth.split != source.split:
         return {}
     return dict(compared.evidence["rivals"])
