@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.neighbors import principal_scores, row_digests
+from cutaway.neighbors import principal_scores
 from cutaway.parallel import single_threaded_blas
+from cutaway.row_keys import first_equal, row_keys
 
 # Up to twice this many samples, all pairs are compared; above that, those of random sets of this size.
 SET = 60
@@ -66,8 +67,8 @@ def equal_rows(h: np.ndarray) -> float:
 
 def _shared(rows: np.ndarray) -> np.ndarray:
     """Whether another row is equal to each, bool (row,)."""
-    _, group, counts = np.unique(row_digests(rows), return_inverse=True, return_counts=True)
-    return counts[group] > 1
+    first = first_equal(row_keys(rows))
+    return np.bincount(first)[first] > 1
 
 
 def _rescaled(points: np.ndarray) -> np.ndarray:
@@ -202,7 +203,7 @@ def _structure(layer: np.ndarray, rng: np.random.Generator) -> float | None:
     is noise of any distribution, the second a normal cloud of any shape. The nearer of the two counts.
     """
     rows = layer if len(layer) <= SHUFFLED_SAMPLES else layer[rng.choice(len(layer), SHUFFLED_SAMPLES, replace=False)]
-    _, different = np.unique(row_digests(rows.astype(np.float32)), return_index=True)
+    _, different = np.unique(row_keys(rows.astype(np.float32))[:, 0], return_index=True)
     rows = rows[different] - rows[different].mean(axis=0)
     if len(rows) < FEWEST_ROWS:
         return None

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cutaway.neighbors import nearest_among
+from cutaway.row_keys import first_equal, row_keys
 
 DIMENSION_SAMPLES = 2_000
 """Maximum number of samples from which the dimension is estimated: its standard error is then about 2% of it."""
@@ -113,7 +114,8 @@ def intrinsic_dimension(h: np.ndarray) -> float | None:
         neighborhood information" (the estimator); Ansuini, Laio, Macke and Zoccolan 2019, "Intrinsic dimension of data
         representations in deep neural networks" (of layers).
     """
-    rows = np.unique(h[:: -(-len(h) // DIMENSION_SAMPLES)], axis=0)  # a copy has no distance to its nearest neighbor
+    some = h[:: -(-len(h) // DIMENSION_SAMPLES)]
+    rows = some[np.unique(first_equal(row_keys(some)))]  # a copy has no distance to its nearest neighbor
     if len(rows) < 10:
         return None
     rows = rows - rows.mean(axis=0)  # products of large means would round the distances

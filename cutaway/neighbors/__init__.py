@@ -19,7 +19,6 @@ from .components import (
     principal_points,
     principal_scores,
 )
-from .duplicates import row_digests
 from .exact import nearest_neighbors
 from .queries import nearest_among, nearest_with_ties
 from .records import Neighbors
@@ -49,7 +48,6 @@ __all__ = [
     "pca",
     "principal_points",
     "principal_scores",
-    "row_digests",
 ]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.data import first_equal, input_facts, mean_over_spread, repeated_samples, tell_apart, telling_input
+from cutaway.data import input_facts, mean_over_spread, repeated_samples, tell_apart, telling_input
 
 
 def test_ranges_and_constant_inputs() -> None:
@@ -54,7 +54,7 @@ def test_noise_tells_no_more_than_the_largest_class() -> None:
     assert telling_input(x[:20], y[:20], classes=2) is None
 
 
-def test_repeated_samples_are_equal_to_the_bit() -> None:
+def test_repeated_samples_equal_the_first_one_that_they_can() -> None:
     random = np.random.default_rng(3)
     first = random.normal(size=(50, 2, 3)).astype(np.float32)
     second = np.concatenate([first[[7, 3]], first[:2] + 1e-6, -np.zeros((1, 2, 3), np.float32)])
@@ -72,17 +72,3 @@ def test_alike_sets_are_not_told_apart_and_shifted_ones_are() -> None:
     assert shifted is not None
     assert shifted.auc > 0.9
     assert tell_apart(x[:400], x[400:440]) is None
-
-
-def test_the_first_equal_row_is_found_and_the_two_zeros_are_the_same() -> None:
-    x = np.array([[0.0, 1], [2, 3], [-0.0, 1], [2, 3], [4, 5]], np.float32)
-    assert first_equal(x).tolist() == [0, 1, 0, 1, 4]
-
-
-def test_the_first_equal_row_of_many_is_that_of_a_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cutaway.data.facts.duplicates.BLOCK", 700)
-    x = np.random.default_rng(0).integers(0, 9, (3000, 4)).astype(np.float32)
-    known: dict[bytes, int] = {}
-    assert first_equal(x).tolist() == [known.setdefault(row.tobytes(), number) for number, row in enumerate(x)]
-    assert 1000 < len(known) < 2900
-    assert first_equal(x[:0]).tolist() == []

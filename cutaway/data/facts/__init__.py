@@ -4,7 +4,7 @@ In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 """
 
 from .column_shift import ColumnShift, column_shifts
-from .duplicates import equal_by_chance, first_equal, repeated_samples
+from .duplicates import equal_by_chance, repeated_samples
 from .encoded_target import EncodedTarget, encoded_target, may_encode_target
 from .grouping import Grouping, grouping_of
 from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
@@ -39,7 +39,6 @@ __all__ = [
     "encoded_target",
     "equal_by_chance",
     "far_values",
-    "first_equal",
     "grouping_of",
     "halves",
     "input_facts",

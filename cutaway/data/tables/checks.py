@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway.data.dataset import Dataset
-from cutaway.data.facts import LEAST, Grouping, grouping_of, halves, tells_alone, told_alone
-from cutaway.data.samples import SampleIds
+from cutaway.data.facts import LEAST, Grouping, grouping_of, halves, repeated_samples, tells_alone, told_alone
 from cutaway.data.split import Split
+from cutaway.row_keys import first_equal, row_keys
 
 from .options import TableOptions
 from .schema import Column
@@ -21,9 +21,6 @@ SAMPLE = 10_000
 """Training samples on which single columns are tried."""
 
 IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
-
-CHUNK = 2**16
-"""Rows that are read at a time."""
 
 DISTINCT = 0.9
 """Share of different training rows below which equal rows are no surprise: a few categories have few combinations."""
@@ -152,30 +149,15 @@ def shared_group(name: str, found: Grouping, trained: Sequence[object], held: Se
 
 def repeated_rows(data: Dataset, split: Split) -> Suspicion | None:
     """What to say of val and test samples that equal a training sample, if there are any."""
-    seen = np.unique(_digests(data, split.train))
-    if len(seen) < DISTINCT * len(split.train):
+    rows = data.rows(split.train)
+    if len(np.unique(first_equal(row_keys(rows)))) < DISTINCT * len(split.train):
         return None
-    counts = {part: int(np.isin(_digests(data, split.part(part)), seen).sum()) for part in ("val", "test")}
+    counts = {part: int((repeated_samples(rows, data.rows(split.part(part))) >= 0).sum()) for part in ("val", "test")}
     if not any(counts.values()):
         return None
     parts = [f"{count:,} of {len(split.part(part)):,} {part} samples" for part, count in counts.items() if count]
     text = f"{' and '.join(parts)} equal a training sample in every input: accuracies may be too good"
     return Suspicion(text, "duplicates")
-
-
-def _digests(data: Dataset, ids: SampleIds) -> np.ndarray:
-    """A hash of the inputs of each sample, uint64 ``(sample,)``, in an order of its own.
-
-    Two of ten million different rows have the same hash with a probability of 3e-6.
-    """
-    import pandas as pd
-
-    ordered = ids.ordered()  # a memory map is read from its start to its end
-    digests = np.empty(len(ids), np.uint64)
-    for start in range(0, len(ids), CHUNK):
-        rows = pd.DataFrame(data.x(ordered.take(slice(start, start + CHUNK))))
-        digests[start : start + CHUNK] = pd.util.hash_pandas_object(rows, index=False)
-    return digests
 
 
 def _numbers(cells: "pa.ChunkedArray", kind: str) -> np.ndarray:

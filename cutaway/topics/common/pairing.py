@@ -1,7 +1,5 @@
 """On which samples two runs can be compared: those that both hold out, found by identity or by content."""
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +10,7 @@ import numpy as np
 from cutaway.context import RunContext, same_data
 from cutaway.data import Dataset, SampleIds, Table, origin_options
 from cutaway.errors import CutawayError, UnknownNameError, UsageError
+from cutaway.row_keys import first_equal, row_keys
 
 HELD_OUT = ("test", "val")
 """Splits that no model was trained on."""
@@ -19,8 +18,8 @@ HELD_OUT = ("test", "val")
 PIECE = 4096
 """Samples whose content is read at a time."""
 
-Digests = Callable[[SampleIds], list[bytes]]
-
+Keys = Callable[[SampleIds], np.ndarray]
+"""The keys of the content of some samples, see `cutaway.row_keys`."""
 
 SAME_DATA = "compare runs on the same data with the same seed"
 
@@ -213,26 +212,33 @@ def _by_identity(contexts: tuple[RunContext, RunContext], split: str) -> _Found:
 
 
 def _by_content(contexts: tuple[RunContext, RunContext], split: str) -> _Found:
-    digests = _digests(contexts)
-    first, second = (digest(each.split.part(split)) for digest, each in zip(digests, contexts, strict=True))
-    trained = {content for digest, each in zip(digests, contexts, strict=True) for content in digest(each.split.train)}
-    waiting: dict[bytes, list[int]] = defaultdict(list)
-    for row, content in reversed(list(enumerate(second))):
-        waiting[content].append(row)
-    pairs = [
-        (row, waiting[content].pop())
-        for row, content in enumerate(first)
-        if content not in trained and waiting.get(content)
-    ]
-    rows = np.array(pairs, np.int64).reshape(-1, 2)
-    on = [content for content in first if content in trained]
-    also = set(on)
-    on += [content for content in second if content in trained and content not in also]
-    return _Found((rows[:, 0], rows[:, 1]), len(on))
+    keys = _keys(contexts)
+    held = [of(each.split.part(split)) for of, each in zip(keys, contexts, strict=True)]
+    trained = [of(each.split.train) for of, each in zip(keys, contexts, strict=True)]
+    content = first_equal(np.concatenate([*held, *trained]))  # a number for each, the same for equal ones
+    first, second, trained_on = np.split(content, np.cumsum([len(each) for each in held]))
+    known = np.isin(first, trained_on), np.isin(second, trained_on)
+    of_first, of_second = np.flatnonzero(~known[0]), np.flatnonzero(~known[1])
+    # of equal samples the first of both are a pair, the second of both, and so on
+    _, one, other = np.intersect1d(
+        _counted(first[of_first]), _counted(second[of_second]), assume_unique=True, return_indices=True
+    )
+    order = np.argsort(one)
+    on = int(known[0].sum() + (known[1] & ~np.isin(second, first)).sum())
+    return _Found((of_first[one[order]], of_second[other[order]]), on)
 
 
-def _digests(contexts: tuple[RunContext, RunContext]) -> tuple[Digests, Digests]:
-    """For each run, a function that gives the digest of the content of each of some samples.
+def _counted(content: np.ndarray) -> np.ndarray:
+    """Numbers of contents, each with how many equal ones come before it, packed into int64."""
+    order = np.argsort(content, kind="stable")
+    ranked = content[order]
+    before = np.empty_like(content)
+    before[order] = np.arange(len(content)) - np.searchsorted(ranked, ranked)
+    return content * 2**32 + before
+
+
+def _keys(contexts: tuple[RunContext, RunContext]) -> tuple[Keys, Keys]:
+    """For each run, a function that gives the keys of the content of some samples.
 
     Raises:
         UsageError: The samples of the runs are of different kinds.
@@ -242,7 +248,8 @@ def _digests(contexts: tuple[RunContext, RunContext]) -> tuple[Digests, Digests]
         unused = {column.name for table in (first, second) for column in table.columns if column.use == "label"}
         of_second = {column.name for column in second.columns}
         columns = [column.name for column in first.columns if column.name in of_second - unused]
-        return partial(_cell_digests, first, columns), partial(_cell_digests, second, columns)
+        numbers: dict[Any, int] = {}
+        return partial(_of_cells, first, columns, numbers), partial(_of_cells, second, columns, numbers)
     one, other = (each.data for each in contexts)
     if isinstance(first, Table) or isinstance(second, Table) or one.features != other.features:
         kinds = ("rows of a table" if isinstance(e.loaded, Table) else f"arrays of {e.data.shape}" for e in contexts)
@@ -251,22 +258,17 @@ def _digests(contexts: tuple[RunContext, RunContext]) -> tuple[Digests, Digests]
         )
     # images of bytes and the same images as shares of 1 are equal once they are divided by their scales
     raw = one.sources["train"].x.dtype == other.sources["train"].x.dtype
-    return partial(_value_digests, one, raw), partial(_value_digests, other, raw)
+    return partial(_of_values, one, raw), partial(_of_values, other, raw)
 
 
-def _cell_digests(table: Table, columns: Sequence[str], ids: SampleIds) -> list[bytes]:
+def _of_cells(table: Table, columns: Sequence[str], numbers: dict[Any, int], ids: SampleIds) -> np.ndarray:
     rows: list[dict[str, Any]] = table.rows_of(ids)
-    return [_digest(repr([row[name] for name in columns]).encode(errors="replace")) for row in rows]
+    cells = [[numbers.setdefault(row[name], len(numbers)) for name in columns] for row in rows]
+    return row_keys(np.array(cells, np.int64).reshape(len(rows), len(columns)))
 
 
-def _value_digests(data: Dataset, raw: bool, ids: SampleIds) -> list[bytes]:
-    found: list[bytes] = []
-    for start in range(0, len(ids), PIECE):
-        some = ids.take(slice(start, start + PIECE))
-        values: np.ndarray[Any, Any] = data.x(some) if raw else data.inputs(some)
-        found += [_digest(row.tobytes()) for row in values.reshape(len(some), -1)]
-    return found
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
+def _of_values(data: Dataset, raw: bool, ids: SampleIds) -> np.ndarray:
+    if raw:
+        return row_keys(data.rows(ids))
+    parts = [ids.take(slice(start, start + PIECE)) for start in range(0, len(ids), PIECE)]
+    return np.concatenate([np.empty((0, 2), np.uint64), *(row_keys(data.inputs(part)) for part in parts)])

@@ -14,8 +14,9 @@ import numpy as np
 from cutaway.cache import private_folder
 from cutaway.checks import warn_user
 from cutaway.context import RunContext
-from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, first_equal
+from cutaway.data import Dataset, SampleIds, Split, Table, all_ids
 from cutaway.progress import ProgressCallback
+from cutaway.row_keys import first_equal, row_keys
 from cutaway.runs import ResultStore, file_name
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _first_equal(data: Dataset, ids: SampleIds, store: ResultStore | None) -> np
         except (SafetensorError, KeyError, ValueError, TypeError):
             pass
         warn_user(f"the list of equal samples, {name}, is damaged and is made again")
-    first = first_equal(data.rows(ids)).astype(np.int64)
+    first = first_equal(row_keys(data.rows(ids)))
     if store is not None:
         store.write(name, save({"first": first}))
     return first
