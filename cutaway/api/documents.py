@@ -1,7 +1,7 @@
 """What the command line answers with ``--json``: one JSON-able document for each question."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from cutaway.topics.embedding.result import Embedding
 
 from .model_files import Export, ModelSummary
 from .run import Run
-
-if TYPE_CHECKING:
-    pass
 
 
 def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
@@ -67,25 +64,6 @@ def model_layers(run: Run) -> list[dict[str, Any]]:
         | ({"units": units_in_words(layer.config)} if layer.kind == "EinsumDense" else {})
         for layer in (model.layers if model else ())
     ]
-
-
-def run_row(run: Run) -> dict[str, Any]:
-    """A run as one row of a list: what runs answers.
-
-    Raises:
-        RunError: It is damaged.
-    """
-    if (damage := run.folder.damage) is not None:
-        raise damage
-    row = run.context.row() or {}
-    return {
-        "run": run.path.name,
-        "status": run.folder.state,
-        "dataset": run.context.manifest.dataset.name,
-        "epochs": len(run.history),
-        "val_accuracy": row.get("val_accuracy"),
-        "test_accuracy": run.test["accuracy"] if run.test else None,
-    }
 
 
 def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, Any]:

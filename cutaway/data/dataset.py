@@ -27,6 +27,9 @@ WIDE = 100.0
 # A scale below 1 makes inputs larger; beyond this, sums of products overflow within a few layers.
 LARGEST_INPUT = 1e6
 
+PIECE = 4096
+"""Samples that are read at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -156,6 +159,24 @@ class Dataset:
             DataError: An id is not in this dataset.
         """
         return self._rows(ids, "y")[:]
+
+    def digest_of(self, ids: SampleIds) -> str:
+        """The fingerprint of some samples and their labels: equal for models that are judged on the same ones.
+
+        Of a table, the name stands for the values: what its columns become depends on which of them are used, and on
+        the samples that a preparation is fitted to.
+        """
+        is_table = self.preparation is not None
+        counts = {name: int((ids.source_index == number).sum()) for number, name in enumerate(ids.sources)}
+        content = self.name if is_table else [str(self._train.x.dtype), self.shape]
+        header = [self.class_names, [each for each in counts.items() if each[1]], content]
+        digest = hashlib.sha256(json.dumps(header).encode())
+        rows = self.rows(ids)
+        for first in range(0, len(ids), PIECE):
+            piece = slice(first, first + PIECE)
+            for values in (ids.index[piece], self.y(ids.take(piece)), *(() if is_table else (rows[piece],))):
+                digest.update(values.astype(values.dtype.newbyteorder("<"), order="C", copy=False).data)
+        return digest.hexdigest()
 
     def named(self, ids: SampleIds) -> SampleIds:
         """The same ids, with the names used in the data."""

@@ -9,7 +9,6 @@ from typing import Any
 from cutaway.context import RunContext
 from cutaway.data import dataset_names, left_out_in_words
 from cutaway.errors import Canceled, CutawayError, printable
-from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
 from cutaway.results.written import output_path, write_html
@@ -139,7 +138,9 @@ def _subtitle(context: RunContext) -> str:
         how = "not trained here"
     left_out = left_out_in_words(columns_left_out(manifest.dataset))
     columns = f"; columns left out: {left_out}" if left_out else ""
-    return f"{_model_in_words(context)} on {manifest.dataset.name}: {how}; {samples}{columns}"
+    model = manifest.model
+    words = f"{model.name} {model.sizes}" if model else "a model whose layers are not known"
+    return f"{words} on {manifest.dataset.name}: {how}; {samples}{columns}"
 
 
 def _footer(context: RunContext) -> str:
@@ -156,15 +157,6 @@ def _footer(context: RunContext) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _model_in_words(context: RunContext) -> str:
-    """Its name and sizes: "mlp 784-512-512-10"."""
-    model = context.manifest.model
-    if model is None:
-        return "a model whose layers are not known"
-    units = [units_in_words(layer.config) for layer in model.layers if layer.kind in DENSE_KINDS]
-    return f"{model.name} {'-'.join(['x'.join(map(str, model.input.shape)), *units])}"
 
 
 def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ metrics, checks and errors.
 
 from .atomic import check_output, output_file, write_atomic, write_output
 from .commands import data_option, run_command
-from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument
+from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, read_run, run_argument
 from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
@@ -17,6 +17,7 @@ from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec, wr
 from .process import ProcessRecord
 from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
+from .summary import SUMMARY, WATCHED, RunSummary, read_title, sample_counts, summaries, write_title
 from .writer import RunWriter
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "FORMAT",
     "REPORT",
     "RUNS",
+    "SUMMARY",
+    "WATCHED",
     "DamagedRun",
     "DataOrigin",
     "DatasetRecord",
@@ -33,6 +36,7 @@ __all__ = [
     "ProcessRecord",
     "ResultStore",
     "RunFolder",
+    "RunSummary",
     "RunWriter",
     "changing",
     "check_no_link",
@@ -58,14 +62,19 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_kept",
+    "read_run",
+    "read_title",
     "records_of",
     "regular_file",
     "result_name",
     "run_argument",
     "run_command",
+    "sample_counts",
     "snapshot_path",
+    "summaries",
     "take_lock",
     "write_atomic",
     "write_output",
+    "write_title",
     "writer_in_words",
 ]

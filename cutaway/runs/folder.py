@@ -312,15 +312,17 @@ def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
     """All runs of a folder, oldest first, then those that are damaged by name; other folders are not among them."""
-    found: list[RunFolder | DamagedRun] = []
-    for path in sorted(Path(runs).glob(f"*/{MANIFEST}")):
-        try:
-            found.append(RunFolder.open(path.parent))
-        except CutawayError as error:
-            found.append(DamagedRun(path.parent, str(error)))
-        except OSError as error:
-            found.append(DamagedRun(path.parent, error.strerror or str(error)))
-    return sorted(found, key=_age)
+    return sorted((read_run(path.parent) for path in sorted(Path(runs).glob(f"*/{MANIFEST}"))), key=_age)
+
+
+def read_run(path: Path) -> RunFolder | DamagedRun:
+    """The run in a folder, or why it cannot be read."""
+    try:
+        return RunFolder.open(path)
+    except CutawayError as error:
+        return DamagedRun(path, str(error))
+    except OSError as error:
+        return DamagedRun(path, error.strerror or str(error))
 
 
 def _age(run: RunFolder | DamagedRun) -> tuple[bool, str, str]:

@@ -7,6 +7,7 @@ runs/20261124-211500-mnist-7f3a/
   checkpoint.safetensors          everything that resuming needs
   predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test; none if too large
   results/                        derived results, a cache
+  title.txt                       what a person calls the run, if anybody does
   labels.csv                      a person's decisions on labels, if there are any; lines are only added
   report.html
 """
@@ -22,6 +23,11 @@ HISTORY = "history.jsonl"
 CHECKPOINT = "checkpoint.safetensors"
 REPORT = "report.html"
 LABELS = "labels.csv"
+TITLE = "title.txt"
+
+TITLE_LENGTH = 200
+"""Characters of a title at most."""
+
 SNAPSHOTS = "snapshots"
 PREDICTIONS = "predictions"
 RESULTS = "results"

@@ -81,6 +81,13 @@ class LayerSpec(BaseModel):
     inputs: Annotated[list[Name], Field(max_length=64)]
     config: Annotated[dict[Name, Any], Field(max_length=64)]
 
+    @property
+    def in_words(self) -> str:
+        """Its kind and what matters most of its settings: "Dense 512 relu"."""
+        units = units_in_words(self.config) if self.kind in DENSE_KINDS else None
+        shown = (self.kind, units, self.config.get("activation"), self.config.get("rate"))
+        return " ".join(str(value) for value in shown if isinstance(value, str | int | float))
+
 
 class InputSpec(BaseModel):
     """What run.json keeps of the input of a model: its name, and the shape of one sample."""
@@ -113,12 +120,21 @@ class ModelSpec(BaseModel):
     @property
     def in_words(self) -> str:
         """Its hidden layers: "two hidden layers of 128"."""
-        units = [units_in_words(layer.config) for layer in self.layers if layer.kind in DENSE_KINDS][:-1]
+        units = self._units[:-1]
         if not units:
             return f"{self.name}, no hidden layer"
         sizes = units[0] if len(set(units)) == 1 else "-".join(units)
         count = COUNTS[len(units)] if len(units) < len(COUNTS) else str(len(units))
         return f"{count} hidden layer{'s' if len(units) > 1 else ''} of {sizes}"
+
+    @property
+    def sizes(self) -> str:
+        """The shape of a sample, and the units of each layer with weights between all units: "28x28-512-512-10"."""
+        return "-".join(["x".join(map(str, self.input.shape)), *self._units])
+
+    @property
+    def _units(self) -> list[str]:
+        return [units_in_words(layer.config) for layer in self.layers if layer.kind in DENSE_KINDS]
 
     def to_record(self) -> dict[str, Any]:
         """The specification as plain data, as `cutaway.models.spec_of` writes it."""
@@ -211,6 +227,8 @@ class Manifest(BaseModel):
         origin: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         dataset: The dataset.
         split: Which sample is in train, val and test, as `cutaway.data.Split.to_record` writes it.
+        judged_on: Digest of the test samples and their labels, of the validation samples where there are none, as
+            `cutaway.data.Dataset.digest_of` makes it: runs that share it may be compared. None if it is not known.
         model: Specification of the model, as `cutaway.models.spec_of` writes it.
         first_weights: Where the first weights came from.
         like: The run that it was trained like; None for most runs.
@@ -239,6 +257,7 @@ class Manifest(BaseModel):
     origin: Origin = "training"
     dataset: DatasetRecord
     split: dict[Name, Any] = Field(default_factory=dict)
+    judged_on: Annotated[str, Field(max_length=64)] | None = None
     model: ModelSpec | None = None
     first_weights: Text | None = None
     like: LikeRecord | None = None

@@ -26,6 +26,7 @@ from .layout import (
     PREDICTIONS,
     RESULTS,
     SNAPSHOTS,
+    TITLE_LENGTH,
     predictions_path,
     snapshot_path,
 )
@@ -38,9 +39,6 @@ NAME_LENGTH = 60
 
 NAME_BYTES = 180
 """Its bytes at most: file systems take 255 of a name, of which the date and the digits need 21."""
-
-TITLE_LENGTH = 200
-"""Characters of a title at most."""
 
 
 class RunWriter:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError
+from cutaway.findings import Evidence, run_checks
 from cutaway.jobs import JobManager, JobQueue
 from cutaway.log import survive
 from cutaway.parallel import free_memory
-from cutaway.runs import RunFolder, kept_so_far
+from cutaway.runs import Manifest, RunFolder, kept_so_far, sample_counts, write_title
 
 from .data import Uploads
 from .events import Hub
-from .runs import RunIndex, Trash, sample_counts, verdict, write_title
+from .runs import RunIndex, Trash
 
 log = logging.getLogger("cutaway.studio.workspace")
 
@@ -238,5 +239,15 @@ def _told(folder: RunFolder, *, since: int) -> dict[str, Any]:
         "since": since,
         "samples": sample_counts(manifest).get("train"),
         "progress": between[-1] if between else None,
-        "verdict": verdict(rows, manifest.config, kept_epoch=kept_so_far(manifest, rows)) if new or not since else None,
+        "verdict": _verdict(rows, manifest) if new or not since else None,
     }
+
+
+def _verdict(rows: list[dict[str, Any]], manifest: Manifest) -> list[dict[str, str]]:
+    """``kind``, ``severity``, ``title`` and ``text`` of what the history alone shows, warnings first."""
+    if not rows:
+        return []
+    kept = kept_so_far(manifest, rows)
+    found = run_checks(Evidence(history=tuple(rows), config=dict(manifest.config), kept_epoch=kept))
+    named = ("kind", "severity", "title", "text")
+    return [{name: str(getattr(each, name)) for name in named} for each in found]

@@ -36,10 +36,12 @@ def new_manifest(
     Raises:
         ModelError: The model is not of supported layers.
     """
+    held_out = split.test if len(split.test) else split.val
     return {
         "origin": origin,
         "dataset": data.to_record(),
         "split": split.to_record(),
+        "judged_on": data.digest_of(held_out) if len(held_out) else None,
         "model": None if model is None else spec_of(model),
         "first_weights": first_weights,
         "config": dict(config),

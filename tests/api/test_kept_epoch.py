@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.documents import run_document, run_row
+from cutaway.api.documents import run_document
 from cutaway.cli import main
 from cutaway.progress import ignore_progress
 from cutaway.report import report_html
+from cutaway.runs import RunSummary
 from cutaway.topics.comparison.section import answer
 
 
@@ -76,7 +77,7 @@ def test_the_model_in_hand_is_that_of_the_kept_epoch(run, kept, tmp_path):
 
 def test_documents_and_findings_are_of_the_kept_epoch(run, kept):
     row = run.history.rows[kept - 1]
-    assert run_row(run)["val_accuracy"] == row["val_accuracy"]
+    assert RunSummary.of(run.folder).val_accuracy == row["val_accuracy"]
     assert run_document(run)["kept_epoch"] == kept
     findings = {finding.kind: finding for finding in run.findings()}
     assert findings["test"].evidence["val_accuracy"] == row["val_accuracy"]

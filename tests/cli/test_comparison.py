@@ -31,7 +31,7 @@ def folder(digits_run, ready_run, tmp_path_factory):
     dropped = ct.data.Split(split.train.take(slice(3, None)), split.val, split.test, 0.25, 0, dropped=split.train[:3])
     change("dropped", lambda record: record.update(split=dropped.to_record()))
     change("no accuracy", lambda record: record.update(test={"accuracy": 7, "loss": 0.1, "cross_entropy": 0.1}))
-    change("no split", lambda record: record["split"].update(membership={"train": 3}))
+    change("odd split", lambda record: record["split"].update(membership={"train": 3}))
     change("odd units", lambda record: record["model"]["layers"][0]["config"].update(units={"nested": ["\x1b[31m"]}))
     change("untested", lambda record: record.update(test=None, status="stopped"))
     change("red\x1b[31m", lambda record: record.update(format=99))
@@ -45,7 +45,7 @@ def folder(digits_run, ready_run, tmp_path_factory):
     return runs
 
 
-DAMAGED = {"no accuracy", "no split", "no snapshot", "no json", "torn history", "red\x1b[31m"}
+DAMAGED = {"no accuracy", "no snapshot", "no json", "torn history", "red\x1b[31m"}
 
 
 def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(cutaway, folder):
@@ -53,7 +53,7 @@ def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(c
     assert code == 0, err
     answer = json.loads(out)
     tables = [{row["run"] for row in table["runs"]} for table in answer["tables"]]
-    assert tables == [{"first", "odd units", "second", "untested", "dropped"}, {"reseeded"}]
+    assert tables == [{"first", "odd split", "odd units", "second", "untested", "dropped"}, {"reseeded"}]
     assert {row["run"] for row in answer["damaged"]} == DAMAGED
     assert all(row["why"] for row in answer["damaged"])
     rows = {row["run"]: row for row in answer["tables"][0]["runs"]}
@@ -64,13 +64,13 @@ def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(c
     assert first["parameters"] == sum(layer.parameters for layer in run.layers())
     assert first["seconds"] == run.context.manifest.cost["training"]
     assert first["model"] == "64-32-16-10"
-    assert [rows[name]["dropped"] for name in ("first", "dropped")] == [0, 3]
+    assert [rows[name]["dropped"] for name in ("first", "dropped", "odd split")] == [0, 3, None]
     assert answer["tables"][0]["runs"][-1]["accuracy"] is None
     assert [table["test_samples"] for table in answer["tables"]] == [360, 360]
     table = leaderboard_of(folder).to_pandas()
-    assert list(table["table"]) == [1] * 5 + [2]
-    assert (table["accuracy_low"] < table["accuracy"])[:4].all()
-    assert np.isnan(table["accuracy"][4])
+    assert list(table["table"]) == [1] * 6 + [2]
+    assert (table["accuracy_low"] < table["accuracy"])[:5].all()
+    assert np.isnan(table["accuracy"][5])
 
 
 def test_the_table_is_printed_safely(cutaway, folder):

@@ -11,7 +11,7 @@ from sklearn.datasets import load_wine
 from sklearn.preprocessing import StandardScaler
 
 import cutaway as ct
-from cutaway.data import Dataset, SampleIds, load_dataset
+from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import CutawayWarning, DataError, UsageError
 
 X = np.arange(12, dtype=np.uint8).reshape(4, 3)
@@ -95,6 +95,41 @@ def test_the_users_arrays_are_copied_and_remain_writeable():
     for array in (data.sources["train"].x, data.sources["train"].y):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+def test_samples_and_labels_have_a_fingerprint_whatever_the_other_samples_are():
+    """Test samples are the same ones beside other training samples, and others with another value or label."""
+    x, y = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32), np.arange(80) % 2
+
+    def digest(x, y, **more):
+        data = Dataset.from_arrays(x[20:], y[20:], x_test=x[:20], y_test=y[:20], **more)
+        return data.digest_of(split_dataset(data).test)
+
+    found, other = digest(x, y), x.copy()
+    other[30:] = 0
+    assert digest(other[:70], y[:70], name="another name", scale=2.0) == found
+    assert digest(x, y, x_val=x[:5], y_val=y[:5]) == found
+    changed, relabeled = x.copy(), y.copy()
+    changed[3, 1] += 1
+    relabeled[3] = 1 - relabeled[3]
+    assert len({found, digest(changed, y), digest(x, relabeled), digest(x, y, class_names=["no", "yes"])}) == 4
+
+
+def test_rows_of_a_table_have_the_same_fingerprint_without_a_column_and_prepared_on_other_rows(tmp_path):
+    lines = [f"{k % 7},{k * k % 11},{'ab'[k % 3 > 0]}" for k in range(60)]
+    for part, rows in (("train", lines[20:]), ("test", lines[:20])):
+        (tmp_path / f"{part}.csv").write_text("\n".join(["x,y,label", *rows]) + "\n")
+
+    def digest(seed=0, **options):
+        options |= {"label": "label", "test": tmp_path / "test.csv"}
+        table = load_dataset(tmp_path / "train.csv", **options)
+        split = table.split(seed=seed)
+        return table.prepare(split, warn=False).digest_of(split.test)
+
+    found = digest()
+    assert digest(seed=1) == digest(ignore=["y"]) == found
+    (tmp_path / "test.csv").write_text("\n".join(["x,y,label", *lines[1:21]]) + "\n")
+    assert digest() != found, "other labels"
 
 
 def test_the_fingerprint_depends_on_the_content_only():

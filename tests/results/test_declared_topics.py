@@ -1,25 +1,38 @@
 """Tables of topics that are declared, from records made by hand: nothing is trained here."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cutaway.options import DataOptions, TableOptions
-from cutaway.topics.comparison.leaderboard import Leaderboard, RunLine, RunTable
+from cutaway.runs import RunWriter
+from cutaway.topics.comparison.leaderboard import leaderboard_of
 from cutaway.topics.prediction.result import Contributions, Predictions
 
 
-def test_a_leaderboard_shows_what_differs():
-    line = RunLine("first", "finished", "4-8-2", 3, 0.5, (0.25, 0.75), 0.7, 1.5, 1234, cross_entropy=0.7)
-    untested = RunLine("second", "stopped", "4-8-2", 1, None, None, None, None, None, relabeled=2)
-    board = Leaderboard(Path("runs"), (RunTable("rows", "ab" * 32, 40, 0, (line, untested)),), ())
-    (table,) = board.declared()
-    first, second = table.texts()
-    assert list(first)[-2:] == ["Relabeled", "Left out"]
+def test_a_leaderboard_shows_what_differs(tmp_path):
+    """Runs that were judged on the same samples share a table; of one that says nothing of them, nobody knows."""
+    dataset = {"name": "rows", "sha256": "ab" * 32, "origin": {"kind": "arrays"}, "shape": [4], "scale": 1.0}
+    manifest = {"dataset": {**dataset, "class_names": ["a", "b"]}, "model": None, "config": {}, "seed": 0}
+    manifest["split"] = {"counts": {"train": 40, "val": 10, "test": 40}}
+    for name, judged_on, ended in (
+        ("first", "0" * 64, {"status": "finished", "test": {"accuracy": 0.5, "loss": 0.7, "cross_entropy": 0.7}}),
+        ("second", "0" * 64, {"status": "stopped"}),
+        ("unknown", None, {"status": "stopped"}),
+        ("also unknown", None, {"status": "stopped"}),
+    ):
+        RunWriter.create_at(tmp_path / name, manifest={**manifest, "judged_on": judged_on}).finish(**ended)
+    board = leaderboard_of(tmp_path)
+    assert sorted([run.id for run in runs] for runs in board.tables) == [
+        ["also unknown"],
+        ["first", "second"],
+        ["unknown"],
+    ]
+    first, second = board.declared()[0].texts()
     assert "Loss" not in first, "it is the cross-entropy"
-    assert (first["95% interval"], second["95% interval"], second["Test acc."]) == ("25.00% to 75.00%", "–", "–")
+    assert "Relabeled" not in first
+    assert (first["95% interval"], second["95% interval"], second["Test acc."]) == ("35.20% to 64.80%", "–", "–")
     assert list(board.to_pandas())[:4] == ["table", "dataset", "run", "status"]
 
 

@@ -5,13 +5,14 @@ import os
 import shutil
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from cutaway.errors import UnknownNameError
-from cutaway.runs import RunWriter
+from cutaway.runs import RunSummary, RunWriter, read_run
+from cutaway.runs.summary import CURVE
 from cutaway.studio.runs import RunIndex, entry, index
-from cutaway.studio.runs.row import CURVE, run_row, spaced
 
 
 @pytest.fixture
@@ -25,8 +26,7 @@ def folder(tmp_path, monkeypatch):
 def read(monkeypatch):
     """The names of the runs that were read, in the order in which they were."""
     names = []
-    run_row = entry.run_row
-    monkeypatch.setattr(entry, "run_row", lambda path: names.append(path.name) or run_row(path))
+    monkeypatch.setattr(entry, "read_run", lambda path: names.append(path.name) or read_run(path))
     return names
 
 
@@ -90,15 +90,14 @@ def test_the_validation_accuracy_is_of_the_epoch_that_the_test_accuracy_is_of(tm
     if ended:
         writer.finish(**{"status": "finished", **ended})
     writer.close()
-    row, _ = run_row(tmp_path / "run")
+    row = RunSummary.of(read_run(tmp_path / "run")).row()
     assert (row["val_epoch"], row["val_accuracy"]) == (epoch, {2: 0.7, 3: 0.8}[epoch])
-    assert (row["best_epoch"], row["best"]) == (1, 0.9), "what rows said before stays"
     assert row["test"] == (ended or {}).get("test")
 
 
 def test_a_finished_training_without_a_history_is_listed_as_damaged(folder, new_run):
     (new_run(folder / "a") / "history.jsonl").unlink()
-    row, _ = run_row(folder / "a")
+    row = RunSummary.of(read_run(folder / "a")).row()
     assert (row["state"], row["epochs"], row["val_accuracy"]) == ("damaged", 0, None)
     assert "history" in row["why"]
 
@@ -172,15 +171,14 @@ def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
     monkeypatch.setattr(index, "BATCH_SECONDS", 0.0)
     runs = RunIndex(folder)
     waiting, go = threading.Event(), threading.Event()
-    run_row = entry.run_row
 
     def slow(path):
         if path.name == "2":
             waiting.set()
             assert go.wait(10)
-        return run_row(path)
+        return read_run(path)
 
-    monkeypatch.setattr(entry, "run_row", slow)
+    monkeypatch.setattr(entry, "read_run", slow)
     batches = []
     thread = threading.Thread(target=lambda: batches.extend(runs.scan()))
     thread.start()
@@ -197,16 +195,16 @@ def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
 @pytest.fixture
 def when_read(monkeypatch):
     """Have something happen to a run after it was read and before its row is kept; gives what was read so far."""
-    run_row, paths = entry.run_row, []
+    paths = []
 
     def install(happens):
-        def read(path):
-            row = run_row(path)
-            paths.append(path.name)
-            happens(path)
-            return row
+        def read(run):
+            found = RunSummary.of(run)
+            paths.append(run.path.name)
+            happens(run.path)
+            return found
 
-        monkeypatch.setattr(entry, "run_row", read)
+        monkeypatch.setattr(entry, "RunSummary", SimpleNamespace(of=read))
         return paths
 
     return install
@@ -369,18 +367,3 @@ def test_a_long_history_becomes_a_small_curve(folder, new_run):
     assert {name: len(values) for name, values in curves.items()} == {"loss": CURVE, "val_loss": CURVE}
     assert curves["loss"][0] == pytest.approx(1 - 1 / 501, rel=1e-3)
     assert curves["loss"][-1] == pytest.approx(1 - 500 / 501, rel=1e-3)
-    assert spaced([1, 2, 3]) == [1, 2, 3]
-
-
-def test_runs_on_the_same_rows_are_judged_alike_also_without_some_columns(tmp_path):
-    def judged_on(name, options, sha="0"):
-        origin = {"kind": "path", "path": "/data/t.csv", "options": options}
-        dataset = {"name": "t", "sha256": sha * 64, "origin": origin, "shape": [4], "scale": 1.0, "preparation": {}}
-        manifest = {"dataset": {**dataset, "class_names": ["a", "b"]}, "split": {}, "model": None, "config": {}}
-        RunWriter.create_at(tmp_path / name, manifest={**manifest, "seed": 0}).close()
-        return run_row(tmp_path / name)[0]["judged_on"]
-
-    whole = judged_on("whole", '{"label": "kind"}')
-    assert judged_on("without", '{"label": "kind", "ignore": ["size"]}', sha="1") == whole
-    assert judged_on("grouped", '{"label": "kind", "group": "person"}') != whole
-    assert judged_on("damaged", '{"label"') not in (whole, judged_on("other", '{"label"', sha="1"))

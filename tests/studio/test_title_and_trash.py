@@ -9,8 +9,8 @@ import socket
 import pytest
 
 from cutaway.errors import RunError, UnknownNameError
-from cutaway.studio.runs import Trash, trash, write_title
-from cutaway.studio.runs.title import read_title
+from cutaway.runs import read_title, write_title
+from cutaway.studio.runs import Trash, trash
 
 
 @pytest.fixture

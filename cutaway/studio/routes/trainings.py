@@ -11,9 +11,8 @@ from cutaway.data import Preparation
 from cutaway.errors import ConfigError, CutawayError
 from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
 from cutaway.log import survive
-from cutaway.runs import Manifest, RunFolder, history_path, labels_path
+from cutaway.runs import Manifest, RunFolder, history_path, labels_path, sample_counts
 from cutaway.studio.data import DataReference, resolve
-from cutaway.studio.runs import model_words, sample_counts
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
 from cutaway.training import DRAWN
@@ -139,7 +138,7 @@ def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
         "run": run,
         "config": manifest.config,
         "data": manifest.dataset.name,
-        "model": model_words(manifest.model),
+        "model": manifest.model.sizes if manifest.model else "",
         "repeats": (context.train_like() or "").startswith("cutaway train "),
         "samples": counts.get("train", 0) + counts.get("val", 0) or None,
         "epochs": folder.epochs,

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cutaway.runs import ProcessRecord
-
-from .row import run_row
-from .title import TITLE
-
-WATCHED = ("run.json", "history.jsonl", TITLE)
-"""The files that a row is made from."""
+from cutaway.runs import WATCHED, ProcessRecord, RunSummary, read_run
 
 Signature = tuple[tuple[int, int, int], ...]
-"""Modification time in nanoseconds, size and inode of each watched file; of one that is not there, zeros."""
+"""Modification time in nanoseconds, size and inode of each watched file; of one that is not there, zeros.
+
+With `cutaway.runs.SUMMARY` and the version of cutaway it decides a row: one that is kept is true as long as they are
+the same, and the process of a run that is being trained is there.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Entry:
 
     Attributes:
         signature: What its files were like when the row was made.
-        row: The row, as `run_row` makes it.
+        row: The row, as `RunSummary.row` makes it.
         encoded: The row as JSON.
         process: The process that trains it, if one does.
     """
@@ -43,7 +41,8 @@ class Entry:
 def run_entry(path: Path) -> Entry:
     """Read a run folder. The signature is taken first: what changes meanwhile is read again the next time."""
     signature = signature_of(path) or ()
-    row, process = run_row(path)
+    found = RunSummary.of(read_run(path))
+    row, process = found.row(), found.folder and found.folder.manifest.process
     return Entry(
         signature, row, json.dumps(row, ensure_ascii=False, allow_nan=False).encode(errors="backslashreplace"), process
     )

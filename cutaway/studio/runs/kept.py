@@ -7,14 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cutaway.log import survive
-from cutaway.runs import ProcessRecord, write_atomic
+from cutaway.runs import SUMMARY, ProcessRecord, write_atomic
 
 from .entry import Entry
 
 log = logging.getLogger("cutaway.studio.runs")
-
-METHOD = 6
-"""Number of what a row holds; rows that were kept under another one are made again."""
 
 VERSION = version("cutaway")
 """Rows of another version are made again as well: a run that it could not read has not changed since."""
@@ -34,7 +31,7 @@ def read_entries(file: Callable[[], Path]) -> dict[str, Entry]:
         if path.stat().st_size > LARGEST:
             return {}
         lines = path.read_bytes().split(b"\n")
-        if json.loads(lines[0]) != {"method": METHOD, "version": VERSION}:
+        if json.loads(lines[0]) != {"method": SUMMARY, "version": VERSION}:
             return {}
         return dict(_entry(lines[i], lines[i + 1]) for i in range(1, len(lines) - 1, 2))
     except (
@@ -59,7 +56,7 @@ def _entry(known: bytes, encoded: bytes) -> tuple[str, Entry]:
 
 def write_entries(file: Callable[[], Path], entries: Mapping[str, Entry]) -> None:
     """Keep entries; a cache that cannot be written is left out."""
-    lines = [json.dumps({"method": METHOD, "version": VERSION}).encode()]
+    lines = [json.dumps({"method": SUMMARY, "version": VERSION}).encode()]
     for name, entry in entries.items():
         process = entry.process and entry.process.model_dump()
         record = {"id": name, "signature": entry.signature, "process": process}

@@ -135,8 +135,7 @@ def _model(manifest: Manifest, other: Manifest) -> dict[str, Any]:
     found: dict[str, Any] = {"input": " x ".join(map(str, model.input.shape))}
     for layer in model.layers:
         if layer.name not in names:
-            shown = (layer.config.get(key) for key in ("units", "activation", "rate"))
-            found[layer.name] = " ".join([layer.kind, *(str(value) for value in shown if value is not None)])
+            found[layer.name] = layer.in_words
             continue
         found[layer.name] = layer.kind
         found |= {f"{layer.name} {key}": _plain(value) for key, value in layer.config.items()}

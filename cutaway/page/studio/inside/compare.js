@@ -19,7 +19,7 @@ export async function showCompare(host, [first, second]) {
   host.append(element("h1", { text: "Two runs side by side" }), line, comparison, beside);
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
-    const link = element("a", { href: runPath(run.id), text: run.title || run.called || run.id });
+    const link = element("a", { href: runPath(run.id), text: run.called || run.id });
     const which = element("span", { class: "hint", text: k ? "Other run: " : "This run: " });
     const title = element("p", { class: "pair-title" }, which, link, element("span", { class: "run-id", text: ` ${run.id}` }));
     beside.append(element("div", { class: "pair-run" }, title, place));

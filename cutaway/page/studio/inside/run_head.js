@@ -12,10 +12,10 @@ export function runHead(run) {
   const head = element("header", { class: "run-head" });
   const draw = () => {
     head.replaceChildren(
-      element("h1", { text: run.title || run.called || run.id }),
+      element("h1", { text: run.called || run.id }),
       ...(mayWrite() ? [buttons()] : []),
       ...(run.model?.startsWith("2-") ? [element("p", {}, element("a", { href: `${runPath(run.id)}/playground`, text: "Open in the playground" }))] : []),
-      ...(run.title || run.called ? [element("p", { class: "run-id", text: run.id })] : []),
+      ...(run.called ? [element("p", { class: "run-id", text: run.id })] : []),
     );
   };
   const buttons = () =>
@@ -27,8 +27,8 @@ export function runHead(run) {
       actionButton("Delete", () => remove()),
     );
   const rename = async () => {
-    const become = (/** @type {any} */ { title }) => {
-      Object.assign(run, { title });
+    const become = (/** @type {any} */ { title, called }) => {
+      Object.assign(run, { title, called });
       draw();
     };
     become(await ask(`api/${runPath(run.id)}`)); // another page may have changed the title since this one was loaded

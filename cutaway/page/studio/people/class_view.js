@@ -80,7 +80,7 @@ function personRow(person) {
     ? element("details", {}, element("summary", { text: `${errors.length}${errors.length === 5 ? " or more" : ""}` }), element("ul", {}, ...errors.map((text) => element("li", { text }))))
     : "";
   const cells = own
-    ? [nowWords(person), String(count), typeof best === "number" ? percent(best) : "", last ? `${last.title || last.called || last.id}, ${stateWord(last.state)}` : "", problems]
+    ? [nowWords(person), String(count), typeof best === "number" ? percent(best) : "", last ? `${last.called || last.id}, ${stateWord(last.state)}` : "", problems]
     : ["looks at your runs", "", "", "", ""];
   return element(
     "tr",

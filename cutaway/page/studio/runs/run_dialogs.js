@@ -13,7 +13,7 @@ function nameOf(row) {
 /**
  * Let a person write the title of a run.
  * @param {Pick<RunRow, "id" | "title">} row
- * @param {(saved: Pick<RunRow, "title">) => void} [done] called with the run's row after that
+ * @param {(saved: Pick<RunRow, "title" | "called">) => void} [done] called with the run's row after that
  */
 export function renameRun(row, done) {
   const title = element("input", { type: "text", maxlength: 200, placeholder: row.id, value: row.title });

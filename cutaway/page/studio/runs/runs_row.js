@@ -15,7 +15,7 @@ import { durationText, stateWord } from "../words.js";
 /**
  * A row of the table of runs. The label of each cell is shown where the table is too narrow to be one.
  * @param {RunRow} row
- * @param {{ selected: boolean, best: boolean, actions: RowActions }} given best: of those judged on its validation samples
+ * @param {{ selected: boolean, best: boolean, actions: RowActions }} given best: of those judged on the same samples
  */
 export function runRow(row, { selected, best, actions }) {
   const box = element("input", {
@@ -33,8 +33,8 @@ export function runRow(row, { selected, best, actions }) {
   const epochs = row.planned && row.planned !== row.epochs ? `${row.epochs} of ${row.planned}` : `${row.epochs ?? ""}`;
   cells.push(
     element("td", { class: "run-curve", "data-label": "Loss" }, lossCurve(row.curves)),
-    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best ? ", the best on these validation samples" : ""}`),
-    testCell(row),
+    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}${best && !row.test ? ", the best on these samples" : ""}`),
+    testCell(row, best),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),
     numberCell("Epochs", epochs),
@@ -48,11 +48,11 @@ export function runRow(row, { selected, best, actions }) {
 
 /** @param {RunRow} row */
 function nameParts(row) {
-  const name = row.title || row.called;
+  const name = row.called;
   const label = name ? `${name}, ${row.id}` : null; // several runs may be called the same
   const link = element("a", { href: runPath(row.id), "data-part": "open", text: name || row.id, "aria-label": label });
   return [
-    row.state === "damaged" ? element("span", { text: row.title || row.id }) : link,
+    row.state === "damaged" ? element("span", { text: name || row.id }) : link,
     name ? element("div", { class: "run-id", text: row.id }) : null,
     row.state === "damaged" ? element("div", { class: "run-why", text: row.why }) : null,
   ].filter((part) => part !== null);
@@ -126,9 +126,10 @@ function numberCell(label, text, title) {
 /**
  * How often a run is right on the test samples, and by how much more often than the largest class alone would be.
  * @param {RunRow} row
+ * @param {boolean} best
  */
-function testCell({ test, baseline }) {
-  const cell = numberCell("Test", accuracyWords(test?.accuracy), test && lossWords(test));
+function testCell({ test, baseline }, best) {
+  const cell = numberCell("Test", accuracyWords(test?.accuracy), test && `${lossWords(test)}${best ? ", the best on these samples" : ""}`);
   if (!test || typeof baseline !== "number") return cell;
   const gain = Math.round(1000 * (test.accuracy - baseline)) / 10;
   const text = `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(1)} points`;

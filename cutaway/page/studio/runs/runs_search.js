@@ -1,8 +1,8 @@
 /**
- * A run as the list shows it; see `cutaway.studio.runs.row`.
+ * A run as the list shows it; see `cutaway.runs.RunSummary`.
  * @typedef {{ id: string, state: string, why: string | null, title: string,
- *   created?: string, data?: string, classes?: number, model?: string, called?: string, like?: string | null, judged_on?: string, epochs?: number, planned?: number | null,
- *   kept_epoch?: number | null, val_accuracy?: number | null, val_epoch?: number | null,
+ *   created?: string, data?: string, model?: string, called?: string, like?: string | null, judged_on?: string | null, accuracy?: number | null, epochs?: number, planned?: number | null,
+ *   val_accuracy?: number | null, val_epoch?: number | null,
  *   test?: { loss: number, accuracy: number, cross_entropy: number } | null, baseline?: number | null, seconds?: number | null,
  *   curves?: Record<string, (number | null)[]>, progress?: RunProgress | null }} RunRow
  * @typedef {{ epoch: number, share: number | null, rate: number | null, seconds_left: number | null }} RunProgress

@@ -130,22 +130,20 @@ export class RunsTable {
 }
 
 /**
- * Whether a run has the highest accuracy on its validation samples, where there are two runs or more on them.
+ * Whether a run is right most often on the samples that it is judged on, where there are two runs or more on them.
  * @param {RunRow[]} rows
  * @returns {(row: RunRow) => boolean}
  */
 function bestOf(rows) {
-  /** @type {Map<string, { count: number, most: number }>} by the validation samples; there may be 100,000 runs */
+  /** @type {Map<string, { count: number, most: number }>} by the samples; there may be 100,000 runs */
   const known = new Map();
-  const value = (/** @type {RunRow} */ row) => (row.state === "running" ? null : (row.val_accuracy ?? null));
-  for (const row of rows) {
-    const accuracy = value(row);
-    if (accuracy === null) continue;
-    const { count, most } = known.get(row.judged_on ?? "") ?? { count: 0, most: 0 };
-    known.set(row.judged_on ?? "", { count: count + 1, most: Math.max(most, accuracy) });
+  for (const { judged_on: samples, accuracy } of rows) {
+    if (!samples || typeof accuracy !== "number") continue;
+    const { count, most } = known.get(samples) ?? { count: 0, most: 0 };
+    known.set(samples, { count: count + 1, most: Math.max(most, accuracy) });
   }
-  return (row) => {
-    const of = known.get(row.judged_on ?? "");
-    return of !== undefined && of.count > 1 && value(row) === of.most;
+  return ({ judged_on: samples, accuracy }) => {
+    const of = known.get(samples ?? "");
+    return of !== undefined && of.count > 1 && accuracy === of.most;
   };
 }

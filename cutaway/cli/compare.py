@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from cutaway.cli.options import JsonOption, RunsOption, with_records
-from cutaway.cli.output import print_json, print_tables, say
-from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 from cutaway.topics.comparison.options import ComparisonOptions
 
-from .many_runs import print_runs
+from .options import JsonOption, RunsOption, with_records
+from .output import print_json, print_tables, say
+from .runs import print_leaderboard
+from .typed import as_typed
 
 
 @with_records
@@ -31,11 +31,11 @@ def compare(
 ) -> None:
     """Compare two runs: settings, metrics, samples that were fixed or broken, and layers."""
     if leaderboard is not None:
-        print_runs(leaderboard, given=run_a, as_json=as_json)
+        print_leaderboard(leaderboard, given=run_a, as_json=as_json)
         return
     if run_a is None or run_b is None:
         raise UsageError(
-            "compare takes two runs, or --leaderboard and a folder",
+            "compare needs two runs, or --leaderboard and a folder",
             got="none" if run_a is None else "one run",
             hint="try cutaway compare A B, or cutaway compare --leaderboard runs",
         )
