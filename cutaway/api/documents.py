@@ -8,7 +8,7 @@ import numpy as np
 from cutaway.data import Column, Dataset, Table
 from cutaway.models import units_in_words
 from cutaway.results.plain import plain
-from cutaway.topics.classes.measures import classes_of_test
+from cutaway.topics.classes.classes import classes_of_test
 from cutaway.topics.common.data_words import columns_left_out
 from cutaway.topics.embedding.result import Embedding
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.page import ExplorerWidget
     from cutaway.plots import Figure
-    from cutaway.topics.classes.confusion_matrix import Confusion
-    from cutaway.topics.classes.measures import ClassMeasures
+    from cutaway.topics.classes.classes import ClassMeasures, Confusion
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.coverage import Coverage
     from cutaway.topics.confidence.thresholds import Thresholds
@@ -168,13 +167,13 @@ class Run:
         Raises:
             UsageError: There are more than 10,000 classes, for which this would take 800 MB.
         """
-        from cutaway.topics.classes.confusion_matrix import confusion
+        from cutaway.topics.classes.classes import confusion
 
         return confusion(self.context, split=split, epoch=check_epoch(epoch))
 
     def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
         """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
-        from cutaway.topics.classes.measures import class_measures
+        from cutaway.topics.classes.classes import class_measures
 
         return class_measures(self.context, split=split, epoch=check_epoch(epoch))
 

@@ -21,7 +21,7 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     from cutaway.api.documents import class_document, run_document
     from cutaway.api.opening import open_run
     from cutaway.runs import run_argument, run_command
-    from cutaway.topics.classes.measures import classes_of_test
+    from cutaway.topics.classes.classes import classes_of_test
     from cutaway.topics.common.data_words import data_in_words
     from cutaway.topics.findings.evidence import kept_findings
 

@@ -38,7 +38,7 @@ from .store import INDEX, PartStore
 CONTEXTS = 2
 """Runs whose data are held at a time."""
 
-QUICK = ("learning", "augmented", "settings", "heading", "findings", "confusions", "classes")
+QUICK = ("learning", "augmented", "settings", "heading", "findings", "classes")
 """What is made first: these take least, or say most."""
 
 OTHER_JOBS = ("explore", "suspects", "comparison")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cutaway.page import Section
-from cutaway.topics.classes.section import classes, confusions
+from cutaway.topics.classes.section import classes
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
@@ -27,7 +27,6 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     findings,
     mistakes,
     columns,
-    confusions,
     classes,
     confidence,
     suspects,

@@ -229,9 +229,9 @@ class Table:
         Args:
             most: How many rows at most, evenly spaced with both ends; all of them if None.
         """
-        names = self.names()
-        rows = range(len(self)) if most is None else evenly_spaced(range(len(self)), most)
-        return [{name: plain(self.values[name][row]) for name in names} for row in rows]
+        shown = self if most is None else self.take(evenly_spaced(range(len(self)), most))
+        values = {name: plain(shown.values[name]) for name in self.names()}
+        return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
 
 def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:

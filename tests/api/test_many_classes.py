@@ -14,7 +14,7 @@ from cutaway.api.documents import class_document
 from cutaway.errors import CutawayWarning, RunError, UsageError
 from cutaway.findings import Evidence, run_checks
 from cutaway.progress import ignore_progress
-from cutaway.topics.classes.section import classes, confusions
+from cutaway.topics.classes.section import classes
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.layers.section import knowledge
 
@@ -58,14 +58,14 @@ def test_the_predicted_classes_are_those_of_the_probabilities(run, source):
 
 
 def test_the_table_of_the_report_lists_the_classes_with_the_lowest_recall(run, source):
-    shown, recall = classes(source), run.per_class().measures.recall
+    shown, recall = classes(source).parts[1], run.per_class().measures.recall
     assert len(shown.rows) == 100
     worst = np.argsort(recall, kind="stable")[:100]
     assert [row["Class"] for row in shown.rows] == [f"c{i}" for i in worst]
 
 
 def test_the_confusion_matrix_of_the_report_shows_the_classes_with_the_most_mistakes(run, source):
-    section, matrix = confusions(source), run.confusion()
+    section, matrix = classes(source).parts[0], run.confusion()
     wrong = matrix - np.diag(matrix.diagonal())
     chosen = np.sort(np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:50])
     part = matrix[np.ix_(chosen, chosen)]
@@ -111,7 +111,7 @@ def test_small_classes_of_an_embedding_share_a_look(run):
 
 
 def test_a_confusion_matrix_that_is_too_large_is_refused(run, monkeypatch):
-    monkeypatch.setattr("cutaway.topics.classes.confusion_matrix.DENSE_CLASSES", 149)
+    monkeypatch.setattr("cutaway.topics.classes.classes.DENSE_CLASSES", 149)
     with pytest.raises(UsageError, match="149"):
         run.confusion()
 

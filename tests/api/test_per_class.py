@@ -34,13 +34,13 @@ def test_the_measures_are_those_of_scikit_learn(digits_run):
 
 def test_the_report_has_a_row_for_each_class(digits_run):
     source = ReportSource(digits_run.context, ignore_progress)
-    shown, m = classes(source), digits_run.per_class().measures
-    assert [row["Recall"] for row in shown.rows] == [f"{value:.2%}" for value in m.recall]
-    assert f" {m.balanced_accuracy:.2%}" in shown.lead
-    assert f" {m.baseline:.2%}" in shown.lead
+    shown, (table,) = classes(source).parts[1], digits_run.per_class().tables()
+    assert [row["Recall"] for row in shown.rows] == [row["Recall"] for row in table.texts()]
+    assert "Its interval" in shown.rows[0]
+    assert shown.caption == " ".join(table.notes)
     never = np.array([[5, 0, 0], [2, 0, 0], [0, 0, 0]])
     source.__dict__["confusion"] = csr_array(np.pad(never, ((0, 7), (0, 7))))
-    rows = classes(source).rows
+    rows = classes(source).parts[1].rows
     assert [rows[i]["Precision"] for i in range(3)] == ["71.43%", "–", "–"]
     assert [rows[i]["Recall"] for i in range(3)] == ["100.00%", "0.00%", "–"]
 

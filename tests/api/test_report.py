@@ -22,7 +22,7 @@ from cutaway.report import report_html, sections, settings
 from cutaway.report.document import heading
 from cutaway.report.explorer import explore
 from cutaway.report.explorer.units import unit_columns
-from cutaway.topics.classes.section import confusions
+from cutaway.topics.classes.section import classes
 from cutaway.topics.common.data_words import columns_in_words
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import ReportSource
@@ -269,7 +269,7 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
         f"{names[true]} → {names[predicted]}" for true, predicted in zip(worst.label, worst.predicted, strict=True)
     ]
     # other tests may have looked for wrong labels of this run
-    assert [card.text[0].split()[0] for card in shown.cards] == [f"{each:.2%}" for each in worst.confidence]
+    assert [card.text[0] for card in shown.cards] == [f"Confidence: {each:.1%}" for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].images[0].png)) as image:
         assert image.size == (24, 24)
     assert (shown.size, mistakes(table).size) == ("small", "medium")
@@ -281,7 +281,13 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
 
 def test_without_mistakes_the_section_says_so(source, digits_run):
     right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
-    held_out = {"ids": source.ids, "labels": source.labels, "kind": source.kind, "computed": source.computed}
+    held_out = {
+        "ids": source.ids,
+        "split": source.split,
+        "labels": source.labels,
+        "kind": source.kind,
+        "computed": source.computed,
+    }
     perfect = SimpleNamespace(context=source.context, predicted=right, **held_out)
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
@@ -329,9 +335,12 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
 
 
 def test_a_click_on_the_confusion_matrix_is_promised_as_far_as_the_map_goes(source, monkeypatch):
-    whole, other = confusions(source).click, confusions(dataclasses.replace(source, asked="train")).click
+    def click(of):
+        return classes(of).parts[0].click
+
+    whole, other = click(source), click(dataclasses.replace(source, asked="train"))
     monkeypatch.setattr("cutaway.topics.common.source.MOST_SHOWN", 100)
-    assert len({whole, other, confusions(dataclasses.replace(source)).click}) == 3
+    assert len({whole, other, click(dataclasses.replace(source))}) == 3
 
 
 @pytest.mark.exhaustive
@@ -383,14 +392,14 @@ def test_sections_of_a_model_whose_units_are_all_inactive_say_why_and_the_others
     )
     model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
     run = ct.record(model, "digits", runs=tmp_path, progress=False)
-    monkeypatch.setattr(sections, "SECTIONS", (findings, explore, confusions, layers))
+    monkeypatch.setattr(sections, "SECTIONS", (findings, explore, classes, layers))
     made = {
         part.partition('"')[0]: part
         for part in report_html(run.context, on_progress=ignore_progress).split('<section id="')[1:]
     }
     why = "360 equal rows of activations"
     assert [name for name, part in made.items() if why in part] == ["explore"]
-    assert {"findings", "confusions", "layers"} <= made.keys()
+    assert {"findings", "classes", "layers"} <= made.keys()
 
 
 def test_a_sentence_does_not_end_within_the_name_of_a_class():

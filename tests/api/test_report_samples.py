@@ -53,7 +53,7 @@ def test_the_hardest_training_samples_are_those_of_the_dynamics(source: ReportSo
     assert [card.title for card in section.cards] == worst.ids.names()
     label = digits_run.class_names[int(worst.labels[0])]
     assert f" {label}, " in section.cards[0].subtitle
-    assert f"{worst.measures.area_under_margin[0]:.2f}" in section.cards[0].text[1]
+    assert f"AUM: {worst.measures.area_under_margin[0]:.2f}" in section.cards[0].text
     assert all(len(card.images) == 1 for card in section.cards)
 
 

@@ -59,7 +59,7 @@ def test_mistakes_and_hardest_samples_of_a_table_are_tables(run, ready_run):
     assert isinstance(shown, Table)
     assert list(shown.samples) == run.context.named(run.split.test.take(wrong.position)).names()
     assert [row["Confidence"] for row in shown.rows] == [f"{each:.1%}" for each in wrong.confidence]
-    assert all(row["Truth"] != row["Predicted"] for row in shown.rows)
+    assert all(row["Label"] != row["Predicted"] for row in shown.rows)
     assert shown.marked
 
 

@@ -1,15 +1,17 @@
 """Results and samples as the page shows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.page import Figure, Image, Parts, Section, Table
+from cutaway.page import Card, Cards, Figure, Image, Parts, Section, Table
 from cutaway.results.result import Result
 from cutaway.results.table import Table as ResultTable
 
+from .sample_list import IDENTITY, SampleList
+from .sample_rows import sample_rows
 from .sample_values import values_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def result_section(
     panels: "Sequence[Panel] | None" = None,
     figure: str = "",
     tables: Iterable[ResultTable] | None = None,
+    first: Iterable[Section] = (),
     more: Iterable[Section] = (),
 ) -> Section:
     """Results as a section of the page: their panels, their tables, and the notes that belong to them.
@@ -36,12 +39,13 @@ def result_section(
         panels: What is drawn; the panels of the results if None.
         figure: How the figure is read.
         tables: What is listed; the tables of the results if None.
-        more: What only the page has, such as images, below them.
+        first: What only the page has, such as images, above the panels.
+        more: The same below the tables.
     """
     drawn = [panel for each in results for panel in each.panels()] if panels is None else panels
     listed = [table for each in results for table in each.tables()] if tables is None else tables
     notes = " ".join(dict.fromkeys(note for each in results for note in each.notes()))
-    parts: list[Section] = []
+    parts = list(first)
     if len(drawn) == 1:  # its title is the heading, which a narrow screen does not cut off
         drawn, heading = [replace(drawn[0], title="")], drawn[0].title
     else:
@@ -66,6 +70,67 @@ def result_table(name: str, table: ResultTable, **chosen: Any) -> Table:
     """
     given: dict[str, Any] = {"title": table.title, "caption": " ".join(table.notes), **chosen}
     return Table(name=name, rows=tuple(table.texts()), meanings=table.meanings(), **given)
+
+
+def sample_section(
+    context: RunContext,
+    name: str,
+    title: str,
+    samples: SampleList,
+    table: ResultTable,
+    *,
+    lead: str,
+    subtitle: str,
+    more: Mapping[str, Sequence[str]] | None = None,
+) -> Section:
+    """A list of samples as the page shows it: rows of their table, or a card with the image or the values of each.
+
+    Args:
+        context: The run.
+        name: See `Section`.
+        title: See `Section`.
+        samples: The samples.
+        table: What is shown of them, one row for each; one column is headed "Label".
+        lead: See `Section`.
+        subtitle: What cards show in bold: names of columns in braces stand for their texts.
+        more: What only the page says of each sample, by heading; "" for those of whom it says nothing.
+    """
+    where = {each.heading for each in IDENTITY}
+    texts = [{heading: text for heading, text in row.items() if heading not in where} for row in table.texts()]
+    said = [{**row, **{h: each[i] for h, each in (more or {}).items()}} for i, row in enumerate(texts)]
+    told = {heading: [row[heading] for row in said] for heading in said[0]} if said else {}
+    meanings = table.meanings()
+    if (rows := sample_rows(context, samples.ids, told, label="Label")) is not None:
+        return Table(
+            name=name,
+            title=title,
+            lead=lead,
+            caption=rows.words,
+            rows=rows.rows,
+            marked=rows.marked,
+            samples=rows.samples,
+            below=rows.nearest,
+            meanings=meanings,
+            sortable=True,
+        )
+    others = [heading for heading in told if f"{{{heading}}}" not in subtitle]
+    ids = context.named(samples.ids).names()
+    cards = [
+        Card(
+            title=called,
+            images=images,
+            values=values,
+            subtitle=subtitle.format_map(row),
+            text=tuple(f"{heading}: {row[heading]}" for heading in others if row[heading]),
+            samples=(each,),
+        )
+        for each, row, (called, images, values) in zip(
+            ids, said, shown_samples(context, samples.ids, name=True), strict=True
+        )
+    ]
+    explained = " ".join(f"{heading}: {meanings[heading]}" for heading in others if heading in meanings)
+    size = "small" if any(each.images for each in cards) else "medium"
+    return Cards(name=name, title=title, lead=lead, caption=explained, cards=tuple(cards), size=size)
 
 
 def shown_samples(

@@ -14,7 +14,7 @@ from cutaway.metrics import PairedMeasures
 from cutaway.results.result import Result
 from cutaway.results.table import Table
 from cutaway.results.units import percent
-from cutaway.topics.common.identity import identity_names, with_identity
+from cutaway.topics.common.sample_list import of_samples
 
 from .settings import SettingDifference, epochs_in_words
 from .tables import (
@@ -170,20 +170,22 @@ class Comparison(Result):
         Raises:
             UnknownNameError: `which` is not one of these.
         """
-        if which not in WHICH:
-            hint = meant(which, WHICH, 'pass for example "fixed"')
-            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint=hint)
-        rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
-        rows = rows[:n]
+        rows = self._rows(which, n)
         changes = self._changes()[rows].tolist()
         named = zip(rows.tolist(), self.ids.take(rows).records(), changes, strict=True)
         return [{**called, **self._sample(row), "change": CHANGES[change]} for row, called, change in named]
 
+    def _rows(self, which: Which, n: int | None) -> np.ndarray:
+        if which not in WHICH:
+            hint = meant(which, WHICH, 'pass for example "fixed"')
+            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint=hint)
+        rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
+        return rows[:n]
+
     def table(self, which: Which = "all", n: int | None = None) -> Table:
         """One row for each sample; see `samples`."""
-        rows = self.samples(which, n)
-        names = [*identity_names(self.ids), *NAMES]
-        return Table(with_identity(self.ids, SAMPLES), {name: [row[name] for row in rows] for name in names})
+        rows, ids = self.samples(which, n), self.ids.take(self._rows(which, n))
+        return of_samples(ids, Table(SAMPLES, {name: [row[name] for row in rows] for name in NAMES}))
 
     def tables(self, n: int | None = 10) -> tuple[Table, ...]:
         """The tables shown in a terminal.

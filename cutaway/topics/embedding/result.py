@@ -17,7 +17,7 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import NAME, TEXT, decimals, number, percent
-from cutaway.topics.common.sample_columns import SAMPLE, sources
+from cutaway.topics.common.sample_list import of_samples
 
 from .activations import layer_activations
 
@@ -35,7 +35,6 @@ METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
 
 
 COLUMNS = (
-    SAMPLE,
     column("x", "x", decimals(2), "First coordinate; the unit of both has no meaning."),
     column("y", "y", decimals(2), "Second coordinate."),
     column("label", "Label", NAME, "Its label."),
@@ -176,15 +175,14 @@ class Embedding(Result):
 
         A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
         """
-        names, where = self.class_names, self.ids.columns()
+        names = self.class_names
         values: dict[str, Any] = {
-            **where,
             "x": self.xy[:, 0],
             "y": self.xy[:, 1],
             "label": [names[number] for number in self.labels.tolist()],
             "predicted": [names[number] for number in self.predicted.tolist()],
         }
-        return Table((*COLUMNS, *sources(where)), values)
+        return of_samples(self.ids, Table(COLUMNS, values))
 
     def tables(self) -> tuple[Table, ...]:
         """The first rows of the table."""

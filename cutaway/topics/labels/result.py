@@ -4,7 +4,7 @@ import contextlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,44 +14,59 @@ from cutaway._lazy import public
 from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import SUSPECT, CountEstimate
-from cutaway.results.result import Result
-from cutaway.results.table import Column, Table, column
+from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import COUNT_OF, NAME, TEXT, decimals, percent, share
 from cutaway.runs import check_output, write_output
-from cutaway.topics.common.identity import with_identity
+from cutaway.topics.common.sample_list import SampleList
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
-SUSPECTS = (
-    column("given", "Label", NAME, "The label."),
-    column("suggested", "Suggested", NAME, "The most probable other class."),
-    column("score", "Score", decimals(3), "How suspect the label is, 0..1; above 0.5 the models prefer another class."),
-    column("P(given)", "P(label)", share(1), "Out-of-sample probability of the label."),
-    column("P(suggested)", "P(suggested)", share(1), "Out-of-sample probability of the suggested class."),
-    Column(("neighbors of given",), "Neighbors with the label", share(1), "Share of the nearest other samples."),
-    Column(("neighbors of suggested",), "Neighbors with the suggested label", share(1), "Likewise."),
-)
-"""Suspect labels, beside the names of the samples."""
 
-DECISIONS = (
-    column("decision", "Decision", TEXT, "Empty, for a person: keep, relabel or drop."),
-    column("label", "New label", TEXT, "Empty: the new label."),
-    column("by", "By", TEXT, "Empty: who decides."),
-    column("when", "When", TEXT, "Empty: when that was."),
-)
-"""What a list of suspects has room for."""
+@dataclass(frozen=True, eq=False)
+class SuspectRows:
+    """Suspect labels, and room for what a person decides about each."""
 
-_NEAR = "How many of the nearest other samples have the suggested label."
-PRINTED = (*SUSPECTS[:5], column("near of", "Neighbors", COUNT_OF, _NEAR, explained=True))
-"""What people read, beside the names of the samples."""
+    decision: list[str] = value("Decision", TEXT, "Empty, for a person: keep, relabel or drop.", shown=False)
+    label: list[str] = value("New label", TEXT, "Empty: the new label.", shown=False)
+    by: list[str] = value("By", TEXT, "Empty: who decides.", shown=False)
+    when: list[str] = value("When", TEXT, "Empty: when that was.", shown=False)
+    given: list[str] = value("Label", NAME, "The label.")
+    suggested: list[str] = value("Suggested", NAME, "The most probable other class.")
+    score: np.ndarray = value(
+        "Score", decimals(3), "How suspect the label is, 0..1; above 0.5 the models prefer another class."
+    )
+    of_given: np.ndarray = value("P(label)", share(1), "Out-of-sample probability of the label.", names=("P(given)",))
+    of_suggested: np.ndarray = value(
+        "P(suggested)", share(1), "Out-of-sample probability of the suggested class.", names=("P(suggested)",)
+    )
+    near_given: np.ndarray = value(
+        "Neighbors with the label",
+        share(1),
+        "Share of the nearest other samples.",
+        names=("neighbors of given",),
+        shown=False,
+    )
+    near_suggested: np.ndarray = value(
+        "Neighbors with the suggested label", share(1), "Likewise.", names=("neighbors of suggested",), shown=False
+    )
+
+
+NEIGHBORS = Column(
+    ("near", "of"),
+    "Neighbors",
+    COUNT_OF,
+    "How many of the nearest other samples have the suggested label.",
+    explained=True,
+)
+"""What people read in place of the shares of neighbors."""
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class LabelIssues(Result):
+class LabelIssues(SampleList):
     """Samples whose label is suspect, the worst first, made by `Run.label_issues` and `cutaway.label_issues`.
 
     Attributes:
@@ -83,24 +98,24 @@ class LabelIssues(Result):
             cannot judge labels, and the order of the suspects means nothing.
     """
 
-    ids: SampleIds = field(repr=False)
-    given: np.ndarray = field(repr=False)
-    suggested: np.ndarray = field(repr=False)
-    scores: np.ndarray = field(repr=False)
-    probabilities: np.ndarray = field(repr=False)
-    neighbors: np.ndarray = field(repr=False)
-    neighbor_labels: np.ndarray = field(repr=False)
-    neighbor_ids: SampleIds = field(repr=False)
-    class_names: tuple[str, ...] = field(repr=False)
+    ids: SampleIds
+    given: np.ndarray
+    suggested: np.ndarray
+    scores: np.ndarray
+    probabilities: np.ndarray
+    neighbors: np.ndarray
+    neighbor_labels: np.ndarray
+    neighbor_ids: SampleIds
+    class_names: tuple[str, ...]
     count: CountEstimate | None
-    note: str = field(repr=False)
+    note: str
     samples: int
     not_judged: int
     accuracy: float
     folds: int
     seeds: int
     epochs: int
-    images: np.ndarray | None = field(repr=False)
+    images: np.ndarray | None
     surest: tuple[int, int]
     recipe: str | None = None
     hidden: tuple[int, ...] = ()
@@ -112,13 +127,10 @@ class LabelIssues(Result):
             return f"LabelIssues: {self.note}"
         first = ""
         if len(self):
-            given, suggested = self._names(self.given[:1])[0], self._names(self.suggested[:1])[0]
+            given, suggested = self.names_of(self.given[:1])[0], self.names_of(self.suggested[:1])[0]
             first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
         note = f"; {self.note}" if self.note else ""
         return f"LabelIssues: {self._known()}{first}{note}"
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
     @property
     def above_half(self) -> int:
@@ -130,12 +142,12 @@ class LabelIssues(Result):
 
         Besides the sample, its file in a folder of images, or its row in the file of a table.
         """
-        given, suggested = self._names(self.given), self._names(self.suggested)
+        given, suggested = self.names_of(self.given), self.names_of(self.suggested)
         known, places = np.unique(self.neighbors, return_inverse=True)
         called, places = self.neighbor_ids.take(known).names(), places.reshape(self.neighbors.shape)
         for row, named in enumerate(self.ids.records()):
             near = [called[int(place)] for place in places[row].tolist()]
-            labels = self._names(self.neighbor_labels[row])
+            labels = self.names_of(self.neighbor_labels[row])
             yield {
                 **named,
                 "given": given[row],
@@ -146,9 +158,17 @@ class LabelIssues(Result):
                 "neighbors": [{"sample": n, "label": label} for n, label in zip(near, labels, strict=True)],
             }
 
-    def table(self) -> Table:
-        """One row for each suspect, the worst first, with empty columns for a person's decisions."""
-        return Table(with_identity(self.ids, (*DECISIONS, *SUSPECTS)), self.columns())
+    def rows(self) -> SuspectRows:
+        """The label, the suggestion and the measures of each, the worst first, with empty columns for decisions."""
+        empty, near = [""] * len(self), self.neighbor_labels
+        return SuspectRows(
+            *(empty, empty, empty, empty),
+            self.names_of(self.given),
+            self.names_of(self.suggested),
+            self.scores,
+            *self.probabilities.T,
+            *((near == classes[:, None]).mean(axis=1) for classes in (self.given, self.suggested)),
+        )
 
     def tables(self, n: int | None = 20) -> tuple[Table, ...]:
         """The table shown in a terminal, without suspects if the models cannot judge labels.
@@ -156,18 +176,18 @@ class LabelIssues(Result):
         Args:
             n: Maximum number of suspects; all if None.
         """
+        table, notes = self.table(), tuple(self._sentences())
+        if not self.can_judge:
+            return (replace(table, title=self.note, notes=notes).take(()),)
         near = (self.neighbor_labels == self.suggested[:, None]).sum(axis=1)
-        values = {**self.columns(), "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
-        notes = tuple(self._sentences())
-        known = self._known()
-        title = f"{known[:1].upper()}{known[1:]}."
+        values = {**table.values, "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
+        first, *others = table.columns
+        declared = len(columns_of(SuspectRows))
+        columns = (first, *others[:declared], NEIGHBORS, *others[declared:])
+        title = f"{capitalized(self._known())}."
         if self.count is not None:
             title += " Begin at the top of the list, and go on as long as you find wrong ones."
-        columns = PRINTED
-        if not self.can_judge:
-            title, columns, n = self.note, SUSPECTS[:5], 0
-        listed = Table(with_identity(self.ids, columns), values, title=title, notes=notes)
-        return (listed.take(range(len(self))[:n]),)
+        return (Table(columns, values, title, notes).take(range(len(self))[:n]),)
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway labels --json`` answers."""
@@ -202,8 +222,7 @@ class LabelIssues(Result):
         means = "which means that the models prefer another class: the label is wrong, or the models are"
         yield f"Some labels are always the most suspect. {have}, {means}."
         if self.count is not None:
-            words = surest_in_words(self.surest)
-            yield f"{words[:1].upper()}{words[1:]}."
+            yield f"{capitalized(surest_in_words(self.surest))}."
         yield self._models()
         if self.note:
             yield f"Note: {self.note}"
@@ -232,31 +251,14 @@ class LabelIssues(Result):
                 "a sheet shows images", got="samples that are no images", hint="use to_pandas(), or write a table"
             )
         shown = min(n, len(self.images))
-        pairs = zip(self.ids.names(), self._names(self.given), self._names(self.suggested), strict=True)
+        pairs = zip(self.ids.names(), self.names_of(self.given), self.names_of(self.suggested), strict=True)
         titles = [f"{name}\n{given} → {suggested}?" for name, given, suggested in list(pairs)[:shown]]
         return image_grid(self.images[:shown], titles, columns=columns)
 
-    def _names(self, classes: np.ndarray) -> list[str]:
-        return [self.class_names[number] for number in classes.tolist()]
 
-    def columns(self) -> dict[str, Any]:
-        """The columns of `to_pandas` by name, text or numbers ``(suspect,)``."""
-        empty, called = [""] * len(self), self.ids.columns()
-        return {
-            "sample": called.pop("sample"),
-            "decision": empty,
-            "label": empty,
-            "by": empty,
-            "when": empty,
-            **called,
-            "given": self._names(self.given),
-            "suggested": self._names(self.suggested),
-            "score": self.scores,
-            "P(given)": self.probabilities[:, 0],
-            "P(suggested)": self.probabilities[:, 1],
-            "neighbors of given": (self.neighbor_labels == self.given[:, None]).mean(axis=1),
-            "neighbors of suggested": (self.neighbor_labels == self.suggested[:, None]).mean(axis=1),
-        }
+def capitalized(text: str) -> str:
+    """A text with a capital at its beginning, and the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, samples: int) -> str:

@@ -1,7 +1,7 @@
 """Where the model is wrong: the most confident mistakes."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,11 +10,10 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
-from cutaway.results.result import Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import value
 from cutaway.results.units import NAME, percent, share
 from cutaway.topics.common.predictions import labels, predict_classes
-from cutaway.topics.common.sample_columns import SAMPLE, sources
+from cutaway.topics.common.sample_list import SampleList
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -23,17 +22,17 @@ IMAGES = 200
 """Mistakes that carry their image at most."""
 
 
-COLUMNS = (
-    SAMPLE,
-    column("label", "Label", NAME, "Its label."),
-    column("predicted", "Predicted", NAME, "The class that is predicted."),
-    column("confidence", "Confidence", share(1), "The probability of that class."),
-)
-"""The most confident wrong predictions."""
+@dataclass(frozen=True, eq=False)
+class MistakeRows:
+    """The most confident wrong predictions."""
+
+    label: list[str] = value("Label", NAME, "Its label.")
+    predicted: list[str] = value("Predicted", NAME, "The class that is predicted.")
+    confidence: np.ndarray = value("Confidence", share(1), "The probability of that class.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Mistakes(Result, metrics.Mistakes):
+class Mistakes(SampleList, metrics.Mistakes):
     """Samples with a wrong prediction, the most confident first.
 
     Attributes:
@@ -46,34 +45,22 @@ class Mistakes(Result, metrics.Mistakes):
         images: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None if samples are not images.
     """
 
-    ids: SampleIds = field(repr=False)
-    class_names: tuple[str, ...] = field(repr=False)
-    images: np.ndarray | None = field(default=None, repr=False)
+    ids: SampleIds
+    class_names: tuple[str, ...]
+    images: np.ndarray | None = None
 
     def line(self) -> str:
         """A one-line summary."""
         if not len(self):
             return "Mistakes: none"
-        true, predicted = self.class_names[int(self.label[0])], self.class_names[int(self.predicted[0])]
-        worst = f"{self.ids[0]}, {true} predicted as {predicted} with {percent(float(self.confidence[0]), 1)}"
-        return f"Mistakes: {len(self):,} {'sample' if len(self) == 1 else 'samples'}, first {worst}"
+        rows = self.rows()
+        worst = f"{self.ids[0]}, {rows.label[0]} predicted as {rows.predicted[0]}"
+        samples = f"{len(self):,} {'sample' if len(self) == 1 else 'samples'}"
+        return f"Mistakes: {samples}, first {worst} with {percent(rows.confidence[0], 1)}"
 
-    def __len__(self) -> int:
-        return len(self.position)
-
-    def table(self) -> Table:
-        """One row for each mistake.
-
-        A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
-        """
-        names, where = self.class_names, self.ids.columns()
-        values: dict[str, Any] = {
-            **where,
-            "label": [names[number] for number in self.label.tolist()],
-            "predicted": [names[number] for number in self.predicted.tolist()],
-            "confidence": self.confidence,
-        }
-        return Table((*COLUMNS, *sources(where)), values)
+    def rows(self) -> MistakeRows:
+        """Label, predicted class and confidence of each."""
+        return MistakeRows(self.names_of(self.label), self.names_of(self.predicted), self.confidence)
 
     def plot(self, n: int = 24, *, columns: int = 8) -> "Figure":
         """The images of the first mistakes with their names and classes, or bars of confidence, a matplotlib Figure.
@@ -90,27 +77,35 @@ class Mistakes(Result, metrics.Mistakes):
         shown = min(check_whole(n, name="n", least=1, most=IMAGES), len(self))
         if not shown:
             raise UsageError("mistakes are drawn where there are some", got="none", hint="choose another split")
-        names, known = self.ids.take(slice(shown)).names(), self.class_names
-        pairs = zip(self.label[:shown].tolist(), self.predicted[:shown].tolist(), strict=True)
-        wrong = [f"{known[a]} → {known[b]}" for a, b in pairs]
+        rows, names = self.rows(), self.ids.take(slice(shown)).names()
+        wrong = [f"{true} → {predicted}" for true, predicted in zip(rows.label, rows.predicted, strict=True)][:shown]
         if self.images is None:
             named = [f"{name}: {pair}" for name, pair in zip(names, wrong, strict=True)]
             return bars([Bars("confidence", named, self.confidence[:shown], percent=True, limits=(0, 1))])
-        chances = [percent(value, 0) for value in self.confidence[:shown].tolist()]
-        titles = ["\n".join(parts[:2]) + f", {parts[2]}" for parts in zip(names, wrong, chances, strict=True)]
+        chances = [percent(each, 0) for each in self.confidence[:shown].tolist()]
+        titles = [f"{name}\n{pair}, {chance}" for name, pair, chance in zip(names, wrong, chances, strict=True)]
         return image_grid(self.images[:shown], titles, columns=columns)
 
 
-def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
-    """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
+def mistakes(
+    context: RunContext,
+    n: int = 24,
+    *,
+    split: str = "test",
+    epoch: int | None = None,
+    predicted: metrics.PredictedClasses | None = None,
+) -> Mistakes:
+    """The `n` most confident wrong predictions, the worst first; positions are rows of the split.
+
+    Args:
+        context: The run.
+        n: Maximum number of mistakes.
+        split: Whose samples.
+        epoch: After which epoch; the kept one if None.
+        predicted: The predictions, if they are known.
+    """
     ids = context.named(context.part(split))
-    worst = metrics.worst_mistakes(predict_classes(context, ids, epoch=epoch), labels(context, split), n=n)
-    return Mistakes(
-        position=worst.position,
-        label=worst.label,
-        predicted=worst.predicted,
-        confidence=worst.confidence,
-        ids=ids.take(worst.position),
-        class_names=context.class_names,
-        images=context.data.images(ids.take(worst.position[:IMAGES])),
-    )
+    known = predict_classes(context, ids, epoch=epoch) if predicted is None else predicted
+    worst = metrics.worst_mistakes(known, labels(context, split), n=n)
+    ids, images = ids.take(worst.position), context.data.images(ids.take(worst.position[:IMAGES]))
+    return Mistakes(**vars(worst), ids=ids, class_names=context.class_names, images=images)

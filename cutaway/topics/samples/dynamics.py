@@ -1,7 +1,7 @@
 """How each sample of a run was learned, as the user holds it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +14,11 @@ from cutaway.errors import RunError, UnknownNameError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
-from cutaway.results.result import Result
-from cutaway.results.table import Table, column, heading_of
+from cutaway.results.table import Table, columns_of, value
 from cutaway.results.units import COUNT, NAME, TEXT, decimals, number, percent, share
 from cutaway.topics.common.predictions import labels as labels_of
 from cutaway.topics.common.predictions import recorded_predictions
-from cutaway.topics.common.sample_columns import SAMPLE, sources
+from cutaway.topics.common.sample_list import SampleList
 
 from .options import SamplesOptions
 
@@ -38,37 +37,37 @@ IMAGES = 10_000
 """The most points that carry their image to the page, as in an embedding."""
 
 
-MEASURES = ("correctness", "confidence", "variability", "margin", "area_under_margin")
-"""Measures that are real numbers."""
+@dataclass(frozen=True, eq=False)
+class DynamicsRows:
+    """How each sample was learned."""
 
-COLUMNS = (
-    SAMPLE,
-    column("split", "Split", TEXT, "The split that it is in."),
-    column("label", "Label", NAME, "Its label."),
-    column("predicted", "Predicted", NAME, "The class that is predicted in the last epoch."),
-    column("difficulty", "Difficulty", TEXT, "Whether it was easy, ambiguous or hard to learn."),
-    column(
-        "first_learned", "First", COUNT, "The first epoch in which the label was predicted; –: in none.", explained=True
-    ),
-    column("forgotten", "Forgot", COUNT, "How often it was right in one epoch and wrong in the next.", explained=True),
-    column("correctness", "Right", share(0), "Share of the epochs in which it was predicted.", explained=True),
-    column("confidence", "Conf.", decimals(2), "Mean probability of the label.", explained=True),
-    column("variability", "Var.", decimals(2), "Standard deviation of that probability.", explained=True),
-    column("margin", "Margin", decimals(2), "Mean probability of the label minus the largest of another class."),
-    column(
-        "area_under_margin",
+    split: list[str] = value("Split", TEXT, "The split that it is in.", shown=False)
+    label: list[str] = value("Label", NAME, "Its label.")
+    predicted: list[str] = value("Predicted", NAME, "The class that is predicted in the last epoch.")
+    difficulty: list[str] = value("Difficulty", TEXT, "Whether it was easy, ambiguous or hard to learn.", shown=False)
+    first_learned: np.ma.MaskedArray[Any, Any] = value(
+        "First", COUNT, "The first epoch in which the label was predicted; –: in none.", explained=True
+    )
+    forgotten: np.ndarray = value(
+        "Forgot", COUNT, "How often it was right in one epoch and wrong in the next.", explained=True
+    )
+    correctness: np.ndarray = value("Right", share(0), "Share of the epochs in which it was predicted.", explained=True)
+    confidence: np.ndarray = value("Conf.", decimals(2), "Mean probability of the label.", explained=True)
+    variability: np.ndarray = value("Var.", decimals(2), "Standard deviation of that probability.", explained=True)
+    margin: np.ndarray = value(
+        "Margin", decimals(2), "Mean probability of the label minus the largest of another class.", shown=False
+    )
+    area_under_margin: np.ndarray = value(
         "AUM",
         decimals(2),
         "Area under the margin: mean log of its probability over the largest other.",
         explained=True,
-    ),
-)
-"""How each sample was learned."""
+    )
 
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class SampleDynamics(Result):
+class SampleDynamics(SampleList):
     """How each sample was learned, from its predictions in every epoch, made by `Run.dynamics`.
 
     Recorded predictions of training samples are those made while the model was trained on them: in training mode, with
@@ -82,16 +81,18 @@ class SampleDynamics(Result):
         ids: Identity of each sample.
         parts: uint8 ``(sample,)``, 0 for training, 1 for validation and 2 for test samples.
         labels: int64 ``(sample,)``, the class of each sample.
+        class_names: Names of the classes, in the order of their numbers.
         context: The run it is of.
     """
 
     split: str
     predictions: str
-    measures: Dynamics = field(repr=False)
-    ids: SampleIds = field(repr=False)
-    parts: np.ndarray = field(repr=False)
-    labels: np.ndarray = field(repr=False)
-    context: RunContext = field(repr=False)
+    measures: Dynamics
+    ids: SampleIds
+    parts: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    context: RunContext
 
     def line(self) -> str:
         """A one-line summary."""
@@ -111,18 +112,10 @@ class SampleDynamics(Result):
         shares = zip(counts.tolist(), DIFFICULTIES, strict=True)
         return ", ".join(f"{percent(each, digits)} {name}" for each, name in shares)
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
     @property
     def epochs(self) -> tuple[int, ...]:
         """Numbers of the epochs whose predictions were used."""
         return self.measures.epochs
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of their numbers."""
-        return self.context.class_names
 
     @property
     def difficulty(self) -> list[str]:
@@ -131,14 +124,12 @@ class SampleDynamics(Result):
 
     def take(self, selection: Any) -> "SampleDynamics":
         """The same for some of the samples, selected as in NumPy by an integer array, a slice or a boolean mask."""
-        return SampleDynamics(
-            split=self.split,
-            predictions=self.predictions,
+        return replace(
+            self,
             measures=self.measures.take(selection),
             ids=self.ids.take(selection),
             parts=self.parts[selection],
             labels=self.labels[selection],
-            context=self.context,
         )
 
     def hardest(self, n: int | None = None, *, sort: str = "area_under_margin") -> "SampleDynamics":
@@ -156,36 +147,22 @@ class SampleDynamics(Result):
         """
         return self.take(self.measures.order(sort)[: None if n is None else check_whole(n, name="n", least=1)])
 
-    def columns(self) -> dict[str, Any]:
-        """All columns by name: text and numbers ``(sample,)``.
-
-        Returns:
-            sample; file, for images in a folder, or row, for a table in a file, from 1; split, label, predicted (in the
-            last epoch), difficulty, first_learned (masked if it was never learned), forgotten, correctness, confidence,
-            variability, margin and area_under_margin.
-        """
-        m, names = self.measures, self.class_names
-        return {
-            **self.ids.columns(),
-            "split": [PARTS[number] for number in self.parts.tolist()],
-            "label": [names[number] for number in self.labels.tolist()],
-            "predicted": [names[number] for number in m.predicted.tolist()],
-            "difficulty": self.difficulty,
-            "first_learned": np.ma.masked_equal(m.first_learned, NEVER),
-            "forgotten": m.forgotten,
-            **{name: getattr(m, name) for name in MEASURES},
-        }
-
-    def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each sample, with the entries of `columns`; None if it was never learned."""
-        columns = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in self.columns().items()}
-        for row in zip(*columns.values(), strict=True):
-            yield dict(zip(columns, row, strict=True))
-
-    def table(self) -> Table:
-        """One row for each sample."""
-        values = self.columns()
-        return Table((*COLUMNS, *sources(values)), values)
+    def rows(self) -> DynamicsRows:
+        """The split, the label and all measures of each; ``first_learned`` is masked if it was never learned."""
+        m = self.measures
+        return DynamicsRows(
+            split=[PARTS[number] for number in self.parts.tolist()],
+            label=self.names_of(self.labels),
+            predicted=self.names_of(m.predicted),
+            difficulty=self.difficulty,
+            first_learned=np.ma.masked_equal(m.first_learned, NEVER),
+            forgotten=m.forgotten,
+            correctness=m.correctness,
+            confidence=m.confidence,
+            variability=m.variability,
+            margin=m.margin,
+            area_under_margin=m.area_under_margin,
+        )
 
     def tables(self, sort: str = "area_under_margin", limit: int = ROWS) -> tuple[Table, ...]:
         """The table shown in a terminal: the hardest samples.
@@ -195,18 +172,18 @@ class SampleDynamics(Result):
             limit: Maximum number of samples; 0 for all.
         """
         shown = self.take(self.measures.order(sort)[: limit or None])
-        by = heading_of(COLUMNS, sort)
+        by = next(each.heading for each in columns_of(DynamicsRows) if each.names == (sort,))
         title = f"{len(shown):,} of {len(self):,} {self._kind}, by {by}, in {len(self.epochs)} epochs"
         above = number(self.measures.ambiguous_from, 2)
         notes = [
-            f"{self.difficulties()}.",
+            f"{self.difficulties()}; {int(self.measures.never_learned.sum()):,} were never predicted as labeled.",
             f"Ambiguous: var. above {above}. Hard: another class was more probable on average.",
+            "Wrong labels are often among the hardest, and so are unusual samples.",
         ]
         if self.predictions == "recorded":
             changed = " and after images were changed at random" if self.context.manifest.config.get("augment") else ""
             notes.append(f"Training samples were predicted during training, with any dropout on{changed}.")
-        table = shown.table().without("Split", "Difficulty", "Margin")
-        return (replace(table, title=title, notes=tuple(notes)),)
+        return (replace(shown.table(), title=title, notes=tuple(notes)),)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row for each sample, with the columns of `columns`."""
@@ -274,6 +251,7 @@ def sample_dynamics(
         ids=ids,
         parts=np.repeat(np.arange(len(PARTS), dtype=np.uint8), counts),
         labels=y,
+        class_names=context.class_names,
         context=context,
     )
 

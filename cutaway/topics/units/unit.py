@@ -8,13 +8,13 @@ import numpy as np
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import decimals, percent
-from cutaway.topics.common.sample_columns import SAMPLE
+from cutaway.topics.common.sample_list import IDENTITY
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 
-COLUMNS = (SAMPLE, column("activation", "Activation", decimals(3), "Activation of the unit for the sample."))
+COLUMNS = (IDENTITY[0], column("activation", "Activation", decimals(3), "Activation of the unit for the sample."))
 """The samples for which a unit is highest."""
 
 

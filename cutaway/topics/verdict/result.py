@@ -20,7 +20,7 @@ from cutaway.results.result import Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import NAME, percent
 from cutaway.runs import kept_so_far, run_command
-from cutaway.topics.classes.measures import class_measures, kept_class_measures
+from cutaway.topics.classes.classes import class_measures, kept_class_measures
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.findings.evidence import as_share, kept_findings, recorded_findings
 from cutaway.topics.history.result import epochs_in_words

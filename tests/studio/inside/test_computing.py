@@ -19,7 +19,7 @@ from cutaway.jobs.specifications import PreviewJob
 from cutaway.page import Text
 from cutaway.topics.labels.deciding import add_decisions
 
-SECTIONS = ["verdict", "findings", "mistakes", "confusions", "classes", "confidence", "layers", "knowledge", "learning"]
+SECTIONS = ["verdict", "findings", "mistakes", "classes", "confidence", "layers", "knowledge", "learning"]
 
 
 def part(studio, key, name):

@@ -1,0 +1,324 @@
+"""What the predictions of a run are worth class by class: the confusion matrix, and what is measured of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway import metrics
+from cutaway.checks import check_whole, warn_user
+from cutaway.context import RunContext
+from cutaway.errors import CutawayError, DataError, UsageError, printable
+from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class
+from cutaway.results.notebook import NotebookDisplay, figure_html, joined_html, line_html
+from cutaway.results.result import Result
+from cutaway.results.table import Interval, Table, value
+from cutaway.results.units import COUNT, NAME, percent, share
+from cutaway.runs import file_name
+from cutaway.topics.common.predictions import labels, predict_classes
+from cutaway.topics.common.scoring import kind_of
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import Figure
+
+DENSE_CLASSES = 10_000
+"""Classes of a confusion matrix as an array at most: it takes 800 MB."""
+
+DRAWN = 200
+"""Classes that are drawn at most."""
+
+COUNTS = 1
+"""Part of the key of kept counts: another way of counting gives others."""
+
+
+OF_PRECISION = "Its interval"
+"""Heading of a column for which a terminal has no room."""
+
+
+class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
+    """Counts, int64 ``(true class, predicted class)``: a NumPy array, and what is computed from it is a plain one.
+
+    Attributes:
+        class_names: Names of the classes; none of a view of it, such as its transpose.
+    """
+
+    class_names: tuple[str, ...]
+
+    def __new__(cls, counts: np.ndarray, class_names: Sequence[str]) -> "Confusion":
+        """Take the counts, ``(class, class)``, without a copy, and a name for each class."""
+        made = np.asarray(counts).view(cls)
+        made.class_names = tuple(class_names)
+        return made
+
+    def __array_finalize__(self, obj: Any) -> None:
+        self.class_names = ()
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        plain = np.asarray(array)
+        return plain[()] if return_scalar else plain
+
+    def __getitem__(self, key: Any) -> Any:
+        return np.asarray(self)[key]
+
+    def __reduce__(self) -> Any:
+        return (Confusion, (np.asarray(self), self.class_names)) if self.class_names else np.asarray(self).__reduce__()
+
+    def __repr__(self) -> str:
+        if not self.class_names:
+            return repr(np.asarray(self))
+        counts = np.asarray(self)
+        total, right = int(counts.sum()), int(np.trace(counts))
+        share = f" ({percent(right / total)})" if total else ""
+        return f"<Confusion of {len(counts)} classes: {total:,} samples, {right:,} correct{share}>"
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame (true class, predicted class) with the names of the classes."""
+        import pandas
+
+        self._check()
+        names = list(self.class_names)
+        index, columns = pandas.Index(names, name="true"), pandas.Index(names, name="predicted")
+        return pandas.DataFrame(np.asarray(self), index=index, columns=columns)
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib Figure: the diagonal gray, mistakes orange.
+
+        Raises:
+            UsageError: It is a part of the matrix, or there are more than 200 classes.
+        """
+        from cutaway.plots import confusion_matrix
+
+        self._check(DRAWN)
+        return confusion_matrix(np.asarray(self), self.class_names)
+
+    def _repr_html_(self) -> str:
+        return joined_html(line_html(self), figure_html(self._shown_figure(), alt=repr(self)))
+
+    def _check(self, most: int | None = None) -> None:
+        if not self.class_names:
+            raise UsageError(
+                "a confusion matrix has the names of its classes",
+                got=f"a part or a view of one, of the shape {self.shape}",
+                hint="use what run.confusion() returned",
+            )
+        if most is not None and len(self) > most:
+            raise UsageError(
+                f"confusion matrices of at most {most} classes are drawn",
+                got=f"{len(self):,}",
+                hint="use run.per_class()",
+            )
+
+
+def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:
+    """Counts, sparse int64 ``(true class, predicted class)``."""
+    predicted = predict_classes(context, context.part(split), epoch=epoch).predicted
+    return metrics.confusion_counts(labels(context, split), predicted, classes=context.data.classes)
+
+
+def confusion(context: RunContext, *, split: str = "test", epoch: int | None = None) -> Confusion:
+    """Counts, int64 ``(true class, predicted class)``, an array that draws itself.
+
+    Raises:
+        UsageError: There are more than `DENSE_CLASSES` classes.
+    """
+    if len(context.class_names) > DENSE_CLASSES:
+        raise UsageError(
+            f"a confusion matrix is an array of at most {DENSE_CLASSES:,} classes",
+            got=f"{len(context.class_names):,}",
+            hint="use run.per_class() and run.mistakes()",
+        )
+    return Confusion(confusion_counts(context, split=split, epoch=epoch).toarray(), context.class_names)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassRows:
+    """Recall, precision and F1 of each class, arrays ``(class,)``."""
+
+    name: Sequence[str] = value("Class", NAME, "Name of the class.", names=("class",))
+    samples: np.ndarray = value("Samples", COUNT, "Samples of the class.")
+    predicted: np.ndarray = value("Predicted", COUNT, "Samples that are predicted as it.")
+    recall: Interval = value(
+        "Recall",
+        share(),
+        "Share of its samples that are predicted as it.",
+        limits=("95% interval", "The 95% interval of the recall (Wilson)."),
+    )
+    precision: Interval = value(
+        "Precision",
+        share(),
+        "Share of the samples predicted as it that are of the class.",
+        limits=(OF_PRECISION, "The 95% interval of the precision (Wilson)."),
+    )
+    f1: np.ndarray = value("F1", share(), "Harmonic mean of recall and precision.")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassMeasures(Result):
+    """Recall, precision and F1 of every class, from the confusion matrix of one epoch.
+
+    Attributes:
+        split: The split whose samples were predicted.
+        epoch: Number of the epoch.
+        class_names: Names of the classes.
+        measures: The numbers, arrays along the classes; NaN where one is not defined.
+    """
+
+    split: str
+    epoch: int
+    class_names: tuple[str, ...]
+    measures: PerClass
+
+    def line(self) -> str:
+        """A one-line summary."""
+        m = self.measures
+        low, high = map(percent, m.accuracy_interval)
+        return (
+            f"ClassMeasures of {self.split}, epoch {self.epoch}: {len(self.class_names)} classes, accuracy "
+            f"{percent(m.accuracy)} ({low} to {high}), balanced accuracy {percent(m.balanced_accuracy)}, largest class "
+            f"alone {percent(m.baseline)}"
+        )
+
+    def table(self, n: int | None = None) -> Table:
+        """One row for each class.
+
+        Args:
+            n: How many classes at most: of more, those with the lowest recall, the lowest first; all if None.
+        """
+        m = self.measures
+        recall, precision = Interval(m.recall, *m.recall_interval), Interval(m.precision, *m.precision_interval)
+        rows = ClassRows(self.class_names, m.samples, m.predicted, recall, precision, m.f1)
+        return Table.of(ClassRows, rows).take(m.listed(len(self.class_names) if n is None else n).tolist())
+
+    def tables(self) -> tuple[Table, ...]:
+        """The classes, and what all of them together are worth."""
+        m, (low, high) = self.measures, map(percent, self.measures.accuracy_interval)
+        left_out = len(self.class_names) - LISTED
+        notes = (
+            *([f"The {LISTED} classes with the lowest recall; {left_out:,} more are left out."] * (left_out > 0)),
+            f"Accuracy {percent(m.accuracy)} (95% interval {low} to {high}).",
+            f"Balanced accuracy {percent(m.balanced_accuracy)} (the mean recall).",
+            f"Always predicting {printable(self.class_names[m.largest])} would give {percent(m.baseline)}.",
+        )
+        title = f"{kind_of(self.split).capitalize()} samples by class"
+        return (replace(self.table(LISTED), title=title, notes=notes).without(OF_PRECISION),)
+
+    def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
+        """One JSON-able mapping for each class, with None for what is not defined; `n` as in `table`."""
+        return self.table(n).records()
+
+    def to_json(self) -> dict[str, Any]:
+        """Accuracies and the classes; above `LISTED` classes those with the lowest recall."""
+        m = self.measures
+        return {
+            "classes": self.summaries(LISTED),
+            "left_out": max(len(self.class_names) - LISTED, 0),
+            "accuracy": m.accuracy,
+            "accuracy_interval": list(m.accuracy_interval),
+            "balanced_accuracy": m.balanced_accuracy,
+            "baseline": m.baseline,
+            "largest_class": self.class_names[m.largest],
+        }
+
+    def plot(self, n: int = 40) -> "Figure":
+        """Draw recall and precision of each class with 95% intervals as a matplotlib Figure.
+
+        Args:
+            n: Classes at most: of more, those with the lowest recall; from 1.
+
+        Raises:
+            UsageError: It is below 1.
+        """
+        from cutaway.plots import Bars, bars
+
+        values = self.table(check_whole(n, name="n", least=1)).values
+        panels = [
+            Bars(
+                name,
+                list(values["class"]),
+                *(np.asarray(values[name + end], float) for end in ("", "_low", "_high")),
+                x_label="share",
+                percent=True,
+                limits=(0, 1),
+            )
+            for name in ("recall", "precision")
+        ]
+        return bars(panels, title=f"Classes of {self.split}, epoch {self.epoch}")
+
+
+def classes_of_test(context: RunContext) -> ClassMeasures | str:
+    """Measure the classes of the test samples at the kept epoch, or say why they are not known."""
+    if context.manifest.test is None:
+        status = context.folder.state
+        numbers = "the training has not ended with predictions that are numbers"
+        if status == "finished" and not len(context.split.test):
+            numbers = "there are no test samples"
+        elif status == "finished" and context.manifest.origin == "keras fit" and not context.knows_training_samples:
+            numbers = "fit saw another number of samples than the split has to train on"
+        unended = {
+            "stopped": "the training was stopped before its end",
+            "running": "the training has not ended yet",
+            "died": "the process of the training is gone",
+        }
+        return unended.get(status, numbers)
+    try:
+        return class_measures(context)
+    except CutawayError as error:
+        return str(error)
+
+
+def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:
+    """Measure every class; see `cutaway.Run.per_class`.
+
+    The counts are kept among the results of the run, so that showing it again needs no Keras.
+    """
+    number = context.epoch(epoch)
+    if not context.opens:
+        counts = confusion_counts(context, split=split, epoch=number)
+    else:
+        name = _counts_name(context, split, number)
+        counts = _kept_counts(context, name, samples=len(context.part(split)))
+        if counts is None:
+            counts = confusion_counts(context, split=split, epoch=number)
+            pairs = counts.tocoo()
+            kept = {"true": pairs.coords[0], "predicted": pairs.coords[1], "count": pairs.data}
+            record = {key: values.tolist() for key, values in kept.items()}
+            context.folder.results.write(name, json.dumps(record).encode())
+    return ClassMeasures(split, number, context.class_names, per_class(counts))
+
+
+def kept_class_measures(context: RunContext, *, split: str) -> ClassMeasures | None:
+    """The same at the kept epoch where it was measured before; otherwise None."""
+    number = context.epoch()
+    counts = _kept_counts(context, _counts_name(context, split, number), samples=len(context.part(split)))
+    return None if counts is None else ClassMeasures(split, number, context.class_names, per_class(counts))
+
+
+def _counts_name(context: RunContext, split: str, epoch: int) -> str:
+    """Name of the file with the counts of an epoch, with a digest of all that decides them."""
+    digest, manifest = context.folder.snapshot_digest(epoch), context.manifest
+    decides = [COUNTS, split, context.spec, manifest.dataset.sha256, manifest.dataset.scale, manifest.split]
+    digest.update(json.dumps(decides, sort_keys=True).encode())
+    return file_name("classes", split, f"epoch-{epoch:04d}", digest.hexdigest()[:12]) + ".json"
+
+
+def _kept_counts(context: RunContext, name: str, *, samples: int) -> SparseCounts | None:
+    """The counts in a file of the results; None where there is none, or one that is damaged."""
+    data, classes = context.folder.results.read(name), len(context.class_names)
+    if data is None:
+        return None
+    try:
+        record = json.loads(data)
+        true, predicted, count = (np.array(record[key], np.int64) for key in ("true", "predicted", "count"))
+        fits = (
+            true.ndim == 1 and true.shape == predicted.shape == count.shape and ((count > 0) & (count <= samples)).all()
+        )
+        if fits and int(count.sum()) == samples:
+            return metrics.confusion_counts(np.repeat(true, count), np.repeat(predicted, count), classes=classes)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, DataError):
+        pass
+    warn_user(f"{name} is damaged and is computed again")
+    return None

@@ -1,0 +1,68 @@
+"""Samples in the order of a measure, with what is known of each: one form for every list of samples."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cutaway.data import SampleIds
+from cutaway.results.result import Result
+from cutaway.results.table import Column, Table
+from cutaway.results.units import TEXT, Unit
+
+IDENTITY = (
+    Column(("sample",), "Sample", Unit("name of a sample", str, right=False, most=20), "Name of the sample."),
+    Column(("file",), "File", TEXT, "The file that it comes from, of images in a folder."),
+    Column(("row",), "Row", TEXT, "Its row in the file of a table, from 1, without the line of names."),
+)
+"""The columns that say which sample a row is; a table has those that its data know."""
+
+
+def of_samples(ids: SampleIds, table: Table) -> Table:
+    """A table of samples: their names first, and last where they are found."""
+    known = ids.columns()
+    first, *others = (each for each in IDENTITY if each.names[0] in known)
+    values = {"sample": known.pop("sample"), **table.values, **known}
+    return replace(table, columns=(first, *table.columns, *others), values=values)
+
+
+class SampleList(Result):
+    """Samples in an order. A topic declares `line` and `rows`; the rest follows.
+
+    Attributes:
+        ids: Identity of each sample.
+        class_names: Names of the classes, in the order of their numbers.
+    """
+
+    __slots__ = ()
+
+    ids: SampleIds
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self) -> Any:
+        """What is known of the samples: a record whose fields are declared by `value` and hold whole columns."""
+        raise NotImplementedError
+
+    def table(self) -> Table:
+        """One row for each sample.
+
+        A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
+        """
+        rows = self.rows()
+        return of_samples(self.ids, Table.of(type(rows), rows))
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of `to_pandas` by name, text or numbers ``(sample,)``."""
+        return dict(self.table().values)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """A JSON-able record for each sample, with the entries of `columns`."""
+        yield from self.table().records()
+
+    def names_of(self, classes: np.ndarray) -> list[str]:
+        """The names of some classes, which are given by their numbers."""
+        return [self.class_names[number] for number in classes.tolist()]
