@@ -252,6 +252,21 @@ def test_rows_of_a_table_are_found_although_they_are_prepared_differently(tables
     assert found.cka().shape == (2, 2)
 
 
+def test_runs_on_the_same_rows_are_compared_whichever_columns_they_use(tables, runs):
+    table = ct.load_dataset(tables[0].data.origin["path"], label="left", ignore=["city"])
+    found = compare(tables[0], record_untrained(table, runs, seed=0))
+    assert (found.matched_by, len(found)) == ("identity", len(tables[0].split.test))
+
+
+def test_runs_that_only_claim_to_be_judged_on_the_same_samples_are_refused(digits_run, reseeded, tmp_path):
+    shutil.copytree(reseeded.path, tmp_path / "liar")
+    record = json.loads((tmp_path / "liar" / "run.json").read_text())
+    record["judged_on"] = digits_run.context.manifest.judged_on
+    (tmp_path / "liar" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UsageError):
+        compare(digits_run, tmp_path / "liar")
+
+
 def test_rows_of_two_tables_are_found_by_their_cells(tables):
     first, _, fewer = tables
     found = compare(first, fewer, shared=True)

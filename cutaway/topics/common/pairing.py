@@ -72,14 +72,15 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
             "runs are compared on samples that they were not trained on", got=f'"{split}"', hint='pass split="test"'
         )
     contexts = _with_data(first, second)
+    parts = contexts[0].part(split), contexts[1].part(split)
+    same = _digest_of_part(contexts[0], split) == _digest_of_part(contexts[1], split)
+    if not same and not shared:
+        raise _refusal(*contexts, split=split)
     names = tuple(dict.fromkeys((*first.class_names, *second.class_names)))
     place = {name: number for number, name in enumerate(names)}
     codes = _codes(first, place), _codes(second, place)
-    by = "identity" if _same_place(*contexts, shared=shared) else "content"
-    if not shared and (rule_and_got := _difference(first, second, by=by, split=split)) is not None:
-        raise _refusal(*rule_and_got, first, second, split=split)
+    by = "identity" if same or _same_place(*contexts) else "content"
     found = _by_identity(contexts, split) if by == "identity" else _by_content(contexts, split)
-    parts = contexts[0].part(split), contexts[1].part(split)
     ids = parts[0].take(found.rows[0]), parts[1].take(found.rows[1])
     labels = codes[0][contexts[0].data.y(ids[0])], codes[1][contexts[1].data.y(ids[1])]
     equal = labels[0] == labels[1]
@@ -94,15 +95,13 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
         labeled_differently=int((~equal).sum()),
         unshared=len(parts[0]) + len(parts[1]) - 2 * len(ids[0]) - found.trained_on,
     )
-    both = len(paired.labels) + paired.labeled_differently
-    if paired.labeled_differently and not shared:
-        got = f"other labels for {paired.labeled_differently:,} of {both:,} samples"
-        raise _refusal("runs are compared on data with the same labels", got, first, second, split=split)
+    if not shared and len(paired.labels) < max(map(len, parts)):  # somebody changed run.json
+        raise _refusal(*contexts, split=split)
     if not len(paired.labels):
         raise UsageError(
-            f"runs are compared on {split} samples that both have",
-            got=f"none: one of them was trained on {paired.trained_on:,} samples of the other, "
-            f"{paired.labeled_differently:,} are labeled differently, and {paired.unshared:,} are in one of them only",
+            f"the two runs share no {split} sample",
+            got=f"{paired.trained_on:,} that one of them was trained on, {paired.labeled_differently:,} that are "
+            f"labeled differently, and {paired.unshared:,} that are in one of them only",
             hint=SAME_DATA,
         )
     return paired
@@ -141,23 +140,24 @@ def _with_data(first: RunContext, second: RunContext) -> tuple[RunContext, RunCo
     return one, other
 
 
-def _same_place(first: RunContext, second: RunContext, *, shared: bool) -> bool:
+def _digest_of_part(context: RunContext, split: str) -> str:
+    """The digest of the samples and labels of a split; that of the test samples is in run.json."""
+    known = context.manifest.judged_on if split == "test" else None
+    return known or context.data.digest_of(context.part(split))
+
+
+def _same_place(first: RunContext, second: RunContext) -> bool:
     """Whether the data of two runs have the same samples in the same rows, although they may be prepared differently.
 
     It is asked of the data as they are loaded: what was at one path may have changed between two trainings, and then
     one of the runs can be opened with its data from elsewhere only.
 
     Raises:
-        DataError: The data of one cannot be loaded again, and the runs are to be compared on what they share.
+        DataError: The data of one cannot be loaded again.
     """
     if first.manifest.dataset.sha256 == second.manifest.dataset.sha256:
         return True
-    try:
-        places = [_place(each) for each in (first, second)]
-    except CutawayError:
-        if shared:
-            raise
-        return False
+    places = [_place(each) for each in (first, second)]
     return places[0] == places[1] is not None
 
 
@@ -170,35 +170,17 @@ def _place(context: RunContext) -> tuple[Any, ...] | None:
     return origin.get("name"), origin.get("path"), origin_options(origin).get("test")
 
 
-def _difference(first: RunContext, second: RunContext, *, by: str, split: str) -> tuple[str, str] | None:
-    """What keeps runs on other data or with another split from being compared: the rule, and what came; or None."""
-    one, other = first.manifest.dataset, second.manifest.dataset
-    if by == "content":
-        got = f"data with SHA-256 {one.sha256[:12]} ({one.name}) and {other.sha256[:12]} ({other.name})"
-        return "runs are compared on the same data", got
-    if one.class_names != other.class_names:
-        got = f"{_some(one.class_names)} and {_some(other.class_names)}"
-        return "runs are compared on the same classes", got
-    sources = first.split.part(split).sources
-    keys = [each.part(split).keys(sources) for each in (first, second)]
-    if np.array_equal(np.sort(keys[0]), np.sort(keys[1])):
-        return None
-    both = len(np.intersect1d(keys[0], keys[1]))
-    got = f"{len(keys[0]):,} and {len(keys[1]):,}, of which they share {both:,}"
-    return f"runs are compared on the same {split} samples", got
-
-
-def _refusal(rule: str, got: str, first: RunContext, second: RunContext, *, split: str) -> UsageError:
+def _refusal(first: RunContext, second: RunContext, *, split: str) -> UsageError:
     """Why two runs are not compared, with the option that compares them only where there is something to compare."""
+    sizes = (f"{len(each.part(split)):,} of {each.manifest.dataset.name}" for each in (first, second))
     try:
         count = len(pair_samples(first, second, split=split, shared=True).labels)
+        hint = f"pass shared=True to compare them on the {count:,} samples that they share"
     except CutawayError:
-        return UsageError(rule, got=got, hint=f"they share no {split} sample, so {SAME_DATA}")
-    return UsageError(rule, got=got, hint=f"pass shared=True to compare them on the {count:,} samples that they share")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+        hint = f"they share no {split} sample, so {SAME_DATA}"
+    return UsageError(
+        f"the {split} samples of the two runs, or their labels, differ", got=" and ".join(sizes), hint=hint
+    )
 
 
 def _by_identity(contexts: tuple[RunContext, RunContext], split: str) -> _Found:
