@@ -184,15 +184,13 @@ def refuse_text(value: Any) -> Any:
     return value
 
 
-def warn_user(message: str, *, finding: str = "", column: str = "") -> None:
+def warn_user(message: str) -> None:
     """Warn with a `CutawayWarning` that points at the line of the user's own code.
 
     Not at one of this package, nor at one of Keras, whose ``fit`` calls the recorder.
 
     Args:
         message: One line.
-        finding: See `CutawayWarning`.
-        column: See `CutawayWarning`.
     """
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and (
@@ -200,6 +198,4 @@ def warn_user(message: str, *, finding: str = "", column: str = "") -> None:
         or str(frame.f_globals.get("__name__")).startswith("keras.")
     ):
         level, frame = level + 1, frame.f_back
-    warning = CutawayWarning(printable(message))
-    warning.finding, warning.column = finding, column
-    warnings.warn(warning, stacklevel=level)
+    warnings.warn(CutawayWarning(printable(message)), stacklevel=level)

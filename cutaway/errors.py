@@ -169,12 +169,4 @@ class WorkInterrupted(KeyboardInterrupt):
 
 
 class CutawayWarning(UserWarning):
-    """Nothing failed, but the user should know: one line.
-
-    Attributes:
-        finding: Kind of the finding of `cutaway.doctor` that may say the same; empty for none.
-        column: Column of a table that this is about; empty for none.
-    """
-
-    finding: str = ""
-    column: str = ""
+    """Nothing failed, but the user should know: one line."""

@@ -71,6 +71,7 @@ def train_like(
         TrainingError, BackendError, Canceled: See `train`.
     """
     from cutaway import models, training
+    from cutaway.topics.findings.before_training import warn_of_leaks
 
     raise_if_canceled()
     ignore = _column_names(ignore)
@@ -92,6 +93,7 @@ def train_like(
     loaded = _without(like, ignore, from_epoch)
     if not same or labels is not None or ignore:
         split, data, loaded = _split_like(like, config, loaded=loaded, other=bool(ignore), labels=labels, same=same)
+        warn_of_leaks(loaded, data, split)
     if per_class != base["class_weight"]:
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()

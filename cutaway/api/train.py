@@ -112,6 +112,7 @@ def train(
             token was canceled before the first step, no folder has been made.
     """
     from cutaway import models, training
+    from cutaway.topics.findings.before_training import warn_of_leaks
 
     raise_if_canceled()
     given = as_dataset(data, y, verb="train")
@@ -130,6 +131,7 @@ def train(
             given, validation=config.validation, seed=config.seed, decided=decided, on_progress=on_progress
         )
     loaded = given if decided is None else relabel(given, decided.relabeled)
+    warn_of_leaks(loaded, data, split)
     data = training.as_taken(model, data)
     settings["validation"] = config.validation
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)

@@ -53,12 +53,14 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     from cutaway.api.documents import dataset_document
     from cutaway.data import load_dataset, split_and_prepare
     from cutaway.results.progress import show_progress
+    from cutaway.topics.findings.before_training import warn_of_leaks
 
     loaded = load_dataset(data, **options)
     document = dataset_document(loaded)
     try:  # as a training does, which warns of columns and may refuse labels
         with show_progress(True) as on_progress:
-            split_and_prepare(loaded, on_progress=on_progress)
+            split, prepared = split_and_prepare(loaded, on_progress=on_progress)
+            warn_of_leaks(loaded, prepared, split)
         document["problem"] = None
     except (ConfigError, DataError) as error:
         document["problem"] = str(error)

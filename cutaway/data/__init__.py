@@ -51,7 +51,6 @@ from .facts import (
     simple_predictions,
     tell_apart,
     telling_input,
-    tells_alone,
 )
 from .idx import read_idx
 from .images import Centering, new_image_files, paper_level, read_new_image
@@ -167,7 +166,6 @@ __all__ = [
     "table_cells",
     "tell_apart",
     "telling_input",
-    "tells_alone",
     "workbook_error",
     "write_decisions",
 ]

@@ -13,6 +13,7 @@ from .facts import (
     EncodedTarget,
     MixedUnits,
     Sentinels,
+    TellingInput,
     ToldByWords,
     WholeGroups,
     blocks_of_labels,
@@ -23,13 +24,14 @@ from .facts import (
     may_encode_target,
     mixed_units,
     periods,
+    telling_column,
     told_by_words,
     whole_groups,
     words_among_numbers,
 )
 from .samples import SampleIds
 from .split import Split, join_ids
-from .tables import SHARED, Column, Table, table_cells
+from .tables import Column, Table, table_cells
 
 ROWS, VALUES = 10_000, 4_000_000
 """Samples of each part that are looked at at most, and their values."""
@@ -43,6 +45,9 @@ and above ten no p-value of 10,000 exchanges could be small enough for all."""
 
 MOST_DATED = 2
 """Columns of dates that are tried at most."""
+
+SHARED = 0.2
+"""Share of the held-out rows with a training row of their group from which groups are looked at."""
 
 TIMED = 3_000
 """Samples that are compared by time at most."""
@@ -110,7 +115,7 @@ class ColumnFacts:
 
 def column_facts(
     loaded: Dataset | Table, data: Dataset, split: Split
-) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...]]:
+) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...], tuple[TellingInput, ...] | None]:
     """Read the columns once, and find what is noteworthy in them, and which samples belong together.
 
     Args:
@@ -119,14 +124,15 @@ def column_facts(
         split: Training samples are judged, and compared with test samples, or validation samples where there are none.
 
     Returns:
-        The columns of which there is something to say, and what a quick model is worth on whole groups of samples.
+        The columns of which there is something to say; what a quick model is worth on whole groups of samples; and the
+        columns of a table that tell the class alone, the best one first, None where columns were not looked at.
 
     Raises:
         DataError: A file has changed since it was opened.
     """
     columns = len(loaded.columns) if isinstance(loaded, Table) else data.features
     if columns > MOST_COLUMNS or len(data.shape) > 1:
-        return (), ()
+        return (), (), None
     train, held = (_drawn(part, columns) for part in (split.train, split.test if len(split.test) else split.val))
     both = join_ids([train, held]).ordered()
     of_train = both.isin(train)
@@ -147,7 +153,22 @@ def column_facts(
         unread = [each for each in loaded.columns if each.use == "ignored" and each.profile.kind == "unsupported"]
         facts += [ColumnFacts(each.name, left_out=each.treatment) for each in unread]
     groups = _groups(loaded, data, split, found, both, of_train)
-    return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups)
+    telling = _telling(data, found, y, of_train) if isinstance(loaded, Table) else None
+    return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups), telling
+
+
+def _telling(
+    data: Dataset, found: Sequence[ColumnValues], y: np.ndarray, of_train: np.ndarray
+) -> tuple[TellingInput, ...]:
+    """The columns that tell the class alone: a cell says more than an input, which of a category is one value."""
+    of_inputs = () if data.preparation is None else data.preparation.columns_of_features
+    judged = [
+        telling_column(each.values[of_train], y[of_train], place=of_inputs.index(each.name), codes=bool(each.texts))
+        for each in found
+        if each.use == "feature" and each.name in of_inputs
+    ]
+    telling = [each for each in judged if each is not None and each.is_leak]
+    return tuple(sorted(telling, key=lambda each: -each.correct))
 
 
 def _drawn(ids: SampleIds, columns: int) -> SampleIds:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts, tells_alone
+from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts
 from cutaway.metrics import wilson_interval
 
 from .records import Evidence, Finding, Remedy, Rule, check, class_in_words, with_more
@@ -173,7 +173,8 @@ def has_one_input(evidence: Evidence) -> bool:
     Rule(
         "target-leakage",
         words=(
-            "A decision tree on one input alone tells the classes of training samples that it was not fitted on: the "
+            "One column of a table, or one input of other data, tells the classes of training samples alone, by a "
+            "decision tree or the most frequent class of each category, on samples that it was not fitted on: the "
             f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
             f"less than {FEWER:.0%} of that of always predicting the largest class. Not judged where only one input, "
             "or the inputs of one column, vary."
@@ -183,28 +184,28 @@ def has_one_input(evidence: Evidence) -> bool:
     ),
 )
 def target_leakage(evidence: Evidence) -> Iterable[Finding]:
-    """Warn of an input that tells the class alone, on samples on which that was not found out."""
-    found = evidence.telling
-    if found is None or has_one_input(evidence):
+    """Warn of an input that tells the class alone, on samples on which that was not found out, and name the others."""
+    leaks = [each for each in evidence.telling if each.is_leak]
+    if not leaks or has_one_input(evidence):
         return
-    if not tells_alone(found.correct, found.samples, baseline=found.baseline):
-        return
+    found, others = leaks[0], [evidence.input_in_words(each.input) for each in leaks[1:]]
     name = str(found.input) if evidence.input_names is None else evidence.input_names[found.input]
     what, inputs = evidence.input_in_words(found.input), (found.input,)
-    left_out = what
     if evidence.input_columns is not None:
-        column = evidence.input_columns[found.input]
-        inputs = tuple(i for i, each in enumerate(evidence.input_columns) if each == column)
-        left_out = f'the column "{column}"'
-        what = left_out if name == column else f'{left_out} (by its input "{name}")'
+        name = evidence.input_columns[found.input]
+        inputs = tuple(i for i, each in enumerate(evidence.input_columns) if each == name)
+        what = f'the column "{name}"'
+        others = [f'"{evidence.input_columns[each.input]}"' for each in leaks[1:]]
     text = (
         f"{what[:1].upper()}{what[1:]} alone tells the class of {found.correct:,} of {found.samples:,} training "
         f"samples that it was not fitted on ({found.correct / found.samples:.1%}), where the largest class has "
         f"{found.baseline:.1%}. Check that it is known before the answer is: otherwise the model is worth nothing on "
         "new samples."
     )
+    if others:
+        text += f" So {'does' if len(others) == 1 else 'do'} {with_more(others, NAMED_COLUMNS)}."
     record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
-    remedy = Remedy(f"leave out {left_out}", change="drop-inputs", inputs=inputs)
+    remedy = Remedy(f"leave out {what}", change="drop-inputs", inputs=inputs)
     yield Finding("target-leakage", "warning", "One input gives the label away", text, record, remedy)
 
 

@@ -220,7 +220,8 @@ class Evidence:
         input_columns: For each input, the column of a table that it is made from; None where there are no columns.
         images: Whether samples are images.
         class_counts: Samples of each class, by split; None if unknown.
-        telling: The input that tells the class best; None if unknown.
+        telling: Columns of a table that tell the class alone, or the input of other data that tells it best, the best
+            one first.
         repeated: Names of validation and test samples that are training samples as well; None if unknown.
         distinct: How many of some training samples differ from all before them, and their number; None if unknown.
         most_values: Different values of the input that has most of them; None if unknown.
@@ -271,7 +272,7 @@ class Evidence:
     input_columns: Sequence[str] | None = None
     images: bool = False
     class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    telling: TellingInput | None = None
+    telling: tuple[TellingInput, ...] = ()
     repeated: Sequence[str] = ()
     distinct: tuple[int, int] | None = None
     most_values: int | None = None

@@ -146,10 +146,14 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     known["split"] = {part: len(split.part(part)) for part in ("train", "val", "test")}
     known["inputs"], known["shape"] = data.features, list(data.shape)
     known["findings"] = [
-        {"severity": each.severity, "title": each.title, "text": each.text, "samples": list(each.samples)}
+        {
+            "severity": each.severity,
+            "title": each.title,
+            "text": _for_page(" ".join(filter(None, (each.text, each.advice))), where),
+            "samples": list(each.samples),
+        }
         for each in data_findings(given, data, split)
-        # a note says it of the column, which was judged by more samples: two shares for one leak would only confuse
-        if each.severity != "good" and not (isinstance(given, Table) and each.kind == "target-leakage")
+        if each.severity != "good"
     ]
     if isinstance(given, Table):
         known["histograms"] = class_histograms(given, split.train, on_progress=on_progress)

@@ -183,7 +183,7 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
 @pytest.mark.parametrize(
     ("kind", "known"),
     [
-        ("target-leakage", {"telling": TellingInput(3, 295, 300, 0.5)}),
+        ("target-leakage", {"telling": (TellingInput(3, 295, 300, 0.5),)}),
         ("duplicates", {"repeated": [f"test[{i}]" for i in range(60)]}),
         (
             "target-encoding",

@@ -19,6 +19,7 @@ import cutaway as ct
 from cutaway.cli import main
 from cutaway.data import WholeGroups, split_and_prepare
 from cutaway.findings import Evidence, Finding, run_checks
+from cutaway.topics.findings.before_training import warn_of_leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 
@@ -147,24 +148,17 @@ def test_equal_rows_are_found_also_where_we_split_the_file(tmp_path: Path, capsy
         ("target-leakage", lambda random: measured(random).assign(told=lambda each: each["target"] * 2.5), '"told"'),
     ],
 )
-def test_what_a_finding_says_is_no_warning_as_well(
+def test_a_training_warns_by_the_finding_and_the_doctor_shows_it(
     kind: str, make: Callable[[np.random.Generator], pd.DataFrame], note: str
 ) -> None:
-    frame = make(np.random.default_rng(1))
-    with pytest.warns(ct.CutawayWarning, match=note):  # as where there is no finding
-        split_and_prepare(ct.load_dataset(frame, label="target"))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        found = ct.doctor(ct.load_dataset(frame, label="target"), progress=False).findings
+    table = ct.load_dataset(make(np.random.default_rng(1)), label="target")
+    split, data = split_and_prepare(table)
+    with pytest.warns(ct.CutawayWarning, match=note):
+        warn_of_leaks(table, data, split)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = ct.doctor(table, progress=False).findings
     assert kind in {each.kind for each in found}
-    assert [str(each.message) for each in caught if note in str(each.message)] == []
-
-
-def test_the_doctor_warns_of_what_is_no_finding() -> None:
-    frame = measured(np.random.default_rng(1)).assign(day=pd.date_range("2019-01-01", periods=900))
-    with pytest.warns(ct.CutawayWarning):
-        found = ct.doctor(ct.load_dataset(frame, label="target"), progress=False).findings
-    assert "group-leakage" not in {each.kind for each in found}
 
 
 def test_left_out_columns_are_named_with_the_reason() -> None:

@@ -24,6 +24,7 @@ from cutaway.errors import ConfigError, DataError, UnknownNameError
 from cutaway.jobs.survey_work import changed_images, survey_data
 from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
 from cutaway.studio.data import uploads as receiving
+from tests.findings.sick_tables import patients
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"
 TABLE = "width,height,kind\n" + "".join(
@@ -164,16 +165,15 @@ def test_a_survey_says_what_the_library_does_with_each_column(tmp_path):
     counts = {name: TABLE.count(f",{name}\n") for name in ("left", "right")}
     assert {each["name"]: each["samples"] for each in found["classes"]} == counts
     # width alone tells the class, which is a finding before any training
-    assert any('"width" alone tells the label' in note for note in found["notes"])
+    assert any('"width" alone tells' in each["text"] for each in found["findings"])
 
 
 def test_a_note_names_a_choice_of_the_page_and_no_option_of_python(tmp_path):
-    file = tmp_path / "dated.csv"
-    rows = [f"{k % 28 + 1:02}.0{k % 9 + 1}.2024,{k % 5},{'ab'[k % 2]}" for k in range(60)]
-    file.write_text("\n".join(["since <b>,size,kind", *rows]))
-    notes = survey_data(str(file), {}, lambda _: None)["notes"]
-    assert any('choose "Time" for "since <b>" to test it on the latest' in note for note in notes)
-    assert not any("time=" in note for note in notes)
+    file = tmp_path / "visits.csv"
+    patients(np.random.default_rng(0)).rename(columns={"patient": "patient <b> id"}).to_csv(file, index=False)
+    found = survey_data(str(file), {"label": "target"}, lambda _: None)["findings"]
+    assert any('choose "Group" for "patient <b> id"' in each["text"] for each in found)
+    assert not any("group=" in each["text"] for each in found)
 
 
 def test_of_a_wide_table_no_measurement_is_guessed_as_the_label(tmp_path):
@@ -200,7 +200,7 @@ def test_one_leak_is_one_card_and_columns_that_are_left_out_are_named(tmp_path):
     said = [*found["notes"], *(f"{each['title']} {each['text']}" for each in found["findings"])]
     assert len([each for each in said if "alone tells" in each or "gives the label away" in each]) == 1
     assert found["left_out"] == '"note" (free text)'
-    assert len([each for each in said if '"note" is free text' in each]) == 1
+    assert len([each for each in said if '"note" (free text)' in each]) == 1
 
 
 def test_a_wrong_label_is_said_and_the_columns_are_there_all_the_same(tmp_path):

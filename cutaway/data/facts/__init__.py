@@ -12,7 +12,7 @@ from .near import NearCopies, near_copies
 from .sentinels import Sentinels, far_values, words_among_numbers
 from .shift import Shift, tell_apart
 from .simple_models import SIMPLE_MODELS, simple_predictions
-from .single import FEWER, LEAST, TELLS, TellingInput, halves, telling_input, tells_alone, told_alone
+from .single import FEWER, TELLS, TellingInput, telling_column, telling_input
 from .units import MixedUnits, mixed_units
 from .whole_groups import WholeGroups, blocks_of_labels, periods, whole_groups
 from .words import ToldByWords, told_by_words
@@ -20,7 +20,6 @@ from .words import ToldByWords, told_by_words
 __all__ = [
     "FEWER",
     "LARGE_MEAN",
-    "LEAST",
     "SIMPLE_MODELS",
     "TELLS",
     "ColumnShift",
@@ -40,7 +39,6 @@ __all__ = [
     "equal_by_chance",
     "far_values",
     "grouping_of",
-    "halves",
     "input_facts",
     "may_encode_target",
     "mean_over_spread",
@@ -50,9 +48,8 @@ __all__ = [
     "repeated_samples",
     "simple_predictions",
     "tell_apart",
+    "telling_column",
     "telling_input",
-    "tells_alone",
-    "told_alone",
     "told_by_words",
     "whole_groups",
     "words_among_numbers",

@@ -41,20 +41,15 @@ class TellingInput:
     samples: int
     baseline: float
 
+    @property
+    def is_leak(self) -> bool:
+        """Whether it tells the class so well that it must have been made from it.
 
-def tells_alone(correct: int, samples: int, *, baseline: float) -> bool:
-    """Whether an input tells the class so well that it must have been made from it.
-
-    Args:
-        correct: Samples of which it tells the class, among those from which its rule was not made.
-        samples: Number of these samples, from 1.
-        baseline: Share of the largest class among them.
-
-    Source:
-        Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval.
-    """
-    low, _ = wilson_interval(correct, samples)
-    return low >= TELLS and 1 - low < FEWER * (1 - baseline)
+        Source:
+            Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval.
+        """
+        low, _ = wilson_interval(self.correct, self.samples)
+        return low >= TELLS and 1 - low < FEWER * (1 - self.baseline)
 
 
 def told_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.ndarray, *, codes: bool = False) -> int:
@@ -86,6 +81,23 @@ def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions of a random half of the samples, from which rules are made, and of the other, which judges them."""
     order = np.random.default_rng(seed).permutation(samples)
     return order[::2], order[1::2]
+
+
+def telling_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, seed: int = 0) -> TellingInput | None:
+    """How well a column tells the class alone; None where there are too few samples.
+
+    Args:
+        values: See `told_alone`.
+        y: See `told_alone`.
+        place: Its first input, see `TellingInput`.
+        codes: See `told_alone`.
+        seed: Random seed of the halves.
+    """
+    fit, judge = halves(len(y), seed=seed)
+    if len(y) < LEAST or len(np.unique(y[fit])) < 2:
+        return None
+    baseline = float(np.bincount(y[judge]).max() / len(judge))
+    return TellingInput(place, told_alone(values, y, fit, judge, codes=codes), len(judge), baseline)
 
 
 def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> TellingInput | None:

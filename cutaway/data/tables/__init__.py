@@ -7,7 +7,6 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 """
 
 from .cells import date_seconds, python_values, spellings
-from .checks import SHARED
 from .leaving_out import leave_out
 from .missing import MISSING
 from .new_rows import prepare_new_rows
@@ -34,7 +33,6 @@ from .table import Table, cell_chunks, hashed_values, make_table, table_cells
 __all__ = [
     "FORMATS",
     "MISSING",
-    "SHARED",
     "UNIQUE",
     "Column",
     "ColumnProfile",

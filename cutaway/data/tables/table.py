@@ -19,18 +19,16 @@ from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cells import python_values, read_cells
-from .checks import Suspicion, grouped_columns, question_columns, repeated_rows, shared_group, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
 from .readers import Reader, reading
 from .row_names import RowNames
-from .schema import Column, check_known, decide
+from .schema import Column, check_known, decide, questions
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
     import pandas
-    import pyarrow as pa
 
 FIT_ROWS = 500_000
 """The most training samples that a preparation is fitted on; above that, they are drawn at random."""
@@ -133,8 +131,8 @@ class Table:
 
         Args:
             split: Which samples the preparation is fitted on.
-            warn: Whether to warn of what is suspicious: columns that give the label away or look like identifiers,
-                samples in two splits, dates in a random split.
+            warn: Whether to warn of labels that look measured, of numbers that look like identifiers, and of ambiguous
+                dates.
             on_progress: Told while the table is read.
 
         Raises:
@@ -148,8 +146,10 @@ class Table:
         preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers)
         data = self.apply(preparation, on_progress=on_progress)
         if warn:
-            for each in (*question_columns(self.columns, self.options), *self._suspicions(data, split, drawn, cells)):
-                warn_user(each.text, finding=each.finding, column=each.column)
+            for text in questions(self.columns, self.options):
+                warn_user(text)
+            for name, column in preparation.renamed.items():
+                warn_user(f'an input of "{column}" is called "{name}", because another input has its usual name')
         return data
 
     def apply(self, preparation: Preparation, *, on_progress: ProgressCallback = ignore_progress) -> Dataset:
@@ -174,27 +174,6 @@ class Table:
             relabeled=self.relabeled,
             naming=self.naming,
         )
-
-    def _suspicions(
-        self, data: Dataset, split: Split, drawn: SampleIds, cells: "dict[str, pa.ChunkedArray]"
-    ) -> Iterator[Suspicion]:
-        for name, column in (data.preparation.renamed if data.preparation else {}).items():
-            yield Suspicion(f'an input of "{column}" is called "{name}", because another input has its usual name')
-        yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
-        yield from self._shared_groups(split, cells, data.y(drawn))
-        if repeated := repeated_rows(data, split):
-            yield repeated
-
-    def _shared_groups(
-        self, split: Split, cells: "dict[str, pa.ChunkedArray]", labels: np.ndarray
-    ) -> Iterator[Suspicion]:
-        """Columns that look like groups of which the test has rows that training has, unless the split is another."""
-        if self.options.group or self.options.time or self.options.test:
-            return
-        for name, found in grouped_columns(self.columns, cells, labels, seed=split.seed):
-            kinds = {column.name: column.kind for column in self.columns if column.name == name}
-            held = table_cells(self, split.test, kinds=kinds)[name].to_pylist()
-            yield from shared_group(name, found, cells[name].to_pylist(), held)
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:
         """Some rows as they are in the table, all columns, in the order of `ids`; the table is read up to the last."""

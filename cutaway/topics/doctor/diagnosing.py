@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from cutaway.data import (
     Table,
     split_and_prepare,
 )
-from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.errors import ConfigError, CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
 from cutaway.findings import RULES, Finding
 from cutaway.log import survive
@@ -82,22 +81,9 @@ def doctor(
         return Diagnosis(what.path.name, findings, proven, unknown_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", CutawayWarning)
-            split, data = _split(given)
+        split, data = _split(given)
         findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
-        for each in caught:
-            if not _is_found(each.message, findings):
-                warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
         return Diagnosis(data.name, findings, not_judged=unknown_of_data(what, options))
-
-
-def _is_found(warning: Warning | str, findings: Sequence[Finding]) -> bool:
-    """Whether one of the findings says what a warning says."""
-    if not isinstance(warning, CutawayWarning) or not warning.finding:
-        return False
-    name = f'"{warning.column}"' if warning.column else ""
-    return any(each.kind == warning.finding and name in each.text for each in findings)
 
 
 def _is_tried(finding: Finding) -> bool:

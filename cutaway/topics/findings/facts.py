@@ -124,29 +124,39 @@ def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[s
         split: Its parts.
     """
     most, ids = sample_room(data), _measured(data, split)
-    x, y = data.inputs(ids), data.y(ids)
     held = one_of_each_group(loaded, split.test if len(split.test) else split.val)
     compared = held.take(slice(0, None, max(1, -(-len(held) // most))))
-    others = data.inputs(compared) if len(held) else x[:0]
-    alone = one_of_each_group(loaded, ids)
+    inputs = data.inputs(one_of_each_group(loaded, ids))
     counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
-    shift = tell_apart(x if len(alone) == len(ids) else data.inputs(alone), others)
+    shift = tell_apart(inputs, data.inputs(compared) if len(held) else inputs[:0])
     concerned = {"class-imbalance": split.train.take(_of_the_smallest_class(data.y(split.train)))}
     if shift is not None:
         concerned["shifted-test-samples"] = compared.take(np.array(shift.surest, np.int64))
-    columns, groups = column_facts(loaded, data, split)
     near, pairs = _near_copies(data, split)
     examples = {kind: data.named(found).names() for kind, found in concerned.items()}
     return {
-        **_repeated(data, split.train, join_ids([split.val, split.test])),
-        "inputs": input_facts(x),
+        **leak_facts(loaded, data, split),
         "class_counts": {name: each.tolist() for name, each in counts.items() if each.sum()},
-        "telling": telling_input(x, y, classes=data.classes),
         "shift": shift,
-        "columns": columns,
-        "groups": groups,
         "near": near,
         "examples": examples | {"near-duplicates": data.named(pairs).names()},
+    }
+
+
+def leak_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[str, Any]:
+    """Those of `sample_facts` that show where samples say more of their classes than new ones will."""
+    ids = _measured(data, split)
+    x = data.inputs(ids)
+    columns, groups, telling = column_facts(loaded, data, split)
+    if telling is None:
+        best = telling_input(x, data.y(ids), classes=data.classes)
+        telling = () if best is None else (best,)
+    return {
+        **_repeated(data, split.train, join_ids([split.val, split.test])),
+        "inputs": input_facts(x),
+        "columns": columns,
+        "groups": groups,
+        "telling": telling,
     }
 
 

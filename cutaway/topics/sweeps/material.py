@@ -53,11 +53,13 @@ def prepare(loaded: Dataset | Table, fixed: FixedSettings, *, seed: int, on_prog
         ConfigError, DataError: See `cutaway.train`.
     """
     from cutaway import training
+    from cutaway.topics.findings.before_training import warn_of_leaks
 
     base, weights = base_of(fixed, loaded), given_weights(loaded, None)
     # validation is a share of all training samples
     config = training.make_config(base, samples=len(loaded.labels["train"]), **settings_of(fixed, seed))
     split, data = split_and_prepare(loaded, validation=config.validation, seed=seed, on_progress=on_progress)
+    warn_of_leaks(loaded, data, split)
     return Material(loaded, data, drop(split, split.test), base, weights)
 
 
