@@ -29,7 +29,15 @@ def private_folder(name: str) -> Path:
     Raises:
         OSError: It cannot be written, or others may write into it.
     """
-    folder = cache_folder(name)
+    return make_private(cache_folder(name))
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that belongs to the user alone, or return the one that is there.
+
+    Raises:
+        OSError: It cannot be written, or others may write into it.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.stat()
     if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):

@@ -45,6 +45,7 @@ if SESSION_CACHE:
     KEEP = os.environ.get("CUTAWAY_KEEP_COMPILED")
     compiled = compiled_folder(Path(KEEP).absolute()) if KEEP else Path(SESSION_CACHE)
     os.environ["XDG_CACHE_HOME"] = SESSION_CACHE
+    os.environ["XDG_STATE_HOME"] = os.path.join(SESSION_CACHE, "state")
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(compiled / "xla")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["NUMBA_CACHE_DIR"] = str(compiled / "kernels")  # also where a test has a cache of its own

@@ -54,8 +54,6 @@ def studio(
     ] = None,
 ) -> None:
     """Open a folder of runs in a browser: train, look inside, correct labels, compare."""
-    if sys.platform == "win32":  # its queue of trainings is held by locks that Windows does not have
-        raise UsageError("the studio needs Linux or macOS", got="Windows", hint="run it in WSL")
     from cutaway.studio import StudioSettings, make_people, serve
 
     protected = bool(certificate) or behind.lower().startswith("https:")

@@ -1,33 +1,37 @@
 """Jobs: whatever takes long is asked for by a specification, waits in a queue, and runs in a process of its own.
 
-In comes a `Specification`; out come progress, parts, and a result. `JobManager` queues what pages ask for: what several
-ask for is done once, and what nobody waits for any more is canceled. `runner` is the process, `cutaway.parallel` has it
-as whoever started it sees it, and `PartStore` holds what came out. Trainings outlive the studio: `JobQueue` keeps them
-in the folder of runs, and `Scheduler` starts them. May call `cutaway.api` and every package below it.
+In comes a specification; out come progress, parts, and a result. One `JobManager` has two kinds of queues. What pages
+ask for waits in memory and may be canceled: what several ask for is done once. Trainings outlive the studio: a
+`TrainingQueue` keeps them in the user's state folder, and `Trainings` starts them. `runner` is the process, and
+`PartStore` holds what was made. May call `cutaway.api` and every package below it.
 """
 
-from .frames import Frame, FrameStore
-from .job import JobState
-from .manager import JobManager
-from .queues import QUEUES, Queue, QueueName
-from .specification import Options, Settings, Specification
+from .manager import Frame, FrameStore, JobManager, JobState
+from .queues import CANCEL_SECONDS, QUEUES, Queue, QueueName
 from .specifications import (
+    KINDS,
     MANAGED_JOB,
     Continuation,
     Form,
     LiveMap,
     ManagedJob,
+    Options,
     Repeat,
-    SheetJob,
+    SectionJob,
+    Settings,
+    Specification,
     Survey,
     Training,
     TrainingJob,
     writes,
 )
 from .store import PartFile, PartStore
-from .trainings import JobQueue, QueuedTraining, Scheduler, stop_process
+from .training_queue import QueuedTraining, TrainingQueue, stop_process
+from .trainings import Trainings
 
 __all__ = [
+    "CANCEL_SECONDS",
+    "KINDS",
     "MANAGED_JOB",
     "QUEUES",
     "Continuation",
@@ -35,7 +39,6 @@ __all__ = [
     "Frame",
     "FrameStore",
     "JobManager",
-    "JobQueue",
     "JobState",
     "LiveMap",
     "ManagedJob",
@@ -46,13 +49,14 @@ __all__ = [
     "QueueName",
     "QueuedTraining",
     "Repeat",
-    "Scheduler",
+    "SectionJob",
     "Settings",
-    "SheetJob",
     "Specification",
     "Survey",
     "Training",
     "TrainingJob",
+    "TrainingQueue",
+    "Trainings",
     "stop_process",
     "writes",
 ]

@@ -19,9 +19,8 @@ from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError
 from cutaway.parallel import cpu_count, single_threaded_blas
 from cutaway.progress import raise_if_canceled
 
-from .job_context import JobContext
-from .priority import lower_priority
-from .specifications import LiveMap
+from .queues import lower_priority
+from .specifications import JobContext, LiveMap
 
 if TYPE_CHECKING:
     from cutaway.models import Model

@@ -1,31 +1,30 @@
 """Who waits for what: jobs by their key, the order in which they are done, and the processes that do them."""
 
+import base64
 import logging
 import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cutaway.errors import RunError
 from cutaway.log import survive
 from cutaway.parallel import Message, RunnerProcess, free_memory
 
-from .frames import FrameStore
-from .job import Callback, Job, JobProcess, JobState, State
 from .queues import QUEUES, QueueName
-from .specification import Specification
-from .specifications import LiveMap
+from .specifications import LiveMap, ManagedJob
 from .store import INDEX, PartStore
+from .trainings import Trainings
 
 log = logging.getLogger("cutaway.jobs")
 
-TICK_SECONDS = 0.5
-"""Between two looks at who still waits, and at processes that nobody needs."""
+TICK_SECONDS = 0.3
+"""Between two looks at who still waits, at processes that nobody needs, and at the trainings."""
 
 MEMORY_BYTES = 2 << 30
 """That must be free before looks have a process of their own; with less, they share that of what pages show."""
@@ -46,9 +45,166 @@ MAX_JOBS = 64
 MAX_ENDED = 100
 """Failures and results that are remembered, so that pages that ask again are told."""
 
+MAX_FRAMES = 2_000
+"""Frames of all runs together: of 600 samples each takes 4 kB."""
+
+State = Literal["waiting", "running", "done", "failed", "canceled"]
+Callback = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True)
+class JobState:
+    """How a job stands, as a page is told.
+
+    Attributes:
+        key: Key of the job and its result.
+        state: "waiting", "running", "done", "failed" or "canceled".
+        parts: Names of the parts that are in the store, or the heads of frames.
+        progress: A `cutaway.progress.ProgressRecord` as JSON, or None.
+        error: Why it failed, or None.
+        result: What came out, of jobs that have no parts; otherwise None.
+    """
+
+    key: str
+    state: State
+    parts: list[Any] = field(default_factory=list[Any])
+    progress: dict[str, Any] | None = None
+    error: str | None = None
+    result: Any = None
+
+
+@dataclass(eq=False)
+class Job:
+    """Something that pages wait for.
+
+    Attributes:
+        key: Key of its result.
+        specification: What to do.
+        folder: Folder of the runs.
+        callbacks: For each folder in which somebody waits, what tells the pages that show it.
+        queue: Where it waits.
+        pages: The pages that wait, each after its person and a slash, and when each asked last.
+        state: How it stands.
+        progress: How far it is, or None.
+        error: Why it failed, or None.
+        result: What came out, or None.
+        process: Which process runs it, or None.
+        is_moved: Whether it is being stopped for something more urgent, and then waits again.
+        asked: When it was first asked for.
+        begun: When it was begun; infinite before.
+        turn: When whoever waits was served last before it was begun.
+    """
+
+    key: str
+    specification: ManagedJob
+    folder: Path
+    callbacks: dict[Path, Callback]
+    queue: QueueName
+    pages: dict[str, float] = field(default_factory=dict[str, float])
+    state: State = "waiting"
+    progress: dict[str, Any] | None = None
+    error: str | None = None
+    result: Any = None
+    process: "JobProcess | None" = None
+    is_moved: bool = False
+    asked: float = -math.inf
+    begun: float = math.inf
+    turn: float = math.inf
+
+    @property
+    def people(self) -> set[str]:
+        """Who waits."""
+        return {page.partition("/")[0] for page in self.pages}
+
+    def order(self, served: float) -> tuple[bool, float, int]:
+        """What decides which job is done first: that with the lowest.
+
+        Args:
+            served: When whoever waits for it was served last.
+        """
+        return self.specification.about.priority > 0, served, self.specification.about.priority
+
+    def as_state(self, parts: Sequence[Any] = ()) -> JobState:
+        """How it stands, with the parts that are there."""
+        return JobState(self.key, self.state, list(parts), self.progress, self.error, self.result)
+
+    def notify(self, **more: Any) -> None:
+        """Tell the pages, all but a result, which they ask for."""
+        state = {name: value for name, value in asdict(self.as_state()).items() if name not in ("parts", "result")}
+        what = {"kind": self.specification.kind, "run": next(iter(self.specification.runs), None)}
+        for callback in self.callbacks.values():
+            callback("job", {**state, **what, **more})
+
+
+@dataclass(eq=False)
+class JobProcess:
+    """One process of a queue, which comes and goes.
+
+    Attributes:
+        runner: The process; None while there is none.
+        jobs: What it runs.
+        begun: When its last job began.
+        load_at: When it is loaded ahead of any job; infinite for never.
+        needed_until: When it ends, if it has no job.
+        is_stopping: Whether it is being ended: until its end is seen, it begins with nothing.
+    """
+
+    runner: RunnerProcess | None = None
+    jobs: list[Job] = field(default_factory=list[Job])
+    begun: float = -math.inf
+    load_at: float = math.inf
+    needed_until: float = 0.0
+    is_stopping: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A map of a layer after an epoch.
+
+    Attributes:
+        head: ``run``, ``epoch``, ``number`` (of the frame, from 0), ``layer``, ``samples``, ``classes``, ``split``,
+            and ``colors``.
+        data: uint16 (sample, 2) coordinates, then uint8 (sample,) classes, then uint8 (sample,) predicted classes.
+    """
+
+    head: dict[str, Any]
+    data: bytes
+
+
+class FrameStore:
+    """The frames of all runs of a studio; the oldest are let go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._frames: OrderedDict[tuple[Path, int], Frame] = OrderedDict()
+
+    def add(self, run: Path, part: dict[str, Any]) -> dict[str, Any]:
+        """Take a frame as its process sends it, with ``data`` in base64, and return its head."""
+        data = base64.b64decode(part.pop("data"))
+        with self._lock:
+            number = max((number for path, number in self._frames if path == run), default=-1) + 1
+            head = {"run": run.name, **part, "number": number}
+            self._frames[run, number] = Frame(head, data)
+            while len(self._frames) > MAX_FRAMES:
+                self._frames.popitem(last=False)
+        return head
+
+    def heads(self, run: Path) -> list[dict[str, Any]]:
+        """The heads of the frames of a run that are there, the oldest first."""
+        with self._lock:
+            return [frame.head for (path, _), frame in self._frames.items() if path == run]
+
+    def find(self, run: Path, number: int) -> Frame | None:
+        """A frame of a run; None if it is not there any more."""
+        with self._lock:
+            return self._frames.get((run, number))
+
 
 class JobManager:
-    """Takes jobs from pages, has each done once, and tells the pages that wait.
+    """Has everything done that takes long, in other processes: looks, which may be canceled, and trainings.
+
+    What pages ask for is done once for all who wait, and canceled when nobody waits any more. Trainings survive this
+    process: they lie on disk, in `trainings`.
 
     First looks come first, but for `HOLD_SECONDS` only. Of all else, it is the turn of the person who was served least
     recently, and of what that person wants, the most urgent is done: a student who asks for a hundred maps lets all
@@ -57,10 +213,14 @@ class JobManager:
     Attributes:
         store: Where parts of results are.
         frames: Where frames of live maps are.
+        trainings: The trainings of all folders that are open.
     """
 
-    def __init__(self, store: PartStore | None = None) -> None:
+    def __init__(self, store: PartStore | None = None, *, parallel: int | None = None) -> None:
+        """Args: parallel: Trainings that run simultaneously; as many as the CPUs allow if None."""
         self.store, self.frames = store or PartStore(), FrameStore()
+        self._awake, self._over = threading.Event(), threading.Event()
+        self.trainings = Trainings(parallel=parallel, wake=self._awake.set)
         self._jobs: dict[str, Job] = {}
         self._ended: OrderedDict[str, JobState] = OrderedDict()
         self._served: dict[tuple[QueueName, str], float] = {}
@@ -68,7 +228,6 @@ class JobManager:
             name: [JobProcess() for _ in range(queue.processes)] for name, queue in QUEUES.items()
         }
         self._changed = threading.Condition(threading.RLock())
-        self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-jobs", daemon=True)
 
     def start(self) -> None:
@@ -76,16 +235,20 @@ class JobManager:
         self._thread.start()
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, except for those that train."""
+        self._over.set()
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+        self.trainings.close()
         with self._changed:
-            self._over.set()
             runners = [process.runner for _, process in self._all() if process.runner is not None]
         for runner in runners:
             runner.close()
 
     def ask(
         self,
-        specification: Specification,
+        specification: ManagedJob,
         folder: Path,
         page: str,
         callback: Callback,
@@ -126,7 +289,7 @@ class JobManager:
             job.callbacks[folder] = callback
             job.pages[page] = time.monotonic()
             self._dispatch()
-            self._changed.wait_for(lambda: job.state not in ("waiting", "running"), specification.answer_seconds)
+            self._changed.wait_for(lambda: job.state not in ("waiting", "running"), specification.about.answer_seconds)
             return job.as_state(parts)
 
     def leave(self, page: str, key: str | None = None) -> None:
@@ -158,7 +321,7 @@ class JobManager:
             for process in processes:
                 yield name, process
 
-    def _parts(self, specification: Specification, folder: Path, key: str) -> list[Any]:
+    def _parts(self, specification: ManagedJob, folder: Path, key: str) -> list[Any]:
         if isinstance(specification, LiveMap):
             return list(self.frames.heads(folder / specification.run))
         return list(self.store.names(key))
@@ -166,8 +329,8 @@ class JobManager:
     def _is_failed(self, key: str) -> bool:
         return key in self._ended and self._ended[key].state == "failed"
 
-    def _add(self, key: str, specification: Specification, folder: Path, page: str, callback: Callback) -> Job:
-        queue, person = self._queue_of(specification.queue), page.partition("/")[0]
+    def _add(self, key: str, specification: ManagedJob, folder: Path, page: str, callback: Callback) -> Job:
+        queue, person = self._queue_of(specification.about.queue), page.partition("/")[0]
         if sum(person in job.people and job.queue == queue for job in self._jobs.values()) >= MAX_JOBS:
             raise RunError(
                 f"at most {MAX_JOBS} jobs of one person wait", got="as many", hint="wait until some are done"
@@ -189,7 +352,7 @@ class JobManager:
         if len(running) < queue.processes * queue.at_once:
             return
         for other in running:
-            if other.is_moved or other.specification.priority <= job.specification.priority:
+            if other.is_moved or other.specification.about.priority <= job.specification.about.priority:
                 continue
             turn = other.turn if other.people & job.people else self._last_served(job)
             if job.order(turn) < other.order(other.turn):
@@ -206,7 +369,7 @@ class JobManager:
             self._end(job, "canceled")
 
     def _cancel(self, job: Job) -> None:
-        process, seconds = job.process, QUEUES[job.queue].stop_seconds
+        process, seconds = job.process, QUEUES[job.queue].cancel_seconds
         if process is None or process.runner is None or process.is_stopping:
             return
         if seconds:
@@ -231,9 +394,15 @@ class JobManager:
         self._changed.notify_all()
 
     def _watch(self) -> None:
-        while not self._over.wait(TICK_SECONDS):
+        with survive(log, "tidying the queues of trainings", Exception):
+            self.trainings.tidy()
+        while not self._over.is_set():
+            self._awake.wait(TICK_SECONDS)
+            self._awake.clear()
             with survive(log, "looking at who still waits", Exception):
                 self.look()
+            with survive(log, "looking at the trainings", Exception):  # a disk may be full, or a folder gone
+                self.trainings.look()
 
     def look(self) -> None:
         """Cancel what only closed pages have asked for; load, end and use processes."""
@@ -359,7 +528,7 @@ class JobManager:
             process.is_stopping = False
             for job in jobs:
                 if not was_stopped:
-                    job.error = job.specification.died.format(reason=reason)
+                    job.error = job.specification.about.died.format(reason=reason)
                 self._finish(job, "canceled" if was_stopped else "failed")
             log.info("the process of %s jobs has ended: %s", name, "it was stopped" if was_stopped else reason)
             self._dispatch()

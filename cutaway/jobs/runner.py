@@ -20,11 +20,8 @@ from cutaway.log import shown_log, survive
 from cutaway.parallel import Message, MessageKind
 from cutaway.progress import CancelToken, ProgressReporter
 
-from .job_context import JobContext
-from .priority import lower_priority
-from .queues import QUEUES, Queue, QueueName
-from .specifications import SPECIFICATION
-from .trainings.detached import has_order, run_detached
+from .queues import QUEUES, Queue, QueueName, lower_priority
+from .specifications import MANAGED_JOB, JobContext
 
 log = logging.getLogger("cutaway.jobs")
 
@@ -81,7 +78,7 @@ class Runner:
         )
         try:
             with self._tokens[job]:
-                result = SPECIFICATION.validate_python(order["specification"]).run_in(context)
+                result = MANAGED_JOB.validate_python(order["specification"]).run_in(context)
             if result is not None:
                 write("result", job, result)
             state = "done"
@@ -113,10 +110,6 @@ def _load(name: QueueName) -> None:
         from .survey_work import bound_memory
 
         bound_memory()
-    elif name == "training":
-        from .training_work import load
-
-        load()
     elif name == "live":
         from .live_work import load
 
@@ -132,14 +125,15 @@ def _load(name: QueueName) -> None:
 def main() -> None:
     """Listen until the input ends."""
     name = cast(QueueName, sys.argv[1])
+    if name == "training":
+        from .training_work import train_detached
+
+        train_detached()
     queue = QUEUES[name]
     lower_priority(queue.nice)
     writer = MessageWriter()  # before anything is printed
-    if not (queue.detached and has_order()):
-        with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
-            _load(name)
-    if queue.detached:
-        run_detached()
+    with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
+        _load(name)
     writer.write("ready")
     runner = Runner(queue, writer)
     for line in sys.stdin.buffer:

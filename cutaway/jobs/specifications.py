@@ -1,169 +1,233 @@
-"""What can be asked for: one record for each kind of job, checked once, and the union of all.
+"""What can be asked for: a record for each form of job, and `KINDS`, which says how each kind is done.
 
-To add a kind, write its record here, add it to a union at the end of this module, and write the function ``run`` of its
-``module``: what pages show of runs goes into `PageJob` (and into the table in `PartMaker.make`), what else
-they ask for into `ManagedJob`, and what they never ask for by address into `JobSpecification`. A job of `PageJob`
-returns nothing: it writes parts into the store, ``index`` last. Others return JSON, or None.
+To add a kind that a page shows of a run, add it to `SECTIONS` here and to `cutaway.jobs.page_work.MAKERS`. Any other
+kind has a record of its own in `ManagedJob`, or in `TrainingJob` if it outlives the studio.
 """
 
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from cutaway.errors import RunError
+from cutaway.progress import ProgressCallback
+from cutaway.runs import RunFolder, labels_path
 
 from .queues import QueueName
-from .signatures import file_signature, run_signature
-from .specification import Name, OfRun, Options, RunTitle, Setting, Settings, Specification, Text
+
+CACHE_VERSION = 3
+"""Number of the way in which parts are made and kept; those of another one are made again."""
+
+DIED = "The process that computes ended: {reason}. Next: try again."
+SURVEY_MEMORY, SURVEY_HINT = "looking at data needs memory for them", "choose fewer rows, or train in a terminal"
+
+Name = Annotated[str, Field(max_length=255)]
+Text = Annotated[str, Field(max_length=4096)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Setting = bool | int | Number | Text | None
+Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=40)]
+"""Settings as in `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
+
+RunTitle = Annotated[str, Field(max_length=200)]
+Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
+Options = Annotated[dict[Text, Option], Field(max_length=40)]
+"""Options of data, as in `cutaway.load_dataset`."""
 
 SplitName = Literal["train", "val", "test", "all"]
 
 
-class _ForPage(OfRun):
-    """What a page shows of a run; its parts are kept in the user's cache.
+@dataclass(frozen=True)
+class JobContext:
+    """Where a job works, and who is told of it.
 
     Attributes:
+        folder: The folder of runs.
+        key: Key of its result.
+        on_progress: Called with the progress.
+        on_part: Called with the name of each part that is in the store, or with a small part itself.
+    """
+
+    folder: Path
+    key: str
+    on_progress: ProgressCallback
+    on_part: Callable[[Any], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobKind:
+    """How jobs of one kind are done.
+
+    Attributes:
+        module: Name of the module whose function ``run(specification, context)`` does it, in a process of the queue.
+        queue: Where it waits, and which process runs it.
+        priority: Of several that wait, the one with the lowest number is first; a running one gives way to a lower one.
+        writes: Whether only people who may write into the folder of runs can ask for it: it trains, or reads data.
+        answer_seconds: How long an answer to whoever asks for it waits for its end.
+        died: What a page shows when its process ends in the middle of it, with ``{reason}``.
+        takes: Options of a `SectionJob` that it may have.
+        needs: Options of a `SectionJob` that it must have.
         suspects: Whether what was found of suspect labels decides the result.
         labels: Whether decisions on labels do.
     """
 
-    module: ClassVar[str] = "cutaway.jobs.page_work"
-    suspects: ClassVar[bool] = False
-    labels: ClassVar[bool] = False
+    module: str = "cutaway.jobs.page_work"
+    queue: QueueName = "view"
+    priority: int = 1
+    writes: bool = False
+    answer_seconds: float = 0.0
+    died: str = DIED
+    takes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    suspects: bool = False
+    labels: bool = False
+
+
+_MAP = ("split", "samples", "layers", "epochs")
+
+SECTIONS = {
+    "preview": JobKind(queue="look", priority=0, takes=_MAP),
+    "sections": JobKind(suspects=True),
+    "sheet": JobKind(suspects=True, labels=True),
+    "explore": JobKind(priority=2, takes=(*_MAP, "against"), suspects=True),
+    "report": JobKind(takes=(*_MAP, "against", "state"), suspects=True, labels=True),
+    "compare": JobKind(needs=("against",)),
+    "suspects": JobKind(queue="long", writes=True),
+    "doctor": JobKind(),
+    "proof": JobKind(queue="long", writes=True, needs=("finding",)),
+}
+"""What pages show of runs: a first look at the samples; the heading and the sections of the report, except for the map
+and the sheet; the sheet of suspect labels, with the decisions on them; the map; the report as one file; what differs
+from another run; the search for suspect labels, by trainings; the findings with their remedies; and the trial of a
+remedy, by training again."""
+
+_TRAINING = JobKind(module="cutaway.jobs.training_work", queue="training", writes=True)
+
+KINDS = SECTIONS | {
+    "survey": JobKind(
+        module="cutaway.jobs.survey_work",
+        queue="data",
+        writes=True,
+        answer_seconds=1.5,
+        died=f"{SURVEY_MEMORY}; got less than that; next: {SURVEY_HINT}",
+    ),
+    "live": JobKind(module="cutaway.jobs.live_work", queue="live"),
+    "train": _TRAINING,
+    "like": _TRAINING,
+    "resume": _TRAINING,
+}
+"""All kinds of jobs."""
+
+
+def writes(kind: str) -> bool:
+    """Whether only people who may write can ask for a kind of job; what is no kind counts as one."""
+    return kind not in KINDS or KINDS[kind].writes
+
+
+class Specification(BaseModel):
+    """What a job is to do; each has a ``kind``, a key of `KINDS`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def about(self) -> JobKind:
+        """How it is done."""
+        return KINDS[dict(self)["kind"]]
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Ids of the runs that it reads."""
+        return ()
 
     def inputs(self, folder: Path) -> list[Any]:
-        """The signatures of its runs."""
-        return [run_signature(folder / run, suspects=self.suspects, labels=self.labels) for run in self.runs]
+        """What changes when the content of what it reads does, JSON-able.
+
+        Args:
+            folder: The folder of runs.
+
+        Raises:
+            RunError: A run cannot be read.
+        """
+        return []
 
     def home(self, folder: Path, starter: Path) -> Path:
-        """The starter's folder for work that only reads, which copies of a run share; decisions are personal."""
-        return folder if self.writes or self.labels else starter
+        """The folder whose name decides the result: equal copies of runs that everybody has may share one.
+
+        Args:
+            folder: The folder of runs.
+            starter: That of the one who started the studio.
+        """
+        return folder
+
+    def run_in(self, context: JobContext) -> Any:
+        """Do it in this process and thread, and return its result, JSON-able, or None."""
+        return importlib.import_module(self.about.module).run(self, context)
+
+    def key(self, folder: Path, starter: Path | None = None) -> str:
+        """The digest of all that decides the result, 32 hexadecimal digits.
+
+        Args:
+            folder: The folder of runs.
+            starter: That of the one who started the studio, if it is another one.
+
+        Raises:
+            RunError: A run cannot be read.
+        """
+        home = str(self.home(folder, starter or folder))
+        decides = [CACHE_VERSION, version("cutaway"), home, self.model_dump(mode="json"), self.inputs(folder)]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
 
 
-class _OfMap(_ForPage):
-    """What is on the map.
+class SectionJob(Specification):
+    """What a page shows of a run: a kind of `SECTIONS`, with options if the kind takes them.
 
     Attributes:
-        split: "train", "val", "test" or "all"; the held-out samples if None.
+        run: Id of the run.
+        split: Whose samples are on the map: "train", "val", "test" or "all"; the held-out samples if None.
         samples: Maximum number of samples; all of a split that is named, up to 100,000, if None.
         layers: Names of layers; some, evenly spaced, if None.
         epochs: Numbers of epochs; some, evenly spaced, if None.
+        against: Id of the run with which it is compared; None for none.
+        state: What the map of a report shows first, as the address of the page has it.
+        finding: Kind of the finding whose remedy is tried.
     """
 
+    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "suspects", "doctor", "proof"]
+    run: Name
     split: SplitName | None = None
     samples: Annotated[int, Field(ge=20, le=100_000)] | None = None
     layers: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
     epochs: Annotated[tuple[Annotated[int, Field(ge=0, le=10**9)], ...], Field(max_length=200)] | None = None
-
-
-class PreviewJob(_OfMap):
-    """A first look at the samples of a run, which is there in a second."""
-
-    queue: ClassVar[QueueName] = "look"
-    priority: ClassVar[int] = 0
-    kind: Literal["preview"] = "preview"
-
-
-class SectionsJob(_ForPage):
-    """The heading and the sections of a run's report, except for the map and the sheet of suspect labels."""
-
-    suspects: ClassVar[bool] = True
-    kind: Literal["sections"] = "sections"
-
-
-class SheetJob(_ForPage):
-    """The sheet of suspect labels, with what was decided on them."""
-
-    suspects: ClassVar[bool] = True
-    labels: ClassVar[bool] = True
-    kind: Literal["sheet"] = "sheet"
-
-
-class _Compared(_OfMap):
-    """What is on the map, which can be colored by which of two runs is right.
-
-    Attributes:
-        against: Id of the run with which it is compared; None for none.
-    """
-
-    suspects: ClassVar[bool] = True
     against: Name | None = None
+    state: Annotated[str, Field(max_length=50_000)] | None = None
+    finding: Name | None = None
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        given = {name for name, value in self if value is not None} - {"kind", "run"}
+        if not {*self.about.needs} <= given <= {*self.about.needs, *self.about.takes}:
+            raise ValueError(f"a job of the kind {self.kind} takes other options")
+        return self
 
     @property
     def runs(self) -> tuple[str, ...]:
         """Ids of the runs that decide the result."""
         return (self.run,) if self.against is None else (self.run, self.against)
 
+    def inputs(self, folder: Path) -> list[Any]:
+        """The signatures of its runs."""
+        about = self.about
+        return [run_signature(folder / run, suspects=about.suspects, labels=about.labels) for run in self.runs]
 
-class ExploreJob(_Compared):
-    """The map of a run."""
-
-    priority: ClassVar[int] = 2
-    kind: Literal["explore"] = "explore"
-
-
-class ReportJob(_Compared):
-    """The report as one file.
-
-    Attributes:
-        state: What the map shows first, as the address of the page says it.
-    """
-
-    labels: ClassVar[bool] = True
-    kind: Literal["report"] = "report"
-    state: Annotated[str, Field(max_length=50_000)] = ""
-
-
-class CompareJob(_ForPage):
-    """What differs between a run and another one.
-
-    Attributes:
-        other: Id of the other run.
-    """
-
-    kind: Literal["compare"] = "compare"
-    other: Name
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """Ids of both runs."""
-        return (self.run, self.other)
-
-
-class SuspectsJob(_ForPage):
-    """Finds suspect labels, by trainings that are kept in the run.
-
-    Attributes:
-        folds: Parts of the data, each judged by models that were trained on the others.
-        seeds: Times that all of them are trained.
-    """
-
-    queue: ClassVar[QueueName] = "long"
-    writes: ClassVar[bool] = True
-    kind: Literal["suspects"] = "suspects"
-    folds: Annotated[int, Field(ge=2, le=20)] = 5
-    seeds: Annotated[int, Field(ge=1, le=10)] = 1
-
-
-class DoctorJob(_ForPage):
-    """The findings of a run with their remedies, as data."""
-
-    kind: Literal["doctor"] = "doctor"
-
-
-class ProofJob(_ForPage):
-    """Tries the remedy of a finding: the run is trained again with it.
-
-    Attributes:
-        finding: Kind of the finding.
-    """
-
-    queue: ClassVar[QueueName] = "long"
-    writes: ClassVar[bool] = True
-    kind: Literal["proof"] = "proof"
-    finding: Name
-
-
-SURVEY_MEMORY, SURVEY_HINT = "looking at data needs memory for them", "choose fewer rows, or train in a terminal"
+    def home(self, folder: Path, starter: Path) -> Path:
+        """The starter's folder for work that only reads, which copies of a run share; decisions are personal."""
+        return folder if self.about.writes or self.about.labels else starter
 
 
 class Survey(Specification):
@@ -175,11 +239,6 @@ class Survey(Specification):
         augment: If given, only some images are shown, as a training with this augmentation would see them.
     """
 
-    queue: ClassVar[QueueName] = "data"
-    writes: ClassVar[bool] = True
-    module: ClassVar[str] = "cutaway.jobs.survey_work"
-    answer_seconds: ClassVar[float] = 1.5
-    died: ClassVar[str] = f"{SURVEY_MEMORY}; got less than that; next: {SURVEY_HINT}"
     kind: Literal["survey"] = "survey"
     data: Text
     options: Options = Field(default={})
@@ -190,16 +249,16 @@ class Survey(Specification):
         return [file_signature(path) for path in (self.data, self.options.get("test"))]
 
 
-class LiveMap(OfRun):
+class LiveMap(Specification):
     """The map of a run that is being trained, after each epoch, for as long as a page watches it."""
 
-    queue: ClassVar[QueueName] = "live"
-    module: ClassVar[str] = "cutaway.jobs.live_work"
     kind: Literal["live"] = "live"
+    run: Name
 
-
-PageJob = PreviewJob | SectionsJob | SheetJob | ExploreJob | ReportJob | CompareJob | SuspectsJob | DoctorJob | ProofJob
-"""What pages show of runs."""
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Its id."""
+        return (self.run,)
 
 
 class Form(BaseModel):
@@ -218,15 +277,7 @@ class Form(BaseModel):
     ensemble: Setting = None
 
 
-class _Training(Specification):
-    """A training, which outlives the studio; it waits in the folder of runs, and is in no job manager."""
-
-    queue: ClassVar[QueueName] = "training"
-    writes: ClassVar[bool] = True
-    module: ClassVar[str] = "cutaway.jobs.training_work"
-
-
-class Training(_Training):
+class Training(Specification):
     """Train a model on data.
 
     Attributes:
@@ -245,7 +296,7 @@ class Training(_Training):
     name: RunTitle | None = None
 
 
-class Repeat(_Training):
+class Repeat(Specification):
     """Train again as a run was trained.
 
     Attributes:
@@ -266,7 +317,7 @@ class Repeat(_Training):
     name: RunTitle | None = None
 
 
-class Continuation(_Training):
+class Continuation(Specification):
     """Resume a run."""
 
     kind: Literal["resume"] = "resume"
@@ -274,23 +325,64 @@ class Continuation(_Training):
 
 
 TrainingJob = Training | Repeat | Continuation
-"""What trains a run."""
+"""What trains a run; it outlives the studio."""
 
-ManagedJob = PageJob | Survey | LiveMap
-"""What the job manager takes. Pages ask for nothing else by address: a page names no path."""
-
-JobSpecification = ManagedJob | TrainingJob
-"""Every kind of job."""
-
-KINDS: dict[str, type[Specification]] = {kind.model_fields["kind"].default: kind for kind in get_args(JobSpecification)}
-
-SPECIFICATION: TypeAdapter[JobSpecification] = TypeAdapter(Annotated[JobSpecification, Field(discriminator="kind")])
-"""Checks a specification that comes as JSON from whoever started a runner."""
+ManagedJob = SectionJob | Survey | LiveMap
+"""What may be canceled. Pages ask for nothing else by address: a page names no path."""
 
 MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(discriminator="kind")])
-"""Checks a specification of what the job manager takes."""
+"""Checks a specification that a page or the job manager sends."""
 
 
-def writes(kind: str) -> bool:
-    """Whether only people who may write can ask for a kind of job; what is no kind counts as one."""
-    return kind not in KINDS or KINDS[kind].writes
+def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -> list[Any]:
+    """What changes when the content of a run does: files that are replaced by size and time, the history by its epochs.
+
+    Lines of progress between two epochs change nothing, so that a run that is being trained has a page for each epoch.
+
+    Args:
+        path: The run.
+        suspects: Whether the trainings that find suspect labels are part of it.
+        labels: Whether decisions on labels are.
+
+    Raises:
+        RunError: The run cannot be read.
+    """
+    try:
+        run = RunFolder.open(path)
+        files: list[Any] = [_stamp(path / "run.json"), sorted(_stamps(path / "snapshots"))]
+        if suspects:
+            files.append(sorted(_stamps(path / "results", "labels-")))
+        if labels:
+            files.append(_stamp(labels_path(path)))
+        return [run.state, [row["epoch"] for row in run.history()], files]
+    except OSError as error:
+        raise RunError(
+            "a run is a folder that can be read", got=error.strerror or str(error), hint="look at its permissions"
+        ) from error
+
+
+def file_signature(path: object) -> list[int] | None:
+    """Size, time and inode of a file or folder; None for what is none."""
+    try:
+        status = os.stat(str(path))
+    except (OSError, ValueError):
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _stamps(folder: Path, prefix: str = "") -> list[tuple[str, int, int]]:
+    try:
+        with os.scandir(folder) as entries:
+            named = [entry for entry in entries if entry.name.startswith(prefix)]
+            stamps = [(entry.name, entry.stat(follow_symlinks=False)) for entry in named]
+    except FileNotFoundError:
+        return []
+    return [(name, status.st_size, status.st_mtime_ns) for name, status in stamps]

@@ -26,8 +26,7 @@ from cutaway.errors import Canceled, CutawayError, CutawayWarning, UsageError
 from cutaway.progress import ProgressCallback
 
 from .histograms import class_histograms
-from .job_context import JobContext
-from .specifications import SURVEY_HINT, SURVEY_MEMORY, Survey
+from .specifications import SURVEY_HINT, SURVEY_MEMORY, JobContext, Survey
 
 ROWS = 500_000
 """Rows of a table up to which it is prepared, to look for what is wrong with its samples."""

@@ -7,15 +7,13 @@ of JSON each.
 import contextlib
 import json
 import logging
-import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from cutaway.errors import printable
 from cutaway.log import ErrorLines, survive
@@ -27,7 +25,13 @@ RUNNER = "cutaway.jobs.runner"
 MAX_LINE_BYTES = 64 << 20
 
 LOADING_SECONDS = 120.0
-"""Seconds more in which a canceled job must stop where its process still loads what it needs."""
+"""Seconds more in which a canceled job must stop if its process is still loading what it needs."""
+
+ALONE = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "DETACHED_PROCESS", 0)
+"""On Windows, what keeps Ctrl-C and the end of a terminal from a process; elsewhere, a session of its own does."""
+
+KILLED = 9
+"""SIGKILL, which Windows does not have."""
 
 MessageKind = Literal["ready", "begun", "progress", "part", "result", "error", "end"]
 """What a runner writes: that it has loaded; of a job that it has begun, how far it is (a `ProgressRecord`), what it has
@@ -53,11 +57,13 @@ class Message:
 class RunnerProcess:
     """A process that runs jobs, from its start to its end. It ends when its input does: with whoever started it.
 
+    A detached process writes no messages, and once it has been given its one job, it needs nobody any more.
+
     Args:
         queue: What it loads and runs, a key of `cutaway.jobs.QUEUES`.
         on_message: Called with each message, in a thread of its own.
         on_end: Called once after it has ended, whatever ended it, with the reason in one line.
-        detached: Whether it writes no messages, is given its job with descriptors, and then needs nobody any more.
+        detached: Whether it is detached.
 
     Raises:
         OSError: It cannot be started.
@@ -76,22 +82,15 @@ class RunnerProcess:
         self._jobs: dict[str, int] = {}  # what it does, and how many jobs it had been given by then
         self._count = 0
         self._is_ready = False
-        self._socket, theirs = socket.socketpair() if detached else (None, None)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", RUNNER, queue],
-                stdin=subprocess.PIPE if theirs is None else theirs.fileno(),
-                stdout=subprocess.DEVNULL if detached else subprocess.PIPE,  # there is nobody to read messages
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except BaseException:
-            if self._socket is not None:
-                self._socket.close()
-            raise
-        finally:
-            if theirs is not None:
-                theirs.close()
+        self._is_detached = detached
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", RUNNER, queue],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if detached else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            creationflags=ALONE,
+        )
         self._errors = ErrorLines(self._process.stderr, log, f"runner {queue}")
         if not detached:
             threading.Thread(target=self._write, name=f"orders to runner {queue}", daemon=True).start()
@@ -103,17 +102,21 @@ class RunnerProcess:
         return self._process.pid
 
     @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    @property
     def alive(self) -> bool:
         """Whether it is still there."""
         return self._process.poll() is None
 
-    def send(self, job: str, order: dict[str, Any], *, descriptors: Sequence[int] = ()) -> None:
+    def send(self, job: str, order: dict[str, Any]) -> None:
         """Give it a job, without waiting until it reads that.
 
         Args:
             job: Id of the job.
-            order: What a runner needs to know of it, JSON-able.
-            descriptors: Files that go with it, to a detached process only.
+            order: What a runner needs to know of it, JSON-able; for a detached process, at most a few kilobytes.
 
         Raises:
             OSError: A detached process is gone. Of others `on_end` says so.
@@ -121,9 +124,9 @@ class RunnerProcess:
         self._count += 1
         self._jobs[job] = self._count
         line = json.dumps({"job": job, **order}).encode() + b"\n"
-        if self._socket is not None:
-            with self._socket:
-                socket.send_fds(self._socket, [line], list(descriptors))
+        if self._is_detached:
+            with self._stdin as stdin:
+                stdin.write(line)
         else:
             self._lines.put(line)
 
@@ -142,8 +145,9 @@ class RunnerProcess:
 
     def close_input(self) -> None:
         """Let it end as it does when whoever started it is gone."""
-        if self._socket is not None:
-            self._socket.close()
+        if self._is_detached:
+            with contextlib.suppress(OSError):  # it is gone, or was given its job
+                self._stdin.close()
         else:
             self._lines.put(None)
 
@@ -176,9 +180,7 @@ class RunnerProcess:
 
     def _write(self) -> None:
         """Send what waits: a pipe holds 64 kB, and a process that still loads reads none of it."""
-        stdin = self._process.stdin
-        assert stdin is not None
-        with contextlib.suppress(OSError), stdin:  # it has ended, which `on_end` says
+        with contextlib.suppress(OSError), self._stdin as stdin:  # it has ended, which `on_end` says
             while (line := self._lines.get()) is not None:
                 stdin.write(line)
                 stdin.flush()
@@ -202,7 +204,7 @@ class RunnerProcess:
         if not self.wait(5):
             self.kill()
         code = self._process.wait()
-        if code == -signal.SIGKILL:
+        if code == -KILLED:
             return "it was killed, perhaps because memory ran out"
         if code < 0:
             return f"it was ended by signal {-code}"

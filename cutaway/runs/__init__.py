@@ -6,7 +6,7 @@ what is on disk and nothing more: neither Keras nor JAX is imported here, and we
 metrics, checks and errors.
 """
 
-from .atomic import check_output, output_file, write_atomic, write_output
+from .atomic import check_output, output_file, remove_strays, write_atomic, write_output
 from .commands import data_option, run_command
 from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, read_run, run_argument
 from .inside import check_own, is_linked, is_text, names_in
@@ -66,6 +66,7 @@ __all__ = [
     "read_title",
     "records_of",
     "regular_file",
+    "remove_strays",
     "result_name",
     "run_argument",
     "run_command",

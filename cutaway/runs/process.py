@@ -53,22 +53,12 @@ class ProcessRecord(BaseModel):
     @property
     def alive(self) -> bool | None:
         """Whether it is still there; None where that cannot be known, as on another machine."""
-        if not self.local:
-            return None
-        if self.started is not None:
-            try:
-                return _started(self.pid) == self.started
-            except _NotSaid:
-                return None
-        if sys.platform == "win32":  # os.kill would interrupt it: 0 is the number of Ctrl-C there
+        if not self.local or self.started is None:
             return None
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except OSError:  # it belongs to somebody else
-            return True
-        return True
+            return _started(self.pid) == self.started
+        except _NotSaid:
+            return None
 
     def holds(self, file: Path) -> bool:
         """Whether it is still there and keeps a file locked, as the process of a training does with its history.

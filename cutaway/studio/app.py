@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
-from cutaway.jobs import JobManager, Scheduler
+from cutaway.jobs import JobManager
 
 from .gate import Gate
 from .routes import ROUTERS, unknown_page
@@ -26,19 +26,15 @@ def create_app(settings: StudioSettings) -> Gate:
     Args:
         settings: Where it listens and who may come in.
     """
-    manager = JobManager()
+    manager = JobManager(parallel=settings.parallel)
     workspaces = _workspaces(settings, manager)
-    queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
-    scheduler = Scheduler(queues, parallel=settings.parallel)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         for workspace in set(workspaces.values()):
             workspace.start()
         manager.start()
-        scheduler.start()
         yield
-        scheduler.close()
         manager.close()
         for workspace in set(workspaces.values()):
             workspace.close()
@@ -53,7 +49,6 @@ def create_app(settings: StudioSettings) -> Gate:
     )
     app.state.settings = settings
     app.state.workspaces = workspaces
-    app.state.scheduler = scheduler
     app.state.manager = manager
     for router in ROUTERS:
         app.include_router(router)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cutaway.errors import RunError, printable
-from cutaway.jobs import Scheduler
+from cutaway.jobs import Trainings
 from cutaway.runs import changing, write_atomic
 
 from .settings import Person
@@ -106,7 +106,7 @@ class DoneTasks:
 
 
 def class_rows(
-    people: Sequence[Person], workspaces: Mapping[str, Workspace], *, scheduler: Scheduler, tasks: DoneTasks
+    people: Sequence[Person], workspaces: Mapping[str, Workspace], *, trainings: Trainings, tasks: DoneTasks
 ) -> list[dict[str, Any]]:
     """How everybody is doing who has a folder of their own, or has done a task.
 
@@ -120,18 +120,18 @@ def class_rows(
     done = tasks.everybody()
     given = {row["id"] for row in workspaces[""].index.rows()}  # copies of these are the teacher's work
     return [
-        _class_row(person, workspaces[person.name], scheduler=scheduler, given=given, done=done.get(person.name, {}))
+        _class_row(person, workspaces[person.name], trainings=trainings, given=given, done=done.get(person.name, {}))
         for person in people
     ]
 
 
 def _class_row(
-    person: Person, workspace: Workspace, *, scheduler: Scheduler, given: set[str], done: dict[str, dict[str, Any]]
+    person: Person, workspace: Workspace, *, trainings: Trainings, given: set[str], done: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     if not person.writes:  # they look at the runs of the one who started the studio, which say nothing about them
         return {"name": person.name, "own": False, "tasks": done}
     runs = [row for row in workspace.index.rows() if row["id"] not in given]
-    jobs = scheduler.rows(workspace.jobs)
+    jobs = trainings.rows(workspace.trainings)
     tested = [accuracy for row in runs if (accuracy := (row.get("test") or {}).get("accuracy")) is not None]
     last = next((row for row in runs if row["state"] != "damaged"), None)
     failed = [row for row in (*reversed(jobs), *runs) if row["state"] in ("failed", "died", "damaged")][:ERRORS]

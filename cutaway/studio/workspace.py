@@ -10,7 +10,7 @@ from typing import Any
 
 from cutaway.errors import CutawayError
 from cutaway.findings import Evidence, run_checks
-from cutaway.jobs import JobManager, JobQueue
+from cutaway.jobs import JobManager, TrainingQueue
 from cutaway.log import survive
 from cutaway.parallel import free_memory
 from cutaway.runs import Manifest, RunFolder, kept_so_far, sample_counts, write_title
@@ -60,7 +60,7 @@ class Workspace:
         folder: The folder.
         index: The rows of its runs.
         trash: Its deleted runs.
-        jobs: The trainings that wait, run and have ended.
+        trainings: The trainings that wait, run and have ended.
         uploads: Files that were uploaded.
         hub: Events to the pages that show it.
     """
@@ -68,7 +68,8 @@ class Workspace:
     def __init__(self, folder: Path, manager: JobManager) -> None:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
-        self.jobs = JobQueue(self.folder)
+        self.trainings = TrainingQueue(self.folder)
+        manager.trainings.watch(self.trainings, self.tell_jobs)
         self._manager = manager
         self.uploads = Uploads(self.folder)
         self._ending, self._first = threading.Event(), threading.Event()

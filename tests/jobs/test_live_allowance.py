@@ -7,7 +7,7 @@ import pytest
 from cutaway import Canceled, CancelToken
 from cutaway.jobs import LiveMap
 from cutaway.jobs import live_work as child
-from cutaway.jobs.job_context import JobContext
+from cutaway.jobs.specifications import JobContext
 
 
 @pytest.fixture

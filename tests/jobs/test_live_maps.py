@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cutaway.jobs import LiveMap, SheetJob
+from cutaway.jobs import LiveMap, SectionJob
 from cutaway.jobs.queues import QUEUES
 
 ADA, BOB = Path("/lesson/people/ada"), Path("/lesson/people/bob")
@@ -35,7 +35,9 @@ def test_one_process_computes_for_all_folders_and_each_is_told_of_its_own(manage
     assert (manager.events[ADA][-1]["run"], manager.events[ADA][-1]["error"]) == ("run", "no map")
     state = manager.want(ADA, "ada", LiveMap(run="run"))
     assert (state.parts, state.error) == ([head], "no map")
-    assert manager.want(ADA, "ada", SheetJob(run="run")).parts == [], "frames are parts of the live map only"
+    assert manager.want(ADA, "ada", SectionJob(kind="sheet", run="run")).parts == [], (
+        "frames are parts of the live map only"
+    )
     assert manager.frames.find(BOB / "run", 1).data == b"xy"
     assert manager.frames.find(ADA / "run", 1) is None
 

@@ -7,14 +7,16 @@ import pytest
 from cutaway.errors import RunError
 from cutaway.jobs import manager as module
 from cutaway.jobs.queues import QUEUES
-from cutaway.jobs.specifications import ExploreJob, PreviewJob, SectionsJob, SheetJob
+from cutaway.jobs.specifications import SectionJob
 from cutaway.jobs.store import INDEX
+
+SHEET = SectionJob(kind="sheet", run="first")
 
 
 def test_all_first_looks_come_before_any_map(manager, tmp_path):
     for person in "abcdefgh":
-        manager.want(tmp_path, person, ExploreJob(run=person))
-        manager.want(tmp_path, person, PreviewJob(run=person))
+        manager.want(tmp_path, person, SectionJob(kind="explore", run=person))
+        manager.want(tmp_path, person, SectionJob(kind="preview", run=person))
     manager.start()
     manager.look()
     for done in range(8):
@@ -26,7 +28,7 @@ def test_all_first_looks_come_before_any_map(manager, tmp_path):
 
 @pytest.mark.parametrize("late", ["waits", "runs"])
 def test_a_look_that_came_late_or_does_not_end_holds_nothing_back(manager, tmp_path, clock, late):
-    look, other = ("b", PreviewJob(run="b")), ("a", ExploreJob(run="a"))
+    look, other = ("b", SectionJob(kind="preview", run="b")), ("a", SectionJob(kind="explore", run="a"))
     first, second = (other, look) if late == "waits" else (look, other)
     if late == "runs":
         manager.start()
@@ -45,8 +47,8 @@ def test_a_look_that_came_late_or_does_not_end_holds_nothing_back(manager, tmp_p
 
 def test_what_is_asked_for_beside_a_look_begins_after_it(manager, tmp_path):
     manager.start()
-    manager.want(tmp_path, "a", PreviewJob(run="first"))
-    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="preview", run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="first"))
     assert (manager.begun("look"), manager.begun("view")) == (["preview first"], [])
     manager.last("look").finish()
     assert manager.begun("view") == ["explore first"]
@@ -54,18 +56,18 @@ def test_what_is_asked_for_beside_a_look_begins_after_it(manager, tmp_path):
 
 def test_looks_one_after_the_other_hold_other_work_back_for_a_while_only(manager, tmp_path, clock):
     manager.start()
-    manager.want(tmp_path, "a", PreviewJob(run="first"))
-    manager.want(tmp_path, "b", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="preview", run="first"))
+    manager.want(tmp_path, "b", SectionJob(kind="explore", run="first"))
     clock[0] += module.HOLD_SECONDS + 1
-    manager.want(tmp_path, "a", PreviewJob(run="second"))
+    manager.want(tmp_path, "a", SectionJob(kind="preview", run="second"))
     assert manager.begun("view") == ["explore first"]
 
 
 def test_many_looks_of_one_person_hold_the_work_of_others_back_for_a_while_only(manager, tmp_path, clock):
     manager.start()
     for number in range(20):
-        manager.want(tmp_path, "a", PreviewJob(run=f"run{number}"))
-    manager.want(tmp_path, "b", SectionsJob(run="first"))
+        manager.want(tmp_path, "a", SectionJob(kind="preview", run=f"run{number}"))
+    manager.want(tmp_path, "b", SectionJob(kind="sections", run="first"))
     for _ in range(5):
         clock[0] += module.HOLD_SECONDS / 5 - 0.1
         manager.last("look").finish()
@@ -77,9 +79,9 @@ def test_many_looks_of_one_person_hold_the_work_of_others_back_for_a_while_only(
 
 def test_who_clicks_a_lot_lets_the_others_pass(manager, tmp_path):
     for number in range(6):
-        manager.want(tmp_path, "hasty", SectionsJob(run=f"hasty{number}"))
+        manager.want(tmp_path, "hasty", SectionJob(kind="sections", run=f"hasty{number}"))
     for person in "ab":
-        manager.want(tmp_path, person, ExploreJob(run=person))
+        manager.want(tmp_path, person, SectionJob(kind="explore", run=person))
     manager.start()
     manager.look()
     for _ in range(5):
@@ -96,15 +98,15 @@ def test_who_clicks_a_lot_lets_the_others_pass(manager, tmp_path):
 
 def test_a_map_gives_way_to_each_other_person_once(manager, tmp_path):
     manager.start()
-    manager.want(tmp_path, "a", ExploreJob(run="a"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="a"))
     view = manager.last("view")
-    manager.want(tmp_path, "b", SectionsJob(run="b1"))
+    manager.want(tmp_path, "b", SectionJob(kind="sections", run="b1"))
     assert view.canceled == view.orders[:1]
     view.finish("canceled")
     assert view.begun[-1] == "sections b1"
     view.finish()
     assert view.begun[-1] == "explore a"
-    manager.want(tmp_path, "b", SectionsJob(run="b2"))
+    manager.want(tmp_path, "b", SectionJob(kind="sections", run="b2"))
     assert len(view.canceled) == 1
     view.finish()
     assert view.begun[-1] == "sections b2"
@@ -113,11 +115,11 @@ def test_a_map_gives_way_to_each_other_person_once(manager, tmp_path):
 def test_a_map_gives_way_to_what_its_own_person_wants_sooner(manager, tmp_path):
     manager.start()
     for run in ("one", "two"):
-        manager.want(tmp_path, "a", ExploreJob(run=run))
+        manager.want(tmp_path, "a", SectionJob(kind="explore", run=run))
     view = manager.last("view")
     view.finish()
     assert view.begun[-1] == "explore two"
-    manager.want(tmp_path, "a", SectionsJob(run="three"))
+    manager.want(tmp_path, "a", SectionJob(kind="sections", run="three"))
     view.finish("canceled")
     assert view.begun[-1] == "sections three"
     view.finish()
@@ -126,8 +128,8 @@ def test_a_map_gives_way_to_what_its_own_person_wants_sooner(manager, tmp_path):
 
 def test_what_does_not_give_way_in_time_is_ended_and_waits_again(manager, tmp_path):
     manager.start()
-    manager.want(tmp_path, "a", ExploreJob(run="a"))
-    manager.want(tmp_path, "b", SectionsJob(run="b"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="a"))
+    manager.want(tmp_path, "b", SectionJob(kind="sections", run="b"))
     manager.last("view").end()  # as `RunnerProcess.cancel` does after a while
     assert [len(runner.begun) for runner in manager.runners["view"]] == [1, 1]
     assert manager.last("view").begun == ["sections b"]
@@ -137,11 +139,11 @@ def test_what_does_not_give_way_in_time_is_ended_and_waits_again(manager, tmp_pa
 def test_who_asks_for_much_lets_others_pass_and_fills_nobodys_list(manager, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MAX_JOBS", 5)
     for k in range(5):
-        manager.want(tmp_path, "ada/1", ExploreJob(run="first", samples=100 + k))
+        manager.want(tmp_path, "ada/1", SectionJob(kind="explore", run="first", samples=100 + k))
     with pytest.raises(RunError):
-        manager.want(tmp_path, "ada/2", ExploreJob(run="first"))
+        manager.want(tmp_path, "ada/2", SectionJob(kind="explore", run="first"))
     for run in ("second", "slow"):
-        manager.want(tmp_path, "bob/1", ExploreJob(run=run))
+        manager.want(tmp_path, "bob/1", SectionJob(kind="explore", run=run))
     manager.start()
     manager.look()
     for _ in range(6):
@@ -155,8 +157,8 @@ def test_looks_share_a_process_where_there_is_little_memory(manager, memory, tmp
     manager.start()
     manager.warm("look", "view")
     assert list(manager.runners) == ["view"]
-    manager.want(tmp_path, "a", ExploreJob(run="first"))
-    manager.want(tmp_path, "a", PreviewJob(run="second"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="preview", run="second"))
     view = manager.last("view")
     assert view.canceled == view.orders[:1]
     view.finish("canceled")
@@ -168,8 +170,8 @@ def test_looks_share_a_process_where_there_is_little_memory(manager, memory, tmp
 def test_looks_have_their_own_process_where_there_is_memory(manager, memory, tmp_path):
     memory[0] = module.MEMORY_BYTES
     manager.start()
-    manager.want(tmp_path, "a", ExploreJob(run="first"))
-    manager.want(tmp_path, "a", PreviewJob(run="second"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="preview", run="second"))
     assert (manager.begun("view"), manager.begun("look")) == (["explore first"], ["preview second"])
     assert manager.last("view").canceled == []
 
@@ -191,9 +193,9 @@ def test_processes_are_loaded_one_after_the_other_end_when_nobody_needs_them_and
 
 def test_a_page_that_says_nothing_is_forgotten(manager, clock, tmp_path):
     manager.start()
-    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="first"))
     clock[0] += QUEUES["view"].lease - 1
-    manager.want(tmp_path, "b", ExploreJob(run="first"))
+    manager.want(tmp_path, "b", SectionJob(kind="explore", run="first"))
     view = manager.last("view")
     clock[0] += 2
     manager.look()
@@ -207,7 +209,7 @@ def test_a_page_that_says_nothing_is_forgotten(manager, clock, tmp_path):
 
 def test_what_several_pages_ask_for_is_done_once_and_canceled_with_the_last_one(manager, tmp_path):
     manager.start()
-    keys = {manager.want(tmp_path, f"a/{page}", ExploreJob(run="first")).key for page in range(2)}
+    keys = {manager.want(tmp_path, f"a/{page}", SectionJob(kind="explore", run="first")).key for page in range(2)}
     view = manager.last("view")
     assert keys == set(view.orders)
     manager.leave("a/0")
@@ -221,9 +223,9 @@ def test_what_several_pages_ask_for_is_done_once_and_canceled_with_the_last_one(
 
 def test_what_is_asked_for_again_while_it_stops_is_done_again(manager, tmp_path):
     manager.start()
-    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="first"))
     manager.leave("a/page")
-    manager.want(tmp_path, "a", ExploreJob(run="first"))
+    manager.want(tmp_path, "a", SectionJob(kind="explore", run="first"))
     view = manager.last("view")
     view.finish("canceled")
     assert view.begun == ["explore first"] * 2
@@ -231,19 +233,19 @@ def test_what_is_asked_for_again_while_it_stops_is_done_again(manager, tmp_path)
 
 def test_a_failure_is_remembered_until_it_is_asked_for_again(manager, tmp_path):
     manager.start()
-    manager.want(tmp_path, "a", SheetJob(run="first"))
+    manager.want(tmp_path, "a", SHEET)
     manager.last("view").finish("failed", error="no data")
     for _ in range(2):
-        state = manager.want(tmp_path, "a", SheetJob(run="first"))
+        state = manager.want(tmp_path, "a", SHEET)
         assert (state.state, state.error) == ("failed", "no data")
-    assert manager.want(tmp_path, "a", SheetJob(run="first"), again=True).state == "running"
+    assert manager.want(tmp_path, "a", SHEET, again=True).state == "running"
     manager.last("view").end("it was killed, perhaps because memory ran out")
-    assert "it was killed, perhaps because memory ran out" in manager.want(tmp_path, "a", SheetJob(run="first")).error
+    assert "it was killed, perhaps because memory ran out" in manager.want(tmp_path, "a", SHEET).error
 
 
 def test_what_ends_while_somebody_asks_for_it_is_not_done_again(manager, tmp_path, monkeypatch):
     manager.start()
-    key = manager.want(tmp_path, "a", SheetJob(run="first")).key
+    key = manager.want(tmp_path, "a", SHEET).key
     names, view = manager.store.names, manager.last("view")
 
     def end():
@@ -260,20 +262,20 @@ def test_what_ends_while_somebody_asks_for_it_is_not_done_again(manager, tmp_pat
 
     with monkeypatch.context() as slow:
         slow.setattr(manager.store, "names", names_before_the_end)
-        manager.want(tmp_path, "b", SheetJob(run="first"))
+        manager.want(tmp_path, "b", SHEET)
     ending.join()
     assert view.begun == ["sheet first"]
-    assert manager.want(tmp_path, "b", SheetJob(run="first")).state == "done"
+    assert manager.want(tmp_path, "b", SHEET).state == "done"
 
 
 def test_only_who_may_write_has_a_finished_result_made_again(manager, tmp_path):
     manager.start()
-    key = manager.want(tmp_path, "a", SheetJob(run="first")).key
+    key = manager.want(tmp_path, "a", SHEET).key
     manager.store.write(key, INDEX, {})
     manager.last("view").finish()
-    assert manager.want(tmp_path, "viewer", SheetJob(run="first"), again=True).state == "done"
+    assert manager.want(tmp_path, "viewer", SHEET, again=True).state == "done"
     assert manager.store.names(key) == [INDEX]
-    assert manager.want(tmp_path, "a", SheetJob(run="first"), again=True, may_write=True).state == "running"
+    assert manager.want(tmp_path, "a", SHEET, again=True, may_write=True).state == "running"
     assert manager.store.names(key) == []
 
 
@@ -291,5 +293,5 @@ def test_where_no_process_can_be_started_the_job_says_why(manager, tmp_path, mon
 
     monkeypatch.setattr(module, "RunnerProcess", start)
     manager.start()
-    state = manager.want(tmp_path, "a", SheetJob(run="first"))
+    state = manager.want(tmp_path, "a", SHEET)
     assert (state.state, "Cannot allocate memory" in state.error) == ("failed", True)

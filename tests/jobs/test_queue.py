@@ -1,23 +1,21 @@
 """The queue of trainings on disk, without any process."""
 
-import io
 import json
 import os
 import re
 import shutil
-import subprocess
+import stat
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cutaway.errors import RunError, UnknownNameError, UsageError
-from cutaway.jobs import Form, JobQueue, QueuedTraining, Training
-from cutaway.jobs.trainings import files, started
-from cutaway.jobs.trainings.records import Status
-from cutaway.jobs.trainings.scheduler import Scheduler
-from cutaway.jobs.trainings.signature import sign
+from cutaway.jobs import Form, QueuedTraining, Training, TrainingQueue, Trainings
+from cutaway.jobs import training_queue as module
+from cutaway.jobs.training_queue import OTHER_VERSION, Status, write_status
 from cutaway.runs import ProcessRecord, is_locked, take_lock
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.training import TrainingConfig
@@ -28,14 +26,14 @@ def job(created=1000.0, **fields):
 
 
 def test_what_was_added_is_there_for_another_server(tmp_path):
-    name = JobQueue(tmp_path).add(job(form=Form(hidden=(3,)), settings={"epochs": 2}))
-    other = JobQueue(tmp_path)
+    name = TrainingQueue(tmp_path).add(job(form=Form(hidden=(3,)), settings={"epochs": 2}))
+    other = TrainingQueue(tmp_path)
     assert [(row["id"], row["state"]) for row in other.rows()] == [(name, "queued")]
     assert other.job(name).task.form.hidden == (3,)
 
 
 def test_of_several_threads_one_at_a_time_looks_at_the_jobs(tmp_path, monkeypatch):
-    queue, looking, most = JobQueue(tmp_path), [], []
+    queue, looking, most = TrainingQueue(tmp_path), [], []
     queue.add(job())
     look_at = queue._row
 
@@ -56,7 +54,7 @@ def test_of_several_threads_one_at_a_time_looks_at_the_jobs(tmp_path, monkeypatc
 
 
 def test_a_clock_that_is_set_back_loses_nothing(tmp_path):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     names = {queue.add(job(created)) for created in (2000.0, 1000.0, 1000.0)}
     assert {row["id"] for row in queue.rows()} == names
     assert len(names) == 3
@@ -73,7 +71,7 @@ def test_a_held_lock_is_seen_and_a_closed_one_is_free(tmp_path):
 
 
 def test_a_job_that_has_begun_is_not_canceled(tmp_path):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     name = queue.add(job())
     lock = take_lock(queue.path(name) / "lock")
     with pytest.raises(UsageError):
@@ -85,7 +83,7 @@ def test_a_job_that_has_begun_is_not_canceled(tmp_path):
 
 @pytest.mark.parametrize("name", ["..", "../..", "/etc", "", ".", "x\0y"])
 def test_ids_are_no_paths(tmp_path, name):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     queue.add(job())
     with pytest.raises(UnknownNameError):
         queue.forget(name)
@@ -93,55 +91,110 @@ def test_ids_are_no_paths(tmp_path, name):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"created": 1, "task": {"kind": "train"}}', "\0" * 50])
 def test_a_damaged_job_is_said_and_the_others_go_on(tmp_path, content):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     first, second = queue.add(job(1.0)), queue.add(job(2.0))
     (queue.path(first) / "job.json").write_text(content)
-    rows = JobQueue(tmp_path).rows()
+    rows = TrainingQueue(tmp_path).rows()
     assert [(row["id"], row["state"]) for row in rows] == [(first, "failed"), (second, "queued")]
     assert "job.json" in rows[0]["error"]
 
 
 @pytest.mark.parametrize("changed", [{}, {"task": {"kind": "merge"}}], ids=["known task", "unknown task"])
 def test_a_training_of_another_version_is_refused_in_one_line_and_the_others_go_on(tmp_path, monkeypatch, changed):
-    queue = JobQueue(tmp_path)
+    begun = []
+    process = SimpleNamespace(alive=True, send=lambda name, _: begun.append(name), close=lambda: None)
+    monkeypatch.setattr("cutaway.jobs.trainings.RunnerProcess", lambda *_, **__: process)
+    trainings, queue = Trainings(parallel=3), TrainingQueue(tmp_path)
+    trainings.watch(queue, lambda rows: None)
     other, ended, second = (queue.add(job(float(k))) for k in range(3))
     for name in (other, ended):
         file = queue.path(name) / "job.json"
-        data = json.dumps(json.loads(file.read_text()) | {"version": "9.1.0"} | (changed if name == other else {}))
-        file.write_text(data)
-        (file.parent / "seal").write_text(sign(file.parent, data.encode()))
-    files.write_status(queue.path(ended), Status(state="ended", exit=0))
-    begun = []
-    process = SimpleNamespace(alive=True, send=lambda name, *_, **__: begun.append(name), close=lambda: None)
-    monkeypatch.setattr("cutaway.jobs.trainings.scheduler.RunnerProcess", lambda *_, **__: process)
-    scheduler = Scheduler([(queue, lambda rows: None)], parallel=3)
-    scheduler.look()
-    scheduler.close()
+        record = json.loads(file.read_text()) | {"version": "9.1.0"} | (changed if name == other else {})
+        file.write_text(json.dumps(record))
+    write_status(queue.path(ended), Status(state="ended", exit=0))
+    trainings.look()
+    trainings.close()
     assert begun == [second]
     rows = queue.rows()
     assert [row["state"] for row in rows[:2]] == ["failed", "ended"]
-    assert ("job.json" in rows[0]["error"]) == bool(changed), "otherwise it is the version that is said"
+    assert ("job.json" in rows[0]["error"]) == bool(changed), "otherwise it is the version"
+    assert changed or rows[0]["error"] == OTHER_VERSION
 
 
 def test_a_state_that_is_not_known_starts_nothing_and_stays(tmp_path):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     status = queue.path(queue.add(job())) / "status.json"
     status.write_text('{"state": "paused", "until": 5}')
     (row,) = queue.rows()
-    assert (row["state"], row["error"]) == ("failed", files.UNKNOWN_STATUS)
+    assert (row["state"], "status.json" in row["error"]) == ("failed", True)
+    queue.tidy()
     assert status.read_text() == '{"state": "paused", "until": 5}'
 
 
-def test_a_folder_that_is_removed_is_an_empty_queue(tmp_path):
-    queue = JobQueue(tmp_path / "runs")
-    queue.add(job())
+def test_a_queue_is_private_and_outlives_the_folder_of_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    queue = TrainingQueue(tmp_path / "runs")
+    name = queue.add(job())
+    assert queue.folder.is_relative_to(tmp_path / "state" / "cutaway")
+    assert stat.S_IMODE(queue.folder.stat().st_mode) == 0o700
+    assert list((tmp_path / "runs").iterdir()) == [], "a folder that is shared holds no commands"
     shutil.rmtree(tmp_path / "runs")
+    assert [row["id"] for row in TrainingQueue(tmp_path / "runs").rows()] == [name]
+    assert TrainingQueue(tmp_path / "other").rows() == []
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "runs")
+    assert [row["id"] for row in TrainingQueue(tmp_path / "link").rows()] == [name]
+
+
+def test_a_queue_into_which_others_may_write_is_not_used(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    queue = TrainingQueue(tmp_path / "runs")
+    queue.add(job())
+    queue.folder.chmod(0o777)
+    other = TrainingQueue(tmp_path / "runs")
+    assert other.rows() == []
+    with pytest.raises(RunError):
+        other.add(job())
+
+
+def test_without_a_folder_of_the_user_nothing_waits_and_the_error_says_what_to_set(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    queue = TrainingQueue(tmp_path / "runs")
     assert queue.rows() == []
+    with pytest.raises(RunError, match="XDG_STATE_HOME"):
+        queue.add(job())
+
+
+@pytest.mark.parametrize("system", ["linux", "win32"])
+def test_the_folder_of_the_user_is_where_the_system_keeps_state(monkeypatch, system):
+    monkeypatch.setattr(module, "sys", SimpleNamespace(platform=system))
+    monkeypatch.setenv("LOCALAPPDATA", "/local")
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert module.state_folder() == Path("/local/cutaway" if system == "win32" else "/state/cutaway")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.delenv("LOCALAPPDATA")
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert module.state_folder().is_relative_to("/home/ada")
+
+
+def test_what_a_killed_process_left_half_written_is_removed_by_the_next_server(tmp_path):
+    queue = TrainingQueue(tmp_path)
+    held, free = (queue.path(queue.add(job())) for _ in range(2))
+    for path in (held, free):
+        (path / ".status.json.0123abcd.tmp").touch()
+    making = queue.folder / ".x.making"
+    making.mkdir()
+    os.utime(making, (0, 0))
+    lock = take_lock(held / "lock")
+    queue.remove_leavings()
+    os.close(lock)
+    assert (list(held.glob(".*.tmp")) != [], list(free.glob(".*.tmp")), making.exists()) == (True, [], False)
 
 
 def test_only_the_newest_jobs_that_ended_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.jobs.trainings.queue.KEPT", 2)
-    queue = JobQueue(tmp_path)
+    monkeypatch.setattr("cutaway.jobs.training_queue.KEPT", 2)
+    queue = TrainingQueue(tmp_path)
     names = [queue.add(job(float(created))) for created in range(5)]
     for name in names[:4]:
         queue.cancel(name)
@@ -150,7 +203,7 @@ def test_only_the_newest_jobs_that_ended_are_kept(tmp_path, monkeypatch):
 
 
 def test_a_process_that_dies_before_it_can_say_anything_is_started_twice_at_most(tmp_path):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     name = queue.add(job())
     status = queue.path(name) / "status.json"
     status.write_text(json.dumps({"state": "starting", "attempts": 1}))
@@ -163,7 +216,7 @@ def test_a_process_that_dies_before_it_can_say_anything_is_started_twice_at_most
 
 
 def test_no_path_is_told_to_a_page(tmp_path):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     queue.add(
         QueuedTraining(
             created=1.0, task=Training(data="/home/ada/secret/iris.csv", options={"test": "/home/ada/test.csv"})
@@ -218,147 +271,45 @@ def test_before_data_are_read_nothing_is_said_that_depends_on_them(tmp_path):
 def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeypatch):
     read = []
     found = {ProcessRecord(pid=7, host="x").model_dump_json(): "a-run"}
-    monkeypatch.setattr("cutaway.jobs.trainings.queue.runs_by_process", lambda runs: read.append(runs) or found)
-    queue = JobQueue(tmp_path)
+    monkeypatch.setattr("cutaway.jobs.training_queue.runs_by_process", lambda runs: read.append(runs) or found)
+    queue = TrainingQueue(tmp_path)
     for _ in range(50):
         status = {"state": "running", "attempts": 2, "process": {"pid": 7, "host": "x"}}
         (queue.path(queue.add(job())) / "status.json").write_text(json.dumps(status))
     read.clear()
-    rows = JobQueue(tmp_path).rows()
+    rows = TrainingQueue(tmp_path).rows()
     assert {(row["state"], row["run"]) for row in rows} == {("died", "a-run")}
     assert len(read) == 1
 
 
 def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.jobs.trainings.queue.KEPT", 3)
-    queue = JobQueue(tmp_path)
+    monkeypatch.setattr("cutaway.jobs.training_queue.KEPT", 3)
+    queue = TrainingQueue(tmp_path)
     for created in range(10):
         queue.cancel(queue.add(job(float(created))))
     assert len(queue.names()) == 4
 
 
 def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monkeypatch):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     name = queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))
-    files.write_status(queue.path(name), Status(state="running", attempts=1))
+    write_status(queue.path(name), Status(state="running", attempts=1))
     looks = []
 
     def end_and_look(lock):
         looks.append(lock)
-        files.write_status(queue.path(name), Status(state="ended", attempts=1, exit=0, run="a"))
+        write_status(queue.path(name), Status(state="ended", attempts=1, exit=0, run="a"))
         return False
 
-    monkeypatch.setattr(files, "is_locked", end_and_look)
+    monkeypatch.setattr(module, "is_locked", end_and_look)
     (row,) = queue.rows()
     assert (row["state"], row["run"], row["error"]) == ("ended", "a", None)
     assert len(looks) == 2
 
 
-def test_a_copy_of_a_folder_starts_nothing_and_one_that_comes_back_only_what_never_started(tmp_path):
-    queue = JobQueue(tmp_path / "runs")
-    waits, ended = queue.add(job(1.0)), queue.add(job(2.0))
-    shutil.copytree(tmp_path / "runs", tmp_path / "given")
-    started.note_starts(ended, started.ATTEMPTS)  # after the copy was made, which says that it waits
-    shutil.rmtree(tmp_path / "runs")
-    assert {(row["state"], row["error"]) for row in JobQueue(tmp_path / "given").rows()} == {("failed", files.FOREIGN)}
-    shutil.copytree(tmp_path / "given", tmp_path / "runs")
-    rows = {row["id"]: (row["state"], row["error"]) for row in JobQueue(tmp_path / "runs").rows()}
-    assert rows == {waits: ("queued", None), ended: ("failed", files.STARTED)}
-    assert "\n" not in files.FOREIGN + files.STARTED
-
-
-def test_a_folder_that_is_moved_starts_nothing_and_moved_back_it_goes_on(tmp_path):
-    queue = JobQueue(tmp_path / "runs")
-    name = queue.add(job())
-    (tmp_path / "runs").rename(tmp_path / "moved")
-    assert [row["error"] for row in JobQueue(tmp_path / "moved").rows()] == [files.FOREIGN]
-    (tmp_path / "link").symlink_to(tmp_path / "moved")
-    assert [row["error"] for row in JobQueue(tmp_path / "link").rows()] == [files.FOREIGN]
-    (tmp_path / "moved").rename(tmp_path / "runs")
-    assert [(row["id"], row["state"]) for row in queue.rows()] == [(name, "queued")]
-
-
-@pytest.mark.parametrize("how", ["started", "canceled"])
-def test_a_job_whose_folder_forgot_that_it_was_started_or_canceled_never_starts(tmp_path, monkeypatch, how):
-    begun = []
-    monkeypatch.setattr(
-        subprocess,
-        "Popen",
-        lambda command, **_: begun.append(command) or SimpleNamespace(poll=lambda: 0, stderr=io.BytesIO()),
-    )
-    queue = JobQueue(tmp_path)
-    name = queue.add(job())
-    scheduler = Scheduler([(queue, lambda rows: None)], parallel=1)
-    if how == "canceled":
-        queue.cancel(name)
-    else:
-        scheduler.look()
-        assert len(begun) == 1
-        started.note_starts(name, started.ATTEMPTS)  # as the process does before it trains
-    for file in ("status.json", "lock", "log.txt"):
-        (queue.path(name) / file).unlink(missing_ok=True)
-    scheduler.look()
-    scheduler.close()
-    assert len(begun) == (how == "started")
-    assert [(row["state"], row["error"]) for row in JobQueue(tmp_path).rows()] == [("failed", files.STARTED)]
-
-
-def test_jobs_that_were_started_are_remembered_and_bounded(monkeypatch):
-    monkeypatch.setattr(started, "KEPT", 3)
-    names = [f"20300101-0000{number:02}-x" for number in range(6)]
-    for name in names[:5]:
-        assert started.starts_of(name) == 0
-        started.note_starts(name, 1)
-    assert [started.starts_of(name) for name in names] == [2, 2, 1, 1, 1, 0]
-    assert started.starts_of("20291231-235959-y") == started.ATTEMPTS, "one so old may have been forgotten"
-    started._file().unlink()
-
-
-def test_a_damaged_list_of_started_jobs_starts_nothing_and_is_said(tmp_path):
-    started._file().write_text('{"starts": [')
-    name = JobQueue(tmp_path).add(job())
-    queue = JobQueue(tmp_path)
-    (row,) = queue.rows()
-    assert (row["state"], row["error"], "started.json" in row["note"]) == ("queued", None, True)
-    started._file().unlink()
-    assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
-
-
-def test_a_signature_that_cannot_be_read_for_a_moment_does_not_end_a_job(tmp_path, monkeypatch):
-    queue = JobQueue(tmp_path)
-    name = queue.add(job())
-
-    def refuse(*_, **__):
-        raise OSError(24, "Too many open files")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files, "is_signature", refuse)
-        assert [(row["state"], "Too many open files" in row["note"]) for row in queue.rows()] == [("queued", True)]
-    assert [(row["id"], row["state"], row["note"]) for row in queue.rows()] == [(name, "queued", "")]
-
-
-def test_a_job_that_was_removed_from_the_list_does_not_come_back_with_a_copy(tmp_path):
-    queue = JobQueue(tmp_path / "runs")
-    name = queue.add(job())
-    shutil.copytree(tmp_path / "runs", tmp_path / "given")
-    (tmp_path / "runs").rename(tmp_path / "moved")
-    JobQueue(tmp_path / "moved").forget(name)
-    (tmp_path / "given").rename(tmp_path / "runs")
-    assert [(row["state"], row["error"]) for row in queue.rows()] == [("failed", files.STARTED)]
-
-
 def test_a_job_whose_lock_is_something_else_is_not_canceled_and_says_so(tmp_path):
-    queue = JobQueue(tmp_path)
+    queue = TrainingQueue(tmp_path)
     name = queue.add(job())
     (queue.path(name) / "lock").mkdir()
     with pytest.raises(RunError):
         queue.cancel(name)
-
-
-def test_without_a_cache_a_job_that_was_started_does_not_start_again_either(tmp_path, monkeypatch):
-    def refuse(name):
-        raise PermissionError(13, "no")
-
-    monkeypatch.setattr(started, "private_folder", refuse)
-    started.note_starts("a", 1)
-    assert (started.starts_of("a"), started.starts_of("b")) == (1, 0)

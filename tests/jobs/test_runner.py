@@ -7,7 +7,7 @@ import pytest
 from cutaway import Canceled
 from cutaway.jobs import runner as module
 from cutaway.jobs.queues import QUEUES
-from cutaway.jobs.specifications import SheetJob
+from cutaway.jobs.specifications import SectionJob
 
 
 class Writer:
@@ -34,10 +34,10 @@ def test_a_job_ends_whatever_it_raises(tmp_path, monkeypatch, error, messages):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(SheetJob, "run_in", fail)
+    monkeypatch.setattr(SectionJob, "run_in", fail)
     writer = Writer()
     runner = module.Runner(QUEUES["view"], writer)
-    specification = SheetJob(run="first").model_dump(mode="json")
+    specification = SectionJob(kind="sheet", run="first").model_dump(mode="json")
     runner.take({"job": "a", "specification": specification, "folder": str(tmp_path), "key": "0" * 32})
     assert writer.has_ended.wait(20)
     assert writer.messages == [("begun", "a", None), *messages]

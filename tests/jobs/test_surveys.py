@@ -1,11 +1,12 @@
 """Looks at data that are canceled and asked for again, in two processes, without any process."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cutaway.errors import RunError
-from cutaway.jobs import Survey
+from cutaway.jobs import KINDS, Survey
 from cutaway.jobs import manager as module
 from cutaway.jobs.queues import QUEUES
 
@@ -14,7 +15,7 @@ ADA, BOB = Path("/runs/ada"), Path("/runs/bob")
 
 @pytest.fixture(autouse=True)
 def started(manager, monkeypatch):
-    monkeypatch.setattr(Survey, "answer_seconds", 0.0)
+    monkeypatch.setitem(KINDS, "survey", replace(KINDS["survey"], answer_seconds=0.0))
     manager.start()
 
 

@@ -1,12 +1,12 @@
 """The process of a training that is loaded before there is one."""
 
-import os
 import time
 
 import pytest
 
-from cutaway.jobs import Form, JobQueue, QueuedTraining, Training
-from cutaway.jobs.trainings.files import LOCK, open_log, read_status
+from cutaway.jobs import Form, QueuedTraining, Training, TrainingQueue
+from cutaway.jobs.training_queue import LOCK, Status, read_status, write_status
+from cutaway.jobs.training_work import do_job
 from cutaway.parallel import RunnerProcess
 from cutaway.runs import is_locked, take_lock
 
@@ -20,27 +20,30 @@ def wait_for(happens, *, seconds=120):
         time.sleep(0.02)
 
 
+@pytest.fixture
+def given(tmp_path):
+    """A queue, and the folder of a training in it."""
+    queue = TrainingQueue(tmp_path)
+    task = Training(data="digits", form=Form(hidden=(4,)), settings={"epochs": 1})
+    return queue, queue.path(queue.add(QueuedTraining(created=1.0, task=task)))
+
+
 def test_without_a_job_it_ends_with_whoever_started_it():
     process = RunnerProcess("training", detached=True)
     assert process.alive
-    process._socket.close()  # as the end of the studio does, whatever ends it
+    process.close_input()  # as the end of the studio does, whatever ends it
     wait_for(lambda: not process.alive)
     assert process._process.returncode == 0
 
 
 @pytest.mark.exhaustive
-def test_it_holds_the_lock_of_its_job_from_the_moment_in_which_it_is_given(tmp_path):
-    queue = JobQueue(tmp_path)
-    name = queue.add(
-        QueuedTraining(created=1.0, task=Training(data="digits", form=Form(hidden=(4,)), settings={"epochs": 1}))
-    )
-    path, process = queue.path(name), RunnerProcess("training", detached=True)
-    lock = take_lock(path / LOCK)
-    with open_log(path) as log:
-        process.send(path.name, {"folder": str(path)}, descriptors=(lock, log.fileno()))
-    os.close(lock)
-    assert is_locked(path / LOCK)  # it has perhaps not even begun to read
+def test_it_holds_the_lock_of_its_job_until_it_ends(given, tmp_path):
+    queue, path = given
+    process = RunnerProcess("training", detached=True)
+    assert queue.begin(path.name, process)
+    wait_for(lambda: is_locked(path / LOCK))
     assert take_lock(path / LOCK) is None
+    assert do_job(path, tmp_path) == 0, "another process that was given it does nothing"
     wait_for(lambda: not process.alive)
     assert not is_locked(path / LOCK)
     status = read_status(path)
@@ -49,16 +52,20 @@ def test_it_holds_the_lock_of_its_job_from_the_moment_in_which_it_is_given(tmp_p
     assert queue.rows()[0]["state"] == "ended"
 
 
-def test_one_that_is_gone_cannot_be_given_a_job(tmp_path):
-    queue = JobQueue(tmp_path)
-    path, process = (
-        queue.path(queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))),
-        RunnerProcess("training", detached=True),
-    )
-    process._process.kill()
+def test_one_that_is_gone_cannot_be_given_a_job(given):
+    queue, path = given
+    process = RunnerProcess("training", detached=True)
+    process.kill()
     wait_for(lambda: not process.alive)
-    lock = take_lock(path / LOCK)
-    with open_log(path) as log, pytest.raises(OSError, match="Broken pipe"):
-        process.send(path.name, {"folder": str(path)}, descriptors=(lock, log.fileno()))
-    os.close(lock)
+    with pytest.raises(OSError, match="Broken pipe"):
+        queue.begin(path.name, process)
     assert queue.rows()[0]["state"] == "queued"
+
+
+@pytest.mark.parametrize("state", ["running", "ended", "canceled"])
+def test_what_was_begun_or_canceled_before_it_took_the_lock_is_not_done(given, tmp_path, state):
+    _, path = given
+    write_status(path, Status(state=state))
+    assert do_job(path, tmp_path) == 0
+    assert read_status(path).state == state
+    assert list(tmp_path.iterdir()) == []

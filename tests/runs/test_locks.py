@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from cutaway.errors import RunError
-from cutaway.runs import ProcessRecord, atomic, changing, history, is_locked, locks, process, take_lock, write_atomic
+from cutaway.runs import atomic, changing, history, is_locked, locks, take_lock, write_atomic
 
 
 def test_two_threads_do_not_change_a_file_at_the_same_time(tmp_path):
@@ -132,9 +132,3 @@ def test_on_windows_a_lock_is_held_or_refused_too(tmp_path, windows, monkeypatch
     assert windows.locks.take_lock(tmp_path / "lock") is None
     file.close()
     assert (tmp_path / "history.jsonl").read_bytes() == b'{"kind": "epoch", "epoch": 1, "loss": 0.5}\n'
-
-
-def test_on_windows_asking_for_a_process_interrupts_none(windows, monkeypatch):
-    monkeypatch.setattr(process, "_started", lambda pid: None)
-    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("os.kill(pid, 0) is Ctrl-C on Windows"))
-    assert ProcessRecord.current().alive is None

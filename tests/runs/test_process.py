@@ -110,8 +110,7 @@ def test_other_systems_say_when_a_process_started(monkeypatch, platform):
     assert other.alive is False
 
 
-def test_on_windows_a_process_without_a_start_is_sent_nothing(monkeypatch):
-    monkeypatch.setattr(process, "sys", SimpleNamespace(platform="win32"))
+def test_a_process_without_a_start_is_not_judged_and_sent_nothing(monkeypatch):
     monkeypatch.setattr(process.os, "kill", lambda *_: pytest.fail("a signal was sent"))
     assert ProcessRecord(pid=os.getpid(), host=ProcessRecord.current().host).alive is None
 
@@ -136,19 +135,6 @@ def test_where_a_system_does_not_answer_a_process_is_not_called_dead(monkeypatch
     monkeypatch.setattr(psutil, "Process", refused)
     assert record.alive is None
     assert ProcessRecord.current().started is None
-
-
-def test_where_the_system_says_no_start_only_the_number_counts(monkeypatch):
-    def not_said(pid):
-        raise process._NotSaid
-
-    monkeypatch.setattr(process, "_started", not_said)
-    record = ProcessRecord.current()
-    assert record.started is None
-    assert record.alive
-    with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        child.wait()
-    assert ProcessRecord(pid=child.pid, host=record.host).alive is False
 
 
 def test_a_program_whose_name_looks_like_its_state_is_read_right(tmp_path):

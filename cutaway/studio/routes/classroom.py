@@ -9,7 +9,7 @@ from cutaway.errors import UsageError
 from cutaway.studio.classroom import DoneTask, DoneTasks, class_rows, hand_out, run_bytes
 from cutaway.studio.settings import StudioSettings
 
-from .given import GivenClass, GivenPerson, GivenScheduler, GivenSettings, GivenWorkspace
+from .given import GivenClass, GivenManager, GivenPerson, GivenSettings, GivenWorkspace
 
 router = APIRouter(prefix="/api")
 
@@ -31,11 +31,11 @@ def everybody(
     request: Request,
     people: GivenClass,
     settings: GivenSettings,
-    scheduler: GivenScheduler,
+    manager: GivenManager,
     workspace: GivenWorkspace,
 ) -> dict[str, Any]:
     """How everybody is doing, and the name of the folder that has their folders."""
-    rows = class_rows(people, request.app.state.workspaces, scheduler=scheduler, tasks=_tasks(settings))
+    rows = class_rows(people, request.app.state.workspaces, trainings=manager.trainings, tasks=_tasks(settings))
     return {"people": rows, "folder": workspace.folder.name}
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from cutaway.errors import UsageError
-from cutaway.jobs import JobManager, Scheduler
+from cutaway.jobs import JobManager
 from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
 from cutaway.studio.workspace import Workspace
@@ -21,10 +21,6 @@ def _settings(request: Request) -> StudioSettings:
 
 def _workspace(request: Request) -> Workspace:
     return request.app.state.workspaces[request.scope["person"].name]
-
-
-def _scheduler(request: Request) -> Scheduler:
-    return request.app.state.scheduler
 
 
 def _manager(request: Request) -> JobManager:
@@ -53,7 +49,6 @@ GivenClass = Annotated[tuple[Person, ...], Depends(_others)]
 GivenManager = Annotated[JobManager, Depends(_manager)]
 GivenPerson = Annotated[Person, Depends(_person)]
 GivenRoots = Annotated[DataRoots, Depends(_places)]
-GivenScheduler = Annotated[Scheduler, Depends(_scheduler)]
 GivenSettings = Annotated[StudioSettings, Depends(_settings)]
 GivenWorkspace = Annotated[Workspace, Depends(_workspace)]
 RunId = Annotated[str, Path(max_length=255, description="Name of the run's folder.")]

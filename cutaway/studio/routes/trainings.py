@@ -17,7 +17,7 @@ from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
 from cutaway.training import DRAWN
 
-from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
+from .given import DataRoots, GivenManager, GivenPerson, GivenRoots, GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
 
@@ -66,9 +66,9 @@ class Stop(BaseModel):
 
 
 @router.get("/trainings")
-def trainings(workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
+def trainings(workspace: GivenWorkspace, manager: GivenManager) -> dict[str, Any]:
     """The queue, the oldest first."""
-    return {"jobs": scheduler.rows(workspace.jobs)}
+    return {"jobs": manager.trainings.rows(workspace.trainings)}
 
 
 @router.get("/trainings/form")
@@ -93,7 +93,7 @@ def start(
     workspace: GivenWorkspace,
     places: GivenRoots,
     person: GivenPerson,
-    scheduler: GivenScheduler,
+    manager: GivenManager,
 ) -> dict[str, Any]:
     """Put a training at the end of the queue."""
     task = _task(wanted, workspace, places)
@@ -101,31 +101,26 @@ def start(
         errors = check_training(task, runs=workspace.folder)["errors"]
         for name, message in errors.items():
             raise ConfigError("the settings of a training are right", got=f"{name}: {message}", hint="correct them")
-    return scheduler.add(workspace.jobs, task, person=person.name)
+    return manager.trainings.add(workspace.trainings, task, person=person.name)
 
 
 @router.get("/trainings/{job}")
-def training(job: JobId, workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
+def training(job: JobId, workspace: GivenWorkspace, manager: GivenManager) -> dict[str, Any]:
     """How one training of the queue stands."""
-    return scheduler.row(workspace.jobs, job)
+    return manager.trainings.row(workspace.trainings, job)
 
 
 @router.delete("/trainings/{job}")
-def cancel(job: JobId, workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
+def cancel(job: JobId, workspace: GivenWorkspace, manager: GivenManager) -> dict[str, Any]:
     """Take a training that waits out of the queue; remove one that has ended from the list."""
-    if workspace.jobs.row(job)["state"] == "queued":
-        workspace.jobs.cancel(job)
-    else:
-        workspace.jobs.forget(job)
-    scheduler.wake()
-    return {"jobs": scheduler.rows(workspace.jobs)}
+    return {"jobs": manager.trainings.remove(workspace.trainings, job)}
 
 
 @router.post("/trainings/{job}/stop")
-def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
+def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace, manager: GivenManager) -> dict[str, Any]:
     """Stop a training of the queue, also before its run is there."""
-    workspace.jobs.stop(job, kill=how.kill)
-    return scheduler.row(workspace.jobs, job)
+    workspace.trainings.stop(job, kill=how.kill)
+    return manager.trainings.row(workspace.trainings, job)
 
 
 @router.get("/runs/{run}/settings")
@@ -160,8 +155,12 @@ def _columns(manifest: Manifest) -> list[str]:
 @router.post("/runs/{run}/stop")
 def stop_run(run: RunId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]:
     """Stop the training of a run, wherever on this machine it was started."""
-    folder = RunFolder.open(workspace.index.path(run))
-    stop_process(folder.manifest.process, holding=history_path(folder.path), kill=how.kill)
+    folder, queue = RunFolder.open(workspace.index.path(run)), workspace.trainings
+    job = next((row["id"] for row in queue.rows() if row["run"] == run and row["state"] == "running"), None)
+    if job is None:
+        stop_process(folder.manifest.process, holding=history_path(folder.path), kill=how.kill)
+    else:
+        queue.stop(job, kill=how.kill)
     return {"run": run}
 
 

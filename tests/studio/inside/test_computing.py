@@ -13,9 +13,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.jobs import PartStore, page_work
-from cutaway.jobs.job_context import JobContext
-from cutaway.jobs.signatures import run_signature
-from cutaway.jobs.specifications import PreviewJob
+from cutaway.jobs.specifications import JobContext, SectionJob, run_signature
 from cutaway.page import Text
 from cutaway.topics.labels.deciding import add_decisions
 
@@ -161,7 +159,7 @@ def test_wrong_questions_are_refused(studio):
         ("explore", {"run": "first", "samples": 3}, 400),
         ("sections", {"run": "first", "split": "test"}, 400),
         ("compare", {"run": "first"}, 400),
-        ("compare", {"run": "first", "other": ".trash"}, 404),
+        ("compare", {"run": "first", "against": ".trash"}, 404),
         ("nothing", {"run": "first"}, 400),
         ("sections", {}, 400),
         ("live", {"run": ".trash"}, 404),
@@ -187,7 +185,7 @@ def test_what_was_canceled_on_its_way_is_not_kept(tmp_path, trained, monkeypatch
     store, key = PartStore(tmp_path / "parts"), "0" * 32
     context = JobContext(trained, key, lambda now: None, lambda name: None)
     with token, pytest.raises(ct.Canceled):
-        page_work.PartMaker(store).make(PreviewJob(run="first"), context)
+        page_work.run(SectionJob(kind="preview", run="first"), context, store=store)
     assert store.names(key) == []
 
 

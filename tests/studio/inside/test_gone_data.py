@@ -6,10 +6,8 @@ import shutil
 import pytest
 
 from cutaway.errors import DataError
-from cutaway.jobs import PartStore
-from cutaway.jobs.job_context import JobContext
-from cutaway.jobs.page_work import PartMaker
-from cutaway.jobs.specifications import CompareJob, DoctorJob, ExploreJob, SheetJob
+from cutaway.jobs import PartStore, page_work
+from cutaway.jobs.specifications import JobContext, SectionJob
 from cutaway.progress import ignore_progress
 
 
@@ -31,25 +29,25 @@ def folder(ready_run, tmp_path):
 @pytest.mark.parametrize(
     ("job", "gone"),
     [
-        pytest.param(ExploreJob(run="a"), True, marks=pytest.mark.exhaustive),
-        (SheetJob(run="a"), True),
-        pytest.param(CompareJob(run="b", other="a"), True, marks=pytest.mark.exhaustive),
-        pytest.param(DoctorJob(run="a"), True, marks=pytest.mark.exhaustive),
-        (DoctorJob(run="a"), False),
+        pytest.param(SectionJob(kind="explore", run="a"), True, marks=pytest.mark.exhaustive),
+        (SectionJob(kind="sheet", run="a"), True),
+        pytest.param(SectionJob(kind="compare", run="b", against="a"), True, marks=pytest.mark.exhaustive),
+        pytest.param(SectionJob(kind="doctor", run="a"), True, marks=pytest.mark.exhaustive),
+        (SectionJob(kind="doctor", run="a"), False),
     ],
 )
 def test_what_needs_data_that_are_not_there_fails_and_leaves_no_part(folder, job, gone):
-    def make(maker):
-        maker.make(job, JobContext(folder / "runs", "0" * 32, ignore_progress, lambda name: None))
+    def make():
+        page_work.run(job, JobContext(folder / "runs", "0" * 32, ignore_progress, lambda name: None), store=store)
 
     table = folder / "table.csv"
     kept = table.read_bytes()
     (folder / "parts").mkdir()
-    maker = PartMaker(PartStore(folder / "parts"))
+    store = PartStore(folder / "parts")
     table.unlink() if gone else table.write_bytes(kept.replace(b"yes", b"yep"))
     with pytest.raises(DataError):
-        make(maker)
-    assert maker.store.names("0" * 32) == []
+        make()
+    assert store.names("0" * 32) == []
     table.write_bytes(kept)
-    make(maker)  # by the same process
-    assert "index" in maker.store.names("0" * 32)
+    make()  # by the same process
+    assert "index" in store.names("0" * 32)

@@ -37,7 +37,7 @@ export async function showCompare(host, [first, second]) {
   const work = {
     title: "Comparing the runs",
     kind: "compare",
-    given: { run: first, other: second },
+    given: { run: first, against: second },
   };
   void showWork(line, work, async (key) => {
     comparison.replaceChildren(sectionElement(await fetchPart(key, "comparison")));

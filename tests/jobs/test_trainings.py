@@ -10,10 +10,12 @@ from types import SimpleNamespace
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.jobs import JobQueue, QueuedTraining, Scheduler, Training
-from cutaway.jobs.specifications import Continuation, Repeat
-from cutaway.jobs.trainings import scheduler as module
-from cutaway.jobs.trainings.order import Waiting, comparable, starting_order
+from cutaway.jobs import Continuation, QueuedTraining, Repeat, Training, TrainingQueue, Trainings
+from cutaway.jobs import trainings as module
+from cutaway.jobs.training_queue import Status, write_status
+from cutaway.jobs.training_work import do_job
+from cutaway.jobs.trainings import Waiting, comparable, starting_order
+from cutaway.runs import take_lock
 
 
 class Process:
@@ -26,13 +28,14 @@ class Process:
     def job(self):
         return self.path and self.path.name
 
-    def send(self, job, order, *, descriptors):
-        self.path, self._lock = Path(order["folder"]), os.dup(descriptors[0])
+    def send(self, job, order):
+        self.path = Path(order["folder"])
+        self._lock = take_lock(self.path / "lock")
         assert self.job == job
         self._started.append(self)
 
     def finish(self, **status):
-        module.write_status(self.path, module.Status(**({"state": "ended", "exit": 0} | status)))
+        write_status(self.path, Status(**({"state": "ended", "exit": 0} | status)))
         os.close(self._lock)
         self.alive = False
 
@@ -63,29 +66,32 @@ def started(monkeypatch):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The scheduler's clock, which stands still until a test moves it."""
+    """The trainings's clock, which stands still until a test moves it."""
     now = [1000.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     return now
 
 
 def queue_of(folder, jobs, **task):
-    queue = JobQueue(folder)
+    queue = TrainingQueue(folder)
     return queue, [
         queue.add(QueuedTraining(created=float(k), task=Training(data="digits", **task))) for k in range(jobs)
     ]
 
 
 def quiet(*queues, parallel=1):
-    return Scheduler([(queue, lambda rows: None) for queue in queues], parallel=parallel)
+    trainings = Trainings(parallel=parallel)
+    for queue in queues:
+        trainings.watch(queue, lambda rows: None)
+    return trainings
 
 
-def places(scheduler, *queues):
+def places(trainings, *queues):
     """The place of each job that waits, by its id, at one moment: the seconds that are left decide it too."""
     now = time.monotonic()
     with pytest.MonkeyPatch.context() as frozen:
         frozen.setattr(module, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
-        rows = [row for queue in queues for row in scheduler.rows(queue)]
+        rows = [row for queue in queues for row in trainings.rows(queue)]
     return {row["id"]: row["place"] for row in rows if row["state"] == "queued"}
 
 
@@ -93,9 +99,9 @@ def places(scheduler, *queues):
 def test_nobody_waits_for_all_that_another_person_has_asked(tmp_path, started, order):
     queues = [queue_of(tmp_path / name, jobs) for name, jobs in (("ada", 4), ("bob", 2), ("eve", 1))]
     owner = {job: number for number, (_, names) in enumerate(queues) for job in names}
-    scheduler = quiet(*(queues[number][0] for number in order))
+    trainings = quiet(*(queues[number][0] for number in order))
     for _ in range(7):
-        scheduler.look()
+        trainings.look()
         started[-1].finish()
     assert len({process.job for process in started}) == 7
     assert {owner[process.job] for process in started[:3]} == {0, 1, 2}
@@ -106,16 +112,16 @@ def test_nobody_waits_for_all_that_another_person_has_asked(tmp_path, started, o
 def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started, seed):
     draw = random.Random(seed)
     parallel = 1 + seed % 3
-    queues = [JobQueue(tmp_path / str(number)) for number in range(4)]
-    scheduler = quiet(*queues, parallel=parallel)
+    queues = [TrainingQueue(tmp_path / str(number)) for number in range(4)]
+    trainings = quiet(*queues, parallel=parallel)
     for created in range(12):
         draw.choice(queues).add(QueuedTraining(created=float(created), task=Training(data="digits")))
-    told = places(scheduler, *queues)
+    told = places(trainings, *queues)
     assert sorted(told.values()) == list(range(1, 13))
     before = told
     for ended in range(12):
-        scheduler.look()
-        now = places(scheduler, *queues)
+        trainings.look()
+        now = places(trainings, *queues)
         assert sorted(now.values()) == list(range(1, len(now) + 1))
         assert all(now[job] <= before[job] for job in now), "somebody was sent back"
         before = now
@@ -124,66 +130,65 @@ def test_places_are_told_in_the_order_in_which_trainings_start(tmp_path, started
 
 
 def test_twenty_who_ask_at_the_same_moment_wait_in_the_order_in_which_they_asked(tmp_path, started):
-    queues = [JobQueue(tmp_path / str(number)) for number in range(20)]
-    scheduler = quiet(*queues)
+    queues = [TrainingQueue(tmp_path / str(number)) for number in range(20)]
+    trainings = quiet(*queues)
     asked = random.Random(0).sample(queues, 20)
-    rows = [scheduler.add(queue, Training(data="digits"), person=str(k)) for k, queue in enumerate(asked)]
+    rows = [trainings.add(queue, Training(data="digits"), person=str(k)) for k, queue in enumerate(asked)]
     assert [(row["place"], row["waiting"]) for row in rows] == [(k, k) for k in range(1, 21)]
-    assert [scheduler.rows(queue)[0]["place"] for queue in asked] == list(range(1, 21))
-    scheduler.look()
+    assert [trainings.rows(queue)[0]["place"] for queue in asked] == list(range(1, 21))
+    trainings.look()
     assert started[0].job == rows[0]["id"]
-    assert [scheduler.rows(queue)[0]["place"] for queue in asked] == [None, *range(1, 20)]
+    assert [trainings.rows(queue)[0]["place"] for queue in asked] == [None, *range(1, 20)]
 
 
 def test_a_page_is_told_its_place_among_all_and_nothing_of_the_others(tmp_path, started):
     told = {}
     queues = [queue_of(tmp_path / name, 2)[0] for name in ("ada", "bob")]
     names = ("ada", "bob")
-    tells = [
-        (queue, lambda rows, name=name: told.update({name: rows})) for queue, name in zip(queues, names, strict=True)
-    ]
-    scheduler = Scheduler(tells, parallel=1)
-    scheduler.look()
+    trainings = Trainings(parallel=1)
+    for queue, name in zip(queues, names, strict=True):
+        trainings.watch(queue, lambda rows, name=name: told.update({name: rows}))
+    trainings.look()
     assert sorted(row["place"] for rows in told.values() for row in rows) == [1, 2, 3, 4]
     assert {row["waiting"] for rows in told.values() for row in rows} == {4}
     others = [row["id"] for row in told["bob"]]
     assert not any(name in json.dumps(told["ada"]) for name in ["bob", *others])
-    scheduler.look()
+    trainings.look()
     told.clear()
-    scheduler.look()
+    trainings.look()
     assert told == {}, "nothing has changed"
     queues[1].cancel(others[1])
-    scheduler.look()
+    trainings.look()
     assert [row["waiting"] for row in told["ada"]] == [None, 2]
 
 
 def test_the_time_is_told_once_trainings_like_it_have_ended(tmp_path, started, clock):
     (first, names), (second, others) = queue_of(tmp_path / "ada", 2), queue_of(tmp_path / "bob", 2)
-    scheduler = quiet(first, second)
-    scheduler.look()
+    trainings = quiet(first, second)
+    trainings.look()
     waiting = [(second, others[0]), (first, names[1]), (second, others[1])]
-    assert [scheduler.row(*job)["starts_in"] for job in waiting] == [None, None, None]
+    assert [trainings.row(*job)["starts_in"] for job in waiting] == [None, None, None]
     clock[0] += 40
     started[0].finish()
-    scheduler.look()
+    trainings.look()
     assert started[1].job == others[0]
     clock[0] += 15
     # the one that trains still takes 25 s of 40, and then the next one 40
-    assert [scheduler.row(*job)["starts_in"] for job in waiting] == [None, 30, 75]
+    assert [trainings.row(*job)["starts_in"] for job in waiting] == [None, 30, 75]
     clock[0] += 100
-    assert [scheduler.row(*job)["starts_in"] for job in waiting] == [None, 0, 45]
+    assert [trainings.row(*job)["starts_in"] for job in waiting] == [None, 0, 45]
 
 
 def test_a_training_that_was_stopped_or_failed_says_nothing_of_the_time_of_others(tmp_path, started, clock):
     queue, names = queue_of(tmp_path, 4)
-    scheduler = quiet(queue)
+    trainings = quiet(queue)
     for status in ({"exit": 130}, {"exit": 1, "error": "no"}):
-        scheduler.look()
+        trainings.look()
         clock[0] += 5
         started[-1].finish(**status)
-    scheduler.look()
+    trainings.look()
     assert started[-1].job == names[2]
-    assert scheduler.row(queue, names[3])["starts_in"] is None
+    assert trainings.row(queue, names[3])["starts_in"] is None
 
 
 def test_trainings_are_alike_whatever_their_seed_and_their_name():
@@ -197,7 +202,7 @@ def test_trainings_are_alike_whatever_their_seed_and_their_name():
 
 
 def test_unknown_times_hide_only_those_behind_them(tmp_path):
-    a, b, c = (tmp_path / name for name in "abc")
+    a, b, c = (TrainingQueue(tmp_path / name) for name in "abc")
     jobs = [Waiting(a, "1", 1.0, 10.0), Waiting(b, "2", 2.0, float("inf")), Waiting(c, "3", 3.0, 10.0)]
     turns = starting_order(jobs, [], parallel=1, begun={})
     assert [(turn.job.job, turn.seconds) for turn in turns] == [("1", 0.0), ("2", 10.0), ("3", float("inf"))]
@@ -207,50 +212,50 @@ def test_unknown_times_hide_only_those_behind_them(tmp_path):
 
 def test_a_process_is_loaded_while_others_train_and_used_for_the_next(tmp_path, started):
     queue, names = queue_of(tmp_path, 3)
-    scheduler = quiet(queue)
+    trainings = quiet(queue)
     for _ in range(3):
-        scheduler.look()
+        trainings.look()
     assert [process.job for process in started.made] == [names[0], None], "one ahead, not one at each look"
     started[0].finish()
-    scheduler.look()
+    trainings.look()
     assert [process.job for process in started.made] == names[:2]
-    scheduler.look()
+    trainings.look()
     assert [process.job for process in started.made] == [*names[:2], None]
-    scheduler.close()
+    trainings.close()
     assert [process.alive for process in started.made] == [False, True, False], "the one that trains goes on"
 
 
 def test_what_was_loaded_ahead_ends_when_nothing_has_waited_for_a_while(tmp_path, started, clock):
     queue, names = queue_of(tmp_path, 2)
-    scheduler = quiet(queue)
+    trainings = quiet(queue)
     for _ in range(2):
-        scheduler.look()
+        trainings.look()
     ahead = started.made[1]
     queue.cancel(names[1])
-    scheduler.look()
+    trainings.look()
     assert ahead.alive
     clock[0] += module.IDLE + 1
-    scheduler.look()
+    trainings.look()
     assert not ahead.alive
 
 
 def test_nothing_is_loaded_ahead_where_memory_is_short(tmp_path, started, monkeypatch):
     monkeypatch.setattr(module, "free_memory", lambda: 1 << 30)
     queue, _ = queue_of(tmp_path, 2)
-    scheduler = quiet(queue)
+    trainings = quiet(queue)
     for _ in range(2):
-        scheduler.look()
+        trainings.look()
     assert len(started.made) == len(started) == 1
 
 
 def test_a_process_that_died_while_it_waited_is_replaced(tmp_path, started):
     queue, names = queue_of(tmp_path, 2)
-    scheduler = quiet(queue)
+    trainings = quiet(queue)
     for _ in range(2):
-        scheduler.look()
+        trainings.look()
     started.made[1].alive = False
     started[0].finish()
-    scheduler.look()
+    trainings.look()
     assert [process.job for process in started.made] == [names[0], None, names[1]]
 
 
@@ -261,36 +266,20 @@ def test_what_was_canceled_after_the_queue_was_looked_at_is_not_started(tmp_path
     queue.rows = lambda: rows
     quiet(queue).look()
     assert started == []
-    assert JobQueue(tmp_path).rows()[0]["state"] == "canceled"
-
-
-def test_a_log_that_cannot_be_written_starts_no_process_again_and_again(tmp_path, started):
-    queue = JobQueue(tmp_path)
-    scheduler = Scheduler([(queue, lambda rows: None)], parallel=1)
-    name = queue.add(QueuedTraining(created=1.0, task=Training(data="digits")))
-    (queue.path(name) / "log.txt").symlink_to(tmp_path / "elsewhere")
-    for _ in range(3):
-        scheduler.look()
-    assert started.made == []
-    assert queue.rows()[0]["note"]
-    assert not (tmp_path / "elsewhere").exists()
-    (queue.path(name) / "log.txt").unlink()
-    scheduler.look()
-    assert [process.job for process in started] == [name]
-    started[0].finish()
+    assert TrainingQueue(tmp_path).rows()[0]["state"] == "canceled"
 
 
 @pytest.mark.parametrize("what", ["the folder's lock", "the job's lock"])
 def test_a_folder_whose_lock_cannot_be_taken_stops_no_other_folder(tmp_path, started, what):
-    queues = [JobQueue(tmp_path / name) for name in "ab"]
-    scheduler = Scheduler([(queue, lambda rows: None) for queue in queues], parallel=1)
+    queues = [TrainingQueue(tmp_path / name) for name in "ab"]
+    trainings = quiet(*queues)
     first, second = (queue.add(QueuedTraining(created=1.0, task=Training(data="digits"))) for queue in queues)
     if what == "the job's lock":
         (queues[0].path(first) / "lock").mkdir()
     else:
-        (tmp_path / "a" / ".studio" / "scheduler.lock").symlink_to(tmp_path / "elsewhere")
-    scheduler.look()
-    scheduler.look()
+        queues[0].folder.with_name(f"{queues[0].folder.name}.lock").mkdir()
+    trainings.look()
+    trainings.look()
     assert [process.job for process in started] == [second]
     row = queues[0].rows()[0]
     assert row["state"] == "queued"
@@ -300,7 +289,7 @@ def test_a_folder_whose_lock_cannot_be_taken_stops_no_other_folder(tmp_path, sta
 
 def test_what_cannot_be_started_waits_for_as_long_as_it_takes_and_can_be_canceled(tmp_path, started, monkeypatch):
     queue, (first, second) = queue_of(tmp_path, 2)
-    scheduler = quiet(queue)
+    trainings = quiet(queue)
 
     def refuse(*_, **__):
         raise OSError(12, "Cannot allocate memory")
@@ -308,12 +297,52 @@ def test_what_cannot_be_started_waits_for_as_long_as_it_takes_and_can_be_cancele
     with monkeypatch.context() as without:
         without.setattr(module, "RunnerProcess", refuse)
         for _ in range(5):
-            scheduler.look()
+            trainings.look()
             row = queue.row(first)
             assert (row["state"], bool(row["note"])) == ("queued", True)
     queue.cancel(first)
-    scheduler.look()
+    trainings.look()
     assert [process.job for process in started] == [second]
     started[0].finish()
     with pytest.raises(UsageError):
         queue.cancel(second)
+
+
+def test_what_a_process_has_not_taken_yet_is_starting_here_and_can_be_canceled(tmp_path, monkeypatch, started):
+    queue, (job,) = queue_of(tmp_path, 1)
+    monkeypatch.setattr(module, "RunnerProcess", lambda *_, **__: SimpleNamespace(alive=True, send=lambda *_: None))
+    trainings = quiet(queue)
+    trainings.look()
+    assert queue.row(job)["state"] == "starting"
+    assert TrainingQueue(tmp_path).row(job)["state"] == "queued", "another server knows no process of it"
+    trainings.remove(queue, job)
+    assert do_job(queue.path(job), tmp_path) == 0
+    assert queue.row(job)["state"] == "canceled"
+
+
+def test_of_two_servers_one_starts_what_waits(tmp_path, started):
+    queue, (job,) = queue_of(tmp_path, 1)
+    first, second = quiet(queue), quiet(TrainingQueue(tmp_path))
+    for trainings in (first, second, first, second):
+        trainings.look()
+    assert [process.job for process in started] == [job]
+    first.close()
+    other = TrainingQueue(tmp_path).add(QueuedTraining(created=5.0, task=Training(data="digits")))
+    second.parallel = 2
+    second.look()
+    assert [process.job for process in started] == [job, other]
+    for process in started:
+        process.finish()
+
+
+def test_a_training_whose_folder_of_runs_is_gone_waits_until_it_is_back(tmp_path, started):
+    queue, (job,) = queue_of(tmp_path / "runs", 1)
+    trainings = quiet(queue)
+    (tmp_path / "runs").rmdir()
+    trainings.look()
+    row = queue.row(job)
+    assert (row["state"], bool(row["note"]), started) == ("queued", True, [])
+    (tmp_path / "runs").mkdir()
+    trainings.look()
+    started[0].finish()
+    assert queue.row(job)["note"] == ""
