@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,9 @@ from cutaway.errors import UsageError
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
 """Names of the temporary files of `write_atomic`."""
+
+READER_SECONDS = 2.0
+"""Seconds to wait, on Windows, until nobody reads the file that is replaced."""
 
 
 def write_atomic(path: Path, data: bytes | bytearray, *, mode: int = 0o666) -> None:
@@ -98,11 +103,25 @@ def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
         yield temporary
         with open(temporary, "r+b") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Rename a file into place. On Windows that waits for whoever is reading the old one."""
+    end = time.monotonic() + READER_SECONDS
+    while True:
+        try:
+            os.replace(source, target)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def remove_strays(folder: Path, name: str = "*") -> None:

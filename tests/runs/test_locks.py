@@ -1,5 +1,6 @@
 """Locks between processes: what holds them, what is refused in their place, and what they are on Windows."""
 
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -132,3 +133,19 @@ def test_on_windows_a_lock_is_held_or_refused_too(tmp_path, windows, monkeypatch
     assert windows.locks.take_lock(tmp_path / "lock") is None
     file.close()
     assert (tmp_path / "history.jsonl").read_bytes() == b'{"kind": "epoch", "epoch": 1, "loss": 0.5}\n'
+
+
+@pytest.mark.parametrize(("platform", "fails"), [("win32", False), ("linux", True)])
+def test_on_windows_whoever_reads_a_file_delays_its_writer(tmp_path, monkeypatch, platform, fails):
+    refusals, replace = [PermissionError(13, "in use")] * 3, os.replace
+
+    def refuse_first(source, target):
+        if refusals:
+            raise refusals.pop()
+        replace(source, target)
+
+    monkeypatch.setattr(atomic, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(os, "replace", refuse_first)
+    with pytest.raises(PermissionError) if fails else contextlib.nullcontext():
+        write_atomic(tmp_path / "a", b"1")
+    assert [file.name for file in tmp_path.iterdir()] == ([] if fails else ["a"])
