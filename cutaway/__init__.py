@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation.result import Explanation
+    from cutaway.topics.findings.verdict import Verdict
     from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from cutaway.topics.sweeps.result import Sweep
     from cutaway.topics.sweeps.sweeping import open_sweep, sweep
     from cutaway.topics.units.measuring import Units
-    from cutaway.topics.verdict.result import Verdict
     from cutaway.training import Recorder
 
 _MODULES = {
@@ -86,7 +86,7 @@ _MODULES = {
     "Table": "cutaway.data",
     "Thresholds": "cutaway.topics.confidence.thresholds",
     "Units": "cutaway.topics.units.measuring",
-    "Verdict": "cutaway.topics.verdict.result",
+    "Verdict": "cutaway.topics.findings.verdict",
     "check": "cutaway.exercises",
     "compare": "cutaway.api.comparing",
     "doctor": "cutaway.topics.doctor.diagnosing",

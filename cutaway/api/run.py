@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.result import Findings
+    from cutaway.topics.findings.verdict import Verdict
     from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from cutaway.topics.prediction.result import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.measuring import Units
-    from cutaway.topics.verdict.result import Verdict
 
 
 @public
@@ -68,7 +68,7 @@ class Run:
         return type(self), (self.context,)
 
     def __repr__(self) -> str:
-        from cutaway.topics.history.result import epochs_in_words
+        from cutaway.results.units import epochs_in_words
 
         if self.folder.is_gone:
             return f"<Run {self.path.name}: its folder is gone>"
@@ -83,7 +83,7 @@ class Run:
         return self.history.plot()
 
     def _repr_html_(self) -> str:
-        from cutaway.topics.verdict.result import verdict
+        from cutaway.topics.findings.verdict import verdict
 
         if self.folder.is_gone:
             return line_html(self)
@@ -859,7 +859,7 @@ class Run:
         Nothing is trained for it; what was not measured yet is named, with the command that measures it. It also works
         for trainings that are still running or have failed, and if the data are gone.
         """
-        from cutaway.topics.verdict.result import verdict
+        from cutaway.topics.findings.verdict import verdict
 
         return verdict(self.context)
 

@@ -2,11 +2,11 @@
 
 In come `Evidence` records, which hold plain arrays and numbers: the rows of a history, a confusion matrix, counts of
 inactive units, accuracies. Out come `Finding` records, each a title, a sentence and the numbers behind it. Each check
-is a function with the rules that it applies, in a module by subject; `registry` lists them. It knows no run, no model
-and no figure.
+is a function with the rules that it applies, in a module by subject; `registry` lists them. May call numpy,
+`cutaway.data`, `cutaway.metrics` and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
-from .records import Evidence, Finding, LayerFacts, Remedy, Rival, Rule, WeightFacts, check, class_in_words, listed
+from .records import Evidence, Finding, Remedy, Rival, Rule, WeightFacts, check, class_in_words, listed
 from .registry import RULES, folded, run_checks
 from .suspects import (
     SUSPECT,
@@ -31,7 +31,6 @@ __all__ = [
     "Evidence",
     "Finding",
     "HeldOut",
-    "LayerFacts",
     "Remedy",
     "Rival",
     "Rule",

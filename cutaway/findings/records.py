@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from cutaway.data import ColumnFacts, InputFacts, NearCopies, Shift, TellingInput, WholeGroups
 from cutaway.errors import DataError
+from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, per_class
 
 from .suspects import CountEstimate
@@ -104,6 +105,28 @@ class Finding:
     cause: str | None = None
     muted: str = ""
 
+    @property
+    def help(self) -> str:
+        """What to do; empty where that is not known, and where all is good."""
+        if self.severity == "good":
+            return ""
+        return self.advice if self.remedy is None else f"{self.remedy.words}."
+
+    @property
+    def needs_action(self) -> bool:
+        """Whether it asks for something: a warning, or a note of which it is known what would help."""
+        return self.severity == "warning" or bool(self.help)
+
+    def can_be_tried(self, *, trained: bool) -> bool:
+        """Whether a training can try its remedy, or without one a temperature.
+
+        Args:
+            trained: Whether cutaway trained the run, so that it can be trained again.
+        """
+        if self.severity != "warning" or self.muted or self.remedy is None or self.remedy.untried:
+            return False
+        return trained or self.remedy.change == "temperature"
+
     def record(self) -> dict[str, Any]:
         """All of it, ready for JSON: the remedy in words, and the rule with its source."""
         return {
@@ -121,29 +144,6 @@ class Finding:
             "cause": self.cause,
             "muted": self.muted or None,
         }
-
-
-@dataclass(frozen=True)
-class LayerFacts:
-    """A hidden layer on training samples.
-
-    Attributes:
-        units: Number of units.
-        activation: Name of its activation function.
-        constant: Units that give the same output for every sample.
-        saturated: Share of activations within 5% of an end of the function's range; None without such ends.
-        rank: Effective rank of the activations.
-        redundant: Units that say the same as an earlier one.
-        saturated_first: What `saturated` is at the first weights; None where that was not measured.
-    """
-
-    units: int
-    activation: str
-    constant: int
-    saturated: float | None
-    rank: float
-    redundant: int
-    saturated_first: float | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ class Evidence:
     val_samples: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     train_samples: int | None = None
-    layers: Mapping[str, LayerFacts] = field(default_factory=dict)
+    layers: Mapping[str, LayerHealth] = field(default_factory=dict)
     weights: Mapping[str, WeightFacts] = field(default_factory=dict)
     default_weights: bool | None = None
     inputs: InputFacts | None = None

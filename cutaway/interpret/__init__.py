@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
     from .dependence import PartialDependence, partial_dependence
-    from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
+    from .health import gradient_sizes, layer_health, update_sizes
     from .history import layer_history
     from .importance import Importance, permutation_importance
     from .influence import Objective, TrainingSamples, answers_at_once, influences
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .outline import Outline
     from .preparing import prepared_inputs, preparing_layers
     from .probes import probe_accuracy
-    from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
+    from .records import TOP_SAMPLES, Ablation, LayerHealth, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
     from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
     from .similarity.matching import UnitMatching, match_units
     from .units import constant_units, unit_measures
@@ -32,7 +32,7 @@ _MODULES = {
     "Ablation": "cutaway.interpret.records",
     "Attribution": "cutaway.interpret.attribution",
     "Importance": "cutaway.interpret.importance",
-    "LayerHealth": "cutaway.interpret.health",
+    "LayerHealth": "cutaway.interpret.records",
     "LayerMeasures": "cutaway.interpret.records",
     "LayerRecord": "cutaway.interpret.records",
     "ModelSimilarity": "cutaway.interpret.similarity.epochs",

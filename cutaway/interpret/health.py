@@ -1,7 +1,6 @@
 """What the training of a model did to its layers and weights: saturation, rank, redundancy, gradients and updates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -14,6 +13,7 @@ from cutaway.models import DENSE_KINDS, ForwardPass, activation_name, prepare_in
 from .graph import Graph, evaluate, weights_of
 from .layers import measured_layers
 from .measures import SATURATED_AT, has_diverged, is_constant
+from .records import LayerHealth
 
 SAME = 0.98
 """Two units whose activations correlate by this or more, either way, say the same."""
@@ -23,32 +23,6 @@ NUMBERED = 20
 
 MOST_UNITS = 1024
 """Units of a layer that are compared with each other at most."""
-
-
-@dataclass(frozen=True)
-class LayerHealth:
-    """A hidden layer on some samples.
-
-    Attributes:
-        units: Number of units.
-        activation: Name of its activation function.
-        constant: Units that give the same output for every sample.
-        saturated: Share of all activations within 5% of an end of the function's range, 0..1; None without such ends.
-        rank: Effective rank of the centered activations: the exponential of the entropy of their normalized singular
-            values, from 1 to the number of units; 0 where all are constant.
-        redundant: Units that correlate with an earlier one by `SAME` or more; constant ones do not count.
-        redundant_units: The numbers of the first of them, at most `NUMBERED`.
-        saturated_units: The numbers of those whose activations are most often at an end, the most often ones first.
-    """
-
-    units: int
-    activation: str
-    constant: int
-    saturated: float | None
-    rank: float
-    redundant: int
-    redundant_units: tuple[int, ...] = ()
-    saturated_units: tuple[int, ...] = ()
 
 
 def layer_health(

@@ -205,3 +205,31 @@ class Ablation:
     def class_accuracy_cost(self) -> np.ndarray:
         """Accuracy lost within each class, float64 ``(unit, class)``; 0 for a class without samples."""
         return (self.correct_unablated - self.correct) / np.maximum(self.samples, 1)
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """A hidden layer on some samples.
+
+    Attributes:
+        units: Number of units.
+        activation: Name of its activation function.
+        constant: Units that give the same output for every sample.
+        saturated: Share of all activations within 5% of an end of the function's range, 0..1; None without such ends.
+        rank: Effective rank of the centered activations: the exponential of the entropy of their normalized singular
+            values, from 1 to the number of units; 0 where all are constant.
+        redundant: Units that correlate with an earlier one by 0.98 or more, either way; constant ones do not count.
+        redundant_units: The numbers of the first of them, at most `NUMBERED`.
+        saturated_units: The numbers of those whose activations are most often at an end, the most often ones first.
+        saturated_first: What `saturated` is at the first weights; None where that was not measured.
+    """
+
+    units: int
+    activation: str
+    constant: int
+    saturated: float | None
+    rank: float
+    redundant: int
+    redundant_units: tuple[int, ...] = ()
+    saturated_units: tuple[int, ...] = ()
+    saturated_first: float | None = None

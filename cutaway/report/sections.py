@@ -7,7 +7,7 @@ from cutaway.topics.classes.section import classes
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
-from cutaway.topics.findings.section import findings
+from cutaway.topics.findings.section import findings, verdict
 from cutaway.topics.history.section import augmented, learning
 from cutaway.topics.importance.section import columns
 from cutaway.topics.influence.section import influence
@@ -15,7 +15,6 @@ from cutaway.topics.labels.section import suspects
 from cutaway.topics.layers.section import knowledge, layers
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
-from cutaway.topics.verdict.section import verdict
 
 from .explorer import explore
 from .settings import settings

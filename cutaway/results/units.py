@@ -159,3 +159,8 @@ MEASURED = Unit(
 LOST = Unit("share that is lost, shown as the change in percentage points", _lost)
 NAME = Unit("name", _name, right=False, most=12)
 TEXT = Unit("text", _name, right=False)
+
+
+def epochs_in_words(count: int) -> str:
+    """A number of epochs: "1 epoch", "5 epochs"."""
+    return "1 epoch" if count == 1 else f"{count} epochs"

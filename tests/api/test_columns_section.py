@@ -11,10 +11,10 @@ from cutaway.interpret import Importance
 from cutaway.page import Parts, Table
 from cutaway.progress import ignore_progress
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.findings.section import verdict
 from cutaway.topics.importance.effects import column_effects
 from cutaway.topics.importance.result import Importances
 from cutaway.topics.importance.section import SAMPLES, carriers, columns
-from cutaway.topics.verdict.section import verdict
 
 
 def importances(rises, decreases, errors=0.01):

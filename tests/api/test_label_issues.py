@@ -309,8 +309,8 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
 ) -> None:
     from cutaway.report.explorer.columns import suspect_columns
     from cutaway.topics.common.source import ReportSource
+    from cutaway.topics.findings.section import verdict
     from cutaway.topics.labels.section import suspects
-    from cutaway.topics.verdict.section import verdict
 
     monkeypatch.setattr("cutaway.training.FoldTrainer", lambda *_, **__: pytest.fail("a fold is trained"))
     folder = tmp_path / "copy"

@@ -18,7 +18,7 @@ from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison import measuring
 from cutaway.topics.comparison.section import COMPARED, answer, comparison
-from cutaway.topics.verdict.section import verdict
+from cutaway.topics.findings.section import verdict
 
 
 @pytest.fixture(scope="module")

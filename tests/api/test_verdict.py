@@ -14,8 +14,8 @@ from cutaway.findings import RULES, Finding, Remedy
 from cutaway.progress import ignore_progress
 from cutaway.report.sections import SECTIONS
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.verdict import section
-from cutaway.topics.verdict.result import VERSION, _next_step
+from cutaway.topics.findings import section
+from cutaway.topics.findings.verdict import VERSION, _next_step
 from tests.runs import record_untrained
 
 

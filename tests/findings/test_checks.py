@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from cutaway.data import InputFacts, Shift, TellingInput, equal_by_chance
-from cutaway.findings import CountEstimate, Evidence, Finding, LayerFacts, WeightFacts, looks_drawn, run_checks
+from cutaway.findings import CountEstimate, Evidence, Finding, WeightFacts, looks_drawn, run_checks
+from cutaway.interpret import LayerHealth
 from cutaway.training import TrainingConfig
 
 CONFIG = {"learning_rate": 0.003, "batch_size": 32, "label_smoothing": 0.0}
 INPUTS = InputFacts(inputs=20, low=-3.0, high=3.0, mean=0.0, std=1.0, constant=(), widest=1.5)
-LAYER = LayerFacts(units=64, activation="relu", constant=2, saturated=None, rank=30.0, redundant=1)
+LAYER = LayerHealth(units=64, activation="relu", constant=2, saturated=None, rank=30.0, redundant=1)
 WEIGHTS = {name: WeightFacts(0.01, 0.002, (0.3, 0.1, 0.05)) for name in ("dense_1", "output")}
 HISTORY = [
     {"epoch": 1, "loss": 0.9, "val_loss": 0.8, "val_accuracy": 0.8},
@@ -63,7 +64,7 @@ def losses(*values: float) -> list[dict[str, float]]:
     return [{"epoch": i + 1, "loss": v, "val_loss": v, "val_accuracy": 0.5} for i, v in enumerate(values)]
 
 
-def layer(**changes: object) -> dict[str, LayerFacts]:
+def layer(**changes: object) -> dict[str, LayerHealth]:
     return {"dense_1": replace(LAYER, **changes)}  # pyright: ignore[reportArgumentType]
 
 

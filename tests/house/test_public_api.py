@@ -89,7 +89,7 @@ from cutaway.topics.prediction import result as prediction
 from cutaway.topics.samples import dynamics
 from cutaway.topics.sweeps import result as sweep, sweeping
 from cutaway.topics.units import measuring as units
-from cutaway.topics.verdict import result as verdict
+from cutaway.topics.findings import verdict
 from cutaway.augmentation import settings as augmentation
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]

@@ -8,9 +8,9 @@ from typing import Any
 from cutaway.api.run import Run
 from cutaway.errors import DataError
 from cutaway.options import typed_options
+from cutaway.results.units import epochs_in_words
 from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
-from cutaway.topics.history.result import epochs_in_words
 from cutaway.topics.labels.kept import are_judged
 
 TRAINING = (

@@ -18,7 +18,7 @@ from .rivals import kept_rivals
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 11
+METHOD = 12
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 

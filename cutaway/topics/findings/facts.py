@@ -30,7 +30,6 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import (
     MANY_SATURATED,
     HeldOut,
-    LayerFacts,
     WeightFacts,
     bound_count,
     errors_of_the_surest,
@@ -254,16 +253,12 @@ def _of_model(context: RunContext) -> dict[str, Any]:
         for name, size in update_sizes(before, after).items():
             updates.setdefault(name, []).append(size)
         before = after
-    names = {field.name for field in dataclasses.fields(LayerFacts)}
     is_saturated = any((each.saturated or 0) > MANY_SATURATED for each in layers.values())
     untrained = layer_health(context.model(epochs[0]), x=x, scale=scale) if is_saturated and epochs[0] == 0 else {}
     return {
         "examples": concerned_layers((), layers),
         "layers": {
-            name: LayerFacts(
-                **{key: value for key, value in dataclasses.asdict(each).items() if key in names},
-                saturated_first=untrained[name].saturated if name in untrained else None,
-            )
+            name: dataclasses.replace(each, saturated_first=untrained[name].saturated if name in untrained else None)
             for name, each in layers.items()
         },
         "weights": {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first},

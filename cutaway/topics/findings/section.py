@@ -1,22 +1,225 @@
-"""The section on findings: what a person should look at, a card for each cause, with what follows from it folded."""
+"""The verdict and the findings of a run as sections: what it is worth, and what is wrong, a card for each cause."""
 
+import logging
 import re
+import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from pathlib import Path
 
+from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded, run_checks
-from cutaway.page import Card, Cards, Parts, Section, Text
+from cutaway.log import survive
+from cutaway.page import Card, Cards, Mark, Parts, Section, Summary, SummaryLine, Text
+from cutaway.results.units import epochs_in_words, percent
+from cutaway.runs import run_command
+from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource, once
+from cutaway.topics.comparison.section import answer, comparison_of
+from cutaway.topics.importance.section import carriers, importances_of
+from cutaway.topics.labels.section import suspects_of
 from cutaway.topics.layers.section import layers_of
 
 from .evidence import evidence_of
 from .images import plots_of, samples_of
+from .rivals import can_have_rivals, kept_rivals
+from .verdict import NO_GAIN, Verdict, Worth, explained_in_words
+from .verdict import verdict as gather
+
+log = logging.getLogger("cutaway.topics.findings")
 
 INSIDE = "\ue000"
 """Stands for a space within a name while sentences are told apart: a character that no font has."""
 
 UNITS = 8
 """Units that are named on a card at most."""
+
+LINES = 4
+"""Lines below the answer at most."""
+
+TELLING = ("simpler-model", "label-noise", "overfitting", "confusion")
+"""Kinds of findings that say most about a run of which nothing is wrong, the most important first."""
+
+LESSER = (
+    *("dead-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
+    *("overfitting", "miscalibration", "class-imbalance", "simpler-model", "missed-class", "test-gap"),
+)
+"""Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
+
+SHORT = 240
+"""Characters of a line at most."""
+
+NAME = 40
+"""Characters of a name on the scale at most."""
+
+
+def verdict(source: ReportSource) -> Section:
+    """What the run is worth, on a scale with what it is compared with; what is wrong first; and what to do next."""
+    path, found = source.context.path, gather(source.context, findings=findings_of(source))
+    answer, others = "What it is worth on new samples is not known.", dict[str, float]()
+    worth = found.worth
+    if worth is not None:
+        answer = f"Right on {_share(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}."
+        if not found.has_gain:
+            than = "less often right than" if worth.gain == "none" else "not clearly better than"
+            answer = f"{answer[:-1]}: {than} always predicting {worth.largest_class}."
+        others = {} if worth.baseline is None else {f"always {worth.largest_class}": worth.baseline}
+        others |= _rivals(source, worth)
+    step, command, target = found.next_step, found.command or "", ""
+    if command == run_command("report", path):  # which this is
+        step, command, target = "Next: look at its mistakes.", "", "mistakes"
+        if worth is None or worth.accuracy == 1:
+            step = ""
+    lines = _lines(source, found)
+    if lines[0].target == "suspects":
+        step, command, target = "Next: go through the suspect labels.", "", "suspects"
+    hidden = sum(line.severity == "warning" for line in lines[LINES:])
+    more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
+    small = (*found.unknown, *_not_compared(source), *_not_judged(source, found))
+    return Summary(
+        name="verdict",
+        title="Verdict",
+        answer=answer,
+        beside="" if worth is None else _beside(worth, others),
+        marks=() if worth is None or not others else _marks(worth, others),
+        lines=lines[:LINES],
+        help=step,
+        target=target,
+        command=_elsewhere(command, path),
+        small=(*more, *(_elsewhere(each, path) for each in small)),
+    )
+
+
+def _share(share: float) -> str:
+    """A share with one digit, or with two where that would be 100% and is not."""
+    text = percent(share, 1)
+    return percent(share) if text == "100.0%" and share < 1 else text
+
+
+def _elsewhere(words: str, path: Path) -> str:
+    """Words with the name of the run in place of its path: others do not have the folder where it is here."""
+    return words.replace(shlex.quote(str(path)), shlex.quote(path.name))
+
+
+def _rivals(source: ReportSource, worth: Worth) -> dict[str, float]:
+    """The other kinds of models that were trained, and how often each is right; none that saw other samples."""
+    compared = next((each for each in findings_of(source) if each.kind == "simpler-model"), None)
+    if compared is None or compared.evidence["samples"] != worth.samples or worth.split != source.split:
+        return {}
+    return dict(compared.evidence["rivals"])
+
+
+def _beside(worth: Worth, others: dict[str, float]) -> str:
+    words = "; ".join(f"{name}: {_share(share)}" for name, share in others.items())
+    interval = f"95% interval {percent(worth.low, 1)} to {percent(worth.high, 1)}."
+    return f"{interval} For comparison: {words}." if words else interval
+
+
+def _marks(worth: Worth, others: dict[str, float]) -> tuple[Mark, ...]:
+    """The accuracy with its interval, and those of others, on a scale from the lowest of them to 100%."""
+    least = min(worth.low, *others.values())
+
+    def place(share: float) -> float:
+        return (share - least) / (1 - least) if least < 1 else 1.0
+
+    own = Mark(_named("this model", worth.accuracy), place(worth.accuracy), place(worth.low), place(worth.high))
+    ordered = sorted(others.items(), key=lambda each: each[1])
+    named = [Mark(_named(name, share), place(share), row=row) for row, (name, share) in enumerate(ordered, start=1)]
+    return own, *named, Mark("100%", 1.0, row=1)
+
+
+def _named(name: str, share: float) -> str:
+    return f"{name if len(name) <= NAME else f'{name[: NAME - 1]}…'}: {_share(share)}"
+
+
+def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
+    """Its state unless it has finished, then warnings, then what else is telling."""
+    lines: list[SummaryLine] = []
+    if found.state != "finished":
+        title = f"{found.state.capitalize()} after {epochs_in_words(found.epochs)}."
+        severity = "warning" if found.state in ("failed", "died", "damaged") else "note"
+        lines.append(SummaryLine(title, _sentence(found.why or "not all epochs were trained"), severity, "settings"))
+    labels = _label_lines(source)
+    label_warnings = [line for line in labels if line.severity == "warning"]
+    causes = [(each, rest, anchor(number)) for number, (each, rest) in enumerate(found.causes)]
+    for each, rest, target in causes:
+        if each.severity == "warning" and not (each.kind == "label-noise" and label_warnings):  # the same fact
+            text = f"{said_first(source, each)}{explained_in_words(rest)}"
+            lines.append(SummaryLine(f"{each.title}.", text, "warning", target))
+    lesser = {target for each, _, target in causes if each.kind in LESSER}
+    place = next((i for i, line in enumerate(lines) if line.target in lesser), len(lines))
+    lines[place:place] = label_warnings
+    if source.against is not None:
+        with survive(log, "saying in the verdict which run is better", CutawayError):  # for example, it has diverged
+            shown = answer(comparison_of(source), source.other_name)
+            lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
+    if not any(line.severity == "warning" for line in lines):
+        what = (found.no_problem, "", "good") if found.has_gain else (NO_GAIN, "", "note")
+        lines.append(SummaryLine(*what, "findings"))
+    if found.worth is not None and found.worth.gain == "clear":
+        known = importances_of(source)
+        if known is not None and (carried := carriers(known)) is not None:
+            lines.append(SummaryLine(*carried, "note", "columns"))
+    lines += [line for line in labels if line.severity != "warning"]
+    for kind in TELLING:
+        lines += [
+            SummaryLine(f"{each.title}.", _short(source, each), each.severity, target)
+            for each, _, target in causes
+            if each.kind == kind and each.severity != "warning"
+        ]
+    return tuple(lines)
+
+
+def _short(source: ReportSource, finding: Finding) -> str:
+    """What a finding says first; of few mistakes all of it, since the smaller group may matter more."""
+    if finding.kind == "confusion" and len(finding.text) < SHORT:
+        return finding.text
+    return said_first(source, finding)
+
+
+def _not_compared(source: ReportSource) -> tuple[str, ...]:
+    """How to find out whether another kind of model is right more often, where that was not done."""
+    context = source.context
+    with survive(log, "looking whether other models can be compared", CutawayError):
+        if kept_rivals(context) is None and can_have_rivals(context):
+            return (f"Other kinds of models were not compared; {run_command('doctor', context.path)} does that.",)
+    return ()
+
+
+def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
+    """How to find out which labels are wrong, where that was not done; or that it cannot be found out yet."""
+    context = source.context
+    if suspects_of(source) is not None or context.manifest.origin != "training":
+        return ()
+    if not found.has_gain:
+        return ("Models that learn so little cannot tell which labels are wrong.",)
+    if found.worth is None or found.worth.gain == "unknown":
+        return ()
+    command = run_command("labels", context.path)
+    return (f"Which labels may be wrong was not looked for; {command} does that.",)
+
+
+def _label_lines(source: ReportSource) -> list[SummaryLine]:
+    """What is known of the labels, where they were judged before; a warning if some of them are surely wrong."""
+    found = suspects_of(source)
+    if found is None:
+        return []
+    count, (wrong, sure) = found.count, found.surest
+    if count is not None and count.low > 0:
+        title = f"About {count.count:,} of {found.samples:,} labels may be wrong."
+        text = (
+            f"95% interval {count.low:,} to {count.high:,}, by models that were not trained on the samples they judge."
+        )
+        return [SummaryLine(title, text, "warning", "suspects")]
+    if not wrong:
+        return []
+    of_sure = f"{wrong:,} of the {sure:,} samples that models are most sure of are labeled as another class."
+    return [
+        SummaryLine(of_sure, found.note or "These may be wrong labels, or errors of the models.", "note", "suspects")
+    ]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 @once
@@ -31,19 +234,14 @@ def findings(source: ReportSource) -> Section:
     found = folded(findings_of(source))
     if not found:
         return Text(name=name, title=title, paragraphs=("Nothing in this run needs attention.",))
-    cards = [
-        replace(_card(source, each, consequences), anchor=anchor(number))
-        for number, (each, consequences) in enumerate(found)
-    ]
-    acts = [is_to_act_on(each) for each, _ in found]
-    first = tuple(card for card, act in zip(cards, acts, strict=True) if act)
-    rest = tuple(card for card, act in zip(cards, acts, strict=True) if not act)
+    cards = [(each, _card(source, each, rest, anchor(number))) for number, (each, rest) in enumerate(found)]
+    first, rest = (tuple(card for each, card in cards if each.needs_action is act) for act in (True, False))
     if not first:
         lead = "Nothing in this run needs a change. What was noted:"
         return Cards(name=name, title=title, lead=lead, cards=rest, size="large")
-    causes = Cards(name="causes", title="What to look at", cards=first, size="large")
     if not rest:
-        return replace(causes, name=name, title=title)
+        return Cards(name=name, title=title, cards=first, size="large")
+    causes = Cards(name="causes", title="What to look at", cards=first, size="large")
     noted = Cards(
         name="noted",
         title="Also noted",
@@ -52,18 +250,6 @@ def findings(source: ReportSource) -> Section:
         size="large",
     )
     return Parts(name=name, title=title, parts=(causes, noted))
-
-
-def is_to_act_on(finding: Finding) -> bool:
-    """Whether a finding asks for something: a warning, or a note of which it is known what would help."""
-    return finding.severity == "warning" or (finding.severity == "note" and bool(_help(finding)))
-
-
-def _help(finding: Finding) -> str:
-    """What to do; empty where that is not known, and where all is good."""
-    if finding.severity == "good":
-        return ""
-    return finding.advice if finding.remedy is None else f"{finding.remedy.words}."
 
 
 def anchor(number: int) -> str:
@@ -87,20 +273,21 @@ def said_first(source: ReportSource, finding: Finding) -> str:
     return first_sentence(finding.text, (*context.class_names, *columns))
 
 
-def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding]) -> Card:
+def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding], target: str) -> Card:
     """A finding in a sentence with its images and what would help; the rest, its rule and what follows are folded.
 
     The rule of what is good would only fill the page.
     """
     images, rows, values = samples_of(source, finding)
     is_good, rule, first = finding.severity == "good", finding.rule, said_first(source, finding)
-    words = _help(finding)
+    words = finding.help
     details = [finding.text.removeprefix(first).strip().removesuffix(words).strip()]
     if finding.units:
         details.append(f"Units: {', '.join(finding.units[:UNITS])}{', ...' if len(finding.units) > UNITS else ''}")
     if rule is not None and not is_good:
         details += [f"Rule: {rule.words}", f"Known as: {rule.known_as}. Source: {rule.source}"]
     return Card(
+        anchor=target,
         severity=finding.severity,
         title=finding.title,
         text=(first,),

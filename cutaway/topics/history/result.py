@@ -8,7 +8,7 @@ from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, column
-from cutaway.results.units import COUNT, UNDEFINED, Unit, decimals, number, share
+from cutaway.results.units import COUNT, UNDEFINED, Unit, decimals, epochs_in_words, number, share
 
 if TYPE_CHECKING:
     import pandas
@@ -145,8 +145,3 @@ class History(Result):
 
     def _shown_figure(self) -> "Figure | None":
         return self.plot() if self.rows else None
-
-
-def epochs_in_words(count: int) -> str:
-    """A number of epochs: "1 epoch", "5 epochs"."""
-    return "1 epoch" if count == 1 else f"{count} epochs"

@@ -5,9 +5,9 @@ that would measure it.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
@@ -18,14 +18,14 @@ from cutaway.metrics import wilson_interval
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import NAME, percent
+from cutaway.results.units import NAME, epochs_in_words, percent
 from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.classes.classes import class_measures, kept_class_measures
 from cutaway.topics.common.scoring import split_in_words
-from cutaway.topics.findings.evidence import as_share, kept_findings, recorded_findings
-from cutaway.topics.history.result import epochs_in_words
 
-log = logging.getLogger("cutaway.topics.verdict")
+from .evidence import as_share, kept_findings, recorded_findings
+
+log = logging.getLogger("cutaway.topics.findings")
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -66,6 +66,13 @@ class Worth:
     baseline: float | None = None
     largest_class: str | None = None
 
+    @property
+    def gain(self) -> Literal["clear", "unclear", "none", "unknown"]:
+        """Whether the model is right more often than that, by more than chance: "none" if it is right less often."""
+        if self.baseline is None:
+            return "unknown"
+        return "clear" if self.low > self.baseline else "none" if self.high < self.baseline else "unclear"
+
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,8 +86,7 @@ class Verdict(Result):
         kept_epoch: The epoch whose weights are kept, or would be kept now; None before the first one.
         why: Why it failed, or None.
         worth: How often it is right, and what that is compared with; None if no sample was held out.
-        problem: The most important problem; None if nothing is found.
-        explains: Findings that follow from it.
+        causes: Findings that no other explains, the most important first, each with those that follow from it.
         is_measured: Whether data, layers and predictions were judged, not only the history.
         next_step: What to do, as a sentence.
         command: The command for it, or None.
@@ -94,13 +100,22 @@ class Verdict(Result):
     kept_epoch: int | None
     why: str | None = field(repr=False)
     worth: Worth | None = field(repr=False)
-    problem: Finding | None = field(repr=False)
-    explains: int = field(repr=False)
+    causes: tuple[tuple[Finding, tuple[Finding, ...]], ...] = field(repr=False)
     is_measured: bool = field(repr=False)
     next_step: str = field(repr=False)
     command: str | None = field(repr=False)
     unknown: tuple[str, ...] = field(repr=False)
     opens: bool = field(default=True, repr=False)
+
+    @property
+    def problem(self) -> Finding | None:
+        """The most important problem; None if nothing is found."""
+        return _first_warning(self.causes)[0]
+
+    @property
+    def explains(self) -> int:
+        """Number of findings that follow from the most important problem."""
+        return len(_first_warning(self.causes)[1])
 
     def line(self) -> str:
         """A one-line summary."""
@@ -118,12 +133,16 @@ class Verdict(Result):
         after = "" if self.state == "running" and not self.epochs else f" after {epochs_in_words(self.epochs)}"
         yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
-        explains = f" It explains {self.explains} more." if self.explains else ""
-        has_no_gain = self.worth is not None and (self.worth.baseline or 0.0) >= self.worth.low
-        nothing = self.no_problem if self.is_measured else NO_GAIN if has_no_gain else NO_PROBLEM_YET
-        yield "problem", nothing if self.problem is None else f"First: {self.problem.title}.{explains}"
+        problem, consequences = _first_warning(self.causes)
+        nothing = self.no_problem if self.is_measured else NO_PROBLEM_YET if self.has_gain else NO_GAIN
+        yield "problem", nothing if problem is None else f"First: {problem.title}.{explained_in_words(consequences)}"
         yield "next", f"{self.next_step} {self.command}" if self.command else self.next_step
         yield "unknown", " ".join(self.unknown)
+
+    @property
+    def has_gain(self) -> bool:
+        """Whether the model is not known to be no better than always predicting the largest class."""
+        return self.worth is None or self.worth.gain in ("clear", "unknown")
 
     @property
     def no_problem(self) -> str:
@@ -180,8 +199,8 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
     elif worth is not None and worth.baseline is None and state != "running":
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")
-    problem, consequences = next(((c, f) for c, f in folded(findings) if c.severity == "warning"), (None, ()))
-    next_step, command = _next_step(context, state, problem, is_measured=is_measured)
+    causes = folded(findings)
+    next_step, command = _next_step(context, state, _first_warning(causes)[0], is_measured=is_measured)
     if command == doctor:  # said once
         unknown = [each for each in unknown if doctor not in each]
     return Verdict(
@@ -191,14 +210,22 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
         kept_epoch=kept or None,
         why="its process is gone" if state == "died" else manifest.why,
         worth=worth,
-        problem=problem,
-        explains=len(consequences),
+        causes=causes,
         is_measured=is_measured,
         next_step=next_step,
         command=command,
         unknown=tuple(unknown),
         opens=manifest.model is not None,
     )
+
+
+def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tuple[Finding | None, tuple[Finding, ...]]:
+    return next(((cause, rest) for cause, rest in causes if cause.severity == "warning"), (None, ()))
+
+
+def explained_in_words(consequences: Sequence[Finding]) -> str:
+    """How many findings follow from one, a sentence after a space; "" if none does."""
+    return f" It explains {len(consequences)} more." if consequences else ""
 
 
 def _kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
@@ -220,14 +247,12 @@ def _next_step(
     if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not tell why
         return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
-        if context.manifest.origin != "training" and problem.remedy.change != "temperature":
-            return f"Next: {problem.remedy.words}.", None  # only what cutaway trained can be trained again
-        words = f"Next: {problem.remedy.words}. To test whether that helps:"
-        return words, run_command("doctor", context.path) + " --prove"
-    if problem is not None and problem.advice:
-        return f"Next: {problem.advice}", None
-    if problem is not None and problem.remedy is not None:
-        return f"Next: {problem.remedy.words}.", None
+        words = f"Next: {problem.remedy.words}."
+        if not problem.can_be_tried(trained=context.manifest.origin == "training"):
+            return words, None
+        return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --prove"
+    if problem is not None and (problem.advice or problem.remedy is not None):
+        return f"Next: {problem.advice or problem.help}", None
     if not is_measured:
         return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     return "Next: look at its mistakes:", run_command("report", context.path)

@@ -1,1 +1,0 @@
-"""Verdict: what a run is worth, what is wrong first, and what to do next."""
