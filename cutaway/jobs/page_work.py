@@ -14,7 +14,7 @@ from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 from cutaway.report import ReportProgress, embeddings, heading, make_section, preview, report_page, section_names
 from cutaway.results.progress import show_progress
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, by_name
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -220,7 +220,8 @@ def _suspects(work: Work) -> None:
 def _doctor(work: Work) -> None:
     from cutaway.topics.doctor.diagnosing import doctor
 
-    diagnosis = doctor(Run(work.open(with_data=True)), progress=work.on_progress)
+    run = Run(work.open(with_data=True))
+    diagnosis = doctor(run, progress=work.on_progress)
     findings = [
         {
             "kind": finding.kind,
@@ -233,7 +234,8 @@ def _doctor(work: Work) -> None:
         }
         for finding, consequences in folded(diagnosis.findings)
     ]
-    work.put("doctor", {"findings": findings, "unjudged": [escaped(words) for words in diagnosis.not_judged]})
+    unjudged = [escaped(by_name(words, run.path)) for words in diagnosis.not_judged]
+    work.put("doctor", {"findings": findings, "unjudged": unjudged})
 
 
 def _proof(work: Work) -> None:

@@ -7,7 +7,7 @@ metrics, checks and errors.
 """
 
 from .atomic import check_output, output_file, remove_strays, write_atomic, write_output
-from .commands import data_option, run_command
+from .commands import by_name, data_option, run_command
 from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, read_run, run_argument
 from .inside import check_own, is_linked, is_text, names_in
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
@@ -38,6 +38,7 @@ __all__ = [
     "RunFolder",
     "RunSummary",
     "RunWriter",
+    "by_name",
     "changing",
     "check_no_link",
     "check_output",

@@ -13,6 +13,11 @@ def run_command(name: str, path: Path) -> str:
     return f"cutaway {name} {shlex.quote(run_argument(path))}{data_option(path)}"
 
 
+def by_name(words: str, path: Path) -> str:
+    """Words with the name of a run in place of its path: a copy of the run, which may say the same, lies elsewhere."""
+    return words.replace(shlex.quote(str(path)), shlex.quote(path.name))
+
+
 def data_option(path: Path) -> str:
     """The option of a command on a run whose data its folder does not keep, such as " --data FILE.npz"; or ""."""
     try:

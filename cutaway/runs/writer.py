@@ -17,6 +17,7 @@ from cutaway.checks import warn_user
 from cutaway.errors import RunError, UsageError, printable
 
 from .atomic import remove_strays, write_atomic
+from .commands import by_name
 from .folder import RunFolder
 from .history import HistoryFile
 from .layout import (
@@ -220,7 +221,7 @@ class RunWriter:
             why: The reason, where it did not finish.
             fields: More fields of run.json, such as the final metrics.
         """
-        self.update(status=status, why=why, process=None, **fields)
+        self.update(status=status, why=why and by_name(why, self.path), process=None, **fields)
         self.close()
 
     def close(self) -> None:

@@ -491,6 +491,13 @@ def test_a_run_without_the_snapshot_of_its_kept_epoch_says_so(writer):
     assert run.resolve_epoch(-1) == 2, "who asks for the last one gets it"
 
 
+def test_what_a_run_says_of_its_end_names_no_path_of_its_own(writer):
+    """A copy would name the folder of another one."""
+    writer.finish("failed", why=f"the disk is full; next: {run_command('resume', writer.path)}")
+    why = RunFolder.open(writer.path).manifest.why
+    assert why.startswith(f"the disk is full; next: cutaway resume {writer.path.name}")
+
+
 def test_a_finished_training_without_a_history_is_damaged(writer):
     writer.epoch({"epoch": 1, "loss": 0.5})
     writer.snapshot(1, {"a": np.zeros(3, np.float32)})

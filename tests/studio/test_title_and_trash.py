@@ -42,11 +42,14 @@ def test_a_stray_file_of_a_server_that_was_killed_is_removed(run):
     assert not stray.exists()
 
 
-def test_a_title_behind_a_link_is_neither_read_nor_written(run, tmp_path):
+def test_a_title_behind_a_link_is_neither_read_nor_written(run, tmp_path, caplog):
     outside = tmp_path / "outside.txt"
     outside.write_text("secret")
-    (run / "title.txt").symlink_to(outside)
     assert read_title(run) == ""
+    (run / "title.txt").symlink_to(outside)
+    with caplog.at_level("INFO", logger="cutaway"):
+        assert read_title(run) == ""
+    assert [record.name for record in caplog.records] == ["cutaway.runs.summary"], "none is no failure, a link is"
     with pytest.raises(RunError):
         write_title(run, "mine")
     assert outside.read_text() == "secret"

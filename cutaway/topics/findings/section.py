@@ -2,16 +2,14 @@
 
 import logging
 import re
-import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded, run_checks
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Mark, Parts, Section, Summary, SummaryLine, Text
 from cutaway.results.units import epochs_in_words, percent
-from cutaway.runs import run_command
+from cutaway.runs import by_name, run_command
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.section import answer, comparison_of
@@ -84,8 +82,8 @@ def verdict(source: ReportSource) -> Section:
         lines=lines[:LINES],
         help=step,
         target=target,
-        command=_elsewhere(command, path),
-        small=(*more, *(_elsewhere(each, path) for each in small)),
+        command=by_name(command, path),
+        small=(*more, *(by_name(each, path) for each in small)),
     )
 
 
@@ -93,11 +91,6 @@ def _share(share: float) -> str:
     """A share with one digit, or with two where that would be 100% and is not."""
     text = percent(share, 1)
     return percent(share) if text == "100.0%" and share < 1 else text
-
-
-def _elsewhere(words: str, path: Path) -> str:
-    """Words with the name of the run in place of its path: others do not have the folder where it is here."""
-    return words.replace(shlex.quote(str(path)), shlex.quote(path.name))
 
 
 def _rivals(source: ReportSource, worth: Worth) -> dict[str, float]:
