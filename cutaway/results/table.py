@@ -5,7 +5,6 @@ The fields of a dataclass are its columns, each declared by `value`. From them c
 """
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -102,11 +101,12 @@ def _fields(kind: Any) -> Iterator[tuple[str, tuple[str, ...], list[Column]]]:
     for each in dataclasses.fields(kind):
         if _COLUMNS not in each.metadata:
             continue
-        columns, named = each.metadata[_COLUMNS], each.metadata[_NAMES]
-        names = named or tuple(f"{each.name}{part}" for column in columns for part in column.unit.parts)
-        ends = [0, *itertools.accumulate(len(column.unit.parts) for column in columns)]
-        shown = [replace(c, names=names[i:j]) for c, i, j in zip(columns, ends, ends[1:], strict=False)]
-        yield each.name, names, shown
+        declared, names = each.metadata[_COLUMNS], each.metadata[_NAMES]
+        names = names or tuple(f"{each.name}{part}" for column in declared for part in column.unit.parts)
+        limits = len(names) - 2 * (len(declared) - 1)  # the ends of an interval have a column of their own
+        shown = [names[:limits], names[limits:]]
+        columns = [replace(column, names=part) for column, part in zip(declared, shown, strict=False)]
+        yield each.name, names, columns
 
 
 def column(names: str, heading: str, unit: Unit, meaning: str, *, explained: bool = False) -> Column:

@@ -265,7 +265,7 @@ def test_reliability_is_that_of_the_kind_of_training(digits_run):
     digits, table = LDS["Adam in batches with dropout"]
     assert f"{digits:.2f} on digits and {table:.2f} on a table" in found.reliability
     assert found.reliability == found.to_json()["reliability"]
-    assert found.reliability in found.tables()[1].notes
+    assert found.reliability in found.notes()
     assert found.reliability in found._repr_html_()
 
 

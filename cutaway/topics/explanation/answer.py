@@ -36,7 +36,8 @@ def compute(context: RunContext, sample: str, options: ExplanationOptions, *, on
         explanation = None
     about = {"sample": ids[0], "label": label}
     document = partial(_document, about, options.layer, explanation, influences)
-    return Answer(str(context.path), document, partial(_tables, label, options, explanation, influences))
+    notes = influences.notes() if influences else ()
+    return Answer(str(context.path), document, partial(_tables, label, options, explanation, influences), notes)
 
 
 def _document(

@@ -2,7 +2,7 @@
 
 import html
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from cutaway.results.notebook import ROWS, figure_html, joined_html
 from cutaway.results.plain import defined
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.result import Result
-from cutaway.results.table import Column, Table, column
+from cutaway.results.table import Column, Table, value
 from cutaway.results.units import COUNT, GENERAL, NAME, TEXT, decimals, number, percent
 
 if TYPE_CHECKING:
@@ -27,30 +27,39 @@ if TYPE_CHECKING:
     from cutaway.topics.influence.result import Influences
 
 
-CONTRIBUTION = column(
-    "contribution", "Contribution", decimals(4), "What it adds to the difference of the two largest logits."
-)
-INPUTS = (column("input", "Input", TEXT, "Number of a value of the input, or name of its column."), CONTRIBUTION)
-"""What each value of the input contributed."""
+_CONTRIBUTION = ("Contribution", decimals(4), "What it adds to the difference of the two largest logits.")
 
-PIXEL = column("pixel", "Pixel", TEXT, "Row and column from 0, from the upper left corner.", explained=True)
-VALUE = column("value", "Value", GENERAL, "What it is in the data.")
-CELL = column("value", "Value", NAME, "What it is in the table.")
+
+@dataclass(frozen=True, eq=False)
+class InputRows:
+    """What each value of the input contributed, arrays ``(value,)``."""
+
+    input: Any = value("Input", TEXT, "Number of a value of the input, or name of its column.")
+    contribution: np.ndarray = value(*_CONTRIBUTION)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitRows:
+    """What each unit of a layer contributed, arrays ``(unit,)``."""
+
+    unit: np.ndarray = value("Unit", COUNT, "Number of the unit, from 0.")
+    contribution: np.ndarray = value(*_CONTRIBUTION)
+    activation: np.ndarray = value("Activation", decimals(4), "Its activation for the sample.")
+
+
+@dataclass(frozen=True)
+class ColumnSum:
+    """What a column of a table contributed, where a category became several inputs."""
+
+    column: str = value("Column", NAME, "Name of the column of the table.")
+    inputs: int = value("Inputs", COUNT, "How many inputs the column became.")
+    contribution: float = value(*_CONTRIBUTION)
+
+
+PIXEL = Column(("pixel",), "Pixel", TEXT, "Row and column from 0, from the upper left corner.", explained=True)
+VALUE = Column(("value",), "Value", GENERAL, "What it is in the data.")
+CELL = Column(("value",), "Value", NAME, "What it is in the table.")
 """What people see of each input as well."""
-
-UNITS = (
-    column("unit", "Unit", COUNT, "Number of the unit, from 0."),
-    CONTRIBUTION,
-    column("activation", "Activation", decimals(4), "Its activation for the sample."),
-)
-"""What each unit of a layer contributed."""
-
-SUMS = (
-    column("column", "Column", NAME, "Name of the column of the table."),
-    column("inputs", "Inputs", COUNT, "How many inputs the column became."),
-    CONTRIBUTION,
-)
-"""What each column of a table contributed, where a category became several inputs."""
 
 
 @public
@@ -68,13 +77,13 @@ class Explanation(Result):
         asked: The name by which it was asked for, such as "test[7]" for row 7 of a split; "" for raw values.
     """
 
-    attribution: "Attribution" = field(repr=False)
-    class_names: tuple[str, ...] = field(repr=False)
+    attribution: "Attribution"
+    class_names: tuple[str, ...]
     epoch: int
-    feature_names: tuple[str, ...] | None = field(repr=False)
-    sample: str | np.ndarray = field(repr=False)
-    context: RunContext = field(repr=False)
-    asked: str = field(default="", repr=False)
+    feature_names: tuple[str, ...] | None
+    sample: str | np.ndarray
+    context: RunContext
+    asked: str = ""
 
     def line(self) -> str:
         """A one-line summary."""
@@ -182,10 +191,10 @@ class Explanation(Result):
         parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
         order = np.argsort(-parts, kind="stable").tolist()
         if layer is not None:
-            values = {"unit": np.arange(len(parts)), "contribution": parts, "activation": found.activations[layer]}
-            return Table(UNITS, values).take(order)
+            units = UnitRows(np.arange(len(parts)), parts, found.activations[layer])
+            return Table.of(UnitRows, units).take(order)
         names = list(self.feature_names) if self.feature_names else np.arange(len(parts))
-        return Table(INPUTS, {"input": names, "contribution": parts}).take(order)
+        return Table.of(InputRows, InputRows(names, parts)).take(order)
 
     def tables(self, layer: str | None = None, limit: int = ROWS, *, label: str = "") -> tuple[Table, ...]:
         """The table shown in a terminal: the largest contributions, above or below 0.
@@ -195,8 +204,8 @@ class Explanation(Result):
             limit: How many rows at most; 0 for all.
             label: The label of the sample, for the title.
         """
-        sums = None if layer is not None else self.columns()
-        table = self.table(layer) if sums is None else Table.of(SUMS, sums)
+        sums = [] if layer is not None else self._sums()
+        table = Table.of(ColumnSum, sums) if sums else self.table(layer)
         parts = np.asarray(table.values["contribution"], np.float64)
         order = np.argsort(-np.abs(parts), kind="stable")
         shown, rest = order[: limit or None], order[limit or len(order) :]
@@ -292,15 +301,18 @@ class Explanation(Result):
 
         None if no column became several inputs, as a category does: `to_pandas` then holds the columns.
         """
+        return Table.of(ColumnSum, self._sums()).records() or None
+
+    def _sums(self) -> list[ColumnSum]:
         preparation = self.context.preparation
         if preparation is None or len(set(preparation.columns_of_features)) == len(preparation.columns_of_features):
-            return None
+            return []
         sums: dict[str, list[float]] = {}
         values = self.attribution.inputs.reshape(-1).tolist()
-        for name, value in zip(preparation.columns_of_features, values, strict=True):
-            sums.setdefault(name, []).append(value)
-        rows = [{"column": name, "inputs": len(each), "contribution": math.fsum(each)} for name, each in sums.items()]
-        return sorted(rows, key=lambda row: -row["contribution"])
+        for name, each in zip(preparation.columns_of_features, values, strict=True):
+            sums.setdefault(name, []).append(each)
+        rows = [ColumnSum(name, len(each), math.fsum(each)) for name, each in sums.items()]
+        return sorted(rows, key=lambda row: -row.contribution)
 
     def influence(
         self, n: int = 10, *, target: str = "predicted", epochs: Any = "auto", progress: ProgressOption = False

@@ -1,13 +1,14 @@
 """How training went: Keras' metrics, one row per epoch."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
 from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.results.result import Result
-from cutaway.results.table import Column, Table, column
+from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import COUNT, UNDEFINED, Unit, decimals, epochs_in_words, number, share
 
 if TYPE_CHECKING:
@@ -16,30 +17,33 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure, Panel
 
 
-def _any(value: Any) -> str:
-    return number(value, 4) if isinstance(value, float) else UNDEFINED if value is None else str(value)
+def _any(measured: Any) -> str:
+    return number(measured, 4) if isinstance(measured, float) else UNDEFINED if measured is None else str(measured)
 
 
-COLUMNS = (
-    column("epoch", "Epoch", COUNT, "Number of the epoch, from 1."),
-    column("loss", "Loss", decimals(4), "Mean loss of the training samples, while they were trained on."),
-    column("accuracy", "Acc.", share(), "Share of them that were predicted correctly."),
-    column("val_loss", "Val loss", decimals(4), "Mean loss of the validation samples after the epoch."),
-    column("val_accuracy", "Val acc.", share(), "Share of them that are predicted correctly."),
-    column("learning_rate", "LR", Unit("number", "{:.1e}".format), "Learning rate at the end of the epoch."),
-    column("seconds", "Seconds", decimals(2), "Seconds that the epoch took."),
-    column("samples_per_second", "Samples/s", COUNT, "Samples that were trained on per second."),
-)
-"""What training measures; a user's own fit may measure more."""
+@dataclass(frozen=True)
+class Epoch:
+    """What training measures of an epoch, and, for programs, whether the model overfits."""
 
-MORE = (
-    column("val_cross_entropy", "Val cross-entropy", decimals(4), "Validation loss without label smoothing, in nats."),
-    column("gap", "Gap", decimals(4), "Validation loss minus training loss."),
-    column("best_epoch", "Best epoch", COUNT, "Epoch with the lowest validation loss so far."),
-    column("turned", "Turned", Unit("truth", _any), "Whether the validation loss has risen since that epoch."),
-    column("rise_error", "Rise error", decimals(4), "Standard error of the rise of the cross-entropy since then."),
-)
-"""What else is known of an epoch, and whether the model overfits."""
+    epoch: int = value("Epoch", COUNT, "Number of the epoch, from 1.")
+    loss: float = value("Loss", decimals(4), "Mean loss of the training samples, while they were trained on.")
+    accuracy: float = value("Acc.", share(), "Share of them that were predicted correctly.")
+    val_loss: float = value("Val loss", decimals(4), "Mean loss of the validation samples after the epoch.")
+    val_accuracy: float = value("Val acc.", share(), "Share of them that are predicted correctly.")
+    learning_rate: float = value("LR", Unit("number", "{:.1e}".format), "Learning rate at the end of the epoch.")
+    seconds: float = value("Seconds", decimals(2), "Seconds that the epoch took.")
+    samples_per_second: float = value("Samples/s", COUNT, "Samples that were trained on per second.")
+    val_cross_entropy: float = value(
+        "Val cross-entropy", decimals(4), "Validation loss without label smoothing, in nats.", shown=False
+    )
+    gap: float = value("Gap", decimals(4), "Validation loss minus training loss.", shown=False)
+    best_epoch: int = value("Best epoch", COUNT, "Epoch with the lowest validation loss so far.", shown=False)
+    turned: bool = value(
+        "Turned", Unit("truth", _any), "Whether the validation loss has risen since that epoch.", shown=False
+    )
+    rise_error: float = value(
+        "Rise error", decimals(4), "Standard error of the rise of the cross-entropy since then.", shown=False
+    )
 
 
 @public
@@ -87,15 +91,17 @@ class History(Result):
 
     def table(self) -> Table:
         """The metrics, one row for each epoch."""
-        declared = {each.names[0]: each for each in (*COLUMNS, *MORE)}
-        others = [Column((name,), name, Unit("value", _any), "") for name in self.history if name not in declared]
+        declared = {each.names[0]: each for each in columns_of(Epoch)}
+        others = [
+            Column((name,), name, Unit("value", _any), "", shown=False) for name in self.history if name not in declared
+        ]
         known = [each for name, each in declared.items() if name in self.history]
         return Table((*known, *others), self.history)
 
     def tables(self) -> tuple[Table, ...]:
-        """The table shown in a terminal."""
-        known = tuple(each for each in COLUMNS if each.names[0] in self.history)
-        return (Table(known, self.history),) if known else ()
+        """What training measures, one row for each epoch."""
+        table = self.table()
+        return (table,) if table.meanings() else ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """The metrics, one mapping for each epoch."""

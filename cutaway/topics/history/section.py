@@ -1,7 +1,8 @@
 """The learning curves of the report."""
 
 from cutaway.errors import ConfigError
-from cutaway.page import Card, Cards, Figure, Image, Section
+from cutaway.page import Card, Cards, Image, Section
+from cutaway.topics.common.shown import result_section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of, said_first
 
@@ -26,15 +27,17 @@ def learning(source: ReportSource) -> Section | None:
     history = History(source.rows)
     if not history.rows:
         return None
-    return Figure(
-        name="learning",
-        title="Learning curves",
+    changed = ", and of images that were changed at random" if source.context.manifest.config.get("augment") else ""
+    return result_section(
+        "learning",
+        "Learning curves",
+        history,
         lead=_verdict(source),
-        panels=tuple(learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source))),
-        caption="Training values are averages over the epoch, while the weights changed and any dropout was active"
-        + (", and of images that were changed at random" if source.context.manifest.config.get("augment") else "")
-        + "; validation values are of the weights after the epoch, on samples that the model was not trained on."
-        + _smoothed(source),
+        panels=learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source)),
+        tables=(),  # an epoch is a point
+        figure=f"Training values are averages over the epoch, while the weights changed and any dropout was active"
+        f"{changed}; validation values are of the weights after the epoch, on samples that the model was not trained "
+        f"on.{_smoothed(source)}",
     )
 
 

@@ -1,6 +1,7 @@
 """Which columns of a table a run's model needs, and how much worse it predicts without each."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback
 from cutaway.results.notebook import ROWS
 from cutaway.results.result import Answer, Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Table, value
 from cutaway.results.units import LOST, MEASURED, NAME, number, percent
 from cutaway.topics.common.scoring import least_probability
 
@@ -27,24 +28,26 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 2_000
 """Columns that are shuffled at most: each takes `repeats` passes over the samples."""
 
-COLUMNS = (
-    column("column", "Column", NAME, "The column of the table."),
-    column(
-        "loss_increase loss_error measurable",
+
+@dataclass(frozen=True, eq=False)
+class ColumnRows:
+    """How much worse the model predicts once a column is shuffled, arrays ``(column,)``."""
+
+    column: Sequence[str] = value("Column", NAME, "The column of the table.")
+    loss: tuple[np.ndarray, np.ndarray, np.ndarray] = value(
         "Loss",
         MEASURED,
-        "Rise of the cross-entropy, ± standard error; ~0: not measurable.",
+        "Rise of the cross-entropy, ± standard error; ~0: no more than two of them.",
+        names=("loss_increase", "loss_error", "measurable"),
         explained=True,
-    ),
-    column(
-        "accuracy_decrease accuracy_error",
+    )
+    accuracy: tuple[np.ndarray, np.ndarray] = value(
         "Accuracy",
         LOST,
         "Change of the accuracy, in percentage points.",
+        names=("accuracy_decrease", "accuracy_error"),
         explained=True,
-    ),
-)
-"""How much worse the model predicts once a column is shuffled."""
+    )
 
 
 @public
@@ -62,11 +65,11 @@ class Importances(Result):
         measures: The numbers, arrays along the columns.
     """
 
-    columns: tuple[str, ...] = field(repr=False)
+    columns: tuple[str, ...]
     split: str
     samples: int
     epoch: int
-    measures: "Importance" = field(repr=False)
+    measures: "Importance"
 
     def line(self) -> str:
         """A one-line summary."""
@@ -82,15 +85,9 @@ class Importances(Result):
     def table(self) -> Table:
         """One row for each column, the most important first."""
         m = self.measures
-        values = {
-            "column": self.columns,
-            "loss_increase": m.loss_increase,
-            "loss_error": m.loss_error,
-            "accuracy_decrease": m.accuracy_decrease,
-            "accuracy_error": m.accuracy_error,
-            "measurable": m.measurable,
-        }
-        return Table(COLUMNS, values).take(np.argsort(-m.loss_increase, kind="stable").tolist())
+        loss, accuracy = (m.loss_increase, m.loss_error, m.measurable), (m.accuracy_decrease, m.accuracy_error)
+        table = Table.of(ColumnRows, ColumnRows(self.columns, loss, accuracy))
+        return table.take(np.argsort(-m.loss_increase, kind="stable").tolist())
 
     def tables(self, limit: int = ROWS) -> tuple[Table, ...]:
         """The table shown in a terminal, with N columns at most; 0 for all."""
@@ -136,13 +133,13 @@ class Importances(Result):
         from cutaway.plots import BLUE, GRAY, Bars, bars
 
         rows = self.summaries()[: check_whole(n, name="n", least=1)]
-        value, error = (np.array([row[name] for row in rows]) for name in ("loss_increase", "loss_error"))
+        rise, error = (np.array([row[name] for row in rows]) for name in ("loss_increase", "loss_error"))
         title = f"Importance on {self.samples:,} {self.split} samples"
         names = [row["column"] for row in rows]
         label = "rise of the loss once it is shuffled, nats"
         colors = [BLUE if row["measurable"] else GRAY for row in rows]
-        low, high = value - 2 * error, value + 2 * error
-        return bars([Bars(title, names, value, low, high, x_label=label, colors=colors)])
+        low, high = rise - 2 * error, rise + 2 * error
+        return bars([Bars(title, names, rise, low, high, x_label=label, colors=colors)])
 
 
 def compute(context: RunContext, options: ImportanceOptions, *, on_progress: ProgressCallback) -> Answer:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -11,8 +10,9 @@ from cutaway.data import Table as DataTable
 from cutaway.errors import CutawayError
 from cutaway.findings import listed
 from cutaway.log import survive
-from cutaway.page import Card, Cards, Level, Line, Parts, Section, SmallPlot, Table
+from cutaway.page import Card, Cards, Level, Line, Section, SmallPlot
 from cutaway.results.units import number, percent
+from cutaway.topics.common.shown import result_section
 from cutaway.topics.common.source import ReportSource, once
 
 from .effects import ColumnEffect, column_effects
@@ -70,18 +70,7 @@ def columns(source: ReportSource) -> Section | None:
     found = importances_of(source)
     if found is None:
         return None
-    (table,) = found.tables(LISTED)
-    worth = Table(
-        name="importances",
-        title="What each column is worth",
-        lead=f"How much worse the model predicts once a column is shuffled: {table.title}.",
-        rows=tuple(table.texts()),
-        meanings=table.meanings(),
-        caption=" ".join((*table.notes, "~0: no more than two standard errors.")),
-    )
     cards = _effects(source, found)
-    if not cards:
-        return replace(worth, name="columns")
     effects = Cards(
         name="effects",
         title="What the columns do",
@@ -92,7 +81,7 @@ def columns(source: ReportSource) -> Section | None:
         "could be chance.",
         cards=cards,
     )
-    return Parts(name="columns", title="Columns", parts=(worth, effects))
+    return result_section("columns", "Columns", tables=found.tables(LISTED), more=(effects,) if cards else ())
 
 
 def _effects(source: ReportSource, found: Importances) -> tuple[Card, ...]:

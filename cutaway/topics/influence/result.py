@@ -1,7 +1,7 @@
 """Which training samples an answer of a run is owed to, as the user holds it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Column, Table, value
 from cutaway.results.units import NAME, TEXT, Unit, percent
 from cutaway.runs import KeptResult, digest_of, kept, plain_records, records_of, result_name
 from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
@@ -43,23 +43,17 @@ class InfluentialSample:
             share; below 0 where it has lowered it.
     """
 
-    sample: str
-    label: str
-    influence: float
-
-
-COLUMNS = (
-    column("effect", "Effect", TEXT, "Whether it has raised the probability of the answer or lowered it."),
-    column("sample", "Training sample", TEXT, "Name of the training sample."),
-    column("label", "Label", NAME, "Its label."),
-    column(
-        "influence",
+    sample: str = value("Training sample", TEXT, "Name of the training sample.")
+    label: str = value("Label", NAME, "Its label.")
+    influence: float = value(
         "Influence",
         Unit("number", "{:+.3g}".format),
         "How much training on it has raised the log-probability of the answer, up to a factor that all share.",
-    ),
-)
-"""The training samples that an answer is owed to."""
+    )
+
+
+EFFECT = Column(("effect",), "Effect", TEXT, "Whether it has raised the probability of the answer or lowered it.")
+"""What a table of both kinds says of each."""
 
 
 @public
@@ -85,12 +79,12 @@ class Influences(Result):
     target: str
     probability: float
     epoch: int
-    rates: Mapping[int, float] = field(repr=False)
+    rates: Mapping[int, float]
     samples: int
-    supporting: tuple[InfluentialSample, ...] = field(repr=False)
-    opposing: tuple[InfluentialSample, ...] = field(repr=False)
-    approximation: str = field(repr=False)
-    reliability: str = field(default="", repr=False)
+    supporting: tuple[InfluentialSample, ...]
+    opposing: tuple[InfluentialSample, ...]
+    approximation: str
+    reliability: str = ""
 
     def line(self) -> str:
         """A one-line summary."""
@@ -108,23 +102,24 @@ class Influences(Result):
 
     def table(self) -> Table:
         """One row for each training sample."""
-        effects = (("supporting", self.supporting), ("opposing", self.opposing))
-        return Table.of(COLUMNS, [{"effect": effect, **vars(each)} for effect, found in effects for each in found])
+        table = Table.of(InfluentialSample, (*self.supporting, *self.opposing))
+        effects = ["supporting"] * len(self.supporting) + ["opposing"] * len(self.opposing)
+        return replace(table, columns=(EFFECT, *table.columns), values={"effect": effects, **table.values})
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables shown in a terminal: those that raised the probability most, and those that lowered it most."""
-        table, first = self.table().without("Effect"), len(self.supporting)
-        snapshots = f"{len(self.rates)} {'snapshot' if len(self.rates) == 1 else 'snapshots'}"
-        notes = [f"Computed from {self.samples:,} training samples and {snapshots}."]
-        if self.approximation:
-            notes.append(f"Approximate: {self.approximation}.")
-        if self.reliability:
-            notes.append(self.reliability)
+        """Those that raised the probability most, and those that lowered it most."""
         answer = f"the probability of {self.target} for {self.sample} ({percent(self.probability, 1)})"
         return (
-            replace(table.take(range(first)), title=f"Raised {answer} most"),
-            replace(table.take(range(first, len(table))), title="Lowered it most", notes=tuple(notes)),
+            Table.of(InfluentialSample, self.supporting, title=f"Raised {answer} most"),
+            Table.of(InfluentialSample, self.opposing, title="Lowered it most"),
         )
+
+    def notes(self) -> tuple[str, ...]:
+        """What they were computed from, and how far they can be relied on."""
+        snapshots = f"{len(self.rates)} {'snapshot' if len(self.rates) == 1 else 'snapshots'}"
+        computed = f"Computed from the gradients of {self.samples:,} training samples in {snapshots}."
+        approximate = f"Approximate: {self.approximation}." if self.approximation else ""
+        return tuple(filter(None, (computed, approximate, self.reliability)))
 
     def to_json(self) -> dict[str, Any]:
         """Everything about them."""

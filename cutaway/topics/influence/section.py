@@ -51,14 +51,13 @@ def influence(source: ReportSource) -> Section | None:
         return None
     lead = (
         f"For {len(cards)} of the most confident mistakes, first the sample, then the training samples that raised the "
-        "probability of this wrong answer most while the model learned. A wrong label among them may be the cause. "
-        f"This is an estimate from the gradients in {len(found[0].rates)} snapshots (TracIn with the second moments of "
-        f"the inputs). {found[0].reliability}"
+        "probability of this wrong answer most while the model learned. A wrong label among them may be the cause."
     )
     return Cards(
         name="influence",
         title="What led to the mistakes",
         lead=lead,
+        caption=" ".join(found[0].notes()),
         cards=cards,
         size="medium" if tables is None else "large",
     )
