@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import DataError
-
-CHANNELS = (1, 3)
-"""Gray and color, as in `cutaway.data.Dataset.is_image`."""
-
+from cutaway.image_shape import ImageShape
 
 ImageFunction = Callable[[np.ndarray, np.random.Generator], Any]
 """A function of the user: from an image and a random generator to an image of the same shape."""
@@ -84,7 +81,8 @@ def check_images(shape: tuple[int, ...]) -> None:
     Raises:
         DataError: They are not.
     """
-    if len(shape) in (2, 3) and min(shape[:2]) >= 2 and (len(shape) == 2 or shape[2] in CHANNELS):
+    image = ImageShape.of(shape)
+    if image is not None and min(image.rows, image.columns) >= 2:
         return
     numbers = " x ".join(f"{side:,}" for side in shape) or "one"
     raise DataError(

@@ -46,7 +46,7 @@ def check_images(data: Any) -> None:
     Raises:
         UsageError: Its samples are not images.
     """
-    if not getattr(data, "is_image", False):
+    if getattr(data, "image", None) is None:
         raise UsageError(
             "a sheet shows samples that are images",
             got=f"those of {data.name}, which are none",

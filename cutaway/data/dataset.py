@@ -13,6 +13,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.checks import check_names, warn_user
 from cutaway.errors import DataError, UsageError
+from cutaway.image_shape import ImageShape
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
 from .images import Centering, as_centering
@@ -111,9 +112,9 @@ class Dataset:
         return len(self.class_names)
 
     @property
-    def is_image(self) -> bool:
-        """Whether a sample is an image: (row, column), or (row, column, channel) with 1 or 3 channels."""
-        return len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in (1, 3))
+    def image(self) -> ImageShape | None:
+        """Rows, columns and channels of a sample that is an image; None if samples are not images."""
+        return ImageShape.of(self.shape)
 
     @property
     def in_memory(self) -> bool:
@@ -200,7 +201,7 @@ class Dataset:
         Raises:
             DataError: An id is not in this dataset.
         """
-        return self.shown(self.x(ids)) if self.is_image else None
+        return self.shown(self.x(ids)) if self.image is not None else None
 
     def shown(self, images: np.ndarray) -> np.ndarray:
         """Raw images ``(image, row, column, ...)``, as `images` returns those of samples."""

@@ -127,7 +127,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
     labels = given.labels
     known: dict[str, Any] = {
-        "kind": "table" if isinstance(given, Table) else "images" if given.is_image else "arrays",
+        "kind": "table" if isinstance(given, Table) else "arrays" if given.image is None else "images",
         "name": given.name,
         "recipe": recipe_for("default", given),
         "counts": {source: len(each) for source, each in labels.items()},
@@ -156,7 +156,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     ]
     if isinstance(given, Table):
         known["histograms"] = class_histograms(given, split.train, on_progress=on_progress)
-    if data.is_image:
+    if data.image is not None:
         known["sheet"] = _sheet(data, split)
     return known
 

@@ -17,6 +17,7 @@ from pydantic import (
 
 from cutaway.checks import required
 from cutaway.errors import RunError, printable
+from cutaway.image_shape import ImageShape
 from cutaway.models import DENSE_KINDS, units_in_words
 
 from .process import ProcessRecord
@@ -188,6 +189,11 @@ class DatasetRecord(BaseModel):
     preparation: Annotated[dict[Name, Any], Field(max_length=100)] | None = None
     relabeled: Annotated[dict[Name, Name], Field(max_length=1_000_000)] | None = None
     centering: CenteringRecord | None = None
+
+    @property
+    def image(self) -> ImageShape | None:
+        """Rows, columns and channels of a sample that is an image; None if samples are not images."""
+        return ImageShape.of(self.shape)
 
     @model_validator(mode="after")
     def _names_its_values(self) -> "DatasetRecord":

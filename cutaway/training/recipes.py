@@ -144,7 +144,7 @@ def recipe_for(name: str, data: Dataset | Table, given: Mapping[str, Any] | None
         return name
     if isinstance(data, Table) or data.preparation is not None:
         return "table"
-    return "photos" if data.is_image and may_normalize(given or {}) and _is_bright(data) else name
+    return "photos" if data.image is not None and may_normalize(given or {}) and _is_bright(data) else name
 
 
 def may_normalize(given: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ import cutaway as ct
 from cutaway.context import RunContext
 from cutaway.data import Dataset, split_dataset
 from cutaway.errors import DataError, ModelError, UnknownNameError
+from cutaway.image_shape import ImageShape
 from cutaway.topics.explanation.result import _pixel
 from tests.runs import record_untrained
 
@@ -41,9 +42,9 @@ def test_a_pixel_has_its_place_and_its_value(digits_run):
     assert [column.heading for column in units.columns] == ["Unit", "Contribution", "Activation"]
 
 
-def test_a_place_in_a_image_names_the_channel_where_there_are_several():
-    assert _pixel(28 * 13 + 9, (28, 28)) == _pixel(28 * 13 + 9, (28, 28, 1)) == "row 13, column 9"
-    assert _pixel(3 * (28 * 13 + 9) + 2, (28, 28, 3)) == "row 13, column 9, channel 2"
+def test_a_place_in_an_image_names_the_channel_where_there_are_several():
+    assert _pixel(28 * 13 + 9, ImageShape(28, 28, 1)) == "row 13, column 9"
+    assert _pixel(3 * (28 * 13 + 9) + 2, ImageShape(28, 28, 3)) == "row 13, column 9, channel 2"
 
 
 def test_the_label_is_given_its_probability_where_it_is_neither_of_the_two_compared(digits_run):

@@ -195,7 +195,7 @@ def test_an_older_sheet_is_replaced_and_a_run_of_images_has_one(tmp_path):
     for name, begins in (("a.png", b"\x89PNG\r\n\x1a\n..."), ("a.PDF", b"%PDF-1.4"), ("b.png", b"")):
         (tmp_path / name).write_bytes(begins)
         check_image_file(tmp_path / name)
-    check_images(SimpleNamespace(is_image=True))
+    check_images(SimpleNamespace(image=(8, 8, 1)))
 
 
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):

@@ -20,6 +20,7 @@ from cutaway.data.sources import DataSource, registry
 from cutaway.data.sources import mnist as mnist_source
 from cutaway.data.sources.record import dataset_from_files
 from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.image_shape import ImageShape
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_mnist_is_complete_and_unchanged(mnist):
     # The mean and deviation that everyone normalizes MNIST with.
     assert train.x.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
     assert train.x.std() / 255 == pytest.approx(0.3081, abs=5e-5)
-    assert (mnist.name, mnist.scale, mnist.classes, mnist.is_image) == ("mnist", 255.0, 10, True)
+    assert (mnist.name, mnist.scale, mnist.classes, mnist.image) == ("mnist", 255.0, 10, ImageShape(28, 28, 1))
     assert mnist.class_names == tuple("0123456789")
     assert mnist.origin == {"kind": "named", "name": "mnist"}
 

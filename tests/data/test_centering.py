@@ -114,7 +114,7 @@ def test_strokes_get_the_usual_amount_of_ink_and_stand_upright():
     assert 0.1 < min(shares) < max(shares) < 0.5
 
 
-def test_a_image_of_counts_is_taken_as_it_is():
+def test_an_image_of_counts_is_taken_as_it_is():
     for digit in load_dataset("digits").sources["train"].x[:20]:
         image = digit * 15
         assert np.array_equal(upright(image), image)

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 import cutaway as ct
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import CutawayWarning, DataError, UsageError
+from cutaway.image_shape import ImageShape
 
 X = np.arange(12, dtype=np.uint8).reshape(4, 3)
 Y = [0, 1, 0, 1]
@@ -39,9 +40,11 @@ def test_uint8_stays_uint8_and_everything_else_becomes_float32():
 
 def test_shape_and_scale():
     data = Dataset.from_arrays(np.zeros((4, 2), np.uint8), Y)
-    for shape, image in {(784,): False, (28, 28): True, (8, 8, 3): True, (8, 8, 1): True, (8, 8, 2): False}.items():
+    images = {(784,): None, (28, 28): (28, 28, 1), (8, 6, 3): (8, 6, 3), (8, 6, 1): (8, 6, 1), (8, 8, 2): None}
+    for shape, image in images.items():
         data = Dataset.from_arrays(np.zeros((4, *shape), np.uint8), Y)
-        assert (data.shape, data.is_image, data.scale) == (shape, image, 255.0)
+        assert (data.shape, data.scale) == (shape, 255.0)
+        assert data.image == (None if image is None else ImageShape(*image))
         assert data.features == np.zeros(shape).size
     assert repr(data) == "<Dataset 'arrays': train 4 samples of (8, 8, 2) uint8, 2 classes>"
     assert data.origin == {"kind": "arrays"}

@@ -87,7 +87,7 @@ def test_modes(mode, expected, tmp_path):
         assert (read_image(path) == 0x80).all()
 
 
-def test_exif_turns_a_image_upright(tmp_path):
+def test_exif_turns_an_image_upright(tmp_path):
     image = np.zeros((20, 10, 3), np.uint8)
     image[:5] = 255
     exif = Image.Exif()

@@ -57,6 +57,6 @@ def test_images_are_enlarged_by_whole_factors_or_shrunk_to_fit(shape, style):
     assert ("pixelated" in div) == (max(shape) <= 168)
 
 
-def test_a_image_larger_than_a_sheet_is_refused():
+def test_an_image_larger_than_a_sheet_is_refused():
     with pytest.raises(DataError):
         hover_images(np.zeros((1, 1000, 1000), np.uint8))

@@ -47,7 +47,7 @@ def test_three_channels_are_red_green_and_blue():
     assert _read(image_png(np.array([[[1.0, 0.5, 0.0]]], np.float32)), "RGB").tolist() == [[[255, 128, 0]]]
 
 
-def test_a_image_is_enlarged_without_blur():
+def test_an_image_is_enlarged_without_blur():
     assert _read(image_png(np.array([[7, 200]], np.uint8), scale=2)).tolist() == [[7, 7, 200, 200]] * 2
 
 

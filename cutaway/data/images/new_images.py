@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.errors import UsageError
+from cutaway.image_shape import ImageShape
 
 from .centering import Centering, center_ink
 from .files import ENDINGS, image_files, read_image
@@ -30,14 +31,12 @@ def new_image_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def read_new_image(
-    path: Path, *, shape: tuple[int, ...], scale: float, centering: Centering | None = None
-) -> np.ndarray:
+def read_new_image(path: Path, *, shape: Sequence[int], scale: float, centering: Centering | None = None) -> np.ndarray:
     """Read an image for a model.
 
     Args:
         path: The file.
-        shape: Shape of the model's samples: (row, column), or (row, column, 3).
+        shape: Shape of the model's samples.
         scale: The value in those samples that becomes 1: 255, or 16 for scikit-learn's digits.
         centering: How the model's samples were made, where they show single digits or letters.
 
@@ -48,18 +47,20 @@ def read_new_image(
         UsageError: The model is not fed images.
         DataError: The file is not an image.
     """
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
+    wanted = ImageShape.of(shape)
+    if wanted is None:
         raise UsageError(
             "a model that is fed images can be asked about images",
             got=f"{path} for samples of the shape {shape}",
             hint="pass an array of that shape",
         )
-    size = (shape[0], shape[1])
+    size = (wanted.rows, wanted.columns)
     if centering is not None:
         image = center_ink(read_image(path, mode="L"), shape=size, centering=centering)
         if image is None:
             warn_user(f"no digit or letter is seen in {path}, so the prediction is that of an empty image")
-            image = np.full(shape, 255 * centering.dark_ink, np.uint8)
+            image = np.full(size, 255 * centering.dark_ink, np.uint8)
     else:
-        image = read_image(path, mode="L" if len(shape) == 2 else "RGB", size=size)
+        image = read_image(path, mode="L" if wanted.is_gray else "RGB", size=size)
+    image = image.reshape(shape)
     return image if scale == 255 else (image * (scale / 255)).astype(np.float32)

@@ -107,7 +107,7 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
             for k, column in enumerate(used)
         ]
     names = context.manifest.dataset.feature_names
-    if context.data.is_image or names is None:
+    if context.data.image is not None or names is None:
         return []
     x = context.data.x(source.shown).reshape(len(source.shown), -1)
     return [_numbers(f"column{k}", name, x[:, k].astype(np.float32)) for k, name in enumerate(names[:COLUMNS])]

@@ -19,9 +19,8 @@ def drawing_form(context: RunContext) -> dict[str, Any] | None:
     Args:
         context: The run. Where its data cannot be loaded, the background is taken as that of its kind, mostly black.
     """
-    shape = context.manifest.dataset.shape
-    is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
-    if not is_image or context.preparation is not None:
+    record = context.manifest.dataset
+    if record.image is None:
         return None
     scale, centering = pixel_scale(context), centering_of(context)
     try:
@@ -30,4 +29,4 @@ def drawing_form(context: RunContext) -> dict[str, Any] | None:
     except CutawayError:
         paper = 255 if centering is not None and centering.dark_ink else 0
     rule = None if centering is None else centering.rule
-    return {"shape": list(shape), "scale": scale, "centering": rule, "paper": paper}
+    return {"shape": list(record.shape), "scale": scale, "centering": rule, "paper": paper}

@@ -12,6 +12,7 @@ from cutaway.checks import meant
 from cutaway.context import RunContext
 from cutaway.data import Table as DataTable
 from cutaway.errors import UnknownNameError, printable
+from cutaway.image_shape import ImageShape
 from cutaway.results.notebook import ROWS, figure_html, joined_html
 from cutaway.results.plain import defined
 from cutaway.results.progress import ProgressOption, show_progress
@@ -150,14 +151,14 @@ class Explanation(Result):
 
     def _image(self) -> np.ndarray | None:
         """The sample as an image, or None."""
-        shape = self.attribution.inputs.shape
-        if len(shape) < 2:
+        image = self.context.manifest.dataset.image
+        if image is None:
             return None
         if isinstance(self.sample, str):
             images = self.context.data.images(self.context.sample(self.sample))
             return None if images is None else images[0]
+        shape = (image.rows, image.columns, *(() if image.is_gray else (image.channels,)))
         values = np.asarray(self.sample, np.float64).reshape(shape)
-        values = values.mean(axis=-1) if len(shape) == 3 and shape[2] != 3 else values
         low, high = min(0.0, float(values.min())), float(values.max())
         return (values - low) / ((high - low) or 1.0)
 
@@ -240,9 +241,9 @@ class Explanation(Result):
         """A table of inputs, or of the columns that they were made from, with what each is, and where it is a pixel."""
         first, *others = table.columns
         names, added, values = table.values[first.names[0]], list[Column](), dict[str, Any](table.values)
-        shape = self.context.manifest.dataset.shape
-        if not self.feature_names and len(shape) in (2, 3):
-            values["pixel"] = [_pixel(int(name), shape) for name in names]
+        record = self.context.manifest.dataset
+        if not self.feature_names and record.image is not None:
+            values["pixel"] = [_pixel(int(name), record.image) for name in names]
             added.append(PIXEL)
         if self.context.preparation is None:
             x = self.context.data.x(self.context.sample(self.sample)) if isinstance(self.sample, str) else self.sample
@@ -256,7 +257,7 @@ class Explanation(Result):
             cells = [row[columns.get(str(name), str(name))] for name in names]
             values["value"] = [None if cell == "" else cell for cell in cells]
             added.append(CELL)
-        if not self.feature_names and len(shape) == 1:  # as `cutaway importance` calls them
+        if not self.feature_names and len(record.shape) == 1:  # as `cutaway importance` calls them
             values[first.names[0]] = [f"column {int(name) + 1}" for name in names]
         return replace(table, columns=(first, *added, *others), values=values)
 
@@ -338,10 +339,10 @@ class Explanation(Result):
             )[0]
 
 
-def _pixel(number: int, shape: tuple[int, ...]) -> str:
+def _pixel(number: int, image: ImageShape) -> str:
     """Where a value of an image is."""
-    row, place, *channel = (int(each) for each in np.unravel_index(number, shape))
-    return f"row {row}, column {place}{f', channel {channel[0]}' if shape[2:] not in ((), (1,)) else ''}"
+    row, place, channel = np.unravel_index(number, (image.rows, image.columns, image.channels))
+    return f"row {row}, column {place}{'' if image.is_gray else f', channel {channel}'}"
 
 
 def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = None) -> Explanation:

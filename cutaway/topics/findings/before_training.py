@@ -44,6 +44,6 @@ def _evidence(data: Dataset, split: Split, facts: Mapping[str, Any]) -> Evidence
         train_samples=len(split.train),
         input_names=data.feature_names,
         input_columns=None if preparation is None else preparation.columns_of_features,
-        images=len(data.shape) > 1,
+        images=data.image is not None,
         **facts,
     )

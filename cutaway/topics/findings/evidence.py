@@ -96,7 +96,7 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         default_weights=_has_default_weights(context),
         input_names=record.feature_names,
         input_columns=None if context.preparation is None else context.preparation.columns_of_features,
-        images=len(record.shape) > 1,
+        images=record.image is not None,
         rivals=kept_rivals(context) or (),
         **facts,
     )

@@ -89,8 +89,8 @@ def _enlarged(image: np.ndarray) -> np.ndarray:
 
 def _telling(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     """The pixel that gives the label away, on the mean of the training images."""
-    shape = source.context.data.shape if finding.kind == "target-leakage" and source.context.data.is_image else ()
-    if len(shape) != 2 or finding.remedy is None:
+    image = source.context.data.image
+    if finding.kind != "target-leakage" or image is None or not image.is_gray or finding.remedy is None:
         return ()
     from cutaway.plots import signed_png
 
@@ -98,9 +98,9 @@ def _telling(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)
     (place,) = finding.remedy.inputs
     shown[place] = 1
-    words = f"row {place // shape[1]}, column {place % shape[1]}"
-    scale = max(1, 96 // max(shape))
-    png = signed_png(shown.reshape(shape), scale=scale)
+    words = f"row {place // image.columns}, column {place % image.columns}"
+    scale = max(1, 96 // max(image.rows, image.columns))
+    png = signed_png(shown.reshape(image.rows, image.columns), scale=scale)
     return (Image(png, f"The telling pixel in orange: {words}", frame=True, caption=words),)
 
 

@@ -55,7 +55,7 @@ def can_have_rivals(context: RunContext) -> bool:
     Raises:
         CutawayError: The data cannot be loaded.
     """
-    if not context.knows_training_samples or len(context.manifest.dataset.shape) > 1:
+    if not context.knows_training_samples or context.manifest.dataset.image is not None:
         return False
     weights = context.loaded.weights if isinstance(context.loaded, Table) else None
     return len(context.class_names) <= MOST_CLASSES and weights is None and not context.manifest.sample_weight

@@ -202,7 +202,7 @@ def importance(
 def _groups(context: RunContext) -> dict[str, list[int]]:
     """The columns of the data, and which inputs each became."""
     data = context.data
-    if data.is_image or len(data.shape) > 1:
+    if len(data.shape) > 1:
         raise UsageError(
             "columns are those of a table, or of an array (sample, column)",
             got=f"samples of the shape {data.shape}",

@@ -128,7 +128,7 @@ def _standardizing(spec: dict[str, Any], data: Dataset, ids: SampleIds) -> dict[
     """
     from cutaway.models import short_floats
 
-    if data.is_image or data.preparation is not None or data.features > WIDEST:
+    if data.image is not None or data.preparation is not None or data.features > WIDEST:
         return spec
     most = max(2, min(STANDARDIZED, STANDARDIZED_VALUES // data.features))
     x = data.inputs(ids.take(slice(0, None, -(-len(ids) // most)))).astype(np.float64)

@@ -171,7 +171,7 @@ def judge_labels(held: HeldOut) -> JudgedLabels:
 def likely_cause(setup: CrossValidation) -> str:
     """Why the models of a cross-validation may have learned nothing, a sentence or two."""
     ids = setup.ids.take(stratified_sample(setup.data.y(setup.ids), SCALED, seed=0))
-    found = run_checks(Evidence(inputs=input_facts(_as_seen(setup, ids)), images=setup.data.is_image))
+    found = run_checks(Evidence(inputs=input_facts(_as_seen(setup, ids)), images=setup.data.image is not None))
     if unscaled := [each.text for each in found if each.severity == "warning"]:
         return f"The likely cause: {unscaled[0]}"
     few = f", or {setup.config.epochs:,} epochs are too few" if setup.patience is None else ""

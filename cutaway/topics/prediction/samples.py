@@ -143,7 +143,7 @@ def _check_images(context: RunContext, paths: list[Path]) -> None:
     Raises:
         UsageError: One of the files is named as tables are, or the samples are not images.
     """
-    kind = "images" if len(context.manifest.dataset.shape) > 1 else "arrays"
+    kind = "arrays" if context.manifest.dataset.image is None else "images"
     wrong = next((path for path in paths if kind == "arrays" or is_table_path(path)), None)
     if wrong is not None:
         raise UsageError(
@@ -156,7 +156,7 @@ def _check_images(context: RunContext, paths: list[Path]) -> None:
 def centering_of(context: RunContext) -> Centering | None:
     """How the images of a run were made; None where they are no gray images, or this is not known."""
     record = context.manifest.dataset
-    if len(record.shape) != 2 or record.centering is None:
+    if record.image is None or not record.image.is_gray or record.centering is None:
         return None
     return Centering(record.centering.rule, dark_ink=record.centering.dark_ink)
 

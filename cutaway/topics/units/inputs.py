@@ -41,7 +41,7 @@ def inputs_in_words(context: RunContext, layer: str, ids: SampleIds, *, epoch: i
         values are needed, which activations and one-hot inputs are not.
     """
     names, data = context.manifest.dataset.feature_names, context.data
-    if names is None or data.is_image or len(names) > MOST or len(ids) < LEAST:
+    if names is None or data.image is not None or len(names) > MOST or len(ids) < LEAST:
         return None
     from cutaway.interpret import activations  # which loads Keras, as most second reports need not
 

@@ -351,7 +351,7 @@ def units(
         measures=measures,
         ablation=ablation,
         constant=constant,
-        images=_incoming_images(context, name, epoch=number) if context.data.is_image else None,
+        images=_incoming_images(context, name, epoch=number) if context.data.image is not None else None,
         context=context,
     )
 
