@@ -10,6 +10,7 @@ from cutaway.api.run import Run
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
 from cutaway.findings import folded
+from cutaway.models import import_lean_keras, lean_keras
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 from cutaway.report import ReportProgress, embeddings, heading, make_section, preview, report_page, section_names
@@ -131,6 +132,12 @@ class Work:
         source, current = _held_source(own, others[0] if others else None, chosen, str(signature))
         current.callback = on_progress or self.on_progress
         return source
+
+
+def load() -> None:
+    """Load what most sections need; the rest of it is imported above."""
+    lean_keras()
+    import_lean_keras()
 
 
 def run(job: SectionJob, context: JobContext, *, store: PartStore | None = None) -> None:

@@ -25,6 +25,8 @@ class Queue:
     """What is common to all jobs that wait in one queue.
 
     Attributes:
+        module: Name of the module that does its jobs: ``load()`` loads what they need, while there is one thread, and
+            ``run(specification, context)`` does one and returns its result, JSON-able, or None.
         nice: Priority of its processes, from 0 to 19, the lowest.
         idle: Seconds without a job after which a process ends: each holds the data of runs.
         lease: Seconds after which a page that has not asked again does not wait any more.
@@ -35,6 +37,7 @@ class Queue:
         waits_for_looks: Whether jobs begin after the first looks that were asked for at the same moment.
     """
 
+    module: str = "cutaway.jobs.page_work"
     nice: int = 0
     idle: float = 60.0
     lease: float = 100.0
@@ -49,9 +52,9 @@ QUEUES: dict[QueueName, Queue] = {
     "look": Queue(idle=3600.0),
     "view": Queue(nice=5, idle=600.0, waits_for_looks=True),
     "long": Queue(nice=10, waits_for_looks=True),
-    "data": Queue(processes=2, cancel_seconds=0.0),
+    "data": Queue(module="cutaway.jobs.survey_work", processes=2, cancel_seconds=0.0),
     # at 10, its process is ready after 30 s beside a training that takes all CPUs; once it is, it goes down to 19
-    "live": Queue(nice=5, idle=0.0, lease=30.0, at_once=16),
+    "live": Queue(module="cutaway.jobs.live_work", nice=5, idle=0.0, lease=30.0, at_once=16),
 }
 """The queues of work that may be canceled: a first look is slowed by nothing else, and a training by little.
 

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -47,8 +48,8 @@ class MessageWriter:
 class Runner:
     """Runs jobs: one after the other, or as many at the same time as its queue allows."""
 
-    def __init__(self, queue: Queue, writer: MessageWriter) -> None:
-        self._queue, self._writer = queue, writer
+    def __init__(self, queue: Queue, work: Callable[[Any, JobContext], Any], writer: MessageWriter) -> None:
+        self._work, self._writer = work, writer
         self._tokens: dict[str, CancelToken] = {}
         self._pool = ThreadPoolExecutor(queue.at_once)
 
@@ -78,7 +79,7 @@ class Runner:
         )
         try:
             with self._tokens[job]:
-                result = MANAGED_JOB.validate_python(order["specification"]).run_in(context)
+                result = self._work(MANAGED_JOB.validate_python(order["specification"]), context)
             if result is not None:
                 write("result", job, result)
             state = "done"
@@ -104,24 +105,6 @@ def words_on(error: BaseException) -> str:
     return printable(f"unexpected {type(error).__name__}: {error}")
 
 
-def _load(name: QueueName) -> None:
-    """Load what jobs of a queue need, while there is one thread."""
-    if name == "data":
-        from .survey_work import bound_memory
-
-        bound_memory()
-    elif name == "live":
-        from .live_work import load
-
-        load()
-    else:
-        from cutaway.models import import_lean_keras, lean_keras
-
-        importlib.import_module("cutaway.jobs.page_work")
-        lean_keras()
-        import_lean_keras()
-
-
 def main() -> None:
     """Listen until the input ends."""
     name = cast(QueueName, sys.argv[1])
@@ -132,10 +115,11 @@ def main() -> None:
     queue = QUEUES[name]
     lower_priority(queue.nice)
     writer = MessageWriter()  # before anything is printed
+    work = importlib.import_module(queue.module)
     with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
-        _load(name)
+        work.load()
     writer.write("ready")
-    runner = Runner(queue, writer)
+    runner = Runner(queue, work.run, writer)
     for line in sys.stdin.buffer:
         runner.take(json.loads(line))
     runner.end()

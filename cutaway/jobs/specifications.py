@@ -5,7 +5,6 @@ kind has a record of its own in `ManagedJob`, or in `TrainingJob` if it outlives
 """
 
 import hashlib
-import importlib
 import json
 import os
 from collections.abc import Callable
@@ -65,7 +64,6 @@ class JobKind:
     """How jobs of one kind are done.
 
     Attributes:
-        module: Name of the module whose function ``run(specification, context)`` does it, in a process of the queue.
         queue: Where it waits, and which process runs it.
         priority: Of several that wait, the one with the lowest number is first; a running one gives way to a lower one.
         writes: Whether only people who may write into the folder of runs can ask for it: it trains, or reads data.
@@ -77,7 +75,6 @@ class JobKind:
         labels: Whether decisions on labels do.
     """
 
-    module: str = "cutaway.jobs.page_work"
     queue: QueueName = "view"
     priority: int = 1
     writes: bool = False
@@ -107,17 +104,16 @@ and the sheet; the sheet of suspect labels, with the decisions on them; the map;
 from another run; the search for suspect labels, by trainings; the findings with their remedies; and the trial of a
 remedy, by training again."""
 
-_TRAINING = JobKind(module="cutaway.jobs.training_work", queue="training", writes=True)
+_TRAINING = JobKind(queue="training", writes=True)
 
 KINDS = SECTIONS | {
     "survey": JobKind(
-        module="cutaway.jobs.survey_work",
         queue="data",
         writes=True,
         answer_seconds=1.5,
         died=f"{SURVEY_MEMORY}; got less than that; next: {SURVEY_HINT}",
     ),
-    "live": JobKind(module="cutaway.jobs.live_work", queue="live"),
+    "live": JobKind(queue="live"),
     "train": _TRAINING,
     "like": _TRAINING,
     "resume": _TRAINING,
@@ -164,10 +160,6 @@ class Specification(BaseModel):
             starter: That of the one who started the studio.
         """
         return folder
-
-    def run_in(self, context: JobContext) -> Any:
-        """Do it in this process and thread, and return its result, JSON-able, or None."""
-        return importlib.import_module(self.about.module).run(self, context)
 
     def key(self, folder: Path, starter: Path | None = None) -> str:
         """The digest of all that decides the result, 32 hexadecimal digits.

@@ -238,7 +238,7 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     return {"options": options, "changed": {**sheet, "names": data.named(ids).names()}}
 
 
-def bound_memory() -> None:
+def load() -> None:
     """Leave half of the machine's memory to others: a file of 2 MB may hold hundreds of millions of rows."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or a system that does not say
         import resource

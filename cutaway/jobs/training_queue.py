@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -55,6 +55,9 @@ RUN_JSON_BYTES = 4 << 20
 ENDED = ("ended", "failed", "canceled", "died")
 
 OTHER_VERSION = "asked for in another version of cutaway; next: start it again"
+
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 class QueuedTraining(BaseModel):
@@ -300,7 +303,7 @@ class TrainingQueue:
             UnknownNameError: There is none of this id.
         """
         self.path(name)
-        return next(row for row in self.rows() if row["id"] == name)
+        return self._row(name)[0]
 
     def forget(self, name: str) -> None:
         """Remove a training that has ended from the list; the run that it made stays.
@@ -434,10 +437,7 @@ def read_job(path: Path) -> QueuedTraining:
     Raises:
         RunError: Its file is damaged, gone, or of a version whose trainings this one does not know.
     """
-    try:
-        return QueuedTraining.model_validate_json((path / JOB).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise _unreadable(JOB, error) from error
+    return _read(path / JOB, QueuedTraining)
 
 
 def read_status(path: Path) -> Status | None:
@@ -446,17 +446,15 @@ def read_status(path: Path) -> Status | None:
     Raises:
         RunError: The file is damaged, or of another version.
     """
+    return _read(path / STATUS, Status) if (path / STATUS).exists() else None
+
+
+def _read(file: Path, kind: type[Record]) -> Record:
     try:
-        return Status.model_validate_json((path / STATUS).read_bytes())
-    except FileNotFoundError:
-        return None
+        return kind.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
-        raise _unreadable(STATUS, error) from error
-
-
-def _unreadable(file: str, error: OSError | ValidationError) -> RunError:
-    got = error.strerror or str(error) if isinstance(error, OSError) else "it is damaged, or of another version"
-    return RunError(f"{file} of a training cannot be read", got=got, hint="start the training again")
+        got = error.strerror if isinstance(error, OSError) else "it is damaged, or of another version"
+        raise RunError(f"{file.name} of a training cannot be read", got=str(got), hint="start it again") from error
 
 
 def write_status(path: Path, status: Status) -> None:

@@ -53,25 +53,13 @@ class Waiting(NamedTuple):
     seconds: float
 
 
-class Turn(NamedTuple):
-    """When a training will start.
-
-    Attributes:
-        job: The training.
-        seconds: Until then; infinite if that is not known.
-    """
-
-    job: Waiting
-    seconds: float
-
-
 def starting_order(
     waiting: Sequence[Waiting],
     running: Sequence[tuple[TrainingQueue, float]],
     *,
     parallel: int,
     begun: Mapping[TrainingQueue, float],
-) -> list[Turn]:
+) -> list[tuple[Waiting, float]]:
     """The order in which trainings will start, if no other one is asked for.
 
     The next one is from the queue with the fewest that run; of several, from the one that began one longest ago; of
@@ -83,6 +71,9 @@ def starting_order(
             take; infinite if that is not known.
         parallel: How many run simultaneously.
         begun: When each queue began one last, on any clock.
+
+    Returns:
+        The trainings and the seconds until they start; infinite if that is not known.
     """
     queues: dict[TrainingQueue, list[Waiting]] = {}
     for job in waiting:
@@ -91,7 +82,7 @@ def starting_order(
         jobs.reverse()  # the next one is taken from the end
     active, last = Counter(queue for queue, _ in running), dict(begun)
     ends = [(seconds, number, queue) for number, (queue, seconds) in enumerate(running)]
-    now, turns = 0.0, list[Turn]()
+    now, turns = 0.0, list[tuple[Waiting, float]]()
     latest = max(begun.values(), default=0.0)
     while queues:
         if len(ends) >= parallel:
@@ -103,7 +94,7 @@ def starting_order(
         job = queues[queue].pop()
         if not queues[queue]:
             del queues[queue]
-        turns.append(Turn(job, now))
+        turns.append((job, now))
         active[queue] += 1
         last[queue] = latest + len(turns)
         ends.append((now + job.seconds, len(running) + len(turns), queue))
@@ -228,18 +219,18 @@ class Trainings:
         if time.monotonic() - self._wanted > IDLE:
             self._let_go()
 
-    def _look(self) -> tuple[dict[TrainingQueue, Rows], list[Turn]]:
+    def _look(self) -> tuple[dict[TrainingQueue, Rows], list[tuple[Waiting, float]]]:
         """How all trainings stand, and in which order those that wait will start."""
         with self._looking:
             rows = {queue: [dict(row) for row in queue.rows()] for queue in self._queues}
             turns = self._order([(queue, row) for queue in rows for row in rows[queue]])
-        places = {turn.job.job: (place, turn.seconds) for place, turn in enumerate(turns, start=1)}
+        places = {job.job: (place, seconds) for place, (job, seconds) in enumerate(turns, start=1)}
         for row in (row for each in rows.values() for row in each):
             place, seconds = places.get(row["id"], (None, math.inf))
             row |= {"place": place, "waiting": None if place is None else len(turns), "starts_in": _roughly(seconds)}
         return rows, turns
 
-    def _order(self, rows: Sequence[tuple[TrainingQueue, dict[str, Any]]]) -> list[Turn]:
+    def _order(self, rows: Sequence[tuple[TrainingQueue, dict[str, Any]]]) -> list[tuple[Waiting, float]]:
         now, names = time.monotonic(), {row["id"] for _, row in rows}
         self._started = {name: started for name, started in self._started.items() if name in names}
         self._like = {name: like for name, like in self._like.items() if name in names}

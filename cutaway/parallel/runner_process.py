@@ -31,7 +31,7 @@ ALONE = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess,
 """On Windows, what keeps Ctrl-C and the end of a terminal from a process; elsewhere, a session of its own does."""
 
 KILLED = 9
-"""SIGKILL, which Windows does not have."""
+"""The number of SIGKILL, a name that Windows does not have."""
 
 MessageKind = Literal["ready", "begun", "progress", "part", "result", "error", "end"]
 """What a runner writes: that it has loaded; of a job that it has begun, how far it is (a `ProgressRecord`), what it has

@@ -205,9 +205,9 @@ def test_unknown_times_hide_only_those_behind_them(tmp_path):
     a, b, c = (TrainingQueue(tmp_path / name) for name in "abc")
     jobs = [Waiting(a, "1", 1.0, 10.0), Waiting(b, "2", 2.0, float("inf")), Waiting(c, "3", 3.0, 10.0)]
     turns = starting_order(jobs, [], parallel=1, begun={})
-    assert [(turn.job.job, turn.seconds) for turn in turns] == [("1", 0.0), ("2", 10.0), ("3", float("inf"))]
+    assert [(job.job, seconds) for job, seconds in turns] == [("1", 0.0), ("2", 10.0), ("3", float("inf"))]
     turns = starting_order(jobs, [(a, 5.0)], parallel=2, begun={a: 7.0})
-    assert [(turn.job.job, turn.seconds) for turn in turns] == [("2", 0.0), ("3", 5.0), ("1", 15.0)]
+    assert [(job.job, seconds) for job, seconds in turns] == [("2", 0.0), ("3", 5.0), ("1", 15.0)]
 
 
 def test_a_process_is_loaded_while_others_train_and_used_for_the_next(tmp_path, started):

