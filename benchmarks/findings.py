@@ -325,7 +325,7 @@ SICK: dict[str, tuple[tuple[str, ...], Callable[[Problem], bool], Maker]] = {
         lambda p: len(p.y) > 500,
         _of_layers(lambda: _flat(_dense("relu", kernel_regularizer=keras.regularizers.L2(0.3)))),
     ),
-    "inactive units": (
+    "dead units": (
         ("dead-units",),
         _any,
         _of_layers(lambda: _flat(_dense("relu", bias_initializer=keras.initializers.Constant(-4.0)))),

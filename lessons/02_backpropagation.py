@@ -1376,8 +1376,8 @@ for name, weights in {"bias -5": sunk, "bias 0": start}.items():
 #
 # Precisely: **a ReLU unit whose input is negative for every sample gets zero gradient on its own weights and bias.**
 # In the first layer no later step can change that. Its input depends on its own weights and on the data, and neither
-# moves, as long as the steps follow the gradient of the loss and nothing else. Such units are called **inactive**, or
-# "dead". Nobody would choose a bias of −5, but a learning rate that is too high can move units there (exercise 4 of
+# moves, as long as the steps follow the gradient of the loss and nothing else. Such units are called **dead**.
+# Nobody would choose a bias of −5, but a learning rate that is too high can move units there (exercise 4 of
 # [lesson 4](04_inside_the_network.ipynb)).
 
 # %% tags=["check"]
@@ -1433,7 +1433,7 @@ print(frozen.iloc[::10].round(3).to_string(index=False))
 # The output is too small, so every weight on an active path grows, also $w$: from 1 to about 1.8 in four steps. That
 # makes $h$ larger, and the input of $g_1$ rises from −1 to 0.18, without any change of $u_1$ or its bias. From then
 # on $g_1$ gets a gradient and learns like any other unit. With $w$ held fixed, the input of $g_1$ is −1 forever. So
-# **in a deeper layer an inactive unit can recover**, because the layer before it can move its inputs. It can, but
+# **in a deeper layer a dead unit can recover**, because the layer before it can move its inputs. It can, but
 # nothing makes sure that it does: here the loss happens to move $h$ in the right direction.
 
 # %% tags=["check"]
@@ -1478,7 +1478,7 @@ ct.check("2.q15", "")
 #   in one go, while finite differences need two forward passes for each parameter.
 # - A gradient is checked against finite differences, in `float64`. That the accuracy rises proves nothing: with a
 #   wrong gradient it rose to 92%.
-# - A weight gets no gradient if its input is zero for all samples, or if its unit is inactive for all of them. Equal
+# - A weight gets no gradient if its input is zero for all samples, or if its unit is dead for all of them. Equal
 #   units get equal gradients and stay equal.
 #
 # From here on Keras computes the gradients. In the [next lesson](03_fully_connected.ipynb) we build a larger network

@@ -679,12 +679,12 @@ if DATASET == "mnist":
     assert units.to_pandas("ablation_cost")["ablation_cost"].max() < 0.01
 
 # %% [markdown]
-# ### Exercise 4: find the inactive units
+# ### Exercise 4: find the dead units
 #
-# A ReLU unit that is 0 for every image is **inactive**: the loss does not change when its weights change a little, so
+# A ReLU unit that is 0 for every image is **dead**: the loss does not change when its weights change a little, so
 # its gradient is 0 and no step changes it. In the first layer that is final, because its inputs are the images. A unit
 # of a later layer can recover, if the layer before it changes. Train the model for one epoch with a learning rate of
-# 1.0, a hundred times ours. How many units of `dense_1` are inactive? Count them yourself, then compare with
+# 1.0, a hundred times ours. How many units of `dense_1` are dead? Count them yourself, then compare with
 # `run.units`, which marks units with the same output for every sample as `constant`. **Before you run it:** will this
 # model read more or fewer digits than ours? Check its validation accuracy.
 #
@@ -709,10 +709,10 @@ high_rate_run = ct.train(
 )
 activations = high_rate_run.activations("dense_1", split="all")
 counted = np.flatnonzero((activations == 0).all(axis=0))
-inactive = np.flatnonzero(high_rate_run.units("dense_1", progress=False).constant)
-inactive_at_low_rate = int(run.units("dense_1", progress=False).constant.sum())
-print(f"inactive units, learning rate 1.0:  {len(inactive)} of 512")
-print(f"inactive units, learning rate 0.01: {inactive_at_low_rate} of 512")
+dead = np.flatnonzero(high_rate_run.units("dense_1", progress=False).constant)
+dead_at_low_rate = int(run.units("dense_1", progress=False).constant.sum())
+print(f"dead units, learning rate 1.0:  {len(dead)} of 512")
+print(f"dead units, learning rate 0.01: {dead_at_low_rate} of 512")
 high_rate_accuracy = high_rate_run.history["val_accuracy"][-1]
 print(f"validation accuracy, learning rate 1.0:  {high_rate_accuracy:.1%} after 1 epoch")
 print(
@@ -720,9 +720,9 @@ print(
 )
 
 # It has lost units for good, and still reads more digits after one epoch than ours after four: 0.01 is far too
-# small for this model. Inactive units are a sign of large steps, and no proof that the steps are too large.
-assert np.array_equal(inactive, counted)
-assert len(inactive) >= 20 and len(inactive) > inactive_at_low_rate
+# small for this model. Dead units are a sign of large steps, and no proof that the steps are too large.
+assert np.array_equal(dead, counted)
+assert len(dead) >= 20 and len(dead) > dead_at_low_rate
 if DATASET == "mnist":
     assert high_rate_accuracy > run.history["val_accuracy"][-1] + 0.01
 
@@ -741,7 +741,7 @@ if DATASET == "mnist":
 # - b: The model needs this unit to read threes.
 # - c: The six images with the highest output are threes; about the others you know nothing yet.
 #
-# **Question 15.** Why can an inactive unit of the *first* layer never become active again?
+# **Question 15.** Why can a dead unit of the *first* layer never become active again?
 #
 # - a: Its inputs are the images, which do not change, and its own weights get a gradient of 0.
 # - b: Its bias is too large.

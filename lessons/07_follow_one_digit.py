@@ -451,7 +451,7 @@ assert np.isclose(output_of_unit_9, forward(pixels[0])[1][9])
 #
 # - a: Its sum is 0 or below.
 # - b: All of its inputs are 0.
-# - c: It is inactive for every digit.
+# - c: It is dead for every digit.
 
 # %% tags=["answer"]
 ct.check("7.q1", "")

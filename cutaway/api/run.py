@@ -233,7 +233,7 @@ class Run:
             return layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
     def layers(self, *, epoch: int | None = None, progress: ProgressOption = False) -> "Layers":
-        """What each layer is and holds after an epoch, and how many of its units are inactive on the whole dataset.
+        """What each layer is and holds after an epoch, and how many of its units are dead on the whole dataset.
 
         Returns:
             A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row per layer.

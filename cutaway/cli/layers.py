@@ -15,7 +15,7 @@ def layers(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each layer is and holds, and how many of its units are inactive."""
+    """Show what each layer is and holds, and how many of its units are dead."""
     from cutaway.api.opening import open_run
     from cutaway.results.progress import show_progress
     from cutaway.runs import run_command

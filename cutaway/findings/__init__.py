@@ -1,7 +1,7 @@
 """Findings: what a person should look at, in plain sentences.
 
 In come `Evidence` records, which hold plain arrays and numbers: the rows of a history, a confusion matrix, counts of
-inactive units, accuracies. Out come `Finding` records, each a title, a sentence and the numbers behind it. Each check
+dead units, accuracies. Out come `Finding` records, each a title, a sentence and the numbers behind it. Each check
 is a function with the rules that it applies, in a module by subject; `registry` lists them. May call numpy,
 `cutaway.data`, `cutaway.metrics` and `cutaway.errors`; it knows no run, no model and no figure.
 """

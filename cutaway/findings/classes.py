@@ -19,7 +19,7 @@ DEAD_LAYER = 0.9
     Rule(
         "class-imbalance",
         words=f"The largest class has {IMBALANCED:g} times as many training samples as the smallest one, or more."
-        f" A note where weights of classes are set, or {DEAD_LAYER:.0%} of the units of a layer are inactive.",
+        f" A note where weights of classes are set, or {DEAD_LAYER:.0%} of the units of a layer are dead.",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
     ),
@@ -44,7 +44,7 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
     text = text[:1].upper() + text[1:]
     record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
     remedy = None if weighted else BALANCED
-    is_dead = any(inactive >= DEAD_LAYER * units for inactive, units in evidence.inactive_units.values())
+    is_dead = any(dead >= DEAD_LAYER * units for dead, units in evidence.dead_units.values())
     severity, samples = "note" if weighted or is_dead else "warning", evidence.named("class-imbalance")
     yield Finding("class-imbalance", severity, "Classes of very different size", text, record, remedy, samples)
 

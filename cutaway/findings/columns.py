@@ -7,7 +7,7 @@ from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts
 from cutaway.metrics import wilson_interval
 
 from .records import Evidence, Finding, Remedy, Rule, check, class_in_words, with_more
-from .steps import DEAD_AFTER_FIRST_STEPS, has_large_mean, inactive_since_first_steps, largest_update
+from .steps import DEAD_AFTER_FIRST_STEPS, dead_since_first_steps, has_large_mean, largest_update
 
 LARGE_SPREAD = 20.0
 SMALL_INPUTS = 0.02
@@ -97,7 +97,7 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
 
 
 def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
-    found = inactive_since_first_steps(evidence)
+    found = dead_since_first_steps(evidence)
     if found is None or not has_large_mean(evidence) or largest_update(evidence) is not None:
         return  # where updates are too large, the learning rate is
     text = (

@@ -198,7 +198,7 @@ class Evidence:
         confusion: int (true, predicted), counts on the test samples, or on the validation samples where there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
-        inactive_units: For each layer, the number of units that never fire on the data and the number of all its units;
+        dead_units: For each layer, the number of units that never fire on the data and the number of all its units;
             None if unknown.
         kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
         diverged: The epoch in which a training was ended because a loss was NaN or infinite, and that loss, "loss" or
@@ -252,7 +252,7 @@ class Evidence:
     output_activation: str | None = None
     confusion: Any = None
     class_names: Sequence[str] | None = None
-    inactive_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    dead_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     kept_epoch: int | None = None
     diverged: tuple[int, str] | None = None
     ended: bool = True

@@ -135,7 +135,7 @@ def stalled_since(history: Sequence[Mapping[str, Any]]) -> tuple[str, int] | Non
 # A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
 # the first epoch, in which it leaves its first weights, by more than three times that.
 UPDATE, FIRST_UPDATE = 1.0, 3.0
-# Healthy layers have up to 17% of inactive units (units.py); more than half are no few that died by chance.
+# Healthy layers have up to 17% of dead units (units.py); more than half are no few that died by chance.
 HALF_DEAD = 0.5
 # The change of weights over all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they
 # move by 0.4 or more.
@@ -145,10 +145,10 @@ NEAR_NOTHING = 0.9
 DEAD_AFTER_FIRST_STEPS = (
     "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
     f"{NEAR_NOTHING:.0%} of that of equal probabilities, more than {HALF_DEAD:.0%} of the units of a layer whose "
-    f"weights moved by more than {WEIGHTS_MOVED:.0%} are inactive, and the model is no better than always predicting "
+    f"weights moved by more than {WEIGHTS_MOVED:.0%} are dead, and the model is no better than always predicting "
     "one class, without penalties of weights and with first weights from default initializers"
 )
-"""When `inactive_since_first_steps` finds a layer, a clause."""
+"""When `dead_since_first_steps` finds a layer, a clause."""
 
 
 def largest_update(evidence: Evidence) -> str | None:
@@ -161,8 +161,8 @@ def largest_update(evidence: Evidence) -> str | None:
     return name if name is not None and sizes[name] > 1 else None
 
 
-class InactiveSince(NamedTuple):
-    """A layer most of whose units are inactive while the loss stands still.
+class DeadSince(NamedTuple):
+    """A layer most of whose units are dead while the loss stands still.
 
     Attributes:
         text: Both, a clause that begins a sentence.
@@ -173,29 +173,29 @@ class InactiveSince(NamedTuple):
     record: dict[str, Any]
 
 
-def inactive_since_first_steps(evidence: Evidence) -> InactiveSince | None:
+def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
     """The first such layer of a training that learned nothing; None if there is none, or another cause is known."""
     stood, penalties = stalled_since(evidence.history), {"l1", "l2"} & set(evidence.regularization or ())
     decay = evidence.config.get("weight_decay")
     if stood is None or penalties or decay or not learned_nothing(evidence):
-        return None  # penalties and decay make units inactive as well, by weights of 0
+        return None  # penalties and decay make units dead as well, by weights of 0
     if evidence.default_weights is False and not evidence.recorded:
         return None  # so do first weights of which all units have the same
     near = NEAR_NOTHING * evidence.loss_of_nothing
     if any(float(row["loss"]) < near for row in evidence.history if "loss" in row):
         return None  # it had learned something before
     metric, epoch = stood
-    for name, (inactive, units) in evidence.inactive_units.items():
+    for name, (dead, units) in evidence.dead_units.items():
         weights = evidence.weights.get(name)
-        # units that were inactive at the first weights have no gradient, so that their layer does not move
-        if weights is None or sum(weights.updates) < WEIGHTS_MOVED or inactive <= HALF_DEAD * units:
+        # units that were dead at the first weights have no gradient, so that their layer does not move
+        if weights is None or sum(weights.updates) < WEIGHTS_MOVED or dead <= HALF_DEAD * units:
             continue
         text = (
-            f"The {LOSSES[metric]} did not move after epoch {epoch}, and {inactive:,} of the {units:,} units of {name} "
-            f"({inactive / units:.2%}) are inactive (0 for every sample of the whole dataset)"
+            f"The {LOSSES[metric]} did not move after epoch {epoch}, and {dead:,} of the {units:,} units of {name} "
+            f"({dead / units:.2%}) are dead (0 for every sample of the whole dataset)"
         )
         record = {"layer": name, "updates": list(weights.updates)}
-        return InactiveSince(text, record | {"epoch": epoch, "inactive": inactive, "units": units})
+        return DeadSince(text, record | {"epoch": epoch, "dead": dead, "units": units})
     return None
 
 
@@ -275,8 +275,8 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
 
 
 def _first_steps(evidence: Evidence, rate: float) -> Iterable[Finding]:
-    """First steps that made most units of a layer inactive, where the inputs are not to blame (columns.py)."""
-    found = inactive_since_first_steps(evidence)
+    """First steps that made most units of a layer dead, where the inputs are not to blame (columns.py)."""
+    found = dead_since_first_steps(evidence)
     if found is None or has_large_mean(evidence):
         return
     text = f"{found.text}: first steps that are too large, here with a learning rate of {rate:g}, do this."

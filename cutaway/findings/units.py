@@ -25,35 +25,35 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
     ),
 )
 def dead_units(evidence: Evidence) -> Iterable[Finding]:
-    """Report the layers that have inactive units, or that none has."""
-    layers = evidence.inactive_units
+    """Report the layers that have dead units, or that none has."""
+    layers = evidence.dead_units
     if not layers:
         return
-    if not any(inactive for inactive, _ in layers.values()):
+    if not any(dead for dead, _ in layers.values()):
         text = f"Every unit of {listed(list(layers))} fires on at least one sample of the whole dataset."
-        record = {layer: {"inactive": 0, "units": units} for layer, (_, units) in layers.items()}
-        yield Finding("dead-units", "good", "No inactive units", text, {"layers": record})
-    for layer, (inactive, units) in layers.items():
-        if inactive:
-            yield _dead_units_in(layer, inactive=inactive, units=units, named=evidence.named("dead-units", layer))
+        record = {layer: {"dead": 0, "units": units} for layer, (_, units) in layers.items()}
+        yield Finding("dead-units", "good", "No dead units", text, {"layers": record})
+    for layer, (dead, units) in layers.items():
+        if dead:
+            yield _dead_units_in(layer, dead=dead, units=units, named=evidence.named("dead-units", layer))
 
 
-def _dead_units_in(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -> Finding:
-    share = inactive / units
-    are = "is" if inactive == 1 else "are"
+def _dead_units_in(layer: str, *, dead: int, units: int, named: tuple[str, ...]) -> Finding:
+    share = dead / units
+    are = "is" if dead == 1 else "are"
     text = (
-        f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) {are} inactive (0 for every sample of the whole "
+        f"{dead:,} of the {units:,} units of {layer} ({share:.2%}) {are} dead (0 for every sample of the whole "
         "dataset)."
     )
-    record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
+    record = {"layer": layer, "dead": dead, "units": units, "share": share}
     if share > MANY_DEAD:
         advice = (
             "A smaller layer, a smaller learning rate or one that rises first (one-cycle), batch normalization, or "
             "another activation function would waste fewer."
         )
-        title = f"Many inactive units in {layer}"
+        title = f"Many dead units in {layer}"
         return Finding("dead-units", "warning", title, text, record, LEAKY, units=named, advice=advice)
-    title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
+    title = f"One dead unit in {layer}" if dead == 1 else f"A few dead units in {layer}"
     return Finding("dead-units", "note", title, text, record, units=named)
 
 
@@ -171,7 +171,7 @@ def low_rank(evidence: Evidence) -> Iterable[Finding]:
             "get hardly more numbers of a sample than that."
         )
         advice = (
-            f"Look whether most units of {name} are inactive, its first weights are all alike, or a layer before it is "
+            f"Look whether most units of {name} are dead, its first weights are all alike, or a layer before it is "
             "too narrow."
         )
         record = {"layer": name, "rank": layer.rank}

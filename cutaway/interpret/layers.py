@@ -1,4 +1,4 @@
-"""What each layer is and holds, and how many of its units are inactive."""
+"""What each layer is and holds, and how many of its units are dead."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,12 +11,12 @@ import numpy as np
 from cutaway.models import ForwardPass, activation_name
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .measures import is_inactive
+from .measures import is_dead
 from .outline import COMPUTING_KINDS
 from .records import LayerRecord, WeightRecord
 
 NUMBERED = 100
-"""Inactive units of a layer whose numbers are listed at most."""
+"""Dead units of a layer whose numbers are listed at most."""
 
 RECTIFIERS = ("relu", "relu6")
 """Activation functions whose units fire or do not; a linear or tanh unit below 0 is not idle, and it learns."""
@@ -56,12 +56,12 @@ def layer_records(
     """
     firing = [name for name in measured_layers(model) if rectifies(model.get_layer(name))]
     most = _largest_outputs(model, firing, x=x, scale=scale, weights=weights, on_progress=on_progress)
-    inactive = {name: np.flatnonzero(is_inactive(values)) for name, values in most.items()}
+    dead = {name: np.flatnonzero(is_dead(values)) for name, values in most.items()}
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    return tuple(_record(layer, inactive.get(layer.name), weights) for layer in layers)
+    return tuple(_record(layer, dead.get(layer.name), weights) for layer in layers)
 
 
-def _record(layer: Any, inactive: np.ndarray | None, weights: Mapping[str, np.ndarray] | None) -> LayerRecord:
+def _record(layer: Any, dead: np.ndarray | None, weights: Mapping[str, np.ndarray] | None) -> LayerRecord:
     shape = tuple(layer.output.shape[1:])
     values = {
         w.name: np.asarray(w.value if weights is None else weights[f"{layer.name}/{w.name}"]) for w in layer.weights
@@ -75,8 +75,8 @@ def _record(layer: Any, inactive: np.ndarray | None, weights: Mapping[str, np.nd
         trainable=sum(int(np.prod(w.shape)) for w in layer.trainable_weights),
         weights=tuple(_weight_record(name, value) for name, value in values.items()),
         units=int(np.prod(shape)),
-        inactive=None if inactive is None else len(inactive),
-        inactive_units=() if inactive is None else tuple(inactive[:NUMBERED].tolist()),
+        dead=None if dead is None else len(dead),
+        dead_units=() if dead is None else tuple(dead[:NUMBERED].tolist()),
     )
 
 

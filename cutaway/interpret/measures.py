@@ -1,4 +1,4 @@
-"""Numbers that describe the activations of a layer: their spread, inactive and constant units, how classes separate."""
+"""Numbers that describe the activations of a layer: their spread, dead and constant units, how classes separate."""
 
 from dataclasses import dataclass
 
@@ -76,8 +76,8 @@ def spread(h: np.ndarray, *, activation: str = "linear") -> Spread:
     )
 
 
-def is_inactive(largest: np.ndarray) -> np.ndarray:
-    """Which units are inactive: they never fire, their output is at most 0 for every sample.
+def is_dead(largest: np.ndarray) -> np.ndarray:
+    """Which units are dead: they never fire, their output is at most 0 for every sample.
 
     Args:
         largest: ``(unit,)``, the largest output of each unit over all samples.
@@ -97,7 +97,7 @@ def is_constant(smallest: np.ndarray, largest: np.ndarray) -> np.ndarray:
         largest: ``(unit,)``, the largest.
 
     Returns:
-        bool ``(unit,)``. A ReLU unit that never fires is constant as well; a linear unit below 0 is only inactive.
+        bool ``(unit,)``. A ReLU unit that never fires is constant as well; a linear unit below 0 is only dead.
     """
     size = np.maximum(np.abs(smallest), np.abs(largest)).astype(np.float64)
     return largest.astype(np.float64) - smallest <= 1e-6 * size

@@ -50,9 +50,9 @@ class LayerRecord:
         trainable: How many of these are trained.
         weights: Its weight arrays; empty for a layer without weights.
         units: Entries of its output for one sample.
-        inactive: Number of units that never fire: their output is 0 for every sample. None if units do not fire: only
+        dead: Number of units that never fire: their output is 0 for every sample. None if units do not fire: only
             rectifiers do (relu, relu6), whose gradient is 0 where their output is 0.
-        inactive_units: The numbers of the first of them, at most `NUMBERED`.
+        dead_units: The numbers of the first of them, at most `NUMBERED`.
     """
 
     name: str
@@ -63,17 +63,17 @@ class LayerRecord:
     trainable: int
     weights: tuple[WeightRecord, ...]
     units: int
-    inactive: int | None
-    inactive_units: tuple[int, ...] = ()
+    dead: int | None
+    dead_units: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
-        inactive = "" if self.inactive is None else f", {self.inactive} inactive"
-        return f"<LayerRecord {self.name}: {self.kind}, {self.units:,} units{inactive}, {self.parameters:,} parameters>"
+        dead = "" if self.dead is None else f", {self.dead} dead"
+        return f"<LayerRecord {self.name}: {self.kind}, {self.units:,} units{dead}, {self.parameters:,} parameters>"
 
     @property
-    def inactive_share(self) -> float | None:
+    def dead_share(self) -> float | None:
         """Share of units that never fire, in [0, 1]."""
-        return None if self.inactive is None else self.inactive / self.units
+        return None if self.dead is None else self.dead / self.units
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ def test_layers_of_an_epoch_as_a_table(digits_run):
     row = frame.set_index("name").loc["dense_2"]
     assert row["kernel_std"] == pytest.approx(kernel.std())
     assert (row["units"], row["parameters"]) == (16, kernel.size + 16)
-    assert frame["inactive"].dtype == frame["kernel_min"].dtype == float
+    assert frame["dead"].dtype == frame["kernel_min"].dtype == float
     passing = frame[frame.kind == "Dropout"]
     assert len(passing)
-    assert passing[["inactive", "kernel_mean"]].isna().all(axis=None)
+    assert passing[["dead", "kernel_mean"]].isna().all(axis=None)
 
 
 def test_history_has_a_row_for_each_epoch_and_layer(history, digits_run):

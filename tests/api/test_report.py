@@ -124,8 +124,8 @@ def test_the_evidence_is_that_of_the_run(source, digits_run):
     assert evidence.history == digits_run.history.rows
     assert (evidence.test_accuracy, evidence.val_accuracy) == (digits_run.test["accuracy"], last["val_accuracy"])
     assert (evidence.test_samples, evidence.val_samples) == (360, 360)
-    assert evidence.inactive_units == {
-        r.name: (r.inactive, r.units) for r in digits_run.layers() if r.name in ("dense_1", "dense_2")
+    assert evidence.dead_units == {
+        r.name: (r.dead, r.units) for r in digits_run.layers() if r.name in ("dense_1", "dense_2")
     }
     np.testing.assert_array_equal(evidence.confusion.toarray(), digits_run.confusion())
     assert evidence.class_names == digits_run.class_names
@@ -385,7 +385,7 @@ def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monk
 
 
 @pytest.mark.exhaustive
-def test_sections_of_a_model_whose_units_are_all_inactive_say_why_and_the_others_are_there(tmp_path, monkeypatch):
+def test_sections_of_a_model_whose_units_are_all_dead_say_why_and_the_others_are_there(tmp_path, monkeypatch):
     """As after a training with far too high a learning rate."""
     model = keras.Sequential(
         [keras.Input((64,)), keras.layers.Dense(8, "relu", name="one"), keras.layers.Dense(10, "softmax")]

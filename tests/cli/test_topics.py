@@ -19,8 +19,8 @@ SAID = {
     ),
     "layers": (
         (RUN, "--layer", "dense_1", "--epoch", "2"),
-        lambda said: [(row["name"], row["inactive"]) for row in said["layers"]],
-        lambda run: [("dense_1", next(each.inactive for each in run.layers(epoch=2) if each.name == "dense_1"))],
+        lambda said: [(row["name"], row["dead"]) for row in said["layers"]],
+        lambda run: [("dense_1", next(each.dead for each in run.layers(epoch=2) if each.name == "dense_1"))],
     ),
     "layers history": (
         (RUN, "--history", "--layer", "dense_2"),

@@ -149,13 +149,13 @@ def model_of(*layers: Any, classes: int = 10) -> Any:
 
 
 def light_images(runs: Path) -> ct.Run:
-    """Digits in dark gray on light gray, on which the first steps make most units inactive."""
+    """Digits in dark gray on light gray, on which the first steps make most units dead."""
     x, y = digits()
     large = np.repeat(np.repeat(0.9 - 0.1 * x, 4, axis=1), 4, axis=2)
     return train(ct.mlp((512, 512)), large, y, runs, learning_rate=0.003, **PLAIN)
 
 
-def inactive(runs: Path) -> ct.Run:
+def dead(runs: Path) -> ct.Run:
     layer = keras.layers.Dense(64, "relu", bias_initializer=keras.initializers.Constant(-3.0))
     return train(model_of(layer), *digits(), runs)
 
@@ -183,7 +183,7 @@ def narrow(runs: Path) -> ct.Run:
 def alike(runs: Path) -> ct.Run:
     """Eight units, eight times each: without dropout they stay the same.
 
-    With ReLU two of the eight are inactive for 5 of 100 seeds, which is a sickness of its own.
+    With ReLU two of the eight are dead for 5 of 100 seeds, which is a sickness of its own.
     """
     model = model_of(keras.layers.Dense(64, "tanh"))
     model.build((None, 64))
@@ -262,7 +262,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "shifted table": (("shifted-test-samples",), shifted_table),
     "shifted images": (("shifted-test-samples",), shifted_images),
     "not shuffled": (("unshuffled-split",), not_shuffled),
-    "inactive units": (("dead-units",), inactive),
+    "dead units": (("dead-units",), dead),
     "saturated units": (("saturated-units",), saturated),
     "vanishing gradients": (("vanishing-gradients",), vanishing),
     "exploding gradients": (("exploding-gradients",), exploding),

@@ -171,7 +171,7 @@ def test_weights_for_classes_are_the_advice_for_rare_classes_only():
 def test_imbalance_and_leaks_explain_before_units_and_other_models():
     matrix = np.array([[880, 20], [70, 11]])
     few = {"confusion": matrix, "class_counts": {"train": [2700, 240]}, "class_names": ["ok", "fraud"]}
-    both = found(**few, inactive_units={"dense_1": (40, 64)})
+    both = found(**few, dead_units={"dense_1": (40, 64)})
     assert both["dead-units"].severity == "warning"
     assert both["missed-class"].cause == "class-imbalance"
     copies = NearCopies(copies=60, expected=2, samples=300, p_value=1e-20)
@@ -204,9 +204,9 @@ def test_a_leak_explains_why_another_model_is_better(kind, known):
 
 def test_a_dead_layer_is_the_cause_and_not_the_size_of_classes():
     one = {"confusion": np.array([[90, 0, 0], [5, 0, 0], [5, 0, 0]]), "class_counts": {"train": [720, 40, 40]}}
-    dead = found(**one, inactive_units={"dense_1": (64, 64)})
+    dead = found(**one, dead_units={"dense_1": (64, 64)})
     assert (dead["class-imbalance"].severity, dead["baseline"].cause) == ("note", "dead-units")
-    assert found(**one, inactive_units={"dense_1": (20, 64)})["baseline"].cause == "class-imbalance"
+    assert found(**one, dead_units={"dense_1": (20, 64)})["baseline"].cause == "class-imbalance"
 
 
 def test_findings_are_folded_below_their_cause():
@@ -261,12 +261,12 @@ COLLAPSED = {
     "config": {"optimizer": "adam", "learning_rate": 0.003, "loss": "categorical_crossentropy"},
 }
 DEAD = {
-    "inactive_units": {"dense_1": (310, 512)},
+    "dead_units": {"dense_1": (310, 512)},
     "weights": {"dense_1": WeightFacts(0.0086, 0.087, (0.28, 0.12, 0.07, 0.04, 0.02, 0.01))},
 }
 
 
-def test_first_steps_that_are_too_large_explain_inactive_units_and_a_loss_that_stands_still():
+def test_first_steps_that_are_too_large_explain_dead_units_and_a_loss_that_stands_still():
     findings = found(**COLLAPSED, **DEAD)
     cause = next(iter(findings.values()))
     assert (cause.kind, cause.cause) == ("learning-rate-too-high", None)
@@ -305,11 +305,11 @@ def test_updates_that_are_too_large_are_those_of_the_learning_rate_whatever_the_
 @pytest.mark.parametrize(
     "known",
     [
-        {"weights": {"dense_1": WeightFacts(0.0, 0.0, (0.0,) * 6)}},  # inactive from the start
+        {"weights": {"dense_1": WeightFacts(0.0, 0.0, (0.0,) * 6)}},  # dead from the start
         {"weights": {}},
         {"default_weights": False},  # all units the same
         {"history": history([0.5, *[10.7454] * 5])},  # it had learned something before
-        {"inactive_units": {"dense_1": (200, 512)}},
+        {"dead_units": {"dense_1": (200, 512)}},
         {"confusion": np.diag([12, 12, 12])},
         {"regularization": {"l2": 0.3}},  # which makes weights 0
         {"history": history([1.2, 1.1, 1.0, 0.9, 0.8, 0.8])},

@@ -76,7 +76,7 @@ SICK = {
         "inputs": replace(INPUTS, mean_over_spread=120.0),
         "history": losses(0.9, 0.7, 0.7, 0.7),
         "confusion": np.array([[100, 0], [100, 0]]),
-        "inactive_units": {"dense_1": (40, 64)},
+        "dead_units": {"dense_1": (40, 64)},
     },
     "constant-inputs": {"inputs": replace(INPUTS, constant=tuple(range(8)))},
     "unshuffled-split": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
@@ -110,7 +110,7 @@ SICK = {
     "divergence": {"history": losses(0.9, float("nan"))},
     "stalled": {"history": losses(0.7, 0.7, 0.7)},
     "overfitting": {"history": losses(0.9, 0.3, 0.5, 0.6, 0.7, 0.8)},
-    "dead-units": {"inactive_units": {"dense_1": (40, 64)}},
+    "dead-units": {"dead_units": {"dense_1": (40, 64)}},
     "baseline": {"confusion": np.array([[100, 0], [100, 0]])},
     "missed-class": {"confusion": np.array([[95, 5, 0], [5, 95, 0], [9, 9, 2]]), "class_names": ("a", "b", "c")},
 }

@@ -75,22 +75,20 @@ def test_invalid_confusion_matrices_are_refused(matrix, names):
         run_checks(Evidence(confusion=matrix, class_names=names))
 
 
-def test_inactive_units_are_reported_for_each_layer_that_has_some():
+def test_dead_units_are_reported_for_each_layer_that_has_some():
     layers = {"dense": (128, 512), "dense_1": (0, 512), "dense_2": (129, 512)}
-    many, few = run_checks(Evidence(inactive_units=layers))
+    many, few = run_checks(Evidence(dead_units=layers))
     assert (few.kind, few.severity) == ("dead-units", "note")
     assert many.severity == "warning"
-    assert only(inactive_units={"dense": (1, 16)}).severity == "note"
-    assert many.evidence == {"layer": "dense_2", "inactive": 129, "units": 512, "share": 129 / 512}
+    assert only(dead_units={"dense": (1, 16)}).severity == "note"
+    assert many.evidence == {"layer": "dense_2", "dead": 129, "units": 512, "share": 129 / 512}
 
 
-def test_the_absence_of_inactive_units_is_reported():
-    finding = only(inactive_units={"dense": (0, 512), "dense_1": (0, 10)})
+def test_the_absence_of_dead_units_is_reported():
+    finding = only(dead_units={"dense": (0, 512), "dense_1": (0, 10)})
     assert finding.severity == "good"
-    assert finding.evidence == {
-        "layers": {"dense": {"inactive": 0, "units": 512}, "dense_1": {"inactive": 0, "units": 10}}
-    }
-    assert run_checks(Evidence(inactive_units={})) == ()
+    assert finding.evidence == {"layers": {"dense": {"dead": 0, "units": 512}, "dense_1": {"dead": 0, "units": 10}}}
+    assert run_checks(Evidence(dead_units={})) == ()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def everything():
     return Evidence(
         history=rows([0.5, 0.4], val_accuracy=0.9),
         confusion=np.eye(2, dtype=int),
-        inactive_units={"dense": (0, 4)},
+        dead_units={"dense": (0, 4)},
         test_accuracy=0.9,
         val_accuracy=0.9,
     )

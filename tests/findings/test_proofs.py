@@ -58,7 +58,7 @@ PROVABLE: dict[str, str | Callable[[Path], ct.Run]] = {
     "double-scaling": "scaled twice",
     "uncentered-inputs": "light images",
     "class-imbalance": imbalanced,
-    "dead-units": "inactive units",
+    "dead-units": "dead units",
     "saturated-units": "saturated units",
     "vanishing-gradients": "vanishing gradients",
     "exploding-gradients": "exploding gradients",

@@ -16,6 +16,8 @@ RETIRED = {
     r"(?<!\.)\bprocessors?\b(?!\()": "CPU",
     r"\bby heart\b": "memorized",
     r"\b[Mm]end(ing)? (the )?labels\b": "fix labels",
+    r"\b[Ii]nactive\b": "dead (units)",
+    r"\btelling-input\b|\bnear-copies\b|\brepeated-samples\b|\bmissing-shuffling\b|\bshared-groups\b": "RULES",
     r"\bas of every\b": "as for every",
     r"\bOf (more|fewer) than\b": "above, below",
     r"\d %(?![\w(.{])": "percentages without a space: 98.5%",

@@ -54,10 +54,10 @@ def test_layer_records_against_numpy(model, x):
     assert weight.std == pytest.approx(kernel.std(), rel=1e-5)
     assert (weight.min, weight.max) == (kernel.min(), kernel.max())
     hidden = np.maximum((x / 255).reshape(-1, 20) @ kernel + bias, 0)
-    assert first.inactive == int((hidden.max(axis=0) <= 0).sum()) >= 5
-    assert first.inactive_share == first.inactive / 16
-    assert records["dropout_1"].inactive is None
-    assert records["output"].inactive is None, "the output has no rectifier"
+    assert first.dead == int((hidden.max(axis=0) <= 0).sum()) >= 5
+    assert first.dead_share == first.dead / 16
+    assert records["dropout_1"].dead is None
+    assert records["output"].dead is None, "the output has no rectifier"
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_layer_records_against_numpy(model, x):
         (layers.BatchNormalization(), False),
     ],
 )
-def test_only_units_of_rectifiers_are_inactive(layer, fires):
+def test_only_units_of_rectifiers_are_dead(layer, fires):
     model = keras.Sequential([keras.Input((3,)), layer])
     (record,) = layer_records(model, x=np.full((4, 3), -1.0, np.float32), scale=1.0)
-    assert (record.inactive is not None) == fires
+    assert (record.dead is not None) == fires
     if fires and layer.count_params() == 0:
-        assert record.inactive == 3
+        assert record.dead == 3
 
 
 @pytest.mark.parametrize("samples", [1, 2047, 2048, 2049])
 def test_units_that_fire_for_one_sample_only_are_seen(samples):
     model = keras.Sequential([keras.Input((1,)), layers.ReLU(name="relu")])
     x = np.full((samples, 1), -1.0, np.float32)
-    assert layer_records(model, x=x, scale=1.0)[0].inactive == 1
+    assert layer_records(model, x=x, scale=1.0)[0].dead == 1
     x[-1] = 1.0
-    assert layer_records(model, x=x, scale=1.0)[0].inactive == 0
+    assert layer_records(model, x=x, scale=1.0)[0].dead == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.interpret.measures import effective_rank, is_constant, is_inactive, separation, spread
+from cutaway.interpret.measures import effective_rank, is_constant, is_dead, separation, spread
 from cutaway.interpret.similarity import linear_cka
 
 
@@ -33,9 +33,9 @@ def test_both_ends_of_a_range_saturate(function, low, high):
     assert spread(h, activation=function).saturated == pytest.approx(2 / 3)
 
 
-def test_inactive_and_constant_units_are_different():
+def test_dead_and_constant_units_are_different():
     h = np.array([[-1.0, 0.0, 5.0, -1.0], [-2.0, 0.0, 5.0, 0.5]], np.float32)
-    assert list(is_inactive(h.max(axis=0))) == [True, True, False, False]
+    assert list(is_dead(h.max(axis=0))) == [True, True, False, False]
     assert list(is_constant(h.min(axis=0), h.max(axis=0))) == [False, True, True, False]
 
 

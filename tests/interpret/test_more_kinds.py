@@ -73,7 +73,7 @@ def test_what_is_curved_is_not_explained_and_all_else_works(kind):
     odd = "both" if kind == "Multiply" else "odd"
     assert odd in measured_layers(model)
     record = next(r for r in layer_records(model, x=X, scale=255.0) if r.name == odd)
-    assert record.inactive is None, "only units of rectifiers are inactive"
+    assert record.dead is None, "only units of rectifiers are dead"
 
 
 @pytest.mark.parametrize("make", kinds({**PIECEWISE, **CURVED}))

@@ -93,8 +93,8 @@ def make_page():
             Card(title=names[9], values="width 3, height 4", text=("50.0% confident",)),
         )
         rows = (
-            {"layer": "dense", "parameters": "1,024", "inactive": "7 (1.5%)"},
-            {"layer": "dense_1", "parameters": "20", "inactive": "–"},
+            {"layer": "dense", "parameters": "1,024", "dead": "7 (1.5%)"},
+            {"layer": "dense_1", "parameters": "20", "dead": "–"},
         )
         curves = learning_panels(history, turned=2)
         shares = np.array([0.5, 0.7, 0.9])

@@ -60,7 +60,7 @@ def test_every_kind_of_section_is_on_the_page(make_page):
     assert [(a.get("class"), t) for a, t in reader.all("th")] == [
         (None, "layer"),
         ("number", "parameters"),
-        ("number", "inactive"),
+        ("number", "dead"),
     ]
     assert [t for _, t in reader.all("td")] == ["dense", "1,024", "7 (1.5%)", "dense_1", "20", "–"]
     assert [t for _, t in reader.all("summary") if t.strip()] == ["Sections", "All layers"]

@@ -54,7 +54,7 @@ function isCured({ frame }, { overfit }) {
  * The largest share of units of a hidden layer that fire nowhere on the plane that is drawn.
  * @param {View} view
  */
-function inactiveShare({ frame, settings }) {
+function deadShare({ frame, settings }) {
   const shares = settings.hidden.map((units, layer) => {
     const values = frame.drawing?.responses[layer];
     if (!values) return 0;
@@ -113,7 +113,7 @@ export const TASKS = [
     },
   },
   {
-    name: "inactive",
+    name: "dead",
     title: "Kill units with a learning rate",
     goal: "Make half of the ReLUs of a layer fire nowhere.",
     hints: ["One large step is enough.", "Choose a learning rate of 10, and press 1 epoch.", "Look at the pictures of the units: one that is 0 everywhere has no color."],
@@ -124,7 +124,7 @@ export const TASKS = [
         isReached: (view) => {
           const { settings, frame } = view;
           const isByTraining = settings.initializer !== "zeros" && !frame.off.some((units) => units.includes(1));
-          return settings.activation === "relu" && isByTraining && frame.isFinite && frame.step > 0 && inactiveShare(view) >= 0.5;
+          return settings.activation === "relu" && isByTraining && frame.isFinite && frame.step > 0 && deadShare(view) >= 0.5;
         },
       },
     ],

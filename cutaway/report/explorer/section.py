@@ -222,7 +222,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerM
         return LayerMap(name=name, title="Input", detail=f"{shape} values", layouts=(scale_layout(layout),))
     layouts = tuple(scale_layout(grid.embeddings[name, epoch].xy) for epoch in grid.epochs)
     record = next(record for record in layers_of(source) if record.name == name)
-    inactive = f", {record.inactive} inactive" if record.inactive else ""
+    dead = f", {record.dead} dead" if record.dead else ""
     history = layer_history_of(source)
     found = {(r.layer, r.epoch): r for r in history.records} if history is not None else {}
     measures = tuple(
@@ -232,7 +232,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerM
     return LayerMap(
         name=name,
         title=name,
-        detail=f"{record.units:,} units{inactive}",
+        detail=f"{record.units:,} units{dead}",
         layouts=layouts,
         measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
         units=unit_columns(source, name),

@@ -62,7 +62,7 @@ def _first(chosen: np.ndarray, *, by: np.ndarray) -> np.ndarray:
 
 def concerned_layers(records: "Iterable[LayerRecord]", health: "Mapping[str, LayerHealth]") -> Named:
     """Units that never fire, that say the same as others, and that are most often at an end of their range."""
-    found = {f"dead-units/{each.name}": _units(each.name, each.inactive_units) for each in records}
+    found = {f"dead-units/{each.name}": _units(each.name, each.dead_units) for each in records}
     for name, each in health.items():
         found[f"redundant-units/{name}"] = _units(name, each.redundant_units)
         found[f"saturated-units/{name}"] = _units(name, each.saturated_units)

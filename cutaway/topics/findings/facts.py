@@ -225,7 +225,7 @@ def _equal_by_chance(data: Dataset, rows: np.ndarray, *, among: int) -> float | 
 def _of_layers(layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
     records = tuple(layers())
     return {
-        "inactive_units": {each.name: (each.inactive, each.units) for each in records if each.inactive is not None},
+        "dead_units": {each.name: (each.dead, each.units) for each in records if each.dead is not None},
         "examples": concerned_layers(records, {}),
     }
 

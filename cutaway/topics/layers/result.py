@@ -37,7 +37,7 @@ LAYERS = (
     column("units", "Units", COUNT, "Entries of its output for one sample."),
     column("parameters", "Params", COUNT, "Entries of all its weights."),
     column("trainable", "Trainable", COUNT, "How many of these are trained."),
-    column("inactive inactive_share", "Inactive", COUNT_SHARE, "Inactive units: 0 for every sample."),
+    column("dead dead_share", "Dead", COUNT_SHARE, "Dead units: 0 for every sample."),
     column("kernel_mean", "W mean", decimals(4), "Mean of the entries of its kernel, the first of its weights."),
     column("kernel_std", "W std", decimals(4), "Standard deviation of these entries."),
     column("kernel_min", "W min", decimals(4), "The smallest of them."),
@@ -174,7 +174,7 @@ class Layers(Result, tuple["LayerRecord", ...]):
         """One row for each layer; NaN where its units do not fire, or where it has no weights."""
         fields = ("name", "kind", "output_shape", "units", "parameters", "trainable")
         values: dict[str, Any] = {name: [getattr(record, name) for record in self] for name in fields}
-        for name in ("inactive", "inactive_share"):
+        for name in ("dead", "dead_share"):
             values[name] = np.array([getattr(record, name) for record in self], float)
         kernels = [record.weights[0] if record.weights else None for record in self]
         for part in PARTS:
@@ -208,15 +208,15 @@ class Layers(Result, tuple["LayerRecord", ...]):
         return plain(self)
 
     def plot(self) -> "Figure":
-        """Draw the parameters of each layer, and its share of inactive units, as a matplotlib Figure."""
+        """Draw the parameters of each layer, and its share of dead units, as a matplotlib Figure."""
         from cutaway.plots import Bars, bars
 
         names = [f"{record.name} ({record.kind})" for record in self]
-        inactive = [np.nan if record.inactive_share is None else record.inactive_share for record in self]
+        dead = [np.nan if record.dead_share is None else record.dead_share for record in self]
         return bars(
             [
                 Bars("parameters", names, [record.parameters for record in self], x_label="number"),
-                Bars("inactive units", names, inactive, x_label="share of the units", percent=True, limits=(0, 1)),
+                Bars("dead units", names, dead, x_label="share of the units", percent=True, limits=(0, 1)),
             ]
         )
 

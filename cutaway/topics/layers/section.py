@@ -74,6 +74,6 @@ def layers(source: ReportSource) -> Section | None:
         title="Layers",
         rows=tuple(table.texts()),
         meanings=table.meanings(),
-        caption=f"An inactive unit never fires: its output is 0 for each of the {samples:,} samples of the whole "
-        "dataset. A constant unit gives the same output for every sample; an inactive one is constant at 0.",
+        caption=f"A dead unit never fires: its output is 0 for each of the {samples:,} samples of the whole "
+        "dataset. A constant unit gives the same output for every sample; a dead one is constant at 0.",
     )

@@ -45,7 +45,7 @@ def record(colors):
     layers = (
         LayerMap(name="input", title="Input", detail="64 values", layouts=(_layout(0),)),
         LayerMap(
-            name="dense", title="dense", detail="5 units, 1 inactive", layouts=tuple(map(_layout, EPOCHS)),
+            name="dense", title="dense", detail="5 units, 1 dead", layouts=tuple(map(_layout, EPOCHS)),
             measures=(("Probe accuracy", (0.1, None, 0.9)),),
         ),
     )  # fmt: skip

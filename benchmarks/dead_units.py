@@ -1,6 +1,6 @@
 """Why many units of the first layer never fire on Fashion-MNIST: their share after two epochs, by what is changed.
 
-    python -m benchmarks.inactive_units FOLDER
+    python -m benchmarks.dead_units FOLDER
 
 The folder holds the four files of Fashion-MNIST as its authors publish them.
 """
@@ -28,7 +28,7 @@ SEEDS = 3
 
 
 def main(data: ct.Dataset) -> int:
-    print(f"inactive units of the first of two layers of 512 on {data.name}\n  {machine()}")
+    print(f"dead units of the first of two layers of 512 on {data.name}\n  {machine()}")
     found: dict[str, Any] = {}
     for name, changes in CHANGES.items():
         measured = [measure(data, seed=seed, **changes) for seed in range(SEEDS)]
@@ -39,14 +39,14 @@ def main(data: ct.Dataset) -> int:
             f"validation error {100 * error.mean():.2f}%, cross-entropy {loss.mean():.4f}, n={SEEDS}",
             flush=True,
         )
-        keep("inactive_units", {data.name: found})
+        keep("dead_units", {data.name: found})
     return 0
 
 
 def measure(
     data: ct.Dataset, *, seed: int, centered: bool = False, **changes: Any
 ) -> tuple[float, float, float, float]:
-    """Shares of units inactive on the validation samples after two epochs; validation error and cross-entropy."""
+    """Shares of units dead on the validation samples after two epochs; validation error and cross-entropy."""
     form: dict[str, Any] = {"dropout": 0.2} | {name: changes.pop(name) for name in FORM if name in changes}
     with tempfile.TemporaryDirectory() as runs:
         given = without_mean(data) if centered else data
