@@ -27,6 +27,7 @@ from scipy.stats import wilcoxon
 
 import cutaway as ct
 from benchmarks.harness import keep, machine, spread, verdict
+from cutaway.cache import cache_folder
 
 ROUNDS = 5
 ANSWERS = 30
@@ -57,7 +58,7 @@ def times(folder: Path) -> tuple[dict[str, Any], dict[str, bool]]:
     run.predictions()
 
     def influence(*asked: Any, **options: Any) -> Any:
-        for result in (run.path / "results").glob("influence-*"):  # what is kept would only be read
+        for result in cache_folder("results").glob("influence-*"):  # what is kept would only be read
             result.unlink()
         return run.influence(*asked, **options)
 

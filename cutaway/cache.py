@@ -1,8 +1,52 @@
-"""Folders in the user's cache, private to the user; deleting them loses only time."""
+"""The user's cache: folders that only this user may write, and the one place where computed results are kept.
 
+`cached` names a result by all that decides it; the same content gives the same key in every run folder, and no path is
+part of it. Deleting the folder loses only time.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import logging
+import math
 import os
+import pickle
 import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
+
+from cutaway.checks import warn_user
+from cutaway.log import survive
+
+log = logging.getLogger("cutaway.cache")
+
+Value = TypeVar("Value")
+
+RESULTS = "results"
+"""Name of the folder with kept results, in ``~/.cache/cutaway`` or ``$XDG_CACHE_HOME/cutaway``."""
+
+LIMIT = "CUTAWAY_CACHE_GB"
+"""Environment variable with the size that kept results may have together, in GB."""
+
+GIGABYTES = 4.0
+"""Their size where the variable is not set: some 1,000 reports of runs on MNIST."""
+
+STRAY_SECONDS = 24 * 3600
+"""Age of a temporary file after which nobody writes it any more."""
+
+CHECKSUM_BYTES = 4
+
+_said: set[Path] = set()
+"""Folders that were reported as not writable: a report has forty results."""
+
+_untidied = math.inf
+"""Bytes written since this process last looked at the size of the cache; it looks once at the beginning."""
 
 
 def cache_folder(name: str) -> Path:
@@ -39,8 +83,164 @@ def make_private(folder: Path) -> Path:
         OSError: It cannot be written, or others may write into it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.stat()
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-        raise PermissionError(None, "others may write into it")
+    _check_private(folder.stat())
     tempfile.TemporaryFile(dir=folder).close()
     return folder
+
+
+def _check_private(status: os.stat_result) -> None:
+    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        raise PermissionError(None, "others may write into it")
+
+
+def cached(kind: str, *decides: Any, method: int) -> "CachedResult":
+    """The place of a result in the cache.
+
+    Args:
+        kind: What it is, such as "units".
+        decides: All that decides it besides the code: JSON-able data and arrays, of which a digest is taken.
+        method: Number of the way in which it is computed. Change it with the code: other numbers, another dataclass.
+    """
+    text = json.dumps([_version(), kind, method, decides], sort_keys=True, default=_of_array)
+    return CachedResult(kind, hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+@functools.cache
+def _version() -> str:
+    return version("cutaway")
+
+
+def _of_array(value: Any) -> Any:
+    """An array as its dtype, shape and digest; a number of NumPy as that of Python."""
+    if value.shape == ():
+        return value.item()
+    return [value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest()]
+
+
+@dataclass(frozen=True)
+class CachedResult:
+    """A result in the cache, whether it is there or not.
+
+    It is pickled, and read without further checks: only the user can write there. Only plain data belong here, numbers,
+    text, arrays and dataclasses of them, and never None.
+
+    Attributes:
+        kind: What it is.
+        key: Digest of all that decides it, 32 hexadecimal digits.
+    """
+
+    kind: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return f"{self.kind}-{self.key}.pickle"
+
+    @property
+    def path(self) -> Path:
+        """Its file.
+
+        Raises:
+            OSError: There is no home folder.
+        """
+        return cache_folder(RESULTS) / self.name
+
+    def get(self, compute: Callable[[], Value]) -> Value:
+        """The result: read, or else computed and kept for the next time."""
+        found = self.read()
+        if found is None:
+            found = compute()
+            self.write(found)
+        return found
+
+    def read(self) -> Any:
+        """The result, or None where it is not there.
+
+        One that cannot be read, cut off by a crash or pickled by other code, counts as not there.
+        """
+        try:
+            path = self.path
+            _check_private(path.parent.stat())
+            with open(path, "rb") as file:
+                _check_private(os.fstat(file.fileno()))
+                checksum, data = file.read(CHECKSUM_BYTES), file.read()
+        except OSError:
+            return None
+        try:
+            if checksum != _checksum(data):
+                raise ValueError("it is damaged")
+            value = pickle.loads(data)
+        except Exception:  # what the classes of another version raise cannot be listed
+            log.info("%s cannot be read and is computed again", path, exc_info=log.isEnabledFor(logging.DEBUG))
+            return None
+        with contextlib.suppress(OSError):  # of a cache that can only be read
+            os.utime(path)  # so that it counts as used
+        return value
+
+    def write(self, value: Any) -> bool:
+        """Keep a result. Where that is impossible, one warning in this process says why, and False is returned."""
+        global _untidied
+        data, most = pickle.dumps(value, protocol=5), _limit()
+        if len(data) > most:
+            return False
+        try:
+            folder = private_folder(RESULTS)
+            descriptor, temporary = tempfile.mkstemp(prefix=".", dir=folder)
+            try:
+                with open(descriptor, "wb") as file:
+                    file.write(_checksum(data))
+                    file.write(data)
+                os.replace(temporary, self.path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError as error:
+            _say_once(error)
+            return False
+        _untidied += len(data)
+        if _untidied > most / 16:
+            _untidied = 0
+            tidy()
+        return True
+
+    def delete(self) -> None:
+        """Remove it, if it is there."""
+        with contextlib.suppress(OSError):  # it is not there
+            self.path.unlink()
+
+
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(CHECKSUM_BYTES, "little")
+
+
+def _say_once(error: OSError) -> None:
+    try:
+        folder = cache_folder(RESULTS)
+    except OSError:
+        folder = Path(RESULTS)
+    if folder not in _said:
+        _said.add(folder)
+        warn_user(f"results are computed but not kept in {folder}: {error.strerror or error}")
+
+
+def _limit() -> int:
+    """The bytes that kept results may have together."""
+    asked, size = os.environ.get(LIMIT), GIGABYTES
+    if asked:
+        with survive(log, f"reading {LIMIT}={asked!r} as a number", ValueError):
+            size = float(asked)
+    return int(size * 1e9) if 0 <= size < math.inf else int(GIGABYTES * 1e9)
+
+
+def tidy() -> None:
+    """Delete results that were used longest ago until the rest is within the limit, and what was left half written."""
+    with survive(log, "deleting results that were used longest ago", OSError):
+        found = [(entry.stat(), entry) for entry in os.scandir(private_folder(RESULTS))]
+        total, most = 0, _limit()
+        for status, entry in sorted(found, key=lambda each: -each[0].st_mtime):
+            is_temporary = entry.name.startswith(".")
+            total += status.st_size
+            if status.st_mtime < time.time() - STRAY_SECONDS if is_temporary else total > most:
+                with survive(log, f"deleting {entry.path}", OSError):
+                    os.unlink(entry.path)

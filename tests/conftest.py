@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ SESSION_CACHE = None if "PYTEST_XDIST_WORKER" in os.environ else tempfile.mkdtem
 if SESSION_CACHE:
     KEEP = os.environ.get("CUTAWAY_KEEP_COMPILED")
     compiled = compiled_folder(Path(KEEP).absolute()) if KEEP else Path(SESSION_CACHE)
-    os.environ["XDG_CACHE_HOME"] = SESSION_CACHE
+    os.environ["CUTAWAY_TESTS"] = os.environ["XDG_CACHE_HOME"] = SESSION_CACHE
     os.environ["XDG_STATE_HOME"] = os.path.join(SESSION_CACHE, "state")
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(compiled / "xla")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
@@ -141,6 +142,22 @@ def pytest_unconfigure(config):
         shutil.rmtree(SESSION_CACHE, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def cache_of_test(request):
+    """A cache of its own for each test, except for tests that read `ready_run`: they share what is computed from it."""
+    with pytest.MonkeyPatch.context() as patched:
+        if "ready_run" not in request.fixturenames:
+            patched.setenv("XDG_CACHE_HOME", str(Path(os.environ["CUTAWAY_TESTS"], "own", uuid.uuid4().hex)))
+        yield
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A new, empty cache for a test that counts or changes what is kept; returns the folder that results lie in."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own-cache"))
+    return tmp_path / "own-cache" / "cutaway" / "results"
+
+
 @pytest.fixture(scope="session")
 def made_once():
     """A function that returns a folder of this name, made by the first worker of the session that asks for it.
@@ -150,7 +167,7 @@ def made_once():
     import fcntl
 
     def made(name, make):
-        folder = Path(os.environ["XDG_CACHE_HOME"], name)
+        folder = Path(os.environ["CUTAWAY_TESTS"], name)
         whole = Path(f"{folder}.whole")
         with open(f"{folder}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # the other workers wait until it is whole

@@ -12,7 +12,6 @@ from cutaway.neighbors import pca
 
 from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
 from .layout import Layout, Quality, caution_count
-from .layout_file import layout_from_npz, layout_to_npz
 from .method import (
     METHODS,
     QUALITY_NEIGHBORS,
@@ -60,8 +59,6 @@ __all__ = [
     "inspect_quality",
     "inspected_neighbors",
     "layer_neighbors",
-    "layout_from_npz",
-    "layout_to_npz",
     "limited_threads",
     "measure_quality",
     "pca",

@@ -343,7 +343,7 @@ def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -
         run = RunFolder.open(path)
         files: list[Any] = [_stamp(path / "run.json"), sorted(_stamps(path / "snapshots"))]
         if suspects:
-            files.append(sorted(_stamps(path / "results", "labels-")))
+            files.append(sorted(_stamps(path / "folds")))
         if labels:
             files.append(_stamp(labels_path(path)))
         return [run.state, [row["epoch"] for row in run.history()], files]
@@ -370,11 +370,10 @@ def _stamp(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _stamps(folder: Path, prefix: str = "") -> list[tuple[str, int, int]]:
+def _stamps(folder: Path) -> list[tuple[str, int, int]]:
     try:
         with os.scandir(folder) as entries:
-            named = [entry for entry in entries if entry.name.startswith(prefix)]
-            stamps = [(entry.name, entry.stat(follow_symlinks=False)) for entry in named]
+            stamps = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
     except FileNotFoundError:
         return []
     return [(name, status.st_size, status.st_mtime_ns) for name, status in stamps]

@@ -1,12 +1,15 @@
 """What is in a run folder, read without Keras."""
 
+import hashlib
 import io
+import json
 import math
 import os
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,6 @@ from .history import read_history
 from .layout import CHECKPOINT, HISTORY, MANIFEST, PREDICTIONS, RUNS, SNAPSHOTS, SWEEP, predictions_path, snapshot_path
 from .manifest import Manifest
 from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
-from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
 PREDICTIONS_NAME = re.compile(r"epoch-(\d{4,9})\.npy", re.ASCII)
@@ -122,15 +124,28 @@ class RunFolder:
             hint="open it where it is now, or train again",
         )
 
-    @property
-    def results(self) -> ResultStore:
-        """The store of derived results.
+    def identity(self, *epochs: int) -> list[Any]:
+        """What decides all that is computed from a run, as `cutaway.cache.cached` takes it; copies of a run share it.
+
+        That is the model, the weights after some epochs, the data and how they are read, the split and the settings.
+
+        Args:
+            epochs: The epochs whose weights are used.
 
         Raises:
-            RunError: The folder is gone.
+            CutawayError: A snapshot is missing or damaged, or so is the record of the model.
         """
-        self._check_there()
-        return ResultStore(self.path)
+        self.manifest.check("model")
+        return [self._recorded, epochs, [self.snapshot_digest(epoch) for epoch in epochs]]
+
+    @cached_property
+    def _recorded(self) -> str:
+        """A digest of what run.json says of the training, without its path, names, dates and results."""
+        parts = {"origin", "dataset", "split", "model", "first_weights", "sample_weight", "config", "seed"}
+        record = self.manifest.model_dump(include=parts | (self.manifest.model_extra or {}).keys())
+        del record["dataset"]["name"]
+        record["dataset"]["origin"].pop("path", None)
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
     def history(self, *, kind: str = "epoch") -> list[dict[str, Any]]:
         """The lines of one kind ("epoch" or "progress") of history.jsonl, oldest first, without their kind.
@@ -228,15 +243,15 @@ class RunFolder:
         """
         return sum(math.prod(shape) for shape in self.snapshot_shapes().values()) if self.epochs else None
 
-    def snapshot_digest(self, epoch: int | None = None) -> Any:
-        """The SHA-256 of the file with the weights after an epoch, a hash object: part of the keys of derived results.
+    def snapshot_digest(self, epoch: int | None = None) -> str:
+        """The SHA-256 of the file with the weights after an epoch, hexadecimal.
 
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
             RunError: The file cannot be read.
         """
         self.snapshot_shapes(epoch)  # the size of the file is that of its header: a hole of gigabytes is not read
-        return file_digest(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
+        return file_digest(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path).hexdigest()
 
     def checkpoint(
         self, *, check: Callable[[Shapes], None] | None = None

@@ -22,10 +22,10 @@ from .folder import RunFolder
 from .history import HistoryFile
 from .layout import (
     CHECKPOINT,
+    FOLDS,
     HISTORY,
     MANIFEST,
     PREDICTIONS,
-    RESULTS,
     SNAPSHOTS,
     TITLE_LENGTH,
     predictions_path,
@@ -114,7 +114,7 @@ class RunWriter:
                 )
             path.mkdir(parents=True)
             made = True
-            for folder in (SNAPSHOTS, PREDICTIONS, RESULTS):
+            for folder in (SNAPSHOTS, PREDICTIONS):
                 (path / folder).mkdir()
             writer = cls(path, checked)
             if begin:
@@ -143,7 +143,7 @@ class RunWriter:
         """
         folder = RunFolder.open(path)
         folder.manifest.check(*SECTIONS)
-        for name in (SNAPSHOTS, PREDICTIONS, RESULTS):
+        for name in (SNAPSHOTS, PREDICTIONS, FOLDS):
             check_no_link(folder.path / name)
         try:
             return cls(folder.path, folder.manifest)
@@ -167,7 +167,7 @@ class RunWriter:
         self.begun = True
         for name in (MANIFEST, CHECKPOINT):  # not those of decisions and the title, which somebody may be writing
             remove_strays(self.path, name)
-        for name in (SNAPSHOTS, PREDICTIONS, RESULTS):
+        for name in (SNAPSHOTS, PREDICTIONS, FOLDS):
             remove_strays(self.path / name)
 
     def discard(self) -> None:

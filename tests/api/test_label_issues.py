@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load, save
 from sklearn.metrics import average_precision_score
 
 import cutaway as ct
@@ -99,8 +100,7 @@ def test_work_that_was_canceled_goes_on_where_it_ended(
 
     with pytest.raises(Canceled, match="1 of 3"):
         ct.label_issues(few, progress=cancel, **sizes)
-    kept = sorted(file.name for file in (tmp_path / "cutaway" / "labels" / "results").iterdir())
-    assert [name for name in kept if "-equal-" not in name] == [name for name in kept if "-0-0." in name] != []
+    assert len(list((tmp_path / "cutaway" / "results").glob("fold-*"))) == 1
     seen.clear()
     found = ct.label_issues(few, progress=seen.append, **sizes)
     assert seen[0].note == "fold 2 of 3, 1 from the cache"
@@ -166,19 +166,28 @@ def test_neighbors_are_looked_for_among_a_sample_of_many(
         assert np.sort(distance)[:10] == pytest.approx(distance[near], rel=1e-4)
 
 
-def test_a_damaged_result_is_computed_again(few: ct.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_is_not_trained_again(few: ct.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"folds": 2, "seeds": 1, "epochs": 1}
     first = ct.label_issues(few, progress=False, **sizes)
-    with monkeypatch.context() as patched:
-        patched.setattr("cutaway.topics.labels.cross_validation.first_equal", None)
-        patched.setattr("cutaway.training.FoldTrainer", None)
-        ct.label_issues(few, progress=False, **sizes)  # nothing is compared or trained a second time
-    files = sorted((tmp_path / "cutaway" / "labels" / "results").iterdir())
-    for file in (files[0], files[-1]):  # what samples are equal, and a fold
-        file.write_bytes(file.read_bytes()[:-40])
+    monkeypatch.setattr("cutaway.topics.labels.cross_validation.first_equal", None)
+    monkeypatch.setattr("cutaway.training.FoldTrainer", None)
+    assert (ct.label_issues(few, progress=False, **sizes).scores == first.scores).all()
+
+
+def test_a_damaged_fold_of_a_run_is_trained_again(run: ct.Run, tmp_path: Path) -> None:
+    """A run folder may come from a stranger: what its folds say is checked."""
+    sizes = {"folds": 2, "seeds": 1, "epochs": 1, "progress": False}
+    copy = ct.open_run(shutil.copytree(run.path, tmp_path / "run"), data=run.data)
+    shutil.rmtree(copy.path / "folds", ignore_errors=True)
+    first = copy.label_issues(**sizes)
+    fold, other = sorted((copy.path / "folds").iterdir())
+    whole, arrays = fold.read_bytes(), load(fold.read_bytes())
+    wrong = [whole[:-40], save(arrays | {"others": arrays["others"] + 100}), save(arrays | {"epochs": np.zeros(0)})]
+    for damaged in [*wrong, other.read_bytes()[:0]]:
+        fold.write_bytes(damaged)
         with pytest.warns(ct.CutawayWarning):
-            again = ct.label_issues(few, progress=False, **sizes)
-        assert (again.scores == first.scores).all()
+            assert (copy.label_issues(**sizes).scores == first.scores).all()
+        assert load(fold.read_bytes())["others"].tolist() == arrays["others"].tolist()
 
 
 @pytest.mark.exhaustive
@@ -199,8 +208,8 @@ def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkey
     direct = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
     assert {7, 8} <= set(rows(direct)[:6].tolist())
     assert 1 <= direct.epochs < 60  # the first fold found out when the held-out loss is lowest
-    for fold in (tmp_path / "cutaway" / "labels" / "results").glob("labels-*-0-2.safetensors"):
-        fold.unlink()
+    newest = max((tmp_path / "cutaway" / "results").glob("fold-*"), key=lambda fold: fold.stat().st_mtime_ns)
+    newest.unlink()
     monkeypatch.setattr("cutaway.topics.labels.folds.find_epochs", None)  # that is not found out a second time
     again = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
     assert again.epochs == direct.epochs
@@ -352,7 +361,7 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     assert {name: scores[name] for name in listed if name in scores} == {n: s for n, s in listed.items() if n in scores}
     others = [score for name, score in scores.items() if name not in listed]
     assert max(others) <= min(listed.values()), "samples that are not listed are less suspect"
-    for path in (folder / "results").glob("labels-*-0-1.safetensors"):
+    for path in (folder / "folds").glob("*-0-1.safetensors"):
         path.unlink()
     gone = ReportSource(copy.context, ignore_progress)
     assert suspects(gone) is None

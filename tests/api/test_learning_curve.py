@@ -12,7 +12,7 @@ import cutaway as ct
 from cutaway.api.start import start_training
 from cutaway.cli import main
 from cutaway.data import Split, stratified_sample
-from cutaway.errors import Canceled, CutawayWarning, DataError, UsageError
+from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.metrics import PowerLaw, forecast
 from cutaway.topics.learning_curve import trainings
 from cutaway.topics.learning_curve.result import CurvePoint
@@ -75,31 +75,18 @@ def test_forecasts_are_those_of_the_power_law(digits_run, curve):
     assert curve.check.law != curve.error.law  # which has not seen the run itself
 
 
-def test_results_are_kept_and_damaged_ones_are_computed_again(digits_run, curve, monkeypatch):
+def test_results_are_kept(digits_run, curve, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("trained again")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(trainings.ShareTrainings, "_train", refuse)
-        again = digits_run.learning_curve(shares=SHARES, progress=False)
+    monkeypatch.setattr(trainings.ShareTrainings, "_train", refuse)
+    again = digits_run.learning_curve(shares=SHARES, progress=False)
     assert again.points == curve.points
     np.testing.assert_array_equal(again.error.low, curve.error.low)
-    name = f"learning-*-{curve.points[0].samples}-0.safetensors"
-    (kept,) = (digits_run.path / "results").glob(name)
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[:-40])
-    with pytest.warns(CutawayWarning):
-        assert digits_run.learning_curve(shares=SHARES, progress=False).points == curve.points
-    assert kept.read_bytes() == whole
 
 
-def test_what_was_canceled_goes_on(digits_run, curve, tmp_path):
-    path = tmp_path / "canceled"
-    shutil.copytree(digits_run.path, path)
-    for kept in (path / "results").glob("learning-*"):
-        if f"-{curve.points[0].samples}-" not in kept.name:
-            kept.unlink()
-    run, told = ct.open_run(path), []
+def test_what_was_canceled_goes_on(digits_run, curve, own_cache):
+    told = []
 
     def cancel(now):
         told.append(now)
@@ -107,8 +94,8 @@ def test_what_was_canceled_goes_on(digits_run, curve, tmp_path):
             raise Canceled("work runs until it is done", got="a request", hint="run it again")
 
     with pytest.raises(Canceled):
-        run.learning_curve(shares=SHARES, progress=cancel)
-    assert len(list((path / "results").glob("learning-*"))) == 1
+        digits_run.learning_curve(shares=SHARES, progress=cancel)
+    assert len(list(own_cache.glob("learning-*"))) == 1
     totals = {now.total for now in told}
     assert totals == {6 * sum(point.samples for point in curve.points[:3])}
 

@@ -5,7 +5,6 @@ import math
 import os
 import pty
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -202,9 +201,8 @@ def test_a_descent_that_ends_early_ends_at_its_end(digits_run, stops):
         ("ablation", lambda run: run.units),
     ],
 )
-def test_every_task_begins_at_0_and_ends_at_its_end(task, work, digits_run, tmp_path):
-    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("results"))
-    call = work(ct.open_run(tmp_path / "run"))
+def test_every_task_begins_at_0_and_ends_at_its_end(task, work, digits_run, own_cache):
+    call = work(digits_run)
     told = reports(
         lambda on_progress: (
             call("dense_2", progress=on_progress) if task != "layer history" else call(progress=on_progress)

@@ -196,15 +196,6 @@ def test_the_second_report_has_the_same_bytes_and_compares_no_layers_again(digit
     assert "Comparison with &lt;b&gt;other" in text
 
 
-def test_a_damaged_similarity_is_computed_again(digits_run, other, section, tmp_path):
-    shutil.copytree(digits_run.path, tmp_path / "run")
-    for file in (tmp_path / "run" / "results").glob("similarity*"):
-        file.write_bytes(file.read_bytes()[:-8] + b"\xff" * 7 + b"\x41")
-    with pytest.warns(ct.CutawayWarning):
-        again = comparison(source_of(ct.open_run(tmp_path / "run"), other))
-    np.testing.assert_array_equal(again.parts[5].values, section.parts[5].values)
-
-
 def test_a_run_beside_itself_has_no_differences_and_another_name(digits_run):
     shown = comparison(source_of(digits_run, digits_run))
     assert shown.title.startswith(f"Comparison with {digits_run.path.name} (")

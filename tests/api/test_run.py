@@ -88,7 +88,7 @@ def test_findings_name_what_stands_out(digits_run):
 
 
 def test_of_a_model_with_a_damaged_initializer_the_findings_are_those_without_its_layers(digits_run, tmp_path):
-    folder = shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("results"))
+    folder = shutil.copytree(digits_run.path, tmp_path / "run")
     record = json.loads((folder / "run.json").read_text())
     record["model"]["layers"][0]["config"]["kernel_initializer"] = "no object"
     (folder / "run.json").write_text(json.dumps(record))

@@ -33,7 +33,7 @@ def gone(digits_run, tmp_path_factory):
         lambda run: run.findings(),
         lambda run: ct.resume(run),
         lambda run: run.folder.checkpoint(),
-        lambda run: run.folder.results,
+        lambda run: run.folder.identity(6),
     ],
 )
 def test_what_is_read_from_it_names_the_folder(ask, gone):

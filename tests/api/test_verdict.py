@@ -22,15 +22,12 @@ from tests.runs import record_untrained
 @pytest.fixture(scope="module")
 def short_run(ready_run, tmp_path_factory):
     """A run as it was after its first of one epoch: its loss still fell."""
-    path = shutil.copytree(ready_run("other").path, tmp_path_factory.mktemp("verdict") / "short", ignore=NOT_KEPT)
+    path = shutil.copytree(ready_run("other").path, tmp_path_factory.mktemp("verdict") / "short")
     first = changed(path, "finished", epochs=1)
     record = json.loads((path / "run.json").read_text())
     record["test"]["accuracy"] = float((first.predictions().argmax(axis=1) == first.labels()).mean())
     (path / "run.json").write_text(json.dumps(record))
     return ct.open_run(path)
-
-
-NOT_KEPT = shutil.ignore_patterns("results", "report.html")
 
 
 def changed(path, status, *, epochs):
@@ -70,15 +67,14 @@ def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
     assert len(told) <= 5
 
 
-def test_what_was_not_measured_is_said_with_the_command(short_run, tmp_path):
-    shutil.copytree(short_run.path, tmp_path / "copy", ignore=shutil.ignore_patterns("results"))
-    run = ct.open_run(tmp_path / "copy")
+def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
+    run = ct.open_run(short_run.path)
     found = run.verdict()
     assert not found.is_measured
     assert found.problem.kind == "too-few-epochs", "which the history shows"
     assert found.command.endswith("--prove")
     assert "cutaway doctor " in lines(run)["unknown"]
-    assert not (tmp_path / "copy" / "results").exists() or not list((tmp_path / "copy" / "results").glob("facts*"))
+    assert not list(own_cache.glob("facts*"))
 
 
 def test_a_cause_is_named_first_and_its_consequences_are_counted(short_run):
@@ -209,9 +205,8 @@ def test_other_models_are_beside_it_only_where_they_were_judged_on_the_same_samp
         assert ("a linear model: 90.0%" in section.verdict(source).beside) == bool(beside)
 
 
-def test_that_other_models_were_not_compared_is_said_until_they_are(copied_run, monkeypatch):
-    run = copied_run("wine")
-    shutil.rmtree(run.path / "results", ignore_errors=True)
+def test_that_other_models_were_not_compared_is_said_until_they_are(ready_run, monkeypatch):
+    run = ready_run("wine")
     for kept, said in ((None, True), ({"a linear model": 0.9}, False)):
         monkeypatch.setattr(section, "kept_rivals", lambda context, kept=kept: kept)
         small = section.verdict(ReportSource(run.context, ignore_progress)).small

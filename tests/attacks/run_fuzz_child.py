@@ -41,8 +41,8 @@ LIMIT = 16 << 30
 """Address space at most, so that an attack that works does not take the machine."""
 
 HOLE = 4 << 30
-WORKERS = ("results", "report.html")
-"""What reading may write: derived results and the report."""
+WORKERS = ("report.html",)
+"""What reading may write."""
 
 VALUES = (
     *(None, True, -1, 0, 3, 2**31, 2**70, 1e-320, 0.5, "", "x", "\x1b[31mred\x07", "a\nb", "\ud800", "é" * 300),
@@ -163,31 +163,6 @@ def damage_bytes(run, draw):
     path.write_bytes(data)
 
 
-def damage_result(run, draw):
-    """A whole result that holds something else than it should."""
-    path = draw.choice(sorted((run / "results").glob("*.safetensors")))
-    arrays = dict(safetensors.numpy.load(path.read_bytes()))
-    name, way = draw.choice(sorted(arrays)), draw.choice(["record", "record", "values", "shape", "dtype", "gone"])
-    if way == "record":
-        record = json.loads(arrays["record"].tobytes())
-        changed = draw.choice(VALUES) if record is None else change_value(record, draw)
-        arrays["record"] = np.frombuffer(dumped(changed), np.uint8)
-    elif way == "values":
-        array = arrays[name].copy()
-        places = [draw.randrange(array.size) for _ in range(3)] if array.size else []
-        with np.errstate(over="ignore"):  # 2**20 is infinite as float16
-            array.flat[places] = draw.choice([0, 1, 255] if array.dtype.kind in "bu" else [-2, 100, 2**20])
-        arrays[name] = array
-    elif way == "shape":
-        arrays[name] = arrays[name].ravel()[: draw.randrange(arrays[name].size + 1)]
-    elif way == "dtype":
-        with np.errstate(invalid="ignore"):  # a NaN has no whole number
-            arrays[name] = arrays[name].astype(draw.choice(["<f4", "<f8", "<i2", "<i8", "?"]))
-    else:
-        del arrays[name]
-    path.write_bytes(safetensors.numpy.save({key: np.ascontiguousarray(each) for key, each in arrays.items()}))
-
-
 def damage_weights(run, draw):
     """Weights that no training leads to, or of another kind, in some or all snapshots or in the checkpoint."""
     paths = draw.choice([sorted((run / "snapshots").iterdir())] * 2 + [[run / "checkpoint.safetensors"]])
@@ -241,12 +216,9 @@ def damage_names(run, draw):
 
 DAMAGES = (
     *(damage_json,) * 6,
-    *(damage_result,) * 3,
     *(damage_history, damage_bytes, damage_kind) * 2,
     *(damage_model, damage_split, damage_names, damage_weights),
 )
-STOPPED = tuple(damage for damage in DAMAGES if damage is not damage_result)
-"""A run that was canceled has no results yet."""
 
 
 def memory(name):
@@ -307,9 +279,10 @@ def one(case, finished, stopped, folder, counts):
     resuming, good = draw.random() < 0.15, draw.choice(finished)
     run = folder / "runs" / "20260101-000000-x-0000"
     shutil.copytree(stopped if resuming else good, run, symlinks=True)
-    damage = draw.choice(STOPPED if resuming else DAMAGES)
+    damage = draw.choice(DAMAGES)
     damage(run, draw)
     before = contents(run)
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # an empty one: nothing of another case may answer
     reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
     reading += [("compare", str(good), str(run), *more) for more in ((), ("--shared", "--json"))]
     reading += [("compare", "--leaderboard", str(run.parent), *more) for more in ((), ("--json",))]
@@ -317,8 +290,6 @@ def one(case, finished, stopped, folder, counts):
     if table := json.loads((good / "run.json").read_bytes())["dataset"]["origin"].get("path"):
         reading += [("predict", str(run), table, "--json", *more) for more in ((), ("--nearest", "2", "--distance"))]
     reading += [("train", "--like", str(run), "--epochs", "1", "--runs", str(folder / "trained"))]
-    if damage is damage_result:  # one of those that only a report reads, most likely
-        reading = [("report", str(run), "-o", str(folder / "report.html"))]
     for arguments in [("resume", str(run))] if resuming else draw.sample(reading, min(3, len(reading))):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
         start, held = time.process_time(), memory("VmRSS")
@@ -331,6 +302,7 @@ def one(case, finished, stopped, folder, counts):
         if not resuming and contents(run) != before:
             raise AssertionError(f"case {case}, {arguments} changed the folder")
     shutil.rmtree(run)
+    shutil.rmtree(folder / "cache", ignore_errors=True)
 
 
 def run_cases(finished, stopped, cases, first):

@@ -16,7 +16,7 @@ def folder(digits_run, ready_run, tmp_path_factory):
     """Two runs on the same samples, one on others, one with fewer labels, and damaged ones."""
     runs = tmp_path_factory.mktemp("leaderboard") / "runs"
     shutil.copytree(digits_run.path, runs / "first")
-    shutil.copytree(ready_run("other").path, runs / "second", ignore=shutil.ignore_patterns("results"))
+    shutil.copytree(ready_run("other").path, runs / "second")
     recorded = ct.record(ready_run("other").model(), "digits", seed=1, runs=runs, progress=False)
     recorded.path.rename(runs / "reseeded")
 

@@ -92,8 +92,8 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     assert cutaway(*then, "--json")[0] == 0
 
 
-def test_printed_commands_work_for_runs_in_folders_with_blanks(cutaway, digits_run, tmp_path):
-    shutil.copytree(digits_run.path, tmp_path / "my runs" / "erster Lauf", ignore=shutil.ignore_patterns("results"))
+def test_printed_commands_work_for_runs_in_folders_with_blanks(cutaway, digits_run, tmp_path, own_cache):
+    shutil.copytree(digits_run.path, tmp_path / "my runs" / "erster Lauf")
     code, out, _ = cutaway("show", "latest", "--runs", "my runs")
     doctor = shlex.split(re.search(r"predictions: cutaway (.*)", out)[1])
     assert (code, doctor[0], len(doctor)) == (0, "doctor", 2)

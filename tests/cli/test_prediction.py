@@ -108,9 +108,8 @@ def test_contributions_of_columns_and_the_biases_add_up_to_the_difference(cutawa
         ("explain", "c-5"),
     ],
 )
-def test_commands_find_data_that_have_moved(command, cutaway, moved):
+def test_commands_find_data_that_have_moved(command, cutaway, moved, own_cache):
     run, data = moved
-    shutil.rmtree(run / "results", ignore_errors=True)
     name, *options = command
     more = [options.pop(0)] if name == "explain" else []
     code, _, err = cutaway(name, run, *more, *options)
@@ -118,13 +117,12 @@ def test_commands_find_data_that_have_moved(command, cutaway, moved):
     assert cutaway(name, run, *more, *options, "--data", data)[0] == 0
 
 
-def test_samples_and_measures_of_data_that_have_moved(cutaway, copied_run):
+def test_samples_and_measures_of_data_that_have_moved(cutaway, copied_run, own_cache):
     run = copied_run("table")
     record = json.loads((run.path / "run.json").read_text())
     data = record["dataset"]["origin"]["path"]
     record["dataset"]["origin"]["path"] = str(run.path / "gone.csv")
     (run.path / "run.json").write_text(json.dumps(record))
-    shutil.rmtree(run.path / "results", ignore_errors=True)
     for command in ("samples", "show", "train"):
         more = ("--like", run.path, "--epochs", "1") if command == "train" else (run.path,)
         code, out, err = cutaway(command, *more)

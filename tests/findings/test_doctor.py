@@ -12,7 +12,6 @@ from sick_runs import digits, model_of, not_finite, table, train
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.runs import KeptResult
 from cutaway.topics.doctor.judging import Judgment
 from cutaway.topics.doctor.proving import prove
 from cutaway.topics.doctor.result import Proof
@@ -95,18 +94,6 @@ def test_a_temperature_is_proved_without_a_training(warned: ct.Run) -> None:
     assert error.interval[0] <= error.after - error.before <= error.interval[1]
     assert proof.helped
     assert (proof.fixed, proof.broken, proof.seconds) == (0, 0, 0.0)
-
-
-def test_what_was_measured_is_kept_with_the_run_and_a_damaged_file_is_measured_again(warned: ct.Run) -> None:
-    first = warned.findings()
-    (file,) = (warned.path / "results").glob("facts-*.safetensors")
-    kept = file.read_bytes()
-    record = KeptResult.from_bytes(kept).record
-    for wrong in ({"confusion": [7, [9], [0], [1]]}, {"unknown": 1}, None):
-        file.write_bytes(b"{" if wrong is None else KeptResult(record | wrong).to_bytes())
-        with pytest.warns(ct.CutawayWarning):
-            assert warned.findings() == first
-        assert file.read_bytes() == kept
 
 
 def test_a_remedy_that_makes_a_run_worse_is_told_from_one_that_helps() -> None:

@@ -1,6 +1,7 @@
 """The structure of the package, computed from syntax trees: no circles, and imports by the interfaces of packages."""
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -113,3 +114,9 @@ def test_no_lazy_name_is_that_of_a_submodule():
         imports = [node for node in ast.parse(MODULES[package].read_text()).body if isinstance(node, ast.ImportFrom)]
         eager = {alias.name for node in imports for alias in node.names}
         assert lazy <= eager, package
+
+
+def test_results_are_kept_in_one_place():
+    """Only the cache pickles, except for Numba's kernels, whose files it checks itself."""
+    found = {name for name, path in MODULES.items() if re.search(r"^\s*(import|from) pickle\b", path.read_text(), re.M)}
+    assert found == {"cutaway.cache", "cutaway.neighbors.kernel_files"}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cutaway.runs import RunFolder, result_name
+from cutaway.runs import RunFolder
 from cutaway.studio import make_people
 from cutaway.studio.classroom import TASKS_FILE
 
@@ -84,8 +84,6 @@ def test_what_is_kept_of_a_run_is_found_for_its_copies_whatever_they_are_called(
     run = "20261130-080000-toy-cccc"
     teacher, ada, bob = (person.runs for person in classroom.settings.people)
     (teacher / run / "title.txt").write_text("Overfits\n")
-    name = result_name(RunFolder.open(teacher / run), "units", epochs=[], decides={"split": "test"})
-    RunFolder.open(teacher / run).results.write(name, b"kept")
     post(classroom, "/api/class/runs", {"run": run})
     keys = {who: classroom.ask_for("sections", token=token(classroom, who), run=run).json["key"] for who in ("", "Ada")}
     classroom.ask(f"/api/runs/{run}/title", method="PUT", body=b'{"title": "Mine"}', token=token(classroom, "Bob"))
@@ -94,8 +92,7 @@ def test_what_is_kept_of_a_run_is_found_for_its_copies_whatever_they_are_called(
     (job,) = classroom.app.state.manager._jobs.values()
     assert set(job.callbacks) == {teacher, ada, bob}, "all of them wait for one computation, and are told of it"
     for folder in (ada, bob):
-        copy = RunFolder.open(folder / run)
-        assert copy.results.read(result_name(copy, "units", epochs=[], decides={"split": "test"})) == b"kept"
+        assert RunFolder.open(folder / run).identity() == RunFolder.open(teacher / run).identity()
     titles = [
         classroom.ask(f"/api/runs/{run}", token=token(classroom, who)).json["title"] for who in ("", "Ada", "Bob")
     ]

@@ -9,7 +9,7 @@ from cutaway.topics.embedding.embeddings import kept_layout
 
 
 def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch: int) -> Density | None:
-    """The density of a split that was asked for, on the embedding of all samples that the run keeps.
+    """The density of a split that was asked for, on the embedding of all samples that the cache holds.
 
     Args:
         source: The run.
@@ -33,4 +33,4 @@ def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch:
             rows = slice(begin, end)
         begin = end
     labels = context.data.y(context.split.part(split))
-    return Density.of(found[1].xy[rows], labels, shown=shown, layer=layer, epoch=epoch)
+    return Density.of(found[1].layout.xy[rows], labels, shown=shown, layer=layer, epoch=epoch)

@@ -1,25 +1,20 @@
 """The model of a run as operations and weights of 16 bits, checked against the model itself."""
 
-import json
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.context import RunContext
-from cutaway.errors import CutawayError, ModelError, printable
+from cutaway.errors import CutawayError, ModelError
 from cutaway.page import NetworkData
-from cutaway.runs import KeptResult, kept, result_name
 
 from .columns import column_controls
 from .drawing import drawing_form
 
 if TYPE_CHECKING:
     from cutaway.models.exporting.operations import Operations
-
-METHOD = 1
-"""Part of the key of a kept network: other operations or another rounding give others."""
 
 MOST_BYTES = 8 * 2**20
 """Bytes of weights at most: with 16 bits each, 4 million of them, twice as many as in 784-1024-1024-10."""
@@ -33,9 +28,6 @@ SAMPLES = 256
 EXPONENT = 15
 """Largest weights are scaled to between 2^14 and 2^15, so that float16 holds them and the smallest ones well."""
 
-
-LONGEST = 1000
-"""Characters of the reason why there is no network at most."""
 
 Computed = tuple[dict[str, Any], tuple[np.ndarray, ...]]
 """The specification of a network, and its weights."""
@@ -55,43 +47,12 @@ def network_data(context: RunContext, *, epoch: int | None = None) -> NetworkDat
     if not context.opens:
         return "The layers of this model are not known, only its history and its predictions."
     number = context.epoch(epoch)
-    found = kept(
-        context.folder,
-        result_name(context.folder, "network", epochs=[number], decides=[METHOD, MOST_BYTES, AGREEMENT]),
-        read=partial(_read, context),
-        write=_written,
-        compute=lambda: _computed(context, number),
-    )
+    kept = cached("network", context.folder.identity(number), MOST_BYTES, AGREEMENT, method=1)
+    found = kept.get(lambda: _computed(context, number))
     if isinstance(found, str):
         return found
     spec, arrays = found
     return NetworkData(spec, arrays, column_controls(context), drawing_form(context))
-
-
-def _written(found: Computed | str) -> KeptResult:
-    if isinstance(found, str):
-        return KeptResult({"without": found})
-    spec, arrays = found
-    return KeptResult({"spec": spec}, {str(place): array for place, array in enumerate(arrays)})
-
-
-def _read(context: RunContext, found: KeptResult) -> Computed | str:
-    """A kept network, if its layers are those of the model and its arrays have the shapes that it says."""
-    if "without" in found.record:
-        if not isinstance(found.record["without"], str) or len(found.record["without"]) > LONGEST:
-            raise ValueError("no sentence")
-        return printable(found.record["without"])
-    spec = found.record["spec"]
-    arrays = tuple(found.arrays[str(place)] for place in range(len(spec["weights"])))
-    kinds = {layer["name"]: layer["kind"] for layer in spec["layers"]}
-    fits = kinds == context.outline.kinds and all(
-        list(array.shape) == item["shape"] and array.dtype.str in ("<f2", "<f4") and math.isfinite(item["factor"])
-        for array, item in zip(arrays, spec["weights"], strict=True)
-    )
-    if not fits or len(arrays) != len(found.arrays):
-        raise ValueError("a network of another model")
-    json.dumps(spec, allow_nan=False)  # a ValueError for what a page cannot hold
-    return spec, arrays
 
 
 def _computed(context: RunContext, epoch: int) -> Computed | str:

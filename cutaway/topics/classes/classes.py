@@ -1,6 +1,5 @@
 """What the predictions of a run are worth class by class: the confusion matrix, and what is measured of it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -8,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway import metrics
-from cutaway.checks import check_whole, warn_user
+from cutaway.cache import CachedResult, cached
+from cutaway.checks import check_whole
 from cutaway.context import RunContext
-from cutaway.errors import CutawayError, DataError, UsageError, printable
+from cutaway.errors import CutawayError, UsageError, printable
 from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class
 from cutaway.results.notebook import NotebookDisplay, figure_html, joined_html, line_html
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, NAME, percent, share
-from cutaway.runs import file_name
 from cutaway.topics.common.predictions import labels, predict_classes
 from cutaway.topics.common.scoring import kind_of
 
@@ -30,9 +29,6 @@ DENSE_CLASSES = 10_000
 
 DRAWN = 200
 """Classes that are drawn at most."""
-
-COUNTS = 1
-"""Part of the key of kept counts: another way of counting gives others."""
 
 
 OF_PRECISION = "Its interval"
@@ -273,52 +269,24 @@ def classes_of_test(context: RunContext) -> ClassMeasures | str:
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:
     """Measure every class; see `cutaway.Run.per_class`.
 
-    The counts are kept among the results of the run, so that showing it again needs no Keras.
+    The counts are kept in the cache: showing it again needs no Keras.
     """
     number = context.epoch(epoch)
-    if not context.opens:
-        counts = confusion_counts(context, split=split, epoch=number)
-    else:
-        name = _counts_name(context, split, number)
-        counts = _kept_counts(context, name, samples=len(context.part(split)))
-        if counts is None:
-            counts = confusion_counts(context, split=split, epoch=number)
-            pairs = counts.tocoo()
-            kept = {"true": pairs.coords[0], "predicted": pairs.coords[1], "count": pairs.data}
-            record = {key: values.tolist() for key, values in kept.items()}
-            context.folder.results.write(name, json.dumps(record).encode())
+
+    def compute() -> SparseCounts:
+        return confusion_counts(context, split=split, epoch=number)
+
+    counts = _kept_counts(context, split, number).get(compute) if context.opens else compute()
     return ClassMeasures(split, number, context.class_names, per_class(counts))
 
 
 def kept_class_measures(context: RunContext, *, split: str) -> ClassMeasures | None:
     """The same at the kept epoch where it was measured before; otherwise None."""
     number = context.epoch()
-    counts = _kept_counts(context, _counts_name(context, split, number), samples=len(context.part(split)))
+    counts = _kept_counts(context, split, number).read()
     return None if counts is None else ClassMeasures(split, number, context.class_names, per_class(counts))
 
 
-def _counts_name(context: RunContext, split: str, epoch: int) -> str:
-    """Name of the file with the counts of an epoch, with a digest of all that decides them."""
-    digest, manifest = context.folder.snapshot_digest(epoch), context.manifest
-    decides = [COUNTS, split, context.spec, manifest.dataset.sha256, manifest.dataset.scale, manifest.split]
-    digest.update(json.dumps(decides, sort_keys=True).encode())
-    return file_name("classes", split, f"epoch-{epoch:04d}", digest.hexdigest()[:12]) + ".json"
-
-
-def _kept_counts(context: RunContext, name: str, *, samples: int) -> SparseCounts | None:
-    """The counts in a file of the results; None where there is none, or one that is damaged."""
-    data, classes = context.folder.results.read(name), len(context.class_names)
-    if data is None:
-        return None
-    try:
-        record = json.loads(data)
-        true, predicted, count = (np.array(record[key], np.int64) for key in ("true", "predicted", "count"))
-        fits = (
-            true.ndim == 1 and true.shape == predicted.shape == count.shape and ((count > 0) & (count <= samples)).all()
-        )
-        if fits and int(count.sum()) == samples:
-            return metrics.confusion_counts(np.repeat(true, count), np.repeat(predicted, count), classes=classes)
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, DataError):
-        pass
-    warn_user(f"{name} is damaged and is computed again")
-    return None
+def _kept_counts(context: RunContext, split: str, epoch: int) -> CachedResult:
+    """The confusion matrix of an epoch in the cache."""
+    return cached("classes", context.folder.identity(epoch), split, method=1)

@@ -1,26 +1,20 @@
 """What the model predicts: probabilities and classes of samples, computed in batches and cached."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
 from cutaway import metrics
+from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import DataError, RunError
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.runs import KeptResult, digest_of, kept, result_name
-
-METHOD = 1
-"""Part of the key of kept probabilities: another way of computing them gives others."""
 
 KEPT_BYTES = 2**23
 """Bytes of probabilities that are kept at most, of some samples after one epoch: those of 70,000 samples of 10 classes
 take 3 MB."""
-
-ROUNDING = 1e-5
-"""By which a probability may exceed 1."""
 
 
 def probabilities(
@@ -32,11 +26,9 @@ def probabilities(
     """
     if not context.opens:
         return _recorded(context, ids, epoch=epoch)
-    if _is_kept(context, ids):
-        number = context.epoch(epoch)
-        compute = partial(_computed, context, ids, epoch=number, on_progress=on_progress)
-        return _kept(context, ids, epoch=number, compute=compute)
-    return _computed(context, ids, epoch=epoch, on_progress=on_progress)
+    number = context.epoch(epoch)
+    compute = partial(_computed, context, ids, epoch=number, on_progress=on_progress)
+    return _kept(context, ids, number).get(compute) if _is_kept(context, ids) else compute()
 
 
 def probability_batches(
@@ -59,42 +51,29 @@ def _is_kept(context: RunContext, ids: SampleIds) -> bool:
     return 0 < 4 * len(ids) * len(context.class_names) <= KEPT_BYTES
 
 
-def _computed(context: RunContext, ids: SampleIds, *, epoch: int | None, on_progress: ProgressCallback) -> np.ndarray:
+def _computed(context: RunContext, ids: SampleIds, *, epoch: int, on_progress: ProgressCallback) -> np.ndarray:
     from cutaway.models import class_probabilities, forward
 
     model, data = context.model(epoch), context.data
     return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
 
 
-def _kept(context: RunContext, ids: SampleIds, *, epoch: int, compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """Probabilities that are kept among the results, so that using them again needs neither the samples nor Keras."""
-    shape = len(ids), len(context.class_names)
-    return kept(
-        context.folder,
-        probabilities_name(context, ids, epoch=epoch),
-        read=lambda found: found.array("probabilities", np.float32, *shape, low=0, high=1 + ROUNDING),
-        write=lambda value: KeptResult(arrays={"probabilities": value}),
-        compute=compute,
-    )
+def _kept(context: RunContext, ids: SampleIds, epoch: int) -> CachedResult:
+    """Probabilities in the cache: using them again needs neither the samples nor Keras."""
+    return cached("probabilities", context.folder.identity(epoch), ids.source_index, ids.index, method=1)
 
 
 def keep_probabilities(context: RunContext, ids: SampleIds, found: np.ndarray, *, epoch: int) -> None:
-    """Keep probabilities that were computed beside something else, where they are not kept yet.
+    """Keep probabilities that came with other outputs of the model, if they are not kept yet.
 
     Args:
         context: The run.
         ids: The samples.
-        found: What `probabilities` gives of them.
+        found: Their probabilities, as `probabilities` returns them.
         epoch: Number of the epoch.
     """
     if _is_kept(context, ids):
-        _kept(context, ids, epoch=epoch, compute=lambda: found)
-
-
-def probabilities_name(context: RunContext, ids: SampleIds, *, epoch: int) -> str:
-    """Name of the file with the probabilities of some samples after an epoch, with a digest of all that decides it."""
-    decides = [METHOD, digest_of(ids.source_index, ids.index)]
-    return result_name(context.folder, "probabilities", epochs=[epoch], decides=decides)
+        _kept(context, ids, epoch).get(lambda: found)
 
 
 def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:

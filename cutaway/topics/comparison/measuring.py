@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.data import stratified_sample
 from cutaway.metrics import PredictedClasses, cross_entropies, paired_measures
 from cutaway.progress import ProgressCallback
-from cutaway.runs import KeptResult, digest_of, kept, result_name
 from cutaway.topics.common.pairing import PairedSamples
 from cutaway.topics.common.predictions import probability_batches
 from cutaway.topics.common.scoring import least_probability
@@ -20,14 +20,8 @@ from .settings import setting_differences
 if TYPE_CHECKING:
     from cutaway.interpret import ModelSimilarity
 
-METHOD = 1
-"""Part of the key of a kept CKA: another way of computing it gives others."""
-
 SAMPLES = 10_000
 """Maximum number of samples on which layers are compared."""
-
-LONGEST = 1000
-"""Characters of the name of a layer at most."""
 
 
 def compare_predictions(
@@ -133,7 +127,7 @@ class LayerCka:
 
 
 def kept_layer_cka(paired: PairedSamples, *, epochs: tuple[int, int], on_progress: ProgressCallback) -> LayerCka:
-    """Linear CKA of all layers of two runs on up to `SAMPLES` samples, kept among the results of the first run.
+    """Linear CKA of all layers of two runs on up to `SAMPLES` samples, kept in the cache.
 
     Args:
         paired: The samples that they are compared on.
@@ -143,28 +137,13 @@ def kept_layer_cka(paired: PairedSamples, *, epochs: tuple[int, int], on_progres
     Raises:
         CutawayError: A model does not open.
     """
-    (first, second), ids = paired.contexts, paired.ids
 
     def compute() -> LayerCka:
         found = compare_layers(paired, epochs=epochs, samples=SAMPLES, seed=0, on_progress=on_progress)
         return LayerCka(found.first, found.second, found.cka, found.samples)
 
-    digests = [digest_of(each.source_index, each.index) for each in ids]
-    other = result_name(second.folder, "similarity", epochs=[epochs[1]], decides=digests)
-    name = result_name(first.folder, "similarity", epochs=[epochs[0]], decides=[METHOD, SAMPLES, other])
-    return kept(first.folder, name, read=_read, write=_written, compute=compute)
-
-
-def _written(found: LayerCka) -> KeptResult:
-    record = {"first": list(found.first), "second": list(found.second), "samples": found.samples}
-    return KeptResult(record, {"cka": found.values})
-
-
-def _read(found: KeptResult) -> LayerCka:
-    first, second, samples = (found.record[key] for key in ("first", "second", "samples"))
-    values = found.array("cka", np.float64, len(first), len(second))
-    known = values[~np.isnan(values)]
-    names = all(isinstance(name, str) and len(name) <= LONGEST for name in (*first, *second))
-    if not names or not isinstance(samples, int) or ((known < 0) | (known > 1)).any():
-        raise ValueError("no CKA")
-    return LayerCka(tuple(first), tuple(second), values, samples)
+    decides = [
+        [context.folder.identity(epoch), each.source_index, each.index]
+        for context, epoch, each in zip(paired.contexts, epochs, paired.ids, strict=True)
+    ]
+    return cached("similarity", SAMPLES, decides, method=1).get(compute)

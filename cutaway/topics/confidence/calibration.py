@@ -1,6 +1,6 @@
 """Whether a run's probabilities are right as often as they say, and the temperature that makes them so.
 
-The temperature is fitted on the validation samples and kept among the results of the run.
+The temperature is fitted on the validation samples and kept in the cache.
 """
 
 import math
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.errors import UsageError
 from cutaway.metrics import (
-    TEMPERATURES,
     ProbabilityScores,
     Reliability,
     Temperature,
@@ -29,15 +29,11 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, percent, share
-from cutaway.runs import KeptResult, digest_of, kept, records_of, result_name
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel
-
-METHOD = 1
-"""Part of the key of a kept temperature: another way of fitting gives others."""
 
 VALUES = 2**25
 """Probabilities that a temperature is fitted to at most, 128 MB: all validation samples, or a stratified sample."""
@@ -225,7 +221,7 @@ def calibration(context: RunContext, *, split: str, bins: int, epoch: int | None
 def fitted_temperature(context: RunContext, *, epoch: int | None = None) -> Temperature:
     """The temperature with the lowest negative log-likelihood on the validation samples.
 
-    It is kept among the results of the run, so that using it again needs neither the samples nor Keras.
+    It is kept in the cache: using it again needs neither the samples nor Keras.
 
     Args:
         context: The run.
@@ -236,13 +232,10 @@ def fitted_temperature(context: RunContext, *, epoch: int | None = None) -> Temp
         DataError: The model has diverged, or the samples cannot be loaded.
     """
     ids, number = validation(context, chosen="a temperature"), context.epoch(epoch)
-    return kept(
-        context.folder,
-        _name(context, number),
-        read=_read,
-        write=KeptResult,
-        compute=partial(_fitted, context, ids, epoch=number),
-    )
+    # of a model that cannot be opened, the recorded predictions decide it
+    decides = () if context.opens else (number, context.folder.predictions(number))
+    identity = context.folder.identity(*([number] if context.opens else []))
+    return cached("temperature", identity, decides, VALUES, method=1).get(partial(_fitted, context, ids, epoch=number))
 
 
 def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
@@ -276,20 +269,3 @@ def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None
             hint=f'pass temperature="{FITTED}"',
         )
     return float(temperature)
-
-
-def _name(context: RunContext, epoch: int) -> str:
-    """Name of the file with the temperature of an epoch."""
-    if context.opens:
-        return result_name(context.folder, "temperature", epochs=[epoch], decides=[METHOD, VALUES])
-    # of a model that cannot be opened, the recorded predictions decide it
-    decides = [METHOD, VALUES, digest_of(context.folder.predictions(epoch))]
-    return result_name(context.folder, "temperature", epochs=[], decides=decides, words=(f"epoch-{epoch:04d}",))
-
-
-def _read(found: KeptResult) -> Temperature:
-    (fitted,) = records_of(Temperature, [found.record])
-    low, high = TEMPERATURES
-    if not all(map(math.isfinite, vars(fitted).values())) or not low <= fitted.value <= high or fitted.samples < 1:
-        raise ValueError(fitted)
-    return fitted

@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import SampleColumn
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.runs import KeptResult, digest_of, kept, result_name
-
-METHOD = 1
-"""Part of the key of kept neighbors: another way of finding them may give others."""
 
 NEIGHBORS = 8
 """Nearest samples that a card shows."""
@@ -89,22 +86,16 @@ def near_samples(
         activations: Computes float32 (sample, unit), where neighbors are not kept.
         on_progress: Called with the number of samples done.
     """
-    count, k = len(ids), min(NEIGHBORS, len(ids) - 1)
+    k = min(NEIGHBORS, len(ids) - 1)
 
     def compute() -> np.ndarray:
         from cutaway.neighbors import nearest_neighbors
 
         return nearest_neighbors(activations(), k, on_progress=on_progress).index
 
-    decides = [METHOD, layer, k, digest_of(ids.source_index, ids.index)]
     try:
-        return kept(
-            context.folder,
-            result_name(context.folder, "neighbors", epochs=[epoch], decides=decides),
-            read=lambda found: found.array("index", np.int32, count, k, low=0, high=count - 1),
-            write=lambda index: KeptResult(arrays={"index": index}),
-            compute=compute,
-        )
+        identity = context.folder.identity(epoch)
+        return cached("neighbors", identity, layer, k, ids.source_index, ids.index, method=1).get(compute)
     except Canceled:
         raise
     except CutawayError:  # a model that has diverged; other sections say so

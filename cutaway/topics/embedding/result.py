@@ -62,7 +62,7 @@ class Embedding(Result):
         ids: Identity of each sample.
         labels: int64 ``(sample,)``, the class of each sample.
         predicted: int64 ``(sample,)``, the class that the model predicts at that epoch.
-        file: Where it is cached in the run folder; None if it was canceled or could not be written.
+        file: Where it is kept in the user's cache; None if it was canceled or could not be written.
         context: The run it is of.
         total: Number of samples of the split, if that is above 100,000 and the samples here are a stratified sample by
             class; otherwise None.

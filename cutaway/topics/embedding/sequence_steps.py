@@ -1,4 +1,4 @@
-"""The embeddings of a sequence: computed one after the other, or read from the run folder."""
+"""The embeddings of a sequence: computed one after the other, or read from the cache."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.cache import CachedResult
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors, layout_to_npz
+from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors
 from cutaway.errors import Canceled, CutawayError
 from cutaway.progress import Pace, Progress, ProgressCallback
+from cutaway.topics.common.predictions import predict_classes
 
-from .embeddings import embedding_name, predicted_classes, read_layout
+from .embeddings import KeptLayout, layout_place
 from .passes import SharedPasses
 from .result import Embedding
 from .sequence import EmbeddingSequence
@@ -68,12 +70,12 @@ class SequenceTask:
         """The settings that later embeddings take."""
         return {name: self.settings[name] for name in SHARED}
 
-    def file_name(self, step: Step, before: str | None) -> str:
-        """Name of the cache file: for the first one as for any embedding, for a later one by what it started from."""
+    def place(self, step: Step, before: str | None) -> CachedResult:
+        """The place in the cache: of the first one that of any embedding, of a later one by the key it started from."""
         settings = self.settings
         if before is not None:
             settings = {**self.shared, "method": "tsne", "warm_start": WARM_START, "before": before}
-        return embedding_name(self.context, step.layer, epoch=step.epoch, ids=self.ids, settings=settings)
+        return layout_place(self.context, step.layer, epoch=step.epoch, ids=self.ids, settings=settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,19 +121,20 @@ def make_embeddings(
     clock = _Clock(on_progress, [step.name for step in steps])
     embeddings: list[Embedding] = []
     results: list[_Result] = []
-    names: list[str] = []
+    keys: list[str] = []
     last_use = {step.after: number for number, step in enumerate(steps)}
     try:
         for number, step in enumerate(steps):
             if first is not None and not number and first.file is not None:
-                names.append(first.file.name)
+                keys.append(first.file.name)
                 results.append(_Result(first.layout, predicted=first.predicted))
                 embeddings.append(first)
                 clock.finish(computed=False)
                 continue
             before = None if step.after is None else (embeddings[step.after], results[step.after])
-            names.append(task.file_name(step, None if step.after is None else names[step.after]))
-            result = _read(task, names[-1], further=before is not None)
+            place = task.place(step, None if step.after is None else keys[step.after])
+            keys.append(place.name)
+            result = _read(place)
             computed = result is None
             if result is None:
                 if step.after is not None and results[step.after].nearest is None:
@@ -139,9 +142,8 @@ def make_embeddings(
                     before = embeddings[step.after], results[step.after]
                 result = _compute(task, step, before, on_progress=clock.inner)
             result = _with_predictions(task, step, result, embeddings)
-            path = task.context.folder.results.path(names[-1])
-            file = _write(task, names[-1], result) if computed else path
-            embeddings.append(_embedding(task, step, result, file))
+            is_kept = not computed or _write(place, result)
+            embeddings.append(_embedding(task, step, result, place.path if is_kept else None))
             results.append(result)
             if step.after is not None and last_use[step.after] == number:
                 results[step.after] = replace(results[step.after], nearest=None)  # 25 MB of 70,000 samples each
@@ -175,8 +177,9 @@ def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: l
     for embedding in before:
         if embedding.epoch == step.epoch:
             return replace(result, predicted=embedding.predicted)
-    predicted = predicted_classes(task.context, task.ids, epoch=step.epoch, cached=result.predicted)
-    return replace(result, predicted=predicted)
+    if result.predicted is not None:
+        return result
+    return replace(result, predicted=predict_classes(task.context, task.ids, epoch=step.epoch).predicted)
 
 
 def _with_neighbors(task: SequenceTask, step: Step, result: _Result, on_progress: ProgressCallback) -> _Result:
@@ -218,17 +221,14 @@ def _check_converged(layout: Layout) -> None:
         raise Canceled("an embedding runs until it converges", got="a request to cancel it", hint="run it again")
 
 
-def _write(task: SequenceTask, name: str, result: _Result) -> Path | None:
-    arrays: dict[str, np.ndarray] = {"source": task.ids.source_index, "index": task.ids.index}
-    arrays |= {key: value for key in ("predicted", "preserved") if (value := getattr(result, key)) is not None}
-    return task.context.folder.results.write(name, layout_to_npz(result.layout, arrays))
+def _write(place: CachedResult, result: _Result) -> bool:
+    assert result.predicted is not None
+    return place.write(KeptLayout(result.layout, result.predicted, result.preserved))
 
 
-def _read(task: SequenceTask, name: str, *, further: bool) -> _Result | None:
-    found = read_layout(task.context, name, task.ids)
-    if found is None or further != ("preserved" in found[1]):
-        return None
-    return _Result(found[0], found[1].get("preserved"), predicted=found[1].get("predicted"))
+def _read(place: CachedResult) -> _Result | None:
+    kept: KeptLayout | None = place.read()
+    return None if kept is None else _Result(kept.layout, kept.preserved, predicted=kept.predicted)
 
 
 class _Clock:

@@ -1,16 +1,15 @@
 """What a person should look at in a run."""
 
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError
 from cutaway.findings import Evidence, Finding, looks_drawn, run_checks
-from cutaway.metrics import confusion_counts
-from cutaway.runs import KeptResult, kept, kept_so_far, read_kept, result_name
+from cutaway.runs import kept_so_far
 
 from .facts import facts_of
 from .rivals import kept_rivals
@@ -18,38 +17,27 @@ from .rivals import kept_rivals
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 12
-"""Part of the key of kept facts: other measurements or thresholds in them give others."""
-
 
 def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> Evidence:
-    """Collect what is known about a run; what takes long to measure is kept among its results.
+    """Collect what is known about a run; what takes long to measure is kept in the cache.
 
     Args:
         context: The run.
         layers: Gives what its layers are; it is called if that is not known already.
     """
-    name = _name(context)
-    if name is None:
-        return _with_records(context, facts_of(context, layers=layers)[0])
-
-    def read(found: KeptResult) -> tuple[dict[str, Any], bool]:
-        return _read(context, found), True
-
-    facts, _ = kept(
-        context.folder,
-        name,
-        read=read,
-        write=lambda made: KeptResult(_written(made[0])) if made[1] else None,
-        compute=lambda: facts_of(context, layers=layers),
-    )
+    kept = _kept(context)
+    facts = None if kept is None else kept.read()
+    if facts is None:
+        facts, is_whole = facts_of(context, layers=layers)
+        if kept is not None and is_whole:
+            kept.write(facts)
     return _with_records(context, facts)
 
 
 def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
     """Findings that need no further measurement, since everything was measured before; otherwise None."""
-    name = _name(context)
-    facts = None if name is None else read_kept(context.folder, name, read=partial(_read, context))
+    kept = _kept(context)
+    facts = None if kept is None else kept.read()
     return None if facts is None else run_checks(_with_records(context, facts))
 
 
@@ -170,40 +158,12 @@ def _class_name(initializer: Any) -> Any:
     return cast("dict[str, Any]", initializer).get("class_name") if isinstance(initializer, dict) else None
 
 
-def _name(context: RunContext) -> str | None:
-    """Name of the file with the facts of a run; None of a run without weights.
+def _kept(context: RunContext) -> CachedResult | None:
+    """The facts of a run in the cache; None of a run without weights.
 
     All epochs decide them, since how far weights moved is measured.
     """
     try:
-        decides = [METHOD, context.epoch()]
-        return result_name(context.folder, "facts", epochs=context.folder.epochs, decides=decides)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=12)
     except CutawayError:
         return None
-
-
-def _written(facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts as a record; the confusion matrix by its entries."""
-    counts = facts.get("confusion")
-    if counts is None:
-        return facts
-    found = counts.tocoo()
-    return facts | {"confusion": [found.shape[0], found.row.tolist(), found.col.tolist(), found.data.tolist()]}
-
-
-def _read(context: RunContext, found: KeptResult) -> dict[str, Any]:
-    from pydantic import TypeAdapter
-
-    hints = get_type_hints(Evidence)
-    facts: dict[str, Any] = {key: TypeAdapter(hints[key]).validate_python(value) for key, value in found.record.items()}
-    samples = len(context.split.part("all"))
-    if facts.get("confusion") is not None:
-        classes, rows, columns, counts = facts["confusion"]
-        if classes != len(context.class_names) or min(counts, default=0) < 0 or sum(counts) > samples:
-            raise ValueError(facts["confusion"])
-        repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
-        facts["confusion"] = confusion_counts(*repeated, classes=classes)
-    by_split: dict[str, list[int]] = facts.get("class_counts") or {}
-    if any(len(n) != len(context.class_names) or min(n) < 0 or sum(n) > samples for n in by_split.values()):
-        raise ValueError(by_split)
-    return facts

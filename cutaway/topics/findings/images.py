@@ -4,20 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.data import SampleIds
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.metrics import is_finite
 from cutaway.page import Image, Line, SmallPlot
-from cutaway.runs import KeptResult, kept, result_name
 from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.sample_values import values_of
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.confidence.section import calibration_of
 from cutaway.topics.embedding.activations import layer_activations
-
-METHOD = 1
-"""Part of the key of kept histograms: another way of counting gives others."""
 
 SAMPLES = 8
 """Samples on a card at most."""
@@ -158,7 +155,7 @@ def _counted(
     *,
     ends: tuple[float, float] | None = None,
 ) -> tuple[list[int], float, float]:
-    """A histogram of what the outputs of a layer give, and its ends; it is kept among the results of the run."""
+    """A histogram of what the outputs of a layer give, and its ends, kept in the cache."""
     context, layer = source.context, finding.evidence["layer"]
 
     def compute() -> tuple[list[int], float, float]:
@@ -167,15 +164,8 @@ def _counted(
         counts, _ = np.histogram(values, BARS, (low, high if high > low else low + 1))
         return counts.tolist(), low, high
 
-    def read(found: KeptResult) -> tuple[list[int], float, float]:
-        counts, low, high = found.record
-        if len(counts) != BARS or not all(isinstance(n, int) and n >= 0 for n in counts):
-            raise ValueError("no histogram")
-        return counts, float(low), float(high)
-
-    decides = [METHOD, finding.kind, layer, ACTIVE_SAMPLES, BARS]
-    name = result_name(context.folder, "histogram", epochs=[context.epoch()], decides=decides)
-    return kept(context.folder, name, read=read, write=KeptResult, compute=compute)
+    identity = context.folder.identity(context.epoch())
+    return cached("histogram", identity, finding.kind, layer, ACTIVE_SAMPLES, BARS, method=1).get(compute)
 
 
 def _histogram(counts: list[int], title: str, ends: tuple[str, str]) -> SmallPlot:

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sample
 from cutaway.errors import CutawayError
 from cutaway.findings import Rival
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
-from cutaway.runs import KeptResult, kept, plain_records, read_kept, records_of, result_name
 from cutaway.topics.common.predictions import probability_batches
-
-METHOD = 1
-"""Part of the key of kept rivals: other models or samples give others."""
 
 TRAINED, HELD = 10_000, 5_000
 """Training samples that a rival takes at most, and held-out samples that it is asked about."""
@@ -27,26 +24,19 @@ MOST_CLASSES = 30
 
 def kept_rivals(context: RunContext) -> tuple[Rival, ...] | None:
     """What rivals were found to be worth; None where that was not measured. Nothing is trained for it."""
-    name = _name(context)
-    return None if name is None else read_kept(context.folder, name, read=read_rivals)
+    kept = _kept(context)
+    return None if kept is None else kept.read()
 
 
 def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
-    """Train rivals, and keep what they are worth with the run; nothing happens where that is known, or for images.
+    """Train rivals, and keep what they are worth in the cache; nothing happens where that is known, or for images.
 
     Raises:
         CutawayError: The data or the model cannot be loaded.
     """
-    name = _name(context)
-    if name is None or not can_have_rivals(context):
-        return
-    kept(
-        context.folder,
-        name,
-        read=read_rivals,
-        write=lambda rivals: KeptResult({"rivals": plain_records(rivals)}),
-        compute=lambda: tuple(_rivals(context, on_progress)),
-    )
+    kept = _kept(context)
+    if kept is not None and can_have_rivals(context):
+        kept.get(lambda: tuple(_rivals(context, on_progress)))
 
 
 def can_have_rivals(context: RunContext) -> bool:
@@ -61,31 +51,12 @@ def can_have_rivals(context: RunContext) -> bool:
     return len(context.class_names) <= MOST_CLASSES and weights is None and not context.manifest.sample_weight
 
 
-def _name(context: RunContext) -> str | None:
-    """Name of the file with the rivals of a run; None of a run without weights."""
+def _kept(context: RunContext) -> CachedResult | None:
+    """The rivals of a run in the cache; None of a run without weights."""
     try:
-        return result_name(context.folder, "rivals", epochs=[context.epoch()], decides=METHOD)
+        return cached("rivals", context.folder.identity(context.epoch()), method=1)
     except CutawayError:
         return None
-
-
-def read_rivals(found: KeptResult) -> tuple[Rival, ...]:
-    """Read what was kept.
-
-    Raises:
-        ValueError: The counts of samples cannot be.
-    """
-    rivals = records_of(Rival, found.record["rivals"])
-    for each in rivals:
-        counts = (each.correct, each.won, each.lost)
-        if (
-            not each.samples > 0
-            or min(counts) < 0
-            or each.won > each.correct
-            or each.correct + each.lost > each.samples
-        ):
-            raise ValueError(f"counts of samples that cannot be: {each}")
-    return rivals
 
 
 def _rivals(context: RunContext, on_progress: ProgressCallback) -> Iterator[Rival]:

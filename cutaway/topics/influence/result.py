@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.cache import cached
 from cutaway.checks import check_whole, meant
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
@@ -17,16 +17,12 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, value
 from cutaway.results.units import NAME, TEXT, Unit, percent
-from cutaway.runs import KeptResult, digest_of, kept, plain_records, records_of, result_name
 from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
 
 from .reliability import reliability
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
-
-METHOD = 2
-"""Part of the key of kept influences: another way of measuring gives others."""
 
 TARGETS = ("predicted", "label")
 """The class whose probability is explained: the one that the model predicts, or the label of the sample."""
@@ -188,35 +184,12 @@ def influence(
     def compute() -> tuple[Influences, ...]:
         return _measure(context, answers, n, target=target, epoch=number, rates=rates, on_progress=on_progress)
 
-    if answers.labels is None:  # new samples: nothing of them is left in the folder
+    if answers.labels is None:  # new samples: nothing of them is kept
         return compute()
-    manifest, weights = context.manifest, training_weights(context, context.data.y(context.split.train))
-    decides = [METHOD, n, target, rates, manifest.origin, manifest.config, digest_of(answers.x, answers.labels)]
-    decides += [list(answers.names), None if weights is None else digest_of(weights)]
-    name = result_name(context.folder, "influence", epochs=[*rates, number], decides=plain(decides))
-    return kept(context.folder, name, read=partial(_read, context, answers, n, rates), write=_written, compute=compute)
-
-
-def _written(found: tuple[Influences, ...]) -> KeptResult:
-    return KeptResult(plain_records(found))
-
-
-def _read(
-    context: RunContext, answers: Answers, n: int, rates: dict[int, float], found: KeptResult
-) -> tuple[Influences, ...]:
-    """Kept influences, if they are on these answers, and of classes and samples of the run."""
-    records = records_of(Influences, found.record)
-    if [(each.sample, dict(each.rates)) for each in records] != [(name, rates) for name in answers.names]:
-        raise ValueError("influences on other answers")
-    for each in records:
-        listed = [*each.supporting, *each.opposing]
-        known = {each.target, *(sample.label for sample in listed)} <= set(context.class_names)
-        finite = np.isfinite([each.probability, *(sample.influence for sample in listed)]).all()
-        if not known or not finite or max(len(each.supporting), len(each.opposing)) > n:
-            raise ValueError(f"influences on {each.sample} that are none")
-        if listed:
-            context.samples([sample.sample for sample in listed])
-    return records
+    weights = training_weights(context, context.data.y(context.split.train))
+    identity = context.folder.identity(*rates, number)
+    decides = [answers.x, answers.labels, list(answers.names), n, target, rates, weights]
+    return cached("influence", identity, decides, method=2).get(compute)
 
 
 def _measure(

@@ -3,27 +3,24 @@
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.cache import private_folder
-from cutaway.checks import warn_user
+from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import Dataset, SampleIds, Split, Table, all_ids
 from cutaway.progress import ProgressCallback
 from cutaway.row_keys import first_equal, row_keys
-from cutaway.runs import ResultStore, file_name
+from cutaway.runs import FoldStore
 
 if TYPE_CHECKING:
     from cutaway.training import TrainingConfig
 
 METHOD = 2
-"""Number of the way in which folds are trained and kept; results of another one are computed again."""
+"""Number of the way in which folds are trained and kept; those of another one are trained again."""
 
 
 STANDARDIZED, STANDARDIZED_VALUES, WIDEST = 10_000, 10_000_000, 2**16
@@ -44,7 +41,7 @@ class CrossValidation:
         folds: Number of folds.
         seeds: Number of times that all folds are trained, each with other folds and other first weights.
         groups: int64 ``(sample,)``, samples that stay together in a fold, or None.
-        store: Where results are kept; None where nothing can be.
+        store: Where the folds of a run are kept; None for data without a run, whose folds are in the user's cache.
         recipe: Name of the recipe that model and settings are from; None where they are those of a run.
     """
 
@@ -56,7 +53,7 @@ class CrossValidation:
     folds: int
     seeds: int
     groups: np.ndarray | None = field(repr=False)
-    store: ResultStore | None = field(repr=False)
+    store: FoldStore | None = field(repr=False)
     recipe: str | None = None
 
     @property
@@ -84,9 +81,8 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
         config, patience = TrainingConfig.model_validate(config.model_dump()), None
     else:
         spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
-    store = context.folder.results
-    groups = _groups(context.loaded, data, ids, store)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
+    groups = _groups(context.loaded, data, ids)
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, FoldStore(context.path), recipe)
 
 
 def of_data(
@@ -99,9 +95,8 @@ def of_data(
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
     data = given.prepare(everything, on_progress=on_progress) if isinstance(given, Table) else given
     spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
-    store = _user_store()
-    groups = _groups(given, data, ids, store)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
+    groups = _groups(given, data, ids)
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, None, recipe)
 
 
 def _default(
@@ -140,7 +135,7 @@ def _standardizing(spec: dict[str, Any], data: Dataset, ids: SampleIds) -> dict[
     return spec | {"layers": [layer, first | {"inputs": [layer["name"]]}, *others]}
 
 
-def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray | None:
+def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> np.ndarray | None:
     """The group of each sample, int64 ``(sample,)``; None where each sample is its own.
 
     Where a column says which samples belong together it is this, and samples of "test" are their own groups. Otherwise
@@ -148,41 +143,12 @@ def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds, store: Resul
     """
     column = loaded.extras["train"].get("group") if isinstance(loaded, Table) else None
     if column is None:
-        first = _first_equal(data, ids, store)
+        first = cached("equal", data.sha256, ids.source_index, ids.index, method=1).get(
+            lambda: first_equal(row_keys(data.rows(ids)))
+        )
         return None if (first == np.arange(len(ids))).all() else first
     first = int(column.max(initial=0)) + 1
     groups = first + np.arange(len(ids))
     train = ids.source_index == ids.sources.index("train")
     groups[train] = column[ids.index[train]]
     return groups
-
-
-def _first_equal(data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray:
-    """For each sample the first one that equals it, int64 ``(sample,)``, kept so that rows are compared once."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load, save
-
-    digest = hashlib.sha256(data.sha256.encode() + ids.source_index.tobytes() + ids.index.tobytes()).hexdigest()
-    name = file_name("labels", "equal", f"{digest[:16]}.safetensors")
-    kept = None if store is None else store.read(name)
-    if kept is not None:
-        try:
-            first = load(kept)["first"]
-            if first.shape == (len(ids),) and first.dtype == np.int64 and (first <= np.arange(len(ids))).all():
-                return first
-        except (SafetensorError, KeyError, ValueError, TypeError):
-            pass
-        warn_user(f"the list of equal samples, {name}, is damaged and is made again")
-    first = first_equal(row_keys(data.rows(ids)))
-    if store is not None:
-        store.write(name, save({"first": first}))
-    return first
-
-
-def _user_store() -> ResultStore | None:
-    """The store in the user's cache, for data without a run."""
-    try:
-        return ResultStore(Path(os.fspath(private_folder("labels"))))
-    except OSError as error:
-        warn_user(f"results of folds are not kept, since the user's cache cannot be written: {error.strerror or error}")
-        return None

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.cache import CachedResult, cached
 from cutaway.checks import warn_user
 from cutaway.errors import Canceled
 from cutaway.execution import run_tasks
 from cutaway.findings import HeldOut, deal_folds, keep_highest
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
-from cutaway.runs import ResultStore, file_name
+from cutaway.runs import FoldStore
 
-from .cross_validation import CrossValidation
+from .cross_validation import METHOD, CrossValidation
 from .fold_tasks import FoldTask, find_epochs, forget_trainer, held_and_rest, train_fold
 
 
@@ -83,6 +84,7 @@ class _Folds:
         self.epochs = setup.config.epochs
         self._is_found = setup.patience is None  # whether the number of epochs is known
         self._is_here = True  # whether folds are trained in this process
+        self._keeps = True  # whether folds can be kept
         self._folds, self._trained = 0, 0  # folds done, and samples trained on in the one under way
         self._from_cache = 0  # folds that were read
         self._results: dict[tuple[int, int], dict[str, np.ndarray]] = {}  # of folds that were trained elsewhere
@@ -124,8 +126,9 @@ class _Folds:
             fold=fold,
         )
 
-    def _name(self, seed: int, fold: int) -> str:
-        return file_name("labels", self._key, str(seed), f"{fold}.safetensors")
+    def _cached(self, seed: int, fold: int) -> CachedResult:
+        """The place of a fold of data without a run."""
+        return cached("fold", self._key, seed, fold, method=METHOD)
 
     def __iter__(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, dict[str, np.ndarray]]]:
         for seed, fold in self._places():
@@ -204,17 +207,27 @@ class _Folds:
         except Canceled as error:
             total = self.setup.folds * self.setup.seeds
             count = self._folds + len(self._results)
-            kept = "" if self.setup.store is None else f"; {count:,} of {total:,} folds are kept"
+            kept = f"; {count:,} of {total:,} folds are kept" if self._keeps else ""
             rule = "labels are judged by the models of all folds"
             raise Canceled(rule, got=error.got, hint=f"run it again{kept}") from error
 
     def _read(self, seed: int, fold: int) -> dict[str, np.ndarray] | None:
+        if self.setup.store is None:
+            kept = self._cached(seed, fold).read()
+        else:
+            kept = self._read_of_run(self.setup.store, seed, fold)
+        if kept is not None:
+            self._found(int(kept["epochs"][0]))
+        return kept
+
+    def _read_of_run(self, store: FoldStore, seed: int, fold: int) -> dict[str, np.ndarray] | None:
+        """A fold from the folder of a run, which may come from a stranger."""
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        name, held = self._name(seed, fold), int((self._dealt[seed] == fold).sum())
+        name, held = fold_name(self._key, seed, fold), int((self._dealt[seed] == fold).sum())
         rest = len(self.labels) - held
-        data = None if self.setup.store is None else self.setup.store.read(name)
+        data = store.read(name)
         if data is None:
             return None
         try:
@@ -224,27 +237,34 @@ class _Folds:
             fits = fits and kept["others"].shape[0] == held and kept.get("margins", np.zeros(rest)).shape == (rest,)
             fits = fits and kept["others"].min() >= 0 and kept["others"].max() < classes
             fits = fits and all(np.isfinite(kept[part]).all() for part in ("given", "shares"))
-            self._found(int(kept["epochs"][0]))
+            int(kept["epochs"][0])
         except (SafetensorError, KeyError, ValueError, TypeError, IndexError):
             fits, kept = False, {}
         if not fits:
-            warn_user(f"the result of a fold, {name}, is damaged and is computed again")
+            warn_user(f"the fold {name} is damaged and is trained again")
             return None
         return kept
 
     def _keep(self, seed: int, fold: int, kept: dict[str, np.ndarray]) -> None:
         from safetensors.numpy import save
 
-        if self.setup.store is not None:
-            self.setup.store.write(self._name(seed, fold), save(kept))
+        if self.setup.store is None:
+            self._keeps = self._cached(seed, fold).write(kept)
+        else:
+            self._keeps = self.setup.store.write(fold_name(self._key, seed, fold), save(kept))
 
 
-def kept_epochs(store: ResultStore, key: str) -> int | None:
+def fold_name(key: str, seed: int, fold: int) -> str:
+    """Name of the file of a fold in the folder of a run."""
+    return f"{key}-{seed}-{fold}.safetensors"
+
+
+def kept_epochs(store: FoldStore, key: str) -> int | None:
     """The number of epochs of the trainings with a key, from their first fold; None where it is not kept."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    data = store.read(file_name("labels", key, "0", "0.safetensors"))
+    data = store.read(fold_name(key, 0, 0))
     try:
         return None if data is None else int(load(data)["epochs"][0])
     except (SafetensorError, KeyError, ValueError, TypeError, IndexError):

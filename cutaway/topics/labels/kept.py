@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
 from cutaway.findings import CountEstimate, HeldOut
-from cutaway.runs import KeptResult, ResultStore, kept, result_name
+from cutaway.runs import FoldStore
 
 from .cross_validation import CrossValidation, of_run
-from .finding import NEIGHBORS, SEARCHED, judge_labels, likely_cause, nearest_samples
+from .finding import SEARCHED, judge_labels, likely_cause, nearest_samples
 from .folds import kept_epochs, kept_held_out
 
-METHOD = 1
-"""Part of the key of kept neighbors: another way of finding them gives others."""
-
-_FOLD = re.compile(r"labels-([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
+_FOLD = re.compile(r"([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,23 +95,8 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
 
 def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, searched: np.ndarray) -> np.ndarray:
     """The nearest other samples of each suspect, int64 ``(suspect, k)``; kept, since a model is needed to find them."""
-    k = min(NEIGHBORS, len(searched) - 1)
-
-    def read(found: KeptResult) -> np.ndarray:
-        return found.array("neighbors", np.int64, len(listed), k, low=0, high=len(setup.ids) - 1)
-
-    def write(neighbors: np.ndarray) -> KeptResult:
-        return KeptResult(arrays={"neighbors": neighbors})
-
-    decides = [METHOD, setup.key, listed.tolist()]
-    name = result_name(context.folder, "neighbors", epochs=[context.epoch()], decides=decides)
-    return kept(
-        context.folder,
-        name,
-        read=read,
-        write=write,
-        compute=lambda: searched[nearest_samples(setup, context, listed, searched)],
-    )
+    kept = cached("near-suspects", context.folder.identity(context.epoch()), setup.key, listed, method=1)
+    return kept.get(lambda: searched[nearest_samples(setup, context, listed, searched)])
 
 
 def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
@@ -122,7 +105,7 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
     The name of a file holds a digest of all settings. Those that a person chooses, the numbers of folds, seeds and
     epochs, follow from the files, and the digest says whether they are right.
     """
-    store = context.folder.results
+    store = FoldStore(context.path)
     for key, folds, seeds in _complete(store):
         for epochs in (None, kept_epochs(store, key)):
             setup = of_run(context, folds=folds, seeds=seeds, epochs=epochs)
@@ -133,12 +116,11 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
                 break
 
 
-def _complete(store: ResultStore) -> Iterator[tuple[str, int, int]]:
+def _complete(store: FoldStore) -> Iterator[tuple[str, int, int]]:
     """Key, folds and seeds of the cross-validations of which every fold is kept, by the names of their files."""
     found: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-    folder = store.path("labels").parent
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if match := _FOLD.fullmatch(path.name):
+    for name in store.names():
+        if match := _FOLD.fullmatch(name):
             key, seed, fold = match.groups()
             found[key][int(seed)].add(int(fold))
     for key, trained in sorted(found.items(), key=lambda each: (-sum(map(len, each[1].values())), each[0])):
@@ -150,4 +132,4 @@ def _complete(store: ResultStore) -> Iterator[tuple[str, int, int]]:
 
 def are_judged(context: RunContext) -> bool:
     """Whether labels of a run were judged before, by the files that are kept; they are not read."""
-    return any(True for _ in _complete(context.folder.results))
+    return any(True for _ in _complete(FoldStore(context.path)))

@@ -1,30 +1,27 @@
 """Measuring layers: what each is and holds, what it knows through training, and how similar it is to itself."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import Dataset, SampleIds
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.result import Answer
-from cutaway.runs import KeptResult, kept, kept_so_far, plain_records, records_of, result_name
+from cutaway.runs import kept_so_far
 from cutaway.topics.common.epochs import some_epochs
 
 from .options import LayersOptions
 from .result import LayerHistory, Layers
 
 if TYPE_CHECKING:
-    from cutaway.interpret import LayerMeasures, LayerRecord
+    from cutaway.interpret import LayerMeasures
 
     from .similarity_matrix import Similarity
-
-METHOD = 4
-"""Part of the key of kept measures and records: other measurements give others."""
 
 SAMPLES = 10_000
 """Maximum number of samples that a layer history measures; activations of three snapshots are in memory at once."""
@@ -78,8 +75,7 @@ def layer_records(
         x = data.rows(context.split.part("all"))
         return Layers(describe(context.model(epoch), x=x, scale=data.scale, on_progress=on_progress))
 
-    name = result_name(context.folder, "layers", epochs=[context.epoch(epoch)], decides=METHOD)
-    return kept(context.folder, name, read=partial(_read_records, context), write=_written, compute=compute)
+    return cached("layers", context.folder.identity(context.epoch(epoch)), method=4).get(compute)
 
 
 def layer_history(
@@ -120,14 +116,8 @@ def layer_history(
         )
         return records, _input_probe_accuracy(data, ids)
 
-    name = result_name(context.folder, "layer-history", epochs=wanted, decides=[METHOD, split, k, seed, room])
-    records, inputs = kept(
-        context.folder,
-        name,
-        read=partial(_read_history, context, wanted),
-        write=_written_history,
-        compute=compute,
-    )
+    decides = [split, k, seed, room]
+    records, inputs = cached("layer-history", context.folder.identity(*wanted), decides, method=4).get(compute)
     kept_epoch = kept_so_far(context.manifest, context.folder.history())
     kept_epoch = context.epoch(-1) if kept_epoch is None else kept_epoch
     measured = records[0].samples if records else 0
@@ -147,44 +137,6 @@ def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
         varies = spread > 1e-6 * np.abs(x).max(axis=0)  # what rounding leaves of a constant is no spread
         x = (x / np.where(varies, spread, 1.0)).astype(np.float32)
     return probe_accuracy(x, data.y(ids))
-
-
-def _written(records: "Iterable[LayerRecord]") -> KeptResult:
-    return KeptResult(plain_records(records))
-
-
-def _written_history(found: "tuple[Iterable[LayerMeasures], float | None]") -> KeptResult:
-    records, inputs = found
-    return KeptResult({"inputs": inputs, "layers": plain_records(records)})
-
-
-def _read_records(context: RunContext, found: KeptResult) -> Layers:
-    """Kept records, if they are of the layers of the model."""
-    from cutaway.interpret import LayerRecord
-
-    records = Layers(records_of(LayerRecord, found.record))
-    if {record.name: (record.kind, record.units) for record in records} != context.outline.sizes:
-        raise ValueError("records of other layers")
-    return records
-
-
-def _read_history(
-    context: RunContext, epochs: Sequence[int], found: KeptResult
-) -> "tuple[tuple[LayerMeasures, ...], float | None]":
-    """Kept measures, if they are of these epochs and of the layers of the model."""
-    from cutaway.interpret import LayerMeasures
-
-    records, names = records_of(LayerMeasures, found.record["layers"]), context.outline.measured
-    if [(r.epoch, r.layer) for r in records] != [(epoch, name) for epoch in epochs for name in names]:
-        raise ValueError("measures of other layers")
-    for record in records:
-        values = [value for value in vars(record).values() if isinstance(value, float)]
-        if set(record.cka_layers) != set(names) - {record.layer} or not all(map(math.isfinite, values)):
-            raise ValueError(f"measures of {record.layer} that are none")
-    inputs: Any = found.record["inputs"]
-    if inputs is not None and not 0 <= inputs <= 1:
-        raise ValueError(f"an accuracy of {inputs}")
-    return records, inputs
 
 
 def similarity(

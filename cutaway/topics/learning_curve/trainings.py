@@ -1,27 +1,21 @@
 """Trainings of a run's model on shares of its training samples, each kept as soon as it is there."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.checks import warn_user
+from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import Table, stratified_sample
 from cutaway.errors import UsageError
 from cutaway.metrics import ScoredSamples
 from cutaway.progress import Progress, ProgressCallback
-from cutaway.runs import file_name
 from cutaway.topics.common.weighting import sample_weights
 
 if TYPE_CHECKING:
     from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
-
-METHOD = 1
-"""Number of the way in which shares are trained and kept; results of another one are computed again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,19 +96,19 @@ class ShareTrainings:
             TrainingError: A training diverged.
             Canceled: `on_progress` raised it.
         """
-        found: list[HeldOutLosses] = []
+        found, decides = list[HeldOutLosses](), self._decides()
         for count in self.counts:
             trainer: FoldTrainer | None = None
             for seed in range(self.seeds):
-                name = file_name("learning", self._key(), str(count), f"{seed}.safetensors")
+                place = cached("learning", decides, count, seed, method=1)
                 self._report(0, count)
-                kept = self._read(name, count, seed)
+                kept = place.read()
                 if kept is None:
                     drawn = stratified_sample(self.labels, count, seed=seed)
                     data = self._data(drawn)
                     trainer = trainer or self._make_trainer(data)
                     kept = self._train(trainer, data, seed=seed)
-                    self._keep(name, kept)
+                    place.write(kept)
                 found.append(kept)
                 self._done, self._trained = self._done + count * self.epochs, 0
                 self._report(0, count)
@@ -175,40 +169,8 @@ class ShareTrainings:
         note = f"{count:,} of {len(self.labels):,} training samples"
         self.on_progress(Progress("learning curve", done, total, "samples", note))
 
-    def _key(self) -> str:
-        """A digest of everything that decides the result of a training, but its number of samples and its seed."""
+    def _decides(self) -> list[Any]:
+        """All that decides the result of a training, but its number of samples and its seed."""
         manifest, data = self.context.manifest, self.context.data
-        decides = [METHOD, data.sha256, data.scale, self.context.spec, manifest.split, self.epochs]
-        digest = hashlib.sha256(json.dumps([*decides, self.config.model_dump()], sort_keys=True).encode())
-        for values in (self.weight, *(self._first or {}).values()):
-            if values is not None:
-                digest.update(values.tobytes())
-        return digest.hexdigest()[:16]
-
-    def _read(self, name: str, count: int, seed: int) -> HeldOutLosses | None:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        stored = self.context.folder.results.read(name)
-        if stored is None:
-            return None
-        try:
-            kept: Any = load(stored)
-            log_loss, correct = kept["log_loss"], kept["correct"]
-            shape = (len(self._whole) - len(self.labels),)
-            if (
-                log_loss.shape == correct.shape == shape
-                and log_loss.dtype == np.float32
-                and np.isfinite(log_loss).all()
-            ):
-                return HeldOutLosses(count, seed, log_loss, correct.astype(bool))
-        except (SafetensorError, KeyError, ValueError, TypeError):
-            pass
-        warn_user(f"the result of a training, {name}, is damaged and is computed again")
-        return None
-
-    def _keep(self, name: str, found: HeldOutLosses) -> None:
-        from safetensors.numpy import save
-
-        arrays = {"log_loss": found.log_loss, "correct": found.correct.astype(np.uint8)}
-        self.context.folder.results.write(name, save(arrays))
+        recorded = [data.sha256, data.scale, self.context.spec, manifest.split, self.epochs, self.config.model_dump()]
+        return [*recorded, self.weight, self._first]

@@ -7,7 +7,6 @@ one more of the same kind (as in conformal prediction: Vovk, Gammerman, Shafer 2
 World"); the factor is for small tables, whose quantile is that of a hundred samples.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.checks import warn_user
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError, UsageError
-from cutaway.runs import file_name
 
 SAMPLES = 2000
 """Training samples that are compared with at most."""
@@ -74,7 +73,7 @@ _KEPT: WeakKeyDictionary[RunContext, TrainingDistances] = WeakKeyDictionary()
 
 
 def training_distances(context: RunContext, *, wanted: bool) -> TrainingDistances | None:
-    """The distances among training samples: those that are kept in the run, or else computed and kept.
+    """The distances among training samples: those in the cache, or else computed and kept there.
 
     Args:
         context: The run.
@@ -84,8 +83,15 @@ def training_distances(context: RunContext, *, wanted: bool) -> TrainingDistance
         DataError: They were asked for, and the training samples cannot be loaded.
         UsageError: They were asked for, and there are too few training samples.
     """
+    if context in _KEPT:
+        return _KEPT[context]
     try:
-        found = _KEPT.get(context) or _read(context) or (_measure(context) if wanted or _is_quick(context) else None)
+        train, record = context.split.train, context.manifest.dataset
+        rules = [SAMPLES, VALUES, QUANTILE, MARGIN]
+        kept = cached("distances", record.sha256, record.scale, rules, train.source_index, train.index, method=1)
+        found: TrainingDistances | None = kept.read()
+        if found is None and (wanted or _is_quick(context)):
+            found = kept.get(lambda: _measure(context))
     except CutawayError:
         if wanted:
             raise
@@ -139,9 +145,7 @@ def _measure(context: RunContext) -> TrainingDistances:
     # where nearly all samples have an equal, rounding must not make the others far
     rounding = 1e-3 * float(np.sqrt(np.square(points, dtype=np.float64).sum(axis=1).mean()))
     limit = max(MARGIN * float(np.quantile(nearest, QUANTILE, method="higher")), rounding)
-    measured = TrainingDistances(points, limit)
-    _keep(context, measured)
-    return measured
+    return TrainingDistances(points, limit)
 
 
 def model_inputs(x: np.ndarray, scale: float) -> np.ndarray:
@@ -164,37 +168,3 @@ def _is_quick(context: RunContext) -> bool:
     except OSError:
         return False
     return True
-
-
-def _name(context: RunContext) -> str:
-    """The data, their scale and the split decide the result, with the rules of this file."""
-    train = context.split.train
-    digest = hashlib.sha256(train.source_index.tobytes() + train.index.tobytes())
-    rules = f"{SAMPLES}-{VALUES}-{QUANTILE}-{MARGIN}-{context.manifest.dataset.scale}"
-    digest.update(f"{context.manifest.dataset.sha256}-{rules}".encode())
-    return file_name("distances", f"{digest.hexdigest()[:16]}.safetensors")
-
-
-def _keep(context: RunContext, measured: TrainingDistances) -> None:
-    from safetensors.numpy import save
-
-    limit = np.array([measured.limit], np.float64)
-    context.folder.results.write(_name(context), save({"points": measured.points, "limit": limit}))
-
-
-def _read(context: RunContext) -> TrainingDistances | None:
-    """What is kept in the run; None where there is nothing, or nothing usable."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    data = context.folder.results.read(_name(context))
-    if data is None:
-        return None
-    try:
-        arrays = load(data)
-        points, limit = arrays["points"], float(arrays["limit"].item())
-    except (SafetensorError, KeyError, ValueError, TypeError):
-        return None
-    features = math.prod(context.manifest.dataset.shape)
-    fits = points.dtype == np.float32 and points.ndim == 2 and len(points) and points.shape[1] == features
-    return TrainingDistances(points, limit) if fits and np.isfinite(points).all() and np.isfinite(limit) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.cache import cached
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
@@ -20,7 +21,6 @@ from cutaway.results.plain import defined
 from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, column, heading_of
 from cutaway.results.units import COUNT, LOST, MEASURED, NAME, UNDEFINED, Unit, decimals, number, percent
-from cutaway.runs import KeptResult, digest_of, kept, result_name
 
 from .options import UnitsOptions, check_sort
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from .unit import Unit as SingleUnit
 
     Measured = tuple[UnitMeasures, Ablation, np.ndarray]
-
-METHOD = 1
-"""Part of the key of kept measures: another way of measuring gives others."""
 
 
 def _or_constant(firing: float, constant: bool) -> str:
@@ -338,10 +335,9 @@ def units(
         measures, ablation = unit_measures(model, name, **labeled), ablate(model, name, **labeled)
         return measures, ablation, constant_units(model, name, x=everything, **inputs)
 
-    decides = [METHOD, name, digest_of(ids.source_index, ids.index)]
-    file = result_name(context.folder, "units", epochs=[number], decides=decides, words=(name,))
-    read = partial(_read, units=context.outline.units[name], classes=len(context.class_names), samples=len(ids))
-    measures, ablation, constant = kept(context.folder, file, read=read, write=_written, compute=compute)
+    identity = context.folder.identity(number)
+    kept = cached("units", identity, name, ids.source_index, ids.index, method=1)
+    measures, ablation, constant = kept.get(compute)
     return Units(
         layer=name,
         epoch=number,
@@ -365,34 +361,3 @@ def _incoming_images(context: RunContext, layer: str, *, epoch: int) -> np.ndarr
     if kernel is None or kernel.shape != (math.prod(shape), units):
         return None
     return kernel.T.reshape(units, *shape)
-
-
-def _written(found: "Measured") -> KeptResult:
-    measures, ablation, constant = found
-    return KeptResult(arrays={**vars(measures), **vars(ablation), "constant": constant})
-
-
-def _read(found: KeptResult, *, units: int, classes: int, samples: int) -> "Measured":
-    """Kept measures of a layer, if their units, classes and samples are as many."""
-    from cutaway.interpret import TOP_SAMPLES, Ablation, UnitMeasures
-
-    array, most = found.array, {"low": 0, "high": samples}
-    measures = UnitMeasures(
-        mean=array("mean", np.float64, units),
-        firing=array("firing", np.float64, units),
-        class_mean=array("class_mean", np.float64, units, classes),
-        preferred_class=array("preferred_class", np.int64, units, low=0, high=classes - 1),
-        selectivity=array("selectivity", np.float64, units),
-        top_samples=array("top_samples", np.int64, units, TOP_SAMPLES, low=-1, high=samples - 1),
-        top_activations=array("top_activations", np.float32, units, TOP_SAMPLES),
-        similar=array("similar", np.int64, units, low=-1, high=units - 1),
-        similarity=array("similarity", np.float64, units),
-    )
-    ablation = Ablation(
-        correct=array("correct", np.int64, units, classes, **most),
-        correct_unablated=array("correct_unablated", np.int64, classes, **most),
-        samples=array("samples", np.int64, classes, **most),
-        cost=array("cost", np.float64, units),
-        cost_error=array("cost_error", np.float64, units),
-    )
-    return measures, ablation, array("constant", np.bool_, units)
