@@ -61,9 +61,8 @@ def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(s
     assert here > there
     assert rows["Accuracy"]["This run"].startswith(f"{here:.2%} (")
     assert rows["Accuracy"]["Other run"].startswith(f"{there:.2%} (")
-    difference = f"{100 * (here - there):+.2f} points, 95% interval {low:+.2f} to {high:+.2f}"
-    assert rows["Accuracy"]["Difference"] == difference
-    assert rows["Cross-entropy"]["Difference"].startswith(f"{m.loss[0] - m.loss[1]:+.4f}, ")
+    assert rows["Accuracy"]["Difference"] == f"{100 * (here - there):+.2f} ({low:+.2f} to {high:+.2f})"
+    assert rows["Cross-entropy"]["Difference"].startswith(f"{m.loss[0] - m.loss[1]:+.4f} (")
     balanced = [run.per_class().measures.balanced_accuracy for run in (digits_run, other)]
     assert [rows["Balanced accuracy"][name] for name in ("This run", "Other run")] == [f"{b:.2%}" for b in balanced]
     assert rows["Parameters"]["This run"] == f"{digits_run.model().count_params():,}"
@@ -71,7 +70,7 @@ def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(s
     assert section.title == f"Comparison with {other.path.name}"
     shown = section.parts[0]
     assert shown.answer.endswith(f" better than {other.path.name}.")
-    assert difference in shown.beside
+    assert f"{100 * (here - there):+.2f} points, 95% interval {low:+.2f} to {high:+.2f}" in shown.beside
     assert re.search(rf"\b{m.test.broken} .*\b{m.test.fixed} ", shown.beside)
 
 
@@ -137,9 +136,9 @@ def test_classes_are_listed_by_how_much_their_recall_changed(section, found, dig
 
 def test_settings_and_the_similarity_of_layers_are_those_of_the_comparison(section, found):
     rows = section.parts[4].rows
-    named = [f"{each.section}: {each.setting}" for each in found.settings if each.setting != "kept_epoch"]
-    assert [row["Setting"] for row in rows] == named
-    assert ("6", "3") in [(row["This run"], row["Other run"]) for row in rows if row["Setting"] == "training: epochs"]
+    named = [(each.section, each.setting) for each in found.settings if each.setting != "kept_epoch"]
+    assert [(row["Section"], row["Setting"]) for row in rows] == named
+    assert ("6", "3") in [(row["This run"], row["Other run"]) for row in rows if row["Setting"] == "epochs"]
     layers = section.parts[5]
     assert isinstance(layers, HeatMap)
     np.testing.assert_allclose(layers.values, found.cka().to_numpy(), atol=1e-6)

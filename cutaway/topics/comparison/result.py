@@ -1,7 +1,8 @@
 """Two runs on the same samples: what became better, what became worse, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,24 +11,24 @@ from cutaway._lazy import public
 from cutaway.checks import meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.metrics import PairedMeasures
-from cutaway.results.result import Result
-from cutaway.results.table import Table
-from cutaway.results.units import percent
-from cutaway.topics.common.sample_list import of_samples
-
-from .settings import SettingDifference, epochs_in_words
-from .tables import (
-    SAMPLES,
-    difference_summary,
-    layer_tables,
-    layers_summary,
-    measures_table,
-    metrics_summary,
-    metrics_table,
-    settings_table,
-    units_table,
+from cutaway.metrics import PairedMeasures, confusion_counts, per_class, wilson_interval
+from cutaway.results.plain import plain
+from cutaway.results.table import Column, Interval, Table, column, value
+from cutaway.results.units import (
+    COUNT,
+    NAME,
+    POINTS,
+    POINTS_WITH_LIMITS,
+    SHARE_WITH_LIMITS,
+    TEXT,
+    decimals,
+    number,
+    percent,
+    share,
 )
+from cutaway.topics.common.sample_list import SampleList, of_samples
+
+from .settings import SettingDifference, epochs_in_words, only_settings
 
 if TYPE_CHECKING:
     import pandas
@@ -46,13 +47,83 @@ MATCHED = {
 }
 """How samples were found in both runs."""
 
-NAMES = (
-    "label",
-    *(f"{name}_{run}" for name in ("predicted", "confidence", "label_probability") for run in "ab"),
-    "moved",
-    "change",
+
+@dataclass(frozen=True, eq=False)
+class ComparedSamples:
+    """What both runs make of samples, a value for each ``(sample,)``."""
+
+    label: Any = value("Label", NAME, "The true class.")
+    predicted_a: Any = value("A", NAME, "The class that the first run predicts.")
+    confidence_a: Any = value("Conf. A", share(1), "Its probability.")
+    predicted_b: Any = value("B", NAME, "The class that the second run predicts.")
+    confidence_b: Any = value("Conf. B", share(1), "Its probability.")
+    label_probability_a: Any = value("P(label) A", share(1), "The probability that the first run gives the true class.")
+    label_probability_b: Any = value(
+        "P(label) B", share(1), "The probability that the second run gives the true class."
+    )
+    moved: Any = value("Moved", POINTS, "Change of the probability of the true class from the first run to the second.")
+    change: Any = value("Change", TEXT, "Right in both, fixed, broken, or wrong in both.")
+
+
+@dataclass(frozen=True)
+class MatchedLayers:
+    """Two hidden layers whose units were matched one to one by their activations."""
+
+    a: str = value("Layer of A", NAME, "A layer of the first run.")
+    b: str = value("Layer of B", NAME, "The layer of the second run whose units were matched with its units.")
+    matched: int = value("Units", COUNT, "Units that were matched one to one by their activations.")
+    mean_correlation: float | None = value("Correlation", decimals(3), "Mean correlation of matched units.")
+    by_chance: float | None = value(
+        "By chance", decimals(3), "The same for units that have nothing to do with each other."
+    )
+    constant: int = value(
+        "Constant",
+        COUNT,
+        "Units that are constant (same output for every sample) in one of the runs.",
+        explained=True,
+    )
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of both runs on the same samples; the ends of intervals that are not known are None.
+
+    Attributes:
+        name: Its name in JSON.
+        heading: For people.
+        a: That of the first run, with its 95% interval.
+        b: That of the second.
+        difference: b minus a.
+        is_share: Whether it is a share, 0..1.
+    """
+
+    name: str
+    heading: str
+    a: Interval
+    b: Interval
+    difference: Interval
+    is_share: bool = True
+
+    def row(self, *, turned: bool = False) -> dict[str, str]:
+        """The texts by the names of `MEASURES`; the difference is a minus b if it is turned."""
+        found = self.difference
+        if turned:
+            found = Interval(*(None if each is None else -each for each in (found.value, found.high, found.low)))
+        if self.is_share:
+            texts = (SHARE_WITH_LIMITS.text(*self.a), SHARE_WITH_LIMITS.text(*self.b), POINTS_WITH_LIMITS.text(*found))
+        else:
+            ends = "" if isnan(found.low) else f" ({found.low:+.4f} to {found.high:+.4f})"
+            texts = (number(self.a.value, 4), number(self.b.value, 4), f"{found.value:+.4f}{ends}")
+        return dict(zip(("measure", "a", "b", "difference"), (self.heading, *texts), strict=True))
+
+
+MEASURES = (
+    column("measure", "Measure", TEXT, "A measure on the same samples."),
+    column("a", "A", TEXT, "Of the first run; of an accuracy with its 95% interval (Wilson)."),
+    column("b", "B", TEXT, "Of the second run."),
+    column("difference", "B - A", TEXT, "Their difference, of shares in points, with its 95% interval if known."),
 )
-"""The names of `SAMPLES` in the order that programs see."""
+"""What both runs are worth."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +155,7 @@ class LeftOut:
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Result):
+class Comparison(SampleList):
     """Two runs on the same samples, made by `compare`. Differences are the second run, b, minus the first, a.
 
     Attributes:
@@ -132,9 +203,6 @@ class Comparison(Result):
             f"{m.test.broken} broken, p = {m.test.p_value:.2g}"
         )
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
     @property
     def correct(self) -> np.ndarray:
         """Bool ``(run, sample)``: whether a sample is predicted correctly."""
@@ -170,10 +238,7 @@ class Comparison(Result):
         Raises:
             UnknownNameError: `which` is not one of these.
         """
-        rows = self._rows(which, n)
-        changes = self._changes()[rows].tolist()
-        named = zip(rows.tolist(), self.ids.take(rows).records(), changes, strict=True)
-        return [{**called, **self._sample(row), "change": CHANGES[change]} for row, called, change in named]
+        return self.table(which, n).records()
 
     def _rows(self, which: Which, n: int | None) -> np.ndarray:
         if which not in WHICH:
@@ -182,10 +247,26 @@ class Comparison(Result):
         rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
         return rows[:n]
 
+    def rows(self, rows: np.ndarray | slice = slice(None)) -> ComparedSamples:
+        """What both runs make of the samples, or of some of them."""
+        before, after = self.label_probability[:, rows].astype(np.float64)
+        (predicted_a, predicted_b), (a, b) = self.predicted[:, rows], self.confidence[:, rows].astype(np.float64)
+        return ComparedSamples(
+            label=self.names_of(self.labels[rows]),
+            predicted_a=self.names_of(predicted_a),
+            confidence_a=a,
+            predicted_b=self.names_of(predicted_b),
+            confidence_b=b,
+            label_probability_a=before,
+            label_probability_b=after,
+            moved=after - before,
+            change=[CHANGES[change] for change in self._changes()[rows].tolist()],
+        )
+
     def table(self, which: Which = "all", n: int | None = None) -> Table:
         """One row for each sample; see `samples`."""
-        rows, ids = self.samples(which, n), self.ids.take(self._rows(which, n))
-        return of_samples(ids, Table(SAMPLES, {name: [row[name] for row in rows] for name in NAMES}))
+        rows = self._rows(which, n)
+        return of_samples(self.ids.take(rows), Table.of(ComparedSamples, self.rows(rows)))
 
     def tables(self, n: int | None = 10) -> tuple[Table, ...]:
         """The tables shown in a terminal.
@@ -193,15 +274,15 @@ class Comparison(Result):
         Args:
             n: Maximum number of samples of each list; all if None.
         """
-        measured = measures_table(self.measures, split=self.split, notes=tuple(self._sentences()))
         lists = (
             self._list("fixed", len(self.fixed), "Wrong in A, right in B", n),
             self._list("broken", len(self.broken), "Right in A, wrong in B", n),
             self._list("moved", len(self), "Moved most", n),
         )
         moved = "Moved: change of the probability of the true class from A to B, in points."
-        layers = () if self.layers is None else layer_tables(self.layers)
-        return (settings_table(self.settings), measured, *lists[:2], replace(lists[2], notes=(moved,)), *layers)
+        layers = () if self.layers is None else (_cka_table(self.layers), _units_table(self.layers))
+        worth = replace(measures_table(self), notes=tuple(self._sentences()))
+        return (settings_table(self), worth, *lists[:2], replace(lists[2], notes=(moved,)), *layers)
 
     def notes(self) -> tuple[str, ...]:
         """Why layers were not compared, if they were not."""
@@ -233,12 +314,16 @@ class Comparison(Result):
             yield epochs
 
     def metrics(self) -> "pandas.DataFrame":
-        """Accuracy and cross-entropy, a pandas DataFrame: a, b and difference, each with its 95% interval.
+        """Measures of both runs, a pandas DataFrame: a, b and difference, each with its 95% interval.
 
         The interval of an accuracy is Wilson's, that of the difference of two is Tango's, and that of the difference of
-        two mean losses is by the normal approximation. The mean losses themselves have none.
+        two mean losses is by the normal approximation; others are NaN.
         """
-        return metrics_table(self.measures)
+        import pandas
+
+        columns = [f"{name}{part}" for name in ("a", "b", "difference") for part in ("", "_low", "_high")]
+        rows = {each.name: [*each.a, *each.b, *each.difference] for each in measured(self)}
+        return pandas.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float)
 
     def cka(self) -> "pandas.DataFrame":
         """Linear CKA, a pandas DataFrame (layer of the first run, layer of the second) in [0, 1].
@@ -263,7 +348,20 @@ class Comparison(Result):
             UnknownNameError: Its units were not matched; the reason is named.
             UsageError: Nothing is known about the layers; the reason is named.
         """
-        return units_table(self._known_layers(), layer)
+        import pandas
+
+        found = self._known_layers()
+        matched = {pair[0]: matching for pair, matching in found.matchings.items()}
+        if layer not in matched:
+            why = next((why for pair, why in found.unmatched.items() if pair[0] == layer), "")
+            raise UnknownNameError(
+                f"layers with matched units are {', '.join(matched) or 'none'}",
+                got=f'"{layer}"' + (f" ({why})" if why else ""),
+                hint=meant(layer, () if why else matched, "look at cka(), which compares every two layers"),
+            )
+        matching = matched[layer]
+        columns = {"unit_a": np.arange(len(matching.unit)), "unit_b": matching.unit}
+        return pandas.DataFrame({**columns, "correlation": matching.correlation})
 
     def summary(self, n: int | None = None) -> dict[str, Any]:
         """Everything as one JSON-able mapping.
@@ -271,22 +369,29 @@ class Comparison(Result):
         Args:
             n: Maximum number of samples of each list; all if None.
         """
-        m = self.measures
-        a, b = ({"run": self.runs[i], "epoch": self.epochs[i], **metrics_summary(m, i)} for i in range(2))
+        m, sides = self.measures, [dict[str, Any](run=run) for run in self.runs]
+        for side, epoch in zip(sides, self.epochs, strict=True):
+            side["epoch"] = epoch
+        difference = dict[str, Any]()
+        for each in measured(self):
+            for side, found in zip((*sides, difference), (each.a, each.b, each.difference), strict=True):
+                side[each.name] = plain(found.value)
+                if found.low is not None:
+                    side[f"{each.name}_interval"] = plain([found.low, found.high])
         return {
-            "a": a,
-            "b": b,
+            "a": sides[0],
+            "b": sides[1],
             "split": self.split,
             "samples": m.samples,
             "matched_by": self.matched_by,
             "left_out": dict(vars(self.left_out)),
-            "difference": difference_summary(m),
+            "difference": difference,
             "mcnemar": {**vars(m.test), "method": m.test.method},
             "settings": [dict(vars(each)) for each in self.settings],
             "fixed": self.samples("fixed", n),
             "broken": self.samples("broken", n),
             "moved": self.samples("moved", n),
-            "layers": None if self.layers is None else layers_summary(self.layers),
+            "layers": None if self.layers is None else _layers_summary(self.layers),
             "missing": dict(self.missing),
         }
 
@@ -295,19 +400,6 @@ class Comparison(Result):
         from cutaway.plots import confidence_scatter
 
         return confidence_scatter(self.label_probability[0], self.label_probability[1], self._changes(), runs=self.runs)
-
-    def _sample(self, row: int) -> dict[str, Any]:
-        before, after = map(float, self.label_probability[:, row])
-        return {
-            "label": self.class_names[self.labels[row]],
-            "predicted_a": self.class_names[self.predicted[0, row]],
-            "predicted_b": self.class_names[self.predicted[1, row]],
-            "confidence_a": float(self.confidence[0, row]),
-            "confidence_b": float(self.confidence[1, row]),
-            "label_probability_a": before,
-            "label_probability_b": after,
-            "moved": after - before,
-        }
 
     def _changes(self) -> np.ndarray:
         """What became of each sample, int64 ``(sample,)``, an index into `CHANGES`."""
@@ -327,3 +419,76 @@ class Comparison(Result):
                 hint="look at the metrics and the samples",
             )
         return self.layers
+
+
+def settings_table(found: Comparison) -> Table:
+    """The settings that differ."""
+    settings = only_settings(found.settings)
+    notes = () if settings else ("All settings of both runs are the same.",)
+    return Table.of(SettingDifference, settings, title="Settings that differ", notes=notes)
+
+
+def measures_table(found: Comparison, *, turned: bool = False) -> Table:
+    """What both are worth on the same samples; differences are a minus b if it is turned."""
+    m = found.measures
+    title = f"On {m.samples:,} {found.split} {'sample' if m.samples == 1 else 'samples'}, with 95% intervals"
+    return Table.of(MEASURES, [each.row(turned=turned) for each in measured(found)], title=title)
+
+
+def measured(found: Comparison) -> tuple[Measure, ...]:
+    """Accuracy, balanced accuracy, cross-entropy and mean confidence of both."""
+    m, classes = found.measures, len(found.class_names)
+    right = [Interval(correct / m.samples, *wilson_interval(correct, m.samples)) for correct in m.correct]
+    balanced = [
+        per_class(confusion_counts(found.labels, predicted, classes=classes)).balanced_accuracy
+        for predicted in found.predicted
+    ]
+    confidence: list[float] = found.confidence.mean(axis=1, dtype=np.float64).tolist()
+    gained, lost = Interval(m.accuracy_difference, *m.accuracy_interval), Interval(m.loss_difference, *m.loss_interval)
+    return (
+        Measure("accuracy", "Accuracy", right[0], right[1], gained),
+        _measure("balanced_accuracy", "Balanced accuracy", balanced),
+        replace(_measure("loss", "Cross-entropy", m.loss), difference=lost, is_share=False),
+        _measure("confidence", "Mean confidence", confidence),
+    )
+
+
+def _measure(name: str, heading: str, values: Sequence[float]) -> Measure:
+    """A measure of both runs without intervals."""
+    a, b = values
+    first, second, difference = (Interval(each, None, None) for each in (a, b, b - a))
+    return Measure(name, heading, first, second, difference)
+
+
+def _cka_table(layers: "ModelSimilarity") -> Table:
+    """CKA of every two layers."""
+    of_b = [
+        Column((str(place),), name, decimals(3), "CKA of the layers, from 0 to 1.")
+        for place, name in enumerate(layers.second)
+    ]
+    values = {"layer": layers.first} | {str(place): layers.cka[:, place] for place in range(len(layers.second))}
+    first = column("layer", "A \\ B", TEXT, "A layer of the first run.")
+    return Table((first, *of_b), values, title=f"CKA of layers, on {layers.samples:,} samples")
+
+
+def _units_table(layers: "ModelSimilarity") -> Table:
+    """How well the units of layers match."""
+    rows = [
+        MatchedLayers(a, b, len(found.unit), found.mean, found.chance, found.constant)
+        for (a, b), found in layers.matchings.items()
+    ]
+    unmatched = (f"Units of {a} and {b} were not matched: {why}." for (a, b), why in layers.unmatched.items())
+    return Table.of(MatchedLayers, rows, title="Units matched one to one by their activations", notes=tuple(unmatched))
+
+
+def _layers_summary(layers: "ModelSimilarity") -> dict[str, Any]:
+    """CKA of every two layers, and matched units."""
+    rows = zip(_units_table(layers).records(), layers.matchings.values(), strict=True)
+    return {
+        "samples": layers.samples,
+        "a": list(layers.first),
+        "b": list(layers.second),
+        "cka": plain(layers.cka),
+        "units": [{**row, "unit_b": plain(m.unit), "correlation": plain(m.correlation)} for row, m in rows],
+        "unmatched": [{"a": a, "b": b, "why": why} for (a, b), why in layers.unmatched.items()],
+    }

@@ -1,22 +1,24 @@
 """The section in which the run is compared with another one: which is better, how sure that is, and what differs."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
-from cutaway.metrics import Interval, confusion_counts, per_class, wilson_interval
 from cutaway.page import Card, Cards, HeatMap, Parts, Section, Summary, Table, Text
-from cutaway.results.units import COUNT, UNDEFINED, number, percent
+from cutaway.results.table import Table as ResultTable
+from cutaway.results.units import COUNT, UNDEFINED, number, percent, points
 from cutaway.topics.common.sample_rows import small_table
-from cutaway.topics.common.shown import shown_samples
+from cutaway.topics.common.shown import result_table, shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.measuring import compare_predictions
 
 from .measuring import LayerCka, kept_layer_cka
-from .result import Comparison
-from .settings import epochs_in_words, only_settings, value_in_words
+from .result import Comparison, measures_table, settings_table
+from .settings import epochs_in_words
 
 SURE = 0.05
 """With a smaller p-value one of the runs is called better."""
@@ -30,6 +32,9 @@ CLASSES = 20
 FEW_SETTINGS = 12
 """More settings that differ are collapsed."""
 
+
+HEADINGS = {"A": "This run", "B": "Other run", "B - A": "Difference"}
+"""What the page calls the columns of a comparison."""
 
 COMPARED = ("both correct", "only this run correct", "only the other run correct", "neither correct")
 """What two runs make of a sample. A search for "right" or "wrong" in the explorer is about this run and finds none."""
@@ -91,9 +96,8 @@ def answer(found: Comparison, other: str) -> Summary:
         first = f"This run is better than {other}."
     else:
         first = f"{other} is better than this run."
-    difference = (
-        f"a difference of {_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}"
-    )
+    least, most = (points(-limit) for limit in reversed(m.accuracy_interval))
+    difference = f"a difference of {points(-m.accuracy_difference)} points, 95% interval {least} to {most}"
     p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
     samples = f"{only_here:,} samples are right in this run only, and {only_there:,} in the other only."
     chance = (
@@ -110,39 +114,27 @@ def answer(found: Comparison, other: str) -> Summary:
     )
 
 
+def _for_page(table: ResultTable, **chosen: Any) -> Table:
+    """A table of both runs as the page shows it, where A is this run and B the other one."""
+    columns = tuple(replace(each, heading=HEADINGS.get(each.heading, each.heading)) for each in table.columns)
+    return result_table(chosen.pop("name"), replace(table, columns=columns), **chosen)
+
+
 def _measures(source: ReportSource, found: Comparison) -> Table:
     """What both are worth on the same samples."""
-    m, contexts = found.measures, _contexts(source)
-    intervals = [wilson_interval(correct, m.samples) for correct in m.correct]
-    accuracies = [f"{percent(c / m.samples)} ({_span(i)})" for c, i in zip(m.correct, intervals, strict=True)]
-    classes = len(found.class_names)
-    recalls = [
-        per_class(confusion_counts(found.labels, predicted, classes=classes)).balanced_accuracy
-        for predicted in found.predicted
+    shown = _for_page(measures_table(found, turned=True), name="comparedmeasures", title="What both are worth")
+    measure, here, there, difference = shown.rows[0]
+    facts = [
+        ("Epoch", *map(str, found.epochs)),
+        ("Parameters", *(COUNT.text(each.folder.parameters()) for each in _contexts(source))),
+        ("Training time", *map(_seconds, _contexts(source))),
     ]
-    confidences = found.confidence.mean(axis=1, dtype=np.float64).tolist()
-    losses = _interval(_negative(m.loss_interval), form="+.4f")
-    rows = [
-        (
-            "Accuracy",
-            *accuracies,
-            f"{_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}",
-        ),
-        ("Balanced accuracy", *map(percent, recalls), f"{_points(recalls[0] - recalls[1])} points"),
-        ("Cross-entropy", *(number(loss, digits=4) for loss in m.loss), f"{-m.loss_difference:+.4f}, {losses}"),
-        ("Mean confidence", *map(percent, confidences), f"{_points(confidences[0] - confidences[1])} points"),
-        ("Epoch", *map(str, found.epochs), ""),
-        ("Parameters", *map(_parameters, contexts), ""),
-        ("Training time", *map(_seconds, contexts), ""),
-    ]
-    heads = ("Measure", "This run", "Other run", "Difference")
-    return Table(
-        name="comparedmeasures",
-        title="What both are worth",
-        rows=tuple(dict(zip(heads, row, strict=True)) for row in rows),
-        caption="Brackets hold 95% intervals: Wilson's for an accuracy, Tango's for the difference of two on the "
-        "same samples. Differences are this run minus the other.",
+    rows = tuple({measure: name, here: one, there: other, difference: ""} for name, one, other in facts)
+    caption = (
+        "Brackets hold 95% intervals: Wilson's for an accuracy, Tango's for the difference of two on the same samples, "
+        "in points. Differences are this run minus the other."
     )
+    return replace(shown, rows=(*shown.rows, *rows), caption=caption)
 
 
 def _groups(source: ReportSource, found: Comparison) -> Cards:
@@ -200,7 +192,7 @@ def _classes(found: Comparison) -> Section:
             "Samples": f"{samples[k]:,}",
             "Recall, this run": percent(float(recall[0, k])),
             "Recall, other run": percent(float(recall[1, k])),
-            "Difference in points": _points(float(recall[0, k] - recall[1, k])),
+            "Difference in points": points(float(recall[0, k] - recall[1, k])),
             "Right in this run only": f"{only_here[k]:,}",
             "Right in the other only": f"{only_there[k]:,}",
         }
@@ -216,20 +208,11 @@ def _classes(found: Comparison) -> Section:
 
 def _settings(found: Comparison) -> Section:
     """The settings that differ."""
-    name, title = "comparedsettings", "Settings that differ"
-    settings = only_settings(found.settings)
-    if not settings:
-        return Text(name=name, title=title, paragraphs=("All settings of both runs are the same.",))
-    rows = tuple(
-        {
-            "Setting": f"{each.section}: {each.setting}",
-            "This run": value_in_words(each.a),
-            "Other run": value_in_words(each.b),
-        }
-        for each in settings
-    )
-    summary = f"{len(rows)} settings" if len(rows) > FEW_SETTINGS else ""
-    return Table(name=name, title=title, rows=rows, wrap=True, summary=summary)
+    table, name = settings_table(found), "comparedsettings"
+    if not len(table):
+        return Text(name=name, title=table.title, paragraphs=table.notes)
+    summary = f"{len(table)} settings" if len(table) > FEW_SETTINGS else ""
+    return _for_page(table, name=name, wrap=True, summary=summary)
 
 
 def _layers(source: ReportSource) -> Section:
@@ -265,30 +248,6 @@ def _contexts(source: ReportSource) -> Iterable[RunContext]:
     return source.against.contexts
 
 
-def _parameters(context: RunContext) -> str:
-    """The number of weights of the kept epoch."""
-    known = context.folder.parameters()
-    return COUNT.text(known)
-
-
 def _seconds(context: RunContext) -> str:
     seconds = context.manifest.cost.get("training")
     return UNDEFINED if seconds is None else f"{number(seconds, 1)} s"
-
-
-def _negative(interval: Interval) -> Interval:
-    return -interval[1], -interval[0]
-
-
-def _points(share: float) -> str:
-    """A difference of shares in points, with its sign."""
-    return f"{round(100 * share, 2) + 0.0:+.2f}"
-
-
-def _interval(interval: Interval, *, form: str = "") -> str:
-    low, high = (f"{limit:{form}}" if form else _points(limit) for limit in interval)
-    return f"95% interval {low} to {high}"
-
-
-def _span(interval: Interval) -> str:
-    return f"{percent(interval[0])} to {percent(interval[1])}"

@@ -7,11 +7,27 @@ from typing import Any, cast
 
 from cutaway.data import Preparation
 from cutaway.errors import CutawayError
-from cutaway.results.units import UNDEFINED
+from cutaway.results.table import value
+from cutaway.results.units import TEXT, UNDEFINED, Unit
 from cutaway.runs import Manifest
 from cutaway.topics.common.data_words import data_in_words, step_in_words
 
 NOT_KNOWN = "not known"
+
+
+def value_in_words(found: Any) -> str:
+    """The value of a setting as people read it."""
+    if found is None:
+        return UNDEFINED
+    if isinstance(found, list | tuple):
+        return ", ".join(map(str, cast("list[Any]", found)))
+    if isinstance(found, str) and re.fullmatch("[0-9a-f]{64}", found):  # a SHA-256, as `cutaway show` prints it
+        return found[:12]
+    return f"{found:g}" if isinstance(found, float) else str(found)
+
+
+_WIDE = 24
+_SETTING = Unit("value of a setting", value_in_words, right=False, most=_WIDE)
 
 
 @dataclass(frozen=True)
@@ -25,10 +41,10 @@ class SettingDifference:
         b: Its value in the second run.
     """
 
-    section: str
-    setting: str
-    a: Any
-    b: Any
+    section: str = value("Section", TEXT, "What the setting is about.")
+    setting: str = value("Setting", Unit("name", str, right=False, most=_WIDE), "Its name.")
+    a: Any = value("A", _SETTING, "Its value in the first run.")
+    b: Any = value("B", _SETTING, "Its value in the second run.")
 
 
 def setting_differences(first: Manifest, second: Manifest, *, epochs: tuple[int, int]) -> tuple[SettingDifference, ...]:
@@ -49,17 +65,6 @@ def setting_differences(first: Manifest, second: Manifest, *, epochs: tuple[int,
         for name in dict.fromkeys((*one, *other))
         if (a := one.get(name)) != (b := other.get(name))
     )
-
-
-def value_in_words(value: Any) -> str:
-    """The value of a setting as people read it."""
-    if value is None:
-        return UNDEFINED
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, cast("list[Any]", value)))
-    if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):  # a SHA-256, as `cutaway show` prints it
-        return value[:12]
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def only_settings(found: Sequence[SettingDifference]) -> tuple[SettingDifference, ...]:
