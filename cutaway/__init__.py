@@ -20,7 +20,6 @@ if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
 
 if TYPE_CHECKING:
-    from cutaway.api.again import resume, train_like
     from cutaway.api.classifier import Classifier
     from cutaway.api.comparing import compare
     from cutaway.api.model_files import export, open_model
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from cutaway.api.record import record
     from cutaway.api.run import Run
     from cutaway.api.suspects import label_issues
-    from cutaway.api.train import mlp, train
+    from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.api.tsne import TSNE
     from cutaway.augmentation import Augmentation
     from cutaway.data import Dataset, Decision, Table, load_dataset
@@ -99,10 +98,10 @@ _MODULES = {
     "open_run": "cutaway.api.opening",
     "open_sweep": "cutaway.topics.sweeps.sweeping",
     "record": "cutaway.api.record",
-    "resume": "cutaway.api.again",
+    "resume": "cutaway.api.train",
     "sweep": "cutaway.topics.sweeps.sweeping",
     "train": "cutaway.api.train",
-    "train_like": "cutaway.api.again",
+    "train_like": "cutaway.api.train",
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,15 +17,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Table, load_dataset, split_dataset
+from cutaway.data import Dataset, Split, Table, load_dataset, split_dataset
 from cutaway.errors import Canceled, RunError, TrainingError, UsageError, WorkInterrupted
-from cutaway.topics.common.weighting import class_weights
+from cutaway.models import FORM
 from cutaway.topics.prediction.predicting import predict
+from cutaway.training import plan
 
 from .opening import open_run
 from .run import Run
-from .start import start_training
-from .train import mlp
+from .train import start
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -120,40 +120,21 @@ class Classifier(ClassifierMixin, BaseEstimator):
             ValueError: The shapes do not fit, or X is infinite, or there is a single class.
             DataError, UsageError, TrainingError: See `cutaway.train`.
         """
-        from cutaway import models, training
-
         loaded = self._loaded(X, y)
-        models.require_jax()
-        models.keep_compiled_programs()
-        recipe = training.find_recipe(training.recipe_for(self.recipe, loaded, vars(self)))
-        weighted = self.class_weight is not None or sample_weight is not None
-        base, settings = training.base_settings(recipe, weighted=weighted), self._settings()
-        config = training.make_config(base, samples=len(loaded.labels["train"]), **settings)
-        split = split_dataset(loaded, validation=config.validation, test=0.0, seed=config.seed)
-        data = loaded.prepare(split, warn=False) if isinstance(loaded, Table) else loaded
-        settings |= {"validation": config.validation, "class_weight": self._class_weights(data.y(split.train))}
-        config = training.make_config(
-            base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
-        )
-        form = {name: given for name in models.FORM if (given := getattr(self, name)) is not None}
+        form = {name: given for name in FORM if (given := getattr(self, name)) is not None}
         if isinstance(self.hidden, int):
             form["hidden"] = (self.hidden,)
-        model = mlp(**{**asdict(recipe.form), **form})
-        models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-        training.check_config(config, model, shape=data.shape)
+        planned = plan(
+            loaded,
+            recipe=self.recipe,
+            form=form,
+            divide=partial(_divide, loaded),
+            sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
+            class_weight=self._class_weight(),
+            **self._settings(),
+        )
         with _folder(self.runs) as folder:
-            self.run_ = start_training(
-                model,
-                data,
-                loaded=loaded,
-                split=split,
-                config=config,
-                first_weights=training.DRAWN,
-                sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
-                runs=folder,
-                name=None,
-                progress=False,
-            )
+            self.run_ = start(planned, loaded=loaded, runs=folder, name=None, progress=False)
         if self.runs is None:  # a temporary folder goes with the last user of the run
             weakref.finalize(self.run_.context, shutil.rmtree, folder, ignore_errors=True)
         return self
@@ -186,16 +167,17 @@ class Classifier(ClassifierMixin, BaseEstimator):
         seed = int(state.randint(2**31)) if isinstance(state, np.random.RandomState) else state or 0
         return {"seed": seed} | {name: value for name, value in given.items() if value is not None}
 
-    def _class_weights(self, labels: np.ndarray) -> tuple[float, ...] | None:
+    def _class_weight(self) -> Any:
+        """`class_weight` by the numbers of classes."""
         given = self.class_weight
-        if isinstance(given, Mapping):
-            numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
-            if unknown := [label for label in given if label not in numbers]:
-                raise UsageError(
-                    "class_weight maps the labels in y to weights", got=repr(unknown[0]), hint="use the labels in y"
-                )
-            given = {numbers[label]: weight for label, weight in given.items()}
-        return class_weights(given, labels, classes=len(self.classes_))
+        if not isinstance(given, Mapping):
+            return given
+        numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
+        if unknown := [label for label in given if label not in numbers]:
+            raise UsageError(
+                "class_weight has a label that is not in y", got=repr(unknown[0]), hint="use the labels in y"
+            )
+        return {numbers[label]: weight for label, weight in given.items()}
 
     def _loaded(self, X: Any, y: Any) -> Dataset | Table:
         """The samples: images and uint8 as they are, everything else as a table whose last column is the class."""
@@ -261,6 +243,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
                 path.write_bytes(content)
             self.run_: Run = open_run(folder, data=data)
         weakref.finalize(self.run_.context, shutil.rmtree, parent, ignore_errors=True)
+
+
+def _divide(loaded: Dataset | Table, *, validation: float, seed: int) -> tuple[Split, Dataset]:
+    """All samples are for training and validation."""
+    split = split_dataset(loaded, validation=validation, test=0.0, seed=seed)
+    return split, loaded.prepare(split, warn=False) if isinstance(loaded, Table) else loaded
 
 
 @contextmanager

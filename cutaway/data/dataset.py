@@ -22,6 +22,7 @@ from .mapping import is_mapped, pieces
 from .preparation import Preparation
 from .rows import LazyRows
 from .samples import Naming, SampleIds
+from .splitting import Dividing
 
 # With larger values a first layer with usual initial weights saturates or diverges; standardized columns are far below.
 WIDE = 100.0
@@ -63,6 +64,7 @@ class Dataset:
         naming: What the samples are called: by the names of the rows of a table, or by their files; None for neither.
         centering: How the images were made from ink on paper, if they show single digits or letters and this is known;
             new images and drawings are prepared in the same way. None for all other data.
+        dividing: How the samples are divided into train, val and test; as its table says, if it came from one.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Dataset:
     relabeled: Mapping[str, str] = field(default_factory=dict)
     naming: Naming | None = field(default=None, repr=False)
     centering: Centering | None = None
+    dividing: Dividing = field(default=Dividing(), repr=False)
 
     def __post_init__(self) -> None:
         check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,21 @@ from .split import Split, join_ids
 
 MEASURED = 20
 """Different whole numbers up to which labels are taken for classes, whatever their samples: grades, years, digits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dividing:
+    """How the samples of "train" are divided, as the options of a table say.
+
+    Attributes:
+        test: Share that becomes test if there is no test source.
+        groups: int64 (sample,), samples of one group are never in two parts; None without groups.
+        times: float64 (sample,), the latest samples are held out; None without times.
+    """
+
+    test: float = 0.2
+    groups: np.ndarray | None = None
+    times: np.ndarray | None = None
 
 
 class Labeled(Protocol):
@@ -35,34 +51,38 @@ class Labeled(Protocol):
         """Name of each class number."""
         ...
 
+    @property
+    def dividing(self) -> Dividing:
+        """How the samples are divided where nothing else is asked for."""
+        ...
+
 
 def split_dataset(
     data: Labeled,
     *,
     validation: float = 0.25,
-    test: float = 0.2,
+    test: float | None = None,
     seed: int = 0,
-    groups: np.ndarray | None = None,
-    times: np.ndarray | None = None,
 ) -> Split:
-    """Split a dataset into train, val and test, stratified by class.
+    """Split a dataset into train, val and test: stratified by class, or by the groups or the times of its samples.
 
     The sources "val" and "test" become these splits; without them, shares of "train" are held out, the test samples
-    first. Inside each part the samples are in the order of their file.
+    first. Inside each part the samples are in the order of their file. With groups, the shares are reached as well as
+    whole groups allow, with the classes as alike as they allow.
 
     Args:
         data: The dataset.
         validation: Share of the remaining training samples that becomes val, between 0 and 1.
-        test: Share of "train" that becomes test if the dataset has no test source, from 0 for none, below 1.
+        test: Share of "train" that becomes test if the dataset has no test source, from 0 for none, below 1; if None,
+            that of the data.
         seed: From 0 to 2**32 - 1; the same seed gives the same split.
-        groups: int64 (sample,) of "train": samples of one group are never in two parts. The shares are then reached as
-            well as whole groups allow, with the classes as alike as they allow.
-        times: float64 (sample,) of "train": the latest samples are held out, not random ones.
 
     Raises:
         ConfigError: A share or the seed is outside its range.
         DataError: A class has too few samples, or there are too few groups or times.
     """
+    dividing = data.dividing
+    test, groups, times = dividing.test if test is None else test, dividing.groups, dividing.times
     for name, share, least in (("validation", validation, "above"), ("test", test, "from")):
         if not isinstance(share, float) or not 0 <= share < 1 or (least == "above" and share == 0):
             raise ConfigError(f"{name} is a share {least} 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")

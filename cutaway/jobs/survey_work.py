@@ -122,7 +122,7 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
 def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallback, notes: list[str]) -> dict[str, Any]:
     from cutaway.api.given_data import as_dataset
     from cutaway.topics.findings.before_training import data_findings
-    from cutaway.training import recipe_for
+    from cutaway.training import recipe_for, validation_share
 
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
     labels = given.labels
@@ -141,7 +141,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         )
         known["histograms"] = class_histograms(given, given.split().train, on_progress=on_progress)
         return known
-    split, data = split_and_prepare(given, validation=_validation(given))
+    split, data = split_and_prepare(given, validation=validation_share(len(labels["train"])))
     known["split"] = {part: len(split.part(part)) for part in ("train", "val", "test")}
     known["inputs"], known["shape"] = data.features, list(data.shape)
     known["findings"] = [
@@ -159,11 +159,6 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     if data.image is not None:
         known["sheet"] = _sheet(data, split)
     return known
-
-
-def _validation(given: Dataset | Table) -> float:
-    """The share of validation samples that a training would take by default."""
-    return 0.1 if len(given.labels["train"]) >= 10_000 else 0.25
 
 
 def _as_given(options: dict[str, Any]) -> dict[str, Any]:
@@ -217,6 +212,7 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     from cutaway.augmentation import as_augmentation
     from cutaway.data import stratified_sample
     from cutaway.plots import sprite_sheet
+    from cutaway.training import validation_share
 
     augmentation = as_augmentation(augment)
     if augmentation is None:
@@ -224,7 +220,7 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CutawayWarning)  # the survey without `augment` says them
         given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
-        split, data = split_and_prepare(given, validation=_validation(given))
+        split, data = split_and_prepare(given, validation=validation_share(len(given.labels["train"])))
     train = split.train
     rows = stratified_sample(data.y(train), min(CHANGED, len(train)), seed=0)
     ids, images = train.take(rows), data.rows(train)

@@ -26,7 +26,7 @@ from .training_queue import LOCK, LOG, STOP, Status, read_job, read_status, runs
 
 log = logging.getLogger("cutaway.jobs.trainings")
 
-LOADED = ("cutaway.api.recipe", "cutaway.api.again", "cutaway.training", "sklearn.datasets")
+LOADED = ("cutaway.api.train", "cutaway.training", "sklearn.datasets")
 """What is loaded before there is a job: 1.8 s of CPU time on the machine of the benchmarks, and 240 MB."""
 
 NOTE_SECONDS = 1.0
@@ -155,8 +155,7 @@ def run(task: TrainingJob, context: JobContext) -> str:
         CutawayError: It cannot be trained.
         Canceled: It was stopped.
     """
-    from cutaway.api.again import resume, train_like
-    from cutaway.api.recipe import train_recipe
+    from cutaway.api.train import resume, train_like, train_recipe
     from cutaway.topics.labels.deciding import read_all
 
     runs = context.folder

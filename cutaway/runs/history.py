@@ -130,7 +130,7 @@ class HistoryFile:
     """
 
     def __init__(self, path: Path, *, lines: bytes = b"") -> None:
-        self._path, self.lines = path, bytearray(lines)
+        self._path, self.lines, self._made = path, bytearray(lines), not os.path.lexists(path)
         self._appending = Lock()  # a training writes epochs in another thread than what is between them
         self._open()
         found = self._whole_lines()
@@ -204,3 +204,9 @@ class HistoryFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def discard(self) -> None:
+        """Close the file, and remove it if it was made here and nothing was written into it."""
+        self.close()
+        if self._made and not self._size:
+            self._path.unlink(missing_ok=True)

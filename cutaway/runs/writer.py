@@ -171,8 +171,11 @@ class RunWriter:
             remove_strays(self.path / name)
 
     def discard(self) -> None:
-        """Remove the folder of a new run that never began: nothing in it was computed."""
-        self.close()
+        """Close, and remove the folder of a new run that never began: nothing in it was computed."""
+        if self.begun:
+            self.close()
+        else:
+            self._history.discard()
         if not (self.path / MANIFEST).exists():
             shutil.rmtree(self.path, ignore_errors=True)
 

@@ -12,8 +12,7 @@ from cutaway.jobs import Repeat, Training
 from cutaway.models import ACTIVATIONS, ModelForm
 from cutaway.runs import RunFolder
 from cutaway.training import (
-    LOSSES,
-    OPTIMIZERS,
+    AUTO,
     RECIPES,
     Recipe,
     TrainingConfig,
@@ -21,14 +20,14 @@ from cutaway.training import (
     find_recipe,
     make_config,
     may_normalize,
+    merge_settings,
     recorded_config,
+    validation_share,
+    wrong_settings,
 )
 
 OF_SAMPLES = ("epochs", "batch_size", "validation")
 """Settings of which "auto" depends on the number of samples."""
-
-AUTO = ("epochs", "batch_size", "learning_rate", "precision", "validation")
-"""Settings that may be "auto"."""
 
 
 def form_fields() -> dict[str, Any]:
@@ -122,19 +121,13 @@ def check_training(
                 "class_weight is balanced, or a weight for each number of a class", got=repr(weights), hint="empty it"
             )
         )
-    for name, value in settings.items():
-        try:
-            make_config(base, **{**_beside(name, settings), name: value})
-        except CutawayError as error:
-            errors[name] = str(error)
+    values = merge_settings(base, settings)
+    errors |= {name: str(error) for name, error in wrong_settings(values).items()}
     if errors:
         return {"errors": errors, **nothing}
-    try:
-        first = make_config(base, samples=samples, **settings)
-        left = None if samples is None else max(1, round((samples - tested) * (1 - first.validation)))
-        config = make_config(base, samples=left, **{**settings, "validation": first.validation})
-    except CutawayError as error:
-        return {"errors": {"": str(error)}, **nothing}
+    share = validation_share(samples or 0, values["validation"])
+    left = None if samples is None else max(1, round((samples - tested) * (1 - share)))
+    config = make_config(values, samples=left, validation=share)
     if (augmentation := config.augmentation) is not None:
         try:
             augmentation.find_function()
@@ -146,17 +139,8 @@ def check_training(
         return {"errors": {"augment": str(error)}, **nothing}
     known = config.model_dump() | {"class_weight": weights}
     if samples is None:
-        asked = {**base, **settings}
-        known |= {name: "auto" for name in OF_SAMPLES if asked.get(name) == "auto"}
+        known |= {name: "auto" for name in OF_SAMPLES if values.get(name) == "auto"}
     return {"errors": {}, "settings": known, "form": form, "recipe": recipe and recipe.name}
-
-
-def _beside(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that decide whether another one has an effect, where they are right themselves."""
-    known = {"optimizer": OPTIMIZERS, "loss": LOSSES}
-    return {
-        other: settings[other] for other, allowed in known.items() if other != name and settings.get(other) in allowed
-    }
 
 
 def _base(

@@ -2,8 +2,9 @@
 
 In come a built Keras model (`cutaway.models`), `TrainingData` and a `TrainingConfig`; out go the metrics, weights and
 predictions of every epoch, written through a `RunWriter` (`cutaway.runs`), and a `TrainingResult`. `Recorder` does the
-same for the user's own ``fit``. May call runs, models, data, metrics, parallel, progress and errors. Configs and
-recipes do not need Keras; it is loaded with the first name that does.
+same for the user's own ``fit``. `plan` decides everything before the first step of any training. May call runs, models,
+data, augmentation, metrics, parallel, progress and errors. Configs, recipes and making plans of settings alone do not
+need Keras; it is loaded with the first name that does.
 """
 
 from typing import TYPE_CHECKING
@@ -11,25 +12,29 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .config import (
+    AUTO,
     FINITE,
     LOSSES,
-    OPTIMIZERS,
     SCHEDULES,
     TrainingConfig,
-    check_config,
     check_setting,
+    check_settings,
     lowest_loss,
     make_config,
+    merge_settings,
     recorded_config,
+    validation_share,
+    wrong_settings,
 )
 from .first_weights import DRAWN, GIVEN
+from .plan import Plan, fold_trainer, plan, rows_of, train_into
 from .recipes import RECIPES, Recipe, base_settings, find_recipe, may_normalize, recipe_for
+from .weighting import check_same_weights, given_weights, sample_weights
 
 if TYPE_CHECKING:
     from .device import (
         describe_device,
         describe_versions,
-        has_accelerator,
         note_differences,
     )
     from .feeding import INPUTS
@@ -48,7 +53,6 @@ _MODULES = {
     "as_taken": "cutaway.training.first_layer",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
-    "has_accelerator": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
@@ -58,16 +62,17 @@ _MODULES = {
 }
 
 __all__ = [
+    "AUTO",
     "DRAWN",
     "FINITE",
     "GIVEN",
     "INPUTS",
     "LOSSES",
-    "OPTIMIZERS",
     "RECIPES",
     "SCHEDULES",
     "FoldResult",
     "FoldTrainer",
+    "Plan",
     "Recipe",
     "Recorder",
     "TrainingConfig",
@@ -75,23 +80,32 @@ __all__ = [
     "TrainingResult",
     "as_taken",
     "base_settings",
-    "check_config",
+    "check_same_weights",
     "check_setting",
+    "check_settings",
     "describe_device",
     "describe_versions",
     "find_recipe",
-    "has_accelerator",
+    "fold_trainer",
+    "given_weights",
     "known_config",
     "lowest_loss",
     "make_config",
     "may_normalize",
+    "merge_settings",
     "new_manifest",
     "note_differences",
     "own_scale",
+    "plan",
     "recipe_for",
     "recorded_config",
+    "rows_of",
+    "sample_weights",
+    "train_into",
     "train_model",
+    "validation_share",
     "warn_of_predictions",
+    "wrong_settings",
 ]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

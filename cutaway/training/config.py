@@ -41,6 +41,9 @@ NUMBERS = (
 )
 """Settings that are numbers."""
 
+AUTO = ("epochs", "batch_size", "learning_rate", "precision", "validation")
+"""Settings that may be "auto"."""
+
 
 class TrainingConfig(BaseModel):
     """Every setting of a training, resolved, as plain data."""
@@ -93,8 +96,7 @@ def make_config(
     Five settings may be "auto", which is resolved here. ``precision`` becomes bfloat16 on a CPU that can compute with
     it, otherwise float32. ``learning_rate`` becomes Keras' default for the optimizer. ``batch_size`` becomes the power
     of two nearest to 1/176 of the samples, in [32, 256], and ``epochs`` the number that makes 1,400 steps, in [8, 60]:
-    a small dataset gets smaller batches and more epochs. ``validation`` becomes a tenth of 10,000 samples or more, and
-    a quarter of fewer.
+    a small dataset gets smaller batches and more epochs. ``validation`` is as in `validation_share`.
 
     Args:
         base: Settings of a recipe or of another run; the defaults of `TrainingConfig` apply to settings in neither.
@@ -103,30 +105,60 @@ def make_config(
         settings: Fields of `TrainingConfig`.
 
     Raises:
+        ConfigError: See `check_settings`.
+    """
+    values = check_settings(base, settings)
+    _resolve_auto(values, samples=samples or 45_000, accelerator=accelerator)
+    return TrainingConfig.model_validate(values)
+
+
+def check_settings(base: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a recipe or a run with those that the user gives in their place, as `make_config` takes them.
+
+    Raises:
         ConfigError: A setting is unknown, outside its range, or has no effect with this optimizer or loss.
     """
-    values = {**(base or {}), **settings}
-    if settings.get("optimizer", values.get("optimizer")) != (base or {}).get("optimizer") and base:
+    values = merge_settings(base, given)
+    for error in wrong_settings(values).values():
+        raise error
+    return values
+
+
+def merge_settings(base: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a recipe or a run with those that the user gives in their place, unchecked."""
+    values: dict[str, Any] = {**(base or {}), **given}
+    if base and values.get("optimizer") != base.get("optimizer"):
         # these are for the recipe's own optimizer
-        values |= {"learning_rate": "auto", "momentum": 0.0, "weight_decay": 0.0} | settings
+        values |= {"learning_rate": "auto", "momentum": 0.0, "weight_decay": 0.0, **given}
     if "sparse" in str(values.get("loss")):
-        values["label_smoothing"] = settings.get("label_smoothing", 0.0)  # the recipe's is for its own loss
-    _resolve_auto(values, samples=samples or 45_000, accelerator=accelerator)
+        values["label_smoothing"] = given.get("label_smoothing", 0.0)  # the recipe's is for its own loss
+    return values
+
+
+def wrong_settings(values: Mapping[str, Any]) -> dict[str, ConfigError]:
+    """What is wrong with settings: name -> error, in the order of the fields."""
+    found: dict[str, ConfigError] = {}
     try:
-        config = TrainingConfig.model_validate(values)
+        TrainingConfig.model_validate({name: value for name, value in values.items() if not _is_auto(name, value)})
     except ValidationError as error:
-        raise _config_error(error) from None
-    without_effect = [
-        ("momentum", config.momentum and config.optimizer != "sgd", "optimizer sgd"),
-        ("weight_decay", config.weight_decay and config.optimizer != "adamw", "optimizer adamw"),
-        ("label_smoothing", config.label_smoothing and "sparse" in config.loss, "a loss on one-hot labels"),
-    ]
-    for name, is_set, needs in without_effect:
-        if is_set:
-            raise ConfigError(
-                f"{name} needs {needs}", got=f"{config.optimizer} and {config.loss}", hint=f"leave {name} at 0"
-            )
-    return config
+        for each in error.errors():
+            found.setdefault(str(each["loc"][0]), _config_error(each))
+    optimizer, loss = values.get("optimizer", "adam"), values.get("loss", "categorical_crossentropy")
+    without_effect = (
+        ("momentum", "optimizer", optimizer != "sgd", "optimizer sgd"),
+        ("weight_decay", "optimizer", optimizer != "adamw", "optimizer adamw"),
+        ("label_smoothing", "loss", "sparse" in str(loss), "a loss on one-hot labels"),
+    )
+    for name, other, lacks, needs in without_effect:
+        if lacks and values.get(name) and not {name, other} & {*found}:
+            got, hint = f"{optimizer} and {loss}", f"leave {name} at 0"
+            found[name] = ConfigError(f"{name} needs {needs}", got=got, hint=hint)
+    return found
+
+
+def validation_share(samples: int, share: Any = "auto") -> Any:
+    """The share of training samples that is held out: where it is "auto", a tenth of 10,000 or more, else a quarter."""
+    return share if share != "auto" else 0.1 if samples >= 10_000 else 0.25
 
 
 def check_setting(name: str, value: Any) -> None:
@@ -138,7 +170,7 @@ def check_setting(name: str, value: Any) -> None:
     try:
         TrainingConfig.model_validate({name: value})
     except ValidationError as error:
-        raise _config_error(error) from None
+        raise _config_error(error.errors()[0]) from None
 
 
 def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
@@ -165,20 +197,22 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
     )
 
 
+def _is_auto(name: str, value: Any) -> bool:
+    return name in AUTO and isinstance(value, str) and value == "auto"
+
+
 def _resolve_auto(values: dict[str, Any], *, samples: int, accelerator: bool) -> None:
     """Put numbers where `values` say "auto", in place."""
-    if values.get("validation") == "auto":
-        values["validation"] = 0.1 if samples >= 10_000 else 0.25
+    if "validation" in values:
+        values["validation"] = validation_share(samples, values["validation"])
     if values.get("precision") == "auto":
         values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
     if values.get("learning_rate") == "auto":
-        values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
+        values["learning_rate"] = _AUTO_RATES[values.get("optimizer", "adam")]
     if values.get("batch_size") == "auto":
         values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
     if values.get("epochs") == "auto":
-        batch = values.get("batch_size", 128)
-        batch = batch if isinstance(batch, int) and batch > 0 else 128  # a wrong value is refused below
-        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / batch)), 8), 60)
+        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / values.get("batch_size", 128))), 8), 60)
 
 
 def lowest_loss(label_smoothing: float, *, classes: int) -> float:
@@ -236,8 +270,8 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
         )
 
 
-def _config_error(error: ValidationError) -> ConfigError:
-    first = error.errors()[0]
+def _config_error(first: Any) -> ConfigError:
+    """What pydantic says of one setting, as an error of ours."""
     name = str(first["loc"][0])
     if isinstance(cause := first.get("ctx", {}).get("error"), ConfigError):
         return cause

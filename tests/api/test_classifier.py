@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import cutaway as ct
-from cutaway.api.recipe import train_recipe
+from cutaway.api.train import train_recipe
 from cutaway.errors import RunError, TrainingError
 
 pytestmark = pytest.mark.slow

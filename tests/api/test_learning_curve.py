@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.start import start_training
+from cutaway.api.train import start
 from cutaway.cli import main
 from cutaway.data import Split, stratified_sample
 from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.metrics import PowerLaw, forecast
 from cutaway.topics.learning_curve import trainings
 from cutaway.topics.learning_curve.result import CurvePoint
-from cutaway.training import DRAWN, GIVEN, recorded_config
+from cutaway.training import GIVEN, plan, recorded_config
 
 pytestmark = pytest.mark.slow
 
@@ -46,19 +46,14 @@ def test_shares_and_the_run_itself_are_points(digits_run, curve):
 
 @pytest.mark.exhaustive
 def test_a_share_is_trained_as_the_trainer_does(digits_run, curve, tmp_path):
-    from cutaway import models
-
     split, context = digits_run.split, digits_run.context
     drawn = stratified_sample(digits_run.labels(split="train"), curve.points[0].samples, seed=0)
     rest = np.setdiff1d(np.arange(len(split.train)), drawn)
     part = dataclasses.replace(split, train=split.train.take(drawn), dropped=split.train.take(rest))
     assert isinstance(part, Split)
-    config = recorded_config(digits_run.config)
-    model = models.model_from_spec(context.spec, initialize=False)
-    models.initialize(model, config.seed)
-    models.reseed(model, config.seed)
-    given = {"loaded": context.loaded, "split": part, "config": config, "first_weights": DRAWN, "sample_weight": None}
-    run = start_training(model, context.data, **given, runs=tmp_path, name="part", progress=False)
+    like = recorded_config(digits_run.config).model_dump()
+    planned = plan(context.data, like=like, spec=context.spec, divide=(part, context.data))
+    run = start(planned, loaded=context.loaded, runs=tmp_path, name="part", progress=False)
     assert run.test["accuracy"] == pytest.approx(curve.points[0].test_accuracy)
     assert run.history["val_accuracy"][-1] == pytest.approx(curve.points[0].val_accuracy)
     assert run.calibration().scores.log_loss == pytest.approx(curve.points[0].test_loss, rel=1e-4)

@@ -1,13 +1,14 @@
 import keras
 import numpy as np
 import onnxruntime
+import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.api.again import resume
 from cutaway.api.model_files import export, inspect_model, open_model
 from cutaway.api.opening import open_run
 from cutaway.api.record import record
+from cutaway.api.train import resume
 from cutaway.errors import CutawayError, ModelError, UnknownNameError, UsageError
 
 
@@ -45,6 +46,20 @@ def test_every_view_works_on_it(recorded, digits_run):
     assert any("test" in finding.title.lower() for finding in again.findings())
     embedding = again.embed(method="pca", split="test", progress=False)
     assert (embedding.layer, embedding.epoch, len(embedding.xy)) == ("dense_2", 0, len(again.split.test))
+
+
+@pytest.mark.parametrize("how", ["group", "time"])
+def test_a_prepared_table_is_split_as_the_table_says(how, tmp_path):
+    numbers = np.random.default_rng(0).normal(size=120)
+    frame = pd.DataFrame({"a": numbers, "when": np.arange(120) // 6, "y": np.arange(120) % 2})
+    table = ct.load_dataset(frame, label="y", test_share=0.4, **{how: "when"})
+    split = table.split()
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
+    run = record(model, table.prepare(split), runs=tmp_path, progress=False)
+    for part in ("train", "val", "test"):
+        np.testing.assert_array_equal(run.split.part(part).index, split.part(part).index)
+    with pytest.raises(AssertionError):
+        np.testing.assert_array_equal(split.test.index, ct.load_dataset(frame, label="y").split().test.index)
 
 
 def test_a_path_is_opened_safely_and_nothing_is_left_of_what_does_not_fit(model_file, tmp_path):

@@ -363,7 +363,7 @@ def test_a_training_under_a_canceled_token_makes_no_folder(tmp_path):
 
 def test_a_training_canceled_while_it_is_prepared_makes_no_folder(tmp_path, monkeypatch):
     token = CancelToken()
-    inside = ct.train.__globals__["start_training"].__globals__
+    inside = ct.train.__globals__["Plan"].train.__globals__
     checked = inside["_check_room"]
 
     def check(*args, **kwargs):

@@ -28,6 +28,6 @@ def asked(digits_run, monkeypatch):
         calls.append((called, given, options))
         return digits_run
 
-    for place in ("cutaway.api.recipe.train_recipe", "cutaway.api.again.train_like", "cutaway.api.again.resume"):
+    for place in ("cutaway.api.train.train_recipe", "cutaway.api.train.train_like", "cutaway.api.train.resume"):
         monkeypatch.setattr(place, functools.partial(answer, place.rpartition(".")[2]))
     return calls

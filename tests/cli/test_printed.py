@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cutaway.api import recipe
+from cutaway.api import train
 from cutaway.cli.output import print_findings, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
@@ -59,8 +59,8 @@ def test_points_have_no_sign_where_they_are_zero(share, text):
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, monkeypatch, tmp_path):
-    quick = functools.partial(recipe.train_recipe, "digits", form={"hidden": (32, 16)}, epochs=3)
-    monkeypatch.setattr(recipe, "train_recipe", lambda _, **settings: quick(**settings))
+    quick = functools.partial(train.train_recipe, "digits", form={"hidden": (32, 16)}, epochs=3)
+    monkeypatch.setattr(train, "train_recipe", lambda _, **settings: quick(**settings))
     code, out, err = cutaway("demo", "--seed", "3")
     assert code == 0, err
     run = next((tmp_path / "runs").iterdir())

@@ -1,6 +1,7 @@
 """Identities and splits: every sample is in exactly one part, and the record restores a split."""
 
 import base64
+import dataclasses
 import json
 import pickle
 import zlib
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, split_dataset
 from cutaway.data.sampling import stratified_split
+from cutaway.data.splitting import Dividing
 from cutaway.errors import ConfigError, DataError, UnknownNameError
 
 
@@ -64,11 +66,11 @@ class TestMeasurements:
     def test_also_where_groups_or_times_are_held_out(self, how):
         data = numbered(range(100), [1] * 100)
         with pytest.raises(DataError, match=MEASURED):
-            split_dataset(data, **{how: np.arange(100)})
+            split_dataset(dataclasses.replace(data, dividing=Dividing(**{how: np.arange(100)})))
 
     def test_small_classes_in_groups_are_refused_in_words(self):
         with pytest.raises(DataError):
-            split_dataset(numbered("ab", [4, 4]), groups=np.arange(8))
+            split_dataset(dataclasses.replace(numbered("ab", [4, 4]), dividing=Dividing(groups=np.arange(8))))
 
     @pytest.mark.parametrize(
         ("numbers", "counts"),

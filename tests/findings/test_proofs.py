@@ -14,13 +14,14 @@ import pytest
 from sick_runs import PLAIN, digits, model_of, table, train
 
 import cutaway as ct
-from cutaway.api.start import start_training
+from cutaway.api.train import start
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
 from cutaway.metrics import compare_trainings
 from cutaway.progress import Progress
 from cutaway.topics.doctor.judging import answers
 from cutaway.topics.doctor.proving import Tried, prove, remedy_key
+from cutaway.training import Plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 
@@ -162,11 +163,11 @@ def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: 
     run = ct.train(ct.mlp((8,)), data, epochs=2, runs=tmp_path, progress=False)
     splits: list[Split] = []
 
-    def noted(*given: Any, split: Split, **settings: Any) -> ct.Run:
-        splits.append(split)
-        return start_training(*given, split=split, **settings)
+    def noted(planned: Plan, **settings: Any) -> ct.Run:
+        splits.append(planned.split)
+        return start(planned, **settings)
 
-    monkeypatch.setattr("cutaway.topics.doctor.proving.start_training", noted)
+    monkeypatch.setattr("cutaway.topics.doctor.proving.start", noted)
     weights = Remedy("draw first weights by Keras' default initializers", change="default-weights")
     proof = prove(run, Finding("low-rank", "warning", "", "", {}, weights))
     assert splits == [run.split], "houses are in one part only"

@@ -14,7 +14,6 @@ import cutaway
 from tests.runs import MAY_TRAIN
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [p for ending in ("py", "js", "css", "html") for p in (ROOT / "cutaway").rglob(f"*.{ending}")]
 
 
 def loaded_after(code: str) -> set[str]:
@@ -88,9 +87,3 @@ def test_the_source_distribution_holds_what_git_tracks(tmp_path):
         packed = {name.partition("/")[2] for name in files.getnames()}
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert set(tracked.splitlines()) <= packed
-
-
-def test_what_windows_lacks_is_used_in_one_file():
-    lacking = re.compile(r"fcntl|send_fds|recv_fds|os\.(kill|fork|killpg)\b|pidfd|signal\.SIGKILL")
-    found = {p.relative_to(ROOT).as_posix() for p in SOURCES if p.suffix == ".py" and lacking.search(p.read_text())}
-    assert found == {"cutaway/runs/locks.py"}, "locks of Unix, and of Windows beside them"

@@ -72,7 +72,7 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import again, classifier, comparing, tsne, model_files, opening, record, run, suspects, train
+from cutaway.api import classifier, comparing, tsne, model_files, opening, record, run, suspects, train
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, coverage, thresholds
@@ -98,7 +98,7 @@ defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, compa
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diagnosing.doctor]
 defined += [sweep.Sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
-defined += [again.train_like, again.resume, record.record, model_files.export, model_files.open_model]
+defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
 defined += [calibration.Calibration, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
 defined += [importance.Importances, influence.Influences, layers.LayerHistory]

@@ -120,3 +120,15 @@ def test_results_are_kept_in_one_place():
     """Only the cache pickles, except for Numba's kernels, whose files it checks itself."""
     found = {name for name, path in MODULES.items() if re.search(r"^\s*(import|from) pickle\b", path.read_text(), re.M)}
     assert found == {"cutaway.cache", "cutaway.neighbors.kernel_files"}
+
+
+def test_every_training_is_planned_in_one_place():
+    # the studio says what a training will do before anybody reads its samples
+    allowed = {"make_config": {"cutaway.training.plan", "cutaway.studio.training_form"}}
+    for name in ("has_accelerator", "check_config", "base_settings", "class_weights", "train_model", "FoldTrainer"):
+        allowed[name] = {"cutaway.training.plan"}
+    allowed["base_settings"] |= {"cutaway.studio.training_form"}
+    for module, path in MODULES.items():
+        calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+        called = {getattr(function, "attr", getattr(function, "id", "")) for function in calls}
+        assert not {name for name in called & {*allowed} if module not in allowed[name]}, module

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.api.recipe import train_recipe
+from cutaway.api.train import train_recipe
 
 from .scripted_digits import scripted_digit
 

@@ -31,7 +31,7 @@ def call(capsys, monkeypatch, tmp_path):
         (["sweep", "digits", "--name", "a/b"], "try --name first"),
         (["sweep", "digits", "--engine", "cloud"], "an engine is"),
         (["sweep", "nothing-here"], "nothing-here"),
-        (["sweep", "digits", "--dropout", "0.2"], "a setting is fixed, or in the space"),
+        (["sweep", "digits", "--dropout", "0.2"], "is given twice"),
     ],
 )
 def test_a_wrong_call(call, tmp_path, arguments, said):

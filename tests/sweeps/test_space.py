@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.execution import PRESETS, Choices, Range, read_space
+from cutaway.topics.sweeps.space import PRESETS, Choices, Range, has_effect, read_space
 from cutaway.training import find_recipe
 
 TOML = """
@@ -20,16 +20,17 @@ def test_toml_json_and_python_say_the_same(tmp_path):
     toml, plain = tmp_path / "a.toml", tmp_path / "a.json"
     toml.write_text(TOML)
     space = read_space(toml)
-    plain.write_text(json.dumps(space.to_record()))
-    assert read_space(plain) == read_space(space.to_record()) == space
-    assert space.settings["hidden"] == Choices(((64,), (128, 64)))
-    assert space.settings["learning_rate"] == Range(1e-4, 1e-1, log=True)
-    assert space.settings["batch_size"] == Range(32, 256, step=32, whole=True)
+    record = {name: values.to_record() for name, values in space.items()}
+    plain.write_text(json.dumps(record))
+    assert read_space(plain) == read_space(record) == space
+    assert space["hidden"] == Choices(((64,), (128, 64)))
+    assert space["learning_rate"] == Range(low=1e-4, high=1e-1, log=True)
+    assert space["batch_size"] == Range(low=32, high=256, step=32)
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_hold_the_default_recipes(name):
-    settings = read_space(name).settings
+    settings = read_space(name)
     for recipe in map(find_recipe, ("default", "table")):
         default = {"dropout": recipe.form.dropout, "layers": len(recipe.form.hidden), "units": recipe.form.hidden[0]}
         default |= {key: value for key, value in recipe.settings.items() if value != "auto"}
@@ -39,11 +40,11 @@ def test_presets_hold_the_default_recipes(name):
 
 def test_a_setting_of_one_optimizer_has_an_effect_beside_that_one_only():
     space = read_space("optimizer")
-    assert next(iter(space.settings)) == "optimizer"
-    assert space.has_effect("momentum", {"optimizer": "sgd"})
-    assert not space.has_effect("momentum", {"optimizer": "adam"})
-    assert not space.has_effect("weight_decay", {"optimizer": "sgd"})
-    assert space.has_effect("dropout", {})
+    assert next(iter(space)) == "optimizer"
+    assert has_effect("momentum", {"optimizer": "sgd"})
+    assert not has_effect("momentum", {"optimizer": "adam"})
+    assert not has_effect("weight_decay", {"optimizer": "sgd"})
+    assert has_effect("dropout", {})
 
 
 @pytest.mark.parametrize(

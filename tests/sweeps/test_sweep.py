@@ -13,7 +13,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import Canceled, DataError, RunError, TrainingError, UnknownNameError, UsageError
-from cutaway.execution.sweeps.study import _in_one_line
+from cutaway.topics.sweeps import study
 from cutaway.topics.sweeps import trials as module
 
 SPACE = {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}, "dropout": {"low": 0.0, "high": 0.5}}
@@ -126,16 +126,13 @@ def test_the_table_the_figure_the_importance_and_the_page(found, tmp_path):
 def test_importances_are_those_of_optuna():
     import optuna
 
-    from cutaway.execution import importance_of_settings
-    from cutaway.execution.sweeps.study import record_of
-
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
-    study.optimize(lambda trial: trial.suggest_float("a", 0, 1) + 0.1 * trial.suggest_float("b", 0, 1), n_trials=20)
-    records = [record_of(trial) for trial in study.trials]
+    found = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+    found.optimize(lambda trial: trial.suggest_float("a", 0, 1) + 0.1 * trial.suggest_float("b", 0, 1), n_trials=20)
+    records = [study.record_of(trial) for trial in found.trials]
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-    assert importance_of_settings(records) == optuna.importance.get_param_importances(study, evaluator=evaluator)
-    assert importance_of_settings(records)["a"] > 0.5
-    assert importance_of_settings(records[:7]) == {}
+    assert study.importance_of_settings(records) == optuna.importance.get_param_importances(found, evaluator=evaluator)
+    assert study.importance_of_settings(records)["a"] > 0.5
+    assert study.importance_of_settings(records[:7]) == {}
 
 
 @pytest.mark.exhaustive
@@ -159,6 +156,30 @@ def test_where_no_trial_can_be_trained_the_sweep_ends(tmp_path, monkeypatch):
     with pytest.raises(RunError):
         make(tmp_path)
     assert [trial.state for trial in ct.open_sweep(tmp_path / "sweep-digits").trials] == ["failed"]
+
+
+def test_a_storage_that_fails_in_the_middle_is_one_line_and_the_same_call_goes_on(tmp_path, monkeypatch):
+    from optuna.storages import RDBStorage
+
+    storage = {"storage": f"sqlite:///{tmp_path}/shared.db?cached_statements=4321987", "trials": 2}
+    told = RDBStorage.set_trial_intermediate_value
+    with monkeypatch.context() as broken:
+        calls = []
+
+        def fail(*given):
+            calls.append(given)
+            if len(calls) > 2:  # in the second trial
+                raise OSError(f"lost: {storage['storage']}")
+            told(*given)
+
+        broken.setattr(RDBStorage, "set_trial_intermediate_value", fail)
+        with pytest.raises(study.StorageError) as error:
+            make(tmp_path, **storage)
+        assert "4321987" not in str(error.value)
+    assert not any(b"4321987" in path.read_bytes() for path in tmp_path.glob("sweep-digits/*/*") if path.is_file())
+    again = make(tmp_path, **storage)
+    assert [trial.state for trial in again.trials] == ["complete"] * 2
+    assert [trial.run for trial in again.trials] == ["trial-0000", "trial-0001"]
 
 
 @pytest.mark.exhaustive
@@ -203,8 +224,8 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
         ({"engine": "cloud"}, "an engine is"),
         ({"name": "../x"}, "the name of a sweep"),
         ({"space": "tiny"}, "a space is small, default, optimizer"),
-        ({"dropout": 0.1}, "a setting is fixed, or in the space"),
-        ({"learning_rate": 0.1}, "a setting is fixed, or in the space"),
+        ({"dropout": 0.1}, "is given twice"),
+        ({"learning_rate": 0.1}, "is given twice"),
         ({"epochs": 0}, "epochs is a whole number"),
         ({"lerning_rate": 0.1}, "did you mean learning_rate"),
         ({"recipe": "quickest"}, "recipes are"),
@@ -322,7 +343,7 @@ def test_what_a_driver_says_is_told_without_the_password(password):
     address = f"postgresql://me:{password}@db.example.org:5432/sweeps"
     host = f"{password.rpartition('@')[2]}@db.example.org" if "@" in password else "db.example.org"
     for said in (f'could not translate host name "{host}"', f"no driver for {address}", f"wrong: {password}"):
-        with pytest.raises(RunError) as error, _in_one_line(address):
+        with pytest.raises(RunError) as error, study.in_one_line(address):
             raise OSError(said)
         assert "secret" not in str(error.value)
 

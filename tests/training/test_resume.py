@@ -227,6 +227,7 @@ def test_a_finished_run_and_one_without_its_history_are_not_resumed(straight, st
         with pytest.raises(RunError, match=r"history.jsonl"):
             ct.resume(run, progress=False)
         assert ct.open_run(run).folder.status == status
+        assert not (run / "history.jsonl").exists()
 
 
 def test_two_processes_never_write_one_run(stopped):

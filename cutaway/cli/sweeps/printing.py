@@ -10,8 +10,8 @@ from cutaway.cli.wrapping import wrapped
 from cutaway.errors import escaped
 
 if TYPE_CHECKING:
-    from cutaway.execution import Trial
     from cutaway.topics.sweeps.result import Sweep
+    from cutaway.topics.sweeps.study import Trial
 
 
 class TrialPrinter:

@@ -33,7 +33,7 @@ def demo(
 ) -> None:
     """Show what cutaway does, on the bundled MNIST: train, look inside, embed, and write a report."""
     from cutaway.api.documents import demo_document
-    from cutaway.api.recipe import demo as make_demo
+    from cutaway.api.train import demo as make_demo
 
     run, embedding, report = make_demo(runs=runs, seed=seed)
     if as_json:
@@ -89,8 +89,7 @@ def train(
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
-    from cutaway.api.again import train_like
-    from cutaway.api.recipe import train_recipe
+    from cutaway.api.train import train_like, train_recipe
 
     data = _one_place(data, moved)
     if like is not None:
@@ -133,7 +132,7 @@ def resume(
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
-    from cutaway.api.again import resume as continue_training
+    from cutaway.api.train import resume as continue_training
 
     resumed = continue_training(run, data=data, runs=runs)
     _print_run(resumed, start=start, as_json=as_json)

@@ -52,9 +52,7 @@ def split_and_prepare(
     Raises:
         ConfigError, DataError: See `split_dataset`, `Table.prepare` and `drop`.
     """
-    table = isinstance(data, Table)
-    split = data.split(validation=validation, seed=seed) if table else None
-    split = split or split_dataset(data, validation=validation, seed=seed)
+    split = split_dataset(data, validation=validation, seed=seed)
     if decided is not None:
         data, split = relabel(data, decided.relabeled), drop(split, decided.dropped)
     return split, data.prepare(split, on_progress=on_progress) if isinstance(data, Table) else data

@@ -14,7 +14,7 @@ from cutaway.data.preparation import Notes, Preparation, add_notes, row_count, w
 from cutaway.data.sample_names import RowNumbers
 from cutaway.data.samples import Naming, SampleIds
 from cutaway.data.split import Split
-from cutaway.data.splitting import split_dataset
+from cutaway.data.splitting import Dividing, split_dataset
 from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -117,14 +117,13 @@ class Table:
         Raises:
             ConfigError, DataError: See `split_dataset`.
         """
-        return split_dataset(
-            self,
-            validation=validation,
-            test=self.options.test_share,
-            seed=seed,
-            groups=self.extras["train"].get("group"),
-            times=self.extras["train"].get("time"),
-        )
+        return split_dataset(self, validation=validation, seed=seed)
+
+    @property
+    def dividing(self) -> Dividing:
+        """How the rows are divided: the options say the share, the groups and the times."""
+        extras = self.extras["train"]
+        return Dividing(self.options.test_share, extras.get("group"), extras.get("time"))
 
     def prepare(self, split: Split, *, warn: bool = True, on_progress: ProgressCallback = ignore_progress) -> Dataset:
         """Fit the preparation on the training samples of a split, and apply it to all samples.
@@ -173,6 +172,7 @@ class Table:
             preparation=preparation,
             relabeled=self.relabeled,
             naming=self.naming,
+            dividing=self.dividing,
         )
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:

@@ -5,24 +5,21 @@ import dataclasses
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cutaway.api.run import Run
-from cutaway.api.start import start_training
+from cutaway.api.train import start
 from cutaway.data import Dataset, Decision, SampleIds, Source, Split, decide, drop
 from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import SUSPECT, Finding, Remedy
 from cutaway.results.progress import ProgressOption
-from cutaway.topics.common.weighting import check_same_weights, class_weights, given_weights
 from cutaway.topics.confidence.calibration import fitted_temperature
+from cutaway.training import DRAWN, check_same_weights, given_weights, plan, recorded_config
 
 from .judging import MEASURES, Answers, answers, judge_trainings
 from .result import Proof
-
-if TYPE_CHECKING:
-    from cutaway.models import Model
 
 Tried = dict[tuple[str, int], tuple[Answers, float]]
 """What models say that were trained with a remedy, or with "" without any, and a seed, and the seconds of each."""
@@ -123,30 +120,20 @@ def train_on(
     run: Run, data: Dataset, split: Split, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption
 ) -> Run:
     """Train the run's model, with what a remedy changes about it, on these data and this split."""
-    from cutaway import models, training
-
     sample_weight = given_weights(run.context.loaded, None)
     check_same_weights(sample_weight, run.context.manifest.sample_weight)
-    models.require_jax()
-    models.keep_compiled_programs()
-    base = training.recorded_config(run.config).model_dump()
+    spec, weights = _model(run, remedy)
     settings: dict[str, Any] = {**remedy.settings, "seed": seed}
-    if "class_weight" in settings:
-        settings["class_weight"] = class_weights(settings["class_weight"], data.y(split.train), classes=data.classes)
-    accelerator = training.has_accelerator()
-    model, drawn = _model(run, remedy, seed)
-    return start_training(
-        model,
+    planned = plan(
         data,
-        loaded=data,
-        split=split,
-        config=training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings),
-        first_weights=training.DRAWN if drawn else training.GIVEN,
+        like=recorded_config(run.config).model_dump(),
+        spec=spec,
+        weights=weights,
+        divide=(split, data),
         sample_weight=sample_weight,
-        runs=folder,
-        name=None,
-        progress=progress,
+        **settings,
     )
+    return start(planned, loaded=data, runs=folder, name=None, progress=progress)
 
 
 def _changed(run: Run, remedy: Remedy) -> Dataset:
@@ -168,14 +155,12 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
 SQUASHING = ("sigmoid", "tanh", "softsign")
 
 
-def _model(run: Run, remedy: Remedy, seed: int) -> "tuple[Model, bool]":
-    """The model of a run with what a remedy changes about its layers, and whether its first weights are drawn.
+def _model(run: Run, remedy: Remedy) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
+    """The model of a run with what a remedy changes about its layers, and its first weights.
 
-    They are drawn from the seed, but where the run began with given weights that still fit.
+    They are drawn, but where the run began with given weights that still fit.
     """
-    from cutaway import models, training
-
-    drawn = run.context.manifest.first_weights == training.DRAWN
+    drawn = run.context.manifest.first_weights == DRAWN
     drawn = drawn or remedy.activation is not None or remedy.change == "default-weights" or bool(remedy.units)
     spec = copy.deepcopy(dict(run.context.spec))
     replaced = SQUASHING if remedy.activation == "relu" else ("relu", "relu6")
@@ -191,13 +176,7 @@ def _model(run: Run, remedy: Remedy, seed: int) -> "tuple[Model, bool]":
             config |= {name: None for name in config if name.endswith("_regularizer")}
             config |= {"rate": 0.0} if layer["kind"] == "Dropout" else {}
         config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
-    model = models.model_from_spec(spec, initialize=False)
-    if drawn:
-        models.initialize(model, seed)
-    else:
-        models.set_weights(model, run.context.snapshot(0))
-    models.reseed(model, seed)
-    return model, drawn
+    return spec, None if drawn else run.context.snapshot(0)
 
 
 def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:

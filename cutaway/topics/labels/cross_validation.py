@@ -4,8 +4,8 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,7 @@ from cutaway.data import Dataset, SampleIds, Split, Table, all_ids
 from cutaway.progress import ProgressCallback
 from cutaway.row_keys import first_equal, row_keys
 from cutaway.runs import FoldStore
-
-if TYPE_CHECKING:
-    from cutaway.training import TrainingConfig
+from cutaway.training import TrainingConfig, plan, recorded_config
 
 METHOD = 2
 """Number of the way in which folds are trained and kept; those of another one are trained again."""
@@ -48,7 +46,7 @@ class CrossValidation:
     data: Dataset = field(repr=False)
     ids: SampleIds
     spec: Mapping[str, Any] = field(repr=False)
-    config: "TrainingConfig"
+    config: TrainingConfig
     patience: int | None
     folds: int
     seeds: int
@@ -69,8 +67,6 @@ class CrossValidation:
 
 def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -> CrossValidation:
     """Cross-validation with the model and the settings of a run, and as many epochs as it kept."""
-    from cutaway.training import TrainingConfig, recorded_config
-
     data, whole = context.data, context.named(context.split.part("all"))
     ids = whole.ordered()
     recipe = None
@@ -90,10 +86,8 @@ def of_data(
 ) -> CrossValidation:
     """Cross-validation with the default model for some data."""
     ids = dataclasses.replace(all_ids(given), naming=given.naming)
-    nothing = ids.take(slice(0))
-    everything = Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
-    data = given.prepare(everything, on_progress=on_progress) if isinstance(given, Table) else given
+    data = given.prepare(_everything(ids), on_progress=on_progress) if isinstance(given, Table) else given
     spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
     groups = _groups(given, data, ids)
     return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, None, recipe)
@@ -103,17 +97,17 @@ def _default(
     data: Dataset, ids: SampleIds, *, folds: int, epochs: int | None
 ) -> tuple[Mapping[str, Any], Any, int | None, str]:
     """Specification, config, patience and name of the default recipe for some data."""
-    from cutaway import models, training
+    settings: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
+    planned = plan(data, divide=(_everything(ids), data), samples=len(ids) * (folds - 1) // folds, **settings)
+    patience, recipe = None if epochs is not None else planned.config.patience, planned.recipe
+    assert recipe is not None
+    spec = _standardizing(planned.spec, data, ids)
+    return spec, planned.config.model_copy(update={"patience": None}), patience, recipe
 
-    recipe = training.find_recipe(training.recipe_for("default", data))
-    settings, samples = {} if epochs is None else {"epochs": epochs}, len(ids) * (folds - 1) // folds
-    config = training.make_config(recipe.settings, samples=samples, accelerator=training.has_accelerator(), **settings)
-    patience = None if epochs is not None else config.patience
-    models.require_jax()
-    model = models.mlp(**asdict(recipe.form))
-    models.build_model(model, shape=data.shape, classes=data.classes, seed=0)
-    spec = _standardizing(models.spec_of(model), data, ids)
-    return spec, config.model_copy(update={"patience": None}), patience, recipe.name
+
+def _everything(ids: SampleIds) -> Split:
+    nothing = ids.take(slice(0))
+    return Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
 
 
 def _standardizing(spec: dict[str, Any], data: Dataset, ids: SampleIds) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from cutaway.data import LazyRows
 from cutaway.findings import keep_highest
 from cutaway.progress import raise_if_canceled
+from cutaway.training import fold_trainer
 
 if TYPE_CHECKING:
     from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
@@ -93,7 +94,8 @@ def find_epochs(
     """
     task, patience = search
     data = _data(task, arrays)
-    return _make_trainer(task, data).best_epochs(data, seed=0, patience=patience, on_samples=on_samples)
+    trainer = fold_trainer(task.spec, data, config=task.config)
+    return trainer.best_epochs(data, seed=0, patience=patience, on_samples=on_samples)
 
 
 class _Last(threading.local):
@@ -117,17 +119,9 @@ def _trainer(task: FoldTask, arrays: Arrays, data: "TrainingData") -> "FoldTrain
         forget_trainer()
         # of the first fold, whichever is asked for: shapes and schedules are the same in every order, on every worker
         first = replace(task, seed=0, fold=0)
-        _LAST.trainer, _LAST.key = _make_trainer(task, data if task == first else _data(first, arrays)), key
+        rows = data if task == first else _data(first, arrays)
+        _LAST.trainer, _LAST.key = fold_trainer(task.spec, rows, config=task.config), key
     return _LAST.trainer
-
-
-def _make_trainer(task: FoldTask, data: "TrainingData") -> "FoldTrainer":
-    from cutaway import models, training
-
-    models.require_jax()
-    models.keep_compiled_programs()
-    model: models.Model = models.model_from_spec(dict(task.spec), initialize=False)
-    return training.FoldTrainer(model, data, config=task.config)
 
 
 def _data(task: FoldTask, arrays: Arrays) -> "TrainingData":

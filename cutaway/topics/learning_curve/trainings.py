@@ -12,7 +12,7 @@ from cutaway.data import Table, stratified_sample
 from cutaway.errors import UsageError
 from cutaway.metrics import ScoredSamples
 from cutaway.progress import Progress, ProgressCallback
-from cutaway.topics.common.weighting import sample_weights
+from cutaway.training import GIVEN, fold_trainer, recorded_config, sample_weights
 
 if TYPE_CHECKING:
     from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
@@ -67,8 +67,6 @@ class ShareTrainings:
         seeds: int,
         on_progress: ProgressCallback,
     ) -> None:
-        from cutaway.training import GIVEN, recorded_config
-
         manifest = context.manifest
         if manifest.origin != "training" or not context.opens:
             raise UsageError(
@@ -106,21 +104,13 @@ class ShareTrainings:
                 if kept is None:
                     drawn = stratified_sample(self.labels, count, seed=seed)
                     data = self._data(drawn)
-                    trainer = trainer or self._make_trainer(data)
+                    trainer = trainer or fold_trainer(self.context.spec, data, config=self.config)
                     kept = self._train(trainer, data, seed=seed)
                     place.write(kept)
                 found.append(kept)
                 self._done, self._trained = self._done + count * self.epochs, 0
                 self._report(0, count)
         return found
-
-    def _make_trainer(self, data: "TrainingData") -> "FoldTrainer":
-        from cutaway import models, training
-
-        models.require_jax()
-        models.keep_compiled_programs()
-        model = models.model_from_spec(self.context.spec, initialize=False)
-        return training.FoldTrainer(model, data, config=self.config)
 
     def _train(self, trainer: "FoldTrainer", data: "TrainingData", *, seed: int) -> HeldOutLosses:
         def on_samples(samples: int) -> None:

@@ -12,10 +12,9 @@ from cutaway._lazy import public
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.api.train import mlp, train
-from cutaway.data import Dataset
+from cutaway.data import Dataset, load_again
 from cutaway.data import Table as LoadedTable
-from cutaway.errors import RunError, UsageError, printable
-from cutaway.execution import Space, Trial, importance_of_settings, read_space
+from cutaway.errors import DataError, RunError, UsageError, printable
 from cutaway.models import FORM
 from cutaway.plots import Panel, Series
 from cutaway.results.plain import plain
@@ -27,8 +26,10 @@ from cutaway.runs import RUNS
 
 from .command import train_command
 from .manifest import SweepManifest
-from .material import load, resolved
 from .page import write_page
+from .space import Space, read_space
+from .study import Trial, importance_of_settings
+from .trials import resolved, settings_of
 
 BEST = 5
 """Trials that people read."""
@@ -84,7 +85,7 @@ class Sweep(Result):
         Raises:
             RunError: A trial has settings that are not of the sweep.
         """
-        space = read_space(manifest.space).settings
+        space = read_space(manifest.space)
         for trial in trials:
             for name, value in trial.settings.items():
                 if name not in space or not space[name].holds(value):
@@ -202,16 +203,14 @@ class Sweep(Result):
             DataError: The data cannot be loaded again.
         """
         wanted, fixed = self.settings, self.manifest.fixed
-        loaded = load(self.manifest) if self.loaded is None else self.loaded
+        loaded = _load(self.manifest) if self.loaded is None else self.loaded
         model = mlp(**{name: wanted.pop(name) for name in FORM})
-        per_class: Any = fixed.class_weight
-        if isinstance(fixed.class_weight, dict):
-            per_class = {int(number): weight for number, weight in fixed.class_weight.items()}
+        weights = settings_of(fixed, self.manifest.seed)["class_weight"]
         return train(
             model,
             loaded,
             recipe=fixed.recipe,
-            class_weight=per_class,
+            class_weight=weights,
             runs=runs,
             name=name,
             progress=progress,
@@ -221,7 +220,7 @@ class Sweep(Result):
     def table(self) -> Table:
         """One row for each trial: its settings, validation measures, cost and run."""
         rows = [row_of(trial, self.space) for trial in self.trials]
-        names = ["trial", "state", *NUMBERS, *self.space.settings, "run", "why"]
+        names = ["trial", "state", *NUMBERS, *self.space, "run", "why"]
         declared = {name: each for each in TRIALS for name in each.names}
         columns = (declared.get(name) or Column((name,), name, TEXT, "Of the trial.") for name in names)
         return Table(tuple(columns), {name: [row[name] for row in rows] for name in names})
@@ -308,6 +307,22 @@ class Sweep(Result):
         return best
 
 
+def _load(manifest: SweepManifest) -> Dataset | LoadedTable:
+    """The data of a sweep, loaded from where they were.
+
+    Raises:
+        UsageError, DataError: See `cutaway.load_dataset`; or they were arrays.
+    """
+    origin = dict(manifest.data.get("origin") or {})
+    if origin.get("kind") == "arrays":
+        raise DataError(
+            "the data of the sweep came from arrays",
+            got=f'"{manifest.data.get("name")}"',
+            hint="call cutaway.sweep again with the same arguments: its result has them",
+        )
+    return load_again(origin)
+
+
 def best_of(trials: Iterable[Trial]) -> Trial | None:
     """The trial with the lowest validation loss among those that were not stopped early; None where there is none."""
     complete = [trial for trial in trials if trial.state == "complete" and trial.val_loss is not None]
@@ -329,7 +344,7 @@ def row_of(trial: Trial, space: Space) -> dict[str, Any]:
         "state": trial.state,
         "val_loss": trial.val_loss,
         **{name: trial.result.get(name) for name in NUMBERS[1:]},
-        **{name: drawn.get(name) for name in space.settings},
+        **{name: drawn.get(name) for name in space},
         "run": trial.run,
         "why": trial.why,
     }
@@ -351,7 +366,7 @@ def trials_table(trials: Sequence[Trial], space: Space, *, title: str = "") -> T
 
 
 def _settings(trial: Trial, space: Space) -> str:
-    drawn = (name for name in space.settings if name in trial.settings)
+    drawn = (name for name in space if name in trial.settings)
     words = ", ".join(f"{name.replace('_', ' ')} {written(trial.settings[name])}" for name in drawn)
     return words or "the default recipe"
 

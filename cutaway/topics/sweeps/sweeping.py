@@ -1,39 +1,34 @@
 """The verbs of sweeps: `sweep` begins or continues one, `open_sweep` only looks."""
 
+import dataclasses
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
-from cutaway.augmentation import Augmentation
+from cutaway.augmentation import Augmentation, as_augmentation, check_images
 from cutaway.checks import check_whole
-from cutaway.data import Dataset, Table
+from cutaway.data import Dataset, Table, drop, split_and_prepare
 from cutaway.errors import REQUEST, Canceled, UsageError, WorkInterrupted
-from cutaway.execution import (
-    Space,
-    Trial,
-    check_engine,
-    give_back_lost,
-    open_study,
-    read_space,
-    require_optuna,
-    run_tasks,
-    trials_of,
-)
+from cutaway.execution import check_engine, run_tasks
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS
+from cutaway.topics.findings.before_training import warn_of_leaks
+from cutaway.training import Plan, check_settings, find_recipe, plan, recipe_for
 
 from .manifest import FILE, FixedSettings, SweepManifest, plain_settings, read_manifest, write_manifest
-from .material import Material, augmentations_of, default_settings, prepare
 from .result import Sweep, best_of
-from .trials import TrialTask, arrays_of, do_trial, without_arrays
+from .space import Choices, Space, read_space
+from .study import Study, Trial, require_optuna
+from .trials import TrialTask, arrays_of, do_trial, settings_of, without_arrays
 
 TRIALS = 50
 MOST_TRIALS = 100_000
@@ -121,26 +116,25 @@ def sweep(
     }
     fixed = _fixed(recipe, form, class_weight, settings, seed=seed)
     if engine is not None:
-        _check_functions(augmentations_of(fixed.settings.get("augment"), found_space))
+        _check_functions(_augmentations_of(fixed.settings.get("augment"), found_space))
     require_optuna()
     with show_progress(progress) as on_progress:
         loaded = as_dataset(data, y, verb="sweep", on_progress=on_progress, **(options or {}))
-        material = prepare(loaded, fixed, seed=seed, on_progress=on_progress)
-        manifest = _manifest(material, fixed, found_space, name=name, seed=seed, trials=trials)
+        first = _first_plan(loaded, fixed, found_space, seed=seed, on_progress=on_progress)
+        manifest = _manifest(first, fixed, found_space, name=name, seed=seed, trials=trials)
         folder = Path(runs).absolute() / f"sweep-{manifest.name}"
         if (folder / FILE).exists():
             before = read_manifest(folder)
             manifest.check_same(before, where=str(folder))
             manifest = before.model_copy(update={"trials": trials})
         if storage is not None:
-            with open_study(folder, storage, name=manifest.name, digest=manifest.digest):
-                pass  # before anything is made
+            Study(folder, storage, name=manifest.name, digest=manifest.digest).close()  # before anything is made
         write_manifest(folder, manifest)
-        with open_study(folder, storage, name=manifest.name, digest=manifest.digest) as study:
-            give_back_lost(study)
-            found = trials_of(study)
+        with Study(folder, storage, name=manifest.name, digest=manifest.digest) as study:
+            study.give_back_lost()
+            found = study.trials()
         try:
-            _work(folder, storage, material, manifest, found, engine, on_trial, on_progress)
+            _work(folder, storage, first, manifest, found, engine, on_trial, on_progress)
         except Canceled as error:
             got = f"{REQUEST}, with every trial and every step so far kept"
             raise Canceled(
@@ -171,14 +165,14 @@ def open_sweep(where: str | Path, *, storage: str | None = None, runs: str | Pat
 
 
 def _read(folder: Path, storage: str | None, manifest: SweepManifest, loaded: Dataset | Table | None) -> Sweep:
-    with open_study(folder, storage, name=manifest.name) as study:
-        return Sweep.checked(folder, manifest, trials_of(study), loaded)
+    with Study(folder, storage, name=manifest.name) as study:
+        return Sweep.checked(folder, manifest, study.trials(), loaded)
 
 
 def _work(
     folder: Path,
     storage: str | None,
-    material: Material,
+    first: Plan,
     manifest: SweepManifest,
     found: list[Trial],
     engine: str | None,
@@ -187,9 +181,9 @@ def _work(
 ) -> None:
     """Do the trials that are left, here or on an engine."""
     ended, call = sum(trial.ended for trial in found), uuid.uuid4().hex
-    header, arrays, total = without_arrays(material.data), arrays_of(material), manifest.trials
+    header, arrays, total = without_arrays(first.data), arrays_of(first), manifest.trials
     tasks = [
-        TrialTask(place, f"{call}-{place}", str(folder), storage, manifest, header, material.split, material.base)
+        TrialTask(place, f"{call}-{place}", str(folder), storage, manifest, header, first.split, first.recipe or "")
         for place in range(ended, total)
     ]
 
@@ -225,22 +219,76 @@ def _work(
         report(len(tasks), "")
 
 
+def _first_plan(
+    loaded: Dataset | Table, fixed: FixedSettings, space: Space, *, seed: int, on_progress: ProgressCallback
+) -> Plan:
+    """What `cutaway.train` would train with the settings that are not tried: trial 0, but for its test samples.
+
+    Raises:
+        UsageError: A setting is both fixed and in the space, or is not one that a training takes.
+        DataError: See `cutaway.train`.
+    """
+    both = [name for name in space if name in fixed.given() or (name in ("layers", "units") and fixed.hidden)]
+    if both:
+        raise UsageError(f"{both[0]} is given twice", got="a fixed value and the space", hint="leave one of them out")
+    divide = partial(split_and_prepare, loaded, on_progress=on_progress)
+    recipe = recipe_for(fixed.recipe, loaded, _given(fixed, space))
+    found = plan(loaded, recipe=recipe, form=fixed.form(), divide=divide, **settings_of(fixed, seed))
+    warn_of_leaks(loaded, found.data, found.split)
+    for augmentation in _augmentations_of(found.config.augment, space):  # once, and not in every trial
+        check_images(found.data.shape)
+        augmentation.find_function()
+    return dataclasses.replace(found, split=drop(found.split, found.split.test))
+
+
+def _default_settings(first: Plan, fixed: FixedSettings) -> dict[str, Any]:
+    """The settings of trial 0, resolved."""
+    assert first.form is not None
+    hidden = first.form["hidden"]
+    return {
+        **first.config.model_dump(mode="json"),
+        "class_weight": fixed.class_weight,
+        "augment": first.config.augment or "none",
+        **first.form,
+        "hidden": list(hidden),
+        "layers": len(hidden),
+        "units": hidden[0] if hidden else 0,
+    }
+
+
+def _given(fixed: FixedSettings, space: Space) -> dict[str, Any]:
+    """What is given of a trial, and what some trial may have that does not go with batch normalization."""
+    given, batches = fixed.given(), space.get("batch_size")
+    if "ensemble" in space:
+        given["ensemble"] = 2
+    if batches is not None and batches.holds(1):
+        given["batch_size"] = 1
+    return given
+
+
+def _augmentations_of(fixed: str | None, space: Space) -> list[Augmentation]:
+    """The augmentations that trials may have."""
+    tried = space.get("augment")
+    texts = tried.values if isinstance(tried, Choices) else (fixed,)
+    return [found for text in texts if (found := as_augmentation(text)) is not None]
+
+
 def _manifest(
-    material: Material, fixed: FixedSettings, space: Space, *, name: str | None, seed: int, trials: int
+    first: Plan, fixed: FixedSettings, space: Space, *, name: str | None, seed: int, trials: int
 ) -> SweepManifest:
     """What a new sweep is.
 
     Raises:
-        UsageError: See `default_settings`.
+        UsageError: See `_default_settings`.
     """
-    record: Mapping[str, Any] = material.data.to_record()
+    record: Mapping[str, Any] = first.data.to_record()
     return SweepManifest(
         name=name or re.sub(r"[^\w.-]", "-", str(record["name"]))[:60].strip(".-") or "data",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data={key: record[key] for key in ("name", "sha256", "origin")},
-        space=space.to_record(),
+        space={name: values.to_record() for name, values in space.items()},
         fixed=fixed,
-        default=default_settings(material, fixed, seed=seed, space=space),
+        default=_default_settings(first, fixed),
         seed=seed,
         trials=trials,
         versions={"cutaway": version("cutaway"), "optuna": version("optuna")},
@@ -257,12 +305,11 @@ def _fixed(
 ) -> FixedSettings:
     """What is the same in every trial, checked before any data are read."""
     from cutaway.models import ModelForm
-    from cutaway.training import find_recipe, make_config
 
     base = find_recipe(recipe)
     given = {name: value for name, value in form.items() if value is not None}
     checked = asdict(ModelForm(**{**asdict(base.form), **given}))
-    augment = make_config(base.settings, **settings, seed=seed).augment or "none"
+    augment = str(as_augmentation(check_settings(base.settings, {**settings, "seed": seed}).get("augment")) or "none")
     weights = {str(k): float(v) for k, v in class_weight.items()} if isinstance(class_weight, Mapping) else class_weight
     return FixedSettings(
         recipe=recipe,

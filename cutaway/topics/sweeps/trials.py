@@ -2,24 +2,25 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cutaway.api.again import resume
 from cutaway.api.run import Run
+from cutaway.api.train import resume
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Source, Split
 from cutaway.errors import Canceled, CutawayError, TrainingError
-from cutaway.execution import Trial, ask_trial, give_back, give_back_lost, open_study, read_space, run_of, trials_of
-from cutaway.execution import tell_trial as tell
+from cutaway.models import FORM, ModelForm
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, check_no_link
+from cutaway.training import Plan, plan
 
-from .manifest import SweepManifest
-from .material import Material, train_trial
+from .manifest import FixedSettings, SweepManifest
+from .space import read_space
+from .study import UNDER_WAY, StorageError, Study, Trial, run_of
 
 HISTORY_SECONDS = 30.0
 """Seconds in which the line of an epoch comes, which another thread writes."""
@@ -37,7 +38,7 @@ class TrialTask:
         manifest: What the sweep is.
         data: What models are trained on, without arrays.
         split: Its training and validation samples.
-        base: The settings of the recipe.
+        recipe: Name of the recipe.
     """
 
     place: int
@@ -47,14 +48,14 @@ class TrialTask:
     manifest: SweepManifest = field(repr=False)
     data: Dataset = field(repr=False)
     split: Split = field(repr=False)
-    base: Mapping[str, Any] = field(repr=False)
+    recipe: str = "default"
 
 
-def arrays_of(material: Material) -> dict[str, np.ndarray]:
+def arrays_of(first: Plan) -> dict[str, np.ndarray]:
     """What all trials read, by name."""
-    sources = material.data.sources.items()
+    sources = first.data.sources.items()
     arrays = {f"{part} {name}": getattr(source, part) for name, source in sources for part in ("x", "y")}
-    return arrays if material.weights is None else arrays | {"weights": material.weights}
+    return arrays if first.sample_weight is None else arrays | {"weights": first.sample_weight}
 
 
 def without_arrays(data: Dataset) -> Dataset:
@@ -65,81 +66,138 @@ def without_arrays(data: Dataset) -> Dataset:
 def do_trial(
     task: TrialTask, arrays: Mapping[str, np.ndarray], on_progress: ProgressCallback = ignore_progress
 ) -> Trial | None:
-    """Do one trial and return what came of it; None where others have done all meanwhile.
+    """Do one trial and return its record; None where others have done all meanwhile.
 
     Raises:
         Canceled: `on_progress` raised it, or nobody waits any longer; the trial goes on where it was, once it is done
             again.
         CutawayError, OSError: The disk or the storage refuses.
     """
-    from cutaway import models
-
-    manifest, folder = task.manifest, Path(task.folder)
+    manifest = task.manifest
     sources = {name: Source(arrays[f"x {name}"], arrays[f"y {name}"]) for name in task.data.sources}
     data = replace(task.data, sources=sources)
-    material = Material(data, data, task.split, task.base, arrays.get("weights"))
-    with open_study(folder, task.storage, name=manifest.name) as study:
-        give_back_lost(study, task=task.key)
-        if sum(trial.ended for trial in trials_of(study)) >= manifest.trials:
+    with Study(Path(task.folder), task.storage, name=manifest.name) as study:
+        study.give_back_lost(task=task.key)
+        if sum(trial.ended for trial in study.trials()) >= manifest.trials:
             return None
-        default: dict[str, Any] = manifest.default | {"hidden": tuple(manifest.default["hidden"])}
-        trial, settings = ask_trial(
-            study,
-            read_space(manifest.space),
-            place=task.place,
-            task=task.key,
-            default=default,
-            seed=manifest.seed,
-            epochs=int(default["epochs"]),
-            trials=manifest.trials,
-        )
-        watch = _Watch(trial, on_progress, samples=len(task.split.train), epochs=int(default["epochs"]))
+        UNDER_WAY.add(task.key)
         try:
-            run = _train(trial, material, manifest, settings, folder, watch)
-        except (Canceled, KeyboardInterrupt, OSError):
-            if watch.pruned is None:
-                give_back(study, trial)
-                raise
-            assert watch.path is not None
-            why = f"stopped early: others had a lower validation loss after epoch {watch.pruned}"
-            _say_why(watch.path, why)
-            stopped = Run(RunContext(RunFolder.open(watch.path), data=data))
-            return tell(trial, "PRUNED", why=why, **_result(stopped, epoch=watch.pruned))
-        except TrainingError as error:  # the loss became NaN
-            return tell(trial, "PRUNED", why=f"{error.rule}; got {error.got}")
-        except (CutawayError, MemoryError) as error:
-            if isinstance(error.__cause__, OSError):  # a full disk would fail all trials
-                give_back(study, trial)
-                raise
-            failed = tell(trial, "FAIL", why=str(error) or type(error).__name__)
-            if all(each.state in ("failed", "running") for each in trials_of(study)):  # perhaps none can be trained
-                raise
-            return failed
+            return _tried(study, task, data, arrays.get("weights"), on_progress)
         finally:
-            models.forget_compiled_programs()  # otherwise 6 MB stay of every trial
-        watch.catch_up(run.path)
-        return tell(trial, "COMPLETE", float((run.context.row() or {})["val_loss"]), **_result(run))
+            UNDER_WAY.discard(task.key)
 
 
-def _train(
-    trial: Any, material: Material, manifest: SweepManifest, settings: Mapping[str, Any], folder: Path, watch: "_Watch"
-) -> Run:
-    """Train a trial from its beginning, or go on with its run where an earlier attempt left one."""
-    path = folder / run_of(trial)
-    if (path / "run.json").is_file():
-        check_no_link(path)
-        found = Run(RunContext(RunFolder.open(path), data=material.data))
-        watch.path = path
-        return found if found.folder.status == "finished" else resume(found, progress=watch)
-    watch.path = path
-    return train_trial(material, manifest, settings, path=path, number=trial.number, progress=watch)
+def _tried(
+    study: Study, task: TrialTask, data: Dataset, weights: np.ndarray | None, on_progress: ProgressCallback
+) -> Trial:
+    """Take a trial, train it, and tell the study how it ended."""
+    from cutaway.models import forget_compiled_programs
+
+    manifest = task.manifest
+    default: dict[str, Any] = manifest.default | {"hidden": tuple(manifest.default["hidden"])}
+    how: dict[str, Any] = {"seed": manifest.seed, "epochs": int(default["epochs"]), "trials": manifest.trials}
+    trial, settings = study.ask(read_space(manifest.space), place=task.place, task=task.key, default=default, **how)
+    watch = _Watch(study, trial, on_progress, samples=len(task.split.train), epochs=how["epochs"])
+    watch.path = path = Path(task.folder) / run_of(trial)
+    try:
+        if (path / "run.json").is_file():
+            check_no_link(path)
+            found = _run(path, data)
+            run = found if found.folder.status == "finished" else resume(found, progress=watch)
+        else:
+            train_trial(task, data, weights, settings, path, number=trial.number, on_progress=watch)
+            run = _run(path, data)
+        watch.catch_up(path)
+    except (Canceled, KeyboardInterrupt, OSError):
+        if watch.pruned is None:
+            study.give_back(trial)
+            raise
+        why = f"stopped early: others had a lower validation loss after epoch {watch.pruned}"
+        _say_why(path, why)
+        return study.tell(trial, "PRUNED", why=why, **_result(_run(path, data), epoch=watch.pruned))
+    except TrainingError as error:  # the loss became NaN
+        return study.tell(trial, "PRUNED", why=f"{error.rule}; got {error.got}")
+    except (CutawayError, MemoryError) as error:
+        # a full disk, or a storage that is gone, would fail all trials
+        if isinstance(error, StorageError) or isinstance(error.__cause__, OSError):
+            study.give_back(trial)
+            raise
+        failed = study.tell(trial, "FAIL", why=str(error) or type(error).__name__)
+        if all(each.state in ("failed", "running") for each in study.trials()):  # perhaps none can be trained
+            raise
+        return failed
+    finally:
+        forget_compiled_programs()  # otherwise 6 MB stay of every trial
+    return study.tell(trial, "COMPLETE", float((run.context.row() or {})["val_loss"]), **_result(run))
+
+
+def _run(path: Path, data: Dataset) -> Run:
+    return Run(RunContext(RunFolder.open(path), data=data))
+
+
+def train_trial(
+    task: TrialTask,
+    data: Dataset,
+    weights: np.ndarray | None,
+    settings: Mapping[str, Any],
+    path: Path,
+    *,
+    number: int,
+    on_progress: ProgressCallback,
+) -> None:
+    """Train one trial into a new run folder.
+
+    Args:
+        task: The trial's task.
+        data: What it is trained on.
+        weights: Weights of the samples of the source "train".
+        settings: What was drawn for it.
+        path: Where the run folder is made.
+        number: Its number in the sweep, which run.json keeps.
+        on_progress: See `train_into`.
+
+    Raises:
+        UsageError, RunError, TrainingError, Canceled: See `cutaway.train`.
+    """
+    manifest = task.manifest
+    wanted = settings_of(manifest.fixed, manifest.seed) | resolved(settings, manifest.default)
+    # as many epochs for every trial, and the validation share of the split
+    wanted |= {name: manifest.default[name] for name in ("epochs", "validation")}
+    form = {name: wanted.pop(name) for name in FORM}
+    planned = plan(data, recipe=task.recipe, form=form, divide=(task.split, data), sample_weight=weights, **wanted)
+    planned.train_at(path, on_progress=on_progress, record={"sweep": {"name": manifest.name, "trial": number}})
+
+
+def settings_of(fixed: FixedSettings, seed: int) -> dict[str, Any]:
+    """The settings of the training that are given."""
+    weights = fixed.class_weight
+    if isinstance(weights, dict):  # the keys of JSON are text
+        return {**fixed.settings, "seed": seed, "class_weight": {int(k): weight for k, weight in weights.items()}}
+    return {**fixed.settings, "seed": seed, "class_weight": weights}
+
+
+def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of the model of a trial, and those of its training that were drawn.
+
+    Args:
+        settings: What was drawn.
+        default: The settings of trial 0.
+    """
+    hidden = tuple(settings.get("hidden", default["hidden"]))
+    if {"layers", "units"} & {*settings}:
+        layers, units = (int(settings.get(name, default[name])) for name in ("layers", "units"))
+        hidden = (units,) * layers
+    form = {name: settings.get(name, default.get(name, usual)) for name, usual in asdict(ModelForm()).items()}
+    of_training = {name: value for name, value in settings.items() if name not in (*FORM, "layers", "units")}
+    return {**form, "hidden": hidden, **of_training}
 
 
 class _Watch:
     """The progress of one trial: reports the validation loss of each epoch, and stops the trial early."""
 
-    def __init__(self, trial: Any, on_progress: ProgressCallback, *, samples: int, epochs: int) -> None:
-        self._trial, self._on_progress, self._samples, self._epochs = trial, on_progress, samples, epochs
+    def __init__(self, study: Study, trial: Any, on_progress: ProgressCallback, *, samples: int, epochs: int) -> None:
+        self._study, self._trial, self._on_progress = study, trial, on_progress
+        self._samples, self._epochs = samples, epochs
         self._reported = 0
         self.path: Path | None = None
         self.pruned: int | None = None
@@ -165,8 +223,8 @@ class _Watch:
             if row["epoch"] <= self._reported or row.get("val_loss") is None:
                 continue
             self._reported = row["epoch"]
-            self._trial.report(float(row["val_loss"]), step=row["epoch"])
-            if self._trial.should_prune() and wait_for and row["epoch"] < self._epochs:
+            worse = self._study.is_worse(self._trial, float(row["val_loss"]), epoch=row["epoch"])
+            if worse and wait_for and row["epoch"] < self._epochs:
                 self.pruned = row["epoch"]
                 raise Canceled("a trial runs until others are better", got="a better one", hint="see the sweep")
 

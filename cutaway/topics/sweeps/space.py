@@ -11,11 +11,12 @@ is a range, with ``log = true`` for numbers whose size matters and ``step`` for 
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cutaway.augmentation import as_augmentation
 from cutaway.checks import meant, similar_name
@@ -23,13 +24,42 @@ from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 from cutaway.models import FORM, ModelForm
 from cutaway.training import check_setting
 
-from .presets import PRESETS
+_SMALL: dict[str, Any] = {
+    "learning_rate": {"low": 0.0003, "high": 0.03, "log": True},
+    "dropout": {"low": 0.0, "high": 0.5},
+    "layers": {"low": 1, "high": 3},
+    "units": {"low": 32, "high": 512, "log": True},
+}
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "small": _SMALL,
+    "default": {
+        "optimizer": ["adam", "adamw"],
+        "weight_decay": {"low": 0.0001, "high": 0.5, "log": True},
+        **_SMALL,
+        "batch_size": [32, 64, 128, 256],
+        "units": {"low": 32, "high": 1024, "log": True},
+    },
+    "optimizer": {
+        "optimizer": ["sgd", "adam", "adamw"],
+        "learning_rate": {"low": 0.0001, "high": 0.3, "log": True},
+        "momentum": {"low": 0.0, "high": 0.98},
+        "weight_decay": {"low": 0.0001, "high": 0.5, "log": True},
+        "schedule": ["constant", "cosine", "one-cycle"],
+        "batch_size": [32, 64, 128, 256],
+    },
+}
+"""Name -> what `read_space` takes: "small" is about the model and its learning rate, "default" adds the batch size and
+the weight decay, and "optimizer" leaves the model as it is. Each holds the default recipe, with which a search begins.
+"""
 
 LARGEST = 1 << 20
 """Bytes of a file with a space at most."""
 
 MOST = 1e300
 """Size of the ends of a range at most; a file may hold infinity, and whole numbers that no float holds."""
+
+Number = Annotated[int | float, Field(ge=-MOST, le=MOST)]
 
 MOST_LAYERS = 16
 
@@ -40,20 +70,11 @@ NUMBERS = (*WHOLE, "dropout", "learning_rate", "momentum", "weight_decay", "virt
 """Settings that may have a range; the others have choices."""
 
 
-def _check_form(name: str, value: Any) -> None:
-    ModelForm(**{name: value})
-
-
-_OF_THE_MODEL: dict[str, Callable[[Any], Any]] = {
-    **{name: partial(_check_form, name) for name in FORM},
-    "layers": lambda value: _check_layers(value),
-    "units": lambda value: _check_form("hidden", (value,)),
-}
 _OF_TRAINING = (
     *("optimizer", "learning_rate", "momentum", "weight_decay", "schedule"),
     *("batch_size", "patience", "precision", "augment", "virtual_adversarial"),
 )
-SETTINGS = (*_OF_THE_MODEL, *_OF_TRAINING)
+SETTINGS = (*FORM, "layers", "units", *_OF_TRAINING)
 """Settings that a space may hold."""
 
 _FIXED = {
@@ -70,8 +91,7 @@ _NEEDS = {"momentum": "sgd", "weight_decay": "adamw"}
 """Settings that only one optimizer has."""
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(BaseModel):
     """Numbers from `low` to `high`.
 
     Attributes:
@@ -79,19 +99,26 @@ class Range:
         high: The largest.
         log: Whether they are drawn evenly on a logarithmic scale.
         step: Distance between two of them; None for every number, or every whole number.
-        whole: Whether they are whole numbers.
     """
 
-    low: float
-    high: float
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    low: Number
+    high: Number
     log: bool = False
-    step: float | None = None
-    whole: bool = False
+    step: Annotated[Number, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.low >= self.high or (self.step is not None and self.step > self.high - self.low):
+            raise ValueError
+        if self.log and (self.step is not None or self.low <= 0):
+            raise ValueError
+        return self
 
     def to_record(self) -> dict[str, Any]:
         """As plain data, as a file has it."""
-        record: dict[str, Any] = {"low": self.low, "high": self.high}
-        return record | ({"log": True} if self.log else {}) | ({"step": self.step} if self.step else {})
+        return self.model_dump(exclude_defaults=True)
 
     def holds(self, value: Any) -> bool:
         """Whether a value is in it."""
@@ -120,23 +147,13 @@ class Choices:
         return value in self.values
 
 
-@dataclass(frozen=True)
-class Space:
-    """Settings that are tried.
+Space = Mapping[str, Range | Choices]
+"""Settings that are tried and their values, in the order in which they are drawn."""
 
-    Attributes:
-        settings: Name -> its values, in the order in which they are drawn.
-    """
 
-    settings: Mapping[str, Range | Choices]
-
-    def to_record(self) -> dict[str, Any]:
-        """As plain data, as a file has it."""
-        return {name: values.to_record() for name, values in self.settings.items()}
-
-    def has_effect(self, name: str, settings: Mapping[str, Any]) -> bool:
-        """Whether a setting changes anything beside others: momentum is of SGD alone, and weight decay of AdamW."""
-        return name not in _NEEDS or settings.get("optimizer") == _NEEDS[name]
+def has_effect(name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a setting changes anything with others: momentum is of SGD alone, and weight decay of AdamW."""
+    return name not in _NEEDS or settings.get("optimizer") == _NEEDS[name]
 
 
 def read_space(space: str | Path | Mapping[str, Any]) -> Space:
@@ -150,19 +167,16 @@ def read_space(space: str | Path | Mapping[str, Any]) -> Space:
         UsageError: The file is damaged, or values are outside the range of the setting.
     """
     record = space if isinstance(space, Mapping) else _load(str(space))
-    where = "a space given in Python" if isinstance(space, Mapping) else f'the space "{space}"'
     if not isinstance(record, Mapping) or not record:
-        raise UsageError(
-            "a space maps settings to their values", got=f"nothing in {where}", hint='try {"dropout": [0.0, 0.2]}'
-        )
+        where = "a space given in Python" if isinstance(space, Mapping) else f'the space "{space}"'
+        raise UsageError("a space maps settings to values", got=f"none in {where}", hint='try {"dropout": [0.0, 0.2]}')
     found = {str(name): _setting(str(name), values) for name, values in cast("Mapping[Any, Any]", record).items()}
     if "hidden" in found and {"layers", "units"} & {*found}:
         raise UsageError(
-            "a space has hidden, or layers and units, which say the same", got="both", hint="leave one of them out"
+            "hidden already says what layers and units say", got="a space of both", hint="leave one of them out"
         )
-    first = ("optimizer",)  # others have an effect or none by the optimizer
-    ordered = sorted(found, key=lambda name: (name not in first, SETTINGS.index(name)))
-    return Space({name: found[name] for name in ordered})
+    # whether others have an effect depends on the optimizer
+    return {name: found[name] for name in ("optimizer", *SETTINGS) if name in found}
 
 
 def _load(name: str) -> Any:
@@ -199,18 +213,22 @@ def _setting(name: str, values: Any) -> Range | Choices:
         )
     if isinstance(values, list | tuple) and values:
         return _choices(name, cast("list[Any]", values))
-    ends = cast("Mapping[str, Any]", values if isinstance(values, Mapping) else {})
-    if not _is_range(name, ends):
+    try:
+        found = Range.model_validate(values) if name in NUMBERS else None
+    except ValidationError:
+        found = None
+    whole = found is None or name not in WHOLE or all(float(n).is_integer() for n in _numbers(found))
+    if found is None or not whole:
         write = f"{name} = {{low = ..., high = ...}}, or " if name in NUMBERS else ""
-        raise UsageError(
-            f"{name} has no such values",
-            got=printable(repr(values), 80),
-            hint=f"write {write}{name} = [...], as the guide on sweeps shows",
-        )
-    low, high = ends["low"], ends["high"]
-    for end in (low, high):
+        hint = f"write {write}{name} = [...], as the guide on sweeps shows"
+        raise UsageError(f"these are no values of {name}", got=printable(repr(cast("object", values)), 80), hint=hint)
+    for end in (found.low, found.high):
         _check(name, int(end) if name in WHOLE else float(end))
-    return Range(low, high, ends.get("log", False), ends.get("step"), name in WHOLE)
+    return found
+
+
+def _numbers(values: Range) -> list[float]:
+    return [values.low, values.high, values.step or 1]
 
 
 def _choices(name: str, values: list[Any]) -> Choices:
@@ -232,19 +250,6 @@ def _plain(name: str, value: Any) -> Any:
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 
-def _is_range(name: str, values: Mapping[str, Any]) -> bool:
-    """Whether a mapping is a range of a setting: low and high, a step within it, or log of positive numbers."""
-    low, high, step, log = values.get("low"), values.get("high"), values.get("step"), values.get("log", False)
-    numbers = [low, high, *([] if step is None else [step])]
-    real = all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) <= MOST for n in numbers)
-    if name not in NUMBERS or not real or not isinstance(log, bool) or {*values} - {"low", "high", "log", "step"}:
-        return False
-    assert low is not None
-    assert high is not None
-    fits = low < high and (step is None or 0 < step <= high - low) and not (log and (step is not None or low <= 0))
-    return fits and (name not in WHOLE or all(float(n).is_integer() for n in numbers if n is not None))
-
-
 def _check(name: str, value: Any) -> None:
     """Check one value by the rules of the model or of the config.
 
@@ -252,16 +257,13 @@ def _check(name: str, value: Any) -> None:
         UsageError: It is not one that a training takes.
     """
     try:
-        if name in _OF_THE_MODEL:
-            _OF_THE_MODEL[name](value)
-        else:
+        if name == "layers" and not (type(value) is int and 1 <= value <= MOST_LAYERS):
+            raise UsageError(f"layers is a whole number from 1 to {MOST_LAYERS}", got=repr(value), hint="try layers=2")
+        if name in FORM:
+            ModelForm(**cast("dict[str, Any]", {name: value}))
+        elif name == "units":
+            ModelForm(hidden=(value,))
+        elif name != "layers":
             check_setting(name, value)
     except CutawayError as error:
         raise UsageError(error.rule, got=f"{error.got} in the space of {name}", hint=error.hint) from None
-
-
-def _check_layers(value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_LAYERS:
-        raise UsageError(
-            f"layers is a number of hidden layers, from 1 to {MOST_LAYERS}", got=repr(value), hint="try layers=2"
-        )
