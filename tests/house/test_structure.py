@@ -132,3 +132,18 @@ def test_every_training_is_planned_in_one_place():
         calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
         called = {getattr(function, "attr", getattr(function, "id", "")) for function in calls}
         assert not {name for name in called & {*allowed} if module not in allowed[name]}, module
+
+
+def test_a_run_is_summed_up_and_compared_in_one_place():
+    """Every list of runs shows `RunSummary`; whether two runs may be compared is decided by one digest in run.json."""
+
+    def where(pattern):
+        return {name for name, path in MODULES.items() if re.search(pattern, path.read_text())}
+
+    assert where(r"\blist_runs\(") == {"cutaway.runs.folder", "cutaway.runs.summary"}
+    assert where(r"\bRunSummary\(|cls\(id=") == {"cutaway.runs.summary"}
+    readers = {"cutaway.topics.common.pairing", "cutaway.topics.comparison.leaderboard"}
+    assert (
+        where(r"\bjudged_on\b")
+        == {"cutaway.training.manifest", "cutaway.runs.manifest", "cutaway.runs.summary"} | readers
+    )
