@@ -11,21 +11,21 @@ from .dataset import Dataset
 from .facts import (
     ColumnShift,
     EncodedTarget,
+    LeakyInput,
     MixedUnits,
+    PredictiveWords,
     Sentinels,
-    TellingInput,
-    ToldByWords,
     WholeGroups,
     blocks_of_labels,
     column_shifts,
     encoded_target,
     far_values,
     grouping_of,
+    leaky_column,
     may_encode_target,
     mixed_units,
     periods,
-    telling_column,
-    told_by_words,
+    predictive_words,
     whole_groups,
     words_among_numbers,
 )
@@ -100,7 +100,7 @@ class ColumnFacts:
         sentinels: Values that stand for something else than a measurement.
         units: Values in two units.
         shift: How held-out samples differ from training samples.
-        told: How well its words tell the class, of a text that is left out.
+        words: How well its words tell the class, of a text that is left out.
         encodes: How it was computed from the labels.
     """
 
@@ -109,13 +109,13 @@ class ColumnFacts:
     sentinels: Sentinels | None = None
     units: MixedUnits | None = None
     shift: ColumnShift | None = None
-    told: ToldByWords | None = None
+    words: PredictiveWords | None = None
     encodes: EncodedTarget | None = None
 
 
 def column_facts(
     loaded: Dataset | Table, data: Dataset, split: Split
-) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...], tuple[TellingInput, ...] | None]:
+) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...], tuple[LeakyInput, ...] | None]:
     """Read the columns once, and find what is noteworthy in them, and which samples belong together.
 
     Args:
@@ -153,22 +153,20 @@ def column_facts(
         unread = [each for each in loaded.columns if each.use == "ignored" and each.profile.kind == "unsupported"]
         facts += [ColumnFacts(each.name, left_out=each.treatment) for each in unread]
     groups = _groups(loaded, data, split, found, both, of_train)
-    telling = _telling(data, found, y, of_train) if isinstance(loaded, Table) else None
-    return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups), telling
+    leaky = _leaky(data, found, y, of_train) if isinstance(loaded, Table) else None
+    return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups), leaky
 
 
-def _telling(
-    data: Dataset, found: Sequence[ColumnValues], y: np.ndarray, of_train: np.ndarray
-) -> tuple[TellingInput, ...]:
+def _leaky(data: Dataset, found: Sequence[ColumnValues], y: np.ndarray, of_train: np.ndarray) -> tuple[LeakyInput, ...]:
     """The columns that tell the class alone: a cell says more than an input, which of a category is one value."""
     of_inputs = () if data.preparation is None else data.preparation.columns_of_features
     judged = [
-        telling_column(each.values[of_train], y[of_train], place=of_inputs.index(each.name), codes=bool(each.texts))
+        leaky_column(each.values[of_train], y[of_train], place=of_inputs.index(each.name), codes=bool(each.texts))
         for each in found
         if each.use == "feature" and each.name in of_inputs
     ]
-    telling = [each for each in judged if each is not None and each.is_leak]
-    return tuple(sorted(telling, key=lambda each: -each.correct))
+    leaky = [each for each in judged if each is not None and each.is_leak]
+    return tuple(sorted(leaky, key=lambda each: -each.correct))
 
 
 def _drawn(ids: SampleIds, columns: int) -> SampleIds:
@@ -259,7 +257,7 @@ def _facts(
         return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift)
     if column.treatment in ("as requested", "constant", "counts the rows") or not texts:
         return ColumnFacts(column.name)
-    return ColumnFacts(column.name, left_out=column.treatment, told=told_by_words(texts, y))
+    return ColumnFacts(column.name, left_out=column.treatment, words=predictive_words(texts, y))
 
 
 def _shifts(

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.neighbors import principal_scores
+from cutaway.neighbors import nearest_neighbors, principal_scores
 from cutaway.parallel import single_threaded_blas
 from cutaway.row_keys import first_equal, row_keys
 
@@ -153,15 +153,14 @@ def _extremes(name: str, layer: np.ndarray, plane: np.ndarray) -> dict[str, floa
 
 def groups_of(plane: np.ndarray) -> list[np.ndarray]:
     """The groups on a map: samples that hang together by short ways, int64 (member,) for each group."""
-    from scipy import spatial
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     n, k = len(plane), min(GROUP_NEIGHBORS, len(plane) - 1)
-    trees: Any = spatial  # its annotations do not name the tree
-    apart, index = trees.KDTree(plane).query(plane, k + 1)
+    found = nearest_neighbors(plane, k)
+    apart = np.sqrt(found.squared)
     near = apart <= GROUP_REACH * np.median(apart[:, -1])
-    ways = coo_array((np.ones(near.sum(), bool), (np.nonzero(near)[0], index[near])), shape=(n, n))
+    ways = coo_array((np.ones(near.sum(), bool), (np.nonzero(near)[0], found.index[near])), shape=(n, n))
     _, member = connected_components(ways, directed=False)
     large = np.flatnonzero(np.bincount(member) > max(SMALLEST_GROUP * n, k))
     return [np.flatnonzero(member == number) for number in large]

@@ -185,7 +185,7 @@ def has_one_input(evidence: Evidence) -> bool:
 )
 def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     """Warn of an input that tells the class alone, on samples on which that was not found out, and name the others."""
-    leaks = [each for each in evidence.telling if each.is_leak]
+    leaks = [each for each in evidence.leaky_inputs if each.is_leak]
     if not leaks or has_one_input(evidence):
         return
     found, others = leaks[0], [evidence.input_in_words(each.input) for each in leaks[1:]]
@@ -290,10 +290,10 @@ WORDS_ERRORS = 0.5
 
 def words_predict(column: ColumnFacts) -> bool:
     """Whether the words of a column tell the class."""
-    if column.told is None:
+    if column.words is None:
         return False
-    low, _ = wilson_interval(column.told.correct, column.told.samples, confidence=WORDS_CONFIDENCE)
-    return 1 - low < WORDS_ERRORS * (1 - column.told.baseline)
+    low, _ = wilson_interval(column.words.correct, column.words.samples, confidence=WORDS_CONFIDENCE)
+    return 1 - low < WORDS_ERRORS * (1 - column.words.baseline)
 
 
 @check(
@@ -324,8 +324,8 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
     if not telling:
         yield Finding("left-out-columns", "note", "Columns left out", text, record)
         return
-    best = max(telling, key=lambda each: each.told.correct / each.told.samples if each.told else 0.0)
-    told = best.told
+    best = max(telling, key=lambda each: each.words.correct / each.words.samples if each.words else 0.0)
+    told = best.words
     assert told is not None
     text += (
         f' The words of "{best.name}" alone tell the class of {told.correct:,} of {told.samples:,} training rows '

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from cutaway.data import ColumnFacts, InputFacts, NearCopies, Shift, TellingInput, WholeGroups
+from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Shift, WholeGroups
 from cutaway.errors import DataError
 from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, per_class
@@ -220,8 +220,8 @@ class Evidence:
         input_columns: For each input, the column of a table that it is made from; None where there are no columns.
         images: Whether samples are images.
         class_counts: Samples of each class, by split; None if unknown.
-        telling: Columns of a table that tell the class alone, or the input of other data that tells it best, the best
-            one first.
+        leaky_inputs: Columns of a table that tell the class alone, or the input of other data that tells it best, the
+            best one first.
         repeated: Names of validation and test samples that are training samples as well; None if unknown.
         distinct: How many of some training samples differ from all before them, and their number; None if unknown.
         most_values: Different values of the input that has most of them; None if unknown.
@@ -272,7 +272,7 @@ class Evidence:
     input_columns: Sequence[str] | None = None
     images: bool = False
     class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    telling: tuple[TellingInput, ...] = ()
+    leaky_inputs: tuple[LeakyInput, ...] = ()
     repeated: Sequence[str] = ()
     distinct: tuple[int, int] | None = None
     most_values: int | None = None
@@ -280,7 +280,7 @@ class Evidence:
     shift: Shift | None = None
     columns: tuple[ColumnFacts, ...] = ()
     groups: tuple[WholeGroups, ...] = ()
-    near: NearCopies | None = None
+    near: NearDuplicates | None = None
     rivals: tuple[Rival, ...] = ()
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None

@@ -13,9 +13,9 @@ from cutaway.data.facts import (
     far_values,
     may_encode_target,
     mixed_units,
-    near_copies,
+    near_duplicates,
     periods,
-    told_by_words,
+    predictive_words,
     whole_groups,
     words_among_numbers,
 )
@@ -88,14 +88,14 @@ def test_near_copies_are_found_and_no_smooth_density_has_any() -> None:
     random = np.random.default_rng(4)
     x = random.normal(size=(900, 8)).astype(np.float32)
     copies = x[:60] + random.normal(size=(60, 8)).astype(np.float32) * 0.02
-    found = near_copies(x[:600], np.concatenate([copies, x[600:]]))
+    found = near_duplicates(x[:600], np.concatenate([copies, x[600:]]))
     assert found is not None
     assert 58 <= found.copies <= 62
     assert all(held == train for held, train in zip(found.surest, found.of, strict=True))
     clusters = random.normal(size=(30, 8))[random.integers(0, 30, 900)] * 4 + random.normal(size=(900, 8)) * 0.3
     curve = np.linspace(0, 9, 900)[random.permutation(900), None] * np.ones(8)
     for smooth in (x, np.exp(2 * x), clusters, curve, np.cumsum(x, axis=0)[random.permutation(900)], np.round(3 * x)):
-        assert near_copies(smooth[:600].astype(np.float32), smooth[600:].astype(np.float32)) is None
+        assert near_duplicates(smooth[:600].astype(np.float32), smooth[600:].astype(np.float32)) is None
 
 
 @pytest.mark.parametrize("seed", [1, 3, 5])
@@ -107,7 +107,7 @@ def test_whole_numbers_and_sentinels_make_no_near_copies(seed: int) -> None:
     for columns in ([*steps, random.normal(size=n)], [steps[0], random.normal(60, 20, n).round(2), days]):
         x = np.stack(columns, axis=1)
         x = ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
-        assert near_copies(x[:1080], x[1080:]) is None
+        assert near_duplicates(x[:1080], x[1080:]) is None
 
 
 def test_copies_of_rows_are_found_among_whole_numbers_and_by_two_inputs() -> None:
@@ -118,7 +118,7 @@ def test_copies_of_rows_are_found_among_whole_numbers_and_by_two_inputs() -> Non
         rows = x[:, inputs]
         copies = rows[:60].copy()
         copies[:, -1] += noise * random.normal(size=60)
-        found = near_copies(rows[:600], np.concatenate([copies, rows[600:]]))
+        found = near_duplicates(rows[:600], np.concatenate([copies, rows[600:]]))
         assert found is not None
         assert 45 <= found.copies - found.expected <= 75
         assert all(held == train for held, train in zip(found.surest[:10], found.of[:10], strict=True))
@@ -126,7 +126,7 @@ def test_copies_of_rows_are_found_among_whole_numbers_and_by_two_inputs() -> Non
 
 def test_equal_samples_are_no_near_copies() -> None:
     x = np.random.default_rng(5).normal(size=(900, 8)).astype(np.float32)
-    assert near_copies(x[:600], np.concatenate([x[:100], x[600:]])) is None
+    assert near_duplicates(x[:600], np.concatenate([x[:100], x[600:]])) is None
 
 
 def test_shifted_columns_are_found_and_alike_ones_are_not() -> None:
@@ -158,13 +158,13 @@ def test_words_tell_what_they_tell() -> None:
     random = np.random.default_rng(8)
     y = random.integers(0, 2, 400)
     noise = [f"case {n}" for n in random.integers(0, 50, 400)]
-    found = told_by_words([f"{text} {'good' if k else 'bad'}" for text, k in zip(noise, y, strict=True)], y)
+    found = predictive_words([f"{text} {'good' if k else 'bad'}" for text, k in zip(noise, y, strict=True)], y)
     assert found is not None
     assert (found.correct, found.samples) == (200, 200)
-    nothing = told_by_words(noise, y)
+    nothing = predictive_words(noise, y)
     assert nothing is not None
     assert nothing.correct < 120
-    assert told_by_words(["", None] * 200, y) is None
+    assert predictive_words(["", None] * 200, y) is None
 
 
 def test_whole_groups_cost_where_samples_of_one_are_alike() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.data import input_facts, mean_over_spread, repeated_samples, tell_apart, telling_input
+from cutaway.data import input_facts, leaky_input, mean_over_spread, repeated_samples, tell_apart
 
 
 def test_ranges_and_constant_inputs() -> None:
@@ -35,7 +35,7 @@ def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:
     y = random.integers(0, 3, 600)
     x = random.normal(size=(600, 8)).astype(np.float32)
     x[:, 5] = np.where(random.random(600) < 0.02, random.integers(0, 3, 600), y)
-    found = telling_input(x, y, classes=3)
+    found = leaky_input(x, y, classes=3)
     assert found is not None
     assert found.input == 5
     assert found.samples == 300
@@ -48,10 +48,10 @@ def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:
 def test_noise_tells_no_more_than_the_largest_class() -> None:
     random = np.random.default_rng(2)
     x, y = random.normal(size=(400, 50)).astype(np.float32), random.integers(0, 2, 400)
-    found = telling_input(x, y, classes=2)
+    found = leaky_input(x, y, classes=2)
     assert found is not None
     assert found.correct / found.samples < 0.65
-    assert telling_input(x[:20], y[:20], classes=2) is None
+    assert leaky_input(x[:20], y[:20], classes=2) is None
 
 
 def test_repeated_samples_equal_the_first_one_that_they_can() -> None:

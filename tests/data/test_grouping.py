@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cutaway.data import load_dataset, split_and_prepare
-from cutaway.data.facts import grouping, grouping_of
+from cutaway.data.facts import grouping_of, groups
 from cutaway.errors import CutawayWarning
 from cutaway.topics.findings.before_training import warn_of_leaks
 
@@ -70,15 +70,15 @@ def test_healthy_columns_are_not_noticed(seed):
 def test_labels_are_shuffled_only_where_rows_of_a_value_agree(monkeypatch):
     """Of 40 columns of 50,000 rows, shuffling took five of the six seconds in which a table was prepared."""
     measured = []
-    real = grouping._within
-    monkeypatch.setattr(grouping, "_within", lambda counts: (measured.append(1), real(counts))[1])
+    real = groups._within
+    monkeypatch.setattr(groups, "_within", lambda counts: (measured.append(1), real(counts))[1])
     random = np.random.default_rng(0)
     assert grouping_of(random.integers(0, 200, 2_000).astype(float), random.integers(0, 3, 2_000), ordered=True) is None
     assert len(measured) == 1
     household, label = households(0)
     found = grouping_of(household.astype(float), label, ordered=False)
-    assert len(measured) == 2 + grouping.SHUFFLES
-    shuffled = [real(grouping._counts(household, random.permutation(label), (400, 2))) for _ in range(200)]
+    assert len(measured) == 2 + groups.SHUFFLES
+    shuffled = [real(groups._counts(household, random.permutation(label), (400, 2))) for _ in range(200)]
     assert found.chance == pytest.approx(np.mean(shuffled), abs=0.01)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.data import ColumnFacts, EncodedTarget, InputFacts, NearCopies, TellingInput, WholeGroups
+from cutaway.data import ColumnFacts, EncodedTarget, InputFacts, LeakyInput, NearDuplicates, WholeGroups
 from cutaway.findings import RULES, Evidence, Rival, WeightFacts, folded, run_checks
 from cutaway.findings.registry import EXPLAINS
 
@@ -174,7 +174,7 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
     both = found(**few, dead_units={"dense_1": (40, 64)})
     assert both["dead-units"].severity == "warning"
     assert both["missed-class"].cause == "class-imbalance"
-    copies = NearCopies(copies=60, expected=2, samples=300, p_value=1e-20)
+    copies = NearDuplicates(copies=60, expected=2, samples=300, p_value=1e-20)
     rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
     told = found(confusion=np.array([[120, 30], [30, 120]]), near=copies, rivals=rivals)
     assert told["simpler-model"].cause == "near-duplicates"
@@ -183,7 +183,7 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
 @pytest.mark.parametrize(
     ("kind", "known"),
     [
-        ("target-leakage", {"telling": (TellingInput(3, 295, 300, 0.5),)}),
+        ("target-leakage", {"leaky_inputs": (LeakyInput(3, 295, 300, 0.5),)}),
         ("duplicates", {"repeated": [f"test[{i}]" for i in range(60)]}),
         (
             "target-encoding",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.data import InputFacts, Shift, TellingInput, equal_by_chance
+from cutaway.data import InputFacts, LeakyInput, Shift, equal_by_chance
 from cutaway.findings import CountEstimate, Evidence, Finding, WeightFacts, looks_drawn, run_checks
 from cutaway.interpret import LayerHealth
 from cutaway.training import TrainingConfig
@@ -34,7 +34,7 @@ HEALTHY = Evidence(
     weights=WEIGHTS,
     inputs=INPUTS,
     class_counts={"train": [400, 400], "val": [100, 100], "test": [100, 100]},
-    telling=(TellingInput(3, 150, 200, 0.5),),
+    leaky_inputs=(LeakyInput(3, 150, 200, 0.5),),
     repeated=(),
     shift=Shift(0.51, 0.02, 1000),
     calibration=(0.03, 0.01, 0.02),
@@ -80,7 +80,7 @@ SICK = {
     },
     "constant-inputs": {"inputs": replace(INPUTS, constant=tuple(range(8)))},
     "unshuffled-split": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
-    "target-leakage": {"telling": (TellingInput(3, 299, 300, 0.5),)},
+    "target-leakage": {"leaky_inputs": (LeakyInput(3, 299, 300, 0.5),)},
     "duplicates": {"repeated": [f"test[{i}]" for i in range(40)]},
     "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000)},
     "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
@@ -171,11 +171,11 @@ def test_extreme_dropout_explains_a_model_that_is_unsure() -> None:
 
 BORDERS = {
     "a single input": {
-        "telling": (TellingInput(0, 299, 300, 0.5),),
+        "leaky_inputs": (LeakyInput(0, 299, 300, 0.5),),
         "inputs": replace(INPUTS, inputs=1),
     },
-    "a single column": {"telling": (TellingInput(1, 299, 300, 0.5),), "input_columns": ("a", "a")},
-    "a petal that tells 95% of irises": {"telling": (TellingInput(3, 71, 75, 0.34),)},
+    "a single column": {"leaky_inputs": (LeakyInput(1, 299, 300, 0.5),), "input_columns": ("a", "a")},
+    "a petal that tells 95% of irises": {"leaky_inputs": (LeakyInput(3, 71, 75, 0.34),)},
     "images with a constant border": {"inputs": replace(INPUTS, constant=tuple(range(8))), "images": True},
     "one-hot columns": {"inputs": replace(INPUTS, widest=4.0)},
     "few repeated rows": {"repeated": ["test[3]"]},
@@ -204,7 +204,7 @@ def test_an_overconfident_model_cannot_tell_whether_labels_are_wrong() -> None:
 
 def test_a_telling_input_is_named_by_its_column_and_left_out_with_it() -> None:
     names, columns = ("age", "survey is missing", "survey=price"), ("age", "survey", "survey")
-    known = {"telling": (TellingInput(1, 299, 300, 0.5),), "input_names": names, "input_columns": columns}
+    known = {"leaky_inputs": (LeakyInput(1, 299, 300, 0.5),), "input_names": names, "input_columns": columns}
     (found,) = [each for each in warnings(replace(HEALTHY, **known)) if each.kind == "target-leakage"]
     assert found.remedy is not None
     assert (found.remedy.words, found.remedy.inputs) == ('leave out the column "survey"', (1, 2))

@@ -1,21 +1,27 @@
 """Facts about samples before anything is trained: ranges, columns, copies, groups, and shifted splits.
 
-In come arrays of inputs and labels; out come numbers. May call scikit-learn.
+In come arrays of inputs and labels; out come numbers. Files have the names of the subjects of `cutaway.findings`. May call
+scikit-learn and neighbors.
 """
 
-from .column_shift import ColumnShift, column_shifts
-from .duplicates import equal_by_chance, repeated_samples
-from .encoded_target import EncodedTarget, encoded_target, may_encode_target
-from .grouping import Grouping, grouping_of
+from .column_values import MixedUnits, Sentinels, far_values, mixed_units, words_among_numbers
+from .duplicates import NearDuplicates, equal_by_chance, near_duplicates, repeated_samples
+from .groups import Grouping, WholeGroups, blocks_of_labels, grouping_of, periods, whole_groups
 from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
-from .near import NearCopies, near_copies
-from .sentinels import Sentinels, far_values, words_among_numbers
-from .shift import Shift, tell_apart
+from .leakage import (
+    FEWER,
+    TELLS,
+    EncodedTarget,
+    LeakyInput,
+    PredictiveWords,
+    encoded_target,
+    leaky_column,
+    leaky_input,
+    may_encode_target,
+    predictive_words,
+)
+from .shift import ColumnShift, Shift, column_shifts, tell_apart
 from .simple_models import SIMPLE_MODELS, simple_predictions
-from .single import FEWER, TELLS, TellingInput, telling_column, telling_input
-from .units import MixedUnits, mixed_units
-from .whole_groups import WholeGroups, blocks_of_labels, periods, whole_groups
-from .words import ToldByWords, told_by_words
 
 __all__ = [
     "FEWER",
@@ -26,12 +32,12 @@ __all__ = [
     "EncodedTarget",
     "Grouping",
     "InputFacts",
+    "LeakyInput",
     "MixedUnits",
-    "NearCopies",
+    "NearDuplicates",
+    "PredictiveWords",
     "Sentinels",
     "Shift",
-    "TellingInput",
-    "ToldByWords",
     "WholeGroups",
     "blocks_of_labels",
     "column_shifts",
@@ -40,17 +46,17 @@ __all__ = [
     "far_values",
     "grouping_of",
     "input_facts",
+    "leaky_column",
+    "leaky_input",
     "may_encode_target",
     "mean_over_spread",
     "mixed_units",
-    "near_copies",
+    "near_duplicates",
     "periods",
+    "predictive_words",
     "repeated_samples",
     "simple_predictions",
     "tell_apart",
-    "telling_column",
-    "telling_input",
-    "told_by_words",
     "whole_groups",
     "words_among_numbers",
 ]

@@ -1,16 +1,103 @@
-"""Whether two sets of samples look alike: how well a classifier tells which set a sample is from."""
+"""Whether two sets of samples look alike: in one column, and to a classifier that tells which set a sample is from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from cutaway.parallel import single_threaded_blas, single_threaded_openmp
 
-ROWS = 2000
-"""Samples of each set at most."""
+LEVEL = 1e-3
+"""p-value, corrected for all columns, below which columns differ by more than chance."""
+
+FAR = 0.2
+"""Largest difference of two shares from which on columns are said to differ."""
 
 LEAST = 50
 """Samples of each set at least."""
+
+
+@dataclass(frozen=True)
+class ColumnShift:
+    """How much a column differs between two sets of samples.
+
+    Attributes:
+        distance: Largest difference of the shares of both sets of values up to a number, or of some categories.
+        p_value: How likely at least that is where both sets are drawn alike, corrected for all columns (Holm).
+        first: Median of the first set; None for a category.
+        second: Median of the second set; None for a category.
+    """
+
+    distance: float
+    p_value: float
+    first: float | None = None
+    second: float | None = None
+
+
+def column_shifts(
+    columns: Mapping[str, tuple[np.ndarray, np.ndarray]], *, categories: frozenset[str] = frozenset()
+) -> dict[str, ColumnShift]:
+    """Compare columns one by one, and say which differ; a missing value is a value of its own.
+
+    Args:
+        columns: float64 ``(sample,)`` of both sets; NaN where nothing is known.
+        categories: Columns of codes, whole numbers from 0, which have no order.
+
+    Source:
+        Massey 1951, "The Kolmogorov-Smirnov test for goodness of fit"; Holm 1979, "A simple sequentially rejective
+        multiple test procedure"; Pearson's chi-square test for categories.
+    """
+    measured = {
+        name: (_of_codes if name in categories else _of_numbers)(*both)
+        for name, both in columns.items()
+        if min(map(len, both)) >= LEAST
+    }
+    shifts: dict[str, ColumnShift] = {}
+    corrected = 0.0
+    for rank, (name, (distance, p)) in enumerate(sorted(measured.items(), key=lambda each: each[1][1])):
+        corrected = max(corrected, min(1.0, (len(measured) - rank) * p))
+        if corrected < LEVEL and distance >= FAR:
+            medians = (None, None) if name in categories else tuple(map(_median, columns[name]))
+            shifts[name] = ColumnShift(distance, corrected, *medians)
+    return shifts
+
+
+def _of_numbers(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """The Kolmogorov-Smirnov distance and its asymptotic p-value, which is no lower where values are equal."""
+    from scipy.special import kolmogorov
+
+    both = np.concatenate([first, second])
+    missing = np.nanmin(both) - 1 if np.isfinite(both).any() else 0.0
+    sides = [np.sort(np.nan_to_num(each, nan=missing)) for each in (first, second)]
+    at = np.concatenate(sides)
+    shares = [np.searchsorted(each, at, side="right") / len(each) for each in sides]
+    distance = float(np.abs(shares[0] - shares[1]).max())
+    size = len(first) * len(second) / (len(first) + len(second))
+    return distance, float(kolmogorov(np.sqrt(size) * distance))
+
+
+def _of_codes(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    from scipy.stats import chi2_contingency
+
+    codes = [np.nan_to_num(each, nan=-1).astype(np.int64) + 1 for each in (first, second)]
+    size = int(max(each.max() for each in codes)) + 1
+    table = np.stack([np.bincount(each, minlength=size) for each in codes])
+    rare = table.sum(axis=0) * min(map(len, codes)) / table.sum() < 5  # too few for a chi-square test: taken together
+    table = np.concatenate([table[:, ~rare], table[:, rare].sum(axis=1, keepdims=True)], axis=1)
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] < 2:
+        return 0.0, 1.0
+    shares = table / table.sum(axis=1, keepdims=True)
+    return float(np.abs(shares[0] - shares[1]).sum() / 2), float(np.asarray(chi2_contingency(table)[1]))
+
+
+def _median(values: np.ndarray) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else None
+
+
+ROWS = 2000
+"""Samples of each set at most."""
 
 SUREST = 20
 """Rows that are named at most."""

@@ -11,7 +11,7 @@ from cutaway.context import RunContext
 from cutaway.data import (
     PARTS,
     Dataset,
-    NearCopies,
+    NearDuplicates,
     SampleIds,
     Split,
     Table,
@@ -19,12 +19,12 @@ from cutaway.data import (
     equal_by_chance,
     input_facts,
     join_ids,
-    near_copies,
+    leaky_input,
+    near_duplicates,
     one_of_each_group,
     repeated_samples,
     stratified_sample,
     tell_apart,
-    telling_input,
 )
 from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import (
@@ -131,7 +131,7 @@ def sample_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[s
     concerned = {"class-imbalance": split.train.take(_of_the_smallest_class(data.y(split.train)))}
     if shift is not None:
         concerned["shifted-test-samples"] = compared.take(np.array(shift.surest, np.int64))
-    near, pairs = _near_copies(data, split)
+    near, pairs = _near_duplicates(data, split)
     examples = {kind: data.named(found).names() for kind, found in concerned.items()}
     return {
         **leak_facts(loaded, data, split),
@@ -146,16 +146,16 @@ def leak_facts(loaded: Dataset | Table, data: Dataset, split: Split) -> dict[str
     """Those of `sample_facts` that show where samples say more of their classes than new ones will."""
     ids = _measured(data, split)
     x = data.inputs(ids)
-    columns, groups, telling = column_facts(loaded, data, split)
-    if telling is None:
-        best = telling_input(x, data.y(ids), classes=data.classes)
-        telling = () if best is None else (best,)
+    columns, groups, leaky = column_facts(loaded, data, split)
+    if leaky is None:
+        best = leaky_input(x, data.y(ids), classes=data.classes)
+        leaky = () if best is None else (best,)
     return {
         **_repeated(data, split.train, join_ids([split.val, split.test])),
         "inputs": input_facts(x),
         "columns": columns,
         "groups": groups,
-        "telling": telling,
+        "leaky_inputs": leaky,
     }
 
 
@@ -164,14 +164,14 @@ def _measured(data: Dataset, split: Split) -> SampleIds:
     return split.train.take(stratified_sample(data.y(split.train), sample_room(data), seed=0))
 
 
-def _near_copies(data: Dataset, split: Split) -> tuple[NearCopies | None, SampleIds]:
+def _near_duplicates(data: Dataset, split: Split) -> tuple[NearDuplicates | None, SampleIds]:
     """Held-out samples with a near copy, and their names and those of the copies, by turns."""
     random = np.random.default_rng(0)
     train, held = (
         part.take(random.permutation(len(part))[: min(COPIED, COPIED_VALUES // max(data.features, 1))])
         for part in (split.train, join_ids([split.val, split.test]))
     )
-    near = near_copies(data.inputs(train), data.inputs(held.take(slice(0, HELD))))
+    near = near_duplicates(data.inputs(train), data.inputs(held.take(slice(0, HELD))))
     if near is None:
         return None, held.take([])
     pairs = join_ids([held.take(np.array(near.surest, np.int64)), train.take(np.array(near.of, np.int64))])

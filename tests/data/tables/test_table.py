@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from cutaway.data import Dataset, Table, column_facts, load_again, load_dataset, split_and_prepare, telling_input
-from cutaway.data.facts.single import halves, told_alone
+from cutaway.data import Dataset, Table, column_facts, leaky_input, load_again, load_dataset, split_and_prepare
+from cutaway.data.facts.leakage import correct_alone, halves
 from cutaway.data.tables.cells import DATE_FORMATS, as_dates
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 from cutaway.topics.findings.before_training import warn_of_leaks
@@ -367,11 +367,11 @@ def test_numbers_are_judged_as_inputs_are():
     known, noise = label + 0.1 * random.normal(size=600), random.normal(size=600)
     assert told({"known": known, "noise": noise}, label) == {"known"}
     fit, judge = halves(600, seed=0)
-    found = telling_input(np.stack([noise, known], axis=1).astype(np.float32), label, classes=2)
+    found = leaky_input(np.stack([noise, known], axis=1).astype(np.float32), label, classes=2)
     assert found is not None
-    assert (found.input, found.correct) == (1, told_alone(known.astype(np.float32), label, fit, judge))
+    assert (found.input, found.correct) == (1, correct_alone(known.astype(np.float32), label, fit, judge))
     # codes get the class that is most frequent in the first half: every second code is of class 1
-    assert told_alone(np.arange(600) % 4, label, fit, judge, codes=True) == len(judge)
+    assert correct_alone(np.arange(600) % 4, label, fit, judge, codes=True) == len(judge)
 
 
 def test_columns_that_tell_the_label_with_exceptions_are_named():

@@ -1,0 +1,344 @@
+"""What tells the class and must not: a column alone, the words of a text, and means of the labels themselves."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from cutaway.metrics import wilson_interval
+
+TELLS, FEWER = 0.92, 0.25
+"""An input alone gives the label away if, at the unfavorable end of Wilson's interval, it tells this share of the
+classes, and its errors are less than this share of those of always predicting the largest class. The best measurement
+of an honest table stays below: a petal's width tells 95% of irises, 87% at that end. 60 rows of 60 are 94% there,
+and a column that agrees with the label in 97% of 900 rows 96%."""
+
+LEAVES = 32
+"""Intervals of an input that the rule tells apart at most."""
+
+TRIED, RANGES = 16, 64
+"""Inputs for which a tree is made at most, and ranges by which these are chosen: of 784 inputs all trees take 3 s."""
+
+LEAST = 40
+"""Samples without which nothing is said."""
+
+MOST_CLASSES, MOST_INPUTS = 100, 5000
+"""Beyond these a tree for each input takes too long."""
+
+
+@dataclass(frozen=True)
+class LeakyInput:
+    """The input that tells the class best.
+
+    Attributes:
+        input: Its place in a flattened sample.
+        correct: Held-out samples of which it tells the class.
+        samples: Held-out samples.
+        baseline: Share of the largest class among them.
+    """
+
+    input: int
+    correct: int
+    samples: int
+    baseline: float
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it tells the class so well that it must have been made from it.
+
+        Source:
+            Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval.
+        """
+        low, _ = wilson_interval(self.correct, self.samples)
+        return low >= TELLS and 1 - low < FEWER * (1 - self.baseline)
+
+
+def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.ndarray, *, codes: bool = False) -> int:
+    """The number of samples of which one input, or one column, alone tells the class, among those it was not fitted on.
+
+    Numbers are cut into up to `LEAVES` ranges by a decision tree, each with the most frequent class of the samples in
+    `fit`; so is each code of a category, and a code that none of these samples has gets that of all.
+
+    Args:
+        values: float ``(sample,)``; NaN where a cell is missing, which is a value of its own.
+        y: int ``(sample,)``, classes from 0.
+        fit: int ``(sample,)``, places of the samples from which the rule is made.
+        judge: int ``(sample,)``, places of those on which it is judged.
+        codes: Whether values are codes of a category, whole numbers from 0.
+    """
+    from sklearn.tree import DecisionTreeClassifier
+
+    if codes:
+        known = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
+        counts = np.zeros((int(known.max()) + 1, int(y.max()) + 1), np.int64)
+        np.add.at(counts, (known[fit], y[fit]), 1)
+        counts[counts.sum(axis=1) == 0] = np.bincount(y[fit], minlength=counts.shape[1])
+        return int((counts.argmax(axis=1)[known[judge]] == y[judge]).sum())
+    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
+    return int((tree.fit(values[fit, None], y[fit]).predict(values[judge, None]) == y[judge]).sum())
+
+
+def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of a random half of the samples, from which rules are made, and of the other, which judges them."""
+    order = np.random.default_rng(seed).permutation(samples)
+    return order[::2], order[1::2]
+
+
+def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, seed: int = 0) -> LeakyInput | None:
+    """How well a column tells the class alone; None where there are too few samples.
+
+    Args:
+        values: See `correct_alone`.
+        y: See `correct_alone`.
+        place: Its first input, see `LeakyInput`.
+        codes: See `correct_alone`.
+        seed: Random seed of the halves.
+    """
+    fit, judge = halves(len(y), seed=seed)
+    if len(y) < LEAST or len(np.unique(y[fit])) < 2:
+        return None
+    baseline = float(np.bincount(y[judge]).max() / len(judge))
+    return LeakyInput(place, correct_alone(values, y, fit, judge, codes=codes), len(judge), baseline)
+
+
+def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> LeakyInput | None:
+    """Find the input that tells the class best, by a decision tree on it alone.
+
+    Of many inputs, trees are made for the `TRIED` ones of which ranges of equally many samples tell most. The trees
+    come from one half of the samples and are judged on the other half; of several inputs the best one is judged, so
+    that with many inputs its share is a little too high by chance.
+
+    Args:
+        x: float32 ``(sample, input)``.
+        y: int ``(sample,)``.
+        classes: Number of classes.
+        seed: Random seed of the halves.
+
+    Returns:
+        None where there are too few samples, or too many classes or inputs.
+    """
+    if len(y) < LEAST or classes > MOST_CLASSES or x.shape[1] > MOST_INPUTS:
+        return None
+    fit, judge = halves(len(y), seed=seed)
+    varying = np.flatnonzero(x[fit].min(axis=0) != x[fit].max(axis=0))
+    if not len(varying):
+        return None
+    varying = _promising(x, y, varying, fit=fit, judge=judge, classes=classes)
+    right = [correct_alone(x[:, i], y, fit, judge) for i in varying]
+    best = int(np.argmax(right))
+    baseline = np.bincount(y[judge], minlength=classes).max() / len(judge)
+    return LeakyInput(int(varying[best]), right[best], len(judge), float(baseline))
+
+
+def _promising(
+    x: np.ndarray, y: np.ndarray, inputs: np.ndarray, *, fit: np.ndarray, judge: np.ndarray, classes: int
+) -> np.ndarray:
+    """The `TRIED` inputs of which the most frequent class of a range tells the class of most samples."""
+    if len(inputs) <= TRIED:
+        return inputs
+    right = np.empty(len(inputs), np.int64)
+    for place, i in enumerate(inputs):
+        edges = np.unique(np.quantile(x[fit, i], np.linspace(0, 1, RANGES + 1)[1:-1]))
+        cells = np.searchsorted(edges, x[fit, i], side="right") * classes + y[fit]
+        counts = np.bincount(cells, minlength=(len(edges) + 1) * classes).reshape(-1, classes)
+        right[place] = (counts.argmax(axis=1)[np.searchsorted(edges, x[judge, i], side="right")] == y[judge]).sum()
+    return np.sort(inputs[np.argsort(-right, kind="stable")[:TRIED]])
+
+
+TEXTS, LETTERS = 4_000, 2_000
+"""Texts that are read at most, and letters of each."""
+
+PART = re.compile(r"[^\W\d_]+|\d+")
+"""Words, and the parts of an identifier: "A-07b" is "a", "07", "b"."""
+
+
+@dataclass(frozen=True)
+class PredictiveWords:
+    """How well the words of a column tell the class, on rows from which that was not learned.
+
+    Attributes:
+        correct: Rows of which they tell the class.
+        samples: Rows.
+        baseline: Share of the largest class among them.
+    """
+
+    correct: int
+    samples: int
+    baseline: float
+
+
+def predictive_words(texts: Sequence[str | None], y: np.ndarray, *, seed: int = 0) -> PredictiveWords | None:
+    """Tell classes by the words of a text: by naive Bayes, which knows how often each class has each word.
+
+    It is fitted on one half of the texts and judged on the other.
+
+    Args:
+        texts: ``(sample,)``; None where nothing is known.
+        y: int ``(sample,)``, classes from 0.
+        seed: Random seed of the samples that are read, and of the halves.
+
+    Returns:
+        None where there are too few texts, too many classes, or no words.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+
+    if not len(y) >= LEAST or y.max() >= MOST_CLASSES:
+        return None
+    drawn = np.random.default_rng(seed).permutation(len(y))[:TEXTS]
+    read, labels = [(texts[i] or "")[:LETTERS] for i in drawn], y[drawn]
+    fit, judge = halves(len(drawn), seed=seed)
+    parts: Any = _parts
+    counter = CountVectorizer(analyzer=parts, min_df=2)
+    try:
+        known = counter.fit_transform([read[i] for i in fit])
+    except ValueError:  # no word is in two texts
+        return None
+    model = MultinomialNB().fit(known, labels[fit])
+    correct = int((model.predict(counter.transform([read[i] for i in judge])) == labels[judge]).sum())
+    return PredictiveWords(correct, len(judge), float(np.bincount(labels[judge]).max() / len(judge)))
+
+
+def _parts(text: str) -> list[str]:
+    return PART.findall(text.lower())
+
+
+LEAST_VALUES, LEAST_ROWS = 8, 40
+"""Different values of such a column, and rows, at least."""
+
+SHARE = 0.9
+"""Share of the rows at least of which the value is that of their labels: values of few rows may be equal by chance."""
+
+EXACT, CLOSE, COARSE = 1e-6, 6e-4, 5.5e-3
+"""Differences that computing with float32 leaves, rounding to three digits, and rounding to two, of hundredths."""
+
+TELLING = 0.2
+"""Such a difference is at most this part of the standard error of a mean: shares of 90% of the rows then differ by
+more, and so do rates that are true."""
+
+LEVEL = 1e-6
+"""Probability of this many means that are as close as these to a rate that is true."""
+
+MIXED = 0.3
+"""Share of the rows at least that have a value whose rows have several labels: where all labels are one, the mean is
+that label, which many columns are by chance."""
+
+MOST_SMOOTHING = 1000.0
+"""Rows of the mean of all labels that are added to those of a value at most."""
+
+MOST_EQUAL = 12
+"""Categories at most that have equal means by chance: together they have N times the smoothing of one."""
+
+
+@dataclass(frozen=True)
+class EncodedTarget:
+    """What a column is of the labels.
+
+    Attributes:
+        target: The class whose share it is among the rows with the same value; None of the mean of the labels as
+            numbers.
+        values: How many different values it has.
+        is_smoothed: Whether it was smoothed toward that of all rows.
+        rows: Rows whose value it is.
+        samples: Rows that were looked at.
+    """
+
+    target: int | None
+    values: int
+    is_smoothed: bool
+    rows: int
+    samples: int
+
+
+def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None = None) -> bool:
+    """Whether a column has as many values as a mean of labels has, in the same range; cheap.
+
+    Args:
+        values: float64 ``(sample,)``; NaN where nothing is known.
+        y: int64 ``(sample,)``.
+        numbers: See `encoded_target`.
+    """
+    known = values[np.isfinite(values)]
+    if len(known) < LEAST_ROWS:
+        return False
+    ends = [0.0, 1.0, *(np.arange(y.max() + 1) if numbers is None else numbers)]
+    if known.min() < min(ends) or known.max() > max(100.0, *ends):  # shares in percent
+        return False
+    return LEAST_VALUES <= len(np.unique(known)) <= len(known) / 2
+
+
+def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None = None) -> EncodedTarget | None:
+    """Find out whether a column is the mean of the labels of the rows that have the same value, or its percentage.
+
+    A mean that was smoothed toward that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
+    all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
+
+    Args:
+        values: float64 ``(sample,)`` of all samples, held-out ones included; NaN where nothing is known.
+        y: int64 ``(sample,)``.
+        numbers: float64 ``(class,)``, the classes where they are numbers of the user's; None where they have names.
+
+    Source:
+        Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes in classification and
+        prediction problems".
+    """
+    known = np.isfinite(values)
+    found, group = np.unique(values[known], return_inverse=True)
+    labels, counts = y[known], np.bincount(group)
+    if len(found) < LEAST_VALUES or len(labels) < LEAST_ROWS:
+        return None
+    truths: list[tuple[int | None, np.ndarray]] = [(int(each), (labels == each) * 1.0) for each in np.unique(labels)]
+    truths += [(None, each[labels]) for each in (np.arange(labels.max() + 1.0), numbers) if each is not None]
+    for target, truth in truths:
+        scaled = found / 100 if target is not None and found.max() > 1 else found
+        are_hundredths = np.allclose(100 * scaled, (100 * scaled).round(), rtol=0, atol=1e-6)
+        fit = _fit(scaled, truth, group, counts, (EXACT, CLOSE, COARSE) if are_hundredths else (EXACT, CLOSE))
+        if fit is not None:
+            return EncodedTarget(target, len(found), fit[0] > 0, fit[1], len(labels))
+    return None
+
+
+def _fit(
+    found: np.ndarray, truth: np.ndarray, group: np.ndarray, counts: np.ndarray, differences: Sequence[float]
+) -> tuple[float, int] | None:
+    """The smoothing with which values are the means of the truth in their rows, and rows whose value it is."""
+    from scipy.stats import binom, norm
+
+    totals, squares, prior = np.bincount(group, truth), np.bincount(group, truth**2), float(truth.mean())
+    spread = squares / counts - (totals / counts) ** 2
+    mixed = spread > 1e-9
+    rows = int(counts[mixed].sum())
+    if rows < MIXED * len(truth):
+        return None
+    spread, sizes = spread[mixed], counts[mixed]
+    middle, times = _smoothing(found[mixed], totals[mixed], sizes, prior), np.arange(1, MOST_EQUAL + 1)
+    smoothings = sorted({0.0, *(middle / times).tolist()})
+    for close, m in product(differences, smoothings):
+        if close == COARSE and m:  # some smoothing fits hundredths
+            continue
+        digits = 6 if close == EXACT else 3
+        tried = times if m else times[:1]
+        added = m * tried[:, None]
+        fits = np.abs((totals + added * prior) / (counts + added) - found).min(axis=0) <= close
+        told = fits & mixed
+        if len(np.unique(found[told].round(digits))) < LEAST_VALUES or counts[told].sum() < SHARE * rows:
+            continue
+        errors = np.sqrt(spread * sizes) / (sizes + m)  # standard errors of the means
+        usual = 1 - (2 - 2 * norm.cdf(close / errors)) ** len(tried)
+        is_rare = binom.sf(int(told.sum()) - 1, len(sizes), float(usual.mean())) < LEVEL
+        if is_rare and close <= TELLING * float(np.median(errors)):
+            return m, int(counts[fits].sum())
+    return None
+
+
+def _smoothing(found: np.ndarray, totals: np.ndarray, counts: np.ndarray, prior: float) -> float:
+    """The m that values agree on, or a small multiple of it where many are of several categories; 0 without one."""
+    away = np.abs(found - prior) > 0.01
+    if not away.any():
+        return 0.0
+    m = (totals[away] - found[away] * counts[away]) / (found[away] - prior)
+    middle = float(np.median(m))
+    return middle if 0 < middle <= MOST_SMOOTHING else 0.0
