@@ -1,7 +1,7 @@
 """Facts about samples before anything is trained: ranges, columns, copies, groups, and shifted splits.
 
-In come arrays of inputs and labels; out come numbers. Files have the names of the subjects of `cutaway.findings`. May call
-scikit-learn and neighbors.
+In come arrays of inputs and labels; out come numbers. Files have the names of the findings. May call scikit-learn and
+neighbors.
 """
 
 from .column_values import MixedUnits, Sentinels, far_values, mixed_units, words_among_numbers

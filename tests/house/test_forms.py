@@ -1,0 +1,27 @@
+"""What several parts of the program need is written once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import cutaway
+
+PACKAGE = Path(cutaway.__file__).parent
+FORMS = {
+    "whether rows are equal: row_keys": r"hash_pandas_object|blake2b|unique\(.*axis=0|duplicated\(",
+    "which points are nearest: cutaway.neighbors": r"sklearn\.neighbors import|KDTree|pairwise_distances\(",
+    "what an image is: ImageShape": r"\.is_image\b|in \(1, 3\)(?! and min)",
+}
+"""By concept and the form that has it, what another one would be recognized by."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_concept_has_one_form(form: str) -> None:
+    found = [
+        f"{file.relative_to(PACKAGE)}: {line.strip()}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for line in file.read_text("utf-8").splitlines()
+        if re.search(FORMS[form], line)
+    ]
+    assert found == []
