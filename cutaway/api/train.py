@@ -17,7 +17,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, RunFolder, RunWriter, run_argument
-from cutaway.topics.findings.before_training import warn_of_leaks
+from cutaway.topics.findings.evidence import warn_of_leaks
 from cutaway.training import (
     DRAWN,
     Plan,

@@ -53,7 +53,7 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     from cutaway.api.documents import dataset_document
     from cutaway.data import load_dataset, split_and_prepare
     from cutaway.results.progress import show_progress
-    from cutaway.topics.findings.before_training import warn_of_leaks
+    from cutaway.topics.findings.evidence import warn_of_leaks
 
     loaded = load_dataset(data, **options)
     document = dataset_document(loaded)

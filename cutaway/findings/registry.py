@@ -123,7 +123,9 @@ LIVED_WITH = frozenset({"dead-units", "low-rank", "saturated-units", "exploding-
 """Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
 
 
-def run_checks(evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
+def run_checks(
+    evidence: Evidence, *, muted: Collection[str] = (), kinds: Collection[str] = RULES.keys()
+) -> tuple[Finding, ...]:
     """Run every check and return what they found: warnings first, then notes; of one kind in the order of `CHECKS`.
 
     What follows from another finding comes after everything of its severity that no other finding explains.
@@ -131,11 +133,13 @@ def run_checks(evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Find
     Args:
         evidence: What is known.
         muted: Kinds that do not explain others, as in `with_causes`.
+        kinds: Kinds to look for; facts that only other checks need are not measured.
 
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    found = [each for check in CHECKS for each in check(evidence)]
+    checks = [check for check in CHECKS if any(rule.kind in kinds for rule in check.rules)]
+    found = [each for check in checks for each in check(evidence) if each.kind in kinds]
     explained = with_causes(found, evidence, muted=muted)
     return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))
 

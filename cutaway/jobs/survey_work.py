@@ -121,7 +121,7 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
 
 def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallback, notes: list[str]) -> dict[str, Any]:
     from cutaway.api.given_data import as_dataset
-    from cutaway.topics.findings.before_training import data_findings
+    from cutaway.topics.findings.evidence import data_findings
     from cutaway.training import recipe_for, validation_share
 
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))

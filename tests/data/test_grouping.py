@@ -9,7 +9,7 @@ import pytest
 from cutaway.data import load_dataset, split_and_prepare
 from cutaway.data.facts import grouping_of, groups
 from cutaway.errors import CutawayWarning
-from cutaway.topics.findings.before_training import warn_of_leaks
+from cutaway.topics.findings.evidence import warn_of_leaks
 
 
 def households(seed, *, like=0.9, count=400):

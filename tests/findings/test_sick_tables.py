@@ -19,7 +19,7 @@ import cutaway as ct
 from cutaway.cli import main
 from cutaway.data import WholeGroups, split_and_prepare
 from cutaway.findings import Evidence, Finding, run_checks
-from cutaway.topics.findings.before_training import warn_of_leaks
+from cutaway.topics.findings.evidence import warn_of_leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 

@@ -21,7 +21,7 @@ from cutaway.execution import check_engine
 from cutaway.findings import RULES, Finding
 from cutaway.log import survive
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.topics.findings.before_training import data_findings
+from cutaway.topics.findings.evidence import data_findings
 from cutaway.topics.findings.evidence import findings as findings_of_run
 from cutaway.topics.findings.rivals import measure_rivals
 

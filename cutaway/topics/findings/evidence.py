@@ -1,21 +1,424 @@
-"""What a person should look at in a run."""
+"""What is known of samples and of a run: facts that take long are properties, measured when they are asked for."""
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, cast
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from cutaway.cache import CachedResult, cached
+from cutaway.checks import warn_user
 from cutaway.context import RunContext
-from cutaway.errors import CutawayError
-from cutaway.findings import Evidence, Finding, looks_drawn, run_checks
+from cutaway.data import (
+    PARTS,
+    ColumnFacts,
+    Dataset,
+    InputFacts,
+    LeakyInput,
+    NearDuplicates,
+    SampleIds,
+    Shift,
+    Split,
+    Table,
+    WholeGroups,
+    column_facts,
+    equal_by_chance,
+    input_facts,
+    join_ids,
+    leaky_input,
+    near_duplicates,
+    one_of_each_group,
+    repeated_samples,
+    stratified_sample,
+    tell_apart,
+)
+from cutaway.errors import Canceled, CutawayError
+from cutaway.findings import (
+    MANY_SATURATED,
+    SUSPECT,
+    Evidence,
+    Finding,
+    HeldOut,
+    WeightFacts,
+    bound_count,
+    errors_of_the_surest,
+    keep_highest,
+    label_scores,
+    looks_drawn,
+    run_checks,
+)
+from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.runs import kept_so_far
+from cutaway.topics.common.predictions import probability_batches
 
-from .facts import facts_of
 from .rivals import kept_rivals
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
+
+SAMPLES = 2000
+"""Training samples on which layers, gradients and inputs are measured at most."""
+
+BYTES = 8 * 2**20
+"""Bytes of these samples as float32 at most: of wide ones there are fewer."""
+
+COMPARED = 70_000
+"""Samples of each part of a split that are compared with those of the others at most."""
+
+COPIED, COPIED_VALUES, HELD = 20_000, 5_000_000, 2_000
+"""Training samples, their values, and held-out samples that are compared in search of near duplicates, at most."""
+
+FOUR_ERRORS = 0.99993666
+"""Share of a normal distribution within four standard deviations."""
+
+BINS = 15
+"""Bins of equally many samples in which confidence and accuracy are compared."""
+
+LEAKS = ("target-leakage", "target-encoding", "left-out-columns", "group-leakage", "duplicates")
+"""Kinds of findings for which a table should be changed before it is trained on."""
+
+NAMED = 20
+"""Samples or units that are named for one finding at most."""
+
+CLASSES, LEAST = 3, 3
+"""Classes with the lowest recall of which missed samples are named, and test samples without which a class is none."""
+
+Value = TypeVar("Value")
+Examples = Mapping[str, tuple[str, ...]]
+
+NOTHING = Evidence()
+
+
+class _Fact(cached_property[Any]):
+    """A property that is measured, and belongs into the cache."""
+
+
+def fact(measure: Callable[[Any], Value]) -> Value:
+    """A property that is measured when it is asked for, in the place of a field of `Evidence`.
+
+    Without the data or the model that it needs it is what `Evidence` has by default.
+    """
+    name = measure.__name__
+
+    def measured(evidence: "SampleEvidence") -> Any:
+        try:
+            return measure(evidence)
+        except Canceled:
+            raise
+        except CutawayError:
+            evidence.lacking.add(name)
+            return getattr(NOTHING, name, {})
+
+    return cast("Value", _Fact(measured))
+
+
+class _Part(_Fact):
+    """A fact that is measured together with others, in a property of the given name."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(lambda known: getattr(known, group).get(self.attrname, getattr(NOTHING, self.attrname or "")))
+
+
+class Samples(NamedTuple):
+    """Samples that no model was trained on yet.
+
+    Attributes:
+        loaded: What was loaded: a table, or the dataset.
+        data: The samples, prepared.
+        split: Which of them a model is to be trained, validated and tested on.
+    """
+
+    loaded: Dataset | Table
+    data: Dataset
+    split: Split
+
+
+class SampleEvidence(Evidence):
+    """What shows in samples alone, before any training.
+
+    Attributes:
+        of: The samples, or the run.
+        lacking: Names of facts that could not be measured.
+    """
+
+    def __init__(self, of: Samples | RunContext, **given: Any) -> None:
+        self.of, self.lacking = of, set[str]()
+        # `Evidence.__init__` would put its defaults in the place of the properties
+        vars(self).update({name: value for name, value in vars(NOTHING).items() if not hasattr(type(self), name)})
+        vars(self).update(given)
+
+    @fact
+    def class_counts(self) -> dict[str, list[int]]:
+        """Samples of each class, by split."""
+        data, split = self.of.data, self.of.split
+        counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
+        return {name: each.tolist() for name, each in counts.items() if each.sum()}
+
+    @fact
+    def inputs(self) -> InputFacts:
+        """Their range, after the layers of a model that only prepare them."""
+        facts, seen = input_facts(self._x), self._prepared.get("x")
+        return facts if seen is None else dataclasses.replace(input_facts(seen), constant=facts.constant)
+
+    @fact
+    def leaky_inputs(self) -> tuple[LeakyInput, ...]:
+        """Columns of a table that tell the class alone, or the input of other data that tells it best."""
+        if (found := self._columns[2]) is not None:
+            return found
+        best = leaky_input(self._x, self.of.data.y(self._measured), classes=self.of.data.classes)
+        return () if best is None else (best,)
+
+    @fact
+    def repeated(self) -> list[str]:
+        """Names of validation and test samples that are training samples as well, among the first of both."""
+        data, few = self.of.data, self._held_out.take(slice(0, COMPARED))
+        known = repeated_samples(data.rows(self.of.split.train.take(slice(0, COMPARED))), data.rows(few))
+        return data.named(few.take(known >= 0)).names()
+
+    @fact
+    def distinct(self) -> tuple[int, int] | None:
+        """How many training samples differ, where some of them are held out as well."""
+        if not self.repeated:
+            return None
+        distinct = repeated_samples(self._rows, self._rows) == np.arange(len(self._rows))
+        return int(distinct.sum()), len(distinct)
+
+    @fact
+    def most_values(self) -> int | None:
+        """Different values of an input, where some samples are in two splits."""
+        if not self.repeated:
+            return None
+        values = np.sort(self._rows.reshape(len(self._rows), -1), axis=0)
+        return int((values[1:] != values[:-1]).sum(axis=0).max()) + 1
+
+    @fact
+    def equal_by_chance(self) -> float | None:
+        """How many samples of a table would be equal by chance; images are not."""
+        data, rows = self.of.data, self._rows
+        if not self.repeated or rows.ndim > 2 or len(rows) < 2:
+            return None
+        columns = None if data.preparation is None else data.preparation.columns_of_features
+        return equal_by_chance(rows, among=min(len(self.of.split.train), COMPARED), columns=columns)
+
+    @fact
+    def shift(self) -> Shift | None:
+        """How well held-out samples are told from training samples."""
+        x = self.of.data.inputs(one_of_each_group(self.of.loaded, self._measured))
+        return tell_apart(x, self.of.data.inputs(self._compared) if len(self._compared) else x[:0])
+
+    @fact
+    def columns(self) -> tuple[ColumnFacts, ...]:
+        """What is noteworthy of columns."""
+        return self._columns[0]
+
+    @fact
+    def groups(self) -> tuple[WholeGroups, ...]:
+        """What a quick model is worth on whole groups."""
+        return self._columns[1]
+
+    @fact
+    def near(self) -> NearDuplicates | None:
+        """Held-out samples with a near duplicate."""
+        train, held = self._searched
+        return near_duplicates(self.of.data.inputs(train), self.of.data.inputs(held.take(slice(0, HELD))))
+
+    @fact
+    def examples(self) -> Examples:
+        """Names of samples that findings are about."""
+        return self._named_samples
+
+    @fact
+    def _named_samples(self) -> Examples:
+        data, train, near = self.of.data, self.of.split.train, self.near
+        found = {"class-imbalance": train.take(_of_the_smallest_class(data.y(train)))}
+        if self.shift is not None:
+            found["shifted-test-samples"] = self._compared.take(np.array(self.shift.surest, np.int64))
+        if near is not None:  # a held-out sample and its duplicate by turns
+            ids = zip(self._searched[::-1], (near.surest, near.of), strict=True)
+            pairs = join_ids([each.take(np.array(rows, np.int64)) for each, rows in ids])
+            found["near-duplicates"] = pairs.take(np.arange(len(pairs)).reshape(2, -1).T.ravel())
+        return {kind: tuple(data.named(ids).names()) for kind, ids in found.items()}
+
+    @fact
+    def _prepared(self) -> dict[str, np.ndarray]:
+        return {}
+
+    @cached_property
+    def _measured(self) -> SampleIds:
+        """The training samples whose inputs are measured."""
+        data, train = self.of.data, self.of.split.train
+        return train.take(stratified_sample(data.y(train), sample_room(data), seed=0))
+
+    @cached_property
+    def _x(self) -> np.ndarray:
+        return self.of.data.inputs(self._measured)
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        return self.of.data.x(self.of.split.train.take(slice(0, sample_room(self.of.data))))
+
+    @cached_property
+    def _held_out(self) -> SampleIds:
+        return join_ids([self.of.split.val, self.of.split.test])
+
+    @cached_property
+    def _compared(self) -> SampleIds:
+        """Test samples that are compared with training samples; validation samples without any."""
+        split = self.of.split
+        held = one_of_each_group(self.of.loaded, split.test if len(split.test) else split.val)
+        return held.take(slice(0, None, max(1, -(-len(held) // sample_room(self.of.data)))))
+
+    @cached_property
+    def _columns(self) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...], tuple[LeakyInput, ...] | None]:
+        return column_facts(self.of.loaded, self.of.data, self.of.split)
+
+    @cached_property
+    def _searched(self) -> tuple[SampleIds, SampleIds]:
+        """Training and held-out samples in which near duplicates are searched."""
+        random, most = np.random.default_rng(0), min(COPIED, COPIED_VALUES // max(self.of.data.features, 1))
+        train, held = (
+            part.take(random.permutation(len(part))[:most]) for part in (self.of.split.train, self._held_out)
+        )
+        return train, held
+
+
+class RunEvidence(SampleEvidence):
+    """What is known of a run.
+
+    Attributes:
+        of: The run.
+        layer_records: Gives what its layers are.
+    """
+
+    of: RunContext
+
+    def __init__(self, context: RunContext, layer_records: "Callable[[], Iterable[LayerRecord]]") -> None:
+        super().__init__(context, **recorded_facts(context))
+        self.layer_records = layer_records
+
+    dead_units: Any = _Part("_records")
+    layers: Any = _Part("_model")
+    weights: Any = _Part("_model")
+    trained: Any = _Part("_model")
+    confusion: Any = _Part("_predictions")
+    val_accuracy: Any = _Part("_predictions")
+    calibration: Any = _Part("_predictions")
+    wrong_labels: Any = _Part("_predictions")
+    judged: Any = _Part("_predictions")
+    sure: Any = _Part("_predictions")
+
+    @fact
+    def examples(self) -> Examples:
+        """Names of samples and units that findings are about."""
+        parts = (self._records, self._model, self._predictions)
+        return {
+            **self._named_samples,
+            **{key: names for part in parts for key, names in part.get("examples", {}).items()},
+        }
+
+    @fact
+    def _prepared(self) -> dict[str, np.ndarray]:
+        """Inputs of training samples after the layers that only prepare them, where they are numbers."""
+        from cutaway.interpret import prepared_inputs
+
+        context, data = self.of, self.of.data
+        if not context.opens:
+            return {}
+        seen = prepared_inputs(context.model(), context.spec, data.x(self._measured), scale=data.scale)
+        return {} if seen is None or not np.isfinite(seen).all() else {"x": seen}
+
+    @fact
+    def _records(self) -> dict[str, Any]:
+        records = tuple(self.layer_records()) if self.of.opens else ()
+        return {
+            "dead_units": {each.name: (each.dead, each.units) for each in records if each.dead is not None},
+            "examples": _named_units({f"dead-units/{each.name}": (each.name, each.dead_units) for each in records}),
+        }
+
+    @fact
+    def _model(self) -> dict[str, Any]:
+        from cutaway.interpret import gradient_sizes, layer_health, preparing_layers, update_sizes
+        from cutaway.models import ForwardPass, class_probabilities
+
+        context, data = self.of, self.of.data
+        if not context.opens:
+            return {}
+        x, y, scale = data.x(self._measured), data.y(self._measured), data.scale
+        model, epochs = context.model(), context.folder.epochs
+        layers = layer_health(model, x=x, scale=scale)
+        (outputs,) = ForwardPass.of(model, scale=scale)(x).values()
+        right = class_probabilities(model, outputs).argmax(axis=1) == y
+        ends = [context.snapshot(epoch) for epoch in (epochs[0], context.epoch())]
+        # a training never saw the first moving averages of a layer that prepares inputs, which are those of no samples
+        averages = {
+            f"{name}/moving_{value}" for name in preparing_layers(context.spec) for value in ("mean", "variance")
+        }
+        ends[0] = ends[0] | {name: ends[1][name] for name in averages & ends[1].keys()}
+        first, last = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=ends)
+        updates: dict[str, list[float]] = {}
+        before = context.snapshot(epochs[0])
+        for epoch in epochs[1:]:
+            after = context.snapshot(epoch)
+            for name, size in update_sizes(before, after).items():
+                updates.setdefault(name, []).append(size)
+            before = after
+        weights = {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first}
+        if epochs[0] == 0 and any((each.saturated or 0) > MANY_SATURATED for each in layers.values()):
+            for name, each in layer_health(context.model(0), x=x, scale=scale).items():
+                layers[name] = dataclasses.replace(layers[name], saturated_first=each.saturated)
+        named = {
+            f"{kind}-units/{name}": (name, units)
+            for name, each in layers.items()
+            for kind, units in (("redundant", each.redundant_units), ("saturated", each.saturated_units))
+        }
+        return {
+            "layers": layers,
+            # of layers whose weights are no numbers in some epoch nothing is known
+            "weights": {name: w for name, w in weights.items() if np.isfinite([*w.updates, w.first, w.kept]).all()},
+            "trained": (int(right.sum()), len(right)),
+            "examples": _named_units(named),
+        }
+
+    @fact
+    def _predictions(self) -> dict[str, Any]:
+        data, split, others = self.of.data, self.of.split, self._held_out
+        y = data.y(others)
+        confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
+        parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for rows, p in probability_batches(self.of, others) if len(others) else ():
+            if not np.isfinite(p).all():
+                parts.clear()
+                break
+            confidence[rows], predicted[rows] = p.max(axis=1), p.argmax(axis=1)
+            parts.append(keep_highest(p, y[rows]))
+        if not parts:
+            self.lacking.add("_predictions")
+            return {}
+        given, highest, shares = (np.concatenate([each[part] for each in parts]) for part in range(3))
+        held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
+        right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
+        validated = right[: len(split.val)]
+        return {
+            "confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes),
+            "val_accuracy": float(validated.mean()) if len(validated) else None,
+            "examples": _named_predictions(self.of.named(others), held, predicted, confidence, tested=tested),
+            "calibration": _calibration(confidence[tested], right[tested]),
+            "wrong_labels": bound_count(held),
+            "judged": len(y),
+            "sure": errors_of_the_surest(confidence, right),
+        }
+
+
+MEASURED = tuple(
+    dict.fromkeys(
+        name
+        for kind in RunEvidence.__mro__
+        for name, value in vars(kind).items()
+        if isinstance(value, _Fact) and not name.startswith("_")
+    )
+)
+"""The facts of a run that are kept in the cache."""
 
 
 def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> Evidence:
@@ -25,25 +428,26 @@ def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerReco
         context: The run.
         layers: Gives what its layers are; it is called if that is not known already.
     """
-    kept = _kept(context)
-    facts = None if kept is None else kept.read()
-    if facts is None:
-        facts, is_whole = facts_of(context, layers=layers)
-        if kept is not None and is_whole:
-            kept.write(facts)
-    return _with_records(context, facts)
+    place = _place(context)
+    if place is not None and (kept := place.read()) is not None:
+        return Evidence(**kept | recorded_facts(context))
+    evidence = RunEvidence(context, layers)
+    facts = {name: getattr(evidence, name) for name in MEASURED}
+    if place is not None and not evidence.lacking:
+        place.write(facts)
+    return evidence
 
 
 def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
     """Findings that need no further measurement, since everything was measured before; otherwise None."""
-    kept = _kept(context)
-    facts = None if kept is None else kept.read()
-    return None if facts is None else run_checks(_with_records(context, facts))
+    place = _place(context)
+    kept = None if place is None else place.read()
+    return None if kept is None else run_checks(Evidence(**kept | recorded_facts(context)))
 
 
 def recorded_findings(context: RunContext) -> tuple[Finding, ...]:
     """What shows in the history and in what run.json records: nothing is measured for it."""
-    return run_checks(_with_records(context, {}))
+    return run_checks(Evidence(**recorded_facts(context)))
 
 
 def findings(
@@ -54,45 +458,93 @@ def findings(
     return run_checks(evidence_of(context, layers=layers), muted=muted)
 
 
-def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
-    """Evidence of measured facts and of what the run folder records."""
-    rows, test, record = context.folder.history(), context.manifest.test, context.manifest.dataset
-    kept = context.row(rows=rows) or {} if context.knows_validation_samples else {}
-    facts = dict(facts)
-    if weights := facts.get("weights"):  # of layers whose weights are no numbers in some epoch nothing is known
-        facts["weights"] = {
-            name: each for name, each in weights.items() if np.isfinite([*each.updates, each.first, each.kept]).all()
-        }
-    measured = facts.pop("val_accuracy", None)
-    return Evidence(
-        history=rows,
-        class_names=context.class_names,
-        kept_epoch=kept_so_far(context.manifest, rows),
-        diverged=_diverged(context, epochs=len(rows)),
-        ended=context.manifest.status == "finished",
-        regularization=_regularization(context) if context.opens else None,
-        frozen=_frozen(context) if context.opens else (),
-        output_activation=_output_activation(context) if context.opens else None,
-        recorded=context.manifest.origin == "keras fit",
-        ready_made=context.manifest.origin == "model",
-        test_accuracy=as_share((test or {}).get("accuracy")),
-        val_accuracy=measured if context.manifest.origin == "model" else as_share(kept.get("val_accuracy")),
-        test_samples=len(context.split.test),
-        val_samples=len(context.split.val),
-        config={name: value for name, value in context.manifest.config.items() if value is not None},
-        train_samples=len(context.split.train),
-        default_weights=_has_default_weights(context),
-        input_names=record.feature_names,
-        input_columns=None if context.preparation is None else context.preparation.columns_of_features,
-        images=record.image is not None,
-        rivals=kept_rivals(context) or (),
-        **facts,
+def data_findings(
+    loaded: Dataset | Table, data: Dataset, split: Split, *, muted: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Run the checks that look at samples alone: their columns, inputs, classes and splits.
+
+    Args:
+        loaded: What was loaded: a table, or the dataset.
+        data: The samples, prepared.
+        split: Which of them the model is to be trained, validated and tested on.
+        muted: See `run_checks`.
+    """
+    return run_checks(sample_evidence(loaded, data, split), muted=muted)
+
+
+def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
+    """Warn of what makes the accuracies of a table too good, before a model is trained on it; arguments as above."""
+    if isinstance(loaded, Table):
+        for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
+            if each.severity == "warning":
+                warn_user(" ".join(filter(None, (each.text, each.advice))))
+
+
+def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split) -> SampleEvidence:
+    """What shows in samples before a training; arguments as above."""
+    return SampleEvidence(
+        Samples(loaded, data, split),
+        class_names=data.class_names,
+        test_samples=len(split.test),
+        val_samples=len(split.val),
+        train_samples=len(split.train),
+        input_names=data.feature_names,
+        input_columns=None if data.preparation is None else data.preparation.columns_of_features,
+        images=data.image is not None,
     )
+
+
+def recorded_facts(context: RunContext) -> dict[str, Any]:
+    """What the run folder records, as fields of `Evidence`."""
+    from cutaway.training import DRAWN
+
+    rows, manifest = context.folder.history(), context.manifest
+    test, record = manifest.test or {}, manifest.dataset
+    kept = context.row(rows=rows) or {} if context.knows_validation_samples else {}
+    facts: dict[str, Any] = {}
+    if context.opens:
+        facts = {
+            "regularization": _regularization(context),
+            "frozen": _frozen(context),
+            "output_activation": _output_activation(context),
+            "default_weights": manifest.first_weights == DRAWN and _has_default_initializers(context),
+        }
+    if manifest.origin != "model":
+        facts["val_accuracy"] = as_share(kept.get("val_accuracy"))
+    return facts | {
+        "history": rows,
+        "class_names": context.class_names,
+        "kept_epoch": kept_so_far(manifest, rows),
+        "diverged": _diverged(context, epochs=len(rows)),
+        "ended": manifest.status == "finished",
+        "recorded": manifest.origin == "keras fit",
+        "ready_made": manifest.origin == "model",
+        "test_accuracy": as_share(test.get("accuracy")),
+        "test_samples": len(context.split.test),
+        "val_samples": len(context.split.val),
+        "train_samples": len(context.split.train),
+        "config": {name: value for name, value in manifest.config.items() if value is not None},
+        "input_names": record.feature_names,
+        "input_columns": None if context.preparation is None else context.preparation.columns_of_features,
+        "images": record.image is not None,
+        "rivals": kept_rivals(context) or (),
+    }
 
 
 def as_share(accuracy: float | None) -> float | None:
     """An accuracy that is recorded; None for what is none, as a metric of a user's own that is called so."""
     return accuracy if accuracy is not None and 0 <= accuracy <= 1 else None
+
+
+def _place(context: RunContext) -> CachedResult | None:
+    """Where the facts of a run are kept; None of a run without weights.
+
+    All epochs decide them, since how far weights moved is measured.
+    """
+    try:
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=12)
+    except CutawayError:
+        return None
 
 
 def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
@@ -103,16 +555,21 @@ def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
     return next(((epochs + 1, metric) for metric, rule in FINITE.items() if why.startswith(rule)), None)
 
 
-def _has_default_weights(context: RunContext) -> bool | None:
-    """Whether first weights were drawn by Keras' default initializers; None of a model that does not open."""
-    from cutaway.training import DRAWN
+def _layer_configs(context: RunContext) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each.get("config") or {} for each in context.spec["layers"]}
 
-    if not context.opens:
-        return None
+
+def _has_default_initializers(context: RunContext) -> bool:
+    """Whether all layers have the initializers that Keras takes by default."""
     usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
-    configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
+    configs = _layer_configs(context).values()
     drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
-    return context.manifest.first_weights == DRAWN and all(_class_name(given) == name for given, name in drawn)
+    return all(_class_name(given) == name for given, name in drawn)
+
+
+def _class_name(initializer: Any) -> Any:
+    """The class of an initializer in a specification; None of a damaged one, which is no object."""
+    return cast("dict[str, Any]", initializer).get("class_name") if isinstance(initializer, dict) else None
 
 
 def _regularization(context: RunContext) -> dict[str, float]:
@@ -137,8 +594,7 @@ def _regularization(context: RunContext) -> dict[str, float]:
 
 def _frozen(context: RunContext) -> tuple[str, ...]:
     """Names of the Dense layers that are not trained although their weights were drawn."""
-    configs: dict[str, dict[str, Any]] = {each["name"]: each.get("config") or {} for each in context.spec["layers"]}
-    named = [name for name, config in configs.items() if config.get("trainable") is False]
+    named = [name for name, config in _layer_configs(context).items() if config.get("trainable") is False]
     if not named or not context.folder.epochs:
         return ()
     snapshot = context.snapshot(context.folder.epochs[0])
@@ -148,22 +604,74 @@ def _frozen(context: RunContext) -> tuple[str, ...]:
 
 def _output_activation(context: RunContext) -> str | None:
     """Name of the activation function of the output layer, if it has one."""
-    configs: dict[str, dict[str, Any]] = {each["name"]: each.get("config") or {} for each in context.spec["layers"]}
-    activation = configs.get(context.spec["output"], {}).get("activation")
+    activation = _layer_configs(context).get(context.spec["output"], {}).get("activation")
     return activation if isinstance(activation, str) else None
 
 
-def _class_name(initializer: Any) -> Any:
-    """The class of an initializer in a specification; None of a damaged one, which is no object."""
-    return cast("dict[str, Any]", initializer).get("class_name") if isinstance(initializer, dict) else None
+def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:
+    counts = np.bincount(labels)
+    smallest = np.where(counts > 0, counts, len(labels) + 1).argmin()
+    return np.flatnonzero(labels == smallest)[:20]
 
 
-def _kept(context: RunContext) -> CachedResult | None:
-    """The facts of a run in the cache; None of a run without weights.
+def sample_room(data: Dataset) -> int:
+    """Maximum number of samples that are measured: at least two."""
+    return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
 
-    All epochs decide them, since how far weights moved is measured.
+
+def _named_predictions(
+    ids: SampleIds, held: HeldOut, predicted: np.ndarray, confidence: np.ndarray, *, tested: slice
+) -> Examples:
+    """Samples with suspect labels, confident mistakes, hesitant answers, and mistakes by class.
+
+    Args:
+        ids: Validation and test samples.
+        held: What is kept of their probabilities.
+        predicted: int64 ``(sample,)``.
+        confidence: float ``(sample,)``, the probabilities of these classes.
+        tested: Which of them are test samples.
     """
-    try:
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=12)
-    except CutawayError:
-        return None
+    labels, scores = held.labels, label_scores(held)
+    is_tested = np.zeros(len(labels), bool)
+    is_tested[tested] = True
+    wrong = is_tested & (predicted != labels)
+    found = {
+        "label-noise": _first(scores > SUSPECT, by=-scores),
+        "miscalibration/over": _first(wrong, by=-confidence),
+        "miscalibration/under": _first(is_tested & ~wrong, by=confidence),
+    }
+    counts = np.bincount(labels[is_tested], minlength=held.classes)
+    recall = np.bincount(labels[is_tested & ~wrong], minlength=held.classes) / np.maximum(counts, 1)
+    recall[counts < LEAST] = np.inf
+    for label in np.argsort(recall, kind="stable")[:CLASSES].tolist():
+        found[f"missed-class/{label}"] = _first(wrong & (labels == label), by=-confidence)
+    if wrong.any():
+        pairs = labels[wrong] * held.classes + predicted[wrong]
+        kinds, times = np.unique(pairs, return_counts=True)
+        true, mistaken = divmod(int(kinds[times.argmax()]), held.classes)
+        found["confusion"] = _first(wrong & (labels == true) & (predicted == mistaken), by=-confidence)
+    return {name: tuple(ids.take(rows).names()) for name, rows in found.items() if len(rows)}
+
+
+def _first(chosen: np.ndarray, *, by: np.ndarray) -> np.ndarray:
+    """Numbers of the chosen samples with the smallest values, at most `NAMED`."""
+    rows = np.flatnonzero(chosen)
+    return rows[np.argsort(by[rows], kind="stable")[:NAMED]]
+
+
+def _named_units(found: Mapping[str, tuple[str, tuple[int, ...]]]) -> Examples:
+    """For each kind of finding and layer, the names of its units, from the layer and their numbers."""
+    return {
+        about: tuple(f"{layer}[{unit}]" for unit in units[:NAMED]) for about, (layer, units) in found.items() if units
+    }
+
+
+def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
+    """Expected calibration error, confidence minus accuracy, and the standard error of a higher accuracy."""
+    order = np.argsort(confidence, kind="stable")
+    parts = np.array_split(order, min(BINS, len(order)))
+    error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)
+    accuracy = float(right.mean())
+    # a quarter of what the exact interval of four standard errors reaches up: of no or all samples it is not 0
+    _, high = exact_interval(int(right.sum()), len(order), confidence=FOUR_ERRORS)
+    return float(error), float(confidence.mean() - accuracy), (high - accuracy) / 4

@@ -21,7 +21,7 @@ from cutaway.execution import check_engine, run_tasks
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS
-from cutaway.topics.findings.before_training import warn_of_leaks
+from cutaway.topics.findings.evidence import warn_of_leaks
 from cutaway.training import Plan, check_settings, find_recipe, plan, recipe_for
 
 from .manifest import FILE, FixedSettings, SweepManifest, plain_settings, read_manifest, write_manifest

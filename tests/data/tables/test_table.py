@@ -13,7 +13,7 @@ from cutaway.data import Dataset, Table, column_facts, leaky_input, load_again, 
 from cutaway.data.facts.leakage import correct_alone, halves
 from cutaway.data.tables.cells import DATE_FORMATS, as_dates
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
-from cutaway.topics.findings.before_training import warn_of_leaks
+from cutaway.topics.findings.evidence import warn_of_leaks
 
 
 def churn(rows=600, seed=0):
