@@ -68,15 +68,15 @@ class Run:
         return type(self), (self.context,)
 
     def __repr__(self) -> str:
-        from cutaway.results.units import epochs_in_words
+        from cutaway.words import counted, percent
 
         if self.folder.is_gone:
             return f"<Run {self.path.name}: its folder is gone>"
         test = self.test
         losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
-        accuracy = f", test accuracy {test['accuracy']:.2%}, {next(losses)}" if test else ""
+        accuracy = f", test accuracy {percent(test['accuracy'])}, {next(losses)}" if test else ""
         status = "damaged" if self.folder.damage else self.folder.status
-        return f"<Run {self.path.name}: {status}, {epochs_in_words(len(self.history))}{accuracy}>"
+        return f"<Run {self.path.name}: {status}, {counted(len(self.history), 'epoch')}{accuracy}>"
 
     def plot(self) -> "Figure":
         """Draw loss and accuracy by epoch as a matplotlib Figure."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.neighbors import nearest_among
+from cutaway.words import percent
 
 from .settings import Augmentation
 
@@ -54,8 +55,9 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
         lost = before.astype(float) - after
         if lost.mean() > max(LEAST_LOSS, STANDARD_ERRORS * lost.std() / len(lost) ** 0.5):
             return (
-                f"the nearest neighbor of {before.mean():.0%} of {count} training images is of their own class, and "
-                f"after {name} only of {after.mean():.0%}"
+                f"the nearest neighbor of {percent(before.mean(), 0)} of {count} training images is of their own "
+                "class, and "
+                f"after {name} only of {percent(after.mean(), 0)}"
             )
     return None
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import escaped, printable
-from cutaway.results.units import UNDEFINED
+from cutaway.words import UNDEFINED
 
 from .typed import as_typed
 from .wrapping import wrapped

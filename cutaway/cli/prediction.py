@@ -11,6 +11,7 @@ import typer
 
 from cutaway.errors import UsageError, printable
 from cutaway.topics.prediction.options import PredictionOptions
+from cutaway.words import counted
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_json, print_result, say
@@ -64,7 +65,7 @@ def predict(
         else:
             listed = ", ".join(f"{number:,} {printable(name)}" for name, number in classes.most_common(CLASSES))
             more = f", and {len(classes) - CLASSES:,} more classes" if len(classes) > CLASSES else ""
-            say(f"{count:,} prediction{'' if count == 1 else 's'} written to {output}: {listed}{more}")
+            say(f"{counted(count, 'prediction')} written to {output}: {listed}{more}")
     elif as_json:
         print_json([record for part in parts for record in part.to_json()])
     else:

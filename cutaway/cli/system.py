@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cutaway.errors import ConfigError, DataError, printable
-from cutaway.results.units import percent
+from cutaway.words import percent
 
 from .options import GivenDataOptions, JsonOption, with_records
 from .output import console, print_json, print_table, say, shorten, width_of

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from cutaway.errors import ConfigError, DataError
+from cutaway.words import counted
 
 from .samples import SampleIds
 from .sampling import stratified_split
@@ -179,7 +180,7 @@ def _hold_out_groups(
     if count < folds:
         raise DataError(
             f"holding out a share of {share:g} in whole groups takes at least {folds} groups",
-            got=f"{count} group{'' if count == 1 else 's'}",
+            got=counted(count, "group"),
             hint="choose a larger share, or another column of groups",
         )
     labels = data.labels["train"][index]

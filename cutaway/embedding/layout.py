@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.words import percent
+
 # A caution is said from these values on. By `python -m benchmarks embedding_cautions`, of maps that do not need it at
 # most 5% get one, and of those that need it at least 90%.
 EQUAL_ROWS = 0.02
@@ -89,7 +91,8 @@ class Quality:
         said = []
         if self.equal_rows is not None and self.equal_rows >= EQUAL_ROWS:
             said.append(
-                f"{self.equal_rows:.1%} of the samples are equal to another one in all values: how the map arranges "
+                f"{percent(self.equal_rows, 1)} of the samples are equal to another one in all values: how the map "
+                "arranges "
                 "equal samples, as a ring, a disk or one point, means nothing."
             )
         if _is_lost(self.sizes_layer, self.sizes_plane):
@@ -106,11 +109,12 @@ class Quality:
         if self.structure is not None and self._is_noise(self.structure):
             said.append(
                 "Groups and paths on this map may be chance: in the layer, a sample's nearest neighbors are "
-                f"{max(self.structure, 0.0):.1%} nearer than among shuffled values, as in noise."
+                f"{percent(max(self.structure, 0.0), 1)} nearer than among shuffled values, as in noise."
             )
         if self.neighbors_found is not None and self.neighbors_found < FOUND:
             said.append(
-                f"Only {self.neighbors_found:.0%} of the nearest neighbors were found, since they are spread over many "
+                f"Only {percent(self.neighbors_found, 0)} of the nearest neighbors were found, since they are spread "
+                "over many "
                 'parts of the data. With neighbors="exact" all are.'
             )
         return tuple(said)

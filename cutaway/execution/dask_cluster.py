@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ExecutionError
+from cutaway.words import counted
 
 from .pool import Pending, Pool
 from .sharing import file_of
@@ -98,7 +99,7 @@ class DaskPool:
     def _count(self) -> int:
         count = len(self._client.sync(self._client.scheduler.ncores, callback_timeout=ANSWER))
         self._well = time.monotonic()
-        self.words = f"{count} worker{'' if count == 1 else 's'} of {self._address}"
+        self.words = f"{counted(count, 'worker')} of {self._address}"
         return count
 
     def share(self, arrays: Mapping[str, np.ndarray]) -> Sequence[Any]:

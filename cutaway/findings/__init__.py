@@ -6,7 +6,7 @@ is a function with the rules that it applies, in a module by subject; `registry`
 `cutaway.data`, `cutaway.metrics` and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
-from .records import Evidence, Finding, Remedy, Rival, Rule, WeightFacts, check, class_in_words, listed
+from .records import Evidence, Finding, Remedy, Rival, Rule, WeightFacts, check, class_in_words
 from .registry import RULES, folded, run_checks
 from .suspects import (
     SUSPECT,
@@ -44,7 +44,6 @@ __all__ = [
     "folded",
     "keep_highest",
     "label_scores",
-    "listed",
     "looks_drawn",
     "run_checks",
     "suggest",

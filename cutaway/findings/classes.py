@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from cutaway.metrics import LISTED, Confusion, PerClass, top_confusions
+from cutaway.words import percent
 
 from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
@@ -19,7 +20,7 @@ DEAD_LAYER = 0.9
     Rule(
         "class-imbalance",
         words=f"The largest class has {IMBALANCED:g} times as many training samples as the smallest one, or more."
-        f" A note where weights of classes are set, or {DEAD_LAYER:.0%} of the units of a layer are dead.",
+        f" A note where weights of classes are set, or {percent(DEAD_LAYER, 0)} of the units of a layer are dead.",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
     ),
@@ -65,7 +66,8 @@ TOO_SURE = 0.15
         words=(
             "Among validation and test samples, errors stay frequent where the model is most sure, while errors of "
             "overlapping classes vanish there: the lower end of the 95% interval of this remaining share is above "
-            f"{MANY_WRONG:.0%}. It is a note if the mean confidence is more than {TOO_SURE:.0%} above the accuracy, "
+            f"{percent(MANY_WRONG, 0)}. It is a note if the mean confidence is more than {percent(TOO_SURE, 0)} "
+            "above the accuracy, "
             "since these may then be the model's own errors."
         ),
         source='Wichmann, Hill 2001, "The psychometric function: I. Fitting, sampling, and goodness of fit"',
@@ -89,7 +91,8 @@ def label_noise(evidence: Evidence) -> Iterable[Finding]:
     overconfident = evidence.calibration is not None and evidence.calibration[1] > TOO_SURE
     probably = "may be wrong" if overconfident else "are probably wrong"
     text = (
-        f"At least {count.low:,} of {judged:,} validation and test labels ({count.low / judged:.1%}) {probably}: of "
+        f"At least {count.low:,} of {judged:,} validation and test labels ({percent(count.low / judged, 1)}) "
+        f"{probably}: of "
         f"the {surest:,} samples of which the model is most sure, {wrong:,} are labeled as another class."
     )
     advice = "Look at the suspect labels with run.label_issues() or cutaway labels."
@@ -130,9 +133,10 @@ ONE_CLASS = 0.85
         "missed-class",
         words=(
             f"The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples where there are no "
-            f"test samples, is at most {MISSED_RECALL:.0%} of the accuracy of all of them, and lower than that of the "
+            f"test samples, is at most {percent(MISSED_RECALL, 0)} of the accuracy of all of them, and lower than "
+            "that of the "
             "other classes by more than chance: an exact binomial test, corrected for the number of classes, of the "
-            f"level {MISSED_LEVEL:.0%}."
+            f"level {percent(MISSED_LEVEL, 0)}."
         ),
         source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
         known_as="poor recall of a class; weak segment in deepchecks",
@@ -150,7 +154,7 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
         return
     pairs = "; ".join(
         f"{measured.samples[i] - measured.correct[i]:,} of {measured.samples[i]:,} of {class_in_words(names[i])} "
-        f"(recall {recall[i]:.2%})"
+        f"(recall {percent(recall[i])})"
         for i in missed[:NAMED_CLASSES]
     )
     more = (
@@ -162,8 +166,9 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
     if len(missed) > 1:
         title = f"Most samples of {len(missed):,} classes are missed"
     text = (
-        f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the "
-        f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}."
+        f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {percent(measured.accuracy)} hides "
+        "this; the "
+        f"balanced accuracy, the mean recall of the classes, is {percent(measured.balanced_accuracy)}."
     )
     is_rare, advice = _advice_on_missed(evidence, measured, names, missed)
     record = {
@@ -272,7 +277,7 @@ def confusion(evidence: Evidence) -> Iterable[Finding]:
     title = f"{true} is most often mistaken for {predicted} ({times})"
     if len(confusions) > 1 and confusions[1].count == most.count:
         title = f"{true} is mistaken for {predicted} ({times}), and no class for another more often"
-    share = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({wrong / samples:.2%})"
+    share = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({percent(wrong / samples)})"
     text = f"{share}. Most frequent mistakes: {pairs}."
     yield Finding("confusion", "note", title, text, record, samples=evidence.named("confusion"))
 
@@ -289,7 +294,8 @@ def _pair_record(confusion: Confusion, names: Sequence[str]) -> dict[str, str | 
 def _pair_in_words(confusion: Confusion, names: Sequence[str]) -> str:
     true, predicted = names[confusion.true], names[confusion.predicted]
     return (
-        f"{true} mistaken for {predicted} ({_times(confusion.count)}, {confusion.share:.2%} of {class_in_words(true)})"
+        f"{true} mistaken for {predicted} ({_times(confusion.count)}, {percent(confusion.share)} of "
+        f"{class_in_words(true)})"
     )
 
 

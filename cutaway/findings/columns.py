@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts
 from cutaway.metrics import wilson_interval
+from cutaway.words import listed, percent
 
-from .records import Evidence, Finding, Remedy, Rule, check, class_in_words, with_more
+from .records import Evidence, Finding, Remedy, Rule, check, class_in_words
 from .steps import DEAD_AFTER_FIRST_STEPS, dead_since_first_steps, has_large_mean, largest_update
 
 LARGE_SPREAD = 20.0
@@ -124,7 +125,8 @@ NAMED_INPUTS = 5
     Rule(
         "constant-inputs",
         words=(
-            f"More than {MANY_CONSTANT:.0%} of the columns of a table have one value in every sample, of up to 2,000 "
+            f"More than {percent(MANY_CONSTANT, 0)} of the columns of a table have one value in every sample, of up "
+            "to 2,000 "
             "training samples; a smaller share is a note."
         ),
         source='Kuhn, Johnson 2013, "Applied predictive modeling", section 3.5',
@@ -143,7 +145,7 @@ def constant_inputs(evidence: Evidence) -> Iterable[Finding]:
     share = len(names) / facts.inputs
     text = (
         f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples "
-        f"({with_more(names, NAMED_INPUTS)}): they say nothing."
+        f"({listed(names, NAMED_INPUTS)}): they say nothing."
     )
     severity = "warning" if share > MANY_CONSTANT else "note"
     remedy = Remedy("leave out the constant inputs", change="drop-inputs", inputs=constant)
@@ -175,8 +177,10 @@ def has_one_input(evidence: Evidence) -> bool:
         words=(
             "One column of a table, or one input of other data, tells the classes of training samples alone, by a "
             "decision tree or the most frequent class of each category, on samples that it was not fitted on: the "
-            f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
-            f"less than {FEWER:.0%} of that of always predicting the largest class. Not judged where only one input, "
+            f"lower end of the 95% interval of its accuracy is {percent(TELLS, 0)} or more, and the upper end of its "
+            "error "
+            f"less than {percent(FEWER, 0)} of that of always predicting the largest class. Not judged where only "
+            "one input, "
             "or the inputs of one column, vary."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
@@ -198,12 +202,13 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
         others = [f'"{evidence.input_columns[each.input]}"' for each in leaks[1:]]
     text = (
         f"{what[:1].upper()}{what[1:]} alone tells the class of {found.correct:,} of {found.samples:,} training "
-        f"samples that it was not fitted on ({found.correct / found.samples:.1%}), where the largest class has "
-        f"{found.baseline:.1%}. Check that it is known before the answer is: otherwise the model is worth nothing on "
+        f"samples that it was not fitted on ({percent(found.correct / found.samples, 1)}), where the largest class has "
+        f"{percent(found.baseline, 1)}. Check that it is known before the answer is: otherwise the model is worth "
+        "nothing on "
         "new samples."
     )
     if others:
-        text += f" So {'does' if len(others) == 1 else 'do'} {with_more(others, NAMED_COLUMNS)}."
+        text += f" So {'does' if len(others) == 1 else 'do'} {listed(others, NAMED_COLUMNS)}."
     record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
     remedy = Remedy(f"leave out {what}", change="drop-inputs", inputs=inputs)
     yield Finding("target-leakage", "warning", "One input gives the label away", text, record, remedy)
@@ -303,7 +308,8 @@ def words_predict(column: ColumnFacts) -> bool:
             "Columns of a table are left out since their cells are free text, nearly all differ, or cannot be read. A "
             "warning where the words of one tell the class of rows that they were not counted in (naive Bayes on half "
             "of up to 4,000 training rows, judged on the other half): at the unfavorable end of its "
-            f"{WORDS_CONFIDENCE:.2%} interval it errs less than {WORDS_ERRORS:.0%} as often as always predicting the "
+            f"{percent(WORDS_CONFIDENCE)} interval it errs less than {percent(WORDS_ERRORS, 0)} as often as always "
+            "predicting the "
             "largest class."
         ),
         source="our own; McCallum, Nigam 1998 for naive Bayes of words, Wilson 1927 for the interval",
@@ -315,7 +321,7 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
     columns = [each for each in evidence.columns if each.left_out]
     if not columns:
         return
-    named = with_more([f'"{each.name}" ({each.left_out})' for each in columns], NAMED_INPUTS)
+    named = listed([f'"{each.name}" ({each.left_out})' for each in columns], NAMED_INPUTS)
     # without their number: columns that are constant or count the rows are left out as well, and tell nothing
     are, them = ("are", "them") if len(columns) > 1 else ("is", "it")
     text = f"{named} {are} left out, and no model learns from {them}."
@@ -329,7 +335,7 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
     assert told is not None
     text += (
         f' The words of "{best.name}" alone tell the class of {told.correct:,} of {told.samples:,} training rows '
-        f"({told.correct / told.samples:.1%}), where the largest class has {told.baseline:.1%}."
+        f"({percent(told.correct / told.samples, 1)}), where the largest class has {percent(told.baseline, 1)}."
     )
     advice = (
         f'Make columns of the words of "{best.name}" if they are known before the answer is, for example with '

@@ -5,6 +5,7 @@ from statistics import NormalDist
 from typing import Any
 
 from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
+from cutaway.words import percent
 
 from .records import Evidence, Finding, Remedy, Rule, check
 from .simpler_models import learned_nothing
@@ -26,9 +27,11 @@ STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the
         "overfitting",
         words=(
             f"The last {OVERFITTING_EPOCHS} epochs or more brought no lower validation loss, and the last one is "
-            f"{OVERFITTING_RISE:.0%} or more above the lowest, whose weights are not those that are kept. Where the "
+            f"{percent(OVERFITTING_RISE, 0)} or more above the lowest, whose weights are not those that are kept. "
+            "Where the "
             "history has the standard error of the rise of the cross-entropy, as after a training by cutaway, the rise "
-            f"is also more than could be chance in so few samples (paired by sample, one-sided, {RISE_LEVEL:.0%})."
+            "is also more than could be chance in so few samples (paired by sample, one-sided, "
+            f"{percent(RISE_LEVEL, 0)})."
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
@@ -121,7 +124,10 @@ def _later(measured: Overfitting, epoch: int, value: float) -> str:
     """Why a last loss above the lowest one is no overfitting."""
     rise = measured.rise / abs(measured.best_val_loss) if measured.best_val_loss else 0.0
     if rise < OVERFITTING_RISE:
-        return f"In epoch {epoch} it is {value:.4f}; a rise of less than {OVERFITTING_RISE:.0%} is not overfitting."
+        return (
+            f"In epoch {epoch} it is {value:.4f}; a rise of less than {percent(OVERFITTING_RISE, 0)} is not "
+            "overfitting."
+        )
     return (
         f"In epoch {epoch} it is {value:.4f}, which may be chance: it counts as overfitting when it stays above the "
         f"lowest for {OVERFITTING_EPOCHS} epochs."
@@ -147,11 +153,13 @@ NO_REGULARIZATION = Remedy("train without dropout and without penalties of weigh
         "over-regularized",
         words=(
             f"A dropout rate above {STRONG['dropout']:g}, or a penalty of L1 above {STRONG['l1']:g} or of L2 above "
-            f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {FITTED:.0%} of its own training "
-            f"samples correctly, and no more than {FITTED_GAP:.0%} more of them than of validation samples; on up to "
+            f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {percent(FITTED, 0)} of its own "
+            "training "
+            f"samples correctly, and no more than {percent(FITTED_GAP, 0)} more of them than of validation samples; "
+            "on up to "
             f"2,000 training samples. A warning beyond {EXTREME['dropout']:g}, {EXTREME['l1']:g} and "
             f"{EXTREME['l2']:g}, otherwise a note. Beyond these also where the mean confidence is more than "
-            f"{UNSURE:.0%} below the accuracy."
+            f"{percent(UNSURE, 0)} below the accuracy."
         ),
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
         known_as="underfitting, too much regularization",
@@ -172,10 +180,11 @@ def over_regularized(evidence: Evidence) -> Iterable[Finding]:
         return
     causes = " and ".join(f"{PENALTIES[name]} {value:g}" for name, value in strong.items())
     text = (
-        f"With {causes}, and dropout turned off, {accuracy:.1%} of {samples:,} training samples are predicted correctly"
+        f"With {causes}, and dropout turned off, {percent(accuracy, 1)} of {samples:,} training samples are "
+        "predicted correctly"
     )
     if fits:
-        text += f", but its mean confidence is {unsure:.1%} below its accuracy."
+        text += f", but its mean confidence is {percent(unsure, 1)} below its accuracy."
     else:
         text += (
             f": it {'does not fit' if is_extreme else 'may not be able to fit'} even the samples that it learns from."
@@ -200,8 +209,9 @@ TEMPERATURE = Remedy("divide the logits by a temperature fitted on the validatio
         "miscalibration",
         words=(
             "On the test samples, or the validation samples without any, the mean confidence is above the accuracy by "
-            f"more than {OVERCONFIDENT:.0%} and {OVERCONFIDENT_ERRORS:g} standard errors, of an exact binomial "
-            f"interval, or below it by more than {UNDERCONFIDENT:.0%}. Not judged on fewer than {LEAST_JUDGED} samples."
+            f"more than {percent(OVERCONFIDENT, 0)} and {OVERCONFIDENT_ERRORS:g} standard errors, of an exact binomial "
+            f"interval, or below it by more than {percent(UNDERCONFIDENT, 0)}. Not judged on fewer than "
+            f"{LEAST_JUDGED} samples."
         ),
         source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
         known_as="overconfidence, underconfidence; calibration score in deepchecks",
@@ -219,7 +229,8 @@ def miscalibration(evidence: Evidence) -> Iterable[Finding]:
     record = {"ece": error, "difference": difference}
     if difference > 0:
         text = (
-            f"The mean confidence on the {evidence.held_out} samples is {difference:.1%} above the accuracy: an answer "
+            f"The mean confidence on the {evidence.held_out} samples is {percent(difference, 1)} above the accuracy: "
+            "an answer "
             "that is called 95% sure is right less often."
         )
         advice = (
@@ -235,7 +246,8 @@ def miscalibration(evidence: Evidence) -> Iterable[Finding]:
         )
         return
     text = (
-        f"The mean confidence on the {evidence.held_out} samples is {-difference:.1%} below the accuracy: the model "
+        f"The mean confidence on the {evidence.held_out} samples is {percent(-difference, 1)} below the accuracy: "
+        "the model "
         "is right more often than it says."
     )
     advice = (

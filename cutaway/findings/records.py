@@ -390,13 +390,3 @@ DEFAULT_WEIGHTS = Remedy("draw first weights by Keras' default initializers", ch
 def class_in_words(name: str) -> str:
     """A class in a sentence: "class 4" and "class shirt", and "class_1" as it is."""
     return name if name.lower().startswith("class") else f"class {name}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: "a", "a and b", "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def with_more(names: Sequence[str], most: int) -> str:
-    """The first names, and how many more there are: "a, b and 3 more"."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from cutaway.metrics import PerClass, mcnemar, paired_difference_interval
+from cutaway.words import percent
 
 from .records import BALANCED, Evidence, Finding, Remedy, Rival, Rule, check, class_in_words
 
@@ -27,7 +28,8 @@ UNEVEN_CLASSES = 1.5
         words=(
             "On the test samples, or the validation samples without any, the accuracy is not above that of always "
             f"giving the largest class by {BETTER_ERRORS:g} standard errors of the difference; or all but "
-            f"{FEW_OTHERS:.0%} of the samples of other classes are predicted as one class. A note where true and "
+            f"{percent(FEW_OTHERS, 0)} of the samples of other classes are predicted as one class. A note where true "
+            "and "
             f"predicted classes agree by {TOLD_APART:g} standard errors more than by chance (Cohen's kappa), and where "
             "the 95% interval of the difference reaches to a model with half of the mistakes of that answer."
         ),
@@ -44,7 +46,7 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
     if measured is None:
         return
     one, remedy, advice = only_prediction(measured), _baseline_remedy(evidence, measured), _next_step(measured)
-    text = f"The {split} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
+    text = f"The {split} accuracy is {percent(measured.accuracy)}; {baseline_words(measured, names)}"
     record = {
         "accuracy": measured.accuracy,
         "baseline": measured.baseline,
@@ -67,7 +69,7 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
     elif _agreement(measured) > TOLD_APART:
         text += (
             " The answers tell the classes apart nevertheless, by more than chance: the balanced accuracy is "
-            f"{measured.balanced_accuracy:.2%}."
+            f"{percent(measured.balanced_accuracy)}."
         )
         title = "Its accuracy does not show what it has learned"
         advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.thresholds())."
@@ -111,7 +113,8 @@ def only_prediction(measured: PerClass) -> int | None:
 def baseline_words(measured: PerClass, names: Sequence[str]) -> str:
     """What always predicting the largest class would give, as a sentence that starts in lower case."""
     return (
-        f"always predicting {class_in_words(names[measured.largest])}, the largest, would give {measured.baseline:.2%}."
+        f"always predicting {class_in_words(names[measured.largest])}, the largest, would give "
+        f"{percent(measured.baseline)}."
     )
 
 
@@ -195,8 +198,9 @@ ALIKE = 0.02
         words=(
             "A linear model (logistic regression) or boosted trees, trained on the same training samples (up to "
             "10,000), are right for more of the same held-out samples (up to 5,000): McNemar's test, corrected for "
-            f"both, has a p-value below {BETTER_LEVEL:g}, and the difference is {BETTER_MARGIN:.0%} or more. Good "
-            f"where the 95% interval of no difference reaches {ALIKE:.0%}, otherwise a note. For tables, once "
+            f"both, has a p-value below {BETTER_LEVEL:g}, and the difference is {percent(BETTER_MARGIN, 0)} or more. "
+            "Good "
+            f"where the 95% interval of no difference reaches {percent(ALIKE, 0)}, otherwise a note. For tables, once "
             "cutaway.doctor has compared them; not with weights of classes or samples."
         ),
         source=(
@@ -217,9 +221,10 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     p = min(1.0, len(rivals) * mcnemar(best.won, best.lost).p_value)
     difference = (best.won - best.lost) / best.samples
     highest = max(paired_difference_interval(each.won, each.lost, each.samples)[1] for each in rivals)
-    shares = " and ".join(f"{each.name} for {each.correct / each.samples:.1%}" for each in rivals)
+    shares = " and ".join(f"{each.name} for {percent(each.correct / each.samples, 1)}" for each in rivals)
     text = (
-        f"On {best.samples:,} {held} samples the network is right for {accuracy:.1%}, {shares} ({_difference(best)})."
+        f"On {best.samples:,} {held} samples the network is right for {percent(accuracy, 1)}, {shares} "
+        f"({_difference(best)})."
     )
     record = {
         "accuracy": accuracy,
@@ -241,7 +246,7 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice)
     elif highest >= ALIKE:
         if best.won > best.lost:
-            why = f"A warning needs a difference of {BETTER_MARGIN:.0%} or more"
+            why = f"A warning needs a difference of {percent(BETTER_MARGIN, 0)} or more"
             if p >= BETTER_LEVEL:
                 why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < "
                 why += f"{BETTER_LEVEL:g}"

@@ -8,8 +8,9 @@ import numpy as np
 
 from cutaway.data import ColumnShift, Shift, WholeGroups
 from cutaway.metrics import PerClass, wilson_interval
+from cutaway.words import listed, percent
 
-from .records import Evidence, Finding, Remedy, Rule, check, class_in_words, with_more
+from .records import Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing
 
 UNSHUFFLED_LEVEL = 1e-6
@@ -25,7 +26,7 @@ SHUFFLE = Remedy(
         "unshuffled-split",
         words=(
             "The shares of the classes among validation or test samples differ from those among training samples by "
-            f"{UNSHUFFLED_SHARE:.0%} or more in all, and the p-value of a chi-square test is below "
+            f"{percent(UNSHUFFLED_SHARE, 0)} or more in all, and the p-value of a chi-square test is below "
             f"{UNSHUFFLED_LEVEL:g}."
         ),
         source="scikit-learn, A note on shuffling, https://scikit-learn.org/stable/modules/cross_validation.html",
@@ -56,7 +57,8 @@ def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
         absent = f", and {missing:,} of them are not among the training samples at all" if missing else ""
         what = {"val": "validation", "test": "test"}[name]
         text = (
-            f"The shares of the classes differ between training and {what} samples by {distance:.0%} in all{absent}. "
+            f"The shares of the classes differ between training and {what} samples by {percent(distance, 0)} in "
+            f"all{absent}. "
             "Samples that were sorted and not shuffled before they were split do this. Shuffle all samples before they "
             "are divided."
         )
@@ -80,7 +82,8 @@ IDENTIFIER = re.compile(
         "group-leakage",
         words=(
             "A quick model (25 extremely random trees, five folds) is right less often on whole groups of samples "
-            f"that it has seen none of than in random folds, by {GROUP_COST:.0%} or more and with a p-value below "
+            f"that it has seen none of than in random folds, by {percent(GROUP_COST, 0)} or more and with a p-value "
+            "below "
             f"{GROUP_LEVEL:g} (signs of the differences of groups exchanged); groups are the rows with one value of a "
             "column of which 20% of the held-out rows are among the training rows and whose rows agree in their label "
             "beyond chance, twentieths of a column of dates, and neighbors in the file with one label. A note where "
@@ -103,7 +106,8 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
     found = max(costly, key=lambda each: (_is_identifier(each), _cost(each)))
     at_random, by_group = found.at_random / found.samples, found.by_group / found.samples
     honest = (
-        f"a quick model is right for {at_random:.1%} of samples in random folds, and for {by_group:.1%} where it has "
+        f"a quick model is right for {percent(at_random, 1)} of samples in random folds, and for "
+        f"{percent(by_group, 1)} where it has "
         f"seen none of {_seen(found)}{_no_better_than_majority(found, evidence.class_names)} ({found.samples:,} "
         "samples)."
     )
@@ -115,7 +119,8 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
     elif found.name:
         title = f'Rows that share their "{found.name}" are in several splits'
         text = (
-            f'{found.shared or 0:.0%} of the held-out rows share their "{found.name}" with a training row, and {honest}'
+            f'{percent(found.shared or 0, 0)} of the held-out rows share their "{found.name}" with a training row, '
+            f"and {honest}"
         )
         words, option = f'divide the samples by "{found.name}"', f'group="{found.name}"'
         advice = f"If new rows will be of others, pass {option}: the accuracy is then the honest one."
@@ -149,7 +154,7 @@ def _no_better_than_majority(groups: WholeGroups, names: Sequence[str] | None) -
     baseline = groups.majority_samples / groups.samples
     low, _ = wilson_interval(groups.by_group, groups.samples)
     name = names[groups.majority] if names else str(groups.majority)
-    return "" if low > baseline else f', no better than always predicting "{name}" ({baseline:.1%})'
+    return "" if low > baseline else f', no better than always predicting "{name}" ({percent(baseline, 1)})'
 
 
 def _cost(groups: WholeGroups) -> float:
@@ -175,10 +180,12 @@ CHANCE_SHARE = 0.5
     Rule(
         "duplicates",
         words=(
-            f"More than {MANY_DUPLICATES:.0%} of the validation and test samples, and {LEAST_DUPLICATES} or more, "
+            f"More than {percent(MANY_DUPLICATES, 0)} of the validation and test samples, and {LEAST_DUPLICATES} or "
+            "more, "
             "equal a training sample in every input; of the first 70,000 of each. A note where rows are equal by "
             f"chance: fewer than half of the training samples are distinct and no input has more than {FEW_VALUES} "
-            f"values, or independent inputs with the same values would make {CHANCE_SHARE:.0%} as many samples equal."
+            f"values, or independent inputs with the same values would make {percent(CHANCE_SHARE, 0)} as many "
+            "samples equal."
         ),
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
@@ -194,7 +201,8 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
     by_chance = _equal_by_chance(evidence, share)
     if by_chance:
         text = (
-            f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+            f"{len(names):,} of {others:,} validation and test samples ({percent(share)}) equal a training sample in "
+            "every "
             f"input, {by_chance}"
         )
         title = "Few distinct samples, which are in several splits"
@@ -202,7 +210,7 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
         return
     are_many = share > MANY_DUPLICATES and len(names) >= LEAST_DUPLICATES
     text = (
-        f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+        f"{len(names):,} of {others:,} validation and test samples ({percent(share)}) equal a training sample in every "
         f"input, the first of them {names[0]}. "
     ) + ("The model has seen them, so that accuracies are too good." if are_many else "So few may be equal by chance.")
     severity = "warning" if are_many else "note"
@@ -220,7 +228,7 @@ def _equal_by_chance(evidence: Evidence, share: float) -> str:
     chance = evidence.equal_by_chance
     if chance is not None and chance >= CHANCE_SHARE * share:
         return (
-            f"as they do by chance where inputs have few values: it would be {chance:.2%} if the inputs were "
+            f"as they do by chance where inputs have few values: it would be {percent(chance)} if the inputs were "
             "independent of one another."
         )
     distinct, samples = evidence.distinct or (0, 0)
@@ -316,7 +324,7 @@ def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
         )
         record |= {"auc": told.auc, "error": told.error, "samples": told.samples}
     if columns:
-        named = with_more([f'"{name}" ({_change(each)})' for name, each in columns], NAMED_SHIFTS)
+        named = listed([f'"{name}" ({_change(each)})' for name, each in columns], NAMED_SHIFTS)
         differ = "columns differ" if len(columns) > 1 else "column differs"
         text += f"{len(columns):,} {differ} by more than chance: {named}. "
         record["columns"] = {name: {"distance": each.distance, "p": each.p_value} for name, each in columns}
@@ -339,7 +347,7 @@ def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
 
 def _change(shift: ColumnShift) -> str:
     if shift.first is None or shift.second is None:
-        return f"{shift.distance:.0%} of the samples in other categories"
+        return f"{percent(shift.distance, 0)} of the samples in other categories"
     return f"median {shift.first:.4g} in training, {shift.second:.4g} here"
 
 
@@ -372,8 +380,10 @@ CHECK_TEST_LABELS = Remedy(
             f"The validation accuracy is above that of the largest class by {VALIDATION_ERRORS:g} standard errors, and "
             f"of {LEAST_TEST_SAMPLES} test samples or more either the labels are independent of the predictions (a "
             f"chi-square test with p of {INDEPENDENT_LEVEL:g} or more, and an accuracy whose 99% interval is below the "
-            f"middle between chance and the validation accuracy), or the test accuracy is below {LOW_ACCURACY:.0%} of "
-            f"the validation accuracy and another numbering of the classes brings back {PROMISED:.0%} of it, and more "
+            "middle between chance and the validation accuracy), or the test accuracy is below "
+            f"{percent(LOW_ACCURACY, 0)} of "
+            f"the validation accuracy and another numbering of the classes brings back {percent(PROMISED, 0)} of it, "
+            "and more "
             f"than in any of {RENUMBERINGS} draws of independent labels and predictions. Not where test samples differ "
             "from training samples."
         ),
@@ -402,8 +412,9 @@ def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
             for label in np.argsort(-measured.samples, kind="stable")[:3]
         )
         text = (
-            f"The validation accuracy is {validation:.2%} and the test accuracy {accuracy:.2%}, but with another "
-            f"numbering of the classes {renumbered:.2%} of the test samples are right ({pairs})."
+            f"The validation accuracy is {percent(validation)} and the test accuracy {percent(accuracy)}, but with "
+            "another "
+            f"numbering of the classes {percent(renumbered)} of the test samples are right ({pairs})."
         )
         advice = "Give both files the same names of classes: the test file probably numbers them in another order."
         yield Finding(
@@ -417,8 +428,9 @@ def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
         )
     elif is_near_chance and _is_independent(matrix):
         text = (
-            f"The validation accuracy is {validation:.2%}, but the labels of the {measured.total:,} test samples have "
-            f"nothing to do with the predictions (test accuracy {accuracy:.2%})"
+            f"The validation accuracy is {percent(validation)}, but the labels of the {measured.total:,} test "
+            "samples have "
+            f"nothing to do with the predictions (test accuracy {percent(accuracy)})"
         )
         alike = ", and their inputs look like those of the training samples"  # where that was compared
         text += "." if evidence.shift is None else f"{alike}."
@@ -492,7 +504,8 @@ BELIEVE_THE_LOWER = Remedy(
     Rule(
         "test-gap",
         words=(
-            f"Test and validation accuracy differ by more than {GAP:.0%}, and the p-value of Fisher's exact test is "
+            f"Test and validation accuracy differ by more than {percent(GAP, 0)}, and the p-value of Fisher's exact "
+            "test is "
             f"below {GAP_LEVEL:g} (like three standard errors); a warning where the test accuracy is the lower one."
         ),
         source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
@@ -507,27 +520,31 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
     beside = _beside(evidence)
     if validation is not None and evidence.ready_made:
         text = (
-            f"The test accuracy is {test:.2%}{beside} That of the validation samples is {validation:.2%}; whether the "
+            f"The test accuracy is {percent(test)}{beside} That of the validation samples is {percent(validation)}; "
+            "whether the "
             "model was trained on some of them is not known, so that the two are not compared."
         )
         yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
         return
     if validation is None:
-        text = f"The test accuracy is {test:.2%}{beside} There is no validation accuracy to compare it with."
+        text = f"The test accuracy is {percent(test)}{beside} There is no validation accuracy to compare it with."
         yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test})
         return
     difference = test - validation
     record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
     points = f"{abs(difference) * 100:.2f} points"
     if abs(difference) <= GAP or _is_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
-        text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}{beside}"
+        text = f"The test accuracy is {percent(test)} and the validation accuracy {percent(validation)}{beside}"
         title, good = "Test and validation accuracy agree", not learned_nothing(evidence)
         if abs(difference) > GAP:  # of so few samples even this may be chance
             title, good = "Test and validation accuracy differ by no more than chance", False
             text += f" With so few samples, a difference of {points} can be chance."
         yield Finding("test-gap", "good" if good else "note", title, text, record)
     elif difference < 0:
-        text = f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside}"
+        text = (
+            f"The test accuracy is {percent(test)}, {points} below the validation accuracy of "
+            f"{percent(validation)}{beside}"
+        )
         advice = (
             "Believe the lower of the two, compare settings by cross-validation, and look whether the test samples "
             "differ. Either they differ from the others, or settings were tuned on the validation samples, or a column "
@@ -545,7 +562,8 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
         )
     else:
         text = (
-            f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}{beside} "
+            f"The test accuracy is {percent(test)}, {points} above the validation accuracy of "
+            f"{percent(validation)}{beside} "
             f"{_possible_causes(evidence)}"
         )
         yield Finding("test-gap", "note", "Test accuracy is above validation accuracy", text, record)

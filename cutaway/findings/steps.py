@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cutaway.data import LARGE_MEAN
 from cutaway.metrics import is_finite
+from cutaway.words import percent
 
 from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import is_outdone, learned_nothing, predicts_poorly
@@ -64,7 +65,7 @@ ABOVE_NOTHING = 2.0
         "stalled",
         words=(
             "In all of two or more epochs, the validation loss, or the training loss where there is no validation, "
-            f"stays within {LOSS_MOVED:.1%} of itself."
+            f"stays within {percent(LOSS_MOVED, 1)} of itself."
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="not learning; LossNotDecreasing in SageMaker Debugger",
@@ -144,8 +145,10 @@ WEIGHTS_MOVED = 0.1
 NEAR_NOTHING = 0.9
 DEAD_AFTER_FIRST_STEPS = (
     "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
-    f"{NEAR_NOTHING:.0%} of that of equal probabilities, more than {HALF_DEAD:.0%} of the units of a layer whose "
-    f"weights moved by more than {WEIGHTS_MOVED:.0%} are dead, and the model is no better than always predicting "
+    f"{percent(NEAR_NOTHING, 0)} of that of equal probabilities, more than {percent(HALF_DEAD, 0)} of the units of a "
+    "layer whose "
+    f"weights moved by more than {percent(WEIGHTS_MOVED, 0)} are dead, and the model is no better than always "
+    "predicting "
     "one class, without penalties of weights and with first weights from default initializers"
 )
 """When `dead_since_first_steps` finds a layer, a clause."""
@@ -192,7 +195,7 @@ def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
             continue
         text = (
             f"The {LOSSES[metric]} did not move after epoch {epoch}, and {dead:,} of the {units:,} units of {name} "
-            f"({dead / units:.2%}) are dead (0 for every sample of the whole dataset)"
+            f"({percent(dead / units)}) are dead (0 for every sample of the whole dataset)"
         )
         record = {"layer": name, "updates": list(weights.updates)}
         return DeadSince(text, record | {"epoch": epoch, "dead": dead, "units": units})
@@ -220,7 +223,7 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
         words=(
             f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times in "
             "the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
-            f"above {NEAR_NOTHING:.0%} of that of equal probabilities, or the model is no better than always "
+            f"above {percent(NEAR_NOTHING, 0)} of that of equal probabilities, or the model is no better than always "
             f"predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, and it is not a case of uncentered-inputs."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
@@ -229,9 +232,11 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
     Rule(
         "learning-rate-too-low",
         words=(
-            f"The training loss falls in every epoch and is still above {LITTLE_LOSS:.0%} of that of equal "
-            f"probabilities, while the weights moved by less than {WEIGHTS_MOVED:.0%} of their norm in all, or the "
-            f"loss is above {LOSS_LEFT:.0%} and the last epoch took off more than {STILL_FALLING:.0%} of it."
+            f"The training loss falls in every epoch and is still above {percent(LITTLE_LOSS, 0)} of that of equal "
+            f"probabilities, while the weights moved by less than {percent(WEIGHTS_MOVED, 0)} of their norm in all, "
+            "or the "
+            f"loss is above {percent(LOSS_LEFT, 0)} and the last epoch took off more than "
+            f"{percent(STILL_FALLING, 0)} of it."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="slow convergence, underfitting; LossNotDecreasing in SageMaker Debugger",
@@ -301,7 +306,8 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
         return
     text = (
         f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "
-        f"and it was still falling, by {fall:.1%} in the last epoch. The learning rate of {rate:g} is too low for so "
+        f"and it was still falling, by {percent(fall, 1)} in the last epoch. The learning rate of {rate:g} is too "
+        "low for so "
         "few epochs."
     )
     record = {"learning_rate": rate, "loss": losses[-1], "fall": fall, "moved": moved}
@@ -322,8 +328,9 @@ LONGER, LONGER_STEPS = 10, 2_000
             "The training has ended, without penalties of weights and weights of classes, which a loss holds as well; "
             "the accuracy is nearer to that of always predicting one class than to that of no mistakes, or a simpler "
             "model is right more often; the learning rate is at least a third of the default of the optimizer, the "
-            f"loss is above {LOSS_LEFT:.0%} of that of equal probabilities, and it still fell by more than "
-            f"{STILL_FALLING:.0%} in the last epoch; a single epoch has fewer than {FEW_EPOCH_STEPS} steps, or its "
+            f"loss is above {percent(LOSS_LEFT, 0)} of that of equal probabilities, and it still fell by more than "
+            f"{percent(STILL_FALLING, 0)} in the last epoch; a single epoch has fewer than {FEW_EPOCH_STEPS} steps, "
+            "or its "
             "model is no better than always predicting one class."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
@@ -354,7 +361,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
         fall = 1 - losses[-1] / losses[-2] if losses[-2] else 0.0
         if fall <= STILL_FALLING:
             return
-        fell = f", and still fell by {fall:.1%} in the last one"
+        fell = f", and still fell by {percent(fall, 1)} in the last one"
     steps = per_epoch * len(losses)
     epochs = -(-max(LONGER * len(losses), LONGER_STEPS / per_epoch, config.get("epochs") or 0) // 10) * 10
     trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
@@ -382,7 +389,7 @@ SMALL_BATCH = 32
         "batch-too-large",
         words=(
             f"The whole training has fewer than {FEW_STEPS} steps, and a batch holds more than {SMALL_BATCH} samples "
-            f"and {LARGE_BATCH:.0%} of the training samples or more."
+            f"and {percent(LARGE_BATCH, 0)} of the training samples or more."
         ),
         source=(
             'Keskar, Mudigere, Nocedal, Smelyanskiy, Tang 2017, "On large-batch training for deep learning"; Masters, '
@@ -423,8 +430,9 @@ JUMP = 0.1
     Rule(
         "oscillation",
         words=(
-            f"Of {LEAST_EPOCHS} epochs or more, in {OFTEN_TURNS:.0%} or more the validation loss turns around: it "
-            f"rises by more than {JUMP:.0%} directly before or after it falls by as much."
+            f"Of {LEAST_EPOCHS} epochs or more, in {percent(OFTEN_TURNS, 0)} or more the validation loss turns "
+            "around: it "
+            f"rises by more than {percent(JUMP, 0)} directly before or after it falls by as much."
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="oscillating loss in AutoTrainer",
@@ -444,7 +452,7 @@ def oscillation(evidence: Evidence) -> Iterable[Finding]:
     if share < OFTEN_TURNS:
         return
     rate = evidence.config.get("learning_rate")
-    text = f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {JUMP:.0%}."
+    text = f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {percent(JUMP, 0)}."
     advice = (
         "Use a smaller learning rate, a schedule that lowers it, or larger batches: steps are too large for the noise "
         "of the batches."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cutaway.metrics import wilson_interval
+from cutaway.words import percent
 
 OTHERS = 5
 """Classes other than the label that are kept of each sample."""
@@ -255,9 +256,9 @@ def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
     """
     samples = len(labels)
     right, largest = samples - bounds.high, np.bincount(labels).max() / samples
-    predicted = f"The models predict {right / samples:.1%} of the labels as given"
+    predicted = f"The models predict {percent(right / samples, 1)} of the labels as given"
     if not can_judge(bounds, labels):
-        same = f"not clearly more than always saying the largest class would ({largest:.1%})"
+        same = f"not clearly more than always saying the largest class would ({percent(largest, 1)})"
         return f"{predicted}, {same}: they cannot judge labels."
     if bounds.high - bounds.low > WIDEST * samples:
         return (

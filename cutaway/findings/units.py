@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cutaway.words import counted, listed, percent
+
 from .classes import missed_class
-from .records import Evidence, Finding, Remedy, Rule, check, listed
+from .records import Evidence, Finding, Remedy, Rule, check
 from .simpler_models import is_outdone, predicts_poorly
 
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
@@ -17,7 +19,8 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
     Rule(
         "dead-units",
         words=(
-            f"More than {MANY_DEAD:.0%} of the units of a layer have the output 0 for every sample of the whole "
+            f"More than {percent(MANY_DEAD, 0)} of the units of a layer have the output 0 for every sample of the "
+            "whole "
             "dataset; a smaller share is a note."
         ),
         source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
@@ -42,7 +45,7 @@ def _dead_units_in(layer: str, *, dead: int, units: int, named: tuple[str, ...])
     share = dead / units
     are = "is" if dead == 1 else "are"
     text = (
-        f"{dead:,} of the {units:,} units of {layer} ({share:.2%}) {are} dead (0 for every sample of the whole "
+        f"{dead:,} of the {units:,} units of {layer} ({percent(share)}) {are} dead (0 for every sample of the whole "
         "dataset)."
     )
     record = {"layer": layer, "dead": dead, "units": units, "share": share}
@@ -65,7 +68,8 @@ MANY_SATURATED = 0.6
     Rule(
         "saturated-units",
         words=(
-            f"More than {MANY_SATURATED:.0%} of the outputs of a layer are within 5% of an end of the range of its "
+            f"More than {percent(MANY_SATURATED, 0)} of the outputs of a layer are within 5% of an end of the range "
+            "of its "
             "activation function; on up to 2,000 training samples. A note where this came with training and the model "
             "predicts well: at the first weights it was less, the accuracy is nearer to that of no mistakes than to "
             "that of always predicting one class, and no simpler model is right more often."
@@ -83,13 +87,15 @@ def saturated_units(evidence: Evidence) -> Iterable[Finding]:
     for name, layer in evidence.layers.items():
         if layer.saturated is not None and layer.saturated > MANY_SATURATED:
             text = (
-                f"{layer.saturated:.1%} of the outputs of {name} are within 5% of an end of the range of "
+                f"{percent(layer.saturated, 1)} of the outputs of {name} are within 5% of an end of the range of "
                 f"{layer.activation}, where its gradient is nearly 0"
             )
             record = {"layer": name, "saturated": layer.saturated, "activation": layer.activation}
             title, units = f"Saturated units in {name}", evidence.named("saturated-units", name)
             if not is_poor and layer.saturated_first is not None and layer.saturated_first <= MANY_SATURATED:
-                text += f"; at the first weights it was {layer.saturated_first:.1%}, and the model predicts well."
+                text += (
+                    f"; at the first weights it was {percent(layer.saturated_first, 1)}, and the model predicts well."
+                )
                 yield Finding("saturated-units", "note", title, text, record, units=units)
                 continue
             text += ", so that the layers before it learn slowly."
@@ -127,7 +133,7 @@ def bottleneck(evidence: Evidence) -> Iterable[Finding]:
         return
     numbers = "a single number" if units == 1 else f"{units} numbers"
     text = (
-        f"The layer {name} has {units} unit{'' if units == 1 else 's'}, so that later layers must tell {classes:,} "
+        f"The layer {name} has {counted(units, 'unit')}, so that later layers must tell {classes:,} "
         f"classes apart by {numbers} for each sample."
     )
     remedy = Remedy(f"give {name} {ENOUGH} units", units={name: ENOUGH})
@@ -151,7 +157,7 @@ LEAST_INPUTS, MOST_UNITS = 4, 16
         words=(
             f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below "
             f"{ONE_DIRECTION:g}, or, with up to {MOST_UNITS} units for each input that varies, below "
-            f"{FEW_DIRECTIONS:.0%} of its units; on up to 2,000 training samples. Not judged with fewer than "
+            f"{percent(FEW_DIRECTIONS, 0)} of its units; on up to 2,000 training samples. Not judged with fewer than "
             f"{LEAST_INPUTS} inputs that vary."
         ),
         source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
@@ -203,8 +209,10 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
     Rule(
         "redundant-units",
         words=(
-            f"More than {MANY_REDUNDANT:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, "
-            f"either way; more than {NEARLY_ALL_REDUNDANT:.0%} where there are more than {MOST_UNITS} units for each "
+            f"More than {percent(MANY_REDUNDANT, 0)} of the units of a layer correlate with an earlier one by 0.98 "
+            "or more, "
+            f"either way; more than {percent(NEARLY_ALL_REDUNDANT, 0)} where there are more than {MOST_UNITS} units "
+            "for each "
             "input that varies; on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
         ),
         source=(
@@ -223,7 +231,8 @@ def redundant_units(evidence: Evidence) -> Iterable[Finding]:
         if share <= (NEARLY_ALL_REDUNDANT if has_few_inputs(evidence, layer.units) else MANY_REDUNDANT):
             continue
         text = (
-            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one "
+            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({percent(share, 1)}) correlate with an "
+            "earlier one "
             "by 0.98 or more."
         )
         advice = f"Make {name} smaller, or draw first weights at random if its units were alike from the start."

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.words import percent
+
 ERRORS = 2.0
 """Standard errors by which a cost is away from 0 at least to count as measurable."""
 
@@ -127,7 +129,7 @@ class LayerMeasures:
     cka_layers: dict[str, float | None] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        probe = "" if self.probe_accuracy is None else f", probe accuracy {self.probe_accuracy:.1%}"
+        probe = "" if self.probe_accuracy is None else f", probe accuracy {percent(self.probe_accuracy, 1)}"
         return f"<LayerMeasures of {self.layer} after epoch {self.epoch}: {self.units:,} units{probe}>"
 
 
@@ -184,7 +186,7 @@ class Ablation:
     cost_error: np.ndarray
 
     def __repr__(self) -> str:
-        return f"<Ablation of {len(self.correct):,} units: accuracy {self.accuracy:.2%} with all of them>"
+        return f"<Ablation of {len(self.correct):,} units: accuracy {percent(self.accuracy)} with all of them>"
 
     @property
     def accuracy(self) -> float:

@@ -20,6 +20,7 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.log import survive
 from cutaway.progress import CancelToken, Progress
 from cutaway.runs import ProcessRecord, labels_path, remove_strays, take_lock
+from cutaway.words import percent
 
 from .specifications import Continuation, JobContext, Repeat, Training, TrainingJob
 from .training_queue import LOCK, LOG, STOP, Status, read_job, read_status, runs_by_process, write_status
@@ -133,7 +134,7 @@ class StatusWriter:
                 self._write(run=runs_by_process(self._runs).get(self._process.model_dump_json()), note="")
         elif now.ended or time.monotonic() - self._noted > NOTE_SECONDS:
             self._noted = time.monotonic()
-            share = f" {now.done / now.total:.0%}" if now.total else ""
+            share = f" {percent(now.done / now.total, 0)}" if now.total else ""
             self._write(note=f"{now.task}{share}")
 
     def end(self, code: int, *, run: str | None = None, error: str | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+from cutaway.words import percent
 
 CONFIDENCE = 0.95
 """How often an interval holds the true value, unless another share is asked for."""
@@ -35,7 +36,7 @@ class Share:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.2%} ({self.low:.2%} to {self.high:.2%})"
+        return f"{percent(self.value)} ({percent(self.low)} to {percent(self.high)})"
 
 
 def share_of(count: int, samples: int) -> Share:

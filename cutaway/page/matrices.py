@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import UsageError
+from cutaway.words import percent
 
 from .sections import Section
 
@@ -54,7 +55,7 @@ class Matrix(Section):
     def _cell(self, true: int, predicted: int) -> tuple[int, float, str]:
         count, total = int(self.counts[true, predicted]), int(self.samples[true])
         share = count / max(total, 1)
-        words = f"{self.names[true]} predicted as {self.names[predicted]}: {count:,} of {total:,} ({share:.2%})"
+        words = f"{self.names[true]} predicted as {self.names[predicted]}: {count:,} of {total:,} ({percent(share)})"
         return count, share, words
 
     @property
@@ -66,7 +67,7 @@ class Matrix(Section):
     def recalls(self) -> list[str]:
         """The share of each class that is predicted right, in words; a dash for a class without samples."""
         right = self.counts.diagonal()
-        return [f"{r / n:.2%}" if n else "–" for r, n in zip(right, self.samples, strict=True)]
+        return [f"{percent(r / n)}" if n else "–" for r, n in zip(right, self.samples, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

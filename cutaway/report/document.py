@@ -16,6 +16,7 @@ from cutaway.topics.common.data_words import columns_left_out, test_losses
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource, check_shown
 from cutaway.topics.layers.section import layers_of
+from cutaway.words import percent
 
 from . import sections
 from .explorer import note_left_out, shown_maps
@@ -166,12 +167,12 @@ def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
     if status != "finished":
         facts += [("Status", f"{status} after epoch {rows[-1]['epoch']}" if rows else f"{status} in epoch 1")]
     if test:
-        facts += [("Test accuracy", f"{test['accuracy']:.2%}")]
+        facts += [("Test accuracy", f"{percent(test['accuracy'])}")]
         facts += [(f"Test {name}", value) for name, value in test_losses(source.context.manifest).items()]
     if rows:
         kept = source.context.row() or {}
         if kept.get("val_accuracy") is not None:
-            facts += [("Validation accuracy", f"{kept['val_accuracy']:.2%}")]
+            facts += [("Validation accuracy", f"{percent(kept['val_accuracy'])}")]
         facts += [("Epochs", str(len(rows)))]
         seconds = source.context.manifest.cost.get("training")
         if seconds is not None:  # the same seconds as in `show`, evaluation and writing included

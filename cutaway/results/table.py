@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from cutaway.words import evenly_spaced
+
 from .plain import plain
 from .units import Unit, interval
 
@@ -232,9 +234,3 @@ class Table:
         shown = self if most is None else self.take(evenly_spaced(range(len(self)), most))
         values = {name: plain(shown.values[name]) for name in self.names()}
         return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-
-
-def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
-    """At most N of the items, evenly spaced, the first and the last among them."""
-    total = len(items)
-    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

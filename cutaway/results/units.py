@@ -5,29 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from math import isnan
 
-UNDEFINED = "–"
-"""What stands for a value that is not defined."""
+from cutaway.words import UNDEFINED, number, percent, points
 
 LEAST = 1e-4
 """Numbers with a standard error are written with an exponent where four decimals would leave no digit of one."""
-
-
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share 0..1 such as "98.52%"."""
-    return UNDEFINED if share is None or isnan(share) else f"{share:.{digits}%}"
-
-
-def number(value: float | None, digits: int) -> str:
-    """A number with some digits after the point, without a sign for what rounds to 0."""
-    return UNDEFINED if value is None or isnan(value) else f"{round(float(value), digits) + 0.0:.{digits}f}"
-
-
-def points(share: float | None) -> str:
-    """A difference of two shares in percentage points, with its sign: "-0.02", and "0.00" for what rounds to it."""
-    if share is None or isnan(share):
-        return UNDEFINED
-    value = round(100 * share, 2)
-    return f"{value:+.2f}" if value else "0.00"
 
 
 @dataclass(frozen=True)
@@ -159,8 +140,3 @@ MEASURED = Unit(
 LOST = Unit("share that is lost, shown as the change in percentage points", _lost)
 NAME = Unit("name", _name, right=False, most=12)
 TEXT = Unit("text", _name, right=False)
-
-
-def epochs_in_words(count: int) -> str:
-    """A number of epochs: "1 epoch", "5 epochs"."""
-    return "1 epoch" if count == 1 else f"{count} epochs"

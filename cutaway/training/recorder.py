@@ -16,6 +16,7 @@ from cutaway.data import Dataset, SampleIds, Table, load_dataset, split_dataset
 from cutaway.errors import ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
+from cutaway.words import counted
 
 from .feeding import Feeding
 from .first_weights import GIVEN
@@ -132,7 +133,7 @@ class Recorder(keras.callbacks.Callback):
         self._stops = False
 
     def __repr__(self) -> str:
-        epochs = f"{self._epochs} {'epoch' if self._epochs == 1 else 'epochs'}"
+        epochs = counted(self._epochs, "epoch")
         done = f"{epochs}, {self._manifest.status}" if self._manifest else "not fitted yet"
         return f"<Recorder {str(self.path)!r}: {self.data.name}, {done}>"
 

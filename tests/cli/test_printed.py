@@ -11,8 +11,8 @@ from cutaway.api import train
 from cutaway.cli.output import print_findings, print_table, say, shorten
 from cutaway.embedding import Quality
 from cutaway.findings import Finding
-from cutaway.results.units import points
 from cutaway.topics.embedding.result import quality_rows
+from cutaway.words import points
 
 
 def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_end(capsys, monkeypatch):

@@ -24,6 +24,7 @@ from cutaway.results.units import (
     decimals,
     share,
 )
+from cutaway.words import counted, evenly_spaced, listed
 
 COLUMNS = (
     column("class", "Class", NAME, "The class."),
@@ -242,6 +243,14 @@ def test_an_answer_is_made_in_the_form_that_is_asked_for(capsys, monkeypatch):
     )
     print_answer(Answer("runs/a", lambda: {"x": 1}, tuple), as_json=True)
     assert json.loads(capsys.readouterr().out) == {"run": "runs/a", "x": 1}
+
+
+def test_lists_and_counts_in_words():
+    assert [listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert listed(list("abcde"), 2) == "a, b and 3 more"
+    assert [counted(n, "epoch") for n in (0, 1, 1200)] == ["0 epochs", "1 epoch", "1,200 epochs"]
+    assert counted(2, "class", "classes") == "2 classes"
+    assert evenly_spaced(range(10), 4) == [0, 3, 6, 9]
 
 
 def test_numbers_have_no_sign_where_they_round_to_0():

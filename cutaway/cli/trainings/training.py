@@ -24,6 +24,7 @@ from cutaway.cli.output import print_findings, print_json, print_result, print_t
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 from cutaway.options import typed_options
+from cutaway.words import percent
 
 
 def demo(
@@ -285,4 +286,4 @@ def print_history(run: Any, *, unchanged: int = 0) -> None:
         say(f"The run keeps the weights of epoch {kept}; what follows is about that epoch.")
     if run.test:
         losses = "".join(f", {name} {value}" for name, value in test_losses(run.context.manifest).items())
-        say(f"Test accuracy {run.test['accuracy']:.2%}{losses}")
+        say(f"Test accuracy {percent(run.test['accuracy'])}{losses}")

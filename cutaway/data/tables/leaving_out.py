@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.words import listed
 
-from .schema import REQUESTED, ignored, list_of
+from .schema import REQUESTED, ignored
 from .table import Table
 
 
@@ -23,7 +24,7 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
             raise UnknownNameError(
                 "a column that is left out is one that the model learns from",
                 got=f"{name!r}, {_what_it_is(table, name)}",
-                hint=meant(name, used, f"{table.name} has {list_of(used)}"),
+                hint=meant(name, used, f"{table.name} has {listed(used, 12)}"),
             )
     if set(used) <= set(columns):
         raise DataError(

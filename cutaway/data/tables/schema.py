@@ -1,11 +1,12 @@
 """What is done with each column of a table, decided from what it holds and from what the user says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.words import listed
 
 from .options import TableOptions
 from .profile import ColumnProfile
@@ -73,7 +74,7 @@ def decide(
         if name not in by_name:
             raise UnknownNameError(
                 f"{role} is a column of the table",
-                got=f"{name!r}, and {where} has {list_of(list(by_name))}",
+                got=f"{name!r}, and {where} has {listed(list(by_name), 12)}",
                 hint=meant(name, by_name, "check the spelling"),
             )
     roles: dict[str, Use] = {}
@@ -125,8 +126,7 @@ def left_out(columns: Sequence[Column]) -> dict[str, str]:
 
 def left_out_in_words(columns: Mapping[str, str]) -> str:
     """What `left_out` found: '"note" (free text), "row" (counts the rows)'; "" where every column is used."""
-    words = ", ".join(f'"{name}" ({why})' for name, why in list(columns.items())[:LISTED])
-    return f"{words} and {len(columns) - LISTED:,} more" if len(columns) > LISTED else words
+    return listed([f'"{name}" ({why})' for name, why in columns.items()], LISTED)
 
 
 def check_known(profiles: Sequence[ColumnProfile], columns: Sequence[Column], *, where: str) -> None:
@@ -241,31 +241,3 @@ def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> Non
             got=f'the same label in every row of "{label.name}" in {where}',
             hint="name another label, or add rows of another class",
         )
-
-
-def list_of(names: Sequence[str], most: int = 12) -> str:
-    """Names in quotes, the first ones of many."""
-    quoted = ", ".join(f'"{name}"' for name in names[:most])
-    return quoted if len(names) <= most else f"{quoted} and {len(names) - most:,} more"
-
-
-def questions(columns: Sequence[Column], options: TableOptions) -> Iterator[str]:
-    """What the columns themselves give reason to ask, before any sample is looked at."""
-    label = next(column for column in columns if column.use == "label").profile
-    spread = label.high - label.low + 1
-    if label.kind == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
-        yield (
-            f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
-            "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
-        )
-    features = [column for column in columns if column.use == "feature"]
-    for column in features:
-        last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
-        if column.kind == "number" and column.profile.whole and last and last[0] in IDENTIFIERS:
-            yield f'"{column.name}" is used as a number, but has the name of an identifier: ignore it if it is one'
-    for column in features:
-        if column.kind == "date" and column.profile.month_first and not options.month_first:
-            yield (
-                f'the dates of "{column.name}" are ambiguous and are read with the day first: pass '
-                "month_first=True if the month comes first"
-            )

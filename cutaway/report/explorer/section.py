@@ -11,11 +11,11 @@ from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError, UsageError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 from cutaway.report.network import network_data
-from cutaway.results.table import evenly_spaced
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import FEWEST, ReportSource
 from cutaway.topics.embedding.explored import explorer_colors, near_samples, page_images
 from cutaway.topics.layers.section import layer_history_of, layers_of
+from cutaway.words import evenly_spaced
 
 from .columns import FEWEST_EPOCHS, sample_columns
 from .compared import OTHER
@@ -264,7 +264,7 @@ def _inputs(source: ReportSource, ids: SampleIds, images: np.ndarray | None) -> 
 
 
 def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, missing: str) -> str:
-    from cutaway.results.units import percent
+    from cutaway.words import percent
 
     context = source.context
     root = grid.embeddings[context.layer(None), context.epoch()]

@@ -18,6 +18,7 @@ from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, NAME, percent, share
 from cutaway.topics.common.predictions import labels, predict_classes
 from cutaway.topics.common.scoring import kind_of
+from cutaway.words import percent
 
 if TYPE_CHECKING:
     import pandas

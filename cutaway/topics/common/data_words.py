@@ -5,6 +5,7 @@ from typing import Any, cast
 from cutaway.data import Preparation, origin_options
 from cutaway.errors import CutawayError
 from cutaway.runs import DatasetRecord, Manifest
+from cutaway.words import counted
 
 COLUMNS = 50
 """Columns that are listed at most."""
@@ -51,7 +52,7 @@ def columns_left_out(record: DatasetRecord) -> dict[str, str]:
 
 def step_in_words(step: Any) -> str:
     """What becomes of a column, by its step of a preparation: "number: (x - 3.1) / 2; 1 input"."""
-    inputs = f"{len(step.features):,} input{'s' if len(step.features) != 1 else ''}"
+    inputs = counted(len(step.features), "input")
     if step.kind == "category":
         more = f", and {len(step.values) - VALUES:,} more" if len(step.values) > VALUES else ""
         how = f"one-hot of {', '.join(step.values[:VALUES])}{more}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from cutaway.context import RunContext
 from cutaway.errors import UsageError, printable
-from cutaway.results.table import evenly_spaced
+from cutaway.words import evenly_spaced
 
 
 def check_epoch(epoch: Any) -> int | None:

@@ -6,6 +6,7 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
 from cutaway.metrics import KERAS_LEAST, LEAST, ScoredSamples, at_temperature
+from cutaway.words import counted
 
 from .predictions import check_numbers, probability_batches
 
@@ -76,7 +77,7 @@ def cautions(split: str, chosen: str) -> list[str]:
 def split_in_words(split: str, samples: int) -> str:
     """A split and its size: "1,000 test samples"."""
     name = "" if split == "all" else f"{kind_of(split)} "
-    return f"{samples:,} {name}sample{'' if samples == 1 else 's'}"
+    return counted(samples, f"{name}sample")
 
 
 def kind_of(split: str) -> str:

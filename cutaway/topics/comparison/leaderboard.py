@@ -11,6 +11,7 @@ from cutaway.results.notebook import NotebookDisplay, declared_html
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
 from cutaway.runs import RUNS, RunSummary, sample_counts, summaries
+from cutaway.words import counted, percent
 
 if TYPE_CHECKING:
     import pandas
@@ -95,10 +96,10 @@ class Leaderboard(NotebookDisplay):
     def __repr__(self) -> str:
         runs, tables = sum(map(len, self.tables)), len(self.tables)
         first = self.tables[0][0] if self.tables else None
-        best = f", best {first.id} with {first.test['accuracy']:.2%}" if first and first.test else ""
+        best = f", best {first.id} with {percent(first.test['accuracy'])}" if first and first.test else ""
         return (
-            f'<Leaderboard of "{self.folder}": {runs} {"run" if runs == 1 else "runs"} in {tables} '
-            f"{'table' if tables == 1 else 'tables'}, {len(self.damaged)} damaged{best}>"
+            f'<Leaderboard of "{self.folder}": {counted(runs, "run")} in '
+            f"{counted(tables, 'table')}, {len(self.damaged)} damaged{best}>"
         )
 
     def summary(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from cutaway.results.units import (
 )
 from cutaway.topics.common.sample_list import SampleList, of_samples
 
-from .settings import SettingDifference, epochs_in_words, only_settings
+from .settings import SettingDifference, only_settings
 
 if TYPE_CHECKING:
     import pandas
@@ -306,7 +306,7 @@ class Comparison(SampleList):
         return replace(table.without("P(label) A", "P(label) B", "Change"), title=title)
 
     def _sentences(self) -> Iterator[str]:
-        test, left_out, epochs = self.measures.test, self.left_out.in_words(), epochs_in_words(self.epochs)
+        test, left_out, epochs = self.measures.test, self.left_out.in_words(), different_epochs(self.epochs)
         yield (f"McNemar's test: {test.fixed:,} fixed, {test.broken:,} broken, p = {test.p_value:.3g} ({test.method}).")
         if left_out:
             yield f"Samples left out: {left_out}. {MATCHED[self.matched_by]}"

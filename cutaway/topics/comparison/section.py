@@ -15,10 +15,10 @@ from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.shown import result_table, shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.measuring import compare_predictions
+from cutaway.words import UNDEFINED, counted, number, percent
 
 from .measuring import LayerCka, kept_layer_cka
 from .result import Comparison, measures_table, settings_table
-from .settings import epochs_in_words
 
 SURE = 0.05
 """With a smaller p-value one of the runs is called better."""
@@ -104,7 +104,7 @@ def answer(found: Comparison, other: str) -> Summary:
         f"Between equally good models, a difference at least as large has a probability of {p} (McNemar's test, "
         f"{m.test.method}). This is about these two trained models: with another seed, each would be another model."
     )
-    epochs = epochs_in_words(found.epochs)
+    epochs = different_epochs(found.epochs)
     return Summary(
         name=name,
         title=title,
@@ -164,7 +164,7 @@ def _card(source: ReportSource, found: Comparison, name: str, chosen: np.ndarray
     examples = shown_samples(source.context, found.ids.take(rows)) if len(rows) and not table else []
     return Card(
         title=name.capitalize(),
-        subtitle=f"{count:,} {'sample' if count == 1 else 'samples'} ({percent(count / len(found))})",
+        subtitle=f"{counted(count, 'sample')} ({percent(count / len(found))})",
         images=tuple(image for _, images, _ in examples for image in images),
         rows=table,
         values="\n".join(f"{title}: {values}" for title, _, values in examples[: EXAMPLES // 2] if values),
@@ -200,9 +200,7 @@ def _classes(found: Comparison) -> Section:
     )
     same = int((samples > 0).sum()) - len(changed)
     said = [f"{len(changed) - CLASSES:,} more classes changed less."] if len(changed) > CLASSES else []
-    said += (
-        [f"In {same:,} other {'class' if same == 1 else 'classes'} both are right on the same samples."] if same else []
-    )
+    said += [f"In {counted(same, 'other class', 'other classes')} both are right on the same samples."] if same else []
     return Table(name=name, title=title, rows=rows, caption=" ".join(said))
 
 

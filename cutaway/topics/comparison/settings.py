@@ -11,6 +11,7 @@ from cutaway.results.table import value
 from cutaway.results.units import TEXT, UNDEFINED, Unit
 from cutaway.runs import Manifest
 from cutaway.topics.common.data_words import data_in_words, step_in_words
+from cutaway.words import UNDEFINED
 
 NOT_KNOWN = "not known"
 
@@ -72,7 +73,7 @@ def only_settings(found: Sequence[SettingDifference]) -> tuple[SettingDifference
     return tuple(each for each in found if each.setting != "kept_epoch")
 
 
-def epochs_in_words(epochs: tuple[int, int]) -> str:
+def different_epochs(epochs: tuple[int, int]) -> str:
     """What the epochs that are compared have to do with the difference, a sentence; empty where they are the same."""
     first, second = epochs
     if first == second:

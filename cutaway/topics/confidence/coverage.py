@@ -13,8 +13,9 @@ from cutaway.errors import UsageError
 from cutaway.metrics import CoverageCurve, answered_at, coverage_curve
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Interval, Table, value
-from cutaway.results.units import COUNT, THRESHOLD, percent, share
+from cutaway.results.units import COUNT, THRESHOLD, share
 from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
+from cutaway.words import percent
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel

@@ -26,9 +26,10 @@ from cutaway.metrics import (
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Interval, Table, value
-from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, number, share
+from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, share
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, split_in_words, validation
+from cutaway.words import number
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel

@@ -11,9 +11,9 @@ from cutaway.results.notebook import joined_html, line_html, notes_html
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table
-from cutaway.results.units import number, percent
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.findings.result import draw_findings, findings_html, findings_table
+from cutaway.words import counted, number, percent
 
 from .judging import Judgment
 
@@ -151,7 +151,7 @@ class Diagnosis(Result):
         """A one-line summary."""
         warnings = [each.title for each in self.findings if each.severity == "warning"]
         first = f"; first: {warnings[0]}" if warnings else ""
-        count = f"{len(warnings):,} warning{'' if len(warnings) == 1 else 's'}"
+        count = counted(len(warnings), "warning")
         return f"Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}"
 
     def is_as_serious(self, severity: str) -> bool:

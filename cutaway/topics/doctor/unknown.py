@@ -8,10 +8,10 @@ from typing import Any
 from cutaway.api.run import Run
 from cutaway.errors import DataError
 from cutaway.options import typed_options
-from cutaway.results.units import epochs_in_words
 from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
 from cutaway.topics.labels.kept import are_judged
+from cutaway.words import counted
 
 TRAINING = (
     "divergence",
@@ -83,7 +83,7 @@ def _of_training(run: Run) -> Iterator[str]:
     short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
     if short:
         verb = "is" if len(rows) == 1 else "are"
-        yield f"Not checked: {', '.join(short)} ({epochs_in_words(len(rows))} {verb} too few)."
+        yield f"Not checked: {', '.join(short)} ({counted(len(rows), 'epoch')} {verb} too few)."
     if not all("val_loss" in row for row in rows):
         yield "There is no validation loss of every epoch, so that overfitting and oscillation are not checked."
 

@@ -16,8 +16,9 @@ from cutaway.results.notebook import ROWS, declared_html
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import NAME, TEXT, decimals, number, percent
+from cutaway.results.units import NAME, TEXT, decimals
 from cutaway.topics.common.sample_list import of_samples
+from cutaway.words import number, percent
 
 from .activations import layer_activations
 

@@ -18,7 +18,8 @@ from cutaway.results.plain import defined
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, value
-from cutaway.results.units import COUNT, GENERAL, NAME, TEXT, decimals, number, percent
+from cutaway.results.units import COUNT, GENERAL, NAME, TEXT, decimals
+from cutaway.words import number, percent
 
 if TYPE_CHECKING:
     import pandas

@@ -9,6 +9,7 @@ from cutaway.findings import folded
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
 from cutaway.results.table import Table, column
 from cutaway.results.units import TEXT
+from cutaway.words import counted
 
 if TYPE_CHECKING:
     import pandas
@@ -59,7 +60,7 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
 
 def explains_in_words(consequences: int) -> str:
     """The line that opens what follows from a finding."""
-    return f"This explains {consequences} other finding{'' if consequences == 1 else 's'}"
+    return f"This explains {counted(consequences, 'other finding')}"
 
 
 def findings_table(findings: "Iterable[Finding]") -> Table:

@@ -8,7 +8,6 @@ from cutaway.errors import CutawayError
 from cutaway.findings import Finding, folded, run_checks
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Mark, Parts, Section, Summary, SummaryLine, Text
-from cutaway.results.units import epochs_in_words, percent
 from cutaway.runs import by_name, run_command
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource, once
@@ -16,6 +15,7 @@ from cutaway.topics.comparison.section import answer, comparison_of
 from cutaway.topics.importance.section import carriers, importances_of
 from cutaway.topics.labels.section import suspects_of
 from cutaway.topics.layers.section import layers_of
+from cutaway.words import counted, percent
 
 from .evidence import evidence_of
 from .images import plots_of, samples_of
@@ -128,7 +128,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
     """Its state unless it has finished, then warnings, then what else is telling."""
     lines: list[SummaryLine] = []
     if found.state != "finished":
-        title = f"{found.state.capitalize()} after {epochs_in_words(found.epochs)}."
+        title = f"{found.state.capitalize()} after {counted(found.epochs, 'epoch')}."
         severity = "warning" if found.state in ("failed", "died", "damaged") else "note"
         lines.append(SummaryLine(title, _sentence(found.why or "not all epochs were trained"), severity, "settings"))
     labels = _label_lines(source)

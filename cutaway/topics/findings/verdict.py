@@ -18,10 +18,11 @@ from cutaway.metrics import wilson_interval
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import NAME, epochs_in_words, percent
+from cutaway.results.units import NAME
 from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.classes.classes import class_measures, kept_class_measures
 from cutaway.topics.common.scoring import split_in_words
+from cutaway.words import counted, percent
 
 from .evidence import as_share, kept_findings, recorded_findings
 
@@ -130,7 +131,7 @@ class Verdict(Result):
     def _lines(self) -> Iterator[tuple[str, str]]:
         kept = f"; the kept epoch is {self.kept_epoch}" if self.kept_epoch else ""
         why = f": {self.why}" if self.why else ""
-        after = "" if self.state == "running" and not self.epochs else f" after {epochs_in_words(self.epochs)}"
+        after = "" if self.state == "running" and not self.epochs else f" after {counted(self.epochs, 'epoch')}"
         yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
         problem, consequences = _first_warning(self.causes)

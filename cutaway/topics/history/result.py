@@ -9,7 +9,8 @@ from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, columns_of, value
-from cutaway.results.units import COUNT, UNDEFINED, Unit, decimals, epochs_in_words, number, share
+from cutaway.results.units import COUNT, Unit, decimals, share
+from cutaway.words import UNDEFINED, counted, number
 
 if TYPE_CHECKING:
     import pandas
@@ -87,7 +88,7 @@ class History(Result):
         last = self.rows[-1]
         names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
         shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
-        return f"History: {epochs_in_words(len(self))}; last: {shown}"
+        return f"History: {counted(len(self), 'epoch')}; last: {shown}"
 
     def table(self) -> Table:
         """The metrics, one row for each epoch."""

@@ -16,8 +16,9 @@ from cutaway.progress import ProgressCallback
 from cutaway.results.notebook import ROWS
 from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, value
-from cutaway.results.units import LOST, MEASURED, NAME, number, percent
+from cutaway.results.units import LOST, MEASURED, NAME
 from cutaway.topics.common.scoring import least_probability
+from cutaway.words import number, percent
 
 from .options import ImportanceOptions
 

@@ -8,12 +8,11 @@ import numpy as np
 
 from cutaway.data import Table as DataTable
 from cutaway.errors import CutawayError
-from cutaway.findings import listed
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Level, Line, Section, SmallPlot
-from cutaway.results.units import number, percent
 from cutaway.topics.common.shown import result_section
 from cutaway.topics.common.source import ReportSource, once
+from cutaway.words import listed, number, percent
 
 from .effects import ColumnEffect, column_effects
 from .result import Importances, importance

@@ -18,6 +18,7 @@ from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, value
 from cutaway.results.units import NAME, TEXT, Unit, percent
 from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
+from cutaway.words import counted, percent
 
 from .reliability import reliability
 
@@ -112,7 +113,7 @@ class Influences(Result):
 
     def notes(self) -> tuple[str, ...]:
         """What they were computed from, and how far they can be relied on."""
-        snapshots = f"{len(self.rates)} {'snapshot' if len(self.rates) == 1 else 'snapshots'}"
+        snapshots = counted(len(self.rates), "snapshot")
         computed = f"Computed from the gradients of {self.samples:,} training samples in {snapshots}."
         approximate = f"Approximate: {self.approximation}." if self.approximation else ""
         return tuple(filter(None, (computed, approximate, self.reliability)))

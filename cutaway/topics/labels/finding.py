@@ -22,6 +22,7 @@ from cutaway.findings import (
     why_withheld,
 )
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.words import counted
 
 from .cross_validation import CrossValidation
 from .folds import held_out
@@ -80,7 +81,7 @@ def find_label_issues(
         second = int(np.sort(counts)[-2])
         raise DataError(
             f"labels are checked in {setup.folds} folds, with at least {setup.folds} samples of each of 2 classes",
-            got=f"{second:,} sample{'' if second == 1 else 's'} of the second largest class",
+            got=f"{counted(second, 'sample')} of the second largest class",
             hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
         )
     held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)

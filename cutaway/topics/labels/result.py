@@ -15,9 +15,10 @@ from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import SUSPECT, CountEstimate
 from cutaway.results.table import Column, Table, columns_of, value
-from cutaway.results.units import COUNT_OF, NAME, TEXT, decimals, percent, share
+from cutaway.results.units import COUNT_OF, NAME, TEXT, decimals, share
 from cutaway.runs import check_output, write_output
 from cutaway.topics.common.sample_list import SampleList
+from cutaway.words import percent
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure

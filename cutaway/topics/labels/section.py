@@ -7,10 +7,10 @@ from cutaway.data import Decision, SampleIds, csv_row
 from cutaway.errors import UnknownNameError
 from cutaway.findings import SUSPECT
 from cutaway.page import Image, LabelSheet, Section, SuspectLabel, Text
-from cutaway.results.units import percent
 from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
+from cutaway.words import percent
 
 from .deciding import decisions_of
 from .kept import KeptSuspects, kept_suspects

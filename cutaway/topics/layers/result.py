@@ -12,7 +12,8 @@ from cutaway.errors import UnknownNameError
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import COUNT, COUNT_SHARE, NAME, TEXT, UNDEFINED, Unit, decimals, share
+from cutaway.results.units import COUNT, COUNT_SHARE, NAME, TEXT, Unit, decimals, share
+from cutaway.words import UNDEFINED
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures, LayerRecord

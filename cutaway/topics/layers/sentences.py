@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cutaway.metrics import share_of
-from cutaway.results.table import evenly_spaced
-from cutaway.results.units import percent
 from cutaway.topics.common.scoring import split_in_words
+from cutaway.words import evenly_spaced, listed, percent
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures
@@ -46,7 +45,7 @@ def in_sentences(
     some = f" ({len(named)} of {len(known)} layers are named.)" if len(named) < len(known) else ""
     chance = _by_chance([accuracy for _, accuracy in shares], named[0].samples // 2)
     return (
-        f"{start} linear classifier (a probe) predicts {_joined(told)}.{some}",
+        f"{start} linear classifier (a probe) predicts {listed(told)}.{some}",
         *_since(records, named, kept, within=max(CLOSE, chance)),
         f"Measured on {split_in_words(split, named[0].samples)} after {_epochs(epochs)}. The probe is "
         "fitted on one half of them and tested on the other: a difference of less than "
@@ -66,7 +65,7 @@ def _since(
     told = [f"{first} has been within {100 * within:.1f} points of that accuracy since epoch {start}"]
     told += [f"{layer} since epoch {epoch}" for layer, epoch in others]
     untrained = " Epoch 0 is the model as initialized." if 0 in since.values() else ""
-    return [f"Of the epochs measured, {_joined(told)}.{untrained}"]
+    return [f"Of the epochs measured, {listed(told)}.{untrained}"]
 
 
 def _first_close(records: "Sequence[LayerMeasures]", least: float) -> int:
@@ -91,8 +90,4 @@ def _epochs(epochs: Sequence[int]) -> str:
     if len(epochs) > NAMED and len(epochs) <= epochs[-1] - epochs[0]:
         return f"{len(epochs)} epochs from {epochs[0]} to {epochs[-1]}"
     is_range = len(epochs) > 2 and epochs[-1] - epochs[0] == len(epochs) - 1
-    return f"epochs {epochs[0]} to {epochs[-1]}" if is_range else f"epochs {_joined([str(each) for each in epochs])}"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"epochs {epochs[0]} to {epochs[-1]}" if is_range else f"epochs {listed([str(each) for each in epochs])}"

@@ -6,8 +6,9 @@ import pandas
 
 from cutaway.results.notebook import figure_html, joined_html, table_html
 from cutaway.results.plain import plain
-from cutaway.results.table import Column, Table, evenly_spaced
+from cutaway.results.table import Column, Table
 from cutaway.results.units import NAME, decimals
+from cutaway.words import evenly_spaced
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure

@@ -16,8 +16,9 @@ from cutaway.progress import ProgressCallback
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, percent, share
+from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
+from cutaway.words import percent
 
 from .trainings import HeldOutLosses, ShareTrainings
 

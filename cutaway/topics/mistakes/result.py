@@ -11,9 +11,10 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
 from cutaway.results.table import value
-from cutaway.results.units import NAME, percent, share
+from cutaway.results.units import NAME, share
 from cutaway.topics.common.predictions import labels, predict_classes
 from cutaway.topics.common.sample_list import SampleList
+from cutaway.words import counted, percent
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -55,8 +56,7 @@ class Mistakes(SampleList, metrics.Mistakes):
             return "Mistakes: none"
         rows = self.rows()
         worst = f"{self.ids[0]}, {rows.label[0]} predicted as {rows.predicted[0]}"
-        samples = f"{len(self):,} {'sample' if len(self) == 1 else 'samples'}"
-        return f"Mistakes: {samples}, first {worst} with {percent(rows.confidence[0], 1)}"
+        return f"Mistakes: {counted(len(self), 'sample')}, first {worst} with {percent(rows.confidence[0], 1)}"
 
     def rows(self) -> MistakeRows:
         """Label, predicted class and confidence of each."""

@@ -12,8 +12,9 @@ from cutaway.errors import UsageError, printable
 from cutaway.metrics import at_temperature
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, column
-from cutaway.results.units import NAME, TEXT, Unit, number, percent, share
+from cutaway.results.units import NAME, TEXT, Unit, share
 from cutaway.topics.common.nearest import NearestSamples
+from cutaway.words import counted, number, percent
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -100,7 +101,7 @@ class Predictions(Result):
     def line(self) -> str:
         """A one-line summary."""
         far = "" if self.far is None else f", {int(self.far.sum()):,} far from the training samples"
-        return f"Predictions of {len(self):,} {'sample' if len(self) == 1 else 'samples'}{far}"
+        return f"Predictions of {counted(len(self), 'sample')}{far}"
 
     def __len__(self) -> int:
         return len(self.names)

@@ -7,6 +7,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.context import RunContext
 from cutaway.data import column_shifts, origin_options
+from cutaway.words import percent
 
 from .far import SAMPLES, TrainingDistances
 
@@ -108,12 +109,12 @@ def _change(name: str, column: str, training: np.ndarray, new: np.ndarray) -> st
     """How the values of new rows compare with those of training samples; equal ones count half (Mann, Whitney 1947)."""
     if np.isin(training, (0, 1)).all() and np.isin(new, (0, 1)).all():
         what = "1" if name == column else f'"{name}"'
-        return f"{what} in {new.mean():.0%} of these rows, in {training.mean():.0%} in training"
+        return f"{what} in {percent(new.mean(), 0)} of these rows, in {percent(training.mean(), 0)} in training"
     ordered = np.sort(training)
     below = np.searchsorted(ordered, new, side="left") + np.searchsorted(ordered, new, side="right")
     larger = float(below.mean()) / (2 * len(training))
     if larger >= MORE:
-        return f"higher in {larger:.0%} of comparisons with a training row"
+        return f"higher in {percent(larger, 0)} of comparisons with a training row"
     if larger <= 1 - MORE:
-        return f"lower in {1 - larger:.0%} of comparisons with a training row"
+        return f"lower in {percent(1 - larger, 0)} of comparisons with a training row"
     return "other values are common in these rows" if (new != new[0]).any() else "the same value in all of these rows"

@@ -15,10 +15,11 @@ from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
 from cutaway.results.table import Table, columns_of, value
-from cutaway.results.units import COUNT, NAME, TEXT, decimals, number, percent, share
+from cutaway.results.units import COUNT, NAME, TEXT, decimals, share
 from cutaway.topics.common.predictions import labels as labels_of
 from cutaway.topics.common.predictions import recorded_predictions
 from cutaway.topics.common.sample_list import SampleList
+from cutaway.words import number, percent
 
 from .options import SamplesOptions
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cutaway.page import Page, Section, Table, Text, render
 from cutaway.results.table import Table as ShownTable
-from cutaway.results.units import percent
 from cutaway.results.written import WrittenFile, output_path, write_html
+from cutaway.words import percent
 
 from .manifest import SweepManifest
 

@@ -21,8 +21,9 @@ from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, column
-from cutaway.results.units import COUNT, TEXT, Unit, decimals, percent, share
+from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
 from cutaway.runs import RUNS
+from cutaway.words import percent
 
 from .command import train_command
 from .manifest import SweepManifest
@@ -240,7 +241,7 @@ class Sweep(Result):
         if first is not None and first is not best and first.state == "complete":
             said += f" The default recipe, trial 0, has {measures(first)}."
         said += " The lowest of many losses is partly luck: test the chosen settings once, by training them again."
-        shares = ", ".join(f"{name} {part:.0%}" for name, part in self.importance().items())
+        shares = ", ".join(f"{name} {percent(part, 0)}" for name, part in self.importance().items())
         return (said, f"Importance of settings: {shares}.") if shares else (said,)
 
     def panels(self) -> Sequence[Panel]:

@@ -7,8 +7,9 @@ import numpy as np
 
 from cutaway.results.result import Result
 from cutaway.results.table import Table, column
-from cutaway.results.units import decimals, percent
+from cutaway.results.units import decimals
 from cutaway.topics.common.sample_list import IDENTITY
+from cutaway.words import percent
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure

@@ -21,6 +21,7 @@ from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
+from cutaway.words import percent
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .device_data import accelerator_memory
@@ -369,4 +370,4 @@ def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence
 def _summary(row: dict[str, Any]) -> str:
     """An epoch in a few words for the progress bar: its validation accuracy, and where the loss was lowest."""
     lowest = f", val_loss lowest in epoch {row['best_epoch']}" if row["turned"] else ""
-    return f"val {row['val_accuracy']:.1%}{lowest}"
+    return f"val {percent(row['val_accuracy'], 1)}{lowest}"

@@ -1,0 +1,52 @@
+"""Numbers and lists in words: the only place where a share, a count or a list becomes text."""
+
+from collections.abc import Sequence
+from math import isnan
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+UNDEFINED = "–"
+"""What stands for a value that is not defined."""
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A share 0..1 such as "98.52%"."""
+    return UNDEFINED if share is None or isnan(share) else f"{share:.{digits}%}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number with some digits after the point, without a sign for what rounds to 0."""
+    return UNDEFINED if value is None or isnan(value) else f"{round(float(value), digits) + 0.0:.{digits}f}"
+
+
+def points(share: float | None) -> str:
+    """A difference of two shares in percentage points, with its sign: "-0.02", and "0.00" for what rounds to it."""
+    if share is None or isnan(share):
+        return UNDEFINED
+    value = round(100 * share, 2)
+    return f"{value:+.2f}" if value else "0.00"
+
+
+def counted(count: int, name: str, several: str = "") -> str:
+    """A number of things: "1 epoch", "1,200 epochs".
+
+    Args:
+        count: How many.
+        name: What one is called.
+        several: What several are called; if empty, the name with an "s".
+    """
+    return f"{count:,} {name if count == 1 else several or f'{name}s'}"
+
+
+def listed(names: Sequence[str], most: int | None = None) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"; of more than `most`, the first: "a, b and 3 more"."""
+    if most is not None and len(names) > most:
+        names = [*names[:most], f"{len(names) - most:,} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def evenly_spaced(items: Sequence[Item], most: int) -> list[Item]:
+    """At most N of the items, evenly spaced, the first and the last among them."""
+    total = len(items)
+    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]
