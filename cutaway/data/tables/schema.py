@@ -1,6 +1,6 @@
 """What is done with each column of a table, decided from what it holds and from what the user says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -241,3 +241,25 @@ def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> Non
             got=f'the same label in every row of "{label.name}" in {where}',
             hint="name another label, or add rows of another class",
         )
+
+
+def questions(columns: Sequence[Column], options: TableOptions) -> Iterator[str]:
+    """What the columns themselves give reason to ask, before any sample is looked at."""
+    label = next(column for column in columns if column.use == "label").profile
+    spread = label.high - label.low + 1
+    if label.kind == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
+        yield (
+            f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
+            "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
+        )
+    features = [column for column in columns if column.use == "feature"]
+    for column in features:
+        last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
+        if column.kind == "number" and column.profile.whole and last and last[0] in IDENTIFIERS:
+            yield f'"{column.name}" is used as a number, but has the name of an identifier: ignore it if it is one'
+    for column in features:
+        if column.kind == "date" and column.profile.month_first and not options.month_first:
+            yield (
+                f'the dates of "{column.name}" are ambiguous and are read with the day first: pass '
+                "month_first=True if the month comes first"
+            )
