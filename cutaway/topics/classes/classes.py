@@ -15,7 +15,7 @@ from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class
 from cutaway.results.notebook import NotebookDisplay, figure_html, joined_html, line_html
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
-from cutaway.results.units import COUNT, NAME, percent, share
+from cutaway.results.units import COUNT, NAME, share
 from cutaway.topics.common.predictions import labels, predict_classes
 from cutaway.topics.common.scoring import kind_of
 from cutaway.words import percent

@@ -14,21 +14,11 @@ from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures, confusion_counts, per_class, wilson_interval
 from cutaway.results.plain import plain
 from cutaway.results.table import Column, Interval, Table, column, value
-from cutaway.results.units import (
-    COUNT,
-    NAME,
-    POINTS,
-    POINTS_WITH_LIMITS,
-    SHARE_WITH_LIMITS,
-    TEXT,
-    decimals,
-    number,
-    percent,
-    share,
-)
+from cutaway.results.units import COUNT, NAME, POINTS, POINTS_WITH_LIMITS, SHARE_WITH_LIMITS, TEXT, decimals, share
 from cutaway.topics.common.sample_list import SampleList, of_samples
+from cutaway.words import number, percent
 
-from .settings import SettingDifference, only_settings
+from .settings import SettingDifference, different_epochs, only_settings
 
 if TYPE_CHECKING:
     import pandas

@@ -10,15 +10,16 @@ from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.page import Card, Cards, HeatMap, Parts, Section, Summary, Table, Text
 from cutaway.results.table import Table as ResultTable
-from cutaway.results.units import COUNT, UNDEFINED, number, percent, points
+from cutaway.results.units import COUNT
 from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.shown import result_table, shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.measuring import compare_predictions
-from cutaway.words import UNDEFINED, counted, number, percent
+from cutaway.words import UNDEFINED, counted, number, percent, points
 
 from .measuring import LayerCka, kept_layer_cka
 from .result import Comparison, measures_table, settings_table
+from .settings import different_epochs
 
 SURE = 0.05
 """With a smaller p-value one of the runs is called better."""

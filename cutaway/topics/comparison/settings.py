@@ -8,7 +8,7 @@ from typing import Any, cast
 from cutaway.data import Preparation
 from cutaway.errors import CutawayError
 from cutaway.results.table import value
-from cutaway.results.units import TEXT, UNDEFINED, Unit
+from cutaway.results.units import TEXT, Unit
 from cutaway.runs import Manifest
 from cutaway.topics.common.data_words import data_in_words, step_in_words
 from cutaway.words import UNDEFINED

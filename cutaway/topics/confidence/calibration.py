@@ -28,7 +28,7 @@ from cutaway.metrics import (
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
-from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, percent, share
+from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, share
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 from cutaway.words import percent

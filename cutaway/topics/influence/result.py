@@ -16,7 +16,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, value
-from cutaway.results.units import NAME, TEXT, Unit, percent
+from cutaway.results.units import NAME, TEXT, Unit
 from cutaway.topics.common.snapshots import objective_of, snapshot_rates, training_weights
 from cutaway.words import counted, percent
 

@@ -20,7 +20,8 @@ from cutaway.results.notebook import ROWS
 from cutaway.results.plain import defined
 from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, column, heading_of
-from cutaway.results.units import COUNT, LOST, MEASURED, NAME, UNDEFINED, Unit, decimals, number, percent
+from cutaway.results.units import COUNT, LOST, MEASURED, NAME, Unit, decimals
+from cutaway.words import UNDEFINED, number, percent
 
 from .options import UnitsOptions, check_sort
 
