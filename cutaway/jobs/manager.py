@@ -1,4 +1,4 @@
-"""Who waits for what: jobs by their key, the order in which they are done, and the processes that do them."""
+"""Who waits for what: jobs by their key, their order, and the processes that do them."""
 
 import base64
 import logging
@@ -27,23 +27,23 @@ TICK_SECONDS = 0.3
 """Between two looks at who still waits, at processes that nobody needs, and at the trainings."""
 
 MEMORY_BYTES = 2 << 30
-"""That must be free before looks have a process of their own; with less, they share that of what pages show."""
+"""Bytes that must be free before looks have a process of their own; with less, they share the one of "view"."""
 
 SETTLE_SECONDS = 4.0
-"""Between the starts of two processes that are loaded ahead: by then the first one is."""
+"""Seconds between the starts of two processes that are loaded ahead: by then the first one is loaded."""
 
 WARM_SECONDS = 300.0
-"""For which a process that was loaded ahead is kept at least."""
+"""Seconds for which a process that was loaded ahead is kept."""
 
 HOLD_SECONDS = 10.0
-"""For which looks hold other work back at most: one look once it has begun, and all of them once the other work was
-asked for, since somebody may ask for one after the other."""
+"""Seconds for which looks may hold other work back: one look once it has begun, and all of them once the other work
+was asked for, since somebody may ask for one after the other."""
 
 MAX_JOBS = 64
-"""Jobs that one person waits for at most, in one queue."""
+"""Limit of the jobs for which one person waits, in one queue."""
 
 MAX_ENDED = 100
-"""Failures and results that are remembered, so that pages that ask again are told."""
+"""Failures and results that are remembered for pages that ask again."""
 
 MAX_FRAMES = 2_000
 """Frames of all runs together: of 600 samples each takes 4 kB."""
@@ -54,7 +54,7 @@ Callback = Callable[[str, Any], None]
 
 @dataclass(frozen=True)
 class JobState:
-    """How a job stands, as a page is told.
+    """How a job stands, as a page gets it.
 
     Attributes:
         key: Key of the job and its result.
@@ -81,7 +81,7 @@ class Job:
         key: Key of its result.
         specification: What to do.
         folder: Folder of the runs.
-        callbacks: For each folder in which somebody waits, what tells the pages that show it.
+        callbacks: For each folder with somebody who waits, a function that tells the pages that show it.
         queue: Where it waits.
         pages: The pages that wait, each after its person and a slash, and when each asked last.
         state: How it stands.
@@ -266,7 +266,7 @@ class JobManager:
             callback: Tells the pages that show this folder.
             starter: Folder of the runs of the one who started the studio, if it is another one.
             again: Whether it is done again where it failed.
-            may_write: Whether whoever asks may write into the folder, who then also has what is done made again.
+            may_write: Whether whoever asks may write into the folder, for whom finished work is done again too.
 
         Raises:
             RunError: A run cannot be read, or too much waits.
@@ -276,7 +276,7 @@ class JobManager:
             job = self._jobs.get(key)
             if job is None and again and may_write:
                 self.store.reopen(key)
-            parts = self._parts(specification, folder, key)  # with the lock, so that it does not end in between
+            parts = self._parts(specification, folder, key)  # with the lock, or it could end in between
             if job is None:
                 if INDEX in parts:
                     return JobState(key, "done", parts)
@@ -332,9 +332,7 @@ class JobManager:
     def _add(self, key: str, specification: ManagedJob, folder: Path, page: str, callback: Callback) -> Job:
         queue, person = self._queue_of(specification.about.queue), page.partition("/")[0]
         if sum(person in job.people and job.queue == queue for job in self._jobs.values()) >= MAX_JOBS:
-            raise RunError(
-                f"at most {MAX_JOBS} jobs of one person wait", got="as many", hint="wait until some are done"
-            )
+            raise RunError("too many jobs wait", got=f"{MAX_JOBS} of one person", hint="wait until some are done")
         now = time.monotonic()
         job = self._jobs[key] = Job(key, specification, folder, {folder: callback}, queue, {page: now}, asked=now)
         self._make_room(job)
@@ -478,7 +476,7 @@ class JobManager:
         return min((self._served.get((job.queue, person), -math.inf) for person in job.people), default=math.inf)
 
     def _is_held_back(self, name: QueueName, waiting: Sequence[Job]) -> bool:
-        """Whether nothing may begin yet: beside other work a first look takes two seconds, and alone one."""
+        """Whether nothing may begin yet: a first look takes one second alone, and two if other work goes on."""
         if not QUEUES[name].waits_for_looks:
             return False
         now = time.monotonic()

@@ -76,7 +76,7 @@ class Work:
 
     Attributes:
         job: What to do.
-        context: Where, and who is told.
+        context: The folder of runs, the key, and whom to report to.
         on_progress: Called with the progress.
         store: Where parts go.
     """
@@ -109,11 +109,11 @@ class Work:
 
         Args:
             run: Its id.
-            with_data: Whether its data are loaded: what is made without them says so, and would still when they are
-                back.
+            with_data: Whether its data are loaded: a section that is made without them says so, and would still say so
+                when they are back.
 
         Raises:
-            DataError: The data are not where they were, or have changed. Of arrays it is known that nobody keeps them.
+            DataError: The data are gone or have changed. Runs on arrays are let through: nobody keeps those.
         """
         path = self.context.folder / (run or self.job.run)
         context = _open(path, str(run_signature(path)))
@@ -122,7 +122,7 @@ class Work:
         return context
 
     def source(self, on_progress: ProgressCallback | None = None, *, with_data: bool = False) -> ReportSource:
-        """What sections are made from; with the data of all runs of the job where they are needed."""
+        """What sections are made from, with the data of all runs of the job if asked for."""
         job = self.job
         own, *others = (self.open(run, with_data=with_data) for run in job.runs)
         if job.split is not None:
@@ -145,7 +145,7 @@ def run(job: SectionJob, context: JobContext, *, store: PartStore | None = None)
 
     Args:
         job: What to do.
-        context: Where, and who is told.
+        context: The folder of runs, the key, and whom to report to.
         store: Where parts go; that of the user if None.
 
     Raises:
@@ -159,7 +159,7 @@ def run(job: SectionJob, context: JobContext, *, store: PartStore | None = None)
             MAKERS[job.kind](work)
         except Canceled:
             raise
-        except CutawayError:  # data that are not those of the run may be replaced by the right ones
+        except CutawayError:  # wrong data may be replaced by the right ones
             _open.cache_clear()
             _held_source.cache_clear()
             raise

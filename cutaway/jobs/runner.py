@@ -98,7 +98,9 @@ def words_on(error: BaseException) -> str:
     if isinstance(error, CutawayError):
         return printable(str(error))
     if isinstance(error, OSError):
-        return printable(f"results are kept in your cache folder; got {error.strerror or error}; next: free some space")
+        return printable(
+            f"the result cannot be written into your cache folder: {error.strerror or error}; next: free some space"
+        )
     if ran_out_of_memory(error):
         return "memory has run out; next: show fewer samples"
     log.error("a job failed", exc_info=error)

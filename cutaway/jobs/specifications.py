@@ -22,10 +22,10 @@ from cutaway.runs import RunFolder, labels_path
 from .queues import QueueName
 
 CACHE_VERSION = 3
-"""Number of the way in which parts are made and kept; those of another one are made again."""
+"""Number of how parts are made and kept; a new number has all made again."""
 
 DIED = "The process that computes ended: {reason}. Next: try again."
-SURVEY_MEMORY, SURVEY_HINT = "looking at data needs memory for them", "choose fewer rows, or train in a terminal"
+SURVEY_MEMORY, SURVEY_HINT = "the memory is too small for these data", "choose fewer rows, or train in a terminal"
 
 Name = Annotated[str, Field(max_length=255)]
 Text = Annotated[str, Field(max_length=4096)]
@@ -44,7 +44,7 @@ SplitName = Literal["train", "val", "test", "all"]
 
 @dataclass(frozen=True)
 class JobContext:
-    """Where a job works, and who is told of it.
+    """Where a job works, and whom it reports to.
 
     Attributes:
         folder: The folder of runs.
@@ -111,7 +111,7 @@ KINDS = SECTIONS | {
         queue="data",
         writes=True,
         answer_seconds=1.5,
-        died=f"{SURVEY_MEMORY}; got less than that; next: {SURVEY_HINT}",
+        died=f"{SURVEY_MEMORY}; next: {SURVEY_HINT}",
     ),
     "live": JobKind(queue="live"),
     "train": _TRAINING,
@@ -122,7 +122,7 @@ KINDS = SECTIONS | {
 
 
 def writes(kind: str) -> bool:
-    """Whether only people who may write can ask for a kind of job; what is no kind counts as one."""
+    """Whether only people who may write can ask for a kind of job; unknown kinds count as such."""
     return kind not in KINDS or KINDS[kind].writes
 
 
@@ -293,7 +293,7 @@ class Repeat(Specification):
 
     Attributes:
         run: Its id.
-        from_epoch: The epoch whose weights are the first ones; None for those of the run.
+        from_epoch: The epoch whose weights are the first ones; if None, the weights with which the run began.
         ignore: Further columns of its table that are left out.
         settings: Settings to change.
         labels: Whether the decisions on labels in the run's folder are followed.
@@ -329,7 +329,7 @@ MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(d
 def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -> list[Any]:
     """What changes when the content of a run does: files that are replaced by size and time, the history by its epochs.
 
-    Lines of progress between two epochs change nothing, so that a run that is being trained has a page for each epoch.
+    Lines of progress between two epochs change nothing: a run that is being trained has a page for each epoch.
 
     Args:
         path: The run.
@@ -349,12 +349,12 @@ def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -
         return [run.state, [row["epoch"] for row in run.history()], files]
     except OSError as error:
         raise RunError(
-            "a run is a folder that can be read", got=error.strerror or str(error), hint="look at its permissions"
+            "the run cannot be read", got=error.strerror or str(error), hint="look at its permissions"
         ) from error
 
 
 def file_signature(path: object) -> list[int] | None:
-    """Size, time and inode of a file or folder; None for what is none."""
+    """Size, time and inode of a file or folder; None if there is none."""
     try:
         status = os.stat(str(path))
     except (OSError, ValueError):

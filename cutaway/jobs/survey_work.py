@@ -264,6 +264,6 @@ def run(survey: Survey, context: JobContext) -> dict[str, Any]:
         rule, got, hint = (_for_page(text, survey.data) for text in (error.rule, error.got, error.hint))
         raise UsageError(rule, got=got, hint=hint) from error
     except MemoryError:
-        raise UsageError(SURVEY_MEMORY, got="less than that", hint=SURVEY_HINT) from None
+        raise UsageError(SURVEY_MEMORY, got=Path(survey.data).name, hint=SURVEY_HINT) from None
     options = {name: value for name, value in result["options"].items() if name != "test"}
     return {**result, "options": options}

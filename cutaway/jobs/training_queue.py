@@ -42,13 +42,13 @@ ATTEMPTS = 2
 """How often a process is started for a training: one that dies before it can say anything would die for ever."""
 
 WAITING = 1_000
-"""Trainings that wait at most."""
+"""Limit of the trainings that wait."""
 
 KEPT = 200
-"""Trainings that have ended and are kept at most."""
+"""How many trainings that have ended are kept."""
 
 STRAY_SECONDS = 3600.0
-"""After which a folder that is half made was left by a process that was killed."""
+"""Age of a half-made folder after which its process was surely killed."""
 
 RUN_JSON_BYTES = 4 << 20
 
@@ -141,7 +141,7 @@ class TrainingQueue:
 
         Raises:
             UsageError: Too many wait.
-            RunError: The folder of runs or the one of the queue cannot be written.
+            RunError: The folder of runs or the folder of the queue cannot be written.
         """
         self.tidy()
         if sum(row["state"] == "queued" for row in self.rows()) >= WAITING:

@@ -31,7 +31,7 @@ LOADED = ("cutaway.api.train", "cutaway.training", "sklearn.datasets")
 """What is loaded before there is a job: 1.8 s of CPU time on the machine of the benchmarks, and 240 MB."""
 
 NOTE_SECONDS = 1.0
-"""Seconds between two notes on what is done before the training begins."""
+"""Seconds between two notes before the first epoch."""
 
 STOP_SECONDS = 0.2
 """Seconds between two looks for the file that asks it to stop."""
@@ -42,7 +42,7 @@ LOCK_SECONDS = 5.0
 
 def train_detached() -> None:
     """Load what trainings need, wait for a job, do it, and end the process with its exit code."""
-    with survive(log, "loading what trainings need", Exception):  # the training says what is wrong
+    with survive(log, "loading what trainings need", Exception):  # the training itself will fail with it
         load()
     line = sys.stdin.buffer.readline()
     code = 0

@@ -1,4 +1,4 @@
-"""Which training starts next, when, and in which process: what starts them and what a page shows are the same."""
+"""Which training starts next and when: the same rule starts them and tells a page its place."""
 
 import contextlib
 import logging
@@ -23,7 +23,7 @@ CPUS = 4
 """CPUs for each training, if nobody says how many train simultaneously: about what XLA and the loop use."""
 
 MEMORY = 2 << 30
-"""Bytes that must be free before another training is started beside one that runs."""
+"""Bytes that must be free before another training is started while one runs."""
 
 IDLE = 30.0
 """Seconds without a training that waits after which the process that was loaded ahead is ended: it holds 240 MB."""
@@ -102,7 +102,7 @@ def starting_order(
 
 
 def comparable(task: TrainingJob) -> tuple[str, ...]:
-    """What trainings have in common that take about as long, the closest first; nothing where that is not known."""
+    """What trainings have in common that take about as long, the closest first; nothing if that is unknown."""
     if isinstance(task, Continuation):
         return ()
     alike = {"name": None, "settings": {name: value for name, value in task.settings.items() if name != "seed"}}
@@ -161,7 +161,7 @@ class Trainings:
         Raises:
             UsageError, RunError: See `TrainingQueue.add`.
         """
-        with self._adding:  # who is told a place stays before those who ask later
+        with self._adding:  # whoever has seen a place stays before those who ask later
             name = queue.add(QueuedTraining(created=time.time(), person=person, task=task))
         self._wake()
         return self.row(queue, name)
@@ -191,12 +191,12 @@ class Trainings:
         Returns:
             What `TrainingQueue.rows` returns; and of each that waits, otherwise None: ``place``, from 1, among all that
             wait in whatever queue, ``waiting``, how many those are, and ``starts_in``, the seconds until it starts,
-            roughly, or None where they are not known.
+            roughly, or None if they are unknown.
         """
         return self._look()[0][queue]
 
     def look(self) -> None:
-        """Start what can be started, and tell pages how the trainings stand where that has changed."""
+        """Start what can be started, and tell pages about trainings that have changed."""
         rows, turns = self._look()
         for queue, tell in self._queues.items():
             if rows[queue] != self._told.get(queue, []):
