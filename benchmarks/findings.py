@@ -28,7 +28,7 @@ import sklearn.datasets
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
 from cutaway.topics.doctor.judging import MEASURES, Answers, answers, judge
-from cutaway.topics.findings.rivals import kept_rivals
+from cutaway.topics.findings.simpler_models import known_simpler_models
 
 CASES, SEED = 72, 31
 NAMED, FALSE = 0.9, 0.05
@@ -474,8 +474,8 @@ def is_another_tool_better(case: Case) -> bool:
             warnings.simplefilter("ignore")
             run = _healthy(problem(case.problem, case.seed), Path(runs), random, seed=seed)
             ct.doctor(run, progress=False)
-            rivals = kept_rivals(run.context) or ()
-            differences.append(max((each.won - each.lost) / each.samples for each in rivals))
+            models = known_simpler_models(run.context) or ()
+            differences.append(max((each.won - each.lost) / each.samples for each in models))
     return float(np.mean(differences)) > 0
 
 

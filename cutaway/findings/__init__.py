@@ -6,7 +6,7 @@ is a function with the rules that it applies, in a module by subject; `registry`
 `cutaway.data`, `cutaway.metrics` and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
-from .records import Evidence, Finding, Remedy, Rival, Rule, WeightFacts, check, class_in_words
+from .records import Evidence, Finding, Remedy, Rule, SimplerModel, WeightFacts, check, class_in_words
 from .registry import RULES, folded, run_checks
 from .suspects import (
     SUSPECT,
@@ -32,8 +32,8 @@ __all__ = [
     "Finding",
     "HeldOut",
     "Remedy",
-    "Rival",
     "Rule",
+    "SimplerModel",
     "WeightFacts",
     "bound_count",
     "can_judge",

@@ -162,7 +162,7 @@ class WeightFacts:
 
 
 @dataclass(frozen=True)
-class Rival:
+class SimplerModel:
     """Another kind of model, trained on the same training samples.
 
     Attributes:
@@ -193,13 +193,13 @@ class Evidence:
             are; None if unknown.
         regularization: The highest dropout rate ("dropout") and the largest penalties of weights ("l1", "l2") of all
             layers, where there are any; None if unknown.
-        frozen: Layers that are not trained although their weights were drawn at random; None if unknown.
+        frozen: Layers that are not trained although their weights were drawn at random; empty if unknown.
         output_activation: Name of the activation function of the output layer; None if unknown.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples where there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
         dead_units: For each layer, the number of units that never fire on the data and the number of all its units;
-            None if unknown.
+            empty if unknown.
         kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
         diverged: The epoch in which a training was ended because a loss was NaN or infinite, and that loss, "loss" or
             "val_loss"; None where it was not, or where it is unknown.
@@ -210,31 +210,31 @@ class Evidence:
         val_accuracy: 0..1, of the same weights as the test accuracy; None if unknown.
         test_samples: Number of test samples; None if unknown.
         val_samples: Number of validation samples, from 1; None if unknown.
-        config: Training settings by name; None if unknown.
+        config: Training settings by name; empty if unknown.
         train_samples: Number of training samples; None if unknown.
-        layers: Hidden layers by name, in order; None if unknown.
-        weights: Kernels by the name of their layer, in order; None if unknown.
+        layers: Hidden layers by name, in order; empty if unknown.
+        weights: Kernels by the name of their layer, in order; empty if unknown.
         default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
         input_names: Names of the inputs; None where they have none.
         input_columns: For each input, the column of a table that it is made from; None where there are no columns.
         images: Whether samples are images.
-        class_counts: Samples of each class, by split; None if unknown.
+        class_counts: Samples of each class, by split; empty if unknown.
         leaky_inputs: Columns of a table that tell the class alone, or the input of other data that tells it best, the
             best one first.
-        repeated: Names of validation and test samples that are training samples as well; None if unknown.
+        repeated: Names of validation and test samples that are training samples as well; empty if unknown.
         distinct: How many of some training samples differ from all before them, and their number; None if unknown.
         most_values: Different values of the input that has most of them; None if unknown.
         equal_by_chance: Share of held-out samples that would equal a training sample if inputs were independent of one
             another; None if unknown.
         shift: How well test samples are told from training samples; None if unknown.
-        columns: What is noteworthy of columns, also of those that are left out; None if unknown.
+        columns: What is noteworthy of columns, also of those that are left out; empty if unknown.
         groups: What a quick model is worth on whole groups of samples that are divided between training and held-out
-            samples; None if unknown.
+            samples; empty if unknown.
         near: Validation and test samples with a near copy among the training samples; None if there are no more than by
             chance, or if unknown.
-        rivals: What other models are worth on the test samples, or on validation samples where there are none; None
-            if unknown.
+        simpler_models: What other models are worth on the test samples, or on validation samples where there are none;
+            empty if unknown.
         calibration: Expected calibration error and mean confidence minus accuracy on the same samples as the confusion
             matrix, each as a share, and the standard error of the second; None if unknown.
         wrong_labels: Bounds of the number of wrong labels among validation and test samples; None if unknown.
@@ -281,7 +281,7 @@ class Evidence:
     columns: tuple[ColumnFacts, ...] = ()
     groups: tuple[WholeGroups, ...] = ()
     near: NearDuplicates | None = None
-    rivals: tuple[Rival, ...] = ()
+    simpler_models: tuple[SimplerModel, ...] = ()
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None
     judged: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from cutaway.metrics import PerClass, mcnemar, paired_difference_interval
 from cutaway.words import percent
 
-from .records import BALANCED, Evidence, Finding, Remedy, Rival, Rule, check, class_in_words
+from .records import BALANCED, Evidence, Finding, Remedy, Rule, SimplerModel, check, class_in_words
 
 # A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
 FEW_OTHERS = 0.10
@@ -212,30 +212,30 @@ ALIKE = 0.02
 )
 def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     """Compare a network with simpler models on the same samples."""
-    rivals = evidence.rivals
-    if not rivals or evidence.config.get("class_weight"):  # which trades accuracy for balance
+    models = evidence.simpler_models
+    if not models or evidence.config.get("class_weight"):  # which trades accuracy for balance
         return
     held = evidence.held_out
-    best = max(rivals, key=lambda each: each.won - each.lost)
+    best = max(models, key=lambda each: each.won - each.lost)
     accuracy = (best.correct - best.won + best.lost) / best.samples
-    p = min(1.0, len(rivals) * mcnemar(best.won, best.lost).p_value)
+    p = min(1.0, len(models) * mcnemar(best.won, best.lost).p_value)
     difference = (best.won - best.lost) / best.samples
-    highest = max(paired_difference_interval(each.won, each.lost, each.samples)[1] for each in rivals)
-    shares = " and ".join(f"{each.name} for {percent(each.correct / each.samples, 1)}" for each in rivals)
+    highest = max(paired_difference_interval(each.won, each.lost, each.samples)[1] for each in models)
+    shares = " and ".join(f"{each.name} for {percent(each.correct / each.samples, 1)}" for each in models)
     text = (
         f"On {best.samples:,} {held} samples the network is right for {percent(accuracy, 1)}, {shares} "
         f"({_difference(best)})."
     )
     record = {
         "accuracy": accuracy,
-        "rivals": {each.name: each.correct / each.samples for each in rivals},
+        "models": {each.name: each.correct / each.samples for each in models},
         "difference": difference,
         "interval": list(paired_difference_interval(best.won, best.lost, best.samples)),
         "p": p,
         "samples": best.samples,
     }
     if p < BETTER_LEVEL and difference >= BETTER_MARGIN:
-        taken = [each for each in rivals if each.trained < (evidence.train_samples or 0)]
+        taken = [each for each in models if each.trained < (evidence.train_samples or 0)]
         text += f" They took {taken[0].trained:,} of the training samples." if taken else ""
         correct, known = evidence.trained or (0, 0)
         is_too_large = bool(known) and correct / known - accuracy > TOO_LARGE_GAP
@@ -261,6 +261,6 @@ def is_outdone(evidence: Evidence) -> bool:
     return any(each.severity == "warning" for each in simpler_model(evidence))
 
 
-def _difference(rival: Rival) -> str:
-    low, high = paired_difference_interval(rival.won, rival.lost, rival.samples)
-    return f"{rival.name} minus the network: {100 * low:+.1f} to {100 * high:+.1f} points"
+def _difference(model: SimplerModel) -> str:
+    low, high = paired_difference_interval(model.won, model.lost, model.samples)
+    return f"{model.name} minus the network: {100 * low:+.1f} to {100 * high:+.1f} points"

@@ -199,16 +199,16 @@ def test_the_answer_of_a_run_that_was_not_measured_is_that_it_is_not_known(short
 def test_other_models_are_beside_it_only_where_they_were_judged_on_the_same_samples(short_run, monkeypatch):
     source = ReportSource(short_run.context, ignore_progress)
     for samples, beside in ((360, {"a linear model": 0.9}), (200, {})):
-        evidence = {"rivals": {"a linear model": 0.9}, "samples": samples}
-        rival = Finding("simpler-model", "note", "A", "B.", evidence)
-        monkeypatch.setattr(section, "findings_of", lambda *_, rival=rival: (rival,))
+        evidence = {"models": {"a linear model": 0.9}, "samples": samples}
+        simpler = Finding("simpler-model", "note", "A", "B.", evidence)
+        monkeypatch.setattr(section, "findings_of", lambda *_, simpler=simpler: (simpler,))
         assert ("a linear model: 90.0%" in section.verdict(source).beside) == bool(beside)
 
 
 def test_that_other_models_were_not_compared_is_said_until_they_are(ready_run, monkeypatch):
     run = ready_run("wine")
     for kept, said in ((None, True), ({"a linear model": 0.9}, False)):
-        monkeypatch.setattr(section, "kept_rivals", lambda context, kept=kept: kept)
+        monkeypatch.setattr(section, "known_simpler_models", lambda context, kept=kept: kept)
         small = section.verdict(ReportSource(run.context, ignore_progress)).small
         assert any("cutaway doctor " in line for line in small) is said
 

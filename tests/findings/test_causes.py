@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cutaway.data import ColumnFacts, EncodedTarget, InputFacts, LeakyInput, NearDuplicates, WholeGroups
-from cutaway.findings import RULES, Evidence, Rival, WeightFacts, folded, run_checks
+from cutaway.findings import RULES, Evidence, SimplerModel, WeightFacts, folded, run_checks
 from cutaway.findings.registry import EXPLAINS
 
 
@@ -175,8 +175,8 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
     assert both["dead-units"].severity == "warning"
     assert both["missed-class"].cause == "class-imbalance"
     copies = NearDuplicates(copies=60, expected=2, samples=300, p_value=1e-20)
-    rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
-    told = found(confusion=np.array([[120, 30], [30, 120]]), near=copies, rivals=rivals)
+    models = (SimplerModel("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
+    told = found(confusion=np.array([[120, 30], [30, 120]]), near=copies, simpler_models=models)
     assert told["simpler-model"].cause == "near-duplicates"
 
 
@@ -196,9 +196,9 @@ def test_imbalance_and_leaks_explain_before_units_and_other_models():
     ],
 )
 def test_a_leak_explains_why_another_model_is_better(kind, known):
-    rivals = (Rival("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
+    models = (SimplerModel("boosted trees", trained=900, samples=300, correct=290, won=60, lost=10),)
     several = {"test_samples": 300, "val_samples": 0, "inputs": InputFacts(20, -3.0, 3.0, 0.0, 1.0, (), 1.5)}
-    told = found(confusion=np.array([[120, 30], [30, 120]]), rivals=rivals, **several, **known)
+    told = found(confusion=np.array([[120, 30], [30, 120]]), simpler_models=models, **several, **known)
     assert (told[kind].severity, told["simpler-model"].cause) == ("warning", kind)
 
 

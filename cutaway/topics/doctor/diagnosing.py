@@ -23,7 +23,7 @@ from cutaway.log import survive
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.findings.evidence import data_findings
 from cutaway.topics.findings.evidence import findings as findings_of_run
-from cutaway.topics.findings.rivals import measure_rivals
+from cutaway.topics.findings.simpler_models import compare_simpler_models
 
 from .result import Diagnosis
 from .trying import prove_all
@@ -72,7 +72,7 @@ def doctor(
     check_engine(engine)
     if isinstance(what, Run):
         with show_progress(progress) as on_progress, survive(log, f"comparing {what.path.name}", CutawayError):
-            measure_rivals(what.context, on_progress=on_progress)
+            compare_simpler_models(what.context, on_progress=on_progress)
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
         findings = with_mutes(found, mute or {})
         wanted = [each for each in findings if proofs and _is_tried(each)]

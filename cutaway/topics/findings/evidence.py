@@ -52,7 +52,7 @@ from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
 
-from .rivals import kept_rivals
+from .simpler_models import known_simpler_models
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
@@ -527,7 +527,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
         "input_names": record.feature_names,
         "input_columns": None if context.preparation is None else context.preparation.columns_of_features,
         "images": record.image is not None,
-        "rivals": kept_rivals(context) or (),
+        "simpler_models": known_simpler_models(context) or (),
     }
 
 

@@ -46,7 +46,7 @@ def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Image, ...
     """
     ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
     if ids is None:
-        return _telling(source, finding), (), ""
+        return _leaky_pixel(source, finding), (), ""
     from cutaway.plots import image_png
 
     names, images = ids.names(), source.context.data.images(ids)
@@ -84,7 +84,7 @@ def _enlarged(image: np.ndarray) -> np.ndarray:
     return image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def _telling(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
+def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     """The pixel that gives the label away, on the mean of the training images."""
     image = source.context.data.image
     if finding.kind != "target-leakage" or image is None or not image.is_gray or finding.remedy is None:
@@ -98,7 +98,7 @@ def _telling(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     words = f"row {place // image.columns}, column {place % image.columns}"
     scale = max(1, 96 // max(image.rows, image.columns))
     png = signed_png(shown.reshape(image.rows, image.columns), scale=scale)
-    return (Image(png, f"The telling pixel in orange: {words}", frame=True, caption=words),)
+    return (Image(png, f"The leaky pixel in orange: {words}", frame=True, caption=words),)
 
 
 def _losses(source: ReportSource, finding: Finding) -> Plots:

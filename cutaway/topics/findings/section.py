@@ -19,7 +19,7 @@ from cutaway.words import counted, percent
 
 from .evidence import evidence_of
 from .images import plots_of, samples_of
-from .rivals import can_have_rivals, kept_rivals
+from .simpler_models import can_compare_simpler_models, known_simpler_models
 from .verdict import NO_GAIN, Verdict, Worth, explained_in_words
 from .verdict import verdict as gather
 
@@ -61,7 +61,7 @@ def verdict(source: ReportSource) -> Section:
             than = "less often right than" if worth.gain == "none" else "not clearly better than"
             answer = f"{answer[:-1]}: {than} always predicting {worth.largest_class}."
         others = {} if worth.baseline is None else {f"always {worth.largest_class}": worth.baseline}
-        others |= _rivals(source, worth)
+        others |= _simpler_models(source, worth)
     step, command, target = found.next_step, found.command or "", ""
     if command == run_command("report", path):  # which this is
         step, command, target = "Next: look at its mistakes.", "", "mistakes"
@@ -93,12 +93,12 @@ def _share(share: float) -> str:
     return percent(share) if text == "100.0%" and share < 1 else text
 
 
-def _rivals(source: ReportSource, worth: Worth) -> dict[str, float]:
+def _simpler_models(source: ReportSource, worth: Worth) -> dict[str, float]:
     """The other kinds of models that were trained, and how often each is right; none that saw other samples."""
     compared = next((each for each in findings_of(source) if each.kind == "simpler-model"), None)
     if compared is None or compared.evidence["samples"] != worth.samples or worth.split != source.split:
         return {}
-    return dict(compared.evidence["rivals"])
+    return dict(compared.evidence["models"])
 
 
 def _beside(worth: Worth, others: dict[str, float]) -> str:
@@ -173,7 +173,7 @@ def _not_compared(source: ReportSource) -> tuple[str, ...]:
     """How to find out whether another kind of model is right more often, where that was not done."""
     context = source.context
     with survive(log, "looking whether other models can be compared", CutawayError):
-        if kept_rivals(context) is None and can_have_rivals(context):
+        if known_simpler_models(context) is None and can_compare_simpler_models(context):
             return (f"Other kinds of models were not compared; {run_command('doctor', context.path)} does that.",)
     return ()
 

@@ -8,12 +8,12 @@ from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sample
 from cutaway.errors import CutawayError
-from cutaway.findings import Rival
+from cutaway.findings import SimplerModel
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.topics.common.predictions import probability_batches
 
 TRAINED, HELD = 10_000, 5_000
-"""Training samples that a rival takes at most, and held-out samples that it is asked about."""
+"""Training samples that such a model takes at most, and held-out samples that it is asked about."""
 
 VALUES = 2_000_000
 """Inputs of these training samples at most: of wide ones there are fewer."""
@@ -22,24 +22,24 @@ MOST_CLASSES = 30
 """Classes beyond which boosted trees, one for each class and step, take too long."""
 
 
-def kept_rivals(context: RunContext) -> tuple[Rival, ...] | None:
-    """What rivals were found to be worth; None where that was not measured. Nothing is trained for it."""
+def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None:
+    """What simpler models were found to be worth; None where that was not measured. Nothing is trained for it."""
     kept = _kept(context)
     return None if kept is None else kept.read()
 
 
-def measure_rivals(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
-    """Train rivals, and keep what they are worth in the cache; nothing happens where that is known, or for images.
+def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
+    """Train simpler models, and keep what they are worth in the cache; not if that is known, and not for images.
 
     Raises:
         CutawayError: The data or the model cannot be loaded.
     """
     kept = _kept(context)
-    if kept is not None and can_have_rivals(context):
-        kept.get(lambda: tuple(_rivals(context, on_progress)))
+    if kept is not None and can_compare_simpler_models(context):
+        kept.get(lambda: tuple(_simpler_models(context, on_progress)))
 
 
-def can_have_rivals(context: RunContext) -> bool:
+def can_compare_simpler_models(context: RunContext) -> bool:
     """Whether other models can be compared: not for images, and not with weights, which ask another question.
 
     Raises:
@@ -52,14 +52,14 @@ def can_have_rivals(context: RunContext) -> bool:
 
 
 def _kept(context: RunContext) -> CachedResult | None:
-    """The rivals of a run in the cache; None of a run without weights."""
+    """The simpler models of a run in the cache; None of a run without weights."""
     try:
-        return cached("rivals", context.folder.identity(context.epoch()), method=1)
+        return cached("simpler-models", context.folder.identity(context.epoch()), method=1)
     except CutawayError:
         return None
 
 
-def _rivals(context: RunContext, on_progress: ProgressCallback) -> Iterator[Rival]:
+def _simpler_models(context: RunContext, on_progress: ProgressCallback) -> Iterator[SimplerModel]:
     data, split = context.data, context.split
     held = split.test if len(split.test) else split.val
     most = max(2, min(TRAINED, VALUES // max(data.features, 1)))
@@ -78,4 +78,4 @@ def _rivals(context: RunContext, on_progress: ProgressCallback) -> Iterator[Riva
         right = predicted == labels
         won, lost = int((right & ~ours).sum()), int((ours & ~right).sum())
         on_progress(Progress(task=task, done=number, total=total, unit="models"))
-        yield Rival(name, len(y), len(held), int(right.sum()), won, lost)
+        yield SimplerModel(name, len(y), len(held), int(right.sum()), won, lost)

@@ -12,18 +12,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import cutaway as ct
-from cutaway.findings import Evidence, Rival, run_checks
+from cutaway.findings import Evidence, SimplerModel, run_checks
 from cutaway.findings.simpler_models import simpler_model
 from cutaway.metrics import paired_difference_interval
 
-LINEAR = Rival("a linear model", 1200, 400, correct=330, won=12, lost=32)
-TREES = Rival("boosted trees", 1200, 400, correct=372, won=34, lost=12)
+LINEAR = SimplerModel("a linear model", 1200, 400, correct=330, won=12, lost=32)
+TREES = SimplerModel("boosted trees", 1200, 400, correct=372, won=34, lost=12)
 
 
 def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
-    (found,) = simpler_model(Evidence(rivals=(LINEAR, TREES), test_samples=400, train_samples=1200))
+    (found,) = simpler_model(Evidence(simpler_models=(LINEAR, TREES), test_samples=400, train_samples=1200))
     assert found.severity == "warning"
-    assert found.evidence["rivals"] == {"a linear model": 0.825, "boosted trees": 0.93}
+    assert found.evidence["models"] == {"a linear model": 0.825, "boosted trees": 0.93}
     low, high = paired_difference_interval(34, 12, 400)
     assert found.evidence["interval"] == [low, high]
     assert 0 < low < found.evidence["difference"] < high
@@ -31,21 +31,23 @@ def test_a_model_that_is_better_by_more_than_chance_is_named() -> None:
 
 def test_what_chance_explains_is_no_warning_and_what_cannot_be_told_is_not_good() -> None:
     by_chance = replace(TREES, correct=350, won=22, lost=22)
-    (unclear,) = simpler_model(Evidence(rivals=(LINEAR, by_chance), test_samples=400))
+    (unclear,) = simpler_model(Evidence(simpler_models=(LINEAR, by_chance), test_samples=400))
     assert unclear.severity == "note"
     many = [replace(each, samples=20_000) for each in (LINEAR, by_chance)]
-    assert [each.severity for each in simpler_model(Evidence(rivals=tuple(many), test_samples=20_000))] == ["good"]
+    assert [each.severity for each in simpler_model(Evidence(simpler_models=tuple(many), test_samples=20_000))] == [
+        "good"
+    ]
     assert list(simpler_model(Evidence())) == []
 
 
 def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
-    assert list(simpler_model(Evidence(rivals=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
+    assert list(simpler_model(Evidence(simpler_models=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
 
 
 def test_it_explains_a_network_that_is_no_better_than_one_answer() -> None:
     confusion = np.array([[200, 0], [200, 0]])
     better = replace(TREES, correct=360, won=170, lost=10)
-    found = run_checks(Evidence(rivals=(better,), confusion=confusion, test_samples=400))
+    found = run_checks(Evidence(simpler_models=(better,), confusion=confusion, test_samples=400))
     assert found[0].kind == "simpler-model"
     assert {each.kind: each.cause for each in found}["baseline"] == "simpler-model"
 
@@ -54,8 +56,8 @@ def test_two_models_that_are_equally_good_are_told_apart_in_one_of_a_hundred_cas
     random, warnings = np.random.default_rng(0), 0
     for _ in range(600):
         right = random.random((3, 400)) < 0.85
-        rivals = tuple(
-            Rival(
+        models = tuple(
+            SimplerModel(
                 str(i),
                 1200,
                 400,
@@ -65,7 +67,9 @@ def test_two_models_that_are_equally_good_are_told_apart_in_one_of_a_hundred_cas
             )
             for i in (1, 2)
         )
-        warnings += any(each.severity == "warning" for each in simpler_model(Evidence(rivals=rivals, test_samples=400)))
+        warnings += any(
+            each.severity == "warning" for each in simpler_model(Evidence(simpler_models=models, test_samples=400))
+        )
     # of two-sided 5%, half is a network that is worse
     assert warnings <= 24
 
@@ -77,28 +81,28 @@ def test_the_doctor_compares_once_and_reading_a_run_never_trains(
 ) -> None:
     run = ready_run("wine")
     assert run.findings().to_pandas() is not None
-    assert not list(own_cache.glob("rivals*"))
+    assert not list(own_cache.glob("simpler-models*"))
     told: list[str] = []
     ct.doctor(run, progress=lambda each: told.append(each.task))
     assert "comparing with other models" in told
-    (kept,) = own_cache.glob("rivals*")
+    (kept,) = own_cache.glob("simpler-models*")
     from cutaway.topics.findings.evidence import evidence_of
 
     again = ct.open_run(run.path, data=run.data)
-    rivals = evidence_of(again.context, layers=again.layers).rivals
-    assert rivals is not None
+    models = evidence_of(again.context, layers=again.layers).simpler_models
+    assert models is not None
     train_ids, held = run.split.train, run.split.test
     scaler = StandardScaler().fit(run.data.inputs(train_ids))
     linear = LogisticRegression(max_iter=1000).fit(scaler.transform(run.data.inputs(train_ids)), run.data.y(train_ids))
     right = linear.predict(scaler.transform(run.data.inputs(held))) == run.data.y(held)
     ours = run.predictions().argmax(axis=1) == run.labels()
-    assert (rivals[0].correct, rivals[0].samples) == (right.sum(), len(held))
-    assert (rivals[0].won, rivals[0].lost) == ((right & ~ours).sum(), (ours & ~right).sum())
+    assert (models[0].correct, models[0].samples) == (right.sum(), len(held))
+    assert (models[0].won, models[0].lost) == ((right & ~ours).sum(), (ours & ~right).sum())
 
     def fail(*_: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("cutaway.topics.findings.rivals.simple_predictions", fail)
+    monkeypatch.setattr("cutaway.topics.findings.simpler_models.simple_predictions", fail)
     ct.doctor(again, progress=False)
     again.verdict()
     kept.unlink()
@@ -115,7 +119,7 @@ def test_a_run_with_weights_is_not_compared(tmp_path: Path, own_cache: Path) -> 
     data = ct.load_dataset(frame, label="target", weight="importance")
     run = ct.train(ct.mlp((8,)), data, runs=tmp_path, progress=False, epochs=1)
     ct.doctor(run, progress=False)
-    assert not list(own_cache.glob("rivals*"))
+    assert not list(own_cache.glob("simpler-models*"))
 
 
 @pytest.mark.slow
@@ -123,7 +127,7 @@ def test_a_run_with_weights_is_not_compared(tmp_path: Path, own_cache: Path) -> 
 def test_images_are_not_compared_with_models_of_tables(digits_run: Any, own_cache: Path) -> None:
     run = digits_run
     ct.doctor(run, progress=False)
-    assert not list(own_cache.glob("rivals*"))
+    assert not list(own_cache.glob("simpler-models*"))
 
 
 @pytest.mark.exhaustive
@@ -138,5 +142,5 @@ def test_a_network_that_learned_noise_is_told_by_a_linear_model(tmp_path: Path) 
     found = {each.kind: each for each in ct.doctor(run, progress=False).findings}
     assert found["simpler-model"].severity == "warning"
     assert (
-        found["simpler-model"].evidence["rivals"]["a linear model"] > found["simpler-model"].evidence["accuracy"] + 0.03
+        found["simpler-model"].evidence["models"]["a linear model"] > found["simpler-model"].evidence["accuracy"] + 0.03
     )
