@@ -61,12 +61,6 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(said, tmp_path, argumen
     assert len(errors.splitlines()) == 1
 
 
-def test_windows_is_told_what_the_studio_needs(said, monkeypatch):
-    monkeypatch.setattr(sys, "platform", "win32")
-    code, errors = said("runs")
-    assert (code, "Windows" in errors) == (2, True)
-
-
 def test_a_port_that_is_taken(said):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
