@@ -1,7 +1,11 @@
-"""What an image is: the one definition of it."""
+"""What an image is, and how it becomes smaller."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -28,3 +32,9 @@ class ImageShape:
     def is_gray(self) -> bool:
         """Whether it has one channel."""
         return self.channels == 1
+
+
+def smaller(images: "np.ndarray", side: int) -> "np.ndarray":
+    """Every second, third, ... row and column of images ``(sample, row, column[, 3])``, at most `side` of each."""
+    step = max(1, -(-max(images.shape[1:3]) // max(side, 1)))
+    return images[:, ::step, ::step]

@@ -14,6 +14,7 @@ from cutaway.checks import SURROGATES, file_kind, meant, warn_user
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.words import listed
 
 from .dataset import Dataset
 from .images import as_centering
@@ -143,11 +144,10 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
             hint="read the file yourself and pass the arrays to Dataset.from_arrays(x, y)",
         )
     others = tables_beside(path)
-    listed = f"{', '.join(others[:5])}{f' and {len(others) - 5:,} more' if len(others) > 5 else ''}"
     if others and not {name for name, value in options.items() if value is not None} <= source.options:
         raise UsageError(
             "options of a table are for a table, not for the folder that it is in",
-            got=f"{path}, which holds {listed}",
+            got=f"{path}, which holds {listed(others, 5)}",
             hint=f"name the table itself, such as {path / others[0]}",
         )
     loaded = _load(source, path, options, on_progress)

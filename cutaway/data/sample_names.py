@@ -12,6 +12,7 @@ import numpy as np
 
 from cutaway.checks import similar_name
 from cutaway.errors import DataError, UnknownNameError, printable
+from cutaway.words import listed
 
 from .samples import Naming, SampleIds, source_names
 from .split import PARTS, Split
@@ -204,12 +205,11 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
         raise UnknownNameError(rule, got=f'"{name}"', hint="choose one of these")
     samples = names.find(name, sources)
     if len(samples) > 1:
-        places = ", ".join(samples.take(slice(LISTED)).places())
-        more = f" and {len(samples) - LISTED:,} more" if len(samples) > LISTED else ""
+        places = samples.places()
         raise UnknownNameError(
             names.unique,
-            got=f'"{name}", which {len(samples):,} {names.unique.split()[-1]}s have: {places}{more}',
-            hint=f'take the place instead, such as "{samples.places()[0]}"',
+            got=f'"{name}", which {len(samples):,} {names.unique.split()[-1]}s have: {listed(places, LISTED)}',
+            hint=f'take the place instead, such as "{places[0]}"',
         )
     if not len(samples):
         similar = names.similar(name)

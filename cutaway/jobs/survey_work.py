@@ -23,6 +23,7 @@ from cutaway.data import (
     split_and_prepare,
 )
 from cutaway.errors import Canceled, CutawayError, CutawayWarning, UsageError
+from cutaway.image_shape import smaller
 from cutaway.progress import ProgressCallback
 
 from .histograms import class_histograms
@@ -184,8 +185,7 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     ids = split.train.take(chosen)
     images = data.images(ids)
     assert images is not None
-    step = max(1, -(-max(images.shape[1:3]) // SIDE))
-    small = images[:, ::step, ::step]
+    small = smaller(images, SIDE)
     content, columns = sprite_sheet(small)
     return {
         "png": base64.b64encode(content).decode(),
@@ -225,9 +225,7 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     rows = stratified_sample(data.y(train), min(CHANGED, len(train)), seed=0)
     ids, images = train.take(rows), data.rows(train)
     seen = [images[rows], *(augmentation.rows(images, seed=0, epoch=epoch)[rows] for epoch in range(1, EPOCHS + 1))]
-    pixels = data.shown(np.concatenate(seen))
-    step = max(1, -(-max(pixels.shape[1:3]) // SIDE))
-    small = pixels[:, ::step, ::step]
+    small = smaller(data.shown(np.concatenate(seen)), SIDE)
     framed = np.pad(small, [(0, 0), (1, 1), (1, 1), (0, 0)][: small.ndim], constant_values=0.5)
     content, columns = sprite_sheet(framed, columns=len(rows))
     sheet = {"png": base64.b64encode(content).decode(), "columns": columns, "rows": len(seen)}

@@ -19,6 +19,7 @@ from cutaway.checks import required
 from cutaway.errors import RunError, printable
 from cutaway.image_shape import ImageShape
 from cutaway.models import DENSE_KINDS, units_in_words
+from cutaway.words import listed
 
 from .process import ProcessRecord
 from .reading import RESTORE
@@ -306,8 +307,7 @@ class Manifest(BaseModel):
         """What the run is called: its title, or else its data and its model."""
         model = "a model whose layers are not known" if self.model is None else self.model.in_words
         columns = () if self.like is None else self.like.ignore
-        more = f" and {len(columns) - LISTED} more" if len(columns) > LISTED else ""
-        without = f" without {', '.join(columns[:LISTED])}{more}" if columns else ""
+        without = f" without {listed(columns, LISTED)}" if columns else ""
         return self.title or f"{self.dataset.name}{without}: {model}"
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 from cutaway.errors import UsageError
 from cutaway.options import TableOptions
+from cutaway.words import listed
 
 __all__ = ["TableOptions", "table_options"]
 
@@ -26,10 +27,10 @@ def table_options(
         UsageError: There is no label, or an option is unknown or outside its range.
     """
     if label is None:
-        names = ", ".join(f'"{name}"' for name in columns[:12]) + (", ..." if len(columns) > 12 else "")
+        names = [f'"{name}"' for name in columns]
         raise UsageError(
             "a table needs its label, the column with the classes",
-            got=f"{where} with the columns {names}",
+            got=f"{where} with the columns {listed(names, 12)}",
             hint=f'pass for example label="{likely or columns[-1]}"',
         )
     if not isinstance(label, str | int) or isinstance(label, bool):
@@ -39,10 +40,10 @@ def table_options(
         label = columns[number - 1 if number > 0 else number]
     for name in ("ignore", "use", "category", "class_names"):
         value = options.get(name, ())
-        listed = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (value,)
-        if not all(isinstance(one, str) for one in listed):
+        given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (value,)
+        if not all(isinstance(one, str) for one in given):
             raise UsageError(f"{name} is a list of names", got=repr(value), hint=f'pass for example {name}=["a", "b"]')
-        options[name] = listed
+        options[name] = given
     for name in ("test", "group", "time", "weight", "id"):
         if not isinstance(options.get(name), str | None):
             raise UsageError(f"{name} is a name", got=repr(options[name]), hint="pass a string")

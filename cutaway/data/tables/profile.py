@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cutaway.words import listed
+
 from .arrow import compute
 from .cells import (
     DATE_FORMATS,
@@ -87,8 +89,7 @@ class ColumnProfile:
         if self.distinct is None:
             return f"more than {MOST_DISTINCT:,} different values"
         frequent = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name, _ in self.values.most_common(3)]
-        more = f", and {self.distinct - 3:,} more" if self.distinct > 3 else ""
-        return ", ".join(frequent) + more
+        return listed(frequent + [f"{self.distinct - 3:,} more"] * (self.distinct > 3))
 
     @property
     def known(self) -> int:

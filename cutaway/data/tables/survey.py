@@ -9,6 +9,7 @@ import numpy as np
 
 from cutaway.errors import DataError
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.words import listed
 
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .options import TableOptions
@@ -60,8 +61,7 @@ class Survey:
         labels = places[self.codes]
         if len(labels) and labels.min() < 0:
             row = int(labels.argmin())
-            code = int(self.codes[row])
-            known = ", ".join(map(repr, class_names[:10])) + (", ..." if len(class_names) > 10 else "")
+            code, known = int(self.codes[row]), listed([repr(name) for name in class_names], 10)
             raise DataError(
                 f"the labels of {self.where} are those of the training samples: {known}",
                 got=f"{self.values[code]!r}" * (code >= 0) + "none" * (code < 0) + f" in {row_words(row, self.where)}",

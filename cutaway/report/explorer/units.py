@@ -3,6 +3,7 @@
 import numpy as np
 
 from cutaway.errors import Canceled, CutawayError
+from cutaway.image_shape import smaller
 from cutaway.page import UnitColumns
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.units.inputs import inputs_in_words
@@ -37,9 +38,7 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
     measured = np.array([places.get(place, -1) for place in found.ids.places()] + [-1])  # the last for "none"
     images = found.images
     if images is not None:
-        images = images.mean(axis=-1) if images.ndim == 4 else images
-        step = -(-max(images.shape[1:]) // LARGEST_SIDE)
-        images = images[:, ::step, ::step]
+        images = smaller(images.mean(axis=-1) if images.ndim == 4 else images, LARGEST_SIDE)
     losses = found.ablation.class_accuracy_cost
     affected = losses.argmax(axis=1)
     return UnitColumns(

@@ -29,7 +29,7 @@ from cutaway.results.table import POINTS, Interval, Table, value
 from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, share
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, split_in_words, validation
-from cutaway.words import number
+from cutaway.words import listed, number
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel
@@ -241,9 +241,8 @@ def _class_number(context: RunContext, positive: Any) -> int:
         return names.index(positive)
     if not isinstance(positive, bool) and isinstance(positive, Integral) and 0 <= int(positive) < len(names):
         return int(positive)
-    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
     raise UnknownNameError(
-        f"positive is the name or the number of a class: {shown}",
+        f"positive is the name or the number of a class: {listed(names, 10)}",
         got=repr(positive),
         hint=meant(positive, names, f"pass for example positive={names[0]!r}", quote="'"),
     )

@@ -10,6 +10,7 @@ from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
+from cutaway.image_shape import smaller
 from cutaway.page import SampleColumn
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -63,8 +64,7 @@ def page_images(context: RunContext, ids: SampleIds) -> np.ndarray | None:
     if images is None:
         return None
     most = min(LARGEST_SIDE, math.isqrt(MOST_VALUES // (max(len(ids), 1) * math.prod(images.shape[3:]) ** 2)))
-    step = -(-max(images.shape[1:3]) // max(most, 1))
-    return np.rint(255 * images[:, ::step, ::step]).astype(np.uint8)
+    return np.rint(255 * smaller(images, most)).astype(np.uint8)
 
 
 def near_samples(

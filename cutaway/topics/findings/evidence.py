@@ -476,7 +476,8 @@ def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
     """Warn of what makes the accuracies of a table too good, before a model is trained on it; arguments as above."""
     if isinstance(loaded, Table):
         for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
-            if each.severity == "warning":
+            has_text = each.kind == "left-out-columns" and "free text" in each.evidence["columns"].values()
+            if each.severity == "warning" or has_text:
                 warn_user(" ".join(filter(None, (each.text, each.advice))))
 
 

@@ -8,6 +8,7 @@ from cutaway.cache import cached
 from cutaway.data import SampleIds
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
+from cutaway.image_shape import smaller
 from cutaway.metrics import is_finite
 from cutaway.page import Image, Line, SmallPlot
 from cutaway.topics.common.sample_rows import small_table
@@ -80,8 +81,7 @@ def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
 
 def _enlarged(image: np.ndarray) -> np.ndarray:
     factor = max(1, 64 // max(image.shape[:2]))
-    step = -(-max(image.shape[:2]) // 128)
-    return image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+    return smaller(image[None], 128)[0].repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:

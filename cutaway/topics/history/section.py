@@ -1,6 +1,7 @@
 """The learning curves of the report."""
 
 from cutaway.errors import ConfigError
+from cutaway.image_shape import smaller
 from cutaway.page import Card, Cards, Image, Section
 from cutaway.topics.common.shown import result_section
 from cutaway.topics.common.source import ReportSource
@@ -56,13 +57,14 @@ def augmented(source: ReportSource) -> Section | None:
     if changed is None:
         return None
     side = max(source.context.data.shape[:2])
-    scale, step = max(1, IMAGE_SIDE // side), -(-side // (2 * IMAGE_SIDE))
+    scale = max(1, IMAGE_SIDE // side)
+    shown = {when: smaller(images, 2 * IMAGE_SIDE) for when, images in changed.shown.items()}
     cards = [
         Card(
             title=sample,
             images=tuple(
-                Image(image_png(images[i, ::step, ::step], scale=scale), f"{sample}, {when}", caption=when)
-                for when, images in changed.shown.items()
+                Image(image_png(images[i], scale=scale), f"{sample}, {when}", caption=when)
+                for when, images in shown.items()
             ),
         )
         for i, sample in enumerate(changed.names)

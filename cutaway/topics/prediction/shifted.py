@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.context import RunContext
 from cutaway.data import column_shifts, origin_options
-from cutaway.words import percent
+from cutaway.words import listed, percent
 
 from .far import SAMPLES, TrainingDistances
 
@@ -95,12 +95,11 @@ class ShiftedColumns:
             found.setdefault(column, _change(self.inputs[int(place)], column, *pairs[place]))
         if not found:
             return
-        listed = ", ".join(f'"{name}" ({change})' for name, change in list(found.items())[:NAMED])
-        more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
+        named = listed([f'"{name}" ({change})' for name, change in found.items()], NAMED)
         is_one = len(found) == 1
         warn_user(
             f"{len(found):,} {'column differs' if is_one else 'columns differ'} between the training samples and these "
-            f"rows by more than chance: {listed}{more}; what was measured on the test samples need not hold for these "
+            f"rows by more than chance: {named}; what was measured on the test samples need not hold for these "
             f"rows, so check how {'it was' if is_one else 'they were'} recorded"
         )
 

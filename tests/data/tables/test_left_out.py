@@ -6,6 +6,7 @@ import pytest
 
 from cutaway.data import Preparation, left_out, left_out_in_words, load_dataset, split_and_prepare
 from cutaway.errors import CutawayWarning, DataError
+from cutaway.topics.findings.evidence import warn_of_leaks
 
 SENTENCES = ("the card was charged twice", "nobody has answered me yet", "all good and thank you")
 
@@ -49,8 +50,9 @@ def test_a_column_that_somebody_left_out_is_named_too():
 @pytest.mark.filterwarnings("error")
 def test_free_text_is_warned_of_and_kept_in_the_preparation():
     given = table(note=numbered("row {} came after {} or so"), name=numbered("A-{}"))
+    split, data = split_and_prepare(given)
     with pytest.warns(CutawayWarning, match='"note"'):
-        _, data = split_and_prepare(given)
+        warn_of_leaks(given, data, split)
     assert data.preparation.left_out == {"note": "free text", "name": "nearly unique"}
     assert Preparation.from_record(data.preparation.to_record()) == data.preparation
     _, plain = split_and_prepare(table())
@@ -67,7 +69,7 @@ def test_a_damaged_record_is_refused(damaged):
 
 def test_few_are_listed_by_name():
     assert left_out_in_words({}) == ""
-    assert left_out_in_words({"a": "constant", "b": "free text"}) == '"a" (constant), "b" (free text)'
+    assert left_out_in_words({"a": "constant", "b": "free text"}) == '"a" (constant) and "b" (free text)'
     many = left_out_in_words({f"c{k}": "constant" for k in range(1_200)})
     assert many.startswith('"c0" (constant), ')
     assert many.endswith('"c7" (constant) and 1,192 more')
