@@ -1,10 +1,12 @@
 """The user's cache: folders that only this user may write, and the one place where computed results are kept.
 
-`cached` names a result by all that decides it; the same content gives the same key in every run folder, and no path is
-part of it. Deleting the folder loses only time.
+`cached` names a result by the content that decides it and not by paths: copies of a run share what is computed of them.
+Deleting the folder loses only time. The kernels of Numba and the programs of XLA have folders of their own, since these
+libraries write their files.
 """
 
 import contextlib
+import errno
 import functools
 import hashlib
 import json
@@ -35,7 +37,7 @@ LIMIT = "CUTAWAY_CACHE_GB"
 """Environment variable with the size that kept results may have together, in GB."""
 
 GIGABYTES = 4.0
-"""Their size where the variable is not set: some 1,000 reports of runs on MNIST."""
+"""Their size where the variable is not set."""
 
 STRAY_SECONDS = 24 * 3600
 """Age of a temporary file after which nobody writes it any more."""
@@ -135,7 +137,7 @@ class CachedResult:
     @property
     def name(self) -> str:
         """Name of its file."""
-        return f"{self.kind}-{self.key}.pickle"
+        return f"{self.kind}-{self.key}"
 
     @property
     def path(self) -> Path:
@@ -180,29 +182,61 @@ class CachedResult:
 
     def write(self, value: Any) -> bool:
         """Keep a result. Where that is impossible, one warning in this process says why, and False is returned."""
-        global _untidied
-        data, most = pickle.dumps(value, protocol=5), _limit()
-        if len(data) > most:
-            return False
         try:
-            folder = private_folder(RESULTS)
-            descriptor, temporary = tempfile.mkstemp(prefix=".", dir=folder)
-            try:
-                with open(descriptor, "wb") as file:
-                    file.write(_checksum(data))
-                    file.write(data)
-                os.replace(temporary, self.path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            self.put(value)
         except OSError as error:
             _say_once(error)
             return False
-        _untidied += len(data)
-        if _untidied > most / 16:
+        return True
+
+    def put(self, value: Any) -> None:
+        """Keep a result that nobody else has.
+
+        Raises:
+            OSError: The cache cannot be written, or the result is larger than all of it may be.
+        """
+        data = pickle.dumps(value, protocol=5)
+        if len(data) > _limit():
+            raise OSError(errno.EFBIG, f"{len(data) / 1e9:.3g} GB are more than {LIMIT} allows")
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                file.write(_checksum(data))
+                file.write(data)
+
+        self._place(write)
+
+    def get_file(self, make: Callable[[Path], None]) -> Path:
+        """A result too large for memory, as a file: the one that is there, or else a new one.
+
+        Args:
+            make: Writes it to a path.
+
+        Raises:
+            OSError: The cache cannot be written.
+        """
+        private_folder(RESULTS)
+        if not self.path.exists():
+            self._place(make)
+        os.utime(self.path)
+        return self.path
+
+    def _place(self, write: Callable[[Path], None]) -> None:
+        """Have the file written under another name, and put into its place in one step."""
+        global _untidied
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=private_folder(RESULTS))
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            _untidied += temporary.stat().st_size
+            os.replace(temporary, self.path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        if _untidied > _limit() / 16:
             _untidied = 0
             tidy()
-        return True
 
     def delete(self) -> None:
         """Remove it, if it is there."""
@@ -234,13 +268,19 @@ def _limit() -> int:
 
 
 def tidy() -> None:
-    """Delete results that were used longest ago until the rest is within the limit, and what was left half written."""
+    """Delete results that were used longest ago until the rest is within the limit, and what was left half written.
+
+    Of each kind the one that was used last stays, and does not count: inputs of a table may be larger than the limit.
+    """
     with survive(log, "deleting results that were used longest ago", OSError):
         found = [(entry.stat(), entry) for entry in os.scandir(private_folder(RESULTS))]
-        total, most = 0, _limit()
+        kinds, total, most = set[str](), 0, _limit()
         for status, entry in sorted(found, key=lambda each: -each[0].st_mtime):
-            is_temporary = entry.name.startswith(".")
-            total += status.st_size
-            if status.st_mtime < time.time() - STRAY_SECONDS if is_temporary else total > most:
+            kind = entry.name.rpartition("-")[0]
+            if kind and kind not in kinds:
+                kinds.add(kind)
+                continue
+            total += status.st_size if kind else 0
+            if total > most if kind else status.st_mtime < time.time() - STRAY_SECONDS:
                 with survive(log, f"deleting {entry.path}", OSError):
                     os.unlink(entry.path)

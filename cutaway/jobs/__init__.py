@@ -2,8 +2,8 @@
 
 In comes a specification; out come progress, parts, and a result. One `JobManager` has two kinds of queues. What pages
 ask for waits in memory and may be canceled: what several ask for is done once. Trainings outlive the studio: a
-`TrainingQueue` keeps them in the user's state folder, and `Trainings` starts them. `runner` is the process, and
-`PartStore` holds what was made. May call `cutaway.api` and every package below it.
+`TrainingQueue` keeps them in the user's state folder, and `Trainings` starts them. `runner` is the process.
+What was made is in the user's cache (`read_part`). May call `cutaway.api` and every package below it.
 """
 
 from .manager import Frame, FrameStore, JobManager, JobState
@@ -25,7 +25,7 @@ from .specifications import (
     TrainingJob,
     writes,
 )
-from .store import PartFile, PartStore
+from .store import Part, read_array, read_part
 from .training_queue import QueuedTraining, TrainingQueue, stop_process
 from .trainings import Trainings
 
@@ -43,8 +43,7 @@ __all__ = [
     "LiveMap",
     "ManagedJob",
     "Options",
-    "PartFile",
-    "PartStore",
+    "Part",
     "Queue",
     "QueueName",
     "QueuedTraining",
@@ -57,6 +56,8 @@ __all__ = [
     "TrainingJob",
     "TrainingQueue",
     "Trainings",
+    "read_array",
+    "read_part",
     "stop_process",
     "writes",
 ]

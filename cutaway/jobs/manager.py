@@ -18,7 +18,7 @@ from cutaway.parallel import Message, RunnerProcess, free_memory
 
 from .queues import QUEUES, QueueName
 from .specifications import LiveMap, ManagedJob
-from .store import INDEX, PartStore
+from .store import INDEX, part_names, reopen
 from .trainings import Trainings
 
 log = logging.getLogger("cutaway.jobs")
@@ -59,7 +59,7 @@ class JobState:
     Attributes:
         key: Key of the job and its result.
         state: "waiting", "running", "done", "failed" or "canceled".
-        parts: Names of the parts that are in the store, or the heads of frames.
+        parts: Names of the parts that were made, or the heads of frames.
         progress: A `cutaway.progress.ProgressRecord` as JSON, or None.
         error: Why it failed, or None.
         result: What came out, of jobs that have no parts; otherwise None.
@@ -211,14 +211,13 @@ class JobManager:
     others pass.
 
     Attributes:
-        store: Where parts of results are.
         frames: Where frames of live maps are.
         trainings: The trainings of all folders that are open.
     """
 
-    def __init__(self, store: PartStore | None = None, *, parallel: int | None = None) -> None:
+    def __init__(self, *, parallel: int | None = None) -> None:
         """Args: parallel: Trainings that run simultaneously; as many as the CPUs allow if None."""
-        self.store, self.frames = store or PartStore(), FrameStore()
+        self.frames = FrameStore()
         self._awake, self._over = threading.Event(), threading.Event()
         self.trainings = Trainings(parallel=parallel, wake=self._awake.set)
         self._jobs: dict[str, Job] = {}
@@ -275,7 +274,7 @@ class JobManager:
         with self._changed:
             job = self._jobs.get(key)
             if job is None and again and may_write:
-                self.store.reopen(key)
+                reopen(key)
             parts = self._parts(specification, folder, key)  # with the lock, or it could end in between
             if job is None:
                 if INDEX in parts:
@@ -324,7 +323,7 @@ class JobManager:
     def _parts(self, specification: ManagedJob, folder: Path, key: str) -> list[Any]:
         if isinstance(specification, LiveMap):
             return list(self.frames.heads(folder / specification.run))
-        return list(self.store.names(key))
+        return list(part_names(key))
 
     def _is_failed(self, key: str) -> bool:
         return key in self._ended and self._ended[key].state == "failed"

@@ -20,7 +20,7 @@ from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 
 from .specifications import JobContext, SectionJob, run_signature
-from .store import INDEX, PartStore
+from .store import INDEX, part_names, write_part
 
 HELD = 2
 """Runs whose data are held at a time, and sources of sections: those of the next job are often the same."""
@@ -78,23 +78,21 @@ class Work:
         job: What to do.
         context: The folder of runs, the key, and whom to report to.
         on_progress: Called with the progress.
-        store: Where parts go.
     """
 
     job: SectionJob
     context: JobContext
     on_progress: ProgressCallback
-    store: PartStore
 
     @property
     def there(self) -> list[str]:
         """Parts that are there."""
-        return self.store.names(self.context.key)
+        return part_names(self.context.key)
 
     def put(self, name: str, document: Any, arrays: list[bytes] | None = None) -> None:
         """Write a part, unless it was canceled: what could not be finished may be missing in it."""
         raise_if_canceled()
-        self.store.write(self.context.key, name, document, arrays or [])
+        write_part(self.context.key, name, document, arrays or [])
         if name != INDEX:
             self.context.on_part(name)
 
@@ -140,21 +138,20 @@ def load() -> None:
     import_lean_keras()
 
 
-def run(job: SectionJob, context: JobContext, *, store: PartStore | None = None) -> None:
+def run(job: SectionJob, context: JobContext) -> None:
     """Do a job: write all its parts that are not there, the index last.
 
     Args:
         job: What to do.
         context: The folder of runs, the key, and whom to report to.
-        store: Where parts go; that of the user if None.
 
     Raises:
         CutawayError: It cannot be done.
         Canceled: It was canceled.
-        OSError: The disk refuses.
+        OSError: The cache cannot be written.
     """
     with show_progress(context.on_progress) as shown:
-        work = Work(job, context, shown, store or PartStore())
+        work = Work(job, context, shown)
         try:
             MAKERS[job.kind](work)
         except Canceled:
@@ -165,7 +162,6 @@ def run(job: SectionJob, context: JobContext, *, store: PartStore | None = None)
             raise
     there = work.there
     work.put(INDEX, {"sections": [name for name in ("preview", *section_names()) if name in there]})
-    work.store.tidy()
 
 
 def _preview(work: Work) -> None:

@@ -4,25 +4,20 @@ To add a kind that a page shows of a run, add it to `SECTIONS` here and to `cuta
 kind has a record of its own in `ManagedJob`, or in `TrainingJob` if it outlives the studio.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from cutaway.cache import cached
 from cutaway.errors import RunError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import RunFolder, labels_path
 
 from .queues import QueueName
-
-CACHE_VERSION = 3
-"""Number of how parts are made and kept; a new number has all made again."""
 
 DIED = "The process that computes ended: {reason}. Next: try again."
 SURVEY_MEMORY, SURVEY_HINT = "the memory is too small for these data", "choose fewer rows, or train in a terminal"
@@ -172,8 +167,7 @@ class Specification(BaseModel):
             RunError: A run cannot be read.
         """
         home = str(self.home(folder, starter or folder))
-        decides = [CACHE_VERSION, version("cutaway"), home, self.model_dump(mode="json"), self.inputs(folder)]
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
+        return cached("job", home, self.model_dump(mode="json"), self.inputs(folder), method=3).key
 
 
 class SectionJob(Specification):

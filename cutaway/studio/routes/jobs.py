@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
 from cutaway.errors import UsageError
-from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options
+from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options, read_array, read_part
 from cutaway.studio.data import DataReference, DataRoots, resolve
 
 from .given import GivenManager, GivenPerson, GivenRoots, GivenSettings, GivenWorkspace, RunId
@@ -112,30 +112,28 @@ def _with_paths(survey: SurveyRequest, places: DataRoots) -> dict[str, Any]:
 
 
 @router.get("/parts/{key}/{name}")
-def part(manager: GivenManager, key: Key, name: PartName) -> Response:
+def part(key: Key, name: PartName) -> Response:
     """The document of a part, as JSON. Its address changes with its content, so that a browser can keep it."""
-    file = manager.store.part(key, name)
-    if file is None:
+    found = read_part(key, name)
+    if found is None:
         return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)
     headers = {"cache-control": FOREVER, "content-encoding": "gzip"}
-    return Response(file.packed, media_type="application/json", headers=headers)
+    return Response(found.packed, media_type="application/json", headers=headers)
 
 
 @router.get("/parts/{key}/{name}/{number}")
-def array(manager: GivenManager, key: Key, name: PartName, number: Annotated[int, Path(ge=0, le=100_000)]) -> Response:
+def array(key: Key, name: PartName, number: Annotated[int, Path(ge=0, le=100_000)]) -> Response:
     """An array of a part."""
-    file = manager.store.part(key, name)
-    data = None if file is None else file.array(number)
+    data = read_array(key, name, number)
     if data is None:
         return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)
     return Response(data, media_type="application/octet-stream", headers={"cache-control": FOREVER})
 
 
 @router.get("/reports/{key}/{name}")
-def report(manager: GivenManager, key: Key, name: Annotated[str, Path(max_length=255)]) -> Response:
+def report(key: Key, name: Annotated[str, Path(max_length=255)]) -> Response:
     """A report as a file, which the browser saves under its name."""
-    file = manager.store.part(key, "report")
-    data = None if file is None else file.array(0)
+    data = read_array(key, "report", 0)
     if data is None:
         return PlainTextResponse("This report is not there any more. Next: make it again.\n", 404)
     headers = {"content-disposition": "attachment", "cache-control": FOREVER}

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.data import Decision
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.jobs import read_part
 from cutaway.runs import RunFolder, labels_path
 from cutaway.topics.labels.deciding import append_decisions, read_all, take_back_decision
 
-from .given import GivenManager, GivenPerson, GivenWorkspace, RunId
+from .given import GivenPerson, GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
 
@@ -69,13 +70,11 @@ def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 
 
 @router.post("/runs/{run}/decisions")
-def decide(
-    run: RunId, new: NewDecision, workspace: GivenWorkspace, manager: GivenManager, person: GivenPerson
-) -> dict[str, Any]:
+def decide(run: RunId, new: NewDecision, workspace: GivenWorkspace, person: GivenPerson) -> dict[str, Any]:
     """Keep a decision, unless somebody has decided otherwise since the page was made."""
     path = workspace.index.path(run)
     names = RunFolder.open(path).manifest.dataset.class_names
-    sheet = _sheet(manager.store.part(new.key, "suspects"))
+    sheet = _sheet(read_part(new.key, "suspects"))
     suspects: list[Any] = sheet["suspects"]
     if new.index >= len(suspects):
         raise UnknownNameError("a decision is on a label of the sheet", got=str(new.index), hint="load the page again")

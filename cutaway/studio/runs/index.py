@@ -1,6 +1,5 @@
 """The list of runs in a folder, of which only what changed is read again."""
 
-import hashlib
 import os
 import threading
 import time
@@ -8,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cutaway.cache import private_folder
+from cutaway.cache import cached
 from cutaway.errors import UnknownNameError
-from cutaway.runs import names_in
+from cutaway.runs import SUMMARY, names_in
 
 from .entry import Entry, Signature, run_entry, signature_of
-from .kept import read_entries, write_entries
 
 BATCH_SECONDS = 0.2
 """A scan says what it has found so far this often, so that the first one of thousands of runs shows them soon."""
@@ -40,7 +38,8 @@ class RunIndex:
         self.is_missing, self.unread, self.begun = False, 0, threading.Event()
         self._lock, self._scanning = threading.Lock(), threading.Lock()
         self._changed = False
-        self._entries: dict[str, Entry] = read_entries(self._file)
+        self._kept = cached("rows", str(self.folder), method=SUMMARY)
+        self._entries: dict[str, Entry] = self._kept.read() or {}
 
     def scan(self) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
         """Look for what changed since the last time; nothing while another thread does.
@@ -154,13 +153,13 @@ class RunIndex:
         return path
 
     def keep(self) -> None:
-        """Write the rows into the user's cache, if any has changed; a cache that cannot be written is left out."""
+        """Write the rows into the user's cache, if any has changed."""
         with self._lock:
             if not self._changed:
                 return
             self._changed = False
             entries = dict(self._entries)
-        write_entries(self._file, entries)
+        self._kept.write(entries)
 
     def _names(self) -> list[str] | None:
         """The folders in the folder, without links and names that are no text; None where it cannot be read."""
@@ -173,7 +172,3 @@ class RunIndex:
         """Whether a row has to be made again. A process that is killed changes no file, so it is looked for."""
         known = self._entries.get(name)
         return known is None or known.signature != signature or known.has_died
-
-    def _file(self) -> Path:
-        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return private_folder("studio") / f"runs-{digest}.jsonl"

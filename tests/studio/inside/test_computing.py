@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.jobs import PartStore, page_work
+from cutaway.jobs import page_work, read_array, read_part
 from cutaway.jobs.specifications import JobContext, SectionJob, run_signature
+from cutaway.jobs.store import part_names, reopen, write_part
 from cutaway.page import Text
 from cutaway.topics.labels.deciding import add_decisions
 
@@ -127,7 +128,7 @@ def test_the_processes_end_with_the_server_however_that_ends(own_studio, wait_fo
 def test_deleted_caches_cost_only_time(own_studio, wait_for):
     answer = wait_for(own_studio, "preview", run="first")
     before = own_studio.ask(f"/api/parts/{answer['key']}/preview").body
-    shutil.rmtree(own_studio.folder.parent / "cache/cutaway/studio/parts")
+    shutil.rmtree(own_studio.folder.parent / "cache/cutaway/results")
     assert own_studio.ask(f"/api/parts/{answer['key']}/preview").status == 404
     again = wait_for(own_studio, "preview", run="first")
     assert own_studio.ask(f"/api/parts/{again['key']}/preview").body == before
@@ -174,7 +175,7 @@ def test_wrong_questions_are_refused(studio):
         assert studio.ask(f"/api/parts/{'0' * 32}/{address}").status == 404
 
 
-def test_what_was_canceled_on_its_way_is_not_kept(tmp_path, trained, monkeypatch):
+def test_what_was_canceled_on_its_way_is_not_kept(trained, monkeypatch):
     token = ct.CancelToken()
 
     def preview(source):
@@ -182,49 +183,42 @@ def test_what_was_canceled_on_its_way_is_not_kept(tmp_path, trained, monkeypatch
         return Text(name="preview", title="Without what was canceled", paragraphs=())
 
     monkeypatch.setattr(page_work, "preview", preview)
-    store, key = PartStore(tmp_path / "parts"), "0" * 32
+    key = "0" * 32
     context = JobContext(trained, key, lambda now: None, lambda name: None)
     with token, pytest.raises(ct.Canceled):
-        page_work.run(SectionJob(kind="preview", run="first"), context, store=store)
-    assert store.names(key) == []
+        page_work.run(SectionJob(kind="preview", run="first"), context)
+    assert part_names(key) == []
 
 
-def test_a_store_writes_whole_parts_and_deletes_what_was_not_used_for_longest(tmp_path):
-    store = PartStore(tmp_path)
-    keys = [f"{number:032x}" for number in range(4)]
-    for number, key in enumerate(keys):
-        store.write(key, "index", {"number": number}, [b"a" * 1000, b""])
-        os.utime(tmp_path / key, (number, number))
-    assert store.part(keys[1], "index").document == {"number": 1}
-    assert (store.part(keys[1], "index").array(0), store.part(keys[1], "index").array(1)) == (b"a" * 1000, b"")
-    assert [store.part(keys[1], "index").array(number) for number in (-1, 2)] == [None, None]
-    assert store.names(keys[0]) == ["index"], "asking says that it is used"
-    store.tidy(most=2500)
-    assert [bool(store.names(key)) for key in keys] == [True, False, False, True]
+def test_parts_come_back_with_their_arrays():
+    key = "0" * 32
+    write_part(key, "heading", {"number": 1}, [b"a" * 1000, b""])
+    write_part(key, "index", {})
+    assert part_names(key) == ["heading", "index"]
+    assert read_part(key, "heading").document == {"number": 1}
+    assert [read_array(key, "heading", number) for number in range(3)] == [b"a" * 1000, b"", None]
+    assert read_part(key, "other") is None
+    assert read_array("other", "heading", 0) is None
+    assert part_names(key) == ["heading", "index"]
+    reopen(key)
+    assert part_names(key) == ["heading"]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [b"", b"{", b"[]\n", b"[1]\n", b"[5, 2]\nabcde", b'["a"]\nx', b"[true]\nx", b"[-1]\n", b"[" * 2000, b"\xff\n"],
-)
-def test_a_damaged_part_is_none_and_deleted(tmp_path, damage):
-    store, key = PartStore(tmp_path), "0" * 32
-    for name in ("heading", "index"):
-        store.write(key, name, {})
-    (tmp_path / key / "heading").write_bytes(damage)
-    assert store.part(key, "heading") is None
-    assert store.names(key) == [], "without its index it is made again"
+@pytest.mark.parametrize("lost", ["part", "part-array"])
+def test_a_result_that_has_lost_a_part_is_made_again(own_cache, lost):
+    key = "0" * 32
+    write_part(key, "index", {}, [b"a"])
+    (file,) = (file for file in own_cache.iterdir() if file.name.rpartition("-")[0] == lost)
+    file.unlink()
+    assert None in (read_part(key, "index"), read_array(key, "index", 0))
+    assert part_names(key) == []
 
 
-@pytest.mark.parametrize("key", ["", "..", "0" * 31, "0" * 33, "../" + "0" * 29, "0" * 32 + "\n", "\0" * 32])
-def test_no_other_name_reaches_the_disk(tmp_path, key):
-    store = PartStore(tmp_path)
-    assert store.names(key) == []
-    assert store.part(key, "index") is None
-    assert store.part("0" * 32, key) is None
+def test_parts_that_cannot_be_kept_are_an_error(own_cache):
+    own_cache.parent.mkdir(parents=True)
+    own_cache.touch()
     with pytest.raises(OSError, match="."):
-        store.write(key or ".", "index", {})
-    assert list(tmp_path.iterdir()) == []
+        write_part("0" * 32, "index", {})
 
 
 def test_a_result_is_that_of_the_content_of_a_run(trained, tmp_path):

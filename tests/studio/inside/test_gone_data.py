@@ -6,13 +6,14 @@ import shutil
 import pytest
 
 from cutaway.errors import DataError
-from cutaway.jobs import PartStore, page_work
+from cutaway.jobs import page_work
 from cutaway.jobs.specifications import JobContext, SectionJob
+from cutaway.jobs.store import part_names
 from cutaway.progress import ignore_progress
 
 
 @pytest.fixture
-def folder(ready_run, tmp_path):
+def folder(ready_run, tmp_path, own_cache):
     """Two runs on a table, whose data are beside the folder of runs."""
     trained = ready_run("table").path
     table = tmp_path / "table.csv"
@@ -38,16 +39,14 @@ def folder(ready_run, tmp_path):
 )
 def test_what_needs_data_that_are_not_there_fails_and_leaves_no_part(folder, job, gone):
     def make():
-        page_work.run(job, JobContext(folder / "runs", "0" * 32, ignore_progress, lambda name: None), store=store)
+        page_work.run(job, JobContext(folder / "runs", "0" * 32, ignore_progress, lambda name: None))
 
     table = folder / "table.csv"
     kept = table.read_bytes()
-    (folder / "parts").mkdir()
-    store = PartStore(folder / "parts")
     table.unlink() if gone else table.write_bytes(kept.replace(b"yes", b"yep"))
     with pytest.raises(DataError):
         make()
-    assert store.names("0" * 32) == []
+    assert part_names("0" * 32) == []
     table.write_bytes(kept)
     make()  # by the same process
-    assert "index" in store.names("0" * 32)
+    assert "index" in part_names("0" * 32)
