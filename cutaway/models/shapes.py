@@ -107,7 +107,8 @@ def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict
 
 def units_in_words(config: Mapping[str, Any]) -> str:
     """The units of a Dense layer, or of an ensemble its members and the units of each: "8x128"."""
-    return "x".join(map(str, config.get("output_shape") or [config.get("units")]))
+    shape = config.get("output_shape")  # of a model that a stranger wrote, it may be anything
+    return "x".join(map(str, shape if isinstance(shape, list | tuple) else [config.get("units")]))
 
 
 def normed_axes(config: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:

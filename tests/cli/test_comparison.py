@@ -33,6 +33,8 @@ def folder(digits_run, ready_run, tmp_path_factory):
     change("no accuracy", lambda record: record.update(test={"accuracy": 7, "loss": 0.1, "cross_entropy": 0.1}))
     change("odd split", lambda record: record["split"].update(membership={"train": 3}))
     change("odd units", lambda record: record["model"]["layers"][0]["config"].update(units={"nested": ["\x1b[31m"]}))
+    odd = {"kind": "EinsumDense", "config": {"output_shape": 3.5}}
+    change("odd shape", lambda record: record["model"]["layers"][0].update(odd))
     change("untested", lambda record: record.update(test=None, status="stopped"))
     change("red\x1b[31m", lambda record: record.update(format=99))
     shutil.copytree(runs / "second", runs / "no snapshot")
@@ -53,7 +55,7 @@ def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(c
     assert code == 0, err
     answer = json.loads(out)
     tables = [{row["run"] for row in table["runs"]} for table in answer["tables"]]
-    assert tables == [{"first", "odd split", "odd units", "second", "untested", "dropped"}, {"reseeded"}]
+    assert tables == [{"first", "odd shape", "odd split", "odd units", "second", "untested", "dropped"}, {"reseeded"}]
     assert {row["run"] for row in answer["damaged"]} == DAMAGED
     assert all(row["why"] for row in answer["damaged"])
     rows = {row["run"]: row for row in answer["tables"][0]["runs"]}
@@ -68,9 +70,9 @@ def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(c
     assert answer["tables"][0]["runs"][-1]["accuracy"] is None
     assert [table["test_samples"] for table in answer["tables"]] == [360, 360]
     table = leaderboard_of(folder).to_pandas()
-    assert list(table["table"]) == [1] * 6 + [2]
-    assert (table["accuracy_low"] < table["accuracy"])[:5].all()
-    assert np.isnan(table["accuracy"][5])
+    assert list(table["table"]) == [1] * 7 + [2]
+    assert (table["accuracy_low"] < table["accuracy"])[:6].all()
+    assert np.isnan(table["accuracy"][6])
 
 
 def test_the_table_is_printed_safely(cutaway, folder):

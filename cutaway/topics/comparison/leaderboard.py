@@ -27,10 +27,10 @@ class RunRow:
     """A run in a table."""
 
     table: int = value("Table", COUNT, "Number of the table, from 1: runs in one were judged on the same samples.")
-    dataset: str | None = value("Dataset", TEXT, "The name of the dataset.")
+    dataset: str = value("Dataset", TEXT, "The name of the dataset.")
     run: str = value("Run", TEXT, "The name of the run folder.")
     status: str = value("Status", TEXT, "Running, finished, stopped, failed or died.")
-    model: str | None = value("Model", Unit("text", str, right=False, most=24), "The sizes of its layers.")
+    model: str = value("Model", Unit("text", str, right=False, most=24), "The sizes of its layers.")
     epochs: int | None = value("Epochs", COUNT, "Finished epochs.")
     val_accuracy: float | None = value("Val acc.", share(), "Share of the validation samples predicted correctly.")
     accuracy: Interval | None = value(
@@ -62,10 +62,10 @@ class RunRow:
         test = run.test or {}
         return cls(
             table=table,
-            dataset=run.data,
+            dataset=printable(run.data or ""),
             run=run.id,
             status=run.state,
-            model=run.model,
+            model=printable(run.model or ""),
             epochs=run.epochs,
             val_accuracy=run.val_accuracy,
             accuracy=Interval(test["accuracy"], *(run.interval or (None, None))) if test else None,
