@@ -11,6 +11,7 @@ from cutaway.results.plain import plain
 from cutaway.topics.classes.classes import classes_of_test
 from cutaway.topics.common.data_words import columns_left_out
 from cutaway.topics.embedding.result import Embedding
+from cutaway.words import listed
 
 from .model_files import Export, ModelSummary
 from .run import Run
@@ -97,11 +98,11 @@ def dataset_document(data: Dataset | Table) -> dict[str, Any]:
     """What is in a dataset, in words and in numbers, and of a table what is done with each column."""
     counts = {source: len(labels) for source, labels in data.labels.items()}
     classes = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes)
-    listed = [f"{name} ({count:,})" for name, count in zip(data.class_names[:20], classes.tolist(), strict=False)]
+    sizes = [f"{name} ({count:,})" for name, count in zip(data.class_names, classes.tolist(), strict=True)]
     document: dict[str, Any] = {
         "name": data.name,
-        "samples": ", ".join(f"{count:,} in {source}" for source, count in counts.items()),
-        "classes": ", ".join(listed) + (f", and {data.classes - 20:,} more" if data.classes > 20 else ""),
+        "samples": listed([f"{count:,} in {source}" for source, count in counts.items()]),
+        "classes": listed(sizes, 20),
         "source_counts": counts,
         "class_counts": [{"name": n, "samples": c} for n, c in zip(data.class_names, classes.tolist(), strict=True)],
     }

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import escaped, printable
-from cutaway.words import UNDEFINED
+from cutaway.words import UNDEFINED, listed
 
 from .typed import as_typed
 from .wrapping import wrapped
@@ -217,8 +217,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
         lines = [Text.assemble((title, "bold"), f". {text}")]
         for what, names in (("samples", finding.samples), ("units", finding.units)):
             if names and (rules or finding.severity == "warning"):
-                more = ", ..." if len(names) > NAMED else ""
-                lines.append(Text(printable(f"{what}: {', '.join(names[:NAMED])}{more}"), "dim"))
+                lines.append(Text(printable(f"{what}: {listed(names, NAMED)}"), "dim"))
         if rules and finding.rule is not None:
             of = finding.rule
             told = (f"kind: {finding.kind}", f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")

@@ -44,7 +44,7 @@ def test_a_row_is_found_by_its_name_and_by_its_place(run):
 
 
 def test_a_name_of_several_rows_or_of_none_is_refused(run):
-    with pytest.raises(ct.CutawayError, match=r"sample\[6\], sample\[8\]"):
+    with pytest.raises(ct.CutawayError, match=r"sample\[6\] and sample\[8\]"):
         run.explain("twin")
     with pytest.raises(ct.CutawayError, match="customer-17"):
         run.explain("custmer-17")

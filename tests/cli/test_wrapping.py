@@ -124,4 +124,4 @@ def test_findings_stand_beside_their_mark(capsys, monkeypatch):
     assert all(line.startswith(" " * 9) and line[9] != " " for line in others)
     assert max(map(len, (first, *others))) <= 60
     told = " ".join(line[9:].rstrip() for line in (first, *others))
-    assert told == f"A title. {SENTENCE} samples: {', '.join(names[:5])}, ..."
+    assert told == f"A title. {SENTENCE} samples: {', '.join(names[:5])} and {len(names) - 5} more"

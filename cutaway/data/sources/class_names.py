@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+from cutaway.words import listed
 
 
 def check_names(class_names: Any) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
         raise UsageError(
             f"class_names are one for each of the {len(labels):,} labels",
             got=f"{len(names):,}",
-            hint=f"the labels are {', '.join(map(str, labels[:10]))}{', ...' if len(labels) > 10 else ''}",
+            hint=f"the labels are {listed(list(map(str, labels)), 10)}",
         )
 
 

@@ -17,6 +17,7 @@ from cutaway.data.split import Split
 from cutaway.data.splitting import Dividing, split_dataset
 from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.words import listed
 
 from .cells import python_values, read_cells
 from .fitting import fit_preparation
@@ -302,7 +303,7 @@ def cell_chunks(
     if lacking := [column for column in kinds if column not in known]:
         raise DataError(
             "new samples have the columns that the model was trained on",
-            got=f"no {', '.join(map(repr, lacking[:5]))}{' and others' if len(lacking) > 5 else ''} in {where}",
+            got=f"no {listed(list(map(repr, lacking)), 5)} in {where}",
             hint=f"add the column{'s' if len(lacking) > 1 else ''}, empty where the value is not known",
         )
     first = 0
