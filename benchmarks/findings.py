@@ -5,9 +5,9 @@ set, and whether the case belongs to the half "development" or to the half "judg
 the data. The development half tells of each run what was found; thresholds may be changed with its help. The judging
 half prints only numbers. Those of seeds 29 and 30 were judged once each (31 and 32 of 36 named first) and then looked
 at; those of seeds 31 and 32 were never looked at. Settings that do a model no harm are counted apart: two of the four
-misses of the development half of seed 30 were models as good as those of common settings. With ``proofs``, the remedies
-of the sick runs are tried too, with three trainings on each side: how many help, change nothing that chance does not,
-or make a run worse and say so.
+misses of the development half of seed 30 were models as good as those of common settings. With ``remedies``, those of
+the sick runs are tried too, with three trainings on each side: how many help, change nothing that chance does not, or
+make a run worse and say so.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ import sklearn.datasets
 
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
-from cutaway.topics.doctor.judging import MEASURES, Answers, answers, judge
+from cutaway.topics.doctor.remedy_tests import MEASURES, Answers, answers, judge
 from cutaway.topics.findings.simpler_models import known_simpler_models
 
 CASES, SEED = 72, 31
@@ -422,21 +422,21 @@ class Found(NamedTuple):
     """
 
     kinds: list[str]
-    proofs: tuple[Any, ...]
+    remedy_tests: tuple[Any, ...]
     harms: bool = True
 
 
-def found_in(case: Case, *, proofs: bool) -> Found:
+def found_in(case: Case, *, try_remedies: bool) -> Found:
     """Make a run, and ask what is wrong with it."""
     random = np.random.default_rng([case.seed, case.number])
     make = _healthy if case.sickness == "healthy" else SICK[case.sickness][2]
     with tempfile.TemporaryDirectory() as runs, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run = make(problem(case.problem, case.seed), Path(runs), random)
-        told = ct.doctor(run, proofs=proofs and case.sickness != "healthy", seeds=3, progress=False)
+        told = ct.doctor(run, try_remedies=try_remedies and case.sickness != "healthy", seeds=3, progress=False)
         harms = case.sickness == "healthy" or case.sickness in OF_DATA or does_harm(case, run)
     kinds = [each.kind for each in told.findings if each.severity == "warning" and each.cause is None]
-    return Found(kinds, told.proofs, harms)
+    return Found(kinds, told.remedy_tests, harms)
 
 
 def _held_out(run: ct.Run) -> Answers:
@@ -482,7 +482,7 @@ def is_another_tool_better(case: Case) -> bool:
 def main() -> int:
     """Make the runs of one half, and count."""
     half = next((each for each in sys.argv[1:] if each in HALVES), "judging")
-    proofs = "proofs" in sys.argv[1:]
+    try_remedies = "remedies" in sys.argv[1:]
     seed = next((int(each) for each in sys.argv[1:] if each.isdigit()), SEED)
     print(f"{machine()}\n  half: {half}, seed {seed}")
     named: list[bool] = []
@@ -493,18 +493,18 @@ def main() -> int:
     for case in [each for each in cases(seed) if each.half == half]:
         found = Found([], ())
         with contextlib.suppress(ct.CutawayError):
-            found = found_in(case, proofs=proofs)
+            found = found_in(case, try_remedies=try_remedies)
         kinds = found.kinds
         if case.sickness == "healthy" and kinds == ["simpler-model"] and is_another_tool_better(case):
             confirmed, kinds = confirmed + 1, []
         is_right = not kinds if case.sickness == "healthy" else kinds[:1] and kinds[0] in SICK[case.sickness][0]
         (quiet if case.sickness == "healthy" else named if found.harms else harmless).append(bool(is_right))
-        tried += [each for each in found.proofs if each.judgments]
+        tried += [each for each in found.remedy_tests if each.judgments]
         if half == "development":
             harm = "" if found.harms else " (no harm)"
             told = "right" if is_right else kinds
             print(f"  {case.number:3} {case.sickness} on {case.problem}{harm}: {told}", flush=True)
-            for each in found.proofs:
+            for each in found.remedy_tests:
                 print(f"      {each.kind}: {each.words}", flush=True)
     shares = {"named first": float(np.mean(named)), "false warnings": 1 - float(np.mean(quiet))}
     print(f"  named first: {sum(named)} of {len(named)}; {sum(named + harmless)} of {len(named + harmless)} with those")
@@ -516,7 +516,7 @@ def main() -> int:
         "help": sum(each.helped for each in tried),
         "make worse and say so": sum(bool(each.worse) for each in tried),
     }
-    if proofs:
+    if try_remedies:
         print("  " + ", ".join(f"{name}: {count}" for name, count in counts.items()))
     keep(
         f"findings_{half}",
@@ -527,7 +527,7 @@ def main() -> int:
             "healthy": len(quiet),
             **shares,
             "better tool": confirmed,
-            **(counts if proofs else {}),
+            **(counts if try_remedies else {}),
         },
     )
     return verdict(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.coverage import Coverage
     from cutaway.topics.confidence.thresholds import Thresholds
-    from cutaway.topics.doctor.diagnosing import doctor
+    from cutaway.topics.doctor.doctor import doctor
     from cutaway.topics.doctor.result import Diagnosis
     from cutaway.topics.embedding.result import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
@@ -88,7 +88,7 @@ _MODULES = {
     "Verdict": "cutaway.topics.findings.verdict",
     "check": "cutaway.exercises",
     "compare": "cutaway.api.comparing",
-    "doctor": "cutaway.topics.doctor.diagnosing",
+    "doctor": "cutaway.topics.doctor.doctor",
     "exercises_done": "cutaway.exercises",
     "export": "cutaway.api.model_files",
     "label_issues": "cutaway.api.suspects",

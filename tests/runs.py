@@ -20,7 +20,7 @@ MAY_TRAIN = (
     "tests/api/test_train.py",
     "tests/api/test_train_like.py",
     "tests/augmentation/test_training.py",
-    "tests/findings/test_proofs.py",
+    "tests/findings/test_remedy_tests.py",
     "tests/page/test_playground_training.py",
     "tests/sweeps/test_sweep.py",
     "tests/training/test_against_keras.py",

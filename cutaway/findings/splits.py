@@ -334,8 +334,8 @@ def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
     )
     advice = (
         f"Find out how the {held} samples differ. If the model will see samples like the {held} samples, train it on "
-        f"such samples as well; otherwise take {held} samples like those that it will see. There is no proof, since "
-        "this takes other samples."
+        f"such samples as well; otherwise take {held} samples like those that it will see. No training can test "
+        "this, which takes other samples."
     )
     remedy = Remedy(
         f"train on samples like the {held} samples, or take {held} samples like those that the model will see",
@@ -549,7 +549,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
             "Believe the lower of the two, compare settings by cross-validation, and look whether the test samples "
             "differ. Either they differ from the others, or settings were tuned on the validation samples, or a column "
             "was computed from the labels of the others. "
-            "There is no proof: a training chosen for its higher test accuracy is tuned on the test samples."
+            "No training can test this: one that is chosen for its higher test accuracy is tuned on the test samples."
         )
         yield Finding(
             "test-gap",

@@ -221,7 +221,7 @@ def _suspects(work: Work) -> None:
 
 
 def _doctor(work: Work) -> None:
-    from cutaway.topics.doctor.diagnosing import doctor
+    from cutaway.topics.doctor.doctor import doctor
 
     run = Run(work.open(with_data=True))
     diagnosis = doctor(run, progress=work.on_progress)
@@ -241,9 +241,9 @@ def _doctor(work: Work) -> None:
     work.put("doctor", {"findings": findings, "unjudged": unjudged})
 
 
-def _proof(work: Work) -> None:
+def _remedy(work: Work) -> None:
     from cutaway.topics.doctor.options import DoctorOptions
-    from cutaway.topics.doctor.proving import prove
+    from cutaway.topics.doctor.remedy_tests import try_remedy
 
     wanted, run = work.job.finding or "", Run(work.open())
     known = {each.kind: each for each in run.findings(progress=work.on_progress) if each.remedy is not None}
@@ -253,8 +253,8 @@ def _proof(work: Work) -> None:
             got=f'"{wanted:.100}"',
             hint=f"choose one of {', '.join(known)}" if known else "load the page again: nothing can be tried",
         )
-    proof = prove(run, known[wanted], seeds=DoctorOptions().seeds, progress=work.on_progress)
-    work.put("proof", {"words": escaped(proof.words), "helped": proof.helped, "worse": bool(proof.worse)})
+    tested = try_remedy(run, known[wanted], seeds=DoctorOptions().seeds, progress=work.on_progress)
+    work.put("remedy", {"words": escaped(tested.words), "helped": tested.helped, "worse": bool(tested.worse)})
 
 
 MAKERS: dict[str, Callable[[Work], None]] = {
@@ -266,6 +266,6 @@ MAKERS: dict[str, Callable[[Work], None]] = {
     "compare": _compare,
     "suspects": _suspects,
     "doctor": _doctor,
-    "proof": _proof,
+    "remedy": _remedy,
 }
 """What makes the parts of each kind of `cutaway.jobs.specifications.SECTIONS`."""

@@ -92,7 +92,7 @@ SECTIONS = {
     "compare": JobKind(needs=("against",)),
     "suspects": JobKind(queue="long", writes=True),
     "doctor": JobKind(),
-    "proof": JobKind(queue="long", writes=True, needs=("finding",)),
+    "remedy": JobKind(queue="long", writes=True, needs=("finding",)),
 }
 """What pages show of runs: a first look at the samples; the heading and the sections of the report, except for the map
 and the sheet; the sheet of suspect labels, with the decisions on them; the map; the report as one file; what differs
@@ -184,7 +184,7 @@ class SectionJob(Specification):
         finding: Kind of the finding whose remedy is tried.
     """
 
-    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "suspects", "doctor", "proof"]
+    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "suspects", "doctor", "remedy"]
     run: Name
     split: SplitName | None = None
     samples: Annotated[int, Field(ge=20, le=100_000)] | None = None

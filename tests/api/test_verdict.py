@@ -72,7 +72,7 @@ def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
     found = run.verdict()
     assert not found.is_measured
     assert found.problem.kind == "too-few-epochs", "which the history shows"
-    assert found.command.endswith("--prove")
+    assert found.command.endswith("--try")
     assert "cutaway doctor " in lines(run)["unknown"]
     assert not list(own_cache.glob("facts*"))
 
@@ -124,7 +124,7 @@ def test_only_a_run_that_cutaway_trained_is_told_that_a_training_tries_the_remed
     found = Finding("too-few-epochs", "warning", "Too few epochs", "2.", {}, remedy=works)
     told = [section.gather(run.context, findings=(found,)) for run in (digits_run, recorded)]
     assert all("train longer" in each.next_step for each in told)
-    assert (told[0].command.endswith("--prove"), told[1].command) == (True, None)
+    assert (told[0].command.endswith("--try"), told[1].command) == (True, None)
 
 
 def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(digits_run):
@@ -134,7 +134,7 @@ def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(di
     for measured in (False, True):
         words, command = _next_step(digits_run.context, "finished", found, is_measured=measured)
         assert ("use 1" in words) is measured
-        assert ("--prove" in command) is measured
+        assert ("--try" in command) is measured
 
 
 def test_a_running_training_is_not_told_that_it_ended(copied_run):
@@ -166,7 +166,7 @@ def test_it_is_a_result_like_any_other(digits_run):
     assert document["lines"][0] in digits_run._repr_html_()
 
 
-def test_the_report_begins_with_the_answer_and_each_line_leads_to_its_proof(short_run):
+def test_the_report_begins_with_the_answer_and_each_line_leads_to_what_it_is_about(short_run):
     source = ReportSource(short_run.context, ignore_progress)
     shown, found = section.verdict(source), short_run.verdict()
     assert f" {found.worth.accuracy:.1%} of 360 test samples" in shown.answer

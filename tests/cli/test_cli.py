@@ -193,7 +193,7 @@ WRONG = [
     (("compare", "--leaderboard", "elsewhere"), '"elsewhere"'),
     (("doctor", "nothing"), '"nothing"'),
     (("doctor", "nothing.csv", "--label", "y"), "'nothing.csv'"),
-    (("doctor", "digits", "--prove"), "digits"),
+    (("doctor", "digits", "--try"), "digits"),
     (("labels", "none/nothing"), "'none/nothing'"),
     (("open", "none.keras"), "none.keras"),
     (("layers", "latest"), '"latest"'),

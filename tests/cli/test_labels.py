@@ -14,13 +14,13 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.documents import dataset_document
-from cutaway.cli.findings.doctor import _print, can_be_tried
+from cutaway.cli.findings.doctor import _print
 from cutaway.cli.image_files import check_image_file, check_images
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options
-from cutaway.topics.doctor.judging import Judgment
-from cutaway.topics.doctor.result import Proof
+from cutaway.topics.doctor.remedy_tests import Judgment
+from cutaway.topics.doctor.result import RemedyTest
 
 pytestmark = pytest.mark.slow
 
@@ -144,10 +144,9 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
         ("keras fit", "temperature", "", True),
     ],
 )
-def test_proofs_are_suggested_where_one_can_be_tried(origin, change, untried, tried):
-    finding = SimpleNamespace(severity="warning", muted="", remedy=Remedy("do", change=change, untried=untried))
-    run = SimpleNamespace(context=SimpleNamespace(manifest=SimpleNamespace(origin=origin)))
-    assert can_be_tried(finding, run) is tried
+def test_a_remedy_is_tried_where_a_training_or_a_temperature_can(origin, change, untried, tried):
+    finding = Finding("low-rank", "warning", "", "", {}, Remedy("do", change=change, untried=untried))
+    assert finding.can_be_tried(trained=origin == "training") is tried
 
 
 @pytest.mark.exhaustive
@@ -233,14 +232,14 @@ def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_
 
 
 def test_the_doctor_says_that_there_was_nothing_to_try(capsys):
-    run, asked = SimpleNamespace(path=Path("runs/good")), SimpleNamespace(prove=True, rules=False)
+    run, asked = SimpleNamespace(path=Path("runs/good")), SimpleNamespace(try_remedies=True, rules=False)
     _print(ct.Diagnosis("good", ()), "good", run, asked, {}, "good.npz")
     said = capsys.readouterr().out
     assert said.endswith("cutaway report good --data good.npz\n")
 
 
 def test_what_helped_most_is_what_to_do_next(capsys):
-    run, asked = SimpleNamespace(path=Path("runs/stalled")), SimpleNamespace(prove=True, rules=False)
+    run, asked = SimpleNamespace(path=Path("runs/stalled")), SimpleNamespace(try_remedies=True, rules=False)
     rate, epochs = (
         Remedy("use a learning rate of 0.1", {"learning_rate": 0.1}),
         Remedy("train for 9 epochs", {"epochs": 9}),
@@ -252,11 +251,11 @@ def test_what_helped_most_is_what_to_do_next(capsys):
     )
 
     def next_after(*gains):
-        proofs = []
+        remedy_tests = []
         for each, gain in zip(found, gains, strict=True):
             judged = Judgment("accuracy", 0.5, 0.5 + gain, (gain - 0.05, gain + 0.05), 1e-6 if gain else 1.0)
-            proofs.append(Proof(each.kind, each.remedy.words, 0.5, 0.5 + gain, (judged,), seconds=1.0))
-        _print(ct.Diagnosis("stalled", found, proofs=tuple(proofs)), "stalled", run, asked, {}, "s.npz")
+            remedy_tests.append(RemedyTest(each.kind, each.remedy.words, 0.5, 0.5 + gain, (judged,), seconds=1.0))
+        _print(ct.Diagnosis("stalled", found, remedy_tests=tuple(remedy_tests)), "stalled", run, asked, {}, "s.npz")
         return capsys.readouterr().out.splitlines()[-1].removeprefix("Next: ")
 
     assert next_after(0.3, 0.2, 0.1).startswith("use a learning rate of 0.1")

@@ -19,7 +19,7 @@ from cutaway.errors import Canceled, ExecutionError, TrainingError
 from cutaway.execution import run_tasks
 from cutaway.findings import Finding, Remedy
 from cutaway.progress import CancelToken, Progress
-from cutaway.topics.doctor.trying import prove_all
+from cutaway.topics.doctor.remedy_tests import try_all
 
 pytestmark = pytest.mark.slow
 
@@ -137,8 +137,8 @@ def test_folds_and_proofs_say_the_same_in_processes(tmp_path: Path, monkeypatch:
     slower = Remedy("use a lower learning rate", {"learning_rate": 0.1})
     found = [Finding(kind, "warning", kind, "", {}, remedy=slower) for kind in ("oscillation", "baseline")]
     found.append(Finding("target-leakage", "warning", "", "", {}, remedy=Remedy("look", untried="nobody can")))
-    here, there = (prove_all(run, found, seeds=2, engine=engine, progress=False) for engine in (None, "local:1"))
-    assert [proof.kind for proof in there] == [finding.kind for finding in found]
+    here, there = (try_all(run, found, seeds=2, engine=engine, progress=False) for engine in (None, "local:1"))
+    assert [tested.kind for tested in there] == [finding.kind for finding in found]
     assert abs(there[0].after - there[0].before) > 0.1
     assert there[2].why == "nobody can"
     for ours, theirs in zip(here, there, strict=True):

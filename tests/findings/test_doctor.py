@@ -1,4 +1,4 @@
-"""The doctor on runs and on data: what it names, mutes, prints and keeps; test_proofs.py trains its remedies."""
+"""The doctor on runs and on data: what it names, mutes, prints and keeps; test_remedy_tests.py trains its remedies."""
 
 import json
 import shutil
@@ -12,9 +12,8 @@ from sick_runs import digits, model_of, not_finite, table, train
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.topics.doctor.judging import Judgment
-from cutaway.topics.doctor.proving import prove
-from cutaway.topics.doctor.result import Proof
+from cutaway.topics.doctor.remedy_tests import Judgment, try_remedy
+from cutaway.topics.doctor.result import RemedyTest
 
 pytestmark = pytest.mark.slow
 
@@ -31,10 +30,10 @@ def test_a_muted_finding_keeps_its_reason_comes_last_and_is_not_tried(warned: ct
     found = ct.doctor(warned, progress=False)
     assert {each.kind for each in found.findings if each.severity == "warning"} == KINDS
     assert found.is_as_serious("warning")
-    one = ct.doctor(warned, proofs=True, mute={"miscalibration": "a lesson"}, progress=False)
+    one = ct.doctor(warned, try_remedies=True, mute={"miscalibration": "a lesson"}, progress=False)
     assert [each.kind for each in one.findings if each.muted] == ["miscalibration"]
     assert one.findings[-1].muted == one.to_json()["findings"][-1]["muted"] == "a lesson"
-    assert one.proofs == ()
+    assert one.remedy_tests == ()
     assert one.is_as_serious("warning")
     both = ct.doctor(warned, mute=dict.fromkeys(KINDS, "a lesson"), progress=False)
     assert not both.is_as_serious("warning")
@@ -83,31 +82,31 @@ def test_rules_are_printed_and_in_every_document(warned: ct.Run, capsys: pytest.
 
 
 def test_a_temperature_is_proved_without_a_training(warned: ct.Run) -> None:
-    (proof,) = ct.doctor(warned, proofs=True, progress=False).proofs
-    assert proof.kind == "miscalibration"
+    (tested,) = ct.doctor(warned, try_remedies=True, progress=False).remedy_tests
+    assert tested.kind == "miscalibration"
     before, after = (warned.calibration().scores, warned.calibration().scaled_scores)
     assert after is not None
-    (error, loss) = proof.judgments
+    (error, loss) = tested.judgments
     assert (error.measure, loss.measure) == ("calibration error", "loss")
     assert (error.before, error.after) == pytest.approx((before.ece_equal_mass, after.ece_equal_mass), abs=1e-6)
     assert (loss.before, loss.after) == pytest.approx((before.log_loss, after.log_loss), abs=1e-6)
     assert error.interval[0] <= error.after - error.before <= error.interval[1]
-    assert proof.helped
-    assert (proof.fixed, proof.broken, proof.seconds) == (0, 0, 0.0)
+    assert tested.helped
+    assert (tested.fixed, tested.broken, tested.seconds) == (0, 0, 0.0)
 
 
 def test_a_remedy_that_makes_a_run_worse_is_told_from_one_that_helps() -> None:
     better = Judgment("loss", 0.5, 0.4, (-0.2, -0.05), 0.001, trainings=5)
     worse = Judgment("accuracy", 0.9, 0.8, (-0.12, -0.08), 0.001, trainings=5)
-    proof = Proof("overfitting", "stop earlier", 0.9, 0.8, (better, worse), broken=100, samples=1000)
-    assert proof.helped
-    assert proof.worse == ("accuracy",)
-    by_chance = replace(proof, judgments=(better, replace(worse, p_value=0.2)))
+    tested = RemedyTest("overfitting", "stop earlier", 0.9, 0.8, (better, worse), broken=100, samples=1000)
+    assert tested.helped
+    assert tested.worse == ("accuracy",)
+    by_chance = replace(tested, judgments=(better, replace(worse, p_value=0.2)))
     assert by_chance.worse == ()
-    assert not replace(proof, judgments=(replace(better, before=0.3), worse)).helped
-    assert replace(proof, kind="target-leakage").worse == ()
+    assert not replace(tested, judgments=(replace(better, before=0.3), worse)).helped
+    assert replace(tested, kind="target-leakage").worse == ()
     balanced = replace(better, measure="balanced accuracy", before=0.6, after=0.7)
-    assert replace(proof, judgments=(balanced, worse)).worse == ()
+    assert replace(tested, judgments=(balanced, worse)).worse == ()
 
 
 @pytest.mark.exhaustive
@@ -118,7 +117,7 @@ def test_inputs_and_activations_are_changed_for_a_proof(tmp_path: Path) -> None:
     unscaled = train(model_of(keras.layers.Dense(24, "relu")), x * 255, y, tmp_path, epochs=2, scale=1.0)
     (first,) = [
         each
-        for each in ct.doctor(unscaled, proofs=True, seeds=1, progress=False).proofs
+        for each in ct.doctor(unscaled, try_remedies=True, seeds=1, progress=False).remedy_tests
         if "standardize" in each.remedy
     ]
     assert first.kind == "unscaled-inputs"
@@ -127,7 +126,11 @@ def test_inputs_and_activations_are_changed_for_a_proof(tmp_path: Path) -> None:
     assert first.p_value < 1e-3
     wide = keras.initializers.RandomNormal(stddev=3.0)
     ends = train(model_of(keras.layers.Dense(24, "tanh", kernel_initializer=wide)), x, y, tmp_path, epochs=2)
-    (second,) = [each for each in ct.doctor(ends, proofs=True, seeds=1, progress=False).proofs if "relu" in each.remedy]
+    (second,) = [
+        each
+        for each in ct.doctor(ends, try_remedies=True, seeds=1, progress=False).remedy_tests
+        if "relu" in each.remedy
+    ]
     assert second.kind == "saturated-units"
     assert second.after > second.before
 
@@ -141,9 +144,9 @@ def test_what_cannot_be_tried_says_why(tmp_path: Path) -> None:
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     data = ct.Dataset.from_arrays(x * 255, y, scale=1.0)
     model.fit(x * 255, y, epochs=1, verbose=0, callbacks=[ct.Recorder(tmp_path / "fit", data)])
-    found = ct.doctor(ct.open_run(tmp_path / "fit", data=data), proofs=True, progress=False)
-    assert found.proofs
-    trained = [each for each in found.proofs if each.kind != "miscalibration"]  # a temperature needs no training
+    found = ct.doctor(ct.open_run(tmp_path / "fit", data=data), try_remedies=True, progress=False)
+    assert found.remedy_tests
+    trained = [each for each in found.remedy_tests if each.kind != "miscalibration"]  # a temperature needs no training
     assert trained
     assert all(each.why and not each.judgments for each in trained)
 
@@ -181,9 +184,9 @@ def test_a_remedy_that_holds_out_other_samples_is_listed_as_not_tried(tmp_path: 
     run = train(ct.mlp((8,)), x[first], y[first], tmp_path, epochs=1, x_test=x[rest], y_test=y[rest])
     findings = {each.kind: each for each in run.findings()}
     for kind in ("unshuffled-split", "duplicates"):
-        proof = prove(run, findings[kind])
-        assert proof.why
-        assert proof.judgments == ()
+        tested = try_remedy(run, findings[kind])
+        assert tested.why
+        assert tested.judgments == ()
     assert run.verdict().command is None
 
 
@@ -191,13 +194,13 @@ def test_a_remedy_that_holds_out_other_samples_is_listed_as_not_tried(tmp_path: 
 def test_where_no_training_helps_the_finding_says_what_does_and_why_there_is_no_proof(tmp_path: Path) -> None:
     x, y = table(1500)
     run = train(ct.mlp((32,)), x[:1100], y[:1100], tmp_path, epochs=4, x_test=x[1100:] + 1.0, y_test=y[1100:])
-    found = ct.doctor(run, proofs=True, seeds=1, progress=False)
-    proofs = {each.kind: each for each in found.proofs}
-    assert proofs["shifted-test-samples"].why
-    assert not proofs["shifted-test-samples"].helped
+    found = ct.doctor(run, try_remedies=True, seeds=1, progress=False)
+    remedy_tests = {each.kind: each for each in found.remedy_tests}
+    assert remedy_tests["shifted-test-samples"].why
+    assert not remedy_tests["shifted-test-samples"].helped
     (follows,) = [each for each in found.findings if each.kind == "test-gap"]
     assert (follows.cause, follows.remedy) == ("shifted-test-samples", None)
-    assert "test-gap" not in proofs
+    assert "test-gap" not in remedy_tests
 
 
 @pytest.mark.exhaustive

@@ -10,7 +10,7 @@ from sick_runs import digits, model_of
 import cutaway as ct
 from cutaway.data import Shift
 from cutaway.findings import RULES, Evidence, run_checks
-from cutaway.topics.doctor.unknown import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
+from cutaway.topics.doctor.not_checked import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 

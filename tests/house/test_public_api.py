@@ -76,7 +76,7 @@ from cutaway.api import classifier, comparing, tsne, model_files, opening, recor
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, coverage, thresholds
-from cutaway.topics.doctor import diagnosing, result as diagnosis
+from cutaway.topics.doctor import doctor, result as diagnosis
 from cutaway.topics.embedding import result as embedding, sequence
 from cutaway.topics.explanation import result as explanation
 from cutaway.topics.history import result as history
@@ -95,7 +95,7 @@ from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
-defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, diagnosing.doctor]
+defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, doctor.doctor]
 defined += [sweep.Sweep, sweeping.open_sweep, sweeping.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]

@@ -169,10 +169,10 @@ def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run,
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     own = {"survey": {"data": {"place": "bundled", "name": "digits"}}}
     job = own.get(kind, {"run": "a"})
-    job |= {"compare": {"against": "b"}, "proof": {"finding": "x"}}.get(kind, {})
+    job |= {"compare": {"against": "b"}, "remedy": {"finding": "x"}}.get(kind, {})
     assert studio.ask_for(kind, headers={"x-cutaway": None}, **job).status == 403
     answer = studio.ask_for(kind, token=reader.token, **job)
-    if kind in ("suspects", "proof", "survey"):
+    if kind in ("suspects", "remedy", "survey"):
         assert answer.status == 403
     else:
         assert answer.json["state"] == "waiting"

@@ -33,16 +33,16 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is wrong with a run, or with data before a training, and what would help."""
-    from cutaway.topics.doctor.diagnosing import doctor as diagnose
+    from cutaway.topics.doctor.doctor import doctor as diagnose
 
     check_engine(engine)
     mute = parse_mutes(asked.mute)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
-        proofs = {"proofs": asked.prove, "seeds": asked.seeds, "budget": asked.budget}
-        found = diagnose(run, mute=mute, engine=engine, **proofs)
+        tests = {"try_remedies": asked.try_remedies, "seeds": asked.seeds, "budget": asked.budget}
+        found = diagnose(run, mute=mute, engine=engine, **tests)
     else:
-        if asked.prove:
+        if asked.try_remedies:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
         found = diagnose(where, mute=mute, **options)
     if as_json:
@@ -59,24 +59,32 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
         say("No check found anything that needs attention.")
     for sentence in found.not_judged:
         say(sentence)
-    for proof in found.proofs:
-        say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
-    if asked.prove and not found.proofs:
+    for tested in found.remedy_tests:
+        say(
+            f"\n{'Tried for' if tested.why is None else 'For'} {tested.kind}: {as_typed(tested.remedy)}. {tested.words}"
+        )
+    if asked.try_remedies and not found.remedy_tests:
         say("\nNothing was tried: no warning has a remedy that can be tried.")
     more, helped = data_again(run, data), _what_helped_most(found)
     if run is None:
         say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
-    elif not asked.prove and any(can_be_tried(each, run) for each in found.findings):
-        say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --prove")
+    elif not asked.try_remedies and _can_be_tried(found, run):
+        say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --try")
     elif helped:
         say(f"\nNext: {helped}")
     else:
         say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}{more}")
 
 
+def _can_be_tried(found: Any, run: Any) -> bool:
+    """Whether --try tries a remedy."""
+    trained = run.context.manifest.origin == "training"
+    return any(each.can_be_tried(trained=trained) for each in found.findings)
+
+
 def _what_helped_most(found: Any) -> str:
     """The remedy whose training helped most, a sentence; "" if none did. A temperature needs no other training."""
-    helped = [each for each in found.proofs if each.helped and each.seconds]
+    helped = [each for each in found.remedy_tests if each.helped and each.seconds]
     if not helped:
         return ""
     best = max(helped, key=lambda each: each.after - each.before)
@@ -84,11 +92,3 @@ def _what_helped_most(found: Any) -> str:
     if finding is not None and finding.advice and not finding.remedy.settings:  # it names ways, where no option does it
         return str(finding.advice)
     return f"{as_typed(best.remedy)}{'' if best.remedy.startswith('train ') else ', and train again'}."
-
-
-def can_be_tried(finding: Any, run: Any) -> bool:
-    """Whether --prove tries something for a finding: of a run that cutaway did not train, only a temperature."""
-    remedy = finding.remedy
-    if finding.severity != "warning" or finding.muted or remedy is None or remedy.untried:
-        return False
-    return run.context.manifest.origin == "training" or remedy.change == "temperature"

@@ -22,11 +22,13 @@ def parse_severity(typed: str) -> str:
 class DoctorOptions:
     """The options of ``cutaway doctor``; `cutaway.doctor` explains them."""
 
-    prove: bool = option(False, "Try the remedies: train again with and without them, and compare.")
+    try_remedies: bool = option(
+        False, "Try the remedies: train again with and without them, and compare.", flag="--try"
+    )
     seeds: int = option(
         5, "Trainings with the remedy and as many without, each with its own seed; 1 compares one with one.", least=1
     )
-    budget: float | None = option(None, "Start no new proof after this many seconds. Default: no limit.")
+    budget: float | None = option(None, "Start no new test after this many seconds. Default: no limit.")
     mute: tuple[str, ...] = option(
         (),
         "Finding that needs no attention, and why, such as class-imbalance=fraud; may be repeated.",

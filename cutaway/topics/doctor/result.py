@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway._lazy import public
 from cutaway.findings import Finding
+from cutaway.metrics import Interval
 from cutaway.results.notebook import joined_html, line_html, notes_html
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
@@ -15,22 +16,45 @@ from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.findings.result import draw_findings, findings_html, findings_table
 from cutaway.words import counted, number, percent
 
-from .judging import Judgment
-
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 LEVEL = 0.05
 """p-value below which a remedy is said to have changed what it is judged by."""
 
-TELLING = ("target-leakage", "target-encoding")
+LEAKS = ("target-leakage", "target-encoding")
 """The findings whose remedy lowers an accuracy that was too good."""
 
 LOW_IS_GOOD = ("loss", "calibration error")
 
+Measure = Literal["accuracy", "balanced accuracy", "loss", "calibration error"]
+
 
 @dataclass(frozen=True)
-class Proof:
+class Judgment:
+    """A measure before and after a remedy.
+
+    Attributes:
+        measure: What is measured.
+        before: Its value for the run, or the mean of several trainings without the remedy.
+        after: Its value with the remedy, or the mean of several trainings with it.
+        interval: The 95% interval of the difference, after minus before: of several trainings that of the means of ever
+            more trainings on these samples, of one that of ever more samples for these two models.
+        p_value: How likely at least such a difference is between ways to train, or models, that are equally good.
+        trainings: Trainings on each side, with a seed each; 1 where two models are compared and nothing is known of
+            other seeds.
+    """
+
+    measure: Measure
+    before: float
+    after: float
+    interval: Interval
+    p_value: float
+    trainings: int = 1
+
+
+@dataclass(frozen=True)
+class RemedyTest:
     """What a remedy changed: the same model trained with it and without it, judged on the same samples.
 
     Attributes:
@@ -81,7 +105,7 @@ class Proof:
         None of a leak, whose remedy lowers them; and not the accuracy where the balanced accuracy is judged,
         which is won at the expense of the most frequent class.
         """
-        if self.kind in TELLING:
+        if self.kind in LEAKS:
             return ()
         spent = "accuracy" if self.judgments and self.judgments[0].measure == "balanced accuracy" else None
         worse = (each.measure for each in self.judgments if _rise(each) < 0 and each.p_value < LEVEL)
@@ -102,7 +126,7 @@ class Proof:
             means += " This compares only these two trainings; others may differ."
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
-        if self.kind in TELLING:
+        if self.kind in LEAKS:
             means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
         same = " with the seed of the run" if first.trainings > 1 else ""
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
@@ -138,13 +162,13 @@ class Diagnosis(Result):
     Attributes:
         name: The run or the data.
         findings: Warnings, notes and what is good.
-        proofs: What remedies changed, where they were tried.
+        remedy_tests: What remedies changed, where they were tried.
         not_judged: What could not be judged, and why: one sentence each.
     """
 
     name: str
     findings: tuple[Finding, ...] = field(repr=False)
-    proofs: tuple[Proof, ...] = field(default=(), repr=False)
+    remedy_tests: tuple[RemedyTest, ...] = field(default=(), repr=False)
     not_judged: tuple[str, ...] = field(default=(), repr=False)
 
     def line(self) -> str:
@@ -164,16 +188,15 @@ class Diagnosis(Result):
         return any(each.severity in serious and each.cause is None and not each.muted for each in self.findings)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each finding: its rule and source, and its remedy and its proof where it has them."""
-        proofs = {proof.kind: proof for proof in self.proofs}
+        """A JSON-able record for each finding: its rule and source, and its remedy with its test if there is one."""
+        tests = {each.kind: each for each in self.remedy_tests}
         for each in self.findings:
             record = each.record()
-            if each.kind in proofs:
-                proof = proofs[each.kind]
-                record["proof"] = plain(proof) | {
-                    "p_value": proof.p_value,
-                    "helped": proof.helped,
-                    "worse": list(proof.worse),
+            if (tested := tests.get(each.kind)) is not None:
+                record["remedy_test"] = plain(tested) | {
+                    "p_value": tested.p_value,
+                    "helped": tested.helped,
+                    "worse": list(tested.worse),
                 }
             yield record
 
@@ -190,5 +213,5 @@ class Diagnosis(Result):
         return draw_findings(self.findings)
 
     def _repr_html_(self) -> str:
-        proofs = {proof.kind: f"{proof.remedy}. {proof.words}" for proof in self.proofs}
-        return joined_html(line_html(self), findings_html(self.findings, proofs), notes_html(self.not_judged))
+        tests = {each.kind: f"{each.remedy}. {each.words}" for each in self.remedy_tests}
+        return joined_html(line_html(self), findings_html(self.findings, tests), notes_html(self.not_judged))

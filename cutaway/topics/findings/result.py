@@ -76,12 +76,12 @@ def draw_findings(findings: "Iterable[Finding]") -> "Figure":
     return finding_list([f.severity for f in shown], [f.title for f in shown], [f.text for f in shown])
 
 
-def findings_html(findings: "Iterable[Finding]", proofs: "dict[str, str] | None" = None) -> str:
+def findings_html(findings: "Iterable[Finding]", tests: "dict[str, str] | None" = None) -> str:
     """Findings as HTML: a mark, the title, the text, what would help, and what that changed.
 
     Args:
         findings: The findings.
-        proofs: Kind of a finding -> a sentence on what its remedy changed.
+        tests: Kind of a finding -> a sentence on what its remedy changed.
     """
     items: list[str] = []
     for each, consequences in folded(findings):
@@ -89,8 +89,8 @@ def findings_html(findings: "Iterable[Finding]", proofs: "dict[str, str] | None"
         lines = [f'<div style="opacity: 0.85">{html.escape(each.text)}</div>']
         if each.remedy is not None:
             lines.append(f'<div style="opacity: 0.85">To try: {html.escape(each.remedy.words)}.</div>')
-        if proof := (proofs or {}).get(each.kind):
-            lines.append(f'<div style="opacity: 0.85">Tried: {html.escape(proof)}</div>')
+        if tested := (tests or {}).get(each.kind):
+            lines.append(f'<div style="opacity: 0.85">Tried: {html.escape(tested)}</div>')
         if consequences:
             told = "".join(f"<div>{html.escape(f'{other.title}. {other.text}')}</div>" for other in consequences)
             explains = explains_in_words(len(consequences))

@@ -251,7 +251,7 @@ def _next_step(
         words = f"Next: {problem.remedy.words}."
         if not problem.can_be_tried(trained=context.manifest.origin == "training"):
             return words, None
-        return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --prove"
+        return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --try"
     if problem is not None and (problem.advice or problem.remedy is not None):
         return f"Next: {problem.advice or problem.help}", None
     if not is_measured:

@@ -167,7 +167,7 @@ def test_training_again_with_the_decisions_and_what_it_changed(mending, own_stud
 
 
 @pytest.mark.exhaustive
-def test_a_remedy_is_proved(open_page, own_studio):
+def test_a_remedy_is_tried(open_page, own_studio):
     settings = {"epochs": 3, "batch_size": 32, "learning_rate": 1e-5, "seed": 0}
     slow = ct.train(ct.mlp((16,)), "digits", runs=own_studio.folder, progress=False, **settings)
     slow.path.rename(own_studio.folder / "slow")
@@ -175,7 +175,7 @@ def test_a_remedy_is_proved(open_page, own_studio):
     card = opened.page.locator("[data-kind=stalled]")
     card.wait_for(timeout=400_000)
     assert "0.001" in card.inner_text()
-    card.get_by_role("button", name="Prove it").click()
-    card.locator(".proof-words").wait_for(timeout=400_000)
+    card.get_by_role("button", name="Try it").click()
+    card.locator(".remedy-words").wait_for(timeout=400_000)
     assert card.locator(".severity.good").is_visible()
     opened.check_quiet()

@@ -5,7 +5,7 @@ import { mayWrite } from "../server.js";
 import { showWork } from "./work.js";
 
 /**
- * What is wrong with a run, and proofs of what would help.
+ * What is wrong with a run, and tests of what would help.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
  */
@@ -28,19 +28,19 @@ export function showDoctor(host, run) {
  *   consequences: { title: string, text: string }[] }} finding
  */
 function findingCard(run, { kind, severity, title, text, remedy, untried, consequences }) {
-  const place = element("div", { class: "proof", "aria-live": "polite" });
-  const prove = () => {
+  const place = element("div", { class: "remedy-test", "aria-live": "polite" });
+  const tryRemedy = () => {
     place.replaceChildren();
-    const work = { title: "Trying the remedy", kind: "proof", given: { run: run.id, finding: kind }, cancels: true };
+    const work = { title: "Trying the remedy", kind: "remedy", given: { run: run.id, finding: kind }, cancels: true };
     void showWork(place, work, async (key) => {
-      const { words, helped, worse } = await fetchPart(key, "proof");
-      const [tone, text] = worse ? ["warning", "It does harm"] : helped ? ["good", "It helps"] : ["note", "Not proven"];
+      const { words, helped, worse } = await fetchPart(key, "remedy");
+      const [tone, text] = worse ? ["warning", "It does harm"] : helped ? ["good", "It helps"] : ["note", "May be chance"];
       const verdict = element("p", { class: `severity ${tone}`, text });
-      place.replaceChildren(verdict, element("p", { class: "proof-words", text: words }));
+      place.replaceChildren(verdict, element("p", { class: "remedy-words", text: words }));
     });
   };
   if (remedy && untried) place.append(element("p", { class: "caption", text: `It cannot be tried: ${untried}.` }));
-  else if (remedy && mayWrite()) place.append(textButton("Prove it", prove));
+  else if (remedy && mayWrite()) place.append(textButton("Try it", tryRemedy));
   return element(
     "li",
     { class: severity, "data-kind": kind },

@@ -35,7 +35,7 @@ LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-lo
 """Epochs below which nothing of a kind is found."""
 
 
-def unknown_of_run(run: Run) -> tuple[str, ...]:
+def not_checked_of_run(run: Run) -> tuple[str, ...]:
     """What could not be judged of a run, and why."""
     found = [*_of_samples(run), *_of_training(run)]
     if not run.context.opens:
@@ -88,7 +88,7 @@ def _of_training(run: Run) -> Iterator[str]:
         yield "There is no validation loss of every epoch, so that overfitting and oscillation are not checked."
 
 
-def unknown_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, ...]:
+def not_checked_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, ...]:
     """What cannot be judged of data before a training, and what judges it.
 
     Args:

@@ -1,10 +1,10 @@
-"""How often a mere change of the seed passes for a remedy: proofs of nothing, on real trainings.
+"""How often a mere change of the seed passes for a remedy: tests of nothing, on real trainings.
 
-    python -m benchmarks.proofs
+    python -m benchmarks.remedy_tests
 
-Six models on six data sets are trained with 40 seeds each, all else equal, split included, as a proof does it. Of each
-40 trainings, two groups are drawn without replacement, time after time, and compared as a proof compares trainings
-without and with a remedy; and pairs of single trainings are compared on their samples, as `seeds=1` does. A
+Six models on six data sets are trained with 40 seeds each, all else equal, split included, as a remedy test does. Of
+each 40 trainings, two groups are drawn without replacement, time after time, and compared as such a test compares
+trainings without and with a remedy; and pairs of single trainings are compared on their samples, as `seeds=1` does. A
 test at the level of 5% is right where it finds a difference in 5% of cases; from 3% to 7% are wanted. Groups that are
 drawn again and again from 40 trainings are not independent of each other, which changes no expected share.
 """
@@ -23,8 +23,7 @@ import sklearn.datasets
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
 from cutaway.findings import Remedy
-from cutaway.topics.doctor.judging import Answers, Measure, answers, judge_trainings
-from cutaway.topics.doctor.proving import train_on
+from cutaway.topics.doctor.remedy_tests import Answers, Measure, answers, judge_trainings, train_on
 from cutaway.topics.doctor.result import LEVEL
 
 TRAININGS = 40
@@ -86,7 +85,7 @@ def trainings(name: str, folder: Path) -> tuple[list[Answers], float]:
 
 
 def significant(found: list[Answers], measure: Measure, *, side: int, seed: int = 0) -> float:
-    """The share of pairs of groups that are told apart at the level of a proof."""
+    """The share of pairs of groups that are told apart at the level of a remedy test."""
     random = np.random.default_rng(seed)
     if side == 1:
         pairs = list(combinations(range(len(found)), 2))
@@ -127,7 +126,7 @@ def main() -> int:
         for measure in MEASURES:
             share = means[str(side)][measure]
             promises[f"{side} a side, {measure}: {share:.1%}, of 3% to 7%"] = WANTED[0] <= share <= WANTED[1]
-    keep("proofs", {"pairs": PAIRS * len(CASES), "shares": shares, "means": means, "seconds": seconds})
+    keep("remedy_tests", {"pairs": PAIRS * len(CASES), "shares": shares, "means": means, "seconds": seconds})
     return verdict(promises)
 
 

@@ -19,8 +19,7 @@ from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
 from cutaway.metrics import compare_trainings
 from cutaway.progress import Progress
-from cutaway.topics.doctor.judging import answers
-from cutaway.topics.doctor.proving import Tried, prove, remedy_key
+from cutaway.topics.doctor.remedy_tests import Tried, answers, remedy_key, try_remedy
 from cutaway.training import Plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
@@ -89,8 +88,8 @@ def test_the_remedy_makes_better_what_the_finding_is_about(
     finding = warnings[kind]
     while finding.cause:  # what another finding explains has no remedy of its own
         finding = warnings[finding.cause]
-    proof = prove(run, finding)
-    assert proof.helped, proof.words
+    tested = try_remedy(run, finding)
+    assert tested.helped, tested.words
 
 
 @pytest.fixture(scope="module")
@@ -103,26 +102,26 @@ def slow_run(tmp_path_factory: pytest.TempPathFactory) -> ct.Run:
 
 def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slow_run: ct.Run) -> None:
     before = sorted(path.name for path in slow_run.path.parent.iterdir())
-    found = ct.doctor(slow_run, proofs=True, seeds=1, progress=False)
+    found = ct.doctor(slow_run, try_remedies=True, seeds=1, progress=False)
     assert found.findings[0].kind == "learning-rate-too-low"
-    proof = next(each for each in found.proofs if each.kind == "learning-rate-too-low")
+    tested = next(each for each in found.remedy_tests if each.kind == "learning-rate-too-low")
     again = ct.train_like(slow_run, learning_rate=0.03, runs=slow_run.path.parent.parent, progress=False)
     ours, theirs = (run.predictions().argmax(axis=1) == run.labels() for run in (slow_run, again))
-    assert (proof.before, proof.after) == (ours.mean(), theirs.mean())
-    assert (proof.fixed, proof.broken) == ((theirs & ~ours).sum(), (ours & ~theirs).sum())
-    assert proof.samples == len(ours)
-    assert proof.after > proof.before
+    assert (tested.before, tested.after) == (ours.mean(), theirs.mean())
+    assert (tested.fixed, tested.broken) == ((theirs & ~ours).sum(), (ours & ~theirs).sum())
+    assert tested.samples == len(ours)
+    assert tested.after > tested.before
     assert sorted(path.name for path in slow_run.path.parent.iterdir()) == before
     record = next(each for each in found.records() if each["kind"] == "learning-rate-too-low")
     assert json.loads(json.dumps(record)) == record
-    assert record["proof"]["fixed"] == proof.fixed
+    assert record["remedy_test"]["fixed"] == tested.fixed
 
 
 def test_several_trainings_on_each_side_are_compared(slow_run: ct.Run) -> None:
     (finding,) = [each for each in slow_run.findings() if each.kind == "learning-rate-too-low"]
     tried: Tried = {}
-    proof = prove(slow_run, finding, seeds=3, tried=tried)
-    first = proof.judgments[0]
+    tested = try_remedy(slow_run, finding, seeds=3, tried=tried)
+    first = tested.judgments[0]
     assert first.trainings == 3
     before = [answers(slow_run.context, slow_run.split.test), *(tried["", seed][0] for seed in (1, 2))]
     after = [tried[remedy_key(finding.remedy), seed][0] for seed in range(3)]
@@ -130,15 +129,15 @@ def test_several_trainings_on_each_side_are_compared(slow_run: ct.Run) -> None:
     assert (first.before, first.after) == pytest.approx((found.before, found.after))
     assert first.p_value == pytest.approx(found.p_value)
     assert len({each.loss.sum() for each in after}) == 3, "each from a seed of its own"
-    assert proof.after == after[0].correct.mean()
-    again = prove(slow_run, finding, seeds=3, tried=tried)
-    assert again.judgments == proof.judgments, "nothing is trained twice"
+    assert tested.after == after[0].correct.mean()
+    again = try_remedy(slow_run, finding, seeds=3, tried=tried)
+    assert again.judgments == tested.judgments, "nothing is trained twice"
 
 
 def test_no_proof_begins_after_the_budget(slow_run: ct.Run) -> None:
-    (proof, *_) = ct.doctor(slow_run, proofs=True, budget=0, progress=False).proofs
-    assert proof.why
-    assert not proof.judgments
+    (tested, *_) = ct.doctor(slow_run, try_remedies=True, budget=0, progress=False).remedy_tests
+    assert tested.why
+    assert not tested.judgments
 
 
 def test_a_proof_that_is_canceled_says_nothing_of_the_remedy(slow_run: ct.Run) -> None:
@@ -150,7 +149,7 @@ def test_a_proof_that_is_canceled_says_nothing_of_the_remedy(slow_run: ct.Run) -
             token.cancel()
 
     with token, pytest.raises(ct.Canceled):
-        prove(slow_run, finding, progress=cancel)
+        try_remedy(slow_run, finding, progress=cancel)
     assert token.canceled
 
 
@@ -167,11 +166,11 @@ def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: 
         splits.append(planned.split)
         return start(planned, **settings)
 
-    monkeypatch.setattr("cutaway.topics.doctor.proving.start", noted)
+    monkeypatch.setattr("cutaway.topics.doctor.remedy_tests.start", noted)
     weights = Remedy("draw first weights by Keras' default initializers", change="default-weights")
-    proof = prove(run, Finding("low-rank", "warning", "", "", {}, weights))
+    tested = try_remedy(run, Finding("low-rank", "warning", "", "", {}, weights))
     assert splits == [run.split], "houses are in one part only"
-    assert proof.samples == len(run.split.test)
+    assert tested.samples == len(run.split.test)
 
 
 def test_the_standard_error_in_the_history_is_that_of_the_recorded_predictions(tmp_path: Path) -> None:

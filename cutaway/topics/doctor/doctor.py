@@ -1,4 +1,4 @@
-"""The verb `doctor`: findings on a run or on data, and proofs of their remedies."""
+"""The verb `doctor`: findings on a run or on data, and tests of their remedies."""
 
 import dataclasses
 import logging
@@ -25,11 +25,11 @@ from cutaway.topics.findings.evidence import data_findings
 from cutaway.topics.findings.evidence import findings as findings_of_run
 from cutaway.topics.findings.simpler_models import compare_simpler_models
 
+from .not_checked import not_checked_of_data, not_checked_of_run
+from .remedy_tests import try_all
 from .result import Diagnosis
-from .trying import prove_all
-from .unknown import unknown_of_data, unknown_of_run
 
-log = logging.getLogger("cutaway.topics.doctor.diagnosing")
+log = logging.getLogger("cutaway.topics.doctor.doctor")
 
 
 @public
@@ -37,7 +37,7 @@ def doctor(
     what: Run | Dataset | Table | str | Path | Any,
     y: Any = None,
     *,
-    proofs: bool = False,
+    try_remedies: bool = False,
     seeds: int = 5,
     budget: float | None = None,
     mute: Mapping[str, str] | None = None,
@@ -50,18 +50,18 @@ def doctor(
     Args:
         what: A `Run`; or data, as in `train`, which are checked for everything that shows before a training.
         y: Labels ``(sample,)``, if `what` are inputs.
-        proofs: Whether to try the remedy of each warning that has one: the run's model is trained again with it, and
-            without it from other seeds, and both are compared on the same samples, by what the finding is about:
+        try_remedies: Whether to try the remedy of each warning that has one: the run's model is trained again with it,
+            and without it from other seeds, and both are compared on the same samples, by what the finding is about:
             accuracy, balanced accuracy, loss or calibration error. Needs a run made by `train`, except for a
             temperature, for which nothing is trained.
         seeds: Trainings with the remedy and as many without, 1 or more, including the run itself. A remedy helps if the
             means differ by more than a change of seed explains (Welch's test). With 1, the run and one training from
             its seed are compared on their samples, which says nothing about other trainings.
-        budget: Start no new proof after this many seconds; skipped ones are listed. No limit if None; it is not used on
+        budget: Start no new test after this many seconds; skipped ones are listed. No limit if None; it is not used on
             an engine.
         mute: Kinds of findings that need no attention, and why. They stay in the answer with that reason, come last,
             their remedies are not tried, and findings that they would explain are shown on their own.
-        engine: Where proofs are trained, as in `cutaway.label_issues`; workers read the run's folder.
+        engine: Where remedies are tried, as in `cutaway.label_issues`; workers read the run's folder.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Options for data by name or path, as `load_dataset` takes them.
 
@@ -75,15 +75,15 @@ def doctor(
             compare_simpler_models(what.context, on_progress=on_progress)
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
         findings = with_mutes(found, mute or {})
-        wanted = [each for each in findings if proofs and _is_tried(each)]
+        wanted = [each for each in findings if try_remedies and _is_tried(each)]
         seeds = check_whole(seeds, name="seeds", least=1, most=100)
-        proven = prove_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
-        return Diagnosis(what.path.name, findings, proven, unknown_of_run(what))
+        tests = try_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
+        return Diagnosis(what.path.name, findings, tests, not_checked_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
         findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
-        return Diagnosis(data.name, findings, not_judged=unknown_of_data(what, options))
+        return Diagnosis(data.name, findings, not_judged=not_checked_of_data(what, options))
 
 
 def _is_tried(finding: Finding) -> bool:

@@ -1,0 +1,446 @@
+"""Tests of remedies: the model of a run is trained with a remedy and without it, and both answer the same samples."""
+
+import copy
+import dataclasses
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.api.opening import open_run
+from cutaway.api.run import Run
+from cutaway.api.train import start
+from cutaway.context import RunContext
+from cutaway.data import Dataset, Decision, SampleIds, Source, Split, decide, drop
+from cutaway.errors import Canceled, CutawayError, DataError, UnknownNameError, UsageError
+from cutaway.execution import run_tasks
+from cutaway.findings import SUSPECT, Finding, Remedy
+from cutaway.metrics import (
+    at_temperature,
+    bootstrap_interval,
+    compare_trainings,
+    exchange_test,
+    exchange_test_of,
+    mcnemar,
+    paired_difference_interval,
+    reliability,
+)
+from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.confidence.calibration import fitted_temperature
+from cutaway.training import DRAWN, check_same_weights, given_weights, plan, recorded_config
+
+from .result import Judgment, Measure, RemedyTest
+
+MEASURES: dict[str, Measure] = {
+    "class-imbalance": "balanced accuracy",
+    "missed-class": "balanced accuracy",
+    "baseline": "balanced accuracy",
+    "overfitting": "loss",
+    "oscillation": "loss",
+    "miscalibration": "calibration error",
+}
+"""What the remedy of a kind of finding is judged by; others by the accuracy."""
+
+LEAST = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model says of some samples; one that has diverged is right nowhere.
+
+    Attributes:
+        labels: int64 ``(sample,)``.
+        correct: bool ``(sample,)``.
+        confidence: float64 ``(sample,)``; NaN where the model has diverged.
+        loss: float64 ``(sample,)``, minus the logarithm of the probability of the label, at most 87.3 nats.
+    """
+
+    labels: np.ndarray
+    correct: np.ndarray
+    confidence: np.ndarray
+    loss: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Answers":
+        """The same of some samples."""
+        return Answers(self.labels[rows], self.correct[rows], self.confidence[rows], self.loss[rows])
+
+
+Tried = dict[tuple[str, int], tuple[Answers, float]]
+"""What models say that were trained with a remedy, or with "" without any, and a seed, and the seconds of each."""
+
+
+@dataclass(frozen=True)
+class RemedyTask:
+    """Findings with one remedy.
+
+    Attributes:
+        path: The run folder, which workers read.
+        data: The dataset without its arrays, which lie beside the task; None where it is loaded from its file.
+        findings: What the remedy is for.
+        seeds: Trainings on each side.
+    """
+
+    path: str
+    data: Dataset | None = field(repr=False)
+    findings: tuple[Finding, ...]
+    seeds: int = 1
+
+
+def try_all(
+    run: Run,
+    findings: Sequence[Finding],
+    *,
+    seeds: int,
+    budget: float | None = None,
+    engine: str | None,
+    progress: ProgressOption,
+) -> tuple[RemedyTest, ...]:
+    """Try the remedies of findings, each once, and return a test for each finding in order.
+
+    Args:
+        run: The run that they were found in.
+        findings: Each has a remedy.
+        seeds: See `cutaway.doctor`.
+        budget: See `cutaway.doctor`.
+        engine: Where models are trained, as in `cutaway.doctor`.
+        progress: See `cutaway.doctor`.
+
+    Raises:
+        UsageError: The run's table came from memory, and an engine is to read it.
+        ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
+    """
+    if engine is None:
+        return tuple(_tried_here(run, findings, seeds=seeds, budget=budget, progress=progress))
+    by_remedy: dict[str, list[int]] = {}
+    for place, finding in enumerate(findings):
+        remedy = finding.remedy
+        if finding.can_be_tried(trained=_was_trained(run)) and remedy is not None and remedy.change != "temperature":
+            by_remedy.setdefault(remedy_key(remedy), []).append(place)
+    groups, found = list(by_remedy.values()), dict[int, RemedyTest]()
+    if groups:
+        header, arrays = _data_of(run)
+        tasks = [RemedyTask(str(run.path), header, tuple(findings[n] for n in group), seeds) for group in groups]
+        with show_progress(progress) as on_progress:
+            options: dict[str, Any] = {"name": "trying remedies", "unit": "remedies", "on_progress": on_progress}
+            tests = run_tasks(try_together, tasks, arrays=arrays, engine=engine, **options)
+        for group, of_group in zip(groups, tests, strict=True):
+            found |= dict(zip(group, of_group, strict=True))
+    return tuple(
+        found.get(place) or try_remedy(run, each, seeds=seeds, progress=progress) for place, each in enumerate(findings)
+    )
+
+
+def _tried_here(
+    run: Run, findings: Sequence[Finding], *, seeds: int, budget: float | None, progress: ProgressOption
+) -> Iterator[RemedyTest]:
+    tried: Tried = {}
+    start = time.monotonic()
+    for each in findings:
+        assert each.remedy is not None
+        if budget is not None and time.monotonic() - start >= budget:
+            yield RemedyTest(each.kind, each.remedy.words, why=f"the {budget:g} seconds for remedies were used up")
+        else:
+            yield try_remedy(run, each, seeds=seeds, tried=tried, progress=progress)
+
+
+def try_together(task: RemedyTask, arrays: Mapping[str, np.ndarray]) -> list[RemedyTest]:
+    """Try one remedy in a worker.
+
+    Raises:
+        DataError: The worker cannot read the run.
+    """
+    data = task.data
+    if data is not None:
+        sources = {name: Source(arrays[f"x {name}"], arrays[f"y {name}"]) for name in data.sources}
+        data = dataclasses.replace(data, sources=sources)
+    try:
+        run = open_run(task.path, data=data)
+    except UnknownNameError:
+        raise DataError(
+            "every worker reads the folder of the run under the path that the client has",
+            got=f"nothing at {task.path} on {socket.gethostname()}",
+            hint="put the runs into a folder that all machines mount",
+        ) from None
+    tried: Tried = {}
+    return [try_remedy(run, finding, seeds=task.seeds, tried=tried) for finding in task.findings]
+
+
+def _was_trained(run: Run) -> bool:
+    """Whether cutaway trained it, so that it can be trained again."""
+    return run.context.manifest.origin == "training"
+
+
+def _data_of(run: Run) -> tuple[Dataset | None, dict[str, np.ndarray]]:
+    """The dataset of a run without its arrays, and these; None and no arrays of a table in a file."""
+    loaded = run.context.loaded
+    if isinstance(loaded, Dataset):
+        empty = {name: Source(source.x[:0], source.y[:0]) for name, source in loaded.sources.items()}
+        arrays = {f"{part} {name}": getattr(s, part) for name, s in loaded.sources.items() for part in ("x", "y")}
+        return dataclasses.replace(loaded, sources=empty), arrays
+    path = run.context.manifest.dataset.origin.get("path")
+    if path is not None and Path(path).exists():
+        return None, {}
+    raise UsageError(
+        "an engine reads the table of a run from its file",
+        got="a table from memory" if path is None else f"nothing at {path}",
+        hint="train on a file, such as one of DataFrame.to_parquet, or leave out the engine",
+    )
+
+
+def try_remedy(
+    run: Run, finding: Finding, *, seeds: int = 1, tried: Tried | None = None, progress: ProgressOption = False
+) -> RemedyTest:
+    """Try the remedy of a finding.
+
+    Args:
+        run: The run that it was found in.
+        finding: It has a remedy.
+        seeds: Trainings on each side, as in `cutaway.doctor`.
+        tried: What was trained for other findings of the run, which is not trained again; what is trained is added.
+        progress: See `cutaway.doctor`.
+
+    Returns:
+        What it changed; with the reason where it could not be tried.
+
+    Raises:
+        Canceled: It was canceled.
+    """
+    remedy = finding.remedy
+    assert remedy is not None
+    if remedy.untried:
+        return RemedyTest(finding.kind, remedy.words, why=remedy.untried)
+    if remedy.change != "temperature" and not _was_trained(run):
+        return RemedyTest(finding.kind, remedy.words, why="only a run that cutaway trained can be trained again")
+    try:
+        split = "test" if len(run.split.test) else "val"
+        ids = run.split.part(split)
+        if not len(ids):
+            return RemedyTest(
+                finding.kind, remedy.words, why="no samples were held out, on which models could be compared"
+            )
+        tried = {} if tried is None else tried
+        befores, afters, seconds = _tried(run, remedy, ids, seeds=seeds, tried=tried, progress=progress)
+        before, after = befores[0], afters[0]
+    except Canceled:
+        raise
+    except CutawayError as error:
+        return RemedyTest(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
+    measure = MEASURES.get(finding.kind, "accuracy")
+    # a temperature changes no answer
+    shown = ("calibration error", "loss") if measure == "calibration error" else dict.fromkeys((measure, "accuracy"))
+    return RemedyTest(
+        kind=finding.kind,
+        remedy=remedy.words,
+        before=float(before.correct.mean()),
+        after=float(after.correct.mean()),
+        judgments=tuple(judge_trainings(each, befores, afters) for each in shown),
+        fixed=int((after.correct & ~before.correct).sum()),
+        broken=int((before.correct & ~after.correct).sum()),
+        samples=len(ids),
+        split=split,
+        seconds=seconds,
+    )
+
+
+def _tried(
+    run: Run, remedy: Remedy, ids: SampleIds, *, seeds: int, tried: Tried, progress: ProgressOption
+) -> tuple[list[Answers], list[Answers], float]:
+    """What models say that were trained without a remedy and with it, that of the run first, and the seconds of all."""
+    own = answers(run.context, ids)
+    if remedy.change == "temperature":
+        return [own], [answers(run.context, ids, temperature=fitted_temperature(run.context).value)], 0.0
+    key = remedy_key(remedy)
+    with_it, without = [(key, n) for n in range(seeds)], [("", n) for n in range(1, seeds)]
+    if missing := [each for each in (*with_it, *without) if each not in tried]:
+        changed = _material(run, remedy, progress)
+        for name, number in missing:
+            start = time.perf_counter()
+            data, split = changed if name else (run.data, run.split)
+            of, seed = remedy if name else Remedy(""), run.config["seed"] + number
+            with tempfile.TemporaryDirectory(prefix="cutaway-remedy-") as folder:
+                again = train_on(run, data, split, of, seed, Path(folder), progress)
+                found = answers(again.context, _same_samples(again, ids))
+            tried[name, number] = found, time.perf_counter() - start
+    before, after = ([tried[each] for each in side] for side in (without, with_it))
+    seconds = sum(duration for _, duration in (*before, *after))
+    return [own, *(found for found, _ in before)], [found for found, _ in after], seconds
+
+
+def remedy_key(remedy: Remedy) -> str:
+    """All that a remedy changes: findings whose remedies have the same key share a training."""
+    return repr(dataclasses.replace(remedy, words=""))
+
+
+def _material(run: Run, remedy: Remedy, progress: ProgressOption) -> tuple[Dataset, Split]:
+    """The data and the split of a run with what a remedy changes about them, for trainings from any seed."""
+    if remedy.change == "drop-suspects":
+        return run.data, drop(run.split, decide(run.context.loaded, _suspects(run, progress)).dropped)
+    if remedy.change in ("standardize", "drop-inputs"):
+        return _changed(run, remedy), run.split
+    return run.data, run.split
+
+
+def train_on(
+    run: Run, data: Dataset, split: Split, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption
+) -> Run:
+    """Train the run's model, with what a remedy changes about it, on these data and this split."""
+    sample_weight = given_weights(run.context.loaded, None)
+    check_same_weights(sample_weight, run.context.manifest.sample_weight)
+    spec, weights = _model(run, remedy)
+    settings: dict[str, Any] = {**remedy.settings, "seed": seed}
+    planned = plan(
+        data,
+        like=recorded_config(run.config).model_dump(),
+        spec=spec,
+        weights=weights,
+        divide=(split, data),
+        sample_weight=sample_weight,
+        **settings,
+    )
+    return start(planned, loaded=data, runs=folder, name=None, progress=progress)
+
+
+def _changed(run: Run, remedy: Remedy) -> Dataset:
+    """The data of a run with standardized inputs, or without some of them."""
+    data = run.data
+    train_x = data.inputs(run.split.train)
+    mean, deviation = train_x.mean(axis=0), train_x.std(axis=0)
+    sources: dict[str, Source] = {}
+    for name, source in data.sources.items():
+        x = np.divide(source.x, np.float32(data.scale), dtype=np.float32).reshape(len(source.x), -1)
+        if remedy.change == "standardize":
+            x = (x - mean) / np.where(deviation > 0, deviation, 1)
+        else:  # what is left out says the same of every sample
+            x[:, list(remedy.inputs)] = 0
+        sources[name] = Source(x.reshape(source.x.shape).astype(np.float32), source.y)
+    return Dataset(data.name, sources, data.class_names, 1.0, {"kind": "arrays"}, data.feature_names)
+
+
+SQUASHING = ("sigmoid", "tanh", "softsign")
+
+
+def _model(run: Run, remedy: Remedy) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
+    """The model of a run with what a remedy changes about its layers, and its first weights.
+
+    They are drawn, but where the run began with given weights that still fit.
+    """
+    drawn = run.context.manifest.first_weights == DRAWN
+    drawn = drawn or remedy.activation is not None or remedy.change == "default-weights" or bool(remedy.units)
+    spec = copy.deepcopy(dict(run.context.spec))
+    replaced = SQUASHING if remedy.activation == "relu" else ("relu", "relu6")
+    for layer in spec["layers"]:
+        config = layer["config"]
+        if layer["name"] != spec["output"] and remedy.activation and config.get("activation") in replaced:
+            config["activation"] = remedy.activation
+            config.pop("kernel_initializer", None)
+        if remedy.change == "default-weights":
+            config.pop("kernel_initializer", None)
+            config.pop("bias_initializer", None)
+        if remedy.change == "no-regularization":
+            config |= {name: None for name in config if name.endswith("_regularizer")}
+            config |= {"rate": 0.0} if layer["kind"] == "Dropout" else {}
+        config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
+    return spec, None if drawn else run.context.snapshot(0)
+
+
+def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:
+    """Decisions to drop the training samples whose labels are suspect."""
+    issues = run.label_issues(folds=3, seeds=1, progress=progress)
+    wanted = issues.ids.take(issues.scores > SUSPECT)
+    return [Decision(place, "drop") for place in wanted.take(wanted.isin(run.split.train)).places()]
+
+
+def _same_samples(run: Run, ids: SampleIds) -> SampleIds:
+    """The same samples of a run whose data have the same sources."""
+    return SampleIds(tuple(run.data.sources), ids.source_index, ids.index)
+
+
+def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0) -> Answers:
+    """Ask a model about samples, at least one, at its kept epoch."""
+    labels = context.data.y(ids)
+    correct, confidence, loss = np.zeros(len(labels), bool), np.empty(len(labels)), np.empty(len(labels))
+    for rows, found in probability_batches(context, ids):
+        is_number = np.isfinite(found).all(axis=1)
+        p = found if temperature == 1 else at_temperature(found, temperature)
+        correct[rows] = is_number & (p.argmax(axis=1) == labels[rows])
+        confidence[rows] = np.where(is_number, p.max(axis=1), np.nan)
+        own = np.where(is_number, np.take_along_axis(p, labels[rows][:, None], axis=1)[:, 0], 0)
+        loss[rows] = -np.log(np.maximum(own.astype(np.float64), LEAST))
+    return Answers(labels, correct, confidence, loss)
+
+
+def judge_trainings(measure: Measure, before: Sequence[Answers], after: Sequence[Answers]) -> Judgment:
+    """Compare trainings without and with a remedy, which differ by their seeds, on the same samples.
+
+    Of one training on each side it is `judge`, which knows nothing of other seeds: two trainings of the same kind that
+    differ by their seed alone were told apart by it in 6% to 38% of cases by their accuracy, and in 14% to 55% by their
+    loss.
+    """
+    if len(before) == len(after) == 1:
+        return judge(measure, before[0], after[0])
+    found = compare_trainings(*(np.array([_value(measure, each) for each in side]) for side in (before, after)))
+    return Judgment(measure, found.before, found.after, found.interval, found.p_value, len(after))
+
+
+def _value(measure: Measure, answers: Answers) -> float:
+    """What a model is worth on some samples."""
+    if measure == "calibration error":
+        return reliability(answers.confidence, answers.correct).error
+    if measure == "loss":
+        return float(answers.loss.mean())
+    return float((_weights(measure, answers) * answers.correct).sum())
+
+
+def _weights(measure: Measure, answers: Answers) -> np.ndarray:
+    """How much each sample counts: of a balanced accuracy each class as much as another."""
+    samples = len(answers.labels)
+    if measure != "balanced accuracy":
+        return np.full(samples, 1 / samples)
+    counts = np.bincount(answers.labels)
+    return 1 / (counts[answers.labels] * (counts > 0).sum())
+
+
+def judge(measure: Measure, before: Answers, after: Answers) -> Judgment:
+    """Compare two models on the same samples.
+
+    Accuracies are compared by McNemar's test. Balanced accuracies and losses are means of a value for each sample, and
+    the differences of these values get random signs; of calibration errors, the answers of both models are exchanged
+    for random samples.
+    """
+    samples = len(before.labels)
+    if measure == "accuracy":
+        fixed, broken = (int((a.correct & ~b.correct).sum()) for a, b in ((after, before), (before, after)))
+        interval = paired_difference_interval(fixed, broken, samples)
+        means = float(before.correct.mean()), float(after.correct.mean())
+        return Judgment(measure, *means, interval, mcnemar(fixed, broken).p_value)
+    if measure == "calibration error":
+        return _of_calibration(before, after)
+    weights = _weights(measure, before)
+    first, second = (each.loss if measure == "loss" else each.correct.astype(float) for each in (before, after))
+    changes = weights * (second - first)
+    interval = bootstrap_interval(lambda rows: float(changes[rows].sum()), samples)
+    values = float((weights * first).sum()), float((weights * second).sum())
+    return Judgment(measure, *values, interval, exchange_test(changes))
+
+
+def _of_calibration(before: Answers, after: Answers) -> Judgment:
+    def error(each: Answers) -> float:
+        return reliability(each.confidence, each.correct).error
+
+    def exchanged(swapped: np.ndarray) -> float:
+        pairs = [
+            (np.where(swapped, b.confidence, a.confidence), np.where(swapped, b.correct, a.correct))
+            for a, b in ((before, after), (after, before))
+        ]
+        return reliability(*pairs[1]).error - reliability(*pairs[0]).error
+
+    samples = len(before.labels)
+    interval = bootstrap_interval(lambda rows: error(after.take(rows)) - error(before.take(rows)), samples)
+    p_value = exchange_test_of(exchanged, samples)
+    return Judgment("calibration error", error(before), error(after), interval, p_value)
