@@ -13,7 +13,9 @@ from cutaway._lazy import lazy_getattr
 
 from .config import (
     AUTO,
+    DRAWN,
     FINITE,
+    GIVEN,
     LOSSES,
     SCHEDULES,
     TrainingConfig,
@@ -26,7 +28,6 @@ from .config import (
     validation_share,
     wrong_settings,
 )
-from .first_weights import DRAWN, GIVEN
 from .plan import Plan, fold_trainer, plan, rows_of, train_into
 from .recipes import RECIPES, Recipe, base_settings, find_recipe, may_normalize, recipe_for
 from .weighting import check_same_weights, given_weights, sample_weights

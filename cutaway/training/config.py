@@ -24,6 +24,10 @@ OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
 LOSSES: tuple[str, ...] = get_args(Loss)
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
 
+DRAWN, GIVEN = "drawn from the seed", "as the model had them"
+"""Where the first weights of a run come from: they can be made again, or only a snapshot brings them back. Both are
+written into run folders and compared when a run is resumed: they never change."""
+
 FINITE = {"loss": "the loss must stay finite", "val_loss": "the validation loss must stay finite"}
 """The rule of the error that ends a training whose loss is NaN or infinite; run.json keeps the error."""
 

@@ -1,6 +1,7 @@
 """How a model is fed while its fit is recorded, checked against what Keras measures."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,11 +9,10 @@ import keras
 import numpy as np
 
 from cutaway.data import Dataset, SampleIds
-from cutaway.errors import UsageError
+from cutaway.errors import RunError, UsageError
 from cutaway.metrics import classification_metrics
 from cutaway.models import LAYER_KINDS, class_probabilities
 
-from .agreement import ROUNDING, check_agreement
 from .first_layer import rescales
 
 INPUTS = ("auto", "scaled", "raw")
@@ -22,6 +22,17 @@ BATCH = 2048
 
 PART_VALUES = 2**24
 """Probabilities that are in memory at a time, 67 MB; above 8,192 classes those of one batch."""
+
+
+ACCURACIES = ("val_accuracy", "val_acc", "val_sparse_categorical_accuracy", "val_categorical_accuracy")
+CROSS_ENTROPIES = ("sparse_categorical_crossentropy", "categorical_crossentropy")
+
+ROUNDING = 0.002
+"""Two evaluations of the same samples differ by less: a batch of another size is rounded differently, and a sample on
+the border between two classes may change sides."""
+
+CHANCE = 5.0
+"""Standard errors by which the accuracies of two samples of one population differ at most."""
 
 
 class Feeding:
@@ -114,3 +125,54 @@ def _are_probabilities(model: Any, outputs: np.ndarray) -> bool | None:
 def _has_penalties(model: Any) -> bool:
     """Whether the loss that Keras logs has more in it than the mean over the samples."""
     return bool(model.losses) or any(getattr(v, "regularizer", None) is not None for v in model.trainable_variables)
+
+
+def check_agreement(
+    logs: Mapping[str, Any],
+    ours: Mapping[str, float],
+    *,
+    samples: int,
+    theirs: int | None,
+    loss: str | None,
+    inputs: str,
+) -> None:
+    """Compare Keras' validation metrics with our own.
+
+    Args:
+        logs: What Keras logged at the end of an epoch.
+        ours: Our "loss" and "accuracy" with the same weights.
+        samples: The number of samples that ours are measured on.
+        theirs: The number of samples that Keras measured, where these are others; None where they are the same.
+        loss: Name of the loss function; None where the logged loss is more than its mean over the samples.
+        inputs: What we fed the model: "scaled" or "raw".
+
+    Raises:
+        RunError: They differ by more than rounding or, on other samples, by more than chance allows.
+    """
+    name = next((name for name in ACCURACIES if isinstance(logs.get(name), int | float)), None)
+    if name is not None:
+        logged, measured = float(logs[name]), ours["accuracy"]
+        allowed = max(ROUNDING, 2 / samples)
+        if theirs is not None:
+            share = min(max((logged + measured) / 2, 0.05), 0.95)
+            allowed = 0.05 + CHANCE * math.sqrt(share * (1 - share) * (1 / samples + 1 / theirs))
+        if math.isfinite(logged) and abs(logged - measured) > allowed:
+            raise _disagreement(name, logged, measured, samples=samples, same=theirs is None, inputs=inputs)
+    mean = logs.get("val_loss")
+    if theirs is not None or loss not in CROSS_ENTROPIES or not isinstance(mean, int | float):
+        return
+    if math.isfinite(mean) and abs(mean - ours["loss"]) > ROUNDING * max(1.0, abs(mean)):
+        raise _disagreement("val_loss", float(mean), ours["loss"], samples=samples, same=True, inputs=inputs)
+
+
+def _disagreement(name: str, logged: float, measured: float, *, samples: int, same: bool, inputs: str) -> RunError:
+    other = "raw" if inputs == "scaled" else "scaled"
+    weights = f', inputs="{inputs}" if the validation samples have weights' if name == "val_loss" else ""
+    whose = f"the same {samples:,} samples" if same else f"the {samples:,} validation samples of the recorder"
+    return RunError(
+        "a recorder measures what Keras measures, or every view of the run would be wrong",
+        got=f"{name} {logged:.4g} by Keras and {measured:.4g} on {whose}, with {inputs} inputs: the model was fed "
+        "samples of another scale or preparation, other labels, or another split",
+        hint=f'pass inputs="{other}" to the Recorder if fit gets {other} samples{weights}, or a Dataset of the samples '
+        "as fit gets them, made with scale=1",
+    )

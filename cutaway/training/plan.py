@@ -19,8 +19,7 @@ from cutaway.metrics import largest_share
 from cutaway.progress import ProgressCallback, raise_if_canceled
 from cutaway.runs import RunWriter, keeps_predictions, run_argument
 
-from .config import TrainingConfig, check_config, check_settings, make_config, validation_share
-from .first_weights import DRAWN, GIVEN
+from .config import DRAWN, GIVEN, TrainingConfig, check_config, check_settings, make_config, validation_share
 from .recipes import base_settings, find_recipe, recipe_for
 from .weighting import class_weights, given_weights, sample_weights, weights_digest
 

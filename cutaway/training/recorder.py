@@ -2,9 +2,13 @@
 
 import dataclasses
 import logging
+import math
+import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,27 +17,32 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, Table, load_dataset, split_dataset
-from cutaway.errors import ModelError, RunError, UsageError
+from cutaway.errors import CutawayError, ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
+from cutaway.models import WRAPPED, fitting_shape, get_weights, spec_of
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 from cutaway.words import counted
 
+from .config import GIVEN
 from .feeding import Feeding
-from .first_weights import GIVEN
 from .manifest import known_config, new_manifest, warn_of_predictions
-from .recorded_model import (
-    is_finite,
-    learning_rate,
-    named_values,
-    on_host,
-    plain,
-    sample_shape,
-    specification,
-    without_trainable,
-)
-from .recorder_path import Place, own_row
 
 log = logging.getLogger(__name__)
+
+OWN = ("kind", "epoch", "seconds", "samples_per_second")
+"""Entries of a line of the history that are not Keras'."""
+
+ONE_NUMBER = ("loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy", "learning_rate")
+"""Entries that views read as one number: a metric of each class of such a name is kept under another."""
+
+_BEGUN: set[Path] = set()
+"""Folders in which a fit of this process began and has not ended an epoch: the fit has failed if another recorder is
+made for one of them, as when the cell of a notebook runs again.
+
+Kept by the process, because no file can tell: Keras calls nothing when a fit fails, so run.json says "running" as in
+the first epoch of a fit elsewhere, whose folder is locked only while something is written. Only the process that fits
+knows that its fit is over. Where that is lost with the process, the next recorder takes another path.
+"""
 
 
 class Recorder(keras.callbacks.Callback):
@@ -388,3 +397,162 @@ def _validated_on(data: Dataset, pair: tuple[Any, Any]) -> Dataset:
     held: dict[str, Any] = {"x_val": pair[0], "y_val": pair[1], "class_names": data.class_names, "scale": data.scale}
     sources = Dataset.from_arrays(train.x, train.y, **held, **more).sources
     return dataclasses.replace(data, sources=sources, origin={"kind": "arrays"}, naming=None)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A run folder to be made.
+
+    Attributes:
+        path: Where.
+        replaces: Whether the run that is there is deleted first.
+    """
+
+    path: Path
+    replaces: bool = False
+
+    @classmethod
+    def find(cls, path: Path, *, overwrite: bool) -> "Place":
+        """Find a place for a new run.
+
+        Raises:
+            RunError: What is at the path is not a run.
+        """
+        if not path.exists():
+            return cls(path)
+        if not _is_run(path):
+            raise RunError(
+                "a recorder needs a path where nothing is yet, or a run",
+                got=f'something else at "{path}"',
+                hint="choose another path",
+            )
+        if overwrite or path.absolute() in _BEGUN:
+            return cls(path, replaces=True)
+        free = next(p for n in count(2) if not (p := path.with_name(f"{path.name}-{n}")).exists() or _failed(p))
+        warn_user(f'a run is at "{path}" already: this one is recorded at "{free}"; pass overwrite=True to replace it')
+        return cls(free, replaces=free.exists())
+
+    def clear(self) -> None:
+        """Delete the run that is replaced, unless another process is writing it.
+
+        Raises:
+            RunError: It is being written, or cannot be deleted.
+        """
+        if not self.replaces or not self.path.exists():
+            return
+        if not _is_run(self.path):
+            raise RunError(
+                "a recorder replaces a run only", got=f'something else at "{self.path}"', hint="move it away"
+            )
+        RunWriter(self.path, RunFolder.open(self.path).manifest).close()  # raises where another process writes it
+        try:
+            shutil.rmtree(self.path)
+        except OSError as error:
+            raise RunError(
+                "a run that is replaced can be deleted",
+                got=f"{error.strerror or error} at {error.filename or self.path}",
+                hint="choose another path",
+            ) from error
+
+    def begun(self) -> None:
+        """Remember that the folder holds no epoch yet."""
+        _BEGUN.add(self.path.absolute())
+
+    def recorded(self) -> None:
+        """Forget it: the folder holds an epoch."""
+        _BEGUN.discard(self.path.absolute())
+
+
+def _failed(path: Path) -> bool:
+    return path.absolute() in _BEGUN and _is_run(path)
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        RunFolder.open(path)
+    except (CutawayError, OSError):
+        return False
+    return not path.is_symlink()
+
+
+def own_row(logs: Mapping[str, Any], **own: Any) -> dict[str, Any]:
+    """A line of the history: what Keras logged, and our own entries under their own names.
+
+    Args:
+        logs: Metrics by name, as JSON has them.
+        own: Our entries. A learning rate that Keras logged, as its callbacks do that change it, comes first.
+    """
+    row: dict[str, Any] = {"epoch": own["epoch"]}
+    for name, value in logs.items():
+        kept = name
+        while kept in OWN or (kept in ONE_NUMBER and isinstance(value, list)) or (kept != name and kept in logs):
+            kept = f"metric_{kept}"
+        if kept != name:
+            warn_user(f'the metric "{name}" has the name of an entry of every history: it is kept as "{kept}"')
+        row[kept] = value
+    row.setdefault("loss", None)
+    row.setdefault("learning_rate", own["learning_rate"])
+    return row | {name: value for name, value in own.items() if name in OWN}
+
+
+def specification(model: keras.Model) -> tuple[dict[str, Any] | None, str]:
+    """The specification of a model; where it has none, None and why, as a noun phrase."""
+    try:
+        return spec_of(model), ""
+    except ModelError as error:
+        return None, error.got
+
+
+def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
+    """The shape in which a model takes one sample of the data.
+
+    Raises:
+        ModelError: It has not one input and one output, or they do not fit the data.
+    """
+    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ModelError(
+            "a recorded model has one input and one output, whose shapes are known before fit",
+            got=f"{len(inputs)} inputs and {len(outputs)} outputs known of {type(model).__name__}",
+            hint="fit a model with one of each" if inputs else f"compile and fit {WRAPPED}",
+        )
+    return fitting_shape(model, shape=data.shape, classes=data.classes)
+
+
+def on_host(tensor: Any) -> Any:
+    """A tensor of any backend as a NumPy array."""
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def plain(value: Any) -> Any:
+    """A metric as JSON: a number, or lists of numbers, with None for NaN and infinities."""
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) else None
+    return [plain(entry) for entry in value] if isinstance(value, list) else plain(on_host(value).tolist())
+
+
+def named_values(model: keras.Model, *, opens: bool) -> dict[str, np.ndarray]:
+    """The weights of a model by name: as snapshots have them where it can be opened again, else by their paths."""
+    if opens:
+        return get_weights(model)
+    paths = [variable.path for variable in model.weights]
+    if len(set(paths)) < len(paths):  # of layers inside layers, which may have equal names
+        paths = [f"{number:04d}/{path}" for number, path in enumerate(paths)]
+    values = [np.array(on_host(variable.value)) for variable in model.weights]
+    # safetensors takes the kinds of numbers that NumPy has, bfloat16 is none of them
+    return {p: v if v.dtype.kind in "fiub" else v.astype(np.float32) for p, v in zip(paths, values, strict=True)}
+
+
+def is_finite(weights: Mapping[str, np.ndarray]) -> bool:
+    """Whether all weights are finite numbers."""
+    return all(bool(np.isfinite(value).all()) for value in weights.values())
+
+
+def without_trainable(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification without the ``trainable`` of its layers, which may change from one fit to the next."""
+    return {**spec, "layers": [{**x, "config": {**x["config"], "trainable": None}} for x in spec["layers"]]}
+
+
+def learning_rate(model: Any) -> float:
+    """The learning rate of a compiled model, with the digits that the user gave it: 0.001, not 0.0010000000474974."""
+    return float(str(np.float32(on_host(model.optimizer.learning_rate))))

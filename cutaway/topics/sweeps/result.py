@@ -1,8 +1,10 @@
 """`Sweep`, what a user holds, and its trials as people read them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,52 +14,66 @@ from cutaway._lazy import public
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.api.train import mlp, train
-from cutaway.data import Dataset, load_again
+from cutaway.data import Dataset, load_again, origin_options
 from cutaway.data import Table as LoadedTable
 from cutaway.errors import DataError, RunError, UsageError, printable
 from cutaway.models import FORM
+from cutaway.options import typed_options
+from cutaway.page import Page, Section, Text, render
+from cutaway.page import Table as PageTable
 from cutaway.plots import Panel, Series
 from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption
 from cutaway.results.result import Result
-from cutaway.results.table import Column, Table, column
+from cutaway.results.table import Column, Table, value
 from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
+from cutaway.results.written import WrittenFile, output_path, write_html
 from cutaway.runs import RUNS
+from cutaway.training import RECIPES
 from cutaway.words import percent
 
-from .command import train_command
 from .manifest import SweepManifest
-from .page import write_page
 from .space import Space, read_space
-from .study import Trial, importance_of_settings
+from .study import MEASURES, Trial, importance_of_settings
 from .trials import resolved, settings_of
 
 BEST = 5
-"""Trials that people read."""
+"""Trials that people read in a terminal."""
 
-NUMBERS = ("val_loss", "val_accuracy", "epochs", "seconds", "parameters")
+SHOWN = 200
+"""Trials in the table of the page at most: the best ones."""
+
+RARE = ("batch_norm", "ensemble")
+"""Settings of a model that a command names only where they are not those of the recipe."""
+
+STATES = {"complete": "completed", "pruned": "stopped early"}
+"""States in other words, where people read others than programs."""
 
 
 def _state(state: str) -> str:
-    return {"complete": "completed", "pruned": "stopped early"}.get(state, state)
+    return STATES.get(state, state)
 
 
-TRIALS = (
-    column("trial", "Trial", Unit("whole number", str), "Its number; trial 0 has the settings of the recipe."),
-    column(
-        "state",
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial as a row."""
+
+    trial: int = value("Trial", Unit("whole number", str), "Its number; trial 0 has the settings of the recipe.")
+    state: str = value(
         "State",
         Unit("name", _state, right=False),
         "Completed (complete), stopped early (pruned), failed or running.",
-    ),
-    column("val_loss", "Val loss", decimals(4), "Validation loss, of a trial that was stopped early its last one."),
-    column("val_accuracy", "Val accuracy", share(), "Share of the validation samples that is predicted correctly."),
-    column("epochs", "Epochs", COUNT, "Epochs that were trained."),
-    column("seconds", "Seconds", decimals(1), "Seconds of the training."),
-    column("parameters", "Parameters", COUNT, "Values in the weights."),
-    column("settings", "Settings", TEXT, "The settings that were drawn; a DataFrame has a column for each."),
-)
-"""Trials of a sweep."""
+    )
+    val_loss: float | None = value(
+        "Val loss", decimals(4), "Validation loss, of a trial that was stopped early its last one."
+    )
+    val_accuracy: float | None = value(
+        "Val accuracy", share(), "Share of the validation samples that is predicted correctly."
+    )
+    epochs: int | None = value("Epochs", COUNT, "Epochs that were trained.")
+    seconds: float | None = value("Seconds", decimals(1), "Seconds of the training.")
+    parameters: int | None = value("Parameters", COUNT, "Values in the weights.")
+    settings: str = value("Settings", TEXT, "The settings that were drawn; a DataFrame has a column for each.")
 
 
 @public
@@ -88,11 +104,11 @@ class Sweep(Result):
         """
         space = read_space(manifest.space)
         for trial in trials:
-            for name, value in trial.settings.items():
-                if name not in space or not space[name].holds(value):
+            for name, drawn in trial.settings.items():
+                if name not in space or not space[name].holds(drawn):
                     raise RunError(
                         "a trial has settings that are not of its sweep",
-                        got=f'"{printable(str(name), 60)}" = {printable(repr(value), 60)} of trial {trial.number}',
+                        got=f'"{printable(str(name), 60)}" = {printable(repr(drawn), 60)} of trial {trial.number}',
                         hint="restore its storage and sweep.json from a copy, or begin another sweep",
                     )
         return cls(folder, manifest, tuple(trials), loaded)
@@ -186,8 +202,28 @@ class Sweep(Result):
 
     @property
     def command(self) -> str | None:
-        """The command that trains the chosen settings with the test samples; None for data that came from arrays."""
-        return None if self.best_trial is None else train_command(self.manifest, self.settings)
+        """The command that trains the chosen settings with the test samples.
+
+        None for data that came from arrays, and where a function of the user changed images.
+        """
+        fixed, origin = self.manifest.fixed, dict[str, str](self.manifest.data.get("origin") or {})
+        where = origin.get("name") or origin.get("path")
+        if self.best_trial is None or not where:
+            return None
+        settings = {**origin_options(origin), **self.settings}
+        if "function=" in str(settings.get("augment")):
+            return None
+        if fixed.recipe != "default":
+            settings = {"recipe": fixed.recipe, **settings}
+        if (weights := fixed.class_weight) is not None:
+            is_text = isinstance(weights, str)
+            settings["class_weight"] = weights if is_text else ",".join(f"{k}={v:g}" for k, v in weights.items())
+        # what was asked for is named: "default" may mean a recipe of another form for these data
+        form = asdict(RECIPES[fixed.recipe].form) if fixed.recipe in RECIPES else {}
+        asked = {*fixed.form(), *self.manifest.space} if fixed.recipe == "default" else set[str]()
+        rare = {name for name in RARE if name not in asked and name in settings and settings[name] == form.get(name)}
+        typed = typed_options({name: value for name, value in settings.items() if name not in rare})
+        return shlex.join(["cutaway", "train", where, *typed])
 
     def train_best(self, *, runs: str | Path = RUNS, name: str | None = None, progress: ProgressOption = True) -> Run:
         """Train the settings of the best trial again, this time with the test samples, by which nothing was chosen.
@@ -220,17 +256,16 @@ class Sweep(Result):
 
     def table(self) -> Table:
         """One row for each trial: its settings, validation measures, cost and run."""
-        rows = [row_of(trial, self.space) for trial in self.trials]
-        names = ["trial", "state", *NUMBERS, *self.space, "run", "why"]
-        declared = {name: each for each in TRIALS for name in each.names}
-        columns = (declared.get(name) or Column((name,), name, TEXT, "Of the trial.") for name in names)
-        return Table(tuple(columns), {name: [row[name] for row in rows] for name in names})
+        rows = trials_table(self.trials)
+        more = {name: [trial.settings.get(name) for trial in self.trials] for name in self.space}
+        more |= {name: [getattr(trial, name) for trial in self.trials] for name in ("run", "why")}
+        columns = (*rows.without("Settings").columns, *(Column((name,), name, TEXT, "Of the trial.") for name in more))
+        return Table(columns, {**rows.values, **more})
 
     def tables(self) -> tuple[Table, ...]:
         """The best trials."""
         complete = [trial for trial in in_order(self.trials) if trial.state == "complete"]
-        best = trials_table(complete[:BEST], self.space, title="The best trials")
-        return (best.without("State", "Epochs"),)
+        return (trials_table(complete[:BEST], title="The best trials").without("State", "Epochs"),)
 
     def notes(self) -> tuple[str, ...]:
         """What the best trial reached, and which settings mattered."""
@@ -267,7 +302,8 @@ class Sweep(Result):
         Args:
             report: The path of its page, if one was written.
         """
-        best, manifest = self.best_trial, self.manifest
+        best, manifest, rows = self.best_trial, self.manifest, self.table().records()
+        chosen = None if best is None else next(row for row in rows if row["trial"] == best.number)
         return plain(
             {
                 "sweep": str(self.folder),
@@ -278,9 +314,9 @@ class Sweep(Result):
                 "default": manifest.default,
                 "seed": manifest.seed,
                 "total": self.total,
-                "best": None if best is None else {**row_of(best, self.space), "settings": self.settings},
+                "best": None if chosen is None else {**chosen, "settings": self.settings},
                 "importance": self.importance(),
-                "trials": [row_of(trial, self.space) for trial in self.trials],
+                "trials": rows,
                 "train": self.command,
                 "report": report,
             }
@@ -295,8 +331,38 @@ class Sweep(Result):
         Raises:
             UsageError: It cannot be written.
         """
-        trials = trials_table(in_order(self.trials), self.space)
-        return write_page(self.manifest, self.notes(), trials, self.importance(), self.command, self.folder, path)
+        manifest, importance = self.manifest, self.importance()
+        rows = tuple(trials_table(in_order(self.trials)).texts())
+        left_out = f"{len(rows) - SHOWN:,} more trials are left out; Sweep.to_pandas() has all."
+        again = () if self.command is None else (f"To train the chosen settings and test them once: {self.command}",)
+        sections: list[Section] = [
+            Text(name="answer", title="The best settings", paragraphs=(*self.notes(), *again)),
+            PageTable(
+                name="importance",
+                title="Importance of settings",
+                rows=tuple({"Setting": name, "Importance": percent(part, 1)} for name, part in importance.items()),
+                caption="Share of the differences in validation loss that a setting explains; of few trials, much is "
+                "chance.",
+            ),
+            PageTable(
+                name="table",
+                title="Trials, the best first",
+                rows=rows[:SHOWN],
+                caption=left_out if len(rows) > SHOWN else "",
+                long="Settings",
+                spare=("State", "Epochs", "Seconds", "Parameters"),
+            ),
+        ]
+        page = Page(
+            title=f"Sweep {manifest.name}",
+            subtitle=f"{', '.join(manifest.space)} on {manifest.data.get('name')}, with seed {manifest.seed}",
+            facts=(("Trials", f"{len(rows)} of {manifest.trials}"),),
+            sections=tuple(each for each in sections if importance or each.name != "importance"),
+            footer=f"Made by cutaway {version('cutaway')}.",
+        )
+        target = output_path(path, folder=self.folder)
+        write_html(target, render(page))
+        return WrittenFile(target)
 
     def _best_or_raise(self) -> Trial:
         if (best := self.best_trial) is None:
@@ -337,39 +403,25 @@ def measures(trial: Trial) -> str:
     return loss + ("" if accuracy is None else f" and val_accuracy {percent(accuracy)}")
 
 
-def row_of(trial: Trial, space: Space) -> dict[str, Any]:
-    """A trial as a row: None where a setting was not drawn, or nothing is known."""
-    drawn: Mapping[str, Any] = trial.settings
-    return {
-        "trial": trial.number,
-        "state": trial.state,
-        "val_loss": trial.val_loss,
-        **{name: trial.result.get(name) for name in NUMBERS[1:]},
-        **{name: drawn.get(name) for name in space},
-        "run": trial.run,
-        "why": trial.why,
-    }
-
-
 def in_order(trials: Iterable[Trial]) -> list[Trial]:
     """The trials, the best first; those that did not run to their end come last."""
     return sorted(trials, key=lambda t: (t.state != "complete", t.val_loss is None, t.val_loss or 0.0, t.number))
 
 
-def trials_table(trials: Sequence[Trial], space: Space, *, title: str = "") -> Table:
+def trials_table(trials: Sequence[Trial], *, title: str = "") -> Table:
     """Trials as people read them, in the order in which they come."""
     rows = [
-        {name: row[name] for name in ("trial", "state", *NUMBERS)} | {"settings": _settings(trial, space)}
+        TrialRow(
+            trial=trial.number,
+            state=trial.state,
+            val_loss=trial.val_loss,
+            **{name: trial.result.get(name) for name in MEASURES},
+            settings=", ".join(f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.settings.items())
+            or "the default recipe",
+        )
         for trial in trials
-        for row in [row_of(trial, space)]
     ]
-    return Table.of(TRIALS, rows, title=title)
-
-
-def _settings(trial: Trial, space: Space) -> str:
-    drawn = (name for name in space if name in trial.settings)
-    words = ", ".join(f"{name.replace('_', ' ')} {written(trial.settings[name])}" for name in drawn)
-    return words or "the default recipe"
+    return Table.of(TrialRow, rows, title=title)
 
 
 def written(value: Any) -> str:

@@ -1,20 +1,42 @@
-"""The command sweep: many trainings with different settings, of which the best is chosen."""
+"""The command sweep, what it prints, and what report does with a sweep."""
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutaway.cli.options import EngineOption, GivenDataOptions, JsonOption, with_records
-from cutaway.cli.output import print_json, say
-from cutaway.cli.trainings import GivenModel, GivenSettings
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, escaped
 from cutaway.execution import check_engine
 from cutaway.topics.sweeps.options import SweepOptions
 
-from .printing import TrialPrinter, print_sweep
+from .options import EngineOption, GivenDataOptions, JsonOption, with_records
+from .output import print_json, print_result, say
+from .trainings import GivenModel, GivenSettings
+from .wrapping import wrapped
+
+if TYPE_CHECKING:
+    from cutaway.topics.sweeps.study import Trial
 
 SWEEP = "sweep.json"
+
+
+class TrialPrinter:
+    """Prints a line on stderr for every trial that ends, and counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, trial: "Trial") -> None:
+        """Print one trial."""
+        from cutaway.topics.sweeps.result import STATES, measures, written
+
+        self.count += 1
+        drawn = ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
+        words = [f"trial {trial.number:>3}", f"{STATES.get(trial.state, trial.state):<13}", measures(trial), drawn]
+        words += [trial.why] if trial.state == "failed" and trial.why else []
+        print(wrapped(escaped("  ".join(words)), sys.stderr), file=sys.stderr, flush=True)
 
 
 @with_records
@@ -38,7 +60,24 @@ def sweep(
     how: dict[str, Any] = {"name": name, "runs": runs, "storage": asked.storage, "engine": engine, "on_trial": printer}
     found = begin(data, space=asked.space, trials=asked.trials, options=options, **how, **model, **settings)
     page = found.report() if asked.report else None
-    print_sweep(found, report=page, storage=asked.storage, as_json=as_json, had_ended=not printer.count)
+    if as_json:
+        print_json(found.to_json(report=None if page is None else str(page)))
+        return
+    print_result(found)
+    say(f"{sum(trial.ended for trial in found.trials)} of {found.total} trials ended.")
+    if not printer.count:
+        say(f"They had ended before. More of them: the same command with --trials {2 * found.total}.")
+    say(f"\n  sweep  {found.folder}")
+    if page is not None:
+        say(f"  page   {page.resolve().as_uri()}")
+    elif found.best_trial is not None:
+        here = Path.cwd()
+        where = found.folder.relative_to(here) if found.folder.is_relative_to(here) else found.folder
+        see = shlex.join(["cutaway", "report", str(where), *(["--storage", "URL"] if asked.storage else [])])
+        say(f"\nNext: see all trials:  {see}")
+    if found.command is not None and found.best_trial is not None:
+        then = "Then train" if page is None else "\nNext: train"
+        say(f"{then} the settings of trial {found.best_trial.number} and test them once:  {found.command}")
 
 
 def sweep_at(where: str, runs: str) -> Path | None:

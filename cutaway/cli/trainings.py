@@ -10,7 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from cutaway.api.training_options import ModelOptions, TrainingOptions
-from cutaway.cli.options import (
+from cutaway.errors import UsageError, printable
+from cutaway.options import typed_options
+from cutaway.words import percent
+
+from .options import (
     DataOption,
     GivenDataOptions,
     JsonOption,
@@ -20,11 +24,8 @@ from cutaway.cli.options import (
     SeedOption,
     with_records,
 )
-from cutaway.cli.output import print_findings, print_json, print_result, print_tables, say
-from cutaway.cli.typed import as_typed
-from cutaway.errors import UsageError, printable
-from cutaway.options import typed_options
-from cutaway.words import percent
+from .output import print_findings, print_json, print_result, print_tables, say
+from .typed import as_typed
 
 
 def demo(
