@@ -6,8 +6,7 @@ images and (sample, row, column, 3) for colored ones. Files are never written. M
 """
 
 from .centering import Centering, as_centering, center_ink, paper_level
-from .files import ENDINGS, check_size, image_files, read_image, read_images
-from .new_images import new_image_files, read_new_image
+from .files import ENDINGS, check_size, image_files, new_image_files, read_image, read_images, read_new_image
 
 __all__ = [
     "ENDINGS",

@@ -6,9 +6,8 @@ holds and what is done with it. Once it is split, its `Preparation` is fitted on
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
-from .cells import date_seconds, python_values, spellings
+from .cells import MISSING, date_seconds, python_values, spellings
 from .leaving_out import leave_out
-from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
 from .profile import ColumnProfile

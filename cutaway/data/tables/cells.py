@@ -9,7 +9,6 @@ import numpy as np
 from cutaway.errors import DataError
 
 from .arrow import compute
-from .missing import MISSING
 from .readers import row_words
 
 if TYPE_CHECKING:
@@ -38,6 +37,9 @@ ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)"
 
 LARGEST = 1e30
 """Larger numbers are infinite in float32, or their squares are."""
+
+MISSING = ("", "-", "--", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "none")
+"""Cells of text, in a file or in a frame, that stand for a value that is not known."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 

@@ -12,8 +12,9 @@ from cutaway.errors import Canceled, CutawayError, UsageError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 from cutaway.report.network import network_data
 from cutaway.topics.common.epochs import spaced_epochs
+from cutaway.topics.common.nearest import nearest_in_layer
 from cutaway.topics.common.source import FEWEST, ReportSource
-from cutaway.topics.embedding.explored import explorer_colors, near_samples, page_images
+from cutaway.topics.embedding.explored import explorer_colors, page_images
 from cutaway.topics.layers.section import layer_history_of, layers_of
 from cutaway.words import evenly_spaced
 
@@ -98,7 +99,7 @@ def explore(source: ReportSource) -> Explorer | None:
         layers=maps,
         layer=grid.layers.index(root),
         images=images,
-        neighbors=near_samples(
+        neighbors=nearest_in_layer(
             context,
             embedding.ids,
             layer=root,

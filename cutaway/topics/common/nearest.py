@@ -1,4 +1,4 @@
-"""The training samples that are nearest to others in the last hidden layer."""
+"""The samples that are nearest to others: training samples in the last hidden layer, and others in a layer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +7,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from cutaway.cache import cached
 from cutaway.checks import check_matrix, check_whole, warn_user
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
+from cutaway.errors import Canceled, CutawayError
+from cutaway.progress import ProgressCallback, ignore_progress
+
+SHOWN = 8
+"""Nearest samples that the card of a sample shows."""
 
 VALUES = 2**28
 """Activations of training samples that are held at most: 1 GB."""
@@ -80,6 +86,63 @@ def nearest_of(context: RunContext, k: int, *, epoch: int | None) -> Callable[[n
         return NearestSamples(names, hidden.labels[found.index], np.sqrt(found.squared))
 
     return find
+
+
+def nearest_in_layer(
+    context: RunContext,
+    ids: SampleIds,
+    *,
+    layer: str,
+    epoch: int,
+    activations: Callable[[], np.ndarray],
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray | None:
+    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        activations: Computes float32 (sample, unit), where neighbors are not kept.
+        on_progress: Called with the number of samples done.
+    """
+    k = min(SHOWN, len(ids) - 1)
+
+    def compute() -> np.ndarray:
+        from cutaway.neighbors import nearest_neighbors
+
+        return nearest_neighbors(activations(), k, on_progress=on_progress).index
+
+    try:
+        identity = context.folder.identity(epoch)
+        return cached("neighbors", identity, layer, k, ids.source_index, ids.index, method=1).get(compute)
+    except Canceled:
+        raise
+    except CutawayError:  # a model that has diverged; other sections say so
+        return None
+
+
+def nearest_others(
+    points: np.ndarray, queries: np.ndarray, own: np.ndarray, k: int, *, on_progress: ProgressCallback = ignore_progress
+) -> np.ndarray:
+    """The nearest points to each query but for itself, int64 ``(query, k)``, fewer than k if there are no more.
+
+    Args:
+        points: float32 ``(sample, value)``.
+        queries: float32 ``(query, value)``.
+        own: int64 ``(query,)``, the row of each query among the points; -1 if it is not among them.
+        k: How many.
+        on_progress: Told in samples.
+    """
+    from cutaway.neighbors import nearest_among
+
+    k = min(k, len(points) - 1)
+    found = nearest_among(points, queries, k + 1, on_progress=on_progress).index.astype(np.int64)
+    others = found != own[:, None]
+    # it is not among the points, or equal ones before it have pushed it out of its own list
+    others[others.all(axis=1), -1] = False
+    return found[others].reshape(len(queries), k)
 
 
 def _hidden(context: RunContext, epoch: int | None) -> HiddenSamples:

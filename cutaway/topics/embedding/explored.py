@@ -1,21 +1,15 @@
 """What an explorer shows of samples and embeddings, for a notebook and for a report."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import Canceled, CutawayError
 from cutaway.image_shape import smaller
 from cutaway.page import SampleColumn
-from cutaway.progress import ProgressCallback, ignore_progress
-
-NEIGHBORS = 8
-"""Nearest samples that a card shows."""
 
 LARGEST_SIDE = 64
 """Pixels of the longer side of an image in the page; larger ones lose rows and columns."""
@@ -65,41 +59,6 @@ def page_images(context: RunContext, ids: SampleIds) -> np.ndarray | None:
         return None
     most = min(LARGEST_SIDE, math.isqrt(MOST_VALUES // (max(len(ids), 1) * math.prod(images.shape[3:]) ** 2)))
     return np.rint(255 * smaller(images, most)).astype(np.uint8)
-
-
-def near_samples(
-    context: RunContext,
-    ids: SampleIds,
-    *,
-    layer: str,
-    epoch: int,
-    activations: Callable[[], np.ndarray],
-    on_progress: ProgressCallback = ignore_progress,
-) -> np.ndarray | None:
-    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared.
-
-    Args:
-        context: The run.
-        ids: The samples.
-        layer: Name of the layer.
-        epoch: Number of the epoch.
-        activations: Computes float32 (sample, unit), where neighbors are not kept.
-        on_progress: Called with the number of samples done.
-    """
-    k = min(NEIGHBORS, len(ids) - 1)
-
-    def compute() -> np.ndarray:
-        from cutaway.neighbors import nearest_neighbors
-
-        return nearest_neighbors(activations(), k, on_progress=on_progress).index
-
-    try:
-        identity = context.folder.identity(epoch)
-        return cached("neighbors", identity, layer, k, ids.source_index, ids.index, method=1).get(compute)
-    except Canceled:
-        raise
-    except CutawayError:  # a model that has diverged; other sections say so
-        return None
 
 
 def explorer_colors() -> dict[str, Any]:

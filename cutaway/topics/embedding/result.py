@@ -281,9 +281,10 @@ class Embedding(Result):
 
     def _explorer(self) -> "Explorer":
         from cutaway.page import Explorer, LayerMap, scale_layout
+        from cutaway.topics.common.nearest import nearest_in_layer
         from cutaway.topics.common.predictions import probabilities
 
-        from .explored import class_columns, explorer_colors, misplaced_column, near_samples, page_images
+        from .explored import class_columns, explorer_colors, misplaced_column, page_images
 
         context, ids, layer, epoch = self.context, self.ids, self.layer, self.epoch
         found = probabilities(context, ids, epoch=epoch)
@@ -299,7 +300,7 @@ class Embedding(Result):
             columns=tuple(columns),
             layers=(LayerMap(name=layer, title=layer, detail=f"epoch {epoch}", layouts=(scale_layout(self.xy),)),),
             images=page_images(context, ids),
-            neighbors=near_samples(context, ids, layer=layer, epoch=epoch, activations=self.activations),
+            neighbors=nearest_in_layer(context, ids, layer=layer, epoch=epoch, activations=self.activations),
             neighbors_in=layer,
             colors=explorer_colors(),
         )

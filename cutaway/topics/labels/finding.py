@@ -22,6 +22,7 @@ from cutaway.findings import (
     why_withheld,
 )
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.topics.common.nearest import nearest_others
 from cutaway.words import counted
 
 from .cross_validation import CrossValidation
@@ -225,16 +226,11 @@ def nearest_samples(
     Returns:
         int64 ``(suspect, k)``, places in `searched`.
     """
-    from cutaway.neighbors import nearest_among
-
     points = _points(setup, context, setup.ids.take(searched), on_progress=on_progress)
+    place = np.minimum(np.searchsorted(searched, rows), len(searched) - 1)
+    own = np.where(searched[place] == rows, place, -1)
     wanted = _points(setup, context, setup.ids.take(rows))
-    k = min(NEIGHBORS, len(points) - 1)
-    found = nearest_among(points, wanted, k + 1, on_progress=on_progress).index.astype(np.int64)
-    others = searched[found] != rows[:, None]
-    # it was not searched, or equal samples before it have pushed it out of its own list
-    others[others.all(axis=1), -1] = False
-    return found[others].reshape(len(rows), k)
+    return nearest_others(points, wanted, own, NEIGHBORS, on_progress=on_progress)
 
 
 def _points(
