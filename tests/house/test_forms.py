@@ -11,6 +11,8 @@ PACKAGE = Path(cutaway.__file__).parent
 FORMS = {
     "whether rows are equal: row_keys": r"hash_pandas_object|blake2b|unique\(.*axis=0|duplicated\(",
     "which points are nearest: cutaway.neighbors": r"sklearn\.neighbors import|KDTree|pairwise_distances\(",
+    "what a finding is made by: a function with its rules, findings.check": r"^KIND = |^RULES = \(",
+    "what would help is tried: remedy_tests": r"\bproofs\b|[\"-]prove\b|\bProof\b",
     "what an image is: ImageShape": r"\.is_image\b|in \(1, 3\)(?! and min)",
 }
 """By concept and the form that has it, what another one would be recognized by."""
