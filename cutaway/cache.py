@@ -19,7 +19,6 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,6 +108,8 @@ def cached(kind: str, *decides: Any, method: int) -> "CachedResult":
 
 @functools.cache
 def _version() -> str:
+    from importlib.metadata import version  # takes 20 ms, and the command line imports this module at its start
+
     return version("cutaway")
 
 

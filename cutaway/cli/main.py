@@ -18,7 +18,6 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from cutaway.cache import cache_folder
 from cutaway.checks import meant
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
 from cutaway.log import shown_log
@@ -222,6 +221,8 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         said = str(message)
         if said.startswith(UNREADABLE):
+            from cutaway.cache import cache_folder
+
             folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or cache_folder("xla-*")
             said = (
                 "a compiled program in the cache could not be read, and was compiled again; next: if this note comes "
