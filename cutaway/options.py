@@ -24,6 +24,7 @@ def option(
     flag: str | None = None,
     parse: Callable[[str], Any] | None = None,
     typed: str | None = None,
+    argument: bool = False,
 ) -> Any:
     """A field of a record of options.
 
@@ -35,9 +36,10 @@ def option(
         flag: The names of its flag with blanks between them; that of the field if None.
         parse: Makes the value of the text that is typed; None where the type of the field says how.
         typed: The default as it is typed, where there is `parse`.
+        argument: Whether a command takes it by its place, without a flag.
     """
     described = {"help": words, "least": least, "metavar": metavar, "flag": flag, "parse": parse, "typed": typed}
-    return field(default=default, metadata=described)
+    return field(default=default, metadata={**described, "argument": argument})
 
 
 EPOCH = "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch."

@@ -26,22 +26,20 @@ from cutaway.progress import CancelToken
 
 from . import (
     compare,
-    explaining,
-    layers,
+    doctor,
+    labels,
     models,
     playground,
     prediction,
     report,
     runs,
-    samples,
     show,
     studio,
     sweeps,
     system,
+    topics,
     trainings,
-    units,
 )
-from .findings import confidence, doctor, labels
 from .leaving import CODE, give_up_output, leave
 from .typed import PROGRAMS, as_typed
 from .wrapping import wrapped
@@ -108,18 +106,18 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
         (prediction.predict, "Predict the classes of new samples."),
     ),
     "Look inside": (
-        (layers.layers, "Show what each layer is, and what it knows."),
-        (units.units, "Show what each unit of a layer responds to."),
-        (layers.embed, "Compute a 2-D map of a layer's activations, by t-SNE."),
-        (samples.samples, "Show which samples were hard to learn, or forgotten."),
-        (explaining.explain, "Show the evidence for a prediction, and against it."),
-        (units.importance, "Show which columns of a table the model needs."),
+        (topics.topic_command("layers"), "Show what each layer is, and what it knows."),
+        (topics.topic_command("units"), "Show what each unit of a layer responds to."),
+        (topics.embed, "Compute a 2-D map of a layer's activations, by t-SNE."),
+        (topics.samples, "Show which samples were hard to learn, or forgotten."),
+        (topics.topic_command("explain"), "Show the evidence for a prediction, and against it."),
+        (topics.topic_command("importance"), "Show which columns of a table the model needs."),
     ),
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),
         (labels.labels, "Find labels that are probably wrong."),
-        (confidence.confidence, "Show how far probabilities can be relied on."),
-        (confidence.learning_curve, "Show whether more data would help."),
+        (topics.topic_command("confidence"), "Show how far probabilities can be relied on."),
+        (topics.topic_command("learning-curve"), "Show whether more data would help."),
         (compare.compare, "Compare two runs, or list all of a folder."),
     ),
     "In the browser": (

@@ -96,8 +96,10 @@ def flags_of(record: type, *, optional: bool = False) -> list[inspect.Parameter]
         names = (described["flag"] or "").split()
         if kind is bool and not names:  # it has no opposite
             names = [f"--{field.name.replace('_', '-')}"]
-        flag = typer.Option(*names, help=described["help"], metavar=described["metavar"], min=described["least"])
+        about = {"help": described["help"], "metavar": described["metavar"], "min": described["least"]}
+        flag = typer.Argument(**about) if described["argument"] else typer.Option(*names, **about)
         keyword = inspect.Parameter.KEYWORD_ONLY
+        default = inspect.Parameter.empty if default is dataclasses.MISSING else default
         flags.append(inspect.Parameter(field.name, keyword, default=default, annotation=Annotated[kind, flag]))
     return flags
 

@@ -14,8 +14,8 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.documents import dataset_document
-from cutaway.cli.findings.doctor import _print
-from cutaway.cli.image_files import check_image_file, check_images
+from cutaway.cli.doctor import _print
+from cutaway.cli.labels import check_image_file, check_images
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutaway.context import RunContext
+from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.result import Result
 from cutaway.results.table import Table
 
@@ -11,6 +12,11 @@ from .calibration import Calibration, calibration
 from .coverage import Coverage, coverage
 from .options import ConfidenceOptions
 from .thresholds import Thresholds, thresholds
+
+ASSUMED = (
+    "There are no test samples, so validation samples are measured. Temperature and thresholds were chosen on them: "
+    "expect less on new samples."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +56,8 @@ class Confidence(Result):
 
     def notes(self) -> tuple[str, ...]:
         """What must be known to read the numbers."""
-        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes()))
+        assumed = (ASSUMED,) if self.assumed else ()
+        return (*assumed, *dict.fromkeys(note for part in self.parts for note in part.notes()))
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway confidence --json`` answers."""
@@ -65,7 +72,9 @@ class Confidence(Result):
         }
 
 
-def compute(context: RunContext, options: ConfidenceOptions) -> Confidence:
+def compute(
+    context: RunContext, options: ConfidenceOptions, *, on_progress: ProgressCallback = ignore_progress
+) -> Confidence:
     """Measure everything about confidence.
 
     Raises:

@@ -15,13 +15,13 @@ from .options import ExplanationOptions
 from .result import Explanation, explain
 
 
-def compute(context: RunContext, sample: str, options: ExplanationOptions, *, on_progress: ProgressCallback) -> Answer:
+def compute(context: RunContext, options: ExplanationOptions, *, on_progress: ProgressCallback) -> Answer:
     """Answer ``cutaway explain``; of a model without contributions, influences alone if they are asked for.
 
     Raises:
         CutawayError: See `explain` and `influence`.
     """
-    influences = None
+    sample, influences = options.sample, None
     if options.influence:
         answers = Answers.named(context, [sample])
         influences = influence(context, answers, epoch=options.epoch, on_progress=on_progress)[0]

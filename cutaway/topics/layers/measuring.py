@@ -12,7 +12,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, SampleIds
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.result import Answer
-from cutaway.runs import kept_so_far
+from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.common.epochs import some_epochs
 
 from .options import LayersOptions
@@ -50,7 +50,12 @@ def compute(context: RunContext, options: LayersOptions, *, on_progress: Progres
         )
         shown = records if name is None else records.of(name)
         tables = partial(shown.tables, f"Layers after epoch {number}")
-        return Answer(run, lambda: {"epoch": number, "layers": shown.to_json()}, tables)
+        has_more = name is None and len(context.split.test)
+        next_step = (
+            f"Next: what each layer knows after every epoch:  {run_command('layers', context.path)} --history",
+        )
+        document = {"epoch": number, "layers": shown.to_json()}
+        return Answer(run, lambda: document, tables, next_step if has_more else ())
     history = layer_history(context, on_progress=on_progress).of(name)
     if name is None or len(history.epochs) == 1:
         return Answer(run, history.to_json, history.tables, history.notes())

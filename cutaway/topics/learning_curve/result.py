@@ -14,12 +14,13 @@ from cutaway.errors import UsageError
 from cutaway.metrics import LEAST_SIZES, Forecast, forecast
 from cutaway.progress import ProgressCallback
 from cutaway.results.plain import plain
-from cutaway.results.result import Result
+from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, column
 from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
 from cutaway.words import percent
 
+from .options import LearningCurveOptions
 from .trainings import HeldOutLosses, ShareTrainings
 
 if TYPE_CHECKING:
@@ -273,6 +274,16 @@ class LearningCurve(Result):
             Series("shares", *values(self.points[:-1]), points=True, line=False),
             Series("this run", *values(self.points[-1:]), points=True, line=False, color=1),
         ]
+
+
+def compute(context: RunContext, options: LearningCurveOptions, *, on_progress: ProgressCallback) -> Answer:
+    """Answer ``cutaway learning-curve``.
+
+    Raises:
+        CutawayError: See `cutaway.Run.learning_curve`.
+    """
+    found = learning_curve(context, shares=options.shares, seeds=options.seeds, on_progress=on_progress)
+    return Answer(str(context.path), found.to_json, found.tables, found.notes())
 
 
 def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress: ProgressCallback) -> LearningCurve:

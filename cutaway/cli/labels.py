@@ -1,5 +1,6 @@
 """The command that finds suspect labels."""
 
+import io
 import os
 import shlex
 from collections.abc import Mapping
@@ -9,15 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.checks import meant
-from cutaway.cli.image_files import check_image_file, check_images, write_image
-from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
-from cutaway.cli.output import print_json, print_tables, say
-from cutaway.errors import UnknownNameError
+from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
 from cutaway.topics.labels.options import LabelsOptions
 
+from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
+from .output import print_json, print_tables, say
+
 if TYPE_CHECKING:
     from cutaway.topics.labels.result import LabelIssues
+
+BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
+"""What files of each kind begin with."""
+
+TRY = "try --sheet suspects.png"
 
 CLONED = "keras.models.clone_model(run.model())"
 """A ready-made model with first weights as they are drawn: those that it was trained from are not known."""
@@ -149,3 +155,54 @@ def _again(run: Any, file: str) -> str:
         fresh = "run.model(epoch=0)" if run.context.manifest.origin == "keras fit" else CLONED
         return f"in Python, train its model on: cutaway.train({fresh}, run.data, labels={file!r})"
     return "change these labels in your data, and train the model again"
+
+
+def check_image_file(path: Path) -> None:
+    """Refuse a path that no sheet of images is written to.
+
+    Raises:
+        UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
+        DataError: There is a file that is not an image of that kind; it is not replaced.
+    """
+    from cutaway.runs import check_output
+
+    ending = path.suffix.lower()
+    if ending not in BEGINNINGS:
+        rule = f"a sheet of images is written to a file that ends in {' or '.join(BEGINNINGS)}"
+        raise UsageError(rule, got=str(path), hint=TRY)
+    check_output(path)
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UsageError("a sheet of images is written to a file", got=f"{path}, which is none", hint=TRY)
+    with open(path, "rb") as file:
+        found = file.read(len(BEGINNINGS[ending]))
+    if found not in (b"", BEGINNINGS[ending]):
+        raise DataError(
+            f"only an image is replaced by a sheet of images, in {ending[1:].upper()}",
+            got=f"{path}, which is none",
+            hint="write it to another file, or delete this one",
+        )
+
+
+def check_images(data: Any) -> None:
+    """Refuse a dataset or a table whose samples are no images.
+
+    Raises:
+        UsageError: Its samples are not images.
+    """
+    if getattr(data, "image", None) is None:
+        raise UsageError(
+            "a sheet shows samples that are images",
+            got=f"those of {data.name}, which are none",
+            hint="leave out --sheet, and write a list with -o suspects.csv",
+        )
+
+
+def write_image(result: Any, path: Path) -> None:
+    """Write the figure of a result, whole or not at all."""
+    from cutaway.runs import write_output
+
+    buffer = io.BytesIO()
+    result.plot().savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
+    write_output(path, buffer.getvalue())

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.cli.options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
-from cutaway.cli.output import print_findings, print_json, say
-from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 from cutaway.execution import check_engine
 from cutaway.options import typed_options
 from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
 from .labels import data_again, find_run_or_data
+from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
+from .output import print_findings, print_json, say
+from .typed import as_typed
 
 SERIOUS = 3
 """Exit code of --fail-on; 1 and 2 are those of errors."""

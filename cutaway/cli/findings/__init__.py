@@ -1,1 +1,0 @@
-"""Commands that judge: suspect labels, the doctor, confidence and the learning curve."""

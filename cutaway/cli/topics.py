@@ -1,0 +1,168 @@
+"""Commands that ask one question about a run: a table of those that only answer, and embed and samples."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from cutaway.topics.confidence.options import ConfidenceOptions
+from cutaway.topics.embedding.options import EmbeddingOptions
+from cutaway.topics.explanation.options import ExplanationOptions
+from cutaway.topics.importance.options import ImportanceOptions
+from cutaway.topics.layers.options import LayersOptions
+from cutaway.topics.learning_curve.options import LearningCurveOptions
+from cutaway.topics.samples.options import SamplesOptions
+from cutaway.topics.units.options import UnitsOptions
+
+from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
+from .output import print_answer, print_json, print_tables, say
+
+
+class Topic(NamedTuple):
+    """A question about a run.
+
+    Attributes:
+        options: The record of its options, from which the flags and their help come.
+        module: The module below ``cutaway.topics`` whose `compute` answers it.
+        help: What the command shows, a sentence or two.
+    """
+
+    options: type
+    module: str
+    help: str
+
+
+TOPICS = {
+    "layers": Topic(
+        LayersOptions, "layers.measuring", "Show what each layer is and holds, and how many of its units are dead."
+    ),
+    "units": Topic(
+        UnitsOptions,
+        "units.measuring",
+        "Show what each unit of a hidden layer responds to, its most similar unit, and how the loss rises without it.",
+    ),
+    "explain": Topic(
+        ExplanationOptions,
+        "explanation.answer",
+        "Show the evidence for the predicted class of a sample, and for the runner-up.",
+    ),
+    "importance": Topic(
+        ImportanceOptions,
+        "importance.result",
+        "Show which columns of a table the model needs: how much worse it predicts once a column is shuffled.",
+    ),
+    "confidence": Topic(
+        ConfidenceOptions,
+        "confidence.answer",
+        "Show how far probabilities can be relied on: calibration, coverage, thresholds.",
+    ),
+    "learning-curve": Topic(
+        LearningCurveOptions,
+        "learning_curve.result",
+        "Show whether more data would help, by training the model on less.",
+    ),
+}
+"""The commands that open a run, compute, and print the answer or ``--json`` of it."""
+
+
+def topic_command(name: str) -> Callable[..., None]:
+    """The command of a question in `TOPICS`."""
+    topic = TOPICS[name]
+
+    def command(
+        *,
+        run: RunArgument,
+        options: Any,
+        data: DataOption = None,
+        runs: RunsOption = "runs",
+        as_json: JsonOption = False,
+    ) -> None:
+        compute = importlib.import_module(f"cutaway.topics.{topic.module}").compute
+        with _opened(run, data, runs) as (opened, on_progress):
+            answer = compute(opened.context, options, on_progress=on_progress)
+        print_answer(answer, as_json=as_json)
+
+    command.__name__, command.__doc__ = name, topic.help
+    command.__annotations__["options"] = topic.options
+    return with_records(command)
+
+
+@contextmanager
+def _opened(run: str, data: str | None, runs: str) -> Iterator[tuple[Any, Any]]:
+    """A run, and what draws the progress of work on it."""
+    from cutaway.api.opening import open_run
+    from cutaway.results.progress import show_progress
+
+    opened = open_run(run, data=data, runs=runs)
+    with show_progress(True) as on_progress:
+        yield opened, on_progress
+
+
+@with_records
+def embed(
+    run: RunArgument,
+    options: EmbeddingOptions,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Compute a 2-D map of a layer's activations, by t-SNE, and keep it in the run folder."""
+    from cutaway.api.opening import open_run
+    from cutaway.errors import Canceled
+
+    opened = open_run(run, data=data, runs=runs)
+    embedding = opened.embed(**options.given())
+    if as_json:
+        print_json({"run": str(opened.path), **embedding.to_json()})
+    else:
+        say(f"{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
+        if len(table := embedding.quality_table()):
+            print_tables((table,))
+        say(f"File: {embedding.file or 'not cached'}")
+    if embedding.canceled:
+        iterations = embedding.layout.settings.get("iterations")
+        when = "" if iterations is None else f" after {iterations} iterations"
+        raise Canceled(
+            "an embedding runs until it is done",
+            got=f"a request to cancel it{when}, so it is not cached",
+            hint="run it again",
+        )
+
+
+@with_records
+def samples(
+    run: RunArgument,
+    options: SamplesOptions,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="Write all to this .csv, .jsonl or .parquet file; - is CSV to stdout."),
+    ] = None,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show how each sample was learned: when, how often it was forgotten, and how sure the model was; hardest first."""
+    from cutaway.results.result import Answer
+    from cutaway.topics.prediction.file import check_rows_file, write_rows, write_text
+    from cutaway.topics.samples.dynamics import compute
+
+    if output not in (None, "-"):
+        check_rows_file(Path(output), what="samples")
+    with _opened(run, data, runs) as (opened, on_progress):
+        hardest = compute(opened.context, options, on_progress=on_progress)
+    if output == "-":
+        write_text([hardest], sys.stdout, lines=False)
+    elif output is not None:
+        count = write_rows([hardest], Path(output), what="samples")
+        if as_json:
+            print_json({"samples": count, "file": output})
+        else:
+            say(f"{count:,} samples written to {output}")
+    else:
+        tables = partial(hardest.tables, options.sort, options.limit)
+        print_answer(Answer(str(opened.path), hardest.to_json, tables), as_json=as_json)
