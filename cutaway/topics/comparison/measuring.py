@@ -1,6 +1,5 @@
 """What is measured of two runs: their predictions on the same samples, and how similar their layers are."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,41 +108,14 @@ def compare_layers(
     return compare_models(*models, x=(rows[0], rows[1]), scale=(scales[0], scales[1]), on_progress=on_progress)
 
 
-@dataclass(frozen=True, eq=False)
-class LayerCka:
-    """How similar every layer of one run is to every layer of another.
-
-    Attributes:
-        first: Names of the layers of the first run.
-        second: Those of the second.
-        values: float64 ``(layer of the first, layer of the second)`` in 0..1; NaN where it is not defined.
-        samples: Number of samples.
-    """
-
-    first: tuple[str, ...]
-    second: tuple[str, ...]
-    values: np.ndarray
-    samples: int
-
-
-def kept_layer_cka(paired: PairedSamples, *, epochs: tuple[int, int], on_progress: ProgressCallback) -> LayerCka:
-    """Linear CKA of all layers of two runs on up to `SAMPLES` samples, kept in the cache.
-
-    Args:
-        paired: The samples that they are compared on.
-        epochs: Numbers of the epochs of both.
-        on_progress: Called with the progress.
-
-    Raises:
-        CutawayError: A model does not open.
-    """
-
-    def compute() -> LayerCka:
-        found = compare_layers(paired, epochs=epochs, samples=SAMPLES, seed=0, on_progress=on_progress)
-        return LayerCka(found.first, found.second, found.cka, found.samples)
-
+def kept_similarity(
+    paired: PairedSamples, *, epochs: tuple[int, int], on_progress: ProgressCallback
+) -> "ModelSimilarity":
+    """`compare_layers` on up to `SAMPLES` samples, kept in the cache."""
     decides = [
         [context.folder.identity(epoch), each.source_index, each.index]
         for context, epoch, each in zip(paired.contexts, epochs, paired.ids, strict=True)
     ]
-    return cached("similarity", SAMPLES, decides, method=1).get(compute)
+    return cached("similarity", SAMPLES, decides, method=2).get(
+        lambda: compare_layers(paired, epochs=epochs, samples=SAMPLES, seed=0, on_progress=on_progress)
+    )

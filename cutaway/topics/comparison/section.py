@@ -14,10 +14,9 @@ from cutaway.results.units import COUNT
 from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.shown import result_table, shown_samples
 from cutaway.topics.common.source import ReportSource, once
-from cutaway.topics.comparison.measuring import compare_predictions
 from cutaway.words import UNDEFINED, counted, number, percent, points
 
-from .measuring import LayerCka, kept_layer_cka
+from .measuring import compare_predictions, kept_similarity
 from .result import Comparison, measures_table, settings_table
 from .settings import different_epochs
 
@@ -217,9 +216,14 @@ def _settings(found: Comparison) -> Section:
 def _layers(source: ReportSource) -> Section:
     """How similar every two layers are, or why that is not known."""
     name, title = "comparedlayers", "How similar their layers are"
-    found = _cka(source)
-    if isinstance(found, str):
-        return Text(name=name, title=title, paragraphs=(f"Layers are not compared: {found}.",))
+    assert source.against is not None
+    try:
+        found = kept_similarity(source.against, epochs=comparison_of(source).epochs, on_progress=source.on_progress)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        why = printable(f"{error.rule}; got {error.got}")
+        return Text(name=name, title=title, paragraphs=(f"Layers are not compared: {why}.",))
     return HeatMap(
         name=name,
         title=title,
@@ -227,19 +231,9 @@ def _layers(source: ReportSource) -> Section:
         columns=found.second,
         down="this run",
         across="other run",
-        values=found.values,
+        values=found.cka,
         caption=f"Linear CKA on {found.samples:,} samples: 1 where two layers are equal up to rotation and scale.",
     )
-
-
-def _cka(source: ReportSource) -> LayerCka | str:
-    assert source.against is not None
-    try:
-        return kept_layer_cka(source.against, epochs=comparison_of(source).epochs, on_progress=source.on_progress)
-    except Canceled:
-        raise
-    except CutawayError as error:
-        return printable(f"{error.rule}; got {error.got}")
 
 
 def _contexts(source: ReportSource) -> Iterable[RunContext]:
