@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
-    from cutaway.topics.layers.result import LayerHistory
+    from cutaway.topics.layers.layers import LayerHistory
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.prediction.result import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
@@ -73,7 +73,7 @@ _MODULES = {
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history.result",
     "LabelIssues": "cutaway.topics.labels.result",
-    "LayerHistory": "cutaway.topics.layers.result",
+    "LayerHistory": "cutaway.topics.layers.layers",
     "LearningCurve": "cutaway.topics.learning_curve.result",
     "Predictions": "cutaway.topics.prediction.result",
     "Progress": "cutaway.progress",

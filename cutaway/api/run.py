@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
     from cutaway.topics.labels.result import LabelIssues
-    from cutaway.topics.layers.result import LayerHistory, Layers
-    from cutaway.topics.layers.similarity_matrix import Similarity
+    from cutaway.topics.layers.layers import LayerHistory, Layers
+    from cutaway.topics.layers.similarity import Similarity
     from cutaway.topics.learning_curve.result import LearningCurve
     from cutaway.topics.mistakes.result import Mistakes
     from cutaway.topics.prediction.result import Predictions
@@ -238,7 +238,7 @@ class Run:
         Returns:
             A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row per layer.
         """
-        from cutaway.topics.layers.measuring import layer_records
+        from cutaway.topics.layers.layers import layer_records
 
         number = self.context.epoch(check_epoch(epoch))
         if number not in self._layers:
@@ -269,7 +269,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such split or epoch.
         """
-        from cutaway.topics.layers.measuring import layer_history
+        from cutaway.topics.layers.layers import layer_history
 
         with show_progress(progress) as on_progress:
             return layer_history(
@@ -304,7 +304,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
-        from cutaway.topics.layers.measuring import similarity
+        from cutaway.topics.layers.similarity import similarity
 
         with show_progress(progress) as on_progress:
             return similarity(

@@ -12,7 +12,7 @@ from cutaway.topics.history.section import augmented, learning
 from cutaway.topics.importance.section import columns
 from cutaway.topics.influence.section import influence
 from cutaway.topics.labels.section import suspects
-from cutaway.topics.layers.section import knowledge, layers
+from cutaway.topics.layers.section import layers
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
 
@@ -30,7 +30,6 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     confidence,
     suspects,
     layers,
-    knowledge,
     influence,
     hardest,
     learning,

@@ -93,7 +93,7 @@ def test_the_report_is_of_the_kept_epoch(run, kept):
     assert f"{row['val_accuracy']:.2%}" in facts
     assert row["val_accuracy"] == last["val_accuracy"] or f"{last['val_accuracy']:.2%}" not in facts
     assert f"After epoch {kept}, a linear classifier" in html
-    knowledge = html[html.index('id="knowledge"') :].partition("</section>")[0]
+    knowledge = html[html.index('id="knowledge-title"') :].partition("</section>")[0]
     epochs = set(re.findall(r"<td[^>]*>(\d+)</td>", knowledge))
     assert str(kept) in epochs
     explorer = html[html.index('<section id="explore"') : html.index('<section id="findings"')]

@@ -6,8 +6,9 @@ import pytest
 from cutaway.data import Dataset, all_ids
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.interpret import probe_accuracy
-from cutaway.topics.layers import measuring as layers
-from cutaway.topics.layers.measuring import layer_history, similarity
+from cutaway.topics.layers import layers
+from cutaway.topics.layers.layers import layer_history
+from cutaway.topics.layers.similarity import similarity
 
 
 @pytest.fixture(scope="module")

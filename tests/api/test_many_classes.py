@@ -16,7 +16,7 @@ from cutaway.findings import Evidence, run_checks
 from cutaway.progress import ignore_progress
 from cutaway.topics.classes.section import classes
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.layers.section import knowledge
+from cutaway.topics.layers.section import layers
 
 CLASSES = 150
 CHILD = Path(__file__).with_name("many_classes_child.py")
@@ -120,13 +120,13 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch):
     asked = len(run.context.part("test"))
     whole = run.layer_history(epochs=[0], progress=False)
     assert (whole.records[0].samples, whole.note) == (asked, "")
-    monkeypatch.setattr("cutaway.topics.layers.measuring.VALUES", 150 * 200)
+    monkeypatch.setattr("cutaway.topics.layers.layers.VALUES", 150 * 200)
     history = run.layer_history(epochs=[0], progress=False)
     assert {record.samples for record in history.records} == {200}, "the widest layer has 150 units"
     assert history.note.startswith(f"200 of {asked:,} ")
     assert history.to_json()["note"] == history.note
-    assert " 200 test samples" in knowledge(source).lead, "the report as well"
-    monkeypatch.setattr("cutaway.topics.layers.measuring.ACTIVATION_BYTES", 4 * 174 * 120)
+    assert " 200 test samples" in layers(source).parts[1].lead, "the report as well"
+    monkeypatch.setattr("cutaway.topics.layers.layers.ACTIVATION_BYTES", 4 * 174 * 120)
     assert run.layer_history(epochs=[0], progress=False).records[0].samples == 120, "all layers together"
 
 

@@ -30,8 +30,8 @@ from cutaway.topics.embedding.embeddings import kept_embedding
 from cutaway.topics.findings.evidence import evidence_of
 from cutaway.topics.findings.section import findings, findings_of, first_sentence
 from cutaway.topics.history.section import learning
-from cutaway.topics.layers.result import LayerHistory
-from cutaway.topics.layers.section import knowledge, layers, layers_of
+from cutaway.topics.layers.layers import LayerHistory
+from cutaway.topics.layers.section import layer_history_of, layers, layers_of
 from cutaway.topics.mistakes.section import mistakes
 from tests.runs import record_untrained
 
@@ -47,7 +47,7 @@ def source(digits_run):
 
 @pytest.fixture(scope="module")
 def digits_knowledge(source):
-    return knowledge(source)
+    return layers(source).parts[1]
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +178,14 @@ def test_what_to_do_is_said_once_on_a_card(source, monkeypatch):
     )
 
 
-def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digits_run):
+def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, source, digits_run):
     history = digits_run.layer_history(epochs=[0, 1, 2, 4, 5, 6], progress=False).records
     assert [(row["Layer"], row["Epoch"]) for row in digits_knowledge.rows] == [
         (name, str(epoch)) for name in ("dense_1", "dense_2", "output") for epoch in (0, 1, 2, 4, 5, 6)
     ]
     probes = {(r.layer, str(r.epoch)): r.probe_accuracy for r in history}
-    assert all(row["Probe accuracy"] == f"{probes[row['Layer'], row['Epoch']]:.2%}" for row in digits_knowledge.rows)
+    (table,) = layer_history_of(source).tables(whole=True)
+    assert digits_knowledge.rows == tuple(table.texts())
     for name in ("dense_1", "dense_2", "output"):
         assert f" from {name}" in digits_knowledge.lead.partition(f"{probes[name, '6']:.1%}")[2]
     within = float(re.search(r"within ([\d.]+) points", digits_knowledge.lead)[1]) / 100
@@ -194,7 +195,9 @@ def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digit
 
 
 def history_of(*probes, kept_epoch):
-    records = tuple(SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p, samples=400) for e, p in probes)
+    records = tuple(
+        SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p, samples=400, units=8) for e, p in probes
+    )
     return LayerHistory(records, split="test", k=15, kept_epoch=kept_epoch)
 
 
@@ -254,9 +257,9 @@ def test_the_units_of_the_explorer_are_those_of_the_run(source, digits_run):
 @pytest.mark.exhaustive
 def test_units_of_a_table_have_no_images_and_a_model_without_hidden_layers_no_units(table, untrained):
     assert unit_columns(table, "dense_2").images is None
-    assert "40 units of dense_1" in knowledge(table).caption
+    assert "40 units of dense_1" in layers(table).parts[1].lead
     assert unit_columns(untrained, "only") is None
-    shown = knowledge(untrained)
+    shown = layers(untrained).parts[1]
     assert [row["Layer"] for row in shown.rows] == ["only"]
 
 

@@ -83,7 +83,7 @@ from cutaway.topics.history import result as history
 from cutaway.topics.importance import result as importance
 from cutaway.topics.influence import result as influence
 from cutaway.topics.labels import result as labels
-from cutaway.topics.layers import result as layers
+from cutaway.topics.layers import layers
 from cutaway.topics.learning_curve import result as learning_curve
 from cutaway.topics.prediction import result as prediction
 from cutaway.topics.samples import dynamics

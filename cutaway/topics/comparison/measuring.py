@@ -11,7 +11,7 @@ from cutaway.progress import ProgressCallback
 from cutaway.topics.common.pairing import PairedSamples
 from cutaway.topics.common.predictions import probability_batches
 from cutaway.topics.common.scoring import least_probability
-from cutaway.topics.layers.measuring import sample_room
+from cutaway.topics.layers.layers import sample_room
 
 from .result import Comparison, LeftOut
 from .settings import setting_differences

@@ -18,7 +18,7 @@ from cutaway.jobs.store import part_names, reopen, write_part
 from cutaway.page import Text
 from cutaway.topics.labels.deciding import add_decisions
 
-SECTIONS = ["verdict", "findings", "mistakes", "classes", "confidence", "layers", "knowledge", "learning"]
+SECTIONS = ["verdict", "findings", "mistakes", "classes", "confidence", "layers", "learning"]
 
 
 def part(studio, key, name):

@@ -59,7 +59,6 @@ def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
         "classes",
         "confidence",
         "layers",
-        "knowledge",
         "learning",
     ]
     assert [name for name in sections if name in order] == order
