@@ -21,7 +21,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
 import cutaway as ct
 from benchmarks.harness import interleave, keep, machine, ratio, verdict
-from cutaway.topics.prediction.predicting import predict
+from cutaway.topics.prediction.prediction import predict
 
 TABLES = {"iris": load_iris, "wine": load_wine, "breast cancer": load_breast_cancer}
 IMAGES = ("digits", "mnist")

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.doctor.doctor import doctor
     from cutaway.topics.doctor.result import Diagnosis
-    from cutaway.topics.embedding.result import Embedding
+    from cutaway.topics.embedding.embedding import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.verdict import Verdict
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from cutaway.topics.influence.result import Influences
     from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.layers import LayerHistory
-    from cutaway.topics.learning_curve.result import LearningCurve
-    from cutaway.topics.prediction.result import Predictions
+    from cutaway.topics.learning_curve.learning_curve import LearningCurve
+    from cutaway.topics.prediction.prediction import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
     from cutaway.topics.sweeps.sweeping import open_sweep, sweep
-    from cutaway.topics.units.measuring import Units
+    from cutaway.topics.units.units import Units
     from cutaway.training import Recorder
 
 _MODULES = {
@@ -66,7 +66,7 @@ _MODULES = {
     "Dataset": "cutaway.data",
     "Decision": "cutaway.data",
     "Diagnosis": "cutaway.topics.doctor.result",
-    "Embedding": "cutaway.topics.embedding.result",
+    "Embedding": "cutaway.topics.embedding.embedding",
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
     "Explanation": "cutaway.topics.explanation.result",
     "Importances": "cutaway.topics.importance.result",
@@ -74,8 +74,8 @@ _MODULES = {
     "History": "cutaway.topics.history.result",
     "LabelIssues": "cutaway.topics.labels.result",
     "LayerHistory": "cutaway.topics.layers.layers",
-    "LearningCurve": "cutaway.topics.learning_curve.result",
-    "Predictions": "cutaway.topics.prediction.result",
+    "LearningCurve": "cutaway.topics.learning_curve.learning_curve",
+    "Predictions": "cutaway.topics.prediction.prediction",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
@@ -84,7 +84,7 @@ _MODULES = {
     "TSNE": "cutaway.api.tsne",
     "Table": "cutaway.data",
     "Thresholds": "cutaway.topics.confidence.thresholds",
-    "Units": "cutaway.topics.units.measuring",
+    "Units": "cutaway.topics.units.units",
     "Verdict": "cutaway.topics.findings.verdict",
     "check": "cutaway.exercises",
     "compare": "cutaway.api.comparing",

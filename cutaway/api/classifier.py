@@ -20,7 +20,7 @@ from cutaway._lazy import public
 from cutaway.data import Dataset, Split, Table, load_dataset, split_dataset
 from cutaway.errors import Canceled, RunError, TrainingError, UsageError, WorkInterrupted
 from cutaway.models import FORM
-from cutaway.topics.prediction.predicting import predict
+from cutaway.topics.prediction.prediction import predict
 from cutaway.training import plan
 
 from .opening import open_run

@@ -10,7 +10,7 @@ from cutaway.models import units_in_words
 from cutaway.results.plain import plain
 from cutaway.topics.classes.classes import classes_of_test
 from cutaway.topics.common.data_words import columns_left_out
-from cutaway.topics.embedding.result import Embedding
+from cutaway.topics.embedding.embedding import Embedding
 from cutaway.words import listed
 
 from .model_files import Export, ModelSummary

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cutaway.topics.confidence.calibration import Calibration
     from cutaway.topics.confidence.coverage import Coverage
     from cutaway.topics.confidence.thresholds import Thresholds
-    from cutaway.topics.embedding.result import Embedding
+    from cutaway.topics.embedding.embedding import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
     from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.result import Findings
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from cutaway.topics.labels.result import LabelIssues
     from cutaway.topics.layers.layers import LayerHistory, Layers
     from cutaway.topics.layers.similarity import Similarity
-    from cutaway.topics.learning_curve.result import LearningCurve
+    from cutaway.topics.learning_curve.learning_curve import LearningCurve
     from cutaway.topics.mistakes.result import Mistakes
-    from cutaway.topics.prediction.result import Predictions
+    from cutaway.topics.prediction.prediction import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
-    from cutaway.topics.units.measuring import Units
+    from cutaway.topics.units.units import Units
 
 
 @public
@@ -304,7 +304,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
-        from cutaway.topics.layers.similarity import similarity
+        from cutaway.topics.layers.layers import similarity
 
         with show_progress(progress) as on_progress:
             return similarity(
@@ -334,7 +334,7 @@ class Run:
             UsageError: The layer is the output, or the split is empty.
             DataError: An activation is not a finite number: the model has diverged.
         """
-        from cutaway.topics.units.measuring import units
+        from cutaway.topics.units.units import units
 
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
@@ -384,7 +384,7 @@ class Run:
             DataError: The activations cannot be embedded.
             Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
-        from cutaway.topics.embedding.embeddings import embed_layer
+        from cutaway.topics.embedding.embedding import embed_layer
 
         with show_progress(progress) as on_progress:
             return embed_layer(
@@ -420,7 +420,7 @@ class Run:
             UsageError: There are fewer than two epochs, or a setting is wrong.
             DataError: The activations of an epoch cannot be embedded.
         """
-        from cutaway.topics.embedding.sequences import embed_epochs
+        from cutaway.topics.embedding.sequence import embed_epochs
 
         with show_progress(progress) as on_progress:
             return embed_epochs(self.context, layer, epochs=epochs, on_progress=on_progress, **settings)
@@ -441,7 +441,7 @@ class Run:
             progress: See `Run`.
             settings: See `embed_epochs`.
         """
-        from cutaway.topics.embedding.sequences import embed_layers
+        from cutaway.topics.embedding.sequence import embed_layers
 
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
@@ -605,7 +605,7 @@ class Run:
             Cortes, Jackel, Solla, Vapnik, Denker 1994, "Learning curves: asymptotic values and rate of convergence";
             Hestness et al. 2017, "Deep learning scaling is predictable, empirically".
         """
-        from cutaway.topics.learning_curve.result import learning_curve
+        from cutaway.topics.learning_curve.learning_curve import learning_curve
 
         with show_progress(progress) as on_progress:
             return learning_curve(self.context, shares=shares, seeds=seeds, on_progress=on_progress)
@@ -676,7 +676,7 @@ class Run:
             DataError, UsageError: `x` or `temperature` does not fit.
         """
         from cutaway.topics.confidence.calibration import find_temperature
-        from cutaway.topics.prediction.predicting import predict
+        from cutaway.topics.prediction.prediction import predict
 
         epoch = check_epoch(epoch)
         found = find_temperature(self.context, temperature, epoch=epoch)
@@ -705,7 +705,7 @@ class Run:
             UsageError: `x` cannot be fed to the model, or a number is outside its range.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        from cutaway.topics.prediction.predicting import examine
+        from cutaway.topics.prediction.prediction import examine
 
         return examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
 

@@ -37,7 +37,7 @@ from .run import Run
 
 if TYPE_CHECKING:
     from cutaway.models import Model
-    from cutaway.topics.embedding.result import Embedding
+    from cutaway.topics.embedding.embedding import Embedding
 
 
 @public

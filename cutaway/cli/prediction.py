@@ -17,7 +17,7 @@ from .options import DataOption, JsonOption, RunArgument, RunsOption, with_recor
 from .output import print_json, print_result, say
 
 if TYPE_CHECKING:
-    from cutaway.topics.prediction.result import Predictions
+    from cutaway.topics.prediction.prediction import Predictions
 
 CLASSES = 5
 """Classes whose predictions are counted in words."""
@@ -39,8 +39,7 @@ def predict(
     from cutaway.api.opening import open_run
     from cutaway.topics.confidence.calibration import find_temperature
     from cutaway.topics.prediction.file import write_rows, write_text
-    from cutaway.topics.prediction.predicting import predictions
-    from cutaway.topics.prediction.result import SHOWN, join
+    from cutaway.topics.prediction.prediction import SHOWN, join, predictions
 
     opened, output = open_run(run, data=data, runs=runs), options.output
     _check_output(output, files)

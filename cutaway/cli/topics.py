@@ -39,11 +39,11 @@ class Topic(NamedTuple):
 
 TOPICS = {
     "layers": Topic(
-        LayersOptions, "layers.measuring", "Show what each layer is and holds, and how many of its units are dead."
+        LayersOptions, "layers.layers", "Show what each layer is and holds, and how many of its units are dead."
     ),
     "units": Topic(
         UnitsOptions,
-        "units.measuring",
+        "units.units",
         "Show what each unit of a hidden layer responds to, its most similar unit, and how the loss rises without it.",
     ),
     "explain": Topic(
@@ -63,7 +63,7 @@ TOPICS = {
     ),
     "learning-curve": Topic(
         LearningCurveOptions,
-        "learning_curve.result",
+        "learning_curve.learning_curve",
         "Show whether more data would help, by training the model on less.",
     ),
 }

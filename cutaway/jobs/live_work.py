@@ -88,7 +88,7 @@ class LiveRun:
 
     def __init__(self, path: Path, on_part: Callable[[dict[str, Any]], None]) -> None:
         from cutaway.api.opening import open_run
-        from cutaway.topics.embedding.explored import explorer_colors
+        from cutaway.topics.embedding.explorer import explorer_colors
 
         context = open_run(path).context
         self._folder = context.folder  # the samples that are not on the map are let go

@@ -1,7 +1,6 @@
 """Results as data that JSON can hold."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -30,8 +29,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} does not go into JSON")
-
-
-def defined(value: float) -> float | None:
-    """A number, or None for NaN, which JSON does not know."""
-    return None if math.isnan(value) else float(value)

@@ -10,7 +10,7 @@ import cutaway as ct
 from cutaway.errors import DataError
 from cutaway.topics.common import nearest as nearest_module
 from cutaway.topics.prediction.file import write_rows
-from cutaway.topics.prediction.predicting import predictions
+from cutaway.topics.prediction.prediction import predictions
 from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow

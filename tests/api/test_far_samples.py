@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.topics.prediction import far
-from cutaway.topics.prediction.predicting import predictions
+from cutaway.topics.prediction import shift
+from cutaway.topics.prediction.prediction import predictions
 from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def test_rows_of_chunks_are_counted_together_and_named(wine, tmp_path):
 
 def test_they_are_kept_and_serve_where_the_data_are_gone(wine, monkeypatch):
     wine.examine(_rows(wine, "test"), nearest=0, explain=0)
-    monkeypatch.setattr(far, "_measure", None)  # would be an error if it were called
+    monkeypatch.setattr(shift, "_measure", None)  # would be an error if it were called
     rows = _rows(wine, "test").assign(alcohol=500.0)
     with (
         pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"),
@@ -87,7 +87,7 @@ def test_data_that_cannot_be_had_are_needed_only_where_the_distance_is_asked_for
 
 
 def test_large_data_are_read_only_if_asked_for(wine, monkeypatch, own_cache):
-    monkeypatch.setattr(far, "QUICK", 1000)
+    monkeypatch.setattr(shift, "QUICK", 1000)
     rows = _rows(wine, "test").assign(alcohol=500.0)
     again = ct.open_run(wine.path)
     with pytest.warns(ct.CutawayWarning) as caught:

@@ -18,8 +18,7 @@ from cutaway.report.explorer.columns import sample_columns
 from cutaway.runs import RunFolder
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.activations import layer_activations
-from cutaway.topics.embedding.passes import SharedPasses
+from cutaway.topics.embedding.activations import SharedPasses, layer_activations
 from cutaway.topics.findings.evidence import evidence_of
 
 
@@ -49,7 +48,7 @@ def test_a_second_report_computes_nothing_and_is_the_same(kept, tmp_path, monkey
     run, first = kept
     monkeypatch.setattr(RunContext, "build_model", refuse)
     for name in ("embed", "embed_next", "layer_neighbors"):
-        monkeypatch.setattr(f"cutaway.topics.embedding.sequence_steps.{name}", refuse)
+        monkeypatch.setattr(f"cutaway.topics.embedding.sequence.{name}", refuse)
     monkeypatch.setattr("cutaway.neighbors.nearest_neighbors", refuse)
     again = ct.open_run(run.path)
     second = again.report(tmp_path / "second.html", progress=False).read_bytes()

@@ -7,8 +7,7 @@ from cutaway.data import Dataset, all_ids
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.interpret import probe_accuracy
 from cutaway.topics.layers import layers
-from cutaway.topics.layers.layers import layer_history
-from cutaway.topics.layers.similarity import similarity
+from cutaway.topics.layers.layers import layer_history, similarity
 
 
 @pytest.fixture(scope="module")

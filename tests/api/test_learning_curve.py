@@ -14,8 +14,8 @@ from cutaway.cli import main
 from cutaway.data import Split, stratified_sample
 from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.metrics import PowerLaw, forecast
-from cutaway.topics.learning_curve import trainings
-from cutaway.topics.learning_curve.result import CurvePoint
+from cutaway.topics.learning_curve import learning_curve
+from cutaway.topics.learning_curve.learning_curve import CurvePoint
 from cutaway.training import GIVEN, plan, recorded_config
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,7 @@ def test_results_are_kept(digits_run, curve, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(trainings.ShareTrainings, "_train", refuse)
+    monkeypatch.setattr(learning_curve.ShareTrainings, "_train", refuse)
     again = digits_run.learning_curve(shares=SHARES, progress=False)
     assert again.points == curve.points
     np.testing.assert_array_equal(again.error.low, curve.error.low)
@@ -136,7 +136,7 @@ def test_weights_and_first_weights_are_those_of_the_run(digits_run, tmp_path):
     record["config"]["class_weight"] = [3.0, *[1.0] * 9]
     (path / "run.json").write_text(json.dumps({**record, "first_weights": GIVEN}))
     run = ct.open_run(path)
-    setup = trainings.ShareTrainings(run.context, counts=[100], seeds=1, on_progress=lambda _: None)
+    setup = learning_curve.ShareTrainings(run.context, counts=[100], seeds=1, on_progress=lambda _: None)
     np.testing.assert_array_equal(setup.weight, np.where(run.labels(split="train") == 0, 3.0, 1.0))
     np.testing.assert_array_equal(setup._first["output/kernel"], run.folder.snapshot(0)["output/kernel"])
     (path / "run.json").write_text(json.dumps({**record, "sample_weight": "0" * 64}))
@@ -179,7 +179,7 @@ def test_of_one_test_sample_nothing_is_trained(copied_run, monkeypatch):
     record["split"] = Split(run.split.train, run.split.val, one, 0.25, 0, dropped=rest).to_record()
     (run.path / "run.json").write_text(json.dumps(record))
     run = ct.open_run(run.path)
-    monkeypatch.setattr(trainings.ShareTrainings, "run", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(learning_curve.ShareTrainings, "run", lambda *_: pytest.fail("trained"))
     with pytest.raises(UsageError):
         run.learning_curve(progress=False)
     assert "nan" not in repr(run.coverage())

@@ -10,7 +10,7 @@ from PIL import Image
 
 import cutaway as ct
 from cutaway.topics.prediction.file import write_rows
-from cutaway.topics.prediction.predicting import predictions
+from cutaway.topics.prediction.prediction import predictions
 from tests.runs import record_untrained
 
 

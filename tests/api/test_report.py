@@ -26,7 +26,7 @@ from cutaway.topics.classes.section import classes
 from cutaway.topics.common.data_words import columns_in_words
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.embeddings import kept_embedding
+from cutaway.topics.embedding.embedding import kept_embedding
 from cutaway.topics.findings.evidence import evidence_of
 from cutaway.topics.findings.section import findings, findings_of, first_sentence
 from cutaway.topics.history.section import learning
@@ -353,7 +353,7 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     alone = explore(source_of(run))
     assert "All 360 test samples; " in alone.caption
     whole = run.embed(progress=False)
-    monkeypatch.setattr("cutaway.topics.embedding.embeddings.embed", None)  # nothing is embedded any more
+    monkeypatch.setattr("cutaway.topics.embedding.embedding.embed", None)  # nothing is embedded any more
     shown = explore(source_of(run))
     assert " 1,797 samples; " in shown.caption
     assert f"trustworthiness {whole.quality.trustworthiness:.3f}" in shown.caption

@@ -6,8 +6,7 @@ import cutaway as ct
 from cutaway.embedding import inspect_quality
 from cutaway.errors import Canceled, DataError, UnknownNameError, UsageError
 from cutaway.runs import snapshot_path
-from cutaway.topics.embedding.sequence import EmbeddingSequence
-from cutaway.topics.embedding.sequences import embed_epochs, embed_layers
+from cutaway.topics.embedding.sequence import EmbeddingSequence, embed_epochs, embed_layers
 
 SETTINGS = {"split": "test", "perplexity": 20.0}
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.topics.prediction.shifted import ShiftedColumns
+from cutaway.topics.prediction.shift import ShiftedColumns
 from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow

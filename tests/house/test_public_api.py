@@ -77,18 +77,18 @@ from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, coverage, thresholds
 from cutaway.topics.doctor import doctor, result as diagnosis
-from cutaway.topics.embedding import result as embedding, sequence
+from cutaway.topics.embedding import embedding, sequence
 from cutaway.topics.explanation import result as explanation
 from cutaway.topics.history import result as history
 from cutaway.topics.importance import result as importance
 from cutaway.topics.influence import result as influence
 from cutaway.topics.labels import result as labels
 from cutaway.topics.layers import layers
-from cutaway.topics.learning_curve import result as learning_curve
-from cutaway.topics.prediction import result as prediction
+from cutaway.topics.learning_curve import learning_curve
+from cutaway.topics.prediction import prediction
 from cutaway.topics.samples import dynamics
 from cutaway.topics.sweeps import result as sweep, sweeping
-from cutaway.topics.units import measuring as units
+from cutaway.topics.units import units
 from cutaway.topics.findings import verdict
 from cutaway.augmentation import settings as augmentation
 from cutaway.data import catalog, dataset, decisions, tables

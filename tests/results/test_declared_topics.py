@@ -8,7 +8,7 @@ import pytest
 from cutaway.options import DataOptions, TableOptions
 from cutaway.runs import RunWriter
 from cutaway.topics.comparison.leaderboard import leaderboard_of
-from cutaway.topics.prediction.result import Contributions, Predictions
+from cutaway.topics.prediction.prediction import Contributions, Predictions
 
 
 def test_a_leaderboard_shows_what_differs(tmp_path):

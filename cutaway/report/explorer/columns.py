@@ -11,13 +11,13 @@ from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.explored import class_columns, misplaced_column
+from cutaway.topics.embedding.explorer import class_columns, misplaced_column
 from cutaway.topics.labels.section import suspects_of
 
 from .compared import compared_columns
 
 if TYPE_CHECKING:
-    from cutaway.topics.embedding.result import Embedding
+    from cutaway.topics.embedding.embedding import Embedding
 
 COLUMNS = 40
 """Columns of the user's table at most; each adds its cells to the page."""

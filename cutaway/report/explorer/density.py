@@ -5,7 +5,7 @@ import numpy as np
 from cutaway.data import PARTS
 from cutaway.page import Density
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.embeddings import kept_layout
+from cutaway.topics.embedding.embedding import kept_layout
 
 
 def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch: int) -> Density | None:

@@ -8,15 +8,14 @@ from cutaway.errors import DataError
 from cutaway.page import Explorer, LayerMap, scale_layout
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.explored import class_columns, explorer_colors, page_images
+from cutaway.topics.embedding.explorer import class_columns, explorer_colors, page_images
 
 from .section import shown_maps
 
 
 def preview(source: ReportSource) -> Explorer | None:
     """The samples and layers of the explorer by their first two principal components; None where there are no maps."""
-    from cutaway.topics.embedding.activations import INPUT
-    from cutaway.topics.embedding.passes import SharedPasses
+    from cutaway.topics.embedding.activations import INPUT, SharedPasses
 
     context = source.context
     layers, _ = shown_maps(source)

@@ -14,7 +14,7 @@ from cutaway.report.network import network_data
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.nearest import nearest_in_layer
 from cutaway.topics.common.source import FEWEST, ReportSource
-from cutaway.topics.embedding.explored import explorer_colors, page_images
+from cutaway.topics.embedding.explorer import explorer_colors, page_images
 from cutaway.topics.layers.section import layer_history_of, layers_of
 from cutaway.words import evenly_spaced
 
@@ -24,7 +24,7 @@ from .density import density_below
 from .units import unit_columns
 
 if TYPE_CHECKING:
-    from cutaway.topics.embedding.grid import EmbeddingGrid
+    from cutaway.topics.embedding.sequence import EmbeddingGrid
 
 EPOCHS = 16
 """Epochs that can be shown at most, evenly spaced; the first, the kept one and the last are among them."""
@@ -195,8 +195,8 @@ def _fits(source: ReportSource, width: int) -> bool:
 
 def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
     """The embeddings, how many samples the first one is of, and why there is only one of a single layer."""
-    from cutaway.topics.embedding.embeddings import kept_embedding
-    from cutaway.topics.embedding.grid import embed_grid
+    from cutaway.topics.embedding.embedding import kept_embedding
+    from cutaway.topics.embedding.sequence import embed_grid
 
     context = source.context
     root, kept_epoch = context.layer(None), context.epoch()

@@ -7,8 +7,8 @@ from cutaway.image_shape import smaller
 from cutaway.page import UnitColumns
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.units.inputs import inputs_in_words
-from cutaway.topics.units.measuring import Units
-from cutaway.topics.units.measuring import units as measure_units
+from cutaway.topics.units.units import Units
+from cutaway.topics.units.units import units as measure_units
 
 EXAMPLES = 6
 """Top activating samples of each unit."""

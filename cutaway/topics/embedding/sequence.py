@@ -1,23 +1,124 @@
-"""A sequence of embeddings as the user holds it."""
+"""Embeddings that start from one another: a layer through the epochs, the layers of an epoch, or all of both.
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+Each is computed from the one before it, or read from the cache.
+"""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.cache import CachedResult
 from cutaway.checks import check_whole
+from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.results.notebook import NotebookDisplay, png_of
+from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors, resolve_settings
+from cutaway.errors import Canceled, CutawayError, UsageError
+from cutaway.progress import Pace, Progress, ProgressCallback, ignore_progress
+from cutaway.results.notebook import NotebookDisplay, joined_html, line_html, picture_html, png_of
+from cutaway.results.written import WrittenFile
+from cutaway.runs import write_output
+from cutaway.topics.common.epochs import epoch_numbers
+from cutaway.topics.common.predictions import predict_classes
 
-from .result import Embedding
+from .activations import INPUT, SharedPasses
+from .embedding import Embedding, KeptLayout, layout_place, map_samples
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.plots import Figure
 
-    from .film import Film
+WARM_START = 5
+"""Part of the cache key of a later embedding: another way to start gives other coordinates."""
+
+SHARED = ("perplexity", "seed")
+"""Settings that the later embeddings of a sequence have in common with the first."""
+
+ENDINGS = (".webp", ".gif")
+
+MISTAKEN_FOR_EPOCHS = {
+    "epoch": "embed_epochs takes several epochs: pass epochs=[...], or call run.embed for a single one",
+    "layers": "embed_epochs takes one layer: pass layer=, or call run.embed_layers",
+}
+MISTAKEN_FOR_LAYERS = {
+    "epochs": "embed_layers takes one epoch: pass epoch=, or call run.embed_epochs",
+    "layer": "embed_layers takes several layers: pass layers=[...], or call run.embed for a single one",
+}
+"""Arguments of `embed` and of the other kind of sequence -> what to say about them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """An animated image of a sequence of embeddings, made by `EmbeddingSequence.film`.
+
+    A notebook plays it, or shows the steps side by side to a reader who wants no animations.
+
+    Attributes:
+        names: What the steps are.
+        kind: "webp" or "gif".
+        data: The bytes of the image.
+        still: The bytes of a PNG with all steps side by side.
+    """
+
+    names: tuple[str, ...]
+    kind: str
+    data: bytes
+    still: bytes
+
+    def __repr__(self) -> str:
+        return f"<Film of {len(self.names)} steps, {self.names[0]} to {self.names[-1]}: {len(self.data) / 1e6:.1f} MB>"
+
+    def save(self, path: str | Path) -> Path:
+        """Write it into a file, and return its path.
+
+        Args:
+            path: Ends in .webp or .gif.
+
+        Raises:
+            UsageError: It ends in something else, or cannot be written.
+        """
+        where = Path(path)
+        if where.suffix.lower() not in ENDINGS:
+            raise UsageError(
+                "a film is written to a file that ends in .webp or .gif",
+                got=str(path),
+                hint='pass for example "film.gif"',
+            )
+        kind = where.suffix.lower()[1:]
+        write_output(where, self.data if kind == self.kind else _converted(self.data, kind))
+        return WrittenFile(where)
+
+    def _repr_html_(self) -> str:
+        film, still = (base64.b64encode(data).decode() for data in (self.data, self.still))
+        picture = picture_html(
+            f"data:image/{self.kind};base64,{film}", alt=repr(self), still=f"data:image/png;base64,{still}"
+        )
+        return joined_html(line_html(self), picture)
+
+
+def _converted(data: bytes, kind: str) -> bytes:
+    """An animated image in another format."""
+    from PIL import Image, ImageSequence
+
+    pictures, durations = list[Any](), list[int]()
+    with Image.open(io.BytesIO(data)) as film:
+        for frame in ImageSequence.Iterator(film):
+            pictures.append(frame.convert("RGB"))
+            durations.append(frame.info["duration"])
+    file = io.BytesIO()
+    pictures[0].save(
+        file, kind.upper(), save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True
+    )
+    return file.getvalue()
 
 
 @public
@@ -34,10 +135,10 @@ class EmbeddingSequence(NotebookDisplay):
             are its nearest again (a quarter of the samples, where there are fewer than 60).
     """
 
-    embeddings: tuple[Embedding, ...] = field(repr=False)
+    embeddings: tuple[Embedding, ...]
     names: tuple[str, ...]
-    drift: np.ndarray = field(repr=False)
-    preserved: np.ndarray = field(repr=False)
+    drift: np.ndarray
+    preserved: np.ndarray
 
     def __repr__(self) -> str:
         shown = ", ".join(self.names)
@@ -74,15 +175,13 @@ class EmbeddingSequence(NotebookDisplay):
         columns = check_whole(columns, name="columns", least=1)
         return embedding_steps(self.xy, first.labels, first.class_names, titles=self.names, columns=columns)
 
-    def film(self) -> "Film":
+    def film(self) -> Film:
         """Make a film, in which points move from one embedding to the next on the same axes; a notebook plays it.
 
         Returns:
             An animated image; ``save(path)`` writes it into a file.
         """
         from cutaway.plots import embedding_film
-
-        from .film import Film
 
         first = self.embeddings[0]
         data = embedding_film(self.xy, first.labels, first.class_names, titles=self.names)
@@ -105,3 +204,423 @@ class EmbeddingSequence(NotebookDisplay):
             table.insert(0, "embedding", name)
             table["drift"], table["preserved"] = moved, share
         return pandas.concat(tables, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class EmbeddingGrid:
+    """Embeddings of layers at epochs.
+
+    Attributes:
+        layers: Names, from the inputs to the outputs; `INPUT` for the samples themselves.
+        epochs: Numbers, ascending.
+        embeddings: By layer and epoch; of the samples themselves there is one for each epoch, the same.
+    """
+
+    layers: tuple[str, ...]
+    epochs: tuple[int, ...]
+    embeddings: dict[tuple[str, int], Embedding]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One embedding among several.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        name: What it is called.
+        after: Place among the steps of the one that it starts from; None for the first.
+    """
+
+    layer: str
+    epoch: int
+    name: str
+    after: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceTask:
+    """What all embeddings of a sequence share.
+
+    Attributes:
+        context: The run.
+        ids: The samples.
+        settings: The resolved settings.
+        passes: Where activations come from.
+        total: See `Embedding.total`.
+    """
+
+    context: RunContext
+    ids: SampleIds
+    settings: dict[str, Any]
+    passes: SharedPasses
+    total: int | None = None
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """The settings that later embeddings take."""
+        return {name: self.settings[name] for name in SHARED}
+
+    def place(self, step: Step, before: str | None) -> CachedResult:
+        """The place in the cache: of the first one that of any embedding, of a later one by the key it started from."""
+        settings = self.settings
+        if before is not None:
+            settings = {**self.shared, "method": "tsne", "warm_start": WARM_START, "before": before}
+        return layout_place(self.context, step.layer, epoch=step.epoch, ids=self.ids, settings=settings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """One embedding. The first one has no ``preserved``; one that was read has no ``nearest``."""
+
+    layout: Layout
+    preserved: np.ndarray | None = None
+    nearest: np.ndarray | None = None
+    predicted: np.ndarray | None = None
+
+
+def embed_epochs(
+    context: RunContext,
+    layer: str | None = None,
+    *,
+    epochs: Sequence[int] | None = None,
+    split: str = "all",
+    points: int | None = None,
+    seed: int = 0,
+    on_progress: ProgressCallback = ignore_progress,
+    **settings: Any,
+) -> EmbeddingSequence:
+    """Embed a layer at several epochs; see `cutaway.Run.embed_epochs`."""
+    settings = _sequence_settings(settings, MISTAKEN_FOR_EPOCHS)
+    wanted = epoch_numbers(context, epochs)
+    if sorted(set(wanted)) != wanted:
+        raise UsageError(
+            "epochs of a sequence are in ascending order, without duplicates",
+            got=", ".join(map(str, wanted)),
+            hint=f"pass epochs={sorted(set(wanted))}",
+        )
+    _check_count(wanted, "epochs", context.folder.epochs)
+    name = INPUT if layer == INPUT else context.layer(layer, epoch=wanted[0])
+    steps = [Step(name, epoch, f"epoch {epoch}") for epoch in wanted]
+    return make_sequence(_task(context, split, [name], points=points, seed=seed, settings=settings), steps, on_progress)
+
+
+def embed_layers(
+    context: RunContext,
+    epoch: int | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    split: str = "all",
+    points: int | None = None,
+    seed: int = 0,
+    on_progress: ProgressCallback = ignore_progress,
+    **settings: Any,
+) -> EmbeddingSequence:
+    """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
+    settings = _sequence_settings(settings, MISTAKEN_FOR_LAYERS)
+    number = context.epoch(epoch)
+    dense = context.outline.dense
+    wanted = dense if layers is None else [layers] if isinstance(layers, str) else list(layers)
+    for name in wanted:
+        if name != INPUT:
+            context.layer(name, epoch=number)
+    if len(set(wanted)) < len(wanted):
+        raise UsageError(
+            "layers of a sequence are named without duplicates",
+            got=", ".join(wanted),
+            hint=f"pass layers={list(dict.fromkeys(wanted))}",
+        )
+    _check_count(wanted, "layers", [INPUT, *dense])
+    steps = [Step(name, number, name) for name in wanted]
+    return make_sequence(_task(context, split, wanted, points=points, seed=seed, settings=settings), steps, on_progress)
+
+
+def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> dict[str, Any]:
+    """Return the settings of t-SNE; refuse arguments of `embed` that a sequence does not have, before any work."""
+    for name in mistaken.keys() & settings.keys():
+        rule, hint = mistaken[name].split(": ")
+        raise UsageError(rule, got=f"{name}={settings[name]!r}", hint=hint)
+    if "callback" in settings:
+        raise UsageError(
+            "a callback watches a single embedding, not a sequence", got="callback=", hint="pass it to run.embed"
+        )
+    if settings.get("method", "tsne") != "tsne":
+        raise UsageError(
+            "each embedding of a sequence starts from the one before, which only t-SNE can do",
+            got=f"method={settings['method']!r}",
+            hint="leave method out, or call run.embed for each one",
+        )
+    return {name: value for name, value in settings.items() if name != "method"}
+
+
+def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
+    if len(wanted) < 2:
+        raise UsageError(
+            f"a sequence has two {what} or more",
+            got=", ".join(map(str, wanted)) or "none",
+            hint=f"name two of {', '.join(map(str, known))}, or embed one alone with run.embed",
+        )
+
+
+def _task(
+    context: RunContext,
+    split: str,
+    layers: Sequence[str],
+    *,
+    points: int | None,
+    seed: int,
+    settings: dict[str, Any],
+) -> SequenceTask:
+    ids, total = map_samples(context, split, points=points, seed=seed)
+    settings = resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings)
+    return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers), total)
+
+
+def embed_grid(
+    context: RunContext,
+    *,
+    layers: Sequence[str],
+    epochs: Sequence[int],
+    root: str,
+    kept: int,
+    ids: SampleIds,
+    seed: int = 0,
+    first: Embedding | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> EmbeddingGrid:
+    """Embed several layers at several epochs, each from a neighbor in the grid.
+
+    One layer at the kept epoch is embedded from nothing. From there it goes layer by layer at that epoch, and then from
+    epoch to epoch in every layer, so that a sample stays near its place from each embedding to the next.
+
+    Args:
+        context: The run.
+        layers: Names, from the inputs to the outputs, `root` among them.
+        epochs: Numbers of epochs with a snapshot, ascending, `kept` among them.
+        root: The layer that is embedded first.
+        kept: The epoch that is embedded first.
+        ids: The samples.
+        seed: Random seed of the first embedding.
+        first: The first embedding, if it is there already, of the same samples.
+        on_progress: Called with the progress of each embedding.
+
+    Raises:
+        DataError: The samples of a layer do not differ, or the model has diverged.
+        Canceled: It was canceled; finished embeddings are kept.
+    """
+    steps = _grid_steps(list(layers), list(epochs), root=root, kept=kept)
+    settings = resolve_settings(method="tsne", seed=seed, samples=len(ids))
+    task = SequenceTask(context, ids, settings, SharedPasses(context, ids, layers))
+    made, _ = make_embeddings(task, steps, on_progress, first=first)
+    found = {(step.layer, step.epoch): embedding for step, embedding in zip(steps, made, strict=True)}
+    if INPUT in layers:
+        found |= {(INPUT, epoch): found[INPUT, kept] for epoch in epochs}
+    return EmbeddingGrid(tuple(layers), tuple(epochs), found)
+
+
+def _grid_steps(layers: list[str], epochs: list[int], *, root: str, kept: int) -> list[Step]:
+    """The order of work: the root, the other layers at the kept epoch, then each layer from there outward."""
+    steps: list[Step] = []
+    places: dict[tuple[str, int], int] = {}
+
+    def add(layer: str, epoch: int, after: tuple[str, int] | None) -> None:
+        places[layer, epoch] = len(steps)
+        name = layer if layer == INPUT else f"{layer} after epoch {epoch}"
+        steps.append(Step(layer, epoch, name, None if after is None else places[after]))
+
+    start, now = layers.index(root), epochs.index(kept)
+    add(root, kept, None)
+    for k in range(start - 1, -1, -1):
+        add(layers[k], kept, (layers[k + 1], kept))
+    for k in range(start + 1, len(layers)):
+        add(layers[k], kept, (layers[k - 1], kept))
+    # all layers of an epoch together: their activations are from one pass
+    for k, nearer in [(k, k + 1) for k in range(now - 1, -1, -1)] + [(k, k - 1) for k in range(now + 1, len(epochs))]:
+        for layer in layers:
+            if layer != INPUT:
+                add(layer, epochs[k], (layer, epochs[nearer]))
+    return steps
+
+
+def make_sequence(task: SequenceTask, steps: Sequence[Step], on_progress: ProgressCallback) -> EmbeddingSequence:
+    """Make the embeddings of a sequence in order, each from the one before.
+
+    Raises:
+        Canceled: It was canceled; finished embeddings are cached, and the same call continues from there.
+    """
+    chain = [replace(step, after=k - 1 if k else None) for k, step in enumerate(steps)]
+    embeddings, preserved = make_embeddings(task, chain, on_progress)
+    moved = [drift(a.xy, b.xy) for a, b in pairwise(embeddings)]
+    kept = [each for each in preserved[1:] if each is not None]
+    return EmbeddingSequence(tuple(embeddings), tuple(step.name for step in steps), np.stack(moved), np.stack(kept))
+
+
+def make_embeddings(
+    task: SequenceTask, steps: Sequence[Step], on_progress: ProgressCallback, *, first: Embedding | None = None
+) -> tuple[list[Embedding], list[np.ndarray | None]]:
+    """Make embeddings in order, each from an earlier one.
+
+    Args:
+        task: What they share.
+        steps: The first has no ``after``, all others have one.
+        on_progress: Called with the progress of each.
+        first: The embedding of the first step, if it is there already.
+
+    Returns:
+        The embeddings, and of each but the first the share of neighbors preserved, by sample.
+
+    Raises:
+        Canceled: It was canceled; finished embeddings are cached, and the same call continues from there.
+    """
+    clock = _Clock(on_progress, [step.name for step in steps])
+    embeddings: list[Embedding] = []
+    results: list[_Result] = []
+    keys: list[str] = []
+    last_use = {step.after: number for number, step in enumerate(steps)}
+    try:
+        for number, step in enumerate(steps):
+            if first is not None and not number and first.file is not None:
+                keys.append(first.file.name)
+                results.append(_Result(first.layout, predicted=first.predicted))
+                embeddings.append(first)
+                clock.finish(computed=False)
+                continue
+            before = None if step.after is None else (embeddings[step.after], results[step.after])
+            place = task.place(step, None if step.after is None else keys[step.after])
+            keys.append(place.name)
+            result = _read(place)
+            computed = result is None
+            if result is None:
+                if step.after is not None and results[step.after].nearest is None:
+                    results[step.after] = _with_neighbors(task, steps[step.after], results[step.after], clock.inner)
+                    before = embeddings[step.after], results[step.after]
+                result = _compute(task, step, before, on_progress=clock.inner)
+            result = _with_predictions(task, step, result, embeddings)
+            is_kept = not computed or _write(place, result)
+            embeddings.append(_embedding(task, step, result, place.path if is_kept else None))
+            results.append(result)
+            if step.after is not None and last_use[step.after] == number:
+                results[step.after] = replace(results[step.after], nearest=None)  # 25 MB of 70,000 samples each
+            clock.finish(computed=computed)
+    except Canceled as error:
+        raise Canceled(
+            f"a sequence of {len(steps)} embeddings runs until the last one",
+            got=f"a request to cancel it, {_finished(len(embeddings))}",
+            hint="make the same call again, which continues from there" if embeddings else "make the same call again",
+        ) from error
+    return embeddings, [result.preserved for result in results]
+
+
+def _finished(count: int) -> str:
+    """What a canceled sequence leaves in the cache."""
+    if not count:
+        return "before the first one was finished"
+    return "after the first one, which is cached" if count == 1 else f"after the first {count}, which are cached"
+
+
+def _embedding(task: SequenceTask, step: Step, result: _Result, file: Path | None) -> Embedding:
+    assert result.predicted is not None
+    context, labels = task.context, task.context.data.y(task.ids)
+    return Embedding(
+        step.layer, step.epoch, result.layout, task.ids, labels, result.predicted, file, context, task.total
+    )
+
+
+def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: list[Embedding]) -> _Result:
+    """A result with the predicted classes of its epoch, which embeddings of one epoch share."""
+    for embedding in before:
+        if embedding.epoch == step.epoch:
+            return replace(result, predicted=embedding.predicted)
+    if result.predicted is not None:
+        return result
+    return replace(result, predicted=predict_classes(task.context, task.ids, epoch=step.epoch).predicted)
+
+
+def _with_neighbors(task: SequenceTask, step: Step, result: _Result, on_progress: ProgressCallback) -> _Result:
+    """A result with the neighbors that later embeddings are compared with."""
+    h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
+    return replace(result, nearest=layer_neighbors(h, on_progress=on_progress))
+
+
+def _compute(
+    task: SequenceTask,
+    step: Step,
+    before: tuple[Embedding, _Result] | None,
+    *,
+    on_progress: ProgressCallback,
+) -> _Result:
+    """Embed one step, from where the step before it lies if there is one."""
+    labels = task.context.data.y(task.ids)
+    try:
+        h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
+        if before is None:
+            layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
+            _check_converged(layout)
+            return _Result(layout)
+        embedding, result = before
+        assert result.nearest is not None
+        start = PreviousEmbedding(embedding.xy, result.nearest)
+        done = embed_next(h, start, on_progress=on_progress, **task.shared)
+        _check_converged(done.layout)
+        return _Result(done.layout, done.preserved, done.neighbors)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        raise type(error)(error.rule, got=f"{error.got} in the embedding {step.name}", hint=error.hint) from error
+
+
+def _check_converged(layout: Layout) -> None:
+    """Raise for a layout that was canceled on its way: the next one must not start from it."""
+    if layout.settings.get("stopped") == "canceled":
+        raise Canceled("an embedding runs until it converges", got="a request to cancel it", hint="run it again")
+
+
+def _write(place: CachedResult, result: _Result) -> bool:
+    assert result.predicted is not None
+    return place.write(KeptLayout(result.layout, result.predicted, result.preserved))
+
+
+def _read(place: CachedResult) -> _Result | None:
+    kept: KeptLayout | None = place.read()
+    return None if kept is None else _Result(kept.layout, kept.preserved, predicted=kept.predicted)
+
+
+class _Clock:
+    """Reports which embedding is being made, and how long the rest will take."""
+
+    def __init__(self, on_progress: ProgressCallback, names: Sequence[str]) -> None:
+        self.on_progress, self.names, self.done = on_progress, names, 0
+        self.begun, self.usual = perf_counter(), inf
+        self.computed, self.spent, self.pace = 0, 0.0, Pace(0, 0)
+
+    def inner(self, now: Progress) -> None:
+        """Pass on what a part of the embedding in hand reports."""
+        share = f" {100 * now.done // now.total}%" if now.total else ""
+        self._report(f"{self._name(self.done)}: {now.task}{share}")
+
+    def finish(self, *, computed: bool) -> None:
+        """Count an embedding, whether it was computed now or read from the cache."""
+        seconds = perf_counter() - self.begun
+        if computed:
+            self.computed, self.spent = self.computed + 1, self.spent + seconds
+            self.pace.take(self.computed, self.spent)
+            rate = self.pace.rate(len(self.names))
+            self.usual = inf if rate is None else 1 / rate
+        self.done += 1
+        self.begun = perf_counter()
+        self._report(self._name(self.done - 1))
+
+    def _name(self, position: int) -> str:
+        return f"embedding {position + 1} of {len(self.names)}, {self.names[position]}"
+
+    def _left(self) -> float | None:
+        """Seconds that the rest will take, at the pace of those computed of late: cached ones take no time."""
+        if self.done == len(self.names):
+            return None
+        if self.usual == inf:
+            return inf
+        rest = self.usual * (len(self.names) - self.done - 1)
+        return max(self.usual - (perf_counter() - self.begun), 0) + rest
+
+    def _report(self, note: str) -> None:
+        self.on_progress(Progress("embeddings", self.done, len(self.names), "embeddings", note, self._left()))

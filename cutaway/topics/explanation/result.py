@@ -14,7 +14,7 @@ from cutaway.data import Table as DataTable
 from cutaway.errors import UnknownNameError, printable
 from cutaway.image_shape import ImageShape
 from cutaway.results.notebook import ROWS, figure_html, joined_html
-from cutaway.results.plain import defined
+from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, value
@@ -292,7 +292,7 @@ class Explanation(Result):
             "predicted": self.winner,
             "runner_up": self.runner_up,
             "difference": self.attribution.difference,
-            "offset": defined(self.attribution.offsets.get(layer or "", float("nan"))),
+            "offset": plain(self.attribution.offsets.get(layer or "", float("nan"))),
             "layer": layer,
             "contributions": self.table(layer).records(),
             **({} if columns is None else {"columns": columns}),

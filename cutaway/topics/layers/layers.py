@@ -525,8 +525,6 @@ def compute(context: RunContext, options: LayersOptions, *, on_progress: Progres
     history = layer_history(context, on_progress=on_progress).of(name)
     if name is None or len(history.epochs) == 1:
         return Answer(run, history.to_json, history.tables, history.notes())
-    from .similarity import similarity
-
     epochs = similarity(context, name, on_progress=on_progress)
     return Answer(
         run,
@@ -610,6 +608,45 @@ def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
         varies = spread > 1e-6 * np.abs(x).max(axis=0)  # what rounding leaves of a constant is no spread
         x = (x / np.where(varies, spread, 1.0)).astype(np.float32)
     return probe_accuracy(x, data.y(ids))
+
+
+def similarity(
+    context: RunContext,
+    layer: str | None = None,
+    *,
+    split: str = "test",
+    epochs: Sequence[int] | int | None = None,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    on_progress: ProgressCallback = ignore_progress,
+) -> "Similarity":
+    """Compare a layer with itself between every two epochs; see `cutaway.Run.similarity`.
+
+    Raises:
+        UnknownNameError: There is no such layer, split or epoch.
+        UsageError: ``samples`` is below 1, or the split or ``epochs`` is empty.
+    """
+    import pandas
+
+    from cutaway.interpret import compare_epochs
+
+    from .similarity import Similarity
+
+    samples = check_whole(samples, name="samples", least=1)
+    wanted, data = some_epochs(context, epochs), context.data
+    model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
+    ids = context.ids(split, samples=min(samples, sample_room(context, [name])), seed=seed)
+    found = compare_epochs(
+        model,
+        context.snapshot,
+        name,
+        epochs=wanted,
+        x=data.rows(ids),
+        scale=data.scale,
+        on_progress=on_progress,
+    )
+    table = pandas.DataFrame(found, index=wanted, columns=wanted)
+    return Similarity.of(table, title=f"Linear CKA of {name} between epochs", entries="epoch")
 
 
 def sample_room(context: RunContext, layers: Sequence[str] | None = None) -> int:

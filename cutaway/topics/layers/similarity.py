@@ -1,21 +1,14 @@
 """How similar layers, or epochs of a layer, are: a pandas DataFrame that draws itself."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas
 
-from cutaway.checks import check_whole
-from cutaway.context import RunContext
-from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.notebook import figure_html, joined_html, table_html
 from cutaway.results.plain import plain
 from cutaway.results.table import Column, Table
 from cutaway.results.units import NAME, decimals
-from cutaway.topics.common.epochs import some_epochs
 from cutaway.words import evenly_spaced
-
-from .layers import SAMPLES, sample_room
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -87,38 +80,3 @@ class Similarity(pandas.DataFrame):
         if self.empty:
             return joined_html(table_html(self))
         return joined_html(figure_html(self.plot(), alt=self.title))
-
-
-def similarity(
-    context: RunContext,
-    layer: str | None = None,
-    *,
-    split: str = "test",
-    epochs: Sequence[int] | int | None = None,
-    samples: int = SAMPLES,
-    seed: int = 0,
-    on_progress: ProgressCallback = ignore_progress,
-) -> Similarity:
-    """Compare a layer with itself between every two epochs; see `cutaway.Run.similarity`.
-
-    Raises:
-        UnknownNameError: There is no such layer, split or epoch.
-        UsageError: ``samples`` is below 1, or the split or ``epochs`` is empty.
-    """
-    from cutaway.interpret import compare_epochs
-
-    samples = check_whole(samples, name="samples", least=1)
-    wanted, data = some_epochs(context, epochs), context.data
-    model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
-    ids = context.ids(split, samples=min(samples, sample_room(context, [name])), seed=seed)
-    found = compare_epochs(
-        model,
-        context.snapshot,
-        name,
-        epochs=wanted,
-        x=data.rows(ids),
-        scale=data.scale,
-        on_progress=on_progress,
-    )
-    table = pandas.DataFrame(found, index=wanted, columns=wanted)
-    return Similarity.of(table, title=f"Linear CKA of {name} between epochs", entries="epoch")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,12 @@ from cutaway.errors import UnknownNameError
 from cutaway.metrics import LISTED
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
-from cutaway.results.plain import defined
+from cutaway.results.plain import plain
 from cutaway.results.result import Answer, Result
-from cutaway.results.table import Table, column, heading_of
-from cutaway.results.units import COUNT, LOST, MEASURED, NAME, Unit, decimals
+from cutaway.results.table import Table, value
+from cutaway.results.units import COUNT, LOST, MEASURED, NAME, decimals
+from cutaway.results.units import Unit as Written
+from cutaway.topics.common.sample_list import IDENTITY
 from cutaway.words import UNDEFINED, number, percent
 
 from .options import UnitsOptions, check_sort
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
     from cutaway.interpret import Ablation, UnitMeasures
     from cutaway.plots import Figure
-
-    from .unit import Unit as SingleUnit
 
     Measured = tuple[UnitMeasures, Ablation, np.ndarray]
 
@@ -44,37 +44,61 @@ def _named(name: str | int | None, value: float | None) -> str:
     return UNDEFINED if name is None else f"{name} ({number(value, 2)})"
 
 
-COLUMNS = (
-    column("unit", "Unit", COUNT, "Number of the unit, from 0."),
-    column("mean", "Mean", decimals(3), "Mean activation."),
-    column(
-        "firing constant",
+_FIRING = Written("share of the samples, 0..1, and whether the unit is constant", _or_constant)
+_SIMILAR = Written("number of a unit, and a correlation", _named)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitRows:
+    """What each unit is for, arrays ``(unit,)``."""
+
+    unit: np.ndarray = value("Unit", COUNT, "Number of the unit, from 0.")
+    mean: np.ndarray = value("Mean", decimals(3), "Mean activation.", shown=False)
+    firing: tuple[np.ndarray, np.ndarray] = value(
         "Fires",
-        Unit("share of the samples, 0..1, and whether the unit is constant", _or_constant),
+        _FIRING,
         "Share of samples above 0; constant: the same output for all data.",
+        names=("firing", "constant"),
         explained=True,
-    ),
-    column("preferred_class", "Class", NAME, "The class with the highest mean activation.", explained=True),
-    column("selectivity", "Select.", decimals(3), "0: all classes alike; 1: one class only.", explained=True),
-    column(
-        "similar similarity",
+    )
+    preferred_class: list[str | None] = value(
+        "Class", NAME, "The class with the highest mean activation.", explained=True
+    )
+    selectivity: np.ndarray = value("Select.", decimals(3), "0: all classes alike; 1: one class only.", explained=True)
+    similar: tuple[list[int | None], np.ndarray] = value(
         "Similar",
-        Unit("number of a unit, and a correlation", _named),
+        _SIMILAR,
         "The most similar unit, and the correlation with it.",
+        names=("similar", "similarity"),
         explained=True,
-    ),
-    column(
-        "ablation_cost ablation_cost_error measurable",
+    )
+    ablation_cost: tuple[np.ndarray, np.ndarray, np.ndarray] = value(
         "Cost",
         MEASURED,
         "Rise of the loss without the unit, ± standard error; ~0: not measurable.",
+        names=("ablation_cost", "ablation_cost_error", "measurable"),
         explained=True,
-    ),
-    column("accuracy_cost", "Acc.", LOST, "Change of the accuracy without it, in percentage points.", explained=True),
-    column("most_affected", "Affects", NAME, "The class that loses most accuracy without it.", explained=True),
-    column("most_affected_cost", "Its acc.", LOST, "Change of that class's accuracy, in points.", explained=True),
-)
-"""What each unit is for."""
+    )
+    accuracy_cost: np.ndarray = value(
+        "Acc.", LOST, "Change of the accuracy without it, in percentage points.", explained=True
+    )
+    most_affected: list[str | None] = value(
+        "Affects", NAME, "The class that loses most accuracy without it.", explained=True
+    )
+    most_affected_cost: np.ndarray = value(
+        "Its acc.",
+        LOST,
+        "Change of that class's accuracy, in points.",
+        explained=True,
+    )
+
+
+@dataclass(frozen=True)
+class TopSample:
+    """A sample for which a unit is highest."""
+
+    sample: str = value(IDENTITY[0].heading, IDENTITY[0].unit, IDENTITY[0].meaning)
+    activation: float = value("Activation", decimals(3), "Activation of the unit for the sample.")
 
 
 @public
@@ -99,13 +123,13 @@ class Units(Result):
     layer: str
     epoch: int
     split: str
-    class_names: tuple[str, ...] = field(repr=False)
-    ids: SampleIds = field(repr=False)
-    measures: "UnitMeasures" = field(repr=False)
-    ablation: "Ablation" = field(repr=False)
-    constant: np.ndarray = field(repr=False)
-    images: np.ndarray | None = field(repr=False)
-    context: RunContext | None = field(default=None, repr=False)
+    class_names: tuple[str, ...]
+    ids: SampleIds
+    measures: "UnitMeasures"
+    ablation: "Ablation"
+    constant: np.ndarray
+    images: np.ndarray | None
+    context: RunContext | None = None
 
     def line(self) -> str:
         """A one-line summary."""
@@ -115,18 +139,16 @@ class Units(Result):
     def __len__(self) -> int:
         return len(self.constant)
 
-    def __getitem__(self, unit: int) -> "SingleUnit":
+    def __getitem__(self, unit: int) -> "Unit":
         """One unit: what it looks for, and what makes it fire.
 
         Raises:
             UnknownNameError: There is no such unit.
         """
-        from .unit import Unit as SingleUnit
-
         summary = self.summary(unit)
         top = self.measures.top_samples[unit]
         ids = self.ids.take(top[top >= 0])
-        return SingleUnit(
+        return Unit(
             layer=self.layer,
             number=unit,
             summary=summary,
@@ -136,7 +158,7 @@ class Units(Result):
             images=None if self.context is None else self.context.data.images(ids),
         )
 
-    def __iter__(self) -> "Iterator[SingleUnit]":
+    def __iter__(self) -> "Iterator[Unit]":
         return (self[unit] for unit in range(len(self)))
 
     def plot(self, n: int = 24, *, sort: str = "ablation_cost") -> "Figure":
@@ -212,7 +234,7 @@ class Units(Result):
     def _class_means(self, unit: int) -> dict[str, float | None]:
         means = self.measures.class_mean[unit]
         highest = np.argsort(-means, kind="stable")[:LISTED] if len(means) > LISTED else np.arange(len(means))
-        return {self.class_names[i]: defined(means[i]) for i in highest.tolist()}
+        return {self.class_names[i]: plain(means[i]) for i in highest.tolist()}
 
     def summaries(self, sort: str = "unit") -> list[dict[str, Any]]:
         """Summaries of all units, sorted as by `order`."""
@@ -224,26 +246,20 @@ class Units(Result):
         losses = ablation.class_accuracy_cost
         worst = losses.argmax(axis=1)
         lost = np.maximum(losses[np.arange(len(self)), worst], 0.0)
-        values: dict[str, Any] = {
-            "unit": np.arange(len(self)),
-            "mean": m.mean,
-            "firing": m.firing,
-            "constant": self.constant,
-            "preferred_class": [
-                names[k] if top >= 0 else None
-                for k, top in zip(m.preferred_class.tolist(), m.top_samples[:, 0], strict=True)
-            ],
-            "selectivity": m.selectivity,
-            "similar": [unit if unit >= 0 else None for unit in m.similar.tolist()],
-            "similarity": m.similarity,
-            "ablation_cost": ablation.cost,
-            "ablation_cost_error": ablation.cost_error,
-            "measurable": ablation.measurable,
-            "accuracy_cost": ablation.accuracy_cost,
-            "most_affected": [names[k] if cost else None for k, cost in zip(worst.tolist(), lost, strict=True)],
-            "most_affected_cost": lost,
-        }
-        return Table(COLUMNS, values)
+        preferred = zip(m.preferred_class.tolist(), m.top_samples[:, 0], strict=True)
+        rows = UnitRows(
+            unit=np.arange(len(self)),
+            mean=m.mean,
+            firing=(m.firing, self.constant),
+            preferred_class=[names[k] if top >= 0 else None for k, top in preferred],
+            selectivity=m.selectivity,
+            similar=([unit if unit >= 0 else None for unit in m.similar.tolist()], m.similarity),
+            ablation_cost=(ablation.cost, ablation.cost_error, ablation.measurable),
+            accuracy_cost=ablation.accuracy_cost,
+            most_affected=[names[k] if cost else None for k, cost in zip(worst.tolist(), lost, strict=True)],
+            most_affected_cost=lost,
+        )
+        return Table.of(UnitRows, rows)
 
     def table(self, sort: str = "unit") -> Table:
         """One row for each unit, sorted as by `order`, without class means and top activating samples."""
@@ -263,10 +279,9 @@ class Units(Result):
             f"With all units the accuracy is {percent(self.ablation.accuracy)} on {self.split}.",
             f"{measurable} of {len(self)} units {has} a measurable cost; {constant} {are} constant on all data.",
         )
-        title = (
-            f"{self.layer} after epoch {self.epoch}: {len(shown)} of {len(self)} units, by {heading_of(COLUMNS, sort)}"
-        )
-        return (replace(self._table().take(shown).without("Mean"), title=title, notes=notes),)
+        by = sort.replace("_", " ")
+        title = f"{self.layer} after epoch {self.epoch}: {len(shown)} of {len(self)} units, by {by}"
+        return (replace(self._table().take(shown), title=title, notes=notes),)
 
     def to_pandas(self, sort: str = "unit") -> "pandas.DataFrame":
         """A pandas DataFrame, one row for each unit, without class means and top activating samples."""
@@ -281,6 +296,76 @@ class Units(Result):
             "accuracy": self.ablation.accuracy,
             "units": self.summaries(sort),
         }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unit(Result):
+    """A unit of a hidden layer, made by ``units[number]``.
+
+    Attributes:
+        layer: Name of the layer.
+        number: Its number, from 0.
+        summary: Everything about it, as `Units.summary` returns it.
+        class_mean: float64 ``(class,)``, its mean activation within each class; NaN for one without samples.
+        class_names: Names of the classes.
+        weights: float32 ``(row, column)``, its incoming weights; None of deeper layers and where samples are no
+            images.
+        images: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None where samples are no
+            images.
+    """
+
+    layer: str
+    number: int
+    summary: dict[str, Any]
+    class_mean: np.ndarray
+    class_names: tuple[str, ...]
+    weights: np.ndarray | None
+    images: np.ndarray | None
+
+    def line(self) -> str:
+        """A one-line summary."""
+        return f"Unit {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
+        """What it is, in a few words."""
+        s = self.summary
+        name = f"{self.number} of {self.layer}"
+        if s["constant"]:
+            return f"{name}: constant on the whole dataset"
+        preferred = "" if s["preferred_class"] is None else f", prefers {s['preferred_class']}"
+        fires = f"fires for {percent(s['firing'], 1)} of the samples"
+        return f"{name}: {fires}{preferred}, ablation cost {s['ablation_cost']:.3g}"
+
+    def table(self) -> Table:
+        """Its top activating samples, the strongest first."""
+        return Table.of(TopSample, [TopSample(**each) for each in self.summary["top_activating"]])
+
+    def plot(self) -> "Figure":
+        """Draw its weights, its mean activation in each class, and its top activating samples, a matplotlib Figure."""
+        return self._figure(f"unit {self.sentence}")
+
+    def _figure(self, sentence: str) -> "Figure":
+        from cutaway.plots import DrawnUnit, drawn_unit
+
+        top = self.summary["top_activating"]
+        return drawn_unit(
+            DrawnUnit(
+                sentence,
+                self.weights,
+                self.class_mean,
+                self.class_names,
+                self.images,
+                np.array([each["activation"] for each in top], float),
+                [each["sample"] for each in top],
+            )
+        )
+
+    def _shown_figure(self) -> "Figure":
+        return self._figure("")
+
+    def _shown_table(self) -> str:
+        return ""
 
 
 def compute(context: RunContext, options: UnitsOptions, *, on_progress: ProgressCallback = ignore_progress) -> Answer:

@@ -1,26 +1,35 @@
-"""Predictions of new samples as the user holds them, and as rows of a file."""
+"""What a model says of new samples, chunk by chunk: the probabilities of the classes, and why."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
 from cutaway.checks import check_whole
-from cutaway.errors import UsageError, printable
+from cutaway.context import RunContext
+from cutaway.errors import ModelError, UsageError, printable
 from cutaway.metrics import at_temperature
+from cutaway.results.plain import plain
 from cutaway.results.result import Result
-from cutaway.results.table import Column, Table, column
+from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import NAME, TEXT, Unit, share
-from cutaway.topics.common.nearest import NearestSamples
+from cutaway.topics.common.nearest import NearestSamples, nearest_of
 from cutaway.words import counted, number, percent
+
+from .samples import Samples, new_samples
+from .shift import LEAST, FarSamples, ShiftedColumns, model_inputs, training_distances
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 SHOWN = 20
 """Predictions that people read as a table, unless they ask for another number."""
+
+FEW = 5
+"""Nearest training samples, and inputs that contributed most, where nobody says how many."""
 
 
 def _likely(name: str, probability: float) -> str:
@@ -44,18 +53,29 @@ _INPUT = Unit("name and number", _contributed, right=False)
 _NEAREST = Unit("name and label", _near, right=False)
 _FAR = Unit("number, and whether it is far", _distance)
 
-PRINTED = (
-    column("sample", "Sample", TEXT, "What the sample is called."),
-    column("predicted", "Predicted", NAME, "The most probable class."),
-    column("probability", "Probability", share(1), "Its probability."),
-    column("next next_probability", "Runner-up", _CLASS, "The second most probable class."),
-    column(
-        "input contribution", "Input", _INPUT, "The input that contributed most to the difference of both, in logits."
-    ),
-    column("nearest label", "Nearest", _NEAREST, "The training sample nearest in the last hidden layer."),
-    column("distance far", "Distance", _FAR, "Distance to the nearest of up to 2,000 training samples."),
-)
-"""What people read of predictions; columns that were not asked for are left out."""
+
+@dataclass(frozen=True, eq=False)
+class PredictionRows:
+    """What people read of predictions, arrays ``(sample,)``; columns that were not asked for are left out."""
+
+    sample: Sequence[str] = value("Sample", TEXT, "What the sample is called.")
+    predicted: Sequence[str] = value("Predicted", NAME, "The most probable class.")
+    probability: np.ndarray = value("Probability", share(1), "Its probability.")
+    runner_up: tuple[Sequence[str], np.ndarray] = value(
+        "Runner-up", _CLASS, "The second most probable class.", names=("next", "next_probability")
+    )
+    input: tuple[Sequence[str], np.ndarray] = value(
+        "Input",
+        _INPUT,
+        "The input that contributed most to the difference of both, in logits.",
+        names=("input", "contribution"),
+    )
+    nearest: tuple[Sequence[str], Sequence[str]] = value(
+        "Nearest", _NEAREST, "The training sample nearest in the last hidden layer.", names=("nearest", "label")
+    )
+    distance: tuple[np.ndarray, np.ndarray] = value(
+        "Distance", _FAR, "Distance to the nearest of up to 2,000 training samples.", names=("distance", "far")
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +110,13 @@ class Predictions(Result):
         far: bool ``(sample,)``, whether that is farther than training samples are from one another; or None.
     """
 
-    names: Sequence[str] = field(repr=False)
-    probabilities: np.ndarray = field(repr=False)
-    class_names: tuple[str, ...] = field(repr=False)
-    nearest: NearestSamples | None = field(default=None, repr=False)
-    contributions: Contributions | None = field(default=None, repr=False)
-    distances: np.ndarray | None = field(default=None, repr=False)
-    far: np.ndarray | None = field(default=None, repr=False)
+    names: Sequence[str]
+    probabilities: np.ndarray
+    class_names: tuple[str, ...]
+    nearest: NearestSamples | None = None
+    contributions: Contributions | None = None
+    distances: np.ndarray | None = None
+    far: np.ndarray | None = None
 
     def line(self) -> str:
         """A one-line summary."""
@@ -146,26 +166,25 @@ class Predictions(Result):
         """A JSON-able record for each sample, with lists for the numbered columns of `columns`, and None for NaN."""
         predicted, rows = self.predicted, self.probabilities.tolist()
         for i, name in enumerate(self.names):
-            values = map(_defined, rows[i])
             record: dict[str, Any] = {
                 "sample": name,
                 "predicted": predicted[i],
-                "probabilities": dict(zip(self.class_names, values, strict=True)),
+                "probabilities": dict(zip(self.class_names, plain(rows[i]), strict=True)),
             }
             if (parts := self.contributions) is not None:
                 record["runner_up"] = self.class_names[int(parts.runner_up[i])]
                 record["contributions"] = [
-                    {"input": named, "contribution": _defined(value)}
-                    for named, value in zip(parts.inputs[i].tolist(), parts.values[i].tolist(), strict=True)
+                    {"input": named, "contribution": plain(each)}
+                    for named, each in zip(parts.inputs[i].tolist(), parts.values[i].tolist(), strict=True)
                 ]
             if (near := self.nearest) is not None:
                 labels, distances = self._named(near.labels[i]), near.distances[i].tolist()
                 record["nearest"] = [
-                    {"sample": named, "label": label, "distance": _defined(distance)}
+                    {"sample": named, "label": label, "distance": plain(distance)}
                     for named, label, distance in zip(near.names[i].tolist(), labels, distances, strict=True)
                 ]
             if self.distances is not None and self.far is not None:
-                record |= {"distance": _defined(float(self.distances[i])), "far": bool(self.far[i])}
+                record |= {"distance": plain(self.distances[i]), "far": bool(self.far[i])}
             yield record
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -202,8 +221,9 @@ class Predictions(Result):
             values |= {"nearest": near.names[:shown, 0].tolist(), "label": self._named(near.labels[:shown, 0])}
         if self.distances is not None and self.far is not None:
             values |= {"distance": self.distances[:shown], "far": self.far[:shown]}
+        shown_columns = tuple(each for each in columns_of(PredictionRows) if each.names[0] in values)
         notes = ("Only the first input and nearest sample are shown; use --json or -o for all.",) if longest > 1 else ()
-        return (Table(tuple(each for each in PRINTED if each.names[0] in values), values, notes=notes),)
+        return (Table(shown_columns, values, notes=notes),)
 
     def plot(self, n: int = 24) -> "Figure":
         """Draw the probability of the predicted class of the first samples as a matplotlib Figure.
@@ -254,5 +274,139 @@ def _joined(records: Sequence[Any], *names: str) -> list[np.ndarray]:
     return [np.concatenate([getattr(record, name) for record in records]) for name in names]
 
 
-def _defined(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> np.ndarray:
+    """The probability of every class for new samples.
+
+    Args:
+        context: The run.
+        x: See `cutaway.Run.predict`.
+        epoch: After which epoch; the kept one if None.
+        warn: Warn of what no training sample had.
+
+    Returns:
+        float32 ``(sample, class)``; each row sums to 1.
+
+    Raises:
+        DataError, UsageError: See `predictions`.
+    """
+    return np.concatenate([part.probabilities for part in predictions(context, x, epoch=epoch, warn=warn)])
+
+
+def examine(
+    context: RunContext, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+) -> Predictions:
+    """Predict new samples with everything that `predictions` gives, as one record; see `cutaway.Run.examine`."""
+    train = len(context.split.train)
+    nearest = min(FEW, train) if nearest is None else nearest
+    explain = min(FEW, math.prod(context.manifest.dataset.shape)) if explain is None else explain
+    parts = predictions(context, x, epoch=epoch, nearest=nearest, explain=explain, distances=train >= LEAST)
+    return join(list(parts))
+
+
+def predictions(
+    context: RunContext,
+    x: Any,
+    *,
+    epoch: int | None = None,
+    warn: bool = True,
+    nearest: int = 0,
+    explain: int = 0,
+    distances: bool = False,
+) -> Iterator[Predictions]:
+    """Predict new samples chunk by chunk, so that a file may be larger than memory.
+
+    Args:
+        context: The run.
+        x: See `new_samples`.
+        epoch: After which epoch; the kept one if None.
+        warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
+            that differ from those of the training samples by more than chance; not of dates, rows in groups, or copies.
+        nearest: Number of nearest training samples wanted.
+        explain: Number of inputs wanted, those that contributed most.
+        distances: Whether the distance of each sample to the training samples is wanted.
+
+    Yields:
+        At least one chunk.
+
+    Raises:
+        DataError: A column is missing or of another kind, an image cannot be read, a shape is another one, or the
+            training samples are needed and cannot be loaded.
+        UsageError: `x` cannot be fed to the model, or a number is outside its range.
+        ModelError: Inputs are wanted, and the model is not piecewise linear.
+    """
+    from cutaway.models import class_probabilities, forward
+
+    model, scale = context.model(epoch), context.manifest.dataset.scale
+    near = nearest_of(context, nearest, epoch=epoch) if nearest else None
+    parts = contributions_of(context, explain, epoch=epoch) if explain else None
+    measured = training_distances(context, wanted=distances) if warn or distances else None
+    seen, shifted = FarSamples(), ShiftedColumns.of(context, measured) if warn and measured else None
+
+    def answer(samples: Samples) -> Predictions:
+        distance = far = None
+        if measured is not None:
+            inputs = model_inputs(samples.x, scale)
+            distance, far = measured(inputs)
+            seen.add(samples.names, far)
+            if shifted is not None:
+                shifted.add(inputs)
+        return Predictions(
+            names=samples.names,
+            probabilities=class_probabilities(model, forward(model, samples.x, scale=scale)),
+            class_names=context.class_names,
+            nearest=near(samples.x) if near else None,
+            contributions=parts(samples.x) if parts else None,
+            distances=distance if distances else None,
+            far=far if distances else None,
+        )
+
+    chunks = 0
+    for samples in new_samples(context, x, warn=warn):
+        yield answer(samples)
+        chunks += 1
+    if not chunks:
+        yield answer(Samples(np.empty((0, *context.manifest.dataset.shape), np.float32), []))
+    if warn:
+        seen.warn()
+    if shifted is not None:
+        shifted.warn()
+
+
+def contributions_of(context: RunContext, n: int, *, epoch: int | None) -> Callable[[np.ndarray], Contributions]:
+    """Find the n inputs that contributed most to the answer, for any samples.
+
+    Args:
+        context: The run.
+        n: From 1 to the number of inputs.
+        epoch: After which epoch; the kept one if None.
+
+    Returns:
+        A function of raw samples ``(sample, *shape)``.
+
+    Raises:
+        UsageError: n is outside its range.
+        ModelError: The model is not piecewise linear.
+    """
+    from cutaway.interpret import input_attribution
+
+    record = context.manifest.dataset
+    names = np.array(_input_names(record.feature_names, record.shape), object)
+    check_whole(n, name="explain", least=1, most=len(names))
+    try:
+        attribute = input_attribution(context.model(epoch), scale=record.scale)
+    except ModelError as error:
+        raise ModelError(error.rule, got=error.got, hint="pass explain=0, or train a model with ReLUs") from None
+
+    def find(x: np.ndarray) -> Contributions:
+        values, pairs = attribute(x)
+        order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :n]
+        return Contributions(pairs[:, 1].astype(np.int64), names[order], np.take_along_axis(values, order, axis=1))
+
+    return find
+
+
+def _input_names(names: tuple[str, ...] | None, shape: tuple[int, ...]) -> list[str]:
+    """Names of the values of a sample: as they are known, or their places in it, such as "[3, 5]"."""
+    if names is not None:
+        return list(names)
+    return [f"[{', '.join(map(str, place))}]" for place in np.ndindex(*shape)]

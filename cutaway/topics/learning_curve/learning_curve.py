@@ -1,32 +1,36 @@
 """The learning curve of a run: what it would be worth with less data and, by a power law, with more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.cache import cached
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
+from cutaway.data import Table as DataTable
+from cutaway.data import stratified_sample
 from cutaway.errors import UsageError
-from cutaway.metrics import LEAST_SIZES, Forecast, forecast
-from cutaway.progress import ProgressCallback
+from cutaway.metrics import LEAST_SIZES, Forecast, ScoredSamples, forecast
+from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.plain import plain
 from cutaway.results.result import Answer, Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
-from cutaway.words import percent
+from cutaway.training import GIVEN, fold_trainer, recorded_config, sample_weights
+from cutaway.words import counted, percent
 
 from .options import LearningCurveOptions
-from .trainings import HeldOutLosses, ShareTrainings
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.plots import Panel, Series
+    from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
 
 FACTORS = (1.0, 2.0, 4.0)
 """Amounts of data for which a forecast is told, in those of the run."""
@@ -53,38 +57,9 @@ def _times(times: float) -> str:
     return f"{times:g}x"
 
 
-POINTS = (
-    column("samples", "Samples", COUNT, "Training samples."),
-    column("share", "Share", share(), "Their share of all training samples."),
-    column(
-        "seed",
-        "Seed",
-        Unit("whole number, or none for the run itself", _seed),
-        "Random seed of share, first weights and order.",
-    ),
-    column("val_accuracy", "Val acc.", share(), "Share of the validation samples that is predicted correctly."),
-    column("val_loss", "Val loss", decimals(4), _LOSS),
-    column("test_accuracy", "Test acc.", share(), "Share of the test samples that is predicted correctly."),
-    column("test_loss", "Test loss", decimals(4), _LOSS),
-)
-"""Each training, the run itself last."""
-
-FORECAST = (
-    column("times", "Data", Unit("number", _times), "Amount of data, in that of the run."),
-    column("samples", "Samples", COUNT, "Training samples."),
-    column("accuracy", "Accuracy", share(), "Expected share of samples that is predicted correctly."),
-    column("low high", "95% interval", interval(2), "The 95% prediction interval of one training."),
-    column(
-        "gain gain_low gain_high",
-        "Gain",
-        POINTS_WITH_LIMITS,
-        "Expected rise over the accuracy with the data of the run, in points, with its 95% interval.",
-    ),
-    column("loss", "Loss", decimals(4), f"Expected. {_LOSS}"),
-    column("loss_low", "Loss from", decimals(4), "Lower end of its 95% prediction interval."),
-    column("loss_high", "Loss to", decimals(4), "Upper end."),
-)
-"""What is expected of more data."""
+_SHARE = share()
+_SEED = Unit("whole number, or none for the run itself", _seed)
+_TIMES = Unit("number", _times)
 
 
 @dataclass(frozen=True)
@@ -101,13 +76,37 @@ class CurvePoint:
         test_loss: See `val_loss`.
     """
 
-    samples: int
-    share: float
-    seed: int | None
-    val_accuracy: float
-    val_loss: float
-    test_accuracy: float | None
-    test_loss: float | None
+    samples: int = value("Samples", COUNT, "Training samples.")
+    share: float = value("Share", _SHARE, "Their share of all training samples.", shown=False)
+    seed: int | None = value("Seed", _SEED, "Random seed of share, first weights and order.")
+    val_accuracy: float = value("Val acc.", _SHARE, "Share of the validation samples that is predicted correctly.")
+    val_loss: float = value("Val loss", decimals(4), _LOSS)
+    test_accuracy: float | None = value("Test acc.", _SHARE, "Share of the test samples that is predicted correctly.")
+    test_loss: float | None = value("Test loss", decimals(4), _LOSS)
+
+
+@dataclass(frozen=True)
+class ForecastRow:
+    """What is expected of some amount of data."""
+
+    times: float = value("Data", _TIMES, "Amount of data, in that of the run.")
+    samples: int = value("Samples", COUNT, "Training samples.")
+    accuracy: Interval = value(
+        "Accuracy",
+        _SHARE,
+        "Expected share of samples that is predicted correctly.",
+        limits=("95% interval", "The 95% prediction interval of one training."),
+        digits=2,
+        names=("accuracy", "low", "high"),
+    )
+    gain: Interval = value(
+        "Gain",
+        POINTS_WITH_LIMITS,
+        "Expected rise over the accuracy with the data of the run, in points, with its 95% interval.",
+    )
+    loss: float = value("Loss", decimals(4), f"Expected. {_LOSS}")
+    loss_low: float = value("Loss from", decimals(4), "Lower end of its 95% prediction interval.", shown=False)
+    loss_high: float = value("Loss to", decimals(4), "Upper end.", shown=False)
 
 
 @public
@@ -130,10 +129,10 @@ class LearningCurve(Result):
     samples: int
     train_samples: int
     epochs: int
-    points: tuple[CurvePoint, ...] = field(repr=False)
-    error: Forecast = field(repr=False)
-    loss: Forecast = field(repr=False)
-    check: Forecast = field(repr=False)
+    points: tuple[CurvePoint, ...]
+    error: Forecast
+    loss: Forecast
+    check: Forecast
 
     def line(self) -> str:
         """A one-line summary."""
@@ -161,18 +160,18 @@ class LearningCurve(Result):
     @property
     def verdict(self) -> str:
         """Whether more data of the same kind would help, in a few words with numbers."""
-        twice = self.summaries()[1]
-        limits = interval(2).text(twice["low"], twice["high"])
-        said = f"twice the data is expected to give {percent(twice['accuracy'])} ({limits})"
+        same, twice, _ = self._expected()
+        accuracy, low, high = twice.accuracy
+        said = f"twice the data is expected to give {percent(accuracy)} ({interval(2).text(low, high)})"
         if self.samples < FEW_MEASURED:
             few = split_in_words(self.split, self.samples)
             return f"whether more data would help cannot be judged on {few}"
-        if twice["high"] - twice["low"] > WIDE:
+        if high - low > WIDE:
             return f"whether more data would help cannot be judged: {said}, which is too wide an interval"
-        error, least = 1 - self.summaries()[0]["accuracy"], MATTERS * (1 - self.summaries()[0]["accuracy"])
-        if error > 0 and twice["gain_low"] > least:
+        error = 1 - same.accuracy.value
+        if error > 0 and twice.gain.low > MATTERS * error:
             return f"more data would help: {said}"
-        if twice["gain_high"] < least or error == 0:
+        if twice.gain.high < MATTERS * error or error == 0:
             return f"more data would hardly help: {said}"
         return f"whether more data would help is not clear: {said}"
 
@@ -182,15 +181,17 @@ class LearningCurve(Result):
         Its keys: times, samples; accuracy, low and high, the 95% prediction interval of one training; gain, the rise of
         the accuracy over that expected with the data of the run, gain_low and gain_high; loss, loss_low and loss_high.
         """
-        found: list[dict[str, Any]] = []
+        return Table.of(ForecastRow, self._expected()).records()
+
+    def _expected(self) -> list[ForecastRow]:
+        found: list[ForecastRow] = []
         for times in FACTORS:
             i, j = (int(np.flatnonzero(each.at == times)[0]) for each in (self.error, self.loss))
             e, loss = self.error, self.loss
-            row = {"times": times, "samples": round(times * self.train_samples), "accuracy": 1 - float(e.error[i])}
-            row |= {"low": max(1 - float(e.high[i]), 0.0), "high": 1 - float(e.low[i]), "gain": float(e.gain[i])}
-            row |= {"gain_low": float(e.gain_low[i]), "gain_high": float(e.gain_high[i])}
-            row |= {"loss": float(loss.error[j]), "loss_low": float(loss.low[j]), "loss_high": float(loss.high[j])}
-            found.append(row)
+            accuracy = Interval(1 - float(e.error[i]), max(1 - float(e.high[i]), 0.0), 1 - float(e.low[i]))
+            gain = Interval(float(e.gain[i]), float(e.gain_low[i]), float(e.gain_high[i]))
+            losses = float(loss.error[j]), float(loss.low[j]), float(loss.high[j])
+            found.append(ForecastRow(times, round(times * self.train_samples), accuracy, gain, *losses))
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -201,25 +202,24 @@ class LearningCurve(Result):
             "train_samples": self.train_samples,
             "epochs": self.epochs,
             "points": plain(self.points),
-            "forecast": plain(self.summaries()),
+            "forecast": self.summaries(),
             "check": {**plain(self.check), "accuracy": self.accuracy, "agrees": self.agrees},
             "verdict": self.verdict,
         }
 
     def table(self) -> Table:
         """One row for each training, the run itself last."""
-        return Table.of(POINTS, [vars(point) for point in self.points])
+        epochs = counted(self.epochs, "epoch")
+        title = f"Trained on shares of the training samples, {epochs} each"
+        return Table.of(CurvePoint, self.points, title=title)
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal."""
-        shown = (each.heading for each in POINTS if each.heading != "Share")
-        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
-        trained = replace(self.table(), title=f"Trained on shares of the training samples, {epochs} each")
-        more = [row for row in self.summaries() if row["times"] > 1]  # how good the run itself is was measured
+        more = self._expected()[1:]  # how good the run itself is was measured
         title = f"Expected of more data on {self.split} samples, by a power law"
         verdict = f"{self.verdict[0].upper()}{self.verdict[1:]}."
-        expected = Table.of(FORECAST, more, title=title, notes=(f"{self._checked()}.", verdict))
-        return trained.only(*shown), expected.only("Data", "Samples", "Accuracy", "95% interval", "Gain", "Loss")
+        notes = (f"{self._checked()}.", verdict)
+        return self.table(), Table.of(ForecastRow, more, title=title, notes=notes)
 
     def _checked(self) -> str:
         """Whether the shares alone forecast what the run itself has."""
@@ -284,6 +284,154 @@ def compute(context: RunContext, options: LearningCurveOptions, *, on_progress: 
     """
     found = learning_curve(context, shares=options.shares, seeds=options.seeds, on_progress=on_progress)
     return Answer(str(context.path), found.to_json, found.tables, found.notes())
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutLosses:
+    """What a training gives on the validation samples, which come first, and the test samples.
+
+    Attributes:
+        samples: Number of training samples.
+        seed: Random seed of the share, first weights and order; None for the run itself.
+        log_loss: float32 ``(sample,)``, minus the logarithm of the probability of the true class.
+        correct: bool ``(sample,)``, whether it is predicted.
+    """
+
+    samples: int
+    seed: int | None
+    log_loss: np.ndarray
+    correct: np.ndarray
+
+    @classmethod
+    def of(cls, scored: ScoredSamples, *, samples: int, seed: int | None) -> "HeldOutLosses":
+        """What scored samples say."""
+        return cls(samples, seed, scored.log_loss.astype(np.float32), scored.correct)
+
+
+class ShareTrainings:
+    """Trains a run's model on shares of its training samples.
+
+    Everything is as in the run: settings, number of epochs (as many as it kept), validation and test samples, weights
+    of samples. A schedule of the learning rate has the length that it has for this many samples. First weights are
+    drawn from the seed, or are those that were given with the run's model.
+
+    Args:
+        context: The run.
+        counts: Numbers of training samples, ascending.
+        seeds: Number of trainings of each.
+        on_progress: Told of the samples that were trained on; what it raises ends the work, and what was trained is
+            kept.
+
+    Raises:
+        UsageError: The run was not trained by cutaway, or had sample weights, which a run folder does not keep.
+        RunError: Its settings are damaged.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        *,
+        counts: Sequence[int],
+        seeds: int,
+        on_progress: ProgressCallback,
+    ) -> None:
+        manifest = context.manifest
+        if manifest.origin != "training" or not context.opens:
+            raise UsageError(
+                "a learning curve trains a run's model again with its settings, which are known of runs that cutaway "
+                "trained",
+                got=f"{context.path.name}, which was recorded",
+                hint="in Python, train its model with cutaway.train(run.model(), run.data), and ask that run"
+                if context.opens
+                else "train a model that opens with cutaway.train",
+            )
+        self.context, self.counts, self.seeds, self.on_progress = context, counts, seeds, on_progress
+        self.config: TrainingConfig = recorded_config(manifest.config)
+        self.epochs = manifest.kept_epoch or self.config.epochs
+        self.labels = context.data.y(context.split.train)
+        self.weight = self._weight()
+        self._first = context.snapshot(0) if manifest.first_weights == GIVEN else None
+        self._whole = context.split.part("all")
+        self._done = self._trained = 0  # samples of finished trainings, and of the one under way
+        self._ended = False
+
+    def run(self) -> list[HeldOutLosses]:
+        """Train what is not kept yet, the smallest share first.
+
+        Raises:
+            TrainingError: A training diverged.
+            Canceled: `on_progress` raised it.
+        """
+        found, decides = list[HeldOutLosses](), self._decides()
+        for count in self.counts:
+            trainer: FoldTrainer | None = None
+            for seed in range(self.seeds):
+                place = cached("learning", decides, count, seed, method=1)
+                self._report(0, count)
+                kept = place.read()
+                if kept is None:
+                    drawn = stratified_sample(self.labels, count, seed=seed)
+                    data = self._data(drawn)
+                    trainer = trainer or fold_trainer(self.context.spec, data, config=self.config)
+                    kept = self._train(trainer, data, seed=seed)
+                    place.write(kept)
+                found.append(kept)
+                self._done, self._trained = self._done + count * self.epochs, 0
+                self._report(0, count)
+        return found
+
+    def _train(self, trainer: "FoldTrainer", data: "TrainingData", *, seed: int) -> HeldOutLosses:
+        def on_samples(samples: int) -> None:
+            self._report(samples, data.train)
+
+        found = trainer.train(data, seed=seed, epochs=self.epochs, weights=self._first, on_samples=on_samples)
+        scored = ScoredSamples.of(found.probabilities, data.y[data.train :])
+        return HeldOutLosses.of(scored, samples=data.train, seed=seed)
+
+    def _data(self, drawn: np.ndarray) -> "TrainingData":
+        from cutaway.training import TrainingData
+
+        context = self.context
+        held = np.arange(len(self.labels), len(self._whole))  # train, val and test are in this order
+        ids = self._whole.take(np.concatenate([drawn, held]))
+        return TrainingData(
+            x=context.data.x(ids) if context.data.in_memory else context.data.rows(ids),
+            y=context.data.y(ids),
+            train=len(drawn),
+            val=len(context.split.val),
+            scale=context.data.scale,
+            classes=context.data.classes,
+            weight=None if self.weight is None else self.weight[drawn],
+        )
+
+    def _weight(self) -> np.ndarray | None:
+        """What each training sample weighs, float32 ``(training sample,)``, or None."""
+        context = self.context
+        given = context.loaded.weights if isinstance(context.loaded, DataTable) else None
+        if context.manifest.sample_weight and given is None:
+            raise UsageError(
+                "a run with sample weights is trained again with them, and a run folder does not keep them",
+                got=context.path.name,
+                hint="put them into a weight column of a table",
+            )
+        return sample_weights(given, data=context.data, split=context.split, per_class=self.config.class_weight)
+
+    def _report(self, samples: int, count: int) -> None:
+        """Report that N more samples were trained on; cancels the work where that is asked for."""
+        self._trained += samples
+        total = self.seeds * self.epochs * sum(self.counts)
+        done = min(self._done + self._trained, total)
+        if self._ended:
+            return
+        self._ended = done == total  # said once
+        note = f"{count:,} of {len(self.labels):,} training samples"
+        self.on_progress(Progress("learning curve", done, total, "samples", note))
+
+    def _decides(self) -> list[Any]:
+        """All that decides the result of a training, but its number of samples and its seed."""
+        manifest, data = self.context.manifest, self.context.data
+        recorded = [data.sha256, data.scale, self.context.spec, manifest.split, self.epochs, self.config.model_dump()]
+        return [*recorded, self.weight, self._first]
 
 
 def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress: ProgressCallback) -> LearningCurve:
