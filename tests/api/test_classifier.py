@@ -150,7 +150,7 @@ def test_a_fit_that_fails_leaves_a_folder_only_to_go_on_with(error, named, left,
         raise error
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("cutaway.training.train_model", train_model)
+    monkeypatch.setattr("cutaway.training.loop.train_model", train_model)
     with pytest.raises(type(error), match=named):
         ct.Classifier(hidden=8, epochs=1).fit(*iris)
     assert len(list(tmp_path.glob("cutaway-classifier-*"))) == left

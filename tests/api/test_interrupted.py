@@ -23,7 +23,7 @@ def test_the_message_of_an_interrupted_training_names_the_run_and_the_data(tmp_p
         writer.begin()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cutaway.training.train_model", train_model)
+    monkeypatch.setattr("cutaway.training.loop.train_model", train_model)
     x, y = np.random.default_rng(0).random((60, 3), np.float32), np.arange(60) % 2
     for number, (data, named) in enumerate((("digits", ""), (ct.Dataset.from_arrays(x, y), ", data=..."))):
         runs = tmp_path / str(number)
@@ -59,7 +59,7 @@ def test_before_there_is_a_run_nothing_can_go_on(tmp_path, monkeypatch):
     def train_model(*_args, **_settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cutaway.training.train_model", train_model)
+    monkeypatch.setattr("cutaway.training.loop.train_model", train_model)
     with pytest.raises(KeyboardInterrupt) as raised:
         ct.train(ct.mlp((4,)), "digits", epochs=2, runs=tmp_path, progress=False)
     assert type(raised.value) is KeyboardInterrupt

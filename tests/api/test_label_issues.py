@@ -114,7 +114,7 @@ def test_the_command_lists_them_as_python_does(
     run: ct.Run, issues: ct.LabelIssues, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cutaway.api.opening.open_run", lambda *_, **__: run)  # with its arrays
-    monkeypatch.setattr("cutaway.training.FoldTrainer", lambda *_, **__: pytest.fail("folds are kept"))
+    monkeypatch.setattr("cutaway.training.loop.FoldTrainer", lambda *_, **__: pytest.fail("folds are kept"))
     with pytest.raises(SystemExit) as ended:
         main(["labels", str(run.path), "--folds", "3", "--seeds", "2", "--json"])
     out, err = capsys.readouterr()
@@ -170,7 +170,7 @@ def test_what_is_kept_is_not_trained_again(few: ct.Dataset, monkeypatch: pytest.
     sizes = {"folds": 2, "seeds": 1, "epochs": 1}
     first = ct.label_issues(few, progress=False, **sizes)
     monkeypatch.setattr("cutaway.topics.labels.cross_validation.first_equal", None)
-    monkeypatch.setattr("cutaway.training.FoldTrainer", None)
+    monkeypatch.setattr("cutaway.training.loop.FoldTrainer", None)
     assert (ct.label_issues(few, progress=False, **sizes).scores == first.scores).all()
 
 
@@ -321,7 +321,7 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     from cutaway.topics.findings.section import verdict
     from cutaway.topics.labels.section import suspects
 
-    monkeypatch.setattr("cutaway.training.FoldTrainer", lambda *_, **__: pytest.fail("a fold is trained"))
+    monkeypatch.setattr("cutaway.training.loop.FoldTrainer", lambda *_, **__: pytest.fail("a fold is trained"))
     folder = tmp_path / "copy"
     shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns("labels.csv"))  # decisions of other tests
     copy = ct.open_run(folder, data=run.data)
