@@ -167,7 +167,7 @@ class Specification(BaseModel):
             RunError: A run cannot be read.
         """
         home = str(self.home(folder, starter or folder))
-        return cached("job", home, self.model_dump(mode="json"), self.inputs(folder), method=3).key
+        return cached("job", home, self.model_dump(mode="json"), self.inputs(folder), method=4).key
 
 
 class SectionJob(Specification):

@@ -5,13 +5,13 @@ import { element } from "./core/elements.js";
 
 /**
  * A panel as Python declares it; see `cutaway.plots.Panel`.
- * @typedef {{ title: string, x: AxisRecord & { isLog: boolean, ticks: [number, string][] }, y: AxisRecord,
+ * @typedef {{ title: string, x: AxisRecord & { isLog: boolean, ticks: [number, string][] }, y: AxisRecord & { ends: number[] },
  *   curves: import("./core/charts.js").Curve[], marks: { x: number, words: string, dash: string }[], diagonal: boolean, sharesX: boolean }} PanelRecord
  */
 
-/** @typedef {{ name: string, panels: PanelRecord[] }} FigureRecord of a section with panels side by side */
+/** @typedef {{ name: string, panels: PanelRecord[], isSmall: boolean }} FigureRecord of panels side by side, small ones on cards */
 
-const HEIGHT = 300;
+const [HEIGHT, SMALL_HEIGHT] = [300, 180];
 
 /** Digits after the point, and digits of numbers that would have none then. */
 const NUMBER = { maximumFractionDigits: 4, maximumSignificantDigits: 3, roundingPriority: "morePrecision" };
@@ -19,9 +19,12 @@ const SHARE = { style: "percent", maximumFractionDigits: 2 };
 
 /** A panel, with a legend above it, and the values of the points that are pointed at beside them. */
 class PanelChart extends Chart {
-  /** @param {PanelRecord} panel */
-  constructor(panel) {
-    super(HEIGHT);
+  /**
+   * @param {PanelRecord} panel
+   * @param {number} height
+   */
+  constructor(panel, height) {
+    super(height);
     this.panel = panel;
     const { title, marks, curves, x, y } = panel;
     this.tip = element("div", { class: "curves-tip", hidden: true });
@@ -36,8 +39,8 @@ class PanelChart extends Chart {
   /** @returns {import("./core/charts.js").Axis} */
   #xAxis() {
     const { curves, x, diagonal } = this.panel;
-    const values = [...curves.flatMap(({ points }) => points.map(([each]) => each)), ...x.ticks.map(([tick]) => tick), ...(diagonal ? [0, 1] : [])];
-    let [low, high] = x.isLog ? spaced(values.map(Math.log), 0.05).map(Math.exp) : spaced(values, 0.05);
+    const values = [...curves.flatMap(({ points, bars = 0 }) => points.flatMap(([each]) => (bars ? [each - bars / 2, each + bars / 2] : each))), ...x.ticks.map(([tick]) => tick), ...(diagonal ? [0, 1] : [])];
+    let [low, high] = x.isLog ? spaced(values.map(Math.log), 0.05).map(Math.exp) : spaced(values, curves.some(({ bars }) => bars) ? 0 : 0.05);
     // single epochs need room
     if (x.isWhole) [low, high] = [Math.min(low, Math.min(...values) - 0.5), Math.max(high, Math.max(...values) + 0.5)];
     const ticks = (/** @type {number} */ room) => roundTicks(low, high, Math.max(2, Math.min(8, room / 40)), x.isWhole).map(written(x));
@@ -48,8 +51,10 @@ class PanelChart extends Chart {
   #yAxis() {
     const { curves, y, diagonal } = this.panel;
     const values = curves.flatMap(({ points, spans = [] }) => [...points.map((point) => point[1]), ...spans.flat()]).filter((each) => each !== null);
-    const [low, high] = spaced(diagonal ? [...values, 0, 1] : values, 0.05);
-    return { low, high, ticks: () => roundTicks(low, high, 6, y.isWhole).map(written(y)), label: y.label };
+    const isOfBars = curves.some(({ bars }) => bars);
+    let [low, high] = spaced([...values, ...y.ends, ...(diagonal ? [0, 1] : []), ...(isOfBars ? [0] : [])], 0.05);
+    if (isOfBars) low = Math.max(low, Math.min(0, ...values)); // bars stand on the axis
+    return { low, high, ticks: () => roundTicks(low, high, this.height / 50, y.isWhole).map(written(y)), label: y.label };
   }
 
   /**
@@ -66,7 +71,8 @@ class PanelChart extends Chart {
    * @param {number | null} value
    */
   #write(axis, value) {
-    return value === null ? "–" : written(this.panel[axis])(value)[1];
+    const named = axis === "x" && this.panel.x.ticks.find(([tick]) => tick === value);
+    return value === null ? "–" : named ? named[1] : written(this.panel[axis])(value)[1];
   }
 
   /**
@@ -88,7 +94,7 @@ class PanelChart extends Chart {
     const { offsetWidth, offsetHeight } = this.tip;
     const inside = this.element.clientWidth - offsetWidth;
     this.tip.style.left = `${Math.max(0, left + 12 > inside ? Math.min(inside, left - 12 - offsetWidth) : left + 12)}px`;
-    this.tip.style.bottom = `${Math.max(0, Math.min(HEIGHT - offsetHeight, HEIGHT - top + 8))}px`;
+    this.tip.style.bottom = `${Math.max(0, Math.min(this.height - offsetHeight, this.height - top + 8))}px`;
   }
 }
 
@@ -111,5 +117,8 @@ function written({ isPercent }) {
  * @param {FigureRecord[]} figures
  */
 export function drawFigures(figures) {
-  for (const { name, panels } of figures) document.getElementById(`${name}-figure`)?.replaceChildren(...panels.map((panel) => new PanelChart(panel).element));
+  for (const { name, panels, isSmall } of figures) {
+    const charts = panels.map((panel) => new PanelChart(panel, isSmall ? SMALL_HEIGHT : HEIGHT));
+    document.getElementById(`${name}-figure`)?.replaceChildren(...charts.map((chart) => chart.element));
+  }
 }

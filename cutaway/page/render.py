@@ -12,16 +12,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cutaway.errors import escaped
-from cutaway.plots import data_uri
+from cutaway.plots import Panel, data_uri
 
 from .bundle import QUICK_LEVEL, Bundle
 from .explorer import Explorer
 from .label_sheet import LabelSheet
 from .linking import link
 from .resources import STYLES, read_module, read_template
-from .sections import Figure, Page, Section, with_parts
+from .sections import Cards, Figure, Page, Section, with_parts
 
-_NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+~]?\d[\d,.]*(e[-+]?\d+)?(±\d[\d,.]*)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
 
 def render(page: Page) -> str:
@@ -125,13 +125,21 @@ def _breakable(text: str) -> Markup:
 def _document(sections: Sequence[Section], bundle: Bundle) -> dict[str, Any]:
     """What the scripts of sections need, as plain data; arrays go into the bundle."""
     figures = [
-        {"name": section.name, "panels": [panel.document() for panel in section.panels]}
+        {"name": name, "panels": [panel.document() for panel in panels], "isSmall": is_small}
         for section in sections
-        if isinstance(section, Figure)
+        for name, panels, is_small in _figures(section)
     ]
     explorers = [section.document(bundle) for section in sections if isinstance(section, Explorer)]
     sheets = [section.document() for section in sections if isinstance(section, LabelSheet)]
     return {"figures": figures, "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
+
+
+def _figures(section: Section) -> list[tuple[str, Sequence[Panel], bool]]:
+    """The name of each place for charts in a section, its panels, and whether they are small."""
+    if isinstance(section, Figure):
+        return [(section.name, section.panels, False)]
+    cards = section.cards if isinstance(section, Cards) else ()
+    return [(f"{section.name}-{number}", card.panels, True) for number, card in enumerate(cards) if card.panels]
 
 
 def _escaped(value: Any) -> Any:

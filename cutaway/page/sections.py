@@ -105,62 +105,6 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of a small plot.
-
-    Attributes:
-        name: A word for its legend; empty for none.
-        points: (x, y) from 0 at the left and the bottom to 1; a gap where a y is None.
-    """
-
-    name: str
-    points: tuple[tuple[float, float | None], ...]
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The points of each part between gaps, as SVG takes them, in a square of 100."""
-        parts: list[list[str]] = [[]]
-        for x, y in self.points:
-            if y is None:
-                parts.append([])
-            else:
-                parts[-1].append(f"{100 * x:.1f},{100 - 100 * y:.1f}")
-        return tuple(" ".join(part) for part in parts if part)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmallPlot:
-    """A small plot on a card, without any script: lines or bars, and what the ends of its axes are.
-
-    Attributes:
-        alt: The plot in words.
-        lines: Up to two lines.
-        bars: (left, right, height), each from 0 to 1; pale below lines, where there are some.
-        band: (x, low, high), each from 0 to 1: an area around the first line.
-        diagonal: Whether to draw the line from the lower left to the upper right corner.
-        mark: The place of a vertical line from 0 to 1, or None.
-        x: What is at the left end, below the middle and at the right end of the horizontal axis.
-        y: What is at the lower end and at the upper end of the vertical axis, and what it is.
-    """
-
-    alt: str
-    lines: tuple[Line, ...] = ()
-    bars: tuple[tuple[float, float, float], ...] = ()
-    band: tuple[tuple[float, float, float], ...] = ()
-    diagonal: bool = False
-    mark: float | None = None
-    x: tuple[str, str, str] = ("", "", "")
-    y: tuple[str, str, str] = ("", "", "")
-
-    @property
-    def outline(self) -> str:
-        """The outline of the band, as SVG takes it, in a square of 100."""
-        upper = [(x, high) for x, _, high in self.band]
-        lower = [(x, low) for x, low, _ in reversed(self.band)]
-        return " ".join(f"{100 * x:.1f},{100 - 100 * y:.1f}" for x, y in [*upper, *lower])
-
-
-@dataclass(frozen=True)
 class Level:
     """A line of a list of values on a card: its name, and a value with its range on a scale from 0 to 1.
 
@@ -192,9 +136,9 @@ class Card:
         values: Text in a monospace font, for samples that are not images; may be empty.
         subtitle: A few words in bold; may be empty.
         text: Paragraphs.
-        plots: Small plots below the text.
+        panels: Small charts below the text, which the page draws.
         levels: Values on one scale, below the text; may be empty.
-        help: What to do, below the text and its plots; may be empty.
+        help: What to do, below the text and its charts; may be empty.
         rows: A small table, a line of headings first; may be empty.
         details: Paragraphs below a line that opens them.
         consequences: Title and text of each finding that follows from it, below a line that opens them.
@@ -209,7 +153,7 @@ class Card:
     values: str = ""
     subtitle: str = ""
     text: tuple[str, ...] = ()
-    plots: tuple[SmallPlot, ...] = ()
+    panels: tuple["Panel", ...] = ()
     levels: tuple[Level, ...] = ()
     help: str = ""
     rows: tuple[tuple[str, ...], ...] = ()

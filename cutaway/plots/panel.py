@@ -29,6 +29,8 @@ class Series:
         points: Whether points are drawn.
         line: Whether they are joined by a line.
         dashed: Whether the line is dashed.
+        bars: Distance between bars from 0 to each y, in units of x; 0 for no bars. Bars behind curves are pale, without
+            numbers.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Series:
     points: bool = False
     line: bool = True
     dashed: bool = False
+    bars: float = 0
 
     def __post_init__(self) -> None:
         ends = [end for end in (self.low, self.high) if end is not None]
@@ -76,6 +79,7 @@ class Series:
             "hasLine": self.line,
             "hasPoints": self.points,
             "dashed": self.dashed,
+            "bars": self.bars,
         }
 
 
@@ -106,7 +110,9 @@ class Panel:
         x_percent: Whether x is a share, written as a percentage.
         y_percent: Whether y is.
         x_log: Whether the x axis is logarithmic.
-        x_ticks: Where the x axis has ticks, ascending, whose labels are whole numbers; none for where they fit.
+        x_ticks: Where the x axis has ticks, ascending; none for where they fit.
+        x_names: What is written at them; whole numbers if empty.
+        y_ends: What the y axis reaches at least.
         marks: Values of x that are marked.
         diagonal: Whether a dashed line shows where x and y, both in 0..1, are equal.
     """
@@ -119,6 +125,8 @@ class Panel:
     y_percent: bool = False
     x_log: bool = False
     x_ticks: Sequence[float] = ()
+    x_names: Sequence[str] = ()
+    y_ends: Sequence[float] = ()
     marks: Sequence[Mark] = ()
     diagonal: bool = False
 
@@ -137,6 +145,7 @@ class Panel:
                 "label": self.y_label,
                 "isPercent": self.y_percent,
                 "isWhole": self.y_whole,
+                "ends": [float(end) for end in self.y_ends],
             },
             "curves": [series.document() for series in self.series],
             "marks": [{"x": mark.x, "words": mark.words, "dash": mark.dash} for mark in self.marks],
@@ -157,13 +166,13 @@ class Panel:
 
     @property
     def shares_x(self) -> bool:
-        """Whether all series have values at the same x."""
-        first, *others = self.series
+        """Whether all series, bars behind curves aside, have values at the same x."""
+        first, *others = [series for series in self.series if not series.bars] or self.series
         return all(np.array_equal(first.x, series.x) for series in others)
 
     def tick_texts(self) -> list[str]:
         """What is written at `x_ticks`."""
-        return [f"{tick:,.0f}" for tick in self.x_ticks]
+        return list(self.x_names) or [f"{tick:,.0f}" for tick in self.x_ticks]
 
     @property
     def y_whole(self) -> bool:

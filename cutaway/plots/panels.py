@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+BAR = 0.88
+"""Share of their distance that bars take."""
+
 COLUMNS = 3
 """Panels in a row of a matplotlib figure at most."""
 
@@ -52,7 +55,7 @@ def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
     if panel.diagonal:
         axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
     for series in panel.series:
-        _draw_series(axes, series)
+        _draw_series(axes, series, is_pale=len(panel.series) > 1)
     for mark in panel.marks:
         axes.axvline(mark.x, color=MUTED, linestyle=mark.dash, linewidth=1, zorder=0)
     if panel.marks:
@@ -69,6 +72,9 @@ def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
             axis.set_major_locator(whole_ticks())
     if panel.x_whole:
         axes.set_xlim(*_ends(panel))
+    if len(panel.y_ends):
+        axes.update_datalim([(0, end) for end in panel.y_ends], updatex=False)
+        axes.autoscale_view(scalex=False)
     if panel.x_ticks:
         for label in axes.set_xticks(panel.x_ticks, panel.tick_texts()):
             label.label1.set_parse_math(False)
@@ -85,10 +91,13 @@ def _ends(panel: Panel) -> tuple[float, float]:
     return float(np.nanmin(x)) - panel.x_padding, float(np.nanmax(x)) + panel.x_padding
 
 
-def _draw_series(axes: "Axes", series: Series) -> None:
+def _draw_series(axes: "Axes", series: Series, *, is_pale: bool) -> None:
     columns, color = series.columns(), series.hex_color
     x, y = columns["x"], columns["y"]
     label = series.name or "_nolegend_"
+    if series.bars:
+        axes.bar(x, y, BAR * series.bars, color=color, alpha=0.3 if is_pale else 1, label=label)
+        return
     if "low" in columns and series.points:
         ends = np.maximum([y - columns["low"], columns["high"] - y], 0)
         axes.errorbar(x, y, yerr=ends, fmt="none", ecolor=color, elinewidth=1, alpha=0.7)

@@ -117,10 +117,11 @@ def test_a_card_has_the_levels_of_a_category_and_the_curve_of_a_number(people):
     effects = columns(ReportSource(people.context, ignore_progress)).parts[1]
     cards = {card.title: card for card in effects.cards}
     assert [level.name for level in cards["city"].levels] == ["Oslo", "Rome", "Bern"]
-    (plot,) = cards["age"].plots
-    assert len(plot.lines[0].points) == len(plot.band)
-    assert all(0 <= low <= high <= 1 for _, low, high in plot.band)
-    assert max(height for *_, height in plot.bars) <= 0.3 + 1e-9
+    (panel,) = cards["age"].panels
+    samples, curve = panel.series
+    assert ((curve.low >= 0) & (curve.low <= curve.high) & (curve.high <= 1)).all()
+    assert samples.y.max() == pytest.approx(0.3)
+    assert panel.shares_x
 
 
 def test_samples_that_are_no_rows_have_no_columns(digits_run):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Card, Cards, Figure, HeatMap, Image, Line, Page, Parts, SmallPlot, Table, Text, render
+from cutaway.page import Card, Cards, Figure, HeatMap, Image, Page, Parts, Table, Text, render
+from cutaway.plots import learning_panels
 from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR
 
 HOSTILE = "</title></script><script>hacked = 1</script><!--<img src=x onerror='hacked = 1'>{{ 7*7 }}"
@@ -235,26 +236,19 @@ def test_text_has_a_contrast_of_4_5(scheme):
     assert all(_contrast(tones["ink"], cell) >= 4.5 for cell in strongest)
 
 
-def test_a_card_shows_small_plots_what_would_help_and_details():
-    curve = Line("training", ((0.0, 1.0), (0.5, None), (1.0, 0.25)))
-    plot = SmallPlot(
-        alt="Losses by epoch", lines=(curve, Line("other", ((0.0, 0.0),))), bars=((0.1, 0.2, 0.5),), diagonal=True,
-        mark=0.5, x=("epoch 1", HOSTILE, "epoch 3"), y=("0", "1", "loss"),
-    )  # fmt: skip
+def test_a_card_shows_charts_what_would_help_and_details():
+    panel = learning_panels([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}])[0]
     image = Image(b"png", "a digit", caption="test[7], labeled 3")
-    card = Card(title="It overfits", plots=(plot,), images=(image,), help="stop earlier.", details=("Rule: ...",))
-    section = Cards(name="findings", title="Findings", cards=(card,), size="large")
-    reader = Reader(render(Page(title="A page", sections=(section,))))
-    assert [attrs["points"] for attrs, _ in reader.all("polyline")] == ["0.0,0.0", "100.0,75.0", "0.0,100.0"]
-    assert [attrs["height"] for attrs, _ in reader.all("rect")] == ["50.00"]
-    assert len(reader.all("line")) == 2
-    (drawing,) = [attrs for attrs, _ in reader.all("svg") if attrs.get("role") == "img"]
-    assert drawing["aria-label"] == "Losses by epoch"
+    card = Card(title="It overfits", panels=(panel,), images=(image,), help="stop earlier.", details=("Rule: ...",))
+    section = Cards(name="findings", title="Findings", cards=(Card(title="Plain"), card), size="large")
+    html = render(Page(title="A page", sections=(section,)))
+    reader = Reader(html)
+    assert [attrs["id"] for attrs, _ in reader.all("div") if "figure" in attrs.get("id", "")] == ["findings-1-figure"]
+    assert '"figures": [{"name": "findings-1", "panels": [{' in html
     paragraphs = {attrs.get("class"): text for attrs, text in reader.all("p")}
     assert paragraphs["help"] == "stop earlier."
     assert "Rule: ..." in [text for _, text in reader.all("p")]
     assert paragraphs["name"] == "test[7], labeled 3"
-    assert HOSTILE in [text for _, text in reader.all("span")]
 
 
 def test_parts_stand_below_each_other_under_one_heading(make_page):

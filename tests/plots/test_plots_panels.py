@@ -103,7 +103,7 @@ def test_the_document_of_a_panel_is_what_is_drawn_as_plain_data():
             "isLog": True,
             "ticks": [[1, "1"], [100, "100"]],
         },
-        "y": {"label": "loss", "isPercent": False, "isWhole": False},
+        "y": {"label": "loss", "isPercent": False, "isWhole": False, "ends": []},
         "curves": [
             {
                 "name": "law",
@@ -113,6 +113,7 @@ def test_the_document_of_a_panel_is_what_is_drawn_as_plain_data():
                 "hasLine": True,
                 "hasPoints": False,
                 "dashed": True,
+                "bars": 0,
             }
         ],
         "marks": [{"x": 10, "words": "here", "dash": "dotted"}],
@@ -126,3 +127,18 @@ def test_the_document_of_a_panel_has_its_intervals():
     assert document["diagonal"]
     assert document["sharesX"]
     np.testing.assert_allclose(document["curves"][1]["spans"], np.stack([X - 0.05, X + 0.05], axis=1))
+
+
+def test_bars_stand_on_zero_at_names():
+    bars = Series("", np.arange(3), np.array([4, 1, 2]), bars=1)
+    panel = Panel("", "class", "samples", [bars], x_ticks=[0, 1, 2], x_names=["a", "$b", "c"], y_ends=(0, 8))
+    (axes,) = panels([panel]).axes
+    assert [(bar.get_y(), bar.get_height(), round(bar.get_width(), 9)) for bar in axes.patches] == [
+        (0, 4, 0.88), (0, 1, 0.88), (0, 2, 0.88)
+    ]  # fmt: skip
+    assert axes.get_ylim()[1] >= 8
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "$b", "c"]
+    document = panel.document()
+    assert document["x"]["ticks"] == [(0, "a"), (1, "$b"), (2, "c")]
+    assert document["y"]["ends"] == [0, 8]
+    assert document["curves"][0]["bars"] == 1

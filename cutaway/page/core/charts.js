@@ -7,6 +7,9 @@ const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
 const NAME = 20;
 const CHARACTER = 6.5;
 
+/** The share of their distance that bars take. */
+const BAR = 0.88;
+
 /**
  * Make an element of a chart.
  * @param {string} tag
@@ -53,11 +56,33 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
 }
 
 /**
+ * A small chart without axes: bars side by side, each with its parts above one another.
+ * @param {{ parts: { height: number, color?: string }[], words?: string }[]} bars heights in any unit; words: shown where
+ *   the mouse is
+ * @param {{ width: number, height: number }} frame the highest bar fills it
+ * @param {Record<string, string | number>} attributes
+ */
+export function barStrip(bars, { width, height }, attributes) {
+  const highest = Math.max(...bars.map(({ parts }) => parts.reduce((sum, part) => sum + part.height, 0)), 1);
+  const step = width / bars.length;
+  const drawn = bars.map(({ parts, words }, k) => {
+    let top = height;
+    const rects = parts.map((part) => {
+      const high = (height * part.height) / highest;
+      top -= high;
+      return svgElement("rect", { x: k * step, y: top, width: BAR * step, height: high, ...(part.color ? { fill: part.color } : {}) });
+    });
+    return svgElement("g", {}, ...(words ? [svgElement("title", {}, words)] : []), ...rects);
+  });
+  return svgElement("svg", { ...attributes, viewBox: `0 0 ${width} ${height}`, role: "img" }, ...drawn);
+}
+
+/**
  * A line, points, or both.
  * @typedef {{ name: string, tone?: "one" | "two" | "before" | "branch", color?: string, points: [number, number | null][],
- *   spans?: [number | null, number | null][], hasLine?: boolean, hasPoints?: boolean, dashed?: boolean, dot?: [number, number] | null }} Curve
+ *   spans?: [number | null, number | null][], hasLine?: boolean, hasPoints?: boolean, radius?: number, dashed?: boolean, bars?: number, dot?: [number, number] | null }} Curve
  *   color: where the tone has none; points: x and y, null for a gap, x ascending; spans: ends of the interval of each
- *   point; dot: where the line is now, which may be before the last of its points
+ *   point; radius: of its points, in CSS pixels; bars: the distance between bars, in units of x, 0 for no bars; dot: where the line is now, which may be before the last of its points
  */
 
 /**
@@ -153,6 +178,7 @@ export class Chart {
   #draw() {
     if (!this.#drawing) return;
     const { curves, x, y, marks = [], diagonal } = this.#drawing;
+    const isOfBars = curves.every(({ bars }) => bars);
     const up = y.ticks(this.height);
     const left = y.label ? NAME + Math.max(MARGIN.left, 12 + CHARACTER * Math.max(...up.map(([, text]) => text.length))) : MARGIN.left;
     const right = this.#width - MARGIN.right;
@@ -160,15 +186,16 @@ export class Chart {
     const bottom = this.height - MARGIN.bottom - (x.label ? NAME : 0);
     this.#x = scale(x, left, right);
     this.#y = scale(y, bottom, MARGIN.top);
+    /** @type {SVGElement[]} */
     const parts = [];
     for (const [tick, text] of up) {
       const place = this.#y(tick);
       parts.push(svgElement("line", { class: "grid", x1: left, x2: right, y1: place, y2: place }));
       parts.push(svgElement("text", { x: left - 6, y: place + 4, "text-anchor": "end" }, text));
     }
-    for (const [tick, text] of along) {
+    for (const [tick, text] of apart(along, this.#x, right)) {
       const place = this.#x(tick);
-      if (x.label) parts.push(svgElement("line", { class: "grid", x1: place, x2: place, y1: MARGIN.top, y2: bottom }));
+      if (x.label && !isOfBars) parts.push(svgElement("line", { class: "grid", x1: place, x2: place, y1: MARGIN.top, y2: bottom }));
       parts.push(svgElement("text", { x: place, y: bottom + 18, "text-anchor": "middle" }, text));
     }
     const middle = (MARGIN.top + bottom) / 2;
@@ -190,9 +217,27 @@ export class Chart {
     return svgElement("line", { class: `guide ${dash}`, x1: this.#x(from[0]), y1: this.#y(from[1]), x2: this.#x(to[0]), y2: this.#y(to[1]) });
   }
 
+  /**
+   * @param {number} x its middle
+   * @param {number} y its top
+   * @param {number} distance to the next one, in units of x
+   */
+  #bar(x, y, distance) {
+    const [left, right, top, bottom] = [this.#x(x - (BAR * distance) / 2), this.#x(x + (BAR * distance) / 2), this.#y(y), this.#y(0)];
+    return svgElement("rect", { class: this.#read().length < (this.#drawing?.curves.length ?? 0) ? "curve-bar pale" : "curve-bar", x: left, y: top, width: right - left, height: bottom - top });
+  }
+
+  /** The curves whose values are read where the mouse points: bars behind curves are not. */
+  #read() {
+    const { curves } = this.#drawing ?? { curves: [] };
+    const lines = curves.filter(({ bars }) => !bars);
+    return lines.length ? lines : curves;
+  }
+
   /** @param {Curve} curve */
-  #curve({ points, spans = [], tone, hasLine = true, hasPoints, dashed, dot }) {
+  #curve({ points, spans = [], tone, hasLine = true, hasPoints, radius = 3.5, dashed, bars, dot }) {
     const place = (/** @type {number} */ x, /** @type {number} */ y) => [this.#x(x), this.#y(y)];
+    if (bars) return points.flatMap(([x, y]) => (y === null ? [] : [this.#bar(x, y, bars)]));
     const parts = [];
     const ends = spans.flatMap(([low, high], k) => (low === null || high === null ? [] : [{ low: place(points[k][0], low), high: place(points[k][0], high) }]));
     if (hasPoints) parts.push(...ends.map(({ low, high }) => svgElement("line", { class: "span", x1: low[0], y1: low[1], x2: high[0], y2: high[1] })));
@@ -207,7 +252,7 @@ export class Chart {
       else pieces.at(-1)?.push(place(x, y));
     }
     if (hasLine) parts.push(...pieces.filter((piece) => piece.length).map((piece) => polyline(piece, { class: `curve ${tone ?? ""}${dashed ? " dashed" : ""}` })));
-    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: "end", cx, cy, r: 3.5 })));
+    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: "end", cx, cy, r: radius })));
     const end = tone ? (dot ?? points.at(-1)) : null;
     if (end && end[1] !== null) {
       const [cx, cy] = place(end[0], end[1]);
@@ -220,7 +265,8 @@ export class Chart {
   #point({ clientX, clientY }) {
     const { left, top, width } = this.picture.getBoundingClientRect();
     const unit = this.#width / width;
-    const { curves, isByX } = this.#drawing ?? { curves: [], isByX: true };
+    const { isByX } = this.#drawing ?? { isByX: true };
+    const curves = this.#read();
     let nearest = Infinity;
     /** @type {{ curve: Curve, k: number } | null} */
     let found = null;
@@ -237,7 +283,7 @@ export class Chart {
   /** @param {{ curve: Curve, k: number } | null} found the point that is pointed at */
   #say(found) {
     const x = found?.curve.points[found.k][0];
-    const readings = (this.#drawing?.curves ?? []).map((curve) => {
+    const readings = this.#read().map((curve) => {
       const k = curve === found?.curve ? found.k : curve.points.findIndex(([each]) => each === x);
       return { curve, point: /** @type {Curve["points"][0] | undefined} */ (curve.points[k]), span: curve.spans?.[k] };
     });
@@ -298,6 +344,26 @@ export class CurveChart extends Chart {
     const spoken = words.map((each) => each.textContent).join(", ");
     this.picture.setAttribute("aria-label", `${this.title} by ${this.unit}: ${spoken}${at === undefined ? "" : ` after ${this.unit} ${shortNumber(at)}`}`);
   }
+}
+
+/**
+ * The ticks whose texts do not touch, from the left; the last one is always among them.
+ * @param {[number, string][]} ticks
+ * @param {(value: number) => number} place
+ * @param {number} right where the axis ends
+ */
+function apart(ticks, place, right) {
+  const half = (/** @type {string} */ text) => (CHARACTER * text.length) / 2;
+  const [last] = ticks.slice(-1);
+  const end = last ? place(last[0]) - half(last[1]) : right;
+  let free = -Infinity;
+  return ticks.filter(([tick, text]) => {
+    if (tick === last[0]) return true;
+    const [from, to] = [place(tick) - half(text), place(tick) + half(text)];
+    if (from < free || to + CHARACTER > end) return false;
+    free = to + CHARACTER;
+    return true;
+  });
 }
 
 /**

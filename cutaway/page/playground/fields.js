@@ -1,21 +1,14 @@
 // The settings of the playground: what each is called, what it can be, and how they are written into an address.
 
+import { readSettings, writeSettings } from "../core/address.js";
+import { readField } from "../core/fields.js";
 import { DATA_SETS } from "./data_sets.js";
 import { INITIALIZERS } from "./dense_network.js";
 import { ACTIVATIONS } from "./elementwise.js";
 
 /** @typedef {import("./session.js").Settings} Settings */
 
-/**
- * @typedef {object} Field
- * @property {string} label
- * @property {"data" | "model" | "training"} group Changes of "training" go on from here; the others begin again.
- * @property {[string | number, string][]} [choices] Values and their names.
- * @property {number} [low] Numbers from here
- * @property {number} [high] to here,
- * @property {boolean} [isWhole] which may have to be whole.
- * @property {string} [help]
- */
+/** @typedef {import("../core/fields.js").Field & { group: "data" | "model" | "training" }} Field Changes of "training" go on from here; the others begin again. */
 
 /** The names of data that are not made from a formula. */
 export const OWN_DATA = { painted: "Points that you paint", file: "A CSV file", digits: "Handwritten digits (MNIST)" };
@@ -82,30 +75,6 @@ export function readValue(name, text) {
 }
 
 /**
- * @param {Omit<Field, "group">} field
- * @param {string} text
- * @returns {string | number | null}
- */
-export function readField({ choices, low = -Infinity, high = Infinity, isWhole }, text) {
-  if (choices) return choices.some(([value]) => value === text) ? text : null;
-  const value = text.trim() ? Number(text) : NaN;
-  return value >= low && value <= high && (!isWhole || Number.isInteger(value)) ? value : null;
-}
-
-/**
- * What a setting takes, in words.
- * @param {string} name
- */
-export function ruleOf(name) {
-  return ruleOfField(/** @type {Record<string, Field>} */ (FIELDS)[name]);
-}
-
-/** @param {Omit<Field, "group">} field */
-export function ruleOfField({ label, low, high, isWhole }) {
-  return `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}.`;
-}
-
-/**
  * A setting and its value, in words.
  * @param {string} name
  * @param {string | number} value
@@ -139,31 +108,15 @@ export function readHidden(text) {
  * @param {Settings} settings
  */
 export function toAddress(settings) {
-  const parts = new URLSearchParams();
-  for (const [name, value] of Object.entries(settings)) {
-    const text = Array.isArray(value) ? value.join("-") : String(value);
-    const first = /** @type {Record<string, any>} */ (DEFAULTS)[name];
-    if (text !== (Array.isArray(first) ? first.join("-") : String(first))) parts.set(name, text);
-  }
-  return parts.toString();
+  return writeSettings(settings, DEFAULTS);
 }
 
 /**
  * Settings from what is written after the # of an address, and what could not be read.
  * @param {string} text
- * @returns {{ settings: Settings, refused: string[] }}
  */
 export function fromAddress(text) {
-  /** @type {Record<string, any>} */
-  const settings = { ...DEFAULTS };
-  const refused = [];
-  for (const [name, given] of new URLSearchParams(text)) {
-    const isKnown = name === "hidden" || Object.hasOwn(FIELDS, name);
-    const value = !isKnown ? null : name === "hidden" ? readHidden(given) : readValue(name, given);
-    if (value === null) refused.push(`${name}=${given}`);
-    else settings[name] = value;
-  }
-  return { settings: /** @type {Settings} */ (settings), refused };
+  return readSettings(text, DEFAULTS, (name, given) => (name === "hidden" ? readHidden(given) : readValue(name, given)));
 }
 
 /**

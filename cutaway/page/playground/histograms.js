@@ -1,7 +1,7 @@
 // Histograms of the weights and of the gradients of each layer.
 
 import { element } from "../core/elements.js";
-import { svgElement } from "../core/charts.js";
+import { barStrip } from "../core/charts.js";
 import { short } from "./inspector.js";
 
 const BINS = 31;
@@ -36,13 +36,8 @@ function histogram(name, values) {
     const share = largest ? (value / largest + 1) / 2 : 0.5;
     if (Number.isFinite(share)) counts[Math.min(BINS - 1, Math.floor(share * BINS))]++;
   }
-  const tallest = Math.max(...counts, 1);
-  const bars = counts.map((count, k) => {
-    const height = (count / tallest) * HEIGHT;
-    return svgElement("rect", { x: (k / BINS) * WIDTH, y: HEIGHT - height, width: WIDTH / BINS - 0.6, height });
-  });
   const words = `${name} from ${short(-largest)} to ${short(largest)}`;
-  const picture = svgElement("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words, class: name }, ...bars);
+  const picture = barStrip(counts.map((height) => ({ parts: [{ height }] })), { width: WIDTH, height: HEIGHT }, { "aria-label": words, class: name });
   const figure = element("figure", {}, element("figcaption", { text: words }));
   figure.prepend(picture);
   return figure;

@@ -1,7 +1,9 @@
 // The playground: one page that trains a network in the browser and shows what happens.
 
+import { refusedInWords } from "../core/address.js";
 import { bundleInPage } from "../core/bundle.js";
-import { choice, csvCell, element, labeled, saveText, textButton } from "../core/elements.js";
+import { csvCell, element, saveText, textButton } from "../core/elements.js";
+import { settingRow } from "../core/fields.js";
 import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
 import { counted, percent } from "../core/words.js";
@@ -11,7 +13,7 @@ import { DATA_SETS } from "./data_sets.js";
 import { DigitPad } from "./digit_pad.js";
 import { DigitReader } from "./digit_reader.js";
 import { DigitsView, digitParts } from "./digits.js";
-import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, readValue, ruleOf, toAddress } from "./fields.js";
+import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, toAddress } from "./fields.js";
 import { showHistograms } from "./histograms.js";
 import { UnitView } from "./inspector.js";
 import { layerButtons, NetworkView } from "./network_view.js";
@@ -21,6 +23,7 @@ import { PastView } from "./past_view.js";
 import { drawLine, drawPlane } from "./plane.js";
 import { cutawayCode, kerasCode } from "./python.js";
 import { TasksView } from "./tasks.js";
+import { hearKeys, linkButton, playButton, speedChoice } from "./toolbar.js";
 import { TsnePage } from "./tsne/tsne_page.js";
 
 /** @typedef {import("./controller.js").State} State */
@@ -30,6 +33,12 @@ import { TsnePage } from "./tsne/tsne_page.js";
 
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/**
+ * Whether the samples are those of a person, which no address holds.
+ * @param {Settings} settings
+ */
+const isOwn = ({ data }) => data === "painted" || data === "file";
 
 class Playground {
   /**
@@ -42,8 +51,8 @@ class Playground {
     this.pages = pages;
     this.bundle = bundleInPage(data.arrays, "pageArray");
     const { settings, refused } = fromAddress(pages.settingsOf("network") ?? "");
-    const isOwn = Object.hasOwn(OWN_DATA, settings.data);
-    const first = isOwn ? { ...settings, data: "moons" } : settings;
+    const hasOwnData = Object.hasOwn(OWN_DATA, settings.data);
+    const first = hasOwnData ? { ...settings, data: "moons" } : settings;
     this.controller = new Controller(worker, first, null);
     this.store = this.controller.store;
     this.shows = { regions: true, test: true };
@@ -78,9 +87,9 @@ class Playground {
     });
     new ResizeObserver(this.draw).observe(host("plane"));
     addEventListener("hashchange", () => this.#readAddress());
-    if (refused.length) this.store.set({ message: `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` });
+    if (refused.length) this.store.set({ message: refusedInWords(refused) });
     if (data.start) this.#begin(data.start);
-    else if (isOwn) void this.#choose(settings.data, settings);
+    else if (hasOwnData) void this.#choose(settings.data, settings);
   }
 
   /** @param {NonNullable<PageData["start"]>} start The samples and settings of a run. */
@@ -95,61 +104,40 @@ class Playground {
 
   #buildBar() {
     const { controller, store } = this;
-    const play = textButton("Play", () => controller.play(!store.state.isPlaying), { class: "play" });
-    store.watch(["isPlaying"], ({ isPlaying }) => {
-      play.textContent = isPlaying ? "Pause" : "Play";
-      play.setAttribute("aria-pressed", String(isPlaying));
-    });
-    const speeds = Object.entries(SPEEDS).map(([value, { name }]) => /** @type {[string, string]} */ ([value, name]));
-    const speed = choice(speeds, { "aria-label": "Speed" }, "normal");
-    speed.addEventListener("change", () => store.set({ speed: /** @type {State["speed"]} */ (speed.value) }));
+    const speed = speedChoice(SPEEDS, store.state.speed, (chosen) => store.set({ speed: chosen }));
     const undo = textButton("Undo", () => controller.undo());
     store.watch(["undoable"], ({ undoable }) => (undo.disabled = !undoable));
     host("bar").append(
-      play,
+      playButton(controller),
       speed,
       element("span", { class: "steps", role: "group", "aria-label": "Learn one step" }, ...["sample", "batch", "epoch"].map((what) => textButton(`1 ${what}`, () => controller.step(/** @type {any} */ (what))))),
       textButton("Reset", () => controller.restart()),
       undo,
-      textButton("Copy link", () => void this.#copyLink()),
+      linkButton(controller, () => (isOwn(store.state.settings) ? "It holds the settings and not your samples: Save writes a file with both." : "It opens this page with the same settings.")),
       textButton("Save", () => this.#save()),
       textButton("Open", () => host("openFile").click()),
       textButton("Save picture", () => this.#savePicture()),
     );
     host("openFile").addEventListener("change", (event) => void this.#open(/** @type {HTMLInputElement} */ (event.target)));
-    document.addEventListener("keydown", (event) => {
-      const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=checkbox], [type=radio], [type=range]), select, textarea";
-      if (this.pages.shown !== "network") return;
-      const isField = event.target instanceof HTMLElement && event.target.closest(own);
-      if (isField || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === " ") controller.play(!store.state.isPlaying);
-      else if (event.key === "b") controller.step("batch");
-      else if (event.key === "e") controller.step("epoch");
-      else return;
-      event.preventDefault();
-    });
+    hearKeys(controller, () => this.pages.shown === "network", { b: () => controller.step("batch"), e: () => controller.step("epoch") });
   }
 
   #buildFields() {
     for (const [name, field] of Object.entries(FIELDS)) {
-      const value = () => String(/** @type {any} */ (this.store.state.settings)[name]);
-      const about = { name, "aria-label": field.label, title: field.help };
-      const input = field.choices ? choice(field.choices, about, value()) : element("input", { ...about, type: "text", inputmode: "decimal", autocomplete: "off" });
-      const wrong = element("small", { class: "field-wrong", role: "alert" });
-      input.addEventListener("change", () => {
-        const given = readValue(name, input.value);
-        wrong.textContent = given === null ? ruleOf(name) : "";
-        if (given === null) return;
-        if (name === "data") void this.#choose(String(given)).then(() => this.#sayKept());
-        else this.controller.change({ [name]: given });
+      const value = () => this.store.state.settings[/** @type {keyof Settings} */ (name)];
+      const take = (/** @type {string | number} */ given) => {
+        if (name === "data") {
+          void this.#choose(String(given)).then(() => this.#sayKept());
+          return true;
+        }
+        this.controller.change({ [name]: given });
         if (name === "optimizer" && !this.store.state.message) this.store.set({ message: `The learning rate stays ${this.store.state.settings.learningRate}.` });
-        if (name !== "data") input.value = value(); // as before, where there is no room for another branch
-      });
-      const row = labeled(field.label, input);
-      row.append(wrong);
+        return false;
+      };
+      const { row, show } = settingRow(field, { name, value, take });
       host(`${field.group}Fields`).append(row);
       this.store.watch(["settings"], ({ settings }) => {
-        if (document.activeElement !== input || field.choices) input.value = value();
+        show();
         row.hidden = !isUsed(name, settings);
       });
     }
@@ -307,18 +295,6 @@ class Playground {
     else this.controller.change(settings, null);
   }
 
-  async #copyLink() {
-    const { settings } = this.store.state;
-    const isOwn = settings.data === "painted" || settings.data === "file";
-    try {
-      await navigator.clipboard.writeText(location.href);
-      const rest = isOwn ? "It holds the settings and not your samples: Save writes a file with both." : "It opens this page with the same settings.";
-      this.store.set({ message: `The link was copied. ${rest}` });
-    } catch {
-      this.store.set({ message: "This browser lets no page copy here: copy the address of the page." });
-    }
-  }
-
   #save() {
     const { settings, own, frame } = this.store.state;
     const rows = settings.data === "digits" ? undefined : own?.rows;
@@ -337,8 +313,7 @@ class Playground {
       const { hidden, ...others } = saved.settings;
       const { settings, refused } = fromAddress(String(new URLSearchParams({ ...others, hidden: hidden.join("-") })));
       if (refused.length) throw new RangeError(`it says what cannot be: ${refused.join(", ")}`);
-      const isOwn = settings.data === "painted" || settings.data === "file";
-      if (isOwn) this.controller.change(settings, { rows: checkedRows(saved.rows, saved.classNames), classNames: saved.classNames });
+      if (isOwn(settings)) this.controller.change(settings, { rows: checkedRows(saved.rows, saved.classNames), classNames: saved.classNames });
       else await this.#choose(settings.data, settings);
       this.store.set({ message: `${file.name} was opened. Its training had ${counted(Number(saved.step) || 0, "step")}: press Play to repeat those without changes on the way.` });
     } catch (error) {

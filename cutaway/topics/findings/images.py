@@ -1,6 +1,8 @@
-"""What a finding looks like: small plots, and the samples that it is about. At most one function per kind."""
+"""What a finding looks like: small charts, and the samples that it is about. At most one function per kind."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,8 @@ from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.image_shape import smaller
 from cutaway.metrics import is_finite
-from cutaway.page import Image, Line, SmallPlot
+from cutaway.page import Image
+from cutaway.plots import Panel, Series, image_png, learning_panels, signed_png
 from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.sample_values import values_of
 from cutaway.topics.common.source import ReportSource
@@ -26,12 +29,12 @@ ACTIVE_SAMPLES = 2000
 BARS = 20
 """Bars of a histogram, and classes whose sizes are shown at most."""
 
-Plots = tuple[SmallPlot, ...]
+Panels = tuple[Panel, ...]
 
 
-def plots_of(source: ReportSource, finding: Finding) -> Plots:
-    """The small plots of a finding; none where what it shows cannot be computed."""
-    draw = PLOTS.get(finding.kind)
+def panels_of(source: ReportSource, finding: Finding) -> Panels:
+    """The small charts of a finding; none where what it shows cannot be computed."""
+    draw = PANELS.get(finding.kind)
     if draw is None or finding.severity == "good":
         return ()
     try:
@@ -48,8 +51,6 @@ def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Image, ...
     ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
     if ids is None:
         return _leaky_pixel(source, finding), (), ""
-    from cutaway.plots import image_png
-
     names, images = ids.names(), source.context.data.images(ids)
     if images is None and (rows := small_table(source.context, ids)):
         return (), rows, ""
@@ -89,8 +90,6 @@ def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     image = source.context.data.image
     if finding.kind != "target-leakage" or image is None or not image.is_gray or finding.remedy is None:
         return ()
-    from cutaway.plots import signed_png
-
     mean = source.context.data.inputs(source.context.ids("train", samples=ACTIVE_SAMPLES)).mean(axis=0)
     shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)
     (place,) = finding.remedy.inputs
@@ -101,51 +100,30 @@ def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     return (Image(png, f"The leaky pixel in orange: {words}", frame=True, caption=words),)
 
 
-def _losses(source: ReportSource, finding: Finding) -> Plots:
+def _losses(source: ReportSource, finding: Finding) -> Panels:
     rows = source.rows
-    names = [name for name in ("loss", "val_loss") if any(name in row for row in rows)]
-    values = [float(row[name]) for row in rows for name in names if is_finite(row.get(name))]
-    if len(rows) < 2 or not values:
+    if len(rows) < 2 or not any(is_finite(row.get(name)) for row in rows for name in ("loss", "val_loss")):
         return ()
-    low, high, last = min(values), max(values), len(rows) - 1
-    span = high - low or 1.0
-    lines = tuple(
-        Line(
-            {"loss": "training", "val_loss": "validation"}[name],
-            tuple(
-                (i / last, (float(row[name]) - low) / span if is_finite(row.get(name)) else None)
-                for i, row in enumerate(rows)
-            ),
-        )
-        for name in names
-    )
     best = finding.evidence.get("best_epoch")
-    mark = next((i / last for i, row in enumerate(rows) if row["epoch"] == best), None)
-    x = (f"epoch {rows[0]['epoch']}", "" if mark is None else f"lowest: epoch {best}", f"epoch {rows[-1]['epoch']}")
-    return (SmallPlot(alt="Losses by epoch", lines=lines, mark=mark, x=x, y=(f"{low:.2g}", f"{high:.2g}", "loss")),)
+    turned = best if any(row["epoch"] == best for row in rows) else None
+    return (replace(learning_panels(rows, turned=turned)[0], title=""),)
 
 
-def _reliability(source: ReportSource, finding: Finding) -> Plots:
-    found = calibration_of(source)
-    curves = [("as it is", found.curve)]
-    if found.temperature is not None and found.scaled_curve is not None:
-        curves.append((f"temperature {found.temperature.value:.2f}", found.scaled_curve))
-    lines = tuple(Line(name, tuple(zip(c.confidence.tolist(), c.accuracy.tolist(), strict=True))) for name, c in curves)
-    x, y = ("0%", "confidence", "100%"), ("0%", "100%", "accuracy")
-    return (SmallPlot(alt="Accuracy by confidence", lines=lines, diagonal=True, x=x, y=y),)
+def _reliability(source: ReportSource, finding: Finding) -> Panels:
+    return tuple(replace(panel, title="") for panel in calibration_of(source).panels())
 
 
-def _activity(source: ReportSource, finding: Finding) -> Plots:
+def _activity(source: ReportSource, finding: Finding) -> Panels:
     """For how many samples each unit fires."""
-    title = f"units of {finding.evidence['layer']} by the share of samples for which they fire"
-    counts, _, _ = _counted(source, finding, lambda h: (h > 0).mean(axis=0), ends=(0.0, 1.0))
-    return (_histogram(counts, title, ("never", "always")),)
+    counts, *ends = _counted(source, finding, lambda h: (h > 0).mean(axis=0), ends=(0.0, 1.0))
+    units = f"units of {finding.evidence['layer']}"
+    return (_histogram(counts, ends, x_label="samples for which a unit fires", y_label=units, x_percent=True),)
 
 
-def _range(source: ReportSource, finding: Finding) -> Plots:
+def _range(source: ReportSource, finding: Finding) -> Panels:
     """Where the outputs of a layer are."""
-    counts, low, high = _counted(source, finding, np.ravel)
-    return (_histogram(counts, f"outputs of {finding.evidence['layer']}", (f"{low:.2g}", f"{high:.2g}")),)
+    counts, *ends = _counted(source, finding, np.ravel)
+    return (_histogram(counts, ends, x_label=f"output of {finding.evidence['layer']}", y_label="outputs"),)
 
 
 def _counted(
@@ -168,25 +146,23 @@ def _counted(
     return cached("histogram", identity, finding.kind, layer, ACTIVE_SAMPLES, BARS, method=1).get(compute)
 
 
-def _histogram(counts: list[int], title: str, ends: tuple[str, str]) -> SmallPlot:
-    most = max(*counts, 1)
-    bars = tuple(((i + 0.1) / BARS, (i + 0.9) / BARS, count / most) for i, count in enumerate(counts))
-    return SmallPlot(alt=title, bars=bars, x=(ends[0], "", ends[1]), y=("0", f"{most:,}", title))
+def _histogram(counts: list[int], ends: tuple[float, float], **axes: Any) -> Panel:
+    edges = np.linspace(*ends, len(counts) + 1)
+    bars = Series("", (edges[:-1] + edges[1:]) / 2, np.array(counts), bars=float(edges[1] - edges[0]))
+    return Panel("", series=(bars,), **axes)
 
 
-def _sizes(source: ReportSource, finding: Finding) -> Plots:
+def _sizes(source: ReportSource, finding: Finding) -> Panels:
     """Training samples of each class; of many classes, none."""
     names, context = source.context.class_names, source.context
     if len(names) > BARS:
         return ()
-    counts = np.bincount(context.data.y(context.split.train), minlength=len(names))
-    most, total = max(int(counts.max()), 1), len(names)
-    bars = tuple(((i + 0.1) / total, (i + 0.9) / total, count / most) for i, count in enumerate(counts.tolist()))
-    x = (names[0], "", names[-1])
-    return (SmallPlot(alt="Training samples of each class", bars=bars, x=x, y=("0", f"{most:,}", "training samples")),)
+    counts, places = np.bincount(context.data.y(context.split.train), minlength=len(names)), np.arange(len(names))
+    bars = Series("", places, counts, bars=1)
+    return (Panel("", "class", "training samples", (bars,), x_ticks=places.tolist(), x_names=names),)
 
 
-PLOTS: dict[str, Callable[[ReportSource, Finding], Plots]] = {
+PANELS: dict[str, Callable[[ReportSource, Finding], Panels]] = {
     "overfitting": _losses,
     "oscillation": _losses,
     "divergence": _losses,
@@ -199,4 +175,4 @@ PLOTS: dict[str, Callable[[ReportSource, Finding], Plots]] = {
     "saturated-units": _range,
     "class-imbalance": _sizes,
 }
-"""The small plots of a kind of finding."""
+"""The small charts of a kind of finding."""

@@ -18,7 +18,7 @@ from cutaway.topics.layers.section import layers_of
 from cutaway.words import counted, percent
 
 from .evidence import evidence_of
-from .images import plots_of, samples_of
+from .images import panels_of, samples_of
 from .simpler_models import can_compare_simpler_models, known_simpler_models
 from .verdict import NO_GAIN, Verdict, Worth, explained_in_words
 from .verdict import verdict as gather
@@ -284,7 +284,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
         severity=finding.severity,
         title=finding.title,
         text=(first,),
-        plots=plots_of(source, finding),
+        panels=panels_of(source, finding),
         images=images,
         rows=rows,
         values=values,

@@ -9,7 +9,8 @@ import numpy as np
 from cutaway.data import Table as DataTable
 from cutaway.errors import CutawayError
 from cutaway.log import survive
-from cutaway.page import Card, Cards, Level, Line, Section, SmallPlot
+from cutaway.page import Card, Cards, Level, Section
+from cutaway.plots import Panel, Series
 from cutaway.topics.common.shown import result_section
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import listed, number, percent
@@ -116,18 +117,13 @@ def _effect_card(effect: ColumnEffect, names: Sequence[str], counts: np.ndarray)
             for i, name in enumerate(effect.names)
         )
         return Card(title=effect.column, text=(text,), levels=levels)
-    first, last = float(effect.places[0]), float(effect.places[-1])
-    x: list[float] = ((effect.places - first) / (last - first)).tolist()
-    bars, top = effect.shares, max(float(effect.shares.max()), 1e-9)
-    plot = SmallPlot(
-        alt=f"{effect.column}. {text}",
-        lines=(Line("", tuple(zip(x, mean[:, shown].tolist(), strict=True))),),
-        band=tuple(zip(x, low[:, shown].tolist(), high[:, shown].tolist(), strict=True)),
-        bars=tuple((i / len(bars), (i + 0.9) / len(bars), DENSITY * float(n) / top) for i, n in enumerate(bars)),
-        x=(effect.names[0], "", effect.names[-1]),
-        y=("0%", "100%", f"probability of {names[shown]}"),
-    )
-    return Card(title=effect.column, text=(text,), plots=(plot,))
+    edges = np.linspace(effect.places[0], effect.places[-1], len(effect.shares) + 1)
+    heights = DENSITY * effect.shares / max(float(effect.shares.max()), 1e-9)
+    samples = Series("", (edges[:-1] + edges[1:]) / 2, heights, color=2, bars=float(edges[1] - edges[0]))
+    curve = Series("", effect.places, mean[:, shown], low[:, shown], high[:, shown])
+    label = f"probability of {names[shown]}"
+    panel = Panel("", effect.column, label, (samples, curve), y_percent=True, y_ends=(0, 1))
+    return Card(title=effect.column, text=(text,), panels=(panel,))
 
 
 def clear_rises(found: Importances) -> np.ndarray:

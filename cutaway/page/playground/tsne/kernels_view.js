@@ -1,10 +1,13 @@
 // The two kernels of a point: a Gaussian over distances in the data, and Student's t over distances in the map.
 
-import { polyline, svgElement } from "../../core/charts.js";
+import { Chart, roundTicks } from "../../core/charts.js";
 import { element } from "../../core/elements.js";
 import { median } from "./measures.js";
 
-const [WIDTH, HEIGHT, MARGIN] = [300, 150, { left: 8, right: 8, top: 8, bottom: 20 }];
+const HEIGHT = 170;
+
+/** Radius of a point: of the neighbors, and of others. */
+const [NEAR, FAR] = [4, 2.4];
 
 /** Points of a curve. */
 const STEPS = 150;
@@ -23,16 +26,34 @@ const [LEAST_WEIGHT, LEAST_REACH] = [1e-3, 6];
  */
 
 /**
- * @param {HTMLElement} host
- * @param {object} given
- * @param {number} given.point
- * @param {number} given.beta Of its Gaussian exp(-beta d2); Infinity where at least as many as the perplexity are the nearest.
- * @param {Float64Array} given.inData Its distances from all points.
- * @param {Float64Array} given.inMap
- * @param {Int32Array} given.neighbors The nearest first.
- * @param {string[]} given.colors
+ * @typedef {object} Shown
+ * @property {number} point
+ * @property {number} beta Of its Gaussian exp(-beta d2); Infinity where at least as many as the perplexity are the nearest.
+ * @property {Float64Array} inData Its distances from all points.
+ * @property {Float64Array} inMap
+ * @property {Int32Array} neighbors The nearest first.
+ * @property {string[]} colors
  */
-export function showKernels(host, { point, beta, inData, inMap, neighbors, colors }) {
+
+/** Shows both kernels, one beside the other. */
+export class KernelsView {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.charts = [new KernelChart(), new KernelChart()];
+    host.append(...this.charts.map((chart) => chart.element));
+  }
+
+  /** @param {Shown} shown */
+  show({ point, beta, inData, inMap, neighbors, colors }) {
+    kernelsOf({ beta, inData, inMap, neighbors }).forEach((kernel, k) => this.charts[k].show(kernel, { point, near: new Set(neighbors), colors }));
+  }
+}
+
+/**
+ * @param {Pick<Shown, "beta" | "inData" | "inMap" | "neighbors">} shown
+ * @returns {Kernel[]}
+ */
+function kernelsOf({ beta, inData, inMap, neighbors }) {
   const least = inData[neighbors[0]];
   const middle = median(Array.from(neighbors, (k) => inMap[k]));
   const width = Number.isFinite(beta) ? `standard deviation ${Math.sqrt(1 / (2 * beta)).toPrecision(3)}; the nearest point has weight 1` : "all weight is on the nearest, which are equally near";
@@ -50,41 +71,37 @@ export function showKernels(host, { point, beta, inData, inMap, neighbors, color
     beside: (distance) => Math.exp(-(distance ** 2)),
     ...{ distances: inMap, first: 0, reach: Math.max(LEAST_REACH, 1.5 * middle) },
   };
-  host.replaceChildren(...[gaussian, student].map((kernel) => draw(kernel, { point, near: new Set(neighbors), colors })));
+  return [gaussian, student];
 }
 
-/**
- * @param {Kernel} kernel
- * @param {{ point: number, near: Set<number>, colors: string[] }} about
- */
-function draw({ title, weigh, beside, distances, first, reach }, { point, near, colors }) {
-  const end = Math.min(reach, Math.max(...distances)) || 1;
-  const x = (/** @type {number} */ distance) => MARGIN.left + (distance / end) * (WIDTH - MARGIN.left - MARGIN.right);
-  const y = (/** @type {number} */ weight) => HEIGHT - MARGIN.bottom - weight * (HEIGHT - MARGIN.top - MARGIN.bottom);
-  const curve = (/** @type {(distance: number) => number} */ compute, /** @type {string} */ name) => {
+class KernelChart extends Chart {
+  constructor() {
+    super(HEIGHT);
+    this.caption = element("figcaption", {});
+    this.element.append(this.caption, this.picture);
+  }
+
+  /**
+   * @param {Kernel} kernel
+   * @param {{ point: number, near: Set<number>, colors: string[] }} about
+   */
+  show({ title, weigh, beside, distances, first, reach }, { point, near, colors }) {
+    const end = Math.min(reach, Math.max(...distances)) || 1;
     const at = Array.from({ length: STEPS + 1 }, (_, k) => first + (k / STEPS) * (end - first));
-    return polyline(at.map((distance) => [x(distance), y(compute(distance))]), { class: name });
-  };
-  const others = colors.map((_, k) => k).filter((k) => k !== point);
-  const inside = others.filter((k) => distances[k] <= end);
-  // neighbors last, so that they are seen
-  const dots = inside.sort((a, b) => Number(near.has(a)) - Number(near.has(b))).map((k) => {
-    const isNear = near.has(k);
-    return svgElement("circle", { cx: x(distances[k]), cy: y(weigh(distances[k])), r: isNear ? 4 : 2.4, fill: colors[k], class: isNear ? "near" : "far" });
-  });
-  const beyond = others.length - inside.length;
-  const axis = `distance ${end.toPrecision(3)}${beyond ? `; ${beyond} points are farther` : ""}`;
-  const picture = svgElement(
-    "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Kernel of point ${point + 1}. ${title}. Up to ${axis}` },
-    svgElement("line", { class: "grid", x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(0), y2: y(0) }),
-    ...(beside ? [curve(beside, "kernel beside")] : []),
-    curve(weigh, "kernel"),
-    ...dots,
-    svgElement("text", { x: MARGIN.left, y: HEIGHT - 5 }, "0"),
-    svgElement("text", { x: WIDTH - MARGIN.right, y: HEIGHT - 5, "text-anchor": "end" }, axis),
-  );
-  const figure = element("figure", { class: "kernel-figure" }, element("figcaption", { text: title }));
-  figure.append(picture);
-  return figure;
+    const along = (/** @type {(distance: number) => number} */ compute) => at.map((distance) => /** @type {[number, number]} */ ([distance, compute(distance)]));
+    const others = colors.map((_, k) => k).filter((k) => k !== point);
+    const inside = others.filter((k) => distances[k] <= end);
+    // neighbors last, since they would be covered
+    const dots = inside.sort((a, b) => Number(near.has(a)) - Number(near.has(b))).map((k) => ({
+      ...{ name: "", color: colors[k], hasLine: false, hasPoints: true, radius: near.has(k) ? NEAR : FAR },
+      points: [/** @type {[number, number]} */ ([distances[k], weigh(distances[k])])],
+    }));
+    const beyond = others.length - inside.length;
+    const axis = `distance${beyond ? ` (${beyond} points are farther)` : ""}`;
+    const lines = [...(beside ? [{ name: "", color: "var(--muted)", dashed: true, points: along(beside) }] : []), { name: "", color: "var(--ink)", points: along(weigh) }];
+    const ticks = roundTicks(0, end, 5).map((tick) => /** @type {[number, string]} */ ([tick, String(Number(tick.toPrecision(6)))]));
+    this.draw({ curves: [...lines, ...dots], x: { low: 0, high: end, ticks: () => ticks, label: axis }, y: { low: 0, high: 1, ticks: () => [[0, "0"], [1, "1"]] }, isByX: false });
+    this.caption.textContent = title;
+    this.picture.setAttribute("aria-label", `Kernel of point ${point + 1}. ${title}. Up to ${axis} ${end.toPrecision(3)}`);
+  }
 }

@@ -1,6 +1,7 @@
 // The settings of t-SNE in the playground: what each can be, and how they are written into an address.
 
-import { readField } from "../fields.js";
+import { readSettings, writeSettings } from "../../core/address.js";
+import { readField } from "../../core/fields.js";
 import { NEIGHBORS } from "./measures.js";
 import { DIGITS, TOYS } from "./toy_data.js";
 
@@ -10,7 +11,7 @@ const [MIN_POINTS, MAX_POINTS] = [2 * NEIGHBORS, 400];
 export const MIN_PERPLEXITY = 2;
 const MAX_PERPLEXITY = 100;
 
-/** @type {Record<keyof TsneSettings, Omit<import("../fields.js").Field, "group">>} */
+/** @type {Record<keyof TsneSettings, import("../../core/fields.js").Field>} */
 export const TSNE_FIELDS = {
   data: {
     label: "Dataset",
@@ -28,7 +29,7 @@ export const TSNE_FIELDS = {
     help: "Where the points stand before the first step, all within a thousandth of a unit.",
   },
   perplexity: { label: "Perplexity", low: MIN_PERPLEXITY, high: MAX_PERPLEXITY },
-  learningRate: { label: "Learning rate", low: 0.1, high: 10_000, help: "auto: points / 12 in early exaggeration, then the number of points; 20 at least." },
+  learningRate: { label: "Learning rate", low: 0.1, high: 10_000, auto: true, help: "auto: points / 12 in early exaggeration, then the number of points; 20 at least." },
 };
 
 /** @type {TsneSettings} */
@@ -43,45 +44,23 @@ export function largestPerplexity(points) {
 }
 
 /**
- * A value that a person or an address gives; null where it cannot be.
- * @param {string} name
- * @param {string} text
- */
-export function readSetting(name, text) {
-  if (name === "learningRate" && text.trim() === "auto") return "auto";
-  return readField(/** @type {Record<string, Omit<import("../fields.js").Field, "group">>} */ (TSNE_FIELDS)[name], text);
-}
-
-/**
  * Settings as they are written into an address: those that are not as at first.
  * @param {TsneSettings} settings
  */
 export function toTsneAddress(settings) {
-  const parts = new URLSearchParams();
-  for (const [name, value] of Object.entries(settings)) {
-    if (value !== /** @type {Record<string, any>} */ (TSNE_DEFAULTS)[name]) parts.set(name, String(value));
-  }
-  return parts.toString();
+  return writeSettings(settings, TSNE_DEFAULTS);
 }
 
 /**
  * Settings from an address, and what could not be read. A perplexity is refused that is not below a third of the points.
  * @param {string} text
- * @returns {{ settings: TsneSettings, refused: string[] }}
  */
 export function fromTsneAddress(text) {
-  /** @type {Record<string, any>} */
-  const settings = { ...TSNE_DEFAULTS };
-  const refused = [];
-  for (const [name, given] of new URLSearchParams(text)) {
-    const value = Object.hasOwn(TSNE_FIELDS, name) ? readSetting(name, given) : null;
-    if (value === null) refused.push(`${name}=${given}`);
-    else settings[name] = value;
-  }
+  const { settings, refused } = readSettings(text, TSNE_DEFAULTS, (name, given) => readField(TSNE_FIELDS[/** @type {keyof TsneSettings} */ (name)], given));
   const most = largestPerplexity(settings.points);
   if (settings.perplexity > most) {
     if (settings.perplexity !== TSNE_DEFAULTS.perplexity) refused.push(`perplexity=${settings.perplexity}`);
     settings.perplexity = Math.min(TSNE_DEFAULTS.perplexity, most);
   }
-  return { settings: /** @type {TsneSettings} */ (settings), refused };
+  return { settings, refused };
 }

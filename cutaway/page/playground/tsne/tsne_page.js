@@ -1,21 +1,23 @@
 // t-SNE in the playground: toy data whose points move while perplexity is turned, and numbers that say what the map keeps.
 
+import { refusedInWords } from "../../core/address.js";
 import { CurveChart } from "../../core/charts.js";
-import { choice, element, labeled, swatch, textButton } from "../../core/elements.js";
+import { element, swatch, textButton } from "../../core/elements.js";
+import { settingRow } from "../../core/fields.js";
 import { isDark, onScheme, tone } from "../../core/scheme.js";
 import { inNextFrame } from "../../core/timing.js";
 import { grouped, percent } from "../../core/words.js";
 import { mixed } from "../colors.js";
-import { ruleOfField } from "../fields.js";
+import { hearKeys, linkButton, playButton, speedChoice } from "../toolbar.js";
 import { SPEEDS, TsneController } from "./controller.js";
 import { EARLY_STEPS } from "./descent.js";
 import { KL_STEPS } from "./experiment.js";
-import { showKernels } from "./kernels_view.js";
+import { KernelsView } from "./kernels_view.js";
 import { measure, NEIGHBORS } from "./measures.js";
 import { NumbersView } from "./numbers_view.js";
 import { QuestionsView } from "./questions.js";
 import { Scatter } from "./scatter.js";
-import { fromTsneAddress, largestPerplexity, MIN_PERPLEXITY, readSetting, toTsneAddress, TSNE_FIELDS } from "./settings.js";
+import { fromTsneAddress, largestPerplexity, MIN_PERPLEXITY, toTsneAddress, TSNE_FIELDS } from "./settings.js";
 import { TOYS } from "./toy_data.js";
 
 /** @typedef {import("./experiment.js").TsneSettings} TsneSettings */
@@ -57,6 +59,7 @@ export class TsnePage {
     this.map = new Scatter(host("tsneMap"), told);
     this.original = new Scatter(host("tsneOriginal"), told);
     this.numbers = new NumbersView(host("tsneNumbers"));
+    this.kernels = new KernelsView(host("tsneKernels"));
     this.kl = new CurveChart("KL divergence", (value) => value.toFixed(3), "step");
     host("tsneKl").append(this.kl.element);
     new QuestionsView(host("tsneQuestions"), (asked, words) => {
@@ -78,8 +81,7 @@ export class TsnePage {
     onScheme(this.draw);
     new ResizeObserver(this.draw).observe(host("tsneMap"));
     addEventListener("hashchange", () => this.#readAddress());
-    document.addEventListener("keydown", (event) => this.#press(event));
-    void this.controller.begin(settings, messageOf(refused));
+    void this.controller.begin(settings, refusedInWords(refused));
   }
 
   #readAddress() {
@@ -87,49 +89,25 @@ export class TsnePage {
     if (text === null) return this.controller.play(false);
     const { settings, refused } = fromTsneAddress(text);
     const isOther = toTsneAddress(settings) !== toTsneAddress(this.store.state.settings);
-    if (isOther || refused.length) void this.controller.begin(settings, messageOf(refused));
-  }
-
-  /** @param {KeyboardEvent} event */
-  #press(event) {
-    const own = event.key === " " ? "input, select, textarea, button, summary, a" : "input:not([type=radio], [type=range]), select, textarea";
-    const isField = event.target instanceof HTMLElement && event.target.closest(own);
-    if (this.pages.shown !== "tsne" || isField || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " ") this.controller.play(!this.store.state.isPlaying);
-    else if (event.key === "s") this.controller.oneStep();
-    else return;
-    event.preventDefault();
+    if (isOther || refused.length) void this.controller.begin(settings, refusedInWords(refused));
   }
 
   #buildBar() {
-    const play = textButton("Play", () => this.controller.play(!this.store.state.isPlaying), { class: "play" });
-    this.store.watch(["isPlaying"], ({ isPlaying }) => {
-      play.textContent = isPlaying ? "Pause" : "Play";
-      play.setAttribute("aria-pressed", String(isPlaying));
-    });
-    const speeds = Object.entries(SPEEDS).map(([value, { name }]) => /** @type {[string, string]} */ ([value, name]));
-    const speed = choice(speeds, { "aria-label": "Speed" }, this.controller.speed);
-    speed.addEventListener("change", () => (this.controller.speed = /** @type {keyof typeof SPEEDS} */ (speed.value)));
-    host("tsneBar").append(play, speed, textButton("1 step", () => this.controller.oneStep()), textButton("Start again", () => this.controller.restart()), textButton("Copy link", () => void this.#copyLink()));
+    const { controller } = this;
+    const speed = speedChoice(SPEEDS, controller.speed, (chosen) => (controller.speed = chosen));
+    const link = linkButton(controller, () => "It opens this page with the same settings.");
+    host("tsneBar").append(playButton(controller), speed, textButton("1 step", () => controller.oneStep()), textButton("Start again", () => controller.restart()), link);
+    hearKeys(controller, () => this.pages.shown === "tsne", { s: () => controller.oneStep() });
   }
 
   #buildFields() {
     for (const [name, field] of Object.entries(TSNE_FIELDS)) {
       if (name === "perplexity") continue;
-      const value = () => String(/** @type {any} */ (this.store.state.settings)[name]);
-      const about = { name: `tsne-${name}`, "aria-label": field.label, title: field.help };
-      const input = field.choices ? choice(field.choices, about, value()) : element("input", { ...about, type: "text", inputmode: name === "learningRate" ? "text" : "decimal", autocomplete: "off" });
-      const wrong = element("small", { class: "field-wrong", role: "alert" });
-      input.addEventListener("change", () => {
-        const given = readSetting(name, input.value);
-        wrong.textContent = given !== null ? "" : name === "learningRate" ? `${ruleOfField(field).slice(0, -1)}, or auto.` : ruleOfField(field);
-        if (given !== null) this.controller.change({ [name]: given });
-      });
-      const row = labeled(field.label, input);
-      row.append(wrong);
+      const value = () => this.store.state.settings[/** @type {keyof TsneSettings} */ (name)];
+      const { row, show } = settingRow(field, { name: `tsne-${name}`, value, take: (given) => this.controller.change({ [name]: given }) });
       host(name === "learningRate" || name === "start" ? "tsneMethodFields" : "tsneDataFields").append(row);
       this.store.watch(["settings"], ({ settings }) => {
-        if (document.activeElement !== input || field.choices) input.value = value();
+        show();
         if (name === "dimensions") row.hidden = !TOYS[settings.data]?.hasDimensions;
       });
     }
@@ -186,15 +164,6 @@ export class TsnePage {
     });
   }
 
-  async #copyLink() {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      this.store.set({ message: "The link was copied. It opens this page with the same settings." });
-    } catch {
-      this.store.set({ message: "This browser lets no page copy here: copy the address of the page." });
-    }
-  }
-
   #draw() {
     const { experiment, settings, pointed, chosen, angle, isPlaying } = this.store.state;
     if (!experiment || this.page.hidden) return;
@@ -213,7 +182,7 @@ export class TsnePage {
     this.#measured = time;
     const n = colors.length;
     this.#showNumbers(experiment, n);
-    showKernels(host("tsneKernels"), {
+    this.kernels.show({
       ...{ point, beta: conditional.betas[point], neighbors, colors },
       inData: data.squared.subarray(point * n, (point + 1) * n).map(Math.sqrt),
       inMap: Float64Array.from({ length: n }, (_, k) => Math.hypot(now.xy[2 * k] - now.xy[2 * point], now.xy[2 * k + 1] - now.xy[2 * point + 1])),
@@ -265,11 +234,6 @@ export class TsnePage {
       return mixed(sequential[k], sequential[k + 1], place - k);
     });
   }
-}
-
-/** @param {string[]} refused What an address said. */
-function messageOf(refused) {
-  return refused.length ? `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` : "";
 }
 
 /**

@@ -1,4 +1,4 @@
-import { svgElement } from "../../core/charts.js";
+import { barStrip } from "../../core/charts.js";
 import { breakable, choice, element, swatch } from "../../core/elements.js";
 import { grouped, percent } from "../../core/words.js";
 
@@ -123,7 +123,6 @@ function histogram(found, column) {
   if (!histograms || !shown) return null;
   const { classes, colors } = histograms;
   const totals = shown.counts.map((counts) => counts.reduce((sum, count) => sum + count, 0));
-  const [most, step] = [Math.max(...totals, 1), WIDTH / shown.counts.length];
   const [low, high] = shown.names.map(Number);
   const at = (/** @type {number} */ bar) => (low + ((high - low) * bar) / shown.counts.length).toPrecision(3);
   const isNumber = shown.is_number && found.columns.find(({ name }) => name === column)?.kind === "number";
@@ -136,19 +135,12 @@ function histogram(found, column) {
   /** @type {string[]} */
   const said = [];
   const bars = shown.counts.map((counts, bar) => {
-    let top = HEIGHT;
-    const parts = counts.map((count, k) => {
-      const height = (HEIGHT * count) / most;
-      top -= height;
-      return svgElement("rect", { x: bar * step, y: top, width: 0.88 * step, height, fill: colors[k] ?? OTHERS });
-    });
     const shares = counts.flatMap((count, k) => (count ? [`${classes[k]} ${percent(count / totals[bar], 0)}`] : []));
     const words = `${nameOf(bar)}: ${grouped(totals[bar])} rows${shares.length ? `, ${shares.join(", ")}` : ""}`;
     said.push(words);
-    return svgElement("g", {}, svgElement("title", {}, words), ...parts);
+    return { words, parts: counts.map((height, k) => ({ height, color: colors[k] ?? OTHERS })) };
   });
-  const attributes = { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Values of ${column} by class: ${said.join("; ")}` };
-  return svgElement("svg", attributes, ...bars);
+  return barStrip(bars, { width: WIDTH, height: HEIGHT }, { class: "histogram", "aria-label": `Values of ${column} by class: ${said.join("; ")}` });
 }
 
 /**

@@ -1,0 +1,61 @@
+/** Settings that a person or an address gives: what each can be, and its row in a form. */
+
+import { choice, element, labeled } from "./elements.js";
+
+/**
+ * @typedef {object} Field
+ * @property {string} label
+ * @property {[string | number, string][]} [choices] values and their names
+ * @property {number} [low] numbers from here
+ * @property {number} [high] to here,
+ * @property {boolean} [isWhole] which may have to be whole,
+ * @property {boolean} [auto] or the word "auto"
+ * @property {string} [help]
+ */
+
+/**
+ * A value that a person or an address gives; null where it cannot be.
+ * @param {Field} field
+ * @param {string} text
+ * @returns {string | number | null}
+ */
+export function readField({ choices, low = -Infinity, high = Infinity, isWhole, auto }, text) {
+  if (choices) return choices.some(([value]) => value === text) ? text : null;
+  if (auto && text.trim() === "auto") return "auto";
+  const value = text.trim() ? Number(text) : NaN;
+  return value >= low && value <= high && (!isWhole || Number.isInteger(value)) ? value : null;
+}
+
+/**
+ * What a setting takes, in words.
+ * @param {Field} field
+ */
+export function fieldRule({ label, low, high, isWhole, auto }) {
+  return `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}${auto ? ", or auto" : ""}.`;
+}
+
+/**
+ * A setting in a form. It shows the settings of a store; what cannot be is refused in words below it.
+ * @param {Field} field
+ * @param {object} given
+ * @param {string} given.name
+ * @param {() => any} given.value as it is now
+ * @param {(value: string | number) => unknown} given.take true where the value comes later
+ */
+export function settingRow(field, { name, value, take }) {
+  const now = () => String(value());
+  const about = { name, "aria-label": field.label, title: field.help };
+  const input = field.choices ? choice(field.choices, about, now()) : element("input", { ...about, type: "text", inputmode: field.auto ? "text" : "decimal", autocomplete: "off" });
+  const wrong = element("small", { class: "field-wrong", role: "alert" });
+  input.addEventListener("change", () => {
+    const given = readField(field, input.value);
+    wrong.textContent = given === null ? fieldRule(field) : "";
+    if (given !== null && !take(given)) input.value = now(); // as before, where it was not taken
+  });
+  const row = labeled(field.label, input);
+  row.append(wrong);
+  const show = () => {
+    if (document.activeElement !== input || field.choices) input.value = now();
+  };
+  return { row, show };
+}
