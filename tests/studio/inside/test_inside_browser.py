@@ -55,7 +55,6 @@ def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
         "explore",
         "findings",
         "mistakes",
-        "confusions",
         "classes",
         "confidence",
         "layers",
@@ -114,7 +113,7 @@ def test_buttons_of_sections_show_their_samples_on_the_map(shown):
     (name,) = json.loads(button.get_attribute("data-samples"))
     button.click()
     opened.wait(f"document.querySelector('.sample-card h3')?.textContent === {json.dumps(name)}")
-    cell = opened.page.locator("#confusions td.wrong button").first
+    cell = opened.page.locator("#classes td.wrong button").first
     count = int(cell.inner_text())
     cell.click()
     opened.wait(f"{SELECTED} === {count}" if count > 1 else "document.querySelector('.sample-card h3')")
