@@ -42,17 +42,16 @@ def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" =
     array = np.asarray(values)
     if array.ndim != 2 or array.size == 0:
         raise DataError(
-            f"{name} are a matrix (sample, unit) that is not empty",
-            got=f"the shape {array.shape}",
+            f"{name} must be a nonempty matrix (sample, unit), got the shape {array.shape}",
             hint="flatten each sample to one row, for example with reshape(len(h), -1)",
         )
     if array.dtype.kind not in "fiu":
-        raise DataError(f"{name} are real numbers", got=f"the type {array.dtype}", hint="convert them to float32")
+        raise DataError(f"{name} must be real numbers, got the type {array.dtype}", hint="convert them to float32")
     # NaN fails the comparison as well; minimum and maximum need no second array of the same size
     if not max(float(array.max()), -float(array.min())) <= LARGEST:
         row, column = np.argwhere(~(np.abs(array.astype(np.float64)) <= LARGEST))[0]
         raise DataError(
-            f"{name} are finite numbers within ±{LARGEST:g}",
+            f"{name} must be finite and within ±{LARGEST:g}",
             got=f"{array[row, column]} at sample {row if rows is None else rows[row]}, unit {column}",
             hint="check for a layer or an epoch whose weights are not finite, or leave these samples out",
         )
@@ -68,7 +67,7 @@ def check_whole(value: int, *, name: str, least: int, most: int | None = None) -
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < least or (most is not None and value > most):
         span = f"from {least} up" if most is None else f"from {least} to {most}"
-        raise UsageError(f"{name} is a whole number {span}", got=repr(value), hint=f"pass for example {name}={least}")
+        raise UsageError(f"{name} must be a whole number {span}, got {value!r}")
     return int(value)
 
 
@@ -82,8 +81,7 @@ def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
     for name in names:
         if not isinstance(name, str) or len(name) > LONGEST_NAME or SURROGATES.search(name):
             raise UsageError(
-                f"{what} is text of at most {LONGEST_NAME:,} characters that UTF-8 can write",
-                got=f"{name!r:.60}",
+                f"{what} must be text of at most {LONGEST_NAME:,} characters that UTF-8 can write, got {name!r:.60}",
                 hint=hint,
             )
 
@@ -105,8 +103,7 @@ def check_perplexity(perplexity: float) -> float:
     """
     if not isinstance(perplexity, Real) or isinstance(perplexity, bool) or not 1 <= perplexity < float("inf"):
         raise UsageError(
-            "perplexity is a number of neighbors, 1 or more",
-            got=repr(perplexity),
+            f"perplexity must be a finite number of at least 1, got {perplexity!r}",
             hint="pass for example perplexity=30",
         )
     return float(perplexity)

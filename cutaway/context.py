@@ -82,9 +82,8 @@ class RunContext:
         if self.manifest.model is None:
             unopened = (self.manifest.model_extra or {}).get("unopened")
             raise RunError(
-                "looking at layers needs the model's specification",
-                got=f"{self.path.name}, recorded without: {unopened or 'its layers are not known'}",
-                hint="its history, test metrics and predictions are there all the same",
+                f"the layers of {self.path.name} are unknown: {unopened or 'it was recorded without them'}",
+                hint="use its history, test metrics and predictions, which are there",
             )
         return self.manifest.model.to_record()
 
@@ -146,16 +145,14 @@ class RunContext:
         record = self.manifest.dataset
         if record.origin["kind"] == "arrays":
             raise DataError(
-                f'the dataset "{record.name}" was made from arrays, which a run folder does not keep',
-                got=f"{self.path.name} opened without it",
+                f'the run was trained on arrays ("{record.name}"), which a run folder does not hold',
                 hint="open the run with data= and the same arrays, or with a file of them",
             )
         places = (record.origin.get("path"), origin_options(record.origin).get("test"))
         if lacking := [place for place in places if place and not Path(place).exists()]:
             raise DataError(
-                "the data of a run are where they were",
-                got=f"nothing at {lacking[0]}",
-                hint="move them back, or open the run with data= and where they are now",
+                f"the data of the run is missing: {lacking[0]}",
+                hint="move it back, or open the run with data= and its new place",
             )
         return relabel(load_again(record.origin), record.relabeled or {})
 
@@ -181,8 +178,7 @@ class RunContext:
         preparation, shape = Preparation.from_record(record), self.manifest.dataset.shape
         if shape != (len(preparation.features),):
             raise RunError(
-                "the preparation of a table makes the inputs of the model",
-                got=f"{len(preparation.features):,} inputs for samples of the shape {shape} in {self.path.name}",
+                f"{self.path.name} prepares {len(preparation.features):,} inputs for samples of the shape {shape}",
                 hint="restore run.json or train again",
             )
         return preparation
@@ -289,8 +285,7 @@ class RunContext:
         ids = self.split.part(split)
         if not len(ids):
             raise UsageError(
-                "measuring needs at least one sample",
-                got=f'the empty split "{split}"',
+                f'the split "{split}" is empty',
                 hint=f'try split="{"val" if len(self.split.val) else "all"}"',
             )
         return ids
@@ -353,8 +348,7 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
         named = dataclasses.replace(data, class_names=record.class_names)
         if named.sha256 == record.sha256:
             raise DataError(
-                f"the run was trained on data with class_names {list(record.class_names)!s:.60}",
-                got=f"{list(data.class_names)!s:.60} from {data.name}, which is the same otherwise",
+                f"{data.name} has the class_names {list(data.class_names)!s:.60}, not {list(record.class_names)!s:.60}",
                 hint="pass the same class_names",
             )
     for what, ours, theirs in (
@@ -366,8 +360,7 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
         if ours != theirs:
             most = 12 if what == "SHA-256" else 60  # as `cutaway show` prints it
             raise OtherDataError(
-                f"the run was trained on data with {what} {ours!s:.{most}}",
-                got=f"{theirs!s:.{most}} from {data.name}",
+                f"the run was trained on other data: {what} {ours!s:.{most}}, and {data.name} has {theirs!s:.{most}}",
                 hint="open it with the data it was trained on",
             )
     return data
@@ -382,7 +375,7 @@ def same_form(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     if isinstance(data, Table):
         if record.preparation is None:
             raise DataError(
-                "the run was trained on arrays", got=f"the table {data.name}", hint="open it with the same arrays"
+                f"the run was trained on arrays, and {data.name} is a table", hint="open it with the same arrays"
             )
         data = data.apply(Preparation.from_record(record.preparation))
     # a model that rescales its inputs itself is fed raw samples

@@ -14,32 +14,38 @@
     CutawayWarning (UserWarning)         nothing failed, but the user should know
     WorkInterrupted (KeyboardInterrupt)  Ctrl-C, or a notebook's stop button, ended work that can go on later
 
-Every message is one line with three parts: the rule, what we got, and the next step. Every error can be pickled, so
-that it crosses from one process to another unchanged. What we got may come from a file of a stranger: it is shown with
-control characters escaped, and cut to a length.
+Every message is one line: the fault, what we got if the fault does not show it, and the next step. Every error can be
+pickled, so it crosses from one process to another unchanged. What we got may come from someone else's file: control
+characters in it are escaped, and it is cut to a length.
 """
 
 from typing import Any
 
 LONGEST = 600
-"""Characters of a rule, of what we got, or of a hint, that a message shows at most."""
+"""Maximum number of characters that a message shows of the fault, of what we got, and of the hint."""
 
 
 class CutawayError(Exception):
     """Base of all errors that a user of cutaway can cause.
 
     Args:
-        rule: What must hold, as a clause: "dropout is a fraction from 0 up to, but not including, 1".
-        got: What we got instead, as a noun phrase: "1.5".
+        rule: The fault, as a clause: 'no such folder: "x"', or "dropout must be at least 0 and below 1".
+        got: What we got instead, as a noun phrase: "1.5"; empty if the fault shows it.
         hint: The next step for the user, as an imperative: "try dropout=0.2", which the command line shows as
             "try --dropout 0.2".
     """
 
     exit_code = 1
 
-    def __init__(self, rule: str, *, got: str, hint: str) -> None:
+    def __init__(self, rule: str, *, got: str = "", hint: str = "") -> None:
         self.rule, self.got, self.hint = rule, got, hint
-        super().__init__(f"{printable(rule)}; got {printable(got)}; next: {printable(hint)}")
+        parts = (printable(rule), got and f"got {printable(got)}", hint and f"next: {printable(hint)}")
+        super().__init__("; ".join(filter(None, parts)))
+
+    @property
+    def fault(self) -> str:
+        """The message without the next step."""
+        return f"{self.rule}; got {self.got}" if self.got else self.rule
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.rule, self.got, self.hint), self.__dict__
@@ -82,14 +88,14 @@ def _escaped_character(c: str) -> str:
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory has run out: Python's own, or that of XLA, which has no class of its own."""
+    """Whether an error means that memory ran out: Python's MemoryError, or XLA's, which has no class of its own."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and str(error).startswith("RESOURCE_EXHAUSTED")
     )
 
 
 def _rebuild(kind: type[CutawayError], rule: str, got: str, hint: str) -> CutawayError:
-    """Make an error again from what `CutawayError.__reduce__` kept: pickle itself knows no keyword arguments."""
+    """Rebuild a pickled error: pickle itself passes no keyword arguments."""
     return kind(rule, got=got, hint=hint)
 
 
@@ -104,9 +110,9 @@ class ConfigError(UsageError):
 
 
 class UnknownNameError(UsageError, KeyError):
-    """Nothing of that name exists; whoever expects the KeyError of a dictionary catches it as well."""
+    """Nothing of that name exists. It is also a KeyError, as for a missing key of a dictionary."""
 
-    __str__ = Exception.__str__  # that of KeyError puts the message in quotes
+    __str__ = Exception.__str__  # KeyError would put the message in quotes
 
 
 class ModelError(UsageError):
@@ -147,9 +153,7 @@ class Canceled(CutawayError, RuntimeError):
 
 
 class WorkInterrupted(KeyboardInterrupt):
-    """Ctrl-C, or the stop button of a notebook, ended work that can go on later; the message says how.
-
-    A script ends as with any other KeyboardInterrupt.
+    """Ctrl-C, or the stop button of a notebook, ended work that can be continued; the message says how.
 
     Args:
         kept: What is kept: "epochs 1 to 3 are kept".
@@ -164,7 +168,7 @@ class WorkInterrupted(KeyboardInterrupt):
         return type(self), (self.kept, self.hint)
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of the traceback, which here is a hundred lines of ours."""
+        """What IPython shows instead of a traceback of a hundred lines."""
         return [f"KeyboardInterrupt: {self}"]
 
 

@@ -82,7 +82,7 @@ def exercises_done(path: str | Path | None = None) -> None:
     if path is not None:
         if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".txt" or "\0" in str(path):
             raise UsageError(  # so that no notebook is replaced by its own sheet
-                "a sheet is written into a file that ends in .txt", got=repr(path), hint='try "my name.txt"'
+                f"the file must end in .txt, got {path!r}", hint='try "my name.txt"'
             )
         from cutaway.runs import check_output, write_output
 
@@ -130,16 +130,14 @@ def _judge(exercise: str, answer: Any) -> str:
     name = re.fullmatch(r"(\d{1,2})\.(q?\d{1,2})", exercise) if isinstance(exercise, str) else None
     if name is None:
         raise UsageError(
-            "an exercise is named by the numbers of its lesson and its own",
-            got=repr(exercise),
+            f"no such exercise: {exercise!r}",
             hint='write ct.check("2.3", answer) for exercise 3 of lesson 2, or ct.check("2.q3", "b") for a question',
         )
     place = int(name[1]), name[2]
     _, exercises = _read(place[0])
     if name[2] not in exercises:
         raise UnknownNameError(
-            f"lesson {place[0]} has the exercises and questions {', '.join(exercises)}",
-            got=name[2],
+            f'lesson {place[0]} has no exercise "{name[2]}"; it has {", ".join(exercises)}',
             hint="use the number above the exercise",
         )
     known = exercises[name[2]]
@@ -157,17 +155,15 @@ def _read(lesson: int) -> tuple[str, dict[str, Exercise]]:
     files = sorted(Path(FOLDER).glob(f"{lesson:02d}_*.txt"))
     if not files:
         raise UnknownNameError(
-            f"the answers of a lesson are in the folder {FOLDER!r} beside its notebook",
-            got=f"none for lesson {lesson} in {Path.cwd() / FOLDER}",
-            hint="look whether the number of the lesson is right, and open the notebook in the folder that it came in",
+            f"no answers for lesson {lesson} in {Path.cwd() / FOLDER}",
+            hint="check the number of the lesson, and open the notebook in the folder that it came in",
         )
     try:
         record = json.loads(base64.decodebytes(files[0].read_bytes()))
         return files[0].stem, {number: Exercise(**known) for number, known in record.items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
-            "a file of answers is as `write_answers` wrote it",
-            got=f"{files[0]} with {error!r}",
+            f"the file of answers is damaged: {files[0]} ({error!r})",
             hint="take a new copy of the lessons",
         ) from error
 
@@ -181,12 +177,12 @@ def _checked(exercise: str, answer: Any, known: Exercise) -> Any:
             "numbers": ("numbers", "pass a number or an array, without quotes"),
             "function": ("a function", "pass its name, without quotes and parentheses"),
         }[kind]
-        raise UsageError(f"{exercise} takes {takes}", got=type(answer).__name__, hint=hint)
+        raise UsageError(f"{exercise} takes {takes}, not {type(answer).__name__}", hint=hint)
     given = _plain(exercise, answer, known.inputs)
     shape, came = np.shape(known.answer), np.shape(given)
     if came != shape and not known.inputs:
         takes = f"numbers of shape {shape}" if shape else "one number"
-        raise UsageError(f"{exercise} takes {takes}", got=f"the shape {came}", hint="read again what it asks for")
+        raise UsageError(f"{exercise} takes {takes}, not the shape {came}", hint="read again what it asks for")
     return given
 
 
@@ -202,7 +198,7 @@ def _plain(exercise: str, answer: Any, inputs: Sequence[Sequence[Any]]) -> Any:
         try:
             return np.asarray(answer, dtype=np.float64).tolist()
         except (TypeError, ValueError, OverflowError) as error:
-            raise UsageError(f"{exercise} takes numbers", got=type(answer).__name__, hint="pass an array") from error
+            raise UsageError(f"{exercise} takes numbers, not {type(answer).__name__}", hint="pass an array") from error
     returned: list[float] = []
     for arguments in inputs:
         try:

@@ -82,5 +82,5 @@ def compare(
         except Canceled:
             raise
         except CutawayError as error:
-            return replace(found, missing={"layers": f"{error.rule}; got {error.got}"})
+            return replace(found, missing={"layers": error.fault})
     return replace(found, layers=layers)

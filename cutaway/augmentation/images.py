@@ -69,8 +69,7 @@ def _changed(function: ImageFunction, image: np.ndarray, seeds: list[int]) -> np
     name = function.__name__
     is_float = image.dtype == np.uint8 and changed.shape == image.shape and changed.dtype.kind == "f"
     raise DataError(
-        f"a function that changes images returns {image.dtype} of shape {image.shape}, as it gets",
-        got=f"{got} from {name}",
+        f"{name} must return {image.dtype} of shape {image.shape}, like its input, got {got}",
         hint="end with np.clip(np.rint(image), 0, 255).astype(np.uint8)" if is_float else f"change what {name} returns",
     )
 
@@ -86,7 +85,6 @@ def check_images(shape: tuple[int, ...]) -> None:
         return
     numbers = " x ".join(f"{side:,}" for side in shape) or "one"
     raise DataError(
-        "augmentation changes images, of height x width or height x width x 1 or 3",
-        got=f"samples of {numbers} {'numbers' if shape else 'number'}",
-        hint='pass augment="none", or give the samples the shape of images: np.moveaxis puts channels last',
+        f"cannot augment samples of {numbers} {'numbers' if shape else 'number'}: they are not images",
+        hint='pass augment="none", or give samples the shape height x width, or height x width x 1 or 3',
     )

@@ -107,8 +107,7 @@ class Augmentation(BaseModel):
         """
         if isinstance(self.function, str):
             raise ConfigError(
-                "a function that changes images is made by the process that calls it",
-                got=f'"{self.function:.60}", which this process did not make',
+                f'the function "{self.function:.60}" is not defined in this process',
                 hint=f"define it in Python and call ct.Augmentation(function={self.function:.60}) first",
             )
         return self.function
@@ -132,7 +131,7 @@ class Augmentation(BaseModel):
         """
         x, seed = np.asarray(x), check_seed(seed)
         if x.dtype.kind not in "biuf":
-            raise DataError("images are real numbers", got=f"the type {x.dtype}", hint="convert them to float32")
+            raise DataError(f"images must be real numbers, got the type {x.dtype}", hint="convert them to float32")
         check_images(x.shape[1:])
         x = x if x.dtype == np.uint8 else x.astype(np.float32)
         return self.rows(x, seed=seed, epoch=check_whole(epoch, name="epoch", least=0))[np.arange(len(x))]
@@ -196,15 +195,14 @@ def _remember(function: Any) -> ImageFunction:
     where = getattr(function, "__qualname__", "")
     if not _is_function(function) or not name.isidentifier() or name != where:
         raise ConfigError(
-            "function of an augmentation is defined with def at the top level of a module, script or notebook",
+            "the function of an augmentation must be defined with def at the top level of a module, script or notebook",
             got=f"{function!r:.60}" if not where or isinstance(function, type) else where[-60:],
             hint="write def change(image, random): ..., and pass function=change",
         )
     before = _FUNCTIONS.get(name)
     if before is not None and before.__module__ != function.__module__:
         raise ConfigError(
-            "functions that change images are told apart by their names",
-            got=f'"{name}" of {before.__module__} and of {function.__module__}',
+            f'two functions are named "{name}", in {before.__module__} and in {function.__module__}',
             hint="rename one of them",
         )
     try:
@@ -239,7 +237,7 @@ def _settings_of(text: str) -> dict[str, Any]:
             preset = PRESETS[name].model_dump(exclude_defaults=True)
             continue
         if name in settings:
-            raise ConfigError("a setting of an augmentation has one value", got=f'"{name}" twice', hint="leave one out")
+            raise ConfigError(f'the setting "{name}" is given twice', hint="leave one out")
         try:
             settings[name] = value if name in ("flip", "function") else float(value)
         except ValueError:
@@ -255,11 +253,9 @@ def _config_error(error: ValidationError) -> ConfigError:
     if name not in Augmentation.model_fields:
         names = ", ".join(Augmentation.model_fields)
         hint = meant(name, Augmentation.model_fields, "leave it out", quote="")
-        return ConfigError(f"settings of an augmentation are {names}", got=f'"{name:.60}"', hint=hint)
+        return ConfigError(f'unknown setting of an augmentation: "{name:.60}"; settings: {names}', hint=hint)
     schema = Augmentation.model_json_schema()["properties"][name]
     rule = FLIPS if name == "flip" else f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
     example = getattr(PRESETS["characters"], name) or getattr(PRESETS["photos"], name)
     example = "horizontal" if name == "flip" else example
-    return ConfigError(
-        f"{name} of an augmentation is {rule}", got=f"{first['input']!r:.60}", hint=f"try {name}={_text(example)}"
-    )
+    return ConfigError(f"{name} must be {rule}, got {first['input']!r:.60}", hint=f"try {name}={_text(example)}")

@@ -36,8 +36,7 @@ def shared_neighbors(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """
     if before.shape != after.shape or before.ndim != 2 or before.shape[1] == 0:
         raise DataError(
-            "neighbors are compared one by one, (sample, k) with (sample, k)",
-            got=f"the shapes {before.shape} and {after.shape}",
+            f"neighbors must have the same shape (sample, k), got {before.shape} and {after.shape}",
             hint="pass as many neighbors of the same samples",
         )
     return (count_shared(before, after) / before.shape[1]).astype(np.float32)
@@ -96,8 +95,8 @@ def procrustes(xy: np.ndarray, onto: np.ndarray, *, rows: np.ndarray | None = No
     chosen = np.ones(len(xy), bool) if rows is None else np.asarray(rows, bool)
     if chosen.shape != (len(xy),) or not chosen.any():
         raise UsageError(
-            "a layout is aligned by at least one of its samples, chosen by one bool for each sample",
-            got=f"{int(chosen.sum())} chosen, the shape {chosen.shape} for {len(xy)} samples",
+            f"rows must be {len(xy)} bools, at least one true",
+            got=f"{int(chosen.sum())} true in the shape {chosen.shape}",
             hint="choose samples with preserved neighbors, or pass rows=None for all",
         )
     here, there = xy[chosen].mean(axis=0), onto[chosen].mean(axis=0)
@@ -122,8 +121,7 @@ def drift(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     radius = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
     if radius == 0:
         raise DataError(
-            "drift is measured in units of the radius of the first layout",
-            got="a layout with all samples at one place",
+            "all samples of the first layout are at one place, so drift has no unit",
             hint="compare layouts whose samples are at different places",
         )
     return (np.hypot(*(after - before).T) / radius).astype(np.float32)
@@ -134,8 +132,7 @@ def _pair(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     check_matrix(other, name="coordinates")
     if np.shape(one) != np.shape(other) or np.shape(one)[1] != 2:
         raise DataError(
-            "two layouts have two coordinates for each of the same samples",
-            got=f"the shapes {np.shape(one)} and {np.shape(other)}",
+            f"two layouts must have the shape (sample, 2), got {np.shape(one)} and {np.shape(other)}",
             hint="embed the same samples twice",
         )
     return np.asarray(one, np.float64), np.asarray(other, np.float64)

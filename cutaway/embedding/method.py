@@ -131,34 +131,29 @@ def check_callback(callback: Any, *, method: str) -> None:
         return
     if not callable(callback):
         raise UsageError(
-            "a callback is a function of one argument",
-            got=f"an object of type {type(callback).__name__}",
+            f"callback must be a function of one argument, got {type(callback).__name__}",
             hint="pass a function that takes an Iterate, or leave callback out",
         )
     if method != "tsne":
-        raise UsageError(
-            "only t-SNE calls a callback", got=f"one with method {method!r}", hint="leave it out, or embed by t-SNE"
-        )
+        raise UsageError(f"method {method!r} calls no callback", hint="leave it out, or embed by t-SNE")
 
 
 def _check_method(method: str, settings: dict[str, Any]) -> None:
     if method not in METHODS:
         raise UnknownNameError(
-            f"an embedding method is one of {', '.join(METHODS)}",
-            got=repr(method),
+            f"unknown method: {method!r}; methods: {', '.join(METHODS)}",
             hint=meant(method, METHODS, "pass method='tsne'"),
         )
     if method != "tsne" and settings:
         raise UsageError(
-            f"method {method!r} has no settings", got=repr(next(iter(settings))), hint="leave it out, or embed by t-SNE"
+            f"method {method!r} has no setting {next(iter(settings))!r}", hint="leave it out, or embed by t-SNE"
         )
 
 
 def _pca(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallback) -> np.ndarray:
     if h.shape[1] < 2:
         raise DataError(
-            "PCA needs at least two units for two coordinates",
-            got="1 unit",
+            "PCA needs at least 2 units, and the layer has 1",
             hint="take another layer, or pass method='tsne', which puts the samples on a line",
         )
     with stage("principal components", len(h), unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
@@ -207,8 +202,7 @@ def check_activations(h: np.ndarray) -> np.ndarray:
     _check_samples(len(h))
     if (h == h[0]).all():
         raise DataError(
-            "an embedding needs samples that differ",
-            got=f"{len(h)} equal rows of activations",
+            f"all {len(h)} rows of activations are equal",
             hint="take another layer or epoch, or samples that differ",
         )
     return h
@@ -216,4 +210,4 @@ def check_activations(h: np.ndarray) -> np.ndarray:
 
 def _check_samples(samples: int) -> None:
     if samples < 4:
-        raise DataError("an embedding needs at least 4 samples", got=f"{samples}", hint="take more samples")
+        raise DataError(f"an embedding needs at least 4 samples, got {samples}", hint="take more samples")

@@ -49,12 +49,11 @@ def placement(h: np.ndarray, xy: np.ndarray) -> Placement:
     h, xy = check_matrix(h, name="activations"), check_matrix(xy, name="coordinates")
     if xy.shape != (len(h), 2):
         raise DataError(
-            "a layout has two coordinates for each row of activations",
-            got=f"the shape {xy.shape} for {len(h)} rows",
+            f"xy must have the shape ({len(h)}, 2), got {xy.shape}",
             hint="pass the activations that were embedded",
         )
     if len(h) < 2 or (h == h[0]).all():
-        raise DataError("a placement needs samples that differ", got="only equal rows", hint="take another layer")
+        raise DataError("all rows of activations are equal", hint="take another layer")
     components, points = principal_points(h, min(PCA_COMPONENTS, h.shape[1]))
     return Placement(components, points, np.ascontiguousarray(xy))
 
@@ -111,8 +110,7 @@ def check_units(h: np.ndarray, at: Placement) -> None:
     units = len(at.components.origin)
     if h.shape[1] != units:
         raise DataError(
-            f"new samples have the {units} units of the layer that was embedded",
-            got=f"{h.shape[1]} units",
+            f"new samples must have the {units} units of the layer, got {h.shape[1]}",
             hint="take the activations of the same layer",
         )
 

@@ -103,8 +103,7 @@ def inspect_quality(
     limit, seed = check_whole(limit, name="limit", least=2), check_seed(seed)
     if 2 * k >= n:
         raise UsageError(
-            "a neighborhood of k samples is less than half of the samples",
-            got=f"k={k} on {n} samples",
+            f"k must be less than half of the samples, got k={k} for {n} samples",
             hint=f"pass k={(n - 1) // 2} or less" if n > 2 else "measure on 3 samples or more",
         )
     plane = nearest_neighbors(_in_range(xy), k, on_progress=on_progress).index
@@ -170,14 +169,12 @@ def _far_share(around: Surroundings, neighbors: np.ndarray) -> np.ndarray:
 def _check_lengths(h: np.ndarray, xy: np.ndarray, labels: np.ndarray | None) -> None:
     if len(h) != len(xy):
         raise DataError(
-            "activations and coordinates belong to the same samples",
-            got=f"{len(h)} and {len(xy)} rows",
+            f"activations and coordinates must have one row per sample, got {len(h)} and {len(xy)}",
             hint="pass the activations that were embedded",
         )
     if labels is not None and labels.shape != (len(h),):
         raise DataError(
-            "labels are one class for each sample",
-            got=f"the shape {labels.shape} for {len(h)} samples",
+            f"labels must have the shape ({len(h)},), got {labels.shape}",
             hint="pass one class number for each sample, for example one_hot.argmax(axis=1)",
         )
 

@@ -23,7 +23,7 @@ def limited_threads(n_jobs: int | None) -> Iterator[None]:
         yield
         return
     if not isinstance(n_jobs, int | np.integer) or isinstance(n_jobs, bool) or n_jobs < 1:
-        raise UsageError("n_jobs is a number of threads, or -1 for all", got=repr(n_jobs), hint="pass n_jobs=-1")
+        raise UsageError(f"n_jobs must be a number of threads, or -1 for all, got {n_jobs!r}", hint="pass n_jobs=-1")
     import numba
 
     library: Any = numba  # it has no types

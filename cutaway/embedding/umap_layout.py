@@ -47,8 +47,7 @@ def umap(
             from umap import UMAP
     except ImportError as error:
         raise UsageError(
-            "UMAP needs the package umap-learn, which is an extra",
-            got=f"no such package ({error})",
+            f"the package umap-learn is not installed ({error})",
             hint="pip install \"cutaway[umap]\", or pass method='tsne'",
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)

@@ -144,13 +144,12 @@ def _check_previous(h: np.ndarray, before: PreviousEmbedding) -> None:
     shapes = (len(h), 2), (len(h), neighborhood(len(h)))
     if (xy.shape, before.neighbors.shape) != shapes:
         raise DataError(
-            f"a warm start needs a layout and neighbors of the same {len(h)} samples",
+            f"the start must hold the same {len(h)} samples",
             got=f"coordinates {xy.shape} and neighbors {before.neighbors.shape}",
             hint="pass the previous layout, and layer_neighbors of its activations",
         )
     if np.ptp(xy, axis=0).max() == 0:
         raise DataError(
-            "a warm start needs places that differ",
-            got="all samples at one place",
+            "the start puts all samples at one place",
             hint="embed these activations on their own",
         )

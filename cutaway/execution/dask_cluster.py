@@ -55,8 +55,7 @@ def open_dask(address: str) -> Generator[Pool]:
         said = isinstance(error, OSError | ValueError | TypeError | ImportError) and str(error)
         reason = said or "a program that does not greet as Dask does"
         raise ExecutionError(
-            "a scheduler of Dask listens at the address of the engine",
-            got=f"{address}: {reason}",
+            f"no scheduler of Dask answers at {address}: {reason}",
             hint="start one with: dask scheduler" + (", or check Dask's certificates" if is_tls else ""),
         ) from error
     with client:
@@ -134,7 +133,7 @@ class DaskPool:
         else:
             return None
         hint = "look at the logs of the workers, then run it again; what was finished is kept"
-        return ExecutionError("a worker of Dask does its task until it is done", got=got, hint=hint)
+        return ExecutionError(f"Dask lost {got}", hint=hint)
 
     def check(self) -> None:
         """Look whether the scheduler answers and has workers.
@@ -165,7 +164,6 @@ class DaskPool:
 
     def _without_workers(self, seconds: float) -> ExecutionError:
         return ExecutionError(
-            "a cluster has a worker at least",
-            got=f"none at {self._address} in {seconds:.0f} seconds",
+            f"no worker at {self._address} after {seconds:.0f} seconds",
             hint=f"start some with: dask worker {self._address.replace('dask://', 'tcp://')} --nthreads 1",
         )

@@ -90,8 +90,7 @@ class LocalPool:
         if not isinstance(error, BrokenProcessPool):
             return None
         return ExecutionError(
-            "a process does its task until it is done",
-            got="a process that was ended from outside, perhaps for want of memory",
+            "a worker process was ended from outside, perhaps because memory ran out",
             hint='run it again with fewer processes, such as engine="local:1"; what was finished is kept',
         )
 

@@ -44,8 +44,7 @@ class SharedFile:
             return np.memmap(self.path, dtype, mode="r", offset=self.offset, shape=self.shape)
         except OSError as error:
             raise DataError(
-                "every worker reads the data of its tasks under the path that the client has",
-                got=f"{self.path} on {socket.gethostname()}: {error.strerror or error}",
+                f"the worker on {socket.gethostname()} cannot read {self.path}: {error.strerror or error}",
                 hint="put the data into a folder that all machines mount",
             ) from None
 

@@ -71,8 +71,10 @@ def _check_versions(wanted: Mapping[str, str]) -> None:
     other = [name for name in wanted if ours.get(name) != wanted[name]]
     if other:
         raise ExecutionError(
-            "workers have the versions of the client: " + ", ".join(f"{name} {wanted[name]}" for name in other),
-            got=", ".join(f"{name} {ours.get(name, 'missing')}" for name in other) + f" on {socket.gethostname()}",
+            f"{socket.gethostname()} has "
+            + ", ".join(f"{name} {ours.get(name, 'missing')}" for name in other)
+            + ", and the client "
+            + ", ".join(f"{name} {wanted[name]}" for name in other),
             hint="install the same versions on all machines, for example from one lock file",
         )
 
@@ -88,8 +90,7 @@ def failed_import(error: Exception) -> ImportError | None:
 def without_cutaway(said: object) -> ExecutionError:
     """What to say of a worker that could not import something."""
     return ExecutionError(
-        "every worker has cutaway and what it needs",
-        got=f"a worker that says: {said}",
+        f"a worker cannot import what it needs: {said}",
         hint="install the same versions on all machines, for example from one lock file",
     )
 
@@ -109,9 +110,7 @@ class _WorkerToken(CancelToken):
             Canceled: It was.
         """
         if self.canceled:
-            raise Canceled(
-                "a task is done while its client waits for it", got="a client that canceled it", hint="run it again"
-            )
+            raise Canceled("the client canceled the task", hint="run it again")
 
 
 def _is_dropped() -> bool:

@@ -103,8 +103,7 @@ def attribute(
     x = np.asarray(x)
     if x.size != int(np.prod(graph.shape)) or x.dtype.kind not in "uif":
         raise DataError(
-            f"a sample has {int(np.prod(graph.shape))} numbers, as the model takes them",
-            got=f"{x.dtype} of shape {x.shape}",
+            f"a sample must have the model's {int(np.prod(graph.shape))} numbers, got {x.dtype} of shape {x.shape}",
             hint="pass one row of the data, such as data.x(ids)[0]",
         )
     parameters = weights_of(graph, weights)
@@ -202,7 +201,7 @@ def _differentiate(
         (by_value, by_weight), (values, logits) = compiled(zeros, weights, jnp.asarray(x[None]))
     logits = np.asarray(logits)
     if not np.isfinite(logits).all():
-        raise DataError("logits are finite numbers", got=f"{logits}", hint="look at an earlier epoch or another sample")
+        raise DataError(f"the logits are not finite: {logits}", hint="look at an earlier epoch or another sample")
     return _flattened(values), logits, _Gradients(_flattened(by_value), by_weight)
 
 
@@ -244,7 +243,6 @@ def _check_linear(graph: Graph) -> None:
             or not (is_ending or function in _LINEAR_ACTIVATIONS)
         ):
             raise ModelError(
-                f"exact contributions need piecewise linear activations: {', '.join(_LINEAR_ACTIVATIONS)}",
-                got=f'layer "{name}" ({kind}, {function})',
+                f'layer "{name}" ({kind}, {function}) is not piecewise linear, so there are no exact contributions',
                 hint="explain a model with ReLUs, such as mlp(activation='relu'); all other views work on this one too",
             )

@@ -58,9 +58,7 @@ def partial_dependence(
         Bleich, Pitkin 2015, "Peeking inside the black box" (the curves of single samples, centered).
     """
     if not len(x):
-        raise UsageError(
-            "partial dependence is a mean over one sample or more", got="none", hint="choose another split"
-        )
+        raise UsageError("there are no samples to compute partial dependence on", hint="choose another split")
     run, changed, curves = ForwardPass.of(model, scale=scale), x.copy(), list[np.ndarray]()
     for values in points:
         changed[:, list(group)] = values

@@ -80,9 +80,7 @@ def permutation_importance(
         (any model, and the loss).
     """
     if len(x) < 2:
-        raise DataError(
-            "values are shuffled among two samples or more", got=f"{len(x)}", hint="choose a split with more samples"
-        )
+        raise DataError(f"shuffling needs at least 2 samples, got {len(x)}", hint="choose a split with more samples")
     rng, run = np.random.default_rng(seed), ForwardPass.of(model, scale=scale)
 
     def measure(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

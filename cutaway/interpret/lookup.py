@@ -25,7 +25,7 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     names = layer_names(model)
     if name not in names:
         similar = similar_name(str(name), names) or default_layer(model)
-        raise UnknownNameError(f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{similar}"')
+        raise UnknownNameError(f'the model has no layer "{name}"; layers: {", ".join(names)}', hint=f'try "{similar}"')
     return model.get_layer(name)
 
 
@@ -49,9 +49,8 @@ def hidden_graph(model: keras.Model, layer: str) -> Graph:
     if layer == graph.output or layer not in graph.layers:
         hidden = [name for name in graph.layers if name != graph.output and graph.kind(name) not in IDENTITY_KINDS]
         raise UsageError(
-            f"units are measured in hidden layers: {', '.join(hidden) or 'this model has none'}",
-            got=f'"{layer}", the {"output" if layer == graph.output else "input"}',
-            hint=f'try "{hidden[-1]}"' if hidden else "train a model with a hidden layer",
+            f'"{layer}" is the {"output" if layer == graph.output else "input"}, not a hidden layer',
+            hint=f"choose one of: {', '.join(hidden)}" if hidden else "train a model with a hidden layer",
         )
     return graph
 

@@ -60,8 +60,7 @@ class Outline:
                 raise ValueError(f"an output {spec['output']!r}")
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError) as error:
             raise ModelError(
-                "the layers of a specification fit together",
-                got=f"{error or type(error).__name__}",
+                f"the layers of the model do not fit together: {error or type(error).__name__}",
                 hint="restore the run.json that training wrote",
             ) from None
         return cls(

@@ -62,8 +62,7 @@ def unit_measures(
     count = output_size(model, layer)
     if count > MAX_UNITS:
         raise UsageError(
-            f"units are measured in layers of at most {MAX_UNITS:,} units",
-            got=f'{count:,} in "{layer}"',
+            f'layer "{layer}" has {count:,} units; at most {MAX_UNITS:,} can be measured',
             hint="choose a narrower layer",
         )
     sums = _Sums(count, classes)
@@ -118,8 +117,7 @@ def _range(outputs: jax.Array) -> jax.Array:
 def _checked(outputs: np.ndarray, layer: str) -> np.ndarray:
     if has_diverged(outputs):
         raise DataError(
-            f"activations are finite numbers, within ±{LARGEST:g}",
-            got=f'others in layer "{layer}": the model has diverged',
+            f'activations of layer "{layer}" are not finite or beyond ±{LARGEST:g}: the model has diverged',
             hint="look at an earlier epoch",
         )
     return outputs

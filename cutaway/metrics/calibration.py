@@ -144,7 +144,7 @@ def reliability(
     bins = check_bins(bins)
     confidence, correct = check_outcomes(confidence, correct)
     if binning not in ("equal-mass", "equal-width"):
-        raise UsageError("binning is equal-mass or equal-width", got=repr(binning), hint='pass binning="equal-mass"')
+        raise UsageError(f'binning must be "equal-mass" or "equal-width", got {binning!r}')
     edges = np.linspace(0, 1, bins + 1) if binning == "equal-width" else _equal_masses(confidence, bins)
     bin_of = np.searchsorted(edges[1:-1], confidence)  # a confidence at an edge belongs to the bin below it
     counts = np.bincount(bin_of, minlength=bins)
@@ -224,7 +224,7 @@ def check_bins(bins: int) -> int:
         UsageError: It is outside its range.
     """
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or not 1 <= bins <= MOST_BINS:
-        raise UsageError(f"bins is a whole number from 1 to {MOST_BINS:,}", got=repr(bins), hint="pass bins=15")
+        raise UsageError(f"bins must be a whole number from 1 to {MOST_BINS:,}, got {bins!r}")
     return int(bins)
 
 

@@ -196,7 +196,7 @@ def check_counts(matrix: Any) -> SparseCounts:
     square = array.ndim == 2 and array.shape[0] == array.shape[1]
     if not square or array.dtype.kind not in "iu" or (counts < 0).any() or not counts.any():
         raise DataError(
-            "a confusion matrix is a square array (true, predicted) of counts that are not all 0",
+            "a confusion matrix must be a square array (true, predicted) of counts that are not all 0",
             got=f"the shape {array.shape} and dtype {array.dtype}",
             hint="make it with confusion_counts and do not normalize it",
         )
@@ -216,7 +216,7 @@ def check_probabilities(probabilities: np.ndarray, *, first: int = 0) -> np.ndar
     array = np.asarray(probabilities)
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f":
         raise DataError(
-            "probabilities are a float array (sample, class) with at least two classes",
+            "probabilities must be a float array (sample, class) with at least two classes",
             got=f"the shape {array.shape} and dtype {array.dtype}",
             hint="turn a single output p into the two columns 1 - p and p",
         )
@@ -224,8 +224,7 @@ def check_probabilities(probabilities: np.ndarray, *, first: int = 0) -> np.ndar
     if array.size and not (array.min() >= -ROUNDING and array.max() <= 1 + ROUNDING):
         row, column = np.argwhere(~((array >= -ROUNDING) & (array <= 1 + ROUNDING)))[0]
         raise DataError(
-            "probabilities are between 0 and 1",
-            got=f"{array[row, column]} for sample {first + row}, class {column}",
+            f"probability {array[row, column]} of sample {first + row}, class {column} is not between 0 and 1",
             hint="apply softmax to the outputs first",
         )
     return array
@@ -240,15 +239,14 @@ def check_classes(values: np.ndarray, *, name: str, classes: int) -> np.ndarray:
     array = np.asarray(values)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iu":
         raise DataError(
-            f"{name} are one integer per sample, for at least one sample",
+            f"{name} must be one integer per sample, for at least one sample",
             got=f"the shape {array.shape} and dtype {array.dtype}",
             hint="turn one-hot rows or probabilities into classes with argmax(axis=1)",
         )
     outside = np.flatnonzero((array < 0) | (array >= classes))
     if len(outside):
         raise DataError(
-            f"{name} are integers from 0 to {classes - 1}",
-            got=f"{array[outside[0]]} for sample {outside[0]}",
+            f"{name} must be from 0 to {classes - 1}, got {array[outside[0]]} for sample {outside[0]}",
             hint="number the classes from 0, or pass the right number of classes",
         )
     return array.astype(np.int64, copy=False)
@@ -262,13 +260,12 @@ def check_same_length(labels: np.ndarray, predictions: np.ndarray) -> None:
     """
     if len(labels) != len(predictions):
         raise DataError(
-            "labels and predictions are of the same samples",
-            got=f"{len(labels)} labels and {len(predictions)} predictions",
+            f"{len(labels)} labels and {len(predictions)} predictions are not of the same samples",
             hint="take both from the same split",
         )
 
 
 def _check_count(value: int, *, name: str) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"{name} is a whole number of at least 1", got=repr(value), hint=f"pass for example {name}=10")
+        raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
     return int(value)

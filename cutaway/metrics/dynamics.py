@@ -133,7 +133,7 @@ def check_dynamics_sort(sort: str) -> None:
     if sort not in DYNAMICS_SORTS:
         known = ", ".join(DYNAMICS_SORTS)
         hint = meant(sort, DYNAMICS_SORTS, 'try "area_under_margin"')
-        raise UnknownNameError(f"samples are sorted by {known}", got=f'"{sort}"', hint=hint)
+        raise UnknownNameError(f'cannot sort samples by "{sort}"; sorts: {known}', hint=hint)
 
 
 class DynamicsTracker:
@@ -201,7 +201,7 @@ class DynamicsTracker:
         """
         count = len(self._epochs)
         if not count:
-            raise DataError("learning is followed through at least one epoch", got="none", hint="add one")
+            raise DataError("no epoch was added", hint="add one")
         return Dynamics(
             epochs=tuple(self._epochs),
             predicted=self._predicted.copy(),

@@ -68,8 +68,7 @@ def wilson_interval(successes: Any, trials: Any, *, confidence: float = CONFIDEN
     wrong = ~((counts >= 0) & (counts <= totals)) | ((totals < 1) & (counts.ndim == 0))
     if wrong.any():
         raise DataError(
-            "a share is of 1 or more samples, of which none to all count",
-            got=f"{counts[wrong][0]:g} of {totals[wrong][0]:g}",
+            f"not a share: {counts[wrong][0]:g} of {totals[wrong][0]:g} samples",
             hint="count the samples again",
         )
     z, known = normal_deviate(confidence), np.maximum(totals, 1)
@@ -129,8 +128,7 @@ def paired_difference_interval(gained: int, lost: int, total: int, *, confidence
     """
     if min(gained, lost) < 0 or total < max(1, gained + lost):
         raise DataError(
-            "two shares are compared on 1 or more samples, some of which count for one of them only",
-            got=f"{gained} and {lost} of {total}",
+            f"cannot compare shares: {gained} gained and {lost} lost of {total} samples",
             hint="count the samples again",
         )
     from scipy.optimize import brentq
@@ -183,6 +181,6 @@ def normal_deviate(confidence: float) -> float:
     from scipy.special import ndtri
 
     if not 0 < confidence < 1:
-        raise UsageError("confidence is above 0 and below 1", got=repr(confidence), hint="pass confidence=0.95")
+        raise UsageError(f"confidence must be above 0 and below 1, got {confidence!r}", hint="pass confidence=0.95")
     quantile: Callable[[float], Any] = ndtri
     return float(quantile((1 + confidence) / 2))

@@ -44,15 +44,12 @@ def watch_overfitting(history: Sequence[Mapping[str, Any]]) -> Overfitting:
         DataError: There is no epoch, or a row lacks a finite "loss" or "val_loss".
     """
     if not history:
-        raise DataError(
-            "overfitting is measured on a history of at least one epoch", got="no epoch", hint="train for one or more"
-        )
+        raise DataError("the history has no epoch", hint="train for one or more")
     for row in history:
         for name in ("loss", "val_loss"):
             if not is_finite(row.get(name)):
                 raise DataError(
-                    "overfitting is measured on epochs that all have a finite loss and val_loss",
-                    got=f"{name} {row.get(name, 'missing')} in epoch {row['epoch']}",
+                    f"{name} of epoch {row['epoch']} is {row.get(name, 'missing')}, not a finite number",
                     hint="train with validation data, or with a smaller learning rate if the loss has diverged",
                 )
     best = min(range(len(history)), key=lambda index: history[index]["val_loss"])

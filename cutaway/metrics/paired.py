@@ -53,7 +53,7 @@ def mcnemar(fixed: int, broken: int) -> McNemar:
         correction is that of Edwards 1948, "Note on the 'correction for continuity'".
     """
     if min(fixed, broken) < 0:
-        raise DataError("numbers of samples are 0 or more", got=f"{fixed} and {broken}", hint="count them again")
+        raise DataError(f"counts must be 0 or more, got {fixed} and {broken}", hint="count them again")
     from scipy.stats import binomtest, chi2
 
     discordant = fixed + broken
@@ -103,8 +103,7 @@ def paired_measures(correct: tuple[np.ndarray, np.ndarray], loss: tuple[np.ndarr
     lengths = {len(values) for values in (*correct, *loss)}
     if len(lengths) != 1 or 0 in lengths:
         raise DataError(
-            "classifiers are compared on the same samples, one or more",
-            got=f"{', '.join(map(str, sorted(lengths)))} samples",
+            f"classifiers must be compared on the same samples, got {', '.join(map(str, sorted(lengths)))}",
             hint="take both from the same split",
         )
     first, second = correct

@@ -78,14 +78,12 @@ def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> PowerLaw:
     sizes, errors = np.asarray(sizes, np.float64), np.asarray(errors, np.float64)
     if len(np.unique(sizes)) < LEAST_SIZES:
         raise DataError(
-            f"a power law is fitted to at least {LEAST_SIZES} different amounts of data",
-            got=str(len(np.unique(sizes))),
+            f"a power law needs at least {LEAST_SIZES} different amounts of data, got {len(np.unique(sizes))}",
             hint="train on more shares of the data",
         )
     if not (sizes > 0).all() or not ((errors > 0) & np.isfinite(errors)).all():
         raise DataError(
-            "amounts of data and errors are numbers above 0",
-            got=f"amounts from {sizes.min():g}, errors from {errors.min():g}",
+            f"amounts and errors must be above 0, got amounts from {sizes.min():g} and errors from {errors.min():g}",
             hint="leave trainings that diverged out",
         )
     limit, scale, exponent = _fit(sizes, errors[None])
@@ -114,9 +112,7 @@ def forecast(
     sizes, losses = np.asarray(sizes, np.float64), np.asarray(losses, np.float64)
     trainings, samples = losses.shape
     if samples < 2:
-        raise DataError(
-            "how sure a forecast is shows on two samples or more", got=str(samples), hint="measure on more samples"
-        )
+        raise DataError(f"a forecast needs at least 2 samples, got {samples}", hint="measure on more samples")
     # of no mistakes in m samples, half a mistake more is as likely as any other small number
     least = max(0.5 / samples * float(losses.max(initial=0)), 1e-12)
     errors = np.maximum(losses.mean(axis=1), least)

@@ -126,11 +126,10 @@ def check_outcomes(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndar
     confidence, correct = np.asarray(confidence, np.float64), np.asarray(correct, bool)
     if confidence.shape != correct.shape or confidence.ndim != 1 or not len(confidence):
         raise DataError(
-            "confidence and correctness are one number for each of at least one sample",
-            got=f"the shapes {confidence.shape} and {correct.shape}",
+            f"confidence and correctness must be one number per sample, got {confidence.shape} and {correct.shape}",
             hint="take both from the same samples",
         )
     if not ((confidence >= 0) & (confidence <= 1 + ROUNDING)).all():
         outside = confidence[~((confidence >= 0) & (confidence <= 1 + ROUNDING))][0]
-        raise DataError("confidence is between 0 and 1", got=f"{outside:g}", hint="pass probabilities")
+        raise DataError(f"confidence must be between 0 and 1, got {outside:g}", hint="pass probabilities")
     return confidence, correct

@@ -128,8 +128,8 @@ def check_cost(cost: Any) -> np.ndarray:
     fits = values.shape == (2, 2) and np.isfinite(values).all()
     if not fits or values[0, 1] <= values[0, 0] or values[1, 0] <= values[1, 1]:
         raise UsageError(
-            "cost is 2 x 2 numbers, a row for each true class (negative, positive) and a column for each answer, and a "
-            "mistake costs more than the right answer",
+            "cost must be 2 x 2 numbers, a row for each true class (negative, positive) and a column for each answer, "
+            "and a mistake must cost more than the right answer",
             got=repr(cost),
             hint="where a missed positive costs ten times as much as a false alarm, pass cost=[[0, 1], [10, 0]]",
         )
@@ -239,14 +239,13 @@ def _checked(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     positive, scores = np.asarray(positive, bool), np.asarray(scores, np.float64)
     if positive.shape != scores.shape or positive.ndim != 1 or not np.isfinite(scores).all():
         raise DataError(
-            "each sample has a finite score, and is positive or not",
+            "each sample must be positive or not and have a finite score",
             got=f"the shapes {positive.shape} and {scores.shape}, or a score that is not a number",
             hint="take both from the same samples",
         )
     if not 0 < positive.sum() < len(positive):
         raise DataError(
-            "thresholds are measured on samples of both classes",
-            got=f"{int(positive.sum()):,} positives among {len(positive):,} samples",
+            f"thresholds need both classes, got {int(positive.sum()):,} positives among {len(positive):,} samples",
             hint="use a split that has both, or more samples",
         )
     return positive, scores

@@ -52,8 +52,7 @@ def compare_trainings(before: np.ndarray, after: np.ndarray) -> TrainingsDiffere
     before, after = np.asarray(before, np.float64), np.asarray(after, np.float64)
     if min(len(before), len(after)) < LEAST_TRAININGS:
         raise DataError(
-            f"trainings are compared with at least {LEAST_TRAININGS} on each side",
-            got=f"{len(before)} and {len(after)}",
+            f"each side needs at least {LEAST_TRAININGS} trainings, got {len(before)} and {len(after)}",
             hint="train with more seeds",
         )
     from scipy.stats import t

@@ -26,8 +26,7 @@ def require_jax() -> None:
     if backend != "jax":
         got = f'Keras already loaded on "{backend}"' if loaded else f'KERAS_BACKEND="{backend}"'
         raise BackendError(
-            "cutaway's compiled loop needs Keras on its JAX backend",
-            got=got,
+            f"Keras runs on another backend than JAX: {got}",
             hint="set KERAS_BACKEND=jax before Python starts, or import cutaway before keras with KERAS_BACKEND unset",
         )
 
@@ -38,7 +37,6 @@ def _check_address_space() -> None:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
         raise BackendError(
-            f"JAX needs {ADDRESS_SPACE / 1e9:g} GB of address space or more",
-            got=f"a limit of {limit / 1e9:.2g} GB",
-            hint="raise it, in a shell with: ulimit -v unlimited",
+            f"the address space is limited to {limit / 1e9:.2g} GB, and JAX needs {ADDRESS_SPACE / 1e9:g} GB",
+            hint="raise the limit, in a shell with: ulimit -v unlimited",
         )

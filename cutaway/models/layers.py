@@ -85,8 +85,7 @@ def kind_of(layer: keras.Layer) -> str:
     kind = type(layer).__name__
     if kind not in (*LAYER_KINDS, "InputLayer") or type(layer) is not getattr(keras.layers, kind):
         raise ModelError(
-            f"layers must be of these kinds: {_ALLOWED}",
-            got=f'layer "{layer.name}" of class {type(layer).__module__}.{kind}',
+            f'layer "{layer.name}" is a {type(layer).__module__}.{kind}, and cutaway supports {_ALLOWED}',
             hint=f"replace that layer, or {RECORD}",
         )
     return kind
@@ -106,7 +105,7 @@ def check_model(model: object) -> keras.Model:
     functional = isinstance(model, keras.Model) and type(model) is type(_FUNCTIONAL)
     if not (type(model) is keras.Sequential or functional):
         raise ModelError(
-            "model must be a keras.Sequential or a functional keras.Model(inputs, outputs)",
+            "the model must be a keras.Sequential or a keras.Model(inputs, outputs)",
             got=f"{type(model).__module__}.{type(model).__name__}",
             hint="build it with cutaway.mlp(...) or from keras.layers",
         )
@@ -114,8 +113,7 @@ def check_model(model: object) -> keras.Model:
     for operation in model.operations if functional else ():
         if not isinstance(operation, keras.Layer):
             raise ModelError(
-                f"tensors are combined by layers only: {_ALLOWED}",
-                got=f'the operation "{operation.name}" ({type(operation).__name__}) between them',
+                f'the operation "{operation.name}" ({type(operation).__name__}) is not a layer',
                 hint="write keras.layers.Add()([a, b]) for a + b, and keras.layers.Rescaling(2.0)(a) for 2 * a",
             )
     for layer in model.layers:
@@ -123,8 +121,7 @@ def check_model(model: object) -> keras.Model:
         _check_layer(layer)
     if functional and (len(model.inputs) != 1 or len(model.outputs) != 1):
         raise ModelError(
-            "model must have one input and one output",
-            got=f"{len(model.inputs)} inputs and {len(model.outputs)} outputs",
+            f"the model must have one input and one output, got {len(model.inputs)} and {len(model.outputs)}",
             hint="split it into models of one input and one output",
         )
     return model
@@ -136,23 +133,19 @@ def _check_layer(layer: keras.Layer) -> None:
         name = getattr(activation, "__name__", repr(activation))
         if name not in ACTIVATIONS or activation is not keras.activations.get(name):
             raise ModelError(
-                f"activations must be Keras' own: {', '.join(ACTIVATIONS)}",
-                got=f'"{name}" in layer "{layer.name}"',
-                hint="use one of these",
+                f'layer "{layer.name}" has the activation "{name}"; cutaway supports {", ".join(ACTIVATIONS)}',
             )
     equation: Any = getattr(layer, "equation", None)
     if equation is not None and (
         equation not in MEMBER_EQUATIONS or getattr(layer, "bias_axes", None) not in (None, "ko")
     ):
         raise ModelError(
-            f"an EinsumDense computes the layers of an ensemble: {' or '.join(MEMBER_EQUATIONS)}, bias_axes ko",
-            got=f'"{equation}" in layer "{layer.name}"',
-            hint="use Dense, or Reshape before it",
+            f'layer "{layer.name}" is an EinsumDense with the equation "{equation}"',
+            hint=f"use {' or '.join(MEMBER_EQUATIONS)} with bias_axes ko; or Dense, or Reshape before it",
         )
     if layer.dtype_policy.name != "float32":
         raise ModelError(
-            "layers must compute in float32",
-            got=f'{layer.dtype_policy.name} in layer "{layer.name}"',
+            f'layer "{layer.name}" computes in {layer.dtype_policy.name}, not in float32',
             hint='build the model under keras.config.set_dtype_policy("float32")',
         )
 

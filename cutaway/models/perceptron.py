@@ -172,14 +172,12 @@ def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -
     fitting = next((found for like in ((features,), shape) if (found := _filled(taken, like))), None)
     if fitting is None:
         raise ModelError(
-            f"the model's input must have shape {(features,)} or {shape}, like the samples",
-            got=f"{taken}",
+            f"the model takes inputs of shape {taken}, and the samples need {(features,)} or {shape}",
             hint="change the model's Input, or choose data that fit it",
         )
     if given != (classes,) and not (classes == 2 and given == (1,)):
         raise ModelError(
-            f"the model's output must have one unit per class, here {classes}",
-            got=f"shape {given}",
+            f"the model has outputs of shape {given}, and the data {classes} classes",
             hint=f"end the model with Dense({classes}, activation='softmax')",
         )
     return fitting
@@ -201,7 +199,6 @@ def _check_ending(model: keras.Model, classes: int) -> None:
     ending = activation_name(last)
     if ending not in ("softmax", "sigmoid"):
         raise ModelError(
-            "the model must end in probabilities, with the activation softmax or sigmoid",
-            got=f'"{ending}" in layer "{last.name}"',
+            f'the model ends in "{ending}" (layer "{last.name}"), not in probabilities by softmax or sigmoid',
             hint=f"end the model with Dense({classes}, activation='softmax')",
         )

@@ -18,7 +18,6 @@ from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_
 from .settings import argument_problem, check_settings
 from .shapes import MERGING_KINDS, Shape, kept_axes, output_shape, weight_shapes
 
-TOGETHER = "a model's specification holds layers and settings that cutaway knows, which fit together"
 REPLACE = "replace it in the model, or restore the run.json that training wrote"
 
 _OBJECTS = {
@@ -109,16 +108,14 @@ def _inputs_of(item: dict) -> list[str]:
     name = item["config"]["name"]
     if len(item["inbound_nodes"]) != 1:
         raise ModelError(
-            "each layer of a model must be called exactly once",
-            got=f'layer "{name}", called {len(item["inbound_nodes"])} times',
+            f'layer "{name}" is called {len(item["inbound_nodes"])} times',
             hint="use a separate layer for each call",
         )
     node = item["inbound_nodes"][0]
     wrong = argument_problem(node["kwargs"]) or ("called with several arguments" if len(node["args"]) != 1 else None)
     if wrong:
         raise ModelError(
-            "layers of a model are called with their inputs alone",
-            got=f'layer "{name}" {wrong}',
+            f'layer "{name}" {wrong}',
             hint="leave the other arguments of the call out",
         )
     tensors = node["args"][0]
@@ -136,8 +133,7 @@ def _kept_config(config: dict, kind: str) -> dict[str, Any]:
             kept[key] = False
         elif key not in ("name", "trainable", "dtype") and value not in (None, False):
             raise ModelError(
-                f"settings of {kind} that cutaway supports: {', '.join(LAYER_KINDS[kind])}",
-                got=f'"{key}" in layer "{config["name"]}"',
+                f'layer "{config["name"]}" sets "{key}"; supported settings of {kind}: {", ".join(LAYER_KINDS[kind])}',
                 hint="leave that setting at its default",
             )
     return kept
@@ -147,12 +143,12 @@ def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
     allowed = _OBJECTS[slot][1]
     if not isinstance(value, dict) or value.get("class_name") not in allowed:
         got = value.get("class_name") if isinstance(value, dict) else value
-        raise ModelError(f"a {slot} is one of {', '.join(allowed)}", got=f'{got!r} in layer "{layer}"', hint=REPLACE)
+        raise ModelError(f'layer "{layer}" has the {slot} {got!r}; supported: {", ".join(allowed)}', hint=REPLACE)
     config = {k: v for k, v in value["config"].items() if v is not None}
     odd = [k for k, v in config.items() if not isinstance(v, (bool, int, float, str))]
     if odd:
         raise ModelError(
-            f"settings of a {slot} are numbers and strings", got=f'"{odd[0]}" in layer "{layer}"', hint=REPLACE
+            f'layer "{layer}" has a {slot} whose "{odd[0]}" is neither a number nor a string', hint=REPLACE
         )
     return {"class_name": value["class_name"], "config": config}
 
@@ -172,7 +168,7 @@ def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
         kind, name, config = item["kind"], item["name"], item["config"]
         if kind not in LAYER_KINDS:
             raise ModelError(
-                f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", got=f'{kind!r} as "{name}"', hint=REPLACE
+                f'layer "{name}" is of the unknown kind {kind!r}; kinds: {", ".join(LAYER_KINDS)}', hint=REPLACE
             )
         problems, out, found = check_settings(kind, config, old=False).problems, (), {}
         try:
@@ -183,13 +179,13 @@ def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
             problems = (*problems, f"nothing like {error}" if isinstance(error, KeyError) else str(error))
         if problems or name in shapes:
             got = problems[0] if problems else "two layers of one name"
-            raise ModelError(TOGETHER, got=f'{got}, in layer "{name}"', hint=REPLACE)
+            raise ModelError(f'layer "{name}" does not fit into the model: {got}', hint=REPLACE)
         if "count" in found:  # of a Normalization, which a file of ours holds among the settings
-            raise ModelError(TOGETHER, got=f'no mean and variance, in layer "{name}"', hint=REPLACE)
+            raise ModelError(f'layer "{name}" has no mean and variance', hint=REPLACE)
         shapes[name] = out
         weights |= {f"{name}/{weight}": shape for weight, shape in found.items()}
     if spec["output"] not in shapes:
-        raise ModelError(TOGETHER, got=f'the output "{spec["output"]}"', hint=REPLACE)
+        raise ModelError(f'the output "{spec["output"]}" is no layer of the model', hint=REPLACE)
     return weights
 
 
@@ -210,7 +206,9 @@ def model_from_spec(spec: dict[str, Any], *, initialize: bool = True) -> keras.M
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(TOGETHER, got=str(error).split("\n")[0][:200], hint=REPLACE) from error
+        raise ModelError(
+            "the parts of the model do not fit together", got=str(error).split("\n")[0][:200], hint=REPLACE
+        ) from error
 
 
 def _build(spec: dict[str, Any], *, initialize: bool) -> keras.Model:

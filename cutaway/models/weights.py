@@ -91,12 +91,12 @@ def check_snapshot(wanted: Mapping[str, Shape], shapes: Mapping[str, Shape]) -> 
     """
     for name in sorted(wanted.keys() ^ shapes.keys()):
         where = "the snapshot" if name in wanted else "the model"
-        raise ModelError(
-            "model and snapshot must have the same weights", got=f'"{name}", which {where} lacks', hint=OTHER
-        )
+        raise ModelError(f'{where} has no weight "{name}"', hint=OTHER)
     for name, shape in wanted.items():
         if shape != shapes[name]:
-            raise ModelError(f'weight "{name}" of this model has shape {shape}', got=f"{shapes[name]}", hint=OTHER)
+            raise ModelError(
+                f'weight "{name}" has the shape {shape} in the model and {shapes[name]} in the snapshot', hint=OTHER
+            )
 
 
 def _shapes(weights: Mapping[str, Any]) -> dict[str, Shape]:

@@ -227,8 +227,7 @@ class PrincipalComponents:
         if farthest.max() > MAX_DEVIATIONS:
             row = int(farthest.argmax())
             raise DataError(
-                f"new samples lie within {MAX_DEVIATIONS:g} standard deviations of those in the layout",
-                got=f"{farthest[row]:.3g} standard deviations at sample {row}",
+                f"sample {row} is {farthest[row]:.3g} standard deviations away from the samples of the layout",
                 hint="leave this sample out, or check how its activations were computed",
             )
         return np.ascontiguousarray(scores, dtype=np.float32)

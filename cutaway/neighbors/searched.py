@@ -57,15 +57,14 @@ def searched_points(points: np.ndarray, k: int) -> SearchedPoints:
     """
     points = check_matrix(points, name="points")
     if len(points) < 2:
-        raise DataError("neighbors need at least 2 points", got="1", hint="pass more points")
+        raise DataError("neighbors need at least 2 points, got 1")
     k = check_whole(k, name="k", least=1, most=len(points) - 1)
     largest = max(float(points.max()), -float(points.min()))
     limit = min(LARGEST, LARGEST_NORM / points.shape[1] ** 0.5)
     if largest > limit:
         raise DataError(
-            f"points lie within ±{limit:g}, or their squared distances leave float32",
-            got=f"{largest:g}",
-            hint="divide the points by their standard deviation: neighbors do not depend on the scale",
+            f"points must be within ±{limit:g}, got {largest:g}: squared distances would overflow float32",
+            hint="divide the points by their standard deviation, which changes no neighbors",
         )
     # A power of two scales without rounding, except values 1e-38 of the largest; products of tiny values would become 0
     # in float32.

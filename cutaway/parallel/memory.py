@@ -24,4 +24,4 @@ def ask_memory(size: int, *, what: str, got: str, hint: str) -> None:
     """
     if size > (free := free_memory()):
         sizes = f"{size / 1e9:,.1f} GB, where {free / 1e9:,.1f} GB are free"
-        raise DataError(f"{what} fit into memory", got=f"{got}: {sizes}", hint=hint)
+        raise DataError(f"{what} do not fit into memory: {got}, {sizes}", hint=hint)

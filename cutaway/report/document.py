@@ -107,7 +107,7 @@ def make_section(source: ReportSource, name: str) -> Section | None:
     except Canceled:
         raise
     except CutawayError as error:
-        why = f"This section could not be made: {error.rule}; got {error.got}."
+        why = f"This section could not be made: {error.fault}."
         return Text(name=name, title=name.capitalize(), paragraphs=(printable(why),))
 
 

@@ -45,11 +45,9 @@ def check_output(path: Path) -> None:
         UsageError: It is a folder, its folder does not exist, or one of them may not be written.
     """
     if os.path.isdir(path):  # unlike Path.is_dir, it returns False in a folder that nobody may look into
-        raise UsageError("a result is written to a file", got=f"the folder {path}", hint="name a file in that folder")
+        raise UsageError(f"{path} is a folder", hint="name a file in that folder")
     if not os.path.isdir(path.parent):
-        raise UsageError(
-            "a file is written into a folder that exists", got=str(path.parent), hint="make the folder first"
-        )
+        raise UsageError(f"no such folder: {path.parent}", hint="make it first")
     real = os.path.realpath(path)
     is_new = os.path.isfile(real) or not os.path.exists(real)  # a new file takes the place of an old one
     if not os.access(os.path.dirname(real) if is_new else real, os.W_OK | (os.X_OK if is_new else 0)):
@@ -91,7 +89,7 @@ def write_output(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def _unwritable(path: Path, got: str) -> UsageError:
-    return UsageError("a result needs a file that can be written", got=f"{got}: {path}", hint="name another file")
+    return UsageError(f"cannot write {path}: {got}", hint="name another file")
 
 
 @contextmanager

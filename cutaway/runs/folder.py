@@ -72,7 +72,7 @@ class RunFolder:
             data = read_bytes(file, run=path, limit=MANIFEST_BYTES)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UnknownNameError(
-                "a run is a folder with a run.json", got=f'"{path}"', hint="list the runs with: cutaway runs"
+                f'no run in "{path}": it has no run.json', hint="list the runs with: cutaway runs"
             ) from error
         return cls(path, Manifest.read(read_json(data, where=str(file)), where=str(file)))
 
@@ -100,7 +100,7 @@ class RunFolder:
         except OSError:
             size = 0
         got = f"no line in {self.path / HISTORY}"
-        return None if size else RunError("a finished training has a history", got=got, hint=RESTORE)
+        return None if size else RunError(f"the training finished without a history: there is {got}", hint=RESTORE)
 
     @property
     def is_gone(self) -> bool:
@@ -119,9 +119,8 @@ class RunFolder:
     @property
     def _gone(self) -> RunError:
         return RunError(
-            "a run is read from its folder, also after it was opened",
-            got=f"no folder {self.path}",
-            hint="open it where it is now, or train again",
+            f"the run folder {self.path} is gone",
+            hint="open it at its new place, or train again",
         )
 
     def identity(self, *epochs: int) -> list[Any]:
@@ -187,10 +186,9 @@ class RunFolder:
         if not epochs:
             folder = self.path / SNAPSHOTS
             if folder.is_dir() and not os.access(folder, os.R_OK):
-                raise RunError("snapshots are in a folder that can be read", got=str(folder), hint=RESTORE)
+                raise RunError(f"cannot read {folder}", hint=RESTORE)
             raise RunError(
-                "a run has a snapshot of its first weights",
-                got=f"none in {folder}",
+                f"no snapshot of the first weights in {folder}",
                 hint="resume it with: cutaway resume",
             )
         if epoch is None:
@@ -200,8 +198,7 @@ class RunFolder:
             if kept is None or kept in epochs:
                 return epochs[-1] if kept is None else kept
             raise RunError(
-                f"this run keeps the weights of epoch {kept}, which its test metrics are of",
-                got=f"snapshots of epochs {epochs[0]} to {epochs[-1]}, without that one",
+                f"the snapshot of the selected epoch {kept} is missing",
                 hint=f"restore the file from a copy of the run, or ask for another epoch, such as {epochs[-1]}",
             )
         if epoch < 0 and -epoch <= len(epochs):
@@ -209,8 +206,7 @@ class RunFolder:
         if epoch in epochs:
             return epoch
         raise UnknownNameError(
-            f"this run has snapshots of epochs {epochs[0]} to {epochs[-1]}",
-            got=f"epoch {epoch}",
+            f"no snapshot of epoch {epoch}; this run has those of epochs {epochs[0]} to {epochs[-1]}",
             hint=f"choose one of these, or -1 for the last ({epochs[-1]})",
         )
 
@@ -224,7 +220,7 @@ class RunFolder:
         path = snapshot_path(self.path, self.resolve_epoch(epoch))
         weights = read_tensors(path, run=self.path)[0]
         if other := [f'{each.dtype} as "{name}"' for name, each in weights.items() if each.dtype.kind != "f"]:
-            raise RunError("weights are numbers with a fraction", got=f"{other[0]} at {path}", hint=RESTORE)
+            raise RunError(f"the weight {other[0]} at {path} is not floating point", hint=RESTORE)
         return weights
 
     def snapshot_shapes(self, epoch: int | None = None) -> dict[str, tuple[int, ...]]:
@@ -269,7 +265,7 @@ class RunFolder:
         tensors, metadata = read_tensors(path, run=self.path, check=check)
         position = read_json(metadata.get("position", "null").encode(errors="replace"), where=f"the position in {path}")
         if not isinstance(position, dict):
-            raise RunError("a checkpoint says how far the training had come", got=f"nothing in {path}", hint=RESTORE)
+            raise RunError(f"the checkpoint {path} does not say how far the training was", hint=RESTORE)
         return tensors, position
 
     def predictions(self, epoch: int | None = None) -> np.ndarray:
@@ -286,16 +282,13 @@ class RunFolder:
             return np.load(io.BytesIO(read_bytes(path, run=self.path, limit=PREDICTIONS_BYTES)), allow_pickle=False)
         except FileNotFoundError as error:
             raise RunError(
-                "predictions are recorded after each epoch, where samples times classes are at most 33,554,432",
-                got=f"none at {path}",
+                f"no recorded predictions at {path}: they are kept if samples times classes are at most 33,554,432",
                 hint="use Run.predictions, which computes them",
             ) from error
         except RunError:
             raise
         except Exception as error:  # NumPy's parser of headers raises more kinds than can be listed
-            raise RunError(
-                "a predictions file must be a whole .npy file", got=f"{error} at {path}", hint=RESTORE
-            ) from error
+            raise RunError(f"damaged predictions at {path}: {error}", hint=RESTORE) from error
 
 
 def kept_so_far(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> int | None:
@@ -363,8 +356,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         known = [each for each in listed if isinstance(each, RunFolder)]
         if not known:
             raise UnknownNameError(
-                f'"latest" needs a run in the folder "{runs}"',
-                got="damaged ones only" if listed else "none",
+                f'no run in the folder "{runs}"' + (" that is not damaged" if listed else ""),
                 hint=f"{TRAIN_FIRST}, or name the folder with runs=",
             )
         return known[-1]
@@ -374,8 +366,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         if os.path.lexists(path / SWEEP):
             report = f"cutaway report {shlex.quote(run_argument(path))}"
             raise UnknownNameError(
-                "a run is one training",
-                got=f'the sweep "{run}"',
+                f'"{run}" is a sweep, not a run',
                 hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {report}",
             )
     listed = list_runs(runs)
@@ -385,16 +376,14 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         return RunFolder.open(given[0])
     if given:
         raise UnknownNameError(
-            f'the name of a run stands for one run of the folder "{runs}"',
-            got=f'"{run}", the name of {len(given):,} runs',
+            f'{len(given):,} runs in the folder "{runs}" are named "{run}"',
             hint=f"choose one of: {', '.join(path.name for path in given[-5:])}",
         )
     names = [each.path.name for each in listed]
     choose = f"choose one of: {', '.join(names[-5:])}"
     similar = meant(run, ["latest", *names], "")
     raise UnknownNameError(
-        f'a run is a path, a name in the folder "{runs}", or "latest"',
-        got=f'"{run}"',
+        f'no such run: "{run}", as a path or in the folder "{runs}"',
         hint=(f"{similar} or {choose}" if similar else choose) if names else TRAIN_FIRST,
     )
 

@@ -40,7 +40,7 @@ class FoldStore:
         except OSError:
             return None
         except RunError as error:
-            warn_user(f"the fold {name} is trained again: {error.rule}; got {error.got}")
+            warn_user(f"the fold {name} is trained again: {error.fault}")
             return None
 
     def write(self, name: str, data: bytes) -> bool:

@@ -65,8 +65,7 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         wrong = _problem(row, last)
         if wrong:
             raise RunError(
-                "lines of history.jsonl hold numbers, those of epochs in ascending order",
-                got=f"{wrong} in {where}",
+                f"{where} is damaged: {wrong}",
                 hint=DELETE,
             )
         last = row["epoch"] if row["kind"] == "epoch" else last
@@ -153,8 +152,7 @@ class HistoryFile:
         if not locked:
             self._file.close()
             raise RunError(
-                "a run is written by one process at a time",
-                got=f"{path.parent.name}, which another process is training",
+                f"another process is training {path.parent.name}",
                 hint="wait for it, or stop it with Ctrl-C",
             )
 

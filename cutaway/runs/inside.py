@@ -50,7 +50,6 @@ def check_own(runs: Path, inside: Path) -> None:
     """
     if is_linked(runs, inside):
         raise RunError(
-            f"{inside} is inside the folder of runs",
-            got="a symbolic link",
+            f"{inside} is a symbolic link",
             hint="delete the link in the folder of runs",
         )

@@ -340,12 +340,11 @@ class Manifest(BaseModel):
             RunError: The record is of another format, or a field is missing or wrong; the message names it.
         """
         if not isinstance(record, dict):
-            raise RunError("run.json holds one JSON object", got=f"something else in {where}", hint=RESTORE)
+            raise RunError(f"{where} is not a JSON object", hint=RESTORE)
         number = record.get("format")
         if isinstance(number, int) and number != FORMAT:
             raise RunError(
-                f"this version of cutaway reads run folders of format {FORMAT}",
-                got=f"format {number}{writer_in_words(record)} in {where}",
+                f"{where} has format {number}{writer_in_words(record)} and this cutaway reads format {FORMAT}",
                 hint="train again, or open it with the version that made it",
             )
         fields = dict(record)
@@ -383,7 +382,7 @@ def _section(error: ValidationError) -> str:
 
 
 def _missing(field: str, where: str) -> RunError:
-    return RunError(f'run.json must hold "{field}"', got=f"no such field in {where}", hint=RESTORE)
+    return RunError(f'{where} has no "{field}"', hint=RESTORE)
 
 
 def _run_error(error: ValidationError, where: str) -> RunError:
@@ -392,4 +391,4 @@ def _run_error(error: ValidationError, where: str) -> RunError:
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return _missing(field, where)
-    return RunError(f'"{field}" in run.json {required(first)}', got=f"{first['input']!r:.60} in {where}", hint=RESTORE)
+    return RunError(f'"{field}" in {where} {required(first)}, got {first["input"]!r:.60}', hint=RESTORE)

@@ -139,9 +139,9 @@ def read_json(data: bytes, *, where: str, hint: str = RESTORE) -> Any:
     try:
         parsed = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise RunError("a run keeps valid JSON", got=f"{error} in {where}", hint=hint) from None
+        raise RunError(f"{where} is not valid JSON: {error}", hint=hint) from None
     if not _is_shallow(parsed):
-        raise RunError(f"JSON of a run has at most {DEPTH} levels", got=f"more in {where}", hint=hint)
+        raise RunError(f"the JSON in {where} has more than {DEPTH} levels", hint=hint)
     return parsed
 
 
@@ -185,7 +185,7 @@ def _opened(path: Path, run: Path) -> Generator[Any]:
         real = regular_file(path, run=run)
         os.close(os.open(real, os.O_RDONLY))  # safetensors 0.8 calls a file missing that it may not read
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
+        raise RunError(f"no such file: {path}", hint=RESTORE) from error
     except OSError as error:
         raise _refusal("can be read", error.strerror or str(error), path) from error
     try:
@@ -193,7 +193,7 @@ def _opened(path: Path, run: Path) -> Generator[Any]:
             yield file
     # a dtype that NumPy lacks is an AttributeError of safetensors 0.8
     except (safetensors.SafetensorError, OSError, AttributeError, MemoryError, TypeError) as error:
-        raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
+        raise RunError(f"{path} is not a whole safetensors file: {error}", hint=RESTORE) from error
 
 
 def _shapes(file: Any) -> dict[str, tuple[int, ...]]:

@@ -201,8 +201,7 @@ def write_title(run: Path, title: str) -> None:
                 (run / TITLE).unlink(missing_ok=True)
     except OSError as error:
         raise RunError(
-            f"the title of {run.name} cannot be written",
-            got=error.strerror or str(error),
+            f"cannot write the title of {run.name}: {error.strerror or error}",
             hint="check the permissions of its folder and the free space on the disk",
         ) from error
 

@@ -81,7 +81,7 @@ class RunWriter:
             RunError: The folder cannot be made or written.
         """
         if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError("the name of a run is text", got=repr(name), hint='pass for example name="first"')
+            raise UsageError(f"the name of a run must be text, got {name!r}", hint='pass for example name="first"')
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
         title = printable(name or "", TITLE_LENGTH)
         titled = {} if title in path.name else {"title": title}
@@ -108,8 +108,7 @@ class RunWriter:
         try:
             if path.exists():
                 raise RunError(
-                    "a new run folder needs a path where nothing is yet",
-                    got=f'"{path}"',
+                    f'"{path}" exists already',
                     hint="choose another path, or delete what is there",
                 )
             path.mkdir(parents=True)
@@ -128,8 +127,7 @@ class RunWriter:
             if made:
                 shutil.rmtree(path, ignore_errors=True)  # ours alone, and nothing is in it yet
             raise RunError(
-                "the folder for runs must be one that can be written",
-                got=f"{error.strerror or error} at {error.filename or path}",
+                f"cannot write into {error.filename or path}: {error.strerror or error}",
                 hint="name another folder, with runs= or path=",
             ) from error
 
@@ -149,8 +147,7 @@ class RunWriter:
             return cls(folder.path, folder.manifest)
         except OSError as error:
             raise RunError(
-                "a run that is resumed must be one that can be written",
-                got=f"{error.strerror or error} at {error.filename or path}",
+                f"cannot write into {error.filename or path}: {error.strerror or error}",
                 hint="check the permissions of the folder and the free space on the disk",
             ) from error
 

@@ -227,8 +227,7 @@ def _model_from(
         if not resized:
             raise
         raise UsageError(
-            "a layer of the model takes its number of inputs only, and columns are left out",
-            got=error.got,
+            f"the model cannot take fewer columns: {error.fault}",
             hint="train a new model on the table without these columns",
         ) from None
     if weights is None:

@@ -496,11 +496,11 @@ def own_row(logs: Mapping[str, Any], **own: Any) -> dict[str, Any]:
 
 
 def specification(model: keras.Model) -> tuple[dict[str, Any] | None, str]:
-    """The specification of a model; where it has none, None and why, as a noun phrase."""
+    """The specification of a model; if there is none, None and the reason."""
     try:
         return spec_of(model), ""
     except ModelError as error:
-        return None, error.got
+        return None, error.fault
 
 
 def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:

@@ -188,7 +188,7 @@ def _decision(values: Mapping[str, str], *, where: str) -> Decision:
             values.get("when", ""),
         )
     except UsageError as error:
-        raise UsageError(error.rule, got=f"{error.got}, in {where}", hint=error.hint) from None
+        raise UsageError(f"{error.fault}, in {where}", hint=error.hint) from None
 
 
 def _text(cell: Any) -> str:

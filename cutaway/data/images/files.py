@@ -188,7 +188,7 @@ def _refuse(broken: list[DataError]) -> None:
     if broken:
         first = broken[0]
         more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-        raise DataError(first.rule, got=f"{first.got}{more}", hint="fix or remove the files") from None
+        raise DataError(f"{first.fault}{more}", hint="fix or remove the files") from None
 
 
 def _read(path: Path, use: "Callable[[Image], T]") -> T:

@@ -92,7 +92,7 @@ def dataset_from_files(
             class_names=class_names,
         )
     except CutawayError as error:
-        raise DataError(error.rule, got=f"{error.got} in {path}", hint=error.hint) from None
+        raise DataError(f"{error.fault} in {path}", hint=error.hint) from None
     return replace(dataset, origin=path_origin(path, class_names=class_names))
 
 

@@ -243,8 +243,7 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
     check_matrix(xy, name="coordinates")
     if np.shape(xy) != (n, 2):
         raise DataError(
-            "a layout has two coordinates for each sample of the affinities",
-            got=f"the shape {np.shape(xy)} for {n} samples",
+            f"a layout must have the shape ({n}, 2), got {np.shape(xy)}",
             hint="pass a layout of the samples that the affinities belong to",
         )
     x, y = np.array(np.transpose(xy), np.float64, order="C")

@@ -165,14 +165,12 @@ def tsne_of_neighbors(
     k = neighbors_for(perplexity, samples)
     if known < k:
         raise UsageError(
-            f"perplexity {perplexity:g} needs {k} neighbors of each sample",
-            got=f"{known}",
+            f"perplexity {perplexity:g} needs {k} neighbors of each sample, got {known}",
             hint=f"search {k} neighbors, or pass a perplexity of {max(1, known // 3)}",
         )
     if isinstance(chosen.initialization, str) and chosen.initialization == "pca":
         raise UsageError(
-            "principal components are those of columns, and only distances are known",
-            got='"pca" as the initialization',
+            "there are no principal components, as only distances are known",
             hint='pass "spectral", "random" or an array (sample, 2)',
         )
     start = _start(chosen, np.empty((samples, 0), np.float32), seed=seed, on_a_line=on_a_line)

@@ -97,18 +97,14 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
     known = [field.name for field in fields(TSNESettings)]
     for name in settings:
         if name not in known:
-            raise UsageError(
-                f"settings of t-SNE are {', '.join(known)}", got=repr(name), hint="name one of these, or leave it out"
-            )
+            raise UsageError(f"unknown setting of t-SNE: {name!r}; settings: {', '.join(known)}")
     given = TSNESettings(**settings)
     _check_initialization(given.initialization, samples=samples)
     wanted: Any = given.perplexity
     if isinstance(wanted, str) and wanted == "auto":
         wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3))
     if not isinstance(given.neighbors, str) or given.neighbors not in ("auto", *SEARCHES):
-        raise UsageError(
-            "neighbors is auto, exact or approximate", got=repr(given.neighbors), hint='pass neighbors="auto"'
-        )
+        raise UsageError(f'neighbors must be "auto", "exact" or "approximate", got {given.neighbors!r}')
     several = tuple(check_perplexity_fits(each, samples=samples) for each in perplexities(wanted))
     checked: dict[str, Any] = {
         "perplexity": several[0] if len(several) == 1 else several,
@@ -139,7 +135,7 @@ def perplexities(perplexity: Any) -> tuple[Any, ...]:
     """
     found = tuple(perplexity) if isinstance(perplexity, list | tuple | np.ndarray) else (perplexity,)
     if not found:
-        raise UsageError("t-SNE has a perplexity, or several", got="none", hint="pass perplexity=30")
+        raise UsageError("perplexity is an empty list", hint="pass perplexity=30")
     return found
 
 
@@ -153,8 +149,7 @@ def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
     if samples <= 3 * perplexity:
         largest = (10 * samples - 1) // 3 / 10
         raise UsageError(
-            "t-SNE needs more than 3 * perplexity samples",
-            got=f"{samples} samples for perplexity {perplexity:g}",
+            f"{samples} samples are too few for perplexity {perplexity:g}: t-SNE needs more than 3 * perplexity",
             hint=f"pass perplexity={largest:g} or less, or take more samples",
         )
     return perplexity
@@ -197,7 +192,7 @@ def _check_number(
     if not least <= number < below or (open_start and number == least):
         span = f"above {least:g}" if open_start else f"from {least:g} up"
         limit = f" to, but not including, {below:g}" if below < float("inf") else ""
-        raise UsageError(f"{name} is a finite number {span}{limit}", got=repr(value), hint=f"pass {name}={example}")
+        raise UsageError(f"{name} must be a finite number {span}{limit}, got {value!r}", hint=f"pass {name}={example}")
     return number
 
 
@@ -205,21 +200,16 @@ def _check_initialization(initialization: Any, *, samples: int) -> None:
     if isinstance(initialization, str):
         if initialization not in ("pca", "spectral", "random"):
             raise UsageError(
-                'initialization is "pca", "spectral", "random" or an array (sample, 2)',
-                got=repr(initialization),
-                hint='pass "pca"',
+                f'initialization must be "pca", "spectral", "random" or an array (sample, 2), got {initialization!r}',
             )
         return
     array = check_matrix(initialization, name="initial coordinates")
     if array.shape != (samples, 2):
         raise DataError(
-            f"an initialization has two coordinates for each of the {samples} samples",
-            got=f"the shape {array.shape}",
-            hint='pass an array (sample, 2), or "pca"',
+            f"initialization must have the shape ({samples}, 2), got {array.shape}",
         )
     if np.ptp(array, axis=0).max() == 0:
         raise DataError(
-            "the samples of an initialization lie at different places",
-            got="all samples at one place",
+            "initialization puts all samples at one place",
             hint='pass "random"',
         )

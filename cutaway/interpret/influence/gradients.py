@@ -152,15 +152,13 @@ def _own_gradients(graph: Graph, name: str, weights: Weights, inputs: jax.Array,
 def _check(graph: Graph, trained: list[str]) -> None:
     if not trained:
         raise ModelError(
-            "influence goes through weights that are trained",
-            got="a model whose layers are all frozen",
+            "all layers of the model are frozen, so no sample has an influence",
             hint="train it with trainable=True",
         )
     for name in trained:
         shape = graph.layers[name].output.shape[1:]
         if graph.kind(name) == "Dense" and len(shape) > 1:
             raise ModelError(
-                "influence is computed of Dense layers that compute one vector of each sample",
-                got=f'layer "{name}", which computes {" x ".join(map(str, shape))} values with the same weights',
+                f'layer "{name}" computes {" x ".join(map(str, shape))} values with the same weights, not one vector',
                 hint="put a Flatten layer before it; all other views work on this model too",
             )

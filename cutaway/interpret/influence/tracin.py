@@ -239,5 +239,5 @@ def _batches(
 
 def _finite(values: np.ndarray) -> np.ndarray:
     if not np.isfinite(values).all():
-        raise DataError("influences are finite numbers", got="NaN or infinity", hint="look at earlier epochs")
+        raise DataError("the influences are not finite", hint="look at earlier epochs")
     return values

@@ -161,6 +161,6 @@ def compare_models(
         try:
             matchings[one, other] = match_units(outputs[0][one], outputs[1][other])
         except CutawayError as error:
-            unmatched[one, other] = f"{error.rule}; got {error.got}"
+            unmatched[one, other] = error.fault
     on_progress(Progress("layer similarity", total, total, "pairs"))
     return ModelSimilarity(*names, similarity, matchings, unmatched, len(x[0]))

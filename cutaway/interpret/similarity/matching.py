@@ -67,20 +67,17 @@ def match_units(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Unit
     """
     if first.ndim != 2 or first.shape != second.shape or not first.size:
         raise DataError(
-            "units are matched between layers of the same width, by the same samples",
-            got=f"the shapes {first.shape} and {second.shape}",
+            f"cannot match units of the shapes {first.shape} and {second.shape}: they differ",
             hint="compare their CKA instead",
         )
     if first.shape[1] > MATCHED_UNITS:
         raise UsageError(
-            f"units are matched in layers of at most {MATCHED_UNITS:,} units",
-            got=f"{first.shape[1]:,}",
+            f"cannot match {first.shape[1]:,} units; the limit is {MATCHED_UNITS:,}",
             hint="compare their CKA instead",
         )
     if has_diverged(first) or has_diverged(second):
         raise DataError(
-            f"units are matched by activations that are finite numbers, within ±{LARGEST:g}",
-            got="others: a model has diverged",
+            f"activations are not finite or beyond ±{LARGEST:g}: a model has diverged",
             hint="choose an earlier epoch",
         )
     (one, varies), (other, others) = _standardized(first), _standardized(second)

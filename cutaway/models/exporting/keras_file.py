@@ -26,7 +26,7 @@ def check_export(model: keras.Model) -> keras.Model:
     """
     check_model(model)
     if not model.built:
-        raise ModelError("an exported model has weights", got=f'"{model.name}", not built yet', hint="train it first")
+        raise ModelError(f'the model "{model.name}" has no weights: it is not built yet', hint="train it first")
     return model
 
 

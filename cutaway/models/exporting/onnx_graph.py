@@ -60,7 +60,7 @@ def to_onnx(
     """
     onnx = _package()
     if dtype not in INPUTS:
-        raise UsageError(f"input of an ONNX file is one of {', '.join(INPUTS)}", got=repr(dtype), hint='try "float32"')
+        raise UsageError(f"unknown input type: {dtype!r}; types: {', '.join(INPUTS)}")
     spec = _checked_spec(model, math.prod(shape), of=f"samples of shape {tuple(shape)}")
     graph = Graph(onnx.helper, onnx.numpy_helper, inputs=["input", "output"])
     entry = "input"
@@ -143,10 +143,11 @@ def _checked_spec(model: keras.Model, size: int, *, of: str) -> dict[str, Any]:
     wanted = math.prod(spec["input"]["shape"])
     if wanted != size:
         raise ModelError(
-            f"the model takes {wanted:,} values a sample", got=of, hint="export it with the samples that it takes"
+            f"the model takes {wanted:,} values per sample, not those of {of}",
+            hint="export it with the samples that it takes",
         )
     if sum(value.nbytes for value in get_weights(model).values()) > MAX_BYTES:
-        raise ModelError("an ONNX file has at most 2 GiB", got="more weights", hint="export to .keras")
+        raise ModelError("the model has more than 2 GiB of weights, too many for an ONNX file", hint="export to .keras")
     return spec
 
 
@@ -194,8 +195,7 @@ def _package() -> Any:
         import onnx.numpy_helper
     except ImportError as error:
         raise UsageError(
-            "an ONNX file is written with the package onnx",
-            got="no such package",
+            "the package onnx is not installed",
             hint='install it with: pip install "cutaway[onnx]", or export to .keras',
         ) from error
     return onnx

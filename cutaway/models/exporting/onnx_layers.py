@@ -80,8 +80,7 @@ def add_layer(
     if kind == "Flatten":
         if config.get("data_format") == "channels_first" and len(shape) > 1:
             raise ModelError(
-                "an exported Flatten must keep the order of its input",
-                got=f'data_format "channels_first" in layer "{item["name"]}"',
+                f'layer "{item["name"]}" flattens with data_format "channels_first", which cannot be exported to ONNX',
                 hint="export to .keras",
             )
         return graph.add("Flatten", x, axis=1)

@@ -88,8 +88,7 @@ class _Operation:
 
 def _refuse(part: _Part, setting: str) -> ModelError:
     return ModelError(
-        "the page computes layers with the settings that cutaway itself writes",
-        got=f'{setting} "{part.config[setting]}" in layer "{part.item["name"]}"',
+        f'layer "{part.item["name"]}" has {setting} "{part.config[setting]}", which the page cannot compute',
         hint="leave that setting at its default; all other parts of the report work on this model too",
     )
 

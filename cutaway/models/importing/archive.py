@@ -57,20 +57,18 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """
     path = Path(path)
     if not os.path.exists(path):
-        raise UnknownNameError("a model file must exist", got=str(path), hint="check the path")
+        raise UnknownNameError(f"no such model file: {path}")
     if not os.path.isfile(path):  # reading a pipe would wait forever
         kind = file_kind(path.stat().st_mode)
-        raise DataError("a model is read from a file", got=f"{path}, which is {kind}", hint="name a .keras or .h5 file")
+        raise DataError(f"{path} is {kind}, not a model file", hint="name a .keras or .h5 file")
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT
             data = file.read(size) if size <= LIMIT else None
     except OSError as error:
-        raise DataError(
-            "a model file can be read", got=f"{path} ({error.strerror})", hint="check its permissions"
-        ) from None
+        raise DataError(f"cannot read {path}: {error.strerror}", hint="check its permissions") from None
     if data is None:
-        raise DataError(f"a model file has at most {LIMIT:,} bytes", got=f"more in {path}", hint="open a smaller model")
+        raise DataError(f"{path} is larger than {LIMIT:,} bytes", hint="open a smaller model")
     return data
 
 
@@ -106,17 +104,17 @@ def read_json(raw: bytes, what: str) -> dict[str, Any]:
     Raises:
         DataError: It is too long, too deep, has a name twice in an object, NaN or infinity, or is not a JSON object.
     """
-    rule, hint = "the description of a model is one JSON object as Keras writes it", "save the model again"
+    hint = "save the model again"
     if len(raw) > MAX_TEXT:
-        raise DataError(f"{rule}, of at most {MAX_TEXT:,} bytes", got=f"{len(raw):,} in {what}", hint=hint)
+        raise DataError(f"{what} has {len(raw):,} bytes of JSON, more than {MAX_TEXT:,}", hint=hint)
     if (depth := _depth(raw)) > MAX_DEPTH:
-        raise DataError(f"{rule}, at most {MAX_DEPTH} deep", got=f"{depth} in {what}", hint=hint)
+        raise DataError(f"the JSON in {what} is nested {depth} deep, more than {MAX_DEPTH}", hint=hint)
     try:
         value = json.loads(raw.decode(), parse_constant=_no_constant, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        raise DataError(rule, got=f"{textwrap.shorten(str(error), 100)} in {what}", hint=hint) from None
+        raise DataError(f"{what} is not valid JSON: {textwrap.shorten(str(error), 100)}", hint=hint) from None
     if not isinstance(value, dict):
-        raise DataError(rule, got=f"a {type(value).__name__} in {what}", hint=hint)
+        raise DataError(f"{what} must be a JSON object, got a {type(value).__name__}", hint=hint)
     return value
 
 
@@ -190,7 +188,6 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, name: str, lim
 
 def _refuse(name: str, what: str) -> DataError:
     return DataError(
-        f"a .keras file is a complete zip of {CONFIG}, {METADATA} and {WEIGHTS}, and nothing else",
-        got=f"{name}: {what}",
+        f"{name} is not a complete .keras file of {CONFIG}, {METADATA} and {WEIGHTS}: {what}",
         hint="copy the file again, or save the model again with model.save",
     )

@@ -108,8 +108,7 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
         inner = {"name": "sequential", "layers": inner}
     if kind not in ("Sequential", "Functional"):
         raise DataError(
-            "a model file lists its layers if it is of a keras.Sequential or a keras.Model(inputs, outputs)",
-            got=f"a model of the class {kind!r:.60}",
+            f"a model of the class {kind!r:.60} is neither a keras.Sequential nor a keras.Model(inputs, outputs)",
             hint=f"save one of these, made of layers that cutaway opens; or fit {WRAPPED}, with cutaway.Recorder",
         )
     if not isinstance(inner, dict):
@@ -273,4 +272,6 @@ def _with_shape(
 
 
 def _refuse(what: str) -> DataError:
-    return DataError(f"a model file lists 1 to {MAX_LAYERS} layers, each with its own name", got=what, hint=_SAVE_AGAIN)
+    return DataError(
+        f"a model file must list 1 to {MAX_LAYERS} layers, each with its own name", got=what, hint=_SAVE_AGAIN
+    )

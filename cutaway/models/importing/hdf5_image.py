@@ -13,8 +13,7 @@ from cutaway.errors import DataError
 def refuse(what: str) -> DataError:
     """The error for a file that is damaged or has features that are not supported."""
     return DataError(
-        "weights are plain HDF5 as Keras writes it: groups, text and datasets in one piece",
-        got=what,
+        f"the weights are not plain HDF5 as Keras writes it: {what}",
         hint="copy the file again, or save the model again with model.save('model.keras')",
     )
 

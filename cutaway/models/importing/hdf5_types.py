@@ -25,7 +25,8 @@ _FLOATS: dict[tuple[int, ...], str] = {
 
 def _damaged(what: str) -> DataError:
     return DataError(
-        "values in HDF5 are plain floats or texts", got=what, hint="copy the file again, or save the model again"
+        f"the HDF5 file holds a value that is neither a plain float nor text: {what}",
+        hint="copy the file again, or save the model again",
     )
 
 

@@ -81,8 +81,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
         return ModelFile(Path(path), "h5", model, root, len(data))
     if data[:2] != b"PK":
         raise DataError(
-            "a model file is a .keras zip or an .h5 file",
-            got=f"{name}, which starts with {data[:4]!r}",
+            f"{name} is neither a .keras zip nor an .h5 file: it starts with {data[:4]!r}",
             hint="save the model with model.save('model.keras')",
         )
     archive = read_archive(data, name)
@@ -97,8 +96,7 @@ def _attribute(root: Node, name: str, *, optional: bool = False) -> str:
     if optional:
         return ""
     raise DataError(
-        "an .h5 file of a whole model holds its configuration",
-        got=f'no text "{name}": it may hold only weights',
+        f'the .h5 file has no text "{name}": it may hold only weights',
         hint="save the whole model with model.save('model.keras')",
     )
 
@@ -117,8 +115,8 @@ def build_from_file(file: ModelFile) -> keras.Model:
     if model.refused:
         shown, more = model.refused[:5], len(model.refused) - 5
         raise ModelError(
-            "a model file may only hold layers and settings that cutaway knows",
-            got="; ".join(shown) + (f"; and {more} more" if more > 0 else ""),
+            f"the model file has parts that cutaway does not support: {'; '.join(shown)}"
+            + (f"; and {more} more" if more > 0 else ""),
             hint=f"see its layers with: cutaway open {shlex.quote(file.path.name)}; or {RECORD}",
         )
     spec, weights = model.spec(), _read_weights(file)
@@ -135,12 +133,12 @@ def build_from_file(file: ModelFile) -> keras.Model:
         for layer in model.layers:
             _assign(built.get_layer(layer.name), weights[layer.name])
     except CutawayError as error:
-        raise ModelError(error.rule, got=f"{error.got}, in {file.path.name}", hint="save the model again") from error
+        raise ModelError(f"{error.fault}, in {file.path.name}", hint="save the model again") from error
     # Keras and JAX raise more kinds of errors than can be listed
     except Exception as error:
         reason = textwrap.shorten(str(error), 200) or type(error).__name__
         raise ModelError(
-            "layers must fit together", got=f"{reason}, in {file.path.name}", hint="save the model again"
+            f"the layers in {file.path.name} do not fit together: {reason}", hint="save the model again"
         ) from error
     return built
 
@@ -149,8 +147,7 @@ def _assign(layer: keras.Layer, weights: dict[str, np.ndarray]) -> None:
     variables = {variable.name: variable for variable in layer.weights}
     if variables.keys() != weights.keys():
         raise ModelError(
-            f'layer "{layer.name}" has the weights {sorted(variables)}',
-            got=f"{sorted(weights)}",
+            f'layer "{layer.name}" needs the weights {sorted(variables)}, and the file has {sorted(weights)}',
             hint="save the model again",
         )
     for name, variable in variables.items():
@@ -170,13 +167,12 @@ def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:
         wanted = (layer.weights or {})[name]
         if node.is_group or node.shape != wanted:
             got = "a group" if node.is_group else f"{node.shape} at {node.path}"
-            raise DataError(f'weight "{layer.name}/{name}" has the shape {wanted}', got=got, hint=_SAVE_AGAIN)
+            raise DataError(f'weight "{layer.name}/{name}" must have the shape {wanted}, got {got}', hint=_SAVE_AGAIN)
         total += node.declared_bytes
     # overlapping datasets would let a small file take much memory
     if total > file.bytes or sum(math.prod(node.shape) for _, _, node in found) > MAX_WEIGHTS:
         raise DataError(
-            f"weights in a file do not overlap, and there are at most {MAX_WEIGHTS:,}",
-            got=f"{total:,} bytes of weights in {file.bytes:,}",
+            f"{total:,} bytes of weights in a file of {file.bytes:,}: they overlap, or are more than {MAX_WEIGHTS:,}",
             hint=_SAVE_AGAIN,
         )
     weights: dict[str, dict[str, np.ndarray]] = {layer.name: {} for layer in file.model.layers}
@@ -196,16 +192,14 @@ def _nodes(file: ModelFile, layer: LayerDescription) -> Iterator[tuple[str, Node
     paths = _paths_keras(file, layer) if file.form == "keras" else _paths_h5(file, layer, wanted=wanted)
     if len(paths) != len(wanted):
         raise DataError(
-            f'layer "{layer.name}" ({layer.kind}) has {len(wanted)} weights: {", ".join(wanted)}',
-            got=f"{len(paths)} in {file.path.name}",
+            f'layer "{layer.name}" ({layer.kind}) needs the weights {", ".join(wanted)}',
+            got=f"{len(paths)} weights in {file.path.name}",
             hint=_SAVE_AGAIN,
         )
     for name, path in zip(wanted, paths, strict=True):
         node = file.root.find(path)
         if node is None:
-            raise DataError(
-                f'weight "{layer.name}/{name}" is at {path}', got=f"nothing there in {file.path.name}", hint=_SAVE_AGAIN
-            )
+            raise DataError(f'{file.path.name} has no weight "{layer.name}/{name}" at {path}', hint=_SAVE_AGAIN)
         yield name, node
 
 
@@ -225,7 +219,7 @@ def _paths_h5(file: ModelFile, layer: LayerDescription, *, wanted: tuple[str, ..
     found = tuple(name.rsplit("/", 1)[-1].removesuffix(":0") for name in names)
     if names and found != wanted:
         raise DataError(
-            f'layer "{layer.name}" ({layer.kind}) has the weights {", ".join(wanted)}',
+            f'layer "{layer.name}" ({layer.kind}) needs the weights {", ".join(wanted)}',
             got=f"{', '.join(found)[:200]} in {file.path.name}",
             hint=_SAVE_AGAIN,
         )

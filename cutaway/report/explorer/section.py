@@ -210,7 +210,7 @@ def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[
     except Canceled:
         raise
     except CutawayError as error:
-        why = f"{error.rule}; got {error.got}"
+        why = error.fault
         return embed_grid(context, layers=[root], epochs=[kept_epoch], **given), embedded, why
 
 

@@ -66,7 +66,7 @@ def _computed(context: RunContext, epoch: int) -> Computed | str:
     try:
         found = to_operations(model)
     except ModelError as error:
-        return f"The page cannot compute this model: {error.got}."
+        return f"The page cannot compute this model: {error.fault}."
     if not all(np.isfinite(value).all() for value in found.weights):
         return "Some weights of the model are not finite numbers."
     arrays, factors = _rounded(context, found, epoch)

@@ -21,7 +21,7 @@ def data_in_words(record: DatasetRecord) -> str:
     try:
         options = origin_options(origin)
     except CutawayError as error:
-        return f"{where}; options not known: {error.got}"
+        return f"{where}; options not known: {error.fault}"
     return "; ".join([where, *(f"{name} {_listed(value)}" for name, value in options.items())])
 
 
@@ -36,7 +36,7 @@ def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:
     try:
         steps = Preparation.from_record(record.preparation).steps
     except CutawayError as error:
-        return [("columns", f"not known: {error.got}")]
+        return [("columns", f"not known: {error.fault}")]
     rows = [(f"column {step.column}", step_in_words(step)) for step in steps]
     rows += [(f"column {name}", f"left out: {why}") for name, why in columns_left_out(record).items()]
     return [*rows[:COLUMNS], ("columns", f"and {len(rows) - COLUMNS:,} more")] if len(rows) > COLUMNS else rows

@@ -222,7 +222,7 @@ def _layers(source: ReportSource) -> Section:
     except Canceled:
         raise
     except CutawayError as error:
-        why = printable(f"{error.rule}; got {error.got}")
+        why = printable(error.fault)
         return Text(name=name, title=title, paragraphs=(f"Layers are not compared: {why}.",))
     return HeatMap(
         name=name,

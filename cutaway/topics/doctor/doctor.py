@@ -111,5 +111,4 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
     try:
         return split_and_prepare(given)
     except (DataError, ConfigError) as error:
-        rule = "data are judged once they are divided into training, validation and test samples"
-        raise DataError(rule, got=error.got, hint=error.hint) from error
+        raise DataError(f"the data cannot be split, so they are not checked: {error.fault}", hint=error.hint) from error

@@ -47,7 +47,7 @@ def not_checked_of_run(run: Run) -> tuple[str, ...]:
     except DataError as error:
         is_known = kept_findings(run.context) is not None
         checked = "checked by what was measured before" if is_known else "not checked"
-        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {checked}.")
+        found.append(f"The data cannot be loaded ({error.fault}), so inputs and labels are {checked}.")
     if not are_judged(run.context):
         command = run_command("labels", run.path)
         found.append(f"Single labels are judged by models that were not trained on them:  {command}")

@@ -230,7 +230,7 @@ def try_remedy(
     except Canceled:
         raise
     except CutawayError as error:
-        return RemedyTest(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
+        return RemedyTest(finding.kind, remedy.words, why=error.fault)
     measure = MEASURES.get(finding.kind, "accuracy")
     # a temperature changes no answer
     shown = ("calibration error", "loss") if measure == "calibration error" else dict.fromkeys((measure, "accuracy"))

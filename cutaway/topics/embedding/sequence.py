@@ -566,7 +566,7 @@ def _compute(
     except Canceled:
         raise
     except CutawayError as error:
-        raise type(error)(error.rule, got=f"{error.got} in the embedding {step.name}", hint=error.hint) from error
+        raise type(error)(f"{error.fault} in the embedding {step.name}", hint=error.hint) from error
 
 
 def _check_converged(layout: Layout) -> None:

@@ -32,7 +32,7 @@ def compute(context: RunContext, options: ExplanationOptions, *, on_progress: Pr
     except ModelError as error:
         if influences is None:
             raise
-        warn_user(f"there are no contributions: {error.rule}; got {error.got}")  # influences need no linear model
+        warn_user(f"there are no contributions: {error.fault}")  # influences need no linear model
         explanation = None
     about = {"sample": ids[0], "label": label}
     document = partial(_document, about, options.layer, explanation, influences)

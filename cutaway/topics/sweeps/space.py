@@ -266,4 +266,4 @@ def _check(name: str, value: Any) -> None:
         elif name != "layers":
             check_setting(name, value)
     except CutawayError as error:
-        raise UsageError(error.rule, got=f"{error.got} in the space of {name}", hint=error.hint) from None
+        raise UsageError(f"{error.fault} in the space of {name}", hint=error.hint) from None

@@ -116,7 +116,7 @@ def _tried(
         _say_why(path, why)
         return study.tell(trial, "PRUNED", why=why, **_result(_run(path, data), epoch=watch.pruned))
     except TrainingError as error:  # the loss became NaN
-        return study.tell(trial, "PRUNED", why=f"{error.rule}; got {error.got}")
+        return study.tell(trial, "PRUNED", why=error.fault)
     except (CutawayError, MemoryError) as error:
         # a full disk, or a storage that is gone, would fail all trials
         if isinstance(error, StorageError) or isinstance(error.__cause__, OSError):
