@@ -170,8 +170,7 @@ def run(live: LiveMap, context: JobContext) -> None:
                 except Exception as error:
                     words = " ".join(str(error).split())[:300]
                     raise UsageError(
-                        "this run has a live map",
-                        got=f"{type(error).__name__}: {words}",
+                        f"the live map of this run failed: {type(error).__name__}: {words}",
                         hint="look at it when it has ended",
                     ) from error
             if not has_worked:

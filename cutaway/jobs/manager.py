@@ -331,7 +331,7 @@ class JobManager:
     def _add(self, key: str, specification: ManagedJob, folder: Path, page: str, callback: Callback) -> Job:
         queue, person = self._queue_of(specification.about.queue), page.partition("/")[0]
         if sum(person in job.people and job.queue == queue for job in self._jobs.values()) >= MAX_JOBS:
-            raise RunError("too many jobs wait", got=f"{MAX_JOBS} of one person", hint="wait until some are done")
+            raise RunError(f"you already have {MAX_JOBS} jobs waiting", hint="wait until some finish")
         now = time.monotonic()
         job = self._jobs[key] = Job(key, specification, folder, {folder: callback}, queue, {page: now}, asked=now)
         self._make_room(job)

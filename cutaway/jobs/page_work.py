@@ -249,8 +249,7 @@ def _remedy(work: Work) -> None:
     known = {each.kind: each for each in run.findings(progress=work.on_progress) if each.remedy is not None}
     if wanted not in known:
         raise UnknownNameError(
-            "this run has no such remedy to try",
-            got=f'"{wanted:.100}"',
+            f'this run has no remedy "{wanted:.100}"',
             hint=f"choose one of {', '.join(known)}" if known else "load the page again: nothing can be tried",
         )
     tested = try_remedy(run, known[wanted], seeds=DoctorOptions().seeds, progress=work.on_progress)

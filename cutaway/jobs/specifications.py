@@ -342,9 +342,7 @@ def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -
             files.append(_stamp(labels_path(path)))
         return [run.state, [row["epoch"] for row in run.history()], files]
     except OSError as error:
-        raise RunError(
-            "the run cannot be read", got=error.strerror or str(error), hint="look at its permissions"
-        ) from error
+        raise RunError(f"cannot read the run: {error.strerror or error}", hint="look at its permissions") from error
 
 
 def file_signature(path: object) -> list[int] | None:

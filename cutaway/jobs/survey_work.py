@@ -76,8 +76,7 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
         try:
             if found.get("kind") == "table" and not options["label"]:
                 raise UsageError(
-                    "a table needs its label, the column with the classes",
-                    got="none that looks like one",
+                    "no column of the table looks like the label",
                     hint='choose "Label" for it',
                 )
             found |= _of_samples(where, options, on_progress, notes)

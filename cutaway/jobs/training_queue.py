@@ -146,7 +146,7 @@ class TrainingQueue:
         self.tidy()
         if sum(row["state"] == "queued" for row in self.rows()) >= WAITING:
             raise UsageError(
-                "the queue is full", got=f"{WAITING:,} trainings that wait", hint="cancel some, or wait for some to end"
+                f"the queue is full: {WAITING:,} trainings are waiting", hint="cancel some, or wait for some to end"
             )
         name = f"{datetime.fromtimestamp(job.created, UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
         try:
@@ -157,8 +157,7 @@ class TrainingQueue:
             making.rename(self.folder / name)  # a training is there whole or not at all
         except OSError as error:
             raise RunError(
-                "the training cannot be put into the queue",
-                got=f"{error.strerror or error} at {error.filename or self.runs}",
+                f"cannot write the queue in {error.filename or self.runs}: {error.strerror or error}",
                 hint="check the permissions and the free space on the disk, or set XDG_STATE_HOME to another folder",
             ) from error
         return name
@@ -178,7 +177,7 @@ class TrainingQueue:
             UnknownNameError: There is none of this id.
         """
         if name not in self.names():
-            raise UnknownNameError("no such training in the queue", got=f'"{name:.100}"', hint="load the page again")
+            raise UnknownNameError(f'no such training in the queue: "{name:.100}"', hint="load the page again")
         return self.folder / name
 
     def job(self, name: str) -> QueuedTraining:
@@ -262,14 +261,14 @@ class TrainingQueue:
             try:
                 status = read_status(path)
                 if lock is None or (status is not None and status.state != "starting"):
-                    raise UsageError("a training that has begun cannot be canceled", got=f'"{name}"', hint="stop it")
+                    raise UsageError(f'the training "{name}" has already started', hint="stop it")
                 write_status(path, Status(state="canceled", attempts=0))
             finally:
                 if lock is not None:
                     os.close(lock)
         except OSError as error:
             raise RunError(
-                "the training cannot be canceled", got=f"{error.strerror or error}", hint=f"delete {path}"
+                f"the training cannot be canceled: {error.strerror or error}", hint=f"delete {path}"
             ) from error
 
     def stop(self, name: str, *, kill: bool = False) -> None:
@@ -292,9 +291,7 @@ class TrainingQueue:
         try:
             (path / STOP).touch()
         except OSError as error:
-            raise RunError(
-                "the training cannot be stopped", got=f"{error.strerror or error}", hint="kill it"
-            ) from error
+            raise RunError(f"the training cannot be stopped: {error.strerror or error}", hint="kill it") from error
 
     def row(self, name: str) -> dict[str, Any]:
         """How one training stands, as in `rows`.
@@ -314,7 +311,7 @@ class TrainingQueue:
         """
         path = self.path(name)
         if self.row(name)["state"] not in ENDED:
-            raise UsageError("a training that runs cannot be removed", got=f'"{name}"', hint="stop it first")
+            raise UsageError(f'the training "{name}" is running', hint="stop it first")
         shutil.rmtree(path, ignore_errors=True)
 
     def tidy(self) -> None:
@@ -454,7 +451,7 @@ def _read(file: Path, kind: type[Record]) -> Record:
         return kind.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         got = error.strerror if isinstance(error, OSError) else "it is damaged, or of another version"
-        raise RunError(f"{file.name} of a training cannot be read", got=str(got), hint="start it again") from error
+        raise RunError(f"{file.name} of a training cannot be read: {got}", hint="start it again") from error
 
 
 def write_status(path: Path, status: Status) -> None:
@@ -495,21 +492,19 @@ def stop_process(process: ProcessRecord | None, *, holding: Path, kill: bool = F
     import psutil
 
     if process is None or process.alive is False:
-        raise UsageError("this training does not run", got="a process that is gone", hint="resume it, or delete it")
+        raise UsageError("this training is not running: its process is gone", hint="resume it, or delete it")
     if not process.local:
-        raise UsageError("this training runs on another machine", got=process.host, hint="stop it there with Ctrl-C")
+        raise UsageError(f"this training runs on another machine, {process.host}", hint="stop it there with Ctrl-C")
     if sys.platform == "win32" and not kill:
         raise UsageError(
-            "on Windows, only trainings that the studio started can be stopped from a page",
-            got="one of a terminal",
+            "this training was started in a terminal, and on Windows a page cannot stop it",
             hint="press Ctrl-C there, or kill it",
         )
     try:
         found = psutil.Process(process.pid)  # from now on, no other process that gets its number is taken for it
         if not process.holds(holding):
             raise UsageError(
-                "this process does not write this run",
-                got=f"process {process.pid}",
+                f"process {process.pid} does not write this run",
                 hint="look for the training where it was started: the run may be a copy",
             )
         found.kill() if kill else found.send_signal(signal.SIGINT)
@@ -517,5 +512,5 @@ def stop_process(process: ProcessRecord | None, *, holding: Path, kill: bool = F
         return  # it has just ended
     except psutil.AccessDenied:
         raise UsageError(
-            "this training belongs to somebody else", got=f"process {process.pid}", hint="ask its owner"
+            f"this training belongs to somebody else (process {process.pid})", hint="ask its owner"
         ) from None

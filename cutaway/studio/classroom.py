@@ -79,9 +79,7 @@ class DoneTasks:
                 for person, own in everybody.items()
             }
         except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-            raise RunError(
-                f"{TASKS_FILE} is as the studio wrote it", got=f"a damaged file, {error}", hint="move it away"
-            ) from error
+            raise RunError(f"{TASKS_FILE} is damaged: {error}", hint="move it away") from error
 
     def add(self, person: str, task: DoneTask) -> dict[str, dict[str, Any]]:
         """Note a task that somebody has done; the first time counts. Returns all of theirs.
@@ -99,9 +97,8 @@ class DoneTasks:
                 return own
         except OSError as error:
             raise RunError(
-                "the tasks that people have done are noted beside the runs",
-                got=f"{error.strerror or error}: {self._file.name}",
-                hint="see whether the disk is full, or the folder may be written",
+                f"cannot write {self._file.name}, where finished tasks are noted: {error.strerror or error}",
+                hint="check the space on the disk and the permissions of the folder",
             ) from error
 
 
@@ -182,9 +179,8 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
                 had += 1
                 continue
             raise RunError(
-                "a run is copied into the folder of each person",
-                got=f"{_why(error)}: {person.name}, after {given} copies",
-                hint="see whether the disk is full, then hand it out again",
+                f"cannot copy the run for {person.name}, after {given} copies: {_why(error)}",
+                hint="check the space on the disk, then hand it out again",
             ) from error
         given += 1
     return {"given": given, "had": had}

@@ -52,7 +52,7 @@ def read_names(file: Path) -> list[str]:
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise UsageError(
-            "a file of people has a name in each line", got=f"{why}: {file}", hint="write one with an editor"
+            f"cannot read names of people from {file}: {why}", hint="write a text file with a name in each line"
         ) from error
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -92,20 +92,18 @@ def make_people(
 def _check_names(names: Sequence[str]) -> None:
     if len(names) > PEOPLE:
         raise UsageError(
-            f"a studio has at most {PEOPLE} people",
-            got=f"{len(names):,}",
-            hint="start several, each with a port of its own",
+            f"{len(names):,} people are more than a studio takes ({PEOPLE})",
+            hint="start several, each on its own port",
         )
     lowered = [name.casefold() for name in names]
     for name in names:
         if not NAME.fullmatch(name) or name.endswith((".", " ")):
             raise UsageError(
-                "names of people have up to 60 letters, digits, spaces, and . ' - or _, with a letter or digit first",
-                got=f'"{name:.80}"',
-                hint="change it in the file",
+                f'not a name for a person: "{name:.80}"',
+                hint="use up to 60 letters, digits, spaces, and . ' - or _ in the file, with a letter or digit first",
             )
         if lowered.count(name.casefold()) > 1:
-            raise UsageError("each person has a name of their own", got=f'"{name}" twice', hint="change one of them")
+            raise UsageError(f'two people are named "{name}"', hint="change one of them")
 
 
 def _tokens_file(runs: Path) -> Path:

@@ -151,17 +151,14 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
 def _check_certificate(certificate: Path, key: Path | None) -> None:
     for file in (certificate, key):
         if file is not None and not file.is_file():
-            raise UsageError(
-                "TLS needs a file with a certificate and one with its key", got=f'no file "{file}"', hint=HINT
-            )
+            raise UsageError(f'no such file: "{file}"', hint=HINT)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         why = getattr(error, "reason", None) or error.args[-1]
         raise UsageError(
-            "TLS needs a certificate and its key in the format PEM, without a password",
-            got=f"{str(why).lower().replace('_', ' ')}: {certificate}{f' and {key}' if key else ''}",
-            hint=HINT,
+            f"cannot use {certificate}{f' and {key}' if key else ''} for TLS: {str(why).lower().replace('_', ' ')}",
+            hint="name PEM files without a password, with --certificate FILE and --key FILE",
         ) from None
 
 
@@ -188,7 +185,6 @@ def _listen(settings: StudioSettings, *, insists: bool) -> socket.socket:
             return listener
     taken = last is not None and last.errno == errno.EADDRINUSE
     raise UsageError(
-        "the studio listens on an address of this machine, and on a port that is free",
-        got=f"{last.strerror.lower() if last and last.strerror else 'none'}: {settings.host}:{settings.port}",
+        f"cannot listen on {settings.host}:{settings.port}: {last.strerror if last and last.strerror else 'unknown'}",
         hint="choose another port with --port" if taken else f"leave --host at {LOOPBACK[0]}",
     )

@@ -67,24 +67,20 @@ class StudioSettings:
     def __post_init__(self) -> None:
         if self.behind and not _is_address(self.behind):
             raise UsageError(
-                "--behind is the address by which people reach the proxy",
-                got=f'"{self.behind}"',
+                f'--behind must be the address of the proxy, got "{self.behind}"',
                 hint="try --behind https://hub.example.org/user/ada/proxy/8765",
             )
         address = urlsplit(self.behind)
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             raise UsageError(
-                "--behind begins with https:// where people come from other machines: anyone who can read the traffic "
-                "could take the link and use it to train and delete",
-                got=f'"{self.behind}"',
+                f'--behind must begin with https://, got "{self.behind}": who reads the traffic could take the link '
+                "and use it to train and delete",
                 hint="let the proxy speak TLS, or leave --behind out and reach the studio through an SSH tunnel",
             )
         first = self.base.partition("/")[2].partition("/")[0]
         if first in OWN:
             raise UsageError(
-                "the path of a proxy begins with another word than the studio's own pages: some proxies cut it off and "
-                "others do not",
-                got=f"/{first}",
+                f"the path of the proxy begins with /{first}, like pages of the studio",
                 hint="let the proxy use another path, such as /studio",
             )
 

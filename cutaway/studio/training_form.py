@@ -118,7 +118,8 @@ def check_training(
     if weights is not None and weights != "balanced" and not isinstance(weights, dict):
         errors["class_weight"] = str(
             UsageError(
-                "class_weight is balanced, or a weight for each number of a class", got=repr(weights), hint="empty it"
+                f"class_weight must be balanced, or a weight for each number of a class, got {weights!r}",
+                hint="empty it",
             )
         )
     values = merge_settings(base, settings)
@@ -135,7 +136,7 @@ def check_training(
             return {"errors": {"augment": str(error)}, **nothing}
     if config.augment and default == "table":
         got = f'a table and augment="{config.augment}"'
-        error = UsageError("augmentation changes images", got=got, hint='choose augment "none", or another recipe')
+        error = UsageError(f"there are no images to change: {got}", hint='choose augment "none", or another recipe')
         return {"errors": {"augment": str(error)}, **nothing}
     known = config.model_dump() | {"class_weight": weights}
     if samples is None:

@@ -28,8 +28,8 @@ DRAWN, GIVEN = "drawn from the seed", "as the model had them"
 """Where the first weights of a run come from: they can be made again, or only a snapshot brings them back. Both are
 written into run folders and compared when a run is resumed: they never change."""
 
-FINITE = {"loss": "the loss must stay finite", "val_loss": "the validation loss must stay finite"}
-"""The rule of the error that ends a training whose loss is NaN or infinite; run.json keeps the error."""
+FINITE = {"loss": "the loss is not finite", "val_loss": "the validation loss is not finite"}
+"""The fault of the error that ends a training whose loss is NaN or infinite; run.json keeps the error."""
 
 _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
 
@@ -256,20 +256,17 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
         config.augmentation.find_function()
     if config.batch_size == 1 and normalizes_batches(model):
         raise ConfigError(
-            "batch normalization compares the samples of a batch",
-            got="batch_size=1, of which every sample is its own mean",
+            "batch_norm does not work with batch_size=1: every sample would be its own mean",
             hint="pass batch_size=32",
         )
     if config.virtual_adversarial and config.loss == "binary_crossentropy" and outputs > 1:
         raise ConfigError(
-            "virtual_adversarial needs a loss of one class of several",
-            got="binary_crossentropy, in which each class is a question of its own",
+            "virtual_adversarial does not work with the loss binary_crossentropy, whose classes are separate questions",
             hint="pass loss='categorical_crossentropy'",
         )
     if outputs == 1 and config.loss != "binary_crossentropy":
         raise ConfigError(
-            "a model with one output unit needs the loss binary_crossentropy",
-            got=config.loss,
+            f"a model with one output unit cannot use the loss {config.loss}",
             hint="pass loss='binary_crossentropy', or end the model with Dense(2, activation='softmax')",
         )
 
@@ -281,8 +278,7 @@ def _config_error(first: Any) -> ConfigError:
         return cause
     if name not in TrainingConfig.model_fields:
         return ConfigError(
-            f"settings of training are {', '.join(TrainingConfig.model_fields)}",
-            got=f'"{name}"',
+            f'unknown setting: "{name}"; settings: {", ".join(TrainingConfig.model_fields)}',
             hint=_hint_for_unknown(name),
         )
     rule = TrainingConfig.model_fields[name].description or name

@@ -53,7 +53,7 @@ class Feeding:
 
     def __init__(self, data: Dataset, wanted: str) -> None:
         if wanted not in INPUTS:
-            raise UsageError(f"inputs is one of {', '.join(INPUTS)}", got=repr(wanted), hint='try "auto"')
+            raise UsageError(f"inputs must be one of {', '.join(INPUTS)}, got {wanted!r}")
         self.data = self._scaled = data
         self._wanted, self.inputs, self.shape = wanted, "scaled", data.shape
 
@@ -170,7 +170,7 @@ def _disagreement(name: str, logged: float, measured: float, *, samples: int, sa
     weights = f', inputs="{inputs}" if the validation samples have weights' if name == "val_loss" else ""
     whose = f"the same {samples:,} samples" if same else f"the {samples:,} validation samples of the recorder"
     return RunError(
-        "a recorder measures what Keras measures, or every view of the run would be wrong",
+        "Keras and the recorder measure different values, so the views of this run would be wrong",
         got=f"{name} {logged:.4g} by Keras and {measured:.4g} on {whose}, with {inputs} inputs: the model was fed "
         "samples of another scale or preparation, other labels, or another split",
         hint=f'pass inputs="{other}" to the Recorder if fit gets {other} samples{weights}, or a Dataset of the samples '

@@ -41,8 +41,7 @@ def as_taken(model: keras.Model, data: Dataset) -> Dataset:
     """
     if data.preparation is not None and _standardizes(_preparing(model), data.preparation):
         raise UsageError(
-            "a model that begins with a Normalization of the columns takes them as they are",
-            got=f"{data.name}, which is standardized already",
+            f"{data.name} is standardized already, and the model begins with a Normalization of its own",
             hint='load the table with numbers="none", or export the model with preparation=False',
         )
     return dataclasses.replace(data, scale=1.0) if rescales(model, data.scale) else data

@@ -339,7 +339,6 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
     free = disk.free if disk and disk.total else needed  # a file system without a size, such as /proc, says 0 of 0
     if free < needed:
         raise RunError(
-            f"a run of {epochs} epochs of this model takes about {needed / 1e6:,.0f} MB on disk",
-            got=f"{free / 1e6:,.0f} MB free in {parent}",
+            f"the run needs about {needed / 1e6:,.0f} MB on disk, and {parent} has {free / 1e6:,.0f} MB free",
             hint="pass runs= with a folder on another disk, or train fewer epochs",
         )

@@ -177,8 +177,7 @@ def find_recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise UnknownNameError(
-            f"recipes are {', '.join(RECIPES)}",
-            got=f'"{name}"',
+            f'unknown recipe: "{name}"; recipes: {", ".join(RECIPES)}',
             hint=f'try recipe="{similar_name(name, RECIPES) or "default"}"',
         )
     return RECIPES[name]

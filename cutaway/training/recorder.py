@@ -114,15 +114,13 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         if isinstance(path, Dataset):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
-                "a recorder takes the path of its run folder first, then the data",
-                got=f"the dataset {path.name} as the path",
+                f"the path of the recorder is the dataset {path.name}",
                 hint='swap them, for example: Recorder("runs/mine", data)',
             )
         found = data if isinstance(data, Dataset | Table) else load_dataset(data)
         if isinstance(found, Table):
             raise UsageError(
-                "a recorder takes a dataset, or a name or a path of one that needs no preparation",
-                got=f"the table {found.name}, whose columns are not prepared yet",
+                f"the columns of the table {found.name} are not prepared yet",
                 hint="prepare it first: data = table.prepare(table.split()), then Recorder(path, data)",
             )
         self._place = Place.find(Path(path), overwrite=overwrite)
@@ -273,8 +271,7 @@ class Recorder(keras.callbacks.Callback):
             if before != (spec and without_trainable(spec)):
                 name = self._manifest.model.name if self._manifest.model else "a model of other layers"
                 raise ModelError(
-                    "a recorder records a single model",
-                    got=f'"{self._keras_model.name}" after "{name}", with other layers or another name',
+                    f'the recorder of "{name}" cannot record another model, "{self._keras_model.name}"',
                     hint="make a Recorder with its own path for each model",
                 )
         elif spec is None:
@@ -333,8 +330,7 @@ class Recorder(keras.callbacks.Callback):
                 writer.close()
         except OSError as error:
             raise RunError(
-                "a recorder must be able to write its run folder",
-                got=f"{error.strerror or error} at {error.filename or self.path}",
+                f"cannot write into {error.filename or self.path}: {error.strerror or error}",
                 hint="free some space and fit again, with another path if the folder is gone",
             ) from error
 
@@ -388,7 +384,7 @@ def _validated_on(data: Dataset, pair: tuple[Any, Any]) -> Dataset:
     """
     if "val" in data.sources or len(pair) != 2:
         raise UsageError(
-            "validation_data is a pair (x, y), of data without validation samples of their own",
+            "validation_data must be a pair (x, y), of data without validation samples of their own",
             got=f"{len(pair)} entries and {data!r}",
             hint="leave it out, or give only the samples and their labels",
         )
@@ -422,8 +418,7 @@ class Place:
             return cls(path)
         if not _is_run(path):
             raise RunError(
-                "a recorder needs a path where nothing is yet, or a run",
-                got=f'something else at "{path}"',
+                f'"{path}" exists and is not a run folder',
                 hint="choose another path",
             )
         if overwrite or path.absolute() in _BEGUN:
@@ -441,16 +436,13 @@ class Place:
         if not self.replaces or not self.path.exists():
             return
         if not _is_run(self.path):
-            raise RunError(
-                "a recorder replaces a run only", got=f'something else at "{self.path}"', hint="move it away"
-            )
+            raise RunError(f'"{self.path}" exists and is not a run folder, so it is not replaced', hint="move it away")
         RunWriter(self.path, RunFolder.open(self.path).manifest).close()  # raises where another process writes it
         try:
             shutil.rmtree(self.path)
         except OSError as error:
             raise RunError(
-                "a run that is replaced can be deleted",
-                got=f"{error.strerror or error} at {error.filename or self.path}",
+                f"cannot delete {error.filename or self.path}: {error.strerror or error}",
                 hint="choose another path",
             ) from error
 
@@ -512,8 +504,7 @@ def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
     inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
     if len(inputs) != 1 or len(outputs) != 1:
         raise ModelError(
-            "a recorded model has one input and one output, whose shapes are known before fit",
-            got=f"{len(inputs)} inputs and {len(outputs)} outputs known of {type(model).__name__}",
+            f"the model must have one input and one output of known shape, got {len(inputs)} and {len(outputs)}",
             hint="fit a model with one of each" if inputs else f"compile and fit {WRAPPED}",
         )
     return fitting_shape(model, shape=data.shape, classes=data.classes)

@@ -50,8 +50,7 @@ def given_weights(data: Dataset | Table, sample_weight: np.ndarray | None) -> np
     of_table = data.weights if isinstance(data, Table) else None
     if sample_weight is not None and of_table is not None:
         raise UsageError(
-            "the weight of a sample is given once",
-            got="sample_weight and the weight column of the table",
+            "the weights of samples are given twice, in sample_weight and in the weight column of the table",
             hint="leave one of them out",
         )
     return of_table if sample_weight is None else sample_weight
@@ -75,15 +74,13 @@ def sample_weights(
         values, wanted = np.asarray(given, np.float32), (len(data.sources["train"].y),)
         if values.shape != wanted or not np.isfinite(values).all() or (values < 0).any():
             raise UsageError(
-                f"sample_weight has a finite number of at least 0 for each of the {wanted[0]:,} samples of train",
+                f"sample_weight must be a finite number of at least 0 for each of the {wanted[0]:,} samples of train",
                 got=f"shape {values.shape}" if values.shape != wanted else "a negative or infinite number",
                 hint="give weights in the order of the samples as they were loaded",
             )
         weight *= values[split.train.index]
         if not weight.any():
-            raise UsageError(
-                "some training sample has a weight above 0", got="sample_weight of zeros", hint="check the weights"
-            )
+            raise UsageError("all weights in sample_weight are 0", hint="check the weights")
     if per_class is not None:
         weight *= np.asarray(per_class, np.float32)[data.y(split.train)]
     return weight
@@ -102,7 +99,6 @@ def check_same_weights(given: np.ndarray | None, recorded: str | None) -> None:
     """
     if recorded and given is None:
         raise UsageError(
-            "a run with sample weights is trained again with sample weights, which a run folder does not keep",
-            got="none",
+            "the run was trained with sample weights, which a run folder does not hold",
             hint=f"in Python, pass sample_weight= to train_like (the run's had the SHA-256 {recorded[:12]})",
         )

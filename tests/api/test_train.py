@@ -186,7 +186,7 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
         [
             (ct.mlp((4,)), interrupt, KeyboardInterrupt, "stopped", "canceled by the user"),
             (ct.mlp((4,)), crash, ZeroDivisionError, "failed", "ZeroDivisionError: mine"),
-            (broken, False, TrainingError, "failed", "must stay finite"),
+            (broken, False, TrainingError, "failed", "is not finite"),
         ]
     ):
         with pytest.raises(error):

@@ -138,11 +138,11 @@ def test_importances_are_those_of_optuna():
 @pytest.mark.exhaustive
 def test_a_training_that_diverges_is_not_tried_again(tmp_path, monkeypatch):
     def diverges(*_, **__):
-        raise TrainingError("the loss must stay finite", got="nan", hint="try a lower rate")
+        raise TrainingError("the loss is not finite", got="nan", hint="try a lower rate")
 
     monkeypatch.setattr(module, "train_trial", diverges)
     swept = make(tmp_path, trials=2)
-    assert [(t.state, t.why) for t in swept.trials] == [("pruned", "the loss must stay finite; got nan")] * 2
+    assert [(t.state, t.why) for t in swept.trials] == [("pruned", "the loss is not finite; got nan")] * 2
     assert swept.best_trial is None
     with pytest.raises(UsageError):
         _ = swept.best

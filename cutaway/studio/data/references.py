@@ -80,9 +80,7 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
     if reference.place == "bundled":
         names = [info.name for info in dataset_names()]
         if reference.name not in names:
-            raise UnknownNameError(
-                f"bundled datasets are {', '.join(names)}", got=f'"{reference.name}"', hint="choose one of them"
-            )
+            raise UnknownNameError(f'no bundled dataset "{reference.name}"; datasets: {", ".join(names)}')
         return reference.name
     if reference.place == "upload":
         return str(_upload_path(reference.name, places.runs))
@@ -100,7 +98,7 @@ def _upload_path(name: str, runs: Path) -> Path:
     path = runs / UPLOADS / name
     is_there = _is_plain(name) and not name.startswith(".") and not is_linked(runs, UPLOADS / name)
     if not is_there or not path.is_file():
-        raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload it again")
+        raise UnknownNameError(f'no such upload: "{name:.100}"', hint="upload it again")
     return path.resolve()
 
 
@@ -113,7 +111,7 @@ def folder_path(reference: DataReference, places: DataRoots) -> Path:
     """
     where = "/".join(reference.parts)
     if reference.folder >= len(places.folders):
-        raise UnknownNameError("data are in one of the listed folders", got="another one", hint="choose from the list")
+        raise UnknownNameError("the data is in none of the listed folders", hint="choose from the list")
     root = places.folders[reference.folder].resolve()
     try:
         if not all(_is_plain(part) and not part.startswith(".") for part in reference.parts):
@@ -122,9 +120,7 @@ def folder_path(reference: DataReference, places: DataRoots) -> Path:
         if not places.opens(path, root) or not (path.is_file() or path.is_dir()):  # reading a pipe would never end
             raise FileNotFoundError
     except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle, before Python 3.13
-        raise UnknownNameError(
-            "data are a file or a folder that is there", got=f'"{where:.200}"', hint="choose from the list"
-        ) from None
+        raise UnknownNameError(f'no such file or folder: "{where:.200}"', hint="choose from the list") from None
     _check_inside(path, root, where)
     return path
 
@@ -156,9 +152,7 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
                     {"name": entry.name, "folder": is_folder, "bytes": None if is_folder else entry.stat().st_size}
                 )
     except OSError as error:
-        raise DataError(
-            "a folder that is listed can be read", got=error.strerror or str(error), hint="check its permissions"
-        ) from error
+        raise DataError(f"cannot read the folder: {error.strerror or error}", hint="check its permissions") from error
     return {"entries": sorted(found, key=lambda e: (not e["folder"], e["name"].casefold(), e["name"])), "more": more}
 
 
@@ -186,8 +180,7 @@ def _is_inside(path: Path, root: Path) -> bool:
 def _check_inside(path: Path, root: Path, where: str) -> None:
     if not _is_inside(path, root):
         raise DataError(
-            "data are below a folder that was named when the studio was started",
-            got=f'"{where:.200}", a link that leads out of it',
+            f'"{where:.200}" is a link that leads out of the folders of the studio',
             hint="copy the data into the folder, or start the studio with --data FOLDER",
         )
 
@@ -215,6 +208,4 @@ def _check_links(path: Path, root: Path) -> None:
                 elif depth + 1 < DEPTH and entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), depth + 1))
                 if seen > ENTRIES:
-                    raise DataError(
-                        f"a folder of data has at most {ENTRIES:,} entries", got="more", hint="choose a folder below it"
-                    )
+                    raise DataError(f"the folder has more than {ENTRIES:,} entries", hint="choose a folder below it")

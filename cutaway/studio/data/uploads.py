@@ -65,12 +65,12 @@ class Uploads:
             RunError: It cannot be deleted.
         """
         if name not in [row["name"] for row in self.rows()]:
-            raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="look at the list")
+            raise UnknownNameError(f'no such upload: "{name:.100}"', hint="look at the list")
         try:
             (self.folder / name).unlink()
         except OSError as error:
             raise RunError(
-                "an upload can be deleted", got=error.strerror or str(error), hint="check the permissions of its folder"
+                f"cannot delete the upload: {error.strerror or error}", hint="check the permissions of its folder"
             ) from error
 
     async def receive(self, name: str, pieces: AsyncIterator[bytes], *, length: int | None) -> str:
@@ -96,11 +96,11 @@ class Uploads:
         try:
             written = await self._write(partial, pieces)
             if length is not None and written != length:
-                raise DataError("an upload is whole", got=f"{written:,} of {length:,} bytes", hint="upload it again")
+                raise DataError(f"the upload stopped after {written:,} of {length:,} bytes", hint="upload it again")
             return await to_thread.run_sync(_place, partial, self.folder, safe)
         except OSError as error:
             hint = "free some space on the disk"
-            raise RunError("an upload must be written", got=error.strerror or str(error), hint=hint) from error
+            raise RunError(f"cannot write the upload: {error.strerror or error}", hint=hint) from error
         finally:
             partial.unlink(missing_ok=True)
 
@@ -140,14 +140,13 @@ def _check_room(folder: Path, coming: int) -> None:
     """
     if coming > BYTES:
         raise DataError(
-            f"an upload has at most {BYTES >> 30} GB", got=f"{coming:,} bytes", hint="copy it into a folder of --data"
+            f"the upload has {coming:,} bytes, and the limit is {BYTES >> 30} GB",
+            hint="copy it into a folder of --data",
         )
     parent = next((each for each in (folder, *folder.parents) if each.is_dir()), Path("/"))
     disk = shutil.disk_usage(parent)
     if disk.free - coming < min(LEFT, disk.total // 10):
-        raise RunError(
-            "an upload leaves some space on the disk", got=f"{disk.free / 1e6:,.0f} MB free", hint="free some space"
-        )
+        raise RunError(f"the disk has only {disk.free / 1e6:,.0f} MB free", hint="free some space")
 
 
 def _place(partial: Path, folder: Path, name: str) -> str:
@@ -164,7 +163,7 @@ def _place(partial: Path, folder: Path, name: str) -> str:
         except FileExistsError:
             continue
         return free
-    raise RunError("uploads have names that differ", got=f"thousands of {name}", hint="delete some")
+    raise RunError(f"thousands of uploads are named {name}", hint="delete some")
 
 
 def upload_name(name: str) -> str:
@@ -183,8 +182,7 @@ def upload_name(name: str) -> str:
         raise workbook_error(safe)
     if not safe or not (is_table_path(Path("/nowhere") / safe) or ending == ".npz"):
         raise UsageError(
-            "an upload is a table (CSV, TSV, Parquet, Feather or Arrow) or an .npz file",
-            got=f'"{last:.80}"',
-            hint="choose a file of one of these kinds; put a folder of images into a folder of --data",
+            f'"{last:.80}" is neither a table (CSV, TSV, Parquet, Feather or Arrow) nor an .npz file',
+            hint="choose such a file; put a folder of images into a folder of --data",
         )
     return safe

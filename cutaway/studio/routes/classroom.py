@@ -51,9 +51,8 @@ def hand(handed: HandedRun, people: GivenClass, workspace: GivenWorkspace) -> di
     row = workspace.index.refresh(handed.run)
     if row["state"] == "running":
         raise UsageError(
-            "a run is handed out when its training has ended",
-            got=f"{handed.run}, which trains",
-            hint="wait for its end",
+            f"{handed.run} is still training",
+            hint="wait until it ends",
         )
     return hand_out(workspace.index.path(handed.run), people)
 

@@ -37,9 +37,7 @@ def _others(request: Request) -> tuple[Person, ...]:
     """Everybody but the one who started the studio, who alone may ask."""
     person = _person(request)
     if person.name:
-        raise UsageError(
-            "only the one who started the studio sees the class", got=f'"{person.name}"', hint="ask the teacher"
-        )
+        raise UsageError(f'"{person.name}" may not see the class', hint="ask the teacher")
     return _settings(request).people[1:]
 
 

@@ -100,7 +100,7 @@ def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> Managed
         return MANAGED_JOB.validate_python({**job, "kind": kind})
     except ValidationError as error:
         got = wrong_part(error.errors()[0], skip=1)
-        raise UsageError("wrong request for a job", got=got, hint="load the page again") from error
+        raise UsageError(f"wrong request for a job: {got}", hint="load the page again") from error
 
 
 def _with_paths(survey: SurveyRequest, places: DataRoots) -> dict[str, Any]:

@@ -77,16 +77,15 @@ def decide(run: RunId, new: NewDecision, workspace: GivenWorkspace, person: Give
     sheet = _sheet(read_part(new.key, "suspects"))
     suspects: list[Any] = sheet["suspects"]
     if new.index >= len(suspects):
-        raise UnknownNameError("a decision is on a label of the sheet", got=str(new.index), hint="load the page again")
+        raise UnknownNameError(f"the sheet has no label {new.index}", hint="load the page again")
     sample = str(suspects[new.index]["sample"])
 
     def check(known: tuple[Decision, ...]) -> None:
         since = [each for each in known[sheet["decisions"] :] if each.sample == sample]
         if since and new.before != _said(since[-1], names):
             raise DataError(
-                "a decision follows the one that the page shows",
-                got=f"{since[-1].action}{f' to {since[-1].label}' if since[-1].label else ''}, decided meanwhile on "
-                f"{sample}",
+                f"{sample} was decided meanwhile: {since[-1].action}"
+                f"{f' to {since[-1].label}' if since[-1].label else ''}",
                 hint="the page shows it now: decide once more",
             )
 
@@ -107,9 +106,7 @@ def _sheet(part: Any) -> dict[str, Any]:
     """
     sheets: list[Any] = [] if part is None else part.document["sheets"]
     if not sheets:
-        raise UnknownNameError(
-            "a decision is on a label of a sheet", got="one that is not there any more", hint="load the page again"
-        )
+        raise UnknownNameError("the label is not on the sheet any more", hint="load the page again")
     return sheets[0]
 
 
@@ -122,5 +119,5 @@ def _class(said: Said, names: tuple[str, ...]) -> str | None:
     if said.label is None:
         return None
     if said.label >= len(names):
-        raise UnknownNameError("a class is one of the data's", got=str(said.label), hint="load the page again")
+        raise UnknownNameError(f"the data has no class {said.label}", hint="load the page again")
     return names[said.label]

@@ -100,7 +100,7 @@ def start(
     if not isinstance(task, Continuation):
         errors = check_training(task, runs=workspace.folder)["errors"]
         for name, message in errors.items():
-            raise ConfigError("a setting is wrong", got=f"{name}: {message}", hint="correct it")
+            raise ConfigError(f"{name}: {message}", hint="correct it")
     return manager.trainings.add(workspace.trainings, task, person=person.name)
 
 

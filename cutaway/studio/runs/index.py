@@ -146,8 +146,7 @@ class RunIndex:
         plain = run == path.name and run not in ("", ".", "..") and not run.startswith(".") and "\0" not in run
         if not plain or os.path.islink(path) or signature_of(path) is None:
             raise UnknownNameError(
-                "a run is one of those in the folder of this studio",
-                got=f'"{run:.100}"',
+                f'no such run in the folder of this studio: "{run:.100}"',
                 hint="choose one from the list of runs",
             )
         return path

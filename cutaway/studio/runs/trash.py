@@ -47,8 +47,7 @@ class Trash:
         # asked of the lock alone: run.json may be damaged, or name this machine as it was called in another network
         if is_locked(history_path(run)):
             raise RunError(
-                "a run that is being trained is stopped before it is deleted",
-                got=f"{run.name}, which a process is writing",
+                f"{run.name} is being trained",
                 hint="stop it first",
             )
         self._move(run, self.folder / run.name)
@@ -62,9 +61,7 @@ class Trash:
         """
         check_own(self._runs, Path(TRASH))
         if name not in self.names():
-            raise UnknownNameError(
-                "only a run in the trash can be taken back", got=f'"{name:.100}"', hint="open the trash"
-            )
+            raise UnknownNameError(f'not in the trash: "{name:.100}"', hint="open the trash")
         self._move(self.folder / name, self._runs / name)
 
     def empty(self, runs: Collection[str] | None = None) -> int:
@@ -102,8 +99,7 @@ class Trash:
             check_own(self._runs, Path(TRASH))
             if os.path.lexists(target):
                 raise RunError(
-                    "a run moves to where nothing of its name is",
-                    got=f'"{target.name}", which is there',
+                    f'"{target.name}" exists already',
                     hint="empty the trash first, or rename the folder",
                 )
             os.rename(source, target)
@@ -113,12 +109,9 @@ class Trash:
         try:
             yield
         except FileNotFoundError as error:
-            raise UnknownNameError(
-                "a run is moved or deleted while it is there", got=f"{what}, which is gone", hint="load the page again"
-            ) from error
+            raise UnknownNameError(f"{what} is gone", hint="load the page again") from error
         except OSError as error:
             raise RunError(
-                "runs are moved and deleted inside their folder, which must be one that can be written",
-                got=f"{error.strerror or error}: {what}",
+                f"cannot move or delete {what}: {error.strerror or error}",
                 hint="check the permissions of the folder",
             ) from error

@@ -96,7 +96,7 @@ def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: in
     try:
         tensors, position = folder.checkpoint(check=check)
     except RunError as error:
-        raise RunError(error.rule, got=error.got, hint=ANOTHER) from error
+        raise RunError(error.fault, hint=ANOTHER) from error
     for name, array in tensors.items():
         if array.dtype.kind != (alike[name].dtype.kind if name in alike else "f"):
             raise _refusal(f'"{name}" of dtype {array.dtype}')
@@ -118,4 +118,4 @@ def _position(record: Mapping[str, Any]) -> Position:
 
 
 def _refusal(got: str) -> RunError:
-    return RunError("a checkpoint holds the model and the optimizer of its run, and a position", got=got, hint=ANOTHER)
+    return RunError(f"the checkpoint does not fit the run: it has {got}", hint=ANOTHER)

@@ -100,8 +100,7 @@ class Trainer:
             return self._finish(self._train(checkpoint))
         except OSError as error:
             raise RunError(
-                "a training must be able to write its run folder",
-                got=f"{error.strerror or error} at {self.writer.path}",
+                f"cannot write into {self.writer.path}: {error.strerror or error}",
                 hint=f"free some space, then: {run_command('resume', self.writer.path)}",
             ) from error
         finally:
@@ -120,8 +119,8 @@ class Trainer:
         position = checkpoint.position
         if position.epoch > self.config.epochs or position.step > steps:
             raise RunError(
-                f"this training has {self.config.epochs} epochs of {steps} steps",
-                got=f"a checkpoint after {position.epoch} epochs and {position.step} steps",
+                f"the checkpoint after {position.epoch} epochs and {position.step} steps is not of this training",
+                got=f"{self.config.epochs} epochs of {steps} steps",
                 hint=ANOTHER,
             )
         self.spent = position.seconds
@@ -134,22 +133,19 @@ class Trainer:
             self.rows.append(due)
         elif listed != list(range(1, position.epoch + 1)):
             raise RunError(
-                f"a training is resumed after epoch {position.epoch}, with the history of all epochs before",
-                got=f"a history.jsonl of {len(listed)} epochs in {folder.path.name}",
+                f"the history of {folder.path.name} has {len(listed)} epochs, its checkpoint {position.epoch}",
                 hint=ANOTHER,
             )
         damaged = [row["epoch"] for row in self.rows if not all(is_finite(row.get(n)) for n in ("loss", "val_loss"))]
         if damaged:
             raise RunError(
-                "a training is resumed with a finite loss and val_loss of every epoch before",
-                got=f"a history.jsonl without one of epoch {damaged[0]} in {folder.path.name}",
+                f"the history of {folder.path.name} has no finite loss and val_loss in epoch {damaged[0]}",
                 hint=ANOTHER,
             )
         best = None if self.config.patience is None else best_epoch(self.rows)
         if best is not None and best not in folder.epochs:  # otherwise the last epoch would be trained first
             raise RunError(
-                "a training with patience is resumed with the snapshot of its best epoch",
-                got=f"none of epoch {best} in {folder.path.name}",
+                f"{folder.path.name} has no snapshot of its best epoch {best}, which patience needs",
                 hint=ANOTHER,
             )
         lowest = best_epoch(self.rows)
@@ -227,7 +223,7 @@ class Trainer:
 
     def _canceled(self, error: Canceled, when: str) -> Canceled:
         return Canceled(
-            "a training runs until its last epoch",
+            "the training was canceled",
             got=f"{error.got} {when}, with every step so far kept",
             hint=f"go on with: {run_command('resume', self.writer.path)}",
         )
