@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from cutaway.errors import CutawayWarning, DataError, UsageError, printable
+from cutaway.errors import CutawayWarning, DataError, Hint, UsageError, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,12 +104,12 @@ def check_perplexity(perplexity: float) -> float:
     if not isinstance(perplexity, Real) or isinstance(perplexity, bool) or not 1 <= perplexity < float("inf"):
         raise UsageError(
             f"perplexity must be a finite number of at least 1, got {perplexity!r}",
-            hint="pass for example perplexity=30",
+            hint=Hint("pass for example {}", perplexity=30),
         )
     return float(perplexity)
 
 
-def similar_name(name: object, known: Iterable[str]) -> str | None:
+def _similar(name: object, known: Iterable[str]) -> str | None:
     """The known name that is most like a misspelled or shortened one, in any case of its letters, or None.
 
     A name is shortened to its beginning, such as "acc", or to the first letters of its words, such as "lr".
@@ -124,10 +124,10 @@ def _initials(name: str) -> str:
     return "".join(word[:1] for word in re.split(r"[\W_]+", name))
 
 
-def meant(name: object, known: Iterable[str], otherwise: str = "choose one of these", *, quote: str = '"') -> str:
+def meant(name: object, known: Iterable[str], otherwise: str = "choose one of these") -> str:
     """The next step for a name that does not exist: the known name that is most like it, or else `otherwise`."""
-    similar = similar_name(name, known)
-    return f"did you mean {quote}{similar}{quote}?" if similar else otherwise
+    similar = _similar(name, known)
+    return f'did you mean "{similar}"?' if similar else otherwise
 
 
 def required(first: Mapping[str, Any]) -> str:
@@ -187,7 +187,7 @@ def warn_user(message: str) -> None:
     Not at one of this package, nor at one of Keras, whose ``fit`` calls the recorder.
 
     Args:
-        message: One line.
+        message: One line; a `Hint` if it names options.
     """
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and (
@@ -195,4 +195,4 @@ def warn_user(message: str) -> None:
         or str(frame.f_globals.get("__name__")).startswith("keras.")
     ):
         level, frame = level + 1, frame.f_back
-    warnings.warn(CutawayWarning(printable(message)), stacklevel=level)
+    warnings.warn(CutawayWarning(message if isinstance(message, Hint) else printable(message)), stacklevel=level)

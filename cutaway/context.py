@@ -23,7 +23,7 @@ from cutaway.data import (
     relabel,
     stratified_sample,
 )
-from cutaway.errors import DataError, RunError, UsageError
+from cutaway.errors import DataError, Hint, RunError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder, kept_so_far
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ class RunContext:
         if record.origin["kind"] == "arrays":
             raise DataError(
                 f'the run was trained on arrays ("{record.name}"), which a run folder does not hold',
-                hint="open the run with data= and the same arrays, or with a file of them",
+                hint=Hint("open the run with {} and the same arrays, or with a file of them", data=None),
             )
         places = (record.origin.get("path"), origin_options(record.origin).get("test"))
         if lacking := [place for place in places if place and not Path(place).exists()]:
             raise DataError(
                 f"the data of the run is missing: {lacking[0]}",
-                hint="move it back, or open the run with data= and its new place",
+                hint=Hint("move it back, or open the run with {} and its new place", data=None),
             )
         return relabel(load_again(record.origin), record.relabeled or {})
 
@@ -286,7 +286,7 @@ class RunContext:
         if not len(ids):
             raise UsageError(
                 f'the split "{split}" is empty',
-                hint=f'try split="{"val" if len(self.split.val) else "all"}"',
+                hint=Hint("try {}", split="val" if len(self.split.val) else "all"),
             )
         return ids
 

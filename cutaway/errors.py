@@ -19,10 +19,61 @@ pickled, so it crosses from one process to another unchanged. What we got may co
 characters in it are escaped, and it is cut to a length.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 LONGEST = 600
 """Maximum number of characters that a message shows of the fault, of what we got, and of the hint."""
+
+
+class Hint(str):
+    """A text that names options: a `str` in the words of Python, which other doors write in their own.
+
+    ``Hint("try {}", epochs=3)`` is "try epochs=3"; the command line shows "try --epochs 3". What is added to a hint
+    with + is kept in the same way.
+
+    Args:
+        text: The text with ``{}`` in the place of each option.
+        options: The options by name with their values, in their order; None for an option without a value.
+    """
+
+    _parts: tuple[str | tuple[str, Any], ...]
+
+    def __new__(cls, text: str, **options: Any) -> "Hint":
+        """Put the options into the text."""
+        pieces, parts = text.split("{}", len(options)), list[str | tuple[str, Any]]()
+        for piece, option in zip(pieces, (*options.items(), ""), strict=True):
+            parts += [piece, option]
+        return cls._of(tuple(parts))
+
+    @classmethod
+    def _of(cls, parts: tuple[str | tuple[str, Any], ...]) -> "Hint":
+        hint = super().__new__(cls, "".join(each if isinstance(each, str) else _in_python(*each) for each in parts))
+        hint._parts = parts
+        return hint
+
+    def __add__(self, other: str) -> "Hint":
+        return Hint._of((*self._parts, *_parts_of(other)))
+
+    def __radd__(self, other: str) -> "Hint":
+        return Hint._of((*_parts_of(other), *self._parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Hint._of, (self._parts,)
+
+    def written(self, option: Callable[[str, Any], str]) -> str:
+        """The text with each option as a function of its name and its value writes it."""
+        return "".join(each if isinstance(each, str) else option(*each) for each in self._parts)
+
+
+def _parts_of(text: str) -> tuple[str | tuple[str, Any], ...]:
+    return text._parts if isinstance(text, Hint) else (text,)
+
+
+def _in_python(name: str, value: Any) -> str:
+    if value is None or value is ...:
+        return f"{name}={'' if value is None else '...'}"
+    return f"{name}=" + (f'"{value}"' if isinstance(value, str) and '"' not in value else repr(value))
 
 
 class CutawayError(Exception):
@@ -31,8 +82,7 @@ class CutawayError(Exception):
     Args:
         rule: The fault, as a clause: 'no such folder: "x"', or "dropout must be at least 0 and below 1".
         got: What we got instead, as a noun phrase: "1.5"; empty if the fault shows it.
-        hint: The next step for the user, as an imperative: "try dropout=0.2", which the command line shows as
-            "try --dropout 0.2".
+        hint: The next step for the user, as an imperative; a `Hint` if it names options.
     """
 
     exit_code = 1

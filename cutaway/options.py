@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
-from .errors import UsageError
+from .errors import Hint, UsageError
 
 Numbers = Literal["standard", "robust", "quantile", "none"]
 Missing = Literal["median", "refuse"]
@@ -122,11 +122,13 @@ class TableOptions:
                 raise UsageError(
                     f"{name} is one of {', '.join(allowed)}",
                     got=repr(getattr(self, name)),
-                    hint=f"pass for example {name}={allowed[0]!r}",
+                    hint=Hint("pass for example {}", **{name: allowed[0]}),
                 )
         if not isinstance(self.test_share, float) or not 0 < self.test_share < 1:
             raise UsageError(
-                "test_share is a share above 0 and below 1", got=repr(self.test_share), hint="pass test_share=0.2"
+                "test_share is a share above 0 and below 1",
+                got=repr(self.test_share),
+                hint=Hint("pass {}", test_share=0.2),
             )
         if self.group and self.time:
             raise UsageError(

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
 from cutaway.data import Dataset, Split, Table, load_dataset, split_dataset
-from cutaway.errors import Canceled, RunError, TrainingError, UsageError, WorkInterrupted
+from cutaway.errors import Canceled, Hint, RunError, TrainingError, UsageError, WorkInterrupted
 from cutaway.models import FORM
 from cutaway.topics.prediction.prediction import predict
 from cutaway.training import plan
@@ -268,13 +268,14 @@ def _folder(runs: str | Path | None) -> Iterator[str | Path]:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, TrainingError):  # its hint ends with what is kept
-            hint = f"{error.hint.partition(';')[0]}, or pass runs= to keep the epochs before"
+            hint = error.hint.partition(";")[0] + Hint(", or pass {} to keep the epochs before", runs=None)
             raise TrainingError(error.rule, got=error.got, hint=hint) from None
         if isinstance(error, RunError):
-            hint = "free some space, or pass runs= with a folder on another disk"
+            hint = Hint("free some space, or pass {} with a folder on another disk", runs=None)
             raise RunError(error.rule, got=error.got, hint=hint) from None
         if isinstance(error, WorkInterrupted):
-            raise WorkInterrupted("nothing is kept", "fit again, or pass runs= to keep what is done") from None
+            hint = Hint("fit again, or pass {} to keep what is done", runs=None)
+            raise WorkInterrupted("nothing is kept", hint) from None
         raise
 
 

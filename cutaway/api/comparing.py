@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cutaway._lazy import public
 from cutaway.checks import check_whole
-from cutaway.errors import Canceled, CutawayError, UsageError, printable
+from cutaway.errors import Canceled, CutawayError, Hint, UsageError, printable
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.common.epochs import check_epoch
 from cutaway.topics.common.pairing import pair_samples
@@ -69,7 +69,9 @@ def compare(
     samples = check_whole(samples, name="samples", least=2)
     if not isinstance(epochs, tuple | list) or len(epochs) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            "epochs are one for each run", got=printable(repr(epochs), 60), hint="pass for example epochs=(1, None)"
+            "epochs are one for each run",
+            got=printable(repr(epochs), 60),
+            hint=Hint("pass for example {}", epochs=(1, 5)),
         )
     wanted = check_epoch(epochs[0]), check_epoch(epochs[1])
     first, second = (run if isinstance(run, Run) else open_run(run) for run in (run_a, run_b))

@@ -7,7 +7,7 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.data import stratified_sample
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 
 SAMPLES = 5_000
 """Samples that the playground takes at most."""
@@ -65,7 +65,7 @@ def playground_start(context: RunContext) -> dict[str, Any]:
         raise UsageError(
             f"the playground shows runs of {INPUTS} inputs and at most {CLASSES} classes",
             got=f"{first:,} inputs and {len(names):,} classes",
-            hint='train on two inputs: leave the other columns out, each such as ignore="height"',
+            hint=Hint("train on two inputs: leave the other columns out, each such as {}", ignore="height"),
         )
     labels = data.y(ids)
     chosen = np.arange(len(ids)) if len(ids) <= SAMPLES else np.sort(stratified_sample(labels, SAMPLES, seed=0))

@@ -13,7 +13,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.context import OtherDataError, RunContext, same_form
 from cutaway.data import Dataset, Decided, Decision, Split, Table, decide, drop, leave_out, relabel, split_and_prepare
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, RunFolder, RunWriter, run_argument
@@ -341,7 +341,7 @@ def _column_names(ignore: Any) -> tuple[str, ...]:
     except TypeError:
         names = [None]
     if isinstance(ignore, str) or not all(isinstance(name, str) for name in names):
-        hint = 'pass for example ignore=["age"]'
+        hint = Hint("pass for example {}", ignore=["age"])
         raise UsageError("ignore is a list of columns of a table", got=f"{ignore!r:.200}", hint=hint)
     return tuple(dict.fromkeys(str(name) for name in names))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import DataError
+from cutaway.errors import DataError, Hint
 from cutaway.image_shape import ImageShape
 
 ImageFunction = Callable[[np.ndarray, np.random.Generator], Any]
@@ -86,5 +86,5 @@ def check_images(shape: tuple[int, ...]) -> None:
     numbers = " x ".join(f"{side:,}" for side in shape) or "one"
     raise DataError(
         f"cannot augment samples of {numbers} {'numbers' if shape else 'number'}: they are not images",
-        hint='pass augment="none", or give samples the shape height x width, or height x width x 1 or 3',
+        hint=Hint("pass {}, or give samples the shape height x width, or height x width x 1 or 3", augment="none"),
     )

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cutaway._lazy import public
-from cutaway.checks import check_seed, check_whole, meant, refuse_text, similar_name
-from cutaway.errors import ConfigError, DataError
+from cutaway.checks import check_seed, check_whole, meant, refuse_text
+from cutaway.errors import ConfigError, DataError, Hint
 
 from .images import AugmentedRows, ImageFunction, check_images
 
@@ -170,11 +170,14 @@ def as_augmentation(value: Any) -> Augmentation | None:
     if _is_function(value):
         value = Augmentation(function=value)
     if value is not None and not isinstance(value, Augmentation):
-        name = similar_name(value.lower(), PRESETS) if isinstance(value, str) else None
         raise ConfigError(
             RULE,
             got=f"{value!r:.60}",
-            hint=f'pass for example augment="{name or "characters"}", augment="rotation=10, shift=0.05", or "none"',
+            hint=meant(
+                str(value),
+                PRESETS,
+                Hint('pass for example {}, "rotation=10, shift=0.05", or "none"', augment="characters"),
+            ),
         )
     if value is not None and callable(value.function):
         _remember(value.function)  # one that was unpickled is new to this process
@@ -252,7 +255,7 @@ def _config_error(error: ValidationError) -> ConfigError:
     name = str(first["loc"][0])
     if name not in Augmentation.model_fields:
         names = ", ".join(Augmentation.model_fields)
-        hint = meant(name, Augmentation.model_fields, "leave it out", quote="")
+        hint = meant(name, Augmentation.model_fields, "leave it out")
         return ConfigError(f'unknown setting of an augmentation: "{name:.60}"; settings: {names}', hint=hint)
     schema = Augmentation.model_json_schema()["properties"][name]
     rule = FLIPS if name == "flip" else f"a number from {schema['minimum']:g} to {schema['maximum']:g}"

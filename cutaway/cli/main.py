@@ -41,7 +41,7 @@ from . import (
     trainings,
 )
 from .leaving import CODE, give_up_output, leave
-from .typed import PROGRAMS, as_typed
+from .typed import as_typed
 from .wrapping import wrapped
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
@@ -168,7 +168,6 @@ def options(
 
 for _command, _words in chain.from_iterable(COMMANDS.values()):
     app.command("open" if _command is models.open_model else None, short_help=_words)(_command)
-PROGRAMS.append(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -217,7 +216,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     shown: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        said = str(message)
+        said = as_typed(message.args[0] if isinstance(message, CutawayWarning) else str(message))
         if said.startswith(UNREADABLE):
             from cutaway.cache import cache_folder
 
@@ -230,7 +229,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
             otherwise(message, category, *where, **more)
             return
         if said not in shown:
-            print(wrapped(f"note: {as_typed(said)}", sys.stderr), file=sys.stderr)
+            print(wrapped(f"note: {said}", sys.stderr), file=sys.stderr)
         shown.add(said)
 
     return show
@@ -251,7 +250,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         when = error.got.removeprefix(REQUEST)
         return _stop(f"stopped{when}; next: {error.hint.partition(' (in Python')[0]}", debug=debug)
     except CutawayError as error:
-        return _fail(as_typed(str(error)), error.exit_code, debug=debug)
+        return _fail(as_typed(error), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):

@@ -76,7 +76,7 @@ def _print_changed_image(run: "Run") -> None:
     try:
         changed = changed_images(run.context, images=1, epochs=epochs)
     except CutawayError as error:  # the data are somewhere else, or another process has the function
-        say(f"Images were changed, and cannot be drawn: {printable(as_typed(str(error)))}")
+        say(f"Images were changed, and cannot be drawn: {as_typed(error)}")
         return
     if changed is None:
         return

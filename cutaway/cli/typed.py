@@ -1,48 +1,20 @@
 """Messages of the library in the words of the command line."""
 
-import re
 import shlex
-from typing import Any, get_type_hints
+from typing import Any
 
-import typer
-
-PROGRAMS: list[typer.Typer] = []
-"""The program whose options messages name, once its commands are known."""
+from cutaway.errors import CutawayError, Hint
+from cutaway.options import typed_options
 
 
-_OPTION = re.compile(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|\(([\d., ]+)\)|(\.\.\.)|(?=[ ,]|$))""")
+def as_typed(text: str | CutawayError) -> str:
+    """An error, or a text of the library, in which options are written as they are typed: ``--epochs 3``."""
+    if isinstance(text, CutawayError):
+        return str(CutawayError(text.rule, got=text.got, hint=as_typed(text.hint)))
+    return text.written(_option) if isinstance(text, Hint) else text
 
 
-def as_typed(message: str) -> str:
-    """An error or a note of the library whose next step names options: "try epochs=3" becomes "try --epochs 3".
-
-    In an error only what follows "next:" changes, and in a note everything. What stands inside a call, such as
-    ``train(model, epochs=3)``, is Python and stays.
-    """
-    said, mark, hint = message.rpartition("; next: ")
-    names = {
-        name for app in PROGRAMS for command in app.registered_commands for name in _option_names(command.callback)
-    }
-
-    def option(found: re.Match[str]) -> str:
-        before = hint[: found.start()]
-        if found[1] not in names or before.count("(") > before.count(")"):
-            return found[0]
-        value = found[3] if found[2] else found[4] or found[6] or (found[5] or "").replace(" ", "")
-        option = found[1].replace("_", "-")
-        if value in ("True", "False"):  # a flag
-            return f"--{option}" if value == "True" else f"--no-{option}"
-        return f"--{option} {shlex.quote(value) if value else ''}".rstrip()
-
-    return said + mark + _OPTION.sub(option, hint)
-
-
-def _option_names(callback: Any) -> list[str]:
-    """Names of the options of a command, as arguments in Python: "test_share" for ``--test-share``."""
-    return [
-        # inside Annotated, Typer keeps the first of the declarations as the default
-        (each.default if isinstance(each.default, str) else name).partition("/")[0].lstrip("-").replace("-", "_")
-        for name, hint in get_type_hints(callback, include_extras=True).items()
-        for each in getattr(hint, "__metadata__", ())
-        if isinstance(each, typer.models.OptionInfo)
-    ]
+def _option(name: str, value: Any) -> str:
+    if value is None or value is ...:
+        return f"--{name.replace('_', '-')}{'' if value is None else ' ...'}"
+    return shlex.join(typed_options({name: value}))

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from cutaway._lazy import public
 from cutaway.checks import SURROGATES, file_kind, meant, warn_user
-from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed
@@ -100,7 +100,9 @@ def load_dataset(
     """
     data = _load_any(where, options, on_progress)
     if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError("the name of a dataset is a string", got=repr(name), hint='pass for example name="customers"')
+        raise UsageError(
+            "the name of a dataset is a string", got=repr(name), hint=Hint("pass for example {}", name="customers")
+        )
     if centering is not None:
         if isinstance(data, Table):
             raise UsageError("centering is for gray images", got=f"the table {data.name}", hint="leave it out")
@@ -247,5 +249,5 @@ def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     return UnknownNameError(
         f"a dataset is one of {', '.join(names)}, or a path that exists",
         got=f"{os.fspath(where)!r}{', which does not exist' if looks_like_a_path(where) else ''}",
-        hint=meant(where, names, "check the spelling or the path", quote="'"),
+        hint=meant(where, names, "check the spelling or the path"),
     )

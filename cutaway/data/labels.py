@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import warn_user
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 
 from .arrays import as_array
 
@@ -121,7 +121,7 @@ def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
         raise UsageError(
             "class_names are at least two different strings",
             got=repr(class_names),
-            hint='pass for example class_names=["cat", "dog"]',
+            hint=Hint("pass for example {}", class_names=["cat", "dog"]),
         )
     return names
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError, printable
 from cutaway.words import listed
 
@@ -72,10 +72,10 @@ class TextNames(Naming):
                 names[here] = self._cells[source].take(pa.array(ids.index[here])).to_pylist()
         return names.tolist()
 
-    def similar(self, name: str) -> str | None:
-        """The name that is most like a misspelled one, or None."""
+    def meant(self, name: str) -> str:
+        """The next step for a misspelled name."""
         texts = chain.from_iterable(cells.slice(0, COMPARED).to_pylist() for cells in self._cells.values())
-        return similar_name(name, (text for text in islice(texts, COMPARED) if text is not None))
+        return meant(name, (text for text in islice(texts, COMPARED) if text is not None), "check the spelling")
 
     @cached_property
     def _printed(self) -> "Mapping[str, pa.ChunkedArray]":
@@ -212,10 +212,8 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
             hint=f'take the place instead, such as "{places[0]}"',
         )
     if not len(samples):
-        similar = names.similar(name)
         rule = f"samples are named by {names.by}, or {rule.removeprefix('samples are named ')}"
-        hint = f'did you mean "{similar}"?' if similar else "check the spelling"
-        raise UnknownNameError(rule, got=f'"{name}"', hint=hint)
+        raise UnknownNameError(rule, got=f'"{name}"', hint=names.meant(name))
     return samples
 
 

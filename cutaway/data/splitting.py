@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cutaway.errors import ConfigError, DataError
+from cutaway.errors import ConfigError, DataError, Hint
 from cutaway.words import counted
 
 from .samples import SampleIds
@@ -86,9 +86,13 @@ def split_dataset(
     test, groups, times = dividing.test if test is None else test, dividing.groups, dividing.times
     for name, share, least in (("validation", validation, "above"), ("test", test, "from")):
         if not isinstance(share, float) or not 0 <= share < 1 or (least == "above" and share == 0):
-            raise ConfigError(f"{name} is a share {least} 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")
+            raise ConfigError(
+                f"{name} is a share {least} 0 and below 1", got=repr(share), hint=Hint("pass {}", **{name: 0.25})
+            )
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise ConfigError("seed is an integer from 0 to 4294967295", got=repr(seed), hint="pass for example seed=0")
+        raise ConfigError(
+            "seed is an integer from 0 to 4294967295", got=repr(seed), hint=Hint("pass for example {}", seed=0)
+        )
     labels = data.labels["train"]
     index = np.arange(len(labels))
     if "test" in data.labels:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.errors import Hint
 from cutaway.words import percent
 
 # A caution is said from these values on. By `python -m benchmarks embedding_cautions`, of maps that do not need it at
@@ -114,8 +115,7 @@ class Quality:
         if self.neighbors_found is not None and self.neighbors_found < FOUND:
             said.append(
                 f"Only {percent(self.neighbors_found, 0)} of the nearest neighbors were found, since they are spread "
-                "over many "
-                'parts of the data. With neighbors="exact" all are.'
+                "over many parts of the data. " + Hint("With {} all are.", neighbors="exact")
             )
         return tuple(said)
 

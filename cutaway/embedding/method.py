@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import check_matrix, check_seed, meant
-from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.neighbors import pca
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -142,7 +142,7 @@ def _check_method(method: str, settings: dict[str, Any]) -> None:
     if method not in METHODS:
         raise UnknownNameError(
             f"unknown method: {method!r}; methods: {', '.join(METHODS)}",
-            hint=meant(method, METHODS, "pass method='tsne'"),
+            hint=meant(method, METHODS, Hint("pass {}", method="tsne")),
         )
     if method != "tsne" and settings:
         raise UsageError(
@@ -154,7 +154,7 @@ def _pca(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallb
     if h.shape[1] < 2:
         raise DataError(
             "PCA needs at least 2 units, and the layer has 1",
-            hint="take another layer, or pass method='tsne', which puts the samples on a line",
+            hint=Hint("take another layer, or pass {}, which puts the samples on a line", method="tsne"),
         )
     with stage("principal components", len(h), unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
         return pca(h, 2)

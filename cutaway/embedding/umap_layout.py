@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from cutaway.checks import check_seed, check_whole
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 from cutaway.neighbors import nearest_neighbors, principal_scores
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
@@ -48,7 +48,7 @@ def umap(
     except ImportError as error:
         raise UsageError(
             f"the package umap-learn is not installed ({error})",
-            hint="pip install \"cutaway[umap]\", or pass method='tsne'",
+            hint=Hint('pip install "cutaway[umap]", or pass {}', method="tsne"),
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
     points = principal_scores(h, min(PCA_COMPONENTS, h.shape[1]))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import ExecutionError
+from cutaway.errors import ExecutionError, Hint
 from cutaway.parallel import cpu_count
 
 from .pool import Pending, Pool
@@ -91,7 +91,7 @@ class LocalPool:
             return None
         return ExecutionError(
             "a worker process was ended from outside, perhaps because memory ran out",
-            hint='run it again with fewer processes, such as engine="local:1"; what was finished is kept',
+            hint=Hint("run it again with fewer processes, such as {}; what was finished is kept", engine="local:1"),
         )
 
     def check(self) -> None:

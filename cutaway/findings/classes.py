@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from cutaway.errors import Hint
 from cutaway.metrics import LISTED, Confusion, PerClass, top_confusions
 from cutaway.words import percent
 
@@ -37,12 +38,12 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
         return
     names: list[str] = list(evidence.class_names or map(str, range(len(counts))))
     weighted = bool(evidence.config.get("class_weight"))
+    many = class_in_words(names[large])
     text = (
-        f"{class_in_words(names[large])} has {counts[large]:,} training samples and {class_in_words(names[small])} "
+        f"{many[:1].upper()}{many[1:]} has {counts[large]:,} training samples and {class_in_words(names[small])} "
         f"{counts[small]:,}, {ratio:.0f} times fewer. Accuracy says little here: judge by balanced accuracy"
-        + ("." if weighted else ', and try class_weight="balanced".')
+        + ("." if weighted else Hint(", and try {}.", class_weight="balanced"))
     )
-    text = text[:1].upper() + text[1:]
     record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
     remedy = None if weighted else BALANCED
     is_dead = any(dead >= DEAD_LAYER * units for dead, units in evidence.dead_units.values())
@@ -122,7 +123,7 @@ RARE = 0.5
 # A class is as frequent as others from this share of the mean class on.
 NOT_RARER = 0.9
 NAMED_CLASSES = 3
-ADD_SAMPLES = 'More samples of them or class_weight="balanced" may help.'
+ADD_SAMPLES = Hint("More samples of them or {} may help.", class_weight="balanced")
 # Share of the missed samples that one other class gets, where the others are told apart: wrong labels do this, and so
 # does a class that looks the same.
 ONE_CLASS = 0.85
@@ -206,7 +207,11 @@ def _advice_on_missed(
             f"Look at the samples of {first} that are missed, and at their labels. "
             f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean of the classes: "
             "where classes overlap, the one with more samples is predicted"
-        ) + ("." if is_weighted else '; class_weight="balanced" would find more of them, and miss more of the others.')
+        ) + (
+            "."
+            if is_weighted
+            else Hint("; {} would find more of them, and miss more of the others.", class_weight="balanced")
+        )
     else:
         advice = f"Look at the samples of {first} that are missed, and at their labels: it is not rarer than others."
     if taken_for is None:

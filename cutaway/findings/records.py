@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Shift, WholeGroups
-from cutaway.errors import DataError
+from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, per_class
 
@@ -110,7 +110,7 @@ class Finding:
         """What to do; empty where that is not known, and where all is good."""
         if self.severity == "good":
             return ""
-        return self.advice if self.remedy is None else f"{self.remedy.words}."
+        return self.advice if self.remedy is None else self.remedy.words + "."
 
     @property
     def needs_action(self) -> bool:
@@ -383,7 +383,7 @@ def check(*rules: Rule) -> Callable[[Judge], Check]:
     return lambda judge: Check(judge, rules)
 
 
-BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
+BALANCED = Remedy(Hint("use {}", class_weight="balanced"), {"class_weight": "balanced"})
 DEFAULT_WEIGHTS = Remedy("draw first weights by Keras' default initializers", change="default-weights")
 
 

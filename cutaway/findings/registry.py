@@ -124,7 +124,7 @@ LIVED_WITH = frozenset({"dead-units", "low-rank", "saturated-units", "exploding-
 
 
 def run_checks(
-    evidence: Evidence, *, muted: Collection[str] = (), kinds: Collection[str] = RULES.keys()
+    evidence: Evidence, *, muted: Collection[str] = (), kinds: Collection[str] | None = None
 ) -> tuple[Finding, ...]:
     """Run every check and return what they found: warnings first, then notes; of one kind in the order of `CHECKS`.
 
@@ -133,13 +133,13 @@ def run_checks(
     Args:
         evidence: What is known.
         muted: Kinds that do not explain others, as in `with_causes`.
-        kinds: Kinds to look for; facts that only other checks need are not measured.
+        kinds: Kinds to look for, all if None; facts that only other checks need are not measured.
 
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    checks = [check for check in CHECKS if any(rule.kind in kinds for rule in check.rules)]
-    found = [each for check in checks for each in check(evidence) if each.kind in kinds]
+    checks = [check for check in CHECKS if kinds is None or any(rule.kind in kinds for rule in check.rules)]
+    found = [each for check in checks for each in check(evidence) if kinds is None or each.kind in kinds]
     explained = with_causes(found, evidence, muted=muted)
     return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))
 
@@ -187,5 +187,5 @@ def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, .
 def _with_cause(finding: Finding, cause: str | None) -> Finding:
     if cause is not None:
         return dataclasses.replace(finding, cause=cause, remedy=None, advice="")
-    text = f"{finding.text} {finding.advice}" if finding.advice else finding.text
+    text = finding.text + " " + finding.advice if finding.advice else finding.text
     return dataclasses.replace(finding, text=text)

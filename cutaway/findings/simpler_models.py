@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from cutaway.errors import Hint
 from cutaway.metrics import PerClass, mcnemar, paired_difference_interval
 from cutaway.words import percent
 
@@ -179,7 +180,9 @@ def _baseline_remedy(evidence: Evidence, measured: PerClass) -> Remedy | None:
 
 def _next_step(measured: PerClass) -> str:
     if _is_uneven(measured):
-        return 'Try class_weight="balanced" and judge by balanced accuracy: the classes are of very different size.'
+        return Hint(
+            "Try {} and judge by balanced accuracy: the classes are of very different size.", class_weight="balanced"
+        )
     return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.data import ColumnShift, Shift, WholeGroups
+from cutaway.errors import Hint
 from cutaway.metrics import PerClass, wilson_interval
 from cutaway.words import listed, percent
 
@@ -114,21 +115,21 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
     if found.of_time:
         title = "Later samples are harder, and the split is random"
         text = f'Samples have dates ("{found.name}") and are divided at random: {honest}'
-        words, option = f'divide the samples by "{found.name}"', f'time="{found.name}"'
-        advice = f"If the model will see later samples, pass {option}, to test it on the latest."
+        words = f'divide the samples by "{found.name}"'
+        advice = Hint("If the model will see later samples, pass {}, to test it on the latest.", time=found.name)
     elif found.name:
         title = f'Rows that share their "{found.name}" are in several splits'
         text = (
             f'{percent(found.shared or 0, 0)} of the held-out rows share their "{found.name}" with a training row, '
             f"and {honest}"
         )
-        words, option = f'divide the samples by "{found.name}"', f'group="{found.name}"'
-        advice = f"If new rows will be of others, pass {option}: the accuracy is then the honest one."
+        words = f'divide the samples by "{found.name}"'
+        advice = Hint("If new rows will be of others, pass {}: the accuracy is then the honest one.", group=found.name)
     else:
         title = "Neighbors in the file have one label and are in several splits"
         text = f"The file has {found.groups:,} blocks of rows with one label, which are divided at random: {honest}"
         words = "divide the samples by a column that names the blocks"
-        advice = 'Find out what a block is, name it in a column, and pass that: group="...".'
+        advice = Hint("Find out what a block is, name it in a column, and pass that: {}.", group=...)
     record = {
         "column": found.name,
         "groups": found.groups,
@@ -272,7 +273,9 @@ def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
         "keep the copies of one sample in one part of the split, by a column that names them",
         untried="which samples are copies is known to you alone",
     )
-    advice = 'Keep one copy of each sample, or name the copies of one sample in a column and pass that: group="...".'
+    advice = Hint(
+        "Keep one copy of each sample, or name the copies of one sample in a column and pass that: {}.", group=...
+    )
     record = {"samples": near.copies, "expected": near.expected, "of": near.samples, "p": near.p_value}
     yield Finding(
         "near-duplicates",

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.models import forward, layer_names, spec_of
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -24,8 +24,8 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     """
     names = layer_names(model)
     if name not in names:
-        similar = similar_name(str(name), names) or default_layer(model)
-        raise UnknownNameError(f'the model has no layer "{name}"; layers: {", ".join(names)}', hint=f'try "{similar}"')
+        hint = meant(name, names, f'try "{default_layer(model)}"')
+        raise UnknownNameError(f'the model has no layer "{name}"; layers: {", ".join(names)}', hint=hint)
     return model.get_layer(name)
 
 

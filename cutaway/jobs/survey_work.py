@@ -22,7 +22,7 @@ from cutaway.data import (
     look_at_table,
     split_and_prepare,
 )
-from cutaway.errors import Canceled, CutawayError, CutawayWarning, UsageError
+from cutaway.errors import Canceled, CutawayError, CutawayWarning, Hint, UsageError
 from cutaway.image_shape import smaller
 from cutaway.progress import ProgressCallback
 
@@ -44,8 +44,11 @@ CHANGED, EPOCHS = 6, 3
 SIDE = 64
 """Pixels of an image's longer side on the sheet at most."""
 
-_ROLE = re.compile(r'\bpass (?:for example )?(time|group|label|weight)="([^"]*)"')
-"""What a message says in Python, and a page has under "Use" of a column."""
+ROLES = ("time", "group", "label", "weight")
+"""Options that a page has under "Use" of a column."""
+
+CHOOSE = "\0"
+"""Stands for the verb before such an option."""
 
 
 def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
@@ -81,16 +84,22 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
                 )
             found |= _of_samples(where, options, on_progress, notes)
         except CutawayError as error:
-            found["problem"] = _for_page(str(error), where)
-    said = dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, CutawayWarning))
+            rule, got, hint = (_for_page(text, where) for text in (error.rule, error.got, error.hint))
+            found["problem"] = str(CutawayError(rule, got=got, hint=hint))
+    said = dict.fromkeys(each.message.args[0] for each in caught if isinstance(each.message, CutawayWarning))
     notes[:0] = [_for_page(each, where) for each in said]
     return found
 
 
 def _for_page(message: str, where: str) -> str:
     """A message with the name of the data instead of their path, and with choices of the page instead of options."""
-    said = message.replace(where, Path(where).name)
-    return _ROLE.sub(lambda found: f'choose "{found[1].capitalize()}" for "{found[2]}"', said)
+    said = message.written(_chosen) if isinstance(message, Hint) else message
+    return re.sub(f"(pass (for example )?)?{CHOOSE}", "choose ", said).replace(where, Path(where).name)
+
+
+def _chosen(name: str, value: Any) -> str:
+    """An option as a choice of the page, where it has one."""
+    return f'{CHOOSE}"{name.capitalize()}" for "{value}"' if name in ROLES else Hint("{}", **{name: value})
 
 
 def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +157,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         {
             "severity": each.severity,
             "title": each.title,
-            "text": _for_page(" ".join(filter(None, (each.text, each.advice))), where),
+            "text": _for_page(each.text + (each.advice and " " + each.advice), where),
             "samples": list(each.samples),
         }
         for each in data_findings(given, data, split)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
-from cutaway.errors import ModelError
+from cutaway.errors import Hint, ModelError
 
 ACTIVATIONS = (
     *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
@@ -43,23 +43,24 @@ class ModelForm:
         if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise ModelError(
                 f"dropout must be at least 0 and below 1, got {self.dropout!r}",
-                hint="try dropout=0.2",
+                hint=Hint("try {}", dropout=0.2),
             )
         given: Any = self.batch_norm
         if not isinstance(given, bool) and type(given).__name__ not in ("bool", "bool_"):  # or that of NumPy
-            raise ModelError(f"batch_norm must be true or false, got {given!r}", hint="try batch_norm=True")
+            raise ModelError(f"batch_norm must be true or false, got {given!r}", hint=Hint("try {}", batch_norm=True))
         object.__setattr__(self, "batch_norm", bool(given))
         if self.activation not in ACTIVATIONS:
             raise ModelError(f"unknown activation: {self.activation!r}; activations: {', '.join(ACTIVATIONS)}")
         members: Any = self.ensemble
         if not _is_whole(members) or not 1 <= members <= MOST_MEMBERS:
             raise ModelError(
-                f"ensemble must be a whole number from 1 to {MOST_MEMBERS}, got {members!r}", hint="try ensemble=8"
+                f"ensemble must be a whole number from 1 to {MOST_MEMBERS}, got {members!r}",
+                hint=Hint("try {}", ensemble=8),
             )
         if self.batch_norm and members > 1:
             raise ModelError(
                 f"batch_norm=True does not work with ensemble={members}",
-                hint="choose ensemble=1 or batch_norm=False, or train models with different seeds",
+                hint=Hint("choose {} or {}, or train models with different seeds", ensemble=1, batch_norm=False),
             )
 
 
@@ -73,12 +74,14 @@ def _is_whole(value: Any) -> bool:
 
 def _checked_hidden(hidden: Any) -> tuple[int, ...]:
     if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
-        raise ModelError(f"hidden must list the units of each layer, got {hidden!r}", hint="try hidden=(512, 512)")
+        raise ModelError(
+            f"hidden must list the units of each layer, got {hidden!r}", hint=Hint("try {}", hidden=(512, 512))
+        )
     layers = tuple[Any, ...](hidden)
     for units in layers:
         if not _is_whole(units) or not 1 <= units <= 1_000_000:
             raise ModelError(
                 f"hidden must hold whole numbers from 1 to 1,000,000, got {units!r}",
-                hint="try hidden=(512, 512)",
+                hint=Hint("try {}", hidden=(512, 512)),
             )
     return layers

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import meant
-from cutaway.errors import CutawayError, RunError, UnknownNameError
+from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError
 from cutaway.metrics import best_epoch
 
 from .history import read_history
@@ -357,7 +357,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         if not known:
             raise UnknownNameError(
                 f'no run in the folder "{runs}"' + (" that is not damaged" if listed else ""),
-                hint=f"{TRAIN_FIRST}, or name the folder with runs=",
+                hint=TRAIN_FIRST + Hint(", or name the folder with {}", runs=None),
             )
         return known[-1]
     for path in (Path(run), Path(runs) / run):

@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 
 from cutaway.checks import warn_user
-from cutaway.errors import RunError, UsageError, printable
+from cutaway.errors import Hint, RunError, UsageError, printable
 
 from .atomic import remove_strays, write_atomic
 from .commands import by_name
@@ -81,7 +81,9 @@ class RunWriter:
             RunError: The folder cannot be made or written.
         """
         if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError(f"the name of a run must be text, got {name!r}", hint='pass for example name="first"')
+            raise UsageError(
+                f"the name of a run must be text, got {name!r}", hint=Hint("pass for example {}", name="first")
+            )
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
         title = printable(name or "", TITLE_LENGTH)
         titled = {} if title in path.name else {"title": title}
@@ -128,7 +130,7 @@ class RunWriter:
                 shutil.rmtree(path, ignore_errors=True)  # ours alone, and nothing is in it yet
             raise RunError(
                 f"cannot write into {error.filename or path}: {error.strerror or error}",
-                hint="name another folder, with runs= or path=",
+                hint=Hint("name another folder, with {} or path=", runs=None),
             ) from error
 
     @classmethod

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cutaway.augmentation import RULE, Augmentation, as_augmentation, check_images
 from cutaway.checks import meant, refuse_text
-from cutaway.errors import ConfigError, RunError
+from cutaway.errors import ConfigError, Hint, RunError
 from cutaway.models import FORM
 from cutaway.parallel import has_fast_bfloat16
 
@@ -257,17 +257,17 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
     if config.batch_size == 1 and normalizes_batches(model):
         raise ConfigError(
             "batch_norm does not work with batch_size=1: every sample would be its own mean",
-            hint="pass batch_size=32",
+            hint=Hint("pass {}", batch_size=32),
         )
     if config.virtual_adversarial and config.loss == "binary_crossentropy" and outputs > 1:
         raise ConfigError(
             "virtual_adversarial does not work with the loss binary_crossentropy, whose classes are separate questions",
-            hint="pass loss='categorical_crossentropy'",
+            hint=Hint("pass {}", loss="categorical_crossentropy"),
         )
     if outputs == 1 and config.loss != "binary_crossentropy":
         raise ConfigError(
             f"a model with one output unit cannot use the loss {config.loss}",
-            hint="pass loss='binary_crossentropy', or end the model with Dense(2, activation='softmax')",
+            hint=Hint("pass {}, or end the model with Dense(2, activation='softmax')", loss="binary_crossentropy"),
         )
 
 
@@ -288,11 +288,13 @@ def _config_error(first: Any) -> ConfigError:
     elif first["type"] == "value_error" or first["type"].startswith(("greater_than", "less_than")):
         # any other kind of error says no more than the description, such as "a valid number"
         rule += f", {first['msg'].removeprefix('Input should be ').removeprefix('Value error, ')}"
-    return ConfigError(rule, got=repr(first["input"]), hint=f"pass for example {name}={_EXAMPLES.get(name, default)!r}")
+    return ConfigError(
+        rule, got=repr(first["input"]), hint=Hint("pass for example {}", **{name: _EXAMPLES.get(name, default)})
+    )
 
 
 def _hint_for_unknown(name: str) -> str:
     """The next step for a setting that does not exist: the one that was meant, if it can be guessed."""
     if name in FORM:
         return f"pass it to the model: cutaway.mlp({name}=...)"
-    return meant(_OTHER_NAMES.get(name, name), TrainingConfig.model_fields, "leave it out", quote="")
+    return meant(_OTHER_NAMES.get(name, name), TrainingConfig.model_fields, "leave it out")

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from cutaway.data import Dataset, Preparation
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 
 
 def _preparing(model: keras.Model) -> Any:
@@ -42,7 +42,7 @@ def as_taken(model: keras.Model, data: Dataset) -> Dataset:
     if data.preparation is not None and _standardizes(_preparing(model), data.preparation):
         raise UsageError(
             f"{data.name} is standardized already, and the model begins with a Normalization of its own",
-            hint='load the table with numbers="none", or export the model with preparation=False',
+            hint=Hint("load the table with {}, or export the model with {}", numbers="none", preparation=False),
         )
     return dataclasses.replace(data, scale=1.0) if rescales(model, data.scale) else data
 

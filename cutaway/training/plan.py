@@ -13,7 +13,7 @@ import numpy as np
 from cutaway.augmentation import class_change
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, Split, Table, split_and_prepare
-from cutaway.errors import Canceled, CutawayError, ModelError, RunError, UsageError, WorkInterrupted
+from cutaway.errors import Canceled, CutawayError, Hint, ModelError, RunError, UsageError, WorkInterrupted
 from cutaway.log import survive
 from cutaway.metrics import largest_share
 from cutaway.progress import ProgressCallback, raise_if_canceled
@@ -340,5 +340,5 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
     if free < needed:
         raise RunError(
             f"the run needs about {needed / 1e6:,.0f} MB on disk, and {parent} has {free / 1e6:,.0f} MB free",
-            hint="pass runs= with a folder on another disk, or train fewer epochs",
+            hint=Hint("pass {} with a folder on another disk, or train fewer epochs", runs=None),
         )

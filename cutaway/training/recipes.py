@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.data import LARGE_MEAN, Dataset, Table, mean_over_spread, stratified_sample
-from cutaway.errors import UnknownNameError
+from cutaway.errors import Hint, UnknownNameError
 from cutaway.models import ModelForm
 
 JUDGED, JUDGED_VALUES = 2_000, 50_000_000
@@ -178,6 +178,6 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise UnknownNameError(
             f'unknown recipe: "{name}"; recipes: {", ".join(RECIPES)}',
-            hint=f'try recipe="{similar_name(name, RECIPES) or "default"}"',
+            hint=meant(name, RECIPES, Hint("try {}", recipe="default")),
         )
     return RECIPES[name]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.checks import meant, required, similar_name, wrong_part
+from cutaway.checks import meant, required, wrong_part
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.training import find_recipe
 
@@ -24,7 +24,6 @@ from cutaway.training import find_recipe
     ],
 )
 def test_the_name_that_was_meant(name, known, similar):
-    assert similar_name(name, known) == similar
     assert meant(name, iter(known)) == ("choose one of these" if similar is None else f'did you mean "{similar}"?')
 
 

@@ -1,4 +1,6 @@
+import ast
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -6,8 +8,12 @@ import warnings
 from pathlib import Path
 
 import pytest
+import typer
 
-from cutaway.cli.typed import PROGRAMS, as_typed
+import cutaway as ct
+from cutaway.cli.main import app
+from cutaway.cli.typed import as_typed
+from cutaway.errors import Hint, UsageError
 from cutaway.progress import active_tokens
 
 OF_DATA = {"label": "y", "month_first": True, "test_share": 0.3}
@@ -151,7 +157,7 @@ def test_the_list_of_commands_has_a_line_for_each(cutaway, monkeypatch):
     listed = out.partition("  -h, --help")[2].partition("\n")[2].partition("New here?")[0]
     groups = re.findall(r"^\S.*:$", listed, re.MULTILINE)
     lines = [line for line in listed.splitlines() if line.strip() and line not in groups]
-    shown = [command for app in PROGRAMS for command in app.registered_commands if not command.hidden]
+    shown = [command for command in app.registered_commands if not command.hidden]
     assert (code, len(groups), len(lines)) == (0, 5, len(shown))
     assert all(re.match(r"  [a-z-]+ +[A-Z].*\.$", line) for line in lines)
 
@@ -171,7 +177,7 @@ def test_a_sweep_is_not_taken_for_a_run(cutaway, tmp_path):
 
 WRONG = [
     (("train", "mnits"), "mnits"),
-    (("train", "digits", "--recipe", "lessen"), "--recipe lesson"),
+    (("train", "digits", "--recipe", "lessen"), '"lesson"'),
     (("train", "digits", "--hidden", "512,0"), "1,000,000"),
     (("train", "digits", "--hidden", "many"), '"many"'),
     (("train", "digits", "--dropout", "1.5"), "1.5"),
@@ -272,22 +278,36 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, error, got):
 
 
 @pytest.mark.parametrize(
-    ("hint", "typed"),
+    ("hint", "in_python", "typed"),
     [
-        ("try epochs=3", "try --epochs 3"),
-        ('try recipe="lesson"', "try --recipe lesson"),
-        ("pass month_first=True if it is so", "pass --month-first if it is so"),
-        ("pass runs= with a folder, or learning_rate=0.1.", "pass --runs with a folder, or --learning-rate 0.1."),
-        ("pass for example class_weight={0: 2.0}", "pass for example class_weight={0: 2.0}"),
-        ("pass scale=255", "pass scale=255"),
-        ("pass for example shares=(0.1, 0.2, 0.4, 0.8)", "pass for example --shares 0.1,0.2,0.4,0.8"),
-        ("pass test_share=0.2, or id='no'", "pass --test-share 0.2, or --id no"),
-        ('pass time="Datum der Wahl" to test', "pass --time 'Datum der Wahl' to test"),
-        (
-            "train it with cutaway.train(model(), epochs=3), or seed=1",
-            "train it with cutaway.train(model(), epochs=3), or --seed 1",
-        ),
+        (Hint("try {}", epochs=3), "try epochs=3", "try --epochs 3"),
+        (Hint("pass {} if so", month_first=True), "pass month_first=True if so", "pass --month-first if so"),
+        (Hint("pass {} or {}", runs=None, lr=0.1), "pass runs= or lr=0.1", "pass --runs or --lr 0.1"),
+        (Hint("pass {}", shares=(0.1, 0.2)), "pass shares=(0.1, 0.2)", "pass --shares 0.1,0.2"),
+        (Hint("pass {}", ignore=["a b", "c"]), "pass ignore=['a b', 'c']", "pass --ignore 'a b' --ignore c"),
+        (Hint("pass {}", size=(28, 28)), "pass size=(28, 28)", "pass --size 28x28"),
+        ("a {} b; " + Hint("try {}", name=...) + " {}", "a {} b; try name=... {}", "a {} b; try --name ... {}"),
+        ("call train(epochs=3)", "call train(epochs=3)", "call train(epochs=3)"),
     ],
 )
-def test_the_next_step_names_options(hint, typed):
-    assert as_typed(f"a rule; got epochs=3; next: {hint}") == f"a rule; got epochs=3; next: {typed}"
+def test_a_hint_names_options_as_each_door_writes_them(hint, in_python, typed):
+    error = pickle.loads(pickle.dumps(UsageError("a rule", got="epochs=3", hint=hint)))
+    assert str(error) == f"a rule; got epochs=3; next: {in_python}"
+    assert as_typed(error) == f"a rule; got epochs=3; next: {typed}"
+
+
+def test_every_option_that_a_hint_names_is_one_of_a_command():
+    options = {name for command in typer.main.get_command(app).commands.values() for name in map(_name, command.params)}
+    hints = [
+        (file.name, name.arg)
+        for file in Path(ct.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", None) == "Hint"
+        for name in call.keywords
+    ]
+    assert len(hints) > 50
+    assert [each for each in hints if each[1] is not None and each[1] not in options] == []
+
+
+def _name(parameter):
+    return parameter.opts[0].lstrip("-").replace("-", "_")

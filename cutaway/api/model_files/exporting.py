@@ -15,7 +15,7 @@ from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.checks import warn_user
 from cutaway.data import MISSING, Preparation, Table, hashed_values, spellings
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 from cutaway.results.written import WrittenFile
 from cutaway.runs import RUNS, check_output, write_output
 
@@ -238,7 +238,9 @@ def _onnx_columns(run: Run, columns: Sequence[Mapping[str, Any]]) -> list[dict[s
             raise UsageError(
                 "an ONNX file prepares numbers and categories",
                 got=f'dates in "{column["column"]}"',
-                hint="turn them into numbers before training, or export the network alone, without its preparation",
+                hint=Hint(
+                    "turn them into numbers before training, or export the network alone with {}", preparation=False
+                ),
             )
     encoded = _encoded(run) if any(column["kind"] == "hash" for column in columns) else {}
     held: list[dict[str, Any]] = []
@@ -254,7 +256,7 @@ def _encoded(run: Run) -> dict[str, tuple[list[str], np.ndarray]]:
         raise DataError(
             "an ONNX file looks up the values of a category with very many of them in the table",
             got="a dataset that is prepared already",
-            hint="open the run with data= and the table",
+            hint=Hint("open the run with {} and the table", data=None),
         )
     return hashed_values(table, run.split.train, preparation)
 

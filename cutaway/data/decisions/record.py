@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from cutaway._lazy import public
 from cutaway.data.tables import FORMATS, open_any, row_words
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 
 Action = Literal["keep", "relabel", "drop"]
 ACTIONS: tuple[str, ...] = get_args(Action)
@@ -88,7 +88,9 @@ def _class_name(label: Any, sample: str) -> str:
         raise UsageError(
             "a new label is a name that is not empty, as no file can tell it from none",
             got=f'"" for {sample}',
-            hint="give that class a name, with class_names= where the data are arrays; or drop the sample",
+            hint=Hint(
+                "give that class a name, with {} where the data are arrays; or drop the sample", class_names=None
+            ),
         )
     try:
         if not isinstance(label, bool):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from cutaway.checks import warn_user
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 from cutaway.image_shape import ImageShape
 from cutaway.parallel import ask_memory
 
@@ -56,7 +56,9 @@ def check_size(size: object) -> tuple[int, int] | None:
     sides = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
     if len(sides) != 2 or not all(type(side) is int and 1 <= side <= 4096 for side in sides):
         raise UsageError(
-            "size is a number of pixels, or (rows, columns)", got=repr(size), hint="pass for example size=(28, 28)"
+            "size is a number of pixels, or (rows, columns)",
+            got=repr(size),
+            hint=Hint("pass for example {}", size=(28, 28)),
         )
     return sides
 
@@ -163,7 +165,7 @@ def _allocate(shape: tuple[int, ...]) -> np.ndarray:
         math.prod(shape),
         what="images, a byte for each pixel and color,",
         got=f"{shape[0]:,} images of {shape[1]} x {shape[2]} pixels",
-        hint="bring them to a smaller size with size= (on the command line --size)",
+        hint=Hint("bring them to a smaller size with {}", size=None),
     )
     return np.empty(shape, np.uint8)
 
@@ -172,10 +174,10 @@ def _differ(sizes: dict[tuple[int, int], list[str]]) -> DataError:
     frequent = sorted(sizes, key=lambda size: -len(sizes[size]))
     (one, other), kinds = frequent[:2], f"; {len(sizes):,} sizes in all (rows x columns)"
     return DataError(
-        "images have one size, or are brought to one with size=",
+        "images have different sizes",
         got=f"{one[0]} x {one[1]} pixels in {_files(sizes[one])} and {other[0]} x {other[1]} in "
         f"{_files(sizes[other])}{kinds}",
-        hint=f"pass size=({one[0]}, {one[1]}) or another (on the command line --size {one[0]}x{one[1]})",
+        hint=Hint("pass {} or another", size=one),
     )
 
 

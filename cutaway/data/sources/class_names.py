@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 from cutaway.words import listed
 
 
@@ -20,7 +20,7 @@ def check_names(class_names: Any) -> tuple[str, ...]:
         raise UsageError(
             "class_names are at least two different strings",
             got=repr(class_names),
-            hint='pass for example class_names=["cat", "dog"] (on the command line --class-names cat,dog)',
+            hint=Hint("pass for example {}", class_names=["cat", "dog"]),
         )
     return names
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 from cutaway.options import TableOptions
 from cutaway.words import listed
 
@@ -31,7 +31,7 @@ def table_options(
         raise UsageError(
             "a table needs its label, the column with the classes",
             got=f"{where} with the columns {listed(names, 12)}",
-            hint=f'pass for example label="{likely or columns[-1]}"',
+            hint=Hint("pass for example {}", label=likely or columns[-1]),
         )
     if not isinstance(label, str | int) or isinstance(label, bool):
         raise UsageError("label is the name or the number of a column", got=repr(label), hint="pass a string")
@@ -42,7 +42,9 @@ def table_options(
         value = options.get(name, ())
         given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (value,)
         if not all(isinstance(one, str) for one in given):
-            raise UsageError(f"{name} is a list of names", got=repr(value), hint=f'pass for example {name}=["a", "b"]')
+            raise UsageError(
+                f"{name} is a list of names", got=repr(value), hint=Hint("pass for example {}", **{name: ["a", "b"]})
+            )
         options[name] = given
     for name in ("test", "group", "time", "weight", "id"):
         if not isinstance(options.get(name), str | None):

@@ -1,11 +1,11 @@
 """What is done with each column of a table, decided from what it holds and from what the user says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cutaway.checks import meant
-from cutaway.errors import DataError, UnknownNameError
+from cutaway.errors import DataError, Hint, UnknownNameError
 from cutaway.words import listed
 
 from .options import TableOptions
@@ -75,7 +75,7 @@ def decide(
             raise UnknownNameError(
                 f"{role} is a column of the table",
                 got=f"{name!r}, and {where} has {listed(list(by_name), 12)}",
-                hint=meant(name, by_name, "check the spelling"),
+                hint=_meant_column(role, name, by_name),
             )
     roles: dict[str, Use] = {}
     for role in ("label", "group", "time", "weight", "id"):
@@ -88,7 +88,7 @@ def decide(
         raise DataError(
             "a table has at least one column to learn from",
             got=f"none in {where}" + (f", which leaves out {words}" if words else ""),
-            hint="name columns that you want to use anyway with use=",
+            hint=Hint("name columns that you want to use anyway with {}", use=None),
         )
     return columns
 
@@ -129,6 +129,14 @@ def left_out_in_words(columns: Mapping[str, str]) -> str:
     return listed([f'"{name}" ({why})' for name, why in columns.items()], LISTED)
 
 
+def _meant_column(role: str, name: str, known: Collection[str]) -> str:
+    """The next step for a column that does not exist; several columns are named one by one."""
+    several = [each.strip() for each in name.split(",")]
+    if role in ("ignore", "use", "category") and len(several) > 1 and all(each in known for each in several):
+        return Hint("name each column on its own: {}", **{role: several})
+    return meant(name, known, "check the spelling")
+
+
 def check_known(profiles: Sequence[ColumnProfile], columns: Sequence[Column], *, where: str) -> None:
     """Refuse a table in which a value of a column that is used is not known.
 
@@ -139,9 +147,9 @@ def check_known(profiles: Sequence[ColumnProfile], columns: Sequence[Column], *,
     for profile in profiles:
         if profile.missing and profile.name in used:
             raise DataError(
-                'every value is known, with missing="refuse"',
+                "values are missing, and missing values are refused",
                 got=f'{profile.missing:,} of {profile.rows:,} rows without "{profile.name}" in {where}',
-                hint='fill them in, ignore the column, or pass missing="median"',
+                hint=Hint("fill them in, ignore the column, or pass {}", missing="median"),
             )
 
 
@@ -173,7 +181,7 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
             f"{profile.known:,} rows",
             got=f"{cell!r} in {row_words(row, where)}"
             + (f", and {profile.other - 1:,} more that are no {what}" if profile.other > 1 else ""),
-            hint=f'empty these cells if they are not known, or pass category="{name}" or ignore="{name}"',
+            hint=Hint("empty these cells if they are not known, or pass {} or {}", category=name, ignore=name),
         )
     if kind == "category":
         return _category(profile, wanted=wanted)
@@ -259,7 +267,5 @@ def questions(columns: Sequence[Column], options: TableOptions) -> Iterator[str]
             yield f'"{column.name}" is used as a number, but has the name of an identifier: ignore it if it is one'
     for column in features:
         if column.kind == "date" and column.profile.month_first and not options.month_first:
-            yield (
-                f'the dates of "{column.name}" are ambiguous and are read with the day first: pass '
-                "month_first=True if the month comes first"
-            )
+            ambiguous = f'the dates of "{column.name}" are ambiguous and are read with the day first: '
+            yield ambiguous + Hint("pass {} if the month comes first", month_first=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cutaway.checks import check_matrix, check_perplexity, check_seed, check_whole
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 
 Auto = Literal["auto"]
 
@@ -135,7 +135,7 @@ def perplexities(perplexity: Any) -> tuple[Any, ...]:
     """
     found = tuple(perplexity) if isinstance(perplexity, list | tuple | np.ndarray) else (perplexity,)
     if not found:
-        raise UsageError("perplexity is an empty list", hint="pass perplexity=30")
+        raise UsageError("perplexity is an empty list", hint=Hint("pass {}", perplexity=30))
     return found
 
 
@@ -150,7 +150,7 @@ def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
         largest = (10 * samples - 1) // 3 / 10
         raise UsageError(
             f"{samples} samples are too few for perplexity {perplexity:g}: t-SNE needs more than 3 * perplexity",
-            hint=f"pass perplexity={largest:g} or less, or take more samples",
+            hint=Hint("pass {} or less, or take more samples", perplexity=round(largest, 5)),
         )
     return perplexity
 
@@ -192,7 +192,9 @@ def _check_number(
     if not least <= number < below or (open_start and number == least):
         span = f"above {least:g}" if open_start else f"from {least:g} up"
         limit = f" to, but not including, {below:g}" if below < float("inf") else ""
-        raise UsageError(f"{name} must be a finite number {span}{limit}, got {value!r}", hint=f"pass {name}={example}")
+        raise UsageError(
+            f"{name} must be a finite number {span}{limit}, got {value!r}", hint=Hint("pass {}", **{name: example})
+        )
     return number
 
 

@@ -112,7 +112,7 @@ def _position(record: Explorer, name: str) -> int:
         raise UnknownNameError(
             "a sample is selected by its name",
             got=f"{name!r}, which is not among the {record.count:,} samples that are shown",
-            hint=meant(name, record.names, f"names are such as {record.names[0]!r}", quote="'"),
+            hint=meant(name, record.names, f"names are such as {record.names[0]!r}"),
         )
     return place
 

@@ -176,5 +176,5 @@ def _known(what: str, name: Any, names: list[str]) -> str:
     raise UnknownNameError(
         f"a {what} is one of those that the widget has",
         got=f"{name!r:.60}",
-        hint=meant(name, names, f"choose among {', '.join(names[:20])}", quote="'"),
+        hint=meant(name, names, f"choose among {', '.join(names[:20])}"),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cutaway.context import RunContext
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 from cutaway.page import Explorer
 from cutaway.progress import ProgressCallback
 from cutaway.report.progress import ReportProgress
@@ -36,7 +36,7 @@ def run_explorer(
         raise UsageError(
             f"a map needs at least {FEWEST} samples",
             got=f"{len(source.shown) if len(source.ids) else 0} in the split",
-            hint='choose split="train" or "all"',
+            hint=Hint('choose {} or "all"', split="train"),
         )
     progress.end()
     return record

@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.data import SampleIds
-from cutaway.errors import Canceled, CutawayError, UsageError
+from cutaway.errors import Canceled, CutawayError, Hint, UsageError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 from cutaway.report.network import network_data
 from cutaway.topics.common.epochs import spaced_epochs
@@ -171,7 +171,10 @@ def left_out(source: ReportSource) -> str:
 def note_left_out(source: ReportSource) -> None:
     """Say before the work that epochs are left out, and how to choose others."""
     if said := left_out(source):
-        warn_user(f"{said[0].lower()}{said[1:]}; choose other epochs with epochs= or fewer samples with samples=")
+        warn_user(
+            f"{said[0].lower()}{said[1:]}; "
+            + Hint("choose other epochs with {} or fewer samples with {}", epochs=None, samples=None)
+        )
 
 
 def _widths(source: ReportSource) -> dict[str, int]:

@@ -5,7 +5,7 @@ from numbers import Integral
 from typing import Any
 
 from cutaway.context import RunContext
-from cutaway.errors import UsageError, printable
+from cutaway.errors import Hint, UsageError, printable
 from cutaway.words import evenly_spaced
 
 
@@ -21,7 +21,7 @@ def check_epoch(epoch: Any) -> int | None:
         raise UsageError(
             "an epoch is a whole number, or None for the kept epoch",
             got=printable(repr(epoch), 60),
-            hint="pass for example epoch=-1",
+            hint=Hint("pass for example {}", epoch=-1),
         )
     return int(epoch)
 
@@ -45,7 +45,7 @@ def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
             raise UsageError(
                 "epochs are whole numbers, or None for all with a snapshot",
                 got=repr(each),
-                hint="pass for example epochs=[0, 1, -1]",
+                hint=Hint("pass for example {}", epochs=[0, 1, -1]),
             )
     return [context.epoch(int(each)) for each in named]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cutaway.context import RunContext, same_data
 from cutaway.data import Dataset, SampleIds, Table, origin_options
-from cutaway.errors import CutawayError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, Hint, UnknownNameError, UsageError
 from cutaway.row_keys import first_equal, row_keys
 
 HELD_OUT = ("test", "val")
@@ -69,7 +69,9 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
     """
     if split not in HELD_OUT:
         raise UnknownNameError(
-            "runs are compared on samples that they were not trained on", got=f'"{split}"', hint='pass split="test"'
+            "runs are compared on samples that they were not trained on",
+            got=f'"{split}"',
+            hint=Hint("pass {}", split="test"),
         )
     contexts = _with_data(first, second)
     parts = contexts[0].part(split), contexts[1].part(split)
@@ -175,7 +177,7 @@ def _refusal(first: RunContext, second: RunContext, *, split: str) -> UsageError
     sizes = (f"{len(each.part(split)):,} of {each.manifest.dataset.name}" for each in (first, second))
     try:
         count = len(pair_samples(first, second, split=split, shared=True).labels)
-        hint = f"pass shared=True to compare them on the {count:,} samples that they share"
+        hint = Hint("pass {}", shared=True) + f" to compare them on the {count:,} samples that they share"
     except CutawayError:
         hint = f"they share no {split} sample, so {SAME_DATA}"
     return UsageError(

@@ -9,7 +9,7 @@ from cutaway import metrics
 from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import DataError, RunError
+from cutaway.errors import DataError, Hint, RunError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 KEPT_BYTES = 2**23
@@ -86,7 +86,7 @@ def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.n
         raise RunError(
             "of a model whose layers cannot be opened, predictions are recorded for validation and test samples",
             got="training samples among those asked for",
-            hint='use split="test" or split="val"',
+            hint=Hint('use {} or "val"', split="test"),
         )
     return found
 
@@ -123,7 +123,7 @@ def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilitie
         raise DataError(
             "predictions are judged where probabilities are numbers",
             got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
-            hint="train with a smaller learning rate, or ask for an earlier epoch with epoch=",
+            hint=Hint("train with a smaller learning rate, or ask for an earlier epoch with {}", epoch=None),
         )
 
 

@@ -15,7 +15,7 @@ from cutaway._lazy import public
 from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 from cutaway.metrics import (
     ProbabilityScores,
     Reliability,
@@ -267,6 +267,6 @@ def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None
         raise UsageError(
             f'temperature is a number above 0, or "{FITTED}" for the one that fits the validation samples',
             got=repr(temperature),
-            hint=f'pass temperature="{FITTED}"',
+            hint=Hint("pass {}", temperature=FITTED),
         )
     return float(temperature)

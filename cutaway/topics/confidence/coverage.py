@@ -9,7 +9,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 from cutaway.metrics import CoverageCurve, answered_at, coverage_curve
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Interval, Table, value
@@ -184,6 +184,6 @@ def _check_wanted(accuracy: Any) -> tuple[float, ...]:
         raise UsageError(
             "a wanted accuracy is a share above 0 and at most 1",
             got=repr(wrong[0]) if wrong else "none",
-            hint="pass for example accuracy=0.99",
+            hint=Hint("pass for example {}", accuracy=0.99),
         )
     return tuple(map(float, given))

@@ -11,7 +11,7 @@ from cutaway._lazy import public
 from cutaway.checks import meant
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import Hint, UnknownNameError, UsageError
 from cutaway.metrics import (
     OperatingPoint,
     PrecisionRecall,
@@ -234,7 +234,7 @@ def _class_number(context: RunContext, positive: Any) -> int:
             raise UsageError(
                 "thresholds are of two classes, or of one class against all others",
                 got=f"{len(names):,} classes",
-                hint=f"name the class that is looked for, such as positive={names[0]!r}",
+                hint=Hint("name the class that is looked for, such as {}", positive=names[0]),
             )
         return 1
     if isinstance(positive, str) and positive in names:
@@ -244,5 +244,5 @@ def _class_number(context: RunContext, positive: Any) -> int:
     raise UnknownNameError(
         f"positive is the name or the number of a class: {listed(names, 10)}",
         got=repr(positive),
-        hint=meant(positive, names, f"pass for example positive={names[0]!r}", quote="'"),
+        hint=meant(positive, names, Hint("pass for example {}", positive=names[0])),
     )

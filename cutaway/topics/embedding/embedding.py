@@ -23,7 +23,7 @@ from cutaway.embedding import (
     inspect_quality,
     resolve_settings,
 )
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 from cutaway.progress import ProgressCallback
 from cutaway.results.notebook import ROWS, declared_html
 from cutaway.results.plain import plain
@@ -175,7 +175,7 @@ class Embedding(Result):
             raise UsageError(
                 "new samples can be placed in a t-SNE embedding",
                 got=f'an embedding by "{self.layout.method}"',
-                hint='embed with method="tsne"',
+                hint=Hint("embed with {}", method="tsne"),
             )
         return place(h, self._placement)
 

@@ -478,7 +478,7 @@ def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
         for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
             has_text = each.kind == "left-out-columns" and "free text" in each.evidence["columns"].values()
             if each.severity == "warning" or has_text:
-                warn_user(" ".join(filter(None, (each.text, each.advice))))
+                warn_user(each.text + (each.advice and " " + each.advice))
 
 
 def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split) -> SampleEvidence:

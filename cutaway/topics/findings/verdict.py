@@ -137,7 +137,7 @@ class Verdict(Result):
         problem, consequences = _first_warning(self.causes)
         nothing = self.no_problem if self.is_measured else NO_PROBLEM_YET if self.has_gain else NO_GAIN
         yield "problem", nothing if problem is None else f"First: {problem.title}.{explained_in_words(consequences)}"
-        yield "next", f"{self.next_step} {self.command}" if self.command else self.next_step
+        yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
         yield "unknown", " ".join(self.unknown)
 
     @property
@@ -248,12 +248,12 @@ def _next_step(
     if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not tell why
         return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
-        words = f"Next: {problem.remedy.words}."
+        words = "Next: " + problem.help
         if not problem.can_be_tried(trained=context.manifest.origin == "training"):
             return words, None
-        return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --try"
+        return words + " To test whether that helps:", run_command("doctor", context.path) + " --try"
     if problem is not None and (problem.advice or problem.remedy is not None):
-        return f"Next: {problem.advice or problem.help}", None
+        return "Next: " + (problem.advice or problem.help), None
     if not is_measured:
         return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     return "Next: look at its mistakes:", run_command("report", context.path)

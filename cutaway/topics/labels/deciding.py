@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cutaway.context import RunContext
 from cutaway.data import Decision, check_decisions, decide, join_ids, read_decisions, write_decisions
-from cutaway.errors import DataError, RunError
+from cutaway.errors import DataError, Hint, RunError
 from cutaway.runs import changing, labels_path, regular_file, write_atomic
 
 Check = Callable[[tuple[Decision, ...]], None]
@@ -152,7 +152,10 @@ def _check_header(before: bytes, text: str, path: Path) -> None:
         raise DataError(
             f"decisions are added to a file whose line 1 is {ours}",
             got=f"{found.strip()[:80]!r} in {path}",
-            hint="save it as CSV with commas and these columns, or pass it as labels= as it is and delete it here",
+            hint=Hint(
+                "save it as CSV with commas and these columns, or pass it with {} as it is and delete it here",
+                labels=None,
+            ),
         )
 
 

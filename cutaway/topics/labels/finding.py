@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, input_facts, stratified_sample
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, Hint, UsageError
 from cutaway.findings import (
     SUSPECT,
     CountEstimate,
@@ -51,7 +51,9 @@ def check_sizes(*, folds: int, seeds: int, epochs: int | None) -> None:
     for name, value, least, most in (("folds", folds, 2, 100), ("seeds", seeds, 1, 100)):
         check_whole(value, name=name, least=least)
         if value > most:
-            raise UsageError(f"{name} is at most {most}", got=str(value), hint=f"pass {name}={5 if least == 2 else 3}")
+            raise UsageError(
+                f"{name} is at most {most}", got=str(value), hint=Hint("pass {}", **{name: 5 if least == 2 else 3})
+            )
     if epochs is not None:
         check_whole(epochs, name="epochs", least=1)
 
@@ -83,7 +85,7 @@ def find_label_issues(
         raise DataError(
             f"labels are checked in {setup.folds} folds, with at least {setup.folds} samples of each of 2 classes",
             got=f"{counted(second, 'sample')} of the second largest class",
-            hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
+            hint=Hint("use fewer folds, such as {}", folds=second) if second > 1 else "add samples of that class",
         )
     held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
     on_progress(Progress("estimate", 0, 1, "step", "how many labels are wrong"))

@@ -13,7 +13,7 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import Table as DataTable
 from cutaway.data import stratified_sample
-from cutaway.errors import UsageError
+from cutaway.errors import Hint, UsageError
 from cutaway.metrics import LEAST_SIZES, Forecast, ScoredSamples, forecast
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.plain import plain
@@ -492,7 +492,7 @@ def _check_shares(shares: Any, total: int) -> list[int]:
     is_list = isinstance(shares, Sequence | np.ndarray) and not isinstance(shares, str)
     given: list[Any] = list(cast("Sequence[Any]", shares)) if is_list else [shares]
     rule = f"shares are at least {LEAST_SIZES} different numbers above 0 and below 1"
-    hint = "pass for example shares=(0.1, 0.2, 0.4, 0.8)"
+    hint = Hint("pass for example {}", shares=(0.1, 0.2, 0.4, 0.8))
     wrong = [s for s in given if isinstance(s, bool) or not isinstance(s, Real) or not 0 < float(s) < 1]
     if wrong:
         raise UsageError(rule, got=repr(wrong[0]), hint=hint)

@@ -10,7 +10,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
-from cutaway.errors import ModelError, UsageError, printable
+from cutaway.errors import Hint, ModelError, UsageError, printable
 from cutaway.metrics import at_temperature
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
@@ -395,7 +395,9 @@ def contributions_of(context: RunContext, n: int, *, epoch: int | None) -> Calla
     try:
         attribute = input_attribution(context.model(epoch), scale=record.scale)
     except ModelError as error:
-        raise ModelError(error.rule, got=error.got, hint="pass explain=0, or train a model with ReLUs") from None
+        raise ModelError(
+            error.rule, got=error.got, hint=Hint("pass {}, or train a model with ReLUs", explain=0)
+        ) from None
 
     def find(x: np.ndarray) -> Contributions:
         values, pairs = attribute(x)

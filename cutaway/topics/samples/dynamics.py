@@ -10,7 +10,7 @@ from cutaway._lazy import public
 from cutaway.checks import check_whole, meant
 from cutaway.context import RunContext
 from cutaway.data import PARTS, SampleIds
-from cutaway.errors import RunError, UnknownNameError
+from cutaway.errors import Hint, RunError, UnknownNameError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
@@ -308,8 +308,9 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
     if wanted != "computed" and epochs and not recorded.missing(epochs[0]):
         return epochs, recorded
     if predictions == "recorded" or not context.opens:
-        computes = 'use predictions="computed", which takes them from the snapshots'
-        others = 'use split="test", whose predictions are recorded' if epochs else "record them while it is trained"
+        computes = Hint("use {}, which takes them from the snapshots", predictions="computed")
+        whose = Hint("use {}, whose predictions are recorded", split="test")
+        others = whose if epochs else "record them while it is trained"
         raise RunError(
             "how samples were learned is seen in the predictions that a run has recorded of each epoch",
             got=f'none of split="{split}" in {context.path.name}',

@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cutaway.checks import wrong_part
-from cutaway.errors import RunError, UnknownNameError, UsageError
+from cutaway.errors import Hint, RunError, UnknownNameError, UsageError
 from cutaway.models import FORM
 from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer_in_words
 
@@ -140,7 +140,7 @@ class SweepManifest(BaseModel):
             raise UsageError(
                 f"{where} has another sweep",
                 got=f"other {', '.join(different)}",
-                hint="begin another sweep with name=..., or continue that one with the same arguments",
+                hint=Hint("begin another sweep with {}, or continue that one with the same arguments", name=...),
             )
 
 
@@ -189,7 +189,7 @@ def write_manifest(folder: Path, manifest: SweepManifest) -> None:
         raise RunError(
             "the folder of a sweep must be one that can be written",
             got=f"{error.strerror or error} at {error.filename or folder}",
-            hint="name another folder with runs=",
+            hint=Hint("name another folder with {}", runs=None),
         ) from error
 
 

@@ -19,8 +19,8 @@ from typing import Annotated, Any, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cutaway.augmentation import as_augmentation
-from cutaway.checks import meant, similar_name
-from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
+from cutaway.checks import meant
+from cutaway.errors import CutawayError, Hint, UnknownNameError, UsageError, printable
 from cutaway.models import FORM, ModelForm
 from cutaway.training import check_setting
 
@@ -187,7 +187,7 @@ def _load(name: str) -> Any:
         raise UnknownNameError(
             f"a space is {', '.join(PRESETS)}, or a TOML or JSON file",
             got=f'"{name}"',
-            hint=f'try space="{similar_name(name, PRESETS) or "default"}"',
+            hint=meant(name, PRESETS, Hint("try {}", space="default")),
         )
     try:
         if path.stat().st_size > LARGEST:
@@ -205,7 +205,7 @@ def _load(name: str) -> Any:
 def _setting(name: str, values: Any) -> Range | Choices:
     if name not in SETTINGS:
         why = _FIXED.get(name)
-        hint = f"fix it beside the space: {name}=..." if why else meant(name, SETTINGS, "leave it out", quote="")
+        hint = Hint("fix it beside the space: {}", **{name: ...}) if why else meant(name, SETTINGS, "leave it out")
         raise UnknownNameError(
             f"settings of a space are {', '.join(SETTINGS)}",
             got=f'"{printable(name, 60)}"{f", but {why}" if why else ""}',

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError
 from cutaway.runs import ProcessRecord, check_no_link
 
 from .space import WHOLE, Choices, Range, Space, has_effect
@@ -124,7 +124,7 @@ class Study:
                 raise UsageError(
                     "the storage has another sweep of this name",
                     got=f'"{name}" with other data, space, settings or seed',
-                    hint="begin another sweep with name=...",
+                    hint=Hint("begin another sweep with {}", name=...),
                 )
 
     def __enter__(self) -> "Study":

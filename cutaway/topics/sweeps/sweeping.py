@@ -16,7 +16,7 @@ from cutaway.api.given_data import as_dataset
 from cutaway.augmentation import Augmentation, as_augmentation, check_images
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, Table, drop, split_and_prepare
-from cutaway.errors import REQUEST, Canceled, UsageError, WorkInterrupted
+from cutaway.errors import REQUEST, Canceled, Hint, UsageError, WorkInterrupted
 from cutaway.execution import check_engine, run_tasks
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.progress import ProgressOption, show_progress
@@ -327,12 +327,14 @@ def _check_functions(augmentations: Sequence[Augmentation]) -> None:
             raise UsageError(
                 "workers of an engine do not have a function of yours that changes images",
                 got=str(augmentation),
-                hint="leave out engine=",
+                hint=Hint("leave out {}", engine=None),
             )
 
 
 def _check_name(name: str | None) -> None:
     if name is not None and not re.fullmatch(r"[\w][\w.-]{0,59}", name):
         raise UsageError(
-            'the name of a sweep has up to 60 letters, digits, "-", "_" and "."', got=f'"{name}"', hint="try name=first"
+            'the name of a sweep has up to 60 letters, digits, "-", "_" and "."',
+            got=f'"{name}"',
+            hint=Hint("try {}", name="first"),
         )

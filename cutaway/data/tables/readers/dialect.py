@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.checks import warn_user
-from cutaway.errors import DataError
+from cutaway.errors import DataError, Hint
 
 BEGINNING = 256 * 1024
 """Bytes, after decompression, from which the dialect is found."""
@@ -78,7 +78,7 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
     if found and header is None and _reads_like_a_row(rows):
         warn_user(
             f"line 1 of {path.name} is taken for the names of the columns, and each of its cells occurs below it as "
-            "well: pass header=False if it is a row like the others"
+            "well: " + Hint("pass {} if it is a row like the others", header=False)
         )
     return Dialect(encoding=encoding, compression=compression, delimiter=delimiter, decimal=decimal, header=found)
 
