@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
-# Squares of float32 values beyond this leave the range in which distances and covariances are meaningful.
+# Beyond this, squares of float32 values overflow, and distances and covariances mean nothing.
 LARGEST = 1e30
 
 LONGEST_NAME = 1_000
@@ -31,13 +31,13 @@ def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" =
 
     Args:
         values: The matrix.
-        name: What its values are.
-        rows: Integers (sample,), the numbers by which an error names the samples; from 0 if None.
+        name: A name for its values, for errors.
+        rows: Integers (sample,), the numbers of the samples in errors; from 0 if None.
 
     Raises:
         DataError: It is empty, not two-dimensional or not of real numbers, or a value in it is not finite.
     """
-    import numpy as np  # here, so that commands check their options without it
+    import numpy as np  # here, because commands check their options without it
 
     array = np.asarray(values)
     if array.ndim != 2 or array.size == 0:

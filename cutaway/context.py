@@ -105,7 +105,7 @@ class RunContext:
 
     @property
     def knows_validation_samples(self) -> bool:
-        """Whether the metrics of the history are those of the samples of the split "val"."""
+        """Whether the metrics of the history were measured on the samples of the split "val"."""
         return self.manifest.origin != "keras fit" or self._known_of_fit("validation") == "val"
 
     def _known_of_fit(self, name: str) -> Any:
@@ -184,11 +184,11 @@ class RunContext:
         return preparation
 
     def row(self, epoch: int | None = None, *, rows: Sequence[dict[str, Any]] | None = None) -> dict[str, Any] | None:
-        """The line of an epoch in the history; None where it has none, as epoch 0.
+        """The line of an epoch in the history; None if there is none, as for epoch 0.
 
         Args:
-            epoch: Its number; the kept one if None, while the training goes on the one that it would keep now.
-            rows: The history, where it has been read already.
+            epoch: Its number; if None, the kept one, or during training the one that would be kept now.
+            rows: The history, if it has been read already.
         """
         rows = self.folder.history() if rows is None else rows
         wanted = kept_so_far(self.manifest, rows) if epoch is None else epoch
@@ -221,7 +221,7 @@ class RunContext:
         return model
 
     def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
-        """The weights after an epoch by name, whose shapes are those of the model.
+        """The weights after an epoch by name, in the shapes of the model.
 
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
@@ -256,7 +256,7 @@ class RunContext:
 
     @cached_property
     def outline(self) -> "Outline":
-        """The layers of the model, from its specification: Keras is not loaded. Errors are those of `spec`."""
+        """The layers of the model, from its specification: Keras is not loaded. Errors are as for `spec`."""
         from cutaway.interpret import Outline
 
         return Outline.of(self.spec)
@@ -276,7 +276,7 @@ class RunContext:
         return name
 
     def part(self, split: str) -> SampleIds:
-        """The samples of a split, of which there are some.
+        """The samples of a split that is not empty.
 
         Raises:
             UnknownNameError: There is no such split.
@@ -319,7 +319,7 @@ class RunContext:
         return find_sample(name, sizes, split=self.split, loaded=self.loaded)
 
     def samples(self, names: Sequence[str]) -> SampleIds:
-        """The identities of samples by their names, at least one, in their order. Errors are those of `sample`."""
+        """The identities of samples by their names, at least one, in their order. Errors are as for `sample`."""
         return self.named(join_ids([self.sample(name) for name in names]))
 
     def named(self, ids: SampleIds) -> SampleIds:
@@ -336,9 +336,9 @@ def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
 
 
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
-    """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
+    """Return a dataset if it is the one a run was trained on, with the scale of its inputs in the training.
 
-    A table is prepared as that of the run was.
+    A table is prepared as in the run.
 
     Raises:
         DataError: Its digest, its scale or its classes are others.

@@ -1,7 +1,7 @@
 """Exercises that check themselves: `check` tells students whether an answer is right, and shows no solution.
 
-The answers lie in the folder ``answers`` beside a notebook, one file per lesson: ``answers/02_*.txt`` has those of
-lesson 2, as JSON in base64, so that nobody reads them by accident. What was right is kept in memory for
+The answers lie in the folder ``answers`` next to a notebook, one file per lesson: ``answers/02_*.txt`` has the answers
+to lesson 2, as JSON in base64 so that nobody reads them by accident. Right answers are kept in memory for
 `exercises_done`: nothing is written, and nothing is sent, unless a student asks for it.
 """
 
@@ -19,7 +19,7 @@ from cutaway._lazy import public
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 FOLDER = "answers"
-"""Folder of the answers, beside the notebook."""
+"""Folder of the answers, next to the notebook."""
 
 
 _done: dict[tuple[int, str], bool] = {}
@@ -58,7 +58,7 @@ def check(exercise: str, answer: Any) -> None:
             question that is not answered yet.
 
     Raises:
-        UnknownNameError: There are no answers for this lesson beside the notebook, or no such exercise.
+        UnknownNameError: There are no answers for this lesson next to the notebook, or no such exercise.
         UsageError: The answer is of another type or shape than the exercise takes.
         DataError: The file of answers is damaged.
     """
@@ -74,14 +74,14 @@ def exercises_done(path: str | Path | None = None) -> None:
 
     Raises:
         UsageError: The file has another ending, or cannot be written.
-        UnknownNameError, DataError: The answers of a lesson are no longer beside the notebook, or are damaged.
+        UnknownNameError, DataError: The answers of a lesson are no longer next to the notebook, or are damaged.
     """
     lessons = sorted({lesson for lesson, _ in _done})
     sheet = "\n".join(_line(lesson) for lesson in lessons) or "nothing has been checked since the notebook was started"
     print(sheet)  # noqa: T201 (what a student reads below the cell)
     if path is not None:
         if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".txt" or "\0" in str(path):
-            raise UsageError(  # so that no notebook is replaced by its own sheet
+            raise UsageError(  # a sheet must not replace its own notebook
                 f"the file must end in .txt, got {path!r}", hint='try "my name.txt"'
             )
         from cutaway.runs import check_output, write_output
@@ -96,7 +96,7 @@ def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
     Args:
         path: The file: its name begins with the number of the lesson, as in "answers/21_my_lesson.txt". Its folder is
             made.
-        exercises: Mapping from the number of each exercise, or "q1" for a question, to what is known of it.
+        exercises: Mapping from the number of each exercise, or "q1" for a question, to its `Exercise`.
 
     Returns:
         The path.

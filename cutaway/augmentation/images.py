@@ -13,7 +13,7 @@ ImageFunction = Callable[[np.ndarray, np.random.Generator], Any]
 
 
 class AugmentedRows:
-    """Rows of images, each of which is changed at random when it is read; the same way whenever it is read again.
+    """Rows of images. Each is changed at random when it is read, and the same way whenever it is read again.
 
     Args:
         x: Raw images ``(image, *shape)``, uint8 or float32: an array, or an object that gives rows for row numbers.

@@ -124,7 +124,7 @@ def warp(images, numbers, key, limits, out):
         factor = one + drawn[11] * brightness
         if elastic > 0:
             size = elastic * np.float32(side / SPLINE_DEVIATION)
-            # the grid begins anywhere between two of its points, so that no pixel is always on one
+            # the grid begins anywhere between two of its points: no pixel is always on one
             _draw_elastic(state, size, spacing, (drawn[12] + one) * half, points, between, across)
         for p in range(len(plane)):
             plane[p] = flat[n, p]

@@ -17,14 +17,14 @@ Flip = Literal["none", "horizontal", "vertical", "both"]
 FLIPS = "none, horizontal, vertical or both"
 
 _FUNCTIONS: dict[str, ImageFunction] = {}
-"""Functions of the user, by name: a run folder keeps the name, by which nothing is ever imported."""
+"""Functions of the user, by name: a run folder keeps the name, and never imports anything by it."""
 
 
 @public
 class Augmentation(BaseModel):
     """How images are changed at random in training, differently in every epoch; 0 leaves a property as it is.
 
-    Shares are those of the image's side: 0.05 of 28 pixels are 1.4 pixels. What lies outside of an image has the values
+    Shares are relative to the image's side: 0.05 of 28 pixels are 1.4 pixels. Beyond an image there are the values
     of its border.
     """
 
@@ -53,7 +53,7 @@ class Augmentation(BaseModel):
     """Half of the images are mirrored: "horizontal", left and right; "vertical"; "both", each by itself; or "none"."""
 
     brightness: float = Field(default=0.0, ge=0, le=1)
-    """Values are multiplied by a factor from 1 - brightness to 1 + brightness, 0 to 1; those of bytes end at 255."""
+    """Values are multiplied by a factor from 1 - brightness to 1 + brightness, 0 to 1; bytes end at 255."""
 
     function: Any = None
     """A function of your own, ``function(image, random)``, which is called last: it gets an image as the data have it,
@@ -100,7 +100,7 @@ class Augmentation(BaseModel):
         return AugmentedRows(x, limits, seed=seed, epoch=epoch, function=self.find_function())
 
     def find_function(self) -> ImageFunction | None:
-        """The function of the user; None where there is none.
+        """The function of the user; None without one.
 
         Raises:
             ConfigError: This process does not have it.
@@ -192,7 +192,7 @@ def _remember(function: Any) -> ImageFunction:
     """Keep a function by its name; one that is defined again, as by a notebook cell, is replaced.
 
     Raises:
-        ConfigError: It cannot be told by its name, or does not take an image and a random generator.
+        ConfigError: It has no usable name, or does not take an image and a random generator.
     """
     name = getattr(function, "__name__", "")
     where = getattr(function, "__qualname__", "")
@@ -220,7 +220,7 @@ def _remember(function: Any) -> ImageFunction:
 
 
 def _text(value: Any) -> str:
-    """A value as short as it can be written so that it is read again as it was; a function by its name."""
+    """The shortest text that is read back as the same value; the name of a function."""
     if callable(value):
         return value.__name__
     short = value if isinstance(value, str) else f"{value:g}"
@@ -228,7 +228,7 @@ def _text(value: Any) -> str:
 
 
 def _settings_of(text: str) -> dict[str, Any]:
-    """The settings in "rotation=10, flip=horizontal", or in "photos, rotation=20"; what is no number stays text.
+    """The settings in "rotation=10, flip=horizontal", or in "photos, rotation=20"; text that is no number stays text.
 
     Raises:
         ConfigError: A setting is there twice.
@@ -236,7 +236,7 @@ def _settings_of(text: str) -> dict[str, Any]:
     settings, preset = dict[str, Any](), dict[str, Any]()
     for part in text.split(","):
         name, sign, value = (word.strip() for word in part.partition("="))
-        if not sign and not settings and name in PRESETS:  # a preset, of which something is changed
+        if not sign and not settings and name in PRESETS:  # a preset with changes
             preset = PRESETS[name].model_dump(exclude_defaults=True)
             continue
         if name in settings:

@@ -18,13 +18,13 @@ from .sharing import file_of
 from .worker import perform
 
 CONNECT = 10
-"""Seconds in which a scheduler answers."""
+"""Time limit in seconds for a scheduler to answer."""
 
 ANSWER = 5
-"""Seconds in which a scheduler says how many workers it has."""
+"""Time limit in seconds for a scheduler to report its number of workers."""
 
 WORKERS = 15
-"""Seconds in which a first worker comes."""
+"""Time limit in seconds for a first worker to appear."""
 
 GONE = 60
 """Seconds that a cluster may be without workers, or without its scheduler, in the middle of the work."""
@@ -104,7 +104,7 @@ class DaskPool:
     def share(self, arrays: Mapping[str, np.ndarray]) -> Sequence[Any]:
         """Send arrays to the scheduler, once, which workers get them from; memory maps are named by their paths."""
         files = [file_of(array) for array in arrays.values()]
-        with warnings.catch_warnings():  # Dask warns of size; but it soon keeps one copy only of what is scattered
+        with warnings.catch_warnings():  # Dask warns of size, but it keeps one copy only once the data is scattered
             warnings.simplefilter("ignore")
             shared = [
                 file or self._client.submit(np.asarray, np.asarray(array), pure=False)
@@ -132,7 +132,7 @@ class DaskPool:
             got = f"a task that {self._address} has forgotten"
         else:
             return None
-        hint = "look at the logs of the workers, then run it again; what was finished is kept"
+        hint = "look at the logs of the workers, then run it again; finished tasks are kept"
         return ExecutionError(f"Dask lost {got}", hint=hint)
 
     def check(self) -> None:
@@ -155,7 +155,7 @@ class DaskPool:
             raise self._without_workers(waited)
 
     def stop(self) -> None:
-        """Drop what is outstanding; a task under way ends at its next step."""
+        """Drop all outstanding tasks; a task under way ends at its next step."""
         from distributed.client import FutureCancelledError
 
         with suppress(OSError, ValueError, FutureCancelledError, RuntimeError):  # a scheduler that is gone dropped them

@@ -18,7 +18,7 @@ _FORM = re.compile(r"local(?::([1-9]\d{0,3}))?|(dask|tls)://(\[[0-9a-fA-F:]+\]|[
 
 
 def check_engine(engine: str | None) -> None:
-    """Refuse what is no engine, before any work is done; nobody is called yet.
+    """Refuse an invalid engine before any work is done; nothing is contacted yet.
 
     Raises:
         UsageError: There is no such engine, or what it needs is not installed.

@@ -91,7 +91,7 @@ class LocalPool:
             return None
         return ExecutionError(
             "a worker process was ended from outside, perhaps because memory ran out",
-            hint=Hint("run it again with fewer processes, such as {}; what was finished is kept", engine="local:1"),
+            hint=Hint("run it again with fewer processes, such as {}; finished tasks are kept", engine="local:1"),
         )
 
     def check(self) -> None:

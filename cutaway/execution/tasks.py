@@ -14,7 +14,7 @@ from .pool import Pool
 from .worker import Call, failed_import, versions, without_cutaway
 
 POLL = 0.05
-"""Seconds between two looks at what is done."""
+"""Seconds between two looks for finished tasks."""
 
 HEALTH = 2.0
 """Seconds between two looks at the engine itself."""
@@ -36,15 +36,15 @@ def run_tasks(
     Dask does a task again that was lost with its worker.
 
     Args:
-        function: Of a module, so that workers can import it. It takes a specification and `arrays`, and gives the same
-            result wherever it runs. Inside it `cutaway.progress.raise_if_canceled` says when nobody waits any longer.
+        function: A function of a module that workers can import. It takes a specification and `arrays`, and gives the
+            same result wherever it runs. In it, `cutaway.progress.raise_if_canceled` raises once nobody waits any more.
         specs: Small and picklable: paths, settings, seeds.
         arrays: What all tasks read, by name. A memory map travels as its path, other arrays once to each worker.
         engine: See `ENGINES`; this process if None.
         name: What is being done, for `on_progress`.
         unit: What a task is called there, plural.
         on_result: Called in this thread with the place and the result of each task as soon as it is done, in any order.
-        on_progress: Called in this thread several times a second; what it raises cancels what is outstanding.
+        on_progress: Called in this thread several times a second; an error that it raises cancels all other tasks.
 
     Raises:
         UsageError: There is no such engine, or what it needs is not installed.

@@ -15,7 +15,7 @@ from cutaway.progress import CancelToken
 from .sharing import SharedFile
 
 PACKAGES = ("keras", "jax", "numpy")
-"""Packages whose versions decide results, beside cutaway and Python."""
+"""Packages whose versions decide results, in addition to cutaway and Python."""
 
 # Keras holds one model at a time in its hands, and XLA uses all cores: more threads of a worker wait here.
 _ONE_AT_A_TIME = Lock()
@@ -28,8 +28,8 @@ class Call:
     Attributes:
         function: A function of a module, which takes `spec` and a mapping of arrays.
         spec: Small and picklable.
-        names: Names of the arrays, which travel beside this, in the order of the call.
-        versions: What the client has.
+        names: Names of the arrays, which are sent separately, in the order of the call.
+        versions: Versions of the client's packages.
     """
 
     function: Callable[[Any, Mapping[str, Any]], Any]
@@ -52,7 +52,7 @@ def perform(call: Call, *values: Any) -> Any:
         values: Its arrays, or where a worker finds them.
 
     Raises:
-        ExecutionError: The versions of this worker are not those of the client.
+        ExecutionError: This worker has other versions than the client.
         DataError: An array cannot be read here.
     """
     _check_versions(call.versions)

@@ -19,7 +19,7 @@ OWN_PAGES = 65_536
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep compiled programs in the user's cache folder, so that the next process starts immediately.
+    """Let JAX keep compiled programs in the user's cache folder: the next process then starts immediately.
 
     A folder that the user chose (``JAX_COMPILATION_CACHE_DIR``) stays, and so does a least time to compile. Programs
     are for one kind of CPU and one version of jaxlib; each such pair has its own folder, which only the user may read
@@ -52,8 +52,8 @@ def forget_compiled_programs() -> None:
 
     jax.clear_caches()
     gc.collect()
-    # glibc keeps what is free between blocks in use: after 45 trials of a sweep 330 MB of 730. It also puts ever larger
-    # blocks between them, unless a limit is set: 24 trainings held 326 MB, of which 81 were in use; with it 233
+    # glibc keeps freed memory between blocks: after 45 trials of a sweep 330 MB of 730. Without a limit it also puts
+    # ever larger blocks between them: 24 trainings held 326 MB, of which 81 were in use; with it 233
     with contextlib.suppress(OSError, AttributeError, TypeError):  # another library, or Windows
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, OWN_PAGES)

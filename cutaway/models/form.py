@@ -46,7 +46,7 @@ class ModelForm:
                 hint=Hint("try {}", dropout=0.2),
             )
         given: Any = self.batch_norm
-        if not isinstance(given, bool) and type(given).__name__ not in ("bool", "bool_"):  # or that of NumPy
+        if not isinstance(given, bool) and type(given).__name__ not in ("bool", "bool_"):  # or NumPy's bool
             raise ModelError(f"batch_norm must be true or false, got {given!r}", hint=Hint("try {}", batch_norm=True))
         object.__setattr__(self, "batch_norm", bool(given))
         if self.activation not in ACTIVATIONS:

@@ -189,7 +189,7 @@ def prepare_inputs(rows: jax.Array, scale: float, shape: tuple[int, ...]) -> jax
 
 
 def batch_size(x: Any) -> int:
-    """How many samples to take into a call: `BATCH`, or less where that is all or where they exceed `BATCH_BYTES`.
+    """The number of samples per call: `BATCH`, or less if there are fewer or they exceed `BATCH_BYTES`.
 
     Args:
         x: ``(sample, ...)`` raw samples: an array, or an object whose slices are arrays.
@@ -201,7 +201,7 @@ def batch_size(x: Any) -> int:
 
 
 def batch_slices(samples: int, size: int) -> Iterator[tuple[int, slice]]:
-    """Cut samples into batches of one size, so that one compiled program serves them all.
+    """Cut samples into batches of one size: one compiled program serves them all.
 
     The last batch is moved back to full size instead of padded, which gives some samples a second time.
 
@@ -210,7 +210,7 @@ def batch_slices(samples: int, size: int) -> Iterator[tuple[int, slice]]:
         size: Samples of a batch, at most `samples`.
 
     Yields:
-        The first sample of a batch, and the slice of those that are new in it, with which it ends.
+        The first sample of a batch, and the slice of the samples at its end that no batch before had.
     """
     for start in range(0, samples, size):
         stop = min(start + size, samples)

@@ -1,4 +1,4 @@
-"""First weights: the numbers of Keras' initializers on JAX, drawn in NumPy where they are uniform, or none at all."""
+"""First weights: the numbers of Keras' initializers on JAX, drawn in NumPy if they are uniform, or none at all."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def draw(initializer: Any, shape: Shape, dtype: str) -> Any:
     Args:
         initializer: Any of Keras' initializers; if it is random, with a seed of its own.
         shape: Shape of the weight.
-        dtype: Its type; what is not float32 is left to the initializer.
+        dtype: Its type; all types but float32 are left to the initializer.
 
     Returns:
         An array of NumPy where the values are constant or uniform, otherwise what the initializer returns.

@@ -1,6 +1,6 @@
 """The layers that may be trained and opened, and which of their settings are supported.
 
-One table serves three purposes: `check_model` refuses what is not in it, `cutaway.models.spec` writes exactly these
+One table serves three purposes: `check_model` refuses everything else, `cutaway.models.spec` writes exactly these
 fields into a run folder, and reads nothing else back.
 """
 

@@ -1,7 +1,7 @@
 """Importing Keras without the packages that it takes along, in processes that are cutaway's own.
 
-Keras imports each of them where it is installed, for features that cutaway does not use, and has no setting against it.
-What None in `sys.modules` means is documented: an import raises ModuleNotFoundError, which Keras expects.
+Keras imports each of them if it is installed, for features that cutaway does not use, and has no setting against it.
+None in `sys.modules` is documented: an import raises ModuleNotFoundError, which Keras expects.
 """
 
 import gc
@@ -32,7 +32,7 @@ def lean_keras() -> None:
 
 
 def import_lean_keras() -> None:
-    """Import Keras now, where it is going to be needed, and keep what XLA compiles for the next process.
+    """Import Keras before it is needed, and keep XLA's compiled programs for the next process.
 
     Raises:
         BackendError: See `require_jax`.
@@ -51,7 +51,7 @@ def lazy_getattr_with_keras(
         package: See `lazy_getattr`.
         modules: See `lazy_getattr`.
         light: Full names of the modules that need no Keras.
-        needs_jax: Whether the others need JAX as its backend, so that another one is refused before it is imported.
+        needs_jax: Whether the other modules need Keras on JAX; another backend is then refused before it is imported.
     """
     find = lazy_getattr(package, modules)
 

@@ -9,7 +9,7 @@ PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
 
 
 def activation_name(layer: Any) -> str:
-    """Name of the activation function that a layer carries or is; "linear" where it has none."""
+    """Name of the activation function that a layer carries or is; "linear" if it has none."""
     if type(layer).__name__ == "Softmax":
         return "softmax"
     return getattr(getattr(layer, "activation", None), "__name__", "linear")
@@ -22,7 +22,7 @@ def class_probabilities(model: Any, outputs: np.ndarray, *, are_probabilities: b
         model: The keras.Model. Where it ends in softmax or a sigmoid, its outputs are probabilities; otherwise they are
             taken as logits, as for a model trained with a loss ``from_logits=True``.
         outputs: float32 ``(sample, class)``, or ``(sample, 1)`` for class 1 of 2.
-        are_probabilities: Whether the outputs are probabilities, where that is known otherwise; None to ask the last
+        are_probabilities: Whether the outputs are probabilities, if the caller knows; None to ask the last
             layer.
 
     Returns:
@@ -32,7 +32,7 @@ def class_probabilities(model: Any, outputs: np.ndarray, *, are_probabilities: b
     if are_probabilities is None:
         are_probabilities = activation_name(model.outputs[0]._keras_history.operation) in PROBABILITIES
     if not are_probabilities:
-        # the sigmoid of one logit is the softmax of itself beside 0
+        # sigmoid(x) is class 1 of softmax([0, x])
         outputs = _softmax(np.concatenate([np.zeros_like(outputs), outputs], axis=1) if single else outputs)
     elif single:
         outputs = np.concatenate([1 - outputs, outputs], axis=1)

@@ -82,7 +82,7 @@ def _hidden_layer(units: int, form: ModelForm, number: int) -> Iterator[keras.La
 
 
 def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str) -> keras.Layer:
-    """A Dense layer, or those of all members of an ensemble."""
+    """A Dense layer, or the layers of all members of an ensemble."""
     if ensemble == 1:
         return keras.layers.Dense(units, activation=activation, name=name)
     equation = MEMBER_EQUATIONS[0 if first else 1]
@@ -98,7 +98,7 @@ def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str
 
 
 def members_of(model: keras.Model) -> keras.Model | None:
-    """A model of the same layers with two outputs: that of the ensemble, and the members' own probabilities.
+    """A model of the same layers with two outputs: the probabilities of the ensemble, and those of each member.
 
     Returns:
         The outputs are ``(batch, class)`` and ``(batch, member, class)``. None where the model is not an ensemble that
@@ -160,9 +160,9 @@ def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> No
 
 
 def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> tuple[int, ...]:
-    """The shape in which a built model takes one sample: flat or as it is, with axes of one entry anywhere.
+    """The shape of one sample as a built model takes it: flat or as it is, with axes of one entry anywhere.
 
-    Sides that the model leaves open are those of the sample.
+    Sides that the model leaves open are taken from the sample.
 
     Raises:
         ModelError: The model's input or output does not fit the data; for 2 classes one unit is enough.

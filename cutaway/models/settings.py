@@ -17,7 +17,7 @@ from cutaway.models.shapes import MEMBER_EQUATIONS
 MAX_UNITS = 2**24
 
 MAX_TABLE = 2**16
-"""Entries of one list in the mean or the variance of a Normalization at most."""
+"""Maximum number of entries of one list in the mean or the variance of a Normalization."""
 
 _KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.[a-z_0-9]+){0,8}", re.ASCII)
 _OBJECT_KEYS = {"module", "class_name", "config", "registered_name", "shared_object_id", "build_config"}
@@ -28,7 +28,7 @@ _POLICIES = ("float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"
 
 @dataclass(frozen=True)
 class Checked:
-    """Settings that passed the checks, and what is wrong with the others.
+    """Settings that passed the checks, and the faults of the others.
 
     Attributes:
         config: The settings that go into a specification.
@@ -105,7 +105,7 @@ def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
 
 
 def argument_problem(named: Any) -> str | None:
-    """What is wrong with the named arguments of a layer's call; None where it does what it would do without them.
+    """The fault in the named arguments of a layer's call; None if they change nothing.
 
     Keras writes the defaults of Dropout, GaussianNoise, BatchNormalization and Softmax: {"training": false} and
     {"mask": null}. With {"training": true} a layer drops units in evaluation as well, which is another model.

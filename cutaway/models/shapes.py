@@ -12,7 +12,7 @@ MAX_VALUES = 2**24
 """Values of one sample in any layer at most: 64 MiB of float32."""
 
 MAX_INPUTS = 64
-"""Inputs of one Add or Concatenate at most."""
+"""Maximum number of inputs of one Add or Concatenate."""
 
 SUMMING_KINDS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 """Kinds of layers that combine several inputs of one shape, value by value."""
@@ -144,7 +144,7 @@ def broadcast_weight(value: np.ndarray, config: Mapping[str, Any], *, shape: Sha
     """A weight of a normalization, which has an entry for each of some axes, reshaped to broadcast over one sample.
 
     Args:
-        value: float32, its axes in the order in which the settings name them.
+        value: float32, its axes in the order of the settings.
         config: The checked settings.
         shape: The shape of one sample.
     """

@@ -1,7 +1,7 @@
-"""The specification of a model: plain data in run.json from which the model can be built again.
+"""The specification of a model: plain data in run.json that is enough to build the model again.
 
 Nothing in a specification is ever imported or called by name: each kind, setting and object is looked up in the tables
-of `cutaway.models.layers`, so that untrusted run folders can be opened.
+of `cutaway.models.layers`. That makes it safe to open run folders from someone else.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def spec_of(model: keras.Model) -> dict[str, Any]:
 
     Returns:
         ``{"name", "kind": "Sequential" | "Functional", "input": {"name", "shape"}, "layers": [{"kind", "name",
-        "inputs": [names], "config": {...}}], "output": name}``, layers in an order in which they can be built.
+        "inputs": [names], "config": {...}}], "output": name}``, each layer after its inputs.
 
     Raises:
         ModelError: The model is not of supported layers, or a layer is called more than once.
@@ -65,7 +65,7 @@ def spec_of(model: keras.Model) -> dict[str, Any]:
 
 
 def _adapted(layer: keras.Layer) -> dict[str, Any]:
-    """The mean and variance by which a Normalization computes, wherever it has them from; {} for other layers."""
+    """The mean and variance that a Normalization uses, wherever they come from; {} for other layers."""
     if kind_of(layer) != "Normalization":
         return {}
     sample: Any = layer

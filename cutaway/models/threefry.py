@@ -21,7 +21,7 @@ PARITY = 0x1BD11BDA
 
 
 def uniform(seed: int, shape: Shape, low: float, high: float) -> np.ndarray:
-    """Draw float32 values from [low, high): those of ``keras.random.uniform`` on JAX.
+    """Draw float32 values from [low, high), the same as ``keras.random.uniform`` on JAX.
 
     The product and the sum are rounded once, as XLA rounds them on CPUs that have such an instruction. They are exact
     in float64, because no limit is more than 32 times as large as the range.

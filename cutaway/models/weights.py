@@ -39,7 +39,7 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
 def assign(variable: keras.Variable, values: Any) -> None:
     """Give a variable a copy of values.
 
-    JAX is asked for the copy, because Keras would let it compile a program for each new shape.
+    JAX makes the copy, because Keras would let it compile a program for each new shape.
     """
     if keras.backend.backend() == "jax":
         import jax

@@ -11,7 +11,7 @@ def free_memory() -> int:
 
 
 def ask_memory(size: int, *, what: str, got: str, hint: str) -> None:
-    """Refuse what is larger than the free memory, before any is taken: Linux promises more than it has.
+    """Refuse a size above the free memory before any is taken: Linux promises more than it has.
 
     Args:
         size: Bytes.

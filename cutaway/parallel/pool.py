@@ -16,15 +16,15 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
     """A fixed number of threads, for work that releases the interpreter: compiled kernels, and NumPy on large arrays.
 
     There are three ways to use it: `submit` and `map` for single calls, `map_ranges` for results in order while the
-    caller reports progress, and `run` for thousands of short pieces, where the calling thread works too. Which thread
-    does what is left to chance, so no result may depend on it. Python's threads share compiled kernels as well as
+    caller reports progress, and `run` for thousands of short pieces, where the calling thread works too. Chance
+    decides which thread does what, so no result may depend on it. Python's threads share compiled kernels as well as
     Numba's own would, the kernels compile in a third of the time, and no thread spins while it waits.
 
     Work that has not begun when the ``with`` block is left is dropped; what has begun is finished first.
 
     Args:
         threads: Number of threads, 1 or more; in `run` the calling thread is one of them.
-        single_blas: Whether to keep BLAS on one thread inside the block, so that products do not start more threads.
+        single_blas: Whether to keep BLAS on one thread inside the block; products then start no more threads.
     """
 
     def __init__(self, threads: int, *, single_blas: bool = False) -> None:

@@ -25,7 +25,7 @@ RUNNER = "cutaway.jobs.runner"
 MAX_LINE_BYTES = 64 << 20
 
 LOADING_SECONDS = 120.0
-"""Seconds more in which a canceled job must stop if its process is still loading what it needs."""
+"""Extra seconds for a canceled job to stop if its process is still loading."""
 
 ALONE = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "DETACHED_PROCESS", 0)
 """On Windows, what keeps Ctrl-C and the end of a terminal from a process; elsewhere, a session of its own does."""
@@ -160,7 +160,7 @@ class RunnerProcess:
         """Wait for its end, and say whether it has ended.
 
         Args:
-            seconds: To wait at most.
+            seconds: Maximum time to wait.
         """
         try:
             self._process.wait(seconds)

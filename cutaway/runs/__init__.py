@@ -1,7 +1,7 @@
 """Runs: the run folder, the one contract between training and everything that looks at it.
 
 In come plain records and NumPy arrays of a training under way (`RunWriter`); out come the same, live or years later
-(`RunFolder`), with run.json as a typed `Manifest`. The package knows what is on disk and nothing more: neither Keras
+(`RunFolder`), with run.json as a typed `Manifest`. The package knows the files and nothing more: neither Keras
 nor JAX is imported here, and weights are arrays by name. May call metrics, checks and errors.
 """
 

@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Atomic writing: a file is there whole or not at all."""
 
 import os
 import re
@@ -19,7 +19,7 @@ READER_SECONDS = 2.0
 
 
 def write_atomic(path: Path, data: bytes | bytearray, *, mode: int = 0o666) -> None:
-    """Write a file under a temporary name beside its place, fsync it, and rename it into place.
+    """Write a file under a temporary name in the same folder, fsync it, and rename it into place.
 
     A process that is killed, or a power cut, leaves the old file or the new one, and at worst a stray ``.tmp``.
 
@@ -56,7 +56,7 @@ def check_output(path: Path) -> None:
 
 @contextmanager
 def output_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
-    """A file that a user named, to be written piece by piece: a new file beside it, renamed once it is complete.
+    """A file that a user named, to be written piece by piece: a new file next to it, renamed once it is complete.
 
     Links are followed. Devices and pipes are written into: renaming a file onto /dev/null would replace the device for
     everybody. A new file has the `mode`, less what the umask takes away.
@@ -94,7 +94,7 @@ def _unwritable(path: Path, got: str) -> UsageError:
 
 @contextmanager
 def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
-    """A new file beside a path, which is fsynced and takes its place at the end, and is deleted after an error."""
+    """A new file in the folder of a path: fsynced, then renamed to the path, or deleted after an error."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.touch(mode=mode, exist_ok=False)

@@ -66,7 +66,7 @@ class RunFolder:
             UnknownNameError: There is no run.json.
             RunError: It is damaged, or of another format.
         """
-        path = Path(path).absolute()  # so that the run is found after a change of the working directory
+        path = Path(path).absolute()  # found after a change of the working directory
         file = path / MANIFEST
         try:
             data = read_bytes(file, run=path, limit=MANIFEST_BYTES)
@@ -90,7 +90,7 @@ class RunFolder:
 
     @property
     def damage(self) -> RunError | None:
-        """The error that says that a finished training has no history, or no folder, any more; None where it has."""
+        """The error of a finished training whose history or folder is gone; None if both are there."""
         if self.status != "finished" or not self.manifest.kept_epoch:
             return None
         if self.is_gone:
@@ -108,7 +108,7 @@ class RunFolder:
         return not self.path.is_dir()
 
     def _check_there(self) -> None:
-        """Check that the folder is there, so that one that is gone is not read as a run of no epochs.
+        """Check that the folder is there: a run that is gone must not look like a run without epochs.
 
         Raises:
             RunError: It was deleted or moved since it was opened.
@@ -175,11 +175,11 @@ class RunFolder:
         """The number of an epoch that has a snapshot.
 
         Args:
-            epoch: Its number; negative numbers count from the last; None is the kept epoch: with `patience` the one of
-                the lowest validation loss, otherwise the last.
+            epoch: Its number; negative numbers count from the last; None is the kept epoch: with `patience` the epoch
+                with the lowest validation loss, otherwise the last.
 
         Raises:
-            RunError: The run has no snapshot at all, or that of the kept epoch is gone.
+            RunError: The run has no snapshot at all, or the snapshot of the kept epoch is gone.
             UnknownNameError: There is no snapshot of that epoch.
         """
         epochs = self.epochs
@@ -206,7 +206,7 @@ class RunFolder:
         if epoch in epochs:
             return epoch
         raise UnknownNameError(
-            f"no snapshot of epoch {epoch}; this run has those of epochs {epochs[0]} to {epochs[-1]}",
+            f"no snapshot of epoch {epoch}; this run has epochs {epochs[0]} to {epochs[-1]}",
             hint=f"choose one of these, or -1 for the last ({epochs[-1]})",
         )
 
@@ -246,13 +246,13 @@ class RunFolder:
             UnknownNameError: There is no snapshot of that epoch.
             RunError: The file cannot be read.
         """
-        self.snapshot_shapes(epoch)  # the size of the file is that of its header: a hole of gigabytes is not read
+        self.snapshot_shapes(epoch)  # reads only the header: a sparse file of gigabytes is not read
         return file_digest(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path).hexdigest()
 
     def checkpoint(
         self, *, check: Callable[[Shapes], None] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """The arrays and the position from which training can go on.
+        """The arrays and the position from where training can continue.
 
         Args:
             check: Called with the shapes by name before any array is read.
@@ -310,7 +310,7 @@ def kept_so_far(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> int | 
 
 
 def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:
-    """The epochs that files of a folder are named after, ascending; none where there is no such folder."""
+    """The epochs in the file names of a folder, ascending; none if there is no such folder."""
     try:
         names = [name.fullmatch(file.name) for file in folder.iterdir()]
     except OSError:
@@ -370,7 +370,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
                 hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {report}",
             )
     listed = list_runs(runs)
-    # what is at a path is meant by it, be it a run or not
+    # an existing path always means that path, even if it is not a run
     given = [] if os.path.lexists(run) else [each.path for each in listed if str(run) in _given_names(each)]
     if len(given) == 1:
         return RunFolder.open(given[0])

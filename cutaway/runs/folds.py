@@ -34,7 +34,7 @@ class FoldStore:
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of a file, or None where there is none that can be read; a warning says why, if one is there."""
+        """The bytes of a file, or None if it cannot be read; a warning says why, unless it does not exist."""
         try:
             return read_bytes(self.run / FOLDS / name, run=self.run, limit=FOLD_BYTES)
         except OSError:

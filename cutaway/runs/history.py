@@ -28,7 +28,7 @@ REMEMBERED = 4
 """Files whose lines are remembered: those that were read last."""
 
 REMEMBERED_BYTES = 8 << 20
-"""Of each of them at most."""
+"""Maximum size in bytes of each of them."""
 
 _READ: dict[Path, tuple[bytes, list[dict[str, Any]]]] = {}
 _REMEMBERING = Lock()
@@ -85,7 +85,7 @@ def _remember(path: Path, whole: bytes, rows: list[dict[str, Any]]) -> None:
 
 
 def _problem(row: Any, last: int) -> str | None:
-    """What is wrong with a line after the one of epoch `last`, or None."""
+    """The fault in a line after the line of epoch `last`, or None."""
     if not isinstance(row, dict):
         return "no JSON object"
     if row.get("kind") not in KINDS:
@@ -112,15 +112,15 @@ def _are_numbers(value: Any) -> bool:
 class HistoryFile:
     """history.jsonl, open for appending by one process at a time.
 
-    What is deleted, replaced or cut while it is written would be lost without a word: lines go on into a file that has
-    no name any more. So the size is compared after each line, and where it is another one, the file is written again.
+    If the file is deleted, replaced or cut during writing, lines would silently go into a file without a name.
+    So the size is compared after each line, and if it differs, the file is written again.
 
     Args:
         path: The file.
         lines: What this process wrote into it before it closed it the last time.
 
     Attributes:
-        lines: The whole lines that it had when it was opened, and those of epochs since.
+        lines: The whole lines that it had when it was opened, and the lines of epochs since.
 
     Raises:
         RunError: Another process is writing this run, or there is something else than a file of at most
@@ -130,7 +130,7 @@ class HistoryFile:
 
     def __init__(self, path: Path, *, lines: bytes = b"") -> None:
         self._path, self.lines, self._made = path, bytearray(lines), not os.path.lexists(path)
-        self._appending = Lock()  # a training writes epochs in another thread than what is between them
+        self._appending = Lock()  # a training writes epochs and progress in two threads
         self._open()
         found = self._whole_lines()
         if found.startswith(lines):
@@ -193,7 +193,7 @@ class HistoryFile:
                 self._restore()
 
     def _is_whole(self) -> bool:
-        """Whether the file at the path has the size of what was written."""
+        """Whether the file at the path has the size of the lines written so far."""
         try:
             return self._path.stat().st_size == self._size
         except OSError:  # it is gone; what else is wrong, opening it says

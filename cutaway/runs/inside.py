@@ -39,7 +39,7 @@ def is_linked(runs: Path, inside: Path) -> bool:
 
 
 def check_own(runs: Path, inside: Path) -> None:
-    """Refuse to keep something behind a symbolic link: it would let us list, write and delete what is elsewhere.
+    """Refuse to follow a symbolic link: it would let us list, write and delete files elsewhere.
 
     Args:
         runs: The folder of runs.

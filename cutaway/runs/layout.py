@@ -1,7 +1,7 @@
 """Names of the files in a run folder, in one place.
 
 runs/20261124-211500-mnist-7f3a/
-  run.json                        the manifest: what was asked for and what became of it
+  run.json                        the manifest: the settings and the outcome
   history.jsonl                   one line per epoch, and "progress" lines between them
   snapshots/epoch-0000.safetensors    the weights after each epoch (0000: as initialized)
   checkpoint.safetensors          everything that resuming needs
@@ -26,7 +26,7 @@ LABELS = "labels.csv"
 TITLE = "title.txt"
 
 TITLE_LENGTH = 200
-"""Characters of a title at most."""
+"""Maximum number of characters of a title."""
 
 SNAPSHOTS = "snapshots"
 PREDICTIONS = "predictions"

@@ -56,7 +56,7 @@ else:
 
 
 def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | None:
-    """Take the lock of a file, which is made where it is not there.
+    """Take the lock of a file; the file is made if it does not exist.
 
     Args:
         path: The file.
@@ -89,10 +89,10 @@ def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | 
 
 @contextmanager
 def changing(path: Path, *, patience: float = PATIENCE) -> Generator[None]:
-    """Hold while a file is read, changed and replaced by `write_atomic`, so that no change of another process is lost.
+    """Hold while a file is read, changed and replaced by `write_atomic`: no change of another process is lost.
 
-    The lock is that of a file beside it, since the file itself is replaced. What a process that was killed meanwhile
-    left half written is removed.
+    The lock is on a second file next to it, since the file itself is replaced. Temporary files of processes that were
+    killed are removed.
 
     Raises:
         OSError: The lock cannot be made, or another process holds it for `patience` seconds.

@@ -1,4 +1,4 @@
-"""run.json as a typed record: what was asked for, what it was made of, and what became of it."""
+"""run.json as a typed record: the settings of a run, its data and model, and the outcome."""
 
 import math
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ Plain = str | bool | int | Finite | None
 
 
 LISTED = 3
-"""Columns that were left out and are named at most."""
+"""Maximum number of left-out columns that are named."""
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 
@@ -107,8 +107,8 @@ class ModelSpec(BaseModel):
         name: Its name.
         kind: "Sequential" or "Functional".
         input: Its input.
-        layers: Its layers, in an order in which they can be built.
-        output: Name of the layer whose output is that of the model.
+        layers: Its layers, each after its inputs.
+        output: Name of the layer whose output is the model's.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -172,7 +172,7 @@ class DatasetRecord(BaseModel):
         shape: Shape of one sample.
         scale: The raw value that becomes 1.
         class_names: Names of the classes, in the order of their numbers.
-        feature_names: Names of the values of a sample, where they are known.
+        feature_names: Names of the values of a sample, if known.
         preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
         relabeled: New class names by the place of the sample, where a person decided so; digest and split have them.
         centering: How the images were made, where they show single digits or letters and this is known.
@@ -234,13 +234,13 @@ class Manifest(BaseModel):
         origin: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         dataset: The dataset.
         split: Which sample is in train, val and test, as `cutaway.data.Split.to_record` writes it.
-        judged_on: Digest of the test samples and their labels, of the validation samples where there are none, as
+        judged_on: Digest of the test samples and their labels, or of the validation samples if there is no test, as
             `cutaway.data.Dataset.digest_of` makes it: runs that share it may be compared. None if it is not known.
         model: Specification of the model, as `cutaway.models.spec_of` writes it.
         first_weights: Where the first weights came from.
         like: The run that it was trained like; None for most runs.
-        sample_weight: SHA-256 of the sample weights that the user gave, hexadecimal; None where there were none.
-        config: Every training setting, resolved; None for what is not known.
+        sample_weight: SHA-256 of the sample weights that the user gave, hexadecimal; None without weights.
+        config: Every training setting, resolved; None if not known.
         seed: Random seed.
         versions: Versions of everything that affects the result.
         device: Backend, platform, device and number of threads.
@@ -375,7 +375,7 @@ def writer_in_words(record: Mapping[str, Any]) -> str:
 
 
 def _section(error: ValidationError) -> str:
-    """The section that the first error is in; "" where it is in none."""
+    """The section of the first error; "" if it is in none."""
     first = error.errors()[0]
     name = str(first["loc"][0])
     return name if name in SECTIONS else ""

@@ -21,7 +21,7 @@ class _NotSaid(Exception):
 
 
 class ProcessRecord(BaseModel):
-    """A process, named so that another one that got its number later is not taken for it.
+    """A process, identified by more than its number: another process may get that number later.
 
     Attributes:
         pid: Its number.
@@ -52,7 +52,7 @@ class ProcessRecord(BaseModel):
 
     @property
     def alive(self) -> bool | None:
-        """Whether it is still there; None where that cannot be known, as on another machine."""
+        """Whether it is still running; None if unknown, as on another machine."""
         if not self.local or self.started is None:
             return None
         try:
@@ -89,7 +89,7 @@ def _host() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started; None where there is none, or where it has ended.
+    """When a process started; None if there is none, or if it has ended.
 
     Raises:
         _NotSaid: The system does not say.
@@ -126,7 +126,7 @@ def _started_on_windows(pid: int) -> str | None:
 
 
 def _started_by_ps(pid: int) -> str | None:
-    """The same in whole seconds, where there is no /proc. The time zone is fixed, so that a journey changes nothing."""
+    """The same in whole seconds, without /proc. The time zone is fixed: traveling changes nothing."""
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
     try:

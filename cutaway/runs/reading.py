@@ -1,7 +1,7 @@
 """Files of a run folder, opened with the caution that a folder from a stranger needs.
 
-A file may have been replaced by anything: a pipe, on which reading would wait forever; a link out of the folder; a hole
-of zeros as large as a disk. So the kind and the size of a file are checked before a byte of it is read.
+A file may have been replaced by anything: a pipe that blocks forever; a link out of the folder; a sparse file as
+large as a disk. So the kind and the size of a file are checked before a byte of it is read.
 """
 
 import errno
@@ -78,7 +78,7 @@ def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
     Args:
         path: The file.
         flags: See `os.open`.
-        mode: Who may read and write it where it is made, less what the umask takes away.
+        mode: Permissions of a new file, less the umask.
 
     Raises:
         OSError: It cannot be opened, or is a link or of another kind.
@@ -126,7 +126,7 @@ def file_digest(path: Path, *, run: Path) -> Any:
 
 
 def read_json(data: bytes, *, where: str, hint: str = RESTORE) -> Any:
-    """Parse a JSON document of at most `DEPTH` levels, in which every number is finite.
+    """Parse a JSON document of at most `DEPTH` levels whose numbers are all finite.
 
     Args:
         data: The document.
@@ -180,7 +180,7 @@ def tensor_shapes(path: Path, *, run: Path) -> dict[str, tuple[int, ...]]:
 
 @contextmanager
 def _opened(path: Path, run: Path) -> Generator[Any]:
-    """A safetensors file, whose errors are those of a run."""
+    """A safetensors file; its errors become a `RunError`."""
     try:
         real = regular_file(path, run=run)
         os.close(os.open(real, os.O_RDONLY))  # safetensors 0.8 calls a file missing that it may not read

@@ -31,7 +31,7 @@ SHOWN = ("model", "test", "cost", "split")
 """Sections of run.json that a list shows something of."""
 
 CURVE = 40
-"""Points of a small curve at most."""
+"""Maximum number of points of a small curve."""
 
 CURVES = ("loss", "val_loss")
 """Loss, since overfitting is seen there."""
@@ -55,7 +55,7 @@ class RunSummary:
     Attributes:
         id: Name of the folder.
         state: "running", "finished", "stopped", "failed", "died" or "damaged".
-        why: Why it failed or cannot be read, a line; None where there is nothing to explain.
+        why: Why it failed or cannot be read, a line; None if there is nothing to explain.
         title: What a person called it; may be empty.
         called: Its title, or else its data and its model in words.
         created: Date and time of its begin in UTC, ISO 8601.
@@ -63,10 +63,10 @@ class RunSummary:
         data: Name of the dataset.
         model: The sizes of its layers, "28x28-512-10"; "layers not known" of a model that does not open.
         like: The run that it was trained like, if any.
-        judged_on: Digest of the samples that `accuracy` is of: runs that share it can be compared. None if not known.
-        accuracy: Share of these samples that it predicts correctly, 0..1; None where that is not known yet.
+        judged_on: Digest of the samples behind `accuracy`: runs that share it can be compared. None if not known.
+        accuracy: Share of these samples that it predicts correctly, 0..1; None if not known yet.
         epochs: The last epoch that has ended, from 1; 0 before.
-        planned: Epochs that were asked for.
+        planned: Requested number of epochs.
         val_accuracy: Share of the validation samples that the kept epoch predicts correctly; while it trains, the epoch
             that it would keep now.
         val_epoch: That epoch.
@@ -76,7 +76,7 @@ class RunSummary:
         seconds: Seconds of the training.
         curves: `CURVES` by epoch, at most `CURVE` values each.
         progress: While it trains, how far it is: ``epoch`` (the one under way), ``share`` of all epochs that is done,
-            0..1, ``rate`` in samples per second, and ``seconds_left``; None for what is not known yet.
+            0..1, ``rate`` in samples per second, and ``seconds_left``; None for values not known yet.
         folder: The run itself.
     """
 
@@ -118,13 +118,13 @@ class RunSummary:
         return cls(id=run.path.name, state="damaged", why=printable(why), title=title, called=title)
 
     def row(self) -> dict[str, Any]:
-        """All but the folder, JSON-able; of a run that cannot be read only what is known."""
+        """All but the folder, JSON-able; only the known fields if the run cannot be read."""
         known = {name: value for name, value in vars(self).items() if name != "folder"}
         return known if self.folder is not None else {name: known[name] for name in ("id", "state", "why", "title")}
 
     @property
     def is_damaged(self) -> bool:
-        """Whether something that lists show cannot be read; `why` says what."""
+        """Whether some field for lists cannot be read; `why` gives the reason."""
         return self.state == "damaged" or any(name in self.manifest.damaged for name in SHOWN)
 
     @property
@@ -135,13 +135,13 @@ class RunSummary:
 
     @property
     def interval(self) -> Interval | None:
-        """Wilson's 95% interval of the test accuracy; None where it was not tested."""
+        """Wilson's 95% interval of the test accuracy; None if it was not tested."""
         samples = sample_counts(self.manifest).get("test")
         return wilson_interval(round(self.test["accuracy"] * samples), samples) if self.test and samples else None
 
     @property
     def parameters(self) -> int | None:
-        """Number of values in the weights of the kept epoch, of which none is read; None without a snapshot.
+        """Number of values in the weights of the kept epoch, without reading them; None without a snapshot.
 
         Raises:
             RunError: The run or the snapshot is damaged.
@@ -171,7 +171,7 @@ def sample_counts(manifest: Manifest) -> dict[str, int]:
 
 
 def read_title(run: Path) -> str:
-    """The title in a run folder, one line of at most `TITLE_LENGTH` characters; "" where there is none."""
+    """The title in a run folder, one line of at most `TITLE_LENGTH` characters; "" if there is none."""
     with survive(log, f"reading the title of {run.name}", OSError, RunError):
         try:
             found = read_bytes(run / TITLE, run=run, limit=8 * TITLE_LENGTH)

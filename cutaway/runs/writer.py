@@ -36,10 +36,10 @@ from .process import ProcessRecord
 from .reading import check_no_link
 
 NAME_LENGTH = 60
-"""Characters of the middle part of a folder's name at most."""
+"""Maximum number of characters of the middle part of a folder's name."""
 
 NAME_BYTES = 180
-"""Its bytes at most: file systems take 255 of a name, of which the date and the digits need 21."""
+"""Its maximum size in bytes: file systems take 255 for a name, and the date and the digits need 21."""
 
 
 class RunWriter:
@@ -48,7 +48,7 @@ class RunWriter:
     Attributes:
         path: The folder.
         manifest: What run.json holds; change it through `update`.
-        begun: Whether `begin` was called: before, a new run is not there yet, and one that is resumed is as it was.
+        begun: Whether `begin` was called. Before, a new run does not exist yet, and a resumed one is unchanged.
     """
 
     def __init__(self, path: Path, manifest: Manifest, *, lines: bytes = b"") -> None:
@@ -72,7 +72,7 @@ class RunWriter:
             runs: Folder for runs; made if it is not there.
             name: Part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-". Of more
                 than `NAME_LENGTH` characters or `NAME_BYTES` bytes the rest is cut off, with a warning.
-            otherwise: The middle part where there is no name, such as that of the data.
+            otherwise: The middle part if there is no name, such as the name of the data.
             manifest: As for `create_at`.
             begin: As for `create_at`.
 
@@ -111,7 +111,7 @@ class RunWriter:
             if path.exists():
                 raise RunError(
                     f'"{path}" exists already',
-                    hint="choose another path, or delete what is there",
+                    hint="choose another path, or delete it",
                 )
             path.mkdir(parents=True)
             made = True
@@ -164,7 +164,7 @@ class RunWriter:
         """
         self.update(status="running", why=None, process=ProcessRecord.current().model_dump())
         self.begun = True
-        for name in (MANIFEST, CHECKPOINT):  # not those of decisions and the title, which somebody may be writing
+        for name in (MANIFEST, CHECKPOINT):  # somebody may be writing decisions and the title
             remove_strays(self.path, name)
         for name in (SNAPSHOTS, PREDICTIONS, FOLDS):
             remove_strays(self.path / name)

@@ -49,7 +49,7 @@ def to_keras(
         scale: The value of a raw sample that becomes 1.
         columns: Numbers that are standardized, as steps of a preparation, one for each value of a sample; see
             `why_not_in_keras`. None of them if empty.
-        facts: JSON-able data, written into metadata.json beside Keras' own.
+        facts: JSON-able data, written into metadata.json next to Keras' own.
 
     Raises:
         ModelError: The model cannot be exported.

@@ -21,7 +21,7 @@ LARGEST = 1e6
 """Numbers are bounded by this once they are scaled, as `cutaway.data` bounds them."""
 
 MISSING, OTHER = " missing", " other"
-"""Parts of a column beside its values, which never begin with a space."""
+"""Parts of a column in addition to its values, which never begin with a space."""
 
 
 def add_columns(graph: Graph, columns: Sequence[Column], *, missing: Sequence[str]) -> str:

@@ -143,7 +143,7 @@ def _checked_spec(model: keras.Model, size: int, *, of: str) -> dict[str, Any]:
     wanted = math.prod(spec["input"]["shape"])
     if wanted != size:
         raise ModelError(
-            f"the model takes {wanted:,} values per sample, not those of {of}",
+            f"the model takes {wanted:,} values per sample, which do not fit {of}",
             hint="export it with the samples that it takes",
         )
     if sum(value.nbytes for value in get_weights(model).values()) > MAX_BYTES:
@@ -177,7 +177,7 @@ def _add_answers(
     """Add the probabilities of the classes, as `class_probabilities` computes them, and the most probable label."""
     single = model.outputs[0].shape[1] == 1
     if activation_name(model.outputs[0]._keras_history.operation) not in PROBABILITIES:
-        if single:  # the sigmoid of one logit is the softmax of itself beside 0
+        if single:  # sigmoid(x) is class 1 of softmax([0, x])
             tensor = graph.add("Concat", graph.add("Sub", tensor, tensor), tensor, axis=1)
         tensor = graph.add("Softmax", tensor, axis=1)
     elif single:

@@ -14,7 +14,7 @@ class Graph:
     """Nodes and constants of a graph under construction, each with a unique name.
 
     Attributes:
-        nodes: In the order in which they are computed.
+        nodes: In the order of computation.
         constants: Weights and other constant tensors.
         layer: What the names of new tensors begin with.
     """
@@ -33,7 +33,7 @@ class Graph:
         self.layer = "prepare"
 
     def free(self, name: str) -> str:
-        """A name that no tensor has yet: the one given, with underscores where that is taken, as by a column."""
+        """A name that no tensor has yet: the given one, with underscores added if it is taken."""
         while name in self._taken:
             name += "_"
         self._taken.add(name)

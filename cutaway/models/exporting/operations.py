@@ -22,7 +22,7 @@ class Operations:
     Attributes:
         spec: ``{"input": {"name", "shape"}, "layers": [{"name", "kind", "inputs", "shape", "operation", "settings",
             "weights"}], "output", "weights": [{"name", "shape"}]}``. ``weights`` of a layer are places in the list of
-            weights. Shapes are those of one sample.
+            weights. Shapes are for one sample.
         weights: float32, in the order of ``spec["weights"]``.
     """
 
@@ -31,7 +31,7 @@ class Operations:
 
 
 def to_operations(model: keras.Model, *, weights: Mapping[str, np.ndarray] | None = None) -> Operations:
-    """Describe a model as operations, in an order in which they can be computed.
+    """Describe a model as operations in the order of computation.
 
     Dropout and noise, which do nothing outside of training, keep their places as operations that change nothing.
 

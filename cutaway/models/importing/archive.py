@@ -18,7 +18,7 @@ from cutaway.errors import CutawayError, DataError, UnknownNameError
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 LIMIT = 2**31
-"""Bytes of a model file, and of its weights, at most."""
+"""Maximum size in bytes of a model file, and of its weights."""
 
 MAX_TEXT = 4 * 2**20
 """Bytes of JSON at most: a thousand layers of Keras take about 1 MB."""

@@ -14,7 +14,7 @@ class Connections:
     Attributes:
         entry: Name of its input.
         inputs: Name of a layer -> names of its inputs, in order.
-        output: Name of the layer whose output is the model's; "" where it is the last.
+        output: Name of the layer whose output is the model's; "" for the last layer.
         unread: Name of a layer whose inputs could not be read -> why, as a clause.
     """
 
@@ -34,7 +34,7 @@ def functional_connections(
         inner: The configuration around them.
 
     Returns:
-        The connections as far as they can be read, and what is wrong with those of the whole model, one clause each.
+        The connections as far as they can be read, and the faults of the model's own connections, one clause each.
     """
     problems: list[str] = []
     ends = {}

@@ -1,6 +1,6 @@
 """From the configuration in a model file to a list of layers, each with its shape and the reasons to refuse it.
 
-A layer that is refused is still listed, so that users can see what is in a file without opening it.
+A refused layer is still listed: users can see the content of a file that does not open.
 """
 
 import re
@@ -58,7 +58,7 @@ class ModelDescription:
         version: The version of Keras that wrote it; "" if the file does not say.
         entry: Name of the input.
         shape: Shape of one sample; None if not known.
-        layers: All layers but the input, in an order in which they can be built.
+        layers: All layers but the input, each after its inputs.
         output: Name of the layer whose output is the model's.
         problems: Why the model as a whole is refused, one clause each.
     """
@@ -225,7 +225,7 @@ def _entry_shape(
 def _with_shapes(
     listed: Sequence[LayerDescription], connections: Connections, *, shape: Shape | None
 ) -> tuple[tuple[LayerDescription, ...], list[str]]:
-    """The layers in an order in which they can be built, with their shapes."""
+    """The layers, each after its inputs, with their shapes."""
     shapes: dict[str, Shape | None] = {connections.entry: shape}
     waiting = [layer for layer in listed if layer.kind != "InputLayer"]
     taken = {name for inputs in connections.inputs.values() for name in inputs}

@@ -2,11 +2,11 @@
 
 The C library follows links into other files, allocates what a header declares and has a history of memory errors on
 damaged files, so untrusted files do not reach it. Here a file consists of groups, text attributes and contiguous
-datasets; every address and size is compared with the length of the file before it is followed, nothing is unpacked,
-and what is not needed is not implemented but named in the error.
+datasets; every address and size is compared with the length of the file before it is followed, and nothing is
+unpacked. If a file uses any other part of HDF5, the error names it.
 
 Source: HDF5 File Format Specification 3.0, sections II.A (superblock 0 and 1), III.A.1 (B-tree 1), III.B to III.E
-(symbol tables, heaps) and IV.A.1.a (object header 1), which is what h5py writes unless it is told otherwise.
+(symbol tables, heaps) and IV.A.1.a (object header 1), which h5py writes by default.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNDEFINED = 2**64 - 1
 
 MAX_NAMES = 4096
-"""Names in one group, and messages of one object, at most."""
+"""Maximum number of names in one group, and of messages of one object."""
 
 MAX_NAME = 255
 
@@ -158,7 +158,7 @@ class Node:
         return node
 
     def attribute(self, name: str) -> tuple[str, ...] | None:
-        """The texts of an attribute, one or many; None where there is none of that name, or of no text."""
+        """The texts of an attribute, one or many; None if there is no attribute of that name or it is not text."""
         if any(kind == _ATTRIBUTES for kind, _, _ in self.messages):
             raise refuse(f'"{self.path or "/"}" with attributes in the newer layout of HDF5')
         for kind, place, size in self.messages:
