@@ -25,7 +25,7 @@ from .new_samples import Placement, place, placement
 from .quality import inspect_quality, measure_quality
 from .threads import limited_threads
 from .tsne.fit import TSNEResult, tsne_of_neighbors
-from .tsne.fit import tsne as fit_tsne  # the package of this name is beside it
+from .tsne.fit import tsne as fit_tsne  # the package of this name is next to it
 from .tsne.iterate import Callback, Iterate
 from .tsne.schedule import EXACT, early_iterations
 from .tsne.settings import PCA_COMPONENTS, TSNESettings

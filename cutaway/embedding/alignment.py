@@ -6,7 +6,7 @@ from cutaway.checks import check_matrix
 from cutaway.errors import DataError, UsageError
 from cutaway.parallel import ranges, run_ranges
 
-# Neighbors by which two layers or epochs are compared: as many as quality is measured by.
+# Number of neighbors for comparing two layers or epochs: as for measuring quality.
 MOST_NEIGHBORS = 15
 # The neighborhood of a sample is preserved if at least this share of its neighbors are its neighbors again: 12 of 15.
 PRESERVED = 0.8
@@ -17,7 +17,7 @@ ROWS_PER_RANGE = 1024
 
 
 def neighborhood(samples: int) -> int:
-    """Number of neighbors to compare: 15, or a quarter of the samples if fewer, so that few are preserved by chance."""
+    """Number of neighbors to compare: 15, or a quarter of the samples if fewer. Then few are preserved by chance."""
     return max(1, min(MOST_NEIGHBORS, samples // 4))
 
 
@@ -62,7 +62,7 @@ def count_shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def aligned_rows(preserved: np.ndarray) -> np.ndarray:
-    """Choose the samples by which two layouts are aligned: those with preserved neighborhoods, or all if too few.
+    """Choose samples for aligning two layouts: those with preserved neighborhoods, or all if too few.
 
     Args:
         preserved: float32 (n,), as `shared_neighbors` returns it.
@@ -75,12 +75,12 @@ def aligned_rows(preserved: np.ndarray) -> np.ndarray:
 
 
 def procrustes(xy: np.ndarray, onto: np.ndarray, *, rows: np.ndarray | None = None) -> np.ndarray:
-    """Rotate, reflect and shift a layout so that it fits another one best; its size stays.
+    """Rotate, reflect and shift a layout to fit another one best; its size stays.
 
     Args:
         xy: Real numbers (n, 2), finite, the layout to move.
         onto: Real numbers (n, 2), finite, the layout to fit.
-        rows: bool (n,), the samples by which the layouts are aligned, at least one; None for all.
+        rows: bool (n,), the samples to align by, at least one; None for all.
 
     Returns:
         float32 (n, 2), all samples moved in the same way.

@@ -47,7 +47,7 @@ class Quality:
         triplets_error: Its standard error; None if all were compared.
         distance_correlation: -1..1, Spearman's rank correlation of the distances of all pairs by activation and in
             the layout, over the same samples.
-        distance_correlation_error: Its standard error; None if all were compared.
+        equal_rows: 0..1, share of samples with the same activations as another one.
         equal_rows: 0..1, share of samples whose activations are equal to those of another one.
         sizes_layer: Size of the group that is largest by activation (root mean square distance from its mean) in units
             of the smallest; None without two groups.
@@ -167,6 +167,6 @@ class Layout:
 
 
 def caution_count(quality: Quality | None) -> str:
-    """The number of cautions, as the end of a line that says what a layout is; "" where there are none."""
+    """The number of cautions, as the end of a line about a layout; "" if there are none."""
     count = len(quality.cautions) if quality else 0
     return f", {count} caution{'s' if count > 1 else ''}" if count else ""

@@ -34,20 +34,20 @@ def embed(
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
 ) -> Layout:
-    """Compute two coordinates for each sample, so that samples with similar activations are near each other.
+    """Compute two coordinates for each sample: samples with similar activations are near each other.
 
     The same call on the same machine gives the same coordinates.
 
     The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, or if the callback or
     ``on_progress`` raises `Canceled`, the layout so far is returned, and ``settings["stopped"]`` is "canceled". A
-    cancellation after the coordinates were computed, in all methods, returns them without what is missing (KL
+    cancellation after the coordinates were computed, in all methods, returns them without the rest (KL
     divergence). The quality of a canceled layout is not measured. Before there are coordinates, `Canceled` is raised as
     usual. KeyboardInterrupt is raised at any time.
 
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
         method: "tsne", "pca" or "umap" (which needs umap-learn).
-        seed: Random seed: decides on which samples the quality is measured, the coordinates of UMAP, and those of
+        seed: Random seed: decides on which samples the quality is measured, and the coordinates of UMAP and of
             t-SNE with a random initialization. The other coordinates do not depend on it.
         labels: (sample,), the class of each sample, for accuracies in the quality.
         callback: For t-SNE only: called with an `Iterate` right after the principal components, then at most ten times

@@ -102,7 +102,7 @@ def place(
 
 
 def check_units(h: np.ndarray, at: Placement) -> None:
-    """Refuse activations of another number of units than those of the layout.
+    """Refuse activations with another number of units than the layout.
 
     Raises:
         DataError: They have another number.

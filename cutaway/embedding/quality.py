@@ -22,9 +22,9 @@ LIMIT = 2000
 # Of more, this many. Standard errors are then 0.4 points of the neighbors preserved and 0.0001 to 0.001 of the
 # trustworthiness, and 70,000 x 512 take 0.38 times as long as the layout (benchmarks/embedding.py).
 SAMPLE = 1500
-# Up to this many, the neighbors of each are searched where they are not known: 90 of a million took 60 s.
+# Up to this many samples, the neighbors of each are searched if they are not known: 90 of a million took 60 s.
 MANY = 250_000
-# Candidates beyond k that are measured again in float64, so that rounding decides nothing at the k-th place.
+# Candidates beyond k that are measured again in float64: rounding then decides nothing at the k-th place.
 SPARE_CANDIDATES = 8
 # Rows whose neighbors a thread measures at a time: 6 MB of differences.
 ROWS_PER_RANGE = 1024
@@ -50,7 +50,7 @@ def measure_quality(
 ) -> Quality:
     """Compare the ``k`` nearest neighbors of each sample by activation with those in the layout.
 
-    Arguments and errors are those of `inspect_quality`, which returns a measure for each sample as well.
+    Arguments and errors are as in `inspect_quality`, which returns a measure for each sample as well.
     """
     return inspect_quality(h, xy, k=k, limit=limit, seed=seed, labels=labels, around=around, on_progress=on_progress)[0]
 
@@ -180,7 +180,7 @@ def _check_lengths(h: np.ndarray, xy: np.ndarray, labels: np.ndarray | None) -> 
 
 
 def _in_range(points: np.ndarray) -> np.ndarray:
-    """Scale points by a power of two, which changes no neighbor, so that squares do not overflow."""
+    """Scale points by a power of two, which changes no neighbor and keeps squares from overflowing."""
     largest = float(np.abs(points).max())
     return points if largest < 1e15 else points * np.float32(2.0 ** -int(np.frexp(largest)[1]))
 

@@ -1,4 +1,4 @@
-"""The descent of a warm start, in which springs hold samples at their previous places.
+"""The descent of a warm start, with springs that hold samples at their previous places.
 
 Loaded by the first warm start, because it loads Numba.
 """
@@ -33,7 +33,7 @@ MIN_PRESERVED = 0.75
 # they do between independent layouts; with 4e-3 by 0.18.
 ARRANGE_STIFFNESS, HOLD_AFTER_ARRANGE_STIFFNESS, HOLD_STIFFNESS = 3e-4, 4e-3, 5e-4
 # Below this mean share of preserved neighbors, the order of the previous layout is useless, and a short early
-# exaggeration comes first: without it, KL of 600 digits in another order is 19% above that of an independent layout,
+# exaggeration comes first: without it, KL of 600 digits in another order is 19% above an independent layout,
 # with it 3.4%; for the output layer of MNIST 5% and 0.5%.
 MIN_RELATED = 0.2
 # Radius (root mean square) to which the previous layout is shrunk to be arranged again: the width of the kernel, at
@@ -52,7 +52,7 @@ QUICK = 4
 
 
 class AnchoredState(OptimizerState):
-    """An optimizer state in which springs hold samples near their anchors.
+    """An optimizer state with springs that hold samples near their anchors.
 
     Args:
         affinities: Affinities of n points.
@@ -73,7 +73,7 @@ class AnchoredState(OptimizerState):
     ) -> None:
         super().__init__(affinities, start, pool=pool, exact=EXACT, spacing=GRID_SPACING)
         self._anchors, self._stiffness = anchors, stiffness
-        # order and phase for which the next two were computed
+        # order and phase of the next two
         self._current: tuple[np.ndarray | None, Phase | None] = None, None
         self._sorted_anchors, self._sorted_stiffness = anchors, None
 
@@ -161,7 +161,7 @@ def _run(state: AnchoredState, phases: tuple[Phase, ...], *, extensions: int, on
 
 
 def _phases(samples: int, share: float) -> tuple[Phase, ...]:
-    """Choose the phases by the mean share of preserved neighbors; learning rates are those of an independent layout."""
+    """Choose the phases by the mean share of preserved neighbors; learning rates are as in an independent layout."""
     early, main = phases_for(samples, TSNESettings(early_samples=samples, final_iter=0))
     # few samples have half the learning rate
     factor = 2 if samples <= EXACT else 1

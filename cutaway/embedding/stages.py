@@ -1,4 +1,4 @@
-"""Stages of an embedding: what is reported and timed."""
+"""Stages of an embedding: reporting and timing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

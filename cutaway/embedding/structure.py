@@ -1,4 +1,4 @@
-"""What a layout shows beyond neighborhoods, beside what is there: distances, the groups on the map, and equal rows."""
+"""What a layout shows in addition to neighborhoods: distances, the groups on the map, and equal rows."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cutaway.neighbors import nearest_neighbors, principal_scores
 from cutaway.parallel import single_threaded_blas
 from cutaway.row_keys import first_equal, row_keys
 
-# Up to twice this many samples, all pairs are compared; above that, those of random sets of this size.
+# Up to twice this many samples, all pairs are compared; above, only pairs within random sets of this size.
 SET = 60
 # The spread over the sets gives the standard errors, 0.002 to 0.02 for both measures.
 SETS = 20
@@ -22,7 +22,7 @@ SMALLEST_GROUP = 0.02
 # Samples whose neighbors are compared with those in shuffled columns: the share is known to 0.01 then.
 SHUFFLED_SAMPLES = 500
 SHUFFLES = 3
-# Columns by which rows are compared first.
+# Columns for comparing rows first.
 FIRST_COLUMNS = 16
 # Fewer different rows have too few neighbors to be compared.
 FEWEST_ROWS = 30
@@ -60,7 +60,7 @@ def _measured(h: np.ndarray, xy: np.ndarray, rng: np.random.Generator) -> dict[s
 
 def equal_rows(h: np.ndarray) -> float:
     """The share of rows that another row is equal to, 0..1."""
-    # by some columns first, in which most rows differ already: a tenth of the time for 512 columns
+    # some columns first: most rows differ there already. A tenth of the time for 512 columns
     some = _shared(h[:, :: max(h.shape[1] // FIRST_COLUMNS, 1)])
     return float(_shared(h[some]).sum() / len(h))
 
@@ -72,7 +72,7 @@ def _shared(rows: np.ndarray) -> np.ndarray:
 
 
 def _rescaled(points: np.ndarray) -> np.ndarray:
-    """Float64 (sample, column) around 0, of which the largest is 1: squares neither overflow nor vanish."""
+    """Float64 (sample, column) around 0, scaled to a largest of 1: squares neither overflow nor vanish."""
     points = points.astype(np.float64)
     points -= points.mean(axis=0)
     return points / max(float(np.abs(points).max()), np.finfo(np.float64).tiny)
@@ -116,7 +116,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _squares(points: np.ndarray) -> np.ndarray:
-    """Squared distances of all pairs in units of the largest, float64 (sample, sample), rounded so that ties stay."""
+    """Squared distances of all pairs in units of the largest, float64 (sample, sample), rounded to keep ties."""
     from scipy.spatial.distance import cdist
 
     squares = cdist(points, points, "sqeuclidean")
@@ -178,7 +178,7 @@ def _separation(layer: np.ndarray, members: list[np.ndarray], rng: np.random.Gen
 
     Samples are projected on the line through the middles of two groups, which are the middles of other samples, half of
     each group: a line fitted to the same samples would separate them further. The two halves of one normal cloud are
-    2.6 standard deviations apart, and those of an even one 3.5. It is 0 where a group has one sample.
+    2.6 standard deviations apart, and the halves of an even one 3.5. It is 0 if a group has one sample.
     """
     if min(len(each) for each in members) < 2:
         return 0.0

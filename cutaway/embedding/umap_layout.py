@@ -28,7 +28,7 @@ def umap(
 
     Args:
         h: float32 (sample, unit), checked, at least 4 rows, not all equal.
-        seed: Random seed; the same seed gives the same coordinates, for which umap-learn works on one thread.
+        seed: Random seed; the same seed gives the same coordinates, and umap-learn therefore works on one thread.
         neighbors: Number of neighbors of each sample, from 2 to n - 1.
         on_progress: Called with the progress of each stage.
 

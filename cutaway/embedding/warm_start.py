@@ -1,4 +1,4 @@
-"""Warm start: laying out samples again, so that those with preserved neighborhoods keep their places."""
+"""Warm start: laying out samples again, with preserved neighborhoods in their old places."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -47,7 +47,7 @@ class NextEmbedding:
 
 
 def layer_neighbors(h: np.ndarray, *, on_progress: ProgressCallback = ignore_progress) -> np.ndarray:
-    """Find the nearest neighbors by which activations are compared with previous and next ones.
+    """Find the nearest neighbors for comparing activations with previous and next ones.
 
     They are searched in up to 50 principal components, as for t-SNE.
 
@@ -75,7 +75,7 @@ def embed_next(
     quick: bool = False,
     on_progress: ProgressCallback = ignore_progress,
 ) -> NextEmbedding:
-    """Lay out the same samples by other activations, such as those of another epoch or layer, from where they are.
+    """Lay out the same samples by other activations, such as of another epoch or layer, from their old places.
 
     A sample that has at least 12 of its 15 previous nearest neighbors is held at its place by a weak spring; the others
     move freely. In the end the layout is rotated, reflected and shifted onto the previous one by the held samples; it

@@ -11,7 +11,7 @@ NEIGHBORS = 9
 def warm_up() -> None:
     """Compile every kernel, or load it from the user's cache, by calls on arrays of a few hundred rows.
 
-    Meant for a thread beside the training of a model: the compiler holds the interpreter only part of the time.
+    Meant for a thread next to the training of a model: the compiler holds the interpreter only part of the time.
     Problems such as a cache folder that cannot be written are left to the first real call.
     """
     from cutaway.neighbors import nearest_neighbors

@@ -96,7 +96,7 @@ def _standard_error(sums: np.ndarray, squares: np.ndarray, n: int) -> np.ndarray
 
 
 def predicted_classes(graph: Graph, logits: jax.Array) -> jax.Array:
-    """The class that logits ``(..., class)`` predict; of ``(..., 1)`` they are those of class 1 of 2."""
+    """The class that logits ``(..., class)`` predict; logits ``(..., 1)`` are for class 1 of 2."""
     return logits.argmax(axis=-1) if logits.shape[-1] > 1 else (logits[..., 0] > graph.threshold).astype(jnp.int32)
 
 
@@ -143,7 +143,7 @@ def _judge(graph: Graph, scores: jax.Array, labels: jax.Array) -> tuple[jax.Arra
     right = jnp.where(classes < labels, above < 0, above <= 0).all(axis=0)
     if ending in ("sigmoid", "hard_sigmoid"):
         losses = _negative_log(own) if ending == "hard_sigmoid" else jax.nn.softplus(-own)
-    else:  # the softmax of what is above the own score: small losses keep their digits, and large ones become infinite
+    else:  # the softmax of the differences to the own score keeps the digits of small losses
         losses = jnp.log1p(jnp.where(is_own, 0, jnp.exp(above)).sum(axis=0))
     return right, jnp.minimum(losses, LARGEST_LOSS)
 
@@ -179,7 +179,7 @@ def _ablated_scores(
 
 
 def _dense_reader(graph: Graph, layer: str) -> str | None:
-    """The Dense layer that alone reads a flat layer, directly or through dropout; None where there is no such one."""
+    """The Dense layer that alone reads a flat layer, directly or through dropout; None if there is none."""
     if len(graph.layers[layer].output.shape) != 2:
         return None
     name = layer

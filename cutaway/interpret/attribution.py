@@ -51,7 +51,7 @@ class Attribution:
         logits: float32 ``(class,)``, before softmax; a model with one output unit has 0 for class 0.
         winner: The class with the highest logit.
         runner_up: The class with the second highest logit.
-        difference: Logit of the winner minus that of the runner-up, at least 0.
+        difference: Logit of the winner minus the logit of the runner-up, at least 0.
         inputs: float32 (shape of the sample), what each value of the input contributes to the difference.
         contributions: Layer -> what each of its units contributes to the difference, float32 ``(unit,)``.
         offsets: Layer, or "" for the input -> what the biases of all later layers add to the difference.
@@ -148,7 +148,7 @@ def input_attribution(model: keras.Model, *, scale: float) -> Callable[[np.ndarr
     def differences(inputs: jax.Array, weights: Weights) -> tuple[jax.Array, jax.Array]:
         logits = evaluate(graph, weights, {graph.entry: inputs})[graph.output]
         highest, places = jax.lax.top_k(_of_two_classes(logits), 2)
-        # in evaluation no sample depends on another one: the gradient of the sum is that of each difference
+        # samples are independent in evaluation: the gradient of the sum holds the gradient of each difference
         return (highest[:, 0] - highest[:, 1]).sum(), places
 
     @jax.jit

@@ -10,7 +10,7 @@ from cutaway.errors import UsageError
 from cutaway.models import ForwardPass, class_probabilities
 
 OUTER = (10, 90)
-"""Percentiles of the curves of single samples between which their spread is said to be."""
+"""Percentiles that bound the spread of the curves of single samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class PartialDependence:
     Attributes:
         mean: float64 ``(point, class)``, mean probabilities, 0..1.
         low: float64 ``(point, class)``, 0..1: the 10th percentile of the curves of single samples, each moved so that
-            its mean over the points is that of `mean`.
+            it has the mean of `mean` over the points.
         high: float64 ``(point, class)``, 0..1: their 90th percentile.
     """
 

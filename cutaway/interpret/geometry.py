@@ -6,7 +6,7 @@ from cutaway.neighbors import nearest_among
 from cutaway.row_keys import first_equal, row_keys
 
 DIMENSION_SAMPLES = 2_000
-"""Maximum number of samples from which the dimension is estimated: its standard error is then about 2% of it."""
+"""Maximum number of samples for estimating the dimension: its standard error is then about 2% of it."""
 
 KEPT = 0.9
 """Share of the samples, those whose two neighbors are the most alike, that the dimension is fitted to: at the other end
@@ -22,8 +22,8 @@ def class_variability(h: np.ndarray, labels: np.ndarray) -> float | None:
 
     Returns:
         tr(S_W pinv(S_B)) / C for C classes, with S_W the covariance within the classes, averaged over all samples, and
-        S_B that of the class means: 0 where each class is one point. None with fewer than two classes, or where two
-        class means cannot be told apart.
+        S_B the covariance of the class means: 0 if each class is one point. None with fewer than two classes, or if two
+        class means are equal within rounding.
 
     Source:
         Papyan, Han and Donoho 2020, "Prevalence of neural collapse during the terminal phase of deep learning
@@ -79,7 +79,7 @@ def _class_means(h: np.ndarray, member: np.ndarray) -> np.ndarray:
 
 
 def _directions(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Directions in which class means differ, float64 ``(unit, direction)``, and how much, with their mean at 0.
+    """Directions that separate the class means, float64 ``(unit, direction)``, and how much, with their mean at 0.
 
     They come from the smaller of the two products of the matrix with itself. What is less than a millionth of the
     largest is the rounding of float32 activations, and left out.

@@ -21,7 +21,7 @@ Weights = dict[str, tuple[list[jax.Array], list[jax.Array]]]
 
 @dataclass(frozen=True)
 class Graph:
-    """The layers of a model in an order in which they can be computed.
+    """The layers of a model in the order of computation.
 
     Attributes:
         layers: Name -> layer, inputs of a layer before it.
@@ -117,9 +117,8 @@ def evaluate(
             layers to compute read.
         only: Layers to compute; all if None.
         recompute: Whether these are computed even where a value is given.
-        added: Layer name -> array added to its output, whose gradient is that of the layer's output.
-        before: Name of a Dense or EinsumDense layer -> array added to what it computes before its activation function,
-            whose gradient is that of the pre-activations.
+        added: Layer name -> array added to its output, whose gradient is the gradient of the layer's output.
+        before: Name of a Dense or EinsumDense layer -> array added to its pre-activations, whose gradient is theirs.
 
     Returns:
         Name -> value ``(sample, ...)`` of everything given or computed.

@@ -19,10 +19,10 @@ SAME = 0.98
 """Two units whose activations correlate by this or more, either way, say the same."""
 
 NUMBERED = 20
-"""Units of a layer whose numbers are listed at most."""
+"""Maximum number of listed units of a layer."""
 
 MOST_UNITS = 1024
-"""Units of a layer that are compared with each other at most."""
+"""Maximum number of units of a layer that are compared with each other."""
 
 
 def layer_health(
@@ -90,7 +90,7 @@ def gradient_sizes(
         snapshots: Weights to use; None among them for those that the model has now. One program serves all of them.
 
     Returns:
-        For each snapshot, layer -> that of its kernel; layers without a kernel are left out.
+        For each snapshot, layer -> norm of the gradient of its kernel; layers without a kernel are left out.
     """
     graph = Graph.of(model)
     kernels = [name for name in graph.layers if graph.kind(name) in DENSE_KINDS]
@@ -117,7 +117,7 @@ def _sizes(graph: Graph, kernels: Sequence[str], gradients: Any) -> dict[str, fl
 
 @np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
 def update_sizes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """How much each kernel changed between two snapshots: the norm of the difference over that of the kernel before."""
+    """How much each kernel changed between two snapshots: the norm of the difference over the norm before."""
     found = {}
     for name, old in before.items():
         if name.endswith("/kernel") and name in after:

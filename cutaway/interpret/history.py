@@ -42,7 +42,7 @@ def layer_history(
 ) -> tuple[LayerMeasures, ...]:
     """Measure every layer that computes something after each of some epochs.
 
-    Rows are read batch by batch. Activations of three snapshots are in memory at a time: those of the current epoch,
+    Rows are read batch by batch. Activations of three snapshots are in memory at a time: of the current epoch,
     the one before and the last. So `x` should be a few thousand samples that the model has not been trained on.
 
     Args:
@@ -137,7 +137,7 @@ def _norms(
 
 
 def _rms(arrays: Sequence[np.ndarray]) -> float | None:
-    """Root mean square of all entries; None where there are none, or one of them is not finite."""
+    """Root mean square of all entries; None if there are none, or one of them is not finite."""
     if not arrays:
         return None
     size = sum(array.size for array in arrays)

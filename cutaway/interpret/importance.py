@@ -56,7 +56,7 @@ def permutation_importance(
 ) -> Importance:
     """Shuffle each group of inputs among the samples, several times, and compare the predictions with those before.
 
-    The inputs of a group keep their values beside each other. The standard errors say how much the means would differ
+    The inputs of a group keep their values together. The standard errors say how much the means would differ
     with other samples and other shuffles.
 
     Args:
@@ -115,8 +115,8 @@ def permutation_importance(
 def _standard_errors(changes: np.ndarray, donors: np.ndarray) -> np.ndarray:
     """Standard errors ``(measure,)`` of the means of changes that come from pairs of samples.
 
-    A change is that of one sample with the values of another, its donor, so each sample counts twice: with what it
-    loses, and with what its values do to others. In ``d(i, j) = mean + a(i) + b(j) + rest``, the mean over all pairs
+    A change gives one sample the values of another, its donor, so each sample counts twice: with its own loss, and with
+    the effect of its values on others. In ``d(i, j) = mean + a(i) + b(j) + rest``, the mean over all pairs
     has the variance of a + b divided by the number of samples. The sums of a sample's two averages over the repeats
     vary by as much, and by the variance of single changes divided by the repeats, which is taken off. Without the
     donors the error of an important column is a quarter too small with 5 repeats, and a third with 20

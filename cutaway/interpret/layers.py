@@ -16,7 +16,7 @@ from .outline import COMPUTING_KINDS
 from .records import LayerRecord, WeightRecord
 
 NUMBERED = 100
-"""Dead units of a layer whose numbers are listed at most."""
+"""Maximum number of listed dead units of a layer."""
 
 RECTIFIERS = ("relu", "relu6")
 """Activation functions whose units fire or do not; a linear or tanh unit below 0 is not idle, and it learns."""
@@ -28,7 +28,7 @@ def measured_layers(model: keras.Model) -> tuple[str, ...]:
 
 
 def rectifies(layer: Any) -> bool:
-    """Whether a layer ends in a rectifier that is exactly 0 below its threshold, so that its units fire or do not."""
+    """Whether a layer ends in a rectifier that is exactly 0 below its threshold: its units fire or do not."""
     if type(layer).__name__ == "ReLU":
         return not layer.negative_slope
     return activation_name(layer) in RECTIFIERS

@@ -1,4 +1,4 @@
-"""Layers of a model by name, the one that is meant where none is named, and what a layer puts out."""
+"""Layers of a model by name, the default layer, and the outputs of a layer."""
 
 import math
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ SATURATED_SHARE = 0.95
 
 
 LARGEST = 1e15
-"""Larger activations are those of a model that has diverged: of 1e8 of them the sum of squares is beyond float32."""
+"""Larger activations mean that a model has diverged: the sum of squares of 1e8 of them overflows float32."""
 
 
 def has_diverged(activations: np.ndarray) -> bool:

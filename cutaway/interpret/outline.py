@@ -1,6 +1,6 @@
 """The layers of a model, from its specification: which compute something, which is shown first, how large they are.
 
-Nothing here loads Keras, so that what was measured before can be shown immediately.
+Nothing here loads Keras: cached results can be shown immediately.
 """
 
 import math
@@ -91,7 +91,7 @@ class Outline:
         """The layer that is shown first: the last hidden one, whose values the output layer reads.
 
         The output layer is the last Dense one; an activation, or the mean of an ensemble, after it belongs to it.
-        Dropout, noise, Flatten and Reshape before it are skipped, so that after Dense, BatchNormalization, ReLU and
+        Dropout, noise, Flatten and Reshape before it are skipped: after Dense, BatchNormalization, ReLU and
         Dropout it is the ReLU. If no hidden layer computes anything, it is the output itself.
         """
         name = self.output

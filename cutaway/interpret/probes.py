@@ -44,7 +44,7 @@ def knn_accuracy(h: np.ndarray, labels: np.ndarray, *, k: int = NEIGHBORS) -> fl
         h: float32 ``(sample, unit)``, finite.
         labels: int64 ``(sample,)``.
         k: Neighbors that vote, by Euclidean distance, together with all that are as near as the k-th; the whole half
-            where it has fewer. The first of several classes with the same number of votes wins.
+            if it has fewer. The first of several classes with the same number of votes wins.
 
     Returns:
         In [0, 1]; None where a half is empty.
@@ -81,8 +81,8 @@ def probe_accuracy(h: np.ndarray, labels: np.ndarray) -> float | None:
     """Accuracy of a linear classifier on a layer's activations: ridge regression to one-hot classes, the largest wins.
 
     It is fitted to one half of the samples and measured on the other. The penalty is a share of the mean over units of
-    their sum of squares, so that a layer's scale does not matter: the first of `PENALTIES`. Where the half has fewer
-    than `FEW` samples for each unit, so weak a penalty lets noise be learned. There it is the one that predicts the
+    their sum of squares, which makes it independent of a layer's scale: the first of `PENALTIES`. If the half has fewer
+    than `FEW` samples for each unit, so weak a penalty lets noise be learned. Then it is the one that predicts the
     second half of this half best when it is fitted to the first, the smallest of several.
 
     Args:
@@ -141,7 +141,7 @@ class _Probe:
         return found
 
     def _solution(self, penalty: float) -> np.ndarray:
-        """The weights, float64 ``(unit, class)``, or where samples are fewer, those of samples ``(sample, class)``."""
+        """The weights, float64 ``(unit, class)``, or if samples are fewer, their weights ``(sample, class)``."""
         x, y, center = self._x, self._y, self._center
         if not penalty > 0:  # all samples are the same point: the most frequent class wins
             return np.zeros((len(self._diagonal), len(center)))

@@ -8,10 +8,10 @@ import numpy as np
 from cutaway.words import percent
 
 ERRORS = 2.0
-"""Standard errors by which a cost is away from 0 at least to count as measurable."""
+"""A cost counts as measurable if it is at least this many standard errors away from 0."""
 
 ROUNDING = 1e-6
-"""Nats by which two losses of the same outputs may differ in float32."""
+"""Maximum difference in nats between two losses of the same outputs in float32."""
 
 
 TOP_SAMPLES = 16
@@ -92,14 +92,14 @@ class LayerMeasures:
         sparsity: Share of activations that are exactly 0.
         constant: Share of constant units: the same output for every measured sample.
         saturated: Share of saturated units, see `cutaway.interpret.measures.spread`.
-        weight_norm: Root mean square of its trainable weights, so that layers of different size can be compared.
+        weight_norm: Root mean square of its trainable weights, which makes layers of different size comparable.
         update_norm: Root mean square of their change since the epoch before it in the history.
         effective_rank: How many directions its activations use.
         knn_accuracy: Accuracy of a k-nearest-neighbor classifier fitted to half of the samples, measured on the rest.
         probe_accuracy: Accuracy of a linear classifier, fitted and measured on the same halves.
         separation: Variance between classes over variance within.
-        class_variability: Variance within the classes relative to the class means, NC1; 0 where they have collapsed.
-        class_angles: How far the class means are from a regular simplex, NC2; 0 where they form one.
+        class_variability: Variance within the classes relative to the class means, NC1; 0 if they have collapsed.
+        class_angles: How far the class means are from a regular simplex, NC2; 0 if they form one.
         intrinsic_dimension: How many dimensions its activations vary in near a sample, by TwoNN.
         cka_previous: Linear CKA with itself at the epoch before it in the history.
         cka_last: Linear CKA with itself at the last epoch of the history.
@@ -142,14 +142,14 @@ class UnitMeasures:
         firing: float64 ``(unit,)``, share of samples for which it is above 0.
         class_mean: float64 ``(unit, class)``, mean activation within a class; NaN for a class without samples.
         preferred_class: int64 ``(unit,)``, the class with the highest mean.
-        selectivity: float64 ``(unit,)``, from 0 (the same mean for all classes) to 1 (fires for one class only); NaN
-            where the mean of a class is negative, or all are 0, for which it is not defined.
-        top_samples: int64 ``(unit, 16)``, positions of the top activating samples, strongest first; -1 where fewer
+        selectivity: float64 ``(unit,)``, from 0 (the same mean for all classes) to 1 (fires for one class only); NaN,
+            as it is undefined, if the mean of a class is negative or all are 0.
+        top_samples: int64 ``(unit, 16)``, positions of the top activating samples, strongest first; -1 if fewer
             samples are above its smallest activation.
-        top_activations: float32 ``(unit, 16)``, its activations for these; NaN where there is none.
-        similar: int64 ``(unit,)``, the unit whose activations correlate most with its own; -1 for a constant unit, and
-            where all others are constant.
-        similarity: float64 ``(unit,)``, that correlation, in [-1, 1]; NaN where there is none.
+        top_activations: float32 ``(unit, 16)``, its activations for these; NaN for missing ones.
+        similar: int64 ``(unit,)``, the unit whose activations correlate most with its own; -1 for a constant unit, or
+            if all others are constant.
+        similarity: float64 ``(unit,)``, that correlation, in [-1, 1]; NaN without such a unit.
     """
 
     mean: np.ndarray
@@ -222,8 +222,8 @@ class LayerHealth:
             values, from 1 to the number of units; 0 where all are constant.
         redundant: Units that correlate with an earlier one by 0.98 or more, either way; constant ones do not count.
         redundant_units: The numbers of the first of them, at most `NUMBERED`.
-        saturated_units: The numbers of those whose activations are most often at an end, the most often ones first.
-        saturated_first: What `saturated` is at the first weights; None where that was not measured.
+        saturated_units: The numbers of the most often saturated units, the most often ones first.
+        saturated_first: The same as `saturated` for the first weights; None if not measured.
     """
 
     units: int

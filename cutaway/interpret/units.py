@@ -95,7 +95,7 @@ def constant_units(
 ) -> np.ndarray:
     """Which units of a hidden layer are constant, bool ``(unit,)``: the same output for every sample.
 
-    The arguments and errors are those of `unit_measures`; `x` is best the whole dataset. The definition is that of
+    The arguments and errors are as in `unit_measures`; `x` is best the whole dataset. The definition is
     `cutaway.interpret.measures.is_constant`.
     """
     hidden_graph(model, layer)
@@ -189,7 +189,7 @@ class _Sums:
         std = np.sqrt(np.maximum(np.diag(self.products) / n - shift**2, 0))
         std[std <= 1e-6 * np.maximum(np.abs(mean), np.abs(first_mean))] = np.nan
         similar, best = np.empty(len(std), np.int64), np.empty(len(std))
-        for start in range(0, len(std), BLOCK_UNITS):  # so that one matrix of units by units is in memory, not five
+        for start in range(0, len(std), BLOCK_UNITS):  # one unit-by-unit matrix in memory instead of five
             rows = slice(start, start + BLOCK_UNITS)
             found = (self.products[rows] / n - np.outer(shift[rows], shift)) / np.outer(std[rows], std)
             own = np.arange(len(found))

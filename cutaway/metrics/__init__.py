@@ -1,4 +1,4 @@
-"""Metrics: what predictions and learning curves are worth, and how samples were learned, as numbers.
+"""Metrics: the quality of predictions, learning curves, and how samples were learned, as numbers.
 
 In come plain arrays and rows: class numbers, probabilities, counts, the history of a training. Out come counts and
 records. May call numpy, scipy, scikit-learn and `cutaway.errors`; it knows no run, no model and no figure.

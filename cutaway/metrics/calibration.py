@@ -120,7 +120,7 @@ class Temperature:
     def at_limit(self) -> bool:
         """Whether it is the lowest or the highest that was tried: the samples do not determine it.
 
-        For example, all of them are predicted correctly, so that more confidence is always better.
+        For example, all of them are predicted correctly: more confidence is then always better.
         """
         low, high = TEMPERATURES
         return not low * 1.01 < self.value < high / 1.01
@@ -195,7 +195,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, *, floor: flo
 
     Source:
         Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks", section 4.2. The negative
-        log-likelihood is convex in the inverse of the temperature, so that its only minimum is found.
+        log-likelihood is convex in the inverse of the temperature: its only minimum is found.
     """
     from scipy.optimize import minimize_scalar
 

@@ -15,8 +15,8 @@ def cross_entropies(of_truth: np.ndarray, *, least: float = KERAS_LEAST) -> np.n
 
     Args:
         of_truth: float, the probability of the true class of each sample, 0..1; the result has its shape.
-        least: Probability below which a sample costs no more: with that of Keras at most 16.1 nats, with `LEAST`, the
-            smallest normal number of float32, at most 87.3, so that a probability of 0 does not cost infinity.
+        least: Probability below which a sample costs no more: with Keras' limit at most 16.1 nats, with `LEAST`, the
+            smallest normal number of float32, at most 87.3. A probability of 0 would otherwise cost infinity.
     """
     return -np.log(np.clip(of_truth.astype(np.float64), least, 1))
 

@@ -87,7 +87,7 @@ class Mistakes:
 
 
 def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int) -> SparseCounts:
-    """Count for each class what was predicted for its samples.
+    """Count for each class how its samples were predicted.
 
     Args:
         labels: int (sample,), the true classes, 0..classes-1.
@@ -132,7 +132,7 @@ def top_confusions(matrix: Any, n: int = 5) -> tuple[Confusion, ...]:
 
 
 def most_mistaken(matrix: Any, n: int) -> np.ndarray:
-    """The ``n`` classes with the most mistakes, in which they are the true class or the predicted one.
+    """The ``n`` classes with the most mistakes, as the true class or as the predicted one.
 
     Args:
         matrix: int (true, predicted), counts, sparse or not.

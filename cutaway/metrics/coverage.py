@@ -1,4 +1,4 @@
-"""Coverage against accuracy: how often a model is right if it answers only where it is confident."""
+"""Coverage against accuracy: how often a model is right if it answers only when it is confident."""
 
 from dataclasses import dataclass, field
 
@@ -14,8 +14,8 @@ class CoverageCurve:
 
     Attributes:
         thresholds: float64 ``(point,)``, descending: samples with at least this confidence are answered. Samples of
-            equal confidence are answered together, so that there is a point for each different confidence.
-        answered: int64 ``(point,)``, ascending, the number of answered samples; the last is that of all samples.
+            equal confidence are answered together: there is a point for each different confidence.
+        answered: int64 ``(point,)``, ascending, the number of answered samples; the last is the number of all samples.
         correct: int64 ``(point,)``, how many of them are predicted correctly.
     """
 
@@ -30,7 +30,7 @@ class CoverageCurve:
 
     @property
     def accuracy(self) -> np.ndarray:
-        """The accuracy of the answered samples, float64 ``(point,)`` in 0..1; the last is that of all samples."""
+        """The accuracy of the answered samples, float64 ``(point,)`` in 0..1; the last one counts all samples."""
         return self.correct / self.answered
 
     @property
@@ -39,7 +39,7 @@ class CoverageCurve:
         return wilson_interval(self.correct, self.answered)
 
     def threshold_for(self, accuracy: float) -> float | None:
-        """The confidence from which on to answer, so that as many samples as possible are answered.
+        """The lowest confidence to answer at, for as many answers as possible.
 
         Args:
             accuracy: The accuracy that the answered samples must have at least, 0..1.
@@ -59,7 +59,7 @@ class Answered:
     """The samples that are answered at a threshold.
 
     Attributes:
-        threshold: The confidence from which on to answer, 0..1.
+        threshold: The lowest confidence to answer at, 0..1.
         coverage: Share of all samples that are answered.
         accuracy: Share of the answered samples that is predicted correctly.
     """

@@ -24,7 +24,7 @@ NEVER = -1
 """Stands for an epoch that there is none of."""
 
 FLOOR = 2.0**-24
-"""The smallest float16 above 0, 6e-8: recorded probabilities below it are 0, whose logarithm is that of this one."""
+"""The smallest float16 above 0, 6e-8: recorded probabilities below it are 0, and use its logarithm."""
 
 VARIABLE = 0.25
 """Standard deviation above which a probability varies much: half of the largest possible one."""
@@ -37,9 +37,9 @@ class Dynamics:
     Attributes:
         epochs: Numbers of the epochs, ascending.
         predicted: int64 ``(sample,)``, the class that was predicted in the last of them.
-        first_learned: int64 ``(sample,)``, the first epoch in which its label was predicted; -1 where it never was.
+        first_learned: int64 ``(sample,)``, the first epoch that predicts its label; -1 if none does.
         forgotten: int64 ``(sample,)``, how often it was predicted right in one epoch and wrong in the next.
-        correctness: float64 ``(sample,)`` in [0, 1], the share of epochs in which it was predicted right.
+        correctness: float64 ``(sample,)`` in [0, 1], the share of epochs that predict it right.
         confidence: float64 ``(sample,)`` in [0, 1], the mean probability of its label.
         variability: float64 ``(sample,)`` in [0, 0.5], the standard deviation of that probability over the epochs.
         margin: float64 ``(sample,)`` in [-1, 1], the mean of the probability of its label minus the largest probability
@@ -90,7 +90,7 @@ class Dynamics:
         """int8 ``(sample,)``, index into `DIFFICULTIES`, the three regions of a data map.
 
         A sample is ambiguous if the probability of its label varies by more than `ambiguous_from`. Otherwise it is hard
-        if its margin is below 0, so that another class was on average more probable, and easy if not. With many classes
+        if its margin is below 0 (another class was on average more probable), and easy if not. With many classes
         a label is often predicted with a probability below one half, so one half cannot be the limit.
         """
         # a margin for rounding: one epoch that deviates by all of 1 makes exactly the limit
@@ -125,7 +125,7 @@ _LARGEST_FIRST = ("variability", "forgotten", "first_learned")
 
 
 def check_dynamics_sort(sort: str) -> None:
-    """Refuse a name by which samples cannot be sorted.
+    """Refuse an unknown order of samples.
 
     Raises:
         UnknownNameError: It is none of `DYNAMICS_SORTS`.
@@ -159,7 +159,7 @@ class DynamicsTracker:
                 samples: chunks of any size.
 
         Raises:
-            DataError: They are not probabilities, or not those of as many samples as there are labels.
+            DataError: They are not probabilities, or not of as many samples as there are labels.
         """
         first = 0
         for part in parts:

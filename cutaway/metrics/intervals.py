@@ -11,7 +11,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.words import percent
 
 CONFIDENCE = 0.95
-"""How often an interval holds the true value, unless another share is asked for."""
+"""How often an interval holds the true value, by default."""
 
 Interval = tuple[float, float]
 """Lower and upper limit."""
@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Share:
-    """A share of some samples, and the interval in which the true share is; made by `share_of`.
+    """A share of some samples, and an interval for the true share; made by `share_of`.
 
     Attributes:
         count: Samples that are counted.

@@ -76,7 +76,7 @@ def paired_error(later: np.ndarray, earlier: np.ndarray) -> float | None:
 
 
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:
-    """The epoch of the lowest validation loss, the first of equals; None where none was measured.
+    """The epoch of the lowest validation loss, the first of equals; None if none was measured.
 
     Args:
         history: One row per epoch, in order, with "epoch"; rows without a finite "val_loss" do not count.

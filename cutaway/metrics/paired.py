@@ -36,7 +36,7 @@ class McNemar:
 
 
 def mcnemar(fixed: int, broken: int) -> McNemar:
-    """Test whether two classifiers are right equally often, by the samples on which only one of them is right.
+    """Test whether two classifiers are right equally often, by the samples that only one of them gets right.
 
     Args:
         fixed: Number of samples that only the second predicts correctly, from 0 up.
@@ -50,7 +50,7 @@ def mcnemar(fixed: int, broken: int) -> McNemar:
 
     Source:
         McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages"; the
-        correction is that of Edwards 1948, "Note on the 'correction for continuity'".
+        correction is from Edwards 1948, "Note on the 'correction for continuity'".
     """
     if min(fixed, broken) < 0:
         raise DataError(f"counts must be 0 or more, got {fixed} and {broken}", hint="count them again")

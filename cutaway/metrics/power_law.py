@@ -97,7 +97,7 @@ def forecast(
 
     Two things make it unsure, and both are drawn 500 times: which samples the trainings were measured on, the same for
     all of them (a normal approximation of their means and covariances), and chance in a training, whose size is
-    that of the distances from the law (none of them is left where there are only three trainings).
+    taken from the distances from the law (with only three trainings none is left).
 
     Args:
         sizes: float ``(training,)``, amounts of data; at least three different ones.

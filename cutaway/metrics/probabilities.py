@@ -40,7 +40,7 @@ class ScoredSamples:
         """Score samples.
 
         Args:
-            probabilities: float ``(sample, class)``, 0..1. Rows that do not sum to 1, as those of several sigmoids, are
+            probabilities: float ``(sample, class)``, 0..1. Rows that do not sum to 1, as from several sigmoids, are
                 divided by their sums.
             labels: int ``(sample,)``, true classes.
 
@@ -80,7 +80,7 @@ class ScoredSamples:
 
 
 def distributions(probabilities: np.ndarray) -> np.ndarray:
-    """The same probabilities, with rows that do not sum to 1, such as those of several sigmoids, divided by their sums.
+    """The same probabilities, with rows that do not sum to 1, such as from several sigmoids, divided by their sums.
 
     Args:
         probabilities: float ``(sample, class)``, 0..1.
@@ -110,7 +110,7 @@ def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """
     logs: Any = np.log(np.maximum(probabilities, LEAST, dtype=np.float32))
     logs -= logs.max(axis=1, keepdims=True)
-    span = np.finfo(np.float32)  # beyond it, the probabilities are those of the limit: 0 and 1, or all alike
+    span = np.finfo(np.float32)  # beyond it, the probabilities reach their limit: 0 and 1, or all alike
     with np.errstate(over="ignore"):
         np.exp(np.divide(logs, np.float32(np.clip(temperature, span.tiny, span.max)), out=logs), out=logs)
     logs /= logs.sum(axis=1, keepdims=True)

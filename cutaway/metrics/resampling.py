@@ -23,7 +23,7 @@ def exchange_test(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0)
         seed: Random seed of the signs.
 
     Returns:
-        The share of draws whose mean is as far from 0 as that of the differences, which count as one draw themselves.
+        The share of draws whose mean is as far from 0 as the observed mean, which counts as one draw itself.
 
     Source:
         Pitman 1937, "Significance tests which may be applied to samples from any populations"; Phipson and Smyth 2010,
@@ -40,7 +40,7 @@ def exchange_test(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0)
 def exchange_test_of(
     statistic: Callable[[np.ndarray], float], samples: int, *, draws: int = 500, seed: int = 0
 ) -> float:
-    """The same for a difference that is not a mean, such as that of two calibration errors.
+    """The same for a difference that is not a mean, such as between two calibration errors.
 
     Args:
         statistic: Gives the difference where the results of some samples, bool ``(sample,)``, are exchanged.

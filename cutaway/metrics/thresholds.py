@@ -56,8 +56,8 @@ class OperatingPoint:
     Attributes:
         threshold: Scores from this one up are called positive.
         recall: Share of the positives that is called positive (sensitivity).
-        specificity: Share of the negatives that is called negative.
-        precision: Share of those called positive that is positive; NaN where there are none.
+        specificity: Share of the negatives that are called negative.
+        precision: Share of the samples called positive that are positive; NaN if there are none.
         accuracy: Share of all samples that is called right.
         cost: Mean cost of a sample.
     """
@@ -83,7 +83,7 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> RocCurve:
     Source:
         The interval of the area: DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more correlated
         receiver operating characteristic curves", on the scale of logits, computed from ranks as by Sun and Xu 2014.
-        Where all positives are above all negatives, that variance is 0, and the interval is that of Newcombe 2006,
+        If all positives are above all negatives, that variance is 0, and the interval is from Newcombe 2006,
         "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2", method 5.
     """
     from sklearn import metrics
@@ -101,7 +101,7 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> RocCurve:
 
 
 def precision_recall(positive: np.ndarray, scores: np.ndarray) -> PrecisionRecall:
-    """Precision and recall at every threshold; arguments and errors are those of `roc_curve`."""
+    """Precision and recall at every threshold; arguments and errors are as for `roc_curve`."""
     from sklearn import metrics
 
     positive, scores = _checked(positive, scores)
@@ -206,7 +206,7 @@ def operating_point(positive: np.ndarray, scores: np.ndarray, *, threshold: floa
 
 
 def _delong(positive: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
-    """The area under the ROC curve, and its standard deviation; 0 where there is a single positive or negative."""
+    """The area under the ROC curve, and its standard deviation; 0 with a single positive or negative."""
     from scipy.stats import rankdata
 
     ranks: Any = rankdata(scores)  # ties get their mean rank
@@ -221,7 +221,7 @@ def _delong(positive: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
 
 
 def _newcombe(area: float, positives: int, negatives: int, z: float) -> tuple[float, float]:
-    """The interval that holds each area from which the measured one is at most z standard deviations away."""
+    """The interval of all areas at most z standard deviations away from the measured one."""
     from scipy.optimize import brentq
 
     star = (positives + negatives) / 2 - 1

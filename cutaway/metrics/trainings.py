@@ -18,7 +18,7 @@ class TrainingsDifference:
 
     Attributes:
         before: Mean over the trainings of the first kind.
-        after: Mean over those of the second kind.
+        after: Mean over the trainings of the second kind.
         interval: The 95% interval of the difference, after minus before, of the means of ever more such trainings on
             the same samples.
         p_value: How probable at least such a difference is if both kinds are equally good.

@@ -1,4 +1,4 @@
-"""Nearest neighbors, and the principal components in which they are searched.
+"""Nearest neighbors, and the principal components for searching them.
 
 In come points, float32 (sample, column); out come the k nearest other points of each (`nearest_neighbors`, or most of
 them and how many: `approximate_neighbors`), or the k points nearest to each query (`nearest_among`, and

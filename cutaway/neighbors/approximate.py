@@ -14,10 +14,10 @@ from .searched import searched_points
 
 # Share of the neighbors that are to be found.
 WANTED = 0.99
-# Cells that are searched for each point: at least, so that its own cell decides nothing alone; and at most so many, or
-# so many for all points, so that points without structure take a bounded time, some 40 s on two cores.
+# Number of cells to search for each point: a minimum, because its own cell alone is not enough; and a maximum, also
+# for all points together, to bound the time for points without structure: some 40 s on two cores.
 FEWEST, MOST, MOST_IN_ALL = 8, 64, 64_000_000
-# Points whose neighbors are searched among all: half of them say how many cells are needed, the others what is found.
+# Points whose neighbors are searched among all: half of them set the number of cells, the others measure the recall.
 MEASURED = 512
 QUERIES_PER_BLOCK = 16
 AROUND = 1024
@@ -53,7 +53,7 @@ def approximate_neighbors(
     Args:
         points: See `nearest_neighbors`.
         k: See `nearest_neighbors`.
-        more: Further neighbors that are returned, of which fewer may be found; the first k do not depend on it.
+        more: Further neighbors to return, of which fewer may be found; the first k do not depend on it.
         on_progress: Called with the number of points done.
 
     Raises:
@@ -118,7 +118,7 @@ def _nearest_of_some(divided: DividedPoints, rows: np.ndarray, k: int) -> tuple[
         scores += least
         for place in range(start, stop):
             row = rows[place]
-            # the k-th nearest of the points around it, which are of its own cell and of those beside it, bounds all
+            # the k-th nearest of the points around it, from its own cell and the next ones, bounds all
             first = max(0, min(row - around // 2, len(points) - around))
             limit = np.partition(_squared_distances(points, row, np.arange(first, first + around)), k)[k]
             candidates = np.flatnonzero(scores[place - start] <= limit - least[row])

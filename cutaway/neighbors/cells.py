@@ -1,7 +1,7 @@
 """Dividing points into cells of nearby points, and bounding distances between cells.
 
 In NumPy, because each cell takes few calls: compiling these loops took two seconds on every new machine, and they would
-be no faster. Each function works on a range of cells, so that threads can share them.
+be no faster. Each function works on a range of cells: threads can share them.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ import numpy as np
 ULP = 2.0**-24
 # Squares below this lose digits or become 0; the largest coordinate is 0.5 to 1.
 TINY = 1e-36
-# The direction in which a cell is halved is found from some of its points; it decides how well cells prune, never a
+# The direction that halves a cell is found from some of its points; it decides how well cells prune, never a
 # result.
 SAMPLE = 128
 ROUNDS = 6
 
 
 def project(points: np.ndarray, order: np.ndarray, starts: np.ndarray, places: np.ndarray, low: int, high: int) -> None:
-    """Write the position of each point along the direction in which its cell varies most.
+    """Write the position of each point along the direction of largest variance of its cell.
 
     Args:
         points: float32 (n, d).
@@ -104,7 +104,7 @@ def nearest_faces(
         points: float32 (n, d), in the order of cells.
         starts: int64 (cells + 1,).
         centers: float32 (cells, d).
-        origin: float32 (cells, d), the same means relative to their median, so that little cancels.
+        origin: float32 (cells, d), the same means relative to their median: little cancels.
         faces: float32 (cells, cells), rows ``low`` to ``high`` are written.
         low: First cell.
         high: The cell after the last one.

@@ -1,4 +1,4 @@
-"""The decorator of compiled kernels: how Numba compiles them, and where they are kept on disk."""
+"""The decorator of compiled kernels: how Numba compiles them, and their place on disk."""
 
 import hashlib
 import sys
@@ -36,7 +36,7 @@ _CONFIG_LOCK = Lock()
 def kernel(*, inner: bool = False, **flags: Any) -> Callable[[Any], Any]:
     """Make the decorator that compiles a function without Python objects and keeps it on disk if possible.
 
-    The function releases the interpreter while it runs, so that Python threads can share its work; division by zero
+    The function releases the interpreter while it runs: Python threads can share its work. Division by zero
     gives infinity as in NumPy, because checking for it would prevent vectorized loops.
 
     Kernels compare instead of calling ``min`` and ``max``, which Numba compiles again for each type and each set of

@@ -25,7 +25,7 @@ MOST_LEADING = 128
 VALUES_PER_RANGE = 2**22
 # A scatter matrix that takes more multiplications is made in float32, twice as fast; below, float64 takes 0.1 s.
 FLOAT64_MULTIPLICATIONS = 2e9
-# New rows must lie within this many standard deviations, so that their squares stay in float32.
+# New rows must lie within this many standard deviations: their squares then stay in float32.
 MAX_DEVIATIONS = 1e15
 
 
@@ -61,21 +61,21 @@ def principal_scores(h: np.ndarray, components: int) -> np.ndarray:
 
 
 def with_fixed_sign(weights: np.ndarray) -> np.ndarray:
-    """Flip columns of weights (unit, component) so that the largest entry of each is positive."""
+    """Flip columns of weights (unit, component) to make the largest entry of each positive."""
     leading = np.abs(weights).argmax(axis=0)
     return weights * np.where(weights[leading, np.arange(weights.shape[1])] < 0, -1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class CenteredMatrix:
-    """A matrix shifted near its middle and scaled so that squares stay in range, computed block by block.
+    """A matrix shifted near its middle and scaled to keep squares in range, computed block by block.
 
     Attributes:
         h: float32 (sample, unit).
         origin: float32 (unit,), a point near most rows, which becomes 0.
         mean: float64 (unit,), the mean as seen from the origin, times ``scale``.
         scale: A power of two, which scales without rounding; the largest entry becomes 0.5 to 1.
-        dtype: The type in which blocks are multiplied.
+        dtype: The type for multiplying blocks.
     """
 
     h: np.ndarray

@@ -16,10 +16,10 @@ from .records import Neighbors
 
 # Most points in a cell: smaller cells prune better, larger ones multiply faster; 128 to 256 are best at 70,000 points.
 CELL = 256
-# Points with more than twice as many columns are first compared in this many directions, those of largest variance: on
+# Points with more than twice as many columns are first compared in this many directions of largest variance: on
 # 512 columns of a trained layer that takes half the time, and 32 or 128 directions take about as long.
 HEAD = 64
-# Candidates beyond k that are measured again in float64, so that rounding decides nothing at the k-th place.
+# Candidates beyond k that are measured again in float64: rounding then decides nothing at the k-th place.
 SPARE_CANDIDATES = 8
 # Cells that a thread searches between two progress reports: some 20 ms.
 CELLS_PER_RANGE = 8
@@ -31,7 +31,7 @@ class DividedPoints:
 
     Attributes:
         points: float32 (n, d), cell by cell.
-        head: float32 (n, few), their projections on a few directions; the same array where there are few columns.
+        head: float32 (n, few), their projections on a few directions; the same array if there are few columns.
         order: int64 (n,), the row number of each point as it was given.
         starts: int64 (cells + 1,), where each cell begins.
         centers: float32 (cells, few), the means of the cells.
@@ -72,8 +72,8 @@ class DividedPoints:
         """Write the nearest points of each.
 
         Args:
-            near: The cells in which they are searched, which hold more points than neighbors; None for all cells.
-            names: int64 (n,), where in ``found`` each point is written, and what it is called there.
+            near: The cells to search, which hold more points than neighbors; None for all cells.
+            names: int64 (n,), the row of each point in ``found``, which is also its name there.
             found: Written.
             scale: Factor of the squared distances that are written.
             on_progress: Called with the number of points done.
@@ -122,7 +122,7 @@ def candidates_for(k: int) -> int:
 
 
 def _head(points: np.ndarray) -> np.ndarray:
-    """Project on the principal directions, in float64, so that no distance grows: float32 (n, ``HEAD``)."""
+    """Project on the principal directions, in float64, which keeps distances from growing: float32 (n, ``HEAD``)."""
     centered = CenteredMatrix.of(points)
     directions = centered.principal_directions(HEAD)
     origin = centered.origin.astype(np.float64)

@@ -1,4 +1,4 @@
-"""The files in which compiled kernels are kept: read only if they are whole, and never the reason why a call fails.
+"""The files of compiled kernels: read only if they are whole, and never the reason why a call fails.
 
 All private names of Numba are here, since it has no public way to check its files: ``cache=True`` and NUMBA_CACHE_DIR
 choose the folder alone. With Numba 0.68.1's own files, one that is cut off raises an error in the middle of a call, and
@@ -22,11 +22,11 @@ _DIGEST = sha256().digest_size
 class KernelFiles(IndexDataCacheFile):
     """The index and the data files of one kernel, each beginning with the SHA-256 of the rest.
 
-    A damaged file counts as none, so that the kernel is compiled and written again.
+    A damaged file counts as none: the kernel is compiled and written again.
     """
 
     def save(self, key: Any, data: Any) -> None:
-        """Keep what was compiled, or warn once that the folder cannot be written."""
+        """Keep compiled kernels, or warn once that the folder cannot be written."""
         try:
             super().save(key, data)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The leading eigenvectors of a large symmetric matrix of which only products are known."""
+"""The leading eigenvectors of a large symmetric matrix that is only known by its products."""
 
 from collections.abc import Callable
 

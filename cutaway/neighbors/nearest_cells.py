@@ -1,4 +1,4 @@
-"""The cells in which the neighbors of each point are searched where not all have to be found."""
+"""The cells to search for the neighbors of each point, if not all have to be found."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ CELLS_PER_RANGE = 64
 
 @dataclass(frozen=True, eq=False)
 class NearestCells:
-    """The cells in which the neighbors of each point are searched.
+    """The cells to search for the neighbors of each point.
 
     Attributes:
         near: For each cell int32 (other,), the cells that come into question for its points, itself first.
@@ -75,9 +75,9 @@ class NearestCells:
         gap: np.ndarray,
         cell: int,
     ) -> None:
-        """Bound distances as `cutaway.neighbors.cells.bound` does; those of cells that are not searched are inf.
+        """Bound distances as `cutaway.neighbors.cells.bound` does; cells that are not searched get inf.
 
-        The bounds are those of the triangle inequality.
+        The bounds follow from the triangle inequality.
 
         Args:
             head: See `of`.
@@ -96,7 +96,7 @@ class NearestCells:
         gap += np.square(queries).sum(axis=1)
         last = min(self.visited, len(others)) - 1
         is_far = gap > np.partition(gap, last, axis=0)[last]
-        # less the rounding bound of the three terms, as in `candidates.rounding_bound`, so that no bound is too large
+        # less the rounding bound of the three terms, as in `candidates.rounding_bound`: no bound is too large
         gap -= (8 * (len(centers[cell]) + 12) * ULP * (far + radius[cell] ** 2) + TINY).astype(np.float32)[:, None]
         np.sqrt(np.maximum(gap, 0, out=gap), out=gap)
         gap -= (radius[others] * (1 + 8 * ULP)).astype(np.float32)[:, None]

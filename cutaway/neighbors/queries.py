@@ -23,7 +23,7 @@ def nearest_among(
     """Find the ``k`` points nearest to each query.
 
     Args:
-        points: float32 (n, d), finite; or float64, for distances that are small beside the coordinates.
+        points: float32 (n, d), finite; or float64, for distances that are small compared with the coordinates.
         queries: (m, d), likewise.
         k: From 1 to n.
         on_progress: Called with the number of queries done.

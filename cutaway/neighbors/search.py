@@ -39,7 +39,7 @@ class Memory(NamedTuple):
         active: int64 (query,), the queries that are compared with a cell.
         gaps: float32 (other * query,), see `cutaway.neighbors.cells.bound`.
         lower: float32 (other,), see there.
-        visits: int32 (other,), the order in which cells are visited, as places among those that are compared.
+        visits: int32 (other,), the order of visiting cells, as places among the compared ones.
         lefts: float32 (query, few + 1), the queries relative to the mean of another cell.
         scores: float32 (query * point,), products.
         picked: int64 (point + 1,), columns of the products that are near enough.

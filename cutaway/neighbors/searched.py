@@ -23,9 +23,9 @@ class SearchedPoints:
     """Points among which neighbors are searched.
 
     Attributes:
-        divided: The points, scaled so that the largest coordinate is 0.5 to 1.
+        divided: The points, scaled to a largest coordinate of 0.5 to 1.
         names: int64 (n,), the caller's row number of each.
-        scale: Factor that makes their squared distances those of the caller's points.
+        scale: Factor that turns their squared distances into those of the caller's points.
         duplicates: Rows that are answered without a search.
         found: Where neighbors are written.
     """

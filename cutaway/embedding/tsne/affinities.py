@@ -73,7 +73,7 @@ def compute_affinities(
 
 
 def conditional_affinities(squared: np.ndarray, perplexity: float) -> np.ndarray:
-    """Weight the neighbors of each row so that their entropy is log(perplexity), to 1e-8 nats.
+    """Weight the neighbors of each row for an entropy of log(perplexity), to 1e-8 nats.
 
     A row that cannot reach this gets the limit: uniform over all its neighbors, if there are no more than the
     perplexity or all are equally far, and uniform over the nearest ones, if at least the perplexity are equally near.

@@ -33,7 +33,7 @@ class Descent:
         xy: float32 (n, 2), centered on 0, in the order of the samples.
         iterations: Iterations done.
         stopped: "iterations" (all were done), "converged" or "canceled" (by the callback or by `Canceled`).
-        history: Iteration and estimated KL divergence, every 25 iterations in which all points took part.
+        history: Iteration and estimated KL divergence, every 25 iterations with all points.
         nodes: Nodes along each side of the last grid; 0 if forces were summed over all pairs.
         spacing: Distance of its nodes; 0 if forces were summed over all pairs.
         affinities: Affinities of the points in ``order``.
@@ -93,12 +93,12 @@ def descend(
                 return replace(done, xy=start, affinities=affinities, order=np.arange(len(start), dtype=np.int32))
             del sample, state, everywhere, done
         state = OptimizerState(affinities, start, pool=pool, exact=exact)
-        del affinities  # with the sample, so that sorting can free what was not sorted: 700 MB at 1,000,000 points
+        del affinities  # with the sample: sorting can then free the unsorted copy, 700 MB at 1,000,000 points
         return Optimizer(state, phases, callback, on_progress, before=before).run()
 
 
 def fall_of_kl(history: list[float]) -> float | None:
-    """Share by which the KL divergence fell in the last ``KL_WINDOW`` iterations; None where there were fewer.
+    """Share by which the KL divergence fell in the last ``KL_WINDOW`` iterations; None after fewer.
 
     Args:
         history: The KL divergence every ``KL_INTERVAL`` iterations.
@@ -108,14 +108,14 @@ def fall_of_kl(history: list[float]) -> float | None:
 
 
 class Optimizer:
-    """Runs the phases of one descent, and keeps what is reported of it.
+    """Runs the phases of one descent, and keeps its record.
 
     Args:
         state: The points on their way.
         phases: The phases in order.
         callback: See `descend`.
         on_progress: See `descend`.
-        before: Iterations that were done before, which are counted in what is reported.
+        before: Number of iterations done before, which count in reports.
         after: Iterations that come after, likewise.
     """
 

@@ -32,7 +32,7 @@ MOST_EXACT = 100_000
 """Samples up to which neighbors are exact: 1.3 s of t-SNE's 4 s at 70,000 samples; beyond, their time grows fastest."""
 
 TRUSTED = 0.95
-"""Share of neighbors found from which on the quality is measured by them, and not by a search of its own."""
+"""If at least this share of neighbors was found, the quality is measured by them, without a search of its own."""
 
 DECLINED = {"iterations": 0, "stopped": "canceled"}
 """What a descent reports that did not begin."""
@@ -40,7 +40,7 @@ DECLINED = {"iterations": 0, "stopped": "canceled"}
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """What is near in the principal components, in which t-SNE searches neighbors.
+    """What is near in the principal components, where t-SNE searches neighbors.
 
     Attributes:
         points: float32 (sample, component).
@@ -68,8 +68,8 @@ class TSNEResult:
             if a callback ended it.
         seconds: Time of each stage: "pca", "neighbors", "affinities" and "optimize".
         kl_divergence: In nats; None if the descent, or its computation, was canceled.
-        around: Affinities of as many neighbors as were asked for; None if none were, or before they were searched.
-        components: The map from rows to the principal components in which neighbors were searched; None if the
+        around: Affinities of the requested number of neighbors; None without such a request, or before the search.
+        components: The map from rows to the principal components that were searched; None if the
             neighbors were given.
         points: float32 (sample, component), the samples there; None if the neighbors were given.
     """
@@ -143,7 +143,7 @@ def tsne_of_neighbors(
     callback: Callback | None = None,
     on_a_line: bool = False,
 ) -> TSNEResult:
-    """Lay out samples of which only the neighbors are known.
+    """Lay out samples whose neighbors alone are known.
 
     Args:
         near: Neighbors of each sample, the nearest first, at least three times the perplexity.
@@ -210,7 +210,7 @@ def _neighbors(
     """Search neighbors.
 
     Returns:
-        A list, from which they are taken so that they can be freed; what is near; and how they were searched.
+        A list, to be emptied by the caller so that the arrays can be freed; what is near; and how they were searched.
     """
     is_exact = chosen.neighbors == "exact" or (chosen.neighbors == "auto" and len(points) <= MOST_EXACT)
     k = neighbors_for(max(perplexities(chosen.perplexity)), len(points), approximate=not is_exact)
@@ -248,7 +248,7 @@ def _laid_out(
     samples = len(near[0].index)
     timed: dict[str, Any] = {"unit": "samples", "seconds": seconds}
     with stage("affinities", samples, part="affinities", on_progress=ignore_progress, **timed):
-        # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
+        # popped, to be freed as soon as they are read: 50 MB at 70,000 samples
         affinities = [joint_affinities(near.pop(), perplexities(chosen.perplexity), on_progress=on_progress)]
     if start is None:
         with stage("eigenvectors", samples, part="eigenvectors", on_progress=on_progress, **timed):

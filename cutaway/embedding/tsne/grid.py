@@ -10,7 +10,7 @@ import scipy.fft
 from .kernels.two_level import FACTOR
 from .two_level import PADDING, SPLIT, coarse_nodes, narrow_part, smooth_part
 
-# Typed as Any, because SciPy's annotations are those of its dispatcher. Transforms run on one thread while the others
+# Typed as Any, because SciPy annotates its dispatcher only. Transforms run on one thread while the others
 # compute the attractive forces; two threads take longer than one here (540 x 540: 1.0 ms instead of 0.55).
 fft: Any = scipy.fft
 
@@ -59,7 +59,7 @@ class Grid:
         coarse: The coarse grid, if the smooth part of the kernel is not in ``transform``; None for a small grid.
         own: float32 (2,), how the energy of a point with itself varies within a cell, see `self_energy`.
         own_mean: The mean of that energy.
-        level: What was subtracted from the kernel, so that a very small layout keeps its digits: 1 or 0.
+        level: The number subtracted from the kernel, to keep digits of a very small layout: 1 or 0.
     """
 
     nodes: int
@@ -109,7 +109,7 @@ def grid_for(half: float, spacing: float) -> Grid:
     """
     padded = size_for(half, spacing)
     if nodes_for(half, spacing) <= SMALL:
-        # 1 / (1 + d2) - 1 in a form in which small distances keep their digits
+        # 1 / (1 + d2) - 1 in a form that keeps the digits of small distances
         transform, near = transform_of(lambda squared: -squared / (1 + squared), padded, spacing)
         own_mean, *own = self_energy(near)
         return Grid(padded // 2, padded, spacing, transform, None, np.array(own, np.float32), own_mean, 1.0)

@@ -29,7 +29,7 @@ class InterpolationGrid:
 
     Attributes:
         grid: The grid now in use; None before the first `update`.
-        potential: float32 (padded, padded) spline coefficients, of which the first (nodes, nodes) count.
+        potential: float32 (padded, padded) spline coefficients; the first (nodes, nodes) count.
         corner: Coordinates of node (0, 0).
         normalization: Z = sum over pairs i != j of 1 / (1 + d2).
     """
@@ -63,7 +63,7 @@ class InterpolationGrid:
         if grid is None or half > grid.reach or (half < MIN_FILLED * grid.reach / SLACK and grid.nodes > LEAST_NODES):
             grid = self.grid = grid_for(half, spacing_for(half, self.spacing))
         self._updates += 1
-        # a small layout's grid is fine enough without; it is symmetric, so that there is no force in the middle
+        # a small layout's grid is fine enough without; it is symmetric: there is no force in the middle
         shift = 0 if grid.level else (self._updates * SHIFTS) % 1 - 0.5
         self.corner = (middle + (shift - (grid.nodes - 1) / 2) * grid.spacing).astype(np.float32)
         self.potential, self.normalization = convolve(xy, grid, self.corner)

@@ -18,7 +18,7 @@ def morton(xy: np.ndarray) -> np.ndarray:
     low = xy.min(axis=0)
     scale = np.float32((CELLS - 1) / max(float((xy.max(axis=0) - low).max()), 1e-30))
     bits = ((xy - low) * scale).astype(np.int32)
-    # each step spreads the bits of every group, so that in the end there is a zero after each bit
+    # each step spreads the bits of every group: in the end there is a zero after each bit
     for distance, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
         bits = (bits | bits << distance) & mask
     return bits[:, 0] | bits[:, 1] << 1
@@ -44,7 +44,7 @@ class SortedPoints:
 
     def __init__(self, affinities: Affinities, start: np.ndarray) -> None:
         self._initial = np.array(start, np.float32, order="C")
-        # one assignment replaces both, so that an interrupt cannot separate coordinates from their row numbers
+        # one assignment replaces both: an interrupt cannot separate coordinates from their row numbers
         self._sorted = self._initial.copy(), np.arange(len(start), dtype=np.int32)
         self.last = np.zeros_like(self.xy)
         self.gains = np.ones(len(start), np.float32)
@@ -71,7 +71,7 @@ class SortedPoints:
         before, start = self.start, np.zeros_like(self.start)
         np.cumsum(np.diff(before)[moved], out=start[1:])
         parts = ranges(n, 4096)
-        # one after the other, so that the old columns are freed before there are new values: 350 MB at 1,000,000 points
+        # one after the other: the old columns are freed before there are new values, 350 MB at 1,000,000 points
         columns, index = self.index, np.empty_like(self.index)
         pool.run(lambda low, high: reorder_columns(before, columns, moved, place, start, index, low, high), parts)
         self.index, columns = index, None

@@ -14,7 +14,7 @@ from .iterate import Callback, Iterate
 class Sample:
     """Points chosen at random, and what places the others by them.
 
-    Early exaggeration decides where groups go, for which a part of each group is enough: with one point in four to
+    Early exaggeration decides where groups go, and a part of each group is enough for that: with one point in four to
     eight, KL at the end is the same at 70,000 and at 280,000 points of a hidden layer of MNIST; with one in sixteen of
     70,000 it is 1% higher. To minimize KL itself by the sample does not pay: the others come too late then, and KL at
     70,000 points ends at 2.41 instead of 2.24.
@@ -47,7 +47,7 @@ class Sample:
         return cls(rows, Affinities(among.indptr.astype(np.int64), among.indices.astype(np.int32), value), matrix)
 
     def spread(self, xy: np.ndarray) -> np.ndarray:
-        """Place all points: the chosen ones where they are, the others at the mean of the chosen ones, by affinity.
+        """Place all points: the chosen ones stay, the others go to the mean of the chosen ones, by affinity.
 
         A point that has affinity to none of them is placed in the middle.
 

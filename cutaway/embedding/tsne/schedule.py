@@ -78,7 +78,7 @@ def phases_for(samples: int, settings: TSNESettings) -> tuple[Phase, ...]:
         settings: Checked settings.
 
     Raises:
-        UsageError: ``n_iter`` is not more than the early and the final iterations that were asked for.
+        UsageError: ``n_iter`` is not more than the requested early and final iterations.
 
     Source: van der Maaten 2014, section 5 (exaggeration 12, momenta 0.5 and 0.8); Belkina et al. 2019 (a learning rate
     of n over the exaggeration); the sample, learning rate, momentum and end for many points are our own.
@@ -132,7 +132,7 @@ def _momentum_and_tolerance(samples: int, settings: TSNESettings) -> tuple[float
 
 
 def _begun_with_a_sample(early: Phase, samples: int, settings: TSNESettings) -> tuple[Phase, ...]:
-    """Do early exaggeration with a sample, where there are enough points, and its last iterations with all of them."""
+    """Do early exaggeration with a sample, if there are enough points, and its last iterations with all of them."""
     chosen = settings.early_samples
     if chosen == "auto":
         is_auto = isinstance(settings.perplexity, str)

@@ -16,13 +16,13 @@ SEARCHES = ("exact", "approximate")
 """How neighbors are searched."""
 
 PCA_COMPONENTS = 50
-"""Principal components in which neighbors are searched, at most."""
+"""Maximum number of principal components for searching neighbors."""
 
 USUAL_PERPLEXITY = 30
 """As in scikit-learn and openTSNE."""
 
 INITIAL_DEVIATION = 1e-4
-"""Standard deviation of the initial layout: at this size all pairs repel alike, so that the start decides where groups
+"""Standard deviation of the initial layout: at this size all pairs repel alike, and the start decides where groups
 go, but not how large they are."""
 
 
@@ -41,7 +41,7 @@ class TSNESettings:
     or "approximate" for more than 100,000 samples."""
 
     n_iter: int = 750
-    """Most iterations in all, including those of early exaggeration, of which it must be more. The descent mostly ends
+    """Maximum number of iterations in all; it must exceed those of early exaggeration. The descent mostly ends
     sooner, see ``tolerance``."""
 
     early_exaggeration: float = 12.0
@@ -69,7 +69,7 @@ class TSNESettings:
     "auto" is 0.8; 0.966 for more than 4,000 samples; 1 - 0.034 (10,000 / n)^(1/8) for more than 10,000."""
 
     final_iter: int | Auto = "auto"
-    """Number of iterations at the end, from 0, with a momentum of at most 0.8, in which samples settle; "auto" is 0, or
+    """Number of final iterations, from 0, with a momentum of at most 0.8, which let samples settle; "auto" is 0, or
     25 for more than 4,000 samples."""
 
     tolerance: float | Auto = "auto"
@@ -156,7 +156,7 @@ def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
 
 
 def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed: int) -> np.ndarray:
-    """Make the layout from which the descent starts, float32 (sample, 2).
+    """Make the initial layout of the descent, float32 (sample, 2).
 
     Args:
         initialization: See `TSNESettings`, checked, and not "spectral".
@@ -177,7 +177,7 @@ def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed
 
 
 def initialization_name(initialization: str | np.ndarray) -> str:
-    """Name an initialization for JSON; that of an array is "array" with the start of the SHA-256 of its bytes."""
+    """Name an initialization for JSON; for an array it is "array" with the start of the SHA-256 of its bytes."""
     if isinstance(initialization, str):
         return initialization
     from hashlib import sha256

@@ -15,10 +15,10 @@ import numpy as np
 from .kernels.two_level import BEFORE, FACTOR, gather, scatter
 
 # Where the kernel is split, in units of the coarse grid: with this value the error of Z is 5e-5 at a spacing of 0.25,
-# with twice as much up to 3e-4; what is left of the narrow part across the padding is a tenth of 1.5e-3, and acts
+# with twice as much up to 3e-4; the rest of the narrow part across the padding is a tenth of 1.5e-3, and acts
 # between opposite ends only.
 SPLIT = 0.15
-# Empty fine nodes beyond the layout, so that the narrow part hardly acts across the ends: four coarse nodes.
+# Empty fine nodes beyond the layout, to keep the narrow part from acting across the ends: four coarse nodes.
 PADDING = 32
 
 

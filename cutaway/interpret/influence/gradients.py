@@ -20,8 +20,8 @@ class Gradients(NamedTuple):
     Attributes:
         inputs: float32 ``(sample, feature)`` for each kernel.
         deltas: float32 ``(sample, unit)`` for each kernel.
-        biases: For each kernel the input of the bias beside it: 1, or 0 where there is none; float32 ``(sample,)``
-            where `preconditioned` has changed it.
+        biases: For each kernel the input of its bias: 1, or 0 without a bias; float32 ``(sample,)``
+            if `preconditioned` has changed it.
         others: float32 ``(sample, weight)``, the gradients by the weights of other layers, such as the scale and the
             offset of a normalization.
     """
@@ -104,7 +104,7 @@ def gradients_of(
         values = evaluate(graph, weights, {graph.entry: inputs}, before=before, added=added)
         return loss(values), values
 
-    # in evaluation no sample depends on another one: the gradient of the sum holds those of all samples
+    # samples are independent in evaluation: the gradient of the sum holds the gradient of each sample
     (deltas, slopes), values = jax.grad(total, argnums=(0, 1), has_aux=True)(zeros(dense), zeros(others))
     found = Gradients([], [], [], [])
     for name in dense:

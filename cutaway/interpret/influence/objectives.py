@@ -10,7 +10,7 @@ from cutaway.models import MEAN, activation_name, sample_loss
 def training_losses(
     graph: Graph, values: dict[str, jax.Array], labels: jax.Array, *, loss: str, label_smoothing: float, classes: int
 ) -> jax.Array:
-    """The loss by which each sample is trained, without its weight, float32 ``(sample,)``.
+    """The training loss of each sample, without its weight, float32 ``(sample,)``.
 
     It is Keras' loss of the probabilities, as in training, with the limit of 1e-7 that it sets to them. In an ensemble
     that `cutaway.mlp` made each member is trained on its own loss, and theirs are added.
@@ -37,8 +37,8 @@ def training_losses(
 def log_probabilities(graph: Graph, values: dict[str, jax.Array], targets: jax.Array) -> jax.Array:
     """The log-probability of one class for each sample, float32 ``(sample,)``, in nats.
 
-    Probabilities are those of `cutaway.models.class_probabilities`; their logarithms have no lower limit, except of a
-    model that ends in a hard sigmoid, where it is that of 1e-7.
+    Probabilities are as in `cutaway.models.class_probabilities`; their logarithms have no lower limit, except for a
+    model that ends in a hard sigmoid, which has the limit log(1e-7).
 
     Args:
         graph: The model.

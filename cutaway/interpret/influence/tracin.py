@@ -19,8 +19,8 @@ from .gradients import Gradients, dot, gradients_of, preconditioned
 from .objectives import log_probabilities, training_losses
 
 MOST_ANSWERS = 128
-"""Answers that are asked about in one pass over the training samples at most; of more, the influences are computed in
-several passes, since those of 60,000 samples on 128 answers take 31 MB."""
+"""Maximum number of answers in one pass over the training samples; more answers take several passes, since the
+influences of 60,000 samples on 128 answers take 31 MB."""
 
 INFLUENCE_BYTES = 2**28
 """Bytes of the influences of all training samples on the answers of one pass at most, of two or more answers."""
@@ -29,7 +29,7 @@ DAMPING = 0.1
 """Of the second moments of the inputs; chosen on digits among 0.01, 0.1 and 1, see `benchmarks/influence_lds.py`."""
 
 MOMENT_SAMPLES = 1024
-"""Training samples over which second moments are taken, at most."""
+"""Maximum number of training samples for second moments."""
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
@@ -40,7 +40,7 @@ class Objective:
     """The loss that a model was trained by.
 
     Attributes:
-        loss: Its name in Keras, one of those of `cutaway.models.sample_loss`.
+        loss: Its name in Keras, as `cutaway.models.sample_loss` takes it.
         label_smoothing: In [0, 1).
         classes: Number of classes.
     """
@@ -66,7 +66,7 @@ class TrainingSamples:
 
 
 def answers_at_once(samples: int) -> int:
-    """The most answers that are asked about in one pass over N training samples, from 1 to `MOST_ANSWERS`."""
+    """The number of answers in one pass over N training samples, from 1 to `MOST_ANSWERS`."""
     return max(1, min(MOST_ANSWERS, INFLUENCE_BYTES // (4 * max(samples, 1))))
 
 
@@ -91,10 +91,10 @@ def influences(
     Between the gradients is, for each layer, the inverse of the second moment of its inputs over the training samples:
     if many samples share a direction, the others make up for one that is left out.
 
-    Gradients are those in evaluation: without dropout, and with the moving averages of BatchNormalization as constants.
-    They are exact for all weights of supported layers, those of normalizations included; regularizers have none.
-    No gradient of a kernel is formed: that of a Dense layer is the outer product of its input and of the gradient by
-    its pre-activations, so that the product of two of them is the product of two products of vectors.
+    Gradients are as in evaluation: without dropout, and with the moving averages of BatchNormalization as constants.
+    They are exact for all weights of supported layers, also of normalizations; regularizers have none.
+    No gradient of a kernel is formed. For a Dense layer it is the outer product of the input and the gradient of the
+    pre-activations; the product of two gradients is then the product of two products of vectors.
 
     Args:
         model: A built model; it is not changed.
@@ -122,7 +122,7 @@ def influences(
         second moments.
     """
     program, count = _Program.of(model, objective, scale), len(answers)
-    padded = 1 if count == 1 else MOST_ANSWERS if count > 16 else 16  # few shapes, so that few programs are compiled
+    padded = 1 if count == 1 else MOST_ANSWERS if count > 16 else 16  # few shapes mean few compiled programs
     rows, classes = (np.concatenate([part, part[:1].repeat(padded - count, axis=0)]) for part in (answers, targets))
     found = np.zeros((count, len(samples.labels)), np.float32)
     some = None if damping is None else _some(samples)

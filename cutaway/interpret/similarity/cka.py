@@ -47,7 +47,7 @@ class CenteredActivations:
         """Center activations, float32 ``(sample, unit)``."""
         centered = h - h.mean(axis=0, dtype=np.float64)
         size = float(np.sqrt(np.vdot(centered, centered) / centered.size))
-        # what is left of a constant is rounding
+        # only rounding remains of a constant
         if size <= 1e-6 * float(np.abs(h).max(initial=0)):
             return cls(np.zeros_like(h), 0.0)
         # a scale of 1 keeps products of tiny or huge activations inside float32
@@ -78,7 +78,7 @@ def _alignment(first: np.ndarray, second: np.ndarray) -> float:
     samples, units, others = len(first), first.shape[1], second.shape[1]
     if units * others <= samples * (units + others):
         return _dot(product := second.T @ first, product)
-    # the same number from matrices of samples by samples, some rows at a time: those of units would not fit in memory
+    # the same number from sample-by-sample matrices, some rows at a time: unit-by-unit matrices would not fit in memory
     size = BLOCK_SAMPLES
     return sum(_dot(first[i : i + size] @ first.T, second[i : i + size] @ second.T) for i in range(0, samples, size))
 

@@ -52,7 +52,7 @@ def compare_epochs(
     """
     output: Any = find_layer(model, layer).output
     size = 4 * len(x) * int(np.prod(output.shape[1:]))
-    room = max(1, MAX_HELD_BYTES // max(size, 1) - 1)  # one more is held beside the block
+    room = max(1, MAX_HELD_BYTES // max(size, 1) - 1)  # one more is held in addition to the block
     forward = ForwardPass.of(model, [layer], scale=scale)
     found = np.full((len(epochs), len(epochs)), np.nan)
     pairs, done = len(epochs) * (len(epochs) + 1) // 2, 0
@@ -124,7 +124,7 @@ def compare_models(
 ) -> ModelSimilarity:
     """Compare two models layer by layer: linear CKA of every two layers, and matched units of hidden layers.
 
-    The activations of all layers that compute something are in memory, those of both models.
+    The activations of all layers of both models that compute something are in memory.
 
     Args:
         first: A built model; it is not changed.

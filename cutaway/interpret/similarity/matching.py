@@ -14,15 +14,15 @@ MATCHED_UNITS = 4096
 
 @dataclass(frozen=True, eq=False)
 class UnitMatching:
-    """Each unit of a layer and the one of another layer that it is matched with.
+    """Each unit of a layer and its match in another layer.
 
     Attributes:
         unit: int64 ``(unit,)``: the unit of the second layer that unit k of the first is matched with; none occurs
             twice.
         correlation: float64 ``(unit,)``, their correlation over the samples, in [-1, 1]; NaN where one of them is
             constant.
-        chance: The mean correlation of the same matching by activations that have nothing in common: those of the
-            second layer in another order of the samples. None where it is not defined.
+        chance: The mean correlation after matching unrelated activations: the second layer in another order of the
+            samples. None if it is not defined.
     """
 
     unit: np.ndarray
@@ -41,12 +41,12 @@ class UnitMatching:
 
     @property
     def constant(self) -> int:
-        """Number of pairs in which a unit is constant, so that there is no correlation."""
+        """Number of pairs without a correlation, because a unit is constant."""
         return int(np.isnan(self.correlation).sum())
 
 
 def match_units(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> UnitMatching:
-    """Match the units of two layers one to one, so that the sum of the correlations of their activations is largest.
+    """Match the units of two layers one to one, with the largest sum of the correlations of their activations.
 
     The mean correlation is above 0 even between models that have nothing in common, because the best of many pairs are
     chosen: the more units and the fewer samples, the higher. ``chance`` says how high.
@@ -109,5 +109,5 @@ def _mean(correlation: np.ndarray) -> float | None:
 def _standardized(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Units with mean 0 and standard deviation 1, float32; and which of them vary at all."""
     mean, std = h.mean(axis=0, dtype=np.float64), h.std(axis=0, dtype=np.float64)
-    varies = std > 1e-6 * np.abs(h).max(axis=0)  # what is left of a constant is rounding
+    varies = std > 1e-6 * np.abs(h).max(axis=0)  # only rounding remains of a constant
     return ((h - mean) / np.where(varies, std, 1)).astype(np.float32), varies

@@ -87,7 +87,7 @@ def calibrate(squared, perplexity, out, low, high):
 
 @kernel()
 def transpose(entries, place, out, low, high):
-    """Write the rows in which each column from ``low`` to ``high`` occurs, ascending, with the values there.
+    """Write the rows that hold each column from ``low`` to ``high``, ascending, with the values there.
 
     An entry, uint64, has a row or column number in its upper half and the bits of a float32 in its lower half: NumPy's
     fast sort of integers sorts entries by number, and a scattered write moves both at once. Every range of columns

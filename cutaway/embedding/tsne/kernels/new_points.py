@@ -27,7 +27,7 @@ def attract(
 ) -> tuple[np.float32, np.float32, np.float32]:
     """Return sum_j w_j (p - y_j), both coordinates, and sum_j w_j over the neighbors of new point ``i``.
 
-    The weights are w_j = p_j / (1 + |p - y_j|^2); the arguments are those of `optimize_new_points`.
+    The weights are w_j = p_j / (1 + |p - y_j|^2); the arguments are as for `optimize_new_points`.
     """
     ax = ay = mass = np.float32(0)
     for t in range(index.shape[1]):

@@ -32,7 +32,7 @@ def spline_slope(f: np.float32) -> tuple[np.float32, np.float32, np.float32, np.
 
 @kernel(fastmath={"contract"})
 def spread(xy: np.ndarray, corner: np.ndarray, scale: np.float32, charges: np.ndarray) -> None:
-    """Add each point to the 16 nodes around it; on one thread, so that the order of the sums is always the same.
+    """Add each point to the 16 nodes around it; on one thread, which keeps the order of the sums.
 
     Args:
         xy: float32 (n, 2), inside the grid by 2 nodes.

@@ -1,4 +1,4 @@
-"""Sums between the rows of a fine grid and those of a coarse one."""
+"""Sums between the rows of a fine grid and of a coarse one."""
 
 import numpy as np
 
