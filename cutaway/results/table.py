@@ -111,16 +111,6 @@ def _fields(kind: Any) -> Iterator[tuple[str, tuple[str, ...], list[Column]]]:
         yield each.name, names, columns
 
 
-def column(names: str, heading: str, unit: Unit, meaning: str, *, explained: bool = False) -> Column:
-    """A `Column`, whose names are written with blanks between them."""
-    return Column(tuple(names.split()), heading, unit, meaning, explained)
-
-
-def heading_of(columns: Sequence[Column], name: str) -> str:
-    """What people read above the column of a name; the name itself where there is no such column."""
-    return next((each.heading for each in columns if name in each.names), name)
-
-
 @dataclass(frozen=True, eq=False)
 class Table:
     """Values with their columns.
@@ -153,14 +143,11 @@ class Table:
 
         Args:
             kind: The dataclass that declares the columns.
-            rows: Records with these fields, one for each row; or one record whose fields hold whole columns.
+            rows: Records with these attributes, one for each row; or one record whose fields hold whole columns.
             title: See `Table`.
             notes: See `Table`.
             turned: See `Table`.
         """
-        if not isinstance(kind, type):  # a tuple of columns, and rows in which values are found by name
-            names = [name for each in kind for name in each.names]
-            return cls(kind, {name: [row.get(name) for row in rows] for name in names}, title, notes, turned)
         values, is_whole = dict[str, Any](), isinstance(rows, kind)
         for field, names, _ in _fields(kind):
             held = getattr(rows, field) if is_whole else [getattr(row, field) for row in rows]

@@ -23,8 +23,7 @@ class ResultTable(Directive):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         module, _, name = self.arguments[0].rpartition(".")
-        declared = getattr(importlib.import_module(module), name)
-        columns = columns_of(declared) if isinstance(declared, type) else declared
+        columns = columns_of(getattr(importlib.import_module(module), name))
         rows = [(_names(each.names), each.heading, each.unit.name, each.meaning) for each in columns]
         return [table(TITLES, rows, widths=(20, 20, 20, 40), name="result-table")]
 

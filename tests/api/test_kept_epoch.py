@@ -80,7 +80,7 @@ def test_documents_and_findings_are_of_the_kept_epoch(run, kept):
     assert RunSummary.of(run.folder).val_accuracy == row["val_accuracy"]
     assert run_document(run)["kept_epoch"] == kept
     findings = {finding.kind: finding for finding in run.findings()}
-    assert findings["test"].evidence["val_accuracy"] == row["val_accuracy"]
+    assert findings["test-gap"].evidence["val_accuracy"] == row["val_accuracy"]
     if "overfitting" in findings:
         assert findings["overfitting"].evidence["kept_epoch"] == kept
 

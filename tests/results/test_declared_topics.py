@@ -1,11 +1,15 @@
 """Tables of topics that are declared, from records made by hand: nothing is trained here."""
 
 import dataclasses
+import importlib
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cutaway.options import DataOptions, TableOptions
+from cutaway.results.table import columns_of
 from cutaway.runs import RunWriter
 from cutaway.topics.comparison.leaderboard import leaderboard_of
 from cutaway.topics.prediction.prediction import Contributions, Predictions
@@ -56,3 +60,11 @@ def test_options_of_data_are_those_of_tables_and_of_images():
     assert all(field.metadata["help"] for field in dataclasses.fields(DataOptions))
     with pytest.raises(TypeError):
         DataOptions()
+
+
+def test_the_tables_of_the_reference_page_are_records_with_declared_fields():
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    named = [name.rpartition(".") for name in re.findall(r"\{result-table\} (\S+)", page)]
+    assert len(named) > 20
+    for module, _, name in named:
+        assert columns_of(getattr(importlib.import_module(module), name)), name

@@ -10,7 +10,7 @@ from cutaway.errors import UsageError
 from cutaway.options import option
 from cutaway.results.notebook import declared_html
 from cutaway.results.result import Answer, Result
-from cutaway.results.table import POINTS, Interval, Table, column, columns_of, value
+from cutaway.results.table import POINTS, Column, Interval, Table, columns_of, value
 from cutaway.results.units import (
     COUNT,
     COUNT_OF,
@@ -27,9 +27,9 @@ from cutaway.results.units import (
 from cutaway.words import counted, evenly_spaced, listed
 
 COLUMNS = (
-    column("class", "Class", NAME, "The class."),
-    column("right", "Right", share(), "Share that is right."),
-    column("low high", "Interval", INTERVAL, "Its interval."),
+    Column(("class",), "Class", NAME, "The class."),
+    Column(("right",), "Right", share(), "Share that is right."),
+    Column(("low", "high"), "Interval", INTERVAL, "Its interval."),
 )
 VALUES = {"class": ["a", "<b>"], "right": np.array([0.5, np.nan]), "low": [0.25, np.nan], "high": [0.75, np.nan]}
 TABLE = Table(COLUMNS, VALUES, title="Classes")
@@ -86,7 +86,7 @@ def test_programs_get_values_by_name():
 
 @pytest.mark.parametrize("rows", [0, 1, 2, POINTS, POINTS + 1, 5 * POINTS])
 def test_a_long_curve_is_thinned_with_both_ends(rows):
-    curve = Table((column("x", "X", decimals(1), "A number."),), {"x": np.arange(rows)})
+    curve = Table((Column(("x",), "X", decimals(1), "A number."),), {"x": np.arange(rows)})
     found = [row["x"] for row in curve.records(POINTS)]
     assert len(found) == min(rows, POINTS)
     assert found == sorted(set(found))
@@ -231,7 +231,7 @@ def test_programs_see_names_in_the_order_of_the_values():
 def test_an_answer_is_made_in_the_form_that_is_asked_for(capsys, monkeypatch):
     from cutaway.cli.output import print_answer
 
-    explained = column("low", "A long heading", share(), "The lower end.", explained=True)
+    explained = Column(("low",), "A long heading", share(), "The lower end.", explained=True)
     table = Table((*COLUMNS[:2], explained), VALUES, title="Classes", notes=("A note.",))
     monkeypatch.setenv("COLUMNS", "26")
     print_answer(Answer("runs/a", dict, lambda: (table,)), as_json=False)

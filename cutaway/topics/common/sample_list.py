@@ -1,28 +1,32 @@
 """Samples in the order of a measure, with what is known of each: one form for every list of samples."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from cutaway.data import SampleIds
 from cutaway.results.result import Result
-from cutaway.results.table import Column, Table
+from cutaway.results.table import Table, columns_of, value
 from cutaway.results.units import TEXT, Unit
 
-IDENTITY = (
-    Column(("sample",), "Sample", Unit("name of a sample", str, right=False, most=20), "Name of the sample."),
-    Column(("file",), "File", TEXT, "The file that it comes from, of images in a folder."),
-    Column(("row",), "Row", TEXT, "Its row in the file of a table, from 1, without the line of names."),
-)
-"""The columns that say which sample a row is; a table has those that its data know."""
+NAME_OF_SAMPLE = Unit("name of a sample", str, right=False, most=20)
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """Which sample a row is: the columns that tables have if their data know them."""
+
+    sample: str = value("Sample", NAME_OF_SAMPLE, "Name of the sample.")
+    file: str = value("File", TEXT, "The file that it comes from, of images in a folder.")
+    row: str = value("Row", TEXT, "Its row in the file of a table, from 1, without the line of names.")
 
 
 def of_samples(ids: SampleIds, table: Table) -> Table:
     """A table of samples: their names first, and last where they are found."""
     known = ids.columns()
-    first, *others = (each for each in IDENTITY if each.names[0] in known)
+    first, *others = (each for each in columns_of(SampleRow) if each.names[0] in known)
     values = {"sample": known.pop("sample"), **table.values, **known}
     return replace(table, columns=(first, *table.columns, *others), values=values)
 

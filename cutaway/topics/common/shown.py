@@ -9,8 +9,9 @@ from cutaway.data import SampleIds
 from cutaway.page import Card, Cards, Figure, Image, Parts, Section, Table
 from cutaway.results.result import Result
 from cutaway.results.table import Table as ResultTable
+from cutaway.results.table import columns_of
 
-from .sample_list import IDENTITY, SampleList
+from .sample_list import SampleList, SampleRow
 from .sample_rows import sample_rows
 from .sample_values import values_of
 
@@ -95,7 +96,7 @@ def sample_section(
         subtitle: What cards show in bold: names of columns in braces stand for their texts.
         more: What only the page says of each sample, by heading; "" for those of whom it says nothing.
     """
-    where = {each.heading for each in IDENTITY}
+    where = {each.heading for each in columns_of(SampleRow)}
     texts = [{heading: text for heading, text in row.items() if heading not in where} for row in table.texts()]
     said = [{**row, **{h: each[i] for h, each in (more or {}).items()}} for i, row in enumerate(texts)]
     told = {heading: [row[heading] for row in said] for heading in said[0]} if said else {}

@@ -13,7 +13,7 @@ from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures, confusion_counts, per_class, wilson_interval
 from cutaway.results.plain import plain
-from cutaway.results.table import Column, Interval, Table, column, value
+from cutaway.results.table import Column, Interval, Table, value
 from cutaway.results.units import COUNT, NAME, POINTS, POINTS_WITH_LIMITS, SHARE_WITH_LIMITS, TEXT, decimals, share
 from cutaway.topics.common.sample_list import SampleList, of_samples
 from cutaway.words import number, percent
@@ -94,8 +94,8 @@ class Measure:
     difference: Interval
     is_share: bool = True
 
-    def row(self, *, turned: bool = False) -> dict[str, str]:
-        """The texts by the names of `MEASURES`; the difference is a minus b if it is turned."""
+    def row(self, *, turned: bool = False) -> "MeasureRow":
+        """The texts; the difference is a minus b if it is turned."""
         found = self.difference
         if turned:
             found = Interval(*(None if each is None else -each for each in (found.value, found.high, found.low)))
@@ -104,16 +104,17 @@ class Measure:
         else:
             ends = "" if isnan(found.low) else f" ({found.low:+.4f} to {found.high:+.4f})"
             texts = (number(self.a.value, 4), number(self.b.value, 4), f"{found.value:+.4f}{ends}")
-        return dict(zip(("measure", "a", "b", "difference"), (self.heading, *texts), strict=True))
+        return MeasureRow(self.heading, *texts)
 
 
-MEASURES = (
-    column("measure", "Measure", TEXT, "A measure on the same samples."),
-    column("a", "A", TEXT, "Of the first run; of an accuracy with its 95% interval (Wilson)."),
-    column("b", "B", TEXT, "Of the second run."),
-    column("difference", "B - A", TEXT, "Their difference, of shares in points, with its 95% interval if known."),
-)
-"""What both runs are worth."""
+@dataclass(frozen=True)
+class MeasureRow:
+    """What both runs are worth, in words."""
+
+    measure: str = value("Measure", TEXT, "A measure on the same samples.")
+    a: str = value("A", TEXT, "Of the first run; of an accuracy with its 95% interval (Wilson).")
+    b: str = value("B", TEXT, "Of the second run.")
+    difference: str = value("B - A", TEXT, "Their difference, of shares in points, with its 95% interval if known.")
 
 
 @dataclass(frozen=True)
@@ -422,7 +423,7 @@ def measures_table(found: Comparison, *, turned: bool = False) -> Table:
     """What both are worth on the same samples; differences are a minus b if it is turned."""
     m = found.measures
     title = f"On {m.samples:,} {found.split} {'sample' if m.samples == 1 else 'samples'}, with 95% intervals"
-    return Table.of(MEASURES, [each.row(turned=turned) for each in measured(found)], title=title)
+    return Table.of(MeasureRow, [each.row(turned=turned) for each in measured(found)], title=title)
 
 
 def measured(found: Comparison) -> tuple[Measure, ...]:
@@ -457,7 +458,7 @@ def _cka_table(layers: "ModelSimilarity") -> Table:
         for place, name in enumerate(layers.second)
     ]
     values = {"layer": layers.first} | {str(place): layers.cka[:, place] for place in range(len(layers.second))}
-    first = column("layer", "A \\ B", TEXT, "A layer of the first run.")
+    first = Column(("layer",), "A \\ B", TEXT, "A layer of the first run.")
     return Table((first, *of_b), values, title=f"CKA of layers, on {layers.samples:,} samples")
 
 

@@ -3,11 +3,12 @@
 import html
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from cutaway.findings import folded
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
-from cutaway.results.table import Table, column
+from cutaway.results.table import Table, value
 from cutaway.results.units import TEXT
 from cutaway.words import counted
 
@@ -20,18 +21,22 @@ if TYPE_CHECKING:
 MARKS = {"warning": ("▲", "#e76300"), "note": ("●", "#3f90da"), "good": ("■", "#8a8f99")}
 """Mark and color of each severity, legible on light and dark pages."""
 
-FINDINGS = (
-    column("kind", "Kind", TEXT, "The kind of finding, one word or a few with hyphens."),
-    column("severity", "Severity", TEXT, "How serious it is: warning, note or good."),
-    column("title", "Title", TEXT, "What was found, in a few words."),
-    column("text", "Text", TEXT, "The same with its numbers."),
-    column("remedy", "To try", TEXT, "What would help; none where nothing is known."),
-    column("rule", "Rule", TEXT, "The rule by which it was found."),
-    column("source", "Source", TEXT, "Where the rule is from."),
-    column("known_as", "Known as", TEXT, "What others call it."),
-    column("cause", "Cause", TEXT, "The kind of the finding that explains it; none where it stands for itself."),
-)
-"""Findings, the most important first."""
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A finding."""
+
+    kind: str = value("Kind", TEXT, "The kind of finding, one word or a few with hyphens.")
+    severity: str = value("Severity", TEXT, "How serious it is: warning, note or good.")
+    title: str = value("Title", TEXT, "What was found, in a few words.")
+    text: str = value("Text", TEXT, "The same with its numbers.")
+    remedy: str | None = value("To try", TEXT, "What would help; none where nothing is known.")
+    rule: str | None = value("Rule", TEXT, "The rule by which it was found.")
+    source: str | None = value("Source", TEXT, "Where the rule is from.")
+    known_as: str | None = value("Known as", TEXT, "What others call it.")
+    cause: str | None = value(
+        "Cause", TEXT, "The kind of the finding that explains it; none where it stands for itself."
+    )
 
 
 class Findings(tuple["Finding", ...], NotebookDisplay):
@@ -65,7 +70,8 @@ def explains_in_words(consequences: int) -> str:
 
 def findings_table(findings: "Iterable[Finding]") -> Table:
     """Findings as a table, a row each."""
-    return Table.of(FINDINGS, [each.record() for each in findings])
+    names, records = [each.name for each in fields(FindingRow)], [each.record() for each in findings]
+    return Table.of(FindingRow, [FindingRow(**{name: record[name] for name in names}) for record in records])
 
 
 def draw_findings(findings: "Iterable[Finding]") -> "Figure":

@@ -174,7 +174,7 @@ def _not_compared(source: ReportSource) -> tuple[str, ...]:
     context = source.context
     with survive(log, "looking whether other models can be compared", CutawayError):
         if known_simpler_models(context) is None and can_compare_simpler_models(context):
-            return (f"Other kinds of models were not compared; {run_command('doctor', context.path)} does that.",)
+            return (f"Other kinds of models were not compared. To compare them: {run_command('doctor', context.path)}",)
     return ()
 
 
@@ -187,8 +187,7 @@ def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
         return ("Models that learn so little cannot tell which labels are wrong.",)
     if found.worth is None or found.worth.gain == "unknown":
         return ()
-    command = run_command("labels", context.path)
-    return (f"Which labels may be wrong was not looked for; {command} does that.",)
+    return (f"Labels were not checked. To check them: {run_command('labels', context.path)}",)
 
 
 def _label_lines(source: ReportSource) -> list[SummaryLine]:

@@ -17,7 +17,7 @@ from cutaway.log import survive
 from cutaway.metrics import wilson_interval
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
-from cutaway.results.table import Table, column
+from cutaway.results.table import Table, value
 from cutaway.results.units import NAME
 from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.classes.classes import class_measures, kept_class_measures
@@ -31,18 +31,20 @@ log = logging.getLogger("cutaway.topics.findings")
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
 
-LINES = (
-    column("about", "About", NAME, "What the line is about: state, worth, problem, next, or unknown."),
-    column("text", "Verdict", NAME, "One sentence or two."),
-)
-"""The lines of a verdict."""
-
 NO_PROBLEM = "Nothing needs attention: its data, training, layers and predictions were checked."
 NO_PROBLEM_BUT_LAYERS = (
     "Nothing needs attention: its data, training and predictions were checked; its layers do not open."
 )
 NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
 NO_GAIN = "It is not clearly more often right than always predicting the largest class."
+
+
+@dataclass(frozen=True)
+class VerdictLine:
+    """A line of a verdict."""
+
+    about: str = value("About", NAME, "What the line is about: state, worth, problem, next, or unknown.")
+    text: str = value("Verdict", NAME, "One sentence or two.")
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,7 @@ class Verdict(Result):
 
     def table(self) -> Table:
         """The lines of the verdict."""
-        about, texts = zip(*self.lines(), strict=True)
-        return Table(LINES, {"about": about, "text": texts})
+        return Table.of(VerdictLine, [VerdictLine(*each) for each in self.lines()])
 
     def to_json(self) -> dict[str, Any]:
         """All of it, with the version of this document."""

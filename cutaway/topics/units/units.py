@@ -22,7 +22,7 @@ from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, value
 from cutaway.results.units import COUNT, LOST, MEASURED, NAME, decimals
 from cutaway.results.units import Unit as Written
-from cutaway.topics.common.sample_list import IDENTITY
+from cutaway.topics.common.sample_list import NAME_OF_SAMPLE
 from cutaway.words import UNDEFINED, number, percent
 
 from .options import UnitsOptions, check_sort
@@ -97,7 +97,7 @@ class UnitRows:
 class TopSample:
     """A sample for which a unit is highest."""
 
-    sample: str = value(IDENTITY[0].heading, IDENTITY[0].unit, IDENTITY[0].meaning)
+    sample: str = value("Sample", NAME_OF_SAMPLE, "Name of the sample.")
     activation: float = value("Activation", decimals(3), "Activation of the unit for the sample.")
 
 
