@@ -112,13 +112,12 @@ def dataset_document(data: Dataset | Table) -> dict[str, Any]:
 
 
 def _column_document(column: Column) -> dict[str, Any]:
-    profile = column.profile
     return {
         "name": column.name,
-        "type": profile.kind,
+        "type": column.type,
         "use": column.use,
         "treatment": column.treatment,
-        "rows": profile.rows,
-        "missing": profile.missing,
-        "values": profile.summary,
+        "rows": column.rows,
+        "missing": column.missing,
+        "values": column.summary,
     }

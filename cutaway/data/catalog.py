@@ -155,8 +155,8 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
     loaded = _load(source, path, options, on_progress)
     if others:
         warn_user(
-            f"{path} is read as {source.description}, without the other data in it ({listed}): to train on those, name "
-            "the file"
+            f"{path} is read as {source.description}, without the other data in it ({listed(others, 5)}): to train on "
+            "those, name the file"
         )
     return loaded
 

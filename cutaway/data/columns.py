@@ -150,7 +150,7 @@ def column_facts(
         if each.use in ("feature", "ignored")
     ]
     if isinstance(loaded, Table):
-        unread = [each for each in loaded.columns if each.use == "ignored" and each.profile.kind == "unsupported"]
+        unread = [each for each in loaded.columns if each.use == "ignored" and each.type == "unsupported"]
         facts += [ColumnFacts(each.name, left_out=each.treatment) for each in unread]
     groups = _groups(loaded, data, split, found, both, of_train)
     leaky = _leaky(data, found, y, of_train) if isinstance(loaded, Table) else None
@@ -234,13 +234,13 @@ def _is_read(column: Column) -> bool:
     """Whether a column holds what another does not."""
     if column.use not in ("feature", "ignored", "id"):
         return False
-    return column.profile.kind not in ("empty", "unsupported") and not column.treatment.startswith("the same as")
+    return column.type not in ("empty", "unsupported") and not column.treatment.startswith("the same as")
 
 
 def _read_as(column: Column) -> str:
     if column.use != "ignored":
         return column.kind
-    is_date = column.profile.kind == "date" and not column.profile.other
+    is_date = column.type == "date" and not column.others
     return "date" if is_date else "category"  # as text, which any cell can be read as
 
 

@@ -106,12 +106,12 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
     columns = [
         {
             "name": column.name,
-            "type": column.profile.kind,
+            "type": column.type,
             "kind": column.kind,
             "use": column.use,
             "treatment": column.treatment,
-            "missing": column.profile.missing / max(column.profile.rows, 1),
-            "values": column.profile.summary,
+            "missing": column.missing / max(column.rows, 1),
+            "values": column.summary,
             "wrong": look.wrong.get(column.name),
         }
         for column in look.columns[:COLUMNS]

@@ -42,7 +42,7 @@ def test_of_a_mixed_folder_it_is_said_what_is_not_read(tmp_path):
     assert load_dataset(folder, label="label").labels["train"].shape == (40,), "no warning: the others are no data"
     for other in ("people.csv", "more.npz", "prices.xlsx", "zipped.csv.gz"):
         (folder / other).write_bytes(b"a,b\n")
-    with pytest.warns(CutawayWarning, match="more.npz, people.csv, prices.xlsx, zipped.csv.gz"):
+    with pytest.warns(CutawayWarning, match="more.npz, people.csv, prices.xlsx and zipped.csv.gz"):
         load_dataset(folder, label="label")
 
 

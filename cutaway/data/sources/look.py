@@ -7,11 +7,10 @@ from typing import Any
 
 from cutaway.data.tables import (
     Column,
-    ColumnProfile,
     Reader,
     TableOptions,
     decide_each,
-    first_profiles,
+    first_columns,
     open_columnar,
     open_reader,
     python_values,
@@ -77,32 +76,33 @@ def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progres
     chosen = table_options(reader.columns, where=str(where), **options)
     found = survey(reader, chosen, on_progress=on_progress)
     if label is None:
-        chosen = replace(chosen, label=guess_label(found.profiles))
-    columns, wrong = decide_each(found.profiles, chosen, where=where.name, same=found.same)
-    return TableLook(chosen, columns, wrong, _first_rows(reader), found.profiles[0].rows)
+        chosen = replace(chosen, label=guess_label(found.columns))
+    columns, errors = decide_each(found.columns, chosen, where=where.name)
+    wrong = {name: str(error) for name, error in errors.items()}
+    return TableLook(chosen, columns, wrong, _first_rows(reader), found.columns[0].rows)
 
 
-def guess_label(profiles: Sequence[ColumnProfile]) -> str:
+def guess_label(columns: Sequence[Column]) -> str:
     """The column that most likely holds the classes, by its name or, of those that can, its place; "" if none can."""
-    by_name = {profile.name.strip().lower(): profile.name for profile in reversed(profiles)}
+    by_name = {column.name.strip().lower(): column.name for column in reversed(columns)}
     named = next((by_name[name] for name in LABELS if name in by_name), None)
-    return named or next((profile.name for profile in reversed(profiles) if _can_be_classes(profile)), "")
+    return named or next((column.name for column in reversed(columns) if _can_be_classes(column)), "")
 
 
 def likely_label(reader: Reader) -> str:
     """The column that most likely holds the classes, as far as the first rows show; "" if none can."""
     try:
-        return guess_label(first_profiles(reader, LOOKED_AT))
+        return guess_label(first_columns(reader, LOOKED_AT))
     except CutawayError:  # what is damaged is said when it is read
         return ""
 
 
-def _can_be_classes(profile: ColumnProfile) -> bool:
+def _can_be_classes(column: Column) -> bool:
     """Whether a column holds a few values, each of them often."""
-    most = min(MOST, profile.known // 2)
-    if profile.kind == "number":
-        return profile.whole and 1 <= profile.high - profile.low < most and not profile.missing
-    return profile.kind == "category" and 2 <= (profile.distinct or 0) <= most and not profile.missing
+    most = min(MOST, column.known // 2)
+    if column.type == "number":
+        return column.whole and 1 <= column.high - column.low < most and not column.missing
+    return column.type == "category" and 2 <= (column.distinct or 0) <= most and not column.missing
 
 
 def _shown(value: Any) -> str:

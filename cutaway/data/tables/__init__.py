@@ -7,10 +7,10 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 """
 
 from .cells import MISSING, date_seconds, python_values, spellings
+from .column import UNIQUE, Column, decide_each, left_out, left_out_in_words
 from .leaving_out import leave_out
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
-from .profile import ColumnProfile
 from .readers import (
     FORMATS,
     Reader,
@@ -25,8 +25,7 @@ from .readers import (
     row_words,
     workbook_error,
 )
-from .schema import UNIQUE, Column, decide_each, left_out, left_out_in_words
-from .survey import first_profiles, survey
+from .survey import first_columns, survey
 from .table import Table, cell_chunks, hashed_values, make_table, table_cells
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "MISSING",
     "UNIQUE",
     "Column",
-    "ColumnProfile",
     "Reader",
     "Table",
     "TableOptions",
@@ -42,7 +40,7 @@ __all__ = [
     "columnar_files",
     "date_seconds",
     "decide_each",
-    "first_profiles",
+    "first_columns",
     "frame_reader",
     "hashed_values",
     "is_frame",

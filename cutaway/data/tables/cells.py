@@ -8,8 +8,7 @@ import numpy as np
 
 from cutaway.errors import DataError
 
-from .arrow import compute
-from .readers import row_words
+from .readers import compute, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,7 +19,7 @@ from cutaway.data.preparation import (
 )
 from cutaway.errors import DataError
 
-from .schema import Column, left_out
+from .column import Column, left_out
 
 if TYPE_CHECKING:
     import pyarrow as pa

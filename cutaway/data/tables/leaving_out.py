@@ -7,7 +7,7 @@ from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.words import listed
 
-from .schema import REQUESTED, ignored
+from .column import REQUESTED
 from .table import Table
 
 
@@ -34,7 +34,7 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
     return replace(
         table,
         options=options,
-        columns=tuple(ignored(each.profile, REQUESTED) if each.name in columns else each for each in table.columns),
+        columns=tuple(each.ignored(REQUESTED) if each.name in columns else each for each in table.columns),
         origin={**table.origin, **({"options": options.to_json()} if "options" in table.origin else {})},
     )
 

@@ -9,9 +9,8 @@ from cutaway.data.sample_names import TextNames
 from cutaway.data.samples import SampleIds
 from cutaway.errors import DataError
 
-from .arrow import compute
 from .cells import as_categories
-from .readers import Reader
+from .readers import Reader, compute
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,20 +1,20 @@
 """The first pass over a table: what every column holds, the label of every row, and which columns are the same."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.errors import DataError
+from cutaway.errors import DataError, Hint
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed
 
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
+from .column import Column
 from .options import TableOptions
-from .profile import ColumnProfile, ColumnScan
-from .readers import Reader, reading, row_words
+from .readers import Reader, decimal_mark, reading, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,20 +26,18 @@ class Survey:
 
     Attributes:
         where: The table, for messages.
-        profiles: What each column holds.
+        columns: What each column holds, before it is decided what is done with it.
         codes: int64 (row,), index into `values` of each row's label, -1 where it is not known.
         values: The different labels, as text, in the order in which they appear.
         extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, where they are asked for.
         groups: The different groups.
-        same: Columns whose cells are all those of an earlier one -> the name of that one.
     """
 
     where: str
-    profiles: tuple[ColumnProfile, ...]
+    columns: tuple[Column, ...]
     codes: np.ndarray
     values: tuple[str, ...]
     extras: Mapping[str, np.ndarray]
-    same: Mapping[str, str]
     groups: frozenset[str]
 
     @property
@@ -70,8 +68,22 @@ class Survey:
         labels.flags.writeable = False
         return labels
 
+    def check_known(self, names: Sequence[str]) -> None:
+        """Refuse a table in which a value of one of some columns is not known.
 
-def first_profiles(reader: Reader, most: int) -> tuple[ColumnProfile, ...]:
+        Raises:
+            DataError: One is not.
+        """
+        for column in self.columns:
+            if column.missing and column.name in names:
+                raise DataError(
+                    "values are missing, and missing values are refused",
+                    got=f'{column.missing:,} of {column.rows:,} rows without "{column.name}" in {self.where}',
+                    hint=Hint("fill them in, ignore the column, or pass {}", missing="median"),
+                )
+
+
+def first_columns(reader: Reader, most: int) -> tuple[Column, ...]:
     """What is in each column, as far as the first rows show.
 
     Args:
@@ -81,12 +93,11 @@ def first_profiles(reader: Reader, most: int) -> tuple[ColumnProfile, ...]:
     Raises:
         DataError: The table is damaged.
     """
-    decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
+    columns = tuple(Column(name, decimal_mark(reader)) for name in reader.columns)
     for chunk in reader.chunks():
-        scans = [ColumnScan(name, decimal=decimal) for name in reader.columns]
-        for scan in scans:
-            scan.add(chunk[scan.name].slice(0, most))
-        return tuple(scan.profile() for scan in scans)
+        for column in columns:
+            column.add(chunk[column.name].slice(0, most))
+        return columns
     return ()
 
 
@@ -95,37 +106,35 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
 
     Args:
         reader: The table.
-        options: What the user says; columns that do not exist are left to `schema.decide`.
+        options: What the user says; columns that do not exist are left to `decide`.
         on_progress: Told after every chunk.
 
     Raises:
         DataError: The table is damaged or has no row, or `time` or `weight` do not hold dates or numbers.
     """
     where = str(reader.where or reader.form)
-    decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
-    scans = {name: ColumnScan(name, decimal=decimal) for name in reader.columns}
+    columns = {name: Column(name, decimal_mark(reader)) for name in reader.columns}
     label, group = _Codes(), _Codes()
-    columns: dict[str, list[Any]] = defaultdict(list)
+    kept: dict[str, list[Any]] = defaultdict(list)
     same: dict[str, str] | None = None
     name = reader.where.name if reader.where else "the table"
     for chunk in reading(reader, task=f"reading {name}", on_progress=on_progress):
-        for column, scan in scans.items():
-            scan.add(chunk[column])
+        for column in columns.values():
+            column.add(chunk[column.name])
         same = _equal_columns(chunk) if same is None else _still_equal(chunk, same)
-        if options.label in scans:
+        if options.label in columns:
             label.add(chunk[options.label])
-        if options.group in scans:
+        if options.group in columns:
             group.add(chunk[options.group])
         for role in ("time", "weight"):
-            if getattr(options, role) in scans:
-                columns[role].append(chunk[getattr(options, role)])
-    profiles = tuple(scan.profile() for scan in scans.values())
-    if not profiles or not profiles[0].rows:
+            if getattr(options, role) in columns:
+                kept[role].append(chunk[getattr(options, role)])
+    for column, earlier in (same or {}).items():
+        columns[column].same = earlier
+    if not any(column.rows for column in columns.values()):
         raise DataError("a table has at least one row of values", got=f"none in {where}", hint="check the file")
-    extras = {
-        role: _extra(role, getattr(options, role), chunks, profiles, decimal, where) for role, chunks in columns.items()
-    }
-    if options.group in scans:
+    extras = {role: _extra(role, columns[getattr(options, role)], chunks, where) for role, chunks in kept.items()}
+    if options.group in columns:
         extras["group"] = group.codes()
         if (unknown := int((extras["group"] < 0).sum())) > 0:
             raise DataError(
@@ -133,8 +142,7 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
                 got=f'{unknown:,} of {len(extras["group"]):,} rows without a "{options.group}" in {where}',
                 hint="drop these rows, or give each a group of its own",
             )
-    groups = frozenset(group.values)
-    return Survey(where, profiles, label.codes(), tuple(label.values), extras, same or {}, groups)
+    return Survey(where, tuple(columns.values()), label.codes(), tuple(label.values), extras, frozenset(group.values))
 
 
 class _Codes:
@@ -155,24 +163,21 @@ class _Codes:
         return np.concatenate(self._parts) if self._parts else np.empty(0, np.int64)
 
 
-def _extra(
-    role: str, name: str, chunks: list[Any], profiles: tuple[ColumnProfile, ...], decimal: str, where: str
-) -> np.ndarray:
+def _extra(role: str, column: Column, chunks: list[Any], where: str) -> np.ndarray:
     """The values of a column that orders or weighs the samples: float64 (row,), all known."""
-    profile = next(profile for profile in profiles if profile.name == name)
     kinds = ("number", "date") if role == "time" else ("number",)
-    held = f"{profile.missing:,} missing values" if profile.missing else "text"
+    held = f"{column.missing:,} missing values" if column.missing else "text"
     refusal = DataError(
         f"{role} is a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
-        got=f'{held} in "{name}" of {where}',
+        got=f'{held} in "{column.name}" of {where}',
         hint="name another column",
     )
-    if profile.kind not in kinds or profile.missing or profile.other:
+    if column.type not in kinds or column.missing or column.others:
         raise refusal
     parts = []
-    for column in chunks:
-        text = trimmed(as_text(column)) if profile.date_format or profile.kind == "number" else column
-        read = as_dates(text, profile.date_format) if profile.kind == "date" else as_numbers(text, decimal)
+    for cells in chunks:
+        text = trimmed(as_text(cells)) if column.date_format or column.type == "number" else cells
+        read = as_dates(text, column.date_format) if column.type == "date" else as_numbers(text, column.decimal)
         if read is None:  # a number that is none as text, such as a decimal of 1E+100
             raise refusal
         parts.append(read.to_numpy())

@@ -20,12 +20,12 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed
 
 from .cells import python_values, read_cells
+from .column import Column, decide, questions
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
-from .readers import Reader, reading
+from .readers import Reader, decimal_mark, reading
 from .row_names import RowNames
-from .schema import Column, check_known, decide, questions
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ class Table:
         return pandas.DataFrame(
             {
                 "name": [column.name for column in self.columns],
-                "type": [column.profile.kind for column in self.columns],
+                "type": [column.type for column in self.columns],
                 "use": [column.use for column in self.columns],
-                "missing": [column.profile.missing / max(column.profile.rows, 1) for column in self.columns],
-                "values": [column.profile.summary for column in self.columns],
+                "missing": [column.missing / max(column.rows, 1) for column in self.columns],
+                "values": [column.summary for column in self.columns],
                 "treatment": [column.treatment for column in self.columns],
             }
         )
@@ -202,7 +202,7 @@ class Table:
 
         kinds: dict[str, Any] = {c.name: "number" for c in self.columns if c.use == "feature" and c.kind == "number"}
         chunk = pa.table({name: [row[name] for row in rows] for name in kinds})
-        decimal = _decimal(next(iter(self.readers.values())))
+        decimal = decimal_mark(next(iter(self.readers.values())))
         cells = read_cells(chunk, kinds, formats={}, decimal=decimal, first=0, where="the table")
         return {name: column.to_numpy() for name, column in cells.items()}
 
@@ -241,7 +241,7 @@ def table_cells(
     import pyarrow as pa
 
     used = {column.name: column.kind for column in table.columns if column.use == "feature"}
-    formats = {column.name: column.date_format or column.profile.date_format for column in table.columns}
+    formats = {column.name: column.date_format for column in table.columns}
     parts: dict[str, list[Any]] = {}
     for number, source in enumerate(ids.sources):
         wanted = np.zeros(len(table.labels[source]), bool)
@@ -307,7 +307,7 @@ def cell_chunks(
             hint=f"add the column{'s' if len(lacking) > 1 else ''}, empty where the value is not known",
         )
     first = 0
-    decimal = _decimal(reader)
+    decimal = decimal_mark(reader)
     for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
         yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
         first += len(chunk)
@@ -347,9 +347,9 @@ def make_table(
         surveys[source] = survey(reader, options, on_progress=on_progress)
         if source == "train":
             where = str(reader.where or "the table")
-            columns = decide(surveys[source].profiles, options, where=where, same=surveys[source].same)
+            columns = decide(surveys[source].columns, options, where=where)
         if options.missing == "refuse":
-            check_known(surveys[source].profiles, columns, where=surveys[source].where)
+            surveys[source].check_known([column.name for column in columns if column.use == "feature"])
     train = surveys["train"]
     for source, found in surveys.items():
         if source != "train" and (shared := train.groups & found.groups):
@@ -373,8 +373,3 @@ def make_table(
         extras={source: found.extras for source, found in surveys.items()},
         origin=origin,
     )
-
-
-def _decimal(reader: Reader) -> str:
-    """The decimal mark of numbers in text."""
-    return getattr(getattr(reader, "dialect", None), "decimal", ".")

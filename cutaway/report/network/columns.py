@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import Table
+from cutaway.data import Column, Table
 from cutaway.errors import CutawayError
 
 SAMPLES = 2000
@@ -42,34 +42,34 @@ def column_controls(context: RunContext) -> dict[str, Any] | None:
         table = context.loaded
     except CutawayError:
         inputs, table = np.empty((0, len(preparation.features)), np.float32), None
-    profiles = {column.name: column.profile for column in table.columns} if isinstance(table, Table) else {}
+    known = {column.name: column for column in table.columns} if isinstance(table, Table) else {}
     widths = [len(step.features) for step in preparation.steps]
     columns = np.split(inputs.astype(np.float64), np.cumsum(widths)[:-1], axis=1)
     steps = preparation.to_record()["steps"]
-    found = [_control(step, own, profiles.get(step["column"])) for step, own in zip(steps, columns, strict=True)]
+    found = [_control(step, own, known.get(step["column"])) for step, own in zip(steps, columns, strict=True)]
     return {"steps": steps, "controls": found}
 
 
-def _control(step: Mapping[str, Any], inputs: np.ndarray, profile: Any) -> dict[str, Any]:
+def _control(step: Mapping[str, Any], inputs: np.ndarray, known: Column | None) -> dict[str, Any]:
     """What a control for a column needs.
 
     Args:
         step: As run.json keeps it.
         inputs: float64 (sample, input), what the column became in some training samples.
-        profile: What is known of the column, or None.
+        known: What is known of the column, or None.
     """
     make = {"number": _number, "category": _category, "date": _date, "hash": _text}[step["kind"]]
     missing = step["kind"] == "hash" or step["indicator"]
-    return {"column": step["column"], "missing": missing} | make(step, inputs, profile)
+    return {"column": step["column"], "missing": missing} | make(step, inputs, known)
 
 
-def _number(step: Mapping[str, Any], inputs: np.ndarray, profile: Any) -> dict[str, Any]:
+def _number(step: Mapping[str, Any], inputs: np.ndarray, known: Column | None) -> dict[str, Any]:
     low, high, start = step["low"], step["high"], step["fill"]
     if step["quantiles"]:
         values = np.asarray(step["quantiles"], np.float64)
     else:
         values = _known(step, inputs)[:, 0] * step["scale"] + step["center"]
-    whole = profile is not None and profile.whole
+    whole = known is not None and known.whole
     control = {"kind": "number", "low": low, "high": high, "step": _step(low, high, whole=whole)}
     return control | {"start": round(start) if whole else start} | _quantiles(values)
 
@@ -83,17 +83,17 @@ def _step(low: float, high: float, *, whole: bool) -> float:
     return next(factor * power for factor in (5.0, 2.0, 1.0) if factor * power <= wanted * (1 + 1e-9))
 
 
-def _category(step: Mapping[str, Any], inputs: np.ndarray, profile: Any) -> dict[str, Any]:
+def _category(step: Mapping[str, Any], inputs: np.ndarray, known: Column | None) -> dict[str, Any]:
     values: list[str] = step["values"]
-    counts: Mapping[str, int] = {} if profile is None else profile.values
+    counts: Mapping[str, int] = {} if known is None else known.values
     usual = sorted(values, key=lambda value: -counts.get(value, 0))
     return {"kind": "category", "values": values, "other": step["other"], "start": usual[0] if usual else None}
 
 
-def _date(step: Mapping[str, Any], inputs: np.ndarray, profile: Any) -> dict[str, Any]:
+def _date(step: Mapping[str, Any], inputs: np.ndarray, known: Column | None) -> dict[str, Any]:
     low, high = step["fill"] - HALF_YEAR, step["fill"] + HALF_YEAR
-    if profile is not None and math.isfinite(profile.low) and math.isfinite(profile.high):
-        low, high = profile.low, profile.high
+    if known is not None and math.isfinite(known.low) and math.isfinite(known.high):
+        low, high = known.low, known.high
     unit = HOUR if any(part.startswith("hour") for part in step["parts"]) else DAY
     ends = {"low": math.floor(low / unit) * unit, "high": math.ceil(high / unit) * unit}
     found = {"kind": "date", **ends, "step": unit, "start": step["fill"]}
@@ -103,7 +103,7 @@ def _date(step: Mapping[str, Any], inputs: np.ndarray, profile: Any) -> dict[str
     return found | _quantiles(times)
 
 
-def _text(step: Mapping[str, Any], inputs: np.ndarray, profile: Any) -> dict[str, Any]:
+def _text(step: Mapping[str, Any], inputs: np.ndarray, known: Column | None) -> dict[str, Any]:
     return {"kind": "text", "start": None}
 
 

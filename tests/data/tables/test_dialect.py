@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.data import load_dataset
-from cutaway.data.tables.readers.delimited import open_delimited
-from cutaway.data.tables.readers.dialect import find_dialect
+from cutaway.data.tables.readers.delimited import find_dialect, open_delimited
 from cutaway.errors import CutawayWarning, DataError
 
 
@@ -176,10 +175,42 @@ def test_a_name_with_a_line_break_is_one_name(tmp_path):
     rows = "".join(f"{n},{n % 5},{'ab'[n % 2]}\n" for n in range(60))
     (tmp_path / "t.csv").write_text('"size\nin cm",c,y\n' + rows)
     table = load_dataset(tmp_path / "t.csv", label="y")
-    assert [(column.name, column.profile.kind, column.profile.rows) for column in table.columns[:2]] == [
+    assert [(column.name, column.type, column.rows) for column in table.columns[:2]] == [
         ("size\nin cm", "number", 60),
         ("c", "number", 60),
     ]
     (tmp_path / "t.csv").write_text('"size\nin cm",c,y\n' + rows + "60,x,a\n")
     with pytest.raises(DataError, match="'x' in row 61"):
         load_dataset(tmp_path / "t.csv", label="y")
+
+
+@pytest.mark.parametrize(
+    ("bad", "column"),
+    [
+        ('K10038;02.12.2020;45;1.836,17;"Köln;monatlich;3;250,00;ja', "ort"),
+        ('K10038;02.12.2020;45;1.836,17;Köln;monatlich;3;250,00;"ja', "gekündigt"),
+    ],
+)
+@pytest.mark.parametrize("place", [1, 38, 300])
+def test_a_quote_that_is_never_closed_is_named_by_its_row_and_column(bad, column, place, tmp_path):
+    rows = [
+        f"K{10000 + n};{1 + n % 28:02}.12.2020;45;1.836,{n % 100:02};Bonn;monatlich;3;250,00;ja" for n in range(300)
+    ]
+    rows.insert(place - 1, bad)
+    path = tmp_path / "r2.csv"
+    path.write_text("\n".join(["id;datum;alter;umsatz;ort;zahlung;tage;gebühr;gekündigt", *rows]) + "\n")
+    with pytest.raises(DataError) as caught:
+        load_dataset(path, label="gekündigt")
+    assert f"row {place}:" in str(caught.value)
+    assert f'"{column}"' in str(caught.value)
+
+
+def test_a_quote_that_is_closed_in_a_later_row_is_warned_of(tmp_path):
+    rows = [f"{n};{n % 7},5;Bonn;{'ab'[n % 2]}" for n in range(100)]
+    rows[37], rows[60] = '37;2,5;"Köln;b', '60;4,5;"Köln;a'
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a;b;c;y", *rows]))
+    with pytest.warns(CutawayWarning, match="row 38 of t.csv"):
+        assert open_delimited(path).dialect.delimiter == ";"
+    path.write_text("\n".join(["a;b;c;y", '0;0,5;"Köln;\n50;667";a', *rows[:37]]))
+    assert open_delimited(path).dialect.delimiter == ";"

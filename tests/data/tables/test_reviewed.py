@@ -29,7 +29,7 @@ def test_a_frame_may_have_test_samples_of_its_own(tmp_path):
 def test_a_decimal_comma_beside_decimal_points(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("p;q;r;y\n" + "4,5;12.5;1.500;a\n5,5;0.123;2.000.000;b\n1,25;12.345;3.250;a\n" * 20)
-    by_name = {column.name: column.profile for column in load_dataset(path, label="y").columns}
+    by_name = {column.name: column for column in load_dataset(path, label="y").columns}
     assert (by_name["p"].low, by_name["p"].high) == (1.25, 5.5)
     assert (by_name["q"].low, by_name["q"].high) == (0.123, 12.5)
     assert (by_name["r"].low, by_name["r"].high) == (1500, 2_000_000)
@@ -38,9 +38,9 @@ def test_a_decimal_comma_beside_decimal_points(tmp_path):
 def test_marks_of_missing_values_may_follow_a_space(tmp_path):
     path = tmp_path / "adult.csv"
     path.write_text("p, q, y\n" + "1, ?, a\n NA, x, b\n3, z, a\n" * 30)
-    by_name = {column.name: column.profile for column in load_dataset(path, label="y").columns}
-    assert (by_name["p"].kind, by_name["p"].missing) == ("number", 30)
-    assert (by_name["q"].kind, by_name["q"].missing, by_name["q"].distinct) == ("category", 30, 2)
+    by_name = {column.name: column for column in load_dataset(path, label="y").columns}
+    assert (by_name["p"].type, by_name["p"].missing) == ("number", 30)
+    assert (by_name["q"].type, by_name["q"].missing, by_name["q"].distinct) == ("category", 30, 2)
 
 
 def test_groups_are_known_and_shared_ones_are_said():

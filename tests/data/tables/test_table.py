@@ -83,7 +83,7 @@ def test_a_table_describes_its_columns(customers):
     assert rows.loc["age", ["type", "use", "values"]].tolist() == ["number", "feature", f"{low:g} to {high:g}"]
     assert rows.loc["zip", ["use", "treatment"]].tolist() == ["ignored", "as requested"]
     assert rows.loc["churned", "use"] == "label"
-    assert "z199" in table.columns[7].profile.values
+    assert "z199" in table.columns[7].values
     assert "z199" not in repr(table.columns)
 
 
@@ -174,7 +174,7 @@ def test_text_in_a_frame_is_read_as_text_in_a_file(tmp_path):
     kinds = {}
     for where in (frame, tmp_path / "t.csv"):
         table = load_dataset(where, label="y")
-        kinds[str(type(where))] = [(c.kind, c.profile.missing, c.treatment) for c in table.columns]
+        kinds[str(type(where))] = [(c.kind, c.missing, c.treatment) for c in table.columns]
     first, second = kinds.values()
     assert first == second
     assert first[:2] == [("number", 40, "standardized"), ("category", 20, "one-hot")]

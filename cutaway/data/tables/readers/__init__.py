@@ -2,13 +2,15 @@
 
 from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar, read_schema
 from .opening import is_workbook, open_any, open_reader, workbook_error
-from .reader import Reader, frame_reader, is_frame, reading, row_words
+from .reader import Reader, compute, decimal_mark, frame_reader, is_frame, reading, row_words
 
 __all__ = [
     "FORMATS",
     "ColumnarReader",
     "Reader",
     "columnar_files",
+    "compute",
+    "decimal_mark",
     "frame_reader",
     "is_frame",
     "is_workbook",

@@ -1,22 +1,67 @@
-"""CSV, TSV and their kin: text, one line per row."""
+"""CSV, TSV and their kin: text, one line per row; how it is written is found in its beginning."""
 
 import csv
 import io
-from collections.abc import Container, Iterator, Sequence
+import itertools
+import os
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.errors import DataError
+from cutaway.checks import warn_user
+from cutaway.errors import DataError, Hint
 
-from .dialect import Dialect, find_dialect, open_decompressed
 from .reader import BLOCK, check_columns, check_width, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BEGINNING = 256 * 1024
+"""Bytes, after decompression, from which the dialect is found."""
+
+LINES = 200
+"""Lines of the beginning that are compared."""
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+COMMA_NUMBER = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
+
 FIRST_LINE = 1 << 22
 """Characters of line 1 in which columns are counted before anything else is read."""
+
+LONGEST_CELL = 100_000
+"""Characters of a row with a fault in which its cells are counted; Python's csv module refuses cells of 131,072."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text table is written.
+
+    Attributes:
+        encoding: Name of the encoding, as Python knows it: "utf-8", "utf-8-sig", "utf-16", "cp1252".
+        compression: "gzip", "zstd", "bz2" or None.
+        delimiter: The character between two cells.
+        decimal: The decimal mark of its numbers, "." or ",".
+        header: Whether the first line holds the names of the columns.
+    """
+
+    encoding: str = "utf-8"
+    compression: str | None = None
+    delimiter: str = ","
+    decimal: str = "."
+    header: bool = True
+
+    def __str__(self) -> str:
+        packed = f", {self.compression}" if self.compression else ""
+        first = "names in line 1" if self.header else "no names in line 1"
+        decimal = "decimal comma" if self.decimal == "," else "decimal point"
+        return f"{self.encoding}{packed}, {DELIMITERS.get(self.delimiter, repr(self.delimiter))}, {decimal}, {first}"
 
 
 @dataclass(frozen=True)
@@ -69,12 +114,15 @@ class DelimitedReader:
         """A quote that is never closed makes everything after it one cell, up to the end of the file."""
         cell = batch.column(batch.num_columns - 1)[-1].as_py() or ""
         if "\n" in cell and not self._ends_with_quote():
-            raise DataError(
-                "every quote in a text table is closed",
-                got=f"{cell.count(chr(10)) + 1:,} lines as one cell that begins {cell[:20]!r} in "
-                f"{row_words(rows - 1, self.where)}",
-                hint="close the quote in that row, or write it twice if it is part of the text",
-            )
+            raise self._open_quote(rows - 1, self.columns[-1], cell)
+
+    def _open_quote(self, row: int, column: str, cell: str) -> DataError:
+        return DataError(
+            f'row {row + 1:,}: the quote that begins in column "{column}" is never closed',
+            got=f"one cell for {cell.count(chr(10)) + 1:,} line{'s' * (chr(10) in cell)} that begins {cell[:20]!r} "
+            f"in {self.where}",
+            hint="close it or remove it",
+        )
 
     def _ends_with_quote(self) -> bool:
         tail = b""
@@ -85,12 +133,20 @@ class DelimitedReader:
 
     def _unreadable(self, error: Exception, bad: list[Any], rows: int) -> DataError:
         if bad:
-            row = bad[0]
+            row, number, text = bad[0], bad[0].number - self.dialect.header - 1, bad[0].text or ""
+            cells = _cells_before_open_quote(text, self.dialect.delimiter)
+            if 0 < len(cells) <= len(self.columns):
+                return self._open_quote(number, self.columns[len(cells) - 1], text[text.find(cells[-1]) :])
             return DataError(
                 f"every row has {row.expected_columns} cells, like line 1",
-                got=f"{row.actual_columns} in {row_words(row.number - self.dialect.header - 1, self.where)}: "
-                f"{(row.text or '')[:60]!r}",
+                got=f"{row.actual_columns} in {row_words(number, self.where)}: {text[:60]!r}",
                 hint="fix that row; a cell with the delimiter inside needs quotes",
+            )
+        if "straddling object" in str(error):
+            return DataError(
+                f"row {rows + 1:,}: a quote in it is never closed",
+                got=f"more than {BLOCK >> 20} MB as one row of {self.where}",
+                hint="close it or remove it",
             )
         if "Empty CSV" in str(error):
             return DataError(
@@ -105,6 +161,12 @@ class DelimitedReader:
         return DataError(
             "a text table can be read", got=f"{error} in {self.where}".replace("\n", " "), hint="check the file"
         )
+
+
+def _cells_before_open_quote(row: str, delimiter: str) -> list[str]:
+    """The cells of a row up to one with a quote that is not closed, and the first line of that; [] without one."""
+    rows = list(csv.reader(io.StringIO(row[:LONGEST_CELL] + "\n" + "end", newline=""), delimiter=delimiter))
+    return [cell.partition("\n")[0] for cell in rows[0]] if len(rows) == 1 else []
 
 
 def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> DelimitedReader:
@@ -178,3 +240,167 @@ def _open(
             include_columns=wanted,
         ),
     )
+
+
+def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
+    """Find out how a text table is written, from its first 256 KiB.
+
+    Args:
+        path: The file.
+        header: Whether line 1 holds names; None finds it out by comparing line 1 with the lines below it.
+
+    Raises:
+        DataError: The file is empty, is not text, or cannot be decompressed.
+    """
+    compression = find_compression(path)
+    beginning = _beginning(path, compression)
+    encoding = _encoding(beginning, path)
+    text = io.TextIOWrapper(io.BytesIO(beginning), encoding, errors="ignore", newline="").read()
+    if not text.strip():
+        raise DataError(
+            "a table has a line with the names of its columns", got=f"an empty file, {path}", hint="check the file"
+        )
+    complete = text if len(beginning) < BEGINNING else text[: max(text.rfind("\n"), 0) or len(text)]
+    delimiter = _delimiter(complete)
+    rows = _rows(complete, delimiter)
+    decimal = _decimal(rows, delimiter)
+    found = _has_header(rows, decimal) if header is None else header
+    if found and header is None and _reads_like_a_row(rows):
+        warn_user(
+            f"line 1 of {path.name} is taken for the names of the columns, and each of its cells occurs below it as "
+            "well: " + Hint("pass {} if it is a row like the others", header=False)
+        )
+    _warn_of_swallowed_rows(complete, delimiter, path, header=found)
+    return Dialect(encoding=encoding, compression=compression, delimiter=delimiter, decimal=decimal, header=found)
+
+
+def _warn_of_swallowed_rows(text: str, delimiter: str, path: Path, *, header: bool) -> None:
+    """Warn of rows whose lines all look like rows: a quote that is not closed reaches to the next one."""
+    rows = [each for each in _rows_and_lines(text, delimiter) if each[0]][header:-1]
+    width = len(rows[0][0]) if rows else 0
+    for number, (row, lines) in enumerate(rows, start=1):
+        if len(row) == width > 2 and len(lines) > 1 and all(line.count(delimiter) + 1 == width for line in lines):
+            warn_user(
+                f"row {number} of {path.name} has a quote that is closed only on another line, and each of its "
+                f"{len(lines):,} lines looks like a row: close the quote, or remove it"
+            )
+
+
+def open_decompressed(path: Path, compression: str | None) -> Any:
+    """Open a file, as pyarrow does, for reading the bytes that it holds after decompression."""
+    from pyarrow import CompressedInputStream, OSFile
+
+    file = OSFile(os.fsencode(path))
+    return file if compression is None else CompressedInputStream(file, compression)
+
+
+def find_compression(path: Path) -> str | None:
+    """How a file is packed, by its first bytes: "gzip", "zstd", "bz2" or None."""
+    with open(path, "rb") as file:
+        first = file.read(4)
+    return next((name for magic, name in MAGIC.items() if first.startswith(magic)), None)
+
+
+def _beginning(path: Path, compression: str | None) -> bytes:
+    try:
+        with open_decompressed(path, compression) as file:
+            return file.read(BEGINNING)
+    except OSError as error:
+        raise DataError(
+            f"a {compression or 'text'} file can be read", got=f"{path} ({error})", hint="copy the file again"
+        ) from None
+
+
+def _encoding(beginning: bytes, path: Path) -> str:
+    for mark, name in MARKS.items():
+        if beginning.startswith(mark):
+            return name
+    if b"\0" in beginning:
+        # ASCII text in UTF-16 has a zero in every second byte
+        zeros = beginning[0:4096:2].count(0), beginning[1:4096:2].count(0)
+        if max(zeros) > 4 * min(zeros) and max(zeros) > len(beginning[:4096]) // 4:
+            return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+        raise DataError("a table is a text file", got=f"{path} with zero bytes", hint="check which file this is")
+    try:
+        beginning.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = len(beginning) == BEGINNING and error.start > len(beginning) - 4  # in the middle of a character
+        return "utf-8" if cut else "cp1252"
+    return "utf-8"
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that most rows have equally often; among equals, the one that they have most often."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        rows = [(len(row), lines) for row, lines in _rows_and_lines(text, delimiter) if row]
+        usual, _ = _most_frequent(cells for cells, _ in rows)
+        counts: list[int] = []
+        for cells, lines in rows:
+            # a quote that is not closed makes one row of many lines, which are like the other rows
+            of_lines = [line.count(delimiter) + 1 for line in lines]
+            counts += of_lines if 2 * of_lines.count(usual) > len(lines) > 1 else [cells]
+        cells, rows_with = _most_frequent(counts[:LINES])
+        return (rows_with, cells) if cells > 1 else (0, 0)
+
+    return max(DELIMITERS, key=score)
+
+
+def _most_frequent(values: Iterable[int]) -> tuple[int, int]:
+    """The most frequent value, of several the largest, and how often it occurs."""
+    return max(Counter(values).items(), key=lambda item: (item[1], item[0]))
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    return [[cell.strip() for cell in row] for row, _ in _rows_and_lines(text, delimiter) if row]
+
+
+def _rows_and_lines(text: str, delimiter: str) -> list[tuple[list[str], list[str]]]:
+    """The first rows, each with its lines."""
+    lines: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            lines.append(line)
+            yield line
+
+    rows: list[tuple[list[str], list[str]]] = []
+    try:
+        for row in itertools.islice(csv.reader(noted(), delimiter=delimiter), LINES):
+            rows.append((row, lines.copy()))
+            lines.clear()
+    except csv.Error:  # a cell beyond the size that the module allows: the reader of the whole file says which
+        return [(line.split(delimiter), [line]) for line in text.splitlines()[:LINES] if line]
+    return rows
+
+
+def _decimal(rows: list[list[str]], delimiter: str) -> str:
+    if delimiter == ",":
+        return "."
+    cells = [cell for row in rows for cell in row]
+    commas = sum(COMMA_NUMBER.fullmatch(cell) is not None for cell in cells)
+    points = sum("." in cell and NUMBER.fullmatch(cell) is not None for cell in cells)
+    # points may stand between thousands, or in a column from elsewhere; a comma inside a cell has no such excuse
+    return "," if commas > points / 10 else "."
+
+
+def _has_header(rows: list[list[str]], decimal: str) -> bool:
+    """Whether line 1 holds names: it is text above a column of numbers, or has no number at all."""
+
+    def is_number(cell: str) -> bool:
+        return NUMBER.fullmatch(cell.replace(",", ".") if decimal == "," else cell) is not None
+
+    if rows[0] == [str(number) for number in range(len(rows[0]))] and len(rows[0]) > 1:
+        return True  # as pandas names columns that have no names
+    first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    for place, name in enumerate(first):
+        values = [row[place] for row in below if row[place]]
+        if name and values and not is_number(name) and all(map(is_number, values)):
+            return True
+    return not any(is_number(cell) for cell in first)
+
+
+def _reads_like_a_row(rows: list[list[str]]) -> bool:
+    """Whether every cell of line 1 occurs in its column below, as a name of a column hardly does."""
+    values = [set(column) for column in zip(*(row for row in rows[1:] if len(row) == len(rows[0])), strict=True)]
+    return bool(values) and all(cell in below for cell, below in zip(rows[0], values, strict=True))

@@ -27,6 +27,13 @@ MOST_COLUMNS = 20_000
 """Columns of a table at most: a wider one is an array, and arrays are read from .npy files."""
 
 
+def compute() -> Any:
+    """The module `pyarrow.compute`, whose functions are made when it is imported: no type checker knows them."""
+    import pyarrow.compute
+
+    return pyarrow.compute
+
+
 class Reader(Protocol):
     """A table that can be read more than once, chunk by chunk."""
 
@@ -95,6 +102,11 @@ def row_words(row: int, where: object) -> str:
         where: The table.
     """
     return f"row {row + 1:,} of {where}, counted from 1 below the names"
+
+
+def decimal_mark(reader: Reader) -> str:
+    """The decimal mark of numbers in the text of a table, "." or ","."""
+    return getattr(getattr(reader, "dialect", None), "decimal", ".")
 
 
 def reading(

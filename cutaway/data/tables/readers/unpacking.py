@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from cutaway.data.tables.arrow import compute
 from cutaway.parallel import ask_memory
 
-from .reader import CHUNK_ROWS
+from .reader import CHUNK_ROWS, compute
 
 if TYPE_CHECKING:
     import pyarrow as pa
