@@ -90,7 +90,7 @@ def gradient_sizes(
         snapshots: Weights to use; None among them for those that the model has now. One program serves all of them.
 
     Returns:
-        For each snapshot, layer -> norm of the gradient of its kernel; layers without a kernel are left out.
+        For each snapshot, layer -> that root mean square; layers without a kernel are left out.
     """
     graph = Graph.of(model)
     kernels = [name for name in graph.layers if graph.kind(name) in DENSE_KINDS]

@@ -1,4 +1,4 @@
-"""Jobs: whatever takes long is asked for by a specification, waits in a queue, and runs in a process of its own.
+"""Jobs: long work is described by a specification, waits in a queue, and runs in its own process.
 
 In comes a specification; out come progress, parts, and a result. One `JobManager` has two kinds of queues. What pages
 ask for waits in memory and may be canceled: what several ask for is done once. Trainings outlive the studio: a

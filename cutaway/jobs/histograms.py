@@ -8,20 +8,20 @@ from cutaway.data import SampleIds, Table, stratified_sample, table_cells
 from cutaway.progress import ProgressCallback
 
 ROWS = 20_000
-"""Training rows that are counted at most."""
+"""Maximum number of training rows that are counted."""
 
 COLUMNS = 200
 """Columns at most, in the order of the table."""
 
 BARS = 12
-"""Bars of a column of numbers or dates, between the 1st and the 99th percentile of its values; what is outside is
+"""Bars of a column of numbers or dates, between the 1st and the 99th percentile of its values; values outside are
 counted in the bars at the ends."""
 
 VALUES = 6
 """Most frequent values of a column of categories."""
 
 CLASSES = 6
-"""Classes that are told apart at most, the largest ones; all others are one."""
+"""Maximum number of separate classes, the largest ones; all others are one."""
 
 
 def class_histograms(table: Table, ids: SampleIds, *, on_progress: ProgressCallback) -> dict[str, Any]:

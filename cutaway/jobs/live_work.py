@@ -1,7 +1,7 @@
 """Live maps: a frame after each epoch of a run that is being trained and watched.
 
 Their process has a low priority, computes with few samples, and has an allowance of CPU time for each run: a long
-training beside it must lose next to nothing.
+training that runs at the same time must lose next to nothing.
 """
 
 import base64
@@ -31,7 +31,7 @@ SAMPLES = 600
 """On the map. 0.04 s of CPU time for each frame; 1,000 take 0.07 s, which an epoch of less than a second feels."""
 
 FREE = 3.0
-"""Seconds of CPU time that the maps of one run may take without a limit: some 70 frames, so that short trainings show
+"""Seconds of CPU time that the maps of one run may take without a limit: some 70 frames, so short trainings show
 every epoch."""
 
 SHARE = 0.02
@@ -44,7 +44,7 @@ LOOK = 0.1
 
 
 ONE_BY_ONE = threading.Lock()
-"""Held by the run whose frame is being made: those of several, at the same time, would take more CPUs."""
+"""Held while a frame of a run is made: frames of several runs at the same time would take more CPUs."""
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ class Allowance:
 
     @contextlib.contextmanager
     def spending(self) -> Generator[None]:
-        """Count what is done inside."""
+        """Count the time inside."""
         start = time.process_time()
         try:
             yield
@@ -109,7 +109,7 @@ class LiveRun:
         return max(self._folder.epochs, default=-1)
 
     def frames(self, epoch: int) -> None:
-        """Hand on the map after an epoch; before the first one, that of the two principal components, immediately."""
+        """Hand on the map after an epoch; before the first one, immediately, the two principal components."""
         from cutaway.models import ForwardPass, class_probabilities
 
         from .moving_map import MovingMap
@@ -136,7 +136,7 @@ class LiveRun:
 
 def load() -> None:
     """Load what maps need while the training that will be watched loads its own, before there is a second thread."""
-    os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other beside a training take more CPU time
+    os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other while a training runs take more CPU time
     from cutaway.embedding import warm_up
     from cutaway.models import import_lean_keras, lean_keras
 

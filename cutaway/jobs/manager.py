@@ -27,20 +27,20 @@ TICK_SECONDS = 0.3
 """Between two looks at who still waits, at processes that nobody needs, and at the trainings."""
 
 MEMORY_BYTES = 2 << 30
-"""Bytes that must be free before looks have a process of their own; with less, they share the one of "view"."""
+"""Free memory in bytes for looks to get their own process; with less, they share the process of "view"."""
 
 SETTLE_SECONDS = 4.0
 """Seconds between the starts of two processes that are loaded ahead: by then the first one is loaded."""
 
 WARM_SECONDS = 300.0
-"""Seconds for which a process that was loaded ahead is kept."""
+"""Seconds to keep a process that was loaded ahead."""
 
 HOLD_SECONDS = 10.0
-"""Seconds for which looks may hold other work back: one look once it has begun, and all of them once the other work
-was asked for, since somebody may ask for one after the other."""
+"""Seconds that looks may hold other work back: one look once it has begun, and all of them once the other work
+was requested, since somebody may request one after the other."""
 
 MAX_JOBS = 64
-"""Limit of the jobs for which one person waits, in one queue."""
+"""Maximum number of jobs that one person waits for, in one queue."""
 
 MAX_ENDED = 100
 """Failures and results that are remembered for pages that ask again."""
@@ -343,7 +343,7 @@ class JobManager:
         return "view" if name == "look" and not has_process and free_memory() < MEMORY_BYTES else name
 
     def _make_room(self, job: Job) -> None:
-        """Stop what is less urgent, and would not be first now; it waits again, and finds what it had finished."""
+        """Stop less urgent jobs that would not be first now; they wait again, and continue where they stopped."""
         queue = QUEUES[job.queue]
         running = [other for process in self._processes[job.queue] for other in process.jobs]
         if len(running) < queue.processes * queue.at_once:
@@ -420,7 +420,7 @@ class JobManager:
             if process.runner is None and process.load_at <= now and self._thread.is_alive():
                 try:
                     self._start(name, process)
-                except OSError:  # the first job says what is wrong
+                except OSError:  # the first job reports the fault
                     log.warning("no process could be loaded ahead", exc_info=True)
             elif now > process.needed_until and not process.jobs and not process.is_stopping:
                 self._stop(process)
@@ -435,7 +435,7 @@ class JobManager:
         return process.runner
 
     def _dispatch(self) -> None:
-        """Begin with all jobs for which there is a process; the lock is held."""
+        """Begin all jobs that have a process; the lock is held."""
         if not self._thread.is_alive() or self._over.is_set():
             return
         for name in QUEUES:
@@ -507,7 +507,7 @@ class JobManager:
                 self._tend()
 
     def _finish(self, job: Job, state: State) -> None:
-        """A job has left its process; what was stopped, and somebody wants, waits again."""
+        """A job has left its process; a stopped job that somebody wants waits again."""
         job.process = None
         if state == "failed" and (job.is_moved or not job.pages):  # it did not stop in time
             state, job.error = "canceled", None

@@ -10,17 +10,17 @@ PERPLEXITY = 30.0
 
 
 class MovingMap:
-    """Lays out the same samples after each epoch, from where they were after the one before.
+    """Lays out the same samples after each epoch, starting from their last places.
 
     The principal components are followed as well, by orthogonal iteration: one multiplication of the scatter matrix by
-    those of the epoch before. Of 512 units all eigenvectors take 50 ms for each epoch, and this 2.4 ms. On MNIST the
-    directions keep 98.5% of the variance after the first epoch and more than 99.4% later, and 95% of the 15 neighbors.
+    the components of the epoch before. Of 512 units all eigenvectors take 50 ms for each epoch, and this 2.4 ms. On
+    MNIST the directions keep 98.5% of the variance after the first epoch and more than 99.4% later, and 95% of the 15 neighbors.
 
     Args:
         h: float32 (sample, unit), the activations after the first epoch, finite, not all rows equal.
 
     Attributes:
-        xy: float32 (sample, 2), where the samples are; at first those of the two principal components.
+        xy: float32 (sample, 2), the places of the samples; at first from the two principal components.
 
     Raises:
         DataError: ``h`` is not such a matrix.

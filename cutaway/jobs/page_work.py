@@ -23,7 +23,7 @@ from .specifications import JobContext, SectionJob, run_signature
 from .store import INDEX, part_names, write_part
 
 HELD = 2
-"""Runs whose data are held at a time, and sources of sections: those of the next job are often the same."""
+"""Number of runs whose data are held, and of sources of sections: the next job often uses the same ones."""
 
 QUICK = ("learning", "augmented", "settings", "heading", "findings", "classes")
 """What is made first: these take least, or say most."""
@@ -38,7 +38,7 @@ FOLDS = 5
 
 
 class CurrentCallback:
-    """Hands progress on to whoever waits now: what is held between two jobs keeps no callback of an old one."""
+    """Hands progress on to whoever waits now: objects held between two jobs keep no callback of an old one."""
 
     def __init__(self) -> None:
         self.callback: ProgressCallback = ignore_progress
@@ -58,7 +58,7 @@ def _open(path: Path, signature: str) -> RunContext:
 def _held_source(
     context: RunContext, against: RunContext | None, chosen: tuple[Any, ...], signature: str
 ) -> tuple[ReportSource, CurrentCallback]:
-    """What sections are made from. It remembers what was found of suspect labels, which the signature includes."""
+    """The source of sections. It remembers the suspect labels, which the signature includes."""
     current = CurrentCallback()
     source = ReportSource(context, current, *chosen)
     if against is None:

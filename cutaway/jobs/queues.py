@@ -1,4 +1,4 @@
-"""The queues in which jobs wait: how many processes work for each, how these give way, and how long they may take."""
+"""The queues of jobs: how many processes work for each, how these give way, and how long they may take."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ CANCEL_SECONDS = 20.0
 """Seconds that a canceled job may take to end; then its process is killed.
 
 A process that is still loading Keras and the like gets the `LOADING_SECONDS` of `cutaway.parallel.runner_process` more,
-and that of a survey ("data") is killed immediately. A training is not canceled but stopped, after the step that it is
+and a survey ("data") is killed immediately. A training is not canceled but stopped, after the step that it is
 computing.
 """
 
@@ -29,12 +29,12 @@ class Queue:
             ``run(specification, context)`` does one and returns its result, JSON-able, or None.
         nice: Priority of its processes, from 0 to 19, the lowest.
         idle: Seconds without a job after which a process ends: each holds the data of runs.
-        lease: Seconds after which a page that has not asked again does not wait any more.
-        processes: Processes at most.
-        patience: Seconds that a job takes after which the next one waits no longer for its process.
+        lease: Seconds without a new request after which a page no longer counts as waiting.
+        processes: Maximum number of processes.
+        patience: Seconds after which the next job no longer waits for the process of a running one.
         at_once: Jobs that one process runs at the same time.
-        cancel_seconds: Seconds in which a canceled job must end; 0 kills its process immediately.
-        waits_for_looks: Whether jobs begin after the first looks that were asked for at the same moment.
+        cancel_seconds: Seconds for a canceled job to end; 0 kills its process immediately.
+        waits_for_looks: Whether jobs begin after the first looks that were requested at the same moment.
     """
 
     module: str = "cutaway.jobs.page_work"
@@ -53,7 +53,7 @@ QUEUES: dict[QueueName, Queue] = {
     "view": Queue(nice=5, idle=600.0, waits_for_looks=True),
     "long": Queue(nice=10, waits_for_looks=True),
     "data": Queue(module="cutaway.jobs.survey_work", processes=2, cancel_seconds=0.0),
-    # at 10, its process is ready after 30 s beside a training that takes all CPUs; once it is, it goes down to 19
+    # at 10, its process is ready after 30 s while a training takes all CPUs; once it is, it goes down to 19
     "live": Queue(module="cutaway.jobs.live_work", nice=5, idle=0.0, lease=30.0, at_once=16),
 }
 """The queues of work that may be canceled: a first look is slowed by nothing else, and a training by little.

@@ -1,7 +1,7 @@
 """The process that runs jobs: ``python -m cutaway.jobs.runner QUEUE``.
 
 It reads orders from its input and writes messages to its output, a line of JSON each, and ends with its input; see
-`cutaway.parallel.RunnerProcess`. Its main thread listens, so that a job can be canceled; others work.
+`cutaway.parallel.RunnerProcess`. Its main thread listens, which lets it cancel jobs; other threads work.
 """
 
 import importlib
@@ -118,7 +118,7 @@ def main() -> None:
     lower_priority(queue.nice)
     writer = MessageWriter()  # before anything is printed
     work = importlib.import_module(queue.module)
-    with survive(log, f"loading what jobs of {name} need", Exception):  # the first job says what is wrong
+    with survive(log, f"loading what jobs of {name} need", Exception):  # the first job reports the fault
         work.load()
     writer.write("ready")
     runner = Runner(queue, work.run, writer)

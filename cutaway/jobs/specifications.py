@@ -66,7 +66,7 @@ class JobKind:
         died: What a page shows when its process ends in the middle of it, with ``{reason}``.
         takes: Options of a `SectionJob` that it may have.
         needs: Options of a `SectionJob` that it must have.
-        suspects: Whether what was found of suspect labels decides the result.
+        suspects: Whether the suspect labels decide the result.
         labels: Whether decisions on labels do.
     """
 
@@ -179,7 +179,7 @@ class SectionJob(Specification):
         samples: Maximum number of samples; all of a split that is named, up to 100,000, if None.
         layers: Names of layers; some, evenly spaced, if None.
         epochs: Numbers of epochs; some, evenly spaced, if None.
-        against: Id of the run with which it is compared; None for none.
+        against: Id of the run to compare it with; None for none.
         state: What the map of a report shows first, as the address of the page has it.
         finding: Kind of the finding whose remedy is tried.
     """
@@ -217,7 +217,7 @@ class SectionJob(Specification):
 
 
 class Survey(Specification):
-    """Looks at data before a training: what is in them, and what is wrong with them.
+    """Looks at data before a training: their content, and their faults.
 
     Attributes:
         data: Name of a bundled dataset, or an absolute path.
@@ -248,7 +248,7 @@ class LiveMap(Specification):
 
 
 class Form(BaseModel):
-    """The model of a training: what is None comes from the recipe.
+    """The model of a training; values of None come from the recipe.
 
     Values of any type are taken: `check_training` refuses wrong ones in the words of the library.
     """
@@ -287,7 +287,7 @@ class Repeat(Specification):
 
     Attributes:
         run: Its id.
-        from_epoch: The epoch whose weights are the first ones; if None, the weights with which the run began.
+        from_epoch: The epoch whose weights are the first ones; if None, the first weights of the run.
         ignore: Further columns of its table that are left out.
         settings: Settings to change.
         labels: Whether the decisions on labels in the run's folder are followed.

@@ -68,7 +68,7 @@ def reopen(key: str) -> None:
 
 
 def read_part(key: str, name: str) -> Part | None:
-    """A part, or None where there is none. A result that has lost one counts as not there: asking again makes it."""
+    """A part, or None if it does not exist. A result without one of its parts counts as missing, and is made again."""
     found = _part(key, name).read()
     if found is None and name in part_names(key):
         _names(key).delete()

@@ -1,4 +1,4 @@
-"""Looks at data before a training: what is in them, and what is wrong with them."""
+"""Looks at data before a training: their content, and their faults."""
 
 import base64
 import contextlib
@@ -30,10 +30,10 @@ from .histograms import class_histograms
 from .specifications import SURVEY_HINT, SURVEY_MEMORY, JobContext, Survey
 
 ROWS = 500_000
-"""Rows of a table up to which it is prepared, to look for what is wrong with its samples."""
+"""Maximum number of rows of a table that is prepared, to look for faults of its samples."""
 
 LEAST = 2 << 30
-"""Bytes of memory that may be used at least."""
+"""Minimum limit of memory in bytes."""
 
 COLUMNS = 2_000
 CLASSES = 200
@@ -42,7 +42,7 @@ CHANGED, EPOCHS = 6, 3
 """Images that are shown as a training would see them, and the number of epochs."""
 
 SIDE = 64
-"""Pixels of an image's longer side on the sheet at most."""
+"""Maximum number of pixels of an image's longer side on the sheet."""
 
 ROLES = ("time", "group", "label", "weight")
 """Options that a page has under "Use" of a column."""
@@ -57,7 +57,7 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
     Returns:
         ``kind`` ("table", "images" or "arrays"), ``name``, ``recipe``, which "default" means, ``counts`` by source,
         ``classes``, ``columns``, those that are ``left_out`` in words and the first ``rows`` of a table, the
-        ``options`` with what was guessed, ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as
+        ``options`` with the guessed ones, ``findings``, ``notes``, ``sheet`` of images, ``histograms`` of a table, as
         in `class_histograms`, and ``problem``, why it cannot be trained on as it is, or None.
     """
     notes: list[str] = []
@@ -98,7 +98,7 @@ def _for_page(message: str, where: str) -> str:
 
 
 def _chosen(name: str, value: Any) -> str:
-    """An option as a choice of the page, where it has one."""
+    """An option as a choice of the page, if it has one."""
     return f'{CHOOSE}"{name.capitalize()}" for "{value}"' if name in ROLES else Hint("{}", **{name: value})
 
 

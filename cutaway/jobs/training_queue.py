@@ -67,7 +67,7 @@ class QueuedTraining(BaseModel):
         created: When, in seconds since 1970.
         person: Who.
         task: What.
-        version: The version of cutaway in which it was asked for.
+        version: The version of cutaway of the request.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -505,7 +505,7 @@ def stop_process(process: ProcessRecord | None, *, holding: Path, kill: bool = F
         if not process.holds(holding):
             raise UsageError(
                 f"process {process.pid} does not write this run",
-                hint="look for the training where it was started: the run may be a copy",
+                hint="stop the training in its own folder: this run may be a copy",
             )
         found.kill() if kill else found.send_signal(signal.SIGINT)
     except psutil.NoSuchProcess:

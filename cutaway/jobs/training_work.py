@@ -128,7 +128,7 @@ class StatusWriter:
         write_status(path, self._status)
 
     def on_progress(self, now: Progress) -> None:
-        """Say what is done, and which run it is once the training has begun."""
+        """Report progress, and the run once the training has begun."""
         if now.task == "training":
             if self._status.run is None:
                 self._write(run=runs_by_process(self._runs).get(self._process.model_dump_json()), note="")

@@ -43,7 +43,7 @@ class Waiting(NamedTuple):
     Attributes:
         queue: Its queue.
         job: Its id.
-        created: When it was asked for, in seconds since 1970.
+        created: When it was requested, in seconds since 1970.
         seconds: How long it is expected to take; infinite if that is not known.
     """
 
@@ -60,13 +60,13 @@ def starting_order(
     parallel: int,
     begun: Mapping[TrainingQueue, float],
 ) -> list[tuple[Waiting, float]]:
-    """The order in which trainings will start, if no other one is asked for.
+    """The order in which trainings will start, if no other one is requested.
 
-    The next one is from the queue with the fewest that run; of several, from the one that began one longest ago; of
-    several that never did, the one that was asked for first.
+    The next one is from the queue with the fewest running ones; of several queues, from the one whose last start is
+    longest ago; of several that never started one, the earliest request.
 
     Args:
-        waiting: The trainings, those of one queue in their order.
+        waiting: The trainings, in order within each queue.
         running: The queue of each one that runs, the first one that began first, and the seconds that it will still
             take; infinite if that is not known.
         parallel: How many run simultaneously.
@@ -150,7 +150,7 @@ class Trainings:
             queue.close()
 
     def tidy(self) -> None:
-        """Remove what is old, and what killed processes left."""
+        """Remove old trainings, and files that killed processes left."""
         for queue in self._queues:
             queue.tidy()
             queue.remove_leavings()
@@ -220,7 +220,7 @@ class Trainings:
             self._let_go()
 
     def _look(self) -> tuple[dict[TrainingQueue, Rows], list[tuple[Waiting, float]]]:
-        """How all trainings stand, and in which order those that wait will start."""
+        """The state of all trainings, and the order of the waiting ones."""
         with self._looking:
             rows = {queue: [dict(row) for row in queue.rows()] for queue in self._queues}
             turns = self._order([(queue, row) for queue in rows for row in rows[queue]])
@@ -261,7 +261,7 @@ class Trainings:
         return self._like.get(name, ())
 
     def _is_ours(self, queue: TrainingQueue, name: str) -> bool:
-        """Whether it is this server that starts the trainings of a queue, the next of which is named."""
+        """Whether this server starts the trainings of a queue, whose next one is named."""
         try:
             return queue.is_ours()
         except OSError as error:  # other folders go on
@@ -294,7 +294,7 @@ class Trainings:
 
     def _load_next(self) -> None:
         """Have the process of the next training loaded while others run."""
-        with survive(log, "loading a process ahead of the next training", OSError):  # its row will say what is wrong
+        with survive(log, "loading a process ahead of the next training", OSError):  # its row will report the fault
             self._load()
 
     def _let_go(self) -> None:

@@ -1,4 +1,4 @@
-"""The studio: a local web server for a folder of runs, and the page on which a person works with them.
+"""The studio: a local web server for a folder of runs, and its page.
 
 In comes a `StudioSettings`; `serve` listens until it is ended. The server itself computes nothing: what takes long is a
 job, which `cutaway.jobs` runs in another process. May call `cutaway.jobs` and every package below it; only this package

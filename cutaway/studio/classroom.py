@@ -27,7 +27,7 @@ TASKS = 20
 TASKS_BYTES = 1 << 24
 
 ERRORS = 5
-"""Errors of one person that are told at most."""
+"""Maximum number of errors of one person that are reported."""
 
 
 class DoneTask(BaseModel):
@@ -36,8 +36,8 @@ class DoneTask(BaseModel):
     Attributes:
         name: Its name.
         when: The time by the clock of their machine, as ISO 8601 has it.
-        address: The settings of the playground with which it was done, as its address has them.
-        step: The step of training at which it was done.
+        address: The settings of the playground at that moment, as in its address.
+        step: The step of training at that moment.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -12,7 +12,7 @@ TOKEN = "token"
 """What a link has in its query, whose secret becomes the cookie."""
 
 SWITCH = "switch"
-"""And what it has beside the token when somebody has said that they want to come in as another person."""
+"""Added to the token once somebody has agreed to come in as another person."""
 
 Query = list[tuple[str, str]]
 
@@ -26,7 +26,7 @@ def relative(path: str, *, base: str, query: Query) -> str:
     one is right with all of them, and never leads to another machine, as one with two slashes first does.
     """
     last = quote(path.rpartition("/")[2], safe="~")
-    slash = "/" if path == base and last else ""  # what is in the studio is below its own address
+    slash = "/" if path == base and last else ""  # pages of the studio are below its own address
     rest = [pair for pair in query if pair[0] not in (TOKEN, SWITCH)]
     return _with_query(f"./{last}{slash}", rest)
 
@@ -61,7 +61,7 @@ def whose_link(address: str, known: Person, person: Person) -> Response:
 
 
 def proof_of(known: Person, person: Person) -> str:
-    """What only a page of this studio can know: that somebody was asked before they come in as another person."""
+    """A proof that only a page of this studio has: the person agreed to come in as another person."""
     return hmac.new(known.token.encode(), person.token.encode(), "sha256").hexdigest()
 
 

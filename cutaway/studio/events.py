@@ -6,22 +6,22 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 QUEUE = 256
-"""Events that wait for a slow page at most. One that is further behind is told to read everything again."""
+"""Maximum number of events that wait for a slow page. A page that is further behind has to read everything again."""
 
 LARGEST = 1 << 20
-"""Characters of an event at most; instead of a larger one, pages are told to read everything again."""
+"""Maximum number of characters of an event; instead of a larger one, pages have to read everything again."""
 
 PAGES = 64
-"""Open streams of one person at most."""
+"""Maximum number of open streams of one person."""
 
 BEAT = 15.0
-"""Seconds after which a stream says that it is alive, so that proxies keep it open."""
+"""Seconds after which a stream sends a sign of life, which makes proxies keep it open."""
 
 
 class Hub:
     """Takes events from any thread and gives them to all open streams.
 
-    An event is a JSON list of its name and its data, so that a page need not know the names of all events to hand them
+    An event is a JSON list of its name and its data: a page need not know the names of all events to hand them
     to the other pages of its browser: one of them holds the stream for all, since a browser opens only six connections
     to one server.
     """

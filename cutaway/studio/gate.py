@@ -31,7 +31,7 @@ API = "/api/"
 """What is below this path are no pages: links on other sites lead to none of it."""
 
 JOBS = f"{API}jobs/"
-"""Below this path the kind of a job follows; most kinds write into caches only, so that all people can ask for them."""
+"""Below this path the kind of a job follows; most kinds write into caches only, so all people may request them."""
 
 VISITS = f"{API}visits"
 
@@ -131,7 +131,7 @@ class Gate:
 
         A browser sends no cookie of ours when the link was on another site, such as in a mail. So we answer with a page
         that goes to the same address itself, which then has the cookie. Who is in the studio already, and follows the
-        link of somebody else, is asked: they may not know that it is one, and would go on in the folder of its sender.
+        link of somebody else, has to confirm: they may not notice, and would go on in the folder of its sender.
         """
         if scope["method"] != "GET":
             return None
@@ -172,7 +172,7 @@ class Gate:
         return people[0] if people else None
 
     def _unwritable(self, scope: Scope, headers: Headers, person: Person) -> Response | None:
-        """Refuse what comes too often, and what would change something without being allowed to."""
+        """Refuse too frequent requests, and forbidden changes."""
         changes = scope["method"] not in ("GET", "HEAD")
         is_writing = changes and _writes(scope["method"], scope["path"])
         if self._open[person.name] >= OPEN or not self._rates.take(person.name, changes=is_writing):
@@ -205,7 +205,7 @@ def _writes(method: str, path: str) -> bool:
 def _bounded(receive: Receive, limit: int | None) -> Receive:
     """Receive a body of at most N bytes, whatever it claims its length to be, and as slow as we wait.
 
-    Where one of the two is too much, the application is told that the client has gone.
+    If one of the two is too much, the application sees a client that has gone.
     """
     taken, whole = 0, False
 

@@ -55,7 +55,7 @@ class _Unrepeated(logging.Filter):
 
 @contextlib.contextmanager
 def logged_into(runs: Path) -> Generator[None]:
-    """Write what is logged into the log of the studio, from the level INFO on; CUTAWAY_LOG=debug adds tracebacks.
+    """Write log records into the log of the studio, from the level INFO on; CUTAWAY_LOG=debug adds tracebacks.
 
     Where the folder cannot be written, warnings go to standard error, and say so.
 

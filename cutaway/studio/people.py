@@ -19,10 +19,10 @@ from .settings import Person
 log = logging.getLogger("cutaway.studio")
 
 PEOPLE = 500
-"""People of one studio at most."""
+"""Maximum number of people of one studio."""
 
 FOLDER = "people"
-"""The folder below the runs in which people have folders of their own."""
+"""The folder below the runs for people's own folders."""
 
 NAME = re.compile(r"[^\W_][\w .'-]{0,59}")
 """Names become names of folders."""
@@ -70,7 +70,7 @@ def make_people(
         renew: Whether all get new links.
 
     Raises:
-        UsageError: A name cannot be that of a folder, is there twice, or there are too many.
+        UsageError: A name cannot be a folder's name, is there twice, or there are too many.
     """
     _check_names(names)
     people = [Person("", runs)]

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import uvicorn
 
 TRIED = 20
-"""Ports that are tried, from the one that was asked for, where nobody insisted on it."""
+"""Number of ports to try, beginning with the default one, unless a person insists on one."""
 
 CONNECTIONS = 512
-"""Connections at most."""
+"""Maximum number of connections."""
 
 HINT = "name them with --certificate FILE and --key FILE"
 
@@ -109,7 +109,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
             super().data_received(data)
             if self.cycle is not None and not self.cycle.response_complete:
                 self._unwatch()
-            elif self._late is None:  # the beginning of the next request, the rest of which must follow
+            elif self._late is None:  # the beginning of the next request; the rest must follow
                 self._watch()
 
         def _watch(self) -> None:
@@ -127,7 +127,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
             for workspace in set(gate.app.state.workspaces.values()):
                 workspace.hub.close()
             super().handle_exit(sig, frame)
-            self._captured_signals.clear()  # it ends as it was asked to, which is no failure
+            self._captured_signals.clear()  # it was asked to end: this is no failure
 
     config = uvicorn.Config(
         gate,
@@ -167,7 +167,7 @@ def _listen(settings: StudioSettings, *, insists: bool) -> socket.socket:
     for port in range(settings.port, settings.port + (1 if insists or not settings.port else TRIED)):
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         try:
-            # With TCP named, asyncio sends immediately what is written; without, the body of each answer waits 40 ms
+            # With TCP named, asyncio sends data immediately; without, the body of each answer waits 40 ms
             listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         except OSError as error:
             last = error

@@ -47,10 +47,10 @@ class StudioSettings:
 
     Attributes:
         people: Who may come in, the one who started it first.
-        data: Folders below which data may be chosen.
-        host: Address on which it listens.
-        port: Port on which it listens.
-        behind: Address by which people come where that is another one, such as that of a proxy,
+        data: Folders with data to choose from.
+        host: Address to listen on.
+        port: Port to listen on.
+        behind: Address for people if it is another one, such as the address of a proxy,
             "https://hub.example.org/user/ada/proxy/8765"; "" for none.
         parallel: How many train simultaneously; None for as many as the CPUs allow.
         tls: Whether it speaks TLS itself.
@@ -113,7 +113,7 @@ class StudioSettings:
 
     @property
     def secure(self) -> bool:
-        """Whether people come by TLS, so that the cookie may travel by TLS only."""
+        """Whether people come by TLS: the cookie then travels by TLS only."""
         return self.tls if not self.behind else self.behind.startswith("https:")
 
     @property
@@ -127,7 +127,7 @@ class StudioSettings:
         return found[0] if found else None
 
     def link(self, person: Person) -> str:
-        """The address by which somebody comes in for the first time."""
+        """The address for coming in for the first time."""
         name = socket.gethostname() if self.host in EVERY else self.host
         own = self.behind.rstrip("/") or _origin(self._scheme, name, self.port)
         return f"{own}/?token={person.token}"

@@ -27,7 +27,7 @@ from cutaway.training import (
 )
 
 OF_SAMPLES = ("epochs", "batch_size", "validation")
-"""Settings of which "auto" depends on the number of samples."""
+"""Settings whose "auto" depends on the number of samples."""
 
 
 def form_fields() -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _limits(low: float | None, above: float | None, high: float | None, below: f
 def check_training(
     task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, default: str | None = None
 ) -> dict[str, Any]:
-    """Find what is wrong with a training before it waits, and what its settings will be.
+    """Find the faults of a training before it waits, and resolve its settings.
 
     Args:
         task: The training.
@@ -95,8 +95,8 @@ def check_training(
 
     Returns:
         ``errors``, a message for each wrong field ("" for what concerns several), and ``settings``, ``form`` and
-        ``recipe`` with every value resolved, where nothing is wrong. What depends on the number of samples stays "auto"
-        where that is not known.
+        ``recipe`` with every value resolved, if nothing is wrong. "auto" stays if it depends on an unknown number
+        of samples.
     """
     errors: dict[str, str] = {}
     nothing: dict[str, Any] = {"settings": None, "form": None, "recipe": None}
@@ -147,7 +147,7 @@ def check_training(
 def _base(
     task: Training | Repeat, runs: Path, errors: dict[str, str], recipe: Recipe | None
 ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
-    """The settings that are not given, and the form of the model; what is wrong with that goes into `errors`."""
+    """The other settings, and the form of the model; its faults go into `errors`."""
     if isinstance(task, Repeat):
         return recorded_config(RunFolder.open(runs / task.run).manifest.config).model_dump(), None
     assert recipe is not None

@@ -25,7 +25,7 @@ FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
 
 BETWEEN = 1.0
-"""Seconds between two words to pages on how far an epoch is; its end is said immediately."""
+"""Seconds between two progress events of an epoch; its end is sent immediately."""
 
 SLOW = 2.0
 """Seconds between two looks at the whole folder: of 2,000 runs each costs 20 ms."""
@@ -42,7 +42,7 @@ KEEP = 30.0
 
 @dataclass
 class _Seen:
-    """What pages know of a run that is being trained: bytes of its history, its epochs, and when they were told."""
+    """The state of a training run that pages have: bytes of its history, its epochs, and when they were sent."""
 
     size: int = -1
     epochs: int = 0
@@ -93,7 +93,7 @@ class Workspace:
         """Look for changes now, and tell pages of them.
 
         Args:
-            seconds: After which reading ends; what is left, the next look finds. None for no end.
+            seconds: Time limit; the next look continues there. None for no end.
         """
         start = self._scanned = time.monotonic()
         for changed, gone in self.index.scan():
@@ -145,7 +145,7 @@ class Workspace:
         return self._tell_trash({"changed": [self.index.refresh(run)], "gone": []})
 
     def empty_trash(self, runs: Collection[str] | None = None) -> int:
-        """Delete what is in the trash for good, or only some runs of it, and return their number.
+        """Empty the trash for good, or delete only some runs of it, and return their number.
 
         Raises:
             RunError: Something could not be deleted.
@@ -225,7 +225,7 @@ class Workspace:
         Returns:
             ``rows``, those from ``since`` on as `RunFolder.history` has them; ``since``; ``samples``, the number of
             training samples; ``progress``, the last line between epochs, or None; and ``verdict``, what the history
-            says, where there are new epochs.
+            says, if there are new epochs.
         """
         return _told(RunFolder.open(self.index.path(run)), since=since)
 

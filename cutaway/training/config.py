@@ -104,8 +104,8 @@ def make_config(
 
     Args:
         base: Settings of a recipe or of another run; the defaults of `TrainingConfig` apply to settings in neither.
-        samples: Number of training samples, on which "auto" depends; 45,000 if None.
-        accelerator: Whether training runs on a GPU, on which "auto" is float32: XLA uses its fast units for that.
+        samples: Number of training samples, which decides what "auto" means; 45,000 if None.
+        accelerator: Whether training runs on a GPU; "auto" is then float32, which XLA computes in its fast units.
         settings: Fields of `TrainingConfig`.
 
     Raises:
@@ -161,7 +161,7 @@ def wrong_settings(values: Mapping[str, Any]) -> dict[str, ConfigError]:
 
 
 def validation_share(samples: int, share: Any = "auto") -> Any:
-    """The share of training samples that is held out: where it is "auto", a tenth of 10,000 or more, else a quarter."""
+    """The share of training samples to hold out; "auto" is a tenth of 10,000 or more, else a quarter."""
     return share if share != "auto" else 0.1 if samples >= 10_000 else 0.25
 
 
@@ -246,9 +246,9 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
         ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class;
             or the loss does not fit virtual adversarial training; or batches to normalize have one sample; or this
             process does not have a function of the user.
-        DataError: Augmentation is asked for, but the samples are not images.
+        DataError: Augmentation is on, but the samples are not images.
     """
-    from cutaway.models import normalizes_batches, output_size  # with which Keras is loaded
+    from cutaway.models import normalizes_batches, output_size  # loads Keras
 
     outputs = output_size(model)
     if config.augmentation is not None:

@@ -54,7 +54,7 @@ def describe_versions() -> dict[str, str]:
     backend = keras.backend.backend()
     packages = ("cutaway", "keras", *(("jax", "jaxlib") if backend == "jax" else ()), "numpy", "scikit-learn")
     versions = {name: importlib.metadata.version(name) for name in packages}
-    # TensorFlow has several distributions, so the module is asked
+    # TensorFlow has several distributions, so look for the module
     return {"python": platform.python_version(), backend: sys.modules[backend].__version__, **versions}
 
 
@@ -72,4 +72,4 @@ def note_differences(versions: Mapping[str, Any], device: Mapping[str, Any]) -> 
         if there.get(name) != here[name]
     ]
     if other:
-        warn_user(f"weights may differ from those of the run in their last digits: {'; '.join(other)}")
+        warn_user(f"weights may differ from the run's in their last digits: {'; '.join(other)}")

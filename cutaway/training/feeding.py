@@ -21,7 +21,7 @@ BATCH = 2048
 """Samples of a batch of ``predict``."""
 
 PART_VALUES = 2**24
-"""Probabilities that are in memory at a time, 67 MB; above 8,192 classes those of one batch."""
+"""Maximum number of probabilities in memory, 67 MB; above 8,192 classes one batch."""
 
 
 ACCURACIES = ("val_accuracy", "val_acc", "val_sparse_categorical_accuracy", "val_categorical_accuracy")
@@ -32,7 +32,7 @@ ROUNDING = 0.002
 the border between two classes may change sides."""
 
 CHANCE = 5.0
-"""Standard errors by which the accuracies of two samples of one population differ at most."""
+"""Maximum difference of the accuracies of two samples of one population, in standard errors."""
 
 
 class Feeding:
@@ -43,9 +43,9 @@ class Feeding:
         wanted: What fit gets: "scaled", "raw", or "auto" to follow the first layer of the model.
 
     Attributes:
-        data: The dataset with the scale by which the model is fed: 1 for raw samples.
+        data: The dataset with the scale of the model's inputs: 1 for raw samples.
         inputs: "scaled" or "raw".
-        shape: The shape in which the model takes one sample.
+        shape: The shape of one sample as the model takes it.
 
     Raises:
         UsageError: There is no such `wanted`.
@@ -73,7 +73,7 @@ class Feeding:
             model: The model, with the weights that Keras has validated.
             logs: What Keras logged.
             val: The validation samples of the recorder.
-            validated: The number of samples that Keras validated on: where it is another one, so are the samples.
+            validated: Number of samples that Keras validated on; if it differs, the samples differ, too.
             config: The loss and the label smoothing.
 
         Raises:
@@ -141,8 +141,8 @@ def check_agreement(
     Args:
         logs: What Keras logged at the end of an epoch.
         ours: Our "loss" and "accuracy" with the same weights.
-        samples: The number of samples that ours are measured on.
-        theirs: The number of samples that Keras measured, where these are others; None where they are the same.
+        samples: Number of samples of our measurement.
+        theirs: Number of samples that Keras measured, if these are others; None if they are the same.
         loss: Name of the loss function; None where the logged loss is more than its mean over the samples.
         inputs: What we fed the model: "scaled" or "raw".
 

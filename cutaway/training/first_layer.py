@@ -27,7 +27,7 @@ def rescales(model: keras.Model, scale: float) -> bool:
 
 
 def own_scale(model: keras.Model) -> float:
-    """The number by which a model divides all its inputs itself, in a Rescaling before all other layers; 1 if none."""
+    """The divisor of all inputs in a Rescaling before all other layers of a model; 1 without one."""
     layer = _preparing(model)
     factors = np.unique(np.asarray(layer.scale, np.float64)) if type(layer).__name__ == "Rescaling" else np.ones(1)
     return float(1 / factors[0]) if len(factors) == 1 and factors[0] > 0 else 1.0
@@ -59,7 +59,7 @@ def _standardizes(layer: Any, preparation: Preparation) -> bool:
     at = 0
     for step in preparation.steps:
         if step.kind == "number":
-            # not where the column was nearly standardized before: there the two cannot be told apart
+            # unless the column was nearly standardized before: then the two look alike
             moved = abs(step.center) > step.scale or not 0.5 <= step.scale <= 2
             near = abs(mean[at] - step.center) <= 0.25 * step.scale and 0.75 <= spread[at] / step.scale <= 1.25
             if moved and near:

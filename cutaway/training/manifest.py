@@ -29,8 +29,8 @@ def new_manifest(
         origin: How the run comes about: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         data: The dataset.
         split: Its split.
-        model: A built model of supported layers; None for one of other layers, of which no specification is kept.
-        config: The fields of a `TrainingConfig`, None where a value is not known; `known_config` fills them in.
+        model: A built model of supported layers; None for other layers, which have no specification.
+        config: The fields of a `TrainingConfig`, None if a value is not known; `known_config` fills them in.
         first_weights: Where they come from: `DRAWN` or `GIVEN`.
 
     Raises:
@@ -55,7 +55,7 @@ def warn_of_predictions(samples: int, classes: int) -> None:
     """Say that predictions are not recorded after each epoch, where they would be too large."""
     if not keeps_predictions(samples, classes):
         warn_user(
-            f"predictions are not recorded after each epoch: those of {samples:,} samples of {classes:,} classes would "
+            f"predictions are not recorded after each epoch: {samples:,} samples of {classes:,} classes would "
             f"take {2 * samples * classes / 1e6:,.0f} MB an epoch"
         )
 

@@ -45,8 +45,8 @@ class Plan:
         model: A built model with its first weights.
         first_weights: Where they come from: `DRAWN` or `GIVEN`.
         sample_weight: ``(sample,)`` of the source "train", or None.
-        recipe: Name of the recipe; None where settings are those of a run.
-        form: The form of the model; None where it was given.
+        recipe: Name of the recipe; None if the settings are from a run.
+        form: The form of the model; None for a given model.
     """
 
     data: Dataset = field(repr=False)
@@ -98,7 +98,7 @@ class Plan:
         """Train into a new run folder.
 
         Args:
-            runs: Folder in which it is made.
+            runs: Folder for its folder.
             name: The user's name for the run, part of the folder name; the dataset's name if None.
             on_progress: See `train_model`.
             record: What else run.json says.
@@ -155,12 +155,12 @@ def plan(
         recipe: Where settings that are not given come from.
         like: The config of a run, in place of a recipe.
         model: A model of the user, which is built if it is not; it carries the trained weights afterwards.
-        form: In its place, settings of the model as `cutaway.mlp` takes them, over those of the recipe.
-        spec: In its place, a specification; a first layer of any number of inputs takes as many as there are.
+        form: Instead of a model, settings as `cutaway.mlp` takes them, over those of the recipe.
+        spec: Instead of a model, a specification; a first layer of any number of inputs adapts to the data.
         weights: First weights of the specification by name; drawn from the seed if None.
         divide: The split and the data prepared for it, or how they are made; by `split_and_prepare` if None.
-        samples: Number of training samples, where not all of the split are trained on at once.
-        sample_weight: ``(sample,)`` of the source "train"; those of the table if None.
+        samples: Number of training samples, if not the whole split is trained on at once.
+        sample_weight: ``(sample,)`` of the source "train"; the table's weights if None.
         settings: Fields of `TrainingConfig`; ``class_weight`` as in `cutaway.train`.
 
     Raises:
@@ -186,7 +186,7 @@ def plan(
     if not isinstance(divide, tuple):
         divide = (divide or partial(split_and_prepare, loaded))(validation=share, seed=values.get("seed", 0))
     split, data = divide
-    if like is None or per_class != like["class_weight"]:  # those of a run are numbers already
+    if like is None or per_class != like["class_weight"]:  # a run holds numbers already
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     values |= {"validation": share, "class_weight": per_class}
     config = make_config(values, samples=samples or len(split.train), accelerator=has_accelerator())
@@ -326,7 +326,7 @@ def _end(writer: RunWriter, status: str, why: str) -> None:
 
 
 def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs: int) -> None:
-    """Refuse a run for which the disk has no room, before anything is written.
+    """Refuse a run that does not fit on the disk, before anything is written.
 
     Raises:
         RunError: Less is free than the run will take.

@@ -10,7 +10,7 @@ from cutaway.errors import Hint, UnknownNameError
 from cutaway.models import ModelForm
 
 JUDGED, JUDGED_VALUES = 2_000, 50_000_000
-"""Training samples that decide whether images are bright, and their pixels at most."""
+"""Maximum number of training samples, and of their pixels, that decide whether images are bright."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def base_settings(recipe: Recipe, *, weighted: bool) -> Mapping[str, Any]:
 
     Args:
         recipe: The recipe.
-        weighted: Whether classes or samples have weights. The validation loss has none, so stopping where it is lowest
+        weighted: Whether classes or samples have weights. The validation loss has none, so stopping at its minimum
             would undo them.
     """
     return {name: value for name, value in recipe.settings.items() if not (weighted and name == "patience")}

@@ -58,7 +58,7 @@ class Recorder(keras.callbacks.Callback):
     - When fit ends, the status becomes "finished", and the cross-entropy, loss and accuracy on the test samples are
       measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
       that EarlyStopping restored, and ``best_epoch`` the one of the lowest val_loss; if they differ, the finding
-      "overfitting" says so. Put the recorder last in `callbacks`, so that it sees what the others did; a
+      "overfitting" says so. Put the recorder last in `callbacks`: it must see what the others did. A
       `CutawayWarning` says if weights are restored after it. Averages that an optimizer swaps in at the end
       (``use_ema``) replace the last snapshot.
     - A model of layers that cutaway does not open (Conv2D, Lambda, ...) is recorded all the same: its history, test
@@ -94,7 +94,7 @@ class Recorder(keras.callbacks.Callback):
         CutawayError: The data, the share or the seed is wrong; see `load_dataset`, `Dataset.from_arrays` and
             `cutaway.train`.
         RunError: What is at `path` is not a run; on ``fit``: the folder cannot be created or written, or Keras'
-            validation metrics are not those that we measure, so that every result would be wrong.
+            validation metrics differ from ours, which would make every result wrong.
         ModelError: On ``fit``: the model does not fit the data, or is not the model of the fit before; nothing has been
             written.
     """
@@ -146,7 +146,7 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def data(self) -> Dataset:
-        """The dataset, with the scale by which the model is fed: 1 if fit gets raw samples."""
+        """The dataset, with the scale of the model's inputs: 1 if fit gets raw samples."""
         return self._feeding.data
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -335,7 +335,7 @@ class Recorder(keras.callbacks.Callback):
             ) from error
 
     def _count_samples(self) -> Any:
-        """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor, so that nothing waits."""
+        """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor: nothing waits."""
         tracker = next((metric for metric in self._keras_model.metrics if metric.name == "loss"), None)
         return np.zeros(()) if tracker is None else keras.ops.copy(tracker.count)
 
@@ -343,7 +343,7 @@ class Recorder(keras.callbacks.Callback):
         return self._feeding.predict(self._keras_model, ids)
 
     def _record_predictions(self, writer: RunWriter, epoch: int) -> None:
-        """Save the predictions of an epoch where they are wanted, or needed for views, and not too large."""
+        """Save the predictions of an epoch if they are wanted, or needed for views, and not too large."""
         if not self._wants_predictions or not keeps_predictions(len(self.split.part("all")), self.data.classes):
             return
         unseen = np.full((len(self.split.train), self.data.classes), np.nan, np.float32)
@@ -357,7 +357,7 @@ class Recorder(keras.callbacks.Callback):
     def _kept_epoch(self, writer: RunWriter) -> tuple[int | None, bool]:
         """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced.
 
-        Of several the best one: with a learning rate of zero all are equal.
+        Of several, the best one: with a learning rate of zero all are equal.
 
         Returns:
             The epoch, and whether its snapshot was equal.
@@ -380,7 +380,7 @@ def _validated_on(data: Dataset, pair: tuple[Any, Any]) -> Dataset:
 
     Raises:
         UsageError: It has some already, or no samples and labels are given.
-        DataError: They do not fit those of the dataset.
+        DataError: They do not fit the dataset.
     """
     if "val" in data.sources or len(pair) != 2:
         raise UsageError(
@@ -496,7 +496,7 @@ def specification(model: keras.Model) -> tuple[dict[str, Any] | None, str]:
 
 
 def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
-    """The shape in which a model takes one sample of the data.
+    """The shape of one sample of the data as a model takes it.
 
     Raises:
         ModelError: It has not one input and one output, or they do not fit the data.

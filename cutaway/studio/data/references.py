@@ -16,7 +16,7 @@ from cutaway.runs import is_linked
 UPLOADS = Path(".studio") / "uploads"
 
 DEPTH = 3
-"""Folders below each other in which data may be: train, a class, its images."""
+"""Maximum depth of nested folders of data: train, a class, its images."""
 
 ENTRIES = 2_000_000
 """Entries of a folder of data that are looked at for links."""
@@ -61,7 +61,7 @@ class DataRoots:
         return frozenset(folder.resolve() for folder in self.others)
 
     def opens(self, path: Path, root: Path) -> bool:
-        """Whether what is below a folder that was named is in no folder of runs of somebody else; both are resolved."""
+        """Whether a path below a named folder is outside of other people's folders of runs; both are resolved."""
         for each in (path, *path.parents):
             if each in (root, self.runs.resolve()):
                 return True
@@ -75,7 +75,7 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
 
     Raises:
         UnknownNameError: There are none of this name.
-        DataError: They, or a link among them, leave the folder in which data may be.
+        DataError: They, or a link among them, leave the folder for data.
     """
     if reference.place == "bundled":
         names = [info.name for info in dataset_names()]
@@ -130,7 +130,7 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
 
     Returns:
         ``entries``, folders first, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder), and
-        ``more``, whether some were left out. Hidden files, links that lead outside and what is no file are not listed.
+        ``more``, whether some were left out. Hidden files, links that lead outside and special files are not listed.
 
     Raises:
         UnknownNameError, DataError: See `folder_path`; or the folder cannot be read.
@@ -194,7 +194,7 @@ def _target(entry: os.DirEntry[str]) -> Path:
 
 
 def _check_links(path: Path, root: Path) -> None:
-    """Refuse a folder in which a link leads out of the folder that it must not leave."""
+    """Refuse a folder with a link that leads out of the allowed folder."""
     waiting, seen = [(path, 0)], 0
     while waiting:
         folder, depth = waiting.pop()

@@ -1,4 +1,4 @@
-"""Files that people upload: written beside their place while they arrive, and there whole or not at all."""
+"""Files that people upload: written to a temporary file, then renamed, so they are there whole or not at all."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from .references import UPLOADS
 log = logging.getLogger("cutaway.studio.data")
 
 BYTES = 4 << 30
-"""Of one upload at most."""
+"""Maximum size of one upload in bytes."""
 
 LEFT = 1 << 30
 """Bytes that stay free on the disk."""

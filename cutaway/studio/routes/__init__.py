@@ -6,6 +6,6 @@ ROUTERS = (
     *(events.router, runs.router, trainings.router, data.router),
     *(jobs.router, labels.router, classroom.router, pages.router),
 )
-"""All routes; those of the pages come last."""
+"""All routes; the pages come last."""
 
 unknown_page = pages.unknown_page

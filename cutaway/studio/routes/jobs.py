@@ -1,4 +1,4 @@
-"""Jobs that pages ask for, how far they are, and what comes out: parts, reports, and frames of live maps."""
+"""Requests for jobs, their progress, and their results: parts, reports, and frames of live maps."""
 
 from typing import Annotated, Any
 
@@ -19,16 +19,16 @@ router = APIRouter(prefix="/api")
 Kind = Annotated[str, Path(max_length=64, description="Of the job.")]
 Key = Annotated[str, Path(max_length=64, description="Of a job and its result.")]
 PartName = Annotated[str, Path(max_length=64, description="Of a part.")]
-PageName = Annotated[str, Query(max_length=64, description="What a page calls itself, by which it waits for jobs.")]
+PageName = Annotated[str, Query(max_length=64, description="The id that a page gives itself to wait for jobs.")]
 
 
 class JobRequest(BaseModel):
     """What a page asks for.
 
     Attributes:
-        page: What the page calls itself, by which it waits.
-        again: Whether it is done again where it failed, and for people who may write, also where its parts are there.
-        job: The specification without its kind, which is in the address; that of a survey is a `SurveyRequest`.
+        page: The id of the page that waits for it.
+        again: Whether to repeat a failed job, and for people who may write, also a finished one.
+        job: The specification without its kind, which is in the address; a survey has a `SurveyRequest`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -113,7 +113,7 @@ def _with_paths(survey: SurveyRequest, places: DataRoots) -> dict[str, Any]:
 
 @router.get("/parts/{key}/{name}")
 def part(key: Key, name: PartName) -> Response:
-    """The document of a part, as JSON. Its address changes with its content, so that a browser can keep it."""
+    """The document of a part, as JSON. Its address changes with its content, so a browser may keep it."""
     found = read_part(key, name)
     if found is None:
         return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)

@@ -35,8 +35,8 @@ class NewDecision(BaseModel):
     Attributes:
         key: Key of the result with the sheet.
         index: Place of the suspect label on it.
-        now: What is decided; None to take back what was decided last.
-        before: What the page shows as decided so far; None for nothing.
+        now: The decision; None to take back the last one.
+        before: The last decision as the page shows it; None for none.
     """
 
     model_config = ConfigDict(extra="forbid")

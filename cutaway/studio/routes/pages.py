@@ -19,7 +19,7 @@ KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 @router.get("/static/{digest}/{name:path}")
 def static(digest: str, name: str) -> Response:
-    """A module or a style sheet. The digest of all of them is in the address, so that a browser can keep them."""
+    """A module or a style sheet. The digest of all of them is in the address, so a browser may keep them."""
     files = studio_files()
     if digest != files.digest or name not in files.contents:
         return PlainTextResponse("There is no such file.\n", 404)
@@ -58,7 +58,7 @@ def playground_of_run(run: RunId, workspace: GivenWorkspace) -> Response:
 
 
 def _playground(*, studio: str, start: dict[str, Any] | None = None) -> Response:
-    """Args: studio: its address from that of the page."""
+    """Args: studio: its address, relative to the page."""
     from cutaway.api.playground import playground_page
 
     page = playground_page(studio=studio, start=start)

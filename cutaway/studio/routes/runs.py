@@ -71,6 +71,6 @@ def take_back(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 
 @router.delete("/trash")
 def empty(workspace: GivenWorkspace, seen: Seen | None = None) -> dict[str, Any]:
-    """Delete what is in the trash for good, or of that the runs that a person has seen there."""
+    """Empty the trash for good, or delete only the runs that a person has seen there."""
     deleted = workspace.empty_trash(None if seen is None else seen.runs)
     return {"deleted": deleted, "trash": workspace.trash.names()}

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api")
 log = logging.getLogger("cutaway.studio.routes")
 
 COLUMNS = 300
-"""Columns of which each has a box in the form at most."""
+"""Maximum number of columns with a box of their own in the form."""
 
 JobId = Annotated[str, Path(max_length=100, description="Id of a training in the queue.")]
 
@@ -47,7 +47,7 @@ Wanted = Annotated[NewTraining | Repeat | Continuation, Field(discriminator="kin
 
 
 class Question(BaseModel):
-    """A training that is to be checked, with what is known of its data."""
+    """A training to check, with the known facts about its data."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -146,7 +146,9 @@ def _columns(manifest: Manifest) -> list[str]:
     """The columns that the model of a run learns from, if it may be trained without some of them, and they are few."""
     record = manifest.dataset.preparation
     if record is not None and manifest.first_weights == DRAWN:
-        with survive(log, "reading the columns of a run", CutawayError):  # it is said where they are needed
+        with survive(
+            log, "reading the columns of a run", CutawayError
+        ):  # an error appears where the columns are needed
             columns = list(Preparation.from_record(record).columns)
             return columns if len(columns) <= COLUMNS else []
     return []

@@ -1,4 +1,4 @@
-"""The runs of a folder, as the studio lists them: what is kept of each, and its trash."""
+"""The runs of a folder, as the studio lists them: cached rows, and the trash."""
 
 from .index import RunIndex
 from .trash import Trash

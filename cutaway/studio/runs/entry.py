@@ -49,7 +49,7 @@ def run_entry(path: Path) -> Entry:
 
 
 def signature_of(path: Path) -> Signature | None:
-    """What changes when a row does; None where there is no run."""
+    """A value that changes with a row; None if there is no run."""
     found: list[tuple[int, int, int]] = []
     for name in WATCHED:
         try:

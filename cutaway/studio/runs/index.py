@@ -1,4 +1,4 @@
-"""The list of runs in a folder, of which only what changed is read again."""
+"""The list of runs in a folder; only changed runs are read again."""
 
 import os
 import threading
@@ -14,21 +14,21 @@ from cutaway.runs import SUMMARY, names_in
 from .entry import Entry, Signature, run_entry, signature_of
 
 BATCH_SECONDS = 0.2
-"""A scan says what it has found so far this often, so that the first one of thousands of runs shows them soon."""
+"""Seconds between two reports of a scan: the first scan of thousands of runs shows them soon."""
 
 TRIES = 3
-"""How often a run that is written to is read at most, before what was read is taken as it is."""
+"""Maximum number of times a run that is being written is read, before the last reading is taken."""
 
 
 class RunIndex:
     """The runs of a folder: a row each, made again when one of its files has changed.
 
-    Rows are kept in the user's cache, so that a studio that starts reads no run that did not change since. Any thread
+    Rows are kept in the user's cache: a studio that starts reads no run that did not change since. Any thread
     may ask; no lock is held while runs are read.
 
     Attributes:
         folder: The folder of runs.
-        is_missing: Whether the folder was not there, or could not be read, when it was last looked at.
+        is_missing: Whether the folder did not exist, or could not be read, at the last look.
         unread: Runs that the scan under way has still to read.
         begun: Set as soon as the first scan has rows, or has ended.
     """
@@ -117,7 +117,7 @@ class RunIndex:
         return row
 
     def _refreshed(self, run: str, tries: int = TRIES) -> Entry:
-        """Read a run, again where it was changed meanwhile: another thread may have read that, or has moved it away."""
+        """Read a run, again if it was changed meanwhile: another thread may have read that, or has moved it away."""
         entry = run_entry(self.folder / run)
         with self._lock:
             now = signature_of(self.folder / run)
@@ -161,7 +161,7 @@ class RunIndex:
         self._kept.write(entries)
 
     def _names(self) -> list[str] | None:
-        """The folders in the folder, without links and names that are no text; None where it cannot be read."""
+        """The folders in the folder, without links and names that are no text; None if it cannot be read."""
         try:
             return names_in(self.folder)
         except OSError:

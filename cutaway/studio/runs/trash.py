@@ -1,4 +1,4 @@
-"""Where deleted runs go: a folder beside them, from which they can be taken back until it is emptied."""
+"""The trash: deleted runs go into a folder next to them, and can be taken back until it is emptied."""
 
 import os
 import secrets
@@ -65,7 +65,7 @@ class Trash:
         self._move(self.folder / name, self._runs / name)
 
     def empty(self, runs: Collection[str] | None = None) -> int:
-        """Delete what is in the trash for good, and return the number of runs.
+        """Empty the trash for good, and return the number of runs.
 
         Args:
             runs: Only these, as far as they are there; None for all.
@@ -87,7 +87,7 @@ class Trash:
         return deleted
 
     def clear_leavings(self) -> None:
-        """Finish what was left half deleted when the process that emptied the trash was killed."""
+        """Finish deleting if the process that emptied the trash was killed."""
         for name in self._entries():
             if name.startswith(LEAVING):
                 shutil.rmtree(self.folder / name, ignore_errors=True)

@@ -17,7 +17,7 @@ from cutaway.parallel import prefetch
 from .placement import ONE_DEVICE, OneDevice
 
 CHUNK_BYTES = 16 * 2**20
-"""Bytes of the rows of a chunk at most."""
+"""Maximum size in bytes of the rows of a chunk."""
 
 CHUNK_STEPS = 64
 """Steps of a chunk at most, on a CPU."""
@@ -45,9 +45,9 @@ class Chunk:
 
 
 def chunk_steps(batch_size: int, sample_bytes: int, *, steps: int, device_data: bool = False) -> int:
-    """Steps of a chunk: 16 times as many where it is gathered on an accelerator, which computes faster.
+    """Steps of a chunk: 16 times as many if it is gathered on an accelerator, which computes faster.
 
-    Few steps on a CPU are rounded up to a power of two, so that data of similar sizes share a compiled program.
+    Few steps on a CPU are rounded up to a power of two: data of similar sizes then share a compiled program.
     """
     factor = 16 if device_data else 1
     steps = steps if device_data else 1 << (steps - 1).bit_length()
@@ -72,7 +72,7 @@ def prefetch_chunks(
         y: int ``(sample,)`` labels.
         order: int32 ``(step, batch)`` rows in the order of training.
         samples: Number of training samples.
-        size: Steps of a chunk; the last one is padded, so that all have the same shape.
+        size: Steps of a chunk; the last one is padded to the same shape.
         weight: float32 ``(training sample,)``, weights in the loss; None for 1.
         placement: Where they go.
     """

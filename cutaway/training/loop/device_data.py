@@ -46,13 +46,13 @@ def accelerator_memory() -> int:
 
 
 def to_device(x: Any, *, samples: int, memory: int, devices: Sequence[Any] | None = None) -> Any:
-    """Put the first rows on a device with `memory` bytes of its own, or return `x` where they do not fit.
+    """Put the first rows on a device with `memory` bytes of its own, or return `x` if they do not fit.
 
     Args:
         x: ``(sample, ...)`` raw rows.
         samples: How many.
         memory: Bytes of memory of a device.
-        devices: Each of which gets all the rows; None for the one that JAX chooses.
+        devices: Each of these gets all the rows; None for JAX's default device.
     """
     if samples * x[:1].nbytes > MEMORY_SHARE * memory:
         return x

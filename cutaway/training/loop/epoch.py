@@ -1,4 +1,4 @@
-"""One epoch: chunks of steps, in compiled calls after each of which the training can stop and be resumed."""
+"""One epoch: chunks of steps in compiled calls; after each call the training can stop and be resumed."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -99,19 +99,19 @@ class EpochRunner:
             record=data.recorded > 0,
             placement=placement,
         )
-        # with BatchNormalization the rows of a batch influence each other, so that it must not be padded
+        # with BatchNormalization the rows of a batch influence each other: it must not be padded
         self._exact = normalizes_batches(model)
         self.call_steps = 8  # grows or shrinks to CALL_SECONDS
-        self._sizes: dict[int, int] = {}  # by the length of a batch: steps of a chunk, for which the step is compiled
+        self._sizes: dict[int, int] = {}  # by the length of a batch: steps of the chunk that is compiled
 
     def change(self, data: TrainingData, *, seed: int) -> None:
-        """Go on with other samples of the same shape, and another order: what is compiled stays."""
+        """Continue with other samples of the same shape, and another order; the compiled programs stay."""
         self.data, self.weight = data, data.weight
         self.config = self.config.model_copy(update={"seed": seed})
         self._x = self._held(data)
 
     def _held(self, data: TrainingData) -> Any:
-        if self.config.augment:  # on the host, where they are changed
+        if self.config.augment:  # on the host, which changes the images
             return data.x
         return to_device(data.x, samples=data.train, memory=self._memory, devices=self._placement.devices)
 

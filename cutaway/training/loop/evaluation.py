@@ -17,14 +17,14 @@ from .placement import ONE_DEVICE, OneDevice
 from .step import State, compile_evaluation
 
 BLOCK = 1000
-"""Samples of a block at most."""
+"""Maximum number of samples of a block."""
 
 DEVICE_BYTES = 32 * 2**20
 """Bytes of rows that stay on the device from epoch to epoch, at most: enough for the validation and test samples of
 MNIST. An accelerator with its own memory takes more."""
 
 PART_BYTES = 16 * 2**20
-"""Bytes of the rows of a part, where there are more; two parts are in memory at a time."""
+"""Maximum size in bytes of the rows of a part; two parts are in memory at a time."""
 
 OUTPUT_BYTES = 128 * 2**20
 """Bytes of the probabilities of a part at most: 70,000 samples of 479 classes."""
@@ -60,7 +60,7 @@ class TrainingData:
 
     @property
     def recorded(self) -> int:
-        """Columns of the predictions that are recorded: all classes, or none where they are too large to be kept."""
+        """Columns of the recorded predictions: all classes, or none if they are too large to be kept."""
         return self.classes if keeps_predictions(len(self.x), self.classes) else 0
 
 
@@ -87,7 +87,7 @@ class Evaluation:
         self.change(data)
 
     def change(self, data: TrainingData) -> None:
-        """Go on with other samples, in blocks of the same shape: what is compiled stays."""
+        """Continue with other samples, in blocks of the same shape; the compiled programs stay."""
         self.data = data
         rows = self._blocks[0] * self._blocks[1]
         self._parts = [slice(a, min(a + rows, len(data.x))) for a in range(data.train, len(data.x), rows)]
@@ -112,7 +112,7 @@ class Evaluation:
         Returns:
             Probabilities to be recorded, float16 ``(validation and test sample, recorded class)``, and ``{"loss",
             "accuracy", "cross_entropy"}`` of each split; None for a test split without samples. The cross-entropy is
-            that of the classes, without what else is in the loss: label smoothing, penalties on weights.
+            leaves out the other parts of the loss: label smoothing, penalties on weights.
         """
         probabilities, losses, predicted, of_truth = [], [], [], []
         placed = self._on_device or prefetch(self._put, self._parts)
@@ -144,7 +144,7 @@ def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES, outp
         Blocks per part, and samples per block, at most `BLOCK`. There is a single part where all rows take `room` bytes
         or less, and their probabilities, of `output_bytes` per sample, `OUTPUT_BYTES` or less; otherwise rows of a part
         take about `PART_BYTES` and probabilities about `OUTPUT_BYTES`, or a part is a single sample. A single block is
-        padded to a power of two, so that data of similar sizes share a compiled program.
+        padded to a power of two: data of similar sizes then share a compiled program.
     """
     total = samples * sample_bytes
     parts = 1 if total <= room else -(-total // PART_BYTES)

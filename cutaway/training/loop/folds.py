@@ -33,8 +33,8 @@ class FoldResult:
     Attributes:
         probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on, and of test
             samples, which follow them.
-        margins: float32 ``(training sample,)``, probability of the label minus that of the best other class, as the
-            samples were trained on, averaged over the epochs; None if there are too many classes to keep predictions.
+        margins: float32 ``(training sample,)``, probability of the label minus the best other class, during
+            training, averaged over the epochs; None if there are too many classes to keep predictions.
         accuracy: Accuracy on the held-out samples, 0..1.
     """
 
@@ -76,7 +76,7 @@ class FoldTrainer:
         Args:
             data: The fold; test samples after those that are held out are predicted as well.
             seed: Random seed of first weights, order and dropout.
-            epochs: Number of epochs, where it is fewer than that of the config, which a schedule is made for.
+            epochs: Number of epochs, if fewer than in the config; a schedule still uses the config.
             weights: First weights by name; they are drawn from the seed if None.
             on_samples: Told after every compiled call how many samples it trained on; what it raises ends the work.
 
@@ -114,7 +114,7 @@ class FoldTrainer:
         Args:
             data: See `train`.
             seed: See `train`.
-            on_samples: See `train`; it is told 0.
+            on_samples: See `train`; it is called with 0.
             patience: Epochs without a lower loss after which the search ends.
         """
         self.epochs.change(data, seed=seed)
@@ -140,7 +140,7 @@ class FoldTrainer:
 
 
 def probability_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Probability of each label minus that of the best other class, float32 ``(sample,)`` in -1..1.
+    """Probability of each label minus the best other class, float32 ``(sample,)`` in -1..1.
 
     Args:
         probabilities: ``(sample, class)``, float16 or wider.

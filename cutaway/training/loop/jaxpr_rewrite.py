@@ -1,7 +1,7 @@
-"""Rewriting a training step so that XLA's CPU compiler makes fast code of it.
+"""Rewriting a training step into a form that XLA's CPU compiler makes fast.
 
 A step that Keras traced is plain data, a jaxpr. `rewritten` goes through it and replaces two kinds of operations; all
-others stay as they are, so that every model of supported layers gets faster, with the gradients that JAX derived.
+others stay as they are. So every model of supported layers gets faster, with the gradients that JAX derived.
 
 Measured while this was written, on 2 cores of a Zen 4 server, steps of an epoch of the lesson's model alone: as traced
 1.08 s, rewritten 0.88 s, rewritten in bfloat16 0.58 s. benchmarks/training.py measures whole epochs in both precisions.
@@ -17,7 +17,7 @@ from jax.experimental.layout import Layout, with_layout_constraint
 from jax.extend.core import Jaxpr, Literal
 
 MIN_BFLOAT16_SIDE = 32
-"""Products with a shorter side, such as those of an output layer, stay in float32: bfloat16 saves no time there."""
+"""Products with a shorter side, as in an output layer, stay in float32: bfloat16 saves no time there."""
 
 
 def rewritten(function: Callable[..., Any], *, bfloat16: bool, cpu: bool = True) -> Callable[..., Any]:
@@ -29,7 +29,7 @@ def rewritten(function: Callable[..., Any], *, bfloat16: bool, cpu: bool = True)
         function: Traceable by JAX; arguments and results are pytrees of arrays.
         bfloat16: Round the factors of large products to bfloat16; sums stay in float32. Nothing else changes its
             precision: activations, gradients, weights and updates stay in float32.
-        cpu: Whether it runs on a CPU. On an accelerator XLA has kernels for every layout and fast random bits, so that
+        cpu: Whether it runs on a CPU. On an accelerator XLA has kernels for every layout and fast random bits:
             only the rounding is left to do.
     """
 
@@ -128,7 +128,7 @@ def _product(
     XLA's fast kernels take only such products. The gradient of a kernel, ``x^T dy``, is not one: as it is, it runs at
     115 to 150 instead of 185 GFLOP/s in float32, and cannot run in bfloat16 at all. The transposed factor is small, so
     it is copied into that layout first; the barrier keeps XLA from fusing the copy back into the product. Around the
-    products of a `member` all layouts are fixed: XLA would choose some for which it has no kernel in bfloat16.
+    products of a `member` all layouts are fixed: XLA would choose some without a kernel in bfloat16.
     """
     ((i,), (j,)) = axes
     if bfloat16 and min(*left.shape, *right.shape) >= MIN_BFLOAT16_SIDE:
@@ -153,8 +153,8 @@ def _product(
 def _random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Random 32-bit numbers from a key, for masks and noise: 8 operations per number where Threefry-2x32 takes over 50.
 
-    A counter, multiplied by the golden ratio and shifted by one half of the key, goes through an integer hash into
-    which the other half is mixed, so that two keys never give shifted copies of the same sequence.
+    A counter, multiplied by the golden ratio and shifted by one half of the key, goes through an integer hash that
+    mixes in the other half: two keys never give shifted copies of the same sequence.
 
     Source:
         The hash is lowbias32: C. Wellons 2018, "Prospecting for Hash Functions". Keys come from Keras' `SeedGenerator`.

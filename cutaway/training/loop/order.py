@@ -31,8 +31,8 @@ def parts_of(order: np.ndarray, samples: int, *, exact: bool) -> list[np.ndarray
     Args:
         order: As `epoch_order` returns it.
         samples: Number of training samples.
-        exact: Whether the rows of a batch influence each other (BatchNormalization), so that the last, smaller batch
-            must keep its true size, which takes a second compilation; otherwise it stays padded.
+        exact: Whether the rows of a batch influence each other (BatchNormalization). The last, smaller batch then
+            keeps its true size, which takes a second compilation; otherwise it stays padded.
 
     Returns:
         One or two arrays ``(step, batch)``.

@@ -1,8 +1,8 @@
 """Where the arrays of a training are: on one device, or divided over all devices of this machine.
 
-A step is a pure function of its state, so that XLA divides it: each device gets its share of every batch, the weights
+A step is a pure function of its state, so XLA can divide it: each device gets its share of every batch, the weights
 are the same on all, and XLA adds the sums over devices that a mean over the whole batch needs. The batch, its dropout
-and its normalization are those of a single device; only the order of sums differs.
+and its normalization are the same as on a single device; only the order of sums differs.
 
 Source:
     Xu et al. 2021, "GSPMD: General and Scalable Parallelization for ML Computation Graphs".
@@ -29,7 +29,7 @@ class OneDevice:
     """Everything is on the device that JAX chooses."""
 
     devices: Sequence[Any] | None = None
-    """Devices, each of which needs the rows; None for the one that JAX chooses."""
+    """Devices, each of which needs the rows; None for JAX's default device."""
 
     def padded(self, rows: int) -> int:
         """The rows of a batch of N samples."""
@@ -93,7 +93,7 @@ class ManyDevices(OneDevice):
         sharding, parts = self._batches(rows.shape[1]), {}
         held = isinstance(x, CopiedData)
         for device, place in sharding.addressable_devices_indices_map(rows.shape).items():
-            key = (device if held else None, str(place))  # devices take the same rows where they are not divided
+            key = (device if held else None, str(place))  # devices take the same rows if they are not divided
             if key not in parts:
                 parts[key] = (x.on(device) if held else x)[rows[place]]
             parts[device] = jax.device_put(parts[key], device)
@@ -118,7 +118,7 @@ class ManyDevices(OneDevice):
         return _spread(np.asarray(value, np.float32), self._whole)
 
     def jit_training(self, chunk: Callable[..., Any]) -> Callable[..., Any]:
-        """Compile as on one device; what comes out lies as what went in, so that a second call compiles nothing."""
+        """Compile as on one device; outputs are placed like inputs, so a second call compiles nothing."""
 
         def call(state: Any, metrics: Any, predictions: Any, *more: Any) -> Any:
             rows = predictions.shape[1]
@@ -139,7 +139,7 @@ ONE_DEVICE = OneDevice()
 
 
 def placement_of() -> OneDevice:
-    """Where a training takes place: on one device, where there is only one, otherwise on all."""
+    """Where to train: on the only device, or on all."""
     return ONE_DEVICE if jax.device_count() == 1 else ManyDevices()
 
 

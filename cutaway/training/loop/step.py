@@ -81,7 +81,7 @@ def compile_training(
         that does the steps from `start` up to `stop` of a chunk; `cutaway.training.loop.chunks.Chunk` has its arrays.
         The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras. In an
         ensemble each member learns from its own loss, as it would alone, and the mean over the members is reported.
-        Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on; without `record`
+        Predictions, float16 ``(step, batch, class)``, are made in training for each sample; without `record`
         they have no column. The buffers of state and predictions are donated.
     """
     loss_of = sample_loss(config.loss, label_smoothing=config.label_smoothing, classes=classes)

@@ -104,7 +104,7 @@ class Trainer:
                 hint=f"free some space, then: {run_command('resume', self.writer.path)}",
             ) from error
         finally:
-            self._thread.shutdown()  # what is being written is finished first
+            self._thread.shutdown()  # a write under way is finished first
 
     def _start(self) -> Checkpoint:
         checkpoint = Checkpoint(initial_state(self.model, self.optimizer), Position(), None, self.weight)
@@ -192,7 +192,7 @@ class Trainer:
         return None
 
     def _report_start(self, position: Position) -> None:
-        """Report how much was trained before, so that the time and the rate are those of this session."""
+        """Report the samples of earlier sessions: the time and the rate are then of this session."""
         done = position.epoch * self.data.train + min(position.step * self.config.batch_size, self.data.train)
         canceled = self._reported(self._progress(done, ended=is_exhausted(self.rows, self.config.patience)))
         if canceled:
@@ -214,7 +214,7 @@ class Trainer:
         note = f"epoch {epoch}/{epochs}  loss {done.loss:.3f}  {self.note}{'  stopped early' if stopped else ''}"
         canceled = self._reported(self._progress(epoch * self.data.train, note, ended=stopped))
         if canceled:
-            self._writing.result()  # its checkpoint is that of the whole epoch
+            self._writing.result()  # the checkpoint of the whole epoch
             raise self._canceled(canceled, f"after epoch {epoch}") from canceled
 
     def _progress(self, done: int, note: str = "", *, ended: bool = False) -> Progress:
@@ -247,7 +247,7 @@ class Trainer:
         return row | {"rise_error": self._rise_error(done.epoch, watched.best_epoch, probabilities)}
 
     def _rise_error(self, epoch: int, best: int, probabilities: np.ndarray) -> float | None:
-        """The standard error of the rise of the cross-entropy since the best epoch; None where it is not known.
+        """The standard error of the rise of the cross-entropy since the best epoch; None if not known.
 
         Args:
             epoch: The epoch that has just ended.
@@ -326,7 +326,7 @@ def train_model(
     on_progress: ProgressCallback = ignore_progress,
     resume: bool = False,
 ) -> TrainingResult:
-    """Train a built model; afterwards it has the weights of the last epoch, or with `patience` those of the best one.
+    """Train a built model; afterwards it has the weights of the last epoch, or with `patience` of the best one.
 
     Args:
         model: A checked and built model (`cutaway.models.build_model`).
