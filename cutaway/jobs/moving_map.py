@@ -14,7 +14,8 @@ class MovingMap:
 
     The principal components are followed as well, by orthogonal iteration: one multiplication of the scatter matrix by
     the components of the epoch before. Of 512 units all eigenvectors take 50 ms for each epoch, and this 2.4 ms. On
-    MNIST the directions keep 98.5% of the variance after the first epoch and more than 99.4% later, and 95% of the 15 neighbors.
+    MNIST the directions keep 98.5% of the variance after the first epoch and more than 99.4% later, and 95% of the
+    15 neighbors.
 
     Args:
         h: float32 (sample, unit), the activations after the first epoch, finite, not all rows equal.

@@ -98,7 +98,7 @@ class Plan:
         """Train into a new run folder.
 
         Args:
-            runs: Folder for its folder.
+            runs: Folder that gets the run folder.
             name: The user's name for the run, part of the folder name; the dataset's name if None.
             on_progress: See `train_model`.
             record: What else run.json says.

@@ -59,7 +59,7 @@ def given_weights(data: Dataset | Table, sample_weight: np.ndarray | None) -> np
 def sample_weights(
     given: np.ndarray | None, *, data: Dataset, split: Split, per_class: tuple[float, ...] | None
 ) -> np.ndarray | None:
-    """The weight of each training sample: its own times its class's.
+    """The weight of each training sample: its own weight times the weight of its class.
 
     Returns:
         float32 ``(training sample,)`` in the order of the training split, or None where all weigh 1.

@@ -102,7 +102,7 @@ class EpochRunner:
         # with BatchNormalization the rows of a batch influence each other: it must not be padded
         self._exact = normalizes_batches(model)
         self.call_steps = 8  # grows or shrinks to CALL_SECONDS
-        self._sizes: dict[int, int] = {}  # by the length of a batch: steps of the chunk that is compiled
+        self._sizes: dict[int, int] = {}  # steps per compiled chunk, by the length of a batch
 
     def change(self, data: TrainingData, *, seed: int) -> None:
         """Continue with other samples of the same shape, and another order; the compiled programs stay."""

@@ -111,7 +111,7 @@ class Evaluation:
 
         Returns:
             Probabilities to be recorded, float16 ``(validation and test sample, recorded class)``, and ``{"loss",
-            "accuracy", "cross_entropy"}`` of each split; None for a test split without samples. The cross-entropy is
+            "accuracy", "cross_entropy"}`` of each split; None for a test split without samples. The cross-entropy
             leaves out the other parts of the loss: label smoothing, penalties on weights.
         """
         probabilities, losses, predicted, of_truth = [], [], [], []

@@ -140,7 +140,7 @@ class FoldTrainer:
 
 
 def probability_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Probability of each label minus the best other class, float32 ``(sample,)`` in -1..1.
+    """Probability of each label minus the highest other probability, float32 ``(sample,)`` in -1..1.
 
     Args:
         probabilities: ``(sample, class)``, float16 or wider.
