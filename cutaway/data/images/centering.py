@@ -1,14 +1,12 @@
 """A drawn or photographed digit as the images of a dataset show it: cut out, scaled and centered by the same rule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from cutaway.errors import UsageError
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 Rule = Literal["mass", "upright"]
 
@@ -101,26 +99,26 @@ def center_ink(image: np.ndarray, *, shape: tuple[int, int], centering: Centerin
     Source:
         Otsu 1979, "A threshold selection method from gray-level histograms".
     """
-    from PIL import Image
+    from scipy import ndimage
 
-    threshold = _otsu(image)
-    light = image > threshold
-    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    ink = ~light if border.mean() > 0.5 else light
+    light = image > _otsu(image)
+    ink = light ^ (paper_level(light[None]) > 0.5)
     if not ink.any() or ink.all():
         return None
     paper, drawn = float(np.median(image[~ink])), float(np.median(image[ink]))
     if abs(drawn - paper) < 255 * CONTRAST:
         return None
-    values = np.clip((image.astype(np.float32) - paper) / (drawn - paper), 0, 1) * (255 * _near(ink))
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    cut = Image.fromarray(values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8))
+    # the pixels next to ink too: their gray is the edge of a stroke and not a shadow on the paper
+    near = 255 * ndimage.maximum_filter(ink, 3)
+    values = np.clip((image.astype(np.float32) - paper) / (drawn - paper), 0, 1) * near
+    (box,) = ndimage.find_objects(ink.astype(int))
+    cut = values[box].astype(np.uint8), ink[box]
     if centering.rule == "mass":
-        found = _centered(cut, ink, shape)
+        found = _centered(*cut, shape)
     elif image.shape == shape:  # its blocks are counted already
         found = 255 - image if paper > drawn else image
     else:
-        found = _upright(cut, ink, shape)
+        found = _upright(*cut, shape)
     return 255 - found if centering.dark_ink else found
 
 
@@ -134,71 +132,50 @@ def _otsu(image: np.ndarray) -> int:
     return int(np.nan_to_num(between).argmax())
 
 
-def _near(ink: np.ndarray) -> np.ndarray:
-    """Ink and the pixels beside it, whose gray is the edge of a stroke and not a shadow on the paper."""
-    padded = np.pad(ink, 1)
-    near = padded[1:-1, 1:-1].copy()
-    for rows in (slice(None, -2), slice(1, -1), slice(2, None)):
-        for columns in (slice(None, -2), slice(1, -1), slice(2, None)):
-            near |= padded[rows, columns]
-    return near
-
-
-def _scaled(cut: "Image", ink: np.ndarray, ratio: float, size: tuple[int, int]) -> "Image":
-    """The ink brought to (columns, rows), by about `ratio`; before, strokes that would fade are made thicker.
+def _scaled(cut: np.ndarray, ink: np.ndarray, ratio: float, shape: Sequence[int]) -> np.ndarray:
+    """The ink brought to (rows, columns), by about `ratio`; before, strokes that would fade are made thicker.
 
     The width of a stroke is estimated as twice the area over the length of its outline.
     """
-    from PIL import Image, ImageFilter
+    from PIL import Image
+    from scipy import ndimage
 
-    padded = np.pad(ink, 1)
-    inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    width = 2 * int(ink.sum()) / max(int((ink & ~inside).sum()), 1)
-    missing = max(0, min(round((STROKE / ratio - width) / 2), 100)) if ratio < 1 else 0
-    for _ in range(missing):
-        cut = cut.filter(ImageFilter.MaxFilter(3))
-    return cut.resize(size, Image.Resampling.LANCZOS)
+    width = 2 * ink.sum() / (ink & ~ndimage.binary_erosion(ink)).sum()
+    missing = max(0, min(round((STROKE / ratio - width) / 2), 100))
+    thicker = Image.fromarray(ndimage.maximum_filter(cut, 2 * missing + 1))
+    return np.asarray(thicker.resize((shape[1], shape[0]), Image.Resampling.LANCZOS))
 
 
-def _centered(cut: "Image", ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _centered(cut: np.ndarray, ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The rule "mass"."""
-    box = [max(1, round(side * 20 / 28)) for side in shape]
-    ratio = min(box[0] / cut.height, box[1] / cut.width)
-    size = (max(1, round(cut.width * ratio)), max(1, round(cut.height * ratio)))
-    digit = np.asarray(_scaled(cut, ink, ratio, size))
-    canvas = np.zeros(shape, np.uint8)
-    corner: list[int] = []
-    for axis, side in enumerate(shape):
-        mass = digit.sum(axis=1 - axis, dtype=np.float64)
-        # MNIST's centers of mass are at (14, 14) in the mean; the digit stays inside
-        place = round(side / 2 - float(mass @ np.arange(len(mass))) / max(float(mass.sum()), 1.0))
-        corner.append(min(max(place, 0), side - len(mass)))
-    canvas[corner[0] : corner[0] + digit.shape[0], corner[1] : corner[1] + digit.shape[1]] = digit
-    return canvas
+    ratio = min(max(1, round(side * 20 / 28)) / drawn for side, drawn in zip(shape, cut.shape, strict=True))
+    digit = _scaled(cut, ink, ratio, [max(1, round(side * ratio)) for side in cut.shape])
+    mass = (np.indices(digit.shape) * digit).sum(axis=(1, 2)) / max(digit.sum(), 1)
+    room = np.subtract(shape, digit.shape)
+    # MNIST's centers of mass are at (14, 14) in the mean; the digit stays inside
+    before = np.clip(np.round(np.divide(shape, 2) - mass), 0, room).astype(int)
+    return np.pad(digit, np.transpose([before, room - before]))
 
 
-def _upright(cut: "Image", ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _upright(cut: np.ndarray, ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The rule "upright"."""
-    from PIL import Image, ImageFilter
+    from scipy import ndimage
 
     height, width = (BLOCK * side for side in shape)
     box = max(1, round(width * 20 / 32))
-    scaled = _scaled(cut, ink, min(height / cut.height, box / cut.width), (box, height))
-    levels = np.asarray(scaled)
-    bitmap = Image.new("L", (width, height))
-    bitmap.paste(Image.fromarray((2 * levels.astype(int) >= levels.max()).astype(np.uint8)), ((width - box) // 2, 0))
-    share = np.asarray(bitmap).mean()
-    for _ in range(sum(share < limit for limit in LITTLE_INK)):
-        bitmap = bitmap.filter(ImageFilter.MaxFilter(3))
-    for _ in range(sum(share > limit for limit in MUCH_INK)):
-        thinner = bitmap.filter(ImageFilter.MinFilter(3))
-        bitmap = thinner if thinner.getbbox() else bitmap  # of narrow stripes nothing would be left
-    rows, columns = np.nonzero(np.asarray(bitmap))
-    top, bottom = rows.min(), rows.max()
-    lean = (columns[rows == bottom].min() - columns[rows == top].min()) / max(bottom - top, 1)
-    columns = columns - np.floor(lean * (rows - height / 2) + 0.5).astype(int)
+    levels = _scaled(cut, ink, min(height / len(cut), box / cut.shape[1]), (height, box))
+    left = (width - box) // 2
+    bitmap = np.pad(levels >= levels.max() / 2, ((0, 0), (left, width - box - left)))
+    share = bitmap.mean()
+    bitmap = ndimage.maximum_filter(bitmap, 1 + 2 * sum(share < limit for limit in LITTLE_INK))
+    for limit in MUCH_INK:
+        thinner = ndimage.minimum_filter(bitmap, 3)
+        if share > limit and thinner.any():  # of narrow stripes nothing would be left
+            bitmap = thinner
+    rows, columns = np.nonzero(bitmap)
+    lean = (bitmap[rows[-1]].argmax() - columns[0]) / max(rows[-1] - rows[0], 1)
+    columns = columns - np.floor(lean * (rows - height / 2) + 0.5)
     columns += (width - 1 - columns.min() - columns.max()) // 2
-    kept = (columns >= 0) & (columns < width)
-    blocks = rows[kept] // BLOCK * shape[1] + columns[kept] // BLOCK
-    counts = np.bincount(blocks, minlength=shape[0] * shape[1])
-    return np.round(counts * (255 / BLOCK**2)).astype(np.uint8).reshape(shape)
+    # at the middles of pixels: none is at an edge of a block
+    counts, _, _ = np.histogram2d(rows + 0.5, columns + 0.5, shape, ((0, height), (0, width)))
+    return np.round(counts * (255 / BLOCK**2)).astype(np.uint8)

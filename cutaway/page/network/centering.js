@@ -27,24 +27,20 @@ const MUCH_INK = [412 / 1024, 560 / 1024];
  * @returns {GrayImage | null} White on black; null if nothing is drawn.
  */
 export function centerInk(image, { rule, size }) {
-  const { values, width, height } = image;
   const ink = findInk(image);
-  const inside = ink ? inkCount(ink) : 0;
-  if (!ink || inside === 0 || inside === ink.length) return null;
-  const [paper, drawn] = [medianWhere(values, ink, 0), medianWhere(values, ink, 1)];
+  if (!ink.includes(1) || !ink.includes(0)) return null;
+  const [paper, drawn] = [0, 1].map((wanted) => median(image.values.filter((_, at) => ink[at] === wanted)));
   if (Math.abs(drawn - paper) < 255 * LEAST_CONTRAST) return null;
-  const box = inkBox(ink, { width, height });
-  const cutInk = cutImage({ values: ink, width, height }, box);
-  const near = growInk(cutInk.values, cutInk);
-  const levels = Uint8Array.from({ length: 256 }, (_, level) => {
-    return Math.trunc(Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255);
+  const near = growInk(ink, image);
+  const values = image.values.map((level, at) => {
+    return near[at] * Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255;
   });
-  const cut = { ...cutInk, values: cutImage(image, box).values.map((value, i) => (near[i] ? levels[value] : 0)) };
+  const [cut, cutInk] = [values, ink].map((each) => cutBox({ ...image, values: each }, ink));
   return rule === "mass" ? centerByMass(cut, cutInk, size) : makeUpright(cut, cutInk, size);
 }
 
 /**
- * The rule "mass".
+ * The rule "mass": the center of mass becomes the center, as far as the digit stays inside.
  * @param {GrayImage} cut
  * @param {GrayImage} ink 1 for ink.
  * @param {Size} size
@@ -54,7 +50,19 @@ function centerByMass(cut, ink, size) {
   const [boxHeight, boxWidth] = [size.height, size.width].map((side) => Math.max(1, roundHalfEven((side * 20) / 28)));
   const ratio = Math.min(boxHeight / cut.height, boxWidth / cut.width);
   const [width, height] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
-  return placeByMass(scaleInk(cut, { ink, ratio, size: { width, height } }), size);
+  const { values } = scaleInk(cut, { ink, ratio, size: { width, height } });
+  let [total, down, right] = [0, 0, 0];
+  values.forEach((value, at) => {
+    total += value;
+    down += value * Math.floor(at / width);
+    right += value * (at % width);
+  });
+  const place = (/** @type {number} */ moment, /** @type {number} */ side, /** @type {number} */ room) =>
+    Math.min(Math.max(roundHalfEven(room / 2 - moment / Math.max(total, 1)), 0), room - side);
+  const [top, left] = [place(down, height, size.height), place(right, width, size.width)];
+  const canvas = new Uint8Array(size.width * size.height);
+  values.forEach((value, at) => (canvas[(top + Math.floor(at / width)) * size.width + left + (at % width)] = value));
+  return { values: canvas, ...size };
 }
 
 /**
@@ -78,11 +86,11 @@ function makeUpright(cut, ink, size) {
   scaled.values.forEach((level, at) => {
     bitmap[Math.floor(at / box) * width + left + (at % box)] = 2 * level >= most ? 1 : 0;
   });
-  const share = inkCount(bitmap) / bitmap.length;
+  const share = sumOf(bitmap) / bitmap.length;
   for (const limit of LITTLE_INK) if (share < limit) bitmap = growInk(bitmap, { width, height });
   for (const limit of MUCH_INK) {
     const thinner = growInk(bitmap.map(flip), { width, height }).map(flip);
-    if (share > limit && inkCount(thinner)) bitmap = thinner;
+    if (share > limit && thinner.includes(1)) bitmap = thinner;
   }
   return countBlocks(bitmap, size);
 }
@@ -117,31 +125,33 @@ function countBlocks(bitmap, size) {
 }
 
 /**
- * Bring ink to another size; before, strokes that would fade are made thicker.
+ * Bring ink to another size; before, strokes that would fade are made thicker by a pixel on each side, or several.
  * @param {GrayImage} cut
  * @param {{ ink: GrayImage, ratio: number, size: Size }} options By about which ratio.
  * @returns {GrayImage}
  */
-function scaleInk(cut, { ink, ratio, size }) {
+function scaleInk(cut, { ink: { values: ink, width }, ratio, size }) {
+  const outline = ink.map((flag, at) => {
+    const isInside = at % width && (at + 1) % width && ink[at - 1] && ink[at + 1] && ink[at - width] && ink[at + width];
+    return isInside ? 0 : flag;
+  });
+  const missing = roundHalfEven((LEAST_STROKE / ratio - (2 * sumOf(ink)) / sumOf(outline)) / 2);
   let { values } = cut;
-  for (let times = missingPixels(ink, ratio); times > 0; times--) values = growInk(values, cut);
+  for (let times = Math.min(missing, 100); times > 0; times--) values = growInk(values, cut);
   return resizeImage({ ...cut, values }, size);
 }
 
 /**
  * Tell ink from paper by Otsu's threshold: ink is what the border has less of.
  * @param {GrayImage} image
- * @returns {Uint8Array | null} 1 for ink; null for an empty image.
+ * @returns {Uint8Array} 1 for ink.
  */
 function findInk({ values, width, height }) {
-  if (!values.length) return null;
   const threshold = otsuThreshold(values);
-  let light = 0;
-  const seen = (/** @type {number} */ at) => (light += values[at] > threshold ? 1 : 0);
-  for (let column = 0; column < width; column++) seen(column), seen((height - 1) * width + column);
-  for (let row = 0; row < height; row++) seen(row * width), seen(row * width + width - 1);
-  const isLight = light / (2 * (width + height)) > 0.5;
-  return values.map((value) => (value > threshold === isLight ? 0 : 1));
+  const light = values.map((value) => (value > threshold ? 1 : 0));
+  const sides = light.map((flag, at) => flag * (Number(at % width === 0) + Number((at + 1) % width === 0)));
+  const rows = [light.subarray(0, width), light.subarray(-width), sides];
+  return rows.reduce((sum, flags) => sum + sumOf(flags), 0) > width + height ? light.map(flip) : light;
 }
 
 /**
@@ -182,106 +192,30 @@ function growInk(values, { width, height }) {
 }
 
 /**
- * The columns and rows that hold ink, both ends included.
- * @param {Uint8Array} ink
- * @param {Size} size
- * @returns {{ left: number, right: number, top: number, bottom: number }}
- */
-function inkBox(ink, { width, height }) {
-  const box = { left: width, right: -1, top: height, bottom: -1 };
-  for (let at = 0; at < ink.length; at++) {
-    if (!ink[at]) continue;
-    const [row, column] = [Math.floor(at / width), at % width];
-    box.left = Math.min(box.left, column);
-    box.right = Math.max(box.right, column);
-    box.top = Math.min(box.top, row);
-    box.bottom = Math.max(box.bottom, row);
-  }
-  return box;
-}
-
-/**
+ * The columns and rows of an image that hold ink.
  * @param {GrayImage} image
- * @param {{ left: number, right: number, top: number, bottom: number }} box
- * @returns {GrayImage}
- */
-function cutImage({ values, width }, { left, right, top, bottom }) {
-  const [columns, rows] = [right - left + 1, bottom - top + 1];
-  const cut = new Uint8Array(columns * rows);
-  for (let row = 0; row < rows; row++) {
-    const first = (top + row) * width + left;
-    cut.set(values.subarray(first, first + columns), row * columns);
-  }
-  return { values: cut, width: columns, height: rows };
-}
-
-/**
- * How often a stroke is to be made thicker by a pixel on each side, so that it does not fade when it is scaled.
- * @param {GrayImage} image 1 for ink.
- * @param {number} ratio By which it will be scaled.
- * @returns {number}
- */
-function missingPixels({ values: ink, width, height }, ratio) {
-  if (ratio >= 1) return 0;
-  let outline = 0;
-  for (let at = 0; at < ink.length; at++) {
-    if (!ink[at]) continue;
-    const [row, column] = [Math.floor(at / width), at % width];
-    const atEdge = row === 0 || row === height - 1 || column === 0 || column === width - 1;
-    if (atEdge || !(ink[at - width] && ink[at + width] && ink[at - 1] && ink[at + 1])) outline++;
-  }
-  const stroke = (2 * inkCount(ink)) / Math.max(outline, 1);
-  return Math.max(0, Math.min(roundHalfEven((LEAST_STROKE / ratio - stroke) / 2), 100));
-}
-
-/**
- * Place a digit so that its center of mass is the center, as far as it stays inside.
- * @param {GrayImage} digit
- * @param {Size} size
- * @returns {GrayImage}
- */
-function placeByMass({ values, width, height }, size) {
-  let [total, down, right] = [0, 0, 0];
-  values.forEach((value, at) => {
-    total += value;
-    down += value * Math.floor(at / width);
-    right += value * (at % width);
-  });
-  const place = (/** @type {number} */ moment, /** @type {number} */ side, /** @type {number} */ room) =>
-    Math.min(Math.max(roundHalfEven(room / 2 - moment / Math.max(total, 1)), 0), room - side);
-  const [top, left] = [place(down, height, size.height), place(right, width, size.width)];
-  const canvas = new Uint8Array(size.width * size.height);
-  for (let row = 0; row < height; row++) {
-    canvas.set(values.subarray(row * width, (row + 1) * width), (top + row) * size.width + left);
-  }
-  return { values: canvas, ...size };
-}
-
-/**
- * The median of the values that are ink (1), or that are not (0).
- * @param {Uint8Array} values
  * @param {Uint8Array} ink
- * @param {number} wanted
- * @returns {number}
+ * @returns {GrayImage}
  */
-function medianWhere(values, ink, wanted) {
-  const counts = new Uint32Array(256);
-  for (let at = 0; at < values.length; at++) if (ink[at] === wanted) counts[values[at]]++;
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const levelAt = (/** @type {number} */ place) => {
-    let level = 0;
-    for (let passed = counts[0]; passed <= place; passed += counts[level]) level++;
-    return level;
-  };
-  return (levelAt((total - 1) >> 1) + levelAt(total >> 1)) / 2;
+function cutBox({ values, width }, ink) {
+  const used = new Uint8Array(width);
+  ink.forEach((flag, at) => (used[at % width] |= flag));
+  const [left, right] = [used.indexOf(1), used.lastIndexOf(1)];
+  const [top, bottom] = [ink.indexOf(1), ink.lastIndexOf(1)].map((at) => Math.floor(at / width));
+  const isIn = (/** @type {number} */ at) => at % width >= left && at % width <= right;
+  const rows = values.subarray(top * width, (bottom + 1) * width);
+  return { values: rows.filter((_, at) => isIn(at)), width: right - left + 1, height: bottom - top + 1 };
 }
 
-/**
- * @param {Uint8Array} flags
- * @returns {number}
- */
-function inkCount(flags) {
-  return flags.reduce((sum, flag) => sum + flag, 0);
+/** @param {Uint8Array} values */
+function median(values) {
+  const sorted = values.sort();
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+/** @param {Uint8Array} values */
+function sumOf(values) {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /**
