@@ -20,17 +20,16 @@ from .method import (
     embed,
     inspected_neighbors,
     resolve_settings,
+    warm_up,
 )
 from .new_samples import Placement, place, placement
 from .quality import inspect_quality, measure_quality
-from .threads import limited_threads
-from .tsne.fit import TSNEResult, tsne_of_neighbors
+from .tsne.fit import TSNEResult, limited_threads, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is next to it
 from .tsne.iterate import Callback, Iterate
 from .tsne.schedule import EXACT, early_iterations
 from .tsne.settings import PCA_COMPONENTS, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
-from .warmup import warm_up
 
 __all__ = [
     "EXACT",

@@ -1,22 +1,25 @@
 """The embedding methods, behind one call."""
 
+import warnings
 from dataclasses import fields, replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_seed, meant
+from cutaway.checks import check_matrix, check_seed, check_whole, meant
 from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
-from cutaway.neighbors import pca
-from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.neighbors import nearest_neighbors, pca, principal_scores
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .layout import Layout, Quality
+from .new_samples import place, placement
 from .quality import LIMIT, WIDER, inspect_quality
-from .stages import stage
+from .tsne.affinities import joint_affinities, kl_divergence
 from .tsne.fit import Surroundings, tsne
-from .tsne.iterate import CANCELLATIONS, Callback
-from .tsne.settings import make_settings
+from .tsne.iterate import CANCELLATIONS, Callback, stage
+from .tsne.schedule import phases_for
+from .tsne.settings import PCA_COMPONENTS, TSNESettings, make_settings
 
 METHODS = ("pca", "tsne", "umap")
 
@@ -163,8 +166,6 @@ def _pca(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallb
 def _umap(
     h: np.ndarray, *, seed: int, seconds: dict[str, float], on_progress: ProgressCallback
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    from .umap_layout import MIN_DIST, umap
-
     neighbors = min(15, len(h) - 1)
     start = perf_counter()
     xy = umap(h, seed=seed, neighbors=neighbors, on_progress=on_progress)
@@ -211,3 +212,93 @@ def check_activations(h: np.ndarray) -> np.ndarray:
 def _check_samples(samples: int) -> None:
     if samples < 4:
         raise DataError(f"an embedding needs at least 4 samples, got {samples}", hint="take more samples")
+
+
+MIN_DIST = 0.1
+"""Least distance of near samples in the layout."""
+
+
+def umap(
+    h: np.ndarray,
+    *,
+    seed: int,
+    neighbors: int = 15,
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
+    """Lay out samples with umap-learn, with exact neighbors and starting from the principal components.
+
+    Neighbors are searched in up to 50 principal components, as for t-SNE.
+
+    Args:
+        h: float32 (sample, unit), checked, at least 4 rows, not all equal.
+        seed: Random seed; the same seed gives the same coordinates, and umap-learn therefore works on one thread.
+        neighbors: Number of neighbors of each sample, from 2 to n - 1.
+        on_progress: Called with the progress of each stage.
+
+    Returns:
+        float32 (sample, 2).
+
+    Raises:
+        UsageError: umap-learn is not installed, or a setting is outside its range.
+
+    Source: McInnes, Healy and Melville 2018.
+    """
+    try:
+        with warnings.catch_warnings():
+            # it warns that TensorFlow, which only its parametric variant needs, is missing
+            warnings.simplefilter("ignore")
+            from umap import UMAP
+    except ImportError as error:
+        raise UsageError(
+            f"the package umap-learn is not installed ({error})",
+            hint=Hint('pip install "cutaway[umap]", or pass {}', method="tsne"),
+        ) from error
+    seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
+    points = principal_scores(h, min(PCA_COMPONENTS, h.shape[1]))
+    points = (points / points[:, 0].std()).astype(np.float32)
+    near = nearest_neighbors(points, neighbors - 1, on_progress=on_progress)
+    itself = np.arange(len(h), dtype=np.int32)[:, None]
+    index = np.concatenate([itself, near.index], axis=1)
+    far = np.concatenate([np.zeros((len(h), 1), np.float32), np.sqrt(near.squared)], axis=1)
+    start = np.zeros((len(h), 2), np.float32)
+    start[:, : points.shape[1]] = 10 * points[:, :2]
+    on_progress(Progress("UMAP", 0, len(h), "samples"))
+    with warnings.catch_warnings():
+        # it warns that new samples cannot be placed later, which is not needed here
+        warnings.simplefilter("ignore", UserWarning)
+        engine = UMAP(
+            n_neighbors=neighbors,
+            min_dist=MIN_DIST,
+            init=start,  # pyright: ignore[reportArgumentType]  # pyright infers str from the default
+            random_state=seed,
+            n_jobs=1,
+            precomputed_knn=(index, far, None),  # pyright: ignore[reportArgumentType]
+        )
+        xy = np.asarray(engine.fit_transform(points), dtype=np.float32)
+    on_progress(Progress("UMAP", len(h), len(h), "samples"))
+    return xy
+
+
+WARM_UP_SAMPLES, WARM_UP_NEIGHBORS = 300, 9
+"""Of the small layout that compiles everything; beyond 256, points are divided into cells."""
+
+
+def warm_up() -> None:
+    """Compile every kernel, or load it from the user's cache, by calls on arrays of a few hundred rows.
+
+    Meant for a thread next to the training of a model: the compiler holds the interpreter only part of the time.
+    Problems such as a cache folder that cannot be written are left to the first real call.
+    """
+    from .tsne.descent import KL_INTERVAL, descend
+    from .tsne.interpolation import InterpolationGrid
+
+    h = np.random.default_rng(0).normal(size=(WARM_UP_SAMPLES, 4)).astype(np.float32)
+    affinities, start = joint_affinities(nearest_neighbors(h, WARM_UP_NEIGHBORS), 3.0), np.ascontiguousarray(h[:, :2])
+    # as many iterations as estimate the KL divergence once
+    phases = phases_for(WARM_UP_SAMPLES, TSNESettings(n_iter=KL_INTERVAL, early_exaggeration_iter=KL_INTERVAL - 1))
+    for exact in (WARM_UP_SAMPLES, 0):  # with the forces summed over all pairs, and through a grid
+        descend(affinities, start, phases=phases, threads=1, exact=exact)
+    InterpolationGrid().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))  # a wide layout needs two levels
+    kl_divergence(affinities, start)
+    place(h[:2], placement(h, start))
+    inspect_quality(h, start, k=3, seed=0)

@@ -12,10 +12,10 @@ from cutaway.parallel import WorkerPool
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .alignment import PRESERVED, aligned_rows, procrustes
-from .stages import stage
 from .tsne.affinities import Affinities
 from .tsne.descent import KL_WINDOW, Descent, Optimizer, fall_of_kl
 from .tsne.fit import descent_record, threads_for
+from .tsne.iterate import stage
 from .tsne.optimizer import OptimizerState
 from .tsne.schedule import EXACT, Phase, phases_for
 from .tsne.settings import TSNESettings

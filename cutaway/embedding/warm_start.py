@@ -13,8 +13,8 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .alignment import neighborhood, shared_neighbors
 from .layout import Layout
 from .method import check_activations
-from .stages import stage
 from .tsne.affinities import Affinities, joint_affinities, kl_divergence, neighbors_for
+from .tsne.iterate import stage
 from .tsne.settings import PCA_COMPONENTS, check_perplexity_fits
 
 

@@ -13,19 +13,17 @@ from cutaway.models import lazy_getattr_with_keras
 if TYPE_CHECKING:
     from .ablation import ablate
     from .attribution import Attribution, attribute, input_attribution
-    from .dependence import PartialDependence, partial_dependence
     from .health import gradient_sizes, layer_health, update_sizes
     from .history import layer_history
-    from .importance import Importance, permutation_importance
+    from .importance import Importance, PartialDependence, partial_dependence, permutation_importance
     from .influence import Objective, TrainingSamples, answers_at_once, influences
     from .layers import layer_records, measured_layers
-    from .lookup import activations, default_layer, find_layer
+    from .lookup import activations, default_layer, find_layer, prepared_inputs, preparing_layers
+    from .matching import UnitMatching, match_units
     from .outline import Outline
-    from .preparing import prepared_inputs, preparing_layers
     from .probes import probe_accuracy
     from .records import TOP_SAMPLES, Ablation, LayerHealth, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
-    from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
-    from .similarity.matching import UnitMatching, match_units
+    from .similarity import ModelSimilarity, compare_epochs, compare_models, layer_pairs
     from .units import constant_units, unit_measures
 
 _MODULES = {
@@ -35,21 +33,21 @@ _MODULES = {
     "LayerHealth": "cutaway.interpret.records",
     "LayerMeasures": "cutaway.interpret.records",
     "LayerRecord": "cutaway.interpret.records",
-    "ModelSimilarity": "cutaway.interpret.similarity.epochs",
+    "ModelSimilarity": "cutaway.interpret.similarity",
     "Objective": "cutaway.interpret.influence",
     "Outline": "cutaway.interpret.outline",
-    "PartialDependence": "cutaway.interpret.dependence",
+    "PartialDependence": "cutaway.interpret.importance",
     "TOP_SAMPLES": "cutaway.interpret.records",
     "TrainingSamples": "cutaway.interpret.influence",
-    "UnitMatching": "cutaway.interpret.similarity.matching",
+    "UnitMatching": "cutaway.interpret.matching",
     "UnitMeasures": "cutaway.interpret.records",
     "WeightRecord": "cutaway.interpret.records",
     "ablate": "cutaway.interpret.ablation",
     "activations": "cutaway.interpret.lookup",
     "answers_at_once": "cutaway.interpret.influence",
     "attribute": "cutaway.interpret.attribution",
-    "compare_epochs": "cutaway.interpret.similarity.epochs",
-    "compare_models": "cutaway.interpret.similarity.epochs",
+    "compare_epochs": "cutaway.interpret.similarity",
+    "compare_models": "cutaway.interpret.similarity",
     "constant_units": "cutaway.interpret.units",
     "default_layer": "cutaway.interpret.lookup",
     "find_layer": "cutaway.interpret.lookup",
@@ -58,14 +56,14 @@ _MODULES = {
     "input_attribution": "cutaway.interpret.attribution",
     "layer_health": "cutaway.interpret.health",
     "layer_history": "cutaway.interpret.history",
-    "layer_pairs": "cutaway.interpret.similarity.epochs",
+    "layer_pairs": "cutaway.interpret.similarity",
     "layer_records": "cutaway.interpret.layers",
-    "match_units": "cutaway.interpret.similarity.matching",
+    "match_units": "cutaway.interpret.matching",
     "measured_layers": "cutaway.interpret.layers",
-    "partial_dependence": "cutaway.interpret.dependence",
+    "partial_dependence": "cutaway.interpret.importance",
     "permutation_importance": "cutaway.interpret.importance",
-    "prepared_inputs": "cutaway.interpret.preparing",
-    "preparing_layers": "cutaway.interpret.preparing",
+    "prepared_inputs": "cutaway.interpret.lookup",
+    "preparing_layers": "cutaway.interpret.lookup",
     "probe_accuracy": "cutaway.interpret.probes",
     "unit_measures": "cutaway.interpret.units",
     "update_sizes": "cutaway.interpret.health",
@@ -117,6 +115,6 @@ __all__ = [
 __getattr__ = lazy_getattr_with_keras(
     __name__,
     _MODULES,
-    light=[f"cutaway.interpret.{name}" for name in ("outline", "records", "similarity.matching")],
+    light=[f"cutaway.interpret.{name}" for name in ("outline", "records", "matching")],
     needs_jax=True,
 )

@@ -17,10 +17,7 @@ from .layers import measured_layers
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
 from .records import LayerMeasures
-from .similarity import CenteredActivations, center_all, cka
-
-MAX_THREADS = 8
-"""Most threads that measure layers at a time: each holds a copy or two of the activations of a layer."""
+from .similarity import MAX_THREADS, CenteredActivations, center_all, cka
 
 WIDE = 12_000_000
 """Activations of a layer above which its measures run one after the other: of 10,000 samples more than 1,200 units."""

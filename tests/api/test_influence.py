@@ -12,8 +12,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import ModelError, RunError, UnknownNameError, UsageError
-from cutaway.interpret import answers_at_once
-from cutaway.interpret.influence import tracin
+from cutaway.interpret import answers_at_once, influence
 from cutaway.runs import RunFolder
 from cutaway.topics.common.snapshots import snapshot_rates, spread, training_weights
 from cutaway.topics.influence.reliability import LDS, kind_of
@@ -43,13 +42,13 @@ def gradients(run, epoch, ids, classes, *, smoothing):
 def preconditioned(run, epoch, flat):
     """Gradients with the inverse of the damped second moments of each layer's inputs before those of its weights."""
     train = run.split.train
-    some = np.sort(np.random.default_rng(0).permutation(len(train))[: tracin.MOMENT_SAMPLES])
+    some = np.sort(np.random.default_rng(0).permutation(len(train))[: influence.MOMENT_SAMPLES])
     values, start, parts = run.data.inputs(train)[some], 0, []
     for layer in run.model(epoch).layers:
         if layer.weights:
             inputs = np.column_stack([values, np.ones(len(values))]).astype(np.float64)
             moments = inputs.T @ inputs
-            moments += tracin.DAMPING * np.trace(moments) / len(moments) * np.eye(len(moments))
+            moments += influence.DAMPING * np.trace(moments) / len(moments) * np.eye(len(moments))
             stop = start + len(moments) * layer.units
             part = flat[:, start:stop].reshape(len(flat), len(moments), layer.units)
             parts.append(np.linalg.solve(moments, part).reshape(len(flat), -1))
@@ -129,7 +128,7 @@ def test_many_answers_are_found_in_several_passes(digits_run, monkeypatch, own_c
     names = [f"test[{i}]" for i in range(5)]
     at_once = digits_run.influence(names, 3, epochs=6)
     shutil.rmtree(own_cache)
-    monkeypatch.setattr("cutaway.interpret.influence.tracin.MOST_ANSWERS", 2)
+    monkeypatch.setattr("cutaway.interpret.influence.MOST_ANSWERS", 2)
     told = []
     for one, other in zip(at_once, digits_run.influence(names, 3, epochs=6, progress=told.append), strict=True):
         assert [each.sample for each in one.supporting] == [each.sample for each in other.supporting]

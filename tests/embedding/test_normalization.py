@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from cutaway.embedding.tsne import normalization as module
-from cutaway.embedding.tsne.normalization import normalization
+from cutaway.embedding.tsne import interpolation as module
+from cutaway.embedding.tsne.interpolation import normalization
 
 
 def by_definition(xy):

@@ -5,18 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.embedding.tsne.grid import SMALL, grid_for, nodes_for
-from cutaway.embedding.tsne.interpolation import convolve
-from cutaway.embedding.tsne.kernels.repulsion import repulsive_forces
-from cutaway.embedding.tsne.kernels.two_level import BEFORE, FACTOR
-from cutaway.embedding.tsne.two_level import (
+from cutaway.embedding.tsne.grid import (
+    SMALL,
     WEIGHTS,
     coarse_nodes,
     coarsen,
+    grid_for,
     narrow_part,
+    nodes_for,
     refine,
     smooth_part,
 )
+from cutaway.embedding.tsne.interpolation import convolve
+from cutaway.embedding.tsne.kernels.repulsion import repulsive_forces
+from cutaway.embedding.tsne.kernels.two_level import BEFORE, FACTOR
 
 
 def spline(x):

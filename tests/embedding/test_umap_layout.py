@@ -6,7 +6,7 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import NearestNeighbors
 
-from cutaway.embedding.umap_layout import umap
+from cutaway.embedding.method import umap
 from cutaway.errors import UsageError
 from cutaway.neighbors import components
 

@@ -1,7 +1,8 @@
-"""Affinities: which samples attract each other in t-SNE, and how strongly."""
+"""Affinities: which samples attract each other in t-SNE and how strongly, and the spectral layout of them."""
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from cutaway.neighbors import Neighbors, nearest_neighbors
 from cutaway.parallel import cpu_count, map_ranges, ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .settings import perplexities
+from .settings import INITIAL_DEVIATION, perplexities
 
 # Rows that a thread takes at a time: some 10 ms on one core.
 ROWS_PER_RANGE = 2048
@@ -225,7 +226,7 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
     """Compute the KL divergence of a layout, in nats: sum p log(p / q) with q_ij = 1 / (1 + d2) / Z.
 
     Z is the sum over all pairs: exact up to some 15,000 samples, otherwise approximate, see
-    `cutaway.embedding.tsne.normalization`.
+    `cutaway.embedding.tsne.interpolation.normalization`.
 
     Args:
         affinities: Affinities of n samples.
@@ -236,8 +237,8 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
 
     Source: van der Maaten and Hinton 2008, equations 2 (here of the joint affinities) and 4.
     """
+    from .interpolation import normalization
     from .kernels.calibration import cross_terms
-    from .normalization import normalization
 
     n = len(affinities.start) - 1
     check_matrix(xy, name="coordinates")
@@ -253,3 +254,39 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
         sum(term for term, _ in terms)
         + sum(mass for _, mass in terms) * np.log(normalization(np.stack([x, y], axis=1)))
     )
+
+
+TOLERANCE = 1e-4
+"""Relative accuracy of the eigenvalues: the descent moves samples far more than that."""
+
+
+def spectral_layout(affinities: Affinities, *, seed: int) -> np.ndarray:
+    """Two eigenvectors of the random walk among neighbors, scaled to a standard deviation of 1e-4.
+
+    Where no affinity connects some parts, each part has an eigenvector: samples then start at few places.
+
+    Args:
+        affinities: Affinities of n samples, at least 4.
+        seed: Seed of the vector that the iteration begins with.
+
+    Returns:
+        float32 (sample, 2); signs are fixed: the largest entry of each column is positive.
+
+    Source: Linderman and Steinerberger 2019, "Clustering with t-SNE, provably"; von Luxburg 2007, "A tutorial on
+        spectral clustering", section 3.2.
+    """
+    import scipy.sparse
+    import scipy.sparse.linalg
+
+    n = len(affinities.start) - 1
+    matrix = scipy.sparse.csr_matrix((affinities.value.astype(np.float64), affinities.index, affinities.start), (n, n))
+    degree = np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), np.finfo(np.float64).tiny)
+    root = scipy.sparse.diags_array(1 / np.sqrt(degree))
+    first = np.random.default_rng(seed).standard_normal(n)
+    linalg: Any = scipy.sparse.linalg  # its annotations take whole numbers as tolerances only
+    values, vectors = linalg.eigsh(root @ matrix @ root, k=3, which="LA", v0=first, tol=TOLERANCE)
+    leading = vectors[:, np.argsort(-values, kind="stable")][:, 1:] / np.sqrt(degree)[:, None]
+    leading -= leading.mean(axis=0)
+    leading *= np.where(leading[np.abs(leading).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0)
+    deviation = leading.std(axis=0)
+    return (INITIAL_DEVIATION * leading / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)

@@ -1,12 +1,12 @@
 """t-SNE in the order of the paper: principal components, neighbors, affinities, initial layout, descent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.embedding.stages import stage
 from cutaway.errors import UsageError
 from cutaway.neighbors import (
     Neighbors,
@@ -18,15 +18,13 @@ from cutaway.neighbors import (
 from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .affinities import joint_affinities, neighbors_for
-from .iterate import CANCELLATIONS, Callback, Iterate, is_declined
+from .affinities import joint_affinities, neighbors_for, spectral_layout
+from .iterate import CANCELLATIONS, Callback, Iterate, is_declined, stage
 from .schedule import Phase, phases_for
 from .settings import PCA_COMPONENTS, TSNESettings, initial_layout, initialization_name, make_settings, perplexities
-from .spectral import spectral_layout
 
 if TYPE_CHECKING:
     from .descent import Descent
-
 
 MOST_EXACT = 100_000
 """Samples up to which neighbors are exact: 1.3 s of t-SNE's 4 s at 70,000 samples; beyond, their time grows fastest."""
@@ -306,3 +304,29 @@ def _used_settings(phases: tuple[Phase, ...], chosen: TSNESettings, samples: int
         "seed": seed,
         "engine": "cutaway",
     }
+
+
+@contextmanager
+def limited_threads(n_jobs: int | None) -> Iterator[None]:
+    """Use N threads for a while, in what this thread starts: `cutaway.parallel.cpu_count` asks Numba.
+
+    Args:
+        n_jobs: At least 1; None or -1 for all. More than there are CPUs are not used.
+
+    Raises:
+        UsageError: It is not a number of threads.
+    """
+    if n_jobs is None or n_jobs == -1:
+        yield
+        return
+    if not isinstance(n_jobs, int | np.integer) or isinstance(n_jobs, bool) or n_jobs < 1:
+        raise UsageError(f"n_jobs must be a number of threads, or -1 for all, got {n_jobs!r}", hint="pass n_jobs=-1")
+    import numba
+
+    library: Any = numba  # it has no types
+    before = library.get_num_threads()
+    library.set_num_threads(min(int(n_jobs), library.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        library.set_num_threads(before)

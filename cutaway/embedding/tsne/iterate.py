@@ -1,11 +1,14 @@
-"""The layout on its way through the descent, and the callback that sees it."""
+"""The layout on its way through the descent, the callback that sees it, and the stages that are reported and timed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 
 from cutaway.errors import Canceled
+from cutaway.progress import Progress, ProgressCallback
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,3 +46,24 @@ def is_declined(callback: Callback | None, iterate: Iterate) -> bool:
         return callback is not None and callback(iterate) is False
     except CANCELLATIONS:
         return True
+
+
+@contextmanager
+def stage(
+    task: str, total: int, *, unit: str, part: str, seconds: dict[str, float], on_progress: ProgressCallback
+) -> Iterator[None]:
+    """Report the start and the end of one stage and store its time in ``seconds[part]``.
+
+    Args:
+        task: Name of the stage, as users see it.
+        total: Units of work.
+        unit: Name of one unit, plural.
+        part: Key in ``seconds``.
+        seconds: Filled when the stage ends without an exception.
+        on_progress: Called twice.
+    """
+    on_progress(Progress(task, 0, total, unit))
+    start = perf_counter()
+    yield
+    seconds[part] = perf_counter() - start
+    on_progress(Progress(task, total, total, unit))
