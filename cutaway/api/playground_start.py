@@ -20,26 +20,22 @@ LEAST, LARGEST, LONGEST_NAME = 10, 1e6, 80
 
 ACTIVATIONS = ("relu", "leaky_relu", "linear", "tanh", "sigmoid", "softplus", "elu", "silu", "gelu")
 INITIALIZERS = ("glorot_uniform", "he_uniform", "lecun_uniform", "zeros")
-OPTIMIZERS = {"sgd": "sgd", "adam": "adam", "adamw": "adam"}
-LOSSES = {"categorical_crossentropy", "mean_squared_error"}
+OPTIMIZERS = ("sgd", "adam", "adamw")
+LOSSES = ("categorical_crossentropy", "mean_squared_error")
 
-LEFT = (
-    ("schedule", "constant"),
-    ("label_smoothing", 0.0),
-    ("class_weight", None),
-    ("virtual_adversarial", 0.0),
-    ("augment", None),
-)
-"""Settings of a training that the playground does not have, and their values where nothing is lost."""
-
-PLAIN = (
-    ("use_bias", True),
-    ("kernel_regularizer", None),
-    ("bias_regularizer", None),
-    ("kernel_constraint", None),
-    ("bias_constraint", None),
-)
-"""The same of a dense layer."""
+PLAIN = {
+    "schedule": "constant",
+    "label_smoothing": 0.0,
+    "class_weight": None,
+    "virtual_adversarial": 0.0,
+    "augment": None,
+    "use_bias": True,
+    "kernel_regularizer": None,
+    "bias_regularizer": None,
+    "kernel_constraint": None,
+    "bias_constraint": None,
+}
+"""Settings of a training or a dense layer that the playground does not have, and their values where nothing is lost."""
 
 
 def playground_start(context: RunContext) -> dict[str, Any]:
@@ -68,8 +64,8 @@ def playground_start(context: RunContext) -> dict[str, Any]:
             hint=Hint("train on two inputs: leave the other columns out, each such as {}", ignore="height"),
         )
     labels = data.y(ids)
-    chosen = np.arange(len(ids)) if len(ids) <= SAMPLES else np.sort(stratified_sample(labels, SAMPLES, seed=0))
-    x = np.asarray(data.inputs(ids.take(chosen))).reshape(len(chosen), -1)
+    chosen = stratified_sample(labels, SAMPLES, seed=0)
+    x = np.asarray(data.inputs(ids.take(chosen)), np.float64).reshape(len(chosen), -1)
     if len(chosen) < LEAST or not np.abs(x).max() <= LARGEST:
         raise UsageError(
             f"the playground takes {LEAST} samples or more with values within ±{LARGEST:,.0f}",
@@ -81,10 +77,9 @@ def playground_start(context: RunContext) -> dict[str, Any]:
     about = f"Data and settings of the run {context.path.name}. {some}"
     if left:
         about += f"Not taken over, because the playground has no such setting: {', '.join(left)}."
-    rows = [[*map(float, point), int(label)] for point, label in zip(x, labels[chosen], strict=True)]
     return {
         "settings": settings,
-        "rows": rows,
+        "rows": [[*point, label] for point, label in zip(x.tolist(), labels[chosen].tolist(), strict=True)],
         "classNames": [name[:LONGEST_NAME] for name in names],
         "about": about.strip(),
     }
@@ -93,49 +88,36 @@ def playground_start(context: RunContext) -> dict[str, Any]:
 def _settings(context: RunContext) -> tuple[dict[str, Any], list[str]]:
     """The settings of a run by the playground's names, and the names of those that it does not have."""
     config: dict[str, Any] = dict(context.manifest.config)
-    left = [name for name, plain in LEFT if config.get(name, plain) != plain]
+    layers = context.spec["layers"]
+    dense = [layer["config"] for layer in layers if layer["kind"] == "Dense"][:-1]
+    dropout = [layer["config"]["rate"] for layer in layers if layer["kind"] == "Dropout"]
+    hidden = [each["units"] for each in dense]
     settings: dict[str, Any] = {
         "testShare": 0.3,
         "learningRate": float(np.clip(config.get("learning_rate", 0.01), 1e-6, 1000)),
         "momentum": min(config.get("momentum", 0.0), 0.999),
         "batchSize": min(config.get("batch_size", 32), SAMPLES),
         "weightDecay": config.get("weight_decay", 0.0),
-    }
-    known = {"optimizer": OPTIMIZERS.get(config.get("optimizer", "")), "loss": config.get("loss")}
-    for name, value in known.items():
-        if value is not None and (name == "optimizer" or value in LOSSES):
-            settings[name] = value
-        else:
-            left.append(name)
-    return settings | _architecture(context, left), left
-
-
-def _architecture(context: RunContext, left: list[str]) -> dict[str, Any]:
-    """Hidden layers, activation, first weights and dropout; what does not fit is added to ``left``."""
-    layers = context.spec["layers"]
-    dense = [layer["config"] for layer in layers if layer["kind"] == "Dense"][:-1]
-    dropout = [layer["config"]["rate"] for layer in layers if layer["kind"] == "Dropout"]
-    others = {layer["kind"] for layer in layers} - {"Dense", "Dropout", "InputLayer"}
-    hidden = [config["units"] for config in dense]
-    found: dict[str, Any] = {
         "hidden": [min(units, UNITS) for units in hidden[:LAYERS]],
         "dropout": dropout[0] if dropout else 0,
     }
-    left += sorted(others)
-    left += [name for name, plain in PLAIN if any(config.get(name, plain) != plain for config in dense)]
+    left = [name for name, plain in PLAIN.items() if any(each.get(name, plain) != plain for each in (config, *dense))]
+    left += sorted({layer["kind"] for layer in layers} - {"Dense", "Dropout", "InputLayer"})
     if len(set(dropout)) > 1 or len(dropout) not in (0, len(dense)):
         left.append("dropout after some layers only, or of several rates")
-    if found["hidden"] != hidden:
+    if settings["hidden"] != hidden:
         left.append("some layers or units")
     for name, values, known in (
-        ("activation", {config["activation"] for config in dense}, ACTIVATIONS),
-        ("initializer", {_snake(config["kernel_initializer"]["class_name"]) for config in dense}, INITIALIZERS),
+        ("optimizer", {config.get("optimizer")}, OPTIMIZERS),
+        ("loss", {config.get("loss")}, LOSSES),
+        ("activation", {each["activation"] for each in dense}, ACTIVATIONS),
+        ("initializer", {_snake(each["kernel_initializer"]["class_name"]) for each in dense}, INITIALIZERS),
     ):
-        if len(values) == 1 and values <= set(known):
-            (found[name],) = values
+        if len(values) == 1 and values <= {*known}:
+            settings[name] = values.pop().replace("adamw", "adam")
         elif values:
             left.append(name)
-    return found
+    return settings, left
 
 
 def _snake(name: str) -> str:
