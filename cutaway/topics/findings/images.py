@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from cutaway.cache import cached
-from cutaway.data import SampleIds
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.image_shape import smaller
@@ -43,41 +42,26 @@ def panels_of(source: ReportSource, finding: Finding) -> Panels:
         return ()
 
 
-def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Image, ...], tuple[tuple[str, ...], ...], str]:
-    """The samples of a finding as images with their names, as rows of a table, or else as their least usual values.
-
-    Two of the three are empty.
-    """
-    ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
-    if ids is None:
-        return _leaky_pixel(source, finding), (), ""
-    names, images = ids.names(), source.context.data.images(ids)
-    if images is None and (rows := small_table(source.context, ids)):
-        return (), rows, ""
-    if images is None:
-        return (
-            (),
-            (),
-            "\n".join(
-                f"{name}: {values}"
-                for name, values in zip(names, values_of(source.context, ids, unusual=True), strict=True)
-            ),
-        )
-    labels = [source.context.class_names[int(label)] for label in source.context.data.y(ids)]
-    words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
-    shown = [_enlarged(each) for each in images]
-    named = zip(shown, words, strict=True)
-    return tuple(Image(image_png(image), alt, caption=alt) for image, alt in named), (), ""
-
-
-def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
-    """The samples of some names; None where there are none, or the data are gone."""
-    if not names:
-        return None
+def samples_of(source: ReportSource, finding: Finding) -> dict[str, Any]:
+    """The samples of a finding, as a `Card` takes them: images with their names, rows of a table, or unusual values."""
+    context = source.context
+    wanted = finding.samples[: SAMPLES if context.manifest.dataset.shape[1:] else SAMPLES // 2]
     try:
-        return source.context.samples(names)
-    except CutawayError:
-        return None
+        ids = context.samples(wanted) if wanted else None
+    except CutawayError:  # the data are gone
+        ids = None
+    if ids is None:
+        return {"images": _leaky_pixel(source, finding)}
+    names, images = ids.names(), context.data.images(ids)
+    if images is not None:
+        labels = [context.class_names[int(label)] for label in context.data.y(ids)]
+        words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
+        shown = zip(map(_enlarged, images), words, strict=True)
+        return {"images": tuple(Image(image_png(image), alt, caption=alt) for image, alt in shown)}
+    if rows := small_table(context, ids):
+        return {"rows": rows}
+    values = zip(names, values_of(context, ids, unusual=True), strict=True)
+    return {"values": "\n".join(f"{name}: {each}" for name, each in values)}
 
 
 def _enlarged(image: np.ndarray) -> np.ndarray:

@@ -270,7 +270,6 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
 
     The rule of what is good would only fill the page.
     """
-    images, rows, values = samples_of(source, finding)
     is_good, rule, first = finding.severity == "good", finding.rule, said_first(source, finding)
     words = finding.help
     details = [finding.text.removeprefix(first).strip().removesuffix(words).strip()]
@@ -284,9 +283,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
         title=finding.title,
         text=(first,),
         panels=panels_of(source, finding),
-        images=images,
-        rows=rows,
-        values=values,
+        **samples_of(source, finding),
         help=words,
         details=tuple(filter(None, details)),
         consequences=tuple((each.title, each.text) for each in consequences),
