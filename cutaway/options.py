@@ -6,9 +6,10 @@ all of the command line.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, cast, get_args
 
+from .checks import check_whole
 from .errors import Hint, UsageError
 
 Numbers = Literal["standard", "robust", "quantile", "none"]
@@ -20,6 +21,7 @@ def option(
     words: str = "",
     *,
     least: int | None = None,
+    most: int | None = None,
     metavar: str | None = None,
     flag: str | None = None,
     parse: Callable[[str], Any] | None = None,
@@ -31,15 +33,32 @@ def option(
     Args:
         default: What applies where nothing is given; a field without a default must be given.
         words: What it is, for people.
-        least: The least number that is allowed.
+        least: The least number that is allowed, which `Options` checks.
+        most: The largest one.
         metavar: The word for its value in the help of a command.
         flag: The names of its flag with blanks between them; that of the field if None.
         parse: Makes the value of the text that is typed; None where the type of the field says how.
         typed: The default as it is typed, where there is `parse`.
         argument: Whether a command takes it by its place, without a flag.
     """
-    described = {"help": words, "least": least, "metavar": metavar, "flag": flag, "parse": parse, "typed": typed}
-    return field(default=default, metadata={**described, "argument": argument})
+    described = {"help": words, "metavar": metavar, "flag": flag, "parse": parse, "typed": typed}
+    bounds = {"least": least, "most": most}
+    return field(default=default, metadata={**described, **bounds, "argument": argument})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What can be asked about a run, as a command and as a method: the bounds of numbers are checked here alone.
+
+    Raises:
+        UsageError: A number is outside the bounds of its field.
+    """
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, least = getattr(self, each.name), each.metadata["least"]
+            if least is not None and (value is not None or each.default is not None):
+                check_whole(value, name=each.name, least=least, most=each.metadata["most"])
 
 
 EPOCH = "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch."

@@ -606,9 +606,12 @@ class Run:
             Hestness et al. 2017, "Deep learning scaling is predictable, empirically".
         """
         from cutaway.topics.learning_curve.learning_curve import learning_curve
+        from cutaway.topics.learning_curve.options import LearningCurveOptions
+
+        options = LearningCurveOptions(shares=shares, seeds=seeds)
 
         with show_progress(progress) as on_progress:
-            return learning_curve(self.context, shares=shares, seeds=seeds, on_progress=on_progress)
+            return learning_curve(self.context, options, on_progress=on_progress)
 
     def label_issues(
         self,
@@ -642,11 +645,12 @@ class Run:
         """
         from cutaway.execution import check_engine
         from cutaway.topics.labels.cross_validation import of_run
-        from cutaway.topics.labels.finding import check_sizes, find_label_issues
+        from cutaway.topics.labels.finding import find_label_issues
+        from cutaway.topics.labels.options import LabelsOptions
 
-        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        options = LabelsOptions(folds=folds, seeds=seeds, epochs=epochs)
         check_engine(engine)
-        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        setup = of_run(self.context, options)
         with show_progress(progress) as on_progress:
             return find_label_issues(setup, context=self.context, engine=engine, on_progress=on_progress)
 
@@ -814,18 +818,13 @@ class Run:
         Source:
             Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
         """
+        from cutaway.topics.importance.options import ImportanceOptions
         from cutaway.topics.importance.result import importance
 
+        options = ImportanceOptions(split=split, epoch=check_epoch(epoch), samples=samples, repeats=repeats, seed=seed)
+
         with show_progress(progress) as on_progress:
-            return importance(
-                self.context,
-                split=split,
-                epoch=check_epoch(epoch),
-                samples=samples,
-                repeats=repeats,
-                seed=seed,
-                on_progress=on_progress,
-            )
+            return importance(self.context, options, on_progress=on_progress)
 
     @property
     def decisions(self) -> "tuple[Decision, ...]":

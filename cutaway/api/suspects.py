@@ -8,7 +8,8 @@ from cutaway.data import Dataset, Table
 from cutaway.execution import check_engine
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.labels.cross_validation import of_data
-from cutaway.topics.labels.finding import check_sizes, find_label_issues
+from cutaway.topics.labels.finding import find_label_issues
+from cutaway.topics.labels.options import LabelsOptions
 from cutaway.topics.labels.result import LabelIssues
 
 from .given_data import as_dataset
@@ -47,9 +48,9 @@ def label_issues(
         ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
         Canceled: It was canceled; the same call continues from there.
     """
-    check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+    sizes = LabelsOptions(folds=folds, seeds=seeds, epochs=epochs)
     check_engine(engine)
     with show_progress(progress) as on_progress:
         given = as_dataset(data, y, verb="label_issues", on_progress=on_progress, **options)
-        setup = of_data(given, folds=folds, seeds=seeds, epochs=epochs, on_progress=on_progress)
+        setup = of_data(given, sizes, on_progress=on_progress)
         return find_label_issues(setup, engine=engine, on_progress=on_progress)

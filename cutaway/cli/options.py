@@ -96,7 +96,8 @@ def flags_of(record: type, *, optional: bool = False) -> list[inspect.Parameter]
         names = (described["flag"] or "").split()
         if kind is bool and not names:  # it has no opposite
             names = [f"--{field.name.replace('_', '-')}"]
-        about = {"help": described["help"], "metavar": described["metavar"], "min": described["least"]}
+        least = f" At least {described['least']}." if described["least"] else ""
+        about = {"help": f"{described['help']}{least}", "metavar": described["metavar"]}
         flag = typer.Argument(**about) if described["argument"] else typer.Option(*names, **about)
         keyword = inspect.Parameter.KEYWORD_ONLY
         default = inspect.Parameter.empty if default is dataclasses.MISSING else default

@@ -216,8 +216,9 @@ def _suspects(work: Work) -> None:
     """Each fold is kept in the run, from where the sheet reads it: there is no part."""
     from cutaway.topics.labels.cross_validation import of_run
     from cutaway.topics.labels.finding import find_label_issues
+    from cutaway.topics.labels.options import LabelsOptions
 
-    find_label_issues(of_run(work.open(), folds=FOLDS, seeds=1, epochs=None), on_progress=work.on_progress)
+    find_label_issues(of_run(work.open(), LabelsOptions(folds=FOLDS, seeds=1)), on_progress=work.on_progress)
 
 
 def _doctor(work: Work) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
-from cutaway.options import option
+from cutaway.options import Options, option
 
 
 def parse_epochs(text: str) -> tuple[int, int]:
@@ -20,7 +20,7 @@ def parse_epochs(text: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparisonOptions:
+class ComparisonOptions(Options):
     """The options of ``cutaway compare``; `cutaway.compare` explains them."""
 
     shared: bool = option(False, "For runs on different data: compare them on the test samples they share.")

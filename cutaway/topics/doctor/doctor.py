@@ -9,7 +9,7 @@ from typing import Any
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.api.run import Run
-from cutaway.checks import check_whole, meant
+from cutaway.checks import meant
 from cutaway.data import (
     Dataset,
     Split,
@@ -26,6 +26,7 @@ from cutaway.topics.findings.evidence import findings as findings_of_run
 from cutaway.topics.findings.simpler_models import compare_simpler_models
 
 from .not_checked import not_checked_of_data, not_checked_of_run
+from .options import DoctorOptions
 from .remedy_tests import try_all
 from .result import Diagnosis
 
@@ -76,7 +77,7 @@ def doctor(
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
         findings = with_mutes(found, mute or {})
         wanted = [each for each in findings if try_remedies and _is_tried(each)]
-        seeds = check_whole(seeds, name="seeds", least=1, most=100)
+        seeds = DoctorOptions(seeds=seeds).seeds
         tests = try_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
         return Diagnosis(what.path.name, findings, tests, not_checked_of_run(what))
     with show_progress(progress) as on_progress:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
-from cutaway.options import option
+from cutaway.options import Options, option
 
 
 def parse_severity(typed: str) -> str:
@@ -19,14 +19,17 @@ def parse_severity(typed: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoctorOptions:
+class DoctorOptions(Options):
     """The options of ``cutaway doctor``; `cutaway.doctor` explains them."""
 
     try_remedies: bool = option(
         False, "Try the remedies: train again with and without them, and compare.", flag="--try"
     )
     seeds: int = option(
-        5, "Trainings with the remedy and as many without, each with its own seed; 1 compares one with one.", least=1
+        5,
+        "Trainings with the remedy and as many without, each with its own seed; 1 compares one with one.",
+        least=1,
+        most=100,
     )
     budget: float | None = option(None, "Start no new test after this many seconds. Default: no limit.")
     mute: tuple[str, ...] = option(

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from cutaway.options import epoch_option, option
+from cutaway.options import Options, epoch_option, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplanationOptions:
+class ExplanationOptions(Options):
     """The options of ``cutaway explain`` and of `compute`."""
 
     sample: str = option(

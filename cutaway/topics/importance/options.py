@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from cutaway.options import epoch_option, option, seed_option
+from cutaway.options import Options, epoch_option, option, seed_option
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportanceOptions:
+class ImportanceOptions(Options):
     """The options of ``cutaway importance`` and of `compute`."""
 
     epoch: int | None = epoch_option()
     split: str = option("test", "Samples to predict: train, val, test or all.")
     samples: int | None = option(10_000, "Maximum number of samples.", least=2)
-    repeats: int = option(5, "How often each column is shuffled.")
+    repeats: int = option(5, "How often each column is shuffled.", least=1, most=1000)
     limit: int = option(20, "Columns to print; 0 for all. --json always prints all.", least=0)
     seed: int = seed_option()

@@ -149,32 +149,15 @@ def compute(context: RunContext, options: ImportanceOptions, *, on_progress: Pro
     Raises:
         CutawayError: See `importance`.
     """
-    found = importance(
-        context,
-        split=options.split,
-        epoch=options.epoch,
-        samples=options.samples,
-        repeats=options.repeats,
-        seed=options.seed,
-        on_progress=on_progress,
-    )
+    found = importance(context, options, on_progress=on_progress)
     return Answer(str(context.path), found.to_json, partial(found.tables, options.limit))
 
 
-def importance(
-    context: RunContext,
-    *,
-    split: str = "test",
-    epoch: int | None = None,
-    samples: int | None = 10_000,
-    repeats: int = 5,
-    seed: int = 0,
-    on_progress: ProgressCallback,
-) -> Importances:
+def importance(context: RunContext, options: ImportanceOptions, *, on_progress: ProgressCallback) -> Importances:
     """Shuffle each column among the samples of a split; see `cutaway.Run.importance`."""
     from cutaway.interpret import permutation_importance
 
-    repeats = check_whole(repeats, name="repeats", least=1, most=1000)
+    split, epoch, samples, seed = options.split, options.epoch, options.samples, options.seed
     ids = context.split.part(split)
     if len(ids) < 2:
         raise UsageError(
@@ -184,7 +167,6 @@ def importance(
         )
     data, groups = context.data, _groups(context)
     if samples is not None and samples < len(ids):
-        samples = check_whole(samples, name="samples", least=2)
         ids = ids.take(stratified_sample(data.y(ids), samples, seed=seed))
     found = permutation_importance(
         context.model(epoch),
@@ -192,7 +174,7 @@ def importance(
         data.y(ids),
         list(groups.values()),
         scale=data.scale,
-        repeats=repeats,
+        repeats=options.repeats,
         seed=seed,
         least=least_probability(context),
         on_progress=on_progress,

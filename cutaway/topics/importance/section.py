@@ -16,6 +16,7 @@ from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import listed, number, percent
 
 from .effects import ColumnEffect, column_effects
+from .options import ImportanceOptions
 from .result import Importances, importance
 
 log = logging.getLogger("cutaway.topics.importance")
@@ -61,7 +62,9 @@ def importances_of(source: ReportSource) -> Importances | None:
             return None
         if len([column for column in context.loaded.columns if column.use == "feature"]) > MOST:
             return None
-        return importance(context, split=source.split, samples=SAMPLES, on_progress=source.on_progress)
+        return importance(
+            context, ImportanceOptions(split=source.split, samples=SAMPLES), on_progress=source.on_progress
+        )
     return None
 
 

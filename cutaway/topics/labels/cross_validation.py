@@ -17,6 +17,8 @@ from cutaway.row_keys import first_equal, row_keys
 from cutaway.runs import FoldStore
 from cutaway.training import TrainingConfig, plan, recorded_config
 
+from .options import LabelsOptions
+
 METHOD = 2
 """Number of the way in which folds are trained and kept; those of another one are trained again."""
 
@@ -65,7 +67,7 @@ class CrossValidation:
         return digest.hexdigest()[:16]
 
 
-def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -> CrossValidation:
+def of_run(context: RunContext, sizes: LabelsOptions) -> CrossValidation:
     """Cross-validation with the model and the settings of a run, and as many epochs as it kept."""
     data, whole = context.data, context.named(context.split.part("all"))
     ids = whole.ordered()
@@ -73,33 +75,32 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
     if context.manifest.origin == "training" and context.opens:
         config, spec = recorded_config(context.manifest.config), context.spec
         kept = context.manifest.kept_epoch or config.epochs
-        config = config.model_copy(update={"epochs": epochs or kept, "patience": None, "class_weight": None})
+        config = config.model_copy(update={"epochs": sizes.epochs or kept, "patience": None, "class_weight": None})
         config, patience = TrainingConfig.model_validate(config.model_dump()), None
     else:
-        spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
+        spec, config, patience, recipe = _default(data, ids, sizes)
     groups = _groups(context.loaded, data, ids)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, FoldStore(context.path), recipe)
+    store = FoldStore(context.path)
+    return CrossValidation(data, ids, spec, config, patience, sizes.folds, sizes.seeds, groups, store, recipe)
 
 
-def of_data(
-    given: Dataset | Table, *, folds: int, seeds: int, epochs: int | None, on_progress: ProgressCallback
-) -> CrossValidation:
+def of_data(given: Dataset | Table, sizes: LabelsOptions, *, on_progress: ProgressCallback) -> CrossValidation:
     """Cross-validation with the default model for some data."""
     ids = dataclasses.replace(all_ids(given), naming=given.naming)
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
     data = given.prepare(_everything(ids), on_progress=on_progress) if isinstance(given, Table) else given
-    spec, config, patience, recipe = _default(data, ids, folds=folds, epochs=epochs)
+    spec, config, patience, recipe = _default(data, ids, sizes)
     groups = _groups(given, data, ids)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, None, recipe)
+    return CrossValidation(data, ids, spec, config, patience, sizes.folds, sizes.seeds, groups, None, recipe)
 
 
-def _default(
-    data: Dataset, ids: SampleIds, *, folds: int, epochs: int | None
-) -> tuple[Mapping[str, Any], Any, int | None, str]:
+def _default(data: Dataset, ids: SampleIds, sizes: LabelsOptions) -> tuple[Mapping[str, Any], Any, int | None, str]:
     """Specification, config, patience and name of the default recipe for some data."""
-    settings: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
-    planned = plan(data, divide=(_everything(ids), data), samples=len(ids) * (folds - 1) // folds, **settings)
-    patience, recipe = None if epochs is not None else planned.config.patience, planned.recipe
+    settings: dict[str, Any] = {} if sizes.epochs is None else {"epochs": sizes.epochs}
+    planned = plan(
+        data, divide=(_everything(ids), data), samples=len(ids) * (sizes.folds - 1) // sizes.folds, **settings
+    )
+    patience, recipe = None if sizes.epochs is not None else planned.config.patience, planned.recipe
     assert recipe is not None
     spec = _standardizing(planned.spec, data, ids)
     return spec, planned.config.model_copy(update={"patience": None}), patience, recipe

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, input_facts, stratified_sample
-from cutaway.errors import DataError, Hint, UsageError
+from cutaway.errors import DataError, Hint
 from cutaway.findings import (
     SUSPECT,
     CountEstimate,
@@ -40,22 +39,6 @@ SCALED = 2_000
 
 SEARCHED = 70_000
 """Samples among which they are looked for at most: of more, a stratified sample by class."""
-
-
-def check_sizes(*, folds: int, seeds: int, epochs: int | None) -> None:
-    """Check the numbers of a cross-validation.
-
-    Raises:
-        UsageError: One is outside its range.
-    """
-    for name, value, least, most in (("folds", folds, 2, 100), ("seeds", seeds, 1, 100)):
-        check_whole(value, name=name, least=least)
-        if value > most:
-            raise UsageError(
-                f"{name} is at most {most}", got=str(value), hint=Hint("pass {}", **{name: 5 if least == 2 else 3})
-            )
-    if epochs is not None:
-        check_whole(epochs, name="epochs", least=1)
 
 
 def find_label_issues(

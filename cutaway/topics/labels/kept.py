@@ -16,6 +16,7 @@ from cutaway.runs import FoldStore
 from .cross_validation import CrossValidation, of_run
 from .finding import SEARCHED, judge_labels, likely_cause, nearest_samples
 from .folds import kept_epochs, kept_held_out
+from .options import MOST, LabelsOptions
 
 _FOLD = re.compile(r"([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
 
@@ -108,7 +109,7 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
     store = FoldStore(context.path)
     for key, folds, seeds in _complete(store):
         for epochs in (None, kept_epochs(store, key)):
-            setup = of_run(context, folds=folds, seeds=seeds, epochs=epochs)
+            setup = of_run(context, LabelsOptions(folds=folds, seeds=seeds, epochs=epochs))
             if setup.key == key:
                 held = kept_held_out(setup)
                 if held is not None:
@@ -126,7 +127,7 @@ def _complete(store: FoldStore) -> Iterator[tuple[str, int, int]]:
     for key, trained in sorted(found.items(), key=lambda each: (-sum(map(len, each[1].values())), each[0])):
         folds = max(max(each) for each in trained.values()) + 1
         seeds = next(k for k in range(len(trained) + 1) if len(trained.get(k, ())) < folds)
-        if folds >= 2 and seeds:
+        if 2 <= folds <= MOST and 0 < seeds <= MOST:
             yield key, folds, seeds
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import cached
-from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import Table as DataTable
 from cutaway.data import stratified_sample
@@ -282,7 +281,7 @@ def compute(context: RunContext, options: LearningCurveOptions, *, on_progress: 
     Raises:
         CutawayError: See `cutaway.Run.learning_curve`.
     """
-    found = learning_curve(context, shares=options.shares, seeds=options.seeds, on_progress=on_progress)
+    found = learning_curve(context, options, on_progress=on_progress)
     return Answer(str(context.path), found.to_json, found.tables, found.notes())
 
 
@@ -434,10 +433,12 @@ class ShareTrainings:
         return [*recorded, self.weight, self._first]
 
 
-def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress: ProgressCallback) -> LearningCurve:
+def learning_curve(
+    context: RunContext, options: LearningCurveOptions, *, on_progress: ProgressCallback
+) -> LearningCurve:
     """Train on shares of the data and look ahead; see `cutaway.Run.learning_curve`."""
     split, total = context.split, len(context.split.train)
-    counts = _check_shares(shares, total)
+    counts = _check_shares(options.shares, total)
     measured = "test" if len(split.test) else "val"
     if len(split.part(measured)) < LEAST_MEASURED:
         raise UsageError(
@@ -445,8 +446,7 @@ def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress:
             got=split_in_words(measured, len(split.part(measured))),
             hint="give the data more test samples",
         )
-    seeds = check_whole(seeds, name="seeds", least=1, most=100)
-    trainings = ShareTrainings(context, counts=counts, seeds=seeds, on_progress=on_progress)
+    trainings = ShareTrainings(context, counts=counts, seeds=options.seeds, on_progress=on_progress)
     # what the run itself gives is measured first: it may have diverged
     held = split.part("all").take(slice(total, None))
     (scored,) = scored_samples(context, held, epoch=None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
-from cutaway.options import option
+from cutaway.options import Options, option
 
 
 def parse_shares(text: str) -> tuple[float, ...]:
@@ -21,7 +21,7 @@ def parse_shares(text: str) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearningCurveOptions:
+class LearningCurveOptions(Options):
     """The options of ``cutaway learning-curve``; `cutaway.Run.learning_curve` explains them."""
 
     shares: Sequence[float] = option(
@@ -30,4 +30,4 @@ class LearningCurveOptions:
         parse=parse_shares,
         typed="0.1,0.2,0.4,0.8",
     )
-    seeds: int = option(1, "Trainings of each share; more make a surer forecast.", least=1)
+    seeds: int = option(1, "Trainings of each share; more make a surer forecast.", least=1, most=100)

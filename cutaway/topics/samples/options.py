@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from cutaway.options import option
+from cutaway.options import Options, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplesOptions:
+class SamplesOptions(Options):
     """The options of ``cutaway samples`` and of `compute`.
 
     Raises:
@@ -25,6 +25,7 @@ class SamplesOptions:
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         from cutaway.metrics import check_dynamics_sort
 
         check_dynamics_sort(self.sort)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
-from cutaway.options import epoch_option, option
+from cutaway.options import Options, epoch_option, option
 
 SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
 """What units can be sorted by: by number, or the largest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnitsOptions:
+class UnitsOptions(Options):
     """The options of ``cutaway units`` and of `compute`.
 
     Raises:
@@ -27,6 +27,7 @@ class UnitsOptions:
     limit: int = option(20, "Units to print; 0 for all. --json always prints all.", least=0)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_sort(self.sort)
 
 
