@@ -202,7 +202,7 @@ WRONG = [
     (("doctor", "digits", "--try"), "digits"),
     (("labels", "none/nothing"), "'none/nothing'"),
     (("open", "none.keras"), "none.keras"),
-    (("layers", "latest"), '"latest"'),
+    (("layers", "latest"), '"runs"'),
     (("train", "digits", "--runs", "/proc/runs"), "/proc/runs"),
 ]
 
