@@ -80,9 +80,9 @@ export function barStrip(bars, { width, height }, attributes) {
 /**
  * A line, points, or both.
  * @typedef {{ name: string, tone?: "one" | "two" | "before" | "branch", color?: string, points: [number, number | null][],
- *   spans?: [number | null, number | null][], hasLine?: boolean, hasPoints?: boolean, radius?: number, dashed?: boolean, bars?: number, dot?: [number, number] | null }} Curve
+ *   spans?: [number | null, number | null][], hasLine?: boolean, hasPoints?: boolean, look?: string, dashed?: boolean, bars?: number, dot?: [number, number] | null }} Curve
  *   color: where the tone has none; points: x and y, null for a gap, x ascending; spans: ends of the interval of each
- *   point; radius: of its points, in CSS pixels; bars: the distance between bars, in units of x, 0 for no bars; dot: where the line is now, which may be before the last of its points
+ *   point; look: class of its points; bars: the distance between bars, in units of x, 0 for no bars; dot: where the line is now, which may be before the last of its points
  */
 
 /**
@@ -235,7 +235,7 @@ export class Chart {
   }
 
   /** @param {Curve} curve */
-  #curve({ points, spans = [], tone, hasLine = true, hasPoints, radius = 3.5, dashed, bars, dot }) {
+  #curve({ points, spans = [], tone, hasLine = true, hasPoints, look, dashed, bars, dot }) {
     const place = (/** @type {number} */ x, /** @type {number} */ y) => [this.#x(x), this.#y(y)];
     if (bars) return points.flatMap(([x, y]) => (y === null ? [] : [this.#bar(x, y, bars)]));
     const parts = [];
@@ -252,7 +252,7 @@ export class Chart {
       else pieces.at(-1)?.push(place(x, y));
     }
     if (hasLine) parts.push(...pieces.filter((piece) => piece.length).map((piece) => polyline(piece, { class: `curve ${tone ?? ""}${dashed ? " dashed" : ""}` })));
-    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: "end", cx, cy, r: radius })));
+    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: `end ${look ?? ""}`, cx, cy, r: 3.5 })));
     const end = tone ? (dot ?? points.at(-1)) : null;
     if (end && end[1] !== null) {
       const [cx, cy] = place(end[0], end[1]);

@@ -6,9 +6,6 @@ import { median } from "./measures.js";
 
 const HEIGHT = 170;
 
-/** Radius of a point: of the neighbors, and of others. */
-const [NEAR, FAR] = [4, 2.4];
-
 /** Points of a curve. */
 const STEPS = 150;
 
@@ -93,7 +90,7 @@ class KernelChart extends Chart {
     const inside = others.filter((k) => distances[k] <= end);
     // neighbors last, since they would be covered
     const dots = inside.sort((a, b) => Number(near.has(a)) - Number(near.has(b))).map((k) => ({
-      ...{ name: "", color: colors[k], hasLine: false, hasPoints: true, radius: near.has(k) ? NEAR : FAR },
+      ...{ name: "", color: colors[k], hasLine: false, hasPoints: true, look: near.has(k) ? "near" : "far" },
       points: [/** @type {[number, number]} */ ([distances[k], weigh(distances[k])])],
     }));
     const beyond = others.length - inside.length;
