@@ -3,7 +3,7 @@ import { element } from "./core/elements.js";
 import { followScheme } from "./core/scheme.js";
 import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
-import { drawFigures } from "./figures.js";
+import { drawFigures } from "./core/charts.js";
 import { SuspectList } from "./label_sheet.js";
 import { explainMissingMap, linkSections } from "./links.js";
 import { startRail } from "./rail.js";

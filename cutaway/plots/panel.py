@@ -131,7 +131,7 @@ class Panel:
     diagonal: bool = False
 
     def document(self) -> dict[str, Any]:
-        """The panel as plain data, which the page draws (`figures.js`)."""
+        """The panel as plain data, which the page draws (`core/charts.js`)."""
         return {
             "title": self.title,
             "x": {

@@ -228,8 +228,8 @@ def test_the_normal_distribution_and_hashes(run_script):
       const quantiles = Array.from(data.p.map(normalQuantile), String);
       return [data.x.map(normalProbability), quantiles, data.words.map(murmurHash)];
     """
-    normal = {"network/normal_distribution.js": "normalProbability, normalQuantile"}
-    imports = normal | {"network/hashing.js": "murmurHash"}
+    normal = {"network/activations.js": "normalProbability, normalQuantile"}
+    imports = normal | {"network/preparing.js": "murmurHash"}
     found = run_script(body, {"x": x, "p": p, "words": words}, imports=imports)
     np.testing.assert_allclose(found[0], norm.cdf(x), atol=1e-15, rtol=1e-4)
     ours = np.array([float(text.replace("Infinity", "inf")) for text in found[1]])

@@ -143,7 +143,7 @@ def test_a_branch_is_removed_from_the_middle_of_a_chain_and_brought_back():
       session.restoreBranch();
       return { before, one, both, later, after: look() };
     """
-    found = run_script(body, imports={**SESSION, "playground/path.js": "curveOf"})
+    found = run_script(body, imports={**SESSION, "playground/timeline.js": "curveOf"})
     assert [row[0] for row in found["before"]["path"]] == list(range(14))
     for name in ("one", "both", "later", "after"):
         assert found[name]["path"] == found["before"]["path"], "the curve of a branch that stays is whole"
@@ -432,7 +432,7 @@ def test_a_worker_that_answers_late_loses_nothing_of_the_past(seed):
     imports = {
         **SESSION,
         "playground/controller.js": "Controller",
-        "playground/path.js": "curveOf",
+        "playground/timeline.js": "curveOf",
     }
     found = run_script(body, {"seed": seed}, imports=imports)
     assert found["errors"] == []

@@ -13,7 +13,7 @@ from cutaway.models import build_model
 
 from .node import run_script
 
-NETWORK = {"playground/dense_network.js": "DenseNetwork, INITIALIZERS", "playground/elementwise.js": "ACTIVATIONS"}
+NETWORK = {"playground/dense_network.js": "DenseNetwork, INITIALIZERS, ACTIVATIONS"}
 TRAINING = {"playground/training.js": "Training", "playground/timeline.js": "Branch"}
 
 LOSSES = ("categorical_crossentropy", "softmax_mean_squared_error", "mean_squared_error")

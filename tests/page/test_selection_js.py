@@ -87,7 +87,7 @@ def test_python_code_names_the_same_samples(names):
     code = run_script(
         "return pythonCode(data.names, data.python);",
         {"names": names, "python": {"run": "ct.open_run('it')", "explore": 'run.explore(split="test")'}},
-        imports={"explorer/python.js": "pythonCode"},
+        imports={"explorer/selection.js": "pythonCode"},
     )
     line = next(line for line in code.split("\n") if line.startswith("names = "))
     scope = {}

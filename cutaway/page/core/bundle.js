@@ -76,7 +76,7 @@ async function unzip(bytes) {
  * @param {string} text
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export function decodeBase64(text) {
+function decodeBase64(text) {
   const decode = /** @type {any} */ (Uint8Array).fromBase64;
   if (decode) return decode.call(Uint8Array, text);
   const binary = atob(text);

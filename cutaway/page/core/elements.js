@@ -70,12 +70,13 @@ export function swatch(color) {
 }
 
 /**
- * Let people save a text as a file.
+ * Let people save a file.
  * @param {string} name
- * @param {string} text
+ * @param {string | Blob} content
  */
-export function saveText(name, text) {
-  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
+export function saveFile(name, content) {
+  const blob = typeof content === "string" ? new Blob([content], { type: "text/csv" }) : content;
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

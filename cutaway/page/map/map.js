@@ -1,13 +1,13 @@
+import { element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
 import { grouped } from "../core/words.js";
-import { mapElements } from "./elements.js";
 import { Gestures } from "./gestures.js";
 import { findGroups } from "./groups.js";
-import { Transition } from "./transition.js";
+import { ImageSheet, MOST_IMAGES } from "./images.js";
 import { paintTop } from "./overlay.js";
-import { MOST_IMAGES, ImageSheet } from "./images.js";
-import { HIDDEN, SELECTED, combineSelections, nearestPoint, pointsInBox, pointsInside } from "./search.js";
+import { combineSelections, HIDDEN, nearestPoint, pointsInBox, pointsInside, SELECTED } from "./search.js";
 import { Surface } from "./surface.js";
+import { Transition } from "./transition.js";
 import { STEPS, View } from "./view.js";
 
 /** Images take the place of points from this zoom on; of few samples immediately. */
@@ -392,4 +392,32 @@ export class SampleMap extends EventTarget {
     this.paintTop();
     this.#say("pin", { index, how });
   }
+}
+
+const STYLE = `:host { display: block; position: relative; overflow: hidden; contain: strict; }
+canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
+#top { touch-action: pan-y; cursor: crosshair; }
+#top:focus-visible { outline: 2px solid var(--accent, Highlight); outline-offset: -2px; border-radius: inherit; }
+#said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
+
+/**
+ * What a map consists of: its points, what is above them and takes gestures, and what a screen reader says.
+ * @param {string} label
+ * @returns {HTMLElement[]}
+ */
+function mapElements(label) {
+  const keys = "Arrow keys move, plus and minus zoom, n goes to the next sample, Enter shows it, Escape clears.";
+  return [
+    element("style", { text: STYLE }),
+    element("canvas", { id: "points", "aria-hidden": "true" }),
+    element("canvas", {
+      id: "top",
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "map",
+      "aria-label": `${label}. ${keys}`,
+      "data-lm-suppress-shortcuts": "true", // JupyterLab would take the keys
+    }),
+    element("div", { id: "said", "aria-live": "polite" }),
+  ];
 }

@@ -1,9 +1,8 @@
 // The forward pass of a model in the browser, as `cutaway.models.ForwardPass` computes it in Python.
 
 import { softmaxAlong } from "./activations.js";
-import { decodeFloat16 } from "./float16.js";
 import { compileLayer } from "./operations.js";
-import { valueCount } from "./tensors.js";
+import { decodeFloat16, valueCount } from "./tensors.js";
 
 /** @typedef {import("./operations.js").LayerSpec} LayerSpec */
 /** @typedef {import("./operations.js").Weight} Weight */

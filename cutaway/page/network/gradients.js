@@ -1,8 +1,7 @@
 // How a change of a layer's output changes its inputs, for layers that are linear around a sample.
 
 import { slopesOf } from "./activations.js";
-import { affineParts } from "./operations.js";
-import { addTransposedProduct } from "./products.js";
+import { addTransposedProduct, affineParts } from "./operations.js";
 import { repeatTo, runsAlong } from "./tensors.js";
 
 /** @typedef {import("./operations.js").LayerParts} LayerParts */

@@ -1,15 +1,13 @@
+import { Bundle } from "../core/bundle.js";
 import { element } from "../core/elements.js";
 import { announceScheme } from "../core/scheme.js";
 import { grouped } from "../core/words.js";
 import { Explorer } from "../explorer/explorer.js";
-import { bundleFromKernel } from "./arrays.js";
-import { keepInStep, traitsOf } from "./sync.js";
-import { isNotebookDark, watchNotebook } from "./theme.js";
 
 /**
  * Show an explorer in the output of a cell, as anywidget asks for it. It is in a shadow root: neither its styles nor
  * those of the notebook reach each other.
- * @param {{ model: import("./arrays.js").WidgetModel, el: HTMLElement }} given
+ * @param {{ model: WidgetModel, el: HTMLElement }} given
  * @returns {() => void} ends it, and gives back what it holds
  */
 export function render({ model, el }) {
@@ -50,7 +48,7 @@ export function render({ model, el }) {
 
 /**
  * @param {Explorer} explorer
- * @param {import("./arrays.js").WidgetModel} model
+ * @param {WidgetModel} model
  * @param {AbortSignal} signal
  */
 async function start(explorer, model, signal) {
@@ -73,4 +71,184 @@ function hideStill(key, signal) {
   const rule = element("style", { text: `${still}, .jp-OutputArea-child:has(${still}) { display: none !important; }` });
   document.head.append(rule);
   signal.addEventListener("abort", () => rule.remove());
+}
+
+/**
+ * What anywidget gives to a module.
+ * @typedef {{
+ *   get: (name: string) => any, set: (name: string, value: any) => void, save_changes: () => void,
+ *   on: (event: string, listener: (...given: any[]) => void) => void,
+ *   off: (event: string, listener: (...given: any[]) => void) => void,
+ *   send: (content: any) => void,
+ * }} WidgetModel
+ */
+
+/**
+ * Bundles that are shown, by the number of the widget, with how many views share each.
+ * @type {Map<string, { bundle: Bundle, views: number }>}
+ */
+const shared = new Map();
+
+/**
+ * The arrays of a widget: asked for once, however often it is shown. They are no part of its state, so that a notebook
+ * in which the state of widgets is saved stays small.
+ * @param {WidgetModel} model
+ * @param {AbortSignal} ended when the view is gone
+ * @returns {Bundle}
+ */
+function bundleFromKernel(model, ended) {
+  const key = model.get("_key");
+  const entry = shared.get(key) ?? { bundle: askKernel(model), views: 0 };
+  shared.set(key, entry);
+  entry.views += 1;
+  ended.addEventListener("abort", () => {
+    entry.views -= 1;
+    if (!entry.views) shared.delete(key);
+  });
+  return entry.bundle;
+}
+
+/** @param {WidgetModel} model */
+function askKernel(model) {
+  /** @type {ReturnType<typeof promised>[]} */
+  const arrays = model.get("_record").arrays.map(promised);
+  model.on("msg:custom", (message, buffers) => {
+    if (message?.kind !== "array" || !arrays[message.index]) return;
+    arrays[message.index].give(bytesOf(buffers[0]));
+  });
+  model.send({ kind: "arrays" });
+  return new Bundle(model.get("_record").arrays, (index) => arrays[index].promise);
+}
+
+function promised() {
+  /** @type {(bytes: Uint8Array<ArrayBuffer>) => void} */
+  let give = () => undefined;
+  /** @type {Promise<Uint8Array<ArrayBuffer>>} */
+  const promise = new Promise((resolve) => (give = resolve));
+  return { promise, give };
+}
+
+/**
+ * The bytes of a buffer, in whatever form a notebook hands it over.
+ * @param {ArrayBuffer | ArrayBufferView<ArrayBuffer>} buffer
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+function bytesOf(buffer) {
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+/**
+ * Keep the state of an explorer and the traits of its widget the same, whichever of them changes. The trait "selected"
+ * is bytes, little-endian uint32.
+ * @param {WidgetModel} model
+ * @param {import("../explorer/explorer.js").Explorer} explorer which shows its map
+ * @param {AbortSignal} ended
+ */
+function keepInStep(model, explorer, ended) {
+  const { store } = explorer;
+  const { layer, epoch, color, pinned } = traitsOf(model);
+  store.set({ layer, epoch, color, pinned });
+  explorer.map?.select(selectedIn(model));
+
+  const follow = (/** @type {string} */ name, /** @type {() => void} */ listener) => {
+    model.on(`change:${name}`, listener);
+    ended.addEventListener("abort", () => model.off(`change:${name}`, listener));
+  };
+  const send = (/** @type {string} */ name, /** @type {any} */ value) => {
+    if (ended.aborted) return;
+    model.set(name, value);
+    model.save_changes();
+  };
+  for (const name of /** @type {const} */ (["layer", "color", "pinned"])) {
+    follow(name, () => store.set({ [name]: traitsOf(model)[name] }));
+    store.watch([name], (state) => state[name] !== traitsOf(model)[name] && send(name, state[name]));
+  }
+  // between two epochs the nearest one is sent, and its answer does not stop the way to the next
+  follow("epoch", () => {
+    const { epoch } = traitsOf(model);
+    if (epoch !== store.state.epochShown) store.set({ epoch, playing: false });
+  });
+  store.watch(["epochShown"], ({ epochShown }) => epochShown !== traitsOf(model).epoch && send("epoch", epochShown));
+  follow("selected", () => {
+    const selected = selectedIn(model);
+    if (!same(selected, store.state.selection)) explorer.map?.select(selected);
+  });
+  store.watch(["selection"], ({ selection }) => {
+    if (!same(selection, selectedIn(model))) send("selected", new DataView(selection.slice().buffer));
+  });
+}
+
+/**
+ * @param {WidgetModel} model
+ * @returns {{ layer: number, epoch: number, color: string, pinned: number }}
+ */
+function traitsOf(model) {
+  const [layer, epoch, color, pinned] = ["layer", "epoch", "color", "pinned"].map((name) => model.get(name));
+  return { layer, epoch, color, pinned };
+}
+
+/**
+ * @param {WidgetModel} model
+ * @returns {Uint32Array}
+ */
+function selectedIn(model) {
+  const bytes = bytesOf(model.get("selected"));
+  return new Uint32Array(bytes.slice().buffer);
+}
+
+/**
+ * @param {Uint32Array} one
+ * @param {Uint32Array} other
+ */
+function same(one, other) {
+  return one.length === other.length && one.every((value, k) => value === other[k]);
+}
+
+/** Attributes by which notebooks say what they look like. */
+const SAID = ["data-jp-theme-light", "data-vscode-theme-kind", "data-theme", "theme", "class", "style"];
+
+/** A background that is darker than this, from 0 to 1, is dark. */
+const DARK = 0.5;
+
+/**
+ * Whether a notebook is dark around an element: as it says, or as its background is, or else as the system prefers.
+ * @param {Element} place
+ */
+function isNotebookDark(place) {
+  const { body, documentElement: root } = document;
+  if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false"; // JupyterLab, Notebook 7
+  const kind = body.dataset.vscodeThemeKind ?? [...body.classList].find((name) => name.startsWith("vscode-"));
+  if (kind) return /dark|contrast$/.test(kind);
+  const theme = root.getAttribute("theme") ?? root.dataset.theme ?? body.dataset.theme; // Colab, documentation
+  if (theme === "dark" || theme === "light") return theme === "dark";
+  for (let around = /** @type {Element | null} */ (place); around; around = around.parentElement) {
+    const level = brightness(getComputedStyle(around).backgroundColor);
+    if (level !== null) return level < DARK;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/**
+ * @param {string} color as the browser computes it
+ * @returns {number | null} 0..1; null for one that shows what is behind it
+ */
+function brightness(color) {
+  const [red, green, blue, alpha = 1] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  if (blue === undefined || alpha < 0.5 || !color.startsWith("rgb")) return null;
+  return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+}
+
+/**
+ * Call a listener whenever the notebook may have become light or dark.
+ * @param {() => void} listener
+ * @param {AbortSignal} ended
+ */
+function watchNotebook(listener, ended) {
+  const watching = new MutationObserver(listener);
+  for (const element of [document.documentElement, document.body]) {
+    watching.observe(element, { attributes: true, attributeFilter: SAID });
+  }
+  ended.addEventListener("abort", () => watching.disconnect());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener, { signal: ended });
 }

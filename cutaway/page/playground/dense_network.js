@@ -1,7 +1,6 @@
 // A network of dense layers that trains in the page: its forward pass, and its gradient by backpropagation.
 
-import { activationNamed } from "./elementwise.js";
-import { lossNamed } from "./losses.js";
+import { normalProbability, singleActivation, softmaxAlong } from "../network/activations.js";
 import { foldSeed, kerasUniform } from "./random/seeds.js";
 
 /**
@@ -229,4 +228,111 @@ function addGradients({ inputs: x, gradient, rows }, { inputs, units, kernel }, 
       below[row * inputs + i] = sum;
     }
   }
+}
+
+/**
+ * @typedef {object} Activation
+ * @property {(z: number) => number} value
+ * @property {(z: number, value: number) => number} slope The derivative at z, where the function has this value.
+ * @property {{ above: number, below: number } | null} linear Its slopes above and below 0; null where it is curved.
+ */
+
+const logistic = (/** @type {number} */ z) => 1 / (1 + Math.exp(-z));
+
+/** `keras.activations.leaky_relu` has this slope below 0. */
+const LEAK = 0.2;
+
+/** @type {Record<string, Omit<Activation, "value">>} */
+const SLOPES = {
+  relu: { slope: (z) => (z > 0 ? 1 : 0), linear: { above: 1, below: 0 } },
+  leaky_relu: { slope: (z) => (z >= 0 ? 1 : LEAK), linear: { above: 1, below: LEAK } },
+  linear: { slope: () => 1, linear: { above: 1, below: 1 } },
+  tanh: { slope: (_, value) => 1 - value * value, linear: null },
+  sigmoid: { slope: (_, value) => value * (1 - value), linear: null },
+  softplus: { slope: logistic, linear: null },
+  elu: { slope: (z, value) => (z > 0 ? 1 : value + 1), linear: null },
+  silu: { slope: (z, value) => value + logistic(z) * (1 - value), linear: null },
+  gelu: {
+    slope: (z) => normalProbability(z) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI),
+    linear: null,
+  },
+};
+
+/** The names of all activations that a hidden layer can have here. */
+export const ACTIVATIONS = Object.keys(SLOPES);
+
+/**
+ * @param {string} name One of `ACTIVATIONS`.
+ * @returns {Activation}
+ */
+function activationNamed(name) {
+  const value = singleActivation({ function: name, slope: name === "leaky_relu" ? LEAK : 0 });
+  if (!value || !SLOPES[name]) throw new RangeError(`unknown activation "${name}"`);
+  return { value, ...SLOPES[name] };
+}
+
+/**
+ * @typedef {(sums: Float32Array, targets: Float32Array | Int32Array, into: { outputs: Float32Array, gradient: Float32Array }) => number} Loss
+ *   The loss of one sample. `sums` are what the output layer adds up, one for each output; `outputs` become the
+ *   predictions, and `gradient` the derivatives of the loss by the sums. `targets` are the class alone, or the value of each output.
+ */
+
+/** Keras keeps probabilities this far from 0 and 1: beyond it, a sample has no gradient. */
+const EPSILON = Math.fround(1e-7);
+
+/** @type {Record<string, Loss>} */
+const LOSSES = {
+  /** Softmax and cross-entropy. */
+  categorical_crossentropy(sums, [label], { outputs, gradient }) {
+    softmax(sums, outputs);
+    const probability = outputs[label];
+    const bounded = Math.min(Math.max(probability, EPSILON), 1 - EPSILON);
+    const passes = bounded === probability ? 1 : 0;
+    for (let k = 0; k < sums.length; k++) gradient[k] = passes * (outputs[k] - (k === label ? 1 : 0));
+    return -Math.log(bounded);
+  },
+
+  /** Softmax and the mean squared error of the probabilities. */
+  softmax_mean_squared_error(sums, [label], { outputs, gradient }) {
+    softmax(sums, outputs);
+    const count = sums.length;
+    let [loss, mean] = [0, 0];
+    for (let k = 0; k < count; k++) {
+      const difference = outputs[k] - (k === label ? 1 : 0);
+      loss += difference * difference;
+      gradient[k] = (2 * difference) / count;
+      mean += gradient[k] * outputs[k];
+    }
+    for (let k = 0; k < count; k++) gradient[k] = outputs[k] * (gradient[k] - mean);
+    return loss / count;
+  },
+
+  /** The mean squared error of outputs without an activation. */
+  mean_squared_error(sums, targets, { outputs, gradient }) {
+    const count = sums.length;
+    let loss = 0;
+    for (let k = 0; k < count; k++) {
+      const difference = sums[k] - targets[k];
+      outputs[k] = sums[k];
+      gradient[k] = (2 * difference) / count;
+      loss += difference * difference;
+    }
+    return loss / count;
+  },
+};
+
+/** @param {string} name */
+function lossNamed(name) {
+  const loss = LOSSES[name];
+  if (!loss) throw new RangeError(`unknown loss "${name}"`);
+  return loss;
+}
+
+/**
+ * @param {Float32Array} sums
+ * @param {Float32Array} probabilities
+ */
+function softmax(sums, probabilities) {
+  probabilities.set(sums);
+  softmaxAlong(probabilities, { size: sums.length });
 }

@@ -1,6 +1,6 @@
 // What a network answers to test digits, and a picture of what each of its units answers to.
 
-import { MAX_SHOWN } from "./network_sizes.js";
+import { MAX_SHOWN } from "./network_lines.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./session.js").Frame} Frame */

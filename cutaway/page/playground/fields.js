@@ -1,10 +1,8 @@
 // The settings of the playground: what each is called, what it can be, and how they are written into an address.
 
-import { readSettings, writeSettings } from "../core/address.js";
-import { readField } from "../core/fields.js";
+import { readField, readSettings, writeSettings } from "../core/fields.js";
 import { DATA_SETS } from "./data_sets.js";
-import { INITIALIZERS } from "./dense_network.js";
-import { ACTIVATIONS } from "./elementwise.js";
+import { ACTIVATIONS, INITIALIZERS } from "./dense_network.js";
 
 /** @typedef {import("./session.js").Settings} Settings */
 
@@ -96,7 +94,7 @@ export function valueInWords(name, value) {
  * Units of hidden layers, such as "8-8"; null for what cannot be. An empty text is for no hidden layer.
  * @param {string} text
  */
-export function readHidden(text) {
+function readHidden(text) {
   if (!text) return [];
   const units = text.split("-").map(Number);
   const fits = units.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_UNITS);

@@ -1,12 +1,11 @@
 // The lines between units: weights, or the gradient that flows back; a weight can be taken with the mouse and changed.
 
-import { element } from "../core/elements.js";
+import { choice, element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
 import { short } from "./inspector.js";
-import { COLUMN, MAX_SHOWN, TOP, TILE, GAP } from "./network_sizes.js";
 import { fitted } from "./plane.js";
 
-/** @typedef {import("./colors.js").Look} Look */
+/** @typedef {import("./plane.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./session.js").Frame} Frame */
 
@@ -34,12 +33,7 @@ export class NetworkLines {
     this.stage = stage;
     this.canvas = element("canvas", { class: "weights", "aria-hidden": "true" });
     this.label = element("p", { class: "line-label", hidden: true });
-    this.choice = element(
-      "select",
-      { onchange: () => redraw() },
-      element("option", { value: "weights", text: "weights" }),
-      element("option", { value: "gradients", text: "gradients, which flow back from the loss" }),
-    );
+    this.choice = choice([["weights", "weights"], ["gradients", "gradients, which flow back from the loss"]], { onchange: () => redraw() });
     /** @type {{ sizes: number[], frame: Frame } | null} */
     this.drawn = null;
     /** @type {{ line: Line, y: number, value: number, scale: number, now: number } | null} A weight that is dragged. */
@@ -224,3 +218,18 @@ export function kernelsOf(sizes, parameters) {
     return kernel;
   });
 }
+
+/** Units of a layer that are shown. */
+export const MAX_SHOWN = 12;
+
+/** Pixels of the side of a unit. */
+export const TILE = 44;
+
+/** Pixels between two units. */
+export const GAP = 8;
+
+/** Pixels from one layer to the next. */
+export const COLUMN = 112;
+
+/** Pixels above the first unit. */
+export const TOP = 56;

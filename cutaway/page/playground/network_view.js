@@ -6,11 +6,10 @@ import { outputName } from "./data_sets.js";
 import { READ } from "./digit_reader.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
-import { kernelsOf, NetworkLines } from "./network_lines.js";
-import { COLUMN, GAP, MAX_SHOWN, TILE, TOP } from "./network_sizes.js";
+import { COLUMN, GAP, kernelsOf, MAX_SHOWN, NetworkLines, TILE, TOP } from "./network_lines.js";
 import { painterOf } from "./plane.js";
 
-/** @typedef {import("./colors.js").Look} Look */
+/** @typedef {import("./plane.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
 

@@ -4,7 +4,7 @@ import { CurveChart } from "../core/charts.js";
 import { element, labeled, swatch, textButton } from "../core/elements.js";
 import { grouped, percent } from "../core/words.js";
 import { FIELDS, inWords, valueInWords } from "./fields.js";
-import { curveOf } from "./path.js";
+import { curveOf } from "./timeline.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */

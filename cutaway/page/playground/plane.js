@@ -1,8 +1,7 @@
 // The plane of the data: where each class is the most likely, the linear regions, and the samples.
 
-import { mixed } from "./colors.js";
+import { rgb } from "../core/colors.js";
 
-/** @typedef {import("./colors.js").Look} Look */
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./data_sets.js").Samples} Samples */
 /** @typedef {import("./drawing.js").Drawing} Drawing */
@@ -51,7 +50,8 @@ export function drawPlane(canvas, { frame, parts }, look) {
   if (drawing.areas) {
     const fills = look.classes.map((color) => mixed(ground, color, isDark ? 0.34 : 0.24));
     eachPolygon(drawing.areas, (points, label) => {
-      trace(context, points, x, y);
+      context.beginPath();
+      outline(context, points, x, y);
       context.fillStyle = context.strokeStyle = fills[label % fills.length]; // the stroke closes the gaps between neighbors
       context.lineWidth = 0.8;
       context.fill();
@@ -61,9 +61,7 @@ export function drawPlane(canvas, { frame, parts }, look) {
   if (shows.regions && drawing.regions) {
     context.beginPath();
     eachPolygon(drawing.regions, (points) => outline(context, points, x, y));
-    context.strokeStyle = isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)";
-    context.lineWidth = 0.7;
-    context.stroke();
+    strokeBorders(context, isDark);
   }
   context.beginPath();
   const { boundary } = drawing;
@@ -80,6 +78,17 @@ export function drawPlane(canvas, { frame, parts }, look) {
 }
 
 /**
+ * Stroke what lies between linear regions.
+ * @param {CanvasRenderingContext2D} context
+ * @param {boolean} isDark
+ */
+function strokeBorders(context, isDark) {
+  context.strokeStyle = isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)";
+  context.lineWidth = 0.7;
+  context.stroke();
+}
+
+/**
  * @param {import("./drawing.js").Polygons} polygons
  * @param {(points: Float32Array, label: number) => void} act
  */
@@ -89,17 +98,6 @@ function eachPolygon({ points, ends, labels }, act) {
     act(points.subarray(2 * start, 2 * end), labels[k]);
     start = end;
   });
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Float32Array} points
- * @param {(value: number) => number} x
- * @param {(value: number) => number} y
- */
-function trace(context, points, x, y) {
-  context.beginPath();
-  outline(context, points, x, y);
 }
 
 /**
@@ -159,9 +157,7 @@ export function drawLine(canvas, { frame, parts }, look) {
       context.moveTo(end, 0);
       context.lineTo(end, height);
     });
-    context.strokeStyle = isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)";
-    context.lineWidth = 0.7;
-    context.stroke();
+    strokeBorders(context, isDark);
   }
   for (const isTest of shows.test ? [true, false] : [false]) {
     const samples = isTest ? parts.test : parts.train;
@@ -191,4 +187,26 @@ function rangeOf(...parts) {
     for (let k = 0; k < values.length; k++) [least, most] = [Math.min(least, values[k]), Math.max(most, values[k])];
   }
   return [least, most];
+}
+
+/**
+ * @typedef {object} Look How things are drawn.
+ * @property {boolean} isDark
+ * @property {string} ink
+ * @property {string} ground What colors are mixed with.
+ * @property {string[]} classes A color for each class.
+ * @property {string} positive For numbers above 0.
+ * @property {string} negative
+ * @property {{ regions: boolean, test: boolean }} shows
+ */
+
+/**
+ * A color between two, both as "#rrggbb".
+ * @param {string} from
+ * @param {string} to
+ * @param {number} share
+ */
+export function mixed(from, to, share) {
+  const [first, last] = [rgb(from), rgb(to)];
+  return `rgb(${first.map((value, k) => Math.round(value + share * (last[k] - value))).join(" ")})`;
 }

@@ -1,21 +1,18 @@
 // The playground: one page that trains a network in the browser and shows what happens.
 
-import { refusedInWords } from "../core/address.js";
 import { bundleInPage } from "../core/bundle.js";
-import { csvCell, element, saveText, textButton } from "../core/elements.js";
-import { settingRow } from "../core/fields.js";
+import { csvCell, element, saveFile, textButton } from "../core/elements.js";
+import { refusedInWords, settingRow } from "../core/fields.js";
 import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
 import { counted, percent } from "../core/words.js";
 import { Controller, SPEEDS } from "./controller.js";
 import { MAX_BYTES } from "./csv.js";
 import { DATA_SETS } from "./data_sets.js";
-import { DigitPad } from "./digit_pad.js";
 import { DigitReader } from "./digit_reader.js";
-import { DigitsView, digitParts } from "./digits.js";
+import { DigitPad, digitParts, DigitsView } from "./digits.js";
 import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, toAddress } from "./fields.js";
-import { showHistograms } from "./histograms.js";
-import { UnitView } from "./inspector.js";
+import { showHistograms, UnitView } from "./inspector.js";
 import { layerButtons, NetworkView } from "./network_view.js";
 import { checkedRows, OwnDataView, paintedAtFirst } from "./own_data.js";
 import { Pages } from "./pages.js";
@@ -213,7 +210,7 @@ class Playground {
     show(tabs[0]);
   }
 
-  /** @returns {import("./colors.js").Look} */
+  /** @returns {import("./plane.js").Look} */
   #makeLook() {
     const { colors } = this.data;
     const dark = isDark();
@@ -298,7 +295,7 @@ class Playground {
   #save() {
     const { settings, own, frame } = this.store.state;
     const rows = settings.data === "digits" ? undefined : own?.rows;
-    saveText("playground.json", JSON.stringify({ format: "cutaway playground 1", settings, rows, classNames: own?.classNames, step: frame?.step ?? 0 }));
+    saveFile("playground.json", JSON.stringify({ format: "cutaway playground 1", settings, rows, classNames: own?.classNames, step: frame?.step ?? 0 }));
   }
 
   /** @param {HTMLInputElement} input */
@@ -330,16 +327,11 @@ class Playground {
       }),
     );
     const head = [...Array.from({ length: parts.train.inputs }, (_, k) => `x${k + 1}`), "y", "name", "part"].join(",");
-    saveText("playground.csv", [head, ...lines, ""].join("\n"));
+    saveFile("playground.csv", [head, ...lines, ""].join("\n"));
   }
 
   #savePicture() {
-    this.plane.toBlob((blob) => {
-      if (!blob) return;
-      const link = element("a", { href: URL.createObjectURL(blob), download: "playground.png" });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    });
+    this.plane.toBlob((blob) => blob && saveFile("playground.png", blob));
   }
 }
 

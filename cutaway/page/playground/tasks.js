@@ -1,11 +1,10 @@
 // Tasks with goals that the page checks, and a sheet of results that a student can hand in.
 
-import { element, saveText, textButton } from "../core/elements.js";
+import { element, saveFile, textButton } from "../core/elements.js";
 import { percent } from "../core/words.js";
 import { DATA_SETS } from "./data_sets.js";
 import { DEFAULTS, toAddress } from "./fields.js";
-import { doneTasks, handIn } from "./hand_in.js";
-import { TASKS } from "./task_list.js";
+import { doneTasks, handIn, TASKS } from "./task_list.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 /** @typedef {import("./controller.js").State} State */
@@ -44,7 +43,7 @@ export class TasksView {
     this.cards = new Map(TASKS.map((task) => [task.name, element("li", { class: "task" })]));
     const name = element("input", { type: "text", autocomplete: "name", maxlength: 80 });
     this.count = element("strong", {});
-    const save = textButton("Save the sheet of results", () => saveText("playground-results.txt", this.#sheet(name.value)));
+    const save = textButton("Save the sheet of results", () => saveFile("playground-results.txt", this.#sheet(name.value)));
     const sheet = element("div", { class: "sheet" }, this.count, element("label", {}, "Your name ", name), save);
     tasks.append(element("p", { class: "hint", text: "Press “Start this task” first: from then on its goals are checked." }), element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
     for (const task of TASKS) this.#draw(task);

@@ -9,7 +9,7 @@ import { Session } from "./session.js";
  */
 
 /** Sessions that are kept, so that a person can undo what began again. */
-export const MAX_SESSIONS = 5;
+const MAX_SESSIONS = 5;
 
 /** @type {Session[]} The last one is shown. */
 const sessions = [];

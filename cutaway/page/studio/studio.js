@@ -3,7 +3,7 @@ import { followScheme } from "../core/scheme.js";
 import { showClass } from "./people/class_view.js";
 import { showCompare } from "./inside/compare.js";
 import { showData } from "./data/data_view.js";
-import { showJob } from "./train/job_view.js";
+import { showJob } from "./train/queue.js";
 import { showError } from "./messages.js";
 import { showRun } from "./inside/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
@@ -11,7 +11,7 @@ import { ask, listen, mayWrite, others, pathParts, ServerError } from "./server.
 import { errorText } from "./words.js";
 import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train/train_view.js";
-import { showTrashed } from "./runs/trashed_view.js";
+import { showTrashed } from "./runs/run_dialogs.js";
 
 /**
  * The views by the first part of their path, with what the navigation calls them, "" for none, what may follow it, and

@@ -101,15 +101,7 @@ function showStep(step) {
   });
   const last = step === STEPS.length - 1;
   const leave = textButton(last ? "Done" : "End the tour", end);
-  const panel = element(
-    "aside",
-    { class: "tour", "aria-label": "Tour" },
-    element("p", { class: "tour-count", text: `Step ${step + 1} of ${STEPS.length}` }),
-    element("h2", { text: title }),
-    element("p", { text }),
-    element("div", { class: "studio-buttons" }, leave, action ? go : null),
-  );
-  document.body.append(panel);
+  const panel = showPanel({ count: `Step ${step + 1} of ${STEPS.length}`, title, text }, leave, action ? go : null);
   mark(target);
 }
 
@@ -134,17 +126,18 @@ function offer() {
     localStorage.setItem(OFFERED, "yes");
     panel.remove();
   };
-  const panel = element(
-    "aside",
-    { class: "tour", "aria-label": "Tour" },
-    element("h2", { text: "Here for the first time?" }),
-    element("p", { text: "A tour of five steps trains a small model, opens it, and looks for wrong labels. It takes two minutes." }),
-    element(
-      "div",
-      { class: "studio-buttons" },
-      textButton("No, thanks", answer),
-      textButton("Take the tour", startTour, { class: "main" }),
-    ),
-  );
+  const text = "A tour of five steps trains a small model, opens it, and looks for wrong labels. It takes two minutes.";
+  const buttons = [textButton("No, thanks", answer), textButton("Take the tour", startTour, { class: "main" })];
+  const panel = showPanel({ title: "Here for the first time?", text }, ...buttons);
+}
+
+/**
+ * @param {{ count?: string, title: string, text: string }} words
+ * @param {...(HTMLElement | null)} buttons
+ */
+function showPanel({ count, title, text }, ...buttons) {
+  const said = [count ? element("p", { class: "tour-count", text: count }) : null, element("h2", { text: title }), element("p", { text })];
+  const panel = element("aside", { class: "tour", "aria-label": "Tour" }, ...said, element("div", { class: "studio-buttons" }, ...buttons));
   document.body.append(panel);
+  return panel;
 }

@@ -1,6 +1,6 @@
 // The random numbers of `numpy.random.RandomState`, from which scikit-learn draws its toy data.
 
-import { randomPermutation } from "./permutation.js";
+import { randomPermutation } from "./seeds.js";
 
 const STATE_WORDS = 624;
 const SHIFT_WORDS = 397;

@@ -1,7 +1,5 @@
 // What `cutaway.train` draws from its seed: first weights and the order of the training samples, bit for bit.
 
-import { randomPermutation } from "./permutation.js";
-
 const MASK = (1n << 64n) - 1n;
 
 /**
@@ -113,4 +111,23 @@ function philox(first, second) {
     }
     return Number(ready.pop());
   };
+}
+
+/**
+ * The whole numbers below `count` in random order, by swaps from the end.
+ *
+ * Source: Durstenfeld 1964, algorithm 235; numbers below a limit are drawn by rejection.
+ * @param {number} count Below 2**32.
+ * @param {() => number} bits 32 random ones.
+ */
+export function randomPermutation(count, bits) {
+  const order = Int32Array.from({ length: count }, (_, k) => k);
+  for (let k = count - 1; k > 0; k--) {
+    const unused = Math.clz32(k);
+    let other = 0;
+    do other = (bits() << unused) >>> unused;
+    while (other > k);
+    [order[k], order[other]] = [order[other], order[k]];
+  }
+  return order;
 }

@@ -18,7 +18,7 @@ import { percent } from "../../core/words.js";
  * @param {number[]} inData
  * @param {number[]} inMap
  */
-export function extremes(inData, inMap) {
+function extremes(inData, inMap) {
   const low = inData.indexOf(Math.min(...inData));
   const high = inData.indexOf(Math.max(...inData));
   return { low, high, data: inData[high] / inData[low], map: inMap[high] / inMap[low] };

@@ -1,7 +1,6 @@
 // The settings of t-SNE in the playground: what each can be, and how they are written into an address.
 
-import { readSettings, writeSettings } from "../../core/address.js";
-import { readField } from "../../core/fields.js";
+import { readField, readSettings, writeSettings } from "../../core/fields.js";
 import { NEIGHBORS } from "./measures.js";
 import { DIGITS, TOYS } from "./toy_data.js";
 

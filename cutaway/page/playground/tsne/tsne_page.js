@@ -1,13 +1,12 @@
 // t-SNE in the playground: toy data whose points move while perplexity is turned, and numbers that say what the map keeps.
 
-import { refusedInWords } from "../../core/address.js";
 import { CurveChart } from "../../core/charts.js";
 import { element, swatch, textButton } from "../../core/elements.js";
-import { settingRow } from "../../core/fields.js";
+import { refusedInWords, settingRow } from "../../core/fields.js";
 import { isDark, onScheme, tone } from "../../core/scheme.js";
 import { inNextFrame } from "../../core/timing.js";
 import { grouped, percent } from "../../core/words.js";
-import { mixed } from "../colors.js";
+import { mixed } from "../plane.js";
 import { hearKeys, linkButton, playButton, speedChoice } from "../toolbar.js";
 import { SPEEDS, TsneController } from "./controller.js";
 import { EARLY_STEPS } from "./descent.js";

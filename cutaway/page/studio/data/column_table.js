@@ -1,6 +1,9 @@
 import { barStrip } from "../../core/charts.js";
 import { breakable, choice, element, swatch } from "../../core/elements.js";
-import { grouped, percent } from "../../core/words.js";
+import { capitalized, grouped, percent } from "../../core/words.js";
+import { dataBody } from "./data_address.js";
+import { workingBox } from "./upload.js";
+import { doWork, WorkCanceled } from "../inside/work.js";
 
 /** @type {[string, string][]} What a person can do with a column, and what it is called in the list. */
 const USES = [
@@ -18,7 +21,7 @@ const LISTS = ["ignore", "use", "category"];
 
 /**
  * How a column is used with some options, as one of `USES`: also with options with which nobody has read the table yet.
- * @param {import("./survey.js").ColumnRecord} column
+ * @param {ColumnRecord} column
  * @param {Record<string, any>} options
  */
 function useOf({ name, type, use }, options) {
@@ -33,7 +36,7 @@ function useOf({ name, type, use }, options) {
 /**
  * The options with another use of a column.
  * @param {Record<string, any>} options
- * @param {import("./survey.js").ColumnRecord} column
+ * @param {ColumnRecord} column
  * @param {string} use
  */
 function withUse(options, column, use) {
@@ -55,7 +58,7 @@ function withUse(options, column, use) {
 
 /**
  * The columns of a table: their types, what is missing, and what will be done with each, which a click changes.
- * @param {import("./survey.js").DataSurvey} found
+ * @param {DataSurvey} found
  * @param {(edit: (options: Record<string, any>) => Record<string, any>) => void} change takes how options are changed,
  *   not options: those that this table was drawn with may be old by then
  */
@@ -101,7 +104,7 @@ const [WIDTH, HEIGHT] = [132, 34];
 
 /**
  * Which color is which class in the histograms.
- * @param {import("./survey.js").DataSurvey} found
+ * @param {DataSurvey} found
  */
 function classLegend({ histograms }) {
   if (!histograms || !Object.keys(histograms.columns).length) return null;
@@ -114,7 +117,7 @@ function classLegend({ histograms }) {
 
 /**
  * How the values of a column are spread, the rows of each class above one another.
- * @param {import("./survey.js").DataSurvey} found
+ * @param {DataSurvey} found
  * @param {string} column
  */
 function histogram(found, column) {
@@ -147,7 +150,7 @@ function histogram(found, column) {
  * Show how each column is used with some options. What becomes of one whose use has changed is not known until the table
  * is read again.
  * @param {ParentNode} host of the rows
- * @param {import("./survey.js").DataSurvey} found
+ * @param {DataSurvey} found
  * @param {Record<string, any>} options
  */
 export function showUses(host, found, options) {
@@ -166,7 +169,7 @@ export function showUses(host, found, options) {
 
 /**
  * The first rows of a table as they are in the file.
- * @param {import("./survey.js").DataSurvey} found
+ * @param {DataSurvey} found
  */
 export function rowTable(found) {
   const names = found.columns.map(({ name }) => name);
@@ -190,4 +193,52 @@ export function rowTable(found) {
 /** @param {string[]} titles of the columns */
 function headRow(titles) {
   return element("thead", {}, element("tr", {}, ...titles.map((text) => element("th", { scope: "col" }, ...breakable(text)))));
+}
+
+/**
+ * What is in some data; see `cutaway.jobs.survey_work`.
+ * @typedef {{ kind?: string, name?: string, counts?: Record<string, number>, split?: Record<string, number>,
+ *   classes?: { name: string, samples: number }[], more_classes?: number, inputs?: number, shape?: number[],
+ *   columns: ColumnRecord[], more_columns?: number, left_out?: string, rows: string[][], options: Record<string, any>, guessed?: boolean,
+ *   findings: { severity: string, title: string, text: string, samples: string[] }[], notes: string[],
+ *   sheet?: { png: string, columns: number, height: number, width: number, names: string[], classes: string[] },
+ *   histograms?: { classes: string[], colors: string[], rows: number, of: number, columns: Record<string, ClassHistogram> },
+ *   problem: string | null }} DataSurvey
+ * @typedef {{ names: (string | number)[], is_number: boolean, counts: number[][] }} ClassHistogram rows by bar and class
+ * @typedef {{ name: string, type: string, kind: string, use: string, treatment: string, missing: number, values: string,
+ *   wrong: string | null }} ColumnRecord
+ */
+
+/**
+ * Look at data, and show meanwhile how far that is.
+ * @param {HTMLElement} host where progress and a button that cancels are shown
+ * @param {any} data
+ * @param {Record<string, any>} options
+ * @returns {Promise<DataSurvey>}
+ */
+export async function surveyData(host, data, options) {
+  const canceling = new AbortController();
+  /** @type {ReturnType<typeof workingBox> | null} */
+  let shown = null;
+  const onState = (/** @type {import("../inside/work.js").WorkState} */ { state, progress }) => {
+    if (state !== "waiting" && state !== "running") return;
+    if (!shown) {
+      shown = workingBox(host, "Reading the data", { cancel: () => canceling.abort() });
+      shown.words.setAttribute("role", "status");
+    }
+    if (!progress) return;
+    const { task, done, total } = progress;
+    shown.words.textContent = `${capitalized(task)}${total ? ` ${percent(done / total, 0)}` : ""}`;
+    if (total) shown.bar.value = done / total;
+  };
+  try {
+    const { result } = await doWork("survey", dataBody(data, options), { again: true, signal: canceling.signal, onState });
+    const { test } = options;
+    return test ? { ...result, options: { ...result.options, test } } : result;
+  } catch (error) {
+    if (!(error instanceof WorkCanceled)) throw error;
+    throw new Error("Looking at the data was canceled. Next: reload the page to look again.");
+  } finally {
+    /** @type {any} */ (shown)?.box.remove();
+  }
 }

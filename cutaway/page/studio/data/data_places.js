@@ -4,7 +4,7 @@ import { dataAddress, dataName } from "./data_address.js";
 import { actionButton, showError } from "../messages.js";
 import { ask, goTo, mayWrite } from "../server.js";
 import { sizeText } from "../words.js";
-import { uploadArea } from "./upload_area.js";
+import { uploadArea } from "./upload.js";
 
 /**
  * Where data can be chosen.

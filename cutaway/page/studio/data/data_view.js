@@ -1,12 +1,11 @@
 import { choice, element } from "../../core/elements.js";
 import { capitalized, counted, grouped } from "../../core/words.js";
-import { columnTable, rowTable, showUses } from "./column_table.js";
+import { columnTable, rowTable, showUses, surveyData } from "./column_table.js";
 import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
 import { placesElement, tablesBeside } from "./data_places.js";
 import { field, verdictItem } from "../elements.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
-import { surveyData } from "./survey.js";
 import { errorText } from "../words.js";
 
 /**
@@ -62,7 +61,7 @@ class ChosenData {
   #obstacle = /** @type {string | null} */ ("The data are being read.");
   /** @type {Promise<import("./data_address.js").DataReference[]> | null} */
   #beside = null;
-  /** @type {import("./survey.js").DataSurvey | null} what was found with the last options that could be used */
+  /** @type {import("./column_table.js").DataSurvey | null} what was found with the last options that could be used */
   #found = null;
 
   /**
@@ -144,7 +143,7 @@ class ChosenData {
   }
 
   /**
-   * @param {import("./survey.js").DataSurvey} found
+   * @param {import("./column_table.js").DataSurvey} found
    * @param {string} reason
    */
   #show(found, reason) {
@@ -161,7 +160,7 @@ class ChosenData {
     if (focused) /** @type {HTMLElement | null} */ (this.body.querySelector(`tr[data-column="${CSS.escape(focused)}"] select`))?.focus();
   }
 
-  /** @param {import("./survey.js").DataSurvey} found */
+  /** @param {import("./column_table.js").DataSurvey} found */
   #parts(found) {
     const parts = [];
     if (found.guessed) {
@@ -236,7 +235,7 @@ class ChosenData {
   }
 }
 
-/** @param {import("./survey.js").DataSurvey} found */
+/** @param {import("./column_table.js").DataSurvey} found */
 function factsText(found) {
   const { counts = {}, split, inputs, shape } = found;
   const total = Object.values(counts).reduce((sum, each) => sum + each, 0);
@@ -245,7 +244,7 @@ function factsText(found) {
   return `${counted(total, found.kind === "table" ? "row" : "sample")}${form}${sizes.length ? `: ${sizes.join(", ")}` : ""}.`;
 }
 
-/** @param {import("./survey.js").DataSurvey} found */
+/** @param {import("./column_table.js").DataSurvey} found */
 function findingsElement({ findings, notes, problem }) {
   const items = [
     ...findings.map(({ severity, title, text }) => ({ severity, title, text })),
@@ -259,7 +258,7 @@ function findingsElement({ findings, notes, problem }) {
   );
 }
 
-/** @param {import("./survey.js").DataSurvey} found */
+/** @param {import("./column_table.js").DataSurvey} found */
 function classesElement({ classes = [], more_classes: more }) {
   const most = Math.max(...classes.map(({ samples }) => samples), 1);
   const list = classes.map(({ name, samples }) => {
@@ -271,7 +270,7 @@ function classesElement({ classes = [], more_classes: more }) {
   return element("div", {}, element("ul", { class: "class-counts" }, ...list), rest);
 }
 
-/** @param {NonNullable<import("./survey.js").DataSurvey["sheet"]>} sheet */
+/** @param {NonNullable<import("./column_table.js").DataSurvey["sheet"]>} sheet */
 function sheetElement({ png, columns, height, width, names, classes }) {
   const url = `url("data:image/png;base64,${png}")`;
   const zoom = Math.max(1, Math.round(56 / Math.max(height, width)));

@@ -1,12 +1,11 @@
 import { choice, element, textButton } from "../../core/elements.js";
 import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
-import { drawFigures } from "../../figures.js";
+import { drawFigures } from "../../core/charts.js";
 import { linkSections } from "../../links.js";
 import { arrangeFolds, arrangeRail, keepFolds, markCurrent, showPart } from "../../rail.js";
 import { startTables } from "../../tables.js";
-import { mapControls, mapTask } from "./map_controls.js";
-import { MapView } from "./map_view.js";
+import { mapControls, mapTask, MapView } from "./map_view.js";
 import { showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
 import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";

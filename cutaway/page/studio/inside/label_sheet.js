@@ -1,4 +1,4 @@
-import { element, textButton } from "../../core/elements.js";
+import { choice, element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
 import { SuspectList } from "../../label_sheet.js";
 
@@ -158,11 +158,7 @@ export class LabelSheetView {
     };
     const button = (/** @type {LabelAction} */ action, /** @type {string} */ text, /** @type {string} */ title) =>
       textButton(text, () => decide(action), { title, "aria-label": title, "data-action": action });
-    const other = element(
-      "select",
-      { "aria-label": "Relabel as", title: "Relabel as another class" },
-      element("option", { value: "", text: "Other…" }),
-    );
+    const other = choice([["", "Other…"]], { "aria-label": "Relabel as", title: "Relabel as another class" });
     // a page of 200 labels and 1,000 classes has 200,000 options otherwise
     other.addEventListener("focus", () => {
       if (other.options.length === 1) other.append(...names.map((text, value) => element("option", { value, text })));

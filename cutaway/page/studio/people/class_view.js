@@ -1,8 +1,9 @@
 import { element } from "../../core/elements.js";
 import { percent } from "../../core/words.js";
 import { TASKS } from "../../playground/task_list.js";
+import { askFirst, showMessage } from "../messages.js";
 import { ask, listen } from "../server.js";
-import { durationText, stateWord } from "../words.js";
+import { durationText, sizeText, stateWord } from "../words.js";
 
 /**
  * How one person is doing, as `api/class` says it.
@@ -101,4 +102,27 @@ function nowWords({ training = [] }) {
   if (!waiting) return "";
   const when = waiting.starts_in === null ? "" : `, in about ${durationText(waiting.starts_in, 0)}`;
   return `number ${waiting.place} in the queue${when}`;
+}
+
+/**
+ * Copy a run into the folder of everybody who has one of their own, after a question.
+ * @param {string} id of the run
+ */
+export async function handOut(id) {
+  const { people, bytes } = await ask(`api/class/runs/${encodeURIComponent(id)}`);
+  if (!people) {
+    showMessage("Nobody has a folder of their own: all see this run already.");
+    return;
+  }
+  const isSure = await askFirst({
+    title: "Give this run to all",
+    text: [
+      `Each of ${people} people gets a copy of ${sizeText(bytes)} among their own runs, ${sizeText(people * bytes)} together.`,
+      "Whoever has a run of this name keeps theirs.",
+    ],
+    action: "Give to all",
+  });
+  if (!isSure) return;
+  const { given, had } = await ask("api/class/runs", { method: "POST", body: { run: id } });
+  showMessage(`${given} people got a copy.${had ? ` ${had} had a run of this name already.` : ""}`);
 }

@@ -1,7 +1,7 @@
 import { element, labeled, textButton } from "../../core/elements.js";
 import { counted } from "../../core/words.js";
-import { askFirst, openDialog, showError, showMessage } from "../messages.js";
-import { ask, runPath } from "../server.js";
+import { actionButton, askFirst, openDialog, showError, showMessage } from "../messages.js";
+import { ask, goTo, runPath, ServerError } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
 
@@ -71,7 +71,7 @@ export async function deleteRuns(rows, { offerUndo = true } = {}) {
  * @param {string[]} ids
  * @returns {Promise<string[]>} those that are back
  */
-export function takeBack(ids) {
+function takeBack(ids) {
   return forEach(ids, (id) => ask(`api/trash/${encodeURIComponent(id)}`, { method: "POST" }));
 }
 
@@ -133,4 +133,25 @@ async function emptyTrash(runs) {
   } catch (error) {
     showError(error);
   }
+}
+
+/**
+ * A run that has been deleted on its own page, and the way back.
+ * @param {HTMLElement} host
+ * @param {string[]} parts
+ */
+export async function showTrashed(host, [id]) {
+  const { runs, trash } = await ask("api/runs");
+  if (!trash.includes(id)) {
+    if (runs.some((/** @type {any} */ each) => each.id === id)) return goTo(runPath(id)); // it was taken back
+    throw new ServerError("This run is not in the trash. Next: begin with all runs.");
+  }
+  const back = async () => {
+    if ((await takeBack([id])).length) goTo(runPath(id));
+  };
+  host.append(
+    element("h1", { text: id }),
+    element("p", { class: "lead", text: "This run is in the trash." }),
+    element("p", { class: "studio-buttons" }, actionButton("Take it back", back), element("a", { class: "button", href: ".", text: "All runs" })),
+  );
 }

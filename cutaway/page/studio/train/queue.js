@@ -11,14 +11,14 @@ import { ask, listen, mayWrite, runPath } from "../server.js";
  */
 
 /** @param {JobRow} job */
-export function jobTitle(job) {
+function jobTitle(job) {
   if (job.kind === "resume") return `Resume ${job.of}`;
   if (job.kind === "like") return job.from_epoch === null || job.from_epoch === undefined ? `Like ${job.of}` : `From epoch ${job.from_epoch} of ${job.of}`;
   return `Train ${job.name ? `${job.name} ` : ""}on ${job.data}`;
 }
 
 /** @param {JobRow} job */
-export function jobWords(job) {
+function jobWords(job) {
   const { state, note, error } = job;
   if (state === "queued") return `${placeWords(job)}${note ? `; it ${note}` : ""}.`;
   if (state === "starting") return "It is starting.";
@@ -85,4 +85,37 @@ function jobElement(job) {
     element("div", {}, element("a", { href, text: jobTitle(job) }), element("p", { class: "caption", text: jobWords(job) })),
     mayWrite() ? button : null,
   );
+}
+
+/**
+ * A training that waits or begins; once its run is there, the page goes on to it.
+ * @param {HTMLElement} host
+ * @param {string[]} parts
+ */
+export async function showJob(host, [id]) {
+  const title = element("h1");
+  const words = element("p", { class: "subtitle", "aria-live": "polite" });
+  const next = element("p", { class: "train-start" });
+  const draw = (/** @type {JobRow} */ job) => {
+    if (job.run && job.state !== "queued") {
+      location.replace(new URL(runPath(job.run), document.baseURI));
+      return;
+    }
+    title.textContent = jobTitle(job);
+    words.textContent = jobWords(job);
+    words.classList.toggle("field-wrong", ["failed", "died"].includes(job.state));
+    const over = ["failed", "died", "canceled", "ended"].includes(job.state);
+    next.replaceChildren(over ? element("a", { class: "button", href: "train", text: "Train something else" }) : "");
+  };
+  const read = async () => draw(await ask(`api/trainings/${encodeURIComponent(id)}`));
+  await read(); // nothing is there yet: of a training that there is not, the page says so
+  host.append(title, words, next);
+  listen({
+    jobs: ({ jobs }) => {
+      const job = jobs.find((/** @type {{ id: string }} */ each) => each.id === id);
+      if (job) draw(job);
+    },
+    reset: () => void read().catch(showError),
+  });
+  host.append(await queueElement());
 }

@@ -8,7 +8,7 @@ import { queueElement } from "./queue.js";
 import { field } from "../elements.js";
 import { ask, goTo, mayWrite, runPath } from "../server.js";
 import { SettingField } from "./setting_fields.js";
-import { surveyData } from "../data/survey.js";
+import { surveyData } from "../data/column_table.js";
 import { errorText } from "../words.js";
 
 /** Milliseconds after the last key until what was typed is checked. */
