@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .confidence import confidence_scatter
 from .confusion import confusion_matrix
 from .curves import learning_curves, learning_panels
-from .data_map import data_map
 from .displays.bars import Bars, bars
 from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list
@@ -21,6 +19,7 @@ from .displays.heat_map import heat_map
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .image import data_uri, image_grid, image_png, signed_png, sprite_sheet
+from .kinds import confidence_scatter, data_map
 from .panel import Mark, Panel, Series
 from .panels import panels
 from .scatter import embedding_scatter, embedding_scatter_bokeh

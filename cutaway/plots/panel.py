@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
@@ -52,6 +52,20 @@ class Series:
                 got=f"{len(self.x)} x, {len(self.y)} y, {[len(end) for end in ends]}",
                 hint="pass arrays of the same length",
             )
+
+    @classmethod
+    def histogram(cls, heights: ArrayLike, low: float, high: float, *, color: int = 0) -> "Series":
+        """Bars side by side.
+
+        Args:
+            heights: Of each bar, floats (bar,).
+            low: Where the first one begins.
+            high: Where the last one ends, above ``low``.
+            color: Number of its color.
+        """
+        y = np.asarray(heights)
+        width = (high - low) / len(y)
+        return cls("", low + width * (np.arange(len(y)) + 0.5), y, color=color, bars=width)
 
     @property
     def hex_color(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -99,15 +98,16 @@ def _reliability(source: ReportSource, finding: Finding) -> Panels:
 
 def _activity(source: ReportSource, finding: Finding) -> Panels:
     """For how many samples each unit fires."""
-    counts, *ends = _counted(source, finding, lambda h: (h > 0).mean(axis=0), ends=(0.0, 1.0))
-    units = f"units of {finding.evidence['layer']}"
-    return (_histogram(counts, ends, x_label="samples for which a unit fires", y_label=units, x_percent=True),)
+    bars = Series.histogram(*_counted(source, finding, lambda h: (h > 0).mean(axis=0), ends=(0.0, 1.0)))
+    label = f"units of {finding.evidence['layer']}"
+    return (Panel("", "samples for which a unit fires", label, (bars,), x_percent=True),)
 
 
 def _range(source: ReportSource, finding: Finding) -> Panels:
     """Where the outputs of a layer are."""
-    counts, *ends = _counted(source, finding, np.ravel)
-    return (_histogram(counts, ends, x_label=f"output of {finding.evidence['layer']}", y_label="outputs"),)
+    counts, low, high = _counted(source, finding, np.ravel)
+    bars = Series.histogram(counts, low, high if high > low else low + 1)
+    return (Panel("", f"output of {finding.evidence['layer']}", "outputs", (bars,)),)
 
 
 def _counted(
@@ -128,12 +128,6 @@ def _counted(
 
     identity = context.folder.identity(context.epoch())
     return cached("histogram", identity, finding.kind, layer, ACTIVE_SAMPLES, BARS, method=1).get(compute)
-
-
-def _histogram(counts: list[int], ends: tuple[float, float], **axes: Any) -> Panel:
-    edges = np.linspace(*ends, len(counts) + 1)
-    bars = Series("", (edges[:-1] + edges[1:]) / 2, np.array(counts), bars=float(edges[1] - edges[0]))
-    return Panel("", series=(bars,), **axes)
 
 
 def _sizes(source: ReportSource, finding: Finding) -> Panels:
