@@ -881,8 +881,7 @@ class Run:
         Raises:
             UsageError: The run has another number of inputs or more than ten classes, or the file cannot be written.
         """
-        from cutaway.api.playground import write_playground
-        from cutaway.api.playground_start import playground_start
+        from cutaway.api.playground import playground_start, write_playground
 
         return write_playground(Path(path), start=playground_start(self.context))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.api.playground_start import ACTIVATIONS, INITIALIZERS, SAMPLES, playground_start
+from cutaway.api.playground import ACTIVATIONS, INITIALIZERS, SAMPLES, playground_start
 
 from .node import run_script
 from .playground_steps import drawn, wait

@@ -51,7 +51,7 @@ def playground() -> Response:
 def playground_of_run(run: RunId, workspace: GivenWorkspace) -> Response:
     """The playground with the samples and settings of a run of two inputs."""
     from cutaway.api.opening import open_run
-    from cutaway.api.playground_start import playground_start
+    from cutaway.api.playground import playground_start
 
     opened = open_run(workspace.index.path(run))
     return _playground(studio="../../", start=playground_start(opened.context))
