@@ -8,8 +8,6 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 
 from .cells import MISSING, date_seconds, python_values, spellings
 from .column import UNIQUE, Column, decide_each, left_out, left_out_in_words
-from .leaving_out import leave_out
-from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
 from .readers import (
     FORMATS,
@@ -26,7 +24,7 @@ from .readers import (
     workbook_error,
 )
 from .survey import first_columns, survey
-from .table import Table, cell_chunks, hashed_values, make_table, table_cells
+from .table import Table, cell_chunks, hashed_values, leave_out, make_table, prepare_new_rows, table_cells
 
 __all__ = [
     "FORMATS",

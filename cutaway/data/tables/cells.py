@@ -116,6 +116,12 @@ def as_categories(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
     return pa.chunked_array([pa.array(names, pa.string()).take(encoded.indices)])
 
 
+def value_counts(column: "pa.ChunkedArray") -> dict[str, int]:
+    """How often each different string occurs, in the order in which they appear."""
+    counts = compute().value_counts(column.drop_null().combine_chunks())
+    return dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))
+
+
 def _name(value: str) -> str:
     if value.lower() in ("true", "false"):
         return value.lower()

@@ -23,6 +23,7 @@ from .cells import (
     is_number_text,
     is_text,
     trimmed,
+    value_counts,
 )
 from .options import TableOptions
 from .readers import compute, row_words
@@ -272,8 +273,7 @@ class Column:
             self.spaces += pc.sum(pc.count_substring_regex(some, r"\s+")).as_py()
             self.sampled += len(some)
         if self.frequencies is not None and not (self.text and numbers is not None):
-            counts = pc.value_counts(as_categories(known).combine_chunks())
-            self.frequencies.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
+            self.frequencies.update(value_counts(as_categories(known)))
             self.frequencies = None if len(self.frequencies) > MOST_DISTINCT else self.frequencies
 
     def _note_other_dates(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:

@@ -1,6 +1,5 @@
 """How the preparation of a table is fitted: on the training samples alone, with scikit-learn's scalers."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +18,7 @@ from cutaway.data.preparation import (
 )
 from cutaway.errors import DataError
 
+from .cells import value_counts
 from .column import Column, left_out
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def fit_preparation(columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedAr
 def _fit(column: Column, values: "pa.ChunkedArray", numbers: str) -> Step:
     indicator = values.null_count > 0
     if column.kind == "category":
-        counts = Counter(dict(zip(*_counts(values), strict=True)))
+        counts = value_counts(values)
         if column.treatment == "hashed":
             return HashStep(column=column.name, inputs=HASHED)
         least = min(RARE, max(len(values) // 100, 1))
@@ -130,8 +130,3 @@ def _fit_date(column: Column, known: np.ndarray, indicator: bool) -> DateStep:
         center=float(standard.mean_[0]),
         scale=float(standard.scale_[0]),
     )
-
-
-def _counts(values: "pa.ChunkedArray") -> tuple[list[str], list[int]]:
-    counts = values.drop_null().combine_chunks().value_counts()
-    return counts.field(0).to_pylist(), counts.field(1).to_pylist()

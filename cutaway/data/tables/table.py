@@ -1,38 +1,107 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import warn_user
+from cutaway.cache import cached
+from cutaway.checks import meant, warn_user
 from cutaway.data.dataset import Dataset, Source
+from cutaway.data.npy import map_npy
 from cutaway.data.preparation import Notes, Preparation, add_notes, row_count, warn_of
-from cutaway.data.sample_names import RowNumbers
+from cutaway.data.sample_names import RowNumbers, TextNames
 from cutaway.data.samples import Naming, SampleIds
 from cutaway.data.split import Split
 from cutaway.data.splitting import Dividing, split_dataset
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed
 
-from .cells import python_values, read_cells
-from .column import Column, decide, questions
+from .cells import as_categories, python_values, read_cells
+from .column import REQUESTED, Column, decide, questions
 from .fitting import fit_preparation
-from .inputs import make_inputs
 from .options import TableOptions
-from .readers import Reader, decimal_mark, reading
-from .row_names import RowNames
+from .readers import ColumnarReader, Reader, compute, decimal_mark, open_any, reading
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow as pa
 
 FIT_ROWS = 500_000
 """The most training samples that a preparation is fitted on; above that, they are drawn at random."""
+
+IN_MEMORY = 1 << 30
+"""Bytes of inputs up to which they are held in memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowNames(TextNames):
+    """The names of the rows, read when the first of them is asked for.
+
+    Attributes:
+        readers: The tables by source.
+        column: Name of the column of names.
+        rows: Number of rows by source.
+    """
+
+    readers: Mapping[str, Reader]
+    column: str
+    rows: Mapping[str, int]
+
+    @property
+    def by(self) -> str:
+        """What holds the names."""
+        return f'"{self.column}"'
+
+    @property
+    def unique(self) -> str:
+        """The rule that a name which several rows have breaks."""
+        return f'a name of "{self.column}" means one row'
+
+    def of(self, ids: SampleIds) -> list[str]:
+        """What some samples are called: by their cell, followed by their place if other rows have the same name.
+
+        A row without a name is called by its place. A name that reads like a place, such as "test[7]", is followed by
+        the place as well, because "test[7]" always means the place.
+        """
+        found: list[str] = []
+        for name, place in zip(self.texts(ids), ids.places(), strict=True):
+            alone = name is not None and name not in self._repeated and not name.endswith("]")
+            found.append(place if name is None else name if alone else f"{name} ({place})")
+        return found
+
+    @cached_property
+    def _cells(self) -> "dict[str, pa.ChunkedArray]":  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The column of names by source."""
+        import pyarrow as pa
+
+        cells: dict[str, Any] = {}
+        for source, reader in self.readers.items():
+            read = [as_categories(chunk[self.column]) for chunk in reader.chunks([self.column])]
+            cells[source] = pa.chunked_array([chunk for column in read for chunk in column.chunks], pa.string())
+            if len(cells[source]) != self.rows[source]:
+                raise DataError(
+                    "a table does not change while it is in use",
+                    got=f"{len(cells[source]):,} rows for {self.rows[source]:,} in {reader.where or 'the table'}",
+                    hint="load it again",
+                )
+        return cells
+
+    @cached_property
+    def _repeated(self) -> frozenset[str]:
+        import pyarrow as pa
+
+        pc = compute()
+        everything = pa.chunked_array([c for cells in self._cells.values() for c in cells.chunks], pa.string())
+        counts: Any = everything.value_counts()
+        return frozenset(counts.field(0).filter(pc.greater(counts.field(1), 1)).to_pylist())
 
 
 @public
@@ -373,3 +442,129 @@ def make_table(
         extras={source: found.extras for source, found in surveys.items()},
         origin=origin,
     )
+
+
+def make_inputs(
+    rows: int, preparation: Preparation, *, reader: Reader, fill: Callable[[np.ndarray], None]
+) -> np.ndarray:
+    """Make the inputs of a table: in memory, or as a memory map of a file in the user's cache.
+
+    The table's files (name, size, date) and the preparation decide it: opening the same table again takes no time.
+
+    Args:
+        rows: Number of rows.
+        preparation: How they are prepared.
+        reader: The table.
+        fill: Writes all inputs into a float32 (row, input) array.
+
+    Returns:
+        float32 (row, input), read-only.
+
+    Raises:
+        DataError: The inputs are too large for memory, and the cache has no room for them.
+    """
+    shape = (rows, len(preparation.features))
+    size = 4 * shape[0] * shape[1]
+    if size <= IN_MEMORY or reader.where is None:
+        inputs = np.empty(shape, np.float32)
+        fill(inputs)
+        inputs.flags.writeable = False
+        return inputs
+    files = reader.files if isinstance(reader, ColumnarReader) else (reader.where,)
+    states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+
+    def write(path: Path) -> None:
+        free = shutil.disk_usage(path.parent).free
+        if free < size:
+            raise _no_room(size, f"{free / 1e9:.1f} GB free in {path.parent}")
+        inputs = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        fill(inputs)
+        inputs.flush()
+
+    try:
+        return map_npy(cached("inputs", states, preparation.to_record(), method=1).get_file(write))
+    except OSError as error:
+        raise _no_room(size, f"a cache folder that cannot be used ({error.strerror or error})") from None
+
+
+def _no_room(size: int, got: str) -> DataError:
+    return DataError(
+        f"the inputs of this table take {size / 1e9:.1f} GB, which are kept in the user's cache folder",
+        got=got,
+        hint="make room, set XDG_CACHE_HOME to a folder on another disk, or ignore some columns",
+    )
+
+
+def prepare_new_rows(
+    preparation: Preparation,
+    table: Any,
+    *,
+    id_column: str | None = None,
+    header: bool | None = None,
+    warn: bool = True,
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Prepare new rows chunk by chunk, so that a file may be larger than memory.
+
+    Args:
+        preparation: Fitted on the training samples.
+        table: A path, or a frame; its columns may be in any order, and further ones are left out.
+        id_column: Column with the names of the rows; where there is none, a row is called by its number, from 1.
+        header: Whether line 1 of a text table holds names, if that was said of the training samples; None finds it out.
+        warn: Warn, at the end, of what no training sample had.
+
+    Yields:
+        The names of some rows and their inputs, float32 (row, input), in order.
+
+    Raises:
+        UsageError: There is no such file.
+        DataError: A column is missing, or there twice, or a cell is of another kind.
+    """
+    kinds, formats = preparation.columns, preparation.date_formats
+    reader = open_any(table, header=header, what="a table of new samples", wanted={*kinds, id_column})
+    notes: Notes = {}
+    named = id_column in reader.columns
+    wanted = kinds | ({id_column: "category"} if named else {})
+    for first, cells in cell_chunks(reader, wanted, formats=formats):
+        inputs, found = preparation.apply(cells)
+        notes = add_notes(notes, found)
+        numbers = [str(first + row) for row in range(1, len(inputs) + 1)]
+        given = cells[id_column].to_pylist() if named else numbers
+        yield [name or number for name, number in zip(given, numbers, strict=True)], inputs
+    if warn:
+        warn_of(notes, what="rows")
+
+
+def leave_out(table: Table, columns: Sequence[str]) -> Table:
+    """The same rows with further columns left out, as the option `ignore` does.
+
+    Raises:
+        UnknownNameError: A name is not that of a column that a model learns from.
+        DataError: No column would be left.
+    """
+    used = [column.name for column in table.columns if column.use == "feature"]
+    for name in columns:
+        if name not in used:
+            raise UnknownNameError(
+                "a column that is left out is one that the model learns from",
+                got=f"{name!r}, {_what_it_is(table, name)}",
+                hint=meant(name, used, f"{table.name} has {listed(used, 12)}"),
+            )
+    if set(used) <= set(columns):
+        raise DataError(
+            "a table has at least one column to learn from", got=f"none left in {table.name}", hint="leave fewer out"
+        )
+    options = replace(table.options, ignore=(*table.options.ignore, *columns))
+    return replace(
+        table,
+        options=options,
+        columns=tuple(each.ignored(REQUESTED) if each.name in columns else each for each in table.columns),
+        origin={**table.origin, **({"options": options.to_json()} if "options" in table.origin else {})},
+    )
+
+
+def _what_it_is(table: Table, name: str) -> str:
+    """What a name stands for that is not one of the columns that a model learns from."""
+    column = next((each for each in table.columns if each.name == name), None)
+    if column is None:
+        return f"which is no column of {table.name}"
+    return f"which is left out already ({column.treatment})" if column.use == "ignored" else f"its {column.use}"

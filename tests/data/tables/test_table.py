@@ -11,7 +11,7 @@ import pytest
 
 from cutaway.data import Dataset, Table, column_facts, leaky_input, load_again, load_dataset, split_and_prepare
 from cutaway.data.facts.leakage import correct_alone, halves
-from cutaway.data.tables import inputs
+from cutaway.data.tables import table as tables
 from cutaway.data.tables.cells import DATE_FORMATS, as_dates
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 from cutaway.topics.findings.evidence import warn_of_leaks
@@ -418,16 +418,16 @@ def test_honest_tables_raise_no_suspicion(name):
 def test_inputs_above_the_limit_are_a_file_that_is_made_once(tmp_path, monkeypatch, own_cache):
     table = load_dataset(write_table(tmp_path / "table.csv"), label="churned")
     in_memory = table.prepare(table.split(seed=0), warn=False)
-    monkeypatch.setattr(inputs, "IN_MEMORY", 0)
+    monkeypatch.setattr(tables, "IN_MEMORY", 0)
     for _ in range(2):
         on_disk = load_dataset(tmp_path / "table.csv", label="churned").prepare(table.split(seed=0), warn=False)
         assert isinstance(on_disk.sources["train"].x, np.memmap)
         np.testing.assert_array_equal(on_disk.sources["train"].x, in_memory.sources["train"].x)
         (file,) = own_cache.glob("inputs-*")
-        monkeypatch.setattr(inputs.shutil, "disk_usage", None)  # an error if it were made a second time
+        monkeypatch.setattr(tables.shutil, "disk_usage", None)  # an error if it were made a second time
     monkeypatch.undo()
     file.unlink()
-    monkeypatch.setattr(inputs, "IN_MEMORY", 0)
+    monkeypatch.setattr(tables, "IN_MEMORY", 0)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "table.csv"))
     with pytest.raises(DataError):
         table.prepare(table.split(seed=0), warn=False)
