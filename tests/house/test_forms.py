@@ -13,6 +13,7 @@ FORMS = {
     "which points are nearest: cutaway.neighbors": r"sklearn\.neighbors import|KDTree|pairwise_distances\(",
     "what a finding is made by: a function with its rules, findings.check": r"^KIND = |^RULES = \(",
     "what would help is tried: remedy_tests": r"\bproofs\b|[\"-]prove\b|\bProof\b",
+    "what a column of a table holds and is used for: Column": r"\bColumn(Profile|Scan|Look|Use)\b|\.profile\.kind",
     "what an image is: ImageShape": r"\.is_image\b|in \(1, 3\)(?! and min)",
 }
 """By concept and the form that has it, what another one would be recognized by."""

@@ -84,7 +84,7 @@ BROKEN = {
     "the same name twice": (b"a,b,a\n1,2,3\n", '"a" again as column 3'),
     "a row that is too long": (b"a,b\n1,2\n1,2,3\n", "row 2"),
     "a row that is too short": (b"a,b,c\n1,2,3\n1,2\n", "row 2"),
-    "a quote that is not closed": (b'a,b\n1,"2\n3,4\n5,6\n', "4 lines"),
+    "a quote that is not closed": (b'a,b\n1,"2\n3,4\n5,6\n', 'row 1: the quote that begins in column "b"'),
     "a byte of another encoding, far down": (b"a,b\n" + b"1,2\n" * 100_000 + b"1,\xff\n", ""),
     "half a compressed file": (gzip.compress(b"a,b\n" + b"1,2\n" * 9000)[:-30], ""),
     "200,000 columns": (b",".join(b"c%d" % n for n in range(200_000)) + b"\n", ""),

@@ -119,8 +119,7 @@ class DelimitedReader:
     def _open_quote(self, row: int, column: str, cell: str) -> DataError:
         return DataError(
             f'row {row + 1:,}: the quote that begins in column "{column}" is never closed',
-            got=f"one cell for {cell.count(chr(10)) + 1:,} line{'s' * (chr(10) in cell)} that begins {cell[:20]!r} "
-            f"in {self.where}",
+            got=f"a cell that begins {cell[:20]!r} in {self.where}",
             hint="close it or remove it",
         )
 
@@ -134,9 +133,11 @@ class DelimitedReader:
     def _unreadable(self, error: Exception, bad: list[Any], rows: int) -> DataError:
         if bad:
             row, number, text = bad[0], bad[0].number - self.dialect.header - 1, bad[0].text or ""
-            cells = _cells_before_open_quote(text, self.dialect.delimiter)
-            if 0 < len(cells) <= len(self.columns):
-                return self._open_quote(number, self.columns[len(cells) - 1], text[text.find(cells[-1]) :])
+            cells, *others = csv.reader(
+                io.StringIO(f"{text[:LONGEST_CELL]}\nnext row", newline=""), delimiter=self.dialect.delimiter
+            )
+            if not others and len(cells) <= len(self.columns):
+                return self._open_quote(number, self.columns[len(cells) - 1], cells[-1])
             return DataError(
                 f"every row has {row.expected_columns} cells, like line 1",
                 got=f"{row.actual_columns} in {row_words(number, self.where)}: {text[:60]!r}",
@@ -161,12 +162,6 @@ class DelimitedReader:
         return DataError(
             "a text table can be read", got=f"{error} in {self.where}".replace("\n", " "), hint="check the file"
         )
-
-
-def _cells_before_open_quote(row: str, delimiter: str) -> list[str]:
-    """The cells of a row up to one with a quote that is not closed, and the first line of that; [] without one."""
-    rows = list(csv.reader(io.StringIO(row[:LONGEST_CELL] + "\n" + "end", newline=""), delimiter=delimiter))
-    return [cell.partition("\n")[0] for cell in rows[0]] if len(rows) == 1 else []
 
 
 def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> DelimitedReader:
