@@ -131,7 +131,7 @@ def meant(name: object, known: Iterable[str], otherwise: str = "choose one of th
 
 
 def required(first: Mapping[str, Any]) -> str:
-    """What one of the errors of pydantic asks of a value, after its name: "must be greater than 0".
+    """The requirement in one of the errors of pydantic, to follow a name: "must be greater than 0".
 
     Args:
         first: An entry of ``ValidationError.errors()``.
@@ -143,7 +143,7 @@ def required(first: Mapping[str, Any]) -> str:
 
 
 def wrong_part(first: Mapping[str, Any], *, skip: int = 0) -> str:
-    """What we got instead of a valid record, as a noun phrase: '"low" of "x", which must be a valid number'.
+    """The wrong part of a record, as a noun phrase: '"low" of "x", which must be a valid number'.
 
     Args:
         first: An entry of ``ValidationError.errors()``.
@@ -156,7 +156,7 @@ def wrong_part(first: Mapping[str, Any], *, skip: int = 0) -> str:
 
 
 def file_kind(mode: int) -> str:
-    """What a file is, in words, by the ``st_mode`` of its state."""
+    """The kind of a file, in words, by the ``st_mode`` of its state."""
     kinds = {
         stat.S_IFREG: "a regular file",
         stat.S_IFDIR: "a folder",

@@ -1,4 +1,4 @@
-"""What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
+"""The inputs of every analysis of a run, read once: its folder, its data, its split, and its model after an epoch."""
 
 import dataclasses
 import shlex
@@ -38,7 +38,7 @@ class RunContext:
     """A run as the analyses see it. Can be pickled: another process reads the folder again.
 
     Attributes:
-        folder: What is on disk.
+        folder: The run folder.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class RunContext:
 
     @property
     def manifest(self) -> Manifest:
-        """What run.json holds."""
+        """The content of run.json."""
         return self.folder.manifest
 
     @property
@@ -113,10 +113,10 @@ class RunContext:
         return cast("dict[str, Any]", fit).get(name) if isinstance(fit, dict) else None
 
     def train_like(self, where: str | None = None) -> str | None:
-        """What to type to train again as this run was trained; None for a run that was recorded.
+        """The command that trains again as this run was trained; None for a run that was recorded.
 
         Args:
-            where: How the run is found: its path, or the name of its folder, which is meant by None.
+            where: How to name the run: its path, or by default the name of its folder.
         """
         record = self.manifest
         if record.origin != "training":
@@ -167,7 +167,7 @@ class RunContext:
 
     @cached_property
     def preparation(self) -> Preparation | None:
-        """How the columns of a table became inputs; None if the model is fed what the dataset holds.
+        """How the columns of a table became inputs; None if the model takes the dataset as it is.
 
         Raises:
             DataError: The record of it is damaged.
@@ -310,7 +310,7 @@ class RunContext:
         return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
 
     def sample(self, name: str) -> SampleIds:
-        """The identity of one sample by its name: its place, such as "test[7]", or what its row of a table is called.
+        """The identity of one sample by its name: its place, such as "test[7]", or the name of its row in a table.
 
         Raises:
             UnknownNameError: There is no such sample, or there are several.

@@ -23,12 +23,12 @@ FOLDER = "answers"
 
 
 _done: dict[tuple[int, str], bool] = {}
-"""What was checked since Python was started, by lesson and number, and whether it was right once."""
+"""Checked exercises since Python was started, by lesson and number, and whether the answer was right once."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Exercise:
-    """What a teacher knows of an exercise or a question.
+    """A teacher's record of an exercise or a question.
 
     Attributes:
         answer: The right answer: the letter of an option, a number, an array of numbers, or a function of numbers. In a
@@ -62,7 +62,7 @@ def check(exercise: str, answer: Any) -> None:
         UsageError: The answer is of another type or shape than the exercise takes.
         DataError: The file of answers is damaged.
     """
-    print(_judge(exercise, answer))  # noqa: T201 (what a student reads below the cell)
+    print(_judge(exercise, answer))  # noqa: T201 (a student reads it below the cell)
 
 
 @public
@@ -78,7 +78,7 @@ def exercises_done(path: str | Path | None = None) -> None:
     """
     lessons = sorted({lesson for lesson, _ in _done})
     sheet = "\n".join(_line(lesson) for lesson in lessons) or "nothing has been checked since the notebook was started"
-    print(sheet)  # noqa: T201 (what a student reads below the cell)
+    print(sheet)  # noqa: T201 (a student reads it below the cell)
     if path is not None:
         if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".txt" or "\0" in str(path):
             raise UsageError(  # a sheet must not replace its own notebook
@@ -113,7 +113,7 @@ def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
 
 
 def _line(lesson: int) -> str:
-    """What is right of one lesson, of how many."""
+    """The number of right answers of one lesson, and of its exercises."""
     name, known = _read(lesson)
     parts: list[str] = []
     for words, of_kind in (("exercises", str.isdecimal), ("questions", re.compile("q").match)):
@@ -151,7 +151,7 @@ def _judge(exercise: str, answer: Any) -> str:
 
 
 def _read(lesson: int) -> tuple[str, dict[str, Exercise]]:
-    """The name of a file of answers without its ending, and what it says of each exercise."""
+    """The name of a file of answers without its ending, and its record of each exercise."""
     files = sorted(Path(FOLDER).glob(f"{lesson:02d}_*.txt"))
     if not files:
         raise UnknownNameError(
@@ -191,7 +191,7 @@ def _kind(answer: Any) -> str:
 
 
 def _plain(exercise: str, answer: Any, inputs: Sequence[Sequence[Any]]) -> Any:
-    """What is compared: the letter, the numbers, or all numbers that the function returns, in lists."""
+    """The compared values: the letter, the numbers, or all numbers that the function returns, in lists."""
     if isinstance(answer, str):
         return answer.strip().lower()
     if not callable(answer):

@@ -32,7 +32,7 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
 
     Returns:
         In words, what makes images lose the class of their nearest neighbor: at least 10 of 100 of them more than of
-        images as they are, and more than four standard errors; None where nothing does.
+        images as they are, and more than four standard errors; None if nothing does.
     """
     changes = list(_changes(augmentation))
     if not changes or len(y) < 2:
@@ -63,7 +63,7 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
 
 
 def _changes(augmentation: Augmentation) -> Iterator[tuple[str, tuple[int, ...], Augmentation]]:
-    """What is tried: its name, the axes that are mirrored, and how images are turned."""
+    """One trial: its name, the axes that are mirrored, and how images are turned."""
     for name, axis in (("horizontal", 2), ("vertical", 1)):
         if augmentation.flip in (name, "both"):
             yield f"flip={name}", (axis,), Augmentation()

@@ -49,7 +49,7 @@ class AugmentedRows:
 
 
 def _changed(function: ImageFunction, image: np.ndarray, seeds: list[int]) -> np.ndarray:
-    """What a function of the user makes of an image.
+    """The result of a user's function for an image.
 
     Raises:
         DataError: It is not an image of the same shape, of bytes for bytes, and otherwise of finite real numbers.

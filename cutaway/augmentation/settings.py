@@ -84,7 +84,7 @@ class Augmentation(BaseModel):
         return None if value is None else _remember(value)
 
     def __str__(self) -> str:
-        """What is changed, as `as_augmentation` reads it; empty for nothing."""
+        """The settings as `as_augmentation` reads them; empty for no change."""
         changed = [(name, getattr(self, name)) for name in Augmentation.model_fields]
         parts = [f"{name}={_text(value)}" for name, value in changed if value not in (0, "none", None)]
         return ", ".join(parts)
@@ -148,7 +148,7 @@ RULE = f"augment is {', '.join(PRESETS)}, none, or settings of an Augmentation"
 
 
 def as_augmentation(value: Any) -> Augmentation | None:
-    """What a user passes as ``augment``.
+    """The augmentation that a user passes as ``augment``.
 
     Args:
         value: The name of a preset, settings such as "rotation=10, flip=horizontal", a preset with settings that are

@@ -1,4 +1,4 @@
-"""What an embedding method returns."""
+"""The result of an embedding method."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -47,8 +47,8 @@ class Quality:
         triplets_error: Its standard error; None if all were compared.
         distance_correlation: -1..1, Spearman's rank correlation of the distances of all pairs by activation and in
             the layout, over the same samples.
+        distance_correlation_error: Its standard error; None if all were compared.
         equal_rows: 0..1, share of samples with the same activations as another one.
-        equal_rows: 0..1, share of samples whose activations are equal to those of another one.
         sizes_layer: Size of the group that is largest by activation (root mean square distance from its mean) in units
             of the smallest; None without two groups.
         sizes_plane: The same ratio, of the same two groups, in the layout.
@@ -88,7 +88,7 @@ class Quality:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What a reader might wrongly conclude from the map, one sentence each; empty if there is nothing."""
+        """Wrong conclusions that the map invites, one sentence each; empty if there are none."""
         said = []
         if self.equal_rows is not None and self.equal_rows >= EQUAL_ROWS:
             said.append(

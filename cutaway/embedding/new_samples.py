@@ -23,7 +23,7 @@ ROWS_PER_RANGE = 64
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """What is needed to place new samples: the components and the coordinates of the samples in the layout.
+    """The data for placing new samples: the components and the coordinates of the samples in the layout.
 
     Attributes:
         components: The map from activations to principal components.
@@ -122,7 +122,7 @@ def first_places(x: np.ndarray, y: np.ndarray, index: np.ndarray, affinities: np
         x: float32 (n,), first coordinates of the layout.
         y: float32 (n,), second coordinates.
         index: int32 (sample, k), neighbors of each new sample.
-        affinities: float32 (sample, k), what they weigh.
+        affinities: float32 (sample, k), their weights.
     """
     return np.stack([_weighted_median(axis[index], affinities) for axis in (x, y)], axis=1)
 

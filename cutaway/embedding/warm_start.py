@@ -20,7 +20,7 @@ from .tsne.settings import PCA_COMPONENTS, check_perplexity_fits
 
 @dataclass(frozen=True, eq=False)
 class PreviousEmbedding:
-    """What a warm start begins with.
+    """The start of a warm start.
 
     Attributes:
         xy: float32 (n, 2), the previous layout.
@@ -33,7 +33,7 @@ class PreviousEmbedding:
 
 @dataclass(frozen=True, eq=False)
 class NextEmbedding:
-    """A layout from a warm start, and what the next one needs.
+    """A layout from a warm start, and the start of the next one.
 
     Attributes:
         layout: The layout, aligned with the previous one.

@@ -21,7 +21,7 @@ def check_engine(engine: str | None) -> None:
     """Refuse an invalid engine before any work is done; nothing is contacted yet.
 
     Raises:
-        UsageError: There is no such engine, or what it needs is not installed.
+        UsageError: There is no such engine, or a package that it needs is not installed.
     """
     if engine is None:
         return

@@ -1,4 +1,4 @@
-"""What an engine looks like to those who run tasks."""
+"""The interface of an engine for running tasks."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ class Pending(Protocol):
         ...
 
     def result(self) -> Any:
-        """What it returned; raises what it raised."""
+        """The result of the task; raises the task's error."""
         ...
 
 
@@ -25,13 +25,13 @@ class Pool(Protocol):
     """Workers of an engine.
 
     Attributes:
-        words: What they are, for a progress bar: "2 processes".
+        words: The workers in words, for a progress bar: "2 processes".
     """
 
     words: str
 
     def share(self, arrays: "Mapping[str, np.ndarray]") -> Sequence[Any]:
-        """Hand arrays over, once; what tasks get in place of each, in order."""
+        """Hand arrays over, once; returns a stand-in for each, in order, for the tasks."""
         ...
 
     def submit(self, tasks: Sequence[tuple[Any, ...]]) -> Sequence[Pending]:
@@ -39,7 +39,7 @@ class Pool(Protocol):
         ...
 
     def loss(self, error: Exception) -> ExecutionError | None:
-        """What to say if the error means that a worker was lost, and not that the task failed; otherwise None."""
+        """The error to raise if a worker was lost; None if the task itself failed."""
         ...
 
     def check(self) -> None:

@@ -39,19 +39,19 @@ def run_tasks(
         function: A function of a module that workers can import. It takes a specification and `arrays`, and gives the
             same result wherever it runs. In it, `cutaway.progress.raise_if_canceled` raises once nobody waits any more.
         specs: Small and picklable: paths, settings, seeds.
-        arrays: What all tasks read, by name. A memory map travels as its path, other arrays once to each worker.
+        arrays: The shared arrays of all tasks, by name. A memory map travels as its path, others once to each worker.
         engine: See `ENGINES`; this process if None.
-        name: What is being done, for `on_progress`.
-        unit: What a task is called there, plural.
+        name: Name of the work, for `on_progress`.
+        unit: Name of a task there, plural.
         on_result: Called in this thread with the place and the result of each task as soon as it is done, in any order.
         on_progress: Called in this thread several times a second; an error that it raises cancels all other tasks.
 
     Raises:
-        UsageError: There is no such engine, or what it needs is not installed.
+        UsageError: There is no such engine, or a package that it needs is not installed.
         ExecutionError: Nobody listens at its address, versions differ, or workers were lost.
         DataError: A worker cannot read the data.
         Canceled: A `CancelToken` was canceled, or `on_progress` raised it.
-        Exception: What a task raised.
+        Exception: The error of a task.
     """
     arrays, results = arrays or {}, [None] * len(specs)
     if engine is None:
@@ -88,7 +88,7 @@ def run_tasks(
 
 
 def _fail(pool: Pool, error: Exception) -> NoReturn:
-    """Raise what a task raised, or that it was lost with its worker."""
+    """Raise the error of a task, or that it was lost with its worker."""
     if not isinstance(error, CutawayError):
         missing = failed_import(error)
         if said := pool.loss(error) or (without_cutaway(missing) if missing else None):

@@ -1,4 +1,4 @@
-"""What a worker does with one task, in whatever process an engine runs it."""
+"""One task on a worker, in whatever process an engine runs it."""
 
 import importlib.metadata
 import platform
@@ -49,7 +49,7 @@ def perform(call: Call, *values: Any) -> Any:
 
     Args:
         call: The task.
-        values: Its arrays, or where a worker finds them.
+        values: Its arrays, or paths for the worker to read them.
 
     Raises:
         ExecutionError: This worker has other versions than the client.
@@ -80,7 +80,7 @@ def _check_versions(wanted: Mapping[str, str]) -> None:
 
 
 def failed_import(error: Exception) -> ImportError | None:
-    """The failed import that an error comes from, or None, as where a worker could not even read its task."""
+    """The failed import behind an error, or None. It happens even when a worker reads its task."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ImportError):
         cause = cause.__cause__
@@ -88,7 +88,7 @@ def failed_import(error: Exception) -> ImportError | None:
 
 
 def without_cutaway(said: object) -> ExecutionError:
-    """What to say of a worker that could not import something."""
+    """The error for a worker that could not import something."""
     return ExecutionError(
         f"a worker cannot import what it needs: {said}",
         hint="install the same versions on all machines, for example from one lock file",
@@ -96,7 +96,7 @@ def without_cutaway(said: object) -> ExecutionError:
 
 
 class _WorkerToken(CancelToken):
-    """Cancels the task of this thread once nobody waits for it any longer, where the engine can say so."""
+    """Cancels the task of this thread once nobody waits for it any longer, if the engine can say so."""
 
     @property
     def canceled(self) -> bool:

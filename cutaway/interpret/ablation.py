@@ -1,4 +1,4 @@
-"""What the ablation of each unit of a layer costs: its output is set to zero, one unit at a time."""
+"""The cost of ablating each unit of a layer: its output is set to zero, one unit at a time."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def ablate(
     weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Ablation:
-    """Set the output of each unit of a hidden layer to zero, one unit at a time, and measure what that costs.
+    """Set the output of each unit of a hidden layer to zero, one unit at a time, and measure the cost.
 
     Where a single Dense layer reads the layer, its pre-activation is computed once, and what a unit adds to it, the
     outer product of its activation and its outgoing weights, is subtracted; other models are evaluated again from the

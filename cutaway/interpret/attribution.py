@@ -1,4 +1,4 @@
-"""Attribution: what each unit and each input value contributes to the difference between the two highest logits."""
+"""Attribution: the contribution of each unit and each input value to the difference between the two highest logits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,9 +52,9 @@ class Attribution:
         winner: The class with the highest logit.
         runner_up: The class with the second highest logit.
         difference: Logit of the winner minus the logit of the runner-up, at least 0.
-        inputs: float32 (shape of the sample), what each value of the input contributes to the difference.
-        contributions: Layer -> what each of its units contributes to the difference, float32 ``(unit,)``.
-        offsets: Layer, or "" for the input -> what the biases of all later layers add to the difference.
+        inputs: float32 (shape of the sample), the contribution of each input value to the difference.
+        contributions: Layer -> the contribution of each of its units to the difference, float32 ``(unit,)``.
+        offsets: Layer, or "" for the input -> the contribution of the biases of all later layers.
     """
 
     activations: Mapping[str, np.ndarray]
@@ -127,7 +127,7 @@ def attribute(
 
 
 def input_attribution(model: keras.Model, *, scale: float) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """What each value of the input contributes, as by `attribute`, for many samples in one compiled program.
+    """The contribution of each input value, as by `attribute`, for many samples in one compiled program.
 
     Args:
         model: See `attribute`.
@@ -210,7 +210,7 @@ def _flattened(arrays: Mapping[str, jax.Array]) -> dict[str, np.ndarray]:
 
 
 def _offsets(graph: Graph, weights: Weights, gradients: _Gradients) -> dict[str, float]:
-    """What the biases of each layer add to the difference: biases and the like, times their gradients."""
+    """The contribution of each layer's constants: biases and the like, times their gradients."""
     found = {}
     for name, layer in graph.layers.items():
         groups = (layer.trainable_variables, layer.non_trainable_variables)
@@ -220,7 +220,7 @@ def _offsets(graph: Graph, weights: Weights, gradients: _Gradients) -> dict[str,
             for variable, value, slope in zip(variables, values, slopes, strict=True)
             if variable.name in ("bias", "beta", "moving_mean")
         )
-        if graph.kind(name) in ("Rescaling", "Normalization"):  # what they add is their output for zeros
+        if graph.kind(name) in ("Rescaling", "Normalization"):  # their constant is their output for zeros
             added = np.asarray(layer(jnp.zeros((1, *layer.output.shape[1:]))), np.float64).reshape(-1)
             found[name] += float(added @ gradients.values[name])
     return found

@@ -50,7 +50,7 @@ def class_angles(h: np.ndarray, labels: np.ndarray) -> float | None:
 
     Returns:
         Mean over pairs of classes of ``|cos + 1 / (C - 1)|``, with the cosine between their means after the mean of all
-        class means is subtracted, in [0, 2]: 0 where the means form a regular simplex. None with fewer than two
+        class means is subtracted, in [0, 2]: 0 if the means form a regular simplex. None with fewer than two
         classes, or where a mean is the mean of all of them.
 
     Source:

@@ -25,7 +25,7 @@ class Graph:
 
     Attributes:
         layers: Name -> layer, inputs of a layer before it.
-        inputs: Name -> names of what it reads: layers, or `entry`.
+        inputs: Name -> names of its inputs: layers, or `entry`.
         entry: Name of the model's input.
         output: Name of the last layer.
         shape: Shape of the model's input for one sample.
@@ -147,7 +147,7 @@ def kernel_of(weights: tuple[list[jax.Array], list[jax.Array]]) -> jax.Array:
 
 
 def pre_activation(layer: Any, weights: tuple[list[jax.Array], list[jax.Array]], inputs: jax.Array) -> jax.Array:
-    """What a Dense or EinsumDense layer computes before its activation function."""
+    """The pre-activations of a Dense or EinsumDense layer."""
     equation = getattr(layer, "equation", None)
     product = inputs @ kernel_of(weights) if equation is None else jnp.einsum(equation, inputs, kernel_of(weights))
     return product + [*weights[0], *weights[1]][1] if has_bias(layer) else product

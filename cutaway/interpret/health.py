@@ -1,4 +1,4 @@
-"""What the training of a model did to its layers and weights: saturation, rank, redundancy, gradients and updates."""
+"""The effect of training on layers and weights: saturation, rank, redundancy, gradients and updates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -115,7 +115,7 @@ def _sizes(graph: Graph, kernels: Sequence[str], gradients: Any) -> dict[str, fl
     return sizes
 
 
-@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
+@np.errstate(invalid="ignore")  # infinity less infinity, if a model has diverged
 def update_sizes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, float]:
     """How much each kernel changed between two snapshots: the norm of the difference over the norm before."""
     found = {}

@@ -1,4 +1,4 @@
-"""What each layer knows, epoch by epoch: every measure of every layer, from one forward pass per snapshot."""
+"""Layer history: every measure of every layer, epoch by epoch, from one forward pass per snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -120,7 +120,7 @@ def _measure(
     return [pool.submit(measure) for measure in measures]
 
 
-@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
+@np.errstate(invalid="ignore")  # infinity less infinity, if a model has diverged
 def _norms(
     model: keras.Model, name: str, *, weights: Snapshot, before: Snapshot | None
 ) -> dict[Literal["weight_norm", "update_norm"], float | None]:

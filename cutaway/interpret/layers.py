@@ -1,4 +1,4 @@
-"""What each layer is and holds, and how many of its units are dead."""
+"""The kind and the size of each layer, and the number of its dead units."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -80,7 +80,7 @@ def _record(layer: Any, dead: np.ndarray | None, weights: Mapping[str, np.ndarra
     )
 
 
-@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
+@np.errstate(invalid="ignore")  # infinity less infinity, if a model has diverged
 def _weight_record(name: str, values: np.ndarray) -> WeightRecord:
     mean, std = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
     return WeightRecord(name, values.shape, mean, std, float(values.min()), float(values.max()))

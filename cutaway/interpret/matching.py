@@ -1,4 +1,4 @@
-"""Which unit of one model does what a unit of another does: units matched by the correlation of their activations."""
+"""Matching units of two models one to one, by the correlation of their activations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class UnitMatching:
     Attributes:
         unit: int64 ``(unit,)``: the unit of the second layer that unit k of the first is matched with; none occurs
             twice.
-        correlation: float64 ``(unit,)``, their correlation over the samples, in [-1, 1]; NaN where one of them is
+        correlation: float64 ``(unit,)``, their correlation over the samples, in [-1, 1]; NaN if one of them is
             constant.
         chance: The mean correlation after matching unrelated activations: the second layer in another order of the
             samples. None if it is not defined.
@@ -36,7 +36,7 @@ class UnitMatching:
 
     @property
     def mean(self) -> float | None:
-        """Mean correlation of the matched units; None where no matched units both vary."""
+        """Mean correlation of the matched units; None if no matched units both vary."""
         return _mean(self.correlation)
 
     @property

@@ -88,7 +88,7 @@ def is_dead(largest: np.ndarray) -> np.ndarray:
     return largest <= 0
 
 
-@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
+@np.errstate(invalid="ignore")  # infinity less infinity, if a model has diverged
 def is_constant(smallest: np.ndarray, largest: np.ndarray) -> np.ndarray:
     """Which units are constant: they give the same output for every sample, up to 1e-6 of its size.
 
@@ -110,7 +110,7 @@ def effective_rank(h: np.ndarray) -> float | None:
         h: float32 ``(sample, unit)``, finite; each unit is centered first, or its mean would count as a direction.
 
     Returns:
-        From 1 to the smaller number of samples and units; None where all activations are constant.
+        From 1 to the smaller number of samples and units; None if all activations are constant.
 
     Source:
         Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality" (its definition).
@@ -136,7 +136,7 @@ def separation(h: np.ndarray, labels: np.ndarray) -> float | None:
         labels: int64 ``(sample,)``.
 
     Returns:
-        0 where all classes have the same mean, 1 where both variances are equal; None if nothing varies within a class.
+        0 if all classes have the same mean, 1 if both variances are equal; None if nothing varies within a class.
 
     Source:
         Fisher 1936, "The use of multiple measurements in taxonomic problems"; as tr(S_b) / tr(S_w) in Fukunaga 1990,

@@ -31,7 +31,7 @@ class Outline:
 
     Attributes:
         kinds: Name of each layer, in the order of the model -> Keras' class name of it.
-        inputs: Name of each layer -> names of what it reads: layers, or `entry`.
+        inputs: Name of each layer -> names of its inputs: layers, or `entry`.
         units: Name of each layer -> entries of its output for one sample.
         entry: Name of the model's input.
         output: Name of the layer whose output is the model's.

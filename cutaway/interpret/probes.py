@@ -1,4 +1,4 @@
-"""What a layer knows about the classes: two simple classifiers, fitted to half of the samples, measured on the rest."""
+"""Probes of a layer: two simple classifiers, fitted to half of the samples, measured on the rest."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def knn_accuracy(h: np.ndarray, labels: np.ndarray, *, k: int = NEIGHBORS) -> fl
             if it has fewer. The first of several classes with the same number of votes wins.
 
     Returns:
-        In [0, 1]; None where a half is empty.
+        In [0, 1]; None if a half is empty.
 
     Source:
         Cover and Hart 1967, "Nearest neighbor pattern classification" (the rule).
@@ -90,7 +90,7 @@ def probe_accuracy(h: np.ndarray, labels: np.ndarray) -> float | None:
         labels: int64 ``(sample,)``.
 
     Returns:
-        In [0, 1]; None where a half is empty.
+        In [0, 1]; None if a half is empty.
 
     Source:
         Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes" (the idea); Hoerl and

@@ -1,4 +1,4 @@
-"""What is measured of layers and units, as records: whoever reads kept ones does not load Keras."""
+"""Measures of layers and units, as records: reading cached ones does not load Keras."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +53,7 @@ class LayerRecord:
         weights: Its weight arrays; empty for a layer without weights.
         units: Entries of its output for one sample.
         dead: Number of units that never fire: their output is 0 for every sample. None if units do not fire: only
-            rectifiers do (relu, relu6), whose gradient is 0 where their output is 0.
+            rectifiers do (relu, relu6), whose gradient is 0 if their output is 0.
         dead_units: The numbers of the first of them, at most `NUMBERED`.
     """
 
@@ -219,7 +219,7 @@ class LayerHealth:
         constant: Units that give the same output for every sample.
         saturated: Share of all activations within 5% of an end of the function's range, 0..1; None without such ends.
         rank: Effective rank of the centered activations: the exponential of the entropy of their normalized singular
-            values, from 1 to the number of units; 0 where all are constant.
+            values, from 1 to the number of units; 0 if all are constant.
         redundant: Units that correlate with an earlier one by 0.98 or more, either way; constant ones do not count.
         redundant_units: The numbers of the first of them, at most `NUMBERED`.
         saturated_units: The numbers of the most often saturated units, the most often ones first.

@@ -127,7 +127,7 @@ def compare_epochs(
         on_progress: Told as epochs are compared.
 
     Returns:
-        float64 ``(epoch, epoch)``, symmetric, 1 on the diagonal; NaN where a layer is constant or has diverged.
+        float64 ``(epoch, epoch)``, symmetric, 1 on the diagonal; NaN if a layer is constant or has diverged.
 
     Raises:
         UnknownNameError: The model has no layer of that name.
@@ -166,7 +166,7 @@ class ModelSimilarity:
     Attributes:
         first: Names of the layers of the first model that compute something.
         second: Those of the second.
-        cka: float64 ``(layer of the first, layer of the second)``, linear CKA; NaN where a layer is constant or has
+        cka: float64 ``(layer of the first, layer of the second)``, linear CKA; NaN if a layer is constant or has
             diverged.
         matchings: Pair of hidden layers -> their units, matched one to one.
         unmatched: Pair of hidden layers whose units could not be matched -> why.

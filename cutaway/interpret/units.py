@@ -1,4 +1,4 @@
-"""What each unit of a layer responds to: its top activating samples, its preferred class, the most similar unit."""
+"""Measures of each unit of a layer: its top activating samples, its preferred class, the most similar unit."""
 
 from collections.abc import Mapping
 from typing import Any

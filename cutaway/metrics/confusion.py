@@ -162,7 +162,7 @@ def worst_mistakes(found: PredictedClasses, labels: np.ndarray, *, n: int = 24) 
     """Find the ``n`` most confident wrong predictions, ties in the order of the samples.
 
     Args:
-        found: What is predicted for each sample.
+        found: Predicted class of each sample.
         labels: int (sample,), the true classes.
         n: Largest number to return, at least 1; fewer predictions may be wrong.
 

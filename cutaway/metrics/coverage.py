@@ -87,7 +87,7 @@ def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> CoverageCurve
 
 
 def answered_at(confidence: np.ndarray, correct: np.ndarray, threshold: float) -> Answered:
-    """What is answered, and how often correctly, from a confidence on.
+    """The share of answered samples, and their accuracy, from a confidence on.
 
     Args:
         confidence: See `coverage_curve`.

@@ -1,4 +1,4 @@
-"""How each sample was learned: what the predictions of all epochs say of it, gathered epoch by epoch."""
+"""How each sample was learned: measures of the predictions of all epochs, gathered epoch by epoch."""
 
 import math
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from cutaway.errors import DataError, UnknownNameError
 from .confusion import check_probabilities
 
 DIFFICULTIES = ("easy", "ambiguous", "hard")
-"""What a sample can be, in the order of the numbers in `Dynamics.difficulty`."""
+"""Difficulties of a sample, in the order of the numbers in `Dynamics.difficulty`."""
 
 DYNAMICS_SORTS = (
     *("area_under_margin", "margin", "confidence", "correctness"),
     *("variability", "forgotten", "first_learned"),
 )
-"""What samples can be sorted by, the hardest first."""
+"""Orders for sorting samples, the hardest first."""
 
 NEVER = -1
 """Stands for an epoch that there is none of."""
@@ -194,7 +194,7 @@ class DynamicsTracker:
         self._squares[rows] += deviation * (given - self._mean[rows])
 
     def result(self) -> Dynamics:
-        """What was gathered.
+        """The measures of all added epochs.
 
         Raises:
             DataError: No epoch was added.

@@ -136,7 +136,7 @@ def paired_difference_interval(gained: int, lost: int, total: int, *, confidence
     squared, observed = normal_deviate(confidence) ** 2, (gained - lost) / total
 
     def excess(difference: float) -> float:
-        """Above 0 where the score test rejects a difference."""
+        """Above 0 if the score test rejects a difference."""
         variance = total * (2 * _only_first(gained, lost, total, difference) + difference * (1 - difference))
         return (gained - lost - total * difference) ** 2 - squared * variance
 

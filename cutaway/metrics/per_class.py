@@ -1,4 +1,4 @@
-"""What predictions are worth class by class: recall, precision, F1, and the balanced accuracy."""
+"""Metrics class by class: recall, precision, F1, and the balanced accuracy."""
 
 from dataclasses import dataclass
 from functools import cached_property

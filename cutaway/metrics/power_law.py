@@ -1,4 +1,4 @@
-"""The learning curve over the amount of data: a power law, and where it leads."""
+"""The learning curve over the amount of data: a power law, and its extrapolation."""
 
 from dataclasses import dataclass, field
 
@@ -44,7 +44,7 @@ class Forecast:
     Attributes:
         law: The power law that was fitted.
         at: float64 ``(amount,)``, amounts of data, in the unit of the fit.
-        error: float64 ``(amount,)``, what the law gives there.
+        error: float64 ``(amount,)``, the values of the law there.
         low: float64 ``(amount,)``, lower ends of 95% prediction intervals of the error of one training.
         high: float64 ``(amount,)``, upper ends.
         gain: float64 ``(amount,)``, error at n = 1 minus error there; above 0 if more data help.

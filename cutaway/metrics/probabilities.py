@@ -1,4 +1,4 @@
-"""What predicted probabilities say of each sample, in a few numbers, and probabilities at another temperature."""
+"""Predicted probabilities of each sample in a few numbers, and probabilities at another temperature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ LEAST = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True, eq=False)
 class ScoredSamples:
-    """What a model says of each sample, in so few numbers that samples of many classes fit into memory.
+    """The prediction of a model for each sample, in so few numbers that samples of many classes fit into memory.
 
     Attributes:
         labels: int64 ``(sample,)``, true classes.

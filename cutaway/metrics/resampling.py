@@ -1,4 +1,4 @@
-"""Tests and intervals of what two classifiers are worth on the same samples, by exchanging and by drawing samples."""
+"""Tests and intervals that compare two classifiers on the same samples, by exchanging and by drawing samples."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Two classes: what every threshold on a score gives, and the one whose mistakes cost least."""
+"""Two classes: the metrics of every threshold on a score, and the threshold whose mistakes cost least."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,7 +51,7 @@ class PrecisionRecall:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What one threshold gives.
+    """The metrics of one threshold.
 
     Attributes:
         threshold: Scores from this one up are called positive.
@@ -145,7 +145,7 @@ def best_threshold(positive: np.ndarray, scores: np.ndarray, cost: np.ndarray) -
         cost: As `check_cost` returns it.
 
     Returns:
-        It is midway between two scores; 0 where calling all samples positive costs least.
+        It is midway between two scores; 0 if calling all samples positive costs least.
 
     Raises:
         DataError: See `roc_curve`.
@@ -179,7 +179,7 @@ def calibrated_threshold(cost: np.ndarray) -> float:
 
 
 def operating_point(positive: np.ndarray, scores: np.ndarray, *, threshold: float, cost: np.ndarray) -> OperatingPoint:
-    """What a threshold gives on some samples.
+    """The metrics of a threshold on some samples.
 
     Args:
         positive: See `roc_curve`.

@@ -9,7 +9,7 @@ from cutaway.errors import DataError
 from .intervals import CONFIDENCE, Interval
 
 LEAST_TRAININGS = 2
-"""Trainings on each side without which nothing is known of how much they differ by chance."""
+"""Minimum number of trainings on each side: with fewer, nothing is known of how much they differ by chance."""
 
 
 @dataclass(frozen=True)

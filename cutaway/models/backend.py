@@ -11,7 +11,7 @@ except ImportError:  # Windows has no such limit
     resource = None
 
 ADDRESS_SPACE = 2 * 10**9
-"""Bytes of address space that a small training on a CPU needs: of 1.5 GB, XLA ends the process without a word."""
+"""Address space in bytes for a small training on a CPU: with 1.5 GB, XLA ends the process without an error."""
 
 
 def require_jax() -> None:

@@ -19,7 +19,7 @@ MOST_MEMBERS = 256
 
 @dataclass(frozen=True)
 class ModelForm:
-    """What `mlp` makes a model of.
+    """The settings of `mlp`.
 
     Attributes:
         hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.

@@ -21,7 +21,7 @@ BATCH_BYTES = 16 * 2**20
 """Bytes of raw samples a call at most, where samples are large; a call takes at least one sample."""
 
 Model: TypeAlias = keras.Model
-"""What is trained and opened here, for callers that do not import Keras."""
+"""A trained or opened model, for callers that do not import Keras."""
 
 Reduction: TypeAlias = Callable[[jax.Array], jax.Array]
 """Takes the outputs of a batch, float32 ``(sample, unit)``. Some samples come twice: take a minimum or the like."""
@@ -178,7 +178,7 @@ def forward(
 
 
 def prepare_inputs(rows: jax.Array, scale: float, shape: tuple[int, ...]) -> jax.Array:
-    """Turn raw rows into what a model takes: float32, divided by `scale`, in the shape of the model's input.
+    """Turn raw rows into the inputs of a model: float32, divided by `scale`, in the shape of its input layer.
 
     Args:
         rows: ``(sample, *shape of one sample)``, any numeric dtype.

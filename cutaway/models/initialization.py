@@ -37,7 +37,7 @@ def draw(initializer: Any, shape: Shape, dtype: str) -> Any:
 
 
 def uniform_limits(initializer: Any, shape: Shape) -> tuple[float, float] | None:
-    """The smallest and the largest value that an initializer draws for a shape; None where it draws otherwise.
+    """The smallest and the largest value that an initializer draws for a shape; None if it draws otherwise.
 
     Source: Glorot, Bengio 2010, equation 16; He et al. 2015, equation 10.
     """

@@ -41,7 +41,7 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
     "Flatten": ("data_format",),
     "Reshape": ("target_shape",),
     "Rescaling": ("scale", "offset"),
-    # what adapt() has found is kept as settings: it is measured once, and no training changes it
+    # the values that adapt() found are settings: they are measured once, and no training changes them
     "Normalization": ("axis", "invert", "mean", "variance"),
     "BatchNormalization": (
         *(
@@ -65,7 +65,7 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
 """Keras' class name of each allowed layer -> its supported settings. ``InputLayer`` is allowed as well."""
 
 RECORD = "fit the model yourself with cutaway.Recorder, which keeps history, test metrics and predictions of any model"
-"""What is left to do with a model of other layers."""
+"""The next step for a model with other layers."""
 
 WRAPPED = "keras.Model(i, mine(i)), where mine is your model and i = keras.Input(shape of a sample)"
 """A model of one input and one output, made of a subclass of keras.Model, whose inputs Keras does not know."""

@@ -20,7 +20,7 @@ from .compiled_programs import keep_compiled_programs
 log = logging.getLogger("cutaway.models")
 
 HIDDEN = ("IPython", "PIL", "matplotlib", "pandas", "requests", "sklearn")
-"""What Keras 3.15 and JAX 0.10 import if it is there."""
+"""Packages that Keras 3.15 and JAX 0.10 import if they are installed."""
 
 _ours = False  # set by `lean_keras`
 

@@ -26,7 +26,7 @@ def class_probabilities(model: Any, outputs: np.ndarray, *, are_probabilities: b
             layer.
 
     Returns:
-        float32 ``(sample, class)`` in [0, 1]; NaN where a model has diverged.
+        float32 ``(sample, class)`` in [0, 1]; NaN if a model has diverged.
     """
     single = outputs.shape[1] == 1
     if are_probabilities is None:

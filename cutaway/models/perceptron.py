@@ -67,7 +67,7 @@ def mlp(
 
 
 def _hidden_layer(units: int, form: ModelForm, number: int) -> Iterator[keras.Layer]:
-    """A dense layer and what belongs to it."""
+    """A dense layer and the layers that go with it."""
     first = number == 1
     if form.batch_norm:
         yield keras.layers.Dense(units, use_bias=False, name=f"dense_{number}")
@@ -101,7 +101,7 @@ def members_of(model: keras.Model) -> keras.Model | None:
     """A model of the same layers with two outputs: the probabilities of the ensemble, and those of each member.
 
     Returns:
-        The outputs are ``(batch, class)`` and ``(batch, member, class)``. None where the model is not an ensemble that
+        The outputs are ``(batch, class)`` and ``(batch, member, class)``. None if the model is not an ensemble that
         `mlp` made.
     """
     if MEAN not in [layer.name for layer in model.layers]:

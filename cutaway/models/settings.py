@@ -33,7 +33,7 @@ class Checked:
     Attributes:
         config: The settings that go into a specification.
         problems: Why the layer is refused, one clause each; empty for a layer that can be built.
-        notes: What will be different from the file, one clause each.
+        notes: Differences from the file, one clause each.
     """
 
     config: dict[str, Any]

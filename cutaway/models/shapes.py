@@ -18,7 +18,7 @@ SUMMING_KINDS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 """Kinds of layers that combine several inputs of one shape, value by value."""
 
 MEMBER_EQUATIONS = ("bi,kio->bko", "bki,kio->bko")
-"""What an EinsumDense may compute: the Dense layers of k members, from one input or from one of each member."""
+"""The supported equations of an EinsumDense: the Dense layers of k members, from one input or from one per member."""
 
 DENSE_KINDS = ("Dense", "EinsumDense")
 """Kinds of layers whose units are sums of their inputs with weights that are trained."""
@@ -94,7 +94,7 @@ def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict
         return {"kernel": (members, shape[-1], units), **bias}
     if kind == "PReLU":
         return {"alpha": _slopes(config, shape)}
-    if kind == "Normalization" and config.get("mean") is None:  # adapted, with what it found among the weights
+    if kind == "Normalization" and config.get("mean") is None:  # adapted, with the result among the weights
         size = tuple(shape[axis] for axis in kept_axes(config, shape))
         return {"mean": size, "variance": size, "count": ()}
     if kind not in ("BatchNormalization", "LayerNormalization"):

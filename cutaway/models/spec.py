@@ -60,7 +60,7 @@ def spec_of(model: keras.Model) -> dict[str, Any]:
         "layers": layers,
         "output": previous if sequential else _flat_history(config["output_layers"]),
     }
-    spec_weights(spec)  # what would not be opened again is not written
+    spec_weights(spec)  # a run must not hold a model that cannot be opened again
     return spec
 
 

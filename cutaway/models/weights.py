@@ -71,7 +71,7 @@ def weight_values(
         weights: The snapshot; None for the values that the variables have now.
 
     Returns:
-        An array for each variable; what no snapshot holds, such as the seeds of dropout, has its present value.
+        An array for each variable; variables outside of snapshots, such as seeds of dropout, keep their present value.
 
     Raises:
         ModelError: A weight is missing, unknown, or of another shape.

@@ -69,7 +69,7 @@ class Compilation(event.Listener):
 
     Attributes:
         count: Kernels compiled so far.
-        seconds: What they took.
+        seconds: Their time.
     """
 
     def __init__(self, on_progress: ProgressCallback) -> None:

@@ -105,7 +105,7 @@ class DividedPoints:
             on_progress(Progress("neighbors", int(starts[last]), n, "samples"))
 
     def _bounds(self) -> Callable[[np.ndarray, np.ndarray, int], None]:
-        """What bounds the distances of the points of a cell to all cells, see `cutaway.neighbors.cells.bound`."""
+        """Bounds for the distances of the points of a cell to all cells, see `cutaway.neighbors.cells.bound`."""
         cells = len(self.centers)
         # the median, because one far outlier would move the mean away from all other points
         origin = self.centers - np.median(self.centers, axis=0).astype(np.float32)

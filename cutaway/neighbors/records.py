@@ -1,4 +1,4 @@
-"""What a search of neighbors returns."""
+"""The results of searching neighbors."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the CPU can do, and how much of it this process may use."""
+"""Features of the CPU, and the number of CPUs that this process may use."""
 
 import os
 import sys

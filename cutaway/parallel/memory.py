@@ -15,8 +15,8 @@ def ask_memory(size: int, *, what: str, got: str, hint: str) -> None:
 
     Args:
         size: Bytes.
-        what: What needs them, as a plural: "images".
-        got: What it is, for the message.
+        what: The objects that need them, as a plural: "images".
+        got: The object in question, for the message.
         hint: The next step, for the message.
 
     Raises:

@@ -20,7 +20,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
     decides which thread does what, so no result may depend on it. Python's threads share compiled kernels as well as
     Numba's own would, the kernels compile in a third of the time, and no thread spins while it waits.
 
-    Work that has not begun when the ``with`` block is left is dropped; what has begun is finished first.
+    Work that has not begun when the ``with`` block is left is dropped; work under way is finished first.
 
     Args:
         threads: Number of threads, 1 or more; in `run` the calling thread is one of them.

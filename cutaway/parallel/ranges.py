@@ -32,6 +32,6 @@ def map_ranges(
 
 
 def run_ranges(work: Callable[[int, int], object], ranges: list[tuple[int, int]], *, single_blas: bool = False) -> None:
-    """Call ``work(start, stop)`` on all ranges, as `map_ranges` does, for what it writes and not for its results."""
+    """Call ``work(start, stop)`` on all ranges, as `map_ranges` does, but without results."""
     for _ in map_ranges(work, ranges, single_blas=single_blas):
         pass

@@ -41,10 +41,10 @@ or "failed")."""
 
 @dataclass(frozen=True)
 class Message:
-    """What a runner writes.
+    """A message of a runner.
 
     Attributes:
-        kind: What it is about.
+        kind: Its subject.
         job: Id of the job; "" for none.
         value: JSON, see `MessageKind`.
     """
@@ -60,7 +60,7 @@ class RunnerProcess:
     A detached process writes no messages, and once it has been given its one job, it needs nobody any more.
 
     Args:
-        queue: What it loads and runs, a key of `cutaway.jobs.QUEUES`.
+        queue: A key of `cutaway.jobs.QUEUES`, which it loads and runs.
         on_message: Called with each message, in a thread of its own.
         on_end: Called once after it has ended, whatever ended it, with the reason in one line.
         detached: Whether it is detached.
@@ -78,8 +78,8 @@ class RunnerProcess:
         detached: bool = False,
     ) -> None:
         self._on_message, self._on_end = on_message, on_end
-        self._lines: SimpleQueue[bytes | None] = SimpleQueue()  # what it has not been sent yet; None closes its input
-        self._jobs: dict[str, int] = {}  # what it does, and how many jobs it had been given by then
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()  # lines to send; None closes its input
+        self._jobs: dict[str, int] = {}  # its jobs, and the number of jobs before each
         self._count = 0
         self._is_ready = False
         self._is_detached = detached
@@ -131,7 +131,7 @@ class RunnerProcess:
             self._lines.put(line)
 
     def cancel(self, job: str, *, seconds: float) -> None:
-        """Ask it to stop a job; the process is ended where that takes too long.
+        """Ask it to stop a job; the process is ended if that takes too long.
 
         Args:
             job: Id of the job.
@@ -179,7 +179,7 @@ class RunnerProcess:
             self.kill()
 
     def _write(self) -> None:
-        """Send what waits: a pipe holds 64 kB, and a process that still loads reads none of it."""
+        """Send waiting lines: a pipe holds 64 kB, and a process that still loads reads none of it."""
         with contextlib.suppress(OSError), self._stdin as stdin:  # it has ended, which `on_end` says
             while (line := self._lines.get()) is not None:
                 stdin.write(line)

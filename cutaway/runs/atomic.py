@@ -25,8 +25,8 @@ def write_atomic(path: Path, data: bytes | bytearray, *, mode: int = 0o666) -> N
 
     Args:
         path: Where.
-        data: What it holds.
-        mode: Who may read and write it, less what the umask takes away.
+        data: The content.
+        mode: Permissions of the file, less the umask.
 
     Raises:
         OSError: The disk or the folder refuses; the old file is untouched and no temporary file is left.
@@ -123,7 +123,7 @@ def _replace(source: Path, target: Path) -> None:
 
 
 def remove_strays(folder: Path, name: str = "*") -> None:
-    """Remove what processes that were killed left half written of one file of a folder, or of all of them."""
+    """Remove temporary files of killed processes, for one file of a folder or for all of them."""
     for stray in folder.glob(f".{name}.*.tmp"):
         if TEMPORARY.fullmatch(stray.name):
             stray.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What is in a run folder, read without Keras."""
+"""A run folder, read without Keras."""
 
 import hashlib
 import io
@@ -52,7 +52,7 @@ class RunFolder:
 
     Attributes:
         path: The folder.
-        manifest: What run.json holds.
+        manifest: The content of run.json.
     """
 
     path: Path
@@ -83,7 +83,7 @@ class RunFolder:
 
     @property
     def state(self) -> str:
-        """As `status`, but "died" where the process that trained it is gone without a word; "damaged": see `damage`."""
+        """As `status`, but "died" if the training process is gone without an error; "damaged": see `damage`."""
         process = self.manifest.process
         died = self.status == "running" and process is not None and process.alive is False
         return "died" if died else "damaged" if self.damage else self.status
@@ -124,7 +124,7 @@ class RunFolder:
         )
 
     def identity(self, *epochs: int) -> list[Any]:
-        """What decides all that is computed from a run, as `cutaway.cache.cached` takes it; copies of a run share it.
+        """A key for everything computed from a run, as `cutaway.cache.cached` takes it; copies of a run share it.
 
         That is the model, the weights after some epochs, the data and how they are read, the split and the settings.
 
@@ -139,7 +139,7 @@ class RunFolder:
 
     @cached_property
     def _recorded(self) -> str:
-        """A digest of what run.json says of the training, without its path, names, dates and results."""
+        """A digest of the training in run.json, without its path, names, dates and results."""
         parts = {"origin", "dataset", "split", "model", "first_weights", "sample_weight", "config", "seed"}
         record = self.manifest.model_dump(include=parts | (self.manifest.model_extra or {}).keys())
         del record["dataset"]["name"]
@@ -297,7 +297,7 @@ def kept_so_far(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> int | 
     With `patience` that is the epoch of the lowest validation loss, otherwise the last.
 
     Args:
-        manifest: What run.json holds.
+        manifest: The content of run.json.
         rows: The epochs of the history.
 
     Returns:
@@ -334,7 +334,7 @@ def read_run(path: Path) -> RunFolder | DamagedRun:
 
 
 def _age(run: RunFolder | DamagedRun) -> tuple[bool, str, str]:
-    """What runs are sorted by: when they were made, which is not known of damaged ones."""
+    """The key for sorting runs: when they were made, which is not known of damaged ones."""
     damaged = isinstance(run, DamagedRun)
     return damaged, "" if damaged else run.manifest.created, run.path.name
 
@@ -389,7 +389,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
 
 
 def _given_names(run: RunFolder | DamagedRun) -> set[str]:
-    """What a run was called when it was made: the middle part of its folder's name, and its title."""
+    """The names of a run when it was made: the middle part of its folder's name, and its title."""
     found = re.fullmatch(r"\d{8}-\d{6}-(.+)-[0-9a-f]{4}", run.path.name)
     title = run.manifest.title if isinstance(run, RunFolder) else None
     return {name for name in (found and found[1], title) if name}

@@ -1,4 +1,4 @@
-"""The folds of a run: what the trainings of a cross-validation said, facts that take long to make again."""
+"""The folds of a run: predictions of the trainings of a cross-validation, which take long to make again."""
 
 import errno
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _UNWRITABLE: set[Path] = set()
 
 @dataclass(frozen=True)
 class FoldStore:
-    """The folder ``folds`` of a run, which may come from a stranger: whoever reads a file checks what it says.
+    """The folder ``folds`` of a run, which may come from someone else: every file is checked on reading.
 
     Attributes:
         run: The run folder.
@@ -44,7 +44,7 @@ class FoldStore:
             return None
 
     def write(self, name: str, data: bytes) -> bool:
-        """Keep a file; where the folder cannot be written, one warning says so, and the trainings go on."""
+        """Keep a file; if the folder cannot be written, warn once and let the trainings go on."""
         folder = self.run / FOLDS
         try:
             if folder.is_symlink():  # nothing in it would be read

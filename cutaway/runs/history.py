@@ -75,7 +75,7 @@ def read_history(path: Path) -> list[dict[str, Any]]:
 
 
 def _remember(path: Path, whole: bytes, rows: list[dict[str, Any]]) -> None:
-    """Who follows a training reads its history again and again, and parses only what has come since."""
+    """Keep the last reading of a history: whoever follows a training then parses only the new lines."""
     with _REMEMBERING:
         _READ.pop(path, None)
         if len(whole) <= REMEMBERED_BYTES:
@@ -117,7 +117,7 @@ class HistoryFile:
 
     Args:
         path: The file.
-        lines: What this process wrote into it before it closed it the last time.
+        lines: The lines that this process wrote before it last closed the file.
 
     Attributes:
         lines: The whole lines that it had when it was opened, and the lines of epochs since.
@@ -172,7 +172,7 @@ class HistoryFile:
             "%s was deleted or changed while it was written; its %d epochs are written again", self._path, epochs
         )
         self._file.close()
-        self._open()  # refuses what another process is writing
+        self._open()  # refuses a file that another process is writing
         self._file.close()
         write_atomic(self._path, self.lines)
         self._open()
@@ -196,7 +196,7 @@ class HistoryFile:
         """Whether the file at the path has the size of the lines written so far."""
         try:
             return self._path.stat().st_size == self._size
-        except OSError:  # it is gone; what else is wrong, opening it says
+        except OSError:  # it is gone; opening it reports any other fault
             return False
 
     def close(self) -> None:

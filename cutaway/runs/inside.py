@@ -1,4 +1,4 @@
-"""What lies inside a folder of runs, read with the caution that a folder from a stranger needs."""
+"""Paths inside a folder of runs, read with the caution that a folder from someone else needs."""
 
 import os
 from pathlib import Path

@@ -6,8 +6,8 @@ runs/20261124-211500-mnist-7f3a/
   snapshots/epoch-0000.safetensors    the weights after each epoch (0000: as initialized)
   checkpoint.safetensors          everything that resuming needs
   predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test; none if too large
-  folds/KEY-0-3.safetensors       what the models of a cross-validation say of labels, if there was one: seed 0, fold 3
-  title.txt                       what a person calls the run, if anybody does
+  folds/KEY-0-3.safetensors       the predictions of a cross-validation, if there was one: seed 0, fold 3
+  title.txt                       a title that a person gave the run, if any
   labels.csv                      a person's decisions on labels, if there are any; lines are only added
   report.html
 """

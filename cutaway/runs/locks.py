@@ -12,7 +12,7 @@ from .atomic import remove_strays
 from .reading import open_regular
 
 PATIENCE = 60.0
-"""Seconds that whoever changes a file waits for others, who hold its lock for some 20 ms each."""
+"""Seconds to wait for other processes to change a file; each holds its lock for some 20 ms."""
 
 BETWEEN = 0.005
 """Seconds between two tries."""
@@ -40,7 +40,7 @@ else:
 
         Args:
             descriptor: File descriptor.
-            shared: Whether others may hold it in the same way, as those do who only look. Windows has no such lock.
+            shared: Whether other readers may hold it at the same time. Windows has no such lock.
 
         Returns:
             False if another process holds it.
@@ -60,8 +60,8 @@ def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | 
 
     Args:
         path: The file.
-        patience: Seconds to wait for it: who only looks whether a lock is held holds it for a moment.
-        mode: Who may take it, less what the umask takes away.
+        patience: Seconds to wait for it: readers hold it for a moment.
+        mode: Permissions of the lock file, less the umask.
 
     Returns:
         Its descriptor: the lock is held until it is closed here and in every process that was given it. None if

@@ -67,7 +67,7 @@ COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 class LayerSpec(BaseModel):
-    """What run.json keeps of a layer.
+    """A layer in run.json.
 
     Attributes:
         kind: Its class in Keras.
@@ -85,14 +85,14 @@ class LayerSpec(BaseModel):
 
     @property
     def in_words(self) -> str:
-        """Its kind and what matters most of its settings: "Dense 512 relu"."""
+        """Its kind and its main settings: "Dense 512 relu"."""
         units = units_in_words(self.config) if self.kind in DENSE_KINDS else None
         shown = (self.kind, units, self.config.get("activation"), self.config.get("rate"))
         return " ".join(str(value) for value in shown if isinstance(value, str | int | float))
 
 
 class InputSpec(BaseModel):
-    """What run.json keeps of the input of a model: its name, and the shape of one sample."""
+    """The input of a model in run.json: its name, and the shape of one sample."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -101,7 +101,7 @@ class InputSpec(BaseModel):
 
 
 class ModelSpec(BaseModel):
-    """What run.json keeps of a model.
+    """A model in run.json.
 
     Attributes:
         name: Its name.
@@ -154,7 +154,7 @@ DataOrigin = Annotated[dict[Name, Text], Field(max_length=16), AfterValidator(_n
 
 
 class CenteringRecord(BaseModel):
-    """What run.json keeps of how images were made from ink on paper, as `cutaway.data.Centering` says."""
+    """How images were made from ink on paper, in run.json, see `cutaway.data.Centering`."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -163,7 +163,7 @@ class CenteringRecord(BaseModel):
 
 
 class DatasetRecord(BaseModel):
-    """What run.json keeps of a dataset.
+    """A dataset in run.json.
 
     Attributes:
         name: Its name.
@@ -174,8 +174,8 @@ class DatasetRecord(BaseModel):
         class_names: Names of the classes, in the order of their numbers.
         feature_names: Names of the values of a sample, if known.
         preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
-        relabeled: New class names by the place of the sample, where a person decided so; digest and split have them.
-        centering: How the images were made, where they show single digits or letters and this is known.
+        relabeled: New class names by the place of the sample, as a person decided; digest and split include them.
+        centering: How the images were made, if they show single digits or letters and this is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -204,7 +204,7 @@ class DatasetRecord(BaseModel):
 
 
 class TrialRecord(BaseModel):
-    """What run.json keeps of the sweep that a run is a trial of: its name, and the number of the trial."""
+    """The sweep of a trial in run.json: its name, and the number of the trial."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -213,7 +213,7 @@ class TrialRecord(BaseModel):
 
 
 class LikeRecord(BaseModel):
-    """What run.json keeps of the run that another one was trained like: its name, and which columns were left out."""
+    """The run that another one was trained like, in run.json: its name, and the columns that were left out."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -227,10 +227,10 @@ class Manifest(BaseModel):
     Attributes:
         format: Format number of the run folder.
         name: Name of the folder.
-        title: What a person called it, as they typed it; None for the name of the folder.
+        title: The title as a person typed it; None for the name of the folder.
         created: Date and time in UTC, ISO 8601.
         status: "running", "finished", "stopped" or "failed".
-        why: The reason, where the training did not finish.
+        why: The reason, if the training did not finish.
         origin: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         dataset: The dataset.
         split: Which sample is in train, val and test, as `cutaway.data.Split.to_record` writes it.
@@ -304,7 +304,7 @@ class Manifest(BaseModel):
 
     @property
     def called(self) -> str:
-        """What the run is called: its title, or else its data and its model."""
+        """The name of the run for people: its title, or else its data and its model."""
         model = "a model whose layers are not known" if self.model is None else self.model.in_words
         columns = () if self.like is None else self.like.ignore
         without = f" without {listed(columns, LISTED)}" if columns else ""
@@ -330,7 +330,7 @@ class Manifest(BaseModel):
         """Check a record.
 
         Args:
-            record: What run.json holds, parsed.
+            record: The parsed content of run.json.
             where: The file, for the message.
 
         A field of `SECTIONS` that is missing or wrong is left out, and using it raises the error that says so: see

@@ -27,7 +27,7 @@ class ProcessRecord(BaseModel):
         pid: Its number.
         host: Name of its machine.
         started: When it started. On Linux, ticks since the machine started, and which start that was; elsewhere, the
-            time that the system noted then. A clock that is set does not change it. None where the system does not say.
+            time that the system noted then. A clock that is set does not change it. None if the system does not say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ class ProcessRecord(BaseModel):
 
 
 def _may_have_open(pid: int, file: Path) -> bool:
-    """Whether a process has a file open; True where the system does not say."""
+    """Whether a process has a file open; True if the system does not say."""
     try:
         descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
@@ -113,7 +113,7 @@ def _started(pid: int) -> str | None:
 
 
 def _started_on_windows(pid: int) -> str | None:
-    """The same from a handle of the process. On Linux and macOS, what psutil says moves when the clock is set."""
+    """The same from a handle of the process. On Linux and macOS, psutil's time moves when the clock is set."""
     import psutil
 
     try:

@@ -22,7 +22,7 @@ from .reading import read_bytes
 log = logging.getLogger(__name__)
 
 SUMMARY = 7
-"""Number of what a summary holds, and how it is computed: one that was kept under another number is made again."""
+"""Version of the fields of a summary and their computation: cached ones with another number are made again."""
 
 WATCHED = (MANIFEST, HISTORY, TITLE)
 """The files that decide a summary, together with whether the process that trains the run is still there."""
@@ -48,7 +48,7 @@ MOST_SAMPLES = 2**40
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """What lists show of a run.
+    """A run as lists show it.
 
     Of one that cannot be read, ``id``, ``state``, ``why`` and ``title`` are known, and nothing else.
 
@@ -56,7 +56,7 @@ class RunSummary:
         id: Name of the folder.
         state: "running", "finished", "stopped", "failed", "died" or "damaged".
         why: Why it failed or cannot be read, a line; None if there is nothing to explain.
-        title: What a person called it; may be empty.
+        title: Its title, given by a person; may be empty.
         called: Its title, or else its data and its model in words.
         created: Date and time of its begin in UTC, ISO 8601.
         origin: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
@@ -129,7 +129,7 @@ class RunSummary:
 
     @property
     def manifest(self) -> Manifest:
-        """What run.json holds, of a run that can be read."""
+        """The content of run.json, of a run that can be read."""
         assert self.folder is not None
         return self.folder.manifest
 
@@ -150,7 +150,7 @@ class RunSummary:
 
     @property
     def dropped(self) -> int | None:
-        """Number of samples that a person left out of the training; None where run.json does not say."""
+        """Number of samples that a person left out of the training; None if run.json does not say."""
         membership = self.manifest.split.get("membership")
         named = cast("dict[str, Any]", membership) if isinstance(membership, dict) else {}
         sizes: list[Any] = [each.get("samples") for each in named.values() if isinstance(each, dict)]

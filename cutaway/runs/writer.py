@@ -1,4 +1,4 @@
-"""What a training writes while it runs."""
+"""Writing a run folder during a training."""
 
 import io
 import json
@@ -47,7 +47,7 @@ class RunWriter:
 
     Attributes:
         path: The folder.
-        manifest: What run.json holds; change it through `update`.
+        manifest: The content of run.json; change it through `update`.
         begun: Whether `begin` was called. Before, a new run does not exist yet, and a resumed one is unchanged.
     """
 
@@ -154,7 +154,7 @@ class RunWriter:
             ) from error
 
     def begin(self) -> None:
-        """Write run.json with the status "running", and remove what a process that was killed left half written.
+        """Write run.json with the status "running", and remove temporary files of a killed process.
 
         A training calls it when the checkpoint of its first step, or the one to resume from, is there: a run that is
         found can be resumed.
@@ -182,7 +182,7 @@ class RunWriter:
         """Change fields of run.json and write it.
 
         Raises:
-            RunError: A field is not what `Manifest` takes.
+            RunError: A field does not fit `Manifest`.
         """
         self.manifest = Manifest.read(self.manifest.to_record() | fields, where=str(self.path / MANIFEST))
         write_atomic(self.path / MANIFEST, _json(self.manifest))
@@ -220,7 +220,7 @@ class RunWriter:
 
         Args:
             status: "finished", "stopped" or "failed".
-            why: The reason, where it did not finish.
+            why: The reason, if it did not finish.
             fields: More fields of run.json, such as the final metrics.
         """
         self.update(status=status, why=why and by_name(why, self.path), process=None, **fields)

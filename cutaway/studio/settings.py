@@ -73,8 +73,8 @@ class StudioSettings:
         address = urlsplit(self.behind)
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             raise UsageError(
-                f'--behind must begin with https://, got "{self.behind}": who reads the traffic could take the link '
-                "and use it to train and delete",
+                f'--behind must begin with https://, got "{self.behind}": '
+                "anyone who reads the traffic could use the link to train and delete",
                 hint="let the proxy speak TLS, or leave --behind out and reach the studio through an SSH tunnel",
             )
         first = self.base.partition("/")[2].partition("/")[0]

@@ -34,7 +34,7 @@ FINITE = {"loss": "the loss is not finite", "val_loss": "the validation loss is 
 _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
 
 _OTHER_NAMES = {"eta": "learning_rate"}
-"""What other libraries and people call a setting, where the names are not alike."""
+"""Names of settings in other libraries, if they are not alike."""
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
 """Examples of settings that have none in their default."""
@@ -272,7 +272,7 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
 
 
 def _config_error(first: Any) -> ConfigError:
-    """What pydantic says of one setting, as an error of ours."""
+    """An error of pydantic about one setting, as an error of ours."""
     name = str(first["loc"][0])
     if isinstance(cause := first.get("ctx", {}).get("error"), ConfigError):
         return cause

@@ -1,4 +1,4 @@
-"""What a training runs on, for the manifest: results may differ in the last bits between devices and versions."""
+"""The machine of a training, for the manifest: results may differ in the last bits between devices and versions."""
 
 import importlib.metadata
 import os
@@ -59,11 +59,11 @@ def describe_versions() -> dict[str, str]:
 
 
 def note_differences(versions: Mapping[str, Any], device: Mapping[str, Any]) -> None:
-    """Warn where a run was trained on something else than what there is here: the bytes may then differ.
+    """Warn if a run was trained on another machine or with other versions: the bytes may then differ.
 
     Args:
-        versions: What `describe_versions` said there.
-        device: What `describe_device` said there.
+        versions: The result of `describe_versions` there.
+        device: The result of `describe_device` there.
     """
     here, there = {**describe_versions(), **describe_device()}, {**versions, **device}
     other = [

@@ -1,4 +1,4 @@
-"""How a model is fed while its fit is recorded, checked against what Keras measures."""
+"""The inputs of a model while its fit is recorded, checked against Keras' metrics."""
 
 import dataclasses
 import math
@@ -36,11 +36,11 @@ CHANCE = 5.0
 
 
 class Feeding:
-    """What fit feeds its model with.
+    """The inputs that fit gives its model.
 
     Args:
         data: The dataset, with its own scale.
-        wanted: What fit gets: "scaled", "raw", or "auto" to follow the first layer of the model.
+        wanted: The inputs that fit gets: "scaled", "raw", or "auto" to follow the first layer of the model.
 
     Attributes:
         data: The dataset with the scale of the model's inputs: 1 for raw samples.
@@ -71,7 +71,7 @@ class Feeding:
 
         Args:
             model: The model, with the weights that Keras has validated.
-            logs: What Keras logged.
+            logs: The logs of Keras.
             val: The validation samples of the recorder.
             validated: Number of samples that Keras validated on; if it differs, the samples differ, too.
             config: The loss and the label smoothing.
@@ -111,7 +111,7 @@ class Feeding:
 
 
 def _are_probabilities(model: Any, outputs: np.ndarray) -> bool | None:
-    """Whether outputs of a compiled model are probabilities; None where its last layer says so.
+    """Whether outputs of a compiled model are probabilities; None if its last layer says so.
 
     A layer that cutaway does not know, such as a whole model inside the model, does not say in what it ends; its loss
     says whether it takes logits.
@@ -139,12 +139,12 @@ def check_agreement(
     """Compare Keras' validation metrics with our own.
 
     Args:
-        logs: What Keras logged at the end of an epoch.
+        logs: The logs of Keras at the end of an epoch.
         ours: Our "loss" and "accuracy" with the same weights.
         samples: Number of samples of our measurement.
         theirs: Number of samples that Keras measured, if these are others; None if they are the same.
-        loss: Name of the loss function; None where the logged loss is more than its mean over the samples.
-        inputs: What we fed the model: "scaled" or "raw".
+        loss: Name of the loss function; None if the logged loss is more than its mean over the samples.
+        inputs: The inputs in our measurement: "scaled" or "raw".
 
     Raises:
         RunError: They differ by more than rounding or, on other samples, by more than chance allows.

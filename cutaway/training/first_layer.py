@@ -1,4 +1,4 @@
-"""What a model does to its inputs itself, before all other layers, and the data as such a model takes them."""
+"""The preparation of inputs inside a model, before all other layers, and the data as such a model takes them."""
 
 import dataclasses
 from typing import Any
@@ -34,7 +34,7 @@ def own_scale(model: keras.Model) -> float:
 
 
 def as_taken(model: keras.Model, data: Dataset) -> Dataset:
-    """The data as a model takes them: with the scale 1, raw samples, where it rescales them itself.
+    """The data as a model takes them: with the scale 1, raw samples, if it rescales them itself.
 
     Raises:
         UsageError: The columns of a table are standardized, and the model would standardize them again.

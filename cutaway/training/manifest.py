@@ -1,4 +1,4 @@
-"""The manifest of a new run: what run.json says from its first moment on."""
+"""The manifest of a new run: run.json before the first epoch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def new_manifest(
     config: Mapping[str, Any],
     first_weights: str,
 ) -> dict[str, Any]:
-    """Put together what a new run folder says of itself, as `cutaway.runs.RunWriter.create` takes it.
+    """Put together the manifest of a new run folder, as `cutaway.runs.RunWriter.create` takes it.
 
     Args:
         origin: How the run comes about: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
@@ -52,7 +52,7 @@ def new_manifest(
 
 
 def warn_of_predictions(samples: int, classes: int) -> None:
-    """Say that predictions are not recorded after each epoch, where they would be too large."""
+    """Warn that predictions are not recorded after each epoch, if they would be too large."""
     if not keeps_predictions(samples, classes):
         warn_user(
             f"predictions are not recorded after each epoch: {samples:,} samples of {classes:,} classes would "

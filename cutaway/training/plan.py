@@ -39,7 +39,7 @@ class Plan:
     """A training before its first step.
 
     Attributes:
-        data: What the model is trained on.
+        data: The data for the model.
         split: Its samples.
         config: Every setting.
         model: A built model with its first weights.
@@ -77,7 +77,7 @@ class Plan:
         return spec_of(self.model)
 
     def _manifest(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """What run.json says of a training that begins."""
+        """The manifest of a training that begins."""
         from .manifest import new_manifest
 
         manifest = new_manifest(
@@ -101,7 +101,7 @@ class Plan:
             runs: Folder that gets the run folder.
             name: The user's name for the run, part of the folder name; the dataset's name if None.
             on_progress: See `train_model`.
-            record: What else run.json says.
+            record: Further fields of run.json.
 
         Raises:
             UsageError, RunError, TrainingError, Canceled: See `cutaway.train`.
@@ -124,7 +124,7 @@ class Plan:
         return train_into(writer, self.model, samples, config=self.config, on_progress=on_progress)
 
     def _warn_of_changed_classes(self, samples: "TrainingData") -> None:
-        """Say where augmentation may turn an image into one of another class."""
+        """Warn if augmentation may turn an image into one of another class."""
         if (augmentation := self.config.augmentation) is None:
             return
         changed = class_change(samples.x, samples.y[: samples.train], augmentation, seed=self.config.seed)

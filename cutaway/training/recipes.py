@@ -18,10 +18,10 @@ class Recipe:
     """A model and a config.
 
     Attributes:
-        name: What the user types.
-        summary: What it is for, in a few words.
+        name: Its name.
+        summary: Its purpose, in a few words.
         form: The model.
-        settings: Fields of `cutaway.training.TrainingConfig`, or "auto" where `cutaway.training.make_config` decides.
+        settings: Fields of `cutaway.training.TrainingConfig`, or "auto" for `cutaway.training.make_config` to decide.
     """
 
     name: str
@@ -136,8 +136,8 @@ def recipe_for(name: str, data: Dataset | Table, given: Mapping[str, Any] | None
     """The name of the recipe for some data: "default" means "table" for a table, and "photos" for bright images.
 
     Args:
-        name: What the user asks for.
-        data: What is trained on.
+        name: The requested name.
+        data: The training data.
         given: Settings of the model and of the training that the user gives, see `may_normalize`.
     """
     if name != "default":

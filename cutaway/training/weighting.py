@@ -62,7 +62,7 @@ def sample_weights(
     """The weight of each training sample: its own weight times the weight of its class.
 
     Returns:
-        float32 ``(training sample,)`` in the order of the training split, or None where all weigh 1.
+        float32 ``(training sample,)`` in the order of the training split, or None if all weigh 1.
 
     Raises:
         UsageError: There is not one finite weight of at least 0 for each sample of the source "train".

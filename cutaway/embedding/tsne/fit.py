@@ -33,7 +33,7 @@ TRUSTED = 0.95
 """If at least this share of neighbors was found, the quality is measured by them, without a search of its own."""
 
 DECLINED = {"iterations": 0, "stopped": "canceled"}
-"""What a descent reports that did not begin."""
+"""The report of a descent that did not begin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Surroundings:
 
 @dataclass(frozen=True, eq=False)
 class TSNEResult:
-    """What `tsne` found.
+    """The result of `tsne`.
 
     Attributes:
         xy: float32 (sample, 2).
@@ -185,7 +185,7 @@ def tsne_of_neighbors(
 
 
 def _start(chosen: TSNESettings, points: np.ndarray, *, seed: int, on_a_line: bool) -> np.ndarray | None:
-    """Where samples start; None where that depends on their affinities."""
+    """Where samples start; None if that depends on their affinities."""
     if isinstance(chosen.initialization, str) and chosen.initialization == "spectral":
         return None
     start = initial_layout(chosen.initialization, points, seed=seed)
@@ -273,7 +273,7 @@ def threads_for(samples: int) -> int:
 
 
 def descent_record(done: "Descent", *, threads: int) -> dict[str, Any]:
-    """What a descent reports in `Layout.settings`, ready for JSON."""
+    """The report of a descent for `Layout.settings`, ready for JSON."""
     return {
         "iterations": done.iterations,
         "stopped": done.stopped,

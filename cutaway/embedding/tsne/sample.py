@@ -12,7 +12,7 @@ from .iterate import Callback, Iterate
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Points chosen at random, and what places the others by them.
+    """Points chosen at random, and the weights for placing the others by them.
 
     Early exaggeration decides where groups go, and a part of each group is enough for that: with one point in four to
     eight, KL at the end is the same at 70,000 and at 280,000 points of a hidden layer of MNIST; with one in sixteen of

@@ -51,7 +51,7 @@ class TSNESettings:
     """Number of iterations with early exaggeration, from 0; "auto" is 250, or 60 for more than 4,000 samples."""
 
     early_samples: int | Auto = "auto"
-    """Number of samples, chosen at random, with which early exaggeration begins; the others join them at the places of
+    """Number of random samples that early exaggeration begins with; the others join them at the places of
     their neighbors for its last 10 iterations. It is 2 or more; as many as there are samples, or more, means that all
     take part from the start. "auto" is an eighth of the samples, at least 10,000, or more of them where the perplexity
     is below 30."""

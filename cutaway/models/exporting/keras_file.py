@@ -70,7 +70,7 @@ def to_keras(
 def _with_preparation(
     spec: dict[str, Any], shape: tuple[int, ...], *, scale: float, columns: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The specification of a model that prepares raw samples, and then does what it did."""
+    """The specification of a model that prepares raw samples, and then computes the given model."""
     wanted, entry = tuple(spec["input"]["shape"]), spec["input"]["name"]
     steps: list[tuple[str, dict[str, Any]]] = []
     if scale != 1:

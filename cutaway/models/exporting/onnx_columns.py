@@ -8,7 +8,7 @@ import numpy as np
 from .onnx_layers import Graph
 
 Column = Mapping[str, Any]
-"""A column and what becomes of it: a step of a preparation as run.json keeps it.
+"""A column and its use: a step of a preparation as run.json keeps it.
 
 A category also has ``spellings``: for each of its values, all strings that stand for it. So has a category that is
 hashed, and ``encoded``, the inputs of each of these values, float32 (value, input).
@@ -91,7 +91,7 @@ def _category(graph: Graph, column: Column, missing: Sequence[str]) -> list[Bloc
 
 
 def _equal(graph: Graph, name: str, values: Sequence[str]) -> str:
-    """1 where a cell is one of some strings, else 0: float32 (batch, string)."""
+    """1 if a cell is one of some strings, else 0: float32 (batch, string)."""
     same = graph.add("Equal", name, graph.constant(np.array([list(values)], object)))
     return graph.add("Cast", same, to=graph.FLOAT)
 

@@ -90,7 +90,7 @@ def table_to_onnx(
 ) -> bytes:
     """Pack a model that is fed the rows of a table, and the preparation of its columns, into an ONNX file.
 
-    The graph takes one input for each column, which has its name: (batch, 1), float64 for numbers, with NaN where they
+    The graph takes one input for each column, which has its name: (batch, 1), float64 for numbers, with NaN if they
     are not known; strings for categories. Without `columns` it takes ``input``, float32 (batch, input), rows that are
     prepared already. It returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class); these names
     get an underscore where a column has them.

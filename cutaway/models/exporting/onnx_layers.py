@@ -16,7 +16,7 @@ class Graph:
     Attributes:
         nodes: In the order of computation.
         constants: Weights and other constant tensors.
-        layer: What the names of new tensors begin with.
+        layer: Prefix of the names of new tensors.
     """
 
     FLOAT = 1
@@ -110,7 +110,7 @@ def _merge(graph: Graph, kind: str, inputs: Sequence[str]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What a layer is exported from: input tensor, settings, weights, and the shape of one sample in its input."""
+    """The source of an exported layer: input tensor, settings, weights, and the shape of one sample in its input."""
 
     x: str
     config: Mapping[str, Any]

@@ -38,7 +38,7 @@ class Archive:
     """A .keras file, unpacked.
 
     Attributes:
-        config: What config.json holds.
+        config: The content of config.json.
         version: The version of Keras that wrote it; "" if the file does not say.
         weights: The bytes of model.weights.h5.
     """
@@ -77,7 +77,7 @@ def read_archive(data: bytes, name: str) -> Archive:
 
     Args:
         data: The whole file.
-        name: What to call it in errors.
+        name: Its name in errors.
 
     Raises:
         DataError: It is damaged, or an entry has a name, number or size that Keras does not write.

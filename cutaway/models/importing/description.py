@@ -34,7 +34,7 @@ class LayerDescription:
         shape: Output shape for one sample; None if not known.
         weights: Names and shapes of its weights, in Keras' order; None for a layer that is refused.
         problems: Why it is refused, one clause each.
-        notes: What will be different from the file, one clause each.
+        notes: Differences from the file, one clause each.
     """
 
     name: str

@@ -46,7 +46,7 @@ class Node:
     Attributes:
         image: The file.
         address: Where its header is.
-        path: What to call it in errors.
+        path: Its name in errors.
     """
 
     image: Image
@@ -92,7 +92,7 @@ class Node:
 
     @cached_property
     def children(self) -> dict[str, "Node"]:
-        """What a group holds, by name."""
+        """The entries of a group, by name."""
         if any(kind in (_LINK, _LINKS) for kind, _, _ in self.messages):
             raise refuse(f'{self._link()} in "{self.path or "/"}"')
         table = self._only(_TABLE)

@@ -60,7 +60,7 @@ class TextType:
 
     Attributes:
         size: Bytes of one where it stands.
-        loose: Whether what stands there points into a heap.
+        loose: Whether the value points into a heap.
     """
 
     size: int

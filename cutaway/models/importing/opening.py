@@ -39,7 +39,7 @@ class ModelFile:
     Attributes:
         path: Where it is.
         form: "keras", or "h5" for the older whole-model file.
-        model: What it describes.
+        model: Its description.
         root: Its weights, not read yet.
         bytes: Size of the weights in the file.
     """
@@ -121,7 +121,7 @@ def build_from_file(file: ModelFile) -> keras.Model:
         )
     spec, weights = model.spec(), _read_weights(file)
     for item in spec["layers"]:
-        if item["kind"] == "Normalization":  # what adapt() has found is among the weights in a file
+        if item["kind"] == "Normalization":  # the values that adapt() found are among the weights in a file
             found, weights[item["name"]] = weights[item["name"]], {}
             item["config"] |= {name: short_floats(value) for name, value in found.items()}
     notes = [f'layer "{layer.name}" {note}' for layer in model.layers for note in layer.notes]

@@ -146,9 +146,7 @@ def _columns(manifest: Manifest) -> list[str]:
     """The columns that the model of a run learns from, if it may be trained without some of them, and they are few."""
     record = manifest.dataset.preparation
     if record is not None and manifest.first_weights == DRAWN:
-        with survive(
-            log, "reading the columns of a run", CutawayError
-        ):  # an error appears where the columns are needed
+        with survive(log, "reading the columns of a run", CutawayError):  # the form shows the error
             columns = list(Preparation.from_record(record).columns)
             return columns if len(columns) <= COLUMNS else []
     return []

@@ -13,7 +13,7 @@ from cutaway.runs import RunFolder
 from .step import State
 
 ANOTHER = "start a new run from its last snapshot, with cutaway.train(run.model(), data), or restore the file"
-"""The next step where a run cannot be resumed."""
+"""The next step if a run cannot be resumed."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Training data on an accelerator, where they fit: rows are gathered there, and only row numbers are transferred."""
+"""Training data on an accelerator, if they fit: rows are gathered there, and only row numbers are transferred."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class CopiedData:
 
 
 def accelerator_memory() -> int:
-    """Bytes of memory of the accelerator that JAX computes on; 0 where JAX computes on the CPU."""
+    """Bytes of memory of the accelerator that JAX computes on; 0 if JAX computes on the CPU."""
     device = jax.local_devices()[0]
     if device.platform == "cpu":
         return 0

@@ -21,7 +21,7 @@ def first_layer_not_finite(model: keras.Model, state: State, *, rows: np.ndarray
         scale: The value of `rows` that becomes 1.
 
     Returns:
-        A clause such as ``the output of layer "dense_2"``; ``the loss itself`` where all layers are finite.
+        A clause such as ``the output of layer "dense_2"``; ``the loss itself`` if all layers are finite.
     """
     inputs = prepare_inputs(jnp.asarray(rows), scale, tuple(model.inputs[0].shape[1:]))
     if not bool(jnp.isfinite(inputs).all()):

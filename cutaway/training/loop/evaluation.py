@@ -32,7 +32,7 @@ OUTPUT_BYTES = 128 * 2**20
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a model is trained and evaluated on.
+    """The data for training and evaluating a model.
 
     Attributes:
         x: ``(sample, *shape)`` raw rows, uint8 or float32, in the order train, val, test: an array, or anything that
@@ -65,7 +65,7 @@ class TrainingData:
 
 
 class Evaluation:
-    """Validation and test samples, on the device where they fit, and the compiled call that evaluates them."""
+    """Validation and test samples, on the device if they fit, and the compiled call that evaluates them."""
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ class Trainer:
     ) -> None:
         require_jax()
         self.model, self.data, self.config, self.writer = model, data, config, writer
-        steps = -(-data.train // config.batch_size)  # where a batch is larger than the data, a step takes all of them
+        steps = -(-data.train // config.batch_size)  # if a batch is larger than the data, a step takes all of them
         self.optimizer = make_optimizer(config, steps=config.epochs * steps)
         self.optimizer.build(model.trainable_variables)
         self.placement = placement_of()
@@ -184,7 +184,7 @@ class Trainer:
         return self.placement.readable(state)
 
     def _reported(self, progress: Progress) -> Canceled | None:
-        """Report progress; what canceled the training."""
+        """Report progress; returns the request to cancel the training, if there is one."""
         try:
             self.on_progress(progress)
         except Canceled as error:
@@ -199,7 +199,7 @@ class Trainer:
             raise self._canceled(canceled, "before the first step") from canceled
 
     def _report(self, done: EpochState) -> None:
-        """Report progress within an epoch; where that cancels the training, save the last step first."""
+        """Report progress within an epoch; if that cancels the training, save the last step first."""
         last = f"  last {self.note}" if self.note else ""
         note = f"epoch {done.epoch}/{self.config.epochs}  loss {done.loss:.3f}{last}"
         canceled = self._reported(self._progress((done.epoch - 1) * self.data.train + done.samples, note))
@@ -281,7 +281,7 @@ class Trainer:
         self.saved = time.perf_counter()
 
     def _write_epoch(self, epoch: int, state: State, predictions: np.ndarray, row: dict[str, Any]) -> None:
-        """Write an epoch in another thread, its line in the history last: what the history lists is on disk."""
+        """Write an epoch in another thread, its line in the history last: every listed epoch is on disk."""
         write_back(self.model, self.optimizer, state)
         weights = get_weights(self.model)
         tensors, position = pack(Checkpoint(state, Position(epoch, 0, 0, 0, self._seconds(), row), None, self.weight))
