@@ -8,9 +8,8 @@ from cutaway.errors import UsageError, printable
 from cutaway.topics.comparison.options import ComparisonOptions
 
 from .options import JsonOption, RunsOption, with_records
-from .output import print_json, print_tables, say
+from .output import as_typed, print_json, print_tables, say
 from .runs import print_leaderboard
-from .typed import as_typed
 
 
 @with_records

@@ -12,8 +12,7 @@ from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
 from .labels import data_again, find_run_or_data
 from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
-from .output import print_findings, print_json, say
-from .typed import as_typed
+from .output import as_typed, print_findings, print_json, say
 
 SERIOUS = 3
 """Exit code of --fail-on; 1 and 2 are those of errors."""

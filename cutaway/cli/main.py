@@ -41,8 +41,7 @@ from . import (
     trainings,
 )
 from .leaving import CODE, give_up_output, leave
-from .typed import as_typed
-from .wrapping import wrapped
+from .output import as_typed, wrapped
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""

@@ -3,16 +3,15 @@
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from cutaway.errors import escaped, printable
+from cutaway.errors import CutawayError, Hint, escaped, printable
+from cutaway.options import typed_options
 from cutaway.words import UNDEFINED, listed
-
-from .typed import as_typed
-from .wrapping import wrapped
 
 if TYPE_CHECKING:
     from cutaway.results.result import Answer, Result
@@ -33,6 +32,15 @@ UNLIMITED = 100_000
 
 LONGEST_TEXT = 4_000
 """Characters of the text of a finding that are printed at most."""
+
+
+LEAST = 40
+"""A terminal with fewer columns breaks lines itself."""
+
+_LABEL = re.compile(r"  \S.*?\S? {2,}(?=\S)|trial +\d+  ")
+"""What stands before the text of a line; further lines begin below the text."""
+
+_COMMAND = re.compile(r"\bcutaway [a-z].*")
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -259,3 +267,56 @@ def has_display() -> bool:
     if "SSH_CONNECTION" in os.environ and not os.environ.get("DISPLAY"):
         return False
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """Text with its lines broken between words, where a terminal will show it.
+
+    Args:
+        text: Lines; a command in a line goes on to its end, and is never broken, so that it can be copied.
+        stream: Where the text is printed. Pipes and files get lines as they are, for programs that read them.
+    """
+    width = columns_of(stream)
+    if width is None or width < LEAST:
+        return text
+    return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """How many columns the terminal behind a stream has; None if there is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _wrapped_line(line: str, width: int) -> str:
+    from rich.cells import cell_len
+
+    if cell_len(line) <= width:
+        return line
+    label = found[0] if (found := _LABEL.match(line)) else ""
+    indent = " " * cell_len(label)
+    command = found[0] if (found := _COMMAND.search(line, len(label))) else ""
+    words = re.findall(r"\S+ *", line[len(label) : len(line) - len(command)])
+    lines, room = [label], width - cell_len(label)
+    for word in [*words, *filter(None, [command])]:
+        if cell_len(word.rstrip()) > room and lines[-1] not in (label, indent):
+            lines.append(indent)
+            room = width - len(indent)
+        lines[-1] += word
+        room -= cell_len(word)
+    return "\n".join(each.rstrip() for each in lines)
+
+
+def as_typed(text: str | CutawayError) -> str:
+    """An error, or a text of the library, in which options are written as they are typed: ``--epochs 3``."""
+    if isinstance(text, CutawayError):
+        return str(CutawayError(text.rule, got=text.got, hint=as_typed(text.hint)))
+    return text.written(_option) if isinstance(text, Hint) else text
+
+
+def _option(name: str, value: Any) -> str:
+    if value is None or value is ...:
+        return f"--{name.replace('_', '-')}{'' if value is None else ' ...'}"
+    return shlex.join(typed_options({name: value}))

@@ -10,8 +10,7 @@ import typer
 from cutaway.errors import UsageError, printable
 
 from .options import JsonOption
-from .output import print_json, print_tables, say
-from .typed import as_typed
+from .output import as_typed, print_json, print_tables, say
 
 if TYPE_CHECKING:
     from cutaway.results.table import Table

@@ -7,9 +7,8 @@ from cutaway.errors import CutawayError, printable
 
 from .drawn import IMAGE_WIDTH, drawn_image
 from .options import DataOption, JsonOption, RunArgument, RunsOption
-from .output import print_findings, print_json, print_result, say
+from .output import as_typed, print_findings, print_json, print_result, say
 from .trainings import print_history
-from .typed import as_typed
 
 if TYPE_CHECKING:
     from cutaway.api.run import Run

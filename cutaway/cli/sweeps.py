@@ -12,9 +12,8 @@ from cutaway.execution import check_engine
 from cutaway.topics.sweeps.options import SweepOptions
 
 from .options import EngineOption, GivenDataOptions, JsonOption, with_records
-from .output import print_json, print_result, say
+from .output import print_json, print_result, say, wrapped
 from .trainings import GivenModel, GivenSettings
-from .wrapping import wrapped
 
 if TYPE_CHECKING:
     from cutaway.topics.sweeps.study import Trial

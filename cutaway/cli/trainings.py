@@ -24,8 +24,7 @@ from .options import (
     SeedOption,
     with_records,
 )
-from .output import print_findings, print_json, print_result, print_tables, say
-from .typed import as_typed
+from .output import as_typed, print_findings, print_json, print_result, print_tables, say
 
 
 def demo(

@@ -12,7 +12,7 @@ import typer
 
 import cutaway as ct
 from cutaway.cli.main import app
-from cutaway.cli.typed import as_typed
+from cutaway.cli.output import as_typed
 from cutaway.errors import Hint, UsageError
 from cutaway.progress import active_tokens
 

@@ -9,8 +9,7 @@ from fcntl import ioctl
 
 import pytest
 
-from cutaway.cli.output import print_findings, print_table, say
-from cutaway.cli.wrapping import columns_of, wrapped
+from cutaway.cli.output import columns_of, print_findings, print_table, say, wrapped
 from cutaway.findings import Finding
 
 SENTENCE = "Trial 21 has the lowest validation loss of 5 trials: 0.8152, and 0.8172 is expected on new samples."
