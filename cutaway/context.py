@@ -361,7 +361,7 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
             most = 12 if what == "SHA-256" else 60  # as `cutaway show` prints it
             raise OtherDataError(
                 f"the run was trained on other data: {what} {ours!s:.{most}}, and {data.name} has {theirs!s:.{most}}",
-                hint="open it with the data it was trained on",
+                hint="open it with the data it was trained on, loaded with the same options",
             )
     return data
 

@@ -65,6 +65,7 @@ class Dataset:
         centering: How the images were made from ink on paper, if they show single digits or letters and this is known;
             new images and drawings are prepared in the same way. None for all other data.
         dividing: How the samples are divided into train, val and test; as its table says, if it came from one.
+        extras: Digest of the groups, times and weights of a table that has such columns, hexadecimal; otherwise None.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Dataset:
     naming: Naming | None = field(default=None, repr=False)
     centering: Centering | None = None
     dividing: Dividing = field(default=Dividing(), repr=False)
+    extras: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')
@@ -126,13 +128,15 @@ class Dataset:
 
     @cached_property
     def sha256(self) -> str:
-        """The fingerprint of the content: sources (names, dtypes, shapes, bytes), class names and scale."""
+        """The fingerprint of the content: sources (names, dtypes, shapes, bytes), class names, scale and extras."""
         arrays = [(name, array) for name, source in self.sources.items() for array in (source.x, source.y)]
         header = {
             "arrays": [[name, str(array.dtype), array.shape] for name, array in arrays],
             "class_names": self.class_names,
             "scale": self.scale,
         }
+        if self.extras is not None:
+            header["extras"] = self.extras
         digest = hashlib.sha256(json.dumps(header).encode())
         for _, array in arrays:
             # Little-endian, so that all machines agree; on a little-endian one no copy is made.

@@ -125,7 +125,7 @@ class Work:
         own, *others = (self.open(run, with_data=with_data) for run in job.runs)
         if job.split is not None:
             own.part(job.split)
-        signature = run_signature(own.path, suspects=True, labels=True)
+        signature = run_signature(own.path, suspects=True, personal=True)
         chosen = (job.split, job.samples, job.layers, job.epochs)
         source, current = _held_source(own, others[0] if others else None, chosen, str(signature))
         current.callback = on_progress or self.on_progress

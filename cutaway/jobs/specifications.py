@@ -67,7 +67,7 @@ class JobKind:
         takes: Options of a `SectionJob` that it may have.
         needs: Options of a `SectionJob` that it must have.
         suspects: Whether the suspect labels decide the result.
-        labels: Whether decisions on labels do.
+        personal: Whether what a person writes does: the decisions on labels, and the title.
     """
 
     queue: QueueName = "view"
@@ -78,7 +78,7 @@ class JobKind:
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     suspects: bool = False
-    labels: bool = False
+    personal: bool = False
 
 
 _MAP = ("split", "samples", "layers", "epochs")
@@ -86,9 +86,9 @@ _MAP = ("split", "samples", "layers", "epochs")
 SECTIONS = {
     "preview": JobKind(queue="look", priority=0, takes=_MAP),
     "sections": JobKind(suspects=True),
-    "sheet": JobKind(suspects=True, labels=True),
+    "sheet": JobKind(suspects=True, personal=True),
     "explore": JobKind(priority=2, takes=(*_MAP, "against"), suspects=True),
-    "report": JobKind(takes=(*_MAP, "against", "state"), suspects=True, labels=True),
+    "report": JobKind(takes=(*_MAP, "against", "state"), suspects=True, personal=True),
     "compare": JobKind(needs=("against",)),
     "suspects": JobKind(queue="long", writes=True),
     "doctor": JobKind(),
@@ -209,11 +209,11 @@ class SectionJob(Specification):
     def inputs(self, folder: Path) -> list[Any]:
         """The signatures of its runs."""
         about = self.about
-        return [run_signature(folder / run, suspects=about.suspects, labels=about.labels) for run in self.runs]
+        return [run_signature(folder / run, suspects=about.suspects, personal=about.personal) for run in self.runs]
 
     def home(self, folder: Path, starter: Path) -> Path:
-        """The starter's folder for work that only reads, which copies of a run share; decisions are personal."""
-        return folder if self.about.writes or self.about.labels else starter
+        """The starter's folder for work that only reads, which copies of a run share."""
+        return folder if self.about.writes or self.about.personal else starter
 
 
 class Survey(Specification):
@@ -320,7 +320,7 @@ MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(d
 """Checks a specification that a page or the job manager sends."""
 
 
-def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -> list[Any]:
+def run_signature(path: Path, *, suspects: bool = False, personal: bool = False) -> list[Any]:
     """What changes when the content of a run does: files that are replaced by size and time, the history by its epochs.
 
     Lines of progress between two epochs change nothing: a run that is being trained has a page for each epoch.
@@ -328,7 +328,7 @@ def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -
     Args:
         path: The run.
         suspects: Whether the trainings that find suspect labels are part of it.
-        labels: Whether decisions on labels are.
+        personal: Whether the decisions on labels and the title are.
 
     Raises:
         RunError: The run cannot be read.
@@ -338,8 +338,8 @@ def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -
         files: list[Any] = [_stamp(path / "run.json"), sorted(_stamps(path / "snapshots"))]
         if suspects:
             files.append(sorted(_stamps(path / "folds")))
-        if labels:
-            files.append(_stamp(labels_path(path)))
+        if personal:
+            files += [_stamp(labels_path(path)), run.title]
         return [run.state, [row["epoch"] for row in run.history()], files]
     except OSError as error:
         raise RunError(f"cannot read the run: {error.strerror or error}", hint="look at its permissions") from error

@@ -114,9 +114,7 @@ def make_section(source: ReportSource, name: str) -> Section | None:
 def heading(source: ReportSource) -> Page:
     """The page of a report without its sections."""
     context = source.context
-    return Page(
-        title=context.manifest.called, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context)
-    )
+    return Page(title=context.folder.called, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
 
 
 def embeddings(source: ReportSource) -> int:

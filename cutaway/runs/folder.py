@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 import math
 import os
 import re
@@ -16,13 +17,31 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import meant
-from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError
+from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, printable
+from cutaway.log import survive
 from cutaway.metrics import best_epoch
 
+from .atomic import write_atomic
 from .history import read_history
-from .layout import CHECKPOINT, HISTORY, MANIFEST, PREDICTIONS, RUNS, SNAPSHOTS, SWEEP, predictions_path, snapshot_path
+from .inside import check_own
+from .layout import (
+    CHECKPOINT,
+    HISTORY,
+    MANIFEST,
+    PREDICTIONS,
+    RUNS,
+    SNAPSHOTS,
+    SWEEP,
+    TITLE,
+    TITLE_LENGTH,
+    predictions_path,
+    snapshot_path,
+)
+from .locks import changing
 from .manifest import Manifest
 from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
+
+log = logging.getLogger(__name__)
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
 PREDICTIONS_NAME = re.compile(r"epoch-(\d{4,9})\.npy", re.ASCII)
@@ -122,6 +141,16 @@ class RunFolder:
             f"the run folder {self.path} is gone",
             hint="open it at its new place, or train again",
         )
+
+    @property
+    def title(self) -> str:
+        """What a person called it; "" if nobody did."""
+        return read_title(self.path)
+
+    @property
+    def called(self) -> str:
+        """What it is called: its title, or else its data and its model."""
+        return self.title or self.manifest.in_words
 
     def identity(self, *epochs: int) -> list[Any]:
         """A key for everything computed from a run, as `cutaway.cache.cached` takes it; copies of a run share it.
@@ -388,8 +417,43 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
     )
 
 
+def read_title(run: Path) -> str:
+    """The title in a run folder, one line of at most `TITLE_LENGTH` characters; "" if there is none."""
+    with survive(log, f"reading the title of {run.name}", OSError, RunError):
+        try:
+            found = read_bytes(run / TITLE, run=run, limit=8 * TITLE_LENGTH)
+        except FileNotFoundError:
+            return ""
+        return printable(found.decode(errors="replace"), TITLE_LENGTH)
+    return ""
+
+
+def write_title(run: Path, title: str) -> None:
+    """Write the title of a run; "" removes it.
+
+    Args:
+        run: The folder of the run.
+        title: At most `TITLE_LENGTH` characters count.
+
+    Raises:
+        RunError: The folder cannot be written, or the file is a link.
+    """
+    check_own(run.parent, Path(run.name) / TITLE)
+    line = printable(title, TITLE_LENGTH)
+    try:
+        with changing(run / TITLE):
+            if line:
+                write_atomic(run / TITLE, f"{line}\n".encode())
+            else:
+                (run / TITLE).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"cannot write the title of {run.name}: {error.strerror or error}",
+            hint="check the permissions of its folder and the free space on the disk",
+        ) from error
+
+
 def _given_names(run: RunFolder | DamagedRun) -> set[str]:
     """The names of a run when it was made: the middle part of its folder's name, and its title."""
     found = re.fullmatch(r"\d{8}-\d{6}-(.+)-[0-9a-f]{4}", run.path.name)
-    title = run.manifest.title if isinstance(run, RunFolder) else None
-    return {name for name in (found and found[1], title) if name}
+    return {name for name in (found and found[1], read_title(run.path)) if name}

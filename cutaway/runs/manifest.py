@@ -167,7 +167,7 @@ class DatasetRecord(BaseModel):
 
     Attributes:
         name: Its name.
-        sha256: Digest of all samples and labels, hexadecimal.
+        sha256: Digest of all samples and labels, and of the groups, times and weights of a table, hexadecimal.
         origin: How to load it again: ``kind``, and ``name`` or ``path``.
         shape: Shape of one sample.
         scale: The raw value that becomes 1.
@@ -227,7 +227,6 @@ class Manifest(BaseModel):
     Attributes:
         format: Format number of the run folder.
         name: Name of the folder.
-        title: The title as a person typed it; None for the name of the folder.
         created: Date and time in UTC, ISO 8601.
         status: "running", "finished", "stopped" or "failed".
         why: The reason, if the training did not finish.
@@ -257,7 +256,6 @@ class Manifest(BaseModel):
 
     format: Annotated[int, Field(ge=FORMAT, le=FORMAT)] = FORMAT
     name: Text
-    title: Name | None = None
     created: Annotated[str, Field(max_length=64)]
     status: Status
     why: Text | None = None
@@ -303,12 +301,12 @@ class Manifest(BaseModel):
         return test
 
     @property
-    def called(self) -> str:
-        """The name of the run for people: its title, or else its data and its model."""
+    def in_words(self) -> str:
+        """The data and the model."""
         model = "a model whose layers are not known" if self.model is None else self.model.in_words
         columns = () if self.like is None else self.like.ignore
         without = f" without {listed(columns, LISTED)}" if columns else ""
-        return self.title or f"{self.dataset.name}{without}: {model}"
+        return f"{self.dataset.name}{without}: {model}"
 
     @property
     def damaged(self) -> Mapping[str, RunError]:

@@ -1,27 +1,19 @@
-"""A run as a row, the same in all lists of runs, and the title that a person gives it, which moves with its folder."""
+"""A run as a row, the same in all lists of runs."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median_low
 from typing import Any, cast
 
-from cutaway.errors import CutawayError, RunError, printable
-from cutaway.log import survive
+from cutaway.errors import CutawayError, printable
 from cutaway.metrics import Interval, wilson_interval
 
-from .atomic import write_atomic
-from .folder import DamagedRun, RunFolder, kept_so_far, list_runs
-from .inside import check_own
-from .layout import HISTORY, MANIFEST, RUNS, TITLE, TITLE_LENGTH
-from .locks import changing
+from .folder import DamagedRun, RunFolder, kept_so_far, list_runs, read_title
+from .layout import HISTORY, MANIFEST, RUNS, TITLE
 from .manifest import Manifest
-from .reading import read_bytes
 
-log = logging.getLogger(__name__)
-
-SUMMARY = 7
+SUMMARY = 8
 """Version of the fields of a summary and their computation: cached ones with another number are made again."""
 
 WATCHED = (MANIFEST, HISTORY, TITLE)
@@ -170,45 +162,9 @@ def sample_counts(manifest: Manifest) -> dict[str, int]:
     return {part: count for part, count in known if _is_count(count)}
 
 
-def read_title(run: Path) -> str:
-    """The title in a run folder, one line of at most `TITLE_LENGTH` characters; "" if there is none."""
-    with survive(log, f"reading the title of {run.name}", OSError, RunError):
-        try:
-            found = read_bytes(run / TITLE, run=run, limit=8 * TITLE_LENGTH)
-        except FileNotFoundError:
-            return ""
-        return printable(found.decode(errors="replace"), TITLE_LENGTH)
-    return ""
-
-
-def write_title(run: Path, title: str) -> None:
-    """Write the title of a run; "" removes it.
-
-    Args:
-        run: The folder of the run.
-        title: At most `TITLE_LENGTH` characters count.
-
-    Raises:
-        RunError: The folder cannot be written, or the file is a link.
-    """
-    check_own(run.parent, Path(run.name) / TITLE)
-    line = printable(title, TITLE_LENGTH)
-    try:
-        with changing(run / TITLE):
-            if line:
-                write_atomic(run / TITLE, f"{line}\n".encode())
-            else:
-                (run / TITLE).unlink(missing_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"cannot write the title of {run.name}: {error.strerror or error}",
-            hint="check the permissions of its folder and the free space on the disk",
-        ) from error
-
-
 def _summary(folder: RunFolder, title: str) -> RunSummary:
     manifest, rows, state = folder.manifest, folder.history(), folder.state
-    title, planned = title or manifest.title or "", manifest.config.get("epochs")
+    planned = manifest.config.get("epochs")
     damage = folder.damage or next((manifest.damaged[name] for name in SHOWN if name in manifest.damaged), None)
     why, kept = str(damage) if damage else manifest.why, kept_so_far(manifest, rows)
     val_accuracy = next((_number(row, "val_accuracy") for row in rows if row["epoch"] == kept), None)
@@ -219,7 +175,7 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
         state=state,
         why=why and printable(why),
         title=title,
-        called=title or manifest.called,
+        called=title or manifest.in_words,
         created=manifest.created,
         origin=manifest.origin,
         data=manifest.dataset.name,

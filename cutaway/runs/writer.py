@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -15,10 +16,11 @@ import safetensors.numpy
 
 from cutaway.checks import warn_user
 from cutaway.errors import Hint, RunError, UsageError, printable
+from cutaway.log import survive
 
 from .atomic import remove_strays, write_atomic
 from .commands import by_name
-from .folder import RunFolder
+from .folder import RunFolder, write_title
 from .history import HistoryFile
 from .layout import (
     CHECKPOINT,
@@ -34,6 +36,8 @@ from .layout import (
 from .manifest import FORMAT, SECTIONS, Manifest
 from .process import ProcessRecord
 from .reading import check_no_link
+
+log = logging.getLogger(__name__)
 
 NAME_LENGTH = 60
 """Maximum number of characters of the middle part of a folder's name."""
@@ -85,9 +89,11 @@ class RunWriter:
                 f"the name of a run must be text, got {name!r}", hint=Hint("pass for example {}", name="first")
             )
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
-        title = printable(name or "", TITLE_LENGTH)
-        titled = {} if title in path.name else {"title": title}
-        return cls.create_at(path, manifest={**manifest, **titled}, begin=begin)
+        writer = cls.create_at(path, manifest=manifest, begin=begin)
+        if printable(name or "", TITLE_LENGTH) not in path.name:
+            with survive(log, f"writing the title of {path.name}", RunError):
+                write_title(path, name or "")
+        return writer
 
     @classmethod
     def create_at(cls, path: Path | str, *, manifest: Mapping[str, Any], begin: bool = True) -> "RunWriter":

@@ -15,9 +15,10 @@ from cutaway.log import survive
 from cutaway.parallel import free_memory
 from cutaway.runs import Manifest, RunFolder, kept_so_far, sample_counts, write_title
 
-from .data import Uploads
 from .events import Hub
-from .runs import RunIndex, Trash
+from .run_index import RunIndex
+from .trash import Trash
+from .uploads import Uploads
 
 log = logging.getLogger("cutaway.studio.workspace")
 

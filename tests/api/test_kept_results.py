@@ -12,14 +12,15 @@ from safetensors.numpy import load, save
 
 import cutaway as ct
 from cutaway.context import RunContext
-from cutaway.errors import CutawayWarning, UnknownNameError
+from cutaway.errors import CutawayWarning, DataError, UnknownNameError
 from cutaway.progress import ignore_progress
 from cutaway.report.explorer.columns import sample_columns
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, write_title
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.activations import SharedPasses, layer_activations
 from cutaway.topics.findings.evidence import evidence_of
+from tests.runs import record_untrained
 
 
 def refuse(*arguments, **settings):
@@ -124,15 +125,40 @@ def test_a_key_stays_with_what_decides_nothing_and_changes_with_weights(copied_r
     run = copied_run("other")
 
     def change(record):
-        record.update(name="copy", title="Mine", created="2026-01-01", cost={}, device={})
+        record.update(name="copy", created="2026-01-01", cost={}, device={})
         record["dataset"]["name"] = "moved"
         record["dataset"]["origin"]["path"] = "/elsewhere"
 
     before = run.folder.identity(3)
+    write_title(run.path, "Mine")
     assert change_json(run, change).identity(3) == before
     assert run.folder.identity(2, 3) != before
     shutil.copy(run.path / "snapshots/epoch-0000.safetensors", run.path / "snapshots/epoch-0003.safetensors")
     assert RunFolder.open(run.path).identity(3) != before
+
+
+@pytest.mark.parametrize(("role", "column"), [("group", "house"), ("weight", "heavy"), ("time", "sold")])
+def test_groups_times_and_weights_of_a_table_are_part_of_its_data(role, column, tmp_path):
+    import pandas
+
+    numbers = np.arange(60)
+    frame = pandas.DataFrame({"a": numbers % 7 / 2, "label": numbers % 2, "house": numbers // 3, "sold": numbers})
+    frame = frame.assign(heavy=1.0)[["a", "label", column]]
+
+    def load(frame):
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        return ct.load_dataset(tmp_path / "t.csv", label="label", **{role: column})
+
+    run = record_untrained(load(frame), tmp_path)
+    assert load(frame).apply(run.data.preparation).sha256 == run.data.sha256
+    first = run.folder.identity(0)
+    frame[column] = np.roll(frame[column].to_numpy(), 1) if column != "heavy" else 1.0 + (numbers == 7)
+    other = load(frame)
+    prepared = other.apply(run.data.preparation)
+    np.testing.assert_equal(prepared.sources["train"].x, run.data.sources["train"].x)
+    with pytest.raises(DataError):
+        ct.open_run(run.path, data=other)
+    assert change_json(run, lambda record: record["dataset"].update(prepared.to_record())).identity(0) != first
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_columns_are_left_out_as_if_the_table_had_been_loaded_without_them(loans
     assert manifest(without) == manifest(straight)
     assert left(without) == left(straight)
     assert manifest(without)["split"] == manifest(loans)["split"]
-    assert without.context.manifest.called == "loans without late: one hidden layer of 8"
+    assert without.folder.called == "loans without late: one hidden layer of 8"
     found = ct.compare(loans.path, ct.open_run(without.path).path)  # with data that are loaded again
     assert found.measures.accuracy_difference < -0.1
 

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from cutaway.embedding import PCA_COMPONENTS, embed, layer_neighbors
 from cutaway.embedding.tsne.affinities import joint_affinities, kl_divergence
 from cutaway.errors import DataError
-from cutaway.jobs.moving_map import MovingMap
+from cutaway.jobs.live_work import MovingMap
 from cutaway.neighbors import nearest_neighbors, pca
 
 SAMPLES = 600

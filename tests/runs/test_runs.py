@@ -24,6 +24,7 @@ from cutaway.runs import (
     run_command,
     write_atomic,
     write_output,
+    write_title,
 )
 from cutaway.runs.history import HistoryFile, read_history
 
@@ -82,9 +83,9 @@ def test_two_runs_in_one_second_have_two_folders(tmp_path):
     ("name", "title"),
     [
         ("Kündigung März (2. Versuch)", "Kündigung März (2. Versuch)"),
-        ("tiny-2", None),  # it is in the name of the folder
-        ("", None),
-        (None, None),
+        ("tiny-2", ""),  # it is in the name of the folder
+        ("", ""),
+        (None, ""),
         ("../a\tb", "../a b"),
         ("a\ud800 b", "a\\ud800 b"),
         ("x y" * 100, ("x y" * 67)[:199].rstrip() + "…"),
@@ -94,7 +95,7 @@ def test_two_runs_in_one_second_have_two_folders(tmp_path):
 def test_a_name_of_other_characters_stays_as_a_title(tmp_path, name, title):
     writer = RunWriter.create(tmp_path, name=name, otherwise="data", manifest=MANIFEST)
     writer.close()
-    assert RunFolder.open(writer.path).manifest.title == title
+    assert RunFolder.open(writer.path).title == title
     assert ("-data-" in writer.path.name) == (not name)
 
 
@@ -409,10 +410,11 @@ def test_runs_are_found_by_path_name_and_latest(writer):
 
 def test_runs_are_found_by_the_name_they_were_given_where_one_alone_has_it(writer, tmp_path, monkeypatch):
     record, runs = json.loads((writer.path / "run.json").read_text()), tmp_path / "named"
-    named = {"20261201-050614-base-91c7": "Base!", "20261201-050615-two-91c7": None, "20261201-050616-two-0000": None}
+    named = {"20261201-050614-base-91c7": "Base!", "20261201-050615-two-91c7": "", "20261201-050616-two-0000": ""}
     for folder, title in named.items():
         (runs / folder).mkdir(parents=True)
-        (runs / folder / "run.json").write_text(json.dumps(record | {"title": title}))
+        (runs / folder / "run.json").write_text(json.dumps(record))
+        write_title(runs / folder, title)
     base, *_ = named
     assert find_run("base", runs=runs).path.name == base
     assert find_run("Base!", runs=runs).path.name == base

@@ -22,8 +22,8 @@ from pyarrow import parquet
 from cutaway.data import load_dataset
 from cutaway.errors import ConfigError, DataError, UnknownNameError
 from cutaway.jobs.survey_work import changed_images, survey_data
-from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
-from cutaway.studio.data import uploads as receiving
+from cutaway.studio import uploads as receiving
+from cutaway.studio.references import DataReference, DataRoots, list_folder, resolve
 from tests.findings.sick_tables import patients
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from cutaway.jobs import JobManager
+from cutaway.studio import run_index
 from cutaway.studio.events import LARGEST, PAGES, QUEUE, Hub
-from cutaway.studio.runs import entry
 from cutaway.studio.workspace import Workspace
 
 
@@ -160,14 +160,14 @@ def test_the_watcher_tells_what_appears_grows_dies_and_goes(workspace, new_run, 
 
 def test_who_asks_before_a_run_was_read_waits_for_the_first_one(workspace, new_run, monkeypatch):
     new_run(workspace.folder / "a")
-    read, asked = entry.read_run, threading.Event()
+    read, asked = run_index.read_run, threading.Event()
 
     def slow(path):
         assert asked.wait(10)
         time.sleep(0.2)
         return read(path)
 
-    monkeypatch.setattr(entry, "read_run", slow)
+    monkeypatch.setattr(run_index, "read_run", slow)
     workspace.start()
     asked.set()
     workspace.look()

@@ -12,7 +12,8 @@ import pytest
 from cutaway.errors import UnknownNameError
 from cutaway.runs import RunSummary, RunWriter, read_run
 from cutaway.runs.summary import CURVE
-from cutaway.studio.runs import RunIndex, entry, index
+from cutaway.studio import run_index
+from cutaway.studio.run_index import RunIndex
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 def read(monkeypatch):
     """The names of the runs that were read, in the order in which they were."""
     names = []
-    monkeypatch.setattr(entry, "read_run", lambda path: names.append(path.name) or read_run(path))
+    monkeypatch.setattr(run_index, "read_run", lambda path: names.append(path.name) or read_run(path))
     return names
 
 
@@ -155,7 +156,7 @@ def test_a_clock_that_is_set_back_hides_no_change(folder, new_run):
 def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
     for number in range(6):
         new_run(folder / f"{number}")
-    monkeypatch.setattr(index, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(run_index, "BATCH_SECONDS", 0.0)
     runs = RunIndex(folder)
     waiting, go = threading.Event(), threading.Event()
 
@@ -165,7 +166,7 @@ def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
             assert go.wait(10)
         return read_run(path)
 
-    monkeypatch.setattr(entry, "read_run", slow)
+    monkeypatch.setattr(run_index, "read_run", slow)
     batches = []
     thread = threading.Thread(target=lambda: batches.extend(runs.scan()))
     thread.start()
@@ -191,7 +192,7 @@ def when_read(monkeypatch):
             happens(run.path)
             return found
 
-        monkeypatch.setattr(entry, "RunSummary", SimpleNamespace(of=read))
+        monkeypatch.setattr(run_index, "RunSummary", SimpleNamespace(of=read))
         return paths
 
     return install

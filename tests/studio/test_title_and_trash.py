@@ -10,7 +10,8 @@ import pytest
 
 from cutaway.errors import RunError, UnknownNameError
 from cutaway.runs import read_title, write_title
-from cutaway.studio.runs import Trash, trash
+from cutaway.studio import trash
+from cutaway.studio.trash import Trash
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_title_behind_a_link_is_neither_read_nor_written(run, tmp_path, caplog
     (run / "title.txt").symlink_to(outside)
     with caplog.at_level("INFO", logger="cutaway"):
         assert read_title(run) == ""
-    assert [record.name for record in caplog.records] == ["cutaway.runs.summary"], "none is no failure, a link is"
+    assert [record.name for record in caplog.records] == ["cutaway.runs.folder"], "none is no failure, a link is"
     with pytest.raises(RunError):
         write_title(run, "mine")
     assert outside.read_text() == "secret"

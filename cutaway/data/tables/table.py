@@ -1,5 +1,7 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
+import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -243,7 +245,17 @@ class Table:
             relabeled=self.relabeled,
             naming=self.naming,
             dividing=self.dividing,
+            extras=self._extras_digest,
         )
+
+    @cached_property
+    def _extras_digest(self) -> str | None:
+        digest = hashlib.sha256()
+        for source, extras in sorted(self.extras.items()):
+            for name, values in sorted(extras.items()):
+                digest.update(json.dumps([source, name, len(values)]).encode())
+                digest.update(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
+        return digest.hexdigest() if any(self.extras.values()) else None
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:
         """Some rows as they are in the table, all columns, in the order of `ids`; the table is read up to the last."""

@@ -7,7 +7,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from cutaway.data import dataset_names
-from cutaway.studio.data import DataReference, list_folder, upload_name
+from cutaway.studio.references import DataReference, list_folder
+from cutaway.studio.uploads import upload_name
 
 from .given import GivenRoots, GivenWorkspace
 

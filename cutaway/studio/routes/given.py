@@ -6,7 +6,7 @@ from fastapi import Depends, Path, Request
 
 from cutaway.errors import UsageError
 from cutaway.jobs import JobManager
-from cutaway.studio.data import DataRoots
+from cutaway.studio.references import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
 from cutaway.studio.workspace import Workspace
 

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from cutaway.checks import wrong_part
 from cutaway.errors import UsageError
 from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options, read_array, read_part
-from cutaway.studio.data import DataReference, DataRoots, resolve
+from cutaway.studio.references import DataReference, DataRoots, resolve
 
 from .given import GivenManager, GivenPerson, GivenRoots, GivenSettings, GivenWorkspace, RunId
 from .pages import FOREVER

@@ -12,7 +12,7 @@ from cutaway.errors import ConfigError, CutawayError
 from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
 from cutaway.log import survive
 from cutaway.runs import Manifest, RunFolder, history_path, labels_path, sample_counts
-from cutaway.studio.data import DataReference, resolve
+from cutaway.studio.references import DataReference, resolve
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
 from cutaway.training import DRAWN

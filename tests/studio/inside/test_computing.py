@@ -16,6 +16,7 @@ from cutaway.jobs import page_work, read_array, read_part
 from cutaway.jobs.specifications import JobContext, SectionJob, run_signature
 from cutaway.jobs.store import part_names, reopen, write_part
 from cutaway.page import Text
+from cutaway.runs import write_title
 from cutaway.topics.labels.deciding import add_decisions
 
 SECTIONS = ["verdict", "findings", "mistakes", "classes", "confidence", "layers", "learning"]
@@ -224,11 +225,15 @@ def test_parts_that_cannot_be_kept_are_an_error(own_cache):
 def test_a_result_is_that_of_the_content_of_a_run(trained, tmp_path):
     path = tmp_path / "run"
     shutil.copytree(trained / "first", path)
-    plain, labeled = run_signature(path), run_signature(path, labels=True)
-    assert (plain, labeled) == (run_signature(path), run_signature(path, labels=True))
+    plain, labeled = run_signature(path), run_signature(path, personal=True)
+    assert (plain, labeled) == (run_signature(path), run_signature(path, personal=True))
     add_decisions(ct.open_run(path).context, [ct.Decision("sample[3]", "drop")])
     assert run_signature(path) == plain
-    assert run_signature(path, labels=True) != labeled
+    decided = run_signature(path, personal=True)
+    assert decided != labeled
+    write_title(path, "Mine")
+    assert run_signature(path, personal=True) != decided
+    assert run_signature(path) == plain
     snapshot = max((path / "snapshots").iterdir())
     snapshot.write_bytes(snapshot.read_bytes())
     os.utime(snapshot, ns=(1, 1))

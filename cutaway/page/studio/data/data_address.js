@@ -1,5 +1,5 @@
 /**
- * Data as the studio names them, without a path; see `cutaway.studio.data.DataReference`.
+ * Data as the studio names them, without a path; see `cutaway.studio.references.DataReference`.
  * @typedef {{ place: "bundled" | "upload" | "folder", name?: string, folder?: number, parts?: string[] }} DataReference
  */
 

@@ -19,7 +19,7 @@ from cutaway.runs import check_own, names_in
 
 from .references import UPLOADS
 
-log = logging.getLogger("cutaway.studio.data")
+log = logging.getLogger("cutaway.studio.uploads")
 
 BYTES = 4 << 30
 """Maximum size of one upload in bytes."""

@@ -1,4 +1,8 @@
-"""Where data are: as a page says it, without a path, and as a path that leaves no folder it must not leave."""
+"""Where data are: as a page says it, without a path, and as a path that leaves no folder it must not leave.
+
+Data are a bundled dataset, an upload, or a folder that was named when the studio was started and parts below it, which
+are followed without leaving it.
+"""
 
 import os
 from collections.abc import Sequence
