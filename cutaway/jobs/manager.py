@@ -5,7 +5,7 @@ import logging
 import math
 import threading
 import time
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -176,28 +176,27 @@ class FrameStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._frames: OrderedDict[tuple[Path, int], Frame] = OrderedDict()
+        self._frames: deque[tuple[Path, Frame]] = deque(maxlen=MAX_FRAMES)
+
+    def _of(self, run: Path) -> list[Frame]:
+        with self._lock:
+            return [frame for path, frame in self._frames if path == run]
 
     def add(self, run: Path, part: dict[str, Any]) -> dict[str, Any]:
         """Take a frame as its process sends it, with ``data`` in base64, and return its head."""
-        data = base64.b64decode(part.pop("data"))
+        data, known = base64.b64decode(part.pop("data")), self._of(run)
+        head = {"run": run.name, **part, "number": known[-1].head["number"] + 1 if known else 0}
         with self._lock:
-            number = max((number for path, number in self._frames if path == run), default=-1) + 1
-            head = {"run": run.name, **part, "number": number}
-            self._frames[run, number] = Frame(head, data)
-            while len(self._frames) > MAX_FRAMES:
-                self._frames.popitem(last=False)
+            self._frames.append((run, Frame(head, data)))
         return head
 
     def heads(self, run: Path) -> list[dict[str, Any]]:
         """The heads of the frames of a run that are there, the oldest first."""
-        with self._lock:
-            return [frame.head for (path, _), frame in self._frames.items() if path == run]
+        return [frame.head for frame in self._of(run)]
 
     def find(self, run: Path, number: int) -> Frame | None:
         """A frame of a run; None if it is not there any more."""
-        with self._lock:
-            return self._frames.get((run, number))
+        return next((frame for frame in self._of(run) if frame.head["number"] == number), None)
 
 
 class JobManager:
@@ -221,7 +220,7 @@ class JobManager:
         self._awake, self._over = threading.Event(), threading.Event()
         self.trainings = Trainings(parallel=parallel, wake=self._awake.set)
         self._jobs: dict[str, Job] = {}
-        self._ended: OrderedDict[str, JobState] = OrderedDict()
+        self._ended: dict[str, JobState] = {}
         self._served: dict[tuple[QueueName, str], float] = {}
         self._processes: dict[QueueName, list[JobProcess]] = {
             name: [JobProcess() for _ in range(queue.processes)] for name, queue in QUEUES.items()
@@ -279,11 +278,10 @@ class JobManager:
             if job is None:
                 if INDEX in parts:
                     return JobState(key, "done", parts)
-                if again and self._is_failed(key):
-                    del self._ended[key]
-                if key in self._ended:
-                    self._ended.move_to_end(key)
-                    return replace(self._ended[key], parts=parts)
+                ended = self._ended.pop(key, None)
+                if ended is not None and not (again and ended.state == "failed"):
+                    self._ended[key] = ended
+                    return replace(ended, parts=parts)
                 job = self._add(key, specification, folder, page, callback)
             job.callbacks[folder] = callback
             job.pages[page] = time.monotonic()
@@ -324,9 +322,6 @@ class JobManager:
         if isinstance(specification, LiveMap):
             return list(self.frames.heads(folder / specification.run))
         return list(part_names(key))
-
-    def _is_failed(self, key: str) -> bool:
-        return key in self._ended and self._ended[key].state == "failed"
 
     def _add(self, key: str, specification: ManagedJob, folder: Path, page: str, callback: Callback) -> Job:
         queue, person = self._queue_of(specification.about.queue), page.partition("/")[0]
@@ -386,7 +381,7 @@ class JobManager:
         if job.error is not None or job.result is not None:
             self._ended[job.key] = job.as_state()
             while len(self._ended) > MAX_ENDED:
-                self._ended.popitem(last=False)
+                del self._ended[next(iter(self._ended))]
         job.notify()
         self._changed.notify_all()
 

@@ -247,13 +247,11 @@ class LiveMap(Specification):
         return (self.run,)
 
 
-class Form(BaseModel):
+class Form(BaseModel, frozen=True, extra="forbid"):
     """The model of a training; values of None come from the recipe.
 
     Values of any type are taken: `check_training` refuses wrong ones in the words of the library.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     recipe: Text = "default"
     hidden: Annotated[tuple[Setting, ...], Field(max_length=100)] | None = None

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from cutaway.cache import make_private
 from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError, printable
@@ -60,7 +60,7 @@ OTHER_VERSION = "asked for in another version of cutaway; next: start it again"
 Record = TypeVar("Record", bound=BaseModel)
 
 
-class QueuedTraining(BaseModel):
+class QueuedTraining(BaseModel, frozen=True, extra="forbid"):
     """What a person asked for; it never changes.
 
     Attributes:
@@ -70,15 +70,13 @@ class QueuedTraining(BaseModel):
         version: The version of cutaway of the request.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     created: Annotated[float, Field(allow_inf_nan=False)]
     person: Text = ""
     task: Annotated[TrainingJob, Field(discriminator="kind")]
     version: Annotated[str, Field(max_length=64)] = version("cutaway")
 
 
-class Status(BaseModel):
+class Status(BaseModel, frozen=True):
     """How a training stands, as whoever held its lock wrote it.
 
     Attributes:
@@ -90,8 +88,6 @@ class Status(BaseModel):
         exit: Exit code of the process.
         error: Why it failed, one line.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     state: Literal["starting", "running", "ended", "canceled"]
     attempts: int = 1

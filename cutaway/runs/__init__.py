@@ -6,25 +6,36 @@ nor JAX is imported here, and weights are arrays by name. May call metrics, chec
 """
 
 from .atomic import check_output, output_file, remove_strays, write_atomic, write_output
-from .commands import by_name, data_option, run_command
 from .folder import (
     DamagedRun,
     RunFolder,
+    by_name,
+    data_option,
     find_run,
     kept_so_far,
     list_runs,
     read_run,
     read_title,
     run_argument,
+    run_command,
     write_title,
 )
 from .folds import FoldStore
-from .inside import check_own, is_linked, is_text, names_in
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .locks import changing, is_locked, take_lock
 from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec, writer_in_words
 from .process import ProcessRecord
-from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
+from .reading import (
+    check_no_link,
+    check_own,
+    is_linked,
+    is_text,
+    names_in,
+    open_regular,
+    read_bytes,
+    read_json,
+    regular_file,
+)
 from .summary import SUMMARY, WATCHED, RunSummary, sample_counts, summaries
 from .writer import RunWriter
 

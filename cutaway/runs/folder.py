@@ -23,7 +23,6 @@ from cutaway.metrics import best_epoch
 
 from .atomic import write_atomic
 from .history import read_history
-from .inside import check_own
 from .layout import (
     CHECKPOINT,
     HISTORY,
@@ -39,7 +38,17 @@ from .layout import (
 )
 from .locks import changing
 from .manifest import Manifest
-from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
+from .reading import (
+    MANIFEST_BYTES,
+    RESTORE,
+    Shapes,
+    check_own,
+    file_digest,
+    read_bytes,
+    read_json,
+    read_tensors,
+    tensor_shapes,
+)
 
 log = logging.getLogger(__name__)
 
@@ -371,6 +380,27 @@ def _age(run: RunFolder | DamagedRun) -> tuple[bool, str, str]:
 def run_argument(path: Path) -> str:
     """How a command finds a run: by its name in the folder "runs", elsewhere by its path."""
     return path.name if path.parent.resolve() == Path(RUNS).resolve() else str(path)
+
+
+def run_command(name: str, path: Path) -> str:
+    """A command on a run as it is typed, such as ``cutaway resume NAME``."""
+    return f"cutaway {name} {shlex.quote(run_argument(path))}{data_option(path)}"
+
+
+def by_name(words: str, path: Path) -> str:
+    """Words with the name of a run in place of its path: a copy of the run, which may say the same, lies elsewhere."""
+    return words.replace(shlex.quote(str(path)), shlex.quote(path.name))
+
+
+def data_option(path: Path) -> str:
+    """The option of a command on a run whose data its folder does not keep, such as " --data FILE.npz"; or ""."""
+    try:
+        record = RunFolder.open(path).manifest.dataset
+    except (CutawayError, OSError):  # a sweep, or a run that is damaged or not written yet
+        return ""
+    if record.origin["kind"] != "arrays":
+        return ""
+    return f" --data FILE.{'npz' if record.preparation is None else 'csv'}"
 
 
 def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:

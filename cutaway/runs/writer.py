@@ -19,8 +19,7 @@ from cutaway.errors import Hint, RunError, UsageError, printable
 from cutaway.log import survive
 
 from .atomic import remove_strays, write_atomic
-from .commands import by_name
-from .folder import RunFolder, write_title
+from .folder import RunFolder, by_name, write_title
 from .history import HistoryFile
 from .layout import (
     CHECKPOINT,

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from cutaway.errors import RunError, printable
 from cutaway.jobs import Trainings
@@ -30,7 +30,7 @@ ERRORS = 5
 """Maximum number of errors of one person that are reported."""
 
 
-class DoneTask(BaseModel):
+class DoneTask(BaseModel, extra="forbid"):
     """A task of the playground that somebody has done.
 
     Attributes:
@@ -39,8 +39,6 @@ class DoneTask(BaseModel):
         address: The settings of the playground at that moment, as in its address.
         step: The step of training at that moment.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
     when: Annotated[str, StringConstraints(pattern=r"^[0-9TZ:.+-]{1,40}$")]

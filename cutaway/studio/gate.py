@@ -1,18 +1,19 @@
 """The one door of the studio: who sends a request, and what every answer carries. Each route is behind it."""
 
 import asyncio
+import hmac
+import time
 from collections import Counter
-from urllib.parse import parse_qsl, unquote
+from html import escape
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from cutaway.jobs import writes
 
-from .entrance import SWITCH, TOKEN, go_again, proof_of, relative, whose_link
-from .rates import Rates
 from .settings import Person, StudioSettings
 
 WRITE_HEADER = "x-cutaway"
@@ -26,6 +27,25 @@ BODY_SECONDS = 20.0
 
 OPEN = 128
 """Requests of one person that are answered at the same time at most, open streams among them."""
+
+BURST = 3_000
+"""Simultaneous requests: 20 pages that load all their modules."""
+
+RATE = 300.0
+"""Requests per second in the long run."""
+
+CHANGE = 10
+"""A request that changes something counts as many."""
+
+TOKEN = "token"
+"""What a link has in its query, whose secret becomes the cookie."""
+
+SWITCH = "switch"
+"""Added to the token once somebody has agreed to come in as another person."""
+
+Query = list[tuple[str, str]]
+
+STYLE = "max-width: 36rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif"
 
 API = "/api/"
 """What is below this path are no pages: links on other sites lead to none of it."""
@@ -66,6 +86,26 @@ CLOSED = "This studio is closed without its link. Next: open the link that cutaw
 FOREIGN = "Pages of other sites cannot use this studio.\n"
 
 
+class Rates:
+    """A bucket of tokens for each person: requests take from it, and it fills with time.
+
+    Source:
+        Turner 1986, "New directions in communications", IEEE Communications Magazine 24(10): the leaky bucket.
+    """
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, person: str, *, changes: bool = False) -> bool:
+        """Whether a request of somebody is taken now."""
+        now = time.monotonic()
+        left, last = self._left.get(person, (float(BURST), now))
+        left = min(BURST, left + (now - last) * RATE) - (CHANGE if changes else 1)
+        taken = left >= 0
+        self._left[person] = (left if taken else left + (CHANGE if changes else 1), now)
+        return taken
+
+
 class Gate:
     """The ASGI application around the whole studio.
 
@@ -93,7 +133,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         person = self._person(headers)
-        answer = self._refusal(scope, headers) or self._entry(scope, headers)
+        answer = self._refusal(scope, headers) or self._entry(scope, headers, person)
         scope = {**scope, "path": self._inner_path(scope["path"])}
         if answer is None and person is not None:
             answer = self._unwritable(scope, headers, person)
@@ -126,7 +166,7 @@ class Gate:
             return PlainTextResponse(FOREIGN, 403)
         return None
 
-    def _entry(self, scope: Scope, headers: Headers) -> Response | None:
+    def _entry(self, scope: Scope, headers: Headers, known: Person | None) -> Response | None:
         """Answer somebody who follows a link: with the cookie, with the same address once more, or with a question.
 
         A browser sends no cookie of ours when the link was on another site, such as in a mail. So we answer with a page
@@ -144,7 +184,6 @@ class Gate:
             return PlainTextResponse(CLOSED, status_code=401)
         if len(self.settings.people) > 1 and self._is_visit(scope, headers):
             return go_again(address, token=token)
-        known = self._person(headers)
         if known is not None and known != person and dict(query).get(SWITCH) != proof_of(known, person):
             return whose_link(address, known, person)
         answer = RedirectResponse(address, status_code=303)
@@ -237,3 +276,66 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
+
+
+def relative(path: str, *, base: str, query: Query) -> str:
+    """The address of a request itself, without the token and relative to itself.
+
+    Some proxies that cut their path off put it before each address that we send them to, and others do not; a relative
+    one is right with all of them, and never leads to another machine, as one with two slashes first does.
+    """
+    last = quote(path.rpartition("/")[2], safe="~")
+    slash = "/" if path == base and last else ""  # pages of the studio are below its own address
+    rest = [pair for pair in query if pair[0] not in (TOKEN, SWITCH)]
+    return _with_query(f"./{last}{slash}", rest)
+
+
+def go_again(address: str, *, token: str | None = None) -> Response:
+    """A page that goes to an address itself.
+
+    Args:
+        address: As `relative` makes it.
+        token: Token of the link, which it keeps.
+    """
+    escaped = escape(address if token is None else _with_query(address, [(TOKEN, token)]))
+    return _page(f'<meta http-equiv="refresh" content="0;url={escaped}"><a href="{escaped}">Open the studio</a>')
+
+
+def whose_link(address: str, known: Person, person: Person) -> Response:
+    """A page that asks somebody who has followed the link of another person whether they mean it.
+
+    Args:
+        address: As `relative` makes it.
+        known: Whom their cookie says they are.
+        person: Whose link it is.
+    """
+    there = _with_query(address, [(TOKEN, person.token), (SWITCH, proof_of(known, person))])
+    return _page(
+        f"<h1>This is the link of {_called(person)}</h1>"
+        f"<p>You are in this studio as {_called(known)}. With this link you go on as {_called(person)}: what you "
+        "train, upload and write from then on is theirs to see.</p>"
+        f'<p><a href="{escape(address)}">Stay {_called(known)}</a></p>'
+        f'<p><a href="{escape(there)}">Go on as {_called(person)}</a></p>'
+    )
+
+
+def proof_of(known: Person, person: Person) -> str:
+    """A proof that only a page of this studio has: the person agreed to come in as another person."""
+    return hmac.new(known.token.encode(), person.token.encode(), "sha256").hexdigest()
+
+
+def _called(person: Person) -> str:
+    return escape(person.name) or "the one who started it"
+
+
+def _with_query(address: str, pairs: Query) -> str:
+    more = urlencode(pairs)
+    return f"{address}{'&' if '?' in address else '?'}{more}" if more else address
+
+
+def _page(content: str) -> Response:
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>cutaway studio</title>'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f'<body style="{STYLE}"><main>{content}</main></html>'
+    )

@@ -6,18 +6,21 @@ are followed without leaving it.
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cutaway.data import dataset_names
 from cutaway.errors import DataError, UnknownNameError
-from cutaway.runs import is_linked
+from cutaway.jobs import Options
+from cutaway.runs import is_text
 
-UPLOADS = Path(".studio") / "uploads"
+from .uploads import Uploads
 
 DEPTH = 3
 """Maximum depth of nested folders of data: train, a class, its images."""
@@ -28,7 +31,7 @@ ENTRIES = 2_000_000
 Part = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class DataReference(BaseModel):
+class DataReference(BaseModel, frozen=True, extra="forbid"):
     """Data, as a page names them.
 
     Attributes:
@@ -38,12 +41,31 @@ class DataReference(BaseModel):
         parts: Names from there on, one below the other.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     place: Literal["bundled", "upload", "folder"]
     name: Annotated[str, Field(max_length=255)] = ""
     folder: Annotated[int, Field(ge=0, le=1_000)] = 0
     parts: Annotated[tuple[Part, ...], Field(max_length=64)] = ()
+
+
+class WantedData(BaseModel, extra="forbid"):
+    """Data that a page wants to have looked at or trained on.
+
+    Attributes:
+        data: The data.
+        test: Their test samples, where these are apart.
+        options: Options for the data; the path of test samples is none that a page has.
+    """
+
+    data: DataReference
+    test: DataReference | None = None
+    options: Options = {}
+
+    def paths(self, places: "DataRoots") -> dict[str, Any]:
+        """``data`` and ``options`` as a `cutaway.jobs.Specification` has them. Errors are those of `resolve`."""
+        options = {name: value for name, value in self.options.items() if name != "test"}
+        if self.test is not None:
+            options["test"] = resolve(self.test, places)
+        return {"data": resolve(self.data, places), "options": options}
 
 
 @dataclass(frozen=True)
@@ -87,23 +109,10 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
             raise UnknownNameError(f'no bundled dataset "{reference.name}"; datasets: {", ".join(names)}')
         return reference.name
     if reference.place == "upload":
-        return str(_upload_path(reference.name, places.runs))
+        return str(Uploads(places.runs).path(reference.name))
     path = folder_path(reference, places)
     _check_links(path, places.folders[reference.folder].resolve())
     return str(path)
-
-
-def _upload_path(name: str, runs: Path) -> Path:
-    """The file of an upload.
-
-    Raises:
-        UnknownNameError: There is none of this name.
-    """
-    path = runs / UPLOADS / name
-    is_there = _is_plain(name) and not name.startswith(".") and not is_linked(runs, UPLOADS / name)
-    if not is_there or not path.is_file():
-        raise UnknownNameError(f'no such upload: "{name:.100}"', hint="upload it again")
-    return path.resolve()
 
 
 def folder_path(reference: DataReference, places: DataRoots) -> Path:
@@ -141,40 +150,35 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
     """
     path = folder_path(reference, places)
     root = places.folders[reference.folder].resolve()
-    found: list[dict[str, Any]] = []
-    more = False
     try:
         with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or not _is_plain(entry.name) or not _is_offered(entry, root, places):
-                    continue
-                if len(found) >= most:
-                    more = True
-                    break
-                is_folder = entry.is_dir()
-                found.append(
-                    {"name": entry.name, "folder": is_folder, "bytes": None if is_folder else entry.stat().st_size}
-                )
+            offered = (entry for entry in entries if _is_offered(entry, root, places))
+            found = [(entry.name, entry.is_dir(), entry.stat().st_size) for entry in islice(offered, most)]
+            more = next(offered, None) is not None
     except OSError as error:
         raise DataError(f"cannot read the folder: {error.strerror or error}", hint="check its permissions") from error
-    return {"entries": sorted(found, key=lambda e: (not e["folder"], e["name"].casefold(), e["name"])), "more": more}
+    found.sort(key=lambda each: (not each[1], each[0].casefold(), each[0]))
+    rows = [
+        {"name": name, "folder": is_folder, "bytes": None if is_folder else size} for name, is_folder, size in found
+    ]
+    return {"entries": rows, "more": more}
 
 
 def _is_plain(name: str) -> bool:
     """Whether something is one name, not a path; names that are not valid UTF-8 cannot be named by a page."""
-    plain = bool(name) and name not in (".", "..") and "/" not in name and "\0" not in name and os.sep not in name
-    return plain and not any("\ud800" <= c <= "\udfff" for c in name)
+    return bool(name) and name not in (".", "..") and not {"/", "\0", os.sep} & {*name} and is_text(name)
 
 
 def _is_offered(entry: os.DirEntry[str], root: Path, places: DataRoots) -> bool:
-    try:
-        if entry.is_symlink() and not _is_inside(Path(entry.path).resolve(), root):
-            return False
-        if places.others and not places.opens(Path(entry.path).resolve(), root):
-            return False
-        return entry.is_dir() or entry.is_file()
-    except (OSError, RuntimeError):  # links in a circle
+    if entry.name.startswith(".") or not _is_plain(entry.name):
         return False
+    if entry.is_symlink() or places.others:
+        target = _target(entry)
+        if not _is_inside(target, root) or not places.opens(target, root):
+            return False
+    with suppress(OSError):  # links in a circle
+        return entry.is_dir() or entry.is_file()
+    return False
 
 
 def _is_inside(path: Path, root: Path) -> bool:

@@ -1,6 +1,7 @@
 """What a training can be told, and what it will do: checked before it waits, without Keras."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,10 @@ from cutaway.training import (
 OF_SAMPLES = ("epochs", "batch_size", "validation")
 """Settings whose "auto" depends on the number of samples."""
 
+KINDS = {"integer": "whole", "number": "number"}
+LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+"""Types and limits in a JSON schema, in the words of the form."""
+
 
 def form_fields() -> dict[str, Any]:
     """What a form for a training is made of, from the schema of its settings.
@@ -55,29 +60,18 @@ def form_fields() -> dict[str, Any]:
 
 def _field(name: str, schema: Mapping[str, Any], words: str) -> dict[str, Any]:
     inner = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
-    kinds = {"integer": "whole", "number": "number"}
-    kind = "choice" if "enum" in inner else kinds.get(inner.get("type", ""), "text")
-    low, above = inner.get("minimum"), inner.get("exclusiveMinimum")
-    high, below = inner.get("maximum"), inner.get("exclusiveMaximum")
     choices = list(inner.get("enum", ()))
     return {
         "name": name,
-        "kind": kind,
+        "kind": "choice" if choices else KINDS.get(inner.get("type", ""), "text"),
         "help": words,
-        "low": above if low is None else low,
-        "high": below if high is None else high,
-        "limits": _limits(low, above, high, below) if kind in ("whole", "number") else "",
+        "low": inner.get("minimum", inner.get("exclusiveMinimum")),
+        "high": inner.get("maximum", inner.get("exclusiveMaximum")),
+        "limits": ", ".join(f"{limit} {inner[key]:,.10g}" for key, limit in LIMITS.items() if key in inner),
         "choices": [*choices, "auto"] if choices and name in AUTO else choices,
         "auto": name in AUTO,
         "optional": "anyOf" in schema,
     }
-
-
-def _limits(low: float | None, above: float | None, high: float | None, below: float | None) -> str:
-    """The limits of a number in words: "at least 0, below 1"."""
-    first = f"at least {low:,.10g}" if low is not None else f"above {above:,.10g}" if above is not None else ""
-    last = f"at most {high:,.10g}" if high is not None else f"below {below:,.10g}" if below is not None else ""
-    return ", ".join(each for each in (first, last) if each)
 
 
 def check_training(
@@ -99,49 +93,67 @@ def check_training(
         of samples.
     """
     errors: dict[str, str] = {}
-    nothing: dict[str, Any] = {"settings": None, "form": None, "recipe": None}
-    recipe = None
+    found: dict[str, Any] | None = None
+    with _noted(errors, ""):
+        found = _resolved(task, errors, runs=runs, samples=samples, tested=tested, default=default)
+    return {"errors": errors, **(found or {"settings": None, "form": None, "recipe": None})}
+
+
+@contextmanager
+def _noted(errors: dict[str, str], name: str) -> Generator[None]:
     try:
-        if isinstance(task, Training):
-            place = Path(task.data)
-            if default is None and place.is_absolute() and is_table_path(place):
-                default = "table"
-            name = (task.form.recipe == "default" and default) or task.form.recipe
-            given = {**task.settings, **task.form.model_dump()}
-            refused = name == "photos" and task.form.recipe == "default" and not may_normalize(given)
-            recipe = find_recipe("default" if refused else name)
-        base, form = _base(task, runs, errors, recipe)
+        yield
     except CutawayError as error:
-        return {"errors": {"": str(error)}, **nothing}
+        errors[name] = str(error)
+
+
+def _resolved(
+    task: Training | Repeat,
+    errors: dict[str, str],
+    *,
+    runs: Path,
+    samples: int | None,
+    tested: int,
+    default: str | None,
+) -> dict[str, Any] | None:
+    """What `check_training` returns besides the errors, which are added; None if there are some."""
+    recipe = None
+    if isinstance(task, Training):
+        place, name = Path(task.data), task.form.recipe
+        if default is None and place.is_absolute() and is_table_path(place):
+            default = "table"
+        given = {**task.settings, **task.form.model_dump()}
+        if name == "default" and default and (default != "photos" or may_normalize(given)):
+            name = default
+        recipe = find_recipe(name)
+    base, form = _base(task, runs, errors, recipe)
     settings: dict[str, Any] = {name: value for name, value in task.settings.items() if name != "class_weight"}
     weights = task.settings.get("class_weight")
-    if weights is not None and weights != "balanced" and not isinstance(weights, dict):
-        errors["class_weight"] = str(
-            UsageError(
+    with _noted(errors, "class_weight"):
+        if weights is not None and weights != "balanced" and not isinstance(weights, dict):
+            raise UsageError(
                 f"class_weight must be balanced, or a weight for each number of a class, got {weights!r}",
                 hint="empty it",
             )
-        )
     values = merge_settings(base, settings)
     errors |= {name: str(error) for name, error in wrong_settings(values).items()}
     if errors:
-        return {"errors": errors, **nothing}
+        return None
     share = validation_share(samples or 0, values["validation"])
     left = None if samples is None else max(1, round((samples - tested) * (1 - share)))
     config = make_config(values, samples=left, validation=share)
-    if (augmentation := config.augmentation) is not None:
-        try:
+    with _noted(errors, "augment"):
+        if (augmentation := config.augmentation) is not None:
             augmentation.find_function()
-        except CutawayError as error:
-            return {"errors": {"augment": str(error)}, **nothing}
-    if config.augment and default == "table":
-        got = f'a table and augment="{config.augment}"'
-        error = UsageError(f"there are no images to change: {got}", hint='choose augment "none", or another recipe')
-        return {"errors": {"augment": str(error)}, **nothing}
+        if config.augment and default == "table":
+            got = f'a table and augment="{config.augment}"'
+            raise UsageError(f"there are no images to change: {got}", hint='choose augment "none", or another recipe')
+    if errors:
+        return None
     known = config.model_dump() | {"class_weight": weights}
     if samples is None:
         known |= {name: "auto" for name in OF_SAMPLES if values.get(name) == "auto"}
-    return {"errors": {}, "settings": known, "form": form, "recipe": recipe and recipe.name}
+    return {"settings": known, "form": form, "recipe": recipe and recipe.name}
 
 
 def _base(
@@ -153,10 +165,8 @@ def _base(
     assert recipe is not None
     given = task.form.model_dump(exclude={"recipe"}, exclude_none=True)
     for name, value in given.items():
-        try:
+        with _noted(errors, name):
             ModelForm(**{name: value})
-        except CutawayError as error:
-            errors[name] = str(error)
     form = asdict(recipe.form) | given
     if not errors:
         ModelForm(**form)

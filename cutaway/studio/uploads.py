@@ -17,9 +17,9 @@ from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.log import survive
 from cutaway.runs import check_own, names_in
 
-from .references import UPLOADS
-
 log = logging.getLogger("cutaway.studio.uploads")
+
+UPLOADS = Path(".studio") / "uploads"
 
 BYTES = 4 << 30
 """Maximum size of one upload in bytes."""
@@ -57,6 +57,16 @@ class Uploads:
         except (OSError, RunError):
             return []
 
+    def path(self, name: str) -> Path:
+        """The file of an upload.
+
+        Raises:
+            UnknownNameError: There is none of this name.
+        """
+        if name not in [row["name"] for row in self.rows()]:
+            raise UnknownNameError(f'no such upload: "{name:.100}"', hint="upload it again")
+        return (self.folder / name).resolve()
+
     def remove(self, name: str) -> None:
         """Delete an upload.
 
@@ -64,10 +74,9 @@ class Uploads:
             UnknownNameError: There is none of this name.
             RunError: It cannot be deleted.
         """
-        if name not in [row["name"] for row in self.rows()]:
-            raise UnknownNameError(f'no such upload: "{name:.100}"', hint="look at the list")
+        path = self.path(name)
         try:
-            (self.folder / name).unlink()
+            path.unlink()
         except OSError as error:
             raise RunError(
                 f"cannot delete the upload: {error.strerror or error}", hint="check the permissions of its folder"

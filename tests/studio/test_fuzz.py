@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cutaway.studio.rates import Rates
+from cutaway.studio.gate import Rates
 
 NAMES = ("good", "damaged", "title")
 ODD = st.sampled_from(

@@ -7,7 +7,7 @@ import pytest
 
 from cutaway.errors import UsageError
 from cutaway.jobs.specifications import KINDS
-from cutaway.studio import Person, StudioSettings, rates
+from cutaway.studio import Person, StudioSettings, gate
 from cutaway.studio.gate import BODY_BYTES, OPEN
 from cutaway.studio.routes import ROUTERS
 
@@ -224,15 +224,15 @@ def test_a_compressed_body_is_refused(in_process):
 
 
 def test_who_asks_too_often_waits_and_others_do_not(in_process, tmp_path, monkeypatch):
-    monkeypatch.setattr(rates, "BURST", 25)
-    monkeypatch.setattr(rates, "RATE", 0.0)  # as if no time passed
+    monkeypatch.setattr(gate, "BURST", 25)
+    monkeypatch.setattr(gate, "RATE", 0.0)  # as if no time passed
     people = (Person("", tmp_path / "runs"), Person("ada", tmp_path / "runs"))
     studio = in_process(people=people)
     assert [studio.ask("/static/x/y.js").status for _ in range(15)] == [404] * 15
     assert studio.ask("/api/trash", method="DELETE").status == 200  # counts as ten
     assert studio.ask("/static/x/y.js").status == 429
     assert studio.ask(token=people[1].token).status == 200
-    monkeypatch.setattr(rates, "RATE", 1e9)
+    monkeypatch.setattr(gate, "RATE", 1e9)
     assert studio.ask("/static/x/y.js").status == 404
 
 

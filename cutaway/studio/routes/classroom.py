@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cutaway.errors import UsageError
 from cutaway.studio.classroom import DoneTask, DoneTasks, class_rows, hand_out, run_bytes
@@ -14,10 +14,8 @@ from .given import GivenClass, GivenManager, GivenPerson, GivenSettings, GivenWo
 router = APIRouter(prefix="/api")
 
 
-class HandedRun(BaseModel):
+class HandedRun(BaseModel, extra="forbid"):
     """The run that everybody gets."""
-
-    model_config = ConfigDict(extra="forbid")
 
     run: str = Field(max_length=255)
 

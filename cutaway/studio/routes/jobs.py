@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import PlainTextResponse, Response
 
 from cutaway.checks import wrong_part
 from cutaway.errors import UsageError
-from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, Options, read_array, read_part
-from cutaway.studio.references import DataReference, DataRoots, resolve
+from cutaway.jobs import MANAGED_JOB, JobState, ManagedJob, read_array, read_part
+from cutaway.studio.references import DataRoots, WantedData
 
 from .given import GivenManager, GivenPerson, GivenRoots, GivenSettings, GivenWorkspace, RunId
 from .pages import FOREVER
@@ -22,7 +22,7 @@ PartName = Annotated[str, Path(max_length=64, description="Of a part.")]
 PageName = Annotated[str, Query(max_length=64, description="The id that a page gives itself to wait for jobs.")]
 
 
-class JobRequest(BaseModel):
+class JobRequest(BaseModel, extra="forbid"):
     """What a page asks for.
 
     Attributes:
@@ -31,21 +31,14 @@ class JobRequest(BaseModel):
         job: The specification without its kind, which is in the address; a survey has a `SurveyRequest`.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     page: Annotated[str, Field(max_length=64)] = ""
     again: bool = False
     job: dict[str, Any] = {}
 
 
-class SurveyRequest(BaseModel):
-    """Data that are to be looked at, as a page names them."""
+class SurveyRequest(WantedData):
+    """Data that are to be looked at."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    data: DataReference
-    test: DataReference | None = None
-    options: Options = {}
     augment: Annotated[str, Field(max_length=1_000)] | None = None
 
 
@@ -96,19 +89,12 @@ def _page(person: str, page: str) -> str:
 def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> ManagedJob:
     try:
         if kind == "survey":
-            job = _with_paths(SurveyRequest.model_validate(job), places)
+            survey = SurveyRequest.model_validate(job)
+            job = {**survey.paths(places), "augment": survey.augment}
         return MANAGED_JOB.validate_python({**job, "kind": kind})
     except ValidationError as error:
         got = wrong_part(error.errors()[0], skip=1)
         raise UsageError(f"wrong request for a job: {got}", hint="load the page again") from error
-
-
-def _with_paths(survey: SurveyRequest, places: DataRoots) -> dict[str, Any]:
-    options = {name: value for name, value in survey.options.items() if name != "test"}
-    data = resolve(survey.data, places)
-    if survey.test is not None:
-        options["test"] = resolve(survey.test, places)
-    return {"data": data, "options": options, "augment": survey.augment}
 
 
 @router.get("/parts/{key}/{name}")

@@ -4,7 +4,7 @@ import contextlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cutaway.data import Decision
 from cutaway.errors import DataError, UnknownNameError
@@ -20,16 +20,14 @@ Action = Literal["keep", "relabel", "drop"]
 Number = Annotated[int, Field(ge=0, le=2**31)]
 
 
-class Said(BaseModel):
+class Said(BaseModel, extra="forbid"):
     """What is decided on a label: what to do, and the number of the new class."""
-
-    model_config = ConfigDict(extra="forbid")
 
     action: Action
     label: Number | None = None
 
 
-class NewDecision(BaseModel):
+class NewDecision(BaseModel, extra="forbid"):
     """A decision on a label of a sheet, as a page makes it.
 
     Attributes:
@@ -38,8 +36,6 @@ class NewDecision(BaseModel):
         now: The decision; None to take back the last one.
         before: The last decision as the page shows it; None for none.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     key: Annotated[str, Field(max_length=64)]
     index: Number

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from cutaway.page import studio_files, studio_shell
@@ -71,10 +71,8 @@ def _shell(settings: StudioSettings, person: Person, status: int = 200) -> Respo
     return HTMLResponse(page, status)
 
 
-class Visit(BaseModel):
+class Visit(BaseModel, extra="forbid"):
     """That a person has opened a view, which is named as the first part of its address."""
-
-    model_config = ConfigDict(extra="forbid")
 
     view: Annotated[str, Field(max_length=64)] = ""
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from .given import GivenWorkspace, RunId
@@ -12,18 +12,14 @@ from .given import GivenWorkspace, RunId
 router = APIRouter(prefix="/api")
 
 
-class NewTitle(BaseModel):
+class NewTitle(BaseModel, extra="forbid"):
     """The title that a person gives a run; "" for the name of its folder."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str = Field(max_length=200)
 
 
-class Seen(BaseModel):
+class Seen(BaseModel, extra="forbid"):
     """The runs that a person has seen in the trash."""
-
-    model_config = ConfigDict(extra="forbid")
 
     runs: list[str]
 

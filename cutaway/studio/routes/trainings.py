@@ -4,15 +4,15 @@ import logging
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cutaway.context import RunContext
 from cutaway.data import Preparation
 from cutaway.errors import ConfigError, CutawayError
-from cutaway.jobs import Continuation, Form, Options, Repeat, Settings, Training, TrainingJob, stop_process
+from cutaway.jobs import Continuation, Form, Repeat, Settings, Training, TrainingJob, stop_process
 from cutaway.log import survive
 from cutaway.runs import Manifest, RunFolder, history_path, labels_path, sample_counts
-from cutaway.studio.references import DataReference, resolve
+from cutaway.studio.references import WantedData
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
 from cutaway.training import DRAWN
@@ -29,27 +29,20 @@ COLUMNS = 300
 JobId = Annotated[str, Path(max_length=100, description="Id of a training in the queue.")]
 
 
-class NewTraining(BaseModel):
+class NewTraining(WantedData):
     """A training of a model on data, as a page asks for it."""
 
-    model_config = ConfigDict(extra="forbid")
-
     kind: Literal["train"] = "train"
-    data: DataReference
-    test: DataReference | None = None
-    options: Options = {}
     form: Form = Form()
-    settings: Settings = {}
+    settings: Settings = Field(default={})
     name: Annotated[str, Field(max_length=200)] | None = None
 
 
 Wanted = Annotated[NewTraining | Repeat | Continuation, Field(discriminator="kind")]
 
 
-class Question(BaseModel):
+class Question(BaseModel, extra="forbid"):
     """A training to check, with the known facts about its data."""
-
-    model_config = ConfigDict(extra="forbid")
 
     task: Wanted
     samples: Annotated[int, Field(ge=1, le=2**40)] | None = None
@@ -57,10 +50,8 @@ class Question(BaseModel):
     default: Annotated[str, Field(max_length=100)] | None = None
 
 
-class Stop(BaseModel):
+class Stop(BaseModel, extra="forbid"):
     """How a training is stopped."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kill: bool = False
 
@@ -169,14 +160,4 @@ def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, pla
     if not isinstance(wanted, NewTraining):
         workspace.index.path(wanted.run)
         return wanted
-    options = dict(wanted.options)
-    options.pop("test", None)
-    if wanted.test is not None:
-        options["test"] = resolve(wanted.test, places)
-    return Training(
-        data=resolve(wanted.data, places),
-        options=options,
-        form=wanted.form,
-        settings=wanted.settings,
-        name=wanted.name,
-    )
+    return Training(**wanted.paths(places), form=wanted.form, settings=wanted.settings, name=wanted.name)
