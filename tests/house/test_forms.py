@@ -28,3 +28,9 @@ def test_a_concept_has_one_form(form: str) -> None:
         if re.search(FORMS[form], line)
     ]
     assert found == []
+
+
+def test_charts_have_one_module_in_the_page() -> None:
+    sources = [file for kind in ("*.py", "*.js", "*.html") for file in PACKAGE.rglob(kind)]
+    drawing = {file.name for file in sources if re.search(r"<svg|createElementNS", file.read_text("utf-8"))}
+    assert drawing == {"charts.js"}
