@@ -76,7 +76,7 @@ def test_an_interrupted_copy_leaves_nothing_that_is_shown(classroom, monkeypatch
     monkeypatch.setattr("cutaway.studio.classroom.shutil.copytree", full)
     answer = post(classroom, "/api/class/runs", {"run": "20261130-080000-toy-cccc"})
     assert answer.status == 409
-    assert "Ada" in answer.json["got"]
+    assert "Ada" in answer.json["error"]
     assert not list(classroom.settings.people[2].runs.iterdir())
 
 
