@@ -187,7 +187,7 @@ class LiveRun:
 
 
 def load() -> None:
-    """Load what maps need while the training that will be watched loads its own, before there is a second thread."""
+    """Load the packages that maps need while the watched training loads its own, before there is a second thread."""
     os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other while a training runs take more CPU time
     from cutaway.embedding import warm_up
     from cutaway.models import import_lean_keras, lean_keras

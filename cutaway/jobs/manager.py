@@ -24,7 +24,7 @@ from .trainings import Trainings
 log = logging.getLogger("cutaway.jobs")
 
 TICK_SECONDS = 0.3
-"""Between two looks at who still waits, at processes that nobody needs, and at the trainings."""
+"""Seconds between two looks for pages that are gone, for idle processes, and at the trainings."""
 
 MEMORY_BYTES = 2 << 30
 """Free memory in bytes for looks to get their own process; with less, they share the process of "view"."""
@@ -62,7 +62,7 @@ class JobState:
         parts: Names of the parts that were made, or the heads of frames.
         progress: A `cutaway.progress.ProgressRecord` as JSON, or None.
         error: Why it failed, or None.
-        result: What came out, of jobs that have no parts; otherwise None.
+        result: The result of a job without parts; otherwise None.
     """
 
     key: str
@@ -79,15 +79,15 @@ class Job:
 
     Attributes:
         key: Key of its result.
-        specification: What to do.
+        specification: Its specification.
         folder: Folder of the runs.
-        callbacks: For each folder with somebody who waits, a function that tells the pages that show it.
+        callbacks: For each folder with a waiting person, a function that tells the pages that show it.
         queue: Where it waits.
         pages: The pages that wait, each after its person and a slash, and when each asked last.
         state: How it stands.
         progress: How far it is, or None.
         error: Why it failed, or None.
-        result: What came out, or None.
+        result: The result, or None.
         process: Which process runs it, or None.
         is_moved: Whether it is being stopped for something more urgent, and then waits again.
         asked: When it was first asked for.
@@ -117,7 +117,7 @@ class Job:
         return {page.partition("/")[0] for page in self.pages}
 
     def order(self, served: float) -> tuple[bool, float, int]:
-        """What decides which job is done first: that with the lowest.
+        """The order of jobs: the lowest is done first.
 
         Args:
             served: When whoever waits for it was served last.
@@ -142,7 +142,7 @@ class JobProcess:
 
     Attributes:
         runner: The process; None while there is none.
-        jobs: What it runs.
+        jobs: Its running jobs.
         begun: When its last job began.
         load_at: When it is loaded ahead of any job; infinite for never.
         needed_until: When it ends, if it has no job.
@@ -258,12 +258,12 @@ class JobManager:
         """Say how a job stands, and have it done if it is not.
 
         Args:
-            specification: What a page wants.
+            specification: The job that a page wants.
             folder: Folder of the runs.
             page: Id of the page, after its person and a slash; it waits until it is done, leaves, or is closed.
             callback: Tells the pages that show this folder.
-            starter: Folder of the runs of the one who started the studio, if it is another one.
-            again: Whether it is done again where it failed.
+            starter: Folder of the runs of the studio's owner, if it is another one.
+            again: Whether to repeat it if it failed.
             may_write: Whether whoever asks may write into the folder, for whom finished work is done again too.
 
         Raises:
@@ -290,7 +290,7 @@ class JobManager:
             return job.as_state(parts)
 
     def leave(self, page: str, key: str | None = None) -> None:
-        """A page waits no longer for a job, or for any; what nobody waits for is canceled.
+        """A page waits no longer for a job, or for any; jobs that nobody waits for are canceled.
 
         Args:
             page: As for `ask`.
@@ -333,7 +333,7 @@ class JobManager:
         return job
 
     def _queue_of(self, name: QueueName) -> QueueName:
-        """Where the jobs of a queue wait: with little memory, looks share a process with what pages show."""
+        """The queue of a job: with little memory, looks share the process of "view"."""
         has_process = self._processes[name][0].runner is not None
         return "view" if name == "look" and not has_process and free_memory() < MEMORY_BYTES else name
 
@@ -397,7 +397,7 @@ class JobManager:
                 self.trainings.look()
 
     def look(self) -> None:
-        """Cancel what only closed pages have asked for; load, end and use processes."""
+        """Cancel jobs that only closed pages wait for; load, end and use processes."""
         with self._changed:
             now = time.monotonic()
             for job in list(self._jobs.values()):
@@ -479,7 +479,7 @@ class JobManager:
         return any(job.queue == "look" and now - job.begun < HOLD_SECONDS for job in self._jobs.values())
 
     def _take(self, process: JobProcess, message: Message) -> None:
-        """Take what a process says of a job."""
+        """Handle the messages of a process about a job."""
         with self._changed:
             job = next((job for job in process.jobs if job.key == message.job), None)
             if job is None:

@@ -1,4 +1,4 @@
-"""What pages show of runs, made by the report's own code, part by part."""
+"""Parts of pages about runs, made by the report's own code, one by one."""
 
 import functools
 from collections.abc import Callable
@@ -26,7 +26,7 @@ HELD = 2
 """Number of runs whose data are held, and of sources of sections: the next job often uses the same ones."""
 
 QUICK = ("learning", "augmented", "settings", "heading", "findings", "classes")
-"""What is made first: these take least, or say most."""
+"""Sections to make first: they take least, or matter most."""
 
 OTHER_JOBS = ("explore", "suspects", "comparison")
 """Sections that have jobs of their own."""
@@ -72,10 +72,10 @@ def _held_source(
 
 @dataclass(frozen=True)
 class Work:
-    """A job under way, and where its parts go.
+    """A job under way, and the place for its parts.
 
     Attributes:
-        job: What to do.
+        job: Its specification.
         context: The folder of runs, the key, and whom to report to.
         on_progress: Called with the progress.
     """
@@ -90,7 +90,7 @@ class Work:
         return part_names(self.context.key)
 
     def put(self, name: str, document: Any, arrays: list[bytes] | None = None) -> None:
-        """Write a part, unless it was canceled: what could not be finished may be missing in it."""
+        """Write a part, unless the job was canceled: the part may then be incomplete."""
         raise_if_canceled()
         write_part(self.context.key, name, document, arrays or [])
         if name != INDEX:
@@ -120,7 +120,7 @@ class Work:
         return context
 
     def source(self, on_progress: ProgressCallback | None = None, *, with_data: bool = False) -> ReportSource:
-        """What sections are made from, with the data of all runs of the job if asked for."""
+        """The source of sections, with the data of all runs of the job if requested."""
         job = self.job
         own, *others = (self.open(run, with_data=with_data) for run in job.runs)
         if job.split is not None:
@@ -133,7 +133,7 @@ class Work:
 
 
 def load() -> None:
-    """Load what most sections need; the rest of it is imported above."""
+    """Load the packages of most sections; the rest of them is imported above."""
     lean_keras()
     import_lean_keras()
 
@@ -142,7 +142,7 @@ def run(job: SectionJob, context: JobContext) -> None:
     """Do a job: write all its parts that are not there, the index last.
 
     Args:
-        job: What to do.
+        job: Its specification.
         context: The folder of runs, the key, and whom to report to.
 
     Raises:
@@ -213,7 +213,7 @@ def _compare(work: Work) -> None:
 
 
 def _suspects(work: Work) -> None:
-    """Each fold is kept in the run, from where the sheet reads it: there is no part."""
+    """Each fold is kept in the run, and the sheet reads it from there: there is no part."""
     from cutaway.topics.labels.cross_validation import of_run
     from cutaway.topics.labels.finding import find_label_issues
     from cutaway.topics.labels.options import LabelsOptions
@@ -268,4 +268,4 @@ MAKERS: dict[str, Callable[[Work], None]] = {
     "doctor": _doctor,
     "remedy": _remedy,
 }
-"""What makes the parts of each kind of `cutaway.jobs.specifications.SECTIONS`."""
+"""The function that makes the parts of each kind of `cutaway.jobs.specifications.SECTIONS`."""

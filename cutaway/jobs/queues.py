@@ -22,7 +22,7 @@ MOST_NICE = "CUTAWAY_MOST_NICE"
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """What is common to all jobs that wait in one queue.
+    """The common settings of all jobs in one queue.
 
     Attributes:
         module: Name of the module that does its jobs: ``load()`` loads what they need, while there is one thread, and

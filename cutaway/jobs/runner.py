@@ -32,7 +32,7 @@ class MessageWriter:
 
     def __init__(self) -> None:
         self._file = os.fdopen(os.dup(1), "wb", buffering=0)
-        os.dup2(2, 1)  # what libraries print is no message
+        os.dup2(2, 1)  # output of libraries is no message
         self._lock = threading.Lock()
 
     def write(self, kind: MessageKind, job: str = "", value: Any = None) -> None:
@@ -94,7 +94,7 @@ class Runner:
 
 
 def words_on(error: BaseException) -> str:
-    """Why a job failed, in one line; what nobody expected is logged."""
+    """Why a job failed, in one line; unexpected errors are logged."""
     if isinstance(error, CutawayError):
         return printable(str(error))
     if isinstance(error, OSError):

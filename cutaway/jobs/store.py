@@ -1,4 +1,4 @@
-"""Parts of what pages show, in the user's cache: the process of a job writes them, and the server hands them out."""
+"""Parts of pages in the user's cache: the process of a job writes them, and the server hands them out."""
 
 import gzip
 import json

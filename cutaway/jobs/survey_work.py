@@ -339,7 +339,7 @@ def load() -> None:
         most = max(LEAST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    with contextlib.suppress(OSError):  # where memory runs out all the same, this process is the first to go
+    with contextlib.suppress(OSError):  # if memory runs out all the same, this process is the first to go
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 

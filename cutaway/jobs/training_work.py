@@ -28,7 +28,7 @@ from .training_queue import LOCK, LOG, STOP, Status, read_job, read_status, runs
 log = logging.getLogger("cutaway.jobs.trainings")
 
 LOADED = ("cutaway.api.train", "cutaway.training", "sklearn.datasets")
-"""What is loaded before there is a job: 1.8 s of CPU time on the machine of the benchmarks, and 240 MB."""
+"""Packages to load before there is a job: 1.8 s of CPU time on the machine of the benchmarks, and 240 MB."""
 
 NOTE_SECONDS = 1.0
 """Seconds between two notes before the first epoch."""
@@ -41,7 +41,7 @@ LOCK_SECONDS = 5.0
 
 
 def train_detached() -> None:
-    """Load what trainings need, wait for a job, do it, and end the process with its exit code."""
+    """Load the packages of trainings, wait for a job, do it, and end the process with its exit code."""
     with survive(log, "loading what trainings need", Exception):  # the training itself will fail with it
         load()
     line = sys.stdin.buffer.readline()
@@ -55,7 +55,7 @@ def train_detached() -> None:
 
 
 def load() -> None:
-    """Load what trainings need."""
+    """Load the packages of trainings."""
     from cutaway.models import import_lean_keras, lean_keras
 
     lean_keras()

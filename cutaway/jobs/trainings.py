@@ -32,7 +32,7 @@ RECENT = 9
 """Trainings whose median time those like them are expected to take."""
 
 ROUGHLY = 15
-"""Seconds to which the time until a training begins is rounded, and minutes from two on: pages follow what changes."""
+"""Rounding in seconds of the estimated start time, in minutes from two on: pages are not updated every second."""
 
 Rows = list[dict[str, Any]]
 
@@ -102,7 +102,7 @@ def starting_order(
 
 
 def comparable(task: TrainingJob) -> tuple[str, ...]:
-    """What trainings have in common that take about as long, the closest first; nothing if that is unknown."""
+    """Properties that trainings of about the same duration share, the closest first; nothing if unknown."""
     if isinstance(task, Continuation):
         return ()
     alike = {"name": None, "settings": {name: value for name, value in task.settings.items() if name != "seed"}}
@@ -161,7 +161,7 @@ class Trainings:
         Raises:
             UsageError, RunError: See `TrainingQueue.add`.
         """
-        with self._adding:  # whoever has seen a place stays before those who ask later
+        with self._adding:  # a place that somebody has seen stays before those of later requests
             name = queue.add(QueuedTraining(created=time.time(), person=person, task=task))
         self._wake()
         return self.row(queue, name)
@@ -189,14 +189,14 @@ class Trainings:
         """How the trainings of a queue stand.
 
         Returns:
-            What `TrainingQueue.rows` returns; and of each that waits, otherwise None: ``place``, from 1, among all that
+            The rows of `TrainingQueue.rows`; and of each that waits, otherwise None: ``place``, from 1, among all that
             wait in whatever queue, ``waiting``, how many those are, and ``starts_in``, the seconds until it starts,
             roughly, or None if they are unknown.
         """
         return self._look()[0][queue]
 
     def look(self) -> None:
-        """Start what can be started, and tell pages about trainings that have changed."""
+        """Start all trainings that can start, and tell pages about changed ones."""
         rows, turns = self._look()
         for queue, tell in self._queues.items():
             if rows[queue] != self._told.get(queue, []):

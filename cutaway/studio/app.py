@@ -24,7 +24,7 @@ def create_app(settings: StudioSettings) -> Gate:
     """Make the application of a studio, an ASGI application whose ``app`` is the FastAPI one behind the gate.
 
     Args:
-        settings: Where it listens and who may come in.
+        settings: Its address and its people.
     """
     manager = JobManager(parallel=settings.parallel)
     workspaces = _workspaces(settings, manager)

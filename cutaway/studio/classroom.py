@@ -1,4 +1,4 @@
-"""What the one who started a studio sees of everybody in it, and hands to them; and the tasks that people have done."""
+"""The class page of a studio's owner: everybody's progress, handing out runs, and finished tasks."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from .settings import Person
 from .workspace import Workspace
 
 TASKS_FILE = "playground-tasks.json"
-"""The tasks of all people, in the folder of the one who started the studio."""
+"""The tasks of all people, in the folder of the studio's owner."""
 
 TASKS = 20
 """Tasks of one person at most; the playground has fewer."""
@@ -54,7 +54,7 @@ class DoneTasks:
     """Who has done which tasks, kept in a file.
 
     Args:
-        folder: The folder of runs of the one who started the studio.
+        folder: The folder of runs of the studio's owner.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,7 +103,7 @@ class DoneTasks:
 def class_rows(
     people: Sequence[Person], workspaces: Mapping[str, Workspace], *, trainings: Trainings, tasks: DoneTasks
 ) -> list[dict[str, Any]]:
-    """How everybody is doing who has a folder of their own, or has done a task.
+    """The progress of everybody who has their own folder, or has done a task.
 
     Returns:
         For each person ``name``; ``own``, whether they have a folder of their own; and ``tasks``, those that are done,
@@ -123,7 +123,7 @@ def class_rows(
 def _class_row(
     person: Person, workspace: Workspace, *, trainings: Trainings, given: set[str], done: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    if not person.writes:  # they look at the runs of the one who started the studio, which say nothing about them
+    if not person.writes:  # they look at the runs of the owner, which say nothing about them
         return {"name": person.name, "own": False, "tasks": done}
     runs = [row for row in workspace.index.rows() if row["id"] not in given]
     jobs = trainings.rows(workspace.trainings)
@@ -147,11 +147,11 @@ def _class_row(
 
 
 def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
-    """Copy a run into the folder of everybody who has one of their own.
+    """Copy a run into the folder of everybody with their own one.
 
     Args:
         run: Its folder. It is not copied to whoever has a run of this name already.
-        people: All but the one who hands it out.
+        people: All but the owner, who hands it out.
 
     Returns:
         ``given``, how many got a copy; ``had``, how many had one already.
@@ -185,7 +185,7 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    """What is not copied: links, which may lead out of the run."""
+    """Names to leave out of a copy: links, which may lead out of the run."""
     return {name for name in names if os.path.islink(os.path.join(folder, name))}
 
 

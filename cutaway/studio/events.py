@@ -1,4 +1,4 @@
-"""What happens, told to every page that is open: server-sent events, with a bounded queue for each page."""
+"""Server-sent events for every open page, with a bounded queue for each page."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The one door of the studio: who sends a request, and what every answer carries. Each route is behind it."""
+"""The gate of the studio, in front of every route: who sends a request, and the headers of every answer."""
 
 import asyncio
 import hmac
@@ -20,10 +20,10 @@ WRITE_HEADER = "x-cutaway"
 """Every request that changes something has it: pages of others cannot send it without asking first, and we say no."""
 
 BODY_BYTES = 1 << 20
-"""Of a request, where its route does not say more."""
+"""Maximum size of the body of a request, unless its route sets another one."""
 
 BODY_SECONDS = 20.0
-"""Between two parts of a body at most; who sends nothing for longer is disconnected."""
+"""Maximum number of seconds between two parts of a body; slower senders are disconnected."""
 
 OPEN = 128
 """Requests of one person that are answered at the same time at most, open streams among them."""
@@ -48,7 +48,7 @@ Query = list[tuple[str, str]]
 STYLE = "max-width: 36rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif"
 
 API = "/api/"
-"""What is below this path are no pages: links on other sites lead to none of it."""
+"""API routes; cross-site links to them are refused."""
 
 JOBS = f"{API}jobs/"
 """Below this path the kind of a job follows; most kinds write into caches only, so all people may request them."""
@@ -116,7 +116,7 @@ class Gate:
     is in the settings.
 
     Attributes:
-        app: What is behind it.
+        app: The application behind the gate.
         settings: Who may come in.
     """
 
@@ -232,7 +232,7 @@ class Gate:
 
 
 def _writes(method: str, path: str) -> bool:
-    """Whether a request that changes something needs a person who may write; of a job its specification knows."""
+    """Whether a request that changes something needs a person who may write; a job's specification decides."""
     kind = path.removeprefix(JOBS)
     if path in (VISITS, TASKS):
         return False

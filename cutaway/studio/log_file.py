@@ -21,7 +21,7 @@ FILES = 3
 """Older files that are kept."""
 
 LOGGERS = ("cutaway", "uvicorn.error")
-"""What is written: our own loggers, and uvicorn's, which has what a route fails with."""
+"""Logged names: our own loggers, and uvicorn's, which has the errors of routes."""
 
 log = logging.getLogger("cutaway.studio")
 
@@ -38,7 +38,7 @@ class _PrivateFile(RotatingFileHandler):
 
 
 class _Unrepeated(logging.Filter):
-    """Leaves out what a logger has just said: a folder that is gone for an hour is looked at 12,000 times."""
+    """Drops repeated records of a logger: a folder that is gone for an hour is looked at 12,000 times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def logged_into(runs: Path) -> Generator[None]:
     Where the folder cannot be written, warnings go to standard error, and say so.
 
     Args:
-        runs: The folder of runs of the one who starts the studio.
+        runs: The folder of runs of the studio's owner.
     """
     try:
         check_own(runs, LOG)

@@ -60,13 +60,13 @@ def read_names(file: Path) -> list[str]:
 def make_people(
     runs: Path, names: Sequence[str] = (), *, own_folders: bool = False, renew: bool = False
 ) -> tuple[Person, ...]:
-    """The one who starts the studio, and others.
+    """The studio's owner, and others.
 
     Args:
-        runs: Folder of runs of the one who starts it.
+        runs: Folder of runs of the owner.
         names: Names of the others.
         own_folders: Whether each of the others has a folder of runs of their own, which is made; otherwise they may
-            look at the runs of the one who starts it.
+            look at the runs of the owner.
         renew: Whether all get new links.
 
     Raises:

@@ -116,7 +116,7 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
 
 
 def folder_path(reference: DataReference, places: DataRoots) -> Path:
-    """What is below a folder of the studio, with links followed. What is hidden there is not offered.
+    """A path below a folder of the studio, with links followed. Hidden files are not offered.
 
     Raises:
         UnknownNameError: There is nothing.
@@ -139,7 +139,7 @@ def folder_path(reference: DataReference, places: DataRoots) -> Path:
 
 
 def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_000) -> dict[str, Any]:
-    """What is in a folder of the studio.
+    """The content of a folder of the studio.
 
     Returns:
         ``entries``, folders first, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder), and

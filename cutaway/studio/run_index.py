@@ -93,7 +93,7 @@ class RunIndex:
         self._entries: dict[str, Entry] = self._kept.read() or {}
 
     def scan(self) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
-        """Look for what changed since the last time; nothing while another thread does.
+        """Look for changes since the last time; does nothing while another thread looks.
 
         Where the folder is not there, its rows are hidden and nothing is forgotten: a disk may come back.
 
@@ -191,7 +191,7 @@ class RunIndex:
             run: Its id, the name of its folder.
 
         Raises:
-            UnknownNameError: There is no run of this id. Ids are no paths: what has a slash is none.
+            UnknownNameError: There is no run of this id. Ids are no paths: an id with a slash is unknown.
         """
         path = self.folder / run
         plain = run == path.name and run not in ("", ".", "..") and not run.startswith(".") and "\0" not in run

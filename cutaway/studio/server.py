@@ -45,7 +45,7 @@ def serve(
     """Serve a studio until the process is ended by a signal.
 
     Args:
-        settings: Where it listens and who may come in.
+        settings: Its address and its people.
         insists: Whether only this port will do; otherwise the next one that is free is taken.
         certificate: A file with a certificate, for TLS.
         key: A file with its key.
@@ -61,7 +61,7 @@ def serve(
         settings = replace(settings, port=listener.getsockname()[1])
         server = _make_server(settings, certificate=certificate, key=key)
         with logged_into(settings.people[0].runs), _ended_by_signals(server):
-            on_start(settings)  # who connects from now on waits until it accepts, in a moment
+            on_start(settings)  # new connections wait until it accepts, in a moment
             server.run(sockets=[listener])
     finally:
         listener.close()
@@ -79,7 +79,7 @@ def _ended_by_signals(server: "uvicorn.Server") -> Generator[None]:
 
 
 def _is_fault(record: logging.LogRecord) -> bool:
-    """Whether a record of uvicorn is to be printed: that requests are cut off at the end is what Ctrl-C wants."""
+    """Whether to print a record of uvicorn: Ctrl-C is meant to cut requests off."""
     return not str(record.msg).startswith("Cancel %s running task")
 
 

@@ -1,4 +1,4 @@
-"""Where the studio listens, which folders it serves, and who may come in."""
+"""The settings of a studio: its address, its folders, and its people."""
 
 import secrets
 import socket
@@ -26,10 +26,10 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who may come in.
+    """A person with access to the studio.
 
     Attributes:
-        name: What the studio calls them; of the one who started it "".
+        name: Name in the studio; "" for the owner.
         runs: The folder of runs that they see.
         writes: Whether they may train, decide and delete there.
         token: The secret in their link.
@@ -43,10 +43,10 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class StudioSettings:
-    """What a studio is started with.
+    """The settings of a studio.
 
     Attributes:
-        people: Who may come in, the one who started it first.
+        people: Everybody with access, the owner first.
         data: Folders with data to choose from.
         host: Address to listen on.
         port: Port to listen on.
@@ -103,7 +103,7 @@ class StudioSettings:
 
     @cached_property
     def hosts(self) -> frozenset[str]:
-        """What a request may have in its header Host: a page whose name was bound to our address has another one."""
+        """Allowed values of the header Host: a page whose name was bound to our address has another one."""
         return frozenset(urlsplit(origin).netloc for origin in self.origins)
 
     @property

@@ -1,4 +1,4 @@
-"""What a training can be told, and what it will do: checked before it waits, without Keras."""
+"""The settings of a training and their effect: checked before it waits, without Keras."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -36,11 +36,11 @@ LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at mos
 
 
 def form_fields() -> dict[str, Any]:
-    """What a form for a training is made of, from the schema of its settings.
+    """The fields of a form for a training, from the schema of its settings.
 
     Returns:
         ``settings``, a record each: ``name``, ``kind`` ("whole", "number", "choice" or "text"), ``help``, ``low``,
-        ``high``, ``choices``, ``auto`` and ``optional``; ``activations``; and ``recipes`` with what each of them sets.
+        ``high``, ``choices``, ``auto`` and ``optional``; ``activations``; and ``recipes`` with the settings of each.
     """
     properties: dict[str, dict[str, Any]] = TrainingConfig.model_json_schema()["properties"]
     recipes = [
@@ -88,7 +88,7 @@ def check_training(
             whether they are a table.
 
     Returns:
-        ``errors``, a message for each wrong field ("" for what concerns several), and ``settings``, ``form`` and
+        ``errors``, a message for each wrong field ("" if it concerns several), and ``settings``, ``form`` and
         ``recipe`` with every value resolved, if nothing is wrong. "auto" stays if it depends on an unknown number
         of samples.
     """

@@ -32,7 +32,7 @@ NAME_BYTES = 180
 
 PIECE = 1 << 20
 STALE = 3600
-"""Seconds after which what a server that was killed left half written is removed."""
+"""Seconds after which a half-written upload of a killed server is removed."""
 
 
 class Uploads:
@@ -86,12 +86,12 @@ class Uploads:
         """Write an upload piece by piece.
 
         Args:
-            name: What the file is called on the other machine.
+            name: Name of the file on the other machine.
             pieces: Its content.
             length: How many bytes will come, if that is known.
 
         Returns:
-            What it is called here.
+            Its name here.
 
         Raises:
             UsageError: Data are not called so.
@@ -132,7 +132,7 @@ class Uploads:
         return written
 
     def _tidy(self) -> None:
-        """Make the folder if there is none, and remove what a server that was killed left half written in it."""
+        """Make the folder if there is none, and remove half-written uploads of killed servers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for stray in self.folder.glob(".*.part"):
             with survive(log, "removing an upload that was never finished", OSError):
@@ -183,7 +183,7 @@ def upload_name(name: str) -> str:
         DataError: It is a workbook.
     """
     last = re.split(r"[/\\]", name)[-1]
-    # what a file system takes stays as it is
+    # names that a file system takes stay as they are
     safe = "".join(c if c.isprintable() and c not in ':*?"<>|' else "-" for c in last).strip(". ")
     safe = safe.encode()[-NAME_BYTES:].decode(errors="ignore").strip(". ")
     ending = Path(safe).suffix.lower()

@@ -35,7 +35,7 @@ MEMORY = 2 << 30
 """Bytes that must be free before the process of live maps is loaded for a training that nobody has started yet."""
 
 FIRST, KNOWN = 5.0, 0.5
-"""Seconds that the first who ask wait for rows, without and with some from the cache; 2,000 runs usually take 0.3."""
+"""Seconds that the first requests wait for rows, without and with some from the cache; 2,000 runs usually take 0.3."""
 
 KEEP = 30.0
 """Seconds between two times that rows are written into the user's cache."""
@@ -106,7 +106,7 @@ class Workspace:
             self.hub.send("reset", {})
 
     def look(self) -> None:
-        """As `scan`, for somebody who waits: shortly, and not while the first one is under way or the last is fresh.
+        """As `scan`, for somebody who waits: briefly, and not while the first one is under way or the last is fresh.
 
         Whoever asks before anything was read waits for the first rows: an empty list would say that there is no run.
         """
@@ -192,7 +192,7 @@ class Workspace:
                     self._follow()
 
     def _follow(self) -> None:
-        """Tell pages what runs that are being trained have written since the last look."""
+        """Tell pages about new lines of running trainings since the last look."""
         running = [row["id"] for row in self.index.rows() if row["state"] == "running"]
         self._seen = {run: seen for run, seen in self._seen.items() if run in running}
         for run in running:
@@ -232,7 +232,7 @@ class Workspace:
 
 
 def _told(folder: RunFolder, *, since: int) -> dict[str, Any]:
-    """What `Workspace.training` returns of an open run."""
+    """The result of `Workspace.training` for an open run."""
     between, rows = folder.history(kind="progress"), folder.history()
     manifest = folder.manifest
     new = rows[since:]
@@ -246,7 +246,7 @@ def _told(folder: RunFolder, *, since: int) -> dict[str, Any]:
 
 
 def _verdict(rows: list[dict[str, Any]], manifest: Manifest) -> list[dict[str, str]]:
-    """``kind``, ``severity``, ``title`` and ``text`` of what the history alone shows, warnings first."""
+    """``kind``, ``severity``, ``title`` and ``text`` of findings from the history alone, warnings first."""
     if not rows:
         return []
     kept = kept_so_far(manifest, rows)

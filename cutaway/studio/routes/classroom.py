@@ -1,4 +1,4 @@
-"""What the one who started the studio sees of everybody in it, and the tasks that people do in the playground."""
+"""The class page of the studio's owner, and the tasks that people do in the playground."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def cost(run: str, people: GivenClass, workspace: GivenWorkspace) -> dict[str, i
 
 @router.post("/class/runs")
 def hand(handed: HandedRun, people: GivenClass, workspace: GivenWorkspace) -> dict[str, int]:
-    """Copy a run into the folder of everybody who has one of their own."""
+    """Copy a run into the folder of everybody with their own one."""
     row = workspace.index.refresh(handed.run)
     if row["state"] == "running":
         raise UsageError(

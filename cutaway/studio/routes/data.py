@@ -1,4 +1,4 @@
-"""Data: where they may be chosen, and uploads."""
+"""Data: allowed folders, and uploads."""
 
 from typing import Annotated, Any
 
@@ -40,13 +40,13 @@ def folder(
     places: GivenRoots,
     part: Annotated[list[str] | None, Query(max_length=64)] = None,
 ) -> dict[str, Any]:
-    """What is in a folder, or in one below it."""
+    """The content of a folder, or of one below it."""
     return list_folder(DataReference(place="folder", folder=folder, parts=tuple(part or ())), places)
 
 
 @router.get("/uploads/{name}")
 def upload_check(name: UploadName, _: GivenWorkspace) -> dict[str, Any]:
-    """What a file would be called that is uploaded next; refused here, it need not be sent at all."""
+    """The name of the next upload; refused here, it need not be sent at all."""
     return {"name": upload_name(name)}
 
 

@@ -1,4 +1,4 @@
-"""The stream of what happens."""
+"""The stream of events."""
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse

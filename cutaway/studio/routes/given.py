@@ -1,4 +1,4 @@
-"""What routes are given: the person who asks, and the workspace that they see."""
+"""Dependencies of routes: the person behind a request, and their workspace."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ def _places(request: Request) -> DataRoots:
 
 
 def _others(request: Request) -> tuple[Person, ...]:
-    """Everybody but the one who started the studio, who alone may ask."""
+    """Everybody but the studio's owner, who alone may ask."""
     person = _person(request)
     if person.name:
         raise UsageError(f'"{person.name}" may not see the class', hint="ask the teacher")
@@ -42,7 +42,7 @@ def _others(request: Request) -> tuple[Person, ...]:
 
 
 GivenClass = Annotated[tuple[Person, ...], Depends(_others)]
-"""For what only the one who started the studio may ask: everybody else."""
+"""Dependency of routes for the studio's owner: everybody else."""
 
 GivenManager = Annotated[JobManager, Depends(_manager)]
 GivenPerson = Annotated[Person, Depends(_person)]

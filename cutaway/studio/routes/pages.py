@@ -81,7 +81,7 @@ class Visit(BaseModel, extra="forbid"):
 def visit(
     opened: Visit, settings: GivenSettings, person: GivenPerson, manager: GivenManager, workspace: GivenWorkspace
 ) -> dict[str, Any]:
-    """Have loaded what the view will soon need: somebody is there, who may want to look inside a run.
+    """Load the process of the view ahead: somebody is there and may want to look inside a run.
 
     The map of a training is there sooner if its process is loaded while the form is open. In a classroom all open the
     form simultaneously, and few train simultaneously: a process of 340 MB for each would take the memory.
@@ -93,7 +93,7 @@ def visit(
 
 
 def unknown_page(request: Request) -> Response:
-    """The answer at an address that there is not: a page that says so, or a line where data were wanted."""
+    """The answer for an unknown address: a page that says so, or a line for requests of data."""
     if request.method not in ("GET", "HEAD") or request.scope["path"].startswith(("/api/", "/static/")):
         return PlainTextResponse("There is nothing at this address.\n", 404)
     return _shell(request.app.state.settings, request.scope["person"], 404)

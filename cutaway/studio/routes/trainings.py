@@ -1,4 +1,4 @@
-"""Trainings: what they can be told, the queue, starting, stopping and resuming."""
+"""Trainings: their settings, the queue, starting, stopping and resuming."""
 
 import logging
 from typing import Annotated, Any, Literal
@@ -64,13 +64,13 @@ def trainings(workspace: GivenWorkspace, manager: GivenManager) -> dict[str, Any
 
 @router.get("/trainings/form")
 def form(_: GivenWorkspace) -> dict[str, Any]:
-    """What a form for a training is made of."""
+    """The fields of a form for a training."""
     return form_fields()
 
 
 @router.post("/trainings/check")
 def check(question: Question, workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
-    """What is wrong with a training, and what its settings will be."""
+    """The faults of a training, and its resolved settings."""
     task = _task(question.task, workspace, places)
     if isinstance(task, Continuation):
         return {"errors": {}, "settings": None, "form": None, "recipe": None}
@@ -156,7 +156,7 @@ def stop_run(run: RunId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]
 
 
 def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, places: DataRoots) -> TrainingJob:
-    """What a person wants, with ids that are known and data that are there."""
+    """The task of a request, with known ids and existing data."""
     if not isinstance(wanted, NewTraining):
         workspace.index.path(wanted.run)
         return wanted
