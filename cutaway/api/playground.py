@@ -173,7 +173,7 @@ def _settings(context: RunContext) -> tuple[dict[str, Any], list[str]]:
         ("initializer", {_snake(each["kernel_initializer"]["class_name"]) for each in dense}, INITIALIZERS),
     ):
         if len(values) == 1 and values <= {*known}:
-            settings[name] = values.pop().replace("adamw", "adam")
+            settings[name] = str(values.pop()).replace("adamw", "adam")
         elif values:
             left.append(name)
     return settings, left

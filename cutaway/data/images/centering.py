@@ -140,7 +140,7 @@ def _scaled(cut: np.ndarray, ink: np.ndarray, ratio: float, shape: Sequence[int]
     from PIL import Image
     from scipy import ndimage
 
-    width = 2 * ink.sum() / (ink & ~ndimage.binary_erosion(ink)).sum()
+    width = 2 * ink.sum() / (ink.sum() - np.sum(ndimage.binary_erosion(ink)))
     missing = max(0, min(round((STROKE / ratio - width) / 2), 100))
     thicker = Image.fromarray(ndimage.maximum_filter(cut, 2 * missing + 1))
     return np.asarray(thicker.resize((shape[1], shape[0]), Image.Resampling.LANCZOS))
