@@ -155,8 +155,8 @@ def wrong_settings(values: Mapping[str, Any]) -> dict[str, ConfigError]:
     )
     for name, other, lacks, needs in without_effect:
         if lacks and values.get(name) and not {name, other} & {*found}:
-            got, hint = f"{optimizer} and {loss}", f"leave {name} at 0"
-            found[name] = ConfigError(f"{name} needs {needs}", got=got, hint=hint)
+            fault = f"{name} has no effect with {optimizer} and {loss}: it needs {needs}"
+            found[name] = ConfigError(fault, hint=f"leave {name} at 0")
     return found
 
 
