@@ -181,20 +181,20 @@ def test_a_history_that_is_gone_is_said_in_the_log_and_is_not_taken_from_another
     assert (target.read_text(), path.is_symlink(), len(read_history(path))) == ("{}", False, 1)
 
 
-DAMAGED = {
-    "not json": "valid JSON; got Expecting value",
-    "[1]": "hold numbers, .*; got no JSON object",
-    "{}": "got the kind None",
-    '{"kind": "epoch", "epoch": 2}': 'got no "loss"',
-    '{"kind": "epoch", "epoch": 1, "loss": 0.5}': "got epoch 1 after epoch 1",
-    '{"kind": "epoch", "epoch": "2", "loss": 0.5}': "got \"epoch\" of '2'",
-    '{"kind": "epoch", "epoch": 2, "loss": NaN}': "got NaN, which is no number of JSON",
-    '{"kind": "epoch", "epoch": 2, "loss": 1e999}': 'got "loss" of inf',
-    '{"kind": "epoch", "epoch": 2, "loss": [0.5]}': 'got "loss" of',
-    '{"kind": "epoch", "epoch": 2, "loss": 0.5, "f1": {"a": 1}}': 'got "f1" of',
-    '{"kind": "epoch", "epoch": 2, "loss": ' + "9" * 5_000 + "}": "valid JSON; got Exceeds the limit",
-    '{"kind": "epoch", "epoch": 2, "loss": 1, "deep": ' + "[" * 100_000 + "]" * 100_000 + "}": "valid JSON|32 levels",
-}
+DAMAGED = (
+    "not json",
+    "[1]",
+    "{}",
+    '{"kind": "epoch", "epoch": 2}',
+    '{"kind": "epoch", "epoch": 1, "loss": 0.5}',
+    '{"kind": "epoch", "epoch": "2", "loss": 0.5}',
+    '{"kind": "epoch", "epoch": 2, "loss": NaN}',
+    '{"kind": "epoch", "epoch": 2, "loss": 1e999}',
+    '{"kind": "epoch", "epoch": 2, "loss": [0.5]}',
+    '{"kind": "epoch", "epoch": 2, "loss": 0.5, "f1": {"a": 1}}',
+    '{"kind": "epoch", "epoch": 2, "loss": ' + "9" * 5_000 + "}",
+    '{"kind": "epoch", "epoch": 2, "loss": 1, "deep": ' + "[" * 100_000 + "]" * 100_000 + "}",
+)
 
 
 @pytest.mark.parametrize("line", DAMAGED, ids=lambda line: line[:60])

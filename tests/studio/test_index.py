@@ -287,8 +287,8 @@ def test_an_id_is_the_name_of_a_folder_of_the_studio_and_nothing_else(folder, ne
     ("file", "content", "said"),
     [
         ("run.json", b"", "JSON"),
-        ("run.json", b"{}", "run.json must hold"),
-        ("run.json", b'{"format": 99}', "got format 99"),
+        ("run.json", b"{}", "run.json has no"),
+        ("run.json", b'{"format": 99}', "has format 99"),
         ("run.json", b"[" * 100_000, "run.json"),
         ("history.jsonl", b"nonsense\n", "line 1"),
         ("history.jsonl", b'{"kind": "epoch", "epoch": 1, "loss": NaN}\n', "line 1"),

@@ -228,8 +228,8 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
         ({"learning_rate": 0.1}, "is given twice"),
         ({"epochs": 0}, "epochs is a whole number"),
         ({"lerning_rate": 0.1}, "did you mean learning_rate"),
-        ({"recipe": "quickest"}, "recipes are"),
-        ({"momentum": 0.5}, "momentum needs optimizer sgd"),
+        ({"recipe": "quickest"}, "unknown recipe"),
+        ({"momentum": 0.5}, "it needs optimizer sgd"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_makes_nothing(tmp_path, wrong, said):
