@@ -220,14 +220,14 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"trials": 0}, "trials is a whole number"),
+        ({"trials": 0}, "trials must be a whole number"),
         ({"engine": "cloud"}, "an engine is"),
         ({"name": "../x"}, "the name of a sweep"),
         ({"space": "tiny"}, "a space is small, default, optimizer"),
         ({"dropout": 0.1}, "is given twice"),
         ({"learning_rate": 0.1}, "is given twice"),
         ({"epochs": 0}, "epochs is a whole number"),
-        ({"lerning_rate": 0.1}, "did you mean learning_rate"),
+        ({"lerning_rate": 0.1}, "did you mean .*learning_rate"),
         ({"recipe": "quickest"}, "unknown recipe"),
         ({"momentum": 0.5}, "it needs optimizer sgd"),
     ],
