@@ -83,7 +83,7 @@ def test_every_view_works_on_it(bare, tmp_path):
     embedding = run.embed("hidden", split="test", method="pca", progress=False)
     np.testing.assert_array_equal(embedding.predicted, run.predictions().argmax(1)[_positions(run, embedding.ids)])
     assert [r.name for r in run.layers()] == ["hidden", "out"]
-    assert {f.kind for f in run.findings()} >= {"overfitting", "confusion", "test"}
+    assert {f.kind for f in run.findings()} >= {"overfitting", "confusion", "test-gap"}
     assert 0 < run.mistakes(5).confidence[0] <= 1
     page = run.report(tmp_path / "report.html", progress=False).read_text()
     assert "None" not in page.split("<script")[0]
@@ -99,7 +99,7 @@ def test_commands_leave_out_what_was_not_measured(bare, capsys):
     run = bare[0]
     shown = printed(capsys, "show", str(run.path))
     assert f"{run.history['loss'][-1]:.4f}" in shown
-    assert not {"Accuracy", "Val", "None"} & set(shown.split())
+    assert not {"Accuracy", "Val", "None"} & set(shown.partition("Test accuracy")[0].split())
     answer = json.loads(printed(capsys, "show", str(run.path), "--json"))
     assert answer["history"] == run.history.rows
     assert answer["test"] == run.test

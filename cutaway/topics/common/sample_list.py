@@ -27,8 +27,7 @@ def of_samples(ids: SampleIds, table: Table) -> Table:
     """A table of samples: their names first, and last where they are found."""
     known = ids.columns()
     first, *others = (each for each in columns_of(SampleRow) if each.names[0] in known)
-    values = {"sample": known.pop("sample"), **table.values, **known}
-    return replace(table, columns=(first, *table.columns, *others), values=values)
+    return replace(table, columns=(first, *table.columns, *others), values={**known, **table.values})
 
 
 class SampleList(Result):

@@ -90,7 +90,7 @@ class SweepManifest(BaseModel):
         name: Name of the sweep.
         created: Date and time in UTC, ISO 8601.
         data: ``name``, ``sha256`` and ``origin`` of the dataset.
-        space: Settings that are tried, as `cutaway.execution.Space.to_record` writes them.
+        space: Settings that are tried, as `Space.to_record` writes them.
         fixed: Settings that are not.
         default: The settings of trial 0, resolved.
         seed: Random seed of weights, split, order and of what is drawn from the space.

@@ -192,7 +192,7 @@ class Sweep(Result):
         Empty where fewer than 8 trials completed. With few trials, much of it is chance.
 
         Source:
-            `optuna.importance`; see `cutaway.execution.importance_of_settings`.
+            `optuna.importance`; see `importance_of_settings`.
         """
         return dict(self._importance)
 

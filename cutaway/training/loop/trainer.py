@@ -133,13 +133,13 @@ class Trainer:
             self.rows.append(due)
         elif listed != list(range(1, position.epoch + 1)):
             raise RunError(
-                f"the history of {folder.path.name} has {len(listed)} epochs, its checkpoint {position.epoch}",
+                f"history.jsonl of {folder.path.name} has {len(listed)} epochs, its checkpoint {position.epoch}",
                 hint=ANOTHER,
             )
         damaged = [row["epoch"] for row in self.rows if not all(is_finite(row.get(n)) for n in ("loss", "val_loss"))]
         if damaged:
             raise RunError(
-                f"the history of {folder.path.name} has no finite loss and val_loss in epoch {damaged[0]}",
+                f"history.jsonl of {folder.path.name} has no finite loss and val_loss in epoch {damaged[0]}",
                 hint=ANOTHER,
             )
         best = None if self.config.patience is None else best_epoch(self.rows)
