@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.data import Column, Dataset, Table
+from cutaway.errors import CutawayError
 from cutaway.models import units_in_words
 from cutaway.results.plain import plain
 from cutaway.topics.classes.classes import classes_of_test
@@ -53,7 +54,7 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
 def class_document(run: Run) -> dict[str, Any]:
     """The classes of a run at its kept epoch: accuracies, and measures by class, or why they are not known."""
     found = classes_of_test(run.context)
-    return {"classes": None, "why": found} if isinstance(found, str) else found.to_json()
+    return {"classes": None, "why": str(found)} if isinstance(found, str | CutawayError) else found.to_json()
 
 
 def model_layers(run: Run) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     print_history(opened)
     _print_changed_image(opened)
     classes = classes_of_test(opened.context)
-    if isinstance(classes, str):
+    if isinstance(classes, str | CutawayError):
         say(f"No measures by class: {printable(as_typed(classes))}")
     else:
         print_result(classes)

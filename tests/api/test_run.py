@@ -79,7 +79,11 @@ def test_mistakes_as_a_table_and_in_a_line(digits_run):
     np.testing.assert_array_equal(table["confidence"], worst.confidence)
     first = table.iloc[0]
     assert first["sample"] in repr(worst)
-    none = dataclasses.replace(worst, **{name: getattr(worst, name)[:0] for name in ("position", "label", "predicted")}, ids=worst.ids.take(slice(0)))
+    none = dataclasses.replace(
+        worst,
+        **{name: getattr(worst, name)[:0] for name in ("position", "label", "predicted")},
+        ids=worst.ids.take(slice(0)),
+    )
     assert first["sample"] not in repr(none)
 
 

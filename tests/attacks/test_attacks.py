@@ -65,8 +65,8 @@ def test_the_product_calls_no_loader_that_runs_files():
     found = {
         path.relative_to(Path(cutaway.__file__).parent).as_posix() for path in sources if words.search(path.read_text())
     }
-    # Numba pickles the index of its compiled kernels: in a folder that only the user may write, behind a digest
-    assert found == {"neighbors/kernel_files.py"}
+    # the cache and Numba's index of kernels: in folders that only the user may write, behind a digest
+    assert found == {"cache.py", "neighbors/kernel_files.py"}
 
 
 @pytest.mark.parametrize("form", ["keras", "h5"])

@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_written_is_one_line(command, cutaway, digits_run,
     np.save(tmp_path / "samples.npy", digits_run.data.inputs(digits_run.split.test)[:5])
     code, _, err = cutaway(*(str(digits_run.path) if word == "RUN" else word for word in command.split()))
     assert code == 2
-    assert "No such file or directory: /proc/" in err.splitlines()[-1]
+    assert "/proc/file" in err.splitlines()[-1]
 
 
 @pytest.mark.exhaustive

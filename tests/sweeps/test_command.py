@@ -25,9 +25,9 @@ def call(capsys, monkeypatch, tmp_path):
     ("arguments", "said"),
     [
         (["sweep"], "DATA"),
-        (["sweep", "digits", "--space", "smal"], "try --space small"),
+        (["sweep", "digits", "--space", "smal"], '"small"'),
         (["sweep", "digits", "--hidden", "a"], "--hidden is a list of whole numbers"),
-        (["sweep", "digits", "--trials", "0"], "--trials 1"),
+        (["sweep", "digits", "--trials", "0"], "trials"),
         (["sweep", "digits", "--name", "a/b"], "try --name first"),
         (["sweep", "digits", "--engine", "cloud"], "an engine is"),
         (["sweep", "nothing-here"], "nothing-here"),

@@ -246,8 +246,8 @@ class ClassMeasures(Result):
         return bars(panels, title=f"Classes of {self.split}, epoch {self.epoch}")
 
 
-def classes_of_test(context: RunContext) -> ClassMeasures | str:
-    """Measure the classes of the test samples at the kept epoch, or say why they are not known."""
+def classes_of_test(context: RunContext) -> ClassMeasures | str | CutawayError:
+    """Measure the classes of the test samples at the kept epoch, or return why they are not known."""
     if context.manifest.test is None:
         status = context.folder.state
         numbers = "the training has not ended with predictions that are numbers"
@@ -264,7 +264,7 @@ def classes_of_test(context: RunContext) -> ClassMeasures | str:
     try:
         return class_measures(context)
     except CutawayError as error:
-        return str(error)
+        return error
 
 
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:
