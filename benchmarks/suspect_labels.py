@@ -32,6 +32,7 @@ from cutaway.neighbors import nearest_among
 from cutaway.progress import ignore_progress
 from cutaway.topics.labels.cross_validation import of_data
 from cutaway.topics.labels.folds import held_out
+from cutaway.topics.labels.options import LabelsOptions
 
 JUDGES: dict[str, tuple[int, float, dict[str, Any]]] = {
     "default recipe": (3, 0.2, {}),
@@ -111,7 +112,7 @@ def _datasets() -> dict[str, ct.Dataset]:
 
 def _held_out(x: np.ndarray, y: np.ndarray, data: ct.Dataset, *, seeds: int) -> HeldOut:
     given = ct.Dataset.from_arrays(x, y, scale=data.scale)
-    setup = of_data(given, folds=FOLDS, seeds=seeds, epochs=None, on_progress=ignore_progress)
+    setup = of_data(given, LabelsOptions(folds=FOLDS, seeds=seeds), on_progress=ignore_progress)
     return held_out(setup, on_progress=ignore_progress)[0]
 
 
@@ -194,7 +195,7 @@ def _judges(folder: str) -> dict[str, dict[str, dict[str, float]]]:
         wrong[planted] = True
         given = ct.Dataset.from_arrays(x, labels, scale=whole.scale)
         for name, (seeds, dropout, settings) in JUDGES.items():
-            setup = of_data(given, folds=FOLDS, seeds=seeds, epochs=None, on_progress=ignore_progress)
+            setup = of_data(given, LabelsOptions(folds=FOLDS, seeds=seeds), on_progress=ignore_progress)
             model = models.mlp((512, 512), dropout=dropout)
             models.build_model(model, shape=given.shape, classes=given.classes, seed=0)
             config = training.TrainingConfig.model_validate({**setup.config.model_dump(), **settings})

@@ -56,7 +56,8 @@ class Options:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value, least = getattr(self, each.name), each.metadata["least"]
+            value: Any = getattr(self, each.name)
+            least = each.metadata["least"]
             if least is not None and (value is not None or each.default is not None):
                 check_whole(value, name=each.name, least=least, most=each.metadata["most"])
 
