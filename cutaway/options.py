@@ -56,9 +56,9 @@ class Options:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value: Any = getattr(self, each.name)
-            least = each.metadata["least"]
-            if least is not None and (value is not None or each.default is not None):
+            value, least = getattr(self, each.name), each.metadata["least"]
+            is_open = value is None and each.default is None
+            if least is not None and not is_open:
                 check_whole(value, name=each.name, least=least, most=each.metadata["most"])
 
 
