@@ -143,8 +143,8 @@ def measure(browser: Any, runs: Path, room: Path) -> tuple[dict[str, list[float]
 def make_runs(runs: Path) -> None:
     """Copies of a run that have different seeds in their records, so that each is computed anew."""
     run = ct.train(ct.mlp((128, 64)), "mnist", epochs=2, seed=0, runs=runs, progress=False)
-    names = ("warm", *(f"{name}{n}" for name in ("new", "other", "busy", "start") for n in range(ROUNDS)))
-    for seed, name in enumerate(names):
+    names = [f"{name}{n}" for name in ("new", "other", "busy", "start") for n in range(ROUNDS)]
+    for seed, name in enumerate(["warm", *names]):
         record = shutil.copytree(run.path, runs / name) / "run.json"
         record.write_text(json.dumps(json.loads(record.read_text()) | {"seed": seed}))
     shutil.rmtree(run.path)

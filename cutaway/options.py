@@ -56,10 +56,9 @@ class Options:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value, least = getattr(self, each.name), each.metadata["least"]
-            is_open = value is None and each.default is None
+            least, is_open = each.metadata["least"], each.default is None and getattr(self, each.name) is None
             if least is not None and not is_open:
-                check_whole(value, name=each.name, least=least, most=each.metadata["most"])
+                check_whole(getattr(self, each.name), name=each.name, least=least, most=each.metadata["most"])
 
 
 EPOCH = "Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch."
