@@ -301,3 +301,19 @@ def browser(playwright, chromium_path, chromium_flags):
     chromium = playwright.chromium.launch(executable_path=chromium_path, args=flags)
     yield chromium
     chromium.close()
+
+
+@pytest.fixture
+def serious_faults():
+    """What axe finds on a page that keeps somebody from using it: the rule, where, and what to do."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def find(page, **options):
+        return [
+            f"{fault['id']}: {node['html'][:160]} {node['failureSummary']}"
+            for fault in Axe().run(page, **options).response["violations"]
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"]
+        ]
+
+    return find

@@ -192,14 +192,15 @@ def test_what_a_killed_process_left_half_written_is_removed_by_the_next_server(t
     assert (list(held.glob(".*.tmp")) != [], list(free.glob(".*.tmp")), making.exists()) == (True, [], False)
 
 
-def test_only_the_newest_jobs_that_ended_are_kept(tmp_path, monkeypatch):
+def test_only_the_newest_jobs_that_ended_are_kept_while_a_studio_is_open(tmp_path, monkeypatch):
     monkeypatch.setattr("cutaway.jobs.training_queue.KEPT", 2)
-    queue = TrainingQueue(tmp_path)
-    names = [queue.add(job(float(created))) for created in range(5)]
-    for name in names[:4]:
-        queue.cancel(name)
-    queue.tidy()
+    queue, names = TrainingQueue(tmp_path), []
+    for created in range(5):
+        names.append(queue.add(job(float(created))))
+        queue.cancel(names[-1])
     assert [row["id"] for row in queue.rows()] == names[2:]
+    queue.tidy()
+    assert [row["id"] for row in queue.rows()] == names[3:]
 
 
 def test_a_process_that_dies_before_it_can_say_anything_is_started_twice_at_most(tmp_path):
@@ -280,14 +281,6 @@ def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeyp
     rows = TrainingQueue(tmp_path).rows()
     assert {(row["state"], row["run"]) for row in rows} == {("died", "a-run")}
     assert len(read) == 1
-
-
-def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.jobs.training_queue.KEPT", 3)
-    queue = TrainingQueue(tmp_path)
-    for created in range(10):
-        queue.cancel(queue.add(job(float(created))))
-    assert len(queue.names()) == 4
 
 
 def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monkeypatch):

@@ -52,7 +52,6 @@ def started(monkeypatch):
         made = []
 
     found = Started()
-    found.made = []
 
     def make(queue, *, detached):
         assert (queue, detached) == ("training", True)
@@ -143,8 +142,8 @@ def test_twenty_who_ask_at_the_same_moment_wait_in_the_order_in_which_they_asked
 
 def test_a_page_is_told_its_place_among_all_and_nothing_of_the_others(tmp_path, started):
     told = {}
-    queues = [queue_of(tmp_path / name, 2)[0] for name in ("ada", "bob")]
     names = ("ada", "bob")
+    queues = [queue_of(tmp_path / name, 2)[0] for name in names]
     trainings = Trainings(parallel=1)
     for queue, name in zip(queues, names, strict=True):
         trainings.watch(queue, lambda rows, name=name: told.update({name: rows}))

@@ -326,15 +326,10 @@ def test_a_link_on_another_site_opens_the_studio(start_studio, browser, runs):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_is_wider_than_the_page_and_faults_of_accessibility_are_not_found(start_studio, open_page, runs, width):
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_nothing_is_wider_than_the_page_and_faults_of_accessibility_are_not_found(
+    start_studio, open_page, runs, width, serious_faults
+):
     opened = open_page(start_studio(), viewport={"width": width, "height": 800})
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-    faults = [
-        (fault["id"], [node["target"] for node in fault["nodes"]])
-        for fault in Axe().run(opened.page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert faults == []
+    assert serious_faults(opened.page) == []
     opened.check_quiet()

@@ -12,7 +12,6 @@ import pytest
 
 from cutaway.jobs import TrainingQueue
 from cutaway.runs import RunFolder
-from cutaway.training import GIVEN
 
 pytestmark = pytest.mark.slow
 
@@ -118,25 +117,6 @@ def test_a_run_that_cannot_be_resumed_is_said_by_its_job(start_studio, new_run, 
     row = wait(studio, start(studio, {"kind": "resume", "run": "stopped"}), "ended", "died", "failed")
     assert (row["state"], row["run"]) == ("failed", None)
     assert row["error"]
-
-
-@pytest.mark.exhaustive
-def test_a_branch_begins_with_the_weights_of_an_epoch(start_studio):
-    studio = start_studio()
-    row = wait(studio, start(studio, {**DIGITS, "settings": {"epochs": 3}}), "ended", "died", "failed")
-    run = studio.folder / row["run"]
-    settings = {"epochs": 1, "learning_rate": 0.0001}
-    task = {"kind": "like", "run": run.name, "from_epoch": 2, "settings": settings, "name": "slower"}
-    branch = studio.folder / wait(studio, start(studio, task), "ended", "died", "failed")["run"]
-    assert "slower" in branch.name
-    first, given = RunFolder.open(branch).snapshot(0), RunFolder.open(run).snapshot(2)
-    assert {name: values.tolist() for name, values in first.items()} == {
-        name: values.tolist() for name, values in given.items()
-    }
-    assert RunFolder.open(branch).manifest.first_weights == GIVEN
-    missing = {"kind": "like", "run": run.name, "from_epoch": 9}
-    failed = wait(studio, start(studio, missing), "ended", "died", "failed")
-    assert (failed["state"], "9" in failed["error"]) == ("failed", True)
 
 
 @pytest.mark.exhaustive
@@ -248,14 +228,11 @@ def test_a_function_of_python_is_refused_at_its_field(tmp_path):
     from cutaway.jobs import Training
     from cutaway.studio.training_form import check_training
 
-    task = Training(data="digits", settings={"augment": "rotation=5, function=mine"})
-    errors = check_training(task, runs=tmp_path, samples=1797, default="default")["errors"]
-    assert list(errors) == ["augment"]
-    assert "mine" in errors["augment"]
-    wrong = {"batch_norm": "maybe", "ensemble": 0}
-    said = check_training(Training(data="digits", form=wrong), runs=tmp_path, samples=1797, default="default")
-    errors = said["errors"]
-    assert set(errors) == set(wrong)
-    both = {"batch_norm": True, "ensemble": 2}
-    said = check_training(Training(data="digits", form=both), runs=tmp_path, samples=1797, default="default")
-    assert len(said["errors"]) == 1
+    def errors(**task):
+        task = Training(data="digits", **task)
+        return check_training(task, runs=tmp_path, samples=1797, default="default")["errors"]
+
+    ((field, said),) = errors(settings={"augment": "rotation=5, function=mine"}).items()
+    assert (field, "mine" in said) == ("augment", True)
+    assert set(errors(form={"batch_norm": "maybe", "ensemble": 0})) == {"batch_norm", "ensemble"}
+    assert len(errors(form={"batch_norm": True, "ensemble": 2})) == 1

@@ -144,8 +144,6 @@ def test_an_unknown_recipe_lists_the_known_ones():
 
 
 def test_batches_of_one_sample_are_not_normalized(tmp_path):
-    import cutaway as ct
-
     with pytest.raises(ConfigError):
         ct.train(ct.mlp((8,), batch_norm=True), "digits", batch_size=1, epochs=1, runs=tmp_path, progress=False)
     assert not list(tmp_path.iterdir())
