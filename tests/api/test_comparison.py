@@ -149,10 +149,6 @@ def test_it_can_be_pickled(digits_run, other):
     assert json.loads(json.dumps(found.summary(), allow_nan=False)) == again.summary()
 
 
-def test_paths_name_runs_as_well(digits_run, other):
-    assert compare(digits_run.path, str(other.path)).measures == compare(digits_run, other).measures
-
-
 def test_another_split_is_refused_or_compared_on_what_both_hold_out(digits_run, reseeded):
     with pytest.raises(UsageError):
         compare(digits_run, reseeded)

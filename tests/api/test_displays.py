@@ -180,6 +180,11 @@ def test_a_layer_history_is_drawn_by_layer(digits_run):
             rows = table[table["layer"] == line.get_label()]
             np.testing.assert_allclose(line.get_ydata(), rows[column])
             assert list(line.get_xdata()) == [0, 6]
+    chosen = ["knn_accuracy", "separation"]
+    for axes, name in zip(history.plot(chosen).axes, chosen, strict=True):
+        assert axes.get_lines()[0].get_ydata()[0] == table[name][0]
+    with pytest.raises(UnknownNameError):
+        history.plot(["speed"])
 
 
 def test_units_are_drawn_in_the_order_asked_for_and_one_can_be_picked(digits_run):
@@ -231,12 +236,3 @@ def test_findings_are_a_tuple_that_lists_itself(digits_run):
     assert isinstance(found, tuple)
     assert found.to_pandas()["kind"].tolist() == [each.kind for each in found]
     assert all(each.title in found._repr_html_() for each in found)
-
-
-def test_measures_of_a_layer_history_can_be_chosen(digits_run):
-    history = digits_run.layer_history(epochs=[6], samples=200, **QUIET)
-    knn, separation = history.plot(["knn_accuracy", "separation"]).axes
-    assert knn.get_lines()[0].get_ydata()[0] == history.to_pandas()["knn_accuracy"][0]
-    assert separation.get_lines()[0].get_ydata()[0] == history.to_pandas()["separation"][0]
-    with pytest.raises(UnknownNameError):
-        history.plot(["speed"])

@@ -45,7 +45,10 @@ def test_wrong_samples_are_selected_by_a_query(digits_run, widget):
 
 
 def test_split_and_epochs_are_chosen_and_the_kept_epoch_is_always_there(digits_run):
-    made = digits_run.explore(split="val", epochs=0, samples=50, height=300, progress=False)
+    told = []
+    made = digits_run.explore(split="val", epochs=0, samples=50, height=300, progress=told.append)
+    assert {each.task for each in told} == {"report"}
+    assert told[-1].done == told[-1].total
     assert made.record.epochs == tuple(sorted({0, digits_run.context.epoch()}))
     assert len(made.to_pandas()) == 50
     assert set(made.to_pandas().index) <= set(digits_run.split.val.names())
@@ -88,14 +91,6 @@ def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(di
     fewer = digits_run.explore(split="val", samples=50, progress=False).record
     assert (fewer.count, fewer.epochs) == (50, tuple(every))
     assert fewer.python[1] == 'run.explore(split="val", samples=50)'
-
-
-@pytest.mark.exhaustive
-def test_progress_is_one_task_that_ends(digits_run):
-    told = []
-    digits_run.explore(split="val", epochs=0, progress=told.append)
-    assert {each.task for each in told} == {"report"}
-    assert told[-1].done == told[-1].total
 
 
 @pytest.mark.parametrize(

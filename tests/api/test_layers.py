@@ -134,17 +134,13 @@ def test_fewer_epochs_and_samples(digits_run):
     assert {r.samples for r in found.records} == {100}
 
 
-@pytest.mark.parametrize("wrong", [{"k": 0}, {"samples": 1.5}, {"k": True}, {"epochs": []}])
-def test_wrong_settings_are_refused(digits_run, wrong):
-    with pytest.raises(UsageError):
+WRONG = [{"k": 0}, {"samples": 1.5}, {"k": True}, {"epochs": []}, {"epochs": [99]}, {"split": "tset"}]
+
+
+@pytest.mark.parametrize(("wrong", "error"), list(zip(WRONG, [UsageError] * 4 + [UnknownNameError] * 2, strict=True)))
+def test_wrong_settings_are_refused(digits_run, wrong, error):
+    with pytest.raises(error):
         layer_history(digits_run.context, **wrong)
-
-
-def test_wrong_names_are_refused(digits_run):
-    with pytest.raises(UnknownNameError):
-        layer_history(digits_run.context, epochs=[99])
-    with pytest.raises(UnknownNameError):
-        layer_history(digits_run.context, split="tset")
 
 
 def test_layers_that_are_very_wide_are_measured_on_fewer_samples(digits_run, monkeypatch):

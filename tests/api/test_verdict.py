@@ -110,16 +110,9 @@ def test_stopped_and_failed_trainings_have_a_verdict(copied_run):
     assert failed.problem.kind == "divergence"
 
 
-def test_a_recorded_run_has_a_verdict(tmp_path, digits_run):
-    model = digits_run.model()
-    recorded = ct.record(model, "digits", runs=tmp_path, progress=False)
-    found = recorded.verdict()
-    assert found.worth.split == "test"
-    assert found.epochs == 0
-
-
 def test_only_a_run_that_cutaway_trained_is_told_that_a_training_tries_the_remedy(tmp_path, digits_run):
     recorded = ct.record(digits_run.model(), "digits", runs=tmp_path, progress=False)
+    assert (recorded.verdict().worth.split, recorded.verdict().epochs) == ("test", 0)
     works = Remedy("train longer", settings={"epochs": 60})
     found = Finding("too-few-epochs", "warning", "Too few epochs", "2.", {}, remedy=works)
     told = [section.gather(run.context, findings=(found,)) for run in (digits_run, recorded)]

@@ -55,7 +55,9 @@ def test_what_is_typed_is_what_python_is_asked_for(cutaway, asked, digits_run, t
     ((called, positions, named),) = asked
     assert (called, positions) == (name, tuple(run if each == "RUN" else each for each in given))
     assert json.loads(json.dumps({key: named[key] for key in options})) == json.loads(json.dumps(options))
-    assert json.loads(out)["test"] == digits_run.test
+    answer = json.loads(out)
+    assert answer["test"] == digits_run.test
+    assert answer["train_like"] == f"cutaway train --like {digits_run.path.name}"
 
 
 def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digits_run, monkeypatch):
@@ -91,25 +93,6 @@ def test_a_stopped_training_says_how_to_go_on_everywhere(cutaway, tmp_path, monk
     assert "Status" in (run / "report.html").read_text()
     code, out, _ = cutaway("resume", run, "--json")
     assert (code, json.loads(out)["status"]) == (0, "finished")
-
-
-def test_an_interrupt_where_nothing_listens_is_one_line(cutaway, monkeypatch):
-    def interrupt(*arguments, **settings):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("cutaway.api.opening.open_run", interrupt)
-    code, out, err = cutaway("show", "latest")
-    assert (code, out, err.count("\n")) == (130, "", 1)
-
-
-@pytest.mark.exhaustive
-def test_a_report_is_written_where_it_is_asked_for(cutaway, digits_run, tmp_path):
-    code, out, err = cutaway(
-        "report", digits_run.path, "--epochs", "0,-1", "--samples", "30", "-o", tmp_path / "page.html"
-    )
-    assert code == 0, err
-    assert out.startswith("file://")
-    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 
 def test_datasets(cutaway):
@@ -245,36 +228,21 @@ def test_the_program_as_a_process(tmp_path, given):
     assert "Traceback" not in wrong.stderr
 
 
-@pytest.mark.exhaustive
-def test_train_like_repeats_a_run(cutaway):
-    model = ("--hidden", "8", "--ensemble", "2")
-    _, out, err = cutaway("train", "digits", *model, "--epochs", "1", "--seed", "3", "--json")
-    first = json.loads(out)
-    assert first["train_like"] == f"cutaway train --like {first['run'].split('/')[-1]}", err
-    code, out, _ = cutaway(*first["train_like"].split()[1:], "--json")
-    again = json.loads(out)
-    assert (code, again["config"], again["test"]) == (0, first["config"], first["test"])
-    one, other = (Path(trained["run"]) / "snapshots" / "epoch-0001.safetensors" for trained in (first, again))
-    assert one != other
-    assert one.read_bytes() == other.read_bytes()
-    _, out, _ = cutaway("train", "--like", "latest", "--epochs", "2", "--json")
-    assert json.loads(out)["config"] == {**first["config"], "epochs": 2}
-
-
 @pytest.mark.parametrize(
-    ("error", "got"),
+    ("error", "ended", "got"),
     [
-        (MemoryError("64 GiB for 2 x 3"), "64 GiB for 2 x 3"),
-        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), "Out of memory allocating 9 bytes"),
+        (MemoryError("64 GiB for 2 x 3"), 1, "64 GiB for 2 x 3"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), 1, "Out of memory allocating 9 bytes"),
+        (KeyboardInterrupt(), 130, ""),
     ],
 )
-def test_too_little_memory_is_one_line(cutaway, monkeypatch, error, got):
+def test_too_little_memory_and_an_interrupt_are_one_line(cutaway, monkeypatch, error, ended, got):
     def fails(*arguments, **settings):
         raise error
 
     monkeypatch.setattr("cutaway.api.opening.open_run", fails)
-    code, _, err = cutaway("show", "latest")
-    assert (code, err.count("\n"), got in err) == (1, 1, True)
+    code, out, err = cutaway("show", "latest")
+    assert (code, out, err.count("\n"), got in err) == (ended, "", 1, True)
 
 
 @pytest.mark.parametrize(

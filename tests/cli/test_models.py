@@ -3,7 +3,6 @@ import json
 import keras
 import numpy as np
 import onnxruntime
-import pytest
 
 from cutaway.api.record import record
 
@@ -61,13 +60,10 @@ def test_export(cutaway, digits_run, tmp_path):
     assert (code, out, "model.pt" in err) == (2, "", True)
 
 
-@pytest.mark.parametrize("command", ["show", "runs", "layers"])
-def test_commands_that_look_at_runs_take_a_recorded_model(cutaway, digits_run, tmp_path, command):
+def test_a_recorded_model_is_shown_and_not_resumed(cutaway, digits_run, tmp_path):
     record(digits_run.model(), "digits", runs=tmp_path / "runs", name="theirs", progress=False)
-    code, out, err = cutaway(command, *([] if command == "runs" else ["latest"]), "--json")
+    code, out, err = cutaway("show", "latest", "--json")
     assert code == 0, err
-    found = json.loads(out)
-    assert {"show": lambda: found["test"]["accuracy"] > 0.5, "runs": lambda: "theirs" in found[0]["run"],
-            "layers": lambda: found["epoch"] == 0}[command]()  # fmt: skip
+    assert json.loads(out)["test"]["accuracy"] > 0.5
     code, _, err = cutaway("resume", "latest")
     assert (code, err.count("\n")) == (2, 1)

@@ -59,11 +59,6 @@ SAID = {
         lambda said: (said["thresholds"]["positive"], said["thresholds"]["chosen"]["threshold"]),
         lambda run: ("8", run.thresholds(positive="8", cost=[[0, 1], [5, 0]]).chosen.threshold),
     ),
-    "predict": (
-        (RUN, "new.npy", "--temperature", "2.5"),
-        lambda said: [max(each["probabilities"], key=each["probabilities"].get) for each in said],
-        lambda run: [run.class_names[k] for k in run.predictions()[:5].argmax(axis=1)],
-    ),
     "compare": ((RUN, "OTHER"), lambda said: said, lambda run: None),
     "doctor": (
         (RUN,),
@@ -74,9 +69,8 @@ SAID = {
 
 
 @pytest.mark.parametrize("command", SAID)
-def test_json_has_the_numbers_of_python_and_people_get_a_table(cutaway, digits_run, ready_run, tmp_path, command):
+def test_json_has_the_numbers_of_python_and_people_get_a_table(cutaway, digits_run, ready_run, command):
     arguments, pick, expected = SAID[command]
-    np.save(tmp_path / "new.npy", digits_run.data.x(digits_run.split.test)[:5])
     paths = {RUN: digits_run.path, "RUNS": digits_run.path.parent, "OTHER": ready_run("other").path}
     typed = [command.split()[0], *(paths.get(each, each) for each in arguments)]
     code, out, err = cutaway(*typed, "--json")

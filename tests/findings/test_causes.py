@@ -33,21 +33,11 @@ def test_one_epoch_of_a_usual_rate_is_the_cause_and_nothing_else_advises():
     cause = next(iter(findings.values()))
     assert (cause.kind, cause.severity, cause.cause) == ("too-few-epochs", "warning", None)
     assert cause.remedy.settings == {"epochs": 70}, "2,000 steps"
-    assert findings["baseline"].cause == "too-few-epochs"
+    assert findings["baseline"].cause == findings["baseline"].record()["cause"] == "too-few-epochs"
+    assert cause.record()["cause"] is None
     for each in findings.values():
         if each is not cause:
             assert (each.cause, each.remedy, each.advice) == ("too-few-epochs", None, "")
-
-
-def test_a_finding_without_a_cause_advises():
-    alone = found(confusion=ONE_ANSWER)["baseline"]
-    assert alone.cause is None
-
-
-def test_the_cause_is_in_the_document_of_a_finding():
-    findings = found(history=history([1.08]), confusion=ONE_ANSWER, config=SGD, train_samples=1000)
-    assert findings["baseline"].record()["cause"] == "too-few-epochs"
-    assert findings["too-few-epochs"].record()["cause"] is None
 
 
 @pytest.mark.parametrize(

